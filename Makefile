@@ -1,0 +1,52 @@
+# One door for everything. It needs nothing but python3 (3.11 or newer) with its venv module.
+PYTHON ?= python3
+BIN := .venv/bin
+UV_VERSION := 0.13.9
+
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help demo test lint format lock clean
+
+help: ## What there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: .venv/runtime ## The main job, live: a chat through an alias, with failover, on a real model
+	$(BIN)/llmring local pull || true
+	$(BIN)/llmring demo
+
+test: .venv/dev ## All tests
+	$(BIN)/pytest
+
+lint: .venv/dev ## Format, style, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev ## Put the code into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/uv ## Renew uv.lock
+	$(BIN)/uv lock
+
+clean: ## Remove what the other targets built
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/uv:
+	$(PYTHON) -c 'import sys; sys.exit("llmring needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	touch $@
+
+# The local model's runtime has no wheel for every machine; all else works without it.
+.venv/runtime: .venv/uv pyproject.toml uv.lock
+	$(BIN)/uv sync --quiet --locked --inexact --no-dev --extra local \
+		|| $(BIN)/uv sync --quiet --locked --inexact --no-dev
+	touch $@
+
+.venv/dev: .venv/runtime
+	$(BIN)/uv sync --quiet --locked --inexact --extra local \
+		|| $(BIN)/uv sync --quiet --locked --inexact
+	touch $@

@@ -1,0 +1,112 @@
+"""llmring: name what you need, not a model; a lockfile says which models may answer.
+
+The public names are loaded when they are first used, so that importing costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llmring.chat.events import Usage
+    from llmring.chat.request import LLMRequest, Message, Tool
+    from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+    from llmring.client.ring import LLMRing
+    from llmring.exceptions import (
+        AliasNotFoundError,
+        AllModelsFailedError,
+        ConfigurationError,
+        ContentPolicyError,
+        ContextLengthError,
+        InvalidModelReferenceError,
+        LLMRingError,
+        LockfileError,
+        LockfileExistsError,
+        LockfileNotFoundError,
+        LockfileParseError,
+        LockfileVersionError,
+        MissingAliasesError,
+        ModelCapabilityError,
+        ModelError,
+        ModelNotFoundError,
+        NoUsableModelError,
+        ProviderAuthenticationError,
+        ProviderConnectionError,
+        ProviderError,
+        ProviderModelNotFoundError,
+        ProviderNotFoundError,
+        ProviderRateLimitError,
+        ProviderRequestError,
+        ProviderResponseError,
+        ProviderTimeoutError,
+        UnsupportedFeatureError,
+        ValidationError,
+    )
+    from llmring.registry.price import Cost
+
+_HOMES = {
+    "Attempt": "llmring.chat.response",
+    "Cost": "llmring.registry.price",
+    "LLMRequest": "llmring.chat.request",
+    "LLMResponse": "llmring.chat.response",
+    "LLMRing": "llmring.client.ring",
+    "Message": "llmring.chat.request",
+    "StreamChunk": "llmring.chat.response",
+    "Tool": "llmring.chat.request",
+    "Usage": "llmring.chat.events",
+}
+
+__all__ = [
+    "AliasNotFoundError",
+    "AllModelsFailedError",
+    "Attempt",
+    "ConfigurationError",
+    "ContentPolicyError",
+    "ContextLengthError",
+    "Cost",
+    "InvalidModelReferenceError",
+    "LLMRequest",
+    "LLMResponse",
+    "LLMRing",
+    "LLMRingError",
+    "LockfileError",
+    "LockfileExistsError",
+    "LockfileNotFoundError",
+    "LockfileParseError",
+    "LockfileVersionError",
+    "Message",
+    "MissingAliasesError",
+    "ModelCapabilityError",
+    "ModelError",
+    "ModelNotFoundError",
+    "NoUsableModelError",
+    "ProviderAuthenticationError",
+    "ProviderConnectionError",
+    "ProviderError",
+    "ProviderModelNotFoundError",
+    "ProviderNotFoundError",
+    "ProviderRateLimitError",
+    "ProviderRequestError",
+    "ProviderResponseError",
+    "ProviderTimeoutError",
+    "StreamChunk",
+    "Tool",
+    "UnsupportedFeatureError",
+    "Usage",
+    "ValidationError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("llmring")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, "llmring.exceptions")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

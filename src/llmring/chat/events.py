@@ -1,0 +1,140 @@
+"""What a reply is made of while it arrives; the same events for whole and streamed replies."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from llmring.exceptions import ProviderError
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """Tokens of one call; reads like a mapping too (`usage["prompt_tokens"]`).
+
+    Attributes:
+        prompt_tokens: All input tokens, cached and cache-writing ones included.
+        completion_tokens: All output tokens, reasoning included.
+        cached_tokens: Those of `prompt_tokens` that were read from a cache.
+        cache_write_tokens: Those of `prompt_tokens` that were written to a cache.
+        reasoning_tokens: Those of `completion_tokens` spent on reasoning.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together."""
+        return self.prompt_tokens + self.completion_tokens
+
+    def __getitem__(self, key: str) -> int:
+        if key not in _USAGE_KEYS:
+            raise KeyError(key)
+        count: int = getattr(self, key)
+        return count
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The count of that name, or the default where there is no such count."""
+        return getattr(self, key) if key in _USAGE_KEYS else default
+
+    def keys(self) -> tuple[str, ...]:
+        """The names of all counts; with `[]` this makes `dict(usage)` work."""
+        return _USAGE_KEYS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_USAGE_KEYS)
+
+    def __len__(self) -> int:
+        return len(_USAGE_KEYS)
+
+    def __contains__(self, key: object) -> bool:
+        return key in _USAGE_KEYS
+
+
+_USAGE_KEYS = (
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
+
+
+class Started(Struct, frozen=True):
+    """The provider has begun to answer; says nothing yet."""
+
+    model: str | None = None
+    id: str | None = None
+
+
+class TextDelta(Struct, frozen=True):
+    """A piece of the answer's text."""
+
+    text: str
+
+
+class RefusalDelta(Struct, frozen=True):
+    """A piece of the text with which the model declines to answer."""
+
+    text: str
+
+
+class ReasoningDelta(Struct, frozen=True):
+    """A piece of the model's reasoning; a signature belongs to all reasoning text before it."""
+
+    text: str = ""
+    signature: str | None = None
+
+
+class ToolCallDelta(Struct, frozen=True):
+    """A piece of a tool call: the first of an index names it, the arguments add up to JSON.
+
+    A signature is what the vendor wants back with the call.
+    """
+
+    index: int
+    id: str | None = None
+    name: str | None = None
+    arguments: str = ""
+    signature: str | None = None
+
+
+class UsageReport(Struct, frozen=True):
+    """The tokens so far; a later report replaces an earlier one."""
+
+    usage: Usage
+
+
+class Finished(Struct, frozen=True):
+    """The answer is complete.
+
+    Attributes:
+        reason: In our words: "stop", "length", "tool_calls", "content_filter", "error", or the
+            provider's own word where it fits none of these.
+        native: In the provider's words.
+    """
+
+    reason: str
+    native: str
+
+
+class Failed(Struct, frozen=True):
+    """The provider reports an error inside its answer, or sends what can't be read."""
+
+    error: ProviderError
+
+
+Event = (
+    Started
+    | TextDelta
+    | RefusalDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | UsageReport
+    | Finished
+    | Failed
+)
