@@ -1,0 +1,229 @@
+"""What a dialect is, and what all dialects share: errors out of statuses and headers."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import Event
+from llmring.chat.request import LLMRequest
+from llmring.exceptions import (
+    ContextLengthError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ProviderModelNotFoundError,
+    ProviderRateLimitError,
+    ProviderRequestError,
+    ProviderResponseError,
+    ProviderTimeoutError,
+)
+from llmring.redaction import redact
+from llmring.wire import HttpHead
+
+# Enough to recognise what a proxy or a vendor said; never a whole page in an error.
+BODY_EXCERPT = 500
+
+
+class Quirks(Struct, frozen=True, kw_only=True):
+    """Where servers of one dialect differ from each other.
+
+    Attributes:
+        max_tokens_field: The name under which an OpenAI-compatible server takes `max_tokens`.
+        stream_usage: Whether the server takes `stream_options.include_usage`.
+        needs_max_tokens: Whether the API refuses a request without a longest answer.
+    """
+
+    max_tokens_field: str = "max_tokens"
+    stream_usage: bool = True
+    needs_max_tokens: bool = False
+
+
+class Outgoing(Struct, frozen=True):
+    """A request in a vendor's words: the path below the base URL, and the JSON body."""
+
+    path: str
+    payload: dict[str, Any]
+
+
+class Decoder(Protocol):
+    """A streamed reply being read. Fed with bytes in any pieces, it gives the events they hold.
+
+    Attributes:
+        done: Whether the vendor has said that nothing more will come.
+    """
+
+    done: bool
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that these bytes complete."""
+
+    def end(self) -> list[Event]:
+        """The events still held when the connection ends."""
+
+
+class Encode(Protocol):
+    """Puts a request into the vendor's words."""
+
+    def __call__(
+        self, request: LLMRequest, model: str, *, stream: bool, quirks: Quirks
+    ) -> Outgoing:
+        """The request for a model, to be answered whole or as a stream."""
+
+
+class Dialect(Struct, frozen=True, kw_only=True):
+    """How one API speaks, as a record of pure functions.
+
+    Attributes:
+        name: Its name in provider rows and lockfiles.
+        encode: A request into the vendor's words.
+        decode: A whole reply (status 2xx) into the events that a stream would have brought.
+        decoder: A new decoder for one streamed reply (status 2xx).
+        explain: A reply with an error status into the error that it means.
+        authorize: A key into the headers that carry it.
+        headers: Sent with every request.
+    """
+
+    name: str
+    encode: Encode
+    decode: Callable[[HttpHead, bytes], list[Event]]
+    decoder: Callable[[HttpHead], Decoder]
+    explain: Callable[[HttpHead, bytes], ProviderError]
+    authorize: Callable[[str], Mapping[str, str]]
+    headers: Mapping[str, str] = {}
+
+
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    401: ProviderAuthenticationError,
+    402: ProviderAuthenticationError,
+    403: ProviderAuthenticationError,
+    404: ProviderModelNotFoundError,
+    408: ProviderTimeoutError,
+    409: ProviderResponseError,
+    410: ProviderModelNotFoundError,
+    413: ContextLengthError,
+    425: ProviderResponseError,
+    429: ProviderRateLimitError,
+    504: ProviderTimeoutError,
+}
+
+
+def error_class(status: int) -> type[ProviderError]:
+    """The error that a status means, where the body says nothing more exact."""
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    return ProviderRequestError if 400 <= status < 500 else ProviderResponseError
+
+
+def response_error(
+    head: HttpHead,
+    body: bytes,
+    *,
+    message: str | None,
+    code: str | None = None,
+    kind: type[ProviderError] | None = None,
+) -> ProviderError:
+    """The error for a reply with an error status.
+
+    Args:
+        head: Status and headers of the reply.
+        body: Its body, quoted (cut, keys masked) where the vendor gave no message.
+        message: The vendor's own words, if the body could be read.
+        code: The vendor's own code or type.
+        kind: The class of the error, where the body says more than the status does.
+    """
+    words = redact(message) if message else None
+    said = words or excerpt(body)
+    return (kind or error_class(head.status))(
+        " ".join(dict.fromkeys(filter(None, (str(head.status), code, said)))),
+        status=head.status,
+        code=code,
+        request_id=request_id(head),
+        provider_message=words,
+        retry_after=retry_after(head),
+    )
+
+
+def unreadable(head: HttpHead, body: bytes, why: str) -> ProviderResponseError:
+    """The error for a reply that is not what the API sends: a proxy's page, a cut body."""
+    kind = head.content_type or "no content type"
+    said = excerpt(body)
+    return ProviderResponseError(
+        f"{head.status} with an answer that can't be read ({why}; {kind})"
+        + (f": {said}" if said else ", and it is empty"),
+        status=head.status,
+        request_id=request_id(head),
+    )
+
+
+def excerpt(body: bytes) -> str:
+    """The beginning of a body as one line of text, keys masked."""
+    text = " ".join(body[: 2 * BODY_EXCERPT].decode("utf-8", "replace").split())
+    return redact(text)[:BODY_EXCERPT]
+
+
+def request_id(head: HttpHead) -> str | None:
+    """The provider's ID of the request, under any of the names in use."""
+    for name in ("x-request-id", "request-id", "apim-request-id", "cf-ray"):
+        if name in head.headers:
+            return head.headers[name]
+    return None
+
+
+def retry_after(head: HttpHead) -> float | None:
+    """Seconds that the provider asks to wait, from `retry-after-ms` or `retry-after`.
+
+    A date in `retry-after` is read against the reply's own `date`, so that no clock is needed.
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    millis = _number(head.headers.get("retry-after-ms"))
+    if millis is not None:
+        return millis / 1000
+    value = head.headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None or value is None:
+        return seconds
+    until, now = _date(value), _date(head.headers.get("date"))
+    return max(0.0, until - now) if until is not None and now is not None else None
+
+
+def _number(value: str | None) -> float | None:
+    if value is None or not re.fullmatch(r"\s*\d+(\.\d*)?\s*", value):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _date(value: str | None) -> float | None:
+    if value is None:
+        return None
+    import email.utils  # 10 ms that hardly any call needs
+
+    try:
+        return email.utils.parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        return None
+
+
+def merged(payload: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The payload with extra parameters in it; a table within is merged, all else replaced."""
+    result = dict(payload)
+    for key, value in extra.items():
+        mine = result.get(key)
+        both = isinstance(mine, dict) and isinstance(value, Mapping)
+        result[key] = merged(mine, value) if both and isinstance(mine, dict) else value
+    return result
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """A tool call's arguments as the object they must be, for APIs that take no JSON text.
+
+    Arguments that are not a JSON object are given under one key rather than lost.
+    """
+    try:
+        value = msgspec.json.decode(text or "{}")
+    except msgspec.DecodeError:
+        value = text
+    return value if isinstance(value, dict) else {"arguments": value}

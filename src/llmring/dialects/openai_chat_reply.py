@@ -1,0 +1,396 @@
+"""A reply of Chat Completions, whole or in chunks, into events.
+
+https://platform.openai.com/docs/api-reference/chat/object
+https://platform.openai.com/docs/api-reference/chat-streaming
+
+Servers that are compatible with OpenAI's differ in small ways. What was seen of them is read
+without asking who sent it: reasoning under two names, content as a list of parts, tool calls
+without index or ID, finish reasons of their own, errors inside a 200.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import (
+    Event,
+    Failed,
+    Finished,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from llmring.dialects.dialect import response_error, unreadable
+from llmring.dialects.openai_errors import error_within
+from llmring.dialects.sse import EventSplitter, ServerEvent
+from llmring.exceptions import ProviderError
+from llmring.wire import HttpHead
+
+_Number = int | float
+
+
+class _Text(Struct, gc=False):
+    text: str | None = None
+
+
+class _ContentPart(Struct, gc=False):
+    # https://docs.mistral.ai/capabilities/reasoning/
+    text: str | None = None
+    thinking: str | list[_Text] | None = None
+
+
+class _Function(Struct, gc=False):
+    name: str | None = None
+    arguments: Any = None
+    input: str | None = None
+
+
+class _Call(Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+    custom: _Function | None = None
+
+
+class _ReasoningDetail(Struct, gc=False):
+    # https://openrouter.ai/docs/use-cases/reasoning-tokens
+    data: str | None = None
+    signature: str | None = None
+
+
+class _Message(Struct, gc=False):
+    content: str | list[_ContentPart] | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    reasoning_details: list[_ReasoningDetail] | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+    function_call: _Function | None = None
+
+
+class _Choice(Struct, gc=False):
+    index: int | None = None
+    delta: _Message | None = None
+    message: _Message | None = None
+    finish_reason: str | None = None
+    error: Any = None
+
+
+class _PromptDetails(Struct, gc=False):
+    cached_tokens: _Number | None = None
+    cache_write_tokens: _Number | None = None
+
+
+class _CompletionDetails(Struct, gc=False):
+    reasoning_tokens: _Number | None = None
+
+
+class _Usage(Struct, gc=False):
+    prompt_tokens: _Number | None = None
+    completion_tokens: _Number | None = None
+    total_tokens: _Number | None = None
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+    prompt_cache_hit_tokens: _Number | None = None  # https://api-docs.deepseek.com/guides/kv_cache
+
+
+class _Reply(Struct, gc=False):
+    """A whole reply, or a chunk of a streamed one."""
+
+    id: str | None = None
+    model: str | None = None
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: Any = None
+
+
+_REPLY = msgspec.json.Decoder(_Reply)
+_DONE = b"[DONE]"
+
+_REASONS = {
+    "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "function_call": "tool_calls",
+    "sensitive": "content_filter",
+    "network_error": "error",
+    "insufficient_system_resource": "error",
+}
+
+
+def decode(head: HttpHead, body: bytes) -> list[Event]:
+    """The events of a whole reply.
+
+    Raises:
+        ProviderError: The body is an error, or no answer at all.
+    """
+    reply = _read(head, body)
+    choice = reply.choices[0] if reply.choices else None
+    if choice is None or choice.error or reply.error:
+        raise error_within(head, body) or unreadable(head, body, "no answer in it")
+    message = choice.message or choice.delta or _Message()
+    said = [*_said(message)]
+    said += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
+    if not said and not choice.finish_reason:
+        raise unreadable(head, body, "the answer is empty, with no reason for its end")
+    events: list[Event] = [Started(reply.model or None, reply.id or None), *said]
+    if (usage := _usage(reply.usage)) is not None:
+        events.append(UsageReport(usage))
+    if choice.finish_reason:
+        events.append(_finished(choice.finish_reason))
+    return events
+
+
+# One half of a pair of UTF-16 escapes, sent by servers that cut text without looking.
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
+
+def _read(head: HttpHead, data: bytes) -> _Reply:
+    try:
+        return _REPLY.decode(data)
+    except (ValueError, RecursionError):
+        pass
+    text = data.decode("utf-8-sig", "replace").encode()
+    try:
+        return _REPLY.decode(_LONE_SURROGATE.sub(rb"\\ufffd", text))
+    except msgspec.ValidationError as error:
+        raise error_within(head, data) or unreadable(head, data, str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise unreadable(head, data, str(error)) from None
+
+
+def _said(message: _Message) -> Iterator[Event]:
+    """What a message, or a piece of one, says."""
+    if reasoning := message.reasoning_content or message.reasoning:
+        yield ReasoningDelta(reasoning)
+    for detail in message.reasoning_details or ():
+        if signature := detail.signature or detail.data:
+            yield ReasoningDelta("", signature)
+    if isinstance(message.content, str):
+        if message.content:
+            yield TextDelta(message.content)
+    else:
+        for part in message.content or ():
+            yield from _part_said(part)
+    if message.refusal:
+        yield RefusalDelta(message.refusal)
+
+
+def _part_said(part: _ContentPart) -> Iterator[Event]:
+    thinking = part.thinking or ""
+    if not isinstance(thinking, str):
+        thinking = "".join(piece.text or "" for piece in thinking)
+    if thinking:
+        yield ReasoningDelta(thinking)
+    if part.text:
+        yield TextDelta(part.text)
+
+
+def _calls(message: _Message) -> list[_Call]:
+    if message.function_call is not None and not message.tool_calls:
+        # The form that calls had before there could be several.
+        return [_Call(index=0, function=message.function_call)]
+    return [call for call in message.tool_calls or () if call.function or call.custom]
+
+
+def _call_delta(at: int, call: _Call) -> ToolCallDelta:
+    function = call.function or call.custom or _Function()
+    arguments = function.input if function.arguments is None else function.arguments
+    if not isinstance(arguments, str):
+        arguments = "" if arguments is None else msgspec.json.encode(arguments).decode()
+    return ToolCallDelta(at, call.id or None, function.name or None, arguments)
+
+
+def _finished(native: str) -> Finished:
+    word = native.lower()
+    return Finished(_REASONS.get(word, word), native)
+
+
+def _usage(sent: _Usage | None) -> Usage | None:
+    if sent is None or (sent.prompt_tokens is None and sent.completion_tokens is None):
+        return None
+    prompt, completion = int(sent.prompt_tokens or 0), int(sent.completion_tokens or 0)
+    read = sent.prompt_tokens_details or _PromptDetails()
+    spent = sent.completion_tokens_details or _CompletionDetails()
+    reasoning = int(spent.reasoning_tokens or 0)
+    if reasoning and sent.total_tokens == prompt + completion + reasoning:
+        # This server counts reasoning beside the answer, not in it.
+        completion += reasoning
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=int(read.cached_tokens or sent.prompt_cache_hit_tokens or 0),
+        cache_write_tokens=int(read.cache_write_tokens or 0),
+        reasoning_tokens=reasoning,
+    )
+
+
+class _OpenCalls:
+    """Tells which call a piece of a streamed tool call belongs to.
+
+    The index says it, unless a server gives all calls the same: there, another ID together with
+    a name begins another call. Without an index the ID says it; a piece that has neither belongs
+    to the last call, unless it names a function.
+    """
+
+    __slots__ = ("_by_index", "_ids")
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._by_index: dict[int, int] = {}
+
+    def place(self, piece: _Call) -> int:
+        """The position of the piece's call among the calls of the reply."""
+        at = self._known(piece)
+        if at < 0:
+            at = len(self._ids)
+            self._ids.append("")
+        self._ids[at] = self._ids[at] or piece.id or ""
+        if piece.index is not None:
+            self._by_index[piece.index] = at
+        return at
+
+    def _known(self, piece: _Call) -> int:
+        function = piece.function or piece.custom
+        named = bool(function and function.name)
+        if piece.index is not None:
+            at = self._by_index.get(piece.index, -1)
+            another = at >= 0 and named and piece.id and self._ids[at] not in ("", piece.id)
+            return -1 if another else at
+        if piece.id:
+            return self._ids.index(piece.id) if piece.id in self._ids else -1
+        return -1 if named else len(self._ids) - 1
+
+
+def _is_complete(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        return data.strip() == _DONE
+    return True
+
+
+class ChunkDecoder:
+    """One streamed reply being read; see `Decoder`."""
+
+    __slots__ = (
+        "_calls",
+        "_delta_seen",
+        "_events",
+        "_finish",
+        "_head",
+        "_named",
+        "_unread",
+        "_usage",
+        "done",
+    )
+
+    def __init__(self, head: HttpHead) -> None:
+        self.done = False
+        self._head = head
+        self._events = EventSplitter()
+        # The bytes as they came, until the first event shows that they are a stream.
+        self._unread: list[bytes] | None = []
+        self._named = False
+        self._delta_seen = False
+        self._calls = _OpenCalls()
+        self._finish: str | None = None
+        self._usage: Usage | None = None
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that these bytes complete."""
+        if self._unread is not None:
+            self._unread.append(data)
+        return self._read_all(self._events.feed(data))
+
+    def end(self) -> list[Event]:
+        """The events still held when the connection ends."""
+        if self.done:
+            return []
+        # The connection may have ended within an event.
+        last = [event for event in self._events.end() if _is_complete(event.data)]
+        events = self._read_all(last)
+        if self._unread is None:
+            return events + self._usage_report()
+        try:
+            # A server that does not stream, or a proxy's page.
+            return decode(self._head, b"".join(self._unread))
+        except ProviderError as error:
+            return [Failed(error)]
+
+    def _read_all(self, received: list[ServerEvent]) -> list[Event]:
+        events: list[Event] = []
+        for event in received:
+            if self.done:
+                break
+            self._unread = None
+            try:
+                self._read(event, events)
+            except ProviderError as error:
+                self.done, self._usage = True, None
+                events.append(Failed(error))
+        return events
+
+    def _read(self, event: ServerEvent, events: list[Event]) -> None:
+        data = event.data.strip()
+        if not data:
+            return
+        if data == _DONE:
+            self.done = True
+            events += self._usage_report()
+            return
+        reply = _read(self._head, data)
+        if reply.error or reply.choices is None or event.name == "error":
+            self._raise_error(event)
+        if not self._named and (reply.model or reply.id):
+            self._named = True
+            events.append(Started(reply.model or None, reply.id or None))
+        for choice in reply.choices or ():
+            if not choice.index:
+                self._read_choice(choice, event, events)
+        if reply.usage is not None:
+            self._usage = _usage(reply.usage) or self._usage
+
+    def _read_choice(self, choice: _Choice, event: ServerEvent, events: list[Event]) -> None:
+        delta = choice.delta
+        if delta is not None:
+            self._delta_seen = True
+        elif not self._delta_seen:
+            delta = choice.message
+        if delta is not None:
+            self._read_delta(delta, events)
+        if choice.error:
+            self._raise_error(event)
+        if choice.finish_reason and choice.finish_reason != self._finish:
+            self._finish = choice.finish_reason
+            events.append(_finished(choice.finish_reason))
+
+    def _read_delta(self, delta: _Message, events: list[Event]) -> None:
+        events += _said(delta)
+        if delta.tool_calls or delta.function_call:
+            for call in _calls(delta):
+                events.append(_call_delta(self._calls.place(call), call))
+
+    def _raise_error(self, event: ServerEvent) -> None:
+        error = error_within(self._head, event.data)
+        if error is None and event.name == "error":
+            error = response_error(self._head, event.data, message=None)
+        if error is not None:
+            raise error
+
+    def _usage_report(self) -> list[Event]:
+        usage, self._usage = self._usage, None
+        return [] if usage is None else [UsageReport(usage)]

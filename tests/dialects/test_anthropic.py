@@ -1,0 +1,396 @@
+"""What a request becomes in the words of Anthropic's Messages API."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import msgspec
+import pytest
+
+from llmring.chat.request import (
+    DocumentPart,
+    ImagePart,
+    LLMRequest,
+    Message,
+    NamedTool,
+    ReasoningPart,
+    TextPart,
+    Tool,
+)
+from llmring.dialects.anthropic import DIALECT
+from llmring.dialects.dialect import Quirks
+from llmring.exceptions import UnsupportedFeatureError, ValidationError
+
+WEATHER = Tool("weather", "Tells the weather.", {"type": "object", "properties": {"city": {}}})
+EPHEMERAL = {"type": "ephemeral"}
+
+
+def payload(request: LLMRequest, *, stream: bool = False) -> dict[str, Any]:
+    return DIALECT.encode(request, "claude-haiku-4-5", stream=stream, quirks=Quirks()).payload
+
+
+def messages(*turns: Message) -> list[dict[str, Any]]:
+    result: list[dict[str, Any]] = payload(LLMRequest(messages=turns))["messages"]
+    return result
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def call(id_: str, name: str = "weather", arguments: str = '{"city": "Paris"}') -> Any:
+    return {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def test_a_text_becomes_one_user_message() -> None:
+    assert payload(LLMRequest(messages="Hello")) == {
+        "model": "claude-haiku-4-5",
+        "max_tokens": 8192,
+        "messages": [{"role": "user", "content": [text("Hello")]}],
+    }
+
+
+def test_the_path_lies_below_a_base_url_without_version() -> None:
+    outgoing = DIALECT.encode(LLMRequest(messages="Hi"), "m", stream=True, quirks=Quirks())
+
+    assert outgoing.path == "/v1/messages"
+
+
+def test_a_stream_is_asked_for() -> None:
+    assert payload(LLMRequest(messages="Hi"), stream=True)["stream"] is True
+
+
+def test_the_key_travels_in_its_own_header() -> None:
+    assert DIALECT.authorize("secret") == {"x-api-key": "secret"}
+
+
+def test_every_request_names_the_version_of_the_api() -> None:
+    assert DIALECT.headers == {"anthropic-version": "2023-06-01"}
+
+
+def test_encoding_leaves_the_request_as_it_was() -> None:
+    request = LLMRequest(
+        messages=[Message("system", "Be brief."), Message("user", "Hi")],
+        tools=[WEATHER],
+        extra_params={"top_k": 3},
+        reasoning_tokens=2000,
+    )
+    before = msgspec.json.encode(request)
+    payload(request)
+
+    assert msgspec.json.encode(request) == before
+
+
+def test_w10_all_system_messages_are_sent_in_order() -> None:
+    request = LLMRequest(
+        messages=[
+            Message("system", "Be brief."),
+            Message("user", "Hi"),
+            Message("developer", "Be kind."),
+        ]
+    )
+
+    assert payload(request)["system"] == [text("Be brief."), text("Be kind.")]
+
+
+def test_a_system_message_keeps_its_cache_mark() -> None:
+    system = Message("system", "Long rules.", metadata={"cache_control": EPHEMERAL})
+
+    assert payload(LLMRequest(messages=[system, Message("user", "Hi")]))["system"] == [
+        text("Long rules.") | {"cache_control": EPHEMERAL}
+    ]
+
+
+def test_a_message_carries_its_cache_mark_on_its_last_block() -> None:
+    marked = Message("user", ["One", "Two"], metadata={"cache_control": EPHEMERAL})
+
+    assert messages(marked)[0]["content"] == [
+        text("One"),
+        text("Two") | {"cache_control": EPHEMERAL},
+    ]
+
+
+def test_a_part_carries_its_own_cache_mark() -> None:
+    assert messages(Message("user", [TextPart("One", EPHEMERAL), "Two"]))[0]["content"] == [
+        text("One") | {"cache_control": EPHEMERAL},
+        text("Two"),
+    ]
+
+
+def test_an_image_in_a_system_message_is_not_supported() -> None:
+    picture = Message("system", [ImagePart(url="https://example.org/a.png")])
+
+    with pytest.raises(UnsupportedFeatureError, match="only text"):
+        messages(picture, Message("user", "Hi"))
+
+
+def test_consecutive_messages_of_one_role_become_one_turn() -> None:
+    assert messages(Message("user", "One"), Message("user", "Two")) == [
+        {"role": "user", "content": [text("One"), text("Two")]}
+    ]
+
+
+def test_blank_texts_are_left_out() -> None:
+    assert messages(Message("user", ["Hi", " \n"]), Message("assistant", "")) == [
+        {"role": "user", "content": [text("Hi")]}
+    ]
+
+
+def test_the_results_of_parallel_calls_come_back_in_one_turn() -> None:
+    turns = messages(
+        Message("user", "Weather and time?"),
+        Message("assistant", "Let me look.", tool_calls=[call("a"), call("b", "clock", "")]),
+        Message("tool", "sunny", tool_call_id="a"),
+        Message("tool", "noon", tool_call_id="b"),
+    )
+
+    assert turns[1:] == [
+        {
+            "role": "assistant",
+            "content": [
+                text("Let me look."),
+                {"type": "tool_use", "id": "a", "name": "weather", "input": {"city": "Paris"}},
+                {"type": "tool_use", "id": "b", "name": "clock", "input": {}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "a", "content": [text("sunny")]},
+                {"type": "tool_result", "tool_use_id": "b", "content": [text("noon")]},
+            ],
+        },
+    ]
+
+
+def test_results_come_before_other_content_of_their_turn() -> None:
+    turns = messages(
+        Message("assistant", tool_calls=[call("a")]),
+        Message("user", "Wait!"),
+        Message("tool", "sunny", tool_call_id="a"),
+    )
+
+    assert [block["type"] for block in turns[1]["content"]] == ["tool_result", "text"]
+
+
+def test_a_result_without_an_id_finds_its_call_by_name() -> None:
+    turns = messages(
+        Message("assistant", tool_calls=[call("a"), call("b", "clock")]),
+        Message("tool", "noon", name="clock"),
+    )
+
+    assert turns[1]["content"][0]["tool_use_id"] == "b"
+
+
+def test_ids_of_other_vendors_are_made_acceptable_on_both_sides() -> None:
+    turns = messages(
+        Message("assistant", tool_calls=[call("functions.weather:0")]),
+        Message("tool", "sunny", tool_call_id="functions.weather:0"),
+    )
+
+    assert turns[0]["content"][0]["id"] == turns[1]["content"][0]["tool_use_id"]
+    assert turns[0]["content"][0]["id"] == "functions_weather_0"
+
+
+def test_r39_signed_reasoning_goes_back_at_the_head_of_its_turn() -> None:
+    turn = Message(
+        "assistant",
+        ["Paris it is.", ReasoningPart("France's capital", "c2ln")],
+        tool_calls=[call("a")],
+    )
+
+    assert messages(turn)[0]["content"][0] == {
+        "type": "thinking",
+        "thinking": "France's capital",
+        "signature": "c2ln",
+    }
+
+
+def test_redacted_reasoning_goes_back_as_it_came() -> None:
+    turn = Message("assistant", [ReasoningPart("", "redacted:b3BhcXVl"), "Done."])
+
+    assert messages(turn)[0]["content"][0] == {"type": "redacted_thinking", "data": "b3BhcXVl"}
+
+
+def test_unsigned_reasoning_stays_behind() -> None:
+    assert messages(Message("assistant", [ReasoningPart("hm"), "Done."])) == [
+        {"role": "assistant", "content": [text("Done.")]}
+    ]
+
+
+def test_an_image_goes_as_url_or_as_bytes() -> None:
+    images = Message(
+        "user",
+        [
+            ImagePart(url="https://example.org/a.png"),
+            ImagePart(data="aGk=", media_type="image/png"),
+        ],
+    )
+
+    assert [block["source"] for block in messages(images)[0]["content"]] == [
+        {"type": "url", "url": "https://example.org/a.png"},
+        {"type": "base64", "media_type": "image/png", "data": "aGk="},
+    ]
+
+
+def test_a_pdf_goes_as_document_with_its_title() -> None:
+    pdf = DocumentPart(data="JVBERg==", name="report")
+
+    assert messages(Message("user", [pdf]))[0]["content"] == [
+        {
+            "type": "document",
+            "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="},
+            "title": "report",
+        }
+    ]
+
+
+def test_a_document_by_url_goes_as_url() -> None:
+    pdf = DocumentPart(url="https://example.org/a.pdf")
+
+    assert messages(Message("user", [pdf]))[0]["content"][0]["source"] == {
+        "type": "url",
+        "url": "https://example.org/a.pdf",
+    }
+
+
+def test_a_text_document_goes_as_plain_text() -> None:
+    notes = DocumentPart(data=base64.b64encode("Ça va".encode()).decode(), media_type="text/csv")
+
+    assert messages(Message("user", [notes]))[0]["content"][0]["source"] == {
+        "type": "text",
+        "media_type": "text/plain",
+        "data": "Ça va",
+    }
+
+
+def test_a_text_document_in_anthropics_own_form_arrives_unchanged() -> None:
+    source = {"type": "text", "media_type": "text/plain", "data": "Ça va"}
+    turn = Message("user", [{"type": "document", "source": source}])
+
+    assert messages(turn)[0]["content"][0]["source"] == source
+
+
+def test_a_document_that_is_no_base64_is_refused() -> None:
+    broken = DocumentPart(data="abc", media_type="text/plain", name="notes")
+
+    with pytest.raises(ValidationError, match="notes is not base64"):
+        messages(Message("user", [broken]))
+
+
+def test_a_document_of_another_kind_is_not_supported() -> None:
+    sheet = DocumentPart(data="UEsDBA==", media_type="application/vnd.ms-excel")
+
+    with pytest.raises(UnsupportedFeatureError, match="ms-excel"):
+        messages(Message("user", [sheet]))
+
+
+def test_sampling_parameters_go_under_the_vendors_names() -> None:
+    request = LLMRequest(
+        messages="Hi", temperature=0.0, top_p=0.5, max_tokens=10, stop=["END"], seed=1
+    )
+    sent = payload(request)
+
+    assert {name: sent.get(name) for name in ("temperature", "top_p", "max_tokens", "seed")} == {
+        "temperature": 0.0,
+        "top_p": 0.5,
+        "max_tokens": 10,
+        "seed": None,
+    }
+    assert sent["stop_sequences"] == ["END"]
+
+
+def test_a_tool_is_sent_with_its_schema() -> None:
+    assert payload(LLMRequest(messages="Hi", tools=[WEATHER]))["tools"] == [
+        {
+            "name": "weather",
+            "description": "Tells the weather.",
+            "input_schema": {"type": "object", "properties": {"city": {}}},
+        }
+    ]
+
+
+def test_a_tool_without_parameters_still_takes_an_object() -> None:
+    assert payload(LLMRequest(messages="Hi", tools=[Tool("clock")]))["tools"] == [
+        {"name": "clock", "input_schema": {"type": "object", "properties": {}}}
+    ]
+
+
+def test_a_provider_tool_is_sent_as_it_stands() -> None:
+    search = {"type": "web_search_20250305", "name": "web_search"}
+
+    assert payload(LLMRequest(messages="Hi", tools=[search]))["tools"] == [search]
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent"),
+    [
+        ("auto", {"type": "auto"}),
+        ("none", {"type": "none"}),
+        ("required", {"type": "any"}),
+        (NamedTool("weather"), {"type": "tool", "name": "weather"}),
+    ],
+)
+def test_r22_each_tool_choice_has_its_counterpart(choice: Any, sent: dict[str, str]) -> None:
+    request = LLMRequest(messages="Hi", tools=[WEATHER], tool_choice=choice)
+
+    assert payload(request)["tool_choice"] == sent
+
+
+def test_reasoning_tokens_are_a_thinking_budget_within_the_limit() -> None:
+    sent = payload(LLMRequest(messages="Hi", reasoning_tokens=2000, max_tokens=500))
+
+    assert sent["thinking"] == {"type": "enabled", "budget_tokens": 2000}
+    assert sent["max_tokens"] == 2500
+
+
+def test_a_small_budget_is_raised_to_the_least_that_the_api_takes() -> None:
+    sent = payload(LLMRequest(messages="Hi", reasoning_tokens=10))
+
+    assert sent["thinking"]["budget_tokens"] == 1024
+
+
+def test_no_reasoning_tokens_switch_thinking_off() -> None:
+    assert payload(LLMRequest(messages="Hi", reasoning_tokens=0))["thinking"] == {
+        "type": "disabled"
+    }
+
+
+def test_thinking_goes_without_the_sampling_that_the_api_refuses_beside_it() -> None:
+    request = LLMRequest(messages="Hi", reasoning_tokens=2000, temperature=0.3, top_p=0.5)
+
+    assert not {"temperature", "top_p"} & payload(request).keys()
+
+
+def test_a_forced_call_goes_without_thinking() -> None:
+    request = LLMRequest(
+        messages="Hi", reasoning_tokens=2000, tools=[WEATHER], tool_choice="required"
+    )
+
+    assert "thinking" not in payload(request)
+
+
+def test_a_json_schema_is_the_format_of_the_output() -> None:
+    schema = {"type": "object", "properties": {}, "additionalProperties": False}
+    wanted = {"type": "json_schema", "json_schema": {"name": "it", "schema": schema}}
+
+    assert payload(LLMRequest(messages="Hi", response_format=wanted))["output_config"] == {
+        "format": {"type": "json_schema", "schema": schema}
+    }
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"json_response": True}, {"response_format": {"type": "json_object"}}]
+)
+def test_json_without_a_schema_is_asked_for_in_words(wanted: dict[str, Any]) -> None:
+    system = payload(LLMRequest(messages="Hi", **wanted))["system"]
+
+    assert "JSON object" in system[-1]["text"]
+
+
+def test_r37_extra_parameters_are_merged_last() -> None:
+    request = LLMRequest(messages="Hi", max_tokens=5, extra_params={"top_k": 3, "max_tokens": 7})
+    sent = payload(request)
+
+    assert (sent["top_k"], sent["max_tokens"]) == (3, 7)

@@ -1,0 +1,401 @@
+"""What Anthropic's answers and errors are read as."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmring.chat.events import (
+    Event,
+    Failed,
+    Finished,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from llmring.chat.response import LLMResponse, fold
+from llmring.dialects.anthropic import DIALECT
+from llmring.exceptions import (
+    ContentPolicyError,
+    ContextLengthError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ProviderModelNotFoundError,
+    ProviderRateLimitError,
+    ProviderRequestError,
+    ProviderResponseError,
+    ProviderTimeoutError,
+    UnsupportedFeatureError,
+)
+from llmring.wire import HttpHead
+
+SAMPLES = Path(__file__).resolve().parents[1] / "wire_samples" / "anthropic"
+JSON = HttpHead(200, {"content-type": "application/json", "request-id": "req_head"})
+SSE = HttpHead(200, {"content-type": "text/event-stream", "request-id": "req_head"})
+
+
+def sample(name: str) -> bytes:
+    return (SAMPLES / name).read_bytes()
+
+
+def streamed(*pieces: bytes) -> list[Event]:
+    decoder = DIALECT.decoder(SSE)
+    events = [event for piece in pieces for event in decoder.feed(piece)]
+    return events + decoder.end()
+
+
+def sse(*events: dict[str, Any]) -> bytes:
+    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+
+
+def whole(**message: Any) -> list[Event]:
+    return DIALECT.decode(JSON, json.dumps(message).encode())
+
+
+def answer(events: list[Event]) -> LLMResponse:
+    return fold("anthropic:m", events)
+
+
+def failure(events: list[Event]) -> ProviderError:
+    (failed,) = (event for event in events if isinstance(event, Failed))
+    return failed.error
+
+
+def explained(status: int, kind: str, message: str) -> ProviderError:
+    body = {"type": "error", "error": {"type": kind, "message": message}}
+    return DIALECT.explain(HttpHead(status, {}), json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("whole.json", "stream.txt"), ("tool_whole.json", "tool_stream.txt")]
+)
+def test_a_whole_reply_and_its_stream_say_the_same(one: str, other: str) -> None:
+    assert answer(DIALECT.decode(JSON, sample(one))) == answer(streamed(sample(other)))
+
+
+def test_a_reply_is_read_with_text_reasoning_and_names() -> None:
+    reply = answer(DIALECT.decode(JSON, sample("whole.json")))
+
+    assert reply.content == "Salut 👋, ça va ?\n\nBien !"
+    assert reply.reasoning == "A greeting, in French."
+    assert (reply.served_model, reply.id) == ("claude-haiku-4-5-20251001", "msg_text")
+    assert (reply.finish_reason, reply.native_finish_reason) == ("stop", "end_turn")
+
+
+def test_all_input_tokens_count_as_prompt() -> None:
+    reply = answer(DIALECT.decode(JSON, sample("whole.json")))
+
+    assert reply.usage == Usage(
+        prompt_tokens=142,
+        completion_tokens=25,
+        cached_tokens=100,
+        cache_write_tokens=30,
+        reasoning_tokens=9,
+    )
+
+
+def test_w9_a_stream_brings_its_tool_calls() -> None:
+    reply = answer(streamed(sample("tool_stream.txt")))
+
+    assert reply.finish_reason == "tool_calls"
+    assert reply.tool_calls == [
+        {
+            "id": "toolu_paris",
+            "type": "function",
+            "function": {"name": "weather", "arguments": '{"city":"Paris","days":2}'},
+        },
+        {
+            "id": "toolu_clock",
+            "type": "function",
+            "function": {"name": "clock", "arguments": "{}"},
+        },
+    ]
+
+
+@pytest.mark.parametrize("name", ["stream.txt", "tool_stream.txt"])
+@given(data=st.data())
+def test_any_cut_of_the_stream_gives_the_same_events(name: str, data: st.DataObject) -> None:
+    body = sample(name)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=8)))
+    pieces = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
+
+    assert streamed(*pieces) == streamed(body)
+
+
+@given(st.binary(max_size=200))
+def test_no_body_is_read_as_anything_but_events_or_an_error(body: bytes) -> None:
+    streamed(b"data: " + body)
+    with pytest.raises(ProviderResponseError):
+        DIALECT.decode(JSON, body)
+
+
+def test_the_stream_is_done_at_message_stop() -> None:
+    decoder = DIALECT.decoder(SSE)
+    before, last = sample("stream.txt").split(b"event: message_stop")
+    decoder.feed(before)
+    assert not decoder.done
+    decoder.feed(b"event: message_stop" + last)
+
+    assert decoder.done
+
+
+def test_a_stream_that_breaks_off_has_no_finish() -> None:
+    body = sample("stream.txt").partition(b"event: message_delta")[0]
+
+    assert answer(streamed(body)).finish_reason is None
+
+
+def test_counts_of_the_start_stand_where_the_end_is_silent() -> None:
+    body = sse(
+        {
+            "type": "message_start",
+            "message": {"usage": {"input_tokens": 7, "cache_read_input_tokens": 3}},
+        },
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn"},
+            "usage": {"input_tokens": None, "output_tokens": 5},
+        },
+    )
+
+    assert answer(streamed(body)).usage == Usage(
+        prompt_tokens=10, completion_tokens=5, cached_tokens=3
+    )
+
+
+def test_counts_of_the_end_replace_those_of_the_start() -> None:
+    body = sse(
+        {"type": "message_start", "message": {"usage": {"input_tokens": 7, "output_tokens": 1}}},
+        {"type": "message_delta", "usage": {"input_tokens": 90, "output_tokens": 5}},
+    )
+
+    assert answer(streamed(body)).usage == Usage(prompt_tokens=90, completion_tokens=5)
+
+
+def test_no_usage_is_no_report() -> None:
+    events = whole(content=[{"type": "text", "text": "Hi"}], stop_reason="end_turn")
+
+    assert not [event for event in events if isinstance(event, UsageReport)]
+
+
+@pytest.mark.parametrize(
+    ("native", "reason"),
+    [
+        ("end_turn", "stop"),
+        ("stop_sequence", "stop"),
+        ("max_tokens", "length"),
+        ("model_context_window_exceeded", "length"),
+        ("tool_use", "tool_calls"),
+        ("refusal", "content_filter"),
+        ("pause_turn", "pause_turn"),
+        ("NEW_REASON", "new_reason"),
+    ],
+)
+def test_a_stop_reason_becomes_one_of_ours(native: str, reason: str) -> None:
+    assert whole(content=[], stop_reason=native)[-1] == Finished(reason, native)
+
+
+def test_an_input_sent_with_the_start_of_its_block_is_kept() -> None:
+    block = {"type": "tool_use", "id": "a", "name": "clock", "input": {"zone": "CET"}}
+    events = streamed(
+        sse(
+            {"type": "content_block_start", "index": 0, "content_block": block},
+            {"type": "content_block_stop", "index": 0},
+        )
+    )
+
+    assert events == [ToolCallDelta(0, "a", "clock"), ToolCallDelta(0, arguments='{"zone":"CET"}')]
+
+
+def test_what_the_providers_own_tools_do_is_no_call_of_ours() -> None:
+    events = streamed(
+        sse(
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": {"type": "server_tool_use", "id": "s", "name": "web_search"},
+            },
+            {
+                "type": "content_block_delta",
+                "index": 0,
+                "delta": {"type": "input_json_delta", "partial_json": '{"query": "x"}'},
+            },
+            {
+                "type": "content_block_start",
+                "index": 1,
+                "content_block": {"type": "web_search_tool_result", "content": []},
+            },
+        )
+    )
+
+    assert events == []
+
+
+def test_citations_pings_and_unknown_events_say_nothing() -> None:
+    events = streamed(
+        sse(
+            {"type": "ping"},
+            {"type": "content_block_delta", "delta": {"type": "citations_delta", "citation": {}}},
+            {"type": "something_new", "index": 3},
+        )
+    )
+
+    assert events == []
+
+
+def test_redacted_thinking_is_kept_apart_from_thinking() -> None:
+    events = whole(
+        content=[{"type": "redacted_thinking", "data": "b3BhcXVl"}, {"type": "text", "text": "Hi"}]
+    )
+
+    assert events[1:] == [ReasoningDelta("", "redacted:b3BhcXVl"), TextDelta("Hi")]
+
+
+def test_a_whole_reply_to_a_stream_is_read_as_one() -> None:
+    assert streamed(sample("whole.json")) == DIALECT.decode(JSON, sample("whole.json"))
+
+
+def test_an_error_in_a_stream_ends_it() -> None:
+    body = sse(
+        {
+            "type": "error",
+            "error": {"type": "overloaded_error", "message": "Overloaded"},
+            "request_id": "req_1",
+        }
+    )
+    error = failure(streamed(body))
+
+    assert type(error) is ProviderResponseError
+    assert (error.status, error.code, error.request_id) == (None, "overloaded_error", "req_1")
+    assert error.provider_message == "Overloaded"
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("rate_limit_error", ProviderRateLimitError),
+        ("authentication_error", ProviderAuthenticationError),
+        ("timeout_error", ProviderTimeoutError),
+        ("invalid_request_error", ProviderRequestError),
+        ("api_error", ProviderResponseError),
+        ("new_error", ProviderResponseError),
+    ],
+)
+def test_an_error_in_a_stream_is_classed_by_its_type(kind: str, expected: type) -> None:
+    body = sse({"type": "error", "error": {"type": kind, "message": "no"}})
+
+    assert type(failure(streamed(body))) is expected
+
+
+def test_an_error_under_a_success_status_is_an_error() -> None:
+    with pytest.raises(ProviderRateLimitError, match="Slow down"):
+        whole(type="error", error={"type": "rate_limit_error", "message": "Slow down"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"content": null}',
+        b'{"content": []}',
+        b'{"content": [{"type": "text", "text": 5}]}',
+        b'{"content": [{"type"',
+        b"<html>Bad gateway</html>",
+    ],
+)
+def test_what_is_no_message_is_an_error(body: bytes) -> None:
+    with pytest.raises(ProviderResponseError, match="can't be read"):
+        DIALECT.decode(JSON, body)
+
+
+def test_a_page_in_place_of_a_stream_is_an_error() -> None:
+    assert "Bad gateway" in str(failure(streamed(b"<html>", b"Bad gateway</html>")))
+
+
+def test_an_event_that_is_no_json_is_an_error() -> None:
+    assert "can't be read" in str(failure(streamed(b'data: {"type": "message_del\n\n')))
+
+
+def test_an_answer_is_complete_though_the_connection_ends_within_a_later_event() -> None:
+    body = sample("stream.txt").removesuffix(b'e_stop"}\n\n')
+
+    assert answer(streamed(body)) == answer(streamed(sample("stream.txt")))
+
+
+def test_a_rate_limit_is_explained() -> None:
+    head = HttpHead(429, {"retry-after": "7", "request-id": "req_head"})
+    error = DIALECT.explain(head, sample("error_429.json"))
+
+    assert type(error) is ProviderRateLimitError
+    assert (error.status, error.code, error.retry_after) == (429, "rate_limit_error", 7.0)
+    assert error.request_id == "req_limited"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message", "expected"),
+    [
+        (401, "authentication_error", "invalid x-api-key", ProviderAuthenticationError),
+        (402, "billing_error", "Pay first.", ProviderAuthenticationError),
+        (403, "permission_error", "Not yours.", ProviderAuthenticationError),
+        (404, "not_found_error", "model: claude-0", ProviderModelNotFoundError),
+        (413, "request_too_large", "Too large.", ContextLengthError),
+        (500, "api_error", "Internal server error", ProviderResponseError),
+        (504, "timeout_error", "Too slow.", ProviderTimeoutError),
+        (529, "overloaded_error", "Overloaded", ProviderResponseError),
+        (400, "invalid_request_error", "max_tokens: Field required", ProviderRequestError),
+        (
+            400,
+            "invalid_request_error",
+            "prompt is too long: 213462 tokens > 200000 maximum",
+            ContextLengthError,
+        ),
+        (
+            400,
+            "invalid_request_error",
+            "Your credit balance is too low to access the Anthropic API.",
+            ProviderAuthenticationError,
+        ),
+        (
+            400,
+            "invalid_request_error",
+            "You have reached your specified API usage limits.",
+            ProviderRateLimitError,
+        ),
+        (
+            400,
+            "invalid_request_error",
+            "Output blocked by content filtering policy",
+            ContentPolicyError,
+        ),
+        (
+            400,
+            "invalid_request_error",
+            '"thinking.type.enabled" is not supported for this model.',
+            UnsupportedFeatureError,
+        ),
+    ],
+)
+def test_an_error_is_classed_by_type_and_then_by_words(
+    status: int, kind: str, message: str, expected: type
+) -> None:
+    error = explained(status, kind, message)
+
+    assert type(error) is expected
+    assert error.provider_message == message
+
+
+def test_an_error_page_keeps_an_excerpt() -> None:
+    error = DIALECT.explain(HttpHead(502, {}), b"<html>upstream is down</html>")
+
+    assert type(error) is ProviderResponseError
+    assert "upstream is down" in str(error)

@@ -1,0 +1,174 @@
+from typing import Any
+
+import pytest
+
+from llmring.chat.request import (
+    DocumentPart,
+    ImagePart,
+    LLMRequest,
+    Message,
+    ReasoningPart,
+    TextPart,
+    Tool,
+    ToolCall,
+)
+from llmring.dialects.dialect import Outgoing, Quirks
+from llmring.dialects.ollama import DIALECT
+from llmring.exceptions import UnsupportedFeatureError, ValidationError
+
+SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
+
+
+def encoded(messages: Any = "Hello", *, stream: bool = False, **fields: Any) -> Outgoing:
+    request = LLMRequest(messages=messages, **fields)
+    return DIALECT.encode(request, "llama3.2:3b", stream=stream, quirks=Quirks())
+
+
+def payload(messages: Any = "Hello", **fields: Any) -> dict[str, Any]:
+    return encoded(messages, **fields).payload
+
+
+def sent_messages(*messages: Message) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = payload(list(messages))["messages"]
+    return found
+
+
+def call(name: str, arguments: str, id_: str) -> ToolCall:
+    return {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_question_says_whether_its_answer_comes_in_lines(stream: bool) -> None:
+    assert encoded(stream=stream) == Outgoing(
+        "/api/chat",
+        {
+            "model": "llama3.2:3b",
+            "messages": [{"role": "user", "content": "Hello"}],
+            "stream": stream,
+        },
+    )
+
+
+def test_sampling_parameters_are_options() -> None:
+    fields = payload(max_tokens=10, stop=["A", "B"], temperature=0, top_p=0.9, seed=7)
+
+    assert fields["options"] == {
+        "num_predict": 10,
+        "stop": ["A", "B"],
+        "temperature": 0,
+        "top_p": 0.9,
+        "seed": 7,
+    }
+
+
+def test_options_among_the_extra_parameters_find_their_place() -> None:
+    extra = {"top_k": 5, "num_ctx": 8192, "keep_alive": "1h", "options": {"min_p": 0.1}}
+    fields = payload(temperature=1, extra_params=extra)
+
+    assert fields["options"] == {"temperature": 1, "top_k": 5, "num_ctx": 8192, "min_p": 0.1}
+    assert fields["keep_alive"] == "1h"
+    assert "top_k" not in fields
+
+
+@pytest.mark.parametrize(("tokens", "think"), [(100, True), (0, False)])
+def test_reasoning_tokens_turn_thinking_on_or_off(tokens: int, think: bool) -> None:
+    assert payload(reasoning_tokens=tokens)["think"] is think
+
+
+def test_thinking_gets_room_on_top_of_the_answer() -> None:
+    assert payload(max_tokens=10, reasoning_tokens=90)["options"] == {"num_predict": 100}
+
+
+def test_images_lie_beside_the_text() -> None:
+    image = ImagePart(data="iVBO", media_type="image/png")
+
+    assert sent_messages(Message("user", ["What is it?", image])) == [
+        {"role": "user", "content": "What is it?", "images": ["iVBO"]}
+    ]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [ImagePart(url="https://example.org/a.png"), DocumentPart(data="JVBE")],
+    ids=["image by URL", "document"],
+)
+def test_what_the_api_has_no_form_for_is_unsupported(part: Any) -> None:
+    with pytest.raises(UnsupportedFeatureError):
+        sent_messages(Message("user", [part]))
+
+
+def test_thinking_of_earlier_turns_goes_back() -> None:
+    assert sent_messages(Message("assistant", [ReasoningPart("Hm."), TextPart("Yes.")])) == [
+        {"role": "assistant", "content": "Yes.", "thinking": "Hm."}
+    ]
+
+
+def test_calls_and_their_results_are_sent() -> None:
+    asked = Message("assistant", "", tool_calls=[call("weather", '{"city": "Paris"}', "call_1")])
+    answered = Message("tool", "sun", tool_call_id="call_1")
+
+    assert sent_messages(asked, answered) == [
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [
+                {
+                    "id": "call_1",
+                    "function": {"name": "weather", "arguments": {"city": "Paris"}},
+                }
+            ],
+        },
+        {"role": "tool", "content": "sun", "tool_name": "weather", "tool_call_id": "call_1"},
+    ]
+
+
+def test_a_tool_is_sent_with_its_schema() -> None:
+    assert payload(tools=[Tool("weather", "The weather", SCHEMA)])["tools"] == [
+        {
+            "type": "function",
+            "function": {"name": "weather", "description": "The weather", "parameters": SCHEMA},
+        }
+    ]
+
+
+def test_a_tool_in_the_vendors_own_words_is_sent_as_it_stands() -> None:
+    assert payload(tools=[{"type": "browser"}])["tools"] == [{"type": "browser"}]
+
+
+def test_tools_that_must_not_be_called_are_not_sent() -> None:
+    assert "tools" not in payload(tools=[Tool("clock")], tool_choice="none")
+
+
+@pytest.mark.parametrize("choice", ["required", {"function": {"name": "clock"}}])
+def test_a_call_can_not_be_forced(choice: Any) -> None:
+    with pytest.raises(UnsupportedFeatureError, match="tool_choice"):
+        payload(tools=[Tool("clock")], tool_choice=choice)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ({"type": "json_object"}, "json"),
+        ({"type": "json"}, "json"),
+        ({"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}, SCHEMA),
+    ],
+)
+def test_a_response_format_has_the_vendors_form(asked: Any, sent: Any) -> None:
+    assert payload(response_format=asked)["format"] == sent
+
+
+def test_json_response_is_short_for_json() -> None:
+    assert payload(json_response=True)["format"] == "json"
+
+
+def test_text_is_no_format() -> None:
+    assert "format" not in payload(response_format={"type": "text"})
+
+
+def test_an_unknown_response_format_is_refused() -> None:
+    with pytest.raises(ValidationError, match="json_schema"):
+        payload(response_format={"type": "grammar"})
+
+
+def test_the_key_is_a_bearer_token() -> None:
+    assert DIALECT.authorize("k") == {"authorization": "Bearer k"}

@@ -1,0 +1,462 @@
+import json
+from typing import Any
+
+import pytest
+
+from llmring.chat.events import (
+    Event,
+    Failed,
+    Finished,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from llmring.chat.response import LLMResponse, fold
+from llmring.dialects.openai_chat import DIALECT
+from llmring.exceptions import (
+    ProviderError,
+    ProviderRateLimitError,
+    ProviderRequestError,
+    ProviderResponseError,
+)
+from llmring.wire import HttpHead
+
+OK = HttpHead(200, {"content-type": "application/json"})
+SSE = HttpHead(200, {"content-type": "text/event-stream"})
+
+
+def decode(message: dict[str, Any], finish: str | None = "stop", **rest: Any) -> list[Event]:
+    choice = {"index": 0, "message": message, "finish_reason": finish}
+    return DIALECT.decode(OK, json.dumps({"choices": [choice], **rest}).encode())
+
+
+def reply(message: dict[str, Any], finish: str | None = "stop", **rest: Any) -> LLMResponse:
+    return fold("a:model", decode(message, finish, **rest))
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None, **rest: Any) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return data({"choices": [choice], **rest})
+
+
+def data(value: Any) -> bytes:
+    return b"data: " + json.dumps(value).encode() + b"\n\n"
+
+
+def streamed(*pieces: bytes) -> list[Event]:
+    decoder = DIALECT.decoder(SSE)
+    events = [event for piece in pieces for event in decoder.feed(piece)]
+    return events + decoder.end()
+
+
+def piece(arguments: str | None = None, **fields: Any) -> dict[str, Any]:
+    name = fields.pop("name", None)
+    return {**fields, "function": {"name": name, "arguments": arguments}}
+
+
+def calls(*deltas: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    found = fold("a:model", streamed(*[chunk({"tool_calls": delta}) for delta in deltas]))
+    return [
+        (call["id"], call["function"]["name"], call["function"]["arguments"])
+        for call in found.tool_calls or ()
+    ]
+
+
+# --- What is said ---
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_reasoning_is_read_under_either_name(name: str) -> None:
+    assert reply({name: "Hm.", "content": "Yes."}).reasoning == "Hm."
+
+
+def test_reasoning_sent_under_both_names_is_read_once() -> None:
+    assert reply({"reasoning_content": "Hm.", "reasoning": "Hm."}).reasoning == "Hm."
+
+
+def test_signatures_of_reasoning_are_kept() -> None:
+    details = [
+        {"type": "reasoning.text", "text": "Hm.", "signature": "c2ln"},
+        {"type": "reasoning.encrypted", "data": "c2VjcmV0"},
+    ]
+    events = streamed(chunk({"reasoning": "Hm.", "reasoning_details": details}))
+
+    assert events == [
+        ReasoningDelta("Hm."),
+        ReasoningDelta("", "c2ln"),
+        ReasoningDelta("", "c2VjcmV0"),
+    ]
+
+
+def test_content_in_parts_is_read_in_order() -> None:
+    content = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]},
+        {"type": "text", "text": "Yes"},
+        {"type": "reference", "reference_ids": [1]},
+        {"type": "text", "text": "."},
+    ]
+
+    assert streamed(chunk({"content": content})) == [
+        ReasoningDelta("Hm."),
+        TextDelta("Yes"),
+        TextDelta("."),
+    ]
+
+
+def test_a_refusal_is_kept_apart() -> None:
+    answer = reply({"content": None, "refusal": "I can't help with that."})
+
+    assert (answer.content, answer.refusal) == ("", "I can't help with that.")
+
+
+def test_a_streamed_refusal_comes_in_pieces() -> None:
+    assert streamed(chunk({"refusal": "I "}), chunk({"refusal": "can't."})) == [
+        RefusalDelta("I "),
+        RefusalDelta("can't."),
+    ]
+
+
+def test_only_the_first_of_several_choices_is_read() -> None:
+    choices = [{"index": 1, "delta": {"content": "b"}}, {"index": 0, "delta": {"content": "a"}}]
+
+    assert streamed(data({"choices": choices})) == [TextDelta("a")]
+
+
+def test_the_model_and_the_id_are_those_of_the_reply() -> None:
+    events = decode({"content": "Hi"}, id="c-1", model="gpt-4o-2024")
+
+    assert events[0] == Started("gpt-4o-2024", "c-1")
+
+
+def test_a_stream_starts_with_the_first_chunk_that_names_its_model() -> None:
+    events = streamed(
+        data({"id": "", "model": "", "choices": [], "prompt_filter_results": []}),
+        chunk({"content": "Hi"}, id="c-1", model="gpt-4o-2024"),
+        chunk({"content": "!"}, id="c-1", model="gpt-4o-2024"),
+    )
+
+    assert events == [Started("gpt-4o-2024", "c-1"), TextDelta("Hi"), TextDelta("!")]
+
+
+def test_an_empty_answer_with_a_reason_is_an_answer() -> None:
+    answer = reply({"content": ""}, "length")
+
+    assert (answer.content, answer.finish_reason) == ("", "length")
+
+
+def test_chunks_that_repeat_the_message_so_far_are_not_read_twice() -> None:
+    def both(delta: str, so_far: str) -> bytes:
+        choice = {"delta": {"content": delta}, "message": {"content": so_far}}
+        return data({"choices": [choice]})
+
+    last = data({"choices": [{"message": {"content": "One two"}}]})
+
+    assert fold("m", streamed(both("One", "One"), both(" two", "One two"), last)).content == (
+        "One two"
+    )
+
+
+def test_half_an_emoji_does_not_spoil_the_answer() -> None:
+    first = b'data: {"choices":[{"delta":{"content":"a\\ud83d"}}]}\n\n'
+    second = b'data: {"choices":[{"delta":{"content":"\\ude00b \\ud83d\\ude00"}}]}\n\n'
+
+    assert fold("m", streamed(first, second)).content == "a��b 😀"
+
+
+def test_bytes_that_are_no_utf8_do_not_spoil_the_answer() -> None:
+    body = b'data: {"choices":[{"delta":{"content":"caf\xe9"}}]}\n\n'
+
+    assert fold("m", streamed(body)).content == "caf�"
+
+
+# --- Why it ends ---
+
+
+@pytest.mark.parametrize(
+    ("native", "reason"),
+    [
+        ("stop", "stop"),
+        ("length", "length"),
+        ("tool_calls", "tool_calls"),
+        ("content_filter", "content_filter"),
+        ("function_call", "tool_calls"),
+        ("eos", "stop"),
+        ("model_length", "length"),
+        ("error", "error"),
+        ("STOP", "stop"),
+        ("Something_New", "something_new"),
+    ],
+)
+def test_finish_reasons_are_told_in_one_language(native: str, reason: str) -> None:
+    assert decode({"content": "Hi"}, native)[-1] == Finished(reason, native)
+
+
+def test_a_finish_reason_said_twice_is_told_once() -> None:
+    events = streamed(chunk({"content": ""}, "stop"), chunk({"content": ""}, "stop"))
+
+    assert events == [Finished("stop", "stop")]
+
+
+def test_an_empty_finish_reason_is_none() -> None:
+    assert streamed(chunk({"content": "Hi"}, "")) == [TextDelta("Hi")]
+
+
+def test_done_is_what_the_vendor_says() -> None:
+    decoder = DIALECT.decoder(SSE)
+    decoder.feed(chunk({"content": "Hi"}, "stop"))
+    before = decoder.done
+    decoder.feed(b"data: [DONE]\n\n")
+
+    assert (before, decoder.done) == (False, True)
+
+
+def test_nothing_is_read_after_the_end() -> None:
+    assert streamed(b"data: [DONE]\n\n" + chunk({"content": "more"})) == []
+
+
+def test_a_stream_cut_within_its_last_event_says_what_came_before() -> None:
+    assert streamed(chunk({"content": "Hi"}), b'data: {"choices":[{"del') == [TextDelta("Hi")]
+
+
+# --- Usage ---
+
+
+def usage(**counts: Any) -> Usage:
+    events = decode({"content": "Hi"}, usage=counts)
+    return next(event.usage for event in events if isinstance(event, UsageReport))
+
+
+def test_reasoning_inside_the_answers_tokens_is_not_added() -> None:
+    details = {"reasoning_tokens": 20}
+
+    assert usage(
+        prompt_tokens=10,
+        completion_tokens=30,
+        total_tokens=40,
+        completion_tokens_details=details,
+    ) == Usage(prompt_tokens=10, completion_tokens=30, reasoning_tokens=20)
+
+
+def test_reasoning_beside_the_answers_tokens_is_added() -> None:
+    details = {"reasoning_tokens": 20}
+
+    assert usage(
+        prompt_tokens=10,
+        completion_tokens=30,
+        total_tokens=60,
+        completion_tokens_details=details,
+    ) == Usage(prompt_tokens=10, completion_tokens=50, reasoning_tokens=20)
+
+
+def test_tokens_from_and_to_the_cache_are_counted() -> None:
+    details = {"cached_tokens": 4, "cache_write_tokens": 5}
+
+    assert usage(prompt_tokens=10, completion_tokens=1, prompt_tokens_details=details) == Usage(
+        prompt_tokens=10, completion_tokens=1, cached_tokens=4, cache_write_tokens=5
+    )
+
+
+def test_deepseek_counts_cache_hits_under_its_own_name() -> None:
+    counts = {"prompt_tokens": 10, "completion_tokens": 1, "prompt_cache_hit_tokens": 6}
+
+    assert usage(**counts).cached_tokens == 6
+
+
+@pytest.mark.parametrize("sent", [None, {}, {"prompt_tokens": None}])
+def test_no_usage_is_no_report(sent: Any) -> None:
+    events = decode({"content": "Hi"}, usage=sent)
+
+    assert not [event for event in events if isinstance(event, UsageReport)]
+
+
+def test_usage_in_every_chunk_is_reported_once() -> None:
+    counts = {"prompt_tokens": 3, "completion_tokens": 1}
+    events = streamed(
+        chunk({"content": "a"}, usage=counts),
+        chunk({"content": "b"}, usage={**counts, "completion_tokens": 2}),
+        b"data: [DONE]\n\n",
+    )
+
+    assert events[2:] == [UsageReport(Usage(prompt_tokens=3, completion_tokens=2))]
+
+
+def test_usage_is_reported_where_the_stream_just_ends() -> None:
+    events = streamed(data({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}))
+
+    assert events == [UsageReport(Usage(prompt_tokens=3, completion_tokens=1))]
+
+
+# --- Tool calls ---
+
+
+def test_the_older_form_of_a_call_is_read() -> None:
+    function = {"name": "add", "arguments": '{"a": 1}'}
+    answer = reply({"content": None, "function_call": function}, "function_call")
+
+    assert [call["function"] for call in answer.tool_calls or ()] == [function]
+    assert answer.finish_reason == "tool_calls"
+
+
+def test_the_older_form_of_a_call_is_read_in_pieces() -> None:
+    events = streamed(
+        chunk({"function_call": {"name": "add", "arguments": ""}}),
+        chunk({"function_call": {"arguments": '{"a":'}}),
+        chunk({"function_call": {"arguments": " 1}"}}, "function_call"),
+    )
+    found = fold("m", events).tool_calls or []
+
+    assert [call["function"] for call in found] == [{"name": "add", "arguments": '{"a": 1}'}]
+
+
+def test_a_custom_tools_call_keeps_its_free_text() -> None:
+    custom = {"id": "call_1", "type": "custom", "custom": {"name": "formula", "input": "4 + 4"}}
+
+    assert decode({"tool_calls": [custom]}, "tool_calls")[1] == ToolCallDelta(
+        0, "call_1", "formula", "4 + 4"
+    )
+
+
+def test_arguments_that_come_as_an_object_are_put_into_words() -> None:
+    call = {"id": "c", "function": {"name": "add", "arguments": {"a": 1}}}
+
+    assert decode({"tool_calls": [call]})[1] == ToolCallDelta(0, "c", "add", '{"a":1}')
+
+
+def test_calls_without_arguments_get_an_empty_object() -> None:
+    assert calls([piece(index=0, id="c", name="clock")]) == [("c", "clock", "{}")]
+
+
+def test_interleaved_calls_are_told_apart_by_their_index() -> None:
+    assert calls(
+        [piece("", index=0, id="a", name="add"), piece("", index=1, id="b", name="sub")],
+        [piece('{"x"', index=1), piece('{"y"', index=0)],
+        [piece(": 1}", index=0), piece(": 2}", index=1)],
+    ) == [("a", "add", '{"y": 1}'), ("b", "sub", '{"x": 2}')]
+
+
+def test_indexes_may_begin_anywhere() -> None:
+    assert calls([piece("{}", index=3, id="a", name="add")], [piece("", index=3)]) == [
+        ("a", "add", "{}")
+    ]
+
+
+def test_calls_that_all_have_the_same_index_are_told_apart_by_their_ids() -> None:
+    assert calls(
+        [piece("{}", index=0, id="a", name="add")],
+        [piece("{}", index=0, id="b", name="add")],
+    ) == [("a", "add", "{}"), ("b", "add", "{}")]
+
+
+def test_an_id_repeated_in_every_piece_is_one_call() -> None:
+    assert calls(
+        [piece('{"x"', index=0, id="a", name="add")],
+        [piece(": 1}", index=0, id="a", name="add")],
+    ) == [("a", "add", '{"x": 1}')]
+
+
+def test_calls_without_an_index_are_told_apart_by_their_ids() -> None:
+    assert calls(
+        [piece('{"x"', id="a", name="add")],
+        [piece(": 1}")],
+        [piece("{}", id="b", name="sub")],
+    ) == [("a", "add", '{"x": 1}'), ("b", "sub", "{}")]
+
+
+def test_calls_with_neither_index_nor_id_are_told_apart_by_their_names() -> None:
+    found = calls([piece("{}", name="add")], [piece("{}", name="sub")])
+
+    assert [(name, arguments) for _, name, arguments in found] == [("add", "{}"), ("sub", "{}")]
+
+
+def test_a_call_that_gets_its_id_late_has_it() -> None:
+    assert calls([piece("", index=0, name="add")], [piece("{}", index=0, id="a")]) == [
+        ("a", "add", "{}")
+    ]
+
+
+# --- Errors inside a 200 ---
+
+
+def error_of(events: list[Event]) -> ProviderError:
+    last = events[-1]
+    assert isinstance(last, Failed)
+    return last.error
+
+
+def test_an_error_instead_of_an_answer_is_raised() -> None:
+    body = b'{"error": {"code": 429, "message": "Try later"}}'
+    with pytest.raises(ProviderRateLimitError, match="Try later"):
+        DIALECT.decode(OK, body)
+
+
+def test_an_error_in_a_choice_is_raised() -> None:
+    choice = {"index": 0, "error": {"code": 502, "message": "Upstream is away"}}
+    with pytest.raises(ProviderResponseError, match="Upstream is away"):
+        DIALECT.decode(OK, json.dumps({"choices": [choice]}).encode())
+
+
+def test_an_error_in_a_chunk_ends_the_stream() -> None:
+    events = streamed(
+        chunk({"content": "Hi"}),
+        chunk({"content": ""}, error={"code": 502, "message": "Upstream is away"}),
+        chunk({"content": "more"}),
+    )
+    error = error_of(events)
+
+    assert events[:-1] == [TextDelta("Hi")]
+    assert (type(error), error.status) == (ProviderResponseError, 502)
+    assert error.provider_message == "Upstream is away"
+
+
+def test_an_event_named_error_ends_the_stream() -> None:
+    error = error_of(
+        streamed(b'event: error\ndata: {"message": "Too much", "status_code": 400}\n\n')
+    )
+
+    assert (type(error), error.provider_message) == (ProviderRequestError, "Too much")
+
+
+def test_an_event_named_error_is_one_whatever_it_says() -> None:
+    assert "what" in str(error_of(streamed(b'event: error\ndata: {"what": 1}\n\n')))
+
+
+def test_an_error_after_the_reason_for_the_end_still_counts() -> None:
+    body = chunk({}, "length") + data({"error": {"code": 400, "message": "Token limit reached"}})
+
+    assert error_of(streamed(body)).provider_message == "Token limit reached"
+
+
+def test_a_chunk_that_is_no_json_ends_the_stream() -> None:
+    error = error_of(streamed(chunk({"content": "Hi"}), b"data: oops\n\n"))
+
+    assert type(error) is ProviderResponseError
+    assert "oops" in str(error)
+
+
+def test_chunks_that_say_nothing_are_passed_over() -> None:
+    assert streamed(b": busy\n\n", b"data: \n\n", data({}), data({"choices": []})) == []
+
+
+def test_a_whole_reply_to_a_streamed_request_is_read() -> None:
+    body = {"id": "c", "choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    text = json.dumps(body, indent=2).encode()
+
+    assert streamed(text[:9], text[9:]) == [
+        Started(None, "c"),
+        TextDelta("Hi"),
+        Finished("stop", "stop"),
+    ]
+
+
+def test_an_error_to_a_streamed_request_is_read() -> None:
+    error = error_of(streamed(b'{"error": {"message": "No", "code": 429}}'))
+
+    assert isinstance(error, ProviderRateLimitError)
+
+
+def test_a_page_instead_of_a_stream_is_an_error() -> None:
+    assert "Welcome" in str(error_of(streamed(b"<html>\n\nWelcome to the hotel</html>")))
