@@ -1,0 +1,1 @@
+"""Who may answer: lockfiles, their aliases and profiles."""

@@ -1,0 +1,165 @@
+"""Every problem of a lockfile in one go, each with its place and its mend."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from llmring.lockfile import syntax
+from llmring.lockfile.document import Binding, Lockfile, Reading, examine
+from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
+
+
+def problems(text: str, providers: Collection[str]) -> list[Problem]:
+    """Everything that is wrong with a lockfile, or could be better, in the order of the file.
+
+    Args:
+        text: The lockfile.
+        providers: Names of the providers that references may name; those that the lockfile
+            defines itself are known too.
+    """
+    reading = examine(text)
+    if isinstance(reading, Problem):
+        return [reading]
+    layout = syntax.scan(text)
+    faults = [*reading.faults, *_advice(reading, providers)]
+    return sorted(
+        (fault.placed(layout) for fault in faults),
+        key=lambda problem: (problem.line, problem.column),
+    )
+
+
+def _advice(reading: Reading, providers: Collection[str]) -> Iterator[Fault]:
+    """What is wrong beyond the form."""
+    if any(fault.path == ("version",) for fault in reading.faults):
+        return
+    known = {name.lower() for name in (*providers, *_table(reading, "providers"))}
+    yield from _unknown_providers(reading, known)
+    yield from _repeated_models(reading)
+    yield from _profiles(reading)
+    yield from _packages(reading, known)
+    for profile in reading.lockfile.profiles.values():
+        for binding in profile.bindings.values():
+            if binding.at[1] == profile.name:
+                yield from _binding(binding, known)
+
+
+def _unknown_providers(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
+    for path, ref in reading.references:
+        if ref.provider not in known:
+            meant = nearest(ref.provider, known)
+            names = ", ".join(sorted(known))
+            yield Fault(
+                path=path,
+                message=f"there is no provider {ref.provider!r}",
+                mend=f"did you mean {meant}:{ref.model}?" if meant else f"name one of: {names}",
+            )
+
+
+def _repeated_models(reading: Reading) -> Iterator[Fault]:
+    seen: dict[tuple[KeyPath, object], KeyPath] = {}
+    for path, ref in reading.references:
+        first = seen.setdefault((path[:-1], ref), path)
+        if first != path:
+            yield _fault(
+                path, "warning", f"{ref} is listed twice", "remove one of the two", first=first
+            )
+
+
+def _profiles(reading: Reading) -> Iterator[Fault]:
+    lockfile = reading.lockfile
+    profiles = _table(reading, "profiles")
+    if not profiles:
+        yield _fault((), "warning", "it has no profile", "add [profiles.default]")
+    elif lockfile.default_profile not in profiles:
+        yield _no_default(lockfile, named="default_profile" in reading.tree)
+    for name, table in profiles.items():
+        label = table.get("name", name) if isinstance(table, dict) else name
+        if isinstance(label, str) and label != name:
+            path = ("profiles", name, "name")
+            yield _fault(
+                path,
+                "warning",
+                f"profile {name!r} calls itself {label!r}; the key counts",
+                f'write name = "{name}", or leave it out',
+            )
+    everywhere = dict.fromkeys(
+        alias for profile in lockfile.profiles.values() for alias in profile.bindings
+    )
+    for name, profile in lockfile.profiles.items():
+        missing = [alias for alias in everywhere if alias not in profile.bindings]
+        if missing:
+            yield _fault(
+                ("profiles", name),
+                "hint",
+                f"profile {name!r} lacks what other profiles bind: {', '.join(missing)}",
+                "bind them here too if this profile is used for the same code",
+            )
+
+
+def _no_default(lockfile: Lockfile, *, named: bool) -> Fault:
+    profile = lockfile.default_profile
+    names = ", ".join(lockfile.profiles)
+    if named:
+        meant = nearest(profile, lockfile.profiles)
+        mend = f"did you mean {meant!r}?" if meant else f"name one of: {names}"
+        return _fault(("default_profile",), "warning", f"there is no profile {profile!r}", mend)
+    return _fault(
+        (),
+        "hint",
+        f"there is no profile {profile!r} for calls that name none",
+        f'add default_profile = "…", one of: {names}',
+    )
+
+
+def _packages(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
+    packages = _table(reading, "extends").get("packages")
+    seen: dict[object, KeyPath] = {}
+    for index, package in enumerate(packages if isinstance(packages, list) else ()):
+        if not isinstance(package, str):
+            continue
+        path = ("extends", "packages", index)
+        first = seen.setdefault(package, path)
+        if first != path:
+            yield _fault(
+                path,
+                "warning",
+                f"{package!r} is listed twice",
+                "remove one of the two",
+                first=first,
+            )
+        elif package in known:
+            yield _fault(
+                path,
+                "warning",
+                f"{package!r} is also the name of a provider, which {package}: then means",
+                "rename one of the two; until then the aliases of the package can't be reached",
+            )
+
+
+def _binding(binding: Binding, known: Collection[str]) -> Iterator[Fault]:
+    path = (*binding.at, "alias")
+    if binding.alias.partition(":")[0] in known and ":" in binding.alias:
+        yield _fault(
+            path,
+            "warning",
+            f"{binding.alias!r} reads as a model, so this alias is never used",
+            "rename the alias",
+        )
+    if len(binding.models) == 1:
+        yield _fault(
+            path,
+            "hint",
+            f"alias {binding.alias!r} has a single model, and nothing to fall back on",
+            "add a second one, of another vendor",
+        )
+
+
+def _table(reading: Reading, key: str) -> dict[str, object]:
+    value = reading.tree.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _fault(
+    path: KeyPath, severity: Severity, message: str, mend: str, first: KeyPath | None = None
+) -> Fault:
+    return Fault(path=path, severity=severity, message=message, mend=mend, first=first)

@@ -1,0 +1,352 @@
+"""A lockfile as values: profiles, their bindings, and the models these name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.exceptions import (
+    InvalidModelReferenceError,
+    LockfileError,
+    LockfileParseError,
+    LockfileVersionError,
+)
+from llmring.lockfile import keys, syntax
+from llmring.lockfile.problem import Fault, KeyPath, Problem, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REFERENCE_MEND = 'write provider:model, such as "openai:gpt-4o-mini"'
+DEFAULT_PROFILE = "default"
+
+_REFERENCE = re.compile(r"([^\s:]+):(\S[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*)")
+_NOT_IN_ALIAS = re.compile(r"[\s,\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_NOT_IN_PROFILE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_VERSION = re.compile(r"1(?:\.\d+)*")
+
+
+class ModelRef(Struct, frozen=True):
+    """A model by its provider's name and its own.
+
+    Attributes:
+        provider: Name of the provider, in lower case.
+        model: Name of the model, as the provider knows it; may hold colons.
+    """
+
+    provider: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.model}"
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef:
+        """The model that "provider:model" names; the first colon separates.
+
+        Raises:
+            InvalidModelReferenceError: It names no provider, or no model.
+        """
+        found = _REFERENCE.fullmatch(text.strip())
+        if found is None:
+            raise InvalidModelReferenceError(f"{text!r} is not a model reference; {REFERENCE_MEND}")
+        return cls(found[1].lower(), found[2])
+
+
+class Binding(Struct, frozen=True):
+    """An alias with its models, best first.
+
+    Attributes:
+        alias: The name.
+        models: At least one; each is tried when those before it can't answer.
+        at: The key of its table in the file that it comes from.
+    """
+
+    alias: str
+    models: tuple[ModelRef, ...]
+    at: KeyPath = ()
+
+
+class Profile(Struct, frozen=True):
+    """One set of bindings.
+
+    Attributes:
+        name: Its key in the file.
+        bindings: By alias, in the order of the file; inherited ones first.
+        extends: The profile that it inherits bindings from.
+    """
+
+    name: str
+    bindings: Mapping[str, Binding] = {}
+    extends: str | None = None
+
+
+class Lockfile(Struct, frozen=True):
+    """What a lockfile says.
+
+    Attributes:
+        profiles: By name, in the order of the file.
+        default_profile: The profile for calls that name none.
+        version: Version of the format.
+        path: Where it was read from, if from a file.
+        warnings: What was passed over while reading: keys that no lockfile has.
+    """
+
+    profiles: Mapping[str, Profile] = {}
+    default_profile: str = DEFAULT_PROFILE
+    version: str = "1.0"
+    path: Path | None = None
+    warnings: tuple[Problem, ...] = ()
+
+
+class Reading(Struct, frozen=True):
+    """What could be read of a lockfile, and what is wrong with it.
+
+    Attributes:
+        lockfile: The good part.
+        faults: Everything that is wrong, in the order met.
+        references: Every model reference, by its key.
+        tree: The text as tomllib reads it.
+    """
+
+    lockfile: Lockfile
+    faults: tuple[Fault, ...]
+    references: tuple[tuple[KeyPath, ModelRef], ...]
+    tree: Mapping[str, Any]
+
+
+def parse(text: str, path: Path | None = None) -> Lockfile:
+    """Read a lockfile.
+
+    Keys that no lockfile has are passed over and noted in `warnings`, unless they begin with
+    "x-".
+
+    Args:
+        text: The lockfile, in TOML.
+        path: Where it comes from, for messages.
+
+    Raises:
+        LockfileParseError: It is not TOML, or not a lockfile; the message names the place, the
+            key and the mend.
+        LockfileVersionError: It is of a version that this llmring does not read.
+    """
+    reading = examine(text)
+    if isinstance(reading, Problem):
+        raise _error(LockfileParseError, reading, path)
+    if not reading.faults:
+        return msgspec.structs.replace(reading.lockfile, path=path)
+    layout = syntax.scan(text)
+    placed = [(fault.placed(layout), fault.raises) for fault in reading.faults]
+    grave = [(problem, kind) for problem, kind in placed if kind is not None]
+    if grave:
+        problem, kind = min(grave, key=lambda pair: (pair[0].line, pair[0].column))
+        raise _error(kind, problem, path, more=len(grave) - 1)
+    warnings = tuple(problem for problem, _ in placed)
+    return msgspec.structs.replace(reading.lockfile, path=path, warnings=warnings)
+
+
+def examine(text: str) -> Reading | Problem:
+    """Read as much of a lockfile as can be read, or say why it is not TOML."""
+    tree = syntax.load(text)
+    return tree if isinstance(tree, Problem) else _Reader().read(tree)
+
+
+def references(models: str | Iterable[str]) -> tuple[ModelRef, ...]:
+    """The models that a list, or a text with commas, names; each once.
+
+    Raises:
+        InvalidModelReferenceError: One is not "provider:model", or there is none.
+    """
+    texts = models.split(",") if isinstance(models, str) else models
+    refs = tuple(dict.fromkeys(ModelRef.parse(text) for text in texts))
+    if not refs:
+        raise InvalidModelReferenceError(f"no model is given; {REFERENCE_MEND}")
+    return refs
+
+
+def alias_objection(alias: str) -> str | None:
+    """Why this can't be an alias, if it can't."""
+    if not alias:
+        return "an alias can't be empty"
+    bad = _NOT_IN_ALIAS.search(alias)
+    return f"an alias can't hold {bad[0]!r}, as {alias!r} does" if bad else None
+
+
+def profile_objection(profile: str) -> str | None:
+    """Why a profile can't have this name, if it can't."""
+    if not profile:
+        return "the name of a profile can't be empty"
+    bad = _NOT_IN_PROFILE.search(profile)
+    return f"the name of a profile can't hold {bad[0]!r}, as {profile!r} does" if bad else None
+
+
+def _error(
+    kind: type[LockfileError], problem: Problem, path: Path | None, *, more: int = 0
+) -> LockfileError:
+    others = f" (and {more} more: llmring lock validate lists them)" if more else ""
+    return kind(f"{problem}{others}", path=path, line=problem.line, column=problem.column)
+
+
+class _Reader:
+    """Reads a tree from the top down and collects what is wrong on the way."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._references: list[tuple[KeyPath, ModelRef]] = []
+
+    def read(self, tree: dict[str, Any]) -> Reading:
+        version = tree.get("version", "1.0")
+        if isinstance(version, str) and not _VERSION.fullmatch(version):
+            # What the keys of another version mean is unknown.
+            self._fault(
+                ("version",),
+                f"version {version!r} is not one that this llmring reads (1.x)",
+                'upgrade llmring, or write version = "1.0"',
+                raises=LockfileVersionError,
+            )
+            return self._reading(Lockfile(), tree)
+        known = self._table(tree, (), keys.FILE, "a lockfile")
+        self._packages(known)
+        for name, table in known.get("providers", {}).items():
+            if not isinstance(table, dict):
+                self._not_a(("providers", name), "a table", f"[providers.{name}]")
+        profiles = {
+            name: self._profile(name, table) for name, table in known.get("profiles", {}).items()
+        }
+        lockfile = Lockfile(
+            self._inherited(profiles),
+            known.get("default_profile") or DEFAULT_PROFILE,
+            known.get("version", "1.0"),
+        )
+        return self._reading(lockfile, tree)
+
+    def _reading(self, lockfile: Lockfile, tree: dict[str, Any]) -> Reading:
+        return Reading(lockfile, tuple(self._faults), tuple(self._references), tree)
+
+    def _table(
+        self, table: dict[str, Any], path: KeyPath, shapes: Mapping[str, keys.Shape], noun: str
+    ) -> dict[str, Any]:
+        """The keys of a table that hold what they should."""
+        known = {}
+        for key, value in table.items():
+            shape = shapes.get(key)
+            if shape is None:
+                if not key.startswith("x-"):
+                    self._unknown((*path, key), shapes, noun)
+            elif isinstance(value, shape.types):
+                known[key] = value
+            else:
+                self._not_a((*path, key), shape.noun, f"{key} = {shape.example}")
+        return known
+
+    def _packages(self, known: dict[str, Any]) -> None:
+        extends = self._table(known.get("extends", {}), ("extends",), keys.EXTENDS, "[extends]")
+        for index, package in enumerate(extends.get("packages", ())):
+            if not isinstance(package, str) or not package.isidentifier():
+                at = ("extends", "packages", index)
+                self._fault(at, "is not the name of a package", 'write it as in "mylibrary"')
+
+    def _profile(self, name: str, table: object) -> Profile:
+        path = ("profiles", name)
+        if not isinstance(table, dict):
+            self._not_a(path, "a table", f"[profiles.{name}]")
+            return Profile(name)
+        known = self._table(table, path, keys.PROFILE, "a profile")
+        for provider, pin in known.get("registry_versions", {}).items():
+            if type(pin) is not int or pin < 1:
+                self._not_a((*path, "registry_versions", provider), "a number from 1", "= 1")
+        bindings: dict[str, Binding] = {}
+        for index, entry in enumerate(known.get("bindings", ())):
+            binding = self._binding(entry, (*path, "bindings", index))
+            if binding is None:
+                continue
+            first = bindings.setdefault(binding.alias, binding)
+            if first is not binding:
+                self._fault(
+                    (*binding.at, "alias"),
+                    f"alias {binding.alias!r} is bound twice in profile {name!r}",
+                    "keep one of the two",
+                    first=first.at,
+                )
+        return Profile(name, bindings, known.get("extends"))
+
+    def _binding(self, entry: object, path: KeyPath) -> Binding | None:
+        if not isinstance(entry, dict):
+            self._not_a(path, "a table", '{ alias = "fast", models = ["openai:gpt-4o-mini"] }')
+            return None
+        known = self._table(entry, path, keys.BINDING, "a binding")
+        for key in ("alias", "models"):
+            if key not in entry:
+                meant = nearest(key, entry.keys() - keys.BINDING.keys())
+                add = f"add {key} = {keys.BINDING[key].example}"
+                self._fault(
+                    path, f"{key} is missing", f"rename {meant!r} to {key!r}" if meant else add
+                )
+        alias = known.get("alias")
+        objection = None if alias is None else alias_objection(alias)
+        if objection:
+            self._fault((*path, "alias"), objection, "use a short name such as fast")
+        models = self._models(known.get("models"), (*path, "models"))
+        return Binding(alias, models, path) if alias and not objection and models else None
+
+    def _models(self, models: list[object] | str | None, path: KeyPath) -> tuple[ModelRef, ...]:
+        if models is None:
+            return ()
+        if models == []:
+            self._fault(path, "the list of models is empty", REFERENCE_MEND)
+        texts: Iterable[tuple[KeyPath, object]] = (
+            [(path, models)]
+            if isinstance(models, str)
+            else [((*path, index), text) for index, text in enumerate(models)]
+        )
+        refs = []
+        for at, text in texts:
+            try:
+                refs.append(ModelRef.parse(text if isinstance(text, str) else ""))
+            except InvalidModelReferenceError:
+                self._fault(at, f"{text!r} is not a model reference", REFERENCE_MEND)
+            else:
+                self._references.append((at, refs[-1]))
+        return tuple(refs)
+
+    def _inherited(self, profiles: dict[str, Profile]) -> dict[str, Profile]:
+        """The profiles, each with the bindings of those that it extends."""
+        whole = {}
+        for name, profile in profiles.items():
+            line = [name]
+            while (parent := profiles[line[-1]].extends) is not None:
+                if parent not in profiles or parent in line:
+                    if line == [name] or parent == name:
+                        self._no_parent(name, parent, profiles)
+                    break
+                line.append(parent)
+            bindings: dict[str, Binding] = {}
+            for ancestor in reversed(line):
+                bindings.update(profiles[ancestor].bindings)
+            whole[name] = msgspec.structs.replace(profile, bindings=bindings)
+        return whole
+
+    def _no_parent(self, name: str, parent: str, profiles: Mapping[str, Profile]) -> None:
+        path = ("profiles", name, "extends")
+        if parent in profiles:
+            self._fault(path, f"profile {name!r} extends itself", "extend another, or none")
+            return
+        meant = nearest(parent, profiles)
+        mend = f"did you mean {meant!r}?" if meant else f"name one of: {', '.join(profiles)}"
+        self._fault(path, f"there is no profile {parent!r}", mend)
+
+    def _unknown(self, path: KeyPath, shapes: Mapping[str, keys.Shape], noun: str) -> None:
+        meant = nearest(str(path[-1]), shapes)
+        mend = f"did you mean {meant!r}? " if meant else ""
+        mend += "keys of your own begin with x-"
+        self._fault(path, f"{noun} has no such key", mend, raises=None, at_key=True)
+
+    def _not_a(self, path: KeyPath, noun: str, example: str) -> None:
+        self._fault(path, f"is not {noun}", f"write {example}")
+
+    def _fault(self, path: KeyPath, message: str, mend: str, **more: Any) -> None:
+        self._faults.append(Fault(path=path, message=message, mend=mend, **more))

@@ -1,0 +1,108 @@
+"""What is wrong with a lockfile, where it stands, and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec import Struct
+
+from llmring.exceptions import LockfileError, LockfileParseError
+
+if TYPE_CHECKING:
+    from llmring.lockfile.syntax import Layout
+
+KeyPath = tuple[str | int, ...]
+Severity = Literal["error", "warning", "hint"]
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Problem(Struct, frozen=True):
+    """One thing that is wrong, or could be better, at one place of a lockfile.
+
+    Attributes:
+        line: Line in the file, from 1.
+        column: Column in the line, in characters, from 1.
+        severity: "error" (the file is wrong), "warning" (it works, likely not as meant), "hint".
+        key: The key it is about, as in "profiles.default.bindings[0].alias"; may be empty.
+        message: What is wrong.
+        mend: What to do.
+    """
+
+    line: int
+    column: int
+    severity: Severity
+    key: str
+    message: str
+    mend: str
+
+    def __str__(self) -> str:
+        key = f"{self.key}: " if self.key else ""
+        return f"{key}{self.message}; {self.mend}"
+
+    def render(self, path: object) -> str:
+        """The problem on one line, as compilers write theirs: `file:line:column: error: …`."""
+        return f"{path}:{self.line}:{self.column}: {self.severity}: {self}"
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """A problem at a key, whose place in the text has not been looked up yet.
+
+    Attributes:
+        path: The key.
+        message: What is wrong.
+        mend: What to do.
+        severity: How bad it is for the author of the file.
+        raises: The error that reading the file ends in; None where reading goes on.
+        at_key: Whether the key itself is wrong, not its value.
+        first: A key that came before and clashes with this one.
+    """
+
+    path: KeyPath
+    message: str
+    mend: str
+    severity: Severity = "error"
+    raises: type[LockfileError] | None = LockfileParseError
+    at_key: bool = False
+    first: KeyPath | None = None
+
+    def placed(self, layout: Layout) -> Problem:
+        """The problem with its line and column."""
+        line, column = layout.position(self.path, at_key=self.at_key)
+        mend = self.mend
+        if self.first is not None:
+            mend += f" (the first is on line {layout.position(self.first)[0]})"
+        return Problem(line, column, self.severity, dotted(self.path), self.message, mend)
+
+
+def dotted(path: KeyPath) -> str:
+    """A key path as it is written: `profiles.default.bindings[0].alias`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += ("." if text else "") + quoted_key(part)
+    return text
+
+
+def quoted_key(key: str) -> str:
+    """A key as TOML writes it: bare where it can be."""
+    return key if _BARE_KEY.fullmatch(key) else quoted(key)
+
+
+def quoted(text: str) -> str:
+    """A text as a TOML basic string."""
+    # JSON's escapes are TOML's; only DEL, which JSON lets through, TOML does not.
+    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007F")
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The one of the words that was probably meant."""
+    import difflib
+
+    near = difflib.get_close_matches(word, list(words), 1)
+    return near[0] if near else None
