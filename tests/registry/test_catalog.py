@@ -1,0 +1,157 @@
+"""The look-up by any name, and the catalog's file."""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmring.registry.bundled import bundled
+from llmring.registry.catalog import (
+    Catalog,
+    LongContext,
+    ModelFacts,
+    PriceChange,
+    Prices,
+    decode,
+    encode,
+)
+
+SMALL = Catalog(
+    date(2026, 11, 23),
+    {},
+    [
+        ModelFacts(provider="openai", name="gpt-4o", aliases=("gpt-4o-2024-11-20",)),
+        ModelFacts(provider="openai", name="gpt-4o-2024-05-13"),
+        ModelFacts(provider="acme", name="gpt-4o"),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("provider", "asked", "name"),
+    [
+        ("openai", "gpt-4o-mini", "gpt-4o-mini"),
+        ("openai", "gpt-4o-mini-2024-07-18", "gpt-4o-mini"),
+        ("openai", "gpt-6.1-sol-2026-09-29", "gpt-6.1-sol"),
+        ("openai", "gpt-5.6", "gpt-5.6-sol"),
+        ("openai", "gpt-3.5-turbo-0125", "gpt-3.5-turbo"),
+        ("anthropic", "claude-opus-4", "claude-opus-4-0"),
+        ("anthropic", "claude-opus-4-20250514", "claude-opus-4-0"),
+        ("anthropic", "claude-opus-4@20250514", "claude-opus-4-0"),
+        ("anthropic", "claude-3-5-sonnet-latest", "claude-3-5-sonnet"),
+        ("anthropic", "claude-haiku-4-5-20251001", "claude-haiku-4-5"),
+        ("anthropic", "claude-opus-4-7@default", "claude-opus-4-7"),
+        ("google", "models/gemini-2.5-pro", "gemini-2.5-pro"),
+        ("google", "models/gemini-1.5-pro-latest", "gemini-1.5-pro"),
+        ("google", "gemini-2.0-flash-001", "gemini-2.0-flash"),
+        ("google", "gemini-flash-latest", "gemini-3.8-flash"),
+        ("ollama", "llama3.1:latest", "llama3.1"),
+        ("ollama", "llama3.1:8b", "llama3.1"),
+        ("ollama", "llama3.1:8b-instruct-q4_K_M", "llama3.1"),
+        ("ollama", "gpt-oss:20b", "gpt-oss"),
+    ],
+)
+def test_a_model_is_found_by_any_name_in_use(provider: str, asked: str, name: str) -> None:
+    facts = bundled().find(provider, asked)
+
+    assert facts is not None
+    assert facts.name == name
+
+
+@pytest.mark.parametrize(
+    ("provider", "asked"),
+    [
+        ("openai", "gpt-4o-audio-preview-2024-12-17"),
+        ("openai", "ft:gpt-4o-mini-2024-07-18:acme::abc"),
+        ("openai", "gpt-5-chat-latest"),
+        ("openai", "text-embedding-3-small"),
+        ("openai", "claude-opus-4"),
+        ("openai", ""),
+        ("google", "gemini-2.0-flash-live-001"),
+        ("ollama", "gpt-oss:120b-cloud"),
+        ("ollama", "kimi-k3:cloud"),
+        ("nobody", "gpt-4o"),
+    ],
+)
+def test_another_model_is_not_taken_for_a_listed_one(provider: str, asked: str) -> None:
+    assert bundled().find(provider, asked) is None
+
+
+def test_a_snapshot_with_a_row_of_its_own_is_not_the_model_of_today() -> None:
+    facts = SMALL.find("openai", "gpt-4o-2024-05-13")
+
+    assert facts is SMALL.models[1]
+
+
+def test_the_same_name_at_two_providers_is_two_models() -> None:
+    assert SMALL.find("acme", "gpt-4o") is SMALL.models[2]
+
+
+@given(st.dates(date(2020, 1, 1), date(2039, 12, 31)), st.sampled_from(["-%Y-%m-%d", "-%Y%m%d"]))
+def test_a_snapshot_of_any_day_is_its_model(day: date, form: str) -> None:
+    if day == date(2024, 5, 13):
+        return
+
+    assert SMALL.find("openai", "gpt-4o" + day.strftime(form)) is SMALL.models[0]
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_no_name_breaks_the_look_up(provider: str, model: str) -> None:
+    SMALL.find(provider, model)
+
+
+FACTS = ModelFacts(
+    provider="acme",
+    name="one",
+    aliases=("uno",),
+    context_window=1000,
+    capabilities=frozenset({"vision", "tools"}),
+    prices=Prices(
+        input=Decimal("0.10"),
+        output=Decimal(2),
+        long_context=LongContext(above=500, input=Decimal("0.2"), output=Decimal(4)),
+    ),
+    announced=(
+        PriceChange(date(2027, 1, 1), Prices(input=Decimal(1), output=Decimal(3))),
+        PriceChange(date(2027, 2, 1), Prices(input=Decimal(5), output=Decimal(7))),
+    ),
+    released=date(2026, 1, 1),
+)
+
+
+def test_a_catalog_reads_back_as_it_was_written() -> None:
+    catalog = decode(encode(Catalog(date(2026, 11, 23), {}, [FACTS])))
+
+    assert catalog.models == (FACTS,)
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", b"[]", b'{"date":"soon"}'])
+def test_what_is_no_catalog_is_refused(data: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode(data)
+
+
+@pytest.mark.parametrize(
+    ("day", "price"),
+    [
+        (None, Decimal("0.10")),
+        (date(2026, 12, 31), Decimal("0.10")),
+        (date(2027, 1, 1), Decimal(1)),
+        (date(2027, 1, 31), Decimal(1)),
+        (date(2030, 1, 1), Decimal(5)),
+    ],
+)
+def test_an_announced_price_holds_from_its_first_day(day: date | None, price: Decimal) -> None:
+    prices = FACTS.prices_on(day)
+
+    assert prices is not None
+    assert prices.input == price
+
+
+@pytest.mark.parametrize(("prompt", "price"), [(500, Decimal("0.10")), (501, Decimal("0.2"))])
+def test_a_prompt_is_long_when_it_is_over_the_threshold(prompt: int, price: Decimal) -> None:
+    assert FACTS.prices is not None
+    assert FACTS.prices.rates(prompt).input == price

@@ -1,0 +1,147 @@
+"""What a new lockfile starts with."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmring.lockfile.starter import Suggestion
+from llmring.registry.bundled import bundled
+from llmring.registry.catalog import Catalog, ModelFacts, PriceChange, Prices
+from llmring.registry.suggest import suggestions
+
+TODAY = date(2026, 11, 23)
+
+
+def usd(each_way: str) -> Prices:
+    return Prices(input=Decimal(each_way), output=Decimal(each_way))
+
+
+def model(
+    name: str,
+    each_way: str = "0.5",
+    *,
+    provider: str = "acme",
+    released: date | None = date(2026, 1, 1),
+    retires: date | None = None,
+    announced: tuple[PriceChange, ...] = (),
+) -> ModelFacts:
+    return ModelFacts(
+        provider=provider,
+        name=name,
+        prices=usd(each_way),
+        capabilities=frozenset({"tools", "json_schema", "vision"}),
+        released=released,
+        retires=retires,
+        announced=announced,
+    )
+
+
+def chosen(
+    alias: str, models: Sequence[ModelFacts], providers: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    choices = suggestions(Catalog(TODAY, {}, models), providers)
+    return next((choice.models for choice in choices if choice.alias == alias), ())
+
+
+def test_a_vendors_newest_model_of_a_price_class_is_taken() -> None:
+    older = model("older", released=date(2026, 1, 1))
+    newer = model("newer", released=date(2026, 2, 1))
+
+    assert chosen("fast", [older, newer]) == ("acme:newer",)
+
+
+@pytest.mark.parametrize(
+    ("each_way", "alias"),
+    [("0.1", "fast"), ("1", "fast"), ("1.01", "balanced"), ("6", "vision"), ("6.01", "deep")],
+)
+def test_the_price_says_what_a_model_is_for(each_way: str, alias: str) -> None:
+    assert chosen(alias, [model("one", each_way)]) == ("acme:one",)
+
+
+def test_vendors_follow_each_other_cheapest_first() -> None:
+    models = [model("a", "0.9", provider="one"), model("b", "0.2", provider="two")]
+
+    assert chosen("fast", models) == ("two:b", "one:a")
+
+
+def test_only_providers_that_can_be_called_are_suggested() -> None:
+    models = [model("a", provider="one"), model("b", provider="two")]
+
+    assert chosen("fast", models, ("two",)) == ("two:b",)
+
+
+def test_without_a_key_all_vendors_are_suggested() -> None:
+    models = [model("a", provider="one"), model("b", provider="two")]
+
+    assert chosen("fast", models, ("elsewhere",)) == ("one:a", "two:b")
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        model("retired", retires=date(2026, 11, 1)),
+        model("retiring", retires=date(2027, 1, 31)),
+        model("coming", released=date(2026, 12, 1)),
+        model("free", "0"),
+        model("undated", released=None),
+        ModelFacts(provider="acme", name="unpriced", released=date(2026, 1, 1)),
+        ModelFacts(provider="acme", name="bare", prices=usd("1"), released=date(2026, 1, 1)),
+    ],
+    ids=lambda facts: facts.name,
+)
+def test_a_model_that_is_no_good_start_is_not_suggested(unfit: ModelFacts) -> None:
+    assert suggestions(Catalog(TODAY, {}, [unfit])) == []
+
+
+def test_a_model_that_will_soon_cost_more_counts_by_that_price() -> None:
+    dearer = model("one", "0.5", announced=(PriceChange(date(2026, 12, 1), usd("3")),))
+
+    assert chosen("balanced", [dearer]) == ("acme:one",)
+
+
+def test_the_comment_has_todays_prices() -> None:
+    models = [model("one", "0.5", announced=(PriceChange(date(2026, 12, 1), usd("3")),))]
+
+    choice = suggestions(Catalog(TODAY, {}, models))[0]
+
+    assert choice.comment == "everyday work; per million tokens in/out: one $0.50/$0.50"
+
+
+@given(st.permutations(bundled().models))
+def test_the_choice_does_not_hang_on_the_order_of_the_catalog(
+    models: list[ModelFacts],
+) -> None:
+    shuffled = Catalog(bundled().date, {}, models)
+
+    assert suggestions(shuffled) == suggestions(bundled())
+
+
+CHOICES = suggestions(bundled())
+each_choice = pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.alias)
+
+
+def test_s36_a_new_lockfile_has_the_common_aliases() -> None:
+    assert [choice.alias for choice in CHOICES] == ["fast", "balanced", "deep", "vision"]
+
+
+@each_choice
+def test_w26_every_alias_falls_back_to_other_vendors(choice: Suggestion) -> None:
+    vendors = [reference.partition(":")[0] for reference in choice.models]
+
+    assert sorted(vendors) == ["anthropic", "google", "openai"]
+
+
+@each_choice
+def test_a_comment_is_one_line(choice: Suggestion) -> None:
+    assert choice.comment.isprintable()
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "google", "openai"])
+def test_one_key_is_enough_for_every_common_alias(provider: str) -> None:
+    aliases = [choice.alias for choice in suggestions(bundled(), [provider])]
+
+    assert aliases == ["fast", "balanced", "deep", "vision"]
