@@ -1,0 +1,1 @@
+"""Providers that live on this machine: a small real model, and a mock."""

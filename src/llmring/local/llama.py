@@ -1,0 +1,247 @@
+"""Models that run on this machine: found on disk, and served on loopback by llama.cpp.
+
+Once served, such a model is an OpenAI-compatible server like any other: an address and a key.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+import msgspec
+from msgspec import Struct
+
+from llmring.exceptions import ConfigurationError, ProviderModelNotFoundError
+from llmring.local import server
+from llmring.local.weights import GGUF_MAGIC, OWN_FILE, SMOLLM2, find, intact
+from llmring.redaction import MASK
+
+if TYPE_CHECKING:
+    import subprocess
+
+INSTALL = "pip install 'llmring[local]'"
+PULL = "llmring local pull"
+
+DEFAULT_CONTEXT_TOKENS = 2048
+
+# More bring little to models this small, and a container may be granted fewer than it sees.
+_MOST_THREADS = 8
+
+
+class LocalModel(Struct, frozen=True, kw_only=True):
+    """A model file, and how to run it. Equal ones share one server.
+
+    Attributes:
+        name: The second half of its reference: "local:<name>".
+        path: The GGUF file.
+        pinned: Whether it is the bundled model, whose checksum is known.
+        threads: Threads that compute; None for one less than there are CPUs.
+        context: Tokens that prompt and answer may have together.
+    """
+
+    name: str
+    path: Path
+    pinned: bool = False
+    threads: int | None = None
+    context: int = DEFAULT_CONTEXT_TOKENS
+
+
+class Served(Struct, frozen=True):
+    """Where a local model answers, in OpenAI's chat format. The key shows in no repr."""
+
+    base_url: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Served({self.base_url!r}, key={MASK})"
+
+
+def models(own: Path | None, cache_dir: Path) -> tuple[LocalModel, ...]:
+    """What is available here: the user's own file, then the bundled model.
+
+    Args:
+        own: Value of LLMRING_LOCAL_MODEL; its model is named for the file's stem.
+        cache_dir: Where the bundled model is kept.
+    """
+    found = {own.stem: LocalModel(name=own.stem, path=own)} if own is not None else {}
+    bundled = find(cache_dir)
+    if bundled is not None:
+        pulled = LocalModel(name=SMOLLM2.name, path=bundled, pinned=True)
+        found.setdefault(pulled.name, pulled)
+    return tuple(found.values())
+
+
+def locate(name: str, own: Path | None, cache_dir: Path) -> LocalModel:
+    """The model of that name.
+
+    Args:
+        name: The second half of its reference.
+        own: Value of LLMRING_LOCAL_MODEL.
+        cache_dir: Where the bundled model is kept.
+
+    Raises:
+        ConfigurationError: It is the bundled model, which has not been downloaded.
+        ProviderModelNotFoundError: There is no such model.
+    """
+    here = {model.name: model for model in models(own, cache_dir)}
+    if name in here:
+        return here[name]
+    if name == SMOLLM2.name:
+        raise ConfigurationError(
+            f"the model {name} is not on this machine; '{PULL}' downloads it "
+            f"({SMOLLM2.megabytes} MB), {OWN_FILE}"
+        )
+    names = sorted({*here, SMOLLM2.name})
+    raise ProviderModelNotFoundError(
+        f"no local model {name!r}; there is {' and '.join(names)}; "
+        "LLMRING_LOCAL_MODEL=/path/to/file.gguf adds one, named for its file",
+        provider="local",
+        model=name,
+    )
+
+
+def serve(model: LocalModel) -> Served:
+    """Where this model answers; it is loaded first (0.3 s and more) if it is not running yet.
+
+    Blocks while loading; may be called from any thread. The server ends with this process.
+
+    Raises:
+        ConfigurationError: The extra is not installed, or the file can't be loaded.
+    """
+    with _lock:
+        running = _running.get(model)
+        # It may have been killed, by the system for its memory, say; or this process is a
+        # fork, and the server its parent's.
+        if running is not None and running.process.poll() is not None:
+            _end(_running.pop(model).process)
+            running = None
+        if running is None:
+            running = _running[model] = _start(model)
+        return running.served
+
+
+def stop() -> None:
+    """End all local models now rather than with the process."""
+    with _lock:
+        for running in _running.values():
+            _end(running.process)
+        _running.clear()
+
+
+class _Running(Struct, frozen=True):
+    process: subprocess.Popen[bytes]
+    served: Served
+
+
+_lock = threading.Lock()
+_running: dict[LocalModel, _Running] = {}
+
+
+def _forget_lock_in_child() -> None:
+    # Another thread may have held the lock at the moment of the fork.
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_lock_in_child)
+
+
+def _start(model: LocalModel) -> _Running:
+    import atexit
+    import secrets
+
+    _check(model)
+    load = server.Load(
+        path=os.fspath(model.path.resolve()),
+        name=model.name,
+        key=secrets.token_hex(16),
+        threads=model.threads or _threads(),
+        context=model.context,
+    )
+    with ExitStack() as undo:
+        process = _spawn()
+        undo.callback(_end, process)
+        _tell(process, load)
+        # The file is read through while the model loads, so that this costs no time.
+        if model.pinned and not intact(model.path):
+            raise ConfigurationError(f"{model.path} is damaged; '{PULL}' downloads it again")
+        ready = _hear(process)
+        if ready.address is None:
+            raise ConfigurationError(f"{model.path} can't be served: {ready.problem}")
+        undo.pop_all()
+    atexit.unregister(stop)
+    atexit.register(stop)
+    return _Running(process, Served(f"{ready.address}/v1", load.key))
+
+
+def _check(model: LocalModel) -> None:
+    """What can be said of extra and file before anything is started."""
+    import importlib.util
+
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise ConfigurationError(f"models of provider 'local' need the extra: {INSTALL}")
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise ConfigurationError(
+            "a local model needs a Python interpreter to run in, and this program has none"
+        )
+    try:
+        with model.path.open("rb") as file:
+            magic = file.read(len(GGUF_MAGIC))
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't read the model {model.path}: {error.strerror}; "
+            + (f"'{PULL}' downloads it" if model.pinned else "see LLMRING_LOCAL_MODEL")
+        ) from error
+    if magic != GGUF_MAGIC:
+        raise ConfigurationError(f"{model.path} is not a GGUF file; see LLMRING_LOCAL_MODEL")
+
+
+def _threads() -> int:
+    """One CPU is left free: llama.cpp gets 10 times slower when one of its threads must wait."""
+    if sys.platform == "linux":
+        cpus = len(os.sched_getaffinity(0))
+    else:
+        cpus = os.cpu_count() or 1
+    return max(1, min(cpus - 1, _MOST_THREADS))
+
+
+def _spawn() -> subprocess.Popen[bytes]:
+    import subprocess
+
+    return subprocess.Popen(  # noqa: S603  # our own file
+        [sys.executable, "-P", server.__file__],
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C in a terminal is for the application only
+    )
+
+
+def _tell(process: subprocess.Popen[bytes], load: server.Load) -> None:
+    with suppress(BrokenPipeError):  # it has ended already, which `_hear` finds out
+        cast("IO[bytes]", process.stdin).write(msgspec.json.encode(load) + b"\n")
+
+
+def _hear(process: subprocess.Popen[bytes]) -> server.Ready:
+    line = cast("IO[bytes]", process.stdout).readline()
+    if line:
+        return msgspec.json.decode(line, type=server.Ready)
+    status = process.wait()
+    why = f"signal {-status}" if status < 0 else f"status {status}"
+    return server.Ready(
+        problem=f"the process for it ended with {why}; xllamacpp may be built for a newer CPU"
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()

