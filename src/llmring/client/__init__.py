@@ -1,0 +1,1 @@
+"""The call: the only place that talks to providers."""

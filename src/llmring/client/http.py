@@ -1,0 +1,263 @@
+"""HTTP through aiohttp: a request sent, its answer read, and each fault named in our words.
+
+The only file that knows the HTTP library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
+from msgspec import Struct
+from yarl import URL
+
+from llmring.client.settings import proxy_for
+from llmring.exceptions import (
+    ConfigurationError,
+    ProviderConnectionError,
+    ProviderError,
+    ProviderResponseError,
+    ProviderTimeoutError,
+)
+from llmring.wire import HttpHead, HttpRequest
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+# A host that takes longer than this to accept a connection is down for our purposes.
+CONNECT_SECONDS = 10.0
+
+# What follows a stream's last event comes with it, or is not worth waiting for.
+DRAIN_SECONDS = 0.1
+
+USER_AGENT = "llmring"
+
+
+class HttpExchange:
+    """An answer whose head is here and whose body is still coming.
+
+    Attributes:
+        head: Status and headers.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self._timer: asyncio.TimerHandle | None = None
+        self._expired = False
+        self.head = HttpHead(
+            response.status, {name.lower(): value for name, value in response.headers.items()}
+        )
+
+    def expire_at(self, when: float | None) -> None:
+        """Cut the connection at this time of the loop's clock; None for never."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if when is not None:
+            self._timer = asyncio.get_running_loop().call_at(when, self._expire)
+
+    def _expire(self) -> None:
+        self._expired = True
+        self._response.close()
+
+    async def read(self) -> bytes:
+        """All that is left of the body.
+
+        Raises:
+            ProviderError: The connection failed, or its time ran out.
+        """
+        try:
+            return await self._response.read()
+        except (aiohttp.ClientError, OSError) as error:
+            fault = self._fault(error)
+        raise fault
+
+    async def chunk(self) -> bytes:
+        """The next bytes of the body, as they arrive; empty at its end.
+
+        Raises:
+            ProviderError: The connection failed, or its time ran out.
+        """
+        try:
+            return await self._response.content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            fault = self._fault(error)
+        raise fault
+
+    async def finish(self) -> None:
+        """Let the rest of a body go by, where it is next to nothing.
+
+        After a stream's last event there is only the end of the HTTP body; with that read, the
+        connection can be used again.
+        """
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self._response.content.at_eof():
+                    await self._response.content.readany()
+        except (aiohttp.ClientError, OSError):
+            return
+
+    def _fault(self, error: Exception) -> ProviderError:
+        if self._expired:
+            return ProviderTimeoutError("the answer took too long", status=self.head.status)
+        fault = fault_of(error)
+        fault.status = self.head.status
+        return fault
+
+    def close(self) -> None:
+        """Let the connection go: back to the pool if the body is read, else cut."""
+        self.expire_at(None)
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+class HttpClient:
+    """Connections, kept alive and separate for each event loop; a loop's end closes its own."""
+
+    def __init__(self) -> None:
+        self._sessions: weakref.WeakKeyDictionary[AbstractEventLoop, _Session] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._proxies: dict[tuple[str, str], str | None] = {}
+
+    async def open(self, request: HttpRequest, seconds: float | None) -> HttpExchange:
+        """Send a request and wait for the head of its answer.
+
+        Args:
+            request: What to send.
+            seconds: How long to wait for the head; None for as long as it takes.
+
+        Raises:
+            ProviderError: No answer came.
+        """
+        url = URL(request.url, encoded=True)
+        session = await self._session()
+        try:
+            async with asyncio.timeout(seconds):
+                response = await session.request(
+                    request.method,
+                    url,
+                    data=request.body,
+                    headers=request.headers,
+                    proxy=self._proxy(url.scheme, url.host or ""),
+                    allow_redirects=False,
+                )
+        except (aiohttp.ClientError, OSError) as error:
+            fault = fault_of(error)
+        else:
+            return HttpExchange(response)
+        raise fault
+
+    def _proxy(self, scheme: str, host: str) -> str | None:
+        if (scheme, host) not in self._proxies:
+            self._proxies[scheme, host] = proxy_for(scheme, host)
+        return self._proxies[scheme, host]
+
+    async def _session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        entry = self._sessions.get(loop)
+        if entry is None or entry.session.closed:
+            # A suspended asynchronous generator is closed with its loop (asyncio.run does so),
+            # and then closes the session that it holds.
+            keeper = _keep_session()
+            entry = _Session(keeper, await anext(keeper))
+            self._sessions[loop] = entry
+        return entry.session
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections."""
+        entry = self._sessions.pop(asyncio.get_running_loop(), None)
+        if entry is not None:
+            await entry.keeper.aclose()
+
+
+class _Session(Struct, frozen=True):
+    keeper: AsyncGenerator[aiohttp.ClientSession, None]
+    session: aiohttp.ClientSession
+
+
+async def _keep_session() -> AsyncGenerator[aiohttp.ClientSession, None]:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"user-agent": USER_AGENT},
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+    ) as session:
+        yield session
+
+
+def fault_of(error: Exception) -> ProviderError:
+    """What a fault of the HTTP library means. Its text holds no URL and no header."""
+    for kind in type(error).__mro__:
+        if kind in _FAULTS:
+            return _FAULTS[kind](error)
+    raise TypeError(f"not a fault of HTTP: {type(error).__name__}")
+
+
+def _dns(error: Any) -> ProviderError:
+    return ProviderConnectionError(f"can't find the host {error.host!r}")
+
+
+def _tls(error: Any) -> ProviderError:
+    why = getattr(error.os_error, "verify_message", None) or error.os_error.strerror
+    return ProviderConnectionError(f"no trusted TLS connection to {error.host!r}: {why}")
+
+
+def _certificate(error: Any) -> ProviderError:
+    why = getattr(error.certificate_error, "verify_message", None) or "not valid for it"
+    return ProviderConnectionError(f"the TLS certificate of {error.host!r} is refused: {why}")
+
+
+def _connect(error: Any) -> ProviderError:
+    why = error.os_error.strerror or type(error.os_error).__name__
+    return ProviderConnectionError(f"can't connect to {error.host}:{error.port}: {why}")
+
+
+def _bad_http(error: Any) -> ProviderError:
+    return ProviderResponseError(f"the answer is not HTTP: {error.message}", status=error.status)
+
+
+def _payload(error: Exception) -> ProviderError:
+    if isinstance(error.__cause__, ContentEncodingError):
+        return ProviderResponseError("the answer can't be unpacked; its encoding is damaged")
+    return ProviderConnectionError("the connection was cut before the answer was complete")
+
+
+def _always(kind: type[ProviderError], message: str) -> Callable[[Exception], ProviderError]:
+    return lambda _: kind(message)
+
+
+def _bad_url(_: Exception) -> ProviderError:
+    raise ConfigurationError("the provider's base URL can't be used; check its variable")
+
+
+# Looked up along the class's MRO, so that the most exact entry decides.
+_FAULTS: dict[type, Callable[[Any], ProviderError]] = {
+    aiohttp.ClientConnectorDNSError: _dns,
+    aiohttp.ClientConnectorSSLError: _tls,
+    aiohttp.ClientConnectorCertificateError: _certificate,
+    aiohttp.ClientProxyConnectionError: _always(
+        ProviderConnectionError, "can't connect to the proxy; check HTTPS_PROXY and NO_PROXY"
+    ),
+    aiohttp.ClientHttpProxyError: lambda error: ProviderConnectionError(
+        f"the proxy refuses the connection: {error.status}"
+    ),
+    aiohttp.ClientConnectorError: _connect,
+    aiohttp.ServerTimeoutError: _always(ProviderTimeoutError, "no connection in time"),
+    aiohttp.ClientPayloadError: _payload,
+    aiohttp.ClientResponseError: _bad_http,
+    aiohttp.InvalidURL: _bad_url,
+    aiohttp.ClientError: _always(
+        ProviderConnectionError, "the connection was closed before an answer came"
+    ),
+    TimeoutError: _always(ProviderTimeoutError, "no answer in time"),
+    OSError: _always(
+        ProviderConnectionError, "the connection was closed before the answer was complete"
+    ),
+}

@@ -1,0 +1,201 @@
+"""What `chat` and `chat_stream` return: awaitable, and readable at once in synchronous code."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from llmring.chat.response import LLMResponse, StreamChunk
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from llmring.chat.events import Usage
+    from llmring.chat.request import ToolCall
+    from llmring.chat.response import Attempt
+
+
+class PendingChat(Coroutine[Any, Any, LLMResponse]):
+    """A call that is sent once: when it is awaited, or when its answer is first read.
+
+    `await` it, hand it to `asyncio.run`, `create_task` or `gather`, or read an attribute of the
+    answer: `.content`, `.usage` and so on. Awaiting or reading again gives the same answer.
+    Reading inside a running event loop works, and warns that it blocks the loop.
+    """
+
+    if TYPE_CHECKING:
+        content: str
+        model: str
+        usage: Usage | None
+        finish_reason: str | None
+        tool_calls: list[ToolCall] | None
+        parsed: Any
+        reasoning: str | None
+        refusal: str | None
+        cost: Decimal | None
+        cost_reason: str | None
+        attempts: tuple[Attempt, ...]
+        served_model: str | None
+        native_finish_reason: str | None
+        id: str | None
+        total_tokens: int | None
+
+    def __init__(self, send: Callable[[], Coroutine[Any, Any, LLMResponse]]) -> None:
+        self._send: Callable[[], Coroutine[Any, Any, LLMResponse]] | None = send
+        self._coroutine: Coroutine[Any, Any, LLMResponse] | None = None
+        self._response: LLMResponse | None = None
+        self._error: BaseException | None = None
+
+    def result(self) -> LLMResponse:
+        """The answer; sends the call and waits for it, where that has not happened yet.
+
+        Raises:
+            ProviderError: No model gave an answer.
+        """
+        from llmring.client import portal
+
+        return self._response or portal.run(self._answer())
+
+    async def _answer(self) -> LLMResponse:
+        if self._error is not None:
+            raise self._error
+        if self._response is not None:
+            return self._response
+        if self._send is None:
+            raise RuntimeError("this call has been sent already and is awaited elsewhere")
+        send, self._send = self._send, None
+        try:
+            self._response = await send()
+        except BaseException as error:
+            self._error = error
+            raise
+        return self._response
+
+    def __await__(self) -> Generator[Any, Any, LLMResponse]:
+        return self._answer().__await__()
+
+    def send(self, value: Any) -> Any:
+        """Run on, as a coroutine does."""
+        if self._coroutine is None:
+            self._coroutine = self._answer()
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise an exception where the call waits, as a coroutine does."""
+        if self._coroutine is None:
+            self._coroutine = self._answer()
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        """Give the call up, sent or not."""
+        self._send = None
+        if self._coroutine is not None:
+            self._coroutine.close()
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _ANSWER_FIELDS:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if self._response is None and self._error is None and loop_is_running():
+            warnings.warn(
+                f"reading .{name} of a chat call blocks the event loop; "
+                f"write (await ring.chat(...)).{name}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return getattr(self.result(), name)
+
+    def __repr__(self) -> str:
+        if self._response is not None:
+            return f"<PendingChat answered by {self._response.model}>"
+        if self._error is not None:
+            return f"<PendingChat failed: {type(self._error).__name__}>"
+        return "<PendingChat unsent>" if self._send else "<PendingChat sent>"
+
+    def __del__(self) -> None:
+        if getattr(self, "_send", None) is not None:
+            warnings.warn(
+                "a chat call was never sent: await it, or read its answer",
+                RuntimeWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+
+_ANSWER_FIELDS = frozenset((*LLMResponse.__struct_fields__, "total_tokens"))
+
+
+class PendingStream:
+    """A streamed answer, for `async for` and for `for`; sent when the first chunk is asked for.
+
+    Leaving the loop early closes the connection, at the latest when the stream is dropped; use
+    it as a context manager to have it closed at a given place.
+    """
+
+    def __init__(self, open_stream: Callable[[], AsyncGenerator[StreamChunk, None]]) -> None:
+        self._open = open_stream
+        self._async: AsyncGenerator[StreamChunk, None] | None = None
+        self._sync: Iterator[StreamChunk] | None = None
+
+    def _source(self) -> AsyncGenerator[StreamChunk, None]:
+        if self._async is not None or self._sync is not None:
+            raise RuntimeError("a stream can be read once; call chat_stream again")
+        self._async = self._open()
+        return self._async
+
+    def __aiter__(self) -> AsyncIterator[StreamChunk]:
+        return self._source()
+
+    def __iter__(self) -> Iterator[StreamChunk]:
+        from llmring.client import portal
+
+        self._sync = portal.iterate(self._source())
+        return self._sync
+
+    async def aclose(self) -> None:
+        """Close the connection, if it is open."""
+        if self._async is not None:
+            await self._async.aclose()
+
+    def close(self) -> None:
+        """Close the connection, if it is open, from synchronous code."""
+        if self._sync is not None:
+            self._sync.close()  # type: ignore[attr-defined] # portal.iterate is a generator
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def loop_is_running() -> bool:
+    """Whether the calling code runs inside an event loop."""
+    # Where nobody has imported asyncio, no loop can be running.
+    if "asyncio" not in sys.modules:
+        return False
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

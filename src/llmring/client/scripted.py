@@ -1,0 +1,70 @@
+"""Plays the mock provider's scripts as if they came over a connection."""
+
+import asyncio
+from collections import deque
+
+from llmring.exceptions import ProviderConnectionError, ProviderTimeoutError
+from llmring.local.mock import Chunk, Pause, Reset, Script
+from llmring.wire import HttpHead
+
+
+class ScriptedExchange:
+    """A scripted answer; to its reader the same as one over HTTP."""
+
+    def __init__(self, script: Script) -> None:
+        self.head = script.head or HttpHead(0, {})
+        self._steps = deque(script.steps)
+        self._when: float | None = None
+
+    def expire_at(self, when: float | None) -> None:
+        """End the answer at this time of the loop's clock; None for never."""
+        self._when = when
+
+    async def read(self) -> bytes:
+        """All that is left of the body."""
+        body = bytearray()
+        while data := await self.chunk():
+            body += data
+        return bytes(body)
+
+    async def chunk(self) -> bytes:
+        """The next bytes of the body; empty at its end.
+
+        Raises:
+            ProviderError: The script cuts the connection, or its time ran out.
+        """
+        try:
+            async with asyncio.timeout_at(self._when):
+                return await self._play()
+        except TimeoutError:
+            raise ProviderTimeoutError("the answer took too long") from None
+
+    async def _play(self) -> bytes:
+        while self._steps:
+            match self._steps.popleft():
+                case Chunk(data=data):
+                    return data
+                case Pause(seconds=seconds):
+                    await asyncio.sleep(seconds)
+                case Reset(message=message):
+                    raise ProviderConnectionError(message)
+        return b""
+
+    async def finish(self) -> None:
+        """There is no connection to use again."""
+
+    def close(self) -> None:
+        """There is no connection to let go."""
+
+
+async def open_script(script: Script) -> ScriptedExchange:
+    """Play a script up to the head of its answer.
+
+    Raises:
+        ProviderError: The script has no answer.
+    """
+    exchange = ScriptedExchange(script)
+    if script.head is None:
+        await exchange.chunk()
+        raise ProviderConnectionError("the script ends without an answer")
+    return exchange

@@ -1,0 +1,1 @@
+"""Which model to try next, and with what: pure decisions."""

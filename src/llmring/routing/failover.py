@@ -1,0 +1,255 @@
+"""The walk over an alias's models: which is next, how long it has, and what is told in the end.
+
+The shells drive it: `for trial in walk`, then `trial.failed(error)` or `trial.answered()`.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+
+from llmring.chat.request import LLMRequest
+from llmring.chat.response import Attempt, story
+from llmring.exceptions import (
+    AllModelsFailedError,
+    ContentPolicyError,
+    ContextLengthError,
+    NoUsableModelError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ProviderModelNotFoundError,
+    ProviderRequestError,
+    ProviderTimeoutError,
+    UnsupportedFeatureError,
+)
+from llmring.lockfile.document import ModelRef
+from llmring.routing.fit import Fitted, fit
+from llmring.routing.targets import Skip, Target
+from llmring.wire import HttpRequest
+
+log = logging.getLogger("llmring")
+
+# An attempt leaves those after it half of the time that is left, but no more than this each:
+# a model that never answers then can't use up the whole call, and one that is merely slow
+# keeps nearly all of a normal deadline.
+RESERVE_SECONDS = 10.0
+
+
+class Verdict(enum.Enum):
+    """What a failure means for the walk."""
+
+    NEXT = "try the next model"
+    NEXT_IF_CAPABLE = "try the next model that may do better"
+    STOP = "the request itself is wrong"
+
+
+# Looked up along the class's MRO, so that the most exact entry decides.
+_VERDICTS: dict[type, Verdict] = {
+    ProviderModelNotFoundError: Verdict.NEXT,
+    ContextLengthError: Verdict.NEXT_IF_CAPABLE,
+    UnsupportedFeatureError: Verdict.NEXT_IF_CAPABLE,
+    ContentPolicyError: Verdict.NEXT_IF_CAPABLE,
+    ProviderRequestError: Verdict.STOP,
+    ProviderError: Verdict.NEXT,
+}
+
+
+def verdict(error: ProviderError) -> Verdict:
+    """What this failure means for the walk."""
+    return next(_VERDICTS[kind] for kind in type(error).__mro__ if kind in _VERDICTS)
+
+
+class Trial:
+    """One model being tried.
+
+    Attributes:
+        target: The model.
+        day: The day of the call, for prices.
+        http: The request to send.
+        deadline: When the attempt must have begun to answer, on the walk's clock.
+        committed: Whether something of the answer has been shown, so that no other model can
+            take over unseen.
+    """
+
+    __slots__ = (
+        "_adjusted",
+        "_began",
+        "_walk",
+        "committed",
+        "day",
+        "deadline",
+        "http",
+        "target",
+    )
+
+    def __init__(
+        self, walk: Walk, target: Target, http: HttpRequest, fitted: Fitted, deadline: float | None
+    ) -> None:
+        self._walk = walk
+        self._adjusted = fitted.adjusted
+        self._began = walk.clock()
+        self.target = target
+        self.day = walk.day
+        self.http = http
+        self.deadline = deadline
+        self.committed = False
+
+    def failed(self, error: ProviderError) -> None:
+        """Take note of a failure.
+
+        Raises:
+            ProviderError: This very error, where no other model is to be tried.
+        """
+        ref = self.target.ref
+        error.provider, error.model = ref.provider, ref.model
+        self._walk.record(
+            Attempt(
+                model=str(ref),
+                outcome="failed",
+                reason=error.message,
+                status=error.status,
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+                error=error,
+            )
+        )
+        if self.committed or verdict(error) is Verdict.STOP:
+            error.attempts = tuple(self._walk.attempts)
+            raise error
+        self._walk.learn(self.target, error)
+
+    def answered(self, status: int) -> tuple[Attempt, ...]:
+        """Take note of the answer; gives all attempts of the call."""
+        self._walk.record(
+            Attempt(
+                model=str(self.target.ref),
+                outcome="ok",
+                status=status,
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+            )
+        )
+        return tuple(self._walk.attempts)
+
+    def _elapsed_ms(self) -> float:
+        return (self._walk.clock() - self._began) * 1000
+
+
+class Walk:
+    """All models of one call, tried in order until one answers.
+
+    Args:
+        request: What to ask; it is never changed.
+        candidates: The alias's models in order.
+        alias: The alias, or None where the call names a model itself.
+        stream: Whether the answer is to be streamed.
+        timeout: Seconds for the whole call; None for no limit.
+        clock: Gives the time in seconds.
+        day: The day of the call.
+        on_attempt: Told of each attempt as soon as its outcome is known.
+    """
+
+    def __init__(
+        self,
+        request: LLMRequest,
+        candidates: Sequence[Target | Skip],
+        *,
+        alias: str | None,
+        stream: bool,
+        timeout: float | None,
+        clock: Callable[[], float],
+        day: date,
+        on_attempt: Callable[[Attempt], None] | None = None,
+    ) -> None:
+        self.clock = clock
+        self.day = day
+        self.deadline = None if timeout is None else clock() + timeout
+        self.attempts: list[Attempt] = []
+        self._request = request
+        self._candidates = list(candidates)
+        self._alias = alias
+        self._stream = stream
+        self._on_attempt = on_attempt
+        self._too_small = 0
+        self._refused_by: set[str] = set()
+
+    def __iter__(self) -> Iterator[Trial]:
+        for index, candidate in enumerate(self._candidates):
+            if isinstance(candidate, Skip):
+                self._skip(candidate.ref, candidate.error)
+                continue
+            objection = self._objection(candidate)
+            if objection is not None:
+                self._skip(candidate.ref, objection)
+                continue
+            try:
+                fitted = fit(self._request, candidate)
+                http = candidate.encode(fitted.request, stream=self._stream)
+            except UnsupportedFeatureError as error:
+                self._skip(candidate.ref, error)
+                continue
+            later = sum(isinstance(other, Target) for other in self._candidates[index + 1 :])
+            yield Trial(self, candidate, http, fitted, self._attempt_deadline(later))
+
+    def record(self, attempt: Attempt) -> None:
+        """Take note of an attempt, and tell whoever listens."""
+        self.attempts.append(attempt)
+        if attempt.outcome != "ok":
+            # A refused key is for a person to mend, even where another model answers.
+            loud = isinstance(attempt.error, ProviderAuthenticationError)
+            level = logging.WARNING if loud and attempt.outcome == "failed" else logging.INFO
+            log.log(level, "%s %s: %s", attempt.model, attempt.outcome, attempt.reason)
+        if self._on_attempt is not None:
+            self._on_attempt(attempt)
+
+    def learn(self, target: Target, error: ProviderError) -> None:
+        """Take from a failure what it says about the models that are still to come."""
+        if isinstance(error, ContextLengthError) and target.facts is not None:
+            self._too_small = max(self._too_small, target.facts.context_window or 0)
+        elif isinstance(error, ContentPolicyError):
+            self._refused_by.add(target.ref.provider)
+
+    def exhausted(self) -> ProviderError:
+        """The error of a call that no model has answered."""
+        failed = self._errors("failed")
+        skipped = self._errors("skipped")
+        if self._alias is None:
+            [error] = failed or skipped
+        elif failed:
+            error = AllModelsFailedError.of(self._headline("all models", "failed"), failed)
+        else:
+            error = NoUsableModelError(self._headline("no model", "can be used"), skipped)
+        error.attempts = tuple(self.attempts)
+        return error
+
+    def _errors(self, outcome: str) -> list[ProviderError]:
+        attempts = (attempt for attempt in self.attempts if attempt.outcome == outcome)
+        return [attempt.error for attempt in attempts if attempt.error is not None]
+
+    def _headline(self, subject: str, verb: str) -> str:
+        return f"{subject} of alias {self._alias!r} {verb}:\n{story(self.attempts)}"
+
+    def _skip(self, ref: ModelRef, error: ProviderError) -> None:
+        error.provider, error.model = ref.provider, ref.model
+        self.record(Attempt(model=str(ref), outcome="skipped", reason=error.message, error=error))
+
+    def _objection(self, target: Target) -> ProviderError | None:
+        """Why not to try this model after what has happened; None where nothing speaks against."""
+        if self.deadline is not None and self.clock() >= self.deadline:
+            return ProviderTimeoutError("the call's time is used up")
+        window = target.facts.context_window if target.facts else None
+        if self._too_small and window is not None and window <= self._too_small:
+            return ContextLengthError(
+                f"its context of {window} tokens is no larger than the one that was too small"
+            )
+        if target.ref.provider in self._refused_by:
+            return ContentPolicyError("the same provider has refused the request by its policy")
+        return None
+
+    def _attempt_deadline(self, later: int) -> float | None:
+        if self.deadline is None:
+            return None
+        left = self.deadline - self.clock()
+        return self.deadline - min(left / 2, RESERVE_SECONDS * later) if later else self.deadline

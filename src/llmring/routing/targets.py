@@ -1,0 +1,128 @@
+"""Model references turned into targets that can be sent to, or the reason why not."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.request import LLMRequest
+from llmring.dialects.dialect import Outgoing
+from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
+from llmring.lockfile.document import ModelRef
+from llmring.providers import Provider
+from llmring.redaction import MASK
+from llmring.registry.catalog import ModelFacts
+from llmring.wire import HttpRequest
+
+
+class Endpoint(Struct, frozen=True):
+    """A provider with its address and key. The key shows in no repr.
+
+    Attributes:
+        provider: The row.
+        base_url: Where it lives, without a final slash.
+        key: The key, or None where there is none.
+    """
+
+    provider: Provider
+    base_url: str
+    key: str | None = None
+
+    def __repr__(self) -> str:
+        key = MASK if self.key else None
+        return f"Endpoint({self.provider.name!r}, {self.base_url!r}, key={key})"
+
+    @property
+    def usable(self) -> bool:
+        """Whether it has the key that its provider needs."""
+        return self.key is not None or not self.provider.key_env
+
+    def request(self, outgoing: Outgoing) -> HttpRequest:
+        """The HTTP request that carries this to the endpoint."""
+        dialect = self.provider.dialect
+        return HttpRequest(
+            "POST",
+            self.base_url + outgoing.path,
+            {
+                "content-type": "application/json",
+                **dialect.headers,
+                **(dialect.authorize(self.key) if self.key else {}),
+            },
+            msgspec.json.encode(outgoing.payload),
+        )
+
+
+class Target(Struct, frozen=True):
+    """A model that can be sent to.
+
+    Attributes:
+        ref: Its reference in the lockfile.
+        endpoint: Where to send.
+        facts: What the catalog knows of it, if anything.
+    """
+
+    ref: ModelRef
+    endpoint: Endpoint
+    facts: ModelFacts | None = None
+
+    def encode(self, request: LLMRequest, *, stream: bool) -> HttpRequest:
+        """The HTTP request that asks this model.
+
+        Raises:
+            UnsupportedFeatureError: The API has no way to say what the request asks.
+        """
+        provider = self.endpoint.provider
+        outgoing = provider.dialect.encode(
+            request, self.ref.model, stream=stream, quirks=provider.quirks
+        )
+        return self.endpoint.request(outgoing)
+
+
+class Skip(Struct, frozen=True):
+    """A model that is not sent to, and the error that says why."""
+
+    ref: ModelRef
+    error: ProviderError
+
+
+def targets(
+    refs: Iterable[ModelRef],
+    endpoints: Mapping[str, Endpoint],
+    facts: Callable[[ModelRef], ModelFacts | None],
+) -> list[Target | Skip]:
+    """For each reference, in order, the target or the reason for skipping it.
+
+    Args:
+        refs: What the lockfile binds.
+        endpoints: Every known provider by name.
+        facts: Looks a model up in the catalog.
+    """
+    return [_target(ref, endpoints, facts) for ref in refs]
+
+
+def _target(
+    ref: ModelRef,
+    endpoints: Mapping[str, Endpoint],
+    facts: Callable[[ModelRef], ModelFacts | None],
+) -> Target | Skip:
+    endpoint = endpoints.get(ref.provider)
+    if endpoint is None:
+        import difflib
+
+        near = difflib.get_close_matches(ref.provider, endpoints, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(endpoints)}"
+        return Skip(
+            ref,
+            ProviderNotFoundError(
+                f"no provider {ref.provider!r}; {hint}", provider=ref.provider, model=ref.model
+            ),
+        )
+    if not endpoint.usable:
+        names = " or ".join(endpoint.provider.key_env)
+        return Skip(
+            ref,
+            ProviderAuthenticationError(
+                f"no key; set {names}", provider=ref.provider, model=ref.model
+            ),
+        )
+    return Target(ref, endpoint, facts(ref))

@@ -1,0 +1,255 @@
+"""Every recorded exchange comes through the public client as the vendor's own SDK reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from llmring import LLMRequest, LLMResponse, LLMRing, ProviderError, StreamChunk
+
+RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "recordings"
+
+pytestmark = pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason="needs the recordings beside the repository"
+)
+
+# Provider and variable for its base URL, and what a client's base URL has below the host.
+FORMATS = {
+    "openai_chat": ("openai", "OPENAI_BASE_URL", "/v1"),
+    "anthropic": ("anthropic", "ANTHROPIC_BASE_URL", ""),
+    "google": ("google", "GOOGLE_GEMINI_BASE_URL", ""),
+    "ollama": ("ollama", "OLLAMA_BASE_URL", ""),
+}
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY")
+
+# What the vendors' words for the end of an answer mean in ours.
+REASONS = {
+    "stop": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "STOP": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "MAX_TOKENS": "length",
+    "model_context_window_exceeded": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "content_filter": "content_filter",
+    "refusal": "content_filter",
+    "SAFETY": "content_filter",
+    "MALFORMED_FUNCTION_CALL": "error",
+    "pause_turn": "pause_turn",
+}
+
+
+class Recording(msgspec.Struct):
+    id: str
+    kind: str
+    tags: list[str]
+    request: dict[str, Any]
+    response: dict[str, Any]
+    expect: dict[str, Any]
+
+
+def recordings(wire_format: str) -> list[Recording]:
+    decoder = msgspec.json.Decoder(Recording)
+    with (RECORDINGS / f"{wire_format}.jsonl").open("rb") as lines:
+        return [decoder.decode(line) for line in lines]
+
+
+@pytest.fixture(scope="session")
+def replay_server() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, str(RECORDINGS / "replay_server.py"), "--port", str(port)]
+    with subprocess.Popen([*command, str(RECORDINGS)], stdout=subprocess.PIPE) as server:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with socket.socket() as knock:
+                if knock.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+
+
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(name, "a-key-that-opens-nothing")
+
+
+def is_stream(recording: Recording) -> bool:
+    body = recording.request["json"]
+    return (
+        bool(body.get("stream"))
+        or ":stream" in recording.request["path"]
+        or (recording.id.startswith("ollama") and "stream" not in body)
+    )
+
+
+async def ask(recording: Recording, provider: str) -> dict[str, Any]:
+    """What the public client makes of a recording, in the words of `expected`."""
+    request = LLMRequest(model=f"{provider}:any", messages="Hello")
+    async with LLMRing() as ring:
+        try:
+            if is_stream(recording):
+                return await gather(ring, request)
+            answer = await ring.chat(request)
+        except ProviderError as error:
+            return failure(error)
+    return outcome(answer.content, answer.reasoning, answer)
+
+
+async def gather(ring: LLMRing, request: LLMRequest) -> dict[str, Any]:
+    text, reasoning = [], []
+    async for chunk in ring.chat_stream(request):
+        text.append(chunk.delta)
+        reasoning.append(chunk.reasoning or "")
+        last = chunk
+    return outcome("".join(text), "".join(reasoning), last)
+
+
+def outcome(text: str, reasoning: str | None, end: LLMResponse | StreamChunk) -> dict[str, Any]:
+    usage = end.usage
+    return {
+        "text": text,
+        "reasoning": reasoning or "",
+        "tool_calls": [
+            (call["function"]["name"], loads(call["function"]["arguments"]))
+            for call in end.tool_calls or []
+        ],
+        "finish_reason": end.finish_reason,
+        "usage": usage and (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens),
+    }
+
+
+def failure(error: ProviderError) -> dict[str, Any]:
+    return {
+        "class": type(error).__name__,
+        "status": error.status,
+        "message": error.provider_message,
+    }
+
+
+def expected(recording: Recording) -> dict[str, Any]:
+    """What the vendor's SDK reads, in our words."""
+    expect = recording.expect
+    if "error" in expect:
+        # Inside a stream there is no status of HTTP; ours may be what the event says instead.
+        error = expect["error"]
+        known = {"status": error["status"]} if "status" in error else {}
+        return {**known, "message": error["message"]}
+    calls = [(call["name"], arguments_of(call)) for call in expect["tool_calls"]]
+    calls += [(call["name"], call["input"]) for call in expect.get("custom_tool_calls", ())]
+    reason = REASONS.get(expect["finish_reason"], expect["finish_reason"])
+    if expect.get("block_reason"):
+        reason = "content_filter"
+    return {
+        "text": expect["text"],
+        "reasoning": expect.get("thinking_text", ""),
+        "tool_calls": calls,
+        "finish_reason": "tool_calls" if calls and reason == "stop" else reason,
+        "usage": usage_of(recording),
+    }
+
+
+def arguments_of(call: dict[str, Any]) -> Any:
+    return call["arguments"] if call["arguments"] is not None else call["arguments_raw"]
+
+
+def usage_of(recording: Recording) -> tuple[int, int, int] | None:
+    """All input tokens, all output tokens, and those read from a cache."""
+    usage = recording.expect["usage"]
+    if not usage:
+        return None
+    read, written = usage.get("cached_tokens") or 0, usage.get("cache_write_tokens") or 0
+    prompt = usage["input_tokens"] + (usage.get("tool_prompt_tokens") or 0)
+    completion = usage.get("output_tokens") or 0
+    if recording.id.startswith("anthropic"):
+        prompt += read + written
+    if recording.id.startswith("google") or reasoning_is_apart(recording):
+        completion += usage.get("reasoning_tokens") or 0
+    return prompt, completion, read
+
+
+def reasoning_is_apart(recording: Recording) -> bool:
+    """Whether an OpenAI-compatible server's total shows reasoning outside the completion."""
+    usage = recording.expect["usage"]
+    totals = re.findall(r'"total_tokens": ?(\d+)', recording.response["body"])
+    reasoning = usage.get("reasoning_tokens") or 0
+    apart = usage["input_tokens"] + (usage.get("output_tokens") or 0) + reasoning
+    return bool(totals and reasoning and int(totals[-1]) == apart)
+
+
+def loads(arguments: str) -> Any:
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
+
+
+async def all_outcomes(
+    url: str, wire_format: str, some: list[Recording], suffix: str
+) -> dict[str, dict[str, Any]]:
+    provider, variable, path = FORMATS[wire_format]
+    gate = asyncio.Semaphore(16)
+
+    async def one(recording: Recording) -> dict[str, Any]:
+        async with gate:
+            # Read by the constructor, before any other task can run.
+            os.environ[variable] = f"{url}/rec/{recording.id}{suffix}{path}"
+            return await ask(recording, provider)
+
+    found = await asyncio.gather(*(one(recording) for recording in some))
+    return {recording.id: result for recording, result in zip(some, found, strict=True)}
+
+
+def mismatches(
+    some: list[Recording], found: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """For each recording that differs, each field with what was found and what was expected."""
+    wrong = {}
+    for recording in some:
+        got, want = found[recording.id], expected(recording)
+        fields = {key: (got.get(key), want[key]) for key in want if got.get(key) != want[key]}
+        if fields:
+            wrong[recording.id] = fields
+    return wrong
+
+
+@pytest.mark.parametrize("wire_format", FORMATS)
+@pytest.mark.parametrize("suffix", ["", "~chunk"], ids=["whole pieces", "awkward pieces"])
+def test_every_recorded_exchange_reads_as_the_vendor_s_own_client_reads_it(
+    replay_server: str, keys: None, wire_format: str, suffix: str
+) -> None:
+    some = [r for r in recordings(wire_format) if r.kind in ("chat", "stream", "error")]
+
+    found = asyncio.run(all_outcomes(replay_server, wire_format, some, suffix))
+
+    assert mismatches(some, found) == {}
+
+
+def test_a_recorded_stream_without_its_finish_marker_is_a_failure(
+    replay_server: str, keys: None
+) -> None:
+    every = recordings("openai_chat")
+    cut = [r for r in every if r.kind == "other" and r.expect["finish_reason"] is None]
+
+    found = asyncio.run(all_outcomes(replay_server, "openai_chat", cut, ""))
+
+    assert {result.get("class") for result in found.values()} == {"ProviderResponseError"}

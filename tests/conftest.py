@@ -1,0 +1,91 @@
+"""What every test needs: no key, no lockfile and no setting of the person who runs it."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmring import LLMResponse, LLMRing, StreamChunk
+from llmring.providers import PROVIDERS
+from loopback import Answer, Loopback
+
+KEYS = [name for row in PROVIDERS.values() for name in (*row.key_env, *row.base_url_env)]
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable that llmring reads is set, and the working folder is empty."""
+    for name in list(os.environ):
+        if name.startswith("LLMRING_") or name in KEYS or name.lower() in PROXIES:
+            monkeypatch.delenv(name)
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Loopback]]:
+    """Starts loopback servers that give the answers they are told."""
+    servers: list[Loopback] = []
+
+    def start(*answers: Answer) -> Loopback:
+        servers.append(Loopback(*answers))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+class Way:
+    """A way of calling the public object; both must behave the same."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def chat(self, ring: LLMRing, *args: Any, **kwargs: Any) -> LLMResponse:
+        if self.name == "sync":
+            with ring:
+                return ring.chat(*args, **kwargs).result()
+
+        async def call() -> LLMResponse:
+            async with ring:
+                return await ring.chat(*args, **kwargs)
+
+        return asyncio.run(call())
+
+    def stream(self, ring: LLMRing, *args: Any, **kwargs: Any) -> list[StreamChunk]:
+        """All chunks; an error is raised as the iterator raises it."""
+        if self.name == "sync":
+            with ring:
+                return list(ring.chat_stream(*args, **kwargs))
+
+        async def call() -> list[StreamChunk]:
+            async with ring:
+                return [chunk async for chunk in ring.chat_stream(*args, **kwargs)]
+
+        return asyncio.run(call())
+
+
+@pytest.fixture(params=["sync", "async"])
+def way(request: pytest.FixtureRequest) -> Way:
+    return Way(request.param)
+
+
+@pytest.fixture
+def lockfile(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a lockfile whose default profile has the given aliases."""
+
+    def write(**aliases: list[str]) -> Path:
+        lines = ['version = "1.0"', 'default_profile = "default"', "[profiles.default]"]
+        for alias, models in aliases.items():
+            lines += ["[[profiles.default.bindings]]", f'alias = "{alias}"', f"models = {models}"]
+        path = tmp_path / "llmring.lock"
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    return write
