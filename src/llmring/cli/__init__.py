@@ -1,0 +1,1 @@
+"""The same, in a terminal: one file a command, loaded when it is called."""

