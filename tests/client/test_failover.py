@@ -235,8 +235,12 @@ def test_a_model_named_outright_raises_its_own_error(way: Way, pair: Serve) -> N
     assert caught.value.retry_after == 3.0
 
 
-def test_a_key_that_the_provider_echoes_is_masked(way: Way, pair: Serve) -> None:
-    pair(answers.openai_error(401, "Incorrect API key provided: sk-first-0123456789abcdef."))
+@pytest.mark.parametrize("key", ["sk-first-0123456789abcdef", "nothing-like-a-0123456789abcdef"])
+def test_a_key_that_the_provider_echoes_is_masked(
+    way: Way, pair: Serve, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    pair(answers.openai_error(401, f"Incorrect API key provided: {key}."))
+    monkeypatch.setenv("OPENAI_API_KEY", key)
 
     with pytest.raises(ProviderAuthenticationError) as caught:
         way.chat(LLMRing(), FIRST, "Hello")

@@ -25,6 +25,7 @@ from llmring.exceptions import (
     UnsupportedFeatureError,
 )
 from llmring.lockfile.document import ModelRef
+from llmring.redaction import redact
 from llmring.routing.fit import Fitted, fit
 from llmring.routing.targets import Skip, Target
 from llmring.wire import HttpRequest
@@ -103,7 +104,7 @@ class Trial:
             ProviderError: This very error, where no other model is to be tried.
         """
         ref = self.target.ref
-        error.provider, error.model = ref.provider, ref.model
+        _sign(error, self.target)
         self._walk.record(
             Attempt(
                 model=str(ref),
@@ -253,3 +254,12 @@ class Walk:
             return None
         left = self.deadline - self.clock()
         return self.deadline - min(left / 2, RESERVE_SECONDS * later) if later else self.deadline
+
+
+def _sign(error: ProviderError, target: Target) -> None:
+    """Say in an error whose it is, and take out the key, should the provider have echoed it."""
+    error.provider, error.model = target.ref.provider, target.ref.model
+    secrets = [target.endpoint.key] if target.endpoint.key else []
+    error.args = (redact(error.message, secrets),)
+    if error.provider_message:
+        error.provider_message = redact(error.provider_message, secrets)

@@ -1,0 +1,83 @@
+"""Events put together into replies, whole and in pieces."""
+
+from llmring import Usage
+from llmring.chat.events import (
+    Event,
+    Finished,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    UsageReport,
+)
+from llmring.chat.response import Reply, StreamChunk, fold
+
+CALLS: list[Event] = [
+    Started(id="r1"),
+    ToolCallDelta(0, "c0", "add"),
+    ToolCallDelta(0, arguments='{"a":'),
+    ToolCallDelta(0, arguments="1}"),
+    ToolCallDelta(1, "c1", "sub", "{}"),
+    Finished("tool_calls", "tool_use"),
+]
+
+
+def test_a_reply_adds_up() -> None:
+    reply = fold(
+        "openai:x",
+        [
+            Started("x-2026", "r1"),
+            ReasoningDelta("Hm. "),
+            TextDelta("Hel"),
+            TextDelta("lo"),
+            RefusalDelta("No."),
+            UsageReport(Usage(prompt_tokens=3, completion_tokens=2)),
+            Finished("stop", "end_turn"),
+        ],
+    )
+
+    assert (reply.content, reply.reasoning, reply.refusal) == ("Hello", "Hm. ", "No.")
+    assert (reply.finish_reason, reply.native_finish_reason) == ("stop", "end_turn")
+    assert (reply.served_model, reply.id, reply.total_tokens) == ("x-2026", "r1", 5)
+
+
+def test_R25_tool_calls_of_a_stream_grow_and_the_last_are_all() -> None:
+    reply = Reply("openai:x")
+    chunks = [chunk for event in CALLS if (chunk := reply.add(event))] + [reply.last_chunk()]
+
+    seen = [[call["function"]["name"] for call in chunk.tool_calls or []] for chunk in chunks]
+
+    assert seen == [["add"], ["add", "sub"]]
+    assert chunks[-1].tool_calls == fold("openai:x", CALLS).tool_calls
+
+
+def test_a_call_without_an_id_gets_one_that_is_the_same_for_the_same_reply() -> None:
+    def call_id(reply_id: str) -> str:
+        events: list[Event] = [Started(id=reply_id), ToolCallDelta(0, None, "add", "{}")]
+        calls = fold("google:x", events).tool_calls
+        assert calls
+        return calls[0]["id"]
+
+    assert call_id("r1") == call_id("r1")
+    assert call_id("r1") != call_id("r2")
+
+
+def test_stop_with_tool_calls_is_the_finish_reason_tool_calls() -> None:
+    events: list[Event] = [ToolCallDelta(0, "c0", "add", "{}"), Finished("stop", "STOP")]
+
+    assert fold("google:x", events).finish_reason == "tool_calls"
+
+
+def test_R13_the_content_of_a_chunk_is_its_delta() -> None:
+    assert StreamChunk(delta="Hi").content == "Hi"
+
+
+def test_R07_usage_reads_like_a_mapping() -> None:
+    usage = Usage(prompt_tokens=10, completion_tokens=2, cached_tokens=4)
+
+    assert usage["prompt_tokens"] == 10
+    assert usage.get("total_tokens") == 12
+    assert usage.get("nothing", 7) == 7
+    assert dict(usage)["cached_tokens"] == 4
+    assert "nothing" not in usage

@@ -1,0 +1,72 @@
+"""A request fitted to what a model takes."""
+
+import pytest
+
+from llmring import LLMRequest, UnsupportedFeatureError
+from llmring.lockfile.document import ModelRef
+from llmring.providers import PROVIDERS
+from llmring.registry.catalog import Capability, ModelFacts
+from llmring.routing.fit import fit
+from llmring.routing.targets import Endpoint, Target
+
+IMAGE = [
+    {
+        "role": "user",
+        "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}],
+    }
+]
+
+
+def target(provider: str, *capabilities: Capability, known: bool = True) -> Target:
+    facts = ModelFacts(
+        provider=provider, name="m", max_output=32000, capabilities=frozenset(capabilities)
+    )
+    row = PROVIDERS[provider]
+    endpoint = Endpoint(row, row.base_url, "a-key")
+    return Target(ModelRef(provider, "m"), endpoint, facts if known else None)
+
+
+def test_W34_a_model_that_takes_no_temperature_is_sent_none_and_that_is_told() -> None:
+    request = LLMRequest("fast", "Hi", temperature=0.7)
+
+    fitted = fit(request, target("openai"))
+
+    assert fitted.request.temperature is None
+    assert fitted.adjusted == ("temperature left out: the model takes none",)
+    assert request.temperature == 0.7
+
+
+def test_a_model_that_is_in_no_catalog_is_sent_the_request_as_it_is() -> None:
+    request = LLMRequest("fast", "Hi", temperature=0.7, tools=[{"name": "f"}])
+
+    assert fit(request, target("openai", known=False)).request is request
+
+
+def test_W10_an_api_that_needs_a_longest_answer_is_given_the_model_s_own() -> None:
+    fitted = fit(LLMRequest("fast", "Hi"), target("anthropic", "temperature"))
+
+    assert fitted.request.max_tokens == 32000
+
+
+@pytest.mark.parametrize(
+    ("request_", "lacking"),
+    [
+        (LLMRequest("fast", "Hi", tools=[{"name": "f"}]), "tools"),
+        (LLMRequest("fast", IMAGE), "vision"),
+    ],
+)
+def test_what_a_model_lacks_is_said_before_anything_is_sent(
+    request_: LLMRequest, lacking: str
+) -> None:
+    with pytest.raises(UnsupportedFeatureError, match=lacking):
+        fit(request_, target("openai", "temperature"))
+
+
+def test_the_tiny_local_model_is_told_how_to_behave() -> None:
+    row = PROVIDERS["local"]
+    local = Target(ModelRef("local", "smollm2-135m"), Endpoint(row, row.base_url))
+
+    fitted = fit(LLMRequest("offline", "Hi"), local)
+
+    assert [message.role for message in fitted.request.turns()] == ["system", "user"]
+    assert fitted.request.temperature == 0
