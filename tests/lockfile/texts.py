@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as st
 
+from llmring.lockfile.document import parse
+
 # The example of the contract, with its comments.
 EXAMPLE = """\
 version = "1.0"
@@ -166,9 +168,9 @@ def _list(draw: st.DrawFn, aliases: str) -> str:
     )
 
 
-def _profile(draw: st.DrawFn, name: str) -> str:
-    """One profile; its aliases are some of a, b, c."""
-    aliases = _pick(draw, "", "a", "ab", "abc")
+def _profile(draw: st.DrawFn, name: str, least: int = 0) -> str:
+    """One profile; its aliases are the first of a, b, c."""
+    aliases = "abc"[: draw(st.integers(least, 3))]
     name = _pick(draw, name, f'"{name}"')
     header = _pick(draw, f"[profiles.{name}]\n", f"[profiles.{name}]  # p\nx-owner = 'me'\n")
     pins = _pick(draw, "", "", f"\n[profiles.{name}.registry_versions]\nopenai = 3\n")
@@ -182,13 +184,28 @@ def _profile(draw: st.DrawFn, name: str) -> str:
 
 
 @st.composite
-def lockfile_texts(draw: st.DrawFn) -> str:
-    """Lockfiles with the profiles "default" and "dev", or without."""
+def lockfile_texts(draw: st.DrawFn, least: int = 0) -> str:
+    """Lockfiles with the profiles "default" and "dev", or without.
+
+    "default" is there if it must have a least number of aliases.
+    """
     text = _pick(draw, "", "# head\n", '# head\n\nversion = "1.0"\n', 'version = "1"\n')
     text += _pick(draw, "", "", 'x-note = """\n# a = [[b]]"""\n')
-    text += _pick(draw, "", "\n") + _pick(draw, "", _profile(draw, "default"))
+    text += _pick(draw, "", "\n") + (
+        _profile(draw, "default", least) if least else _pick(draw, "", _profile(draw, "default"))
+    )
     text += _pick(draw, "", "\n", "\n# ---- dev ----\n") + _pick(draw, "", _profile(draw, "dev"))
     text += _pick(draw, "", "", "# end\n", "\n\n", "\n[metadata]\nf = nan\n")
     if _pick(draw, "end", "end", "no end") == "no end":
         text = text.removesuffix("\n")
     return text.replace("\n", _pick(draw, "\n", "\r\n"))
+
+
+@st.composite
+def bound_aliases(draw: st.DrawFn) -> tuple[str, str, str]:
+    """A lockfile, an alias that it binds, and the profile where it does."""
+    text = draw(lockfile_texts(least=1))
+    bound = [
+        (alias, name) for name, each in parse(text).profiles.items() for alias in each.bindings
+    ]
+    return text, *draw(st.sampled_from(bound))

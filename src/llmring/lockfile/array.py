@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
+from llmring.lockfile.layout import TRIVIA, Layout, Span
 from llmring.lockfile.problem import KeyPath, quoted
-from llmring.lockfile.syntax import TRIVIA, Layout, Span
 
 _LINE_END = re.compile(r"\r?\n")
 _INDENT = re.compile(r"\r?\n[ \t]*\Z")
@@ -101,7 +101,7 @@ class Array(Struct, frozen=True):
             elif each is old_first or ("#" in spaced[-1].tail and "\n" not in lead):
                 lead = self._lead
             spaced.append(msgspec.structs.replace(each, lead=lead))
-        if spaced and "#" in spaced[-1].tail and "\n" not in close:
+        if "#" in (spaced[-1].tail if spaced else self.head) and "\n" not in close:
             close = self._lead
         return msgspec.structs.replace(self, elements=tuple(spaced), close=close)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from llmring.lockfile import syntax
+from llmring.exceptions import LockfileVersionError
 from llmring.lockfile.document import Binding, Lockfile, Reading, examine
+from llmring.lockfile.layout import scan
 from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
 
 
@@ -20,7 +21,7 @@ def problems(text: str, providers: Collection[str]) -> list[Problem]:
     reading = examine(text)
     if isinstance(reading, Problem):
         return [reading]
-    layout = syntax.scan(text)
+    layout = scan(text)
     faults = [*reading.faults, *_advice(reading, providers)]
     return sorted(
         (fault.placed(layout) for fault in faults),
@@ -30,16 +31,17 @@ def problems(text: str, providers: Collection[str]) -> list[Problem]:
 
 def _advice(reading: Reading, providers: Collection[str]) -> Iterator[Fault]:
     """What is wrong beyond the form."""
-    if any(fault.path == ("version",) for fault in reading.faults):
+    if any(fault.raises is LockfileVersionError for fault in reading.faults):
         return
     known = {name.lower() for name in (*providers, *_table(reading, "providers"))}
     yield from _unknown_providers(reading, known)
     yield from _repeated_models(reading)
     yield from _profiles(reading)
     yield from _packages(reading, known)
+    faulty = {fault.path[:4] for fault in reading.faults}
     for profile in reading.lockfile.profiles.values():
         for binding in profile.bindings.values():
-            if binding.at[1] == profile.name:
+            if binding.at[1] == profile.name and binding.at not in faulty:
                 yield from _binding(binding, known)
 
 
@@ -79,7 +81,7 @@ def _profiles(reading: Reading) -> Iterator[Fault]:
             yield _fault(
                 path,
                 "warning",
-                f"profile {name!r} calls itself {label!r}; the key counts",
+                f"profile {name!r} has the name {label!r}, which nothing uses",
                 f'write name = "{name}", or leave it out',
             )
     everywhere = dict.fromkeys(

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 REFERENCE_MEND = 'write provider:model, such as "openai:gpt-4o-mini"'
 DEFAULT_PROFILE = "default"
 
-_REFERENCE = re.compile(r"([^\s:]+):(\S[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*)")
-_NOT_IN_ALIAS = re.compile(r"[\s,\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_NOT_IN_PROFILE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_REFERENCE = re.compile(r"([^\s:]+):(\S[^\x00-\x1f\x7f-\x9f]*)")
+_NOT_IN_ALIAS = re.compile(r"[\s,\x00-\x1f\x7f-\x9f]")
+_NOT_IN_PROFILE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _VERSION = re.compile(r"1(?:\.\d+)*")
 
 
@@ -139,13 +139,15 @@ def parse(text: str, path: Path | None = None) -> Lockfile:
         raise _error(LockfileParseError, reading, path)
     if not reading.faults:
         return msgspec.structs.replace(reading.lockfile, path=path)
-    layout = syntax.scan(text)
+    from llmring.lockfile.layout import scan
+
+    layout = scan(text)
     placed = [(fault.placed(layout), fault.raises) for fault in reading.faults]
     grave = [(problem, kind) for problem, kind in placed if kind is not None]
     if grave:
         problem, kind = min(grave, key=lambda pair: (pair[0].line, pair[0].column))
         raise _error(kind, problem, path, more=len(grave) - 1)
-    warnings = tuple(problem for problem, _ in placed)
+    warnings = tuple(msgspec.structs.replace(each, severity="warning") for each, _ in placed)
     return msgspec.structs.replace(reading.lockfile, path=path, warnings=warnings)
 
 

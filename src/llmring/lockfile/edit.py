@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llmring.exceptions import AliasNotFoundError, ConfigurationError, LockfileError
-from llmring.lockfile import resolve, syntax
+from llmring.lockfile import resolve
 from llmring.lockfile.array import array
 from llmring.lockfile.document import (
     Binding,
@@ -20,8 +20,8 @@ from llmring.lockfile.document import (
     profile_objection,
     references,
 )
+from llmring.lockfile.layout import Layout, Section, Span, scan
 from llmring.lockfile.problem import KeyPath, dotted, quoted
-from llmring.lockfile.syntax import Layout, Section, Span
 
 _LINE_WIDTH = 88
 _COMMENT_LINE = re.compile(r"[ \t]*#[^\n]*(?:\n|\Z)")
@@ -52,11 +52,12 @@ def bind(text: str, alias: str, models: str | Iterable[str], profile: str) -> st
     if objection:
         raise ConfigurationError(objection)
     refs = references(models)
+    wanted = [str(ref) for ref in refs]
+    _require_utf8(alias, profile, *wanted)
     binding = _own(parse(text), alias, profile)
     if binding and binding.models == refs:
         return text
-    wanted = [str(ref) for ref in refs]
-    layout = syntax.scan(text)
+    layout = scan(text)
     if binding is None:
         after = _added(layout, alias, wanted, profile)
         return _checked(text, after, lambda tree: _add(tree, alias, wanted, profile))
@@ -69,7 +70,7 @@ def unbind(text: str, alias: str, profile: str) -> str:
     """The lockfile without an alias in a profile.
 
     Comments directly above the binding go with it. What `bind` has added is taken away without a
-    trace.
+    trace, but for the empty `bindings = []` of a profile that is written in braces.
 
     Raises:
         AliasNotFoundError: The profile does not bind the alias.
@@ -87,13 +88,21 @@ def unbind(text: str, alias: str, profile: str) -> str:
             f"unbind it there: llmring unbind {alias} --profile {inherited.at[1]}"
         )
     *path, index = binding.at
-    layout = syntax.scan(text)
+    layout = scan(text)
     if layout.entries[tuple(path)].value is None:
         after = _without_sections(layout, binding.at)
     else:
         span = layout.value(tuple(path))
         after = _spliced(text, span, array(layout, tuple(path)).without(int(index)).text)
     return _checked(text, after, lambda tree: _at(tree, path).pop(index))
+
+
+def _require_utf8(*texts: str) -> None:
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ConfigurationError(f"{text!r} can't be written as UTF-8") from error
 
 
 def _own(lockfile: Lockfile, alias: str, profile: str) -> Binding | None:

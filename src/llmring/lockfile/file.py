@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -45,8 +44,6 @@ _WRITE_MENDS = {
     errno.ENOSPC: "free some space",
     errno.ETIMEDOUT: "another process is writing it: end that process, or try again",
 }
-
-_log = logging.getLogger("llmring")
 
 
 class Source(Struct, frozen=True):
@@ -220,7 +217,7 @@ class LiveLockfile:
             if self._good is None:
                 raise
             if not self._warned:
-                _log.warning("%s; what it said before stays in force", error)
+                _warn(f"{error}; what it said before stays in force")
             self._warned = True
         else:
             self._warned = False
@@ -238,7 +235,7 @@ class LiveLockfile:
         lockfile = parse(text, self._path)
         self._text = text
         for problem in lockfile.warnings:
-            _log.warning("%s", problem.render(self._path))
+            _warn(problem.render(self._path))
         return lockfile
 
 
@@ -254,6 +251,12 @@ def _signature(path: Path) -> _Signature | None:
     except OSError:
         return None
     return _Signature(found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _warn(message: str) -> None:
+    import logging
+
+    logging.getLogger("llmring").warning("%s", message)
 
 
 def _real(path: Path) -> Path:

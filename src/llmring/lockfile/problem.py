@@ -12,7 +12,7 @@ from msgspec import Struct
 from llmring.exceptions import LockfileError, LockfileParseError
 
 if TYPE_CHECKING:
-    from llmring.lockfile.syntax import Layout
+    from llmring.lockfile.layout import Layout
 
 KeyPath = tuple[str | int, ...]
 Severity = Literal["error", "warning", "hint"]

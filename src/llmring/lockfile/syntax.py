@@ -1,39 +1,16 @@
-"""Where each key and value of a TOML text stands.
-
-tomllib reads the text and says whether it is TOML; it forgets the places. The scanner here finds
-them again, for error messages and for edits that leave all else as it is. It runs only on text
-that tomllib has accepted, so its patterns need to tell tokens apart, not to check them.
+"""TOML texts, and why a text is none, with the place and the mend.
 
 https://toml.io/en/v1.0.0
 """
 
 import re
 import tomllib
-from bisect import bisect_right
-from typing import Any, NamedTuple
+from typing import Any
 
-from msgspec import Struct
+from llmring.lockfile.problem import Problem
 
-from llmring.lockfile.problem import KeyPath, Problem
-
-# Space, line ends and comments: all that may stand between the tokens of an array.
-TRIVIA = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
-_BLANKS = re.compile(r"[ \t]*+")
-_REST_OF_LINE = re.compile(r"[ \t]*+(?:#[^\n]*+)?\r?\n?")
-_KEY_PART = re.compile(r"""[A-Za-z0-9_-]++|"(?:[^"\\]|\\.)*+"|'[^']*+'""")
-_SCALAR = re.compile(
-    r'''
-    """(?:[^"\\]|\\.|"(?!""))*+"{3,5}      # up to two quotes may stand before the closing three
-    | \'\'\'(?:[^']|'(?!''))*+'{3,5}
-    | "(?:[^"\\]|\\.)*+"
-    | '[^']*+'
-    | \d{4}-\d\d-\d\d[ ]\d\d:[^\s,\]}#]*+   # the only scalar with a space in it
-    | [^\s,\]}#]++
-    ''',
-    re.VERBOSE | re.DOTALL,
-)
-_CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |\r?$)", re.MULTILINE)
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_CONFLICT = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: |\r?$)"
+_PLACE = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 # What tomllib says, and what to do about it.
 _MENDS = (
@@ -54,216 +31,34 @@ _MENDS = (
 _OTHER_MEND = "see https://toml.io/en/v1.0.0 for how TOML is written"
 
 
-class Span(NamedTuple):
-    """A piece of the text, as offsets."""
-
-    begin: int
-    end: int
-
-
-class Entry(Struct, frozen=True):
-    """Where a key and its value stand.
-
-    Attributes:
-        key: The key, or the header that opens the table; None for an element of a list.
-        value: The value; None for a table that headers or dotted keys open.
-    """
-
-    key: Span | None
-    value: Span | None
-
-
-class Section(Struct):
-    """The lines from one header to the next; the first section has no header.
-
-    Attributes:
-        path: The table that the header opens.
-        header: The header, brackets included.
-        body_end: Where the line of the last key ends, its line end included.
-    """
-
-    path: KeyPath
-    header: Span
-    body_end: int
-
-
-class Layout:
-    """The places of everything in one TOML text.
-
-    Attributes:
-        text: The text.
-        entries: Every key and every element of a list, by its path.
-        sections: The headers with their lines, in the order of the text.
-    """
-
-    __slots__ = ("_line_starts", "entries", "sections", "text")
-
-    def __init__(self, text: str, entries: dict[KeyPath, Entry], sections: list[Section]) -> None:
-        self.text = text
-        self.entries = entries
-        self.sections = sections
-        self._line_starts = [0, *(end.end() for end in re.finditer("\n", text))]
-
-    def position(self, path: KeyPath, *, at_key: bool = False) -> tuple[int, int]:
-        """Line and column, both from 1, of a value, or of its key.
-
-        What is not in the text has the place of the table that it should be in.
-        """
-        while path and path not in self.entries:
-            path = path[:-1]
-        entry = self.entries.get(path, Entry(Span(0, 0), None))
-        spans = (entry.key, entry.value) if at_key else (entry.value, entry.key)
-        return self.place(next(span.begin for span in spans if span is not None))
-
-    def value(self, path: KeyPath) -> Span:
-        """The piece of text that is the value of this key.
-
-        Raises:
-            KeyError: There is no such key, or it is a table opened by a header.
-        """
-        span = self.entries[path].value
-        if span is None:
-            raise KeyError(path)
-        return span
-
-    def place(self, offset: int) -> tuple[int, int]:
-        """Line and column, both from 1, of an offset."""
-        line = bisect_right(self._line_starts, offset)
-        return line, offset - self._line_starts[line - 1] + 1
-
-    def line_start(self, offset: int) -> int:
-        """Offset at which the line of this offset begins."""
-        return self._line_starts[bisect_right(self._line_starts, offset) - 1]
-
-    def section_at(self, offset: int) -> Section:
-        """The section that an offset lies in."""
-        begins = [section.header.begin for section in self.sections]
-        return self.sections[bisect_right(begins, offset) - 1]
-
-
 def load(text: str) -> dict[str, Any] | Problem:
     """The tree of a TOML text, or why it is not TOML."""
     try:
         return tomllib.loads(text)
     except RecursionError:
-        return Problem(1, 1, "error", "", "the file is nested too deeply", "flatten it")
+        return _problem((1, 1), "the file is nested too deeply", "flatten it")
     except ValueError as error:
         return _not_toml(text, str(error))
 
 
-def scan(text: str) -> Layout:
-    """The places of everything in a text that tomllib accepts. Takes time linear in its length."""
-    return _Scanner(text).scan()
-
-
 def _not_toml(text: str, complaint: str) -> Problem:
-    conflict = _CONFLICT.search(text)
+    conflict = re.search(_CONFLICT, text)
     if conflict:
-        line, column = Layout(text, {}, []).place(conflict.start())
-        mend = "settle the conflict and remove its marks"
-        return Problem(line, column, "error", "", "a merge conflict is left in the file", mend)
-    found = _PLACE.search(complaint)
-    if found and found[1]:
-        line, column = int(found[1]), int(found[2])
-    else:
-        line, column = Layout(text, {}, []).place(len(text))
-    message = _PLACE.sub("", complaint)
+        return _problem(
+            _place(text, conflict.start()),
+            "a merge conflict is left in the file",
+            "settle the conflict and remove its marks",
+        )
+    found = re.search(_PLACE, complaint)
+    place = (int(found[1]), int(found[2])) if found and found[1] else _place(text, len(text))
+    message = complaint[: found.start()] if found else complaint
     mend = next((mend for start, mend in _MENDS if message.startswith(start)), _OTHER_MEND)
-    return Problem(line, column, "error", "", f"not TOML: {message}", mend)
+    return _problem(place, f"not TOML: {message}", mend)
 
 
-class _Scanner:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._entries: dict[KeyPath, Entry] = {}
-        self._sections = [Section((), Span(0, 0), 0)]
-        # How many tables each [[array of tables]] has so far.
-        self._counts: dict[KeyPath, int] = {}
-
-    def scan(self) -> Layout:
-        at = _end(TRIVIA, self._text, 0)
-        while at < len(self._text):
-            if self._text[at] == "[":
-                at = self._header(at)
-            else:
-                at = self._pair(self._sections[-1].path, at)
-            at = _end(_REST_OF_LINE, self._text, at)
-            self._sections[-1].body_end = at
-            at = _end(TRIVIA, self._text, at)
-        return Layout(self._text, self._entries, self._sections)
-
-    def _header(self, begin: int) -> int:
-        brackets = 2 if self._text.startswith("[[", begin) else 1
-        at, keys = self._key(_end(_BLANKS, self._text, begin + brackets))
-        span = Span(begin, at + brackets)
-        path: KeyPath = ()
-        for name, key in keys[:-1]:
-            path = (*path, name)
-            self._entries.setdefault(path, Entry(key, None))
-            if path in self._counts:
-                path = (*path, self._counts[path] - 1)
-        name, key = keys[-1]
-        path = (*path, name)
-        if brackets == 2:
-            count = self._counts.get(path, 0)
-            self._counts[path] = count + 1
-            self._entries.setdefault(path, Entry(key, None))
-            path = (*path, count)
-            key = span
-        self._entries[path] = Entry(key, None)
-        self._sections.append(Section(path, span, span.end))
-        return span.end
-
-    def _pair(self, path: KeyPath, at: int) -> int:
-        at, keys = self._key(at)
-        for name, key in keys[:-1]:
-            path = (*path, name)
-            self._entries.setdefault(path, Entry(key, None))
-        name, key = keys[-1]
-        return self._value((*path, name), key, _end(_BLANKS, self._text, at + 1))
-
-    def _key(self, at: int) -> tuple[int, list[tuple[str, Span]]]:
-        """The parts of a dotted key, and the offset of what follows it."""
-        parts = []
-        while True:
-            span = Span(at, _end(_KEY_PART, self._text, at))
-            parts.append((_key_name(self._text[span.begin : span.end]), span))
-            at = _end(_BLANKS, self._text, span.end)
-            if self._text[at] != ".":
-                return at, parts
-            at = _end(_BLANKS, self._text, at + 1)
-
-    def _value(self, path: KeyPath, key: Span | None, begin: int) -> int:
-        # Lists and tables are read here rather than in functions of their own, so that this
-        # never goes deeper into the stack than tomllib has gone before.
-        text = self._text
-        if text[begin] == "[":
-            at, index = _end(TRIVIA, text, begin + 1), 0
-            while text[at] != "]":
-                at = _end(TRIVIA, text, self._value((*path, index), None, at))
-                index += 1
-                if text[at] == ",":
-                    at = _end(TRIVIA, text, at + 1)
-            end = at + 1
-        elif text[begin] == "{":
-            at = _end(TRIVIA, text, begin + 1)
-            while text[at] != "}":
-                at = _end(TRIVIA, text, self._pair(path, at))
-                if text[at] == ",":
-                    at = _end(TRIVIA, text, at + 1)
-            end = at + 1
-        else:
-            end = _end(_SCALAR, text, begin)
-        self._entries[path] = Entry(key, Span(begin, end))
-        return end
+def _problem(place: tuple[int, int], message: str, mend: str) -> Problem:
+    return Problem(*place, "error", "", message, mend)
 
 
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    return found.end() if found else at
-
-
-def _key_name(raw: str) -> str:
-    if raw[0] == '"':
-        return str(tomllib.loads(f"key = {raw}")["key"]) if "\\" in raw else raw[1:-1]
-    return raw[1:-1] if raw[0] == "'" else raw
+def _place(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)

@@ -1,0 +1,430 @@
+import logging
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from llmring.exceptions import (
+    AliasNotFoundError,
+    LockfileError,
+    LockfileExistsError,
+    LockfileNotFoundError,
+    LockfileParseError,
+)
+from llmring.lockfile import file
+from llmring.lockfile.document import parse
+from llmring.lockfile.edit import bind, unbind
+from llmring.lockfile.file import BUNDLED, LiveLockfile, Source, create, find, read, update
+from lockfile.texts import EXAMPLE
+
+as_root = os.name == "posix" and os.geteuid() == 0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "llmring.lock"
+    found.write_text(EXAMPLE)
+    return found
+
+
+def unchanged(text: str) -> str:
+    return text
+
+
+def bound(alias: str) -> str:
+    return bind(EXAMPLE, alias, "mock:echo", "default")
+
+
+def test_S012_the_argument_wins_over_everything(tmp_path: Path, path: Path) -> None:
+    (tmp_path / "mine.lock").touch()
+
+    source = find(str(tmp_path / "mine.lock"), str(path), tmp_path)
+
+    assert source == Source(tmp_path / "mine.lock", "argument", writable=True)
+
+
+def test_S013_an_argument_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"was named .*lock init --file .*mine\.lock"):
+        find("mine.lock", None, tmp_path)
+
+
+def test_S014_the_environment_comes_second(tmp_path: Path, path: Path) -> None:
+    (tmp_path / "env.lock").touch()
+
+    assert find(None, "env.lock", tmp_path).rule == "environment"
+
+
+def test_S015_an_environment_path_that_does_not_exist_is_an_error(
+    tmp_path: Path, path: Path
+) -> None:
+    with pytest.raises(LockfileNotFoundError, match="LLMRING_LOCKFILE_PATH names does not"):
+        find(None, "env.lock", tmp_path)
+
+
+def test_S016_the_working_folder_comes_third(tmp_path: Path, path: Path) -> None:
+    assert find(None, None, tmp_path) == Source(path, "folder", writable=True)
+
+
+def test_S016_folders_above_are_not_searched(tmp_path: Path, path: Path) -> None:
+    (tmp_path / "below").mkdir()
+
+    assert find(None, None, tmp_path / "below").rule == "bundled"
+
+
+def test_S017_the_one_that_comes_with_llmring_is_last(tmp_path: Path) -> None:
+    assert find(None, "", tmp_path) == Source(BUNDLED, "bundled", writable=False)
+
+
+def test_S018_a_relative_path_starts_at_the_working_folder(tmp_path: Path, path: Path) -> None:
+    assert find("./llmring.lock", None, tmp_path).path == path
+
+
+def test_S112_a_path_object_is_taken(tmp_path: Path, path: Path) -> None:
+    assert find(path, None, tmp_path).path == path
+
+
+def test_a_folder_is_no_lockfile_and_the_file_in_it_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LockfileNotFoundError, match=r"is a folder; name the file, such as"):
+        find(tmp_path, None, tmp_path)
+
+
+def test_a_dangling_link_in_the_working_folder_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "llmring.lock").symlink_to("gone")
+
+    assert find(None, None, tmp_path).rule == "folder"
+
+
+def test_C11_edits_of_the_bundled_lockfile_go_to_the_working_folder(tmp_path: Path) -> None:
+    source = find(None, None, tmp_path)
+
+    assert file.writable_target(source, tmp_path) == tmp_path / "llmring.lock"
+
+
+def test_edits_go_to_the_lockfile_in_force(tmp_path: Path, path: Path) -> None:
+    assert file.writable_target(find(path, None, tmp_path), tmp_path) == path
+
+
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages"])
+def test_a_lockfile_of_an_installed_package_is_not_writable(tmp_path: Path, folder: str) -> None:
+    path = tmp_path / folder / "lib" / "llmring.lock"
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+    assert not find(path, None, tmp_path).writable
+
+
+def test_a_byte_order_mark_is_dropped(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbfversion = '1'")
+
+    assert read(path) == "version = '1'"
+
+
+def test_line_ends_are_left_as_they_are(path: Path) -> None:
+    path.write_bytes(b"a\r\nb\n")
+
+    assert read(path) == "a\r\nb\n"
+
+
+def test_what_is_not_utf8_is_told_with_its_place(path: Path) -> None:
+    path.write_bytes("a = 1\n# é: ".encode() + b"\xff")
+
+    with pytest.raises(LockfileParseError, match=r"llmring\.lock:2:6: not UTF-8"):
+        read(path)
+
+
+def test_a_missing_file_is_told_with_the_mend(tmp_path: Path) -> None:
+    with pytest.raises(LockfileNotFoundError, match="llmring lock init --file"):
+        read(tmp_path / "no.lock")
+
+
+def test_a_folder_can_not_be_read(tmp_path: Path) -> None:
+    with pytest.raises(LockfileError, match="can't be read"):
+        read(tmp_path)
+
+
+def test_the_new_text_is_in_the_file(path: Path) -> None:
+    assert update(path, lambda text: bind(text, "quick", "mock:echo", "default"))
+
+    assert read(path) == bound("quick")
+
+
+def test_S045_a_file_that_is_not_there_is_begun(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "llmring.lock"
+
+    update(path, lambda text: text + "[profiles.x]\n", new='version = "1.0"\n')
+
+    assert read(path) == 'version = "1.0"\n[profiles.x]\n'
+
+
+def test_S045_the_updates_of_many_processes_are_all_kept(path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from llmring.lockfile.edit import bind; from llmring.lockfile.file import update\n"
+        "for number in range(100):\n"
+        "    update(Path(sys.argv[1]), lambda text: bind(\n"
+        "        text, f'{sys.argv[2]}{number}', 'mock:echo', 'default'))\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", script, path, name]) for name in ("a", "b")]
+
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert len(parse(read(path)).profiles["default"].bindings) == 203
+
+
+def test_the_updates_of_many_threads_are_all_kept(path: Path) -> None:
+    threads = [
+        threading.Thread(
+            target=update,
+            args=(path, lambda text, n=n: bind(text, f"t{n}", "mock:echo", "default")),
+        )
+        for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(parse(read(path)).profiles["default"].bindings) == 11
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_process_killed_at_any_moment_leaves_the_old_or_the_new_file(path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from llmring.lockfile.file import update\n"
+        "texts = [Path(name).read_text() for name in sys.argv[2:]]\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    update(Path(sys.argv[1]), lambda text: texts[text == texts[0]])\n"
+    )
+    texts = [EXAMPLE, EXAMPLE + "# long\n" * 20_000]
+    names = [path.with_name("old"), path.with_name("new")]
+    for name, text in zip(names, texts, strict=True):
+        name.write_text(text)
+    for round_ in range(20):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", script, path, *names], stdout=subprocess.PIPE
+        )
+        assert writer.stdout
+        writer.stdout.readline()
+        time.sleep(0.0007 * round_)
+        writer.send_signal(signal.SIGKILL)
+        writer.communicate()
+
+        assert read(path) in texts
+    update(path, lambda text: bind(text, "after", "mock:echo", "default"))
+    assert {found.name for found in path.parent.iterdir()} - {"cwd"} == {
+        *("llmring.lock", "old", "new")
+    }
+
+
+def test_no_other_file_is_left_in_the_folder(path: Path) -> None:
+    before = {*path.parent.iterdir()}
+
+    update(path, lambda text: text + "\n")
+
+    assert {*path.parent.iterdir()} == before
+
+
+def test_a_change_that_raises_leaves_the_file_alone(path: Path) -> None:
+    with pytest.raises(AliasNotFoundError):
+        update(path, lambda text: unbind(text, "nobody", "default"))
+
+    assert read(path) == EXAMPLE
+
+
+def test_a_change_of_nothing_does_not_touch_the_file(path: Path) -> None:
+    before = path.stat()
+
+    assert not update(path, unchanged)
+    assert path.stat() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o755])
+def test_the_mode_of_the_file_is_kept(path: Path, mode: int) -> None:
+    path.chmod(mode)
+
+    update(path, lambda text: text + "\n")
+
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_link_stays_a_link_and_its_target_is_changed(path: Path) -> None:
+    link = path.parent / "cwd" / "link.lock"
+    link.symlink_to(path)
+
+    update(link, lambda text: bind(text, "quick", "mock:echo", "default"))
+
+    assert link.is_symlink()
+    assert read(path) == bound("quick")
+
+
+def test_byte_order_mark_and_line_ends_are_kept(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbf[profiles.default]\r\n")
+
+    update(path, lambda text: bind(text, "a", "mock:echo", "default"))
+
+    assert path.read_bytes() == (
+        b"\xef\xbb\xbf[profiles.default]\r\n\r\n"
+        b'[[profiles.default.bindings]]\r\nalias = "a"\r\nmodels = ["mock:echo"]\r\n'
+    )
+
+
+def test_what_is_no_lockfile_is_told_with_the_file(path: Path) -> None:
+    path.write_text("a = \n")
+
+    with pytest.raises(LockfileParseError, match=r"llmring\.lock:1:5"):
+        update(path, unchanged)
+
+
+def test_S017_the_bundled_lockfile_is_never_written() -> None:
+    with pytest.raises(LockfileError, match="installed package"):
+        update(BUNDLED, lambda text: text + "\n")
+
+
+def test_a_link_to_an_installed_lockfile_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "link.lock").symlink_to(BUNDLED)
+
+    with pytest.raises(LockfileError, match="installed package"):
+        update(tmp_path / "link.lock", lambda text: text + "\n")
+
+
+@pytest.mark.skipif(as_root, reason="root may write everything")
+def test_a_read_only_file_is_not_replaced(path: Path) -> None:
+    path.chmod(0o444)
+
+    with pytest.raises(LockfileError, match="read-only"):
+        update(path, lambda text: text + "\n")
+
+
+def test_a_folder_that_is_a_file_is_told(path: Path) -> None:
+    with pytest.raises(LockfileError, match="can't be written"):
+        update(path / "llmring.lock", unchanged)
+
+
+def test_S034_folders_are_made(tmp_path: Path) -> None:
+    create(tmp_path / "path" / "to" / "llmring.lock", EXAMPLE)
+
+    assert read(tmp_path / "path" / "to" / "llmring.lock") == EXAMPLE
+
+
+def test_S033_a_file_that_is_there_is_left_alone(path: Path) -> None:
+    with pytest.raises(LockfileExistsError, match="--force"):
+        create(path, "")
+
+    assert read(path) == EXAMPLE
+
+
+def test_S082_it_is_a_file_exists_error(path: Path) -> None:
+    with pytest.raises(FileExistsError):
+        create(path, "")
+
+
+def test_S032_force_replaces_it(path: Path) -> None:
+    create(path, "version = '1'", force=True)
+
+    assert read(path) == "version = '1'"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are POSIX's")
+def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        create(tmp_path / "new.lock", EXAMPLE)
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((tmp_path / "new.lock").stat().st_mode) == 0o640
+
+
+def test_S086_an_edit_on_disk_is_seen_by_the_next_call(path: Path) -> None:
+    live = LiveLockfile(path)
+    live.current()
+    path.write_text(bound("quick"))
+
+    assert "quick" in live.current().profiles["default"].bindings
+
+
+def test_an_edit_of_the_same_size_in_the_same_tick_is_seen(path: Path) -> None:
+    live = LiveLockfile(path)
+    for number in range(30):
+        path.write_text(bound(f"quick-{number:02}"))
+        assert f"quick-{number:02}" in live.current().profiles["default"].bindings
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(path: Path) -> None:
+    os.utime(path, (1, 1))
+    live = LiveLockfile(path)
+
+    assert live.current() is live.current()
+
+
+def test_S085_forgetting_reads_the_file_again(path: Path) -> None:
+    os.utime(path, (1, 1))
+    live = LiveLockfile(path)
+    before = live.current()
+
+    live.forget()
+
+    assert live.current() is not before
+
+
+def test_a_file_that_goes_bad_keeps_the_last_good_one_and_warns_once(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = LiveLockfile(path)
+    before = live.current()
+    path.write_text("a = ")
+
+    found = [live.current() for _ in range(3)]
+
+    assert found == [before] * 3
+    (record,) = caplog.records
+    assert record.name == "llmring"
+    assert "llmring.lock:1:5" in record.getMessage()
+
+
+def test_a_file_that_goes_missing_keeps_the_last_good_one(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = LiveLockfile(path)
+    before = live.current()
+    path.unlink()
+
+    assert [live.current(), live.current()] == [before, before]
+    assert len(caplog.records) == 1
+
+
+def test_a_file_that_is_good_again_is_used_and_the_next_fault_warns_again(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = LiveLockfile(path)
+    live.current()
+    for text in ("a = ", bound("quick"), "b = "):
+        path.write_text(text)
+        live.current()
+
+    assert "quick" in live.current().profiles["default"].bindings
+    assert len(caplog.records) == 2
+
+
+def test_a_file_that_never_was_good_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LockfileNotFoundError):
+        LiveLockfile(tmp_path / "no.lock").current()
+
+
+def test_unknown_keys_are_warned_of_with_their_place(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_text("profile = {}\n")
+
+    with caplog.at_level(logging.WARNING, "llmring"):
+        LiveLockfile(path).current()
+
+    assert "llmring.lock:1:1: warning: profile: a lockfile has no such key" in caplog.text

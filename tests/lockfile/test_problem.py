@@ -1,0 +1,47 @@
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmring.lockfile.problem import Problem, dotted, nearest, quoted, quoted_key
+
+TEXTS = st.text(st.characters(codec="utf-8"))
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_a_quoted_text_reads_as_that_text(text: str) -> None:
+    assert tomllib.loads(f"x = {quoted(text)}") == {"x": text}
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_a_quoted_key_reads_as_that_key(text: str) -> None:
+    assert tomllib.loads(f"{quoted_key(text)} = 1") == {text: 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ((), ""),
+        (("profiles", "us-west", "bindings", 2, "alias"), "profiles.us-west.bindings[2].alias"),
+        (("profiles", "a.b", "name"), 'profiles."a.b".name'),
+    ],
+)
+def test_a_key_path_is_written_as_in_toml(path: tuple[str | int, ...], expected: str) -> None:
+    assert dotted(path) == expected
+
+
+def test_the_nearest_word_is_the_one_meant() -> None:
+    assert nearest("opnai", ("google", "openai")) == "openai"
+
+
+def test_where_nothing_is_near_nothing_was_meant() -> None:
+    assert nearest("zzz", ("google", "openai")) is None
+
+
+def test_a_problem_of_the_whole_file_names_no_key() -> None:
+    problem = Problem(1, 1, "warning", "", "it is empty", "fill it")
+
+    assert problem.render("a.lock") == "a.lock:1:1: warning: it is empty; fill it"
