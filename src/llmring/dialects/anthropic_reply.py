@@ -6,7 +6,6 @@ https://platform.claude.com/docs/en/api/messages
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,7 +13,6 @@ from msgspec import Struct
 
 from llmring.chat.events import (
     Event,
-    Failed,
     Finished,
     ReasoningDelta,
     Started,
@@ -24,7 +22,8 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.dialects.dialect import error_class, response_error, unreadable
-from llmring.dialects.sse import EventSplitter, ServerEvent
+from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.sse import ServerEvent
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,
@@ -237,44 +236,23 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     return events + reading.finish(message.stop_reason, message.usage)
 
 
-class MessageDecoder:
-    """A streamed message: server-sent events, or a whole reply from a server that can't stream.
+def decoder(head: HttpHead) -> EventStreamDecoder:
+    """A decoder for one streamed message.
 
     https://platform.claude.com/docs/en/build-with-claude/streaming
     """
+    return EventStreamDecoder(head, _StreamReading(head), decode)
+
+
+class _StreamReading:
+    """A streamed message being read, event by event."""
 
     def __init__(self, head: HttpHead) -> None:
         self.done = False
         self._head = head
-        self._splitter = EventSplitter()
-        self._reading = _Reading()
-        self._begun = False
-        self._whole: list[bytes] | None = None
+        self._message = _Reading()
 
-    def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
-        if not self._begun and (start := data.lstrip()):
-            self._begun = True
-            self._whole = [] if start[:1] in b"{[<" else None
-        if self._whole is not None:
-            self._whole.append(data)
-            return []
-        return self._read(self._splitter.feed(data))
-
-    def end(self) -> list[Event]:
-        """The events still held when the connection ends."""
-        if self._whole is None:
-            return self._read(last for last in self._splitter.end() if _is_complete(last.data))
-        body, self._whole = b"".join(self._whole), None
-        try:
-            return decode(self._head, body)
-        except ProviderError as error:
-            return [Failed(error)]
-
-    def _read(self, events: Iterable[ServerEvent]) -> list[Event]:
-        return [event for server_event in events for event in self._events(server_event)]
-
-    def _events(self, server_event: ServerEvent) -> list[Event]:
+    def take(self, server_event: ServerEvent) -> list[Event]:
         data = server_event.data
         if data.strip() == b"[DONE]":
             self.done = True
@@ -282,20 +260,14 @@ class MessageDecoder:
         try:
             event = msgspec.json.decode(data, type=_StreamEvent)
         except (ValueError, RecursionError) as error:
-            return [Failed(unreadable(self._head, data, str(error)))]
+            raise unreadable(self._head, data, str(error)) from error
         if event.error is not None or "error" in (event.type, server_event.name):
-            return [Failed(_failure(self._head, event.error, event.request_id))]
-        self.done = self.done or event.type == "message_stop"
-        return self._reading.take(event)
+            raise _failure(self._head, event.error, event.request_id)
+        self.done = event.type == "message_stop"
+        return self._message.take(event)
 
-
-def _is_complete(data: bytes) -> bool:
-    """Whether the connection did not end within this event."""
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    def end(self) -> list[Event]:
+        return []
 
 
 _BY_TYPE: dict[str | None, type[ProviderError]] = {

@@ -315,7 +315,7 @@ DIALECT = Dialect(
     name="gemini",
     encode=encode,
     decode=gemini_reply.decode,
-    decoder=gemini_reply.ContentDecoder,
+    decoder=gemini_reply.decoder,
     explain=gemini_reply.explain,
     authorize=authorize,
 )

@@ -6,7 +6,6 @@ https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,7 +13,6 @@ from msgspec import Struct
 
 from llmring.chat.events import (
     Event,
-    Failed,
     Finished,
     ReasoningDelta,
     Started,
@@ -24,7 +22,8 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.dialects.dialect import error_class, request_id, response_error, unreadable
-from llmring.dialects.sse import EventSplitter, ServerEvent
+from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.sse import ServerEvent
 from llmring.exceptions import (
     ContextLengthError,
     ProviderAuthenticationError,
@@ -242,63 +241,35 @@ def _chunks(body: bytes) -> list[_Chunk]:
     return value if isinstance(value, list) else [value]
 
 
-class ContentDecoder:
-    """A streamed answer: server-sent events, or JSON from a server that does not send them.
+def decoder(head: HttpHead) -> EventStreamDecoder:
+    """A decoder for one streamed answer.
 
     Google never says that nothing more will come; the connection's end does.
     """
+    return EventStreamDecoder(head, _StreamReading(head), decode)
+
+
+class _StreamReading:
+    """A streamed answer being read, event by event."""
 
     def __init__(self, head: HttpHead) -> None:
         self.done = False
         self._head = head
-        self._splitter = EventSplitter()
-        self._reading = _Reading()
-        self._begun = False
-        self._whole: list[bytes] | None = None
+        self._answer = _Reading()
 
-    def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
-        if not self._begun and (start := data.lstrip()):
-            self._begun = True
-            self._whole = [] if start[:1] in b"{[<" else None
-        if self._whole is not None:
-            self._whole.append(data)
+    def take(self, event: ServerEvent) -> list[Event]:
+        if event.data.strip() == b"[DONE]":
             return []
-        return self._read(self._splitter.feed(data))
+        try:
+            chunk = msgspec.json.decode(event.data, type=_Chunk)
+        except (ValueError, RecursionError) as error:
+            raise unreadable(self._head, event.data, str(error)) from error
+        if chunk.error is not None:
+            raise _failure(self._head, chunk.error)
+        return self._answer.take(chunk)
 
     def end(self) -> list[Event]:
-        """The events still held when the connection ends."""
-        if self._whole is None:
-            last = [event for event in self._splitter.end() if _is_complete(event.data)]
-            return self._read(last) + self._reading.end()
-        body, self._whole = b"".join(self._whole), None
-        try:
-            return decode(self._head, body)
-        except ProviderError as error:
-            return [Failed(error)]
-
-    def _read(self, events: Iterable[ServerEvent]) -> list[Event]:
-        return [event for server_event in events for event in self._events(server_event.data)]
-
-    def _events(self, data: bytes) -> list[Event]:
-        if data.strip() == b"[DONE]":
-            return []
-        try:
-            chunk = msgspec.json.decode(data, type=_Chunk)
-        except (ValueError, RecursionError) as error:
-            return [Failed(unreadable(self._head, data, str(error)))]
-        if chunk.error is not None:
-            return [Failed(_failure(self._head, chunk.error))]
-        return self._reading.take(chunk)
-
-
-def _is_complete(data: bytes) -> bool:
-    """Whether the connection did not end within this event."""
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (ValueError, RecursionError):
-        return False
-    return True
+        return self._answer.end()
 
 
 _BY_STATUS: dict[str | None, type[ProviderError]] = {

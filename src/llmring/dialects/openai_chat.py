@@ -20,7 +20,7 @@ from llmring.chat.request import (
     ToolCall,
 )
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
-from llmring.dialects.openai_chat_reply import ChunkDecoder, decode
+from llmring.dialects.openai_chat_reply import decode, decoder
 from llmring.dialects.openai_errors import explain
 from llmring.exceptions import UnsupportedFeatureError, ValidationError
 
@@ -178,7 +178,7 @@ DIALECT = Dialect(
     name="openai_chat",
     encode=encode,
     decode=decode,
-    decoder=ChunkDecoder,
+    decoder=decoder,
     explain=explain,
     authorize=_authorize,
 )

@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from llmring.chat.events import (
     Event,
-    Failed,
     Finished,
     ReasoningDelta,
     RefusalDelta,
@@ -28,9 +27,9 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.dialects.dialect import response_error, unreadable
+from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.openai_errors import error_within
-from llmring.dialects.sse import EventSplitter, ServerEvent
-from llmring.exceptions import ProviderError
+from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
 
 _Number = int | float
@@ -275,83 +274,33 @@ class _OpenCalls:
         return -1 if named else len(self._ids) - 1
 
 
-def _is_complete(data: bytes) -> bool:
-    try:
-        msgspec.json.decode(data)
-    except (ValueError, RecursionError):
-        return data.strip() == _DONE
-    return True
+def decoder(head: HttpHead) -> EventStreamDecoder:
+    """A decoder for one streamed reply."""
+    return EventStreamDecoder(head, _Reading(head), decode)
 
 
-class ChunkDecoder:
-    """One streamed reply being read; see `Decoder`."""
+class _Reading:
+    """One streamed reply being read, chunk by chunk."""
 
-    __slots__ = (
-        "_calls",
-        "_delta_seen",
-        "_events",
-        "_finish",
-        "_head",
-        "_named",
-        "_unread",
-        "_usage",
-        "done",
-    )
+    __slots__ = ("_calls", "_delta_seen", "_finish", "_head", "_named", "_usage", "done")
 
     def __init__(self, head: HttpHead) -> None:
         self.done = False
         self._head = head
-        self._events = EventSplitter()
-        # The bytes as they came, until the first event shows that they are a stream.
-        self._unread: list[bytes] | None = []
         self._named = False
         self._delta_seen = False
         self._calls = _OpenCalls()
         self._finish: str | None = None
         self._usage: Usage | None = None
 
-    def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
-        if self._unread is not None:
-            self._unread.append(data)
-        return self._read_all(self._events.feed(data))
-
-    def end(self) -> list[Event]:
-        """The events still held when the connection ends."""
-        if self.done:
-            return []
-        # The connection may have ended within an event.
-        last = [event for event in self._events.end() if _is_complete(event.data)]
-        events = self._read_all(last)
-        if self._unread is None:
-            return events + self._usage_report()
-        try:
-            # A server that does not stream, or a proxy's page.
-            return decode(self._head, b"".join(self._unread))
-        except ProviderError as error:
-            return [Failed(error)]
-
-    def _read_all(self, received: list[ServerEvent]) -> list[Event]:
-        events: list[Event] = []
-        for event in received:
-            if self.done:
-                break
-            self._unread = None
-            try:
-                self._read(event, events)
-            except ProviderError as error:
-                self.done, self._usage = True, None
-                events.append(Failed(error))
-        return events
-
-    def _read(self, event: ServerEvent, events: list[Event]) -> None:
+    def take(self, event: ServerEvent) -> list[Event]:
         data = event.data.strip()
         if not data:
-            return
+            return []
         if data == _DONE:
             self.done = True
-            events += self._usage_report()
-            return
+            return self.end()
+        events: list[Event] = []
         reply = _read(self._head, data)
         if reply.error or reply.choices is None or event.name == "error":
             self._raise_error(event)
@@ -363,6 +312,7 @@ class ChunkDecoder:
                 self._read_choice(choice, event, events)
         if reply.usage is not None:
             self._usage = _usage(reply.usage) or self._usage
+        return events
 
     def _read_choice(self, choice: _Choice, event: ServerEvent, events: list[Event]) -> None:
         delta = choice.delta
@@ -391,6 +341,6 @@ class ChunkDecoder:
         if error is not None:
             raise error
 
-    def _usage_report(self) -> list[Event]:
+    def end(self) -> list[Event]:
         usage, self._usage = self._usage, None
         return [] if usage is None else [UsageReport(usage)]
