@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -73,7 +74,8 @@ class Request:
 class Loopback:
     """The server. Answers are given in order; the last one is repeated."""
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.answers = list(answers)
         self.requests: list[Request] = []
         self.hung_up = threading.Event()
@@ -86,7 +88,22 @@ class Loopback:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def received(self, count: int = 1, seconds: float = 30) -> bool:
+        """Wait for so many requests, and say whether they came."""
+        until = time.monotonic() + seconds
+        while len(self.requests) < count and time.monotonic() < until:
+            time.sleep(0.005)
+        return len(self.requests) >= count
+
+    def left_alone(self, seconds: float = 5) -> bool:
+        """Wait until every connection is closed, and say whether that came."""
+        until = time.monotonic() + seconds
+        while self._open and time.monotonic() < until:
+            time.sleep(0.005)
+        return not self._open
 
     def close(self) -> None:
         self._closing = True
@@ -116,18 +133,26 @@ class Loopback:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            # Else the kernel holds small pieces back for 40 ms.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._open.add(connection)
             self._start(self._serve, connection)
 
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
-            while (request := _read_request(connection)) is not None:
-                self.requests.append(request)
-                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-                if not self._play(connection, answer):
-                    break
-        self._open.discard(connection)
+    def _serve(self, raw: socket.socket) -> None:
+        with raw, contextlib.suppress(OSError):
+            tls = self._tls
+            connection = tls.wrap_socket(raw, server_side=True) if tls else raw
+            with connection:
+                self._converse(connection)
+        self._open.discard(raw)
+
+    def _converse(self, connection: socket.socket) -> None:
+        while (request := _read_request(connection)) is not None:
+            self.requests.append(request)
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if not self._play(connection, answer):
+                break
 
     def _play(self, connection: socket.socket, answer: Answer) -> bool:
         """Whether the connection can go on."""

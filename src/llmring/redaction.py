@@ -14,9 +14,23 @@ _KEY_SHAPES = re.compile(
 )
 
 
+# What is shorter is no secret ("x", "none"), and would take words out of the text.
+_SHORTEST = 8
+
+
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text with every given secret, and whatever has the shape of a key, masked."""
+    """The text with every given secret, and whatever has the shape of a key, masked.
+
+    A secret that the end of the text cuts off is masked too.
+    """
     for secret in secrets:
-        if secret:
-            text = text.replace(secret, MASK)
+        if len(secret) >= _SHORTEST:
+            text = _without_beginning_at_end(text.replace(secret, MASK), secret)
     return _KEY_SHAPES.sub(MASK, text)
+
+
+def _without_beginning_at_end(text: str, secret: str) -> str:
+    for length in range(len(secret) - 1, _SHORTEST - 1, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + MASK
+    return text

@@ -1,6 +1,7 @@
 """An HTTP exchange as a value: what is sent, and the head of what comes back."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -18,6 +19,9 @@ class HttpRequest(Struct, frozen=True):
         parts = urlsplit(self.url)
         where = f"{parts.scheme}://{parts.hostname}{parts.path}"
         return f"<HttpRequest {self.method} {where} {len(self.body)} bytes>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("method", self.method), ("bytes", len(self.body))]
 
 
 class HttpHead(Struct, frozen=True):

@@ -91,10 +91,11 @@ class Shell:
                     waiting = True
                     while not reading.done and (data := await exchange.chunk()):
                         for chunk in reading.feed(data):
+                            if waiting:
+                                # No other model can take over now, so none needs time kept.
+                                waiting = False
+                                exchange.expire_at(_loop_time(walk, walk.deadline))
                             yield chunk
-                        if waiting and trial.committed:
-                            waiting = False
-                            exchange.expire_at(_loop_time(walk, walk.deadline))
                     for chunk in reading.end():
                         yield chunk
                     await exchange.finish()

@@ -6,6 +6,7 @@ The only file that knows the HTTP library.
 from __future__ import annotations
 
 import asyncio
+import os
 import weakref
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,12 @@ CONNECT_SECONDS = 10.0
 DRAIN_SECONDS = 0.1
 
 USER_AGENT = "llmring"
+
+_QUOTED = 200
+
+# Only proxies send it.
+# https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re
+_PROXY_REFUSES = 407
 
 
 class HttpExchange:
@@ -121,9 +128,7 @@ class HttpClient:
     """Connections, kept alive and separate for each event loop; a loop's end closes its own."""
 
     def __init__(self) -> None:
-        self._sessions: weakref.WeakKeyDictionary[AbstractEventLoop, _Session] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._sessions: dict[AbstractEventLoop, _Session] = {}
         self._proxies: dict[tuple[str, str], str | None] = {}
 
     async def open(self, request: HttpRequest, seconds: float | None) -> HttpExchange:
@@ -148,10 +153,13 @@ class HttpClient:
                     proxy=self._proxy(url.scheme, url.host or ""),
                     allow_redirects=False,
                 )
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ConfigurationError) as error:
             fault = fault_of(error)
         else:
-            return HttpExchange(response)
+            if response.status != _PROXY_REFUSES:
+                return HttpExchange(response)
+            response.close()
+            fault = _refused_by_proxy(response)
         raise fault
 
     def _proxy(self, scheme: str, host: str) -> str | None:
@@ -163,26 +171,46 @@ class HttpClient:
         loop = asyncio.get_running_loop()
         entry = self._sessions.get(loop)
         if entry is None or entry.session.closed:
+            for known in list(self._sessions):
+                if known.is_closed():
+                    self._forget(known)
             # A suspended asynchronous generator is closed with its loop (asyncio.run does so),
-            # and then closes the session that it holds.
+            # or when nobody holds it any more, and then closes the session that it holds.
             keeper = _keep_session()
-            entry = _Session(keeper, await anext(keeper))
-            self._sessions[loop] = entry
+            session = await anext(keeper)
+            # Held from outside: the garbage collector, should it find a client that was never
+            # closed, must not find the session with it, which would complain.
+            hold = weakref.finalize(self, _let_go, keeper)
+            entry = self._sessions[loop] = _Session(session, keeper, hold)
         return entry.session
 
     async def aclose(self) -> None:
         """Close the running loop's connections."""
-        entry = self._sessions.pop(asyncio.get_running_loop(), None)
+        entry = self._forget(asyncio.get_running_loop())
         if entry is not None:
             await entry.keeper.aclose()
 
+    def _forget(self, loop: AbstractEventLoop) -> _Session | None:
+        entry = self._sessions.pop(loop, None)
+        if entry is not None:
+            entry.hold.detach()
+        return entry
+
+
+_Keeper = AsyncGenerator[aiohttp.ClientSession, None]
+
 
 class _Session(Struct, frozen=True):
-    keeper: AsyncGenerator[aiohttp.ClientSession, None]
     session: aiohttp.ClientSession
+    keeper: _Keeper
+    hold: weakref.finalize[[_Keeper], HttpClient]
 
 
-async def _keep_session() -> AsyncGenerator[aiohttp.ClientSession, None]:
+def _let_go(_: _Keeper) -> None:
+    """The client is gone, and with this call the last reference to its keeper."""
+
+
+async def _keep_session() -> _Keeper:
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -205,22 +233,49 @@ def _dns(error: Any) -> ProviderError:
 
 
 def _tls(error: Any) -> ProviderError:
-    why = getattr(error.os_error, "verify_message", None) or error.os_error.strerror
-    return ProviderConnectionError(f"no trusted TLS connection to {error.host!r}: {why}")
+    why = getattr(error.os_error, "reason", None) or error.os_error.strerror
+    return ProviderConnectionError(
+        f"no TLS connection to {error.host!r}: {why}; where there is none, the address is http://"
+    )
 
 
 def _certificate(error: Any) -> ProviderError:
     why = getattr(error.certificate_error, "verify_message", None) or "not valid for it"
-    return ProviderConnectionError(f"the TLS certificate of {error.host!r} is refused: {why}")
+    return ProviderConnectionError(
+        f"the TLS certificate of {error.host!r} is refused: {why}; "
+        "for an authority of your own, SSL_CERT_FILE names its certificate"
+    )
 
 
 def _connect(error: Any) -> ProviderError:
-    why = error.os_error.strerror or type(error.os_error).__name__
-    return ProviderConnectionError(f"can't connect to {error.host}:{error.port}: {why}")
+    return ProviderConnectionError(f"can't connect to {_place_and_reason(error)}")
+
+
+def _proxy_connect(error: Any) -> ProviderError:
+    return ProviderConnectionError(
+        f"can't connect to the proxy {_place_and_reason(error)}; "
+        "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
+    )
+
+
+def _place_and_reason(error: Any) -> str:
+    cause = error.os_error
+    why = os.strerror(cause.errno) if cause.errno else type(cause).__name__
+    return f"{error.host}:{error.port}: {why}"
+
+
+def _refused_by_proxy(answer: Any) -> ProviderError:
+    return ProviderConnectionError(
+        f"the proxy refuses the connection: {answer.status}; "
+        "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
+        status=answer.status,
+    )
 
 
 def _bad_http(error: Any) -> ProviderError:
-    return ProviderResponseError(f"the answer is not HTTP: {error.message}", status=error.status)
+    # The status in it is not the server's. The text quotes what was sent, of any length.
+    why = " ".join(error.message.split())[:_QUOTED]
+    return ProviderResponseError(f"the answer is not HTTP: {why}")
 
 
 def _payload(error: Exception) -> ProviderError:
@@ -233,29 +288,24 @@ def _always(kind: type[ProviderError], message: str) -> Callable[[Exception], Pr
     return lambda _: kind(message)
 
 
-def _bad_url(_: Exception) -> ProviderError:
-    raise ConfigurationError("the provider's base URL can't be used; check its variable")
-
-
 # Looked up along the class's MRO, so that the most exact entry decides.
 _FAULTS: dict[type, Callable[[Any], ProviderError]] = {
     aiohttp.ClientConnectorDNSError: _dns,
     aiohttp.ClientConnectorSSLError: _tls,
     aiohttp.ClientConnectorCertificateError: _certificate,
-    aiohttp.ClientProxyConnectionError: _always(
-        ProviderConnectionError, "can't connect to the proxy; check HTTPS_PROXY and NO_PROXY"
-    ),
-    aiohttp.ClientHttpProxyError: lambda error: ProviderConnectionError(
-        f"the proxy refuses the connection: {error.status}"
-    ),
+    aiohttp.ClientProxyConnectionError: _proxy_connect,
+    aiohttp.ClientHttpProxyError: _refused_by_proxy,
     aiohttp.ClientConnectorError: _connect,
     aiohttp.ServerTimeoutError: _always(ProviderTimeoutError, "no connection in time"),
     aiohttp.ClientPayloadError: _payload,
     aiohttp.ClientResponseError: _bad_http,
-    aiohttp.InvalidURL: _bad_url,
+    aiohttp.InvalidURL: _always(
+        ProviderConnectionError, "the provider's base URL can't be used; check its variable"
+    ),
     aiohttp.ClientError: _always(
         ProviderConnectionError, "the connection was closed before an answer came"
     ),
+    ConfigurationError: lambda error: ProviderConnectionError(error.message),
     TimeoutError: _always(ProviderTimeoutError, "no answer in time"),
     OSError: _always(
         ProviderConnectionError, "the connection was closed before the answer was complete"

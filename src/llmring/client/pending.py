@@ -55,22 +55,32 @@ class PendingChat(Coroutine[Any, Any, LLMResponse]):
         Raises:
             ProviderError: No model gave an answer.
         """
-        from llmring.client import portal
-
-        return self._response or portal.run(self._answer())
-
-    async def _answer(self) -> LLMResponse:
-        if self._error is not None:
-            raise self._error
         if self._response is not None:
             return self._response
+        if self._error is not None:
+            raise self._error
+        from llmring.client import portal
+
+        try:
+            return portal.run(self._answer())
+        except BaseException:
+            if self._send is not None:
+                self.close()
+            raise
+
+    async def _answer(self) -> LLMResponse:
+        if self._response is not None:
+            return self._response
+        if self._error is not None:
+            raise self._error
         if self._send is None:
             raise RuntimeError("this call has been sent already and is awaited elsewhere")
         send, self._send = self._send, None
         try:
             self._response = await send()
         except BaseException as error:
-            self._error = error
+            # A cancellation is not raised again: it would look like one of the next awaiter.
+            self._error = error if isinstance(error, Exception) else _given_up()
             raise
         return self._response
 
@@ -79,32 +89,35 @@ class PendingChat(Coroutine[Any, Any, LLMResponse]):
 
     def send(self, value: Any) -> Any:
         """Run on, as a coroutine does."""
-        if self._coroutine is None:
-            self._coroutine = self._answer()
-        return self._coroutine.send(value)
+        return self._step(lambda coroutine: coroutine.send(value))
 
     def throw(self, *error: Any) -> Any:
         """Raise an exception where the call waits, as a coroutine does."""
+        return self._step(lambda coroutine: coroutine.throw(*error))
+
+    def _step(self, advance: Callable[[Coroutine[Any, Any, LLMResponse]], Any]) -> Any:
         if self._coroutine is None:
             self._coroutine = self._answer()
-        return self._coroutine.throw(*error)
+        try:
+            return advance(self._coroutine)
+        except BaseException:
+            # It has ended; whoever awaits next gets the same answer from a new one.
+            self._coroutine = None
+            raise
 
     def close(self) -> None:
         """Give the call up, sent or not."""
-        self._send = None
+        if self._send is not None:
+            self._send, self._error = None, _given_up()
         if self._coroutine is not None:
             self._coroutine.close()
+            self._coroutine = None
 
     def __getattr__(self, name: str) -> Any:
         if name not in _ANSWER_FIELDS:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if self._response is None and self._error is None and loop_is_running():
-            warnings.warn(
-                f"reading .{name} of a chat call blocks the event loop; "
-                f"write (await ring.chat(...)).{name}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            _warn_of_blocking(f"reading .{name} of a chat call", f"(await ring.chat(...)).{name}")
         return getattr(self.result(), name)
 
     def __repr__(self) -> str:
@@ -124,6 +137,10 @@ class PendingChat(Coroutine[Any, Any, LLMResponse]):
             )
 
 
+def _given_up() -> RuntimeError:
+    return RuntimeError("this call was given up before its answer came; call chat again")
+
+
 _ANSWER_FIELDS = frozenset((*LLMResponse.__struct_fields__, "total_tokens"))
 
 
@@ -131,18 +148,19 @@ class PendingStream:
     """A streamed answer, for `async for` and for `for`; sent when the first chunk is asked for.
 
     Leaving the loop early closes the connection, at the latest when the stream is dropped; use
-    it as a context manager to have it closed at a given place.
+    it as a context manager to have it closed at a given place. Iterating with `for` inside a
+    running event loop works, and warns that it blocks the loop.
     """
 
     def __init__(self, open_stream: Callable[[], AsyncGenerator[StreamChunk, None]]) -> None:
-        self._open = open_stream
+        self._open: Callable[[], AsyncGenerator[StreamChunk, None]] | None = open_stream
         self._async: AsyncGenerator[StreamChunk, None] | None = None
-        self._sync: Iterator[StreamChunk] | None = None
+        self._sync: Generator[StreamChunk, None, None] | None = None
 
     def _source(self) -> AsyncGenerator[StreamChunk, None]:
-        if self._async is not None or self._sync is not None:
+        if self._open is None:
             raise RuntimeError("a stream can be read once; call chat_stream again")
-        self._async = self._open()
+        self._async, self._open = self._open(), None
         return self._async
 
     def __aiter__(self) -> AsyncIterator[StreamChunk]:
@@ -151,18 +169,25 @@ class PendingStream:
     def __iter__(self) -> Iterator[StreamChunk]:
         from llmring.client import portal
 
-        self._sync = portal.iterate(self._source())
+        source = self._source()
+        if loop_is_running():
+            _warn_of_blocking("for over a chat stream", "async for")
+        self._sync = portal.iterate(source)
         return self._sync
 
     async def aclose(self) -> None:
-        """Close the connection, if it is open."""
-        if self._async is not None:
+        """Close the connection, if it is open; nothing more can be read."""
+        self._open = None
+        if self._sync is not None:
+            self._sync.close()
+        elif self._async is not None:
             await self._async.aclose()
 
     def close(self) -> None:
-        """Close the connection, if it is open, from synchronous code."""
+        """Do as `aclose` does, from synchronous code."""
+        self._open = None
         if self._sync is not None:
-            self._sync.close()  # type: ignore[attr-defined] # portal.iterate is a generator
+            self._sync.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -185,6 +210,10 @@ class PendingStream:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _warn_of_blocking(what: str, instead: str) -> None:
+    warnings.warn(f"{what} blocks the event loop; write {instead}", RuntimeWarning, stacklevel=3)
 
 
 def loop_is_running() -> bool:

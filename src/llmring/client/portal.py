@@ -1,7 +1,8 @@
-"""Lets synchronous code run the asynchronous shell: one event loop in a thread of its own.
+"""Lets synchronous code run the asynchronous shell: an event loop in a thread of its own.
 
 One loop serves the whole process. It starts with the first synchronous call and ends with the
-interpreter; a forked child, which inherits no threads, starts another.
+interpreter; a forked child, which inherits no threads, starts another. So does synchronous code
+that runs on the loop itself (an `on_attempt` that makes a call): it would wait for itself.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import selectors
+import sys
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,71 +21,131 @@ T = TypeVar("T")
 
 class _Portal:
     def __init__(self) -> None:
-        self.pid = os.getpid()
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, name="llmring", daemon=True)
-        self._thread.start()
-        atexit.register(self.stop)
+        self._selector = selectors.DefaultSelector()
+        self._loop = asyncio.SelectorEventLoop(self._selector)
+        self._ending = False
+        self.thread = threading.Thread(target=self._serve, name="llmring", daemon=True)
+        self.thread.start()
+        atexit.register(self._stop)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:
+            coroutine.close()
+            raise RuntimeError("Python is ending; llmring can make no more calls") from None
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            if self._ending and threading.current_thread().daemon:
+                # Daemon threads end with the interpreter, unheard.
+                threading.Event().wait()
+            raise
+
+    def close(self, source: AsyncGenerator[Any, None]) -> None:
+        """Close a generator that this portal runs, from any thread and at any time."""
+        if threading.current_thread() is self.thread:
+            # The garbage collector may call from here, where waiting would be for ever.
+            self._loop.create_task(_close(source))
+        elif not self._ending:
+            self.run(_close(source))
 
     def _serve(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
-        # As asyncio.run ends: what still runs is cancelled, and connections, which end with
-        # their loop, are closed.
-        for task in asyncio.all_tasks(self.loop):
-            task.cancel()
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.close()
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        self._loop.run_until_complete(_wind_up(self._loop))
+        self._loop.close()
 
-    def stop(self) -> None:
-        if self.pid == os.getpid() and self._thread.is_alive():
-            self.loop.call_soon_threadsafe(self.loop.stop)
-            self._thread.join(timeout=2)
+    def _stop(self) -> None:
+        self._ending = True
+        if self.thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self.thread.join(timeout=2)
+
+    def disown(self) -> None:
+        """Let go, in a forked child, of the parent's loop and connections.
+
+        The child shares the parent's sockets, and the kernel's list of those to watch. To close
+        a connection properly here, as the end of the child would, takes it off that list, and
+        the parent hears nothing on it any more.
+        """
+        atexit.unregister(self._stop)
+        if self._ending:
+            return
+        self._loop.set_exception_handler(lambda _loop, _context: None)
+        self._loop.set_debug(False)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for key in self._selector.get_map().values():
+            os.dup2(nowhere, key.fd, inheritable=False)
+        os.close(nowhere)
+        if sys.platform == "linux":
+            with selectors.EpollSelector() as other:
+                os.dup2(other.fileno(), self._selector.fileno(), inheritable=False)
 
 
+async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+    """End as asyncio.run does: calls are cancelled, and connections close with their loop."""
+    calls = asyncio.all_tasks() - {asyncio.current_task()}
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    await loop.shutdown_asyncgens()
+
+
+# By the thread that calls, where that is a portal's own; None for all other threads.
+_portals: dict[threading.Thread | None, _Portal] = {}
 _lock = threading.Lock()
-_portal: _Portal | None = None
 
 
-def _loop() -> asyncio.AbstractEventLoop:
-    global _portal  # noqa: PLW0603 -- one loop for the process is the point
+def _portal() -> _Portal:
+    """The portal for the calling thread."""
+    me = threading.current_thread()
     with _lock:
-        if _portal is None or _portal.pid != os.getpid():
-            _portal = _Portal()
-        return _portal.loop
+        caller = me if any(portal.thread is me for portal in _portals.values()) else None
+        if caller not in _portals:
+            _portals[caller] = _Portal()
+        return _portals[caller]
 
 
-def _forget_lock_in_child() -> None:
+def _begin_anew_in_child() -> None:
+    global _lock, _portals  # noqa: PLW0603
     # Another thread may have held the lock at the moment of the fork.
-    global _lock  # noqa: PLW0603
     _lock = threading.Lock()
+    inherited, _portals = _portals, {}
+    for portal in inherited.values():
+        portal.disown()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_lock_in_child)
+    os.register_at_fork(after_in_child=_begin_anew_in_child)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's result; blocks the calling thread, and a Ctrl-C there cancels it."""
-    future = asyncio.run_coroutine_threadsafe(coroutine, _loop())
-    try:
-        return future.result()
-    except BaseException:
-        future.cancel()
-        raise
+    """The coroutine's result; blocks the calling thread, and a Ctrl-C there cancels it.
+
+    Raises:
+        RuntimeError: The interpreter is ending.
+    """
+    return _portal().run(coroutine)
 
 
-def iterate(source: AsyncGenerator[T, None]) -> Iterator[T]:
+def iterate(source: AsyncGenerator[T, None]) -> Generator[T, None, None]:
     """The items of an asynchronous generator for the calling thread; closes it at the end."""
+    portal = _portal()
     try:
         while True:
             try:
-                yield run(_next(source))
+                yield portal.run(_next(source))
             except StopAsyncIteration:
                 return
     finally:
-        run(source.aclose())
+        portal.close(source)
 
 
 async def _next(source: AsyncGenerator[T, None]) -> T:
     return await anext(source)
+
+
+async def _close(source: AsyncGenerator[Any, None]) -> None:
+    await source.aclose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -15,12 +15,10 @@ from msgspec import UNSET, UnsetType
 
 from llmring.chat.request import LLMRequest, Messages, NamedTool, ProviderTool, Tool
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.client.aliases import Aliases, lockfile_of_caller
 from llmring.client.pending import PendingChat, PendingStream, loop_is_running
-from llmring.client.settings import chosen_profile, lockfile_in_force, read_settings, timeout_of
+from llmring.client.settings import read_settings, timeout_of
 from llmring.exceptions import ValidationError
-from llmring.lockfile import resolve
-from llmring.lockfile.document import Lockfile, ModelRef
-from llmring.lockfile.file import LiveLockfile
 from llmring.registry import bundled
 from llmring.routing.failover import Walk
 from llmring.routing.targets import targets
@@ -54,10 +52,11 @@ class LLMRing:
 
     Args:
         lockfile_path: The lockfile; it must exist. Left out: LLMRING_LOCKFILE_PATH, then
-            `./llmring.lock`, then the one that comes with llmring.
+            `./llmring.lock`, then the one in the calling package, then llmring's own.
         timeout: Seconds that a call may take, fallbacks included; None for no limit. Left out:
             LLMRING_PROVIDER_TIMEOUT_S, then 60.
         on_attempt: Told of each attempt of each call as soon as its outcome is known.
+        package: The package whose lockfile is meant, where it is not the calling one.
         environ: The variables to take keys, addresses and settings from; left out, those of the
             process.
 
@@ -66,27 +65,32 @@ class LLMRing:
         ConfigurationError: A variable of the environment holds what can't be used.
     """
 
+    _shell_: Shell | None = None
+
     def __init__(
         self,
         lockfile_path: str | PathLike[str] | None = None,
         *,
         timeout: float | UnsetType | None = UNSET,
         on_attempt: Callable[[Attempt], None] | None = None,
+        package: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._environ = environ
         self._settings = read_settings(environ)
         self._timeout = timeout_of(timeout, self._settings.timeout)
         self._on_attempt = on_attempt
-        self._source = lockfile_in_force(lockfile_path, environ)
-        self._live = LiveLockfile(self._source.path)
-        self._shell_: Shell | None = None
-        self._live.current()
+        brought = lockfile_of_caller(package, depth=1)
+        self._aliases = Aliases(lockfile_path, brought, self._settings.endpoints, environ)
 
     @property
     def lockfile_path(self) -> Path:
-        """The lockfile in force."""
-        return self._source.path
+        """The lockfile in force, absolute."""
+        return self._aliases.source.path
+
+    @property
+    def lockfile_source(self) -> str:
+        """Why that one: "argument", "environment", "folder", "package" or "bundled"."""
+        return self._aliases.source.rule
 
     @overload
     def chat(self, request: LLMRequest, *, profile: str | None = None) -> PendingChat: ...
@@ -169,16 +173,92 @@ class LLMRing:
         Raises:
             ModelNotFoundError: No such alias.
         """
-        refs = self._refs(alias, profile)
-        endpoints = self._settings.endpoints
-        usable = (ref for ref in refs if ref.provider in endpoints)
-        return str(next((ref for ref in usable if endpoints[ref.provider].usable), refs[0]))
+        return self._aliases.first_usable(alias, profile)
 
     def list_aliases(self, profile: str | None = None) -> dict[str, str]:
-        """Each alias of the profile with its first model, in the order of the file."""
-        lockfile = self._live.current()
-        name = self._profile(lockfile, profile)
-        return resolve.primaries(lockfile, name)
+        """Each alias of the profile with its first model, in the order of the file.
+
+        Raises:
+            ConfigurationError: There is no such profile.
+        """
+        return {name: models[0] for name, models in self.list_bindings(profile).items()}
+
+    def list_bindings(self, profile: str | None = None) -> dict[str, tuple[str, ...]]:
+        """Each alias of the profile with all of its models, in the order of the file.
+
+        Raises:
+            ConfigurationError: There is no such profile.
+        """
+        bindings = self._aliases.bindings(profile)
+        return {name: tuple(map(str, bindings[name].models)) for name in bindings}
+
+    def has_alias(self, alias: str, profile: str | None = None) -> bool:
+        """Whether there is such an alias; never raises."""
+        return self._aliases.has(alias, profile)
+
+    def require_aliases(
+        self, aliases: Iterable[str], context: str | None = None, profile: str | None = None
+    ) -> None:
+        """Refuse to go on without these aliases.
+
+        Args:
+            aliases: Their names.
+            context: Who needs them, for the message: the name of a library, say.
+            profile: The profile to look into; left out, the one in force.
+
+        Raises:
+            MissingAliasesError: Some are missing; a ValueError too. `.missing` names them.
+        """
+        self._aliases.require(aliases, context, profile)
+
+    def bind_alias(
+        self, alias: str, models: str | Iterable[str], profile: str | None = None
+    ) -> None:
+        """Bind an alias in the lockfile on disk, or change what it is bound to.
+
+        Where the lockfile in force came with a package, `./llmring.lock` is made, with this
+        binding alone, and used from then on.
+
+        Args:
+            alias: The name.
+            models: "provider:model", several after commas, or a list; the first is tried first.
+            profile: Made if it is missing; left out, the one in force.
+
+        Raises:
+            InvalidModelReferenceError: A model is not "provider:model".
+            ConfigurationError: A model's provider is unknown.
+            LockfileError: The file can't be written.
+        """
+        self._aliases.bind(alias, models, profile)
+
+    def unbind_alias(self, alias: str, profile: str | None = None) -> None:
+        """Remove an alias from the lockfile on disk.
+
+        Raises:
+            ModelNotFoundError: No such alias.
+            LockfileError: The file can't be written.
+        """
+        self._aliases.unbind(alias, profile)
+
+    def init_lockfile(self, force: bool = False) -> None:
+        """Write a new lockfile with aliases chosen from the catalog, and use it.
+
+        It goes where `lockfile_path` says, else to `./llmring.lock`.
+
+        Args:
+            force: Whether a lockfile that is there may be overwritten.
+
+        Raises:
+            FileExistsError: It is there, and `force` is not set.
+        """
+        self._aliases.init(force=force)
+
+    def clear_alias_cache(self) -> None:
+        """Read the lockfile, and those of packages, again at the next call.
+
+        There is no need to after a change on disk: it is noticed.
+        """
+        self._aliases.forget()
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
@@ -212,11 +292,13 @@ class LLMRing:
 
     @property
     def _shell(self) -> Shell:
-        if self._shell_ is None:
-            from llmring.client.aio import Shell
+        if self._shell_ is not None:
+            return self._shell_
+        from llmring.client.aio import Shell
 
-            self._shell_ = Shell(self._settings)
-        return self._shell_
+        # Where threads make their first calls at once, one shell becomes that of all.
+        shell: Shell = self.__dict__.setdefault("_shell_", Shell(self._settings))
+        return shell
 
     async def _send(self, request: LLMRequest, profile: str | None) -> LLMResponse:
         return await self._shell.send(self._walk(request, profile, stream=False))
@@ -232,26 +314,18 @@ class LLMRing:
             raise ValidationError("the request names no model; give an alias of the lockfile")
         if not request.messages:
             raise ValidationError("the request has no messages")
-        candidates = targets(self._refs(model, profile), self._settings.endpoints, bundled.facts)
+        found = self._aliases.look_up(model, profile)
+        candidates = targets(found.models, self._settings.endpoints, bundled.facts)
         return Walk(
             request,
             candidates,
-            alias=None if resolve.is_reference(model) else model,
+            alias=found.alias,
             stream=stream,
             timeout=timeout_of(request.timeout, self._timeout),
             clock=time.monotonic,
             day=date.today(),
             on_attempt=self._on_attempt,
         )
-
-    def _refs(self, model: str, profile: str | None) -> tuple[ModelRef, ...]:
-        if resolve.is_reference(model):
-            return (ModelRef.parse(model),)
-        lockfile = self._live.current()
-        return resolve.candidates(lockfile, model, self._profile(lockfile, profile))
-
-    def _profile(self, lockfile: Lockfile, profile: str | None) -> str:
-        return resolve.profile_name(profile, chosen_profile(self._environ), lockfile)
 
 
 def _request(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from llmring.exceptions import LockfileVersionError
-from llmring.lockfile.document import Binding, Lockfile, Reading, examine
+from llmring.exceptions import ConfigurationError, LockfileVersionError
+from llmring.lockfile.document import Binding, Lockfile, ModelRef, Reading, examine
 from llmring.lockfile.layout import scan
 from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
 
@@ -29,6 +29,25 @@ def problems(text: str, providers: Collection[str]) -> list[Problem]:
     )
 
 
+def require_providers(models: Iterable[ModelRef], providers: Collection[str]) -> None:
+    """Refuse models of providers that do not exist, before they get into a lockfile.
+
+    Raises:
+        ConfigurationError: A provider is unknown.
+    """
+    for ref in models:
+        if ref.provider not in providers:
+            raise ConfigurationError(
+                f"there is no provider {ref.provider!r}; {_meant(ref, providers)}"
+            )
+
+
+def _meant(ref: ModelRef, providers: Collection[str]) -> str:
+    meant = nearest(ref.provider, providers)
+    names = ", ".join(sorted(providers))
+    return f"did you mean {meant}:{ref.model}?" if meant else f"name one of: {names}"
+
+
 def _advice(reading: Reading, providers: Collection[str]) -> Iterator[Fault]:
     """What is wrong beyond the form."""
     if any(fault.raises is LockfileVersionError for fault in reading.faults):
@@ -48,13 +67,8 @@ def _advice(reading: Reading, providers: Collection[str]) -> Iterator[Fault]:
 def _unknown_providers(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
     for path, ref in reading.references:
         if ref.provider not in known:
-            meant = nearest(ref.provider, known)
-            names = ", ".join(sorted(known))
-            yield Fault(
-                path=path,
-                message=f"there is no provider {ref.provider!r}",
-                mend=f"did you mean {meant}:{ref.model}?" if meant else f"name one of: {names}",
-            )
+            message = f"there is no provider {ref.provider!r}"
+            yield Fault(path=path, message=message, mend=_meant(ref, known))
 
 
 def _repeated_models(reading: Reading) -> Iterator[Fault]:
@@ -129,7 +143,7 @@ def _packages(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
                 "remove one of the two",
                 first=first,
             )
-        elif package in known:
+        elif package.lower() in known:
             yield _fault(
                 path,
                 "warning",
@@ -140,7 +154,7 @@ def _packages(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
 
 def _binding(binding: Binding, known: Collection[str]) -> Iterator[Fault]:
     path = (*binding.at, "alias")
-    if binding.alias.partition(":")[0] in known and ":" in binding.alias:
+    if binding.alias.partition(":")[0].lower() in known and ":" in binding.alias:
         yield _fault(
             path,
             "warning",

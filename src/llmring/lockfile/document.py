@@ -17,6 +17,7 @@ from llmring.exceptions import (
 )
 from llmring.lockfile import keys, syntax
 from llmring.lockfile.problem import Fault, KeyPath, Problem, nearest
+from llmring.lockfile.shape import OWN_KEY, Shape, misfits, unknown_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 REFERENCE_MEND = 'write provider:model, such as "openai:gpt-4o-mini"'
 DEFAULT_PROFILE = "default"
 
-_REFERENCE = re.compile(r"([^\s:]+):(\S[^\x00-\x1f\x7f-\x9f]*)")
-_NOT_IN_ALIAS = re.compile(r"[\s,\x00-\x1f\x7f-\x9f]")
-_NOT_IN_PROFILE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_VERSION = re.compile(r"1(?:\.\d+)*")
+_REFERENCE = re.compile(keys.REFERENCE)
+_NOT_IN_ALIAS = re.compile(f"[{keys.NOT_IN_ALIAS}]")
+_NOT_IN_PROFILE = re.compile(f"[{keys.CONTROLS}]")
+_VERSION = re.compile(keys.VERSION)
 
 
 class ModelRef(Struct, frozen=True):
@@ -64,11 +65,13 @@ class Binding(Struct, frozen=True):
         alias: The name.
         models: At least one; each is tried when those before it can't answer.
         at: The key of its table in the file that it comes from.
+        policy: How they are called: the keys of `keys.POLICY` that it sets, as they are written.
     """
 
     alias: str
     models: tuple[ModelRef, ...]
     at: KeyPath = ()
+    policy: Mapping[str, Any] = {}
 
 
 class Profile(Struct, frozen=True):
@@ -78,11 +81,13 @@ class Profile(Struct, frozen=True):
         name: Its key in the file.
         bindings: By alias, in the order of the file; inherited ones first.
         extends: The profile that it inherits bindings from.
+        policy: How models are called by all its bindings, as theirs.
     """
 
     name: str
     bindings: Mapping[str, Binding] = {}
     extends: str | None = None
+    policy: Mapping[str, Any] = {}
 
 
 class Lockfile(Struct, frozen=True):
@@ -92,6 +97,8 @@ class Lockfile(Struct, frozen=True):
         profiles: By name, in the order of the file.
         default_profile: The profile for calls that name none.
         version: Version of the format.
+        packages: Packages whose own lockfiles may be asked for aliases, as "package:alias".
+        providers: Servers of the user's own, by name, as they are written.
         path: Where it was read from, if from a file.
         warnings: What was passed over while reading: keys that no lockfile has.
     """
@@ -99,6 +106,8 @@ class Lockfile(Struct, frozen=True):
     profiles: Mapping[str, Profile] = {}
     default_profile: str = DEFAULT_PROFILE
     version: str = "1.0"
+    packages: tuple[str, ...] = ()
+    providers: Mapping[str, Any] = {}
     path: Path | None = None
     warnings: tuple[Problem, ...] = ()
 
@@ -193,6 +202,10 @@ def _error(
     return kind(f"{problem}{others}", path=path, line=problem.line, column=problem.column)
 
 
+def _policy(known: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in known.items() if key in keys.POLICY}
+
+
 class _Reader:
     """Reads a tree from the top down and collects what is wrong on the way."""
 
@@ -212,10 +225,7 @@ class _Reader:
             )
             return self._reading(Lockfile(), tree)
         known = self._table(tree, (), keys.FILE, "a lockfile")
-        self._packages(known)
-        for name, table in known.get("providers", {}).items():
-            if not isinstance(table, dict):
-                self._not_a(("providers", name), "a table", f"[providers.{name}]")
+        packages = self._packages(known)
         profiles = {
             name: self._profile(name, table) for name, table in known.get("profiles", {}).items()
         }
@@ -223,6 +233,8 @@ class _Reader:
             self._inherited(profiles),
             known.get("default_profile") or DEFAULT_PROFILE,
             known.get("version", "1.0"),
+            packages,
+            known.get("providers", {}),
         )
         return self._reading(lockfile, tree)
 
@@ -230,27 +242,34 @@ class _Reader:
         return Reading(lockfile, tuple(self._faults), tuple(self._references), tree)
 
     def _table(
-        self, table: dict[str, Any], path: KeyPath, shapes: Mapping[str, keys.Shape], noun: str
+        self, table: dict[str, Any], path: KeyPath, shapes: Mapping[str, Shape], noun: str
     ) -> dict[str, Any]:
         """The keys of a table that hold what they should."""
         known = {}
         for key, value in table.items():
+            at = (*path, key)
             shape = shapes.get(key)
             if shape is None:
-                if not key.startswith("x-"):
-                    self._unknown((*path, key), shapes, noun)
-            elif isinstance(value, shape.types):
+                if not key.startswith(OWN_KEY):
+                    self._faults.append(unknown_key(at, shapes, noun))
+                continue
+            faults = [*misfits(shape, value, at)]
+            self._faults += faults
+            if all(fault.raises is None for fault in faults):
                 known[key] = value
-            else:
-                self._not_a((*path, key), shape.noun, f"{key} = {shape.example}")
         return known
 
-    def _packages(self, known: dict[str, Any]) -> None:
+    def _packages(self, known: dict[str, Any]) -> tuple[str, ...]:
         extends = self._table(known.get("extends", {}), ("extends",), keys.EXTENDS, "[extends]")
+        good = []
         for index, package in enumerate(extends.get("packages", ())):
-            if not isinstance(package, str) or not package.isidentifier():
-                at = ("extends", "packages", index)
-                self._fault(at, "is not the name of a package", 'write it as in "mylibrary"')
+            if isinstance(package, str) and package.isidentifier():
+                good.append(package)
+                continue
+            at = ("extends", "packages", index)
+            mend = "write the name that is imported, such as my_library"
+            self._fault(at, f"{package!r} is not the name of a package", mend)
+        return tuple(dict.fromkeys(good))
 
     def _profile(self, name: str, table: object) -> Profile:
         path = ("profiles", name)
@@ -258,9 +277,6 @@ class _Reader:
             self._not_a(path, "a table", f"[profiles.{name}]")
             return Profile(name)
         known = self._table(table, path, keys.PROFILE, "a profile")
-        for provider, pin in known.get("registry_versions", {}).items():
-            if type(pin) is not int or pin < 1:
-                self._not_a((*path, "registry_versions", provider), "a number from 1", "= 1")
         bindings: dict[str, Binding] = {}
         for index, entry in enumerate(known.get("bindings", ())):
             binding = self._binding(entry, (*path, "bindings", index))
@@ -274,7 +290,7 @@ class _Reader:
                     "keep one of the two",
                     first=first.at,
                 )
-        return Profile(name, bindings, known.get("extends"))
+        return Profile(name, bindings, known.get("extends"), _policy(known))
 
     def _binding(self, entry: object, path: KeyPath) -> Binding | None:
         if not isinstance(entry, dict):
@@ -293,7 +309,9 @@ class _Reader:
         if objection:
             self._fault((*path, "alias"), objection, "use a short name such as fast")
         models = self._models(known.get("models"), (*path, "models"))
-        return Binding(alias, models, path) if alias and not objection and models else None
+        if not alias or objection or not models:
+            return None
+        return Binding(alias, models, path, _policy(known))
 
     def _models(self, models: list[object] | str | None, path: KeyPath) -> tuple[ModelRef, ...]:
         if models is None:
@@ -340,12 +358,6 @@ class _Reader:
         meant = nearest(parent, profiles)
         mend = f"did you mean {meant!r}?" if meant else f"name one of: {', '.join(profiles)}"
         self._fault(path, f"there is no profile {parent!r}", mend)
-
-    def _unknown(self, path: KeyPath, shapes: Mapping[str, keys.Shape], noun: str) -> None:
-        meant = nearest(str(path[-1]), shapes)
-        mend = f"did you mean {meant!r}? " if meant else ""
-        mend += "keys of your own begin with x-"
-        self._fault(path, f"{noun} has no such key", mend, raises=None, at_key=True)
 
     def _not_a(self, path: KeyPath, noun: str, example: str) -> None:
         self._fault(path, f"is not {noun}", f"write {example}")

@@ -29,7 +29,7 @@ from llmring.lockfile.document import Lockfile, parse
 NAME = "llmring.lock"
 BUNDLED = Path(__file__).parent.parent / NAME
 
-Rule = Literal["argument", "environment", "folder", "bundled"]
+Rule = Literal["argument", "environment", "folder", "package", "bundled"]
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _BOM = b"\xef\xbb\xbf"
@@ -51,8 +51,8 @@ class Source(Struct, frozen=True):
 
     Attributes:
         path: The file, absolute.
-        rule: What chose it: the argument, the environment, the working folder, or nothing, so
-            that it is the one that comes with llmring.
+        rule: What chose it: the argument, the environment, the working folder, the package
+            that calls, or nothing, so that it is the one that comes with llmring.
         writable: Whether it may be edited; one that belongs to an installed package may not.
     """
 
@@ -61,13 +61,19 @@ class Source(Struct, frozen=True):
     writable: bool
 
 
-def find(explicit: str | PathLike[str] | None, environment: str | None, cwd: Path) -> Source:
-    """The lockfile in force: argument, environment, working folder, or llmring's own.
+def find(
+    explicit: str | PathLike[str] | None,
+    environment: str | None,
+    cwd: Path,
+    package: Path | None = None,
+) -> Source:
+    """The lockfile in force: argument, environment, working folder, package, or llmring's own.
 
     Args:
         explicit: The path that the caller gives, if any; it must exist.
         environment: What LLMRING_LOCKFILE_PATH says, if anything; it must exist.
         cwd: The working folder, absolute.
+        package: The lockfile of the package that calls, if it has one.
 
     Raises:
         LockfileNotFoundError: A file that was named does not exist.
@@ -91,6 +97,8 @@ def find(explicit: str | PathLike[str] | None, environment: str | None, cwd: Pat
     # A dangling link is somebody's lockfile too; reading it says what is wrong.
     if local.is_file() or local.is_symlink():
         return Source(local, "folder", is_writable(local))
+    if package is not None:
+        return Source(package, "package", writable=False)
     return Source(BUNDLED, "bundled", writable=False)
 
 

@@ -1,88 +1,253 @@
-"""The keys of a lockfile, and what each may hold."""
+"""The keys of a lockfile, what each may hold, and what it is for.
+
+Reading, checking and the schema for editors all go by these tables.
+"""
 
 from collections.abc import Mapping
-from datetime import date
 
-from msgspec import Struct
-
-
-class Shape(Struct, frozen=True):
-    """What a key may hold.
-
-    Attributes:
-        types: The types that tomllib gives for it.
-        noun: What that is called.
-        example: How it is written.
-    """
-
-    types: tuple[type, ...]
-    noun: str
-    example: str
-
-
-_ANYTHING = Shape((object,), "anything", "")
-_TABLE = Shape((dict,), "a table", "{ }")
-_TIME = Shape((str, date), "a time", "2026-01-31T12:00:00Z")
-
-
-def _text(example: str) -> Shape:
-    return Shape((str,), "a text", f'"{example}"')
-
-
-# Read by the router; their shapes are checked where they are used.
-_POLICY = dict.fromkeys(
-    (
-        "daily_budget",
-        "faults",
-        "hedge_after",
-        "max_concurrency",
-        "max_cost_per_request",
-        "max_price_ratio",
-        "min_context",
-        "mode",
-        "needs",
-        "on_stream_failure",
-        "policy",
-        "retries",
-        "rpm",
-        "stall_timeout",
-        "strategy",
-        "timeout",
-        "tpm",
-        "weights",
-    ),
-    _ANYTHING,
+from llmring.lockfile.shape import (
+    Anything,
+    Choice,
+    Either,
+    Items,
+    Named,
+    Number,
+    Outline,
+    Shape,
+    Table,
+    Text,
+    Time,
+    Weight,
+    Whole,
 )
 
-FILE: Mapping[str, Shape] = {
-    "version": _text("1.0"),
-    "default_profile": _text("default"),
-    "profiles": _TABLE,
-    "extends": _TABLE,
-    "providers": _TABLE,
-    "registry": _TABLE,
-    "metadata": _TABLE,
-    "created_at": _TIME,
-    "updated_at": _TIME,
+# Characters, as a regular expression writes them between brackets.
+CONTROLS = r"\x00-\x1f\x7f-\x9f"
+NOT_IN_ALIAS = rf"\s,{CONTROLS}"
+
+# Regular expressions that match a whole text.
+VERSION = r"1(\.[0-9]+)*"
+ALIAS = f"[^{NOT_IN_ALIAS}]+"
+REFERENCE = rf"([^\s:]+):(\S[^{CONTROLS}]*)"
+
+_ANY_TABLE = Named(each=Anything())
+
+_REFERENCE = Text(
+    noun="a model reference",
+    example='"openai:gpt-4o-mini"',
+    # Space around it is passed over.
+    pattern=rf"\s*{REFERENCE}\s*",
+    about='A model: "provider:model".',
+)
+
+_CAPABILITY = Choice(
+    options=("audio", "documents", "json_schema", "reasoning", "temperature", "tools", "vision"),
+    noun="a capability (audio, documents, json_schema, reasoning, temperature, tools, vision)",
+    example='"tools"',
+    about="Something that a model can do.",
+)
+
+
+def _usd(about: str) -> Number:
+    return Number(noun="an amount of USD above 0", example="0.05", about=about)
+
+
+def _seconds(example: str, about: str) -> Number:
+    return Number(noun="a number of seconds above 0", example=example, about=about)
+
+
+def _count(example: str, about: str, *, least: int = 1) -> Whole:
+    return Whole(noun=f"a whole number from {least}", example=example, least=least, about=about)
+
+
+def _choice(options: tuple[str, ...], about: str) -> Choice:
+    return Choice(
+        noun=f"one of {', '.join(options)}",
+        example=f'"{options[0]}"',
+        options=options,
+        about=about,
+    )
+
+
+# How the models of an alias are called. In a profile, it holds for all its aliases.
+_POLICY: Mapping[str, Shape] = {
+    "daily_budget": _usd("USD that may be spent in a day; calls beyond it are refused."),
+    "hedge_after": Either(
+        options=(_seconds("2.5", ""), _choice(("p95",), "")),
+        noun='a number of seconds above 0, or "p95"',
+        example="2.5",
+        about="Seconds without an answer after which the next model is asked as well, or "
+        '"p95": the time within which 95 of 100 answers have come so far.',
+    ),
+    "max_concurrency": _count("8", "Calls that may be under way at the same time."),
+    "max_cost_per_request": _usd("USD that a call may cost; dearer models are skipped."),
+    "max_price_ratio": Number(
+        example="3",
+        about="How many times the price of the first model a fallback may cost.",
+    ),
+    "min_context": _count("128000", "Tokens that the context of each model must hold."),
+    "needs": Items(
+        each=_CAPABILITY,
+        noun="a list of capabilities",
+        example='["tools", "vision"]',
+        about="What each model must be able to do.",
+    ),
+    "on_stream_failure": _choice(
+        ("continue", "restart", "raise"),
+        "What happens when an answer breaks off after a part of it was shown: the next model "
+        "goes on from there, the next model starts anew, or an error is raised.",
+    ),
+    "retries": _count("2", "How often a model is asked again before the next one is.", least=0),
+    "rpm": _count("60", "Requests that may be sent in a minute."),
+    "stall_timeout": _seconds("15", "Seconds without a byte after which a stream has failed."),
+    "strategy": _choice(
+        ("ordered", "weighted", "cheapest", "fastest"), "Which of the models is asked first."
+    ),
+    "timeout": _seconds("60", "Seconds that a call may take, fallbacks included."),
+    "tpm": _count("100000", "Tokens that may be used in a minute."),
+    "weights": Either(
+        options=(Items(each=Weight()), Named(each=Weight())),
+        noun="a list or a table of weights",
+        example="[3, 1]",
+        about='For strategy = "weighted": how often each model comes first, relative to the '
+        "others; a list in the order of the models, or a table by reference.",
+    ),
 }
 
-EXTENDS: Mapping[str, Shape] = {
-    "packages": Shape((list,), "a list of package names", '["mylibrary"]'),
-}
-
-PROFILE: Mapping[str, Shape] = {
-    "name": _text("dev"),
-    "extends": _text("default"),
-    "bindings": Shape((list,), "a list of tables", "[[profiles.default.bindings]]"),
-    "registry_versions": _TABLE,
-    "metadata": _TABLE,
+POLICY: Mapping[str, Shape] = {
     **_POLICY,
+    "policy": Table(
+        keys=_POLICY,
+        owner="a policy",
+        example="{ retries = 2 }",
+        about="How the models are called, in a table of its own.",
+    ),
+    "faults": Either(
+        options=(Items(each=Anything()), _ANY_TABLE),
+        noun="a list or a table",
+        example="[]",
+        about="Failures to play, in tests.",
+    ),
 }
 
 BINDING: Mapping[str, Shape] = {
-    "alias": _text("fast"),
-    "models": Shape((list, str), "a list of models", '["openai:gpt-4o-mini"]'),
-    "constraints": _TABLE,
-    "metadata": _TABLE,
-    **_POLICY,
+    "alias": Outline(
+        Text(
+            noun="a text",
+            example='"fast"',
+            pattern=ALIAS,
+            about="What applications ask for.",
+        )
+    ),
+    "models": Outline(
+        Either(
+            options=(Items(each=_REFERENCE, least=1), _REFERENCE),
+            noun="a list of models",
+            example='["openai:gpt-4o-mini"]',
+            about="The models that may answer, best first: each is asked when those before it "
+            "can't answer.",
+        )
+    ),
+    "constraints": Named(each=Anything(), about="Kept, not used."),
+    "metadata": Named(each=Anything(), about="Notes of your own."),
+    **POLICY,
 }
+
+PROFILE: Mapping[str, Shape] = {
+    "name": Text(example='"dev"', about="The name of the profile once more; may be left out."),
+    "extends": Text(
+        example='"default"',
+        about="The profile whose aliases this one has too, unless it binds them itself.",
+    ),
+    "bindings": Outline(
+        Items(
+            each=Table(
+                keys=BINDING,
+                required=("alias", "models"),
+                owner="a binding",
+                about="An alias and the models that it stands for.",
+            ),
+            noun="a list of tables",
+            example="[[profiles.default.bindings]]",
+            about="The aliases of the profile.",
+        )
+    ),
+    "registry_versions": Named(
+        each=Whole(noun="a number from 1", example="1", least=1),
+        about="By provider: the version of its catalog that is meant.",
+    ),
+    "metadata": Named(each=Anything(), about="Notes of your own."),
+    "mode": _choice(("replay", "record"), "Whether calls are played back, or recorded, in tests."),
+    **POLICY,
+}
+
+PROVIDER: Mapping[str, Shape] = {
+    "kind": _choice(("openai", "anthropic"), "The vendor whose API it speaks."),
+    "base_url": Text(
+        noun="the address of an HTTP server",
+        example='"http://localhost:8000/v1"',
+        pattern=r"https?://[^\s/]\S*",
+        about="Where it is; the paths of the API are appended.",
+    ),
+    "api_key_env": Text(
+        noun="the name of an environment variable",
+        example='"MY_API_KEY"',
+        pattern=r"[A-Za-z_][A-Za-z0-9_]*",
+        about="The environment variable that holds its key; the key itself has no place here.",
+    ),
+    "api": _choice(("chat", "responses"), "Which of its APIs is used, if it has both."),
+}
+
+EXTENDS: Mapping[str, Shape] = {
+    "packages": Outline(
+        Items(
+            each=Text(
+                noun="the name of a package",
+                example='"mylibrary"',
+                # Python's identifiers, as far as a portable expression can say it.
+                pattern=r"[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*",
+            ),
+            noun="a list of package names",
+            example='["mylibrary"]',
+            about="Installed packages with a llmring.lock, whose aliases can be asked for as "
+            '"package:alias".',
+        )
+    ),
+}
+
+FILE: Mapping[str, Shape] = {
+    "version": Outline(
+        Text(example='"1.0"', pattern=VERSION, about="The version of the format: 1.0.")
+    ),
+    "default_profile": Text(
+        example='"default"', about="The profile for calls that name none; default if left out."
+    ),
+    "profiles": Outline(
+        Named(
+            each=Table(keys=PROFILE, owner="a profile", about="A set of aliases."),
+            about="Sets of aliases, by name: default, dev, prod, ...",
+        )
+    ),
+    "extends": Outline(
+        Table(keys=EXTENDS, owner="[extends]", about="Aliases that come with packages.")
+    ),
+    "providers": Named(
+        each=Table(
+            keys=PROVIDER,
+            owner="a provider",
+            example='{ kind = "openai", base_url = "http://localhost:8000/v1" }',
+            about="A place that serves models.",
+        ),
+        about="Servers of your own, and settings of those that llmring knows, by name.",
+    ),
+    "registry": Named(each=Anything(), about="What is known of models, corrected or pinned."),
+    "metadata": Named(each=Anything(), about="Notes of your own."),
+    "created_at": Time(about="When the file was made."),
+    "updated_at": Time(about="When the file was last changed."),
+}
+
+LOCKFILE = Table(
+    keys=FILE,
+    owner="a lockfile",
+    about="Which models may answer, under names of your own, per profile.",
+)

@@ -259,7 +259,9 @@ class Walk:
 def _sign(error: ProviderError, target: Target) -> None:
     """Say in an error whose it is, and take out the key, should the provider have echoed it."""
     error.provider, error.model = target.ref.provider, target.ref.model
-    secrets = [target.endpoint.key] if target.endpoint.key else []
+    secrets = target.endpoint.secrets
     error.args = (redact(error.message, secrets),)
-    if error.provider_message:
-        error.provider_message = redact(error.provider_message, secrets)
+    for name in ("provider_message", "code", "request_id"):
+        said = getattr(error, name)
+        if said:
+            setattr(error, name, redact(said, secrets))

@@ -1,6 +1,8 @@
 """Model references turned into targets that can be sent to, or the reason why not."""
 
+import base64
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -22,20 +24,33 @@ class Endpoint(Struct, frozen=True):
         provider: The row.
         base_url: Where it lives, without a final slash.
         key: The key, or None where there is none.
+        login: "user:password" for a server that asks for them, such as a gateway.
     """
 
     provider: Provider
     base_url: str
     key: str | None = None
+    login: str | None = None
 
     def __repr__(self) -> str:
         key = MASK if self.key else None
         return f"Endpoint({self.provider.name!r}, {self.base_url!r}, key={key})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("provider", self.provider.name), ("base_url", self.base_url)]
+
     @property
     def usable(self) -> bool:
         """Whether it has the key that its provider needs."""
-        return self.key is not None or not self.provider.key_env
+        return self.key is not None or self.login is not None or not self.provider.key_env
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no error and no log may show."""
+        secrets = [self.key] if self.key else []
+        if self.login:
+            secrets += [_basic(self.login), self.login.partition(":")[2]]
+        return secrets
 
     def request(self, outgoing: Outgoing) -> HttpRequest:
         """The HTTP request that carries this to the endpoint."""
@@ -47,9 +62,14 @@ class Endpoint(Struct, frozen=True):
                 "content-type": "application/json",
                 **dialect.headers,
                 **(dialect.authorize(self.key) if self.key else {}),
+                **({"authorization": f"Basic {_basic(self.login)}"} if self.login else {}),
             },
             msgspec.json.encode(outgoing.payload),
         )
+
+
+def _basic(login: str) -> str:
+    return base64.b64encode(login.encode()).decode()
 
 
 class Target(Struct, frozen=True):

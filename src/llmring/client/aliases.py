@@ -1,0 +1,195 @@
+"""The lockfile in force: its aliases looked up, listed, required, bound and unbound."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from os import PathLike
+from pathlib import Path
+
+from llmring.client.settings import chosen_profile, lockfile_in_force
+from llmring.exceptions import (
+    LLMRingError,
+    LockfileError,
+    LockfileNotFoundError,
+    MissingAliasesError,
+)
+from llmring.lockfile import file, resolve
+from llmring.lockfile.compose import (
+    Packages,
+    Resolved,
+    is_installed,
+    locate_around,
+    look_up,
+)
+from llmring.lockfile.document import DEFAULT_PROFILE, Binding, Lockfile, references
+from llmring.lockfile.file import LiveLockfile, Source
+from llmring.routing.targets import Endpoint
+
+_log = logging.getLogger("llmring")
+
+
+class Aliases:
+    """The aliases of one lockfile, as one ring sees them.
+
+    A lockfile that changes on disk is read again by the next look-up.
+
+    Args:
+        lockfile_path: The lockfile, if the application names one.
+        package_lockfile: The lockfile of the package that calls, if it has one.
+        endpoints: Every provider by name.
+        environ: The variables; None for those of the process.
+
+    Attributes:
+        source: Where the lockfile is, and why that one.
+    """
+
+    def __init__(
+        self,
+        lockfile_path: str | PathLike[str] | None,
+        package_lockfile: Path | None,
+        endpoints: Mapping[str, Endpoint],
+        environ: Mapping[str, str] | None,
+    ) -> None:
+        self._endpoints = endpoints
+        self._environ = environ
+        self._packages = Packages()
+        self._use(lockfile_in_force(lockfile_path, environ, package_lockfile))
+
+    def _use(self, source: Source) -> None:
+        self.source = source
+        self._live = LiveLockfile(source.path)
+        self._live.current()
+        _log.info("using the lockfile %s (found by: %s)", source.path, source.rule)
+
+    def _profile(self, profile: str | None) -> tuple[Lockfile, str]:
+        lockfile = self._live.current()
+        return lockfile, resolve.profile_name(profile, chosen_profile(self._environ), lockfile)
+
+    def look_up(self, name: str, profile: str | None) -> Resolved:
+        """What an alias, "package:alias" or "provider:model" stands for."""
+        lockfile, profile = self._profile(profile)
+        return look_up(name, lockfile, profile, self._endpoints, self._packages)
+
+    def first_usable(self, name: str, profile: str | None) -> str:
+        """The first model of an alias whose provider has its key, or else the first."""
+        models = self.look_up(name, profile).models
+        for ref in models:
+            endpoint = self._endpoints.get(ref.provider)
+            if endpoint is not None and endpoint.usable:
+                return str(ref)
+        return str(models[0])
+
+    def bindings(self, profile: str | None) -> Mapping[str, Binding]:
+        """The bindings of a profile by alias, in the order of the file."""
+        return resolve.bindings(*self._profile(profile))
+
+    def has(self, alias: str, profile: str | None) -> bool:
+        """Whether there is such an alias; false for whatever can't be one."""
+        try:
+            return self.look_up(alias, profile).alias is not None
+        except (LLMRingError, AttributeError, TypeError):
+            return False
+
+    def require(
+        self, wanted: str | Iterable[str], context: str | None, profile: str | None
+    ) -> None:
+        """Refuse to go on without these aliases; the message is the lockfile contract's."""
+        names = [wanted] if isinstance(wanted, str) else list(wanted)
+        missing = [name for name in names if not self.has(name, profile)]
+        if not missing:
+            return
+        _, chosen = self._profile(profile)
+        purpose = f" for {context}" if context else ""
+        where = "" if chosen == DEFAULT_PROFILE else f" (profile: {chosen})"
+        raise MissingAliasesError(
+            f"Lockfile missing required aliases{purpose}: {', '.join(missing)}.\n"
+            f"Lockfile path: {self.source.path}{where}\n"
+            "Please ensure your lockfile defines these aliases.",
+            missing,
+        )
+
+    def bind(self, alias: str, models: str | Iterable[str], profile: str | None) -> None:
+        """Bind an alias on disk; a lockfile that may not be edited is left for `./llmring.lock`."""
+        from llmring.lockfile import check, edit
+        from llmring.lockfile.starter import starter
+
+        refs = references(models)
+        check.require_providers(refs, self._endpoints)
+        wanted = [str(ref) for ref in refs]
+        _, name = self._profile(profile)
+        self._edit(lambda text: edit.bind(text, alias, wanted, name), new=starter())
+
+    def unbind(self, alias: str, profile: str | None) -> None:
+        """Remove an alias on disk, from the lockfile in force and from no other."""
+        from llmring.lockfile import edit
+
+        if not self.source.writable:
+            raise LockfileError(
+                "belongs to a package, so no alias is removed from it; make your own lockfile: "
+                "llmring lock init",
+                path=self.source.path,
+            )
+        _, name = self._profile(profile)
+        self._edit(lambda text: edit.unbind(text, alias, name))
+
+    def _edit(self, change: Callable[[str], str], *, new: str = "") -> None:
+        target = file.writable_target(self.source, Path.cwd())
+        file.update(target, change, new=new)
+        self._went_to(target)
+
+    def init(self, *, force: bool) -> None:
+        """Write a new lockfile, with aliases chosen from the catalog, and use it."""
+        from llmring.lockfile.starter import starter
+        from llmring.registry.bundled import bundled
+        from llmring.registry.suggest import suggestions
+
+        # What the environment names may be shared; a new lockfile is for this folder.
+        shared = self.source.rule == "environment"
+        here = Path.cwd()
+        target = here / file.NAME if shared else file.writable_target(self.source, here)
+        keys = [name for name, endpoint in self._endpoints.items() if endpoint.key]
+        file.create(target, starter(suggestions(bundled(), keys, date.today())), force=force)
+        self._went_to(target)
+
+    def _went_to(self, target: Path) -> None:
+        if target == self.source.path:
+            self._live.forget()
+        else:
+            self._use(Source(target, "folder", writable=True))
+
+    def forget(self) -> None:
+        """Read everything anew at the next look-up."""
+        self._live.forget()
+        self._packages.forget()
+
+
+def lockfile_of_caller(package: str | None, depth: int) -> Path | None:
+    """The lockfile that the calling package brings, if it has one.
+
+    Args:
+        package: The package, or a module in it, if the caller names it.
+        depth: How many frames up the caller is; it tells the package otherwise.
+
+    Raises:
+        LockfileNotFoundError: A package was named that brings none.
+    """
+    module = package or _module_name(sys._getframe(depth + 1).f_globals)  # noqa: SLF001
+    if module.partition(".")[0] == "llmring":
+        return None
+    found = locate_around(module)
+    if found is None and package:
+        what = "has no lockfile beside it" if is_installed(package) else "is not installed"
+        raise LockfileNotFoundError(
+            f"the package {package!r}, whose lockfile is meant, {what}; "
+            f"ship a {file.NAME} with it, next to its __init__.py"
+        )
+    return found
+
+
+def _module_name(module: Mapping[str, object]) -> str:
+    """The full name of the module that has these globals; run by `python -m`, it keeps it."""
+    spec = module.get("__spec__")
+    return str(getattr(spec, "name", None) or module.get("__name__", ""))

@@ -1,0 +1,133 @@
+"""What two lockfiles say differently: not their texts, but what a call would do.
+
+Aliases are compared as each profile has them, inherited ones included, so that a change in one
+profile shows in all that extend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from llmring.lockfile.document import Lockfile, Profile
+from llmring.lockfile.problem import dotted, quoted
+
+Kind = Literal["added", "removed", "changed"]
+
+# A profile that the other file lacks is told of once, and then what it binds.
+_NONE = Profile("")
+
+
+class Change(Struct, frozen=True):
+    """One thing that differs.
+
+    Attributes:
+        kind: Whether the second file has it in addition, has it no more, or has another.
+        key: What it is: "default_profile", a profile, or one of its aliases as in "prod.fast".
+        before: What the first file says; for an alias its models. None if nothing, and for a
+            profile, whose aliases are changes of their own.
+        after: What the second file says.
+    """
+
+    kind: Kind
+    key: str
+    before: Any = None
+    after: Any = None
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The models that only the second file has."""
+        return tuple(each for each in _texts(self.after) if each not in _texts(self.before))
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The models that only the first file has."""
+        return tuple(each for each in _texts(self.before) if each not in _texts(self.after))
+
+    @property
+    def reordered(self) -> bool:
+        """Whether the models that both have stand in another order."""
+        before, after = _texts(self.before), _texts(self.after)
+        return [each for each in before if each in after] != [
+            each for each in after if each in before
+        ]
+
+    def __str__(self) -> str:
+        if self.kind == "changed":
+            return f"{self.key}: {_shown(self.before)} → {_shown(self.after)}"
+        mark = "+" if self.kind == "added" else "-"
+        value = self.before if self.after is None else self.after
+        if value is None:
+            return f"{mark} profile {self.key}"
+        return f"{mark} {self.key} → {_shown(value)}"
+
+
+def changes(before: Lockfile, after: Lockfile) -> list[Change]:
+    """Everything that the second lockfile says differently, in its order; what is gone last.
+
+    Args:
+        before: The first lockfile.
+        after: The second one.
+    """
+    found = [
+        *_entry("default_profile", before.default_profile, after.default_profile),
+        *_entry("extends.packages", before.packages or None, after.packages or None),
+        *_entries(("providers",), before.providers, after.providers),
+    ]
+    for name in _union(before.profiles, after.profiles):
+        old, new = before.profiles.get(name), after.profiles.get(name)
+        if old is None:
+            found.append(Change("added", dotted((name,))))
+        if new is None:
+            found.append(Change("removed", dotted((name,))))
+        found += _profile(name, old or _NONE, new or _NONE)
+    return found
+
+
+def _profile(name: str, before: Profile, after: Profile) -> Iterator[Change]:
+    yield from _entries((name,), before.policy, after.policy)
+    for alias in _union(before.bindings, after.bindings):
+        old, new = before.bindings.get(alias), after.bindings.get(alias)
+        models = [tuple(map(str, each.models)) if each else None for each in (old, new)]
+        yield from _entry(dotted((name, alias)), *models)
+        policies = [each.policy if each else {} for each in (old, new)]
+        yield from _entries((name, alias), *policies)
+
+
+def _entries(
+    path: tuple[str, ...], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[Change]:
+    """The changes of a table, key by key; tables in it are gone into."""
+    for key in _union(before, after):
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _entries((*path, key), old, new)
+        else:
+            yield from _entry(dotted((*path, key)), old, new)
+
+
+def _entry(key: str, before: object, after: object) -> Iterator[Change]:
+    if before != after:
+        kind: Kind = "added" if before is None else "removed" if after is None else "changed"
+        yield Change(kind, key, before, after)
+
+
+def _union(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    return [*dict.fromkeys([*after, *before])]
+
+
+def _texts(models: Any) -> tuple[str, ...]:
+    return models if isinstance(models, tuple) else ()
+
+
+def _shown(value: object) -> str:
+    match value:
+        case str():
+            return value if value.isprintable() else quoted(value)
+        case tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return msgspec.json.encode(value, enc_hook=str).decode()

@@ -1,0 +1,115 @@
+"""The JSON Schema of lockfiles, with which editors complete and check them.
+
+It says what the tables of keys say. Some errors are beyond it, and only reading the file and
+`llmring lock validate` tell them: what relates two places of a file (an alias that is bound
+twice, a profile that extends itself or one that is not there); a provider that does not exist,
+since a file may define its own; TOML's types where JSON has fewer (a date is a text to it, 1.0 is
+whole, and nan and inf are not known); and letters beyond ASCII that Python does not take in the
+name of a package.
+
+https://json-schema.org/draft/2020-12
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmring.lockfile import keys
+from llmring.lockfile.shape import (
+    OWN_KEY,
+    Anything,
+    Choice,
+    Either,
+    Items,
+    Named,
+    Number,
+    Outline,
+    Shape,
+    Table,
+    Text,
+    Time,
+    Weight,
+    Whole,
+)
+
+# Tables that stand in many places, or that messages of validators should call by a name.
+_NAMES = {"a profile": "profile", "a binding": "binding", "a policy": "policy"}
+
+Schema = dict[str, Any]
+
+_SCALARS: dict[type, Schema] = {
+    Anything: {},
+    Text: {"type": "string"},
+    Time: {"type": "string"},
+    Number: {"type": "number", "exclusiveMinimum": 0},
+    Weight: {"type": "number", "minimum": 0},
+}
+
+
+def document() -> Schema:
+    """The schema as a JSON document."""
+    definitions: dict[str, Schema] = {}
+    whole = _table(keys.LOCKFILE, definitions)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:llmring:lockfile:1",
+        "title": "llmring.lock",
+        **whole,
+        "$defs": definitions,
+    }
+
+
+def _schema(shape: Shape, definitions: dict[str, Schema]) -> Schema:
+    """The schema of a shape; tables with a name are put among the definitions."""
+    if isinstance(shape, Outline):
+        return _schema(shape.whole, definitions)
+    about = {"description": shape.about} if shape.about else {}
+    name = _NAMES.get(shape.owner) if isinstance(shape, Table) else None
+    if name is None:
+        return {**about, **_bare(shape, definitions)}
+    if name not in definitions and isinstance(shape, Table):
+        definitions[name] = _table(shape, definitions)
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _bare(shape: Shape, definitions: dict[str, Schema]) -> Schema:
+    """The schema of a shape without its description."""
+    match shape:
+        case Items(each=each, least=least):
+            items = {"type": "array", "items": _schema(each, definitions)}
+            return items | ({"minItems": least} if least else {})
+        case Named(each=Anything()):
+            return {"type": "object"}
+        case Named(each=each):
+            return {"type": "object", "additionalProperties": _schema(each, definitions)}
+        case Either(options=options):
+            return {"anyOf": [_schema(option, definitions) for option in options]}
+        case Table():
+            return _table(shape, definitions)
+        case _:
+            return _scalar(shape)
+
+
+def _scalar(shape: Shape) -> Schema:
+    """The schema of what holds no other value."""
+    match shape:
+        case Text(pattern=str(pattern)):
+            return {"type": "string", "pattern": f"^{pattern}$"}
+        case Choice(options=options):
+            return {"enum": [*options]}
+        case Whole(least=least):
+            return {"type": "integer", "minimum": least}
+        case _:
+            return _SCALARS[type(shape)]
+
+
+def _table(table: Table, definitions: dict[str, Schema]) -> Schema:
+    properties = {key: _schema(shape, definitions) for key, shape in table.keys.items()}
+    return {
+        **({"description": table.about} if table.about else {}),
+        "type": "object",
+        "properties": properties,
+        "patternProperties": {f"^{OWN_KEY}": {}},
+        "additionalProperties": False,
+        **({"required": [*table.required]} if table.required else {}),
+    }

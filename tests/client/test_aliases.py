@@ -1,0 +1,642 @@
+"""The aliases of a ring: looked up, listed, required, bound and unbound, without a network."""
+
+import asyncio
+import importlib
+import logging
+import runpy
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import answers
+from conftest import Way
+from llmring import (
+    AliasNotFoundError,
+    AllModelsFailedError,
+    ConfigurationError,
+    InvalidModelReferenceError,
+    LLMRequest,
+    LLMRing,
+    LockfileError,
+    LockfileNotFoundError,
+    LockfileParseError,
+    MissingAliasesError,
+    ModelNotFoundError,
+    ProviderNotFoundError,
+)
+from llmring.lockfile.file import BUNDLED
+from loopback import Loopback
+
+Lock = Callable[..., Path]
+Serve = Callable[..., Loopback]
+
+MINI = "openai:gpt-4o-mini"
+OPUS = "anthropic:claude-opus-4"
+LOCAL = Path("llmring.lock")
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that packages are imported from."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    before = set(sys.modules)
+    yield folder
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def library(site: Path, lockfile: Lock) -> Callable[..., Path]:
+    """Puts a package into it, with a lockfile of these aliases; gives the lockfile's place."""
+
+    def write(name: str, code: str = "", **aliases: list[str]) -> Path:
+        folder = site / name
+        folder.mkdir()
+        (folder / "__init__.py").write_text(code)
+        importlib.invalidate_caches()
+        return Path(shutil.move(lockfile(**aliases), folder / "llmring.lock"))
+
+    return write
+
+
+def extend(path: Path, *packages: str) -> Path:
+    """Lists packages in a lockfile."""
+    path.write_text(f"{path.read_text()}[extends]\npackages = {list(packages)}\n")
+    return path
+
+
+# Looking up.
+
+
+def test_S071_an_alias_resolves_to_its_first_model(lockfile: Lock) -> None:
+    ring = LLMRing(lockfile(fast=[MINI, OPUS]))
+
+    assert ring.resolve_alias("fast") == MINI
+
+
+def test_C06_the_first_model_with_a_key_is_preferred(lockfile: Lock) -> None:
+    ring = LLMRing(lockfile(fast=[MINI, OPUS]), environ={"ANTHROPIC_API_KEY": "sk-ant-1"})
+
+    assert ring.resolve_alias("fast") == OPUS
+
+
+def test_a_model_resolves_to_itself(lockfile: Lock) -> None:
+    assert LLMRing(lockfile()).resolve_alias("openai:gpt-9") == "openai:gpt-9"
+
+
+def test_S133_an_unknown_alias_is_model_not_found_and_says_what_was_meant(lockfile: Lock) -> None:
+    ring = LLMRing(lockfile(summarizer=[MINI]))
+
+    with pytest.raises(ModelNotFoundError, match="did you mean 'summarizer'"):
+        ring.resolve_alias("sumarizer")
+
+
+def test_a_profile_that_does_not_exist_is_an_error(lockfile: Lock) -> None:
+    with pytest.raises(ConfigurationError, match="there is no profile 'dve'"):
+        LLMRing(lockfile(fast=[MINI])).resolve_alias("fast", profile="dve")
+
+
+def test_S076_aliases_are_listed_with_their_first_model_in_the_order_of_the_file(
+    lockfile: Lock,
+) -> None:
+    listed = LLMRing(lockfile(zeta=[MINI, OPUS], alpha=[OPUS])).list_aliases()
+
+    assert list(listed.items()) == [("zeta", MINI), ("alpha", OPUS)]
+
+
+def test_S072_S094_S095_S096_the_profile_is_the_call_s_then_the_environment_s_then_the_file_s(
+    lockfile: Lock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = LLMRing(lockfile(fast=["mock:default"]))
+    ring.bind_alias("fast", "mock:dev", profile="dev")
+    ring.bind_alias("fast", "mock:prod", profile="prod")
+
+    by_file = ring.resolve_alias("fast")
+    monkeypatch.setenv("LLMRING_PROFILE", "dev")
+
+    assert (by_file, ring.resolve_alias("fast"), ring.resolve_alias("fast", "prod")) == (
+        "mock:default",
+        "mock:dev",
+        "mock:prod",
+    )
+
+
+@pytest.mark.parametrize(("alias", "there"), [("fast", True), ("slow", False), (MINI, False)])
+def test_S118_has_alias_says_whether_it_is_bound(lockfile: Lock, alias: str, there: bool) -> None:
+    assert LLMRing(lockfile(fast=[MINI])).has_alias(alias) is there
+
+
+@pytest.mark.parametrize("alias", [None, 7, b"fast", ["fast"], "", ":", "a:", "nolib:x", "\0"])
+def test_S118_has_alias_never_raises(lockfile: Lock, alias: Any) -> None:
+    ring = LLMRing(extend(lockfile(fast=[MINI]), "nolib"))
+
+    assert ring.has_alias(alias) is False
+
+
+@pytest.mark.parametrize("profile", ["dve", 7, ["dev"]])
+def test_S118_has_alias_does_not_raise_for_a_profile_either(lockfile: Lock, profile: Any) -> None:
+    assert LLMRing(lockfile(fast=[MINI])).has_alias("fast", profile) is False
+
+
+def test_all_of_it_works_inside_a_running_loop(lockfile: Lock) -> None:
+    async def use() -> str:
+        async with LLMRing(lockfile(fast=[MINI])) as ring:
+            ring.require_aliases(["fast"])
+            ring.bind_alias("deep", OPUS)
+            ring.clear_alias_cache()
+            return ring.resolve_alias("deep")
+
+    assert asyncio.run(use()) == OPUS
+
+
+# Requiring.
+
+
+def test_S114_required_aliases_that_are_there_are_fine(lockfile: Lock) -> None:
+    LLMRing(lockfile(fast=[MINI])).require_aliases(["fast"], context="my-library")
+
+
+def test_S115_S119_the_message_has_exactly_three_lines(lockfile: Lock) -> None:
+    path = lockfile(summarizer=[MINI])
+
+    with pytest.raises(ValueError, match="missing") as caught:
+        LLMRing(path).require_aliases(["summarizer", "analyzer"], context="my-library")
+
+    assert str(caught.value).split("\n") == [
+        "Lockfile missing required aliases for my-library: analyzer.",
+        f"Lockfile path: {path}",
+        "Please ensure your lockfile defines these aliases.",
+    ]
+
+
+def test_S119_without_a_context_the_message_names_none(lockfile: Lock) -> None:
+    with pytest.raises(ValueError, match=r"^Lockfile missing required aliases: a, b\.\n"):
+        LLMRing(lockfile()).require_aliases(["a", "b"])
+
+
+def test_S119_the_path_is_absolute(lockfile: Lock) -> None:
+    shutil.move(lockfile(), LOCAL)
+
+    with pytest.raises(ValueError, match="missing") as caught:
+        LLMRing().require_aliases(["a"])
+
+    assert f"\nLockfile path: {LOCAL.resolve()}\n" in str(caught.value)
+
+
+def test_C12_another_profile_than_default_is_named_in_the_second_line(lockfile: Lock) -> None:
+    with pytest.raises(ValueError, match=r"\nLockfile path: .* \(profile: dev\)\n"):
+        LLMRing(lockfile(a=[MINI])).require_aliases(["a"], profile="dev")
+
+
+def test_S120_the_missing_aliases_are_told_in_the_order_asked_for(lockfile: Lock) -> None:
+    with pytest.raises(MissingAliasesError) as caught:
+        LLMRing(lockfile(b=[MINI])).require_aliases(["c", "b", "a"])
+
+    assert caught.value.missing == ("c", "a")
+
+
+def test_S123_a_single_text_is_one_alias(lockfile: Lock) -> None:
+    with pytest.raises(ValueError, match=r"aliases: balanced\.\n"):
+        LLMRing(lockfile()).require_aliases("balanced")
+
+
+# Binding.
+
+
+@pytest.mark.parametrize(
+    "models",
+    [f"{MINI},{OPUS}", f"{MINI} , {OPUS}", [MINI, OPUS], (MINI, OPUS), iter([MINI, OPUS])],
+    ids=repr,
+)
+def test_S073_models_to_bind_are_a_text_with_commas_or_a_list(lockfile: Lock, models: Any) -> None:
+    ring = LLMRing(lockfile())
+    ring.bind_alias("fast", models)
+
+    assert ring.list_bindings() == {"fast": (MINI, OPUS)}
+
+
+def test_S075_a_binding_is_there_at_once_and_for_every_other_ring(lockfile: Lock) -> None:
+    path = lockfile(fast=[MINI])
+    ring, other = LLMRing(path), LLMRing(path)
+    other.list_aliases()
+
+    ring.bind_alias("fast", OPUS)
+
+    assert (ring.resolve_alias("fast"), other.resolve_alias("fast")) == (OPUS, OPUS)
+
+
+def test_S078_unbinding_undoes_binding(lockfile: Lock) -> None:
+    path = lockfile(fast=[MINI])
+    before = path.read_bytes()
+    ring = LLMRing(path)
+    ring.bind_alias("deep", OPUS)
+    ring.unbind_alias("deep")
+
+    assert (path.read_bytes(), ring.has_alias("deep")) == (before, False)
+
+
+def test_S079_an_alias_is_unbound_in_the_profile_named(lockfile: Lock) -> None:
+    ring = LLMRing(lockfile(fast=[MINI]))
+    ring.bind_alias("fast", OPUS, profile="dev")
+    ring.unbind_alias("fast", profile="dev")
+
+    assert (ring.has_alias("fast", "dev"), ring.list_aliases()) == (False, {"fast": MINI})
+
+
+def test_S080_an_alias_that_is_not_bound_can_t_be_unbound(lockfile: Lock) -> None:
+    with pytest.raises(ModelNotFoundError, match="no alias 'deep'"):
+        LLMRing(lockfile(fast=[MINI])).unbind_alias("deep")
+
+
+@pytest.mark.parametrize(
+    ("models", "error"),
+    [
+        ("gpt-4o-mini", InvalidModelReferenceError),
+        ("", InvalidModelReferenceError),
+        ([], InvalidModelReferenceError),
+        ("opnai:gpt-4o-mini", ConfigurationError),
+    ],
+)
+def test_what_is_no_model_is_not_bound(lockfile: Lock, models: Any, error: type) -> None:
+    path = lockfile(fast=[MINI])
+    before = path.read_bytes()
+
+    with pytest.raises(error):
+        LLMRing(path).bind_alias("fast", models)
+
+    assert path.read_bytes() == before
+
+
+def test_S074_S077_a_profile_that_is_bound_in_is_made(lockfile: Lock) -> None:
+    ring = LLMRing(lockfile(fast=[MINI]))
+    ring.bind_alias("fast", OPUS, profile="dev")
+
+    assert ring.list_aliases("dev") == {"fast": OPUS}
+
+
+def test_C11_binding_in_llmring_s_own_lockfile_begins_one_of_your_own() -> None:
+    before = BUNDLED.read_bytes()
+    ring = LLMRing()
+
+    ring.bind_alias("fast", MINI)
+
+    assert ring.lockfile_path == LOCAL.resolve()
+    assert (ring.lockfile_source, ring.list_aliases()) == ("folder", {"fast": MINI})
+    assert BUNDLED.read_bytes() == before
+
+
+def test_C11_binding_beside_a_package_s_lockfile_begins_one_of_your_own(
+    library: Callable[..., Path],
+) -> None:
+    path = library("liba", summarizer=[MINI])
+    before = path.read_bytes()
+    ring = LLMRing(path)
+
+    ring.bind_alias("summarizer", OPUS)
+
+    assert ring.lockfile_path == LOCAL.resolve()
+    assert (path.read_bytes(), ring.resolve_alias("summarizer")) == (before, OPUS)
+
+
+def test_C11_where_the_change_went_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    ring = LLMRing()
+
+    with caplog.at_level(logging.INFO, "llmring"):
+        ring.bind_alias("fast", MINI)
+
+    assert f"using the lockfile {LOCAL.resolve()}" in caplog.text
+
+
+def test_C11_a_lockfile_that_was_made_meanwhile_is_added_to(lockfile: Lock) -> None:
+    ring = LLMRing()
+    shutil.move(lockfile(deep=[OPUS]), LOCAL)
+
+    ring.bind_alias("fast", MINI)
+
+    assert ring.list_aliases() == {"deep": OPUS, "fast": MINI}
+
+
+def test_C11_nothing_is_unbound_in_a_lockfile_that_belongs_to_a_package() -> None:
+    ring = LLMRing()
+
+    with pytest.raises(LockfileError, match="belongs to a package"):
+        ring.unbind_alias("fast")
+
+    assert not LOCAL.exists()
+
+
+def test_C11_unbinding_leaves_a_lockfile_that_is_not_in_force_alone(
+    library: Callable[..., Path], lockfile: Lock
+) -> None:
+    ring = LLMRing(library("liba", summarizer=[MINI]))
+    shutil.move(lockfile(summarizer=[OPUS]), LOCAL)
+    before = LOCAL.read_bytes()
+
+    with pytest.raises(LockfileError):
+        ring.unbind_alias("summarizer")
+
+    assert LOCAL.read_bytes() == before
+
+
+# Making a lockfile.
+
+
+def test_S081_a_new_lockfile_is_used_at_once() -> None:
+    ring = LLMRing()
+    ring.init_lockfile()
+
+    assert (ring.lockfile_path, ring.has_alias("fast")) == (LOCAL.resolve(), True)
+
+
+def test_S082_S083_C10_a_lockfile_that_is_there_is_not_overwritten_unless_forced(
+    lockfile: Lock,
+) -> None:
+    path = lockfile(mine=[MINI])
+    ring = LLMRing(path)
+
+    with pytest.raises(FileExistsError):
+        ring.init_lockfile()
+    kept = ring.list_aliases()
+    ring.init_lockfile(force=True)
+
+    assert (kept, ring.has_alias("mine"), ring.has_alias("fast")) == ({"mine": MINI}, False, True)
+
+
+def test_C11_a_new_lockfile_never_takes_the_place_of_a_package_s(
+    library: Callable[..., Path],
+) -> None:
+    path = library("liba", summarizer=[MINI])
+    before = path.read_bytes()
+
+    LLMRing(path).init_lockfile(force=True)
+
+    assert (path.read_bytes(), LOCAL.exists()) == (before, True)
+
+
+# The file changes.
+
+
+def test_C07_a_file_edited_on_disk_is_noticed_by_the_next_call(lockfile: Lock) -> None:
+    ring = LLMRing(lockfile(fast=[MINI]))
+    before = ring.resolve_alias("fast")
+    lockfile(fast=[OPUS])
+
+    assert (before, ring.resolve_alias("fast")) == (MINI, OPUS)
+
+
+def test_S085_S086_C07_clearing_the_cache_reads_even_a_file_that_looks_unchanged(
+    lockfile: Lock,
+) -> None:
+    import os
+
+    old = 1_600_000_000
+    path = lockfile(fast=["mock:aaaa"])
+    os.utime(path, (old, old))
+    ring = LLMRing(path)
+    ring.resolve_alias("fast")
+    with path.open("r+") as stream:
+        text = stream.read()
+        stream.seek(0)
+        stream.write(text.replace("mock:aaaa", "mock:bbbb"))
+    os.utime(path, (old, old))
+
+    before = ring.resolve_alias("fast")
+    ring.clear_alias_cache()
+
+    assert (before, ring.resolve_alias("fast")) == ("mock:aaaa", "mock:bbbb")
+
+
+def test_a_file_gone_bad_leaves_the_last_good_one_in_force_and_warns_once(
+    lockfile: Lock, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = lockfile(fast=[MINI])
+    ring = LLMRing(path)
+    path.write_text("fast = \n")
+
+    seen = [ring.resolve_alias("fast") for _ in range(3)]
+
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert (seen, len(warnings)) == ([MINI] * 3, 1)
+    assert f"{path}:1:8: not TOML" in warnings[0].getMessage()
+
+
+def test_a_file_that_is_good_again_is_used_again(lockfile: Lock) -> None:
+    path = lockfile(fast=[MINI])
+    ring = LLMRing(path)
+    path.unlink()
+    kept = ring.resolve_alias("fast")
+    lockfile(fast=[OPUS])
+
+    assert (kept, ring.resolve_alias("fast")) == (MINI, OPUS)
+
+
+def test_a_file_that_was_never_good_is_an_error_at_once(lockfile: Lock) -> None:
+    path = lockfile()
+    path.write_text("fast = \n")
+
+    with pytest.raises(LockfileParseError, match="1:8: not TOML"):
+        LLMRing(path)
+
+
+# Packages that the lockfile extends.
+
+
+@pytest.fixture
+def consumer(library: Callable[..., Path], lockfile: Lock) -> Path:
+    """A lockfile that extends `liba`, which gives summarizer and checker."""
+    library("liba", "raise RuntimeError", summarizer=["mock:first"], checker=["mock:second"])
+    return extend(lockfile(fast=[MINI]), "liba")
+
+
+def test_R45_the_alias_of_a_package_resolves_and_is_there(consumer: Path) -> None:
+    ring = LLMRing(consumer)
+    ring.require_aliases(["liba:summarizer", "fast"])
+
+    assert ring.resolve_alias("liba:summarizer") == "mock:first"
+    assert ring.has_alias("liba:summarizer") is True
+
+
+def test_R45_a_missing_alias_of_a_package_is_told_by_its_whole_name(consumer: Path) -> None:
+    with pytest.raises(ValueError, match=r"aliases for app: liba:nothing\.\n"):
+        LLMRing(consumer).require_aliases(["liba:summarizer", "liba:nothing"], context="app")
+
+
+def test_R43_the_alias_of_a_package_is_overridden_by_binding_its_whole_name(consumer: Path) -> None:
+    ring = LLMRing(consumer)
+    ring.bind_alias("liba:summarizer", "mock:mine")
+
+    assert ring.resolve_alias("liba:summarizer") == "mock:mine"
+    assert ring.resolve_alias("liba:checker") == "mock:second"
+
+
+def test_R43_the_override_undone_the_package_s_own_is_back(consumer: Path) -> None:
+    ring = LLMRing(consumer)
+    ring.bind_alias("liba:summarizer", "mock:mine")
+    ring.unbind_alias("liba:summarizer")
+
+    assert ring.resolve_alias("liba:summarizer") == "mock:first"
+
+
+def test_the_aliases_of_packages_are_not_listed_among_one_s_own(consumer: Path) -> None:
+    assert LLMRing(consumer).list_aliases() == {"fast": MINI}
+
+
+@pytest.fixture
+def served(
+    serve: Serve, library: Callable[..., Path], lockfile: Lock, monkeypatch: pytest.MonkeyPatch
+) -> LLMRing:
+    """A ring that extends `liba`: its summarizer is openai, which is down, then anthropic."""
+    down, up = serve(answers.openai_error(503)), serve(answers.anthropic("a summary"))
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{down.url}/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-first-0123456789abcdef")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", up.url)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-second-0123456789")
+    library("liba", "raise RuntimeError", summarizer=[MINI, OPUS], alone=[MINI])
+    return LLMRing(extend(lockfile(), "liba"))
+
+
+def test_R45_a_chat_through_the_alias_of_a_package_fails_over(way: Way, served: LLMRing) -> None:
+    response = way.chat(served, LLMRequest(model="liba:summarizer", messages="Hello"))
+
+    assert (response.content, response.model) == ("a summary", OPUS)
+    assert [attempt.outcome for attempt in response.attempts] == ["failed", "ok"]
+
+
+def test_R45_an_alias_of_a_package_is_called_by_its_name_alone(served: LLMRing) -> None:
+    with served:
+        assert served.chat("liba:summarizer", messages="Hello").content == "a summary"
+
+
+def test_R45_an_error_names_the_alias_of_the_package(way: Way, served: LLMRing) -> None:
+    with pytest.raises(AllModelsFailedError, match="all models of alias 'liba:alone' failed"):
+        way.chat(served, "liba:alone", messages="Hello")
+
+
+def test_a_package_that_is_not_listed_is_told_from_a_provider(way: Way, lockfile: Lock) -> None:
+    with pytest.raises(
+        ProviderNotFoundError, match=r"no provider 'libX', and .* no package 'libX'"
+    ):
+        way.chat(LLMRing(lockfile()), "libX:sum", messages="Hello")
+
+
+def test_an_unknown_alias_of_a_package_is_model_not_found(way: Way, consumer: Path) -> None:
+    with pytest.raises(AliasNotFoundError, match="did you mean liba:summarizer"):
+        way.chat(LLMRing(consumer), "liba:sumarizer", messages="Hello")
+
+
+# The lockfile of the package that calls.
+
+MAKES_A_RING = "from llmring import LLMRing\ndef ring(**options):\n    return LLMRing(**options)\n"
+
+
+def test_C03_S110_a_bare_ring_in_a_package_uses_the_lockfile_of_the_package(
+    library: Callable[..., Path],
+) -> None:
+    path = library("liba", MAKES_A_RING, summarizer=[MINI])
+    ring = importlib.import_module("liba").ring()
+
+    assert (ring.lockfile_path, ring.lockfile_source) == (path, "package")
+
+
+def test_C03_the_same_holds_in_a_module_deep_in_the_package(library: Callable[..., Path]) -> None:
+    path = library("liba", "", summarizer=[MINI])
+    (path.parent / "deep").mkdir()
+    (path.parent / "deep" / "core.py").write_text(MAKES_A_RING)
+
+    assert importlib.import_module("liba.deep.core").ring().lockfile_path == path
+
+
+def test_C03_the_same_holds_while_the_package_is_being_imported(
+    library: Callable[..., Path],
+) -> None:
+    path = library("liba", "from llmring import LLMRing\nring = LLMRing()\n", summarizer=[MINI])
+
+    assert importlib.import_module("liba").ring.lockfile_path == path
+
+
+def test_C03_the_same_holds_for_a_package_that_is_run(library: Callable[..., Path]) -> None:
+    path = library("liba", "", summarizer=[MINI])
+    (path.parent / "__main__.py").write_text("from llmring import LLMRing\nring = LLMRing()\n")
+
+    assert runpy.run_module("liba", run_name="__main__")["ring"].lockfile_path == path
+
+
+def test_C03_a_subclass_that_makes_itself_belongs_to_its_package(
+    library: Callable[..., Path],
+) -> None:
+    code = (
+        "from llmring import LLMRing\n"
+        "class Ring(LLMRing):\n    def __init__(self):\n        super().__init__()\n"
+    )
+    path = library("liba", code, summarizer=[MINI])
+
+    assert importlib.import_module("liba").Ring().lockfile_path == path
+
+
+def test_C03_a_caller_that_is_no_package_gets_llmring_s_own() -> None:
+    globals_: dict[str, Any] = {"LLMRing": LLMRing}
+    exec("ring = LLMRing()", globals_)  # noqa: S102 -- as an interactive session does
+
+    assert globals_["ring"].lockfile_source == "bundled"
+
+
+def test_C03_S016_the_working_folder_comes_before_the_package(
+    library: Callable[..., Path], lockfile: Lock
+) -> None:
+    library("liba", MAKES_A_RING, summarizer=[MINI])
+    shutil.move(lockfile(summarizer=[OPUS]), LOCAL)
+
+    assert importlib.import_module("liba").ring().lockfile_path == LOCAL.resolve()
+
+
+def test_S111_the_argument_comes_before_the_package(
+    library: Callable[..., Path], lockfile: Lock
+) -> None:
+    library("liba", MAKES_A_RING, summarizer=[MINI])
+    mine = lockfile(summarizer=[OPUS])
+
+    assert importlib.import_module("liba").ring(lockfile_path=mine).lockfile_path == mine
+
+
+def test_C03_which_rule_found_the_lockfile_is_logged(
+    library: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = library("liba", MAKES_A_RING, summarizer=[MINI])
+
+    with caplog.at_level(logging.INFO, "llmring"):
+        importlib.import_module("liba").ring()
+
+    assert f"using the lockfile {path} (found by: package)" in caplog.text
+
+
+@pytest.mark.parametrize("package", ["liba", "liba.core"])
+def test_C03_the_package_can_be_named_instead(library: Callable[..., Path], package: str) -> None:
+    path = library("liba", "raise RuntimeError", summarizer=[MINI])
+
+    assert LLMRing(package=package).lockfile_path == path
+
+
+@pytest.mark.parametrize(
+    ("package", "why"), [("nolib", "is not installed"), ("json", "has no lockfile beside it")]
+)
+def test_C03_a_named_package_without_a_lockfile_is_an_error(package: str, why: str) -> None:
+    with pytest.raises(LockfileNotFoundError, match=why):
+        LLMRing(package=package)
+
+
+def test_C11_binding_from_within_a_package_leaves_the_package_s_lockfile_alone(
+    library: Callable[..., Path],
+) -> None:
+    path = library("liba", MAKES_A_RING, summarizer=[MINI])
+    before = path.read_bytes()
+    ring = importlib.import_module("liba").ring()
+
+    ring.bind_alias("summarizer", OPUS)
+
+    assert (path.read_bytes(), ring.lockfile_path) == (before, LOCAL.resolve())

@@ -1,0 +1,118 @@
+import pytest
+from hypothesis import given
+
+from llmring.lockfile import edit
+from llmring.lockfile.compare import changes
+from llmring.lockfile.document import parse
+from llmring.lockfile.fmt import formatted
+from lockfile.texts import EXAMPLE, bound_aliases, lockfile_texts
+
+
+def told(before: str, after: str) -> list[str]:
+    return [str(change) for change in changes(parse(before), parse(after))]
+
+
+def binding(*models: str, alias: str = "fast", profile: str = "dev") -> str:
+    return f'[[profiles.{profile}.bindings]]\nalias = "{alias}"\nmodels = {[*models]}\n'
+
+
+ONE = binding("openai:a")
+
+
+@given(lockfile_texts())
+def test_a_lockfile_says_what_its_formatted_text_says(text: str) -> None:
+    assert told(text, formatted(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (ONE, binding("openai:b"), ["dev.fast: openai:a → openai:b"]),
+        (ONE, ONE + binding("x:y", "z:w", alias="deep"), ["+ dev.deep → x:y, z:w"]),
+        (ONE + binding("x:y", "z:w", alias="deep"), ONE, ["- dev.deep → x:y, z:w"]),
+        (ONE, "", ["- profile dev", "- dev.fast → openai:a"]),
+        ("", ONE, ["+ profile dev", "+ dev.fast → openai:a"]),
+        ("", "[profiles.a]", ["+ profile a"]),
+        (binding("a:b", "c:d"), binding("c:d", "a:b"), ["dev.fast: a:b, c:d → c:d, a:b"]),
+        ("", 'default_profile = "prod"', ["default_profile: default → prod"]),
+        ("", 'default_profile = "\\u001b"', ['default_profile: default → "\\u001b"']),
+        (ONE, f"{ONE}retries = 2", ["+ dev.fast.retries → 2"]),
+        (f"{ONE}retries = 2", f"{ONE}retries = 3", ["dev.fast.retries: 2 → 3"]),
+        (f"{ONE}timeout = 2", f"{ONE}timeout = 2.0", []),
+        (f"{ONE}policy.rpm = 2", f"{ONE}policy.rpm = 3", ["dev.fast.policy.rpm: 2 → 3"]),
+        ("[profiles.a]", '[profiles.a]\nneeds = ["tools"]', ['+ a.needs → ["tools"]']),
+        ("", '[extends]\npackages = ["a", "b"]', ["+ extends.packages → a, b"]),
+        (
+            '[providers.mine]\nbase_url = "http://a"',
+            '[providers.mine]\nbase_url = "http://b"',
+            ["providers.mine.base_url: http://a → http://b"],
+        ),
+        (
+            ONE,
+            binding("openai:a", profile='"a.b"'),
+            [
+                '+ profile "a.b"',
+                '+ "a.b".fast → openai:a',
+                "- profile dev",
+                "- dev.fast → openai:a",
+            ],
+        ),
+    ],
+)
+def test_a_difference_is_a_line(before: str, after: str, lines: list[str]) -> None:
+    assert told(before, after) == lines
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        EXAMPLE.replace('"', "'"),
+        EXAMPLE.replace('version = "1.0"\n', ""),
+        EXAMPLE.replace('name = "dev"', "x-a = 1  # note"),
+        EXAMPLE.replace('["openai:gpt-4o-mini"]', '"OpenAI:gpt-4o-mini"'),
+    ],
+    ids=["quotes", "version", "keys of one's own", "the same model"],
+)
+def test_what_means_the_same_is_no_difference(after: str) -> None:
+    assert after != EXAMPLE
+    assert told(EXAMPLE, after) == []
+
+
+def test_an_inherited_alias_differs_wherever_it_is_inherited() -> None:
+    prod = '[profiles.prod]\nextends = "dev"\n'
+
+    assert told(ONE + prod, binding("openai:b") + prod) == [
+        "dev.fast: openai:a → openai:b",
+        "prod.fast: openai:a → openai:b",
+    ]
+
+
+def test_a_change_knows_what_was_added_removed_and_reordered() -> None:
+    (change,) = changes(parse(binding("a:a", "b:b", "c:c")), parse(binding("b:b", "a:a", "d:d")))
+
+    assert (change.added, change.removed, change.reordered) == (("d:d",), ("c:c",), True)
+
+
+def test_a_model_put_between_others_reorders_nothing() -> None:
+    (change,) = changes(parse(binding("a:a", "b:b")), parse(binding("a:a", "c:c", "b:b")))
+
+    assert not change.reordered
+
+
+@given(lockfile_texts())
+def test_what_bind_does_is_one_change(text: str) -> None:
+    after = edit.bind(text, "new", "mock:a", "default")
+    found = told(text, after)
+
+    assert [line for line in found if "profile default" not in line] == ["+ default.new → mock:a"]
+
+
+@given(bound_aliases())
+def test_what_unbind_does_is_the_reverse_of_what_bind_did(bound: tuple[str, str, str]) -> None:
+    text, alias, profile = bound
+    after = edit.unbind(text, alias, profile)
+    there = {change.key for change in changes(parse(text), parse(after)) if change.before}
+    back = {change.key for change in changes(parse(after), parse(text)) if change.after}
+
+    assert there == back
+    assert f"{profile}.{alias}" in there

@@ -1,0 +1,54 @@
+"""Rings that know one loopback server, and programs of their own that use one."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from llmring import LLMRing
+from loopback import Loopback
+
+MODEL = "openai:gpt-4o-mini"
+KEY = "sk-first-0123456789abcdef"
+
+
+def environ_of(server: Loopback, key: str = KEY) -> dict[str, str]:
+    """The variables that make `MODEL` live on this server."""
+    return {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": key}
+
+
+def ring_at(server: Loopback, **options: Any) -> LLMRing:
+    return LLMRing(environ=environ_of(server), **options)
+
+
+PREAMBLE = f"""
+import asyncio, gc, os, sys, threading, time
+from llmring import LLMRing
+MODEL = {MODEL!r}
+ring = LLMRing()
+"""
+
+
+def start_program(
+    code: str, server: Loopback, env: Mapping[str, str] | None = None
+) -> "subprocess.Popen[str]":
+    """A process that runs this code; `ring` and `MODEL` are there."""
+    return subprocess.Popen(
+        # os.fork() in a process with threads warns from Python 3.12 on.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environ_of(server), **(env or {})},
+    )
+
+
+def run_program(
+    code: str, server: Loopback, env: Mapping[str, str] | None = None
+) -> tuple[str, str, int]:
+    """What the process wrote to stdout and to stderr, and its exit code."""
+    with start_program(code, server, env) as process:
+        out, err = process.communicate(timeout=30)
+    return out, err, process.returncode
