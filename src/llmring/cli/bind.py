@@ -4,14 +4,18 @@ import argparse
 
 from llmring.cli.lockfile import add_options, binding_line, edit_target
 from llmring.cli.output import note, say
-from llmring.lockfile import edit, file
+from llmring.lockfile import check, edit, file
 from llmring.lockfile.document import references
+from llmring.lockfile.starter import starter
 from llmring.providers import PROVIDERS
 
 EXAMPLES = """examples:
   llmring bind fast openai:gpt-4o-mini
-  llmring bind balanced "anthropic:claude-sonnet-4-5,openai:gpt-4o"   with a fallback
-  llmring bind assistant ollama:llama3.2 --profile dev"""
+  llmring bind balanced "anthropic:claude-sonnet-4-5,openai:gpt-4o"
+  llmring bind assistant ollama:llama3.2 --profile dev
+
+Where there is no lockfile yet, ./llmring.lock is made. A profile that the file
+does not have yet is added to it."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,11 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Write the binding, and show it."""
     models = references(args.models)
-    path, profile = edit_target(args)
-    file.update(path, lambda text: edit.bind(text, args.alias, args.models, profile))
+    check.require_providers(models, PROVIDERS)
+    path, profile, place = edit_target(args)
+    changed = file.update(
+        path, lambda text: edit.bind(text, args.alias, args.models, profile), new=starter()
+    )
     say(binding_line(args.alias, models))
-    note(f"in profile {profile} of {path}")
-    for ref in models:
-        if ref.provider not in PROVIDERS:
-            note(f"note: no provider {ref.provider!r} is known; see llmring lock validate")
+    note(f"{'in' if changed else 'as it was in'} {place}")
     return 0

@@ -1,28 +1,38 @@
 """llmring chat: a question to a model, through an alias."""
 
 import argparse
+import logging
 import sys
+from typing import Any
 
 from msgspec import UNSET
 
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.cli.answer import account, caution, print_stream
 from llmring.cli.lockfile import add_options, read_profile
-from llmring.cli.output import complain, note, say
+from llmring.cli.output import note, say, say_json
 from llmring.client.ring import LLMRing
-from llmring.exceptions import NoUsableModelError, ValidationError
-from llmring.lockfile.resolve import bindings
-from llmring.providers import PROVIDERS
-from llmring.registry.price import dollars
+from llmring.exceptions import (
+    ConfigurationError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ValidationError,
+)
+from llmring.lockfile.resolve import bindings, is_reference
 
 EXAMPLES = """examples:
   llmring chat "Hello"
   llmring chat "Summarize this" --model summarizer --profile prod < report.txt
   git diff | llmring chat "Write a commit message" --json
-  llmring chat "Hello" --model local:smollm2-135m     no key, no network"""
+  llmring chat "Hello" --model local:smollm2-135m    # no key, no network"""
 
-# Tried when no model is named, in this order; then the profile's first alias.
-USUAL_ALIASES = ("fast",)
+DEFAULT_ALIAS = "fast"
+
+WITHOUT_A_KEY = (
+    "without a key: llmring local pull, then llmring chat --model local:smollm2-135m; "
+    "or a model of your own Ollama: --model ollama:llama3.2"
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +40,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "message", metavar="MESSAGE", nargs="?", help="the question; piped input is added to it"
     )
-    parser.add_argument("--model", "-m", metavar="ALIAS", help="alias, or provider:model")
+    parser.add_argument(
+        "--model",
+        "-m",
+        metavar="ALIAS",
+        help=f"alias, or provider:model (default: {DEFAULT_ALIAS}, else the profile's first alias)",
+    )
     parser.add_argument("--system", metavar="TEXT", help="system prompt")
     parser.add_argument("--temperature", type=float, metavar="T", help="sampling temperature")
     parser.add_argument("--max-tokens", type=int, metavar="N", help="longest answer, in tokens")
@@ -38,7 +53,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stream",
         action=argparse.BooleanOptionalAction,
-        default=None,
         help="print the answer as it comes (default: on a terminal)",
     )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
@@ -58,94 +72,100 @@ def handle(args: argparse.Namespace) -> int:
         max_tokens=args.max_tokens,
         timeout=UNSET if args.timeout is None else args.timeout,
     )
-    attempts: list[Attempt] = []
-    stream = sys.stdout.isatty() if args.stream is None else args.stream
-    show = _show_json if args.json else _show_stream if stream else _show_text
-    with LLMRing(args.file, on_attempt=attempts.append) as ring:
-        try:
-            end = show(ring, request, profile, attempts)
-        except NoUsableModelError as error:
-            complain(str(error))
-            note("without a key: llmring local pull, then llmring chat -m local:smollm2-135m")
-            return 1
+    try:
+        end = _ask(args, request, profile)
+    except ProviderError as error:
+        if _lacks_keys(error):
+            error.add_note(WITHOUT_A_KEY)
+        raise
+    for remark in end.attempts[-1].adjusted:
+        note(f"{end.model}: {remark}")
+    if end.finish_reason not in ("stop", None):
+        note(f"the answer ended early: {end.finish_reason}")
     if args.verbose:
-        note(summary(end))
+        note(account(end))
     return 0
-
-
-def summary(end: LLMResponse | StreamChunk) -> str:
-    """Who answered, how long it took, and what it cost, in a line."""
-    tokens = f"{end.usage.prompt_tokens} + {end.usage.completion_tokens}" if end.usage else "?"
-    cost = f"cost unknown: {end.cost_reason}" if end.cost is None else dollars(end.cost)
-    return f"[{end.model}, {tokens} tokens, {end.attempts[-1].ms:.0f} ms, {cost}]"
 
 
 def _model(args: argparse.Namespace) -> tuple[str, str | None]:
     """The model or alias to ask, and the profile to look it up in."""
-    if args.model:
+    if args.model and is_reference(args.model):
         return args.model, args.profile
     lockfile, profile = read_profile(args)
-    aliases = list(bindings(lockfile, profile))
-    choice = next((alias for alias in (*USUAL_ALIASES, *aliases) if alias in aliases), None)
-    if choice is None:
-        raise ValidationError(
-            f"profile {profile} has no aliases; name a model with --model, or bind one: "
-            "llmring bind fast openai:gpt-4o-mini"
-        )
-    if choice not in USUAL_ALIASES:
-        note(f"using alias {choice} of profile {profile}; --model names another")
-    return choice, args.profile
+    if args.model:
+        return args.model, profile
+    aliases = bindings(lockfile, profile)
+    if DEFAULT_ALIAS in aliases:
+        return DEFAULT_ALIAS, profile
+    if aliases:
+        alias = next(iter(aliases))
+        note(f"using alias {alias} of profile {profile}; --model names another")
+        return alias, profile
+    usual = lockfile.default_profile
+    if DEFAULT_ALIAS in bindings(lockfile, usual):
+        note(f"profile {profile} has no aliases; using {DEFAULT_ALIAS} of profile {usual}")
+        return DEFAULT_ALIAS, usual
+    others = [name for name in lockfile.profiles if name != profile]
+    choose = f"choose a profile with --profile ({', '.join(others)}), or " if others else ""
+    raise ConfigurationError(
+        f"profile {profile!r} of {lockfile.path} has no aliases; {choose}"
+        "name a model with --model, or bind one: llmring bind fast openai:gpt-4o-mini"
+    )
 
 
 def _messages(args: argparse.Namespace) -> list[Message]:
-    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
-    text = "\n\n".join(part for part in (args.message, piped.strip()) if part)
-    if not text:
+    try:
+        piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
+        # What the system could not decode is marked in the text, and can't be encoded again.
+        f"{args.message}{args.system}{piped}".encode()
+    except UnicodeError:
+        raise ValidationError("the question is not text in UTF-8") from None
+    text = "\n\n".join(part for part in (args.message, piped.strip("\r\n")) if part)
+    if not text.strip():
         raise ValidationError('there is nothing to ask; llmring chat "Hello"')
     system = [Message("system", args.system)] if args.system else []
     return [*system, Message("user", text)]
 
 
-def _preface(model: str, attempts: list[Attempt]) -> None:
-    """What is to be known before the answer: no fallback goes unseen, nor a model that is weak."""
-    for attempt in attempts:
-        if attempt.outcome != "ok":
-            note(f"{attempt.model} {attempt.outcome}: {attempt.reason}")
-    row = PROVIDERS[model.partition(":")[0]]
-    if row.note:
-        note(f"{model}: {row.note}")
+def _ask(
+    args: argparse.Namespace, request: LLMRequest, profile: str | None
+) -> LLMResponse | StreamChunk:
+    """Ask, and print the answer in the form that is wanted."""
+    attempts: list[Attempt] = []
+
+    def preface(model: str) -> None:
+        # No fallback goes unseen, nor a model that is weak.
+        for attempt in attempts:
+            if attempt.outcome != "ok":
+                note(f"{attempt.model} {attempt.outcome}: {attempt.reason}")
+        if caution(model):
+            note(f"{model}: {caution(model)}")
+
+    # What the library logs of the attempts is said here already.
+    logging.getLogger("llmring").addHandler(logging.NullHandler())
+    stream = sys.stdout.isatty() if args.stream is None else args.stream
+    with LLMRing(args.file, on_attempt=attempts.append) as ring:
+        if stream and not args.json:
+            return print_stream(ring.chat_stream(request, profile=profile), preface)
+        response = ring.chat(request, profile=profile).result()
+        preface(response.model)
+        if args.json:
+            say_json(_plain(response))
+        else:
+            say(response.content)
+        return response
 
 
-def _show_text(
-    ring: LLMRing, request: LLMRequest, profile: str | None, attempts: list[Attempt]
-) -> LLMResponse:
-    response = ring.chat(request, profile=profile).result()
-    _preface(response.model, attempts)
-    say(response.content)
-    return response
+def _lacks_keys(error: ProviderError) -> bool:
+    """Whether nothing was sent, for want of a key at least once."""
+    return all(attempt.outcome == "skipped" for attempt in error.attempts) and any(
+        isinstance(attempt.error, ProviderAuthenticationError) for attempt in error.attempts
+    )
 
 
-def _show_stream(
-    ring: LLMRing, request: LLMRequest, profile: str | None, attempts: list[Attempt]
-) -> StreamChunk:
-    chunks = iter(ring.chat_stream(request, profile=profile))
-    chunk = next(chunks)
-    _preface(chunk.model, attempts)
-    say(chunk.delta, end="")
-    for chunk in chunks:
-        say(chunk.delta, end="")
-    say()
-    return chunk
-
-
-def _show_json(
-    ring: LLMRing, request: LLMRequest, profile: str | None, attempts: list[Attempt]
-) -> LLMResponse:
-    import msgspec
-
-    response = ring.chat(request, profile=profile).result()
-    _preface(response.model, attempts)
-    answer = {
+def _plain(response: LLMResponse) -> dict[str, Any]:
+    """The answer for programs."""
+    return {
         "content": response.content,
         "model": response.model,
         "finish_reason": response.finish_reason,
@@ -160,9 +180,8 @@ def _show_json(
                 "reason": attempt.reason,
                 "status": attempt.status,
                 "ms": round(attempt.ms, 1),
+                "adjusted": attempt.adjusted,
             }
             for attempt in response.attempts
         ],
     }
-    say(msgspec.json.format(msgspec.json.encode(answer)).decode())
-    return response

@@ -4,9 +4,10 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from llmring.cli.lockfile import binding_line
+from llmring.cli.lockfile import binding_line, shown
 from llmring.cli.output import note, say
-from llmring.client.settings import read_settings
+from llmring.client.settings import lockfile_in_force, read_settings
+from llmring.exceptions import LockfileNotFoundError
 from llmring.lockfile import file
 from llmring.lockfile.starter import starter
 from llmring.registry.bundled import bundled
@@ -15,7 +16,10 @@ from llmring.registry.suggest import suggestions
 EXAMPLES = """examples:
   llmring lock init
   llmring lock init --file path/to/llmring.lock
-  llmring lock init --force     overwrite the one that is there"""
+  llmring lock init --force    # overwrite the one that is there
+
+The aliases are bound to models of the vendors whose keys are set; where no key
+is, to models of all of them."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,5 +40,14 @@ def handle(args: argparse.Namespace) -> int:
     for choice in choices:
         say(binding_line(choice.alias, choice.models))
     reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so of all vendors"
-    note(f"{path} created ({reason}; catalog of {bundled().date})")
+    note(f"{shown(path)} created ({reason}; catalog of {bundled().date})")
+    if not _in_force(path):
+        note(f"another lockfile is in force here; LLMRING_LOCKFILE_PATH={path} makes it this one")
     return 0
+
+
+def _in_force(path: Path) -> bool:
+    try:
+        return lockfile_in_force(None).path.samefile(path)
+    except LockfileNotFoundError:
+        return False

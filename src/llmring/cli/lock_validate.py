@@ -2,12 +2,12 @@
 
 import argparse
 from collections import Counter
-from pathlib import Path
+from typing import get_args
 
-from llmring.cli.lockfile import add_file_option
-from llmring.cli.output import note, say
-from llmring.client.settings import lockfile_in_force
+from llmring.cli.lockfile import add_file_option, shown, users_lockfile
+from llmring.cli.output import note, say, say_json
 from llmring.lockfile import check, file
+from llmring.lockfile.problem import Severity
 from llmring.providers import PROVIDERS
 
 EXAMPLES = """examples:
@@ -25,24 +25,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the problems, one a line."""
-    path = lockfile_in_force(args.file).path
-    problems = check.problems(file.read(path), PROVIDERS)
-    shown = _short(path)
+    source = users_lockfile(args.file)
+    problems = check.problems(file.read(source.path), PROVIDERS)
+    path = shown(source.path)
     if args.json:
-        import msgspec
-
-        say(msgspec.json.encode({"file": str(path), "problems": problems}).decode())
+        say_json({"file": str(source.path), "problems": problems})
     else:
         for problem in problems:
-            say(problem.render(shown))
+            say(problem.render(path))
     counts = Counter(problem.severity for problem in problems)
-    found = [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items()]
-    note(f"{shown}: {', '.join(found) or 'good'}")
+    kinds = [kind for kind in get_args(Severity) if counts[kind]]
+    found = [f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in kinds]
+    note(f"{path}: {', '.join(found) or 'good'}")
     return 1 if counts["error"] else 0
-
-
-def _short(path: Path) -> Path:
-    try:
-        return path.relative_to(Path.cwd())
-    except ValueError:
-        return path

@@ -1,16 +1,16 @@
 """The command line: finds the command, and turns errors into one line and an exit code.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. A new command is one file in this
-folder, with `arguments` and `handle`, and one row here.
+folder, with `EXAMPLES`, `arguments` and `handle`, and one row here.
 """
 
 import argparse
-import os
 import sys
+from collections.abc import Iterable
 from importlib import import_module
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from llmring.cli.output import complain
+from llmring.cli.output import complain, hush, note, say
 from llmring.exceptions import LLMRingError
 
 
@@ -33,6 +33,15 @@ COMMANDS = (
     Command(("demo",), "demo", "watch failover happen, with no key and no network"),
 )
 
+EXAMPLES = """
+examples:
+  llmring lock init
+  llmring aliases
+  llmring chat "Hello"
+"""
+
+MORE = "\nllmring COMMAND --help tells more about a command; --debug shows tracebacks."
+
 
 def run() -> None:
     """Run the command that the process was started with, and end the process."""
@@ -46,71 +55,109 @@ def main(argv: list[str]) -> int:
         argv: The words after the program's name.
     """
     debug = "--debug" in argv
-    argv = [word for word in argv if word != "--debug"]
     try:
-        return _dispatch(argv)
+        code = _dispatch([word for word in argv if word != "--debug"])
+        print(end="", flush=True)
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
-        # Whoever read our output has left; say nothing more, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except LLMRingError as error:
-        if debug:
-            raise
-        complain(str(error))
+        hush()
         return 1
     except Exception as error:  # the edge of the process
         if debug:
             raise
-        complain(f"a fault of llmring's own, {type(error).__name__}: {error}; --debug tells more")
+        _tell(error)
         return 1
-    except KeyboardInterrupt:
-        return 130
+    return code
 
 
-def _dispatch(argv: list[str]) -> int:
-    for command in COMMANDS:
-        if tuple(argv[: len(command.words)]) == command.words:
-            module = import_module(f"llmring.cli.{command.module}")
-            parser = argparse.ArgumentParser(
-                prog=f"llmring {' '.join(command.words)}",
-                description=f"{command.help[0].upper()}{command.help[1:]}.",
-                epilog=module.EXAMPLES,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
-            module.arguments(parser)
-            handled: int = module.handle(parser.parse_args(argv[len(command.words) :]))
-            return handled
-    return _overview(argv)
+def _tell(error: Exception) -> None:
+    match error:
+        case LLMRingError():
+            complain(str(error))
+            for remark in getattr(error, "__notes__", ()):
+                note(remark)
+        case OSError():
+            complain(f"the system refuses: {error}")
+            hush()
+        case _:
+            name = type(error).__name__
+            complain(f"a fault of llmring's own, {name}: {error}; --debug tells more")
 
 
-def _overview(argv: list[str]) -> int:
-    group = argv[:1] if any(command.words[:-1] == tuple(argv[:1]) for command in COMMANDS) else []
-    rows = [command for command in COMMANDS if list(command.words[: len(group)]) == group]
+def _dispatch(words: list[str]) -> int:
+    try:
+        for command in COMMANDS:
+            count = len(command.words)
+            if tuple(words[:count]) == command.words:
+                return _run(command, words[count:])
+        return _overview(words)
+    except SystemExit as end:
+        # argparse has printed the help, or what is wrong with the usage.
+        return int(end.code or 0)
+
+
+def _run(command: Command, words: list[str]) -> int:
+    module = import_module(f"llmring.cli.{command.module}")
+    parser = _parser(
+        command.words,
+        description=f"{command.help[0].upper()}{command.help[1:]}.",
+        epilog=module.EXAMPLES,
+    )
+    module.arguments(parser)
+    code: int = module.handle(parser.parse_args(words))
+    return code
+
+
+def _overview(words: list[str]) -> int:
+    """What commands there are, for those who ask for help or name none."""
+    groups = {command.words[0] for command in COMMANDS if len(command.words) > 1}
+    group = words[:1] if set(words[:1]) & groups else []
+    rows = [command for command in COMMANDS if [*command.words[: len(group)]] == group]
     width = max(len(" ".join(command.words)) for command in rows)
     lines = [f"  {' '.join(command.words):{width}}  {command.help}" for command in rows]
-    parser = argparse.ArgumentParser(
-        prog=" ".join(["llmring", *group]),
-        usage=f"{' '.join(['llmring', *group])} COMMAND [options]",
+    parser = _parser(
+        group,
+        usage=" ".join(["llmring", *group, "COMMAND [options]"]),
         description="Name what you need, not a model: aliases in a lockfile, with failover.",
-        epilog="commands:\n"
-        + "\n".join(lines)
-        + "\n\nllmring COMMAND --help tells more; --debug shows tracebacks.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(["commands:", *lines, *([] if group else [EXAMPLES.rstrip()]), MORE]),
     )
     if not group:
         parser.add_argument("--version", action="store_true", help="print the version")
-    options, unknown = parser.parse_known_args(argv[len(group) :])
-    if getattr(options, "version", False):
+    rest = words[len(group) :]
+    if rest and not rest[0].startswith("-"):
+        parser.error(f"no command {' '.join([*group, rest[0]])!r}{_hint(words)}")
+    if getattr(parser.parse_args(rest), "version", False):
         from llmring import __version__
 
-        print(f"llmring {__version__}")
+        say(f"llmring {__version__}")
         return 0
-    if unknown:
-        import difflib
+    parser.print_help(sys.stderr)
+    return 2
 
-        known = [" ".join(command.words) for command in COMMANDS]
-        near = difflib.get_close_matches(" ".join(argv), known, 1)
-        hint = f"; did you mean 'llmring {near[0]}'?" if near else ""
-        parser.error(f"no command {' '.join([*group, unknown[0]])!r}{hint}")
-    parser.print_help()
-    return 0 if argv else 2
+
+def _hint(words: list[str]) -> str:
+    """The command that was probably meant by these words, if one is near."""
+    import difflib
+
+    names = {" ".join(command.words): command for command in COMMANDS}
+    last_words = {command.words[-1]: command for command in COMMANDS}
+    for typed in (" ".join(words[:2]), words[0]):
+        for spellings in (names, last_words):
+            for near in difflib.get_close_matches(typed, spellings, 1):
+                return f"; did you mean 'llmring {' '.join(spellings[near].words)}'?"
+    return ""
+
+
+def _parser(words: Iterable[str], **texts: Any) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=" ".join(["llmring", *words]),
+        formatter_class=_formatter,
+        allow_abbrev=False,
+        **texts,
+    )
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # The same help everywhere; to measure the terminal would also cost 2 ms of imports.
+    return argparse.RawDescriptionHelpFormatter(prog, width=79)

@@ -1,8 +1,13 @@
 """How commands speak: results on standard output, all else on standard error."""
 
+import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import TextIO
+
+# A provider's message could steer the terminal with these.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def say(text: str = "", end: str = "\n") -> None:
@@ -10,32 +15,59 @@ def say(text: str = "", end: str = "\n") -> None:
     _write(sys.stdout, text + end)
 
 
+def say_json(value: object) -> None:
+    """Print a result for programs, as JSON."""
+    import json
+
+    import msgspec
+
+    plain = msgspec.to_builtins(value)
+    text = json.dumps(plain, indent=2, ensure_ascii=False)
+    say(text if _fits(sys.stdout, text) else json.dumps(plain, indent=2))
+
+
 def note(text: str) -> None:
-    """Print a remark beside the result."""
-    _write(sys.stderr, f"{text}\n")
+    """Print a remark beside the result, on one line."""
+    first, *rest = [line.strip() for line in text.splitlines()] or [""]
+    line = f"{first} {'; '.join(rest)}" if rest else first
+    _write(sys.stderr, _CONTROL.sub(" ", line) + "\n")
 
 
 def complain(message: str) -> None:
-    """Print an error, in one line."""
-    lines = [line.strip() for line in message.splitlines()]
-    text = lines[0] + " " + "; ".join(lines[1:]) if len(lines) > 1 else message
-    _write(sys.stderr, f"llmring: {text}\n")
+    """Print an error, on one line."""
+    note(f"llmring: {message}")
+
+
+def hush() -> None:
+    """Write nothing more, not even at exit: whoever read has left, or there is no room."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """The rows as lines with aligned columns."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
 
 
-def _write(stream: TextIO, text: str) -> None:
-    encoding = stream.encoding or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # whoever started this process has closed it
+        return
+    if not _fits(stream, text):
+        encoding = stream.encoding or "utf-8"
         text = text.replace("→", "->").encode(encoding, "backslashreplace").decode(encoding)
     stream.write(text)
     stream.flush()
+
+
+def _fits(stream: TextIO, text: str) -> bool:
+    """Whether the stream's encoding has all these characters."""
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

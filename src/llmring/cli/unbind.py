@@ -4,6 +4,7 @@ import argparse
 
 from llmring.cli.lockfile import add_options, edit_target
 from llmring.cli.output import note, say
+from llmring.exceptions import LockfileNotFoundError
 from llmring.lockfile import edit, file
 
 EXAMPLES = """examples:
@@ -19,8 +20,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Remove the binding, and say so."""
-    path, profile = edit_target(args)
+    path, profile, place = edit_target(args)
+    if not path.exists():
+        raise LockfileNotFoundError("does not exist, so nothing can be unbound in it", path=path)
     file.update(path, lambda text: edit.unbind(text, args.alias, profile))
     say(f"{args.alias} removed")
-    note(f"from profile {profile} of {path}")
+    note(f"from {place}")
     return 0

@@ -1,0 +1,208 @@
+"""llmring lock check: the packages that a lockfile extends, and what they bring."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from llmring.cli.lockfile import binding_line, shown
+from llmring.cli.output import complain, note, say, say_json
+from llmring.client.settings import chosen_profile, lockfile_in_force
+from llmring.exceptions import ConfigurationError, LockfileError, LockfileNotFoundError
+from llmring.lockfile import file, resolve
+from llmring.lockfile.compose import Packages, is_installed, package_profile
+from llmring.lockfile.document import Binding, Lockfile, parse
+from llmring.lockfile.problem import nearest
+from llmring.providers import PROVIDERS
+
+EXAMPLES = """examples:
+  llmring lock check
+  llmring lock check --file path/to/llmring.lock --json
+  llmring lock check --package my_library
+  llmring lock check --wheel dist/my_library-1.0-py3-none-any.whl
+
+Checks the packages under [extends]; with --package or --wheel, that a package
+ships its lockfile. Exit codes: 0 all is well; 1 a package or its lockfile is
+missing or bad; 2 the lockfile that extends them is missing or bad itself."""
+
+State = Literal["ok", "not installed", "no lockfile", "bad lockfile"]
+
+
+class Package(Struct, frozen=True):
+    """A package that the lockfile extends.
+
+    Attributes:
+        name: As it is imported.
+        state: Whether its lockfile can be used.
+        lockfile: Where that is.
+        aliases: What it gives in the profile in force, with its models, best first.
+        overridden: Those of them that the consumer binds itself.
+        trouble: What is wrong, and the mend, unless the state is "ok".
+    """
+
+    name: str
+    state: State
+    lockfile: str | None = None
+    aliases: dict[str, tuple[str, ...]] = {}
+    overridden: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--file",
+        metavar="PATH",
+        help="lockfile (default: LLMRING_LOCKFILE_PATH, then ./llmring.lock)",
+    )
+    what.add_argument("--package", metavar="NAME", help="an installed package, as it is imported")
+    what.add_argument("--wheel", metavar="PATH", help="a built wheel")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the state of each package."""
+    if args.package or args.wheel:
+        from llmring.cli import shipped
+
+        subject = shipped.in_wheel(args.wheel) if args.wheel else shipped.in_package(args.package)
+        return shipped.report(subject, as_json=args.json)
+    try:
+        lockfile, profile = _own(args.file)
+        own = resolve.bindings(lockfile, profile)
+    except (LockfileError, ConfigurationError) as error:
+        complain(str(error))
+        return 2
+    packages = Packages()
+    found = [_package(name, own, profile, packages) for name in lockfile.packages]
+    warnings = [*_warnings(lockfile, found, own, packages)]
+    if args.json:
+        say_json(
+            {
+                "file": str(lockfile.path),
+                "profile": profile,
+                "packages": found,
+                "warnings": warnings,
+                "local_aliases": list(own),
+            }
+        )
+    else:
+        _print(found, own)
+    for warning in warnings:
+        note(f"warning: {warning}")
+    good = sum(package.state == "ok" for package in found)
+    extended = sum(len(package.aliases) for package in found)
+    note(
+        f"{shown(Path(str(lockfile.path)))}: {good} of {_count(len(found), 'package')} good, "
+        f"{_count(extended, 'extended alias', 'es')}, {_count(len(own), 'local alias', 'es')} "
+        f"in profile {profile}"
+    )
+    return 0 if good == len(found) else 1
+
+
+def _own(path: str | None) -> tuple[Lockfile, str]:
+    """The lockfile that is checked, and the profile in force."""
+    source = lockfile_in_force(path)
+    if source.rule == "bundled":
+        raise LockfileNotFoundError(
+            f"there is no {file.NAME} here to check; make one: llmring lock init, "
+            "or name one with --file"
+        )
+    lockfile = parse(file.read(source.path), source.path)
+    return lockfile, resolve.profile_name(None, chosen_profile(), lockfile)
+
+
+def _package(name: str, own: Mapping[str, Binding], profile: str, packages: Packages) -> Package:
+    try:
+        lockfile = packages.lockfile(name)
+    except LockfileError as error:
+        return Package(name, "bad lockfile", str(error.path), trouble=str(error))
+    if lockfile is None:
+        return _missing(name)
+    given = resolve.bindings(lockfile, package_profile(lockfile, profile))
+    aliases = {f"{name}:{alias}": given[alias] for alias in given}
+    return Package(
+        name,
+        "ok",
+        str(lockfile.path),
+        {alias: tuple(map(str, binding.models)) for alias, binding in aliases.items()},
+        tuple(alias for alias in aliases if alias in own),
+    )
+
+
+def _missing(name: str) -> Package:
+    if is_installed(name):
+        mend = f"its authors put {file.NAME} next to its __init__.py; or take it out of [extends]"
+        return Package(name, "no lockfile", trouble=f"it is installed, but has no lockfile; {mend}")
+    imported = _imported_as(name)
+    mend = (
+        f"{name} is how it is installed; list what is imported: {', '.join(imported)}"
+        if imported
+        else f"install what brings it, or take it out of [extends]: import {name} finds nothing"
+    )
+    return Package(name, "not installed", trouble=mend)
+
+
+def _imported_as(distribution: str) -> list[str]:
+    """What an installed distribution is imported as, if there is one of this name."""
+    from importlib import metadata
+
+    try:
+        files = metadata.files(distribution) or ()
+    except metadata.PackageNotFoundError:
+        return []
+    return sorted({path.parts[0] for path in files if path.name == "__init__.py"})
+
+
+def _warnings(
+    lockfile: Lockfile, found: list[Package], own: Mapping[str, Binding], packages: Packages
+) -> list[str]:
+    """What works otherwise than it looks."""
+    providers = {*PROVIDERS, *map(str.lower, lockfile.providers)}
+    warnings = [
+        f"{package.name} is also the name of a provider, which {package.name}: then means; its "
+        "aliases can't be reached until one of the two is renamed"
+        for package in found
+        if package.name.lower() in providers
+    ]
+    for package in found:
+        if package.state != "ok":
+            continue
+        for alias in own:
+            if alias.startswith(f"{package.name}:") and alias not in package.aliases:
+                meant = nearest(alias, package.aliases)
+                hint = f"; did you mean {meant}?" if meant else ""
+                warnings.append(f"{alias} is bound here, but {package.name} has none such{hint}")
+        theirs = packages.lockfile(package.name)
+        if theirs is not None and theirs.packages:
+            warnings.append(
+                f"{package.name} extends {', '.join(theirs.packages)} itself, which is not "
+                "followed; list what you use under your own [extends]"
+            )
+    return warnings
+
+
+def _print(found: list[Package], own: Mapping[str, Binding]) -> None:
+    for package in found:
+        if package.state != "ok":
+            say(f"{package.name}: {package.state}; {package.trouble}")
+            continue
+        say(f"{package.name}: ok, {package.lockfile}")
+        for alias, models in package.aliases.items():
+            if alias in own:
+                say(f"    {binding_line(alias, own[alias].models)}, overridden here")
+            else:
+                say(f"    {binding_line(alias, models)}")
+    extended = {alias for package in found for alias in package.aliases}
+    for alias, binding in own.items():
+        if alias not in extended:
+            say(binding_line(alias, binding.models))
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{plural if number != 1 else ''}"

@@ -1,0 +1,119 @@
+"""Whether a wheel, or an installed package, ships its lockfile where it will be found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from llmring.cli.output import note, say, say_json
+from llmring.exceptions import LLMRingError, LockfileError
+from llmring.lockfile.compose import Packages, is_installed
+from llmring.lockfile.document import Lockfile, parse
+from llmring.lockfile.file import NAME, decode
+
+HOW_TO_SHIP = (
+    f"hatchling ships {NAME} where the package has one; setuptools needs, in pyproject.toml: "
+    '[tool.setuptools.package-data] "{package}" = ["*.lock"]'
+)
+_INIT = re.compile(r"__init__\.(py|pyc|[\w.-]+\.(so|pyd))")
+_DATA = re.compile(r"[^/]+\.data/(purelib|platlib)/")
+
+
+class Shipped(Struct, frozen=True):
+    """A package and its lockfile.
+
+    Attributes:
+        subject: The package's name, or the wheel's path.
+        lockfile: Where its lockfile is, if it is in the right place.
+        aliases: What its default profile binds.
+        trouble: What is wrong, and the mend.
+    """
+
+    subject: str
+    lockfile: str | None = None
+    aliases: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+def in_package(package: str) -> Shipped:
+    """What an installed package ships; its code is not run."""
+    try:
+        lockfile = Packages().lockfile(package)
+    except LockfileError as error:
+        return Shipped(package, str(error.path), trouble=str(error))
+    if lockfile is None:
+        trouble = (
+            f"has no {NAME} next to its __init__.py; {HOW_TO_SHIP.format(package=package)}"
+            if is_installed(package)
+            else "is not installed here; name it as it is imported"
+        )
+        return Shipped(package, trouble=trouble)
+    return Shipped(package, str(lockfile.path), _aliases(lockfile))
+
+
+def in_wheel(path: str) -> Shipped:
+    """What a built wheel ships.
+
+    Raises:
+        LLMRingError: It is no wheel.
+    """
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            # What lies under NAME.data/purelib is installed beside the rest.
+            names = {_DATA.sub("", name, count=1): name for name in wheel.namelist()}
+            right, trouble = _right_place(names)
+            data = wheel.read(names[right]) if right else b""
+    except FileNotFoundError:
+        raise LLMRingError(f"{path} does not exist; build it first: python -m build") from None
+    except zipfile.BadZipFile:
+        raise LLMRingError(f"{path} is no wheel; name the .whl file of dist/") from None
+    if right is None:
+        return Shipped(path, trouble=trouble)
+    try:
+        return Shipped(path, right, _aliases(parse(decode(data))))
+    except LockfileError as error:
+        return Shipped(path, right, trouble=f"{right}:{error}")
+
+
+def report(shipped: Shipped, *, as_json: bool) -> int:
+    """Print what was found; gives the exit code."""
+    if as_json:
+        say_json(shipped)
+    elif shipped.trouble is None:
+        say(f"{shipped.subject}: ok, {shipped.lockfile}: {', '.join(shipped.aliases)}")
+    if shipped.trouble is not None:
+        note(f"{shipped.subject}: {shipped.trouble}")
+    return 0 if shipped.trouble is None else 1
+
+
+def _aliases(lockfile: Lockfile) -> tuple[str, ...]:
+    profile = lockfile.profiles.get(lockfile.default_profile)
+    return tuple(profile.bindings) if profile else ()
+
+
+def _right_place(names: Iterable[str]) -> tuple[str | None, str]:
+    """The lockfile of the outermost package that has one; or else what is wrong."""
+    paths = [PurePosixPath(name) for name in names]
+    folders = {path.parent for path in paths if _INIT.fullmatch(path.name)}
+    packages = sorted(each for each in folders if folders.isdisjoint(each.parents))
+    if not packages:
+        return None, "holds no package; a lockfile lies next to an __init__.py"
+    misplaced = [each for each in packages if each.parts[:1] == ("src",)]
+    if misplaced:
+        return None, (
+            f"its package is at {misplaced[0]}, from where it can't be imported: instead of "
+            "[tool.hatch.build] include, write [tool.hatch.build.targets.wheel] packages = "
+            f'["{misplaced[0]}"]'
+        )
+    locks = [path for path in paths if path.name == NAME]
+    right = [path for path in locks if path.parent in packages]
+    if right:
+        return str(right[0]), ""
+    elsewhere = f", but at {', '.join(map(str, locks))}" if locks else ""
+    package = ".".join(packages[0].parts)
+    return None, (f"has no {packages[0] / NAME}{elsewhere}; {HOW_TO_SHIP.format(package=package)}")

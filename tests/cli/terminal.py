@@ -1,0 +1,62 @@
+"""The command line, run as a process or, where many cases are needed, in this one."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+# The models of the alias `fast` in the tests of chat.
+FIRST = "openai:gpt-4o-mini"
+SECOND = "anthropic:claude-sonnet-4-5"
+
+PYTHON = [sys.executable, "-m", "llmring"]
+
+
+class Outcome(NamedTuple):
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Call = Callable[..., Outcome]
+
+
+def run(*words: str, stdin: str | bytes = "", cwd: Path | None = None, **env: str) -> Outcome:
+    """Run `llmring` with these words as a process of its own."""
+    done = subprocess.run(
+        [*PYTHON, *words],
+        input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **env},
+        timeout=30,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def is_plain_error(err: str) -> bool:
+    """Whether this is one line of an error, and not a traceback."""
+    return err.startswith("llmring: ") and err.count("\n") == 1 and "Traceback" not in err
+
+
+def write(text: str, path: str = "llmring.lock") -> Path:
+    """Write a lockfile."""
+    file = Path(path)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def lockfile_of(default_profile: str = "default", /, **profiles: dict[str, list[str]]) -> str:
+    """The text of a lockfile with these profiles: aliases and their models."""
+    lines = ['version = "1.0"', f'default_profile = "{default_profile}"']
+    for profile, aliases in profiles.items():
+        lines += ["", f"[profiles.{profile}]"]
+        for alias, models in aliases.items():
+            lines += ["", f"[[profiles.{profile}.bindings]]", f'alias = "{alias}"']
+            lines += [f"models = {models}"]
+    return "\n".join([*lines, ""])

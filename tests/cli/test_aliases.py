@@ -1,0 +1,270 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import PYTHON, Call, is_plain_error, lockfile_of, run, write
+from lockfile.texts import EXAMPLE, REGIONS
+
+LISTED = """\
+fast → openai:gpt-4o-mini
+balanced → anthropic:claude-3-5-sonnet (+ 2 fallbacks)
+deep → anthropic:claude-opus-4
+"""
+
+TWO = lockfile_of(
+    "dev",
+    default={"fast": ["openai:gpt-4o"]},
+    dev={"fast": ["ollama:llama3.2"]},
+    prod={"fast": ["anthropic:claude-opus-4"]},
+    empty={},
+)
+
+
+def test_S005_S046_S048_the_aliases_of_the_default_profile_are_listed_one_a_line() -> None:
+    write(EXAMPLE)
+
+    assert run("aliases") == (0, LISTED, "")
+
+
+@pytest.mark.parametrize(
+    ("fallbacks", "tail"), [(0, ""), (1, " (+ 1 fallback)"), (2, " (+ 2 fallbacks)")]
+)
+def test_S047_the_fallbacks_are_counted(call: Call, fallbacks: int, tail: str) -> None:
+    others = [f"ollama:model-{number}" for number in range(fallbacks)]
+    write(lockfile_of(default={"fast": ["openai:gpt-4o", *others]}))
+
+    assert call("aliases").out == f"fast → openai:gpt-4o{tail}\n"
+
+
+def test_S046_the_order_is_that_of_the_file(call: Call) -> None:
+    aliases = ["zeta", "alpha", "mid"]
+    write(lockfile_of(default={alias: ["openai:gpt-4o"] for alias in aliases}))
+
+    assert [line.split()[0] for line in call("aliases").out.splitlines()] == aliases
+
+
+@pytest.mark.parametrize(
+    ("profile", "model"),
+    [("dev", "openai:gpt-4o-mini"), ("prod", "anthropic:claude-3-5-sonnet")],
+)
+def test_S049_S092_a_profile_can_be_named(call: Call, profile: str, model: str) -> None:
+    write(EXAMPLE)
+
+    assert call("aliases", "--profile", profile) == (0, f"assistant → {model}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "variable", "model"),
+    [
+        ([], None, "ollama:llama3.2"),
+        ([], "", "ollama:llama3.2"),
+        ([], "prod", "anthropic:claude-opus-4"),
+        (["--profile", "default"], None, "openai:gpt-4o"),
+        (["--profile", "default"], "prod", "openai:gpt-4o"),
+    ],
+    ids=["the file's", "the file's, as an empty variable is none", "variable", "option", "both"],
+)
+def test_C005_S094_S124_the_option_comes_before_the_variable_and_that_before_the_file(
+    call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    variable: str | None,
+    model: str,
+) -> None:
+    write(TWO)
+    if variable is not None:
+        monkeypatch.setenv("LLMRING_PROFILE", variable)
+
+    assert call("aliases", *words).out == f"fast → {model}\n"
+
+
+def test_a_profile_that_is_not_there_is_an_error_which_lists_those_that_are(call: Call) -> None:
+    write(TWO)
+
+    told = call("aliases", "--profile", "staging")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert told.err.endswith("; it has: default, dev, prod, empty\n")
+
+
+def test_a_profile_that_is_nearly_there_is_suggested(call: Call) -> None:
+    write(TWO)
+
+    assert "did you mean 'prod'?" in call("aliases", "--profile", "pord").err
+
+
+def test_a_profile_without_aliases_is_no_error(call: Call) -> None:
+    write(TWO)
+
+    told = call("aliases", "--profile", "empty")
+
+    assert (told.code, told.out) == (0, "")
+    assert told.err == (
+        "profile empty has no aliases; "
+        "bind one: llmring bind fast openai:gpt-4o-mini --profile empty\n"
+    )
+
+
+def test_S088_a_file_without_a_default_profile_has_no_aliases_by_default(call: Call) -> None:
+    write(REGIONS)
+
+    told = call("aliases")
+
+    assert (told.code, told.out) == (0, "")
+
+
+def test_S050_verbose_shows_every_model_with_its_price_and_context(call: Call) -> None:
+    write(EXAMPLE)
+
+    told = call("aliases", "--verbose")
+
+    assert told.out.splitlines()[0] == LISTED.splitlines()[0]
+    assert "    openai:gpt-4o-mini  $0.15/$0.60 per million tokens  128,000 tokens" in told.out
+    assert [line.split()[0] for line in told.out.splitlines()] == [
+        *("fast", "openai:gpt-4o-mini"),
+        *("balanced", "anthropic:claude-3-5-sonnet", "openai:gpt-4o", "google:gemini-1.5-pro"),
+        *("deep", "anthropic:claude-opus-4"),
+    ]
+
+
+def test_S050_verbose_says_whose_key_is_set_and_never_shows_it(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
+    models = ["openai:gpt-4o", "anthropic:claude-opus-4", "ollama:llama3.2", "acme:x"]
+    write(lockfile_of(default={"fast": models}))
+
+    told = call("aliases", "--verbose")
+
+    assert [line.rpartition("  ")[2] for line in told.out.splitlines()[1:]] == [
+        *("key set", "no key: set ANTHROPIC_API_KEY", "needs no key", "unknown provider")
+    ]
+    assert "secret" not in told.out + told.err
+
+
+def test_verbose_works_for_a_model_that_no_catalog_has(call: Call) -> None:
+    write(lockfile_of(default={"fast": ["ollama:my-own"]}))
+
+    assert "ollama:my-own  price unknown" in call("aliases", "--verbose").out
+
+
+def test_json_has_every_model(call: Call) -> None:
+    path = write(EXAMPLE).resolve()
+
+    told = call("aliases", "--json", "--profile", "prod")
+
+    assert (told.code, told.err) == (0, "")
+    assert json.loads(told.out) == {
+        "file": str(path),
+        "profile": "prod",
+        "aliases": {"assistant": ["anthropic:claude-3-5-sonnet"]},
+    }
+
+
+def test_json_is_json_where_there_is_no_alias(call: Call) -> None:
+    write(TWO)
+
+    assert json.loads(call("aliases", "--json", "--profile", "empty").out)["aliases"] == {}
+
+
+def test_S051_the_arrow_is_utf_8() -> None:
+    write(lockfile_of(default={"fast": ["openai:gpt-4o"]}))
+
+    done = subprocess.run(
+        [*PYTHON, "aliases"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "", "PYTHONUTF8": "1"},
+        check=False,
+    )
+
+    assert done.stdout == b"fast \xe2\x86\x92 openai:gpt-4o\n"
+
+
+def test_W036_an_output_without_the_arrow_gets_it_in_ascii() -> None:
+    write(lockfile_of(default={"für": ["openai:gpt-4o"]}))
+
+    told = run("aliases", PYTHONIOENCODING="ascii")
+
+    assert told == (0, "f\\xfcr -> openai:gpt-4o\n", "")
+
+
+def test_json_for_an_output_in_ascii_is_still_json() -> None:
+    write(lockfile_of(default={"für": ["openai:gpt-4o"]}))
+
+    told = run("aliases", "--json", PYTHONIOENCODING="ascii")
+
+    assert json.loads(told.out)["aliases"] == {"für": ["openai:gpt-4o"]}
+
+
+@pytest.mark.parametrize("words", [[], ["--verbose"]], ids=["plain", "verbose"])
+def test_S052_neither_key_nor_network_nor_home_is_needed(tmp_path: Path, words: list[str]) -> None:
+    write(EXAMPLE)
+    nowhere = tmp_path / "file"
+    nowhere.write_text("")
+
+    told = run("aliases", *words, HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
+
+    assert (told.code, told.err) == (0, "")
+    assert told.out.splitlines()[0] == "fast → openai:gpt-4o-mini"
+
+
+def test_S053_where_there_is_no_lockfile_llmring_s_own_is_listed_with_a_note(call: Call) -> None:
+    told = call("aliases")
+
+    assert told.code == 0
+    assert told.out.startswith("fast → ")
+    assert told.err.endswith("make yours: llmring lock init\n")
+
+
+def test_S053_a_lockfile_that_is_named_must_exist(call: Call) -> None:
+    told = call("aliases", "--file", "nope.lock")
+
+    assert (told.code, told.out) == (1, "")
+    assert "nope.lock: the lockfile that was named does not exist" in told.err
+    assert "llmring lock init" in told.err
+
+
+def test_S014_the_variable_names_the_lockfile(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write(EXAMPLE)
+    write(TWO, str(tmp_path / "other.lock"))
+    monkeypatch.setenv("LLMRING_LOCKFILE_PATH", str(tmp_path / "other.lock"))
+
+    assert call("aliases").out == "fast → ollama:llama3.2\n"
+
+
+def test_S012_the_option_comes_before_the_variable(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(TWO, "two.lock")
+    monkeypatch.setenv("LLMRING_LOCKFILE_PATH", "nope.lock")
+
+    assert call("aliases", "--file", "two.lock").out == "fast → ollama:llama3.2\n"
+
+
+def test_a_key_that_no_lockfile_has_is_passed_over_with_a_note(call: Call) -> None:
+    write(lockfile_of(default={"fast": ["openai:gpt-4o"]}) + 'tempo = "presto"\n')
+
+    told = call("aliases")
+
+    assert (told.code, told.out) == (0, "fast → openai:gpt-4o\n")
+    assert told.err.startswith("llmring.lock:9: passed over: ")
+    assert "tempo" in told.err
+
+
+def test_an_inherited_alias_is_listed(call: Call) -> None:
+    write(lockfile_of(default={"fast": ["openai:gpt-4o"]}) + '[profiles.dev]\nextends = "default"')
+
+    assert call("aliases", "--profile", "dev").out == "fast → openai:gpt-4o\n"
+
+
+def test_the_command_works_from_any_folder(tmp_path: Path) -> None:
+    path = write(EXAMPLE).resolve()
+
+    assert run("aliases", "--file", str(path), cwd=Path(sys.prefix)).out == LISTED

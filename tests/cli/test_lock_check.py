@@ -1,0 +1,384 @@
+import importlib
+import json
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Call, is_plain_error, lockfile_of, write
+from llmring.cli import main as command_line
+from llmring.cli.main import Command
+
+RAISES = "raise RuntimeError('the package was imported')\n"
+SUMMARIZER = lockfile_of(
+    default={"summarizer": ["openai:gpt-4o", "mock:echo"], "checker": ["mock:a"]}
+)
+OWN = lockfile_of(default={"fast": ["openai:gpt-4o", "mock:echo"]})
+
+Install = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command is there, whether or not it has its row yet."""
+    row = Command(("lock", "check"), "lock_check", "check the packages that a lockfile extends")
+    if row.words not in [command.words for command in command_line.COMMANDS]:
+        monkeypatch.setattr(command_line, "COMMANDS", (*command_line.COMMANDS, row))
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Puts a package onto `sys.path`; gives the place of its lockfile."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+
+    def put(package: str, text: str | None = SUMMARIZER) -> Path:
+        folder = site / package
+        folder.mkdir()
+        (folder / "__init__.py").write_text(RAISES)
+        if text is not None:
+            (folder / "llmring.lock").write_text(text)
+        importlib.invalidate_caches()
+        return folder / "llmring.lock"
+
+    yield put
+    assert not {"liba", "libb"} & sys.modules.keys()
+
+
+def extending(*packages: str, text: str = OWN) -> Path:
+    return write(f"{text}\n[extends]\npackages = {list(packages)}\n")
+
+
+def override(alias: str) -> str:
+    return f'{OWN}\n[[profiles.default.bindings]]\nalias = "{alias}"\nmodels = ["mock:mine"]\n'
+
+
+def test_R44_a_good_package_is_shown_with_what_it_gives(call: Call, install: Install) -> None:
+    path = install("liba")
+    extending("liba")
+
+    assert call("lock", "check") == (
+        0,
+        f"liba: ok, {path}\n"
+        "    liba:summarizer → openai:gpt-4o (+ 1 fallback)\n"
+        "    liba:checker → mock:a\n"
+        "fast → openai:gpt-4o (+ 1 fallback)\n",
+        "llmring.lock: 1 of 1 package good, 2 extended aliases, 1 local alias in profile default\n",
+    )
+
+
+def test_R44_an_override_is_shown(call: Call, install: Install) -> None:
+    install("liba")
+    extending("liba", text=override("liba:checker"))
+
+    told = call("lock", "check")
+
+    assert "    liba:checker → mock:mine, overridden here\n" in told.out
+    assert (told.code, told.out.count("checker")) == (0, 1)
+
+
+def test_R44_a_package_that_is_not_installed_is_exit_code_1(call: Call, install: Install) -> None:
+    install("liba")
+    extending("liba", "nolib")
+
+    told = call("lock", "check")
+
+    assert told.code == 1
+    assert "\nnolib: not installed; install what brings it, or take it out of" in told.out
+    assert told.err.startswith("llmring.lock: 1 of 2 packages good, 2 extended aliases")
+
+
+def test_R44_a_package_without_a_lockfile_is_exit_code_1(call: Call, install: Install) -> None:
+    install("liba", None)
+    extending("liba")
+
+    told = call("lock", "check")
+
+    assert told.code == 1
+    assert told.out.startswith("liba: no lockfile; it is installed, but has no lockfile; ")
+
+
+def test_R44_a_package_with_a_bad_lockfile_is_exit_code_1_with_the_place(
+    call: Call, install: Install
+) -> None:
+    path = install("liba", "fast = \n")
+    extending("liba")
+
+    told = call("lock", "check")
+
+    assert told.code == 1
+    assert told.out.startswith(f"liba: bad lockfile; {path}:1:8: not TOML")
+
+
+def test_the_name_of_a_distribution_is_told_from_that_of_its_import(
+    call: Call, install: Install
+) -> None:
+    info = install("fancy").parents[1] / "FancyLib-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: FancyLib\nVersion: 1.0\n")
+    (info / "RECORD").write_text("fancy/__init__.py,,\n")
+    extending("FancyLib")
+
+    told = call("lock", "check")
+
+    assert told.code == 1
+    assert "FancyLib is how it is installed; list what is imported: fancy\n" in told.out
+
+
+def test_a_lockfile_that_extends_nothing_is_fine(call: Call) -> None:
+    write(OWN)
+
+    told = call("lock", "check")
+
+    assert (told.code, told.out) == (0, "fast → openai:gpt-4o (+ 1 fallback)\n")
+    assert told.err.startswith("llmring.lock: 0 of 0 packages good")
+
+
+@pytest.mark.parametrize("package", ["openai", "OpenAI"])
+def test_a_package_called_like_a_provider_is_a_warning(
+    call: Call, install: Install, package: str
+) -> None:
+    install(package)
+    extending(package)
+
+    told = call("lock", "check")
+
+    assert told.code == 0
+    assert f"warning: {package} is also the name of a provider" in told.err
+
+
+def test_an_override_of_what_the_package_does_not_give_is_a_warning(
+    call: Call, install: Install
+) -> None:
+    install("liba")
+    extending("liba", text=override("liba:sumarizer"))
+
+    told = call("lock", "check")
+
+    assert "warning: liba:sumarizer is bound here, but liba has none such" in told.err
+    assert "did you mean liba:summarizer?" in told.err
+
+
+def test_a_package_that_extends_another_is_a_warning(call: Call, install: Install) -> None:
+    install("liba", SUMMARIZER + '[extends]\npackages = ["libb"]\n')
+    extending("liba")
+
+    assert "warning: liba extends libb itself, which is not followed" in call("lock", "check").err
+
+
+def test_the_profile_in_force_is_looked_into(
+    call: Call, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("liba", lockfile_of(default={"a": ["mock:a"]}, dev={"b": ["mock:b"]}))
+    extending("liba", text=lockfile_of(default={}, dev={"fast": ["mock:dev"]}))
+    monkeypatch.setenv("LLMRING_PROFILE", "dev")
+
+    told = call("lock", "check")
+
+    assert "    liba:b → mock:b\nfast → mock:dev\n" in told.out
+    assert told.err.endswith(" in profile dev\n")
+
+
+def test_json_has_all_of_it(call: Call, install: Install) -> None:
+    path = install("liba")
+    own = extending("liba", "nolib", text=override("liba:checker"))
+
+    told = call("lock", "check", "--json")
+
+    assert told.code == 1
+    assert json.loads(told.out) == {
+        "file": str(own.resolve()),
+        "profile": "default",
+        "packages": [
+            {
+                "name": "liba",
+                "state": "ok",
+                "lockfile": str(path),
+                "aliases": {
+                    "liba:summarizer": ["openai:gpt-4o", "mock:echo"],
+                    "liba:checker": ["mock:a"],
+                },
+                "overridden": ["liba:checker"],
+                "trouble": None,
+            },
+            {
+                "name": "nolib",
+                "state": "not installed",
+                "lockfile": None,
+                "aliases": {},
+                "overridden": [],
+                "trouble": "install what brings it, or take it out of [extends]: import nolib "
+                "finds nothing",
+            },
+        ],
+        "warnings": [],
+        "local_aliases": ["fast", "liba:checker"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "llmring: there is no llmring.lock here to check"),
+        ("fast = \n", ":1:8: not TOML"),
+        ('version = "9.9"\n', "version '9.9' is not one that this"),
+        (f'{OWN}[extends]\npackages = ["lib-a"]\n', ":10:13: extends.packages[0]: 'lib-a' is not"),
+    ],
+    ids=["none", "no TOML", "another version", "a name that is none"],
+)
+def test_R44_an_own_lockfile_that_is_missing_or_bad_is_exit_code_2(
+    call: Call, text: str | None, said: str
+) -> None:
+    if text is not None:
+        write(text)
+
+    told = call("lock", "check")
+
+    assert (told.code, told.out) == (2, "")
+    assert is_plain_error(told.err)
+    assert said in told.err
+
+
+def test_R44_a_file_that_was_named_and_is_missing_is_exit_code_2(call: Call) -> None:
+    assert call("lock", "check", "--file", "nothing.lock").code == 2
+
+
+def test_a_profile_that_the_own_lockfile_lacks_is_exit_code_2(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(OWN)
+    monkeypatch.setenv("LLMRING_PROFILE", "dve")
+
+    assert call("lock", "check").code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["--file", "a", "--package", "b"], ["--package", "b", "--wheel", "c"]]
+)
+def test_one_thing_is_checked_at_a_time(call: Call, words: list[str]) -> None:
+    assert call("lock", "check", *words).code == 2
+
+
+# What a package or a wheel ships.
+
+
+def wheel(**files: str) -> str:
+    """Writes a wheel with these files."""
+    with zipfile.ZipFile("lib-1.0-py3-none-any.whl", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return "lib-1.0-py3-none-any.whl"
+
+
+def test_C17_an_installed_package_that_ships_its_lockfile_is_good(
+    call: Call, install: Install
+) -> None:
+    path = install("liba")
+
+    assert call("lock", "check", "--package", "liba") == (
+        0,
+        f"liba: ok, {path}: summarizer, checker\n",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "liba: has no llmring.lock next to its __init__.py; hatchling ships"),
+        ("fast = \n", ":1:8: not TOML"),
+    ],
+)
+def test_C17_an_installed_package_that_does_not_is_exit_code_1(
+    call: Call, install: Install, text: str | None, said: str
+) -> None:
+    install("liba", text)
+
+    told = call("lock", "check", "--package", "liba")
+
+    assert (told.code, told.out) == (1, "")
+    assert said in told.err
+
+
+def test_C17_a_package_that_is_not_installed_is_exit_code_1(call: Call) -> None:
+    told = call("lock", "check", "--package", "nolib")
+
+    assert (told.code, told.err[:39]) == (1, "nolib: is not installed here; name it a")
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        (["lib/__init__.py", "lib/llmring.lock"], "lib/llmring.lock"),
+        (["acme/lib/__init__.py", "acme/lib/llmring.lock"], "acme/lib/llmring.lock"),
+        (["lib/__init__.cpython-311-x86_64-linux-gnu.so", "lib/llmring.lock"], "lib/llmring.lock"),
+        (
+            ["lib-1.0.data/purelib/lib/__init__.py", "lib-1.0.data/purelib/lib/llmring.lock"],
+            "lib/llmring.lock",
+        ),
+        (["aa/__init__.py", "lib/__init__.py", "lib/llmring.lock"], "lib/llmring.lock"),
+    ],
+    ids=["a package", "in a namespace", "compiled", "under purelib", "one of two packages"],
+)
+def test_C17_a_wheel_that_ships_its_lockfile_is_good(
+    call: Call, files: list[str], place: str
+) -> None:
+    path = wheel(**dict.fromkeys(files, SUMMARIZER))
+
+    assert call("lock", "check", "--wheel", path) == (
+        0,
+        f"{path}: ok, {place}: summarizer, checker\n",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["lib/__init__.py"], "has no lib/llmring.lock; hatchling ships llmring.lock where"),
+        (["lib/__init__.py"], '[tool.setuptools.package-data] "lib" = ["*.lock"]'),
+        (["lib/__init__.py", "llmring.lock"], "has no lib/llmring.lock, but at llmring.lock;"),
+        (["lib/__init__.py", "lib/x/__init__.py", "lib/x/llmring.lock"], "at lib/x/llmring.lock;"),
+        (["src/lib/__init__.py", "src/lib/llmring.lock"], 'packages = ["src/lib"]'),
+        (["lib.py", "llmring.lock"], "holds no package"),
+    ],
+)
+def test_C17_a_wheel_that_does_not_is_exit_code_1_with_the_mend(
+    call: Call, files: list[str], said: str
+) -> None:
+    told = call("lock", "check", "--wheel", wheel(**dict.fromkeys(files, "")))
+
+    assert (told.code, told.out) == (1, "")
+    assert said in told.err
+
+
+def test_a_wheel_with_a_bad_lockfile_says_where_it_is_bad(call: Call) -> None:
+    path = wheel(**{"lib/__init__.py": "", "lib/llmring.lock": "a = \n"})
+
+    told = call("lock", "check", "--wheel", path)
+
+    assert told.code == 1
+    assert told.err.startswith(f"{path}: lib/llmring.lock:1:5: not TOML")
+
+
+def test_what_is_no_wheel_is_a_plain_error(call: Call) -> None:
+    write("no zip", "lib.whl")
+
+    for path in ("lib.whl", "nothing.whl"):
+        told = call("lock", "check", "--wheel", path)
+        assert told.code == 1
+        assert is_plain_error(told.err)
+
+
+def test_what_a_package_ships_is_told_as_json(call: Call, install: Install) -> None:
+    path = install("liba")
+
+    assert json.loads(call("lock", "check", "--package", "liba", "--json").out) == {
+        "subject": "liba",
+        "lockfile": str(path),
+        "aliases": ["summarizer", "checker"],
+        "trouble": None,
+    }

@@ -1,0 +1,142 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Call, is_plain_error, lockfile_of, run, write
+from lockfile.texts import EXAMPLE
+
+GOOD = lockfile_of(default={"fast": ["openai:gpt-4o", "anthropic:claude-opus-4"]})
+
+BINDING = '[[profiles.default.bindings]]\nalias = "fast"\n'
+
+BAD = {
+    "broken TOML": "[profiles.default\n",
+    "another version": 'version = "9.9"\n',
+    "a version that is no text": "version = 1.0\n",
+    "a profile that is no table": "profiles.default = 1\n",
+    "no models": BINDING,
+    "an empty list of models": BINDING + "models = []\n",
+    "models that are no texts": BINDING + "models = [1]\n",
+    "a reference without provider": BINDING + 'models = ["gpt-4o-mini"]\n',
+    "a provider that is none": BINDING + 'models = ["opnai:gpt-4o"]\n',
+    "no alias": '[[profiles.default.bindings]]\nmodels = ["openai:gpt-4o"]\n',
+    "an alias bound twice": 2 * (BINDING + 'models = ["openai:gpt-4o"]\n'),
+    "a misspelt key": BINDING + 'modles = ["openai:gpt-4o"]\n',
+    "a key that no lockfile has": 'tempo = "presto"\n',
+    "a parent that is none": '[profiles.dev]\nextends = "defualt"\n',
+}
+
+
+def test_S063_a_good_file_is_good() -> None:
+    write(GOOD)
+
+    assert run("lock", "validate") == (0, "", "llmring.lock: good\n")
+
+
+def test_C008_S129_the_example_of_the_contract_is_valid(call: Call) -> None:
+    write(EXAMPLE)
+
+    told = call("lock", "validate")
+
+    assert told.code == 0
+    assert {line.split(": ")[1] for line in told.out.splitlines()} <= {"warning", "hint"}
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD)
+def test_S065_S066_S067_a_bad_file_is_refused_with_the_place_of_the_error(
+    call: Call, text: str
+) -> None:
+    write(text)
+
+    told = call("lock", "validate")
+
+    assert told.code == 1
+    assert re.search(r"^llmring\.lock:\d+:\d+: error: \S", told.out, re.MULTILINE), told.out
+    assert re.fullmatch(r"llmring\.lock: \d+ errors?(, .*)?\n", told.err)
+
+
+def test_S067_every_problem_is_listed(call: Call) -> None:
+    write(BINDING + 'models = ["gpt-4o", "opnai:x"]\ntempo = "presto"\n')
+
+    told = call("lock", "validate")
+
+    assert [line.split(": ")[0] for line in told.out.splitlines() if " error: " in line] == [
+        *("llmring.lock:3:11", "llmring.lock:3:21", "llmring.lock:4:1")
+    ]
+    assert told.err.startswith("llmring.lock: 3 errors")
+
+
+def test_S068_it_says_the_same_without_network_and_home(tmp_path: Path) -> None:
+    write(BAD["a provider that is none"])
+    nowhere = tmp_path / "file"
+    nowhere.write_text("")
+
+    told = run("lock", "validate", HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
+
+    assert told.code == 1
+    assert "did you mean openai:gpt-4o?" in told.out
+
+
+def test_S064_a_file_can_be_named(call: Call) -> None:
+    write(EXAMPLE)
+    Path("path").mkdir()
+    write(BAD["another version"], "path/bad.lock")
+
+    told = call("lock", "validate", "--file", "path/bad.lock")
+
+    assert told.code == 1
+    assert told.out.startswith(f"{Path('path/bad.lock')}:1:11: error: version: ")
+
+
+def test_S063_the_variable_names_the_file(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write(GOOD)
+    other = write(BAD["another version"], str(tmp_path / "other.lock"))
+    monkeypatch.setenv("LLMRING_LOCKFILE_PATH", str(other))
+
+    told = call("lock", "validate")
+
+    assert told.code == 1
+    assert told.out.startswith(f"{other}:1:")
+
+
+@pytest.mark.parametrize("text", [GOOD, *BAD.values()], ids=["a good file", *BAD])
+def test_json_has_all_that_the_lines_say(call: Call, text: str) -> None:
+    path = write(text).resolve()
+
+    lines, data = call("lock", "validate"), call("lock", "validate", "--json")
+
+    told = json.loads(data.out)
+    assert (data.code, told["file"]) == (lines.code, str(path))
+    assert [
+        f"llmring.lock:{problem['line']}:{problem['column']}: {problem['severity']}: "
+        for problem in told["problems"]
+    ] == [re.match(r"\S+ \w+: ", line)[0] for line in lines.out.splitlines()]  # type: ignore[index]
+
+
+def test_a_file_that_is_missing_is_an_error(call: Call) -> None:
+    told = call("lock", "validate", "--file", "nope.lock")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert "nope.lock" in told.err
+
+
+def test_S053_where_there_is_no_lockfile_that_is_an_error(call: Call) -> None:
+    told = call("lock", "validate")
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("llmring: there is no llmring.lock here to check; ")
+
+
+def test_a_file_that_is_not_text_is_one_plain_line_with_its_place(call: Call) -> None:
+    Path("llmring.lock").write_bytes(b'version = "1.0"\n\xff\n')
+
+    told = call("lock", "validate")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert "llmring.lock:2:1: not UTF-8" in told.err

@@ -1,0 +1,276 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import answers
+from cli.terminal import PYTHON, Call, is_plain_error, lockfile_of, run, write
+from llmring.cli import main as command_line
+from llmring.cli.main import COMMANDS, Command
+from lockfile.texts import EXAMPLE
+from loopback import Loopback, Pause, as_stream
+
+Serve = Callable[..., Loopback]
+
+NAMES = [" ".join(command.words) for command in COMMANDS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_help_of_a_command_has_examples_of_it(call: Call, name: str) -> None:
+    told = call(*name.split(), "--help")
+
+    assert (told.code, told.err) == (0, "")
+    assert f"\n  llmring {name}" in told.out.partition("examples:")[2]
+
+
+@pytest.mark.parametrize("name", ["", "lock", "local", *NAMES])
+def test_help_is_in_ascii_and_less_than_80_columns_wide(call: Call, name: str) -> None:
+    told = call(*name.split(), "--help")
+
+    assert told.out.isascii()
+    assert max(map(len, told.out.splitlines())) < 80
+
+
+def test_help_is_a_result(call: Call) -> None:
+    told = call("--help")
+
+    assert (told.code, told.err) == (0, "")
+    assert [name for name in NAMES if f"\n  {name} " not in told.out] == []
+
+
+def test_no_command_is_wrong_usage_and_shows_the_help(call: Call) -> None:
+    told = call()
+
+    assert (told.code, told.out) == (2, "")
+    assert told.err == call("--help").out
+
+
+def test_the_first_word_alone_lists_its_commands(call: Call) -> None:
+    told = call("lock")
+
+    assert (told.code, told.out) == (2, "")
+    assert "lock init " in told.err
+    assert "lock validate " in told.err
+    assert "aliases" not in told.err.partition("commands:")[2]
+
+
+def test_the_first_word_alone_has_help(call: Call) -> None:
+    assert call("lock", "--help") == (0, call("lock").err, "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("alias", "aliases"),
+        ("alias --profile dev", "aliases"),
+        ("chta Hello", "chat"),
+        ("lock inti", "lock init"),
+        ("lokc validate", "lock validate"),
+        ("init", "lock init"),
+        ("validate --file x", "lock validate"),
+        ("pull", "local pull"),
+    ],
+)
+def test_a_command_that_is_none_gets_the_nearest_one(call: Call, typed: str, meant: str) -> None:
+    told = call(*typed.split())
+
+    assert (told.code, told.out) == (2, "")
+    assert told.err.endswith(f"; did you mean 'llmring {meant}'?\n")
+
+
+def test_a_command_that_is_near_none_gets_no_advice(call: Call) -> None:
+    told = call("frobnicate")
+
+    assert told.code == 2
+    assert told.err.endswith("llmring: error: no command 'frobnicate'\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--nothing"],
+        ["--profile", "dev", "aliases"],
+        ["aliases", "--nothing"],
+        ["aliases", "--verb"],
+        ["aliases", "more"],
+        ["aliases", "--json", "--verbose"],
+        ["bind", "fast"],
+        ["unbind"],
+        ["chat", "Hello", "--temperature", "warm"],
+        ["lock", "--version"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_exit_code_2(call: Call, words: list[str]) -> None:
+    told = call(*words)
+
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith("usage: llmring ")
+
+
+def test_the_version_is_printed(call: Call) -> None:
+    from importlib.metadata import version
+
+    assert call("--version") == (0, f"llmring {version('llmring')}\n", "")
+
+
+def test_the_script_and_the_module_are_the_same_command() -> None:
+    script = Path(sys.executable).with_name("llmring")
+    done = subprocess.run([script, "--help"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == run("--help")
+
+
+USER_ERRORS = {
+    "a bad reference": ("bind", "fast", "gpt-4o-mini"),
+    "no such profile": ("aliases", "--profile", "nope"),
+    "no such alias": ("unbind", "nope"),
+    "no such file": ("aliases", "--file", "nope.lock"),
+    "a folder for a file": ("aliases", "--file", "."),
+    "a file in the way of a folder": ("lock", "init", "--file", "llmring.lock/llmring.lock"),
+    "a file that exists": ("lock", "init"),
+    "no such model": ("chat", "Hello", "--model", "nope"),
+    "no such provider": ("chat", "Hello", "--model", "nope:nope"),
+    "nothing to ask": ("chat",),
+    "a timeout of nothing": ("chat", "Hello", "--timeout", "0"),
+}
+
+
+@pytest.mark.parametrize("words", USER_ERRORS.values(), ids=USER_ERRORS)
+def test_W032_an_error_is_one_plain_line_and_exit_code_1(
+    call: Call, words: tuple[str, ...]
+) -> None:
+    write(EXAMPLE)
+
+    told = call(*words)
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err), told.err
+
+
+@pytest.mark.parametrize(
+    "command", ["aliases", "bind fast openai:gpt-4o", "unbind fast", "chat Hi"]
+)
+def test_W032_broken_toml_is_one_plain_line_with_its_place(call: Call, command: str) -> None:
+    path = write("[profiles.default\n").resolve()
+
+    told = call(*command.split())
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err), told.err
+    assert f"{path}:1:" in told.err
+
+
+@pytest.mark.parametrize(
+    "words", [("--debug", "aliases", "--profile", "x"), ("aliases", "--profile", "x", "--debug")]
+)
+def test_debug_shows_the_traceback(words: tuple[str, ...]) -> None:
+    write(EXAMPLE)
+
+    told = run(*words)
+
+    assert told.code == 1
+    assert told.err.startswith("Traceback (most recent call last)")
+    assert "there is no profile 'x'" in told.err
+
+
+def test_a_fault_of_our_own_is_told_as_one(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    faulty = types.ModuleType("llmring.cli.faulty")
+    faulty.__dict__.update(EXAMPLES="", arguments=lambda _: None, handle=lambda _: 1 // 0)
+    monkeypatch.setitem(sys.modules, faulty.__name__, faulty)
+    monkeypatch.setattr(command_line, "COMMANDS", (Command(("faulty",), "faulty", "fail"),))
+
+    told = call("faulty")
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("llmring: a fault of llmring's own, ZeroDivisionError: ")
+    assert told.err.endswith("; --debug tells more\n")
+
+
+def test_a_provider_s_message_can_t_steer_the_terminal(call: Call) -> None:
+    told = call("chat", "Hello", "--model", "mock:fail?message=a%1b%5b31mb%0ac")
+
+    assert "\x1b" not in told.err
+    assert is_plain_error(told.err), told.err
+
+
+@pytest.mark.parametrize("words", [["aliases"], ["--help"], ["aliases", "--help"]], ids=" ".join)
+def test_a_reader_that_leaves_early_is_no_error(words: list[str]) -> None:
+    write(EXAMPLE)
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    done = subprocess.run(
+        [*PYTHON, *words],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},
+        check=False,
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_an_output_that_is_full_is_one_plain_line() -> None:
+    write(EXAMPLE)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*PYTHON, "aliases"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert is_plain_error(done.stderr), done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts are not signals on Windows")
+@pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
+def test_an_interrupt_ends_a_chat_with_130_and_no_traceback(serve: Serve, stream: str) -> None:
+    server = serve(as_stream(answers.ROLE, answers.openai_event(content="Hel"), Pause(30)))
+    env = {**os.environ, "OPENAI_API_KEY": "k", "OPENAI_BASE_URL": f"{server.url}/v1"}
+    words = ["chat", "Hello", "--model", "openai:gpt-4o", stream]
+    with subprocess.Popen(
+        [*PYTHON, *words],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        begun = process.stdout.read(3) if stream == "--stream" else ""
+        while not server.requests:
+            time.sleep(0.01)
+        time.sleep(0.05)  # until it waits for what comes next
+        process.send_signal(signal.SIGINT)
+        rest, err = process.communicate(timeout=20)
+
+    assert (process.returncode, err) == (130, "")
+    assert begun + rest == ("Hel\n" if begun else "")
+
+
+HEAVY = {
+    *("aiohttp", "asyncio", "ssl", "subprocess", "shutil", "sqlite3"),
+    *(
+        "llmring.client.ring",
+        "llmring.registry.bundled",
+        "llmring.cli.chat",
+        "llmring.lockfile.edit",
+    ),
+}
+
+
+def test_listing_aliases_loads_neither_http_nor_the_catalog() -> None:
+    write(lockfile_of(default={"fast": ["openai:gpt-4o-mini"]}))
+    code = "from llmring.cli.main import main; import sys; main(['aliases']); print(*sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert HEAVY & set(done.stdout.split()) == set()
