@@ -15,6 +15,7 @@ from llmring.exceptions import (
     LockfileError,
     LockfileNotFoundError,
     MissingAliasesError,
+    ModelNotFoundError,
 )
 from llmring.lockfile import file, resolve
 from llmring.lockfile.compose import (
@@ -73,13 +74,17 @@ class Aliases:
         lockfile, profile = self._profile(profile)
         return look_up(name, lockfile, profile, self._endpoints, self._packages)
 
-    def first_usable(self, name: str, profile: str | None) -> str:
+    def first_usable(self, name: str, profile: str | None, *, required: bool = False) -> str:
         """The first model of an alias whose provider has its key, or else the first."""
         models = self.look_up(name, profile).models
         for ref in models:
             endpoint = self._endpoints.get(ref.provider)
             if endpoint is not None and endpoint.usable:
                 return str(ref)
+        if required:
+            raise ModelNotFoundError(
+                f"no model of {name!r} has a key for its provider: {', '.join(map(str, models))}"
+            )
         return str(models[0])
 
     def bindings(self, profile: str | None) -> Mapping[str, Binding]:

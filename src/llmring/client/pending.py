@@ -212,6 +212,28 @@ class PendingStream:
         self.close()
 
 
+class Closing:
+    """The end of a ring's connections; done once, by `await` or by `finish`."""
+
+    def __init__(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._close: Callable[[], Coroutine[Any, Any, None]] | None = close
+
+    def finish(self) -> None:
+        """Close now; blocks, from synchronous code."""
+        if self._close is not None:
+            from llmring.client import portal
+
+            portal.run(self._take())
+
+    async def _take(self) -> None:
+        close, self._close = self._close, None
+        if close is not None:
+            await close()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self._take().__await__()
+
+
 def _warn_of_blocking(what: str, instead: str) -> None:
     warnings.warn(f"{what} blocks the event loop; write {instead}", RuntimeWarning, stacklevel=3)
 

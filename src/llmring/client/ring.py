@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 from llmring.chat.request import LLMRequest, Messages, NamedTool, ProviderTool, Tool
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.aliases import Aliases, lockfile_of_caller
-from llmring.client.pending import PendingChat, PendingStream, loop_is_running
+from llmring.client.pending import Closing, PendingChat, PendingStream, loop_is_running
 from llmring.client.settings import read_settings, timeout_of
 from llmring.exceptions import ValidationError
 from llmring.registry import bundled
@@ -165,15 +165,22 @@ class LLMRing:
         question = _request(request, messages, fields)
         return PendingStream(lambda: self._stream(question, profile))
 
-    def resolve_alias(self, alias: str, profile: str | None = None) -> str:
+    def resolve_alias(
+        self, alias: str, profile: str | None = None, *, require_available: bool = False
+    ) -> str:
         """The model that a call through this alias tries first, as "provider:model".
 
         That is the first whose provider has its key, or, where none has, the first.
 
+        Args:
+            alias: The name.
+            profile: Left out, the one in force.
+            require_available: Whether a model without a key is an error.
+
         Raises:
-            ModelNotFoundError: No such alias.
+            ModelNotFoundError: No such alias, or no model with a key where one is required.
         """
-        return self._aliases.first_usable(alias, profile)
+        return self._aliases.first_usable(alias, profile, required=require_available)
 
     def list_aliases(self, profile: str | None = None) -> dict[str, str]:
         """Each alias of the profile with its first model, in the order of the file.
@@ -260,6 +267,16 @@ class LLMRing:
         """
         self._aliases.forget()
 
+    def close(self) -> Closing:
+        """Close the connections: `await ring.close()`, or `ring.close()` where no loop runs.
+
+        A ring goes on to work after that; it opens new ones.
+        """
+        closing = Closing(self.aclose)
+        if not loop_is_running():
+            closing.finish()
+        return closing
+
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
         if self._shell_ is not None:
@@ -285,10 +302,7 @@ class LLMRing:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._shell_ is not None:
-            from llmring.client import portal
-
-            portal.run(self._shell_.aclose())
+        self.close().finish()
 
     @property
     def _shell(self) -> Shell:

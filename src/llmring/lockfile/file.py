@@ -83,7 +83,7 @@ def find(
         (environment, "environment", "the lockfile that LLMRING_LOCKFILE_PATH names"),
     )
     for name, rule, noun in named:
-        if name is None or not os.fspath(name):
+        if name is None or (rule == "environment" and not name):
             continue
         path = cwd / name
         if path.is_dir():
@@ -109,8 +109,13 @@ def is_writable(path: Path) -> bool:
 
 
 def writable_target(source: Source, cwd: Path) -> Path:
-    """The file that an edit goes to: the one in force, or else `./llmring.lock`."""
-    return source.path if source.writable else cwd / NAME
+    """The file that an edit goes to: the one in force, or else `./llmring.lock`.
+
+    What the environment names stays the target even where it may not be written, and is refused:
+    the next process would not read what was written elsewhere.
+    """
+    stays = source.writable or source.rule == "environment"
+    return source.path if stays else cwd / NAME
 
 
 def read(path: Path) -> str:
