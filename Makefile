@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test lint format lock clean
+.PHONY: help demo test contract lint format lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -17,6 +17,9 @@ demo: .venv/runtime ## The main job, live: a chat through an alias, with failove
 
 test: .venv/dev ## All tests
 	$(BIN)/pytest
+
+contract: .venv/dev ## The rows of the lockfile contract and their tests, as docs/contract.md
+	$(BIN)/python tools/contract_table.py
 
 lint: .venv/dev ## Format, style, types, layers
 	$(BIN)/ruff format --check .

@@ -1,0 +1,310 @@
+"""Every code block of the contract that can run runs as it stands.
+
+The contract lies beside the checkout, and is not part of it: where it is absent, these tests are
+skipped.
+"""
+
+import ast
+import asyncio
+import importlib
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from cli.terminal import PYTHON, Outcome, lockfile_of, write
+from contract.conftest import MakePackage
+from llmring import LLMRequest, LLMRing, Message, MissingAliasesError
+from llmring.cli.demo_server import DemoServer
+from llmring.lockfile.check import problems
+from llmring.providers import PROVIDERS
+
+CONTRACT = Path(__file__).resolve().parents[2] / ".." / "shared" / "design" / "contract.md"
+
+
+class Block(NamedTuple):
+    """A code block, and the line of the contract where its first line stands."""
+
+    language: str
+    line: int
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.language or 'plain'}-{self.line}"
+
+
+def _blocks() -> list[Block]:
+    text = CONTRACT.read_text(encoding="utf-8") if CONTRACT.exists() else ""
+    return [
+        Block(found[1], text.count("\n", 0, found.start(2)) + 1, found[2])
+        for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    ]
+
+
+BLOCKS = _blocks()
+
+pytestmark = pytest.mark.skipif(not BLOCKS, reason="the contract is not beside this checkout")
+
+
+def having(*words: str, language: str = "python") -> Block:
+    """The one block of this language in which all these words stand."""
+    found = [
+        block
+        for block in BLOCKS
+        if block.language == language and all(word in block.code for word in words)
+    ]
+    assert len(found) == 1, (words, found)
+    return found[0]
+
+
+def of(language: str) -> list[Any]:
+    """The blocks of a language, as parameters of a test."""
+    return [pytest.param(b, id=str(b)) for b in BLOCKS if b.language == language]
+
+
+# --- TOML --------------------------------------------------------------------------------------
+
+IS_A_LOCKFILE = "profiles"
+
+
+@pytest.mark.parametrize("block", of("toml"))
+def test_the_toml_of_the_contract_is_good(block: Block) -> None:
+    if IS_A_LOCKFILE not in tomllib.loads(block.code):
+        assert list(tomllib.loads(block.code)) == ["tool"]  # what packaging tools read
+        return
+
+    found = problems(block.code, PROVIDERS)
+
+    assert [problem for problem in found if problem.severity in ("error", "warning")] == []
+    assert LLMRing(write(block.code)).lockfile_source == "argument"
+
+
+# --- Python ------------------------------------------------------------------------------------
+
+# What the blocks say "..." for, so that they can't run as they stand; each is run with a value in
+# that place. Filled in: what a reader of the contract would write there.
+ELLIPSES = {
+    "messages=[...]": 'messages=[{"role": "user", "content": "Hello"}]',
+    "model=model, ...": 'model=model, messages="Hello"',
+    'model="summarizer", ...': 'model="summarizer", messages="Hello"',
+    'model="analyst", ...': 'model="analyst", messages="Hello"',
+    'model="coder", ...': 'model="coder", messages="Hello"',
+    'model="assistant", ...': 'model="assistant", messages="Hello"',
+}
+
+# Names that a block takes from the blocks before it, or leaves to the reader.
+GIVEN: dict[str, Any] = {
+    "LLMRing": LLMRing,
+    "LLMRequest": LLMRequest,
+    "Message": Message,
+    "os": os,
+    "__name__": "__main__",
+}
+
+
+def run_block(code: str, names: dict[str, Any]) -> dict[str, Any]:
+    """Run Python in which `await` may stand outside of functions; gives its names."""
+    compiled = compile(code, "contract.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(compiled, names)  # noqa: S307 -- what this file is for
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+    return names
+
+
+def filled_in(code: str) -> str:
+    for ellipsis, value in ELLIPSES.items():
+        code = code.replace(ellipsis, value)
+    return code
+
+
+OWN = lockfile_of(default={"summarizer": ["openai:gpt-4o-mini"]})
+
+
+@pytest.fixture
+def place(vendors: DemoServer, package: MakePackage) -> None:
+    """A folder with every file that the contract speaks of, but for ./llmring.lock."""
+    example = having('default_profile = "default"', "balanced", language="toml").code
+    for name in ("my-llmring.lock", "custom.lock"):
+        write(example, name)
+    for name in ("my.lock", "my-models.lock"):
+        write(lockfile_of(default={"summarizer": ["mock:echo"], "analyzer": ["mock:echo"]}), name)
+    package("my_library", filled_in(having("class MyLibrary").code), OWN)
+
+
+@pytest.fixture
+def example(place: None) -> None:
+    write(having('default_profile = "default"', "balanced", language="toml").code)
+
+
+def _is_init(block: Block) -> bool:
+    return "init_lockfile" in block.code
+
+
+@pytest.mark.parametrize("block", of("python"))
+def test_the_python_of_the_contract_runs(
+    request: pytest.FixtureRequest, place: None, block: Block
+) -> None:
+    # `init_lockfile()` refuses to overwrite, so that block begins in a folder without a lockfile.
+    if not _is_init(block):
+        request.getfixturevalue("example")
+    if "unbind_alias" in block.code:
+        run_block(having("service.bind_alias(").code, dict(GIVEN))
+    code = filled_in(block.code)
+
+    run_block(code, {**GIVEN, "__file__": str(Path("library.py").resolve())})
+
+    assert ("..." in block.code) == (code != block.code), "a new kind of ellipsis"
+
+
+def test_the_blocks_that_do_not_run_as_they_stand_are_these() -> None:
+    altered = [b.code for b in BLOCKS if b.language == "python" and "..." in b.code]
+
+    assert len(altered) == 8
+    assert all(filled_in(code) != code for code in altered)
+
+
+def test_what_the_contract_says_resolve_alias_prints_is_printed(
+    example: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    block = having("service.resolve_alias(", 'profile="dev"')
+    told = re.search(r'print\(model_ref\)  # "(.*)"', block.code)
+
+    run_block(block.code, dict(GIVEN))
+
+    assert told is not None
+    assert capsys.readouterr().out.splitlines()[0] == told[1]
+
+
+def test_what_the_contract_says_of_failover_happens(example: None, vendors: DemoServer) -> None:
+    vendors.plan("anthropic", "429", "slow down")
+    vendors.plan("openai", "500", "down")
+
+    names = run_block(having("Tries anthropic").code, dict(GIVEN))
+
+    assert names["response"].model == "google:gemini-1.5-pro"
+
+
+def test_both_errors_of_the_contract_are_caught(
+    example: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_block(filled_in(having("except ModelNotFoundError").code), dict(GIVEN))
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Alias not found in lockfile",
+        "Could not resolve alias to available model",
+    ]
+
+
+def test_the_message_in_the_contract_is_the_one_that_comes(place: None) -> None:
+    block = having("# Error: ")
+    shown = re.findall(
+        r'#(?: Error:)?\s+"?(.*?)"?$', block.code[block.code.index("# Error") :], re.MULTILINE
+    )
+    path = write(OWN, "my.lock").resolve()
+
+    with pytest.raises(MissingAliasesError) as caught:
+        run_block(filled_in(block.code), dict(GIVEN))
+
+    assert str(caught.value).splitlines() == [
+        line.replace("/path/to/lockfile.lock", str(path)) for line in shown
+    ]
+
+
+def test_the_library_of_the_contract_summarizes(place: None, vendors: DemoServer) -> None:
+    vendors.plan("openai", "answers", "a summary")
+
+    names = run_block(having("from my_library import MyLibrary").code, dict(GIVEN))
+
+    assert names["MyLibrary"]().summarize("a long text") == "a summary"
+    assert names["lib"].summarize("a long text") == "Hello"
+
+
+def test_the_library_of_the_contract_that_uses_another_runs(place: None) -> None:
+    library = importlib.import_module("my_library")
+    given = {
+        "LibraryA": library.MyLibrary,
+        "REQUIRED_ALIASES": library.REQUIRED_ALIASES,
+        "DEFAULT_LOCKFILE": library.DEFAULT_LOCKFILE,
+    }
+
+    names = run_block(having("class LibraryB").code, {**GIVEN, **given})
+
+    b = names["LibraryB"](lockfile_path="my-models.lock")
+    assert b.lib_a.ring.lockfile_path == b.ring.lockfile_path == Path("my-models.lock").resolve()
+
+
+# --- the command line --------------------------------------------------------------------------
+
+# These install, or talk to a person; the packages are held by tests that build and install them.
+NOT_RUN = {
+    "uv": "installs from an index",
+    "pip": "installs from an index",
+    "llmring lock chat": "waits for the advisor",
+}
+
+REFUSED = "DON'T DO THIS"
+
+
+def run_lines(block: Block) -> Iterator[tuple[str, Outcome]]:
+    """Run the commands of a block, one after the other, in one environment."""
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    for line in block.code.splitlines():
+        words = shlex.split(line, comments=True)
+        if not words or any(line.startswith(command) for command in NOT_RUN):
+            continue
+        if words[0] == "export":
+            name, _, value = words[1].partition("=")
+            env[name] = value
+            continue
+        program = {"llmring": PYTHON, "python": [sys.executable]}[words[0]]
+        done = subprocess.run(
+            [*program, *words[1:]],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        yield line, Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+MY_APP = """
+from llmring import LLMRing
+assert LLMRing().resolve_alias("assistant") == "openai:gpt-4o-mini"
+"""
+
+
+@pytest.mark.parametrize("block", of("bash"))
+def test_the_commands_of_the_contract_run(
+    request: pytest.FixtureRequest, place: None, block: Block
+) -> None:
+    Path("my_app.py").write_text(MY_APP)
+    # `lock init` refuses to overwrite, so its blocks begin in a folder without a lockfile.
+    if "llmring lock init" not in block.code:
+        request.getfixturevalue("example")
+    if "llmring lock validate --file" in block.code:
+        Path("path/to").mkdir(parents=True)
+        write(Path("llmring.lock").read_text(), "path/to/llmring.lock")
+    expected = 1 if REFUSED in block.code else 0
+
+    for line, said in run_lines(block):
+        assert (said.code, line) == (expected, line), said.err
+
+
+def test_what_the_contract_says_aliases_prints_is_printed(example: None) -> None:
+    shown = having("fast → ", language="")
+    ((_, said), *_) = run_lines(Block("bash", 0, "llmring aliases"))
+
+    assert said == (0, shown.code, "")
+
+
+def test_every_kind_of_block_is_known() -> None:
+    assert {block.language for block in BLOCKS} == {"bash", "python", "toml", ""}

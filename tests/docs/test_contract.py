@@ -1,0 +1,49 @@
+"""The committed table of the contract speaks of what is there."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLE = (ROOT / "docs" / "contract.md").read_text(encoding="utf-8")
+LINES = re.findall(r"^\| ([SC]\d+) \| (.*?) \| (?:`(.+?)`)? ?\| (.+?) \|$", TABLE, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "contract_table", ROOT / "tools" / "contract_table.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_table_lists_every_row_in_order(tool: ModuleType) -> None:
+    assert list(dict.fromkeys(row for row, *_ in LINES)) == list(tool.ROWS)
+
+
+def test_the_table_lists_no_test_that_does_not_exist(tool: ModuleType) -> None:
+    there = {(each.row, each.test) for each in tool.held()}
+
+    assert [(row, test) for row, _, test, _ in LINES if test and (row, test) not in there] == []
+
+
+def test_every_row_has_a_test_or_a_reason_to_have_none(tool: ModuleType) -> None:
+    assert tool.uncovered(tool.held()) == []
+
+
+def test_no_row_that_waits_is_called_documentary_too(tool: ModuleType) -> None:
+    assert tool.WAITING.keys() & tool.DOCUMENTARY.keys() == set()
+
+
+def test_the_table_has_no_failure() -> None:
+    assert {result for *_, result in LINES} <= {
+        *("passed", "skipped", "documentary"),
+        *("waits for the advisor", "waits for the registry"),
+    }

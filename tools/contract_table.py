@@ -1,0 +1,152 @@
+"""Writes docs/contract.md: the rows of the lockfile contract, and the tests that hold them.
+
+    python tools/contract_table.py
+
+A test holds a row by its name: `test_S046_...`, or `test_S100_S101_...` for several. S rows are
+what the contract promises; C rows are places where it says two things. The tests are run, and the
+exit code is 1 if one fails, or if a row has neither a test nor a reason to have none.
+"""
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TARGET = ROOT / "docs/contract.md"
+
+ROWS = (*(f"S{number}" for number in range(1, 141)), *(f"C{number}" for number in range(1, 21)))
+
+_ADVISOR = "waits for the advisor"
+_REGISTRY = "waits for the registry"
+
+# Rows, or parts of rows, that what is not built yet will hold: what is missing, and why.
+WAITING: Mapping[str, tuple[str, str]] = {
+    "S7": ("`llmring lock chat` opens a conversation", _ADVISOR),
+    "S35": ("`lock init` fetches the newest catalog; the bundled one is used", _REGISTRY),
+    "S54": ("`lock chat` needs no argument on a terminal", _ADVISOR),
+    "S55": ("it takes natural language", _ADVISOR),
+    "S56": ("its recommendations rest on the catalog", _ADVISOR),
+    "S57": ("it explains cost as `$0.15/$0.60 per million tokens`", _ADVISOR),
+    "S58": ("it binds aliases with fallbacks", _ADVISOR),
+    "S59": ("it sets up profiles", _ADVISOR),
+    "S60": ("its prompts are `You:` and `Advisor:`", _ADVISOR),
+    "S61": ("it confirms `Done! Added binding dev → openai:gpt-4o-mini`", _ADVISOR),
+    "S62": ("it remembers what it recommended", _ADVISOR),
+    "C8": ("models that the catalog does not know, or that retire, are warnings", _REGISTRY),
+    "C13": ("the advisor tells an alias `dev` from a profile `dev`", _ADVISOR),
+    "C14": ("the advisor works before any lockfile exists, and without a key", _ADVISOR),
+}
+
+# Rows that say something of the contract's own text.
+DOCUMENTARY: Mapping[str, str] = {
+    "S136": "the names of the documents beside it",
+    "S139": "the document is itself a skill for agents",
+    "C19": "a snippet that lacks an import",
+}
+
+_NAMED = re.compile(r"test_((?:[SC]\d+_)+)(\w+)")
+
+_HEAD = """\
+# The lockfile contract, row by row
+
+`make contract` runs the tests that are named after a row, and writes this table. S rows are what
+the contract promises; C rows are places where it says two things, and what satisfies both.
+
+| row | what it holds | test | result |
+|---|---|---|---|
+"""
+
+
+class Held(NamedTuple):
+    """A test that holds a row.
+
+    Attributes:
+        row: The row, as in "S46".
+        words: What the test's name says.
+        test: The test, as "file::name".
+    """
+
+    row: str
+    words: str
+    test: str
+
+
+def held(tests: Path = ROOT / "tests") -> list[Held]:
+    """What the names of the tests say, in the order of the rows."""
+    found = [
+        Held(f"{row[0]}{int(row[1:])}", _words(match[2]), f"{file.relative_to(ROOT)}::{name}")
+        for file in sorted(tests.rglob("test_*.py"))
+        for name in _functions(file)
+        if (match := _NAMED.fullmatch(name)) is not None
+        for row in match[1].split("_")[:-1]
+    ]
+    return sorted(found, key=lambda each: ROWS.index(each.row))
+
+
+def _functions(file: Path) -> list[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def _words(name: str) -> str:
+    words = name.replace("_", " ")
+    words = re.sub(r"(\w) s\b", r"\1's", words)
+    return re.sub(r"\b(can|doesn|isn|aren|won) t\b", r"\1't", words)
+
+
+def uncovered(found: Iterable[Held]) -> list[str]:
+    """The rows that have neither a test nor a reason to have none."""
+    rows = {each.row for each in found}
+    return [row for row in ROWS if row not in {*rows, *WAITING, *DOCUMENTARY}]
+
+
+class _Results:
+    """What pytest reports, by test; the cases of a test count as one."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Called by pytest with each phase of each case."""
+        if report.when != "call" and report.passed:
+            return
+        test = report.nodeid.partition("[")[0]
+        ranks = ("passed", "skipped", "failed")
+        self.of[test] = max(self.of.get(test, "passed"), report.outcome, key=ranks.index)
+
+
+def table(found: Iterable[Held], results: Mapping[str, str]) -> str:
+    """The document."""
+    lines = {row: list[str]() for row in ROWS}
+    for row, words, test in found:
+        lines[row].append(f"| {row} | {words} | `{test}` | {results.get(test, 'not run')} |")
+    for row, (words, why) in WAITING.items():
+        lines[row].append(f"| {row} | {words} | | {why} |")
+    for row, words in DOCUMENTARY.items():
+        lines[row].append(f"| {row} | {words} | | documentary |")
+    for row in uncovered(found):
+        lines[row].append(f"| {row} | nothing yet | | **no test** |")
+    return _HEAD + "\n".join(line for row in ROWS for line in lines[row]) + "\n"
+
+
+def main() -> int:
+    """Run the tests, and write the table."""
+    found = held()
+    results = _Results()
+    tests = list(dict.fromkeys(str(ROOT / each.test) for each in found))
+    code = pytest.main([f"--rootdir={ROOT}", "-q", "--no-header", *tests], plugins=[results])
+    TARGET.write_text(table(found, results.of), encoding="utf-8")
+    missing = uncovered(found)
+    rows = len({each.row for each in found})
+    said = f"{TARGET.relative_to(ROOT)}: {rows} of {len(ROWS)} rows are held by {len(tests)} tests"
+    sys.stdout.write(said + (f"; no test for {', '.join(missing)}\n" if missing else "\n"))
+    return 1 if code or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
