@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from conftest import Way
 
+from conftest import Way
 from llmring import LLMRing, ModelNotFoundError, ValidationError
 
 
