@@ -8,6 +8,13 @@ from llmring.registry import bundled
 from lockfile.texts import EXAMPLE
 
 
+@pytest.fixture(autouse=True)
+def no_local_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever runs the tests may have pulled one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 def models(path: str = "llmring.lock") -> dict[str, tuple[ModelRef, ...]]:
     lockfile = parse(Path(path).read_text(encoding="utf-8"))
     found = lockfile.profiles["default"].bindings
@@ -60,6 +67,25 @@ def test_the_keys_that_are_set_decide_on_the_vendors(
     assert "secret" not in told.out + told.err + Path("llmring.lock").read_text(encoding="utf-8")
 
 
+def test_a_local_model_gets_an_alias_of_its_own(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMRING_LOCAL_MODEL", "/models/qwen.gguf")
+
+    call("lock", "init")
+
+    assert models()["local"] == (ModelRef("local", "qwen"),)
+
+
+def test_a_package_beside_it_is_told_how_to_ship_one(call: Call) -> None:
+    Path("src/mine").mkdir(parents=True)
+    Path("src/mine/__init__.py").write_text("")
+
+    said = call("lock", "init")
+
+    assert f"llmring lock init --file {Path('src/mine/llmring.lock')}" in said.err
+
+
 def test_the_result_is_good(call: Call) -> None:
     call("lock", "init")
 
@@ -96,7 +122,7 @@ def test_S034_a_path_can_be_named_whose_folders_are_made(call: Call) -> None:
 def test_a_file_that_is_not_the_one_in_force_gets_a_note(call: Call) -> None:
     told = call("lock", "init", "--file", "other.lock")
 
-    assert told.err.endswith("; LLMRING_LOCKFILE_PATH=other.lock makes it this one\n")
+    assert told.err.endswith("; LLMRING_LOCKFILE_PATH=other.lock makes it so\n")
 
 
 def test_C004_it_writes_here_whatever_the_variable_says_and_tells_so(
@@ -108,7 +134,7 @@ def test_C004_it_writes_here_whatever_the_variable_says_and_tells_so(
     told = call("lock", "init")
 
     assert "fast" in models()
-    assert told.err.splitlines()[1].startswith("another lockfile is in force here; ")
+    assert told.err.splitlines()[1].startswith("it is not the one in force here; ")
 
 
 @pytest.mark.parametrize("place", ["file/llmring.lock", "folder"])

@@ -1,17 +1,16 @@
 """llmring lock init: a new lockfile, with aliases chosen from the catalog."""
 
 import argparse
-from datetime import date
 from pathlib import Path
 
 from llmring.cli.lockfile import binding_line, shown
 from llmring.cli.output import note, say
+from llmring.client.beginning import first_aliases, keys_set
 from llmring.client.settings import lockfile_in_force, read_settings
 from llmring.exceptions import LockfileNotFoundError
 from llmring.lockfile import file
 from llmring.lockfile.starter import starter
 from llmring.registry.bundled import bundled
-from llmring.registry.suggest import suggestions
 
 EXAMPLES = """examples:
   llmring lock init
@@ -19,7 +18,7 @@ EXAMPLES = """examples:
   llmring lock init --force    # overwrite the one that is there
 
 The aliases are bound to models of the vendors whose keys are set; where no key
-is, to models of all of them."""
+is, to models of all of them. Where a local model is here, it gets an alias of its own."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,22 +31,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Write the lockfile, and show its aliases."""
-    endpoints = read_settings().endpoints.values()
-    keys = [endpoint.provider.name for endpoint in endpoints if endpoint.key]
-    choices = suggestions(bundled(), keys, date.today())
+    settings = read_settings()
+    choices = first_aliases(settings)
+    keys = keys_set(settings)
     path = Path(args.file)
     file.create(path, starter(choices), force=args.force)
     for choice in choices:
         say(binding_line(choice.alias, choice.models))
     reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so of all vendors"
     note(f"{shown(path)} created ({reason}; catalog of {bundled().date})")
-    if not _in_force(path):
-        note(f"another lockfile is in force here; LLMRING_LOCKFILE_PATH={path} makes it this one")
+    _remark_on_others(path)
     return 0
 
 
-def _in_force(path: Path) -> bool:
+def _remark_on_others(path: Path) -> None:
+    """Say which lockfile is in force, where that is another, and how to ship one."""
     try:
-        return lockfile_in_force(None).path.samefile(path)
+        source = lockfile_in_force(None)
     except LockfileNotFoundError:
-        return False
+        source = None
+    if source is None or not source.path.samefile(path):
+        note(f"it is not the one in force here; LLMRING_LOCKFILE_PATH={path} makes it so")
+    for package in sorted((*Path().glob("src/*/__init__.py"), *Path().glob("*/__init__.py"))):
+        beside = package.with_name(file.NAME)
+        if package.parent.name != "tests" and not beside.exists():
+            note(f"to ship a lockfile with that package: llmring lock init --file {beside}")

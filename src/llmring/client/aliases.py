@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
 from os import PathLike
 from pathlib import Path
 
-from llmring.client.settings import chosen_profile, lockfile_in_force
+from llmring.client.settings import Settings, chosen_profile, lockfile_in_force
 from llmring.exceptions import (
     LLMRingError,
     LockfileError,
@@ -27,7 +26,6 @@ from llmring.lockfile.compose import (
 )
 from llmring.lockfile.document import DEFAULT_PROFILE, Binding, Lockfile, references
 from llmring.lockfile.file import LiveLockfile, Source
-from llmring.routing.targets import Endpoint
 
 _log = logging.getLogger("llmring")
 
@@ -40,7 +38,7 @@ class Aliases:
     Args:
         lockfile_path: The lockfile, if the application names one.
         package_lockfile: The lockfile of the package that calls, if it has one.
-        endpoints: Every provider by name.
+        settings: What the environment says.
         environ: The variables; None for those of the process.
 
     Attributes:
@@ -51,10 +49,11 @@ class Aliases:
         self,
         lockfile_path: str | PathLike[str] | None,
         package_lockfile: Path | None,
-        endpoints: Mapping[str, Endpoint],
+        settings: Settings,
         environ: Mapping[str, str] | None,
     ) -> None:
-        self._endpoints = endpoints
+        self._settings = settings
+        self._endpoints = settings.endpoints
         self._environ = environ
         self._packages = Packages()
         self._use(lockfile_in_force(lockfile_path, environ, package_lockfile))
@@ -147,16 +146,14 @@ class Aliases:
 
     def init(self, *, force: bool) -> None:
         """Write a new lockfile, with aliases chosen from the catalog, and use it."""
+        from llmring.client.beginning import first_aliases
         from llmring.lockfile.starter import starter
-        from llmring.registry.bundled import bundled
-        from llmring.registry.suggest import suggestions
 
         # What the environment names may be shared; a new lockfile is for this folder.
         shared = self.source.rule == "environment"
         here = Path.cwd()
         target = here / file.NAME if shared else file.writable_target(self.source, here)
-        keys = [name for name, endpoint in self._endpoints.items() if endpoint.key]
-        file.create(target, starter(suggestions(bundled(), keys, date.today())), force=force)
+        file.create(target, starter(first_aliases(self._settings)), force=force)
         self._went_to(target)
 
     def _went_to(self, target: Path) -> None:

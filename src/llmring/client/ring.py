@@ -80,7 +80,7 @@ class LLMRing:
         self._timeout = timeout_of(timeout, self._settings.timeout)
         self._on_attempt = on_attempt
         brought = lockfile_of_caller(package, depth=1)
-        self._aliases = Aliases(lockfile_path, brought, self._settings.endpoints, environ)
+        self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
 
     @property
     def lockfile_path(self) -> Path:

@@ -1,0 +1,33 @@
+"""What a new lockfile holds on this machine: models for the keys that are set, and local ones."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from llmring.local import llama
+from llmring.lockfile.starter import Suggestion
+from llmring.registry.bundled import bundled
+from llmring.registry.suggest import suggestions
+
+if TYPE_CHECKING:
+    from llmring.client.settings import Settings
+
+
+def keys_set(settings: Settings) -> list[str]:
+    """The providers whose keys are set."""
+    return [name for name, endpoint in settings.endpoints.items() if endpoint.key]
+
+
+def first_aliases(settings: Settings) -> list[Suggestion]:
+    """The aliases of a new lockfile.
+
+    An alias `local` is among them where a local model is here; no other alias falls back to it,
+    for its answers are no substitute.
+    """
+    chosen = suggestions(bundled(), keys_set(settings), date.today())
+    here = llama.models(settings.local_model, settings.cache_dir)
+    if here:
+        comment = "a model on this machine, for trying things out: no key, no network, no cost"
+        chosen.append(Suggestion("local", (f"local:{here[0].name}",), comment))
+    return chosen
