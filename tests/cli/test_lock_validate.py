@@ -140,3 +140,40 @@ def test_a_file_that_is_not_text_is_one_plain_line_with_its_place(call: Call) ->
     assert (told.code, told.out) == (1, "")
     assert is_plain_error(told.err)
     assert "llmring.lock:2:1: not UTF-8" in told.err
+
+
+def test_annotations_are_in_the_form_of_github(call: Call) -> None:
+    write(BAD["a reference without provider"])
+
+    told = call("lock", "validate", "--github")
+
+    assert told.code == 1
+    assert told.out.startswith(
+        "::error file=llmring.lock,line=3,col=11::profiles.default.bindings[0].models[0]: "
+        "'gpt-4o-mini' is not a model reference; write provider:model"
+    )
+
+
+def test_a_hint_is_a_notice_to_github(call: Call) -> None:
+    write(BINDING + 'models = ["openai:gpt-4o"]\n')
+
+    told = call("lock", "validate", "--github")
+
+    assert told.code == 0
+    assert told.out.startswith("::notice file=llmring.lock,line=2,col=9::")
+
+
+def test_an_annotation_stays_on_its_line(call: Call) -> None:
+    path = "50%,a:b.lock"
+    write('"a\\n%" = 1\n', path)
+
+    told = call("lock", "validate", "--github", "--file", path)
+
+    assert told.out.startswith('::error file=50%25%2Ca%3Ab.lock,line=1,col=1::"a\\n%25": ')
+    assert all(line.startswith("::") for line in told.out.splitlines())
+
+
+def test_annotations_and_json_exclude_each_other(call: Call) -> None:
+    write(GOOD)
+
+    assert call("lock", "validate", "--github", "--json").code == 2

@@ -223,7 +223,12 @@ def test_an_output_that_is_full_is_one_plain_line() -> None:
     write(EXAMPLE)
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [*PYTHON, "aliases"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [*PYTHON, "aliases"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+            text=True,
+            check=False,
         )
 
     assert done.returncode == 1

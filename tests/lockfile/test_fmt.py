@@ -87,16 +87,6 @@ def test_a_mixed_file_takes_the_line_ends_of_its_first_line() -> None:
     assert formatted("a = 1\r\nb = 2\nc = 3\r\n") == "a = 1\r\nb = 2\r\nc = 3\r\n"
 
 
-@given(lockfile_texts())
-def test_before_each_table_is_one_blank_line_or_its_comments(text: str) -> None:
-    after = formatted(text)
-    lines = after.replace("\r\n", "\n").split("\n")
-
-    for number, line in enumerate(lines):
-        if number and re.match(r" *\[\[?profiles", line):
-            assert re.match(r" *#|$", lines[number - 1])
-
-
 @pytest.mark.parametrize(
     ("before", "after"),
     [

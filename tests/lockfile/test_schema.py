@@ -183,6 +183,7 @@ BAD = {
     "a hedge before the call": binding("hedge_after = -1"),
     "a weight below 0": binding("weights = [1, -1]"),
     "a weight in a table below 0": binding('weights = { "a:b" = -1 }'),
+    "a truth for a weight": binding("weights = [true]"),
     "weights that are a number": binding("weights = 1"),
     "a capability that is none": binding('needs = ["flying"]'),
     "a need that is no list": binding('needs = "tools"'),

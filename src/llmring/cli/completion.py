@@ -9,8 +9,8 @@ EXAMPLES = """examples:
   llmring completion zsh >> ~/.zshrc     # behind the line with compinit
   llmring completion fish > ~/.config/fish/completions/llmring.fish
 
-Commands, options, aliases, profiles and models are completed; aliases and profiles
-are those of the lockfile in force. It takes effect in shells started afterwards."""
+Commands, options, models, and the aliases and profiles of the lockfile in
+force are completed, in shells that are started afterwards."""
 
 # Bash begins a word behind each colon and each =, llmring does not: the line is taken apart here,
 # and what comes before the last of them is taken off what llmring answers.

@@ -15,7 +15,7 @@ EXAMPLES = """examples:
   git show HEAD:llmring.lock | llmring lock diff - llmring.lock
 
 The exit code is 0 if both say the same, 1 if they differ, and 2 if one of them
-can't be read. Aliases that a profile has from another one are compared as well."""
+can't be read. The aliases that a profile inherits are compared as its own."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

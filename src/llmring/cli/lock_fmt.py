@@ -2,10 +2,8 @@
 
 import argparse
 
-from llmring.cli.lockfile import add_file_option, shown
+from llmring.cli.lockfile import add_file_option, shown, users_lockfile
 from llmring.cli.output import note, say
-from llmring.client.settings import lockfile_in_force
-from llmring.exceptions import LockfileNotFoundError
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
 from llmring.lockfile.fmt import formatted
@@ -15,8 +13,8 @@ EXAMPLES = """examples:
   llmring lock fmt --file path/to/llmring.lock
   llmring lock fmt --check    # changes nothing; exit code 1 if it would
 
-Comments, keys and their order stay. Spaces around =, blank lines between tables,
-and lists of models that are too long for their line change."""
+Comments, keys and their order stay. What changes: spaces around =, blank lines
+between tables, and lists of models that are too long for their line."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,12 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Format the file, or say whether it is formatted."""
-    source = lockfile_in_force(args.file)
-    if source.rule == "bundled":
-        raise LockfileNotFoundError(
-            f"there is no {file.NAME} here to format; make one: llmring lock init, "
-            "or name one with --file"
-        )
+    source = users_lockfile(args.file)
     path = shown(source.path)
     if not args.check:
         changed = file.update(source.path, formatted)

@@ -18,7 +18,8 @@ EXAMPLES = """examples:
   llmring lock init --force    # overwrite the one that is there
 
 The aliases are bound to models of the vendors whose keys are set; where no key
-is, to models of all of them. Where a local model is here, it gets an alias of its own."""
+is, to models of all of them. A local model, where one is here, gets an alias
+of its own."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,8 +8,8 @@ from llmring.lockfile.schema import document
 EXAMPLES = """examples:
   llmring lock schema > llmring.schema.json
 
-Editors that know TOML (with Taplo or Even Better TOML, say) complete and check a
-lockfile whose first line is:
+Editors with Taplo (in VS Code: Even Better TOML) complete and check a lockfile
+whose first line is:
 
   #:schema ./llmring.schema.json"""
 

@@ -13,6 +13,7 @@ from llmring.providers import PROVIDERS
 EXAMPLES = """examples:
   llmring lock validate
   llmring lock validate --file path/to/llmring.lock
+  llmring lock validate --github    # in a workflow: annotates the pull request
 
 Errors make the exit code 1; warnings and hints do not."""
 
@@ -20,7 +21,9 @@ Errors make the exit code 1; warnings and hints do not."""
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_file_option(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--github", action="store_true", help="print annotations for GitHub Actions")
 
 
 def handle(args: argparse.Namespace) -> int:
@@ -32,7 +35,7 @@ def handle(args: argparse.Namespace) -> int:
         say_json({"file": str(source.path), "problems": problems})
     else:
         for problem in problems:
-            say(problem.render(path))
+            say(problem.annotation(path.as_posix()) if args.github else problem.render(path))
     counts = Counter(problem.severity for problem in problems)
     kinds = [kind for kind in get_args(Severity) if counts[kind]]
     found = [f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in kinds]

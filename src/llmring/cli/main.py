@@ -29,9 +29,17 @@ COMMANDS = (
     Command(("unbind",), "unbind", "remove an alias"),
     Command(("lock", "init"), "lock_init", "create a lockfile"),
     Command(("lock", "validate"), "lock_validate", "check a lockfile"),
+    Command(("lock", "fmt"), "lock_fmt", "put a lockfile into its canonical form"),
+    Command(("lock", "diff"), "lock_diff", "show what two lockfiles say differently"),
+    Command(("lock", "check"), "lock_check", "check the lockfiles of packages that it extends"),
+    Command(("lock", "schema"), "lock_schema", "print the JSON Schema of lockfiles"),
     Command(("local", "pull"), "local_pull", "download the small local model"),
+    Command(("completion",), "completion", "print a script that completes commands with Tab"),
     Command(("demo",), "demo", "watch failover happen, with no key and no network"),
 )
+
+# For shells, not for people: no help lists it.
+HIDDEN = (Command(("_complete",), "complete", "list what may come next"),)
 
 EXAMPLES = """
 examples:
@@ -87,7 +95,7 @@ def _tell(error: Exception) -> None:
 
 def _dispatch(words: list[str]) -> int:
     try:
-        for command in COMMANDS:
+        for command in (*COMMANDS, *HIDDEN):
             count = len(command.words)
             if tuple(words[:count]) == command.words:
                 return _run(command, words[count:])

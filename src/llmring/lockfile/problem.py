@@ -47,6 +47,15 @@ class Problem(Struct, frozen=True):
         """The problem on one line, as compilers write theirs: `file:line:column: error: …`."""
         return f"{path}:{self.line}:{self.column}: {self.severity}: {self}"
 
+    def annotation(self, path: object) -> str:
+        """The problem as a line that GitHub Actions shows beside the line of the file.
+
+        https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+        """
+        level = "notice" if self.severity == "hint" else self.severity
+        file = _escaped(str(path)).replace(":", "%3A").replace(",", "%2C")
+        return f"::{level} file={file},line={self.line},col={self.column}::{_escaped(str(self))}"
+
 
 class Fault(Struct, frozen=True, kw_only=True):
     """A problem at a key, whose place in the text has not been looked up yet.
@@ -76,6 +85,10 @@ class Fault(Struct, frozen=True, kw_only=True):
         if self.first is not None:
             mend += f" (the first is on line {layout.position(self.first)[0]})"
         return Problem(line, column, self.severity, dotted(self.path), self.message, mend)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def dotted(path: KeyPath) -> str:

@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Call, is_plain_error, write
+from lockfile.texts import EXAMPLE
+
+UNTIDY = EXAMPLE.replace(" = ", "=")
+
+
+@pytest.fixture
+def untidy() -> Path:
+    return write(UNTIDY)
+
+
+def test_the_file_is_put_into_its_form(call: Call, untidy: Path) -> None:
+    told = call("lock", "fmt")
+
+    assert told == (0, "llmring.lock formatted\n", "")
+    assert untidy.read_text() == EXAMPLE
+
+
+def test_a_formatted_file_is_left_alone(call: Call) -> None:
+    path = write(EXAMPLE)
+    before = path.stat()
+
+    assert call("lock", "fmt") == (0, "llmring.lock was formatted already\n", "")
+    assert path.stat() == before
+
+
+def test_check_changes_nothing_and_fails(call: Call, untidy: Path) -> None:
+    told = call("lock", "fmt", "--check")
+
+    assert told == (1, "llmring.lock would change\n", "format it: llmring lock fmt\n")
+    assert untidy.read_text() == UNTIDY
+
+
+def test_check_is_content_with_a_formatted_file(call: Call) -> None:
+    write(EXAMPLE)
+
+    assert call("lock", "fmt", "--check") == (0, "llmring.lock is formatted\n", "")
+
+
+def test_another_file_is_named_by_file(call: Call) -> None:
+    path = write(UNTIDY, "other.lock")
+
+    assert call("lock", "fmt", "--file", "other.lock").code == 0
+    assert path.read_text() == EXAMPLE
+
+
+def test_the_mend_names_the_file_that_was_named(call: Call) -> None:
+    write(UNTIDY, "other.lock")
+
+    told = call("lock", "fmt", "--check", "--file", "other.lock")
+
+    assert told.err == "format it: llmring lock fmt --file other.lock\n"
+
+
+def test_windows_line_ends_and_a_byte_order_mark_stay(call: Call) -> None:
+    path = Path("llmring.lock")
+    path.write_bytes(b"\xef\xbb\xbf" + UNTIDY.replace("\n", "\r\n").encode())
+
+    assert call("lock", "fmt").code == 0
+    assert path.read_bytes() == b"\xef\xbb\xbf" + EXAMPLE.replace("\n", "\r\n").encode()
+
+
+@pytest.mark.parametrize("words", [["lock", "fmt"], ["lock", "fmt", "--check"]], ids=" ".join)
+def test_a_file_that_is_no_lockfile_is_refused(call: Call, words: list[str]) -> None:
+    path = write("profiles=3\n")
+
+    told = call(*words)
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert "llmring.lock:1:10: profiles: is not a table" in told.err
+    assert path.read_text() == "profiles=3\n"
+
+
+def test_llmring_s_own_lockfile_is_never_formatted(call: Call) -> None:
+    told = call("lock", "fmt")
+
+    assert (told.code, told.out) == (1, "")
+    assert "there is no llmring.lock here to check" in told.err
