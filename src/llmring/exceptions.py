@@ -16,7 +16,7 @@ LLMRingError
 │   └── ModelCapabilityError            a model that can't do what was asked
 └── ProviderError                       .provider .model .status .code .request_id
     │                                   .provider_message .retry_after .attempts
-    ├── ProviderNotFoundError           no provider of that name
+    ├── ProviderNotFoundError           (ModelNotFoundError) no provider of that name
     ├── ProviderAuthenticationError     401, 402, 403, or no key
     ├── ProviderRateLimitError          429
     ├── ProviderTimeoutError            no answer in the time that there was
@@ -173,7 +173,7 @@ class ProviderError(LLMRingError):
         return f"{who}: {self.message}{tail}" if who else f"{self.message}{tail}"
 
 
-class ProviderNotFoundError(ProviderError):
+class ProviderNotFoundError(ProviderError, ModelNotFoundError):
     """No provider of that name."""
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import Call, is_plain_error, lockfile_of, write
-from llmring.cli import main as command_line
-from llmring.cli.main import Command
 
 RAISES = "raise RuntimeError('the package was imported')\n"
 SUMMARIZER = lockfile_of(
@@ -18,14 +16,6 @@ SUMMARIZER = lockfile_of(
 OWN = lockfile_of(default={"fast": ["openai:gpt-4o", "mock:echo"]})
 
 Install = Callable[..., Path]
-
-
-@pytest.fixture(autouse=True)
-def row(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command is there, whether or not it has its row yet."""
-    row = Command(("lock", "check"), "lock_check", "check the packages that a lockfile extends")
-    if row.words not in [command.words for command in command_line.COMMANDS]:
-        monkeypatch.setattr(command_line, "COMMANDS", (*command_line.COMMANDS, row))
 
 
 @pytest.fixture

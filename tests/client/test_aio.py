@@ -219,7 +219,7 @@ def test_one_deadline_holds_for_all_models_together(way: Way, pair: Callable[...
     stuck = Answer([Pause(30)])
 
     with pytest.raises(AllModelsFailedError) as caught:
-        way.chat(pair(stuck, stuck, timeout=0.4), "fast", "Hello")
+        way.chat(pair(stuck, stuck, timeout=0.2), "fast", "Hello")
 
     assert [type(error) for error in caught.value.exceptions] == [ProviderTimeoutError] * 2
 

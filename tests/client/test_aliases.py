@@ -552,6 +552,18 @@ def test_C03_the_same_holds_in_a_module_deep_in_the_package(library: Callable[..
     assert importlib.import_module("liba.deep.core").ring().lockfile_path == path
 
 
+def test_C03_the_same_holds_for_a_package_in_a_namespace(
+    library: Callable[..., Path], site: Path
+) -> None:
+    path = library("liba", MAKES_A_RING, summarizer=[MINI])
+    (site / "acme").mkdir()
+    shutil.move(path.parent, site / "acme" / "liba")
+
+    ring = importlib.import_module("acme.liba").ring()
+
+    assert ring.lockfile_path == site / "acme" / "liba" / "llmring.lock"
+
+
 def test_C03_the_same_holds_while_the_package_is_being_imported(
     library: Callable[..., Path],
 ) -> None:
@@ -620,6 +632,10 @@ def test_C03_the_package_can_be_named_instead(library: Callable[..., Path], pack
     path = library("liba", "raise RuntimeError", summarizer=[MINI])
 
     assert LLMRing(package=package).lockfile_path == path
+
+
+def test_C03_llmring_s_own_lockfile_is_that_of_no_caller() -> None:
+    assert LLMRing(package="llmring").lockfile_source == "bundled"
 
 
 @pytest.mark.parametrize(

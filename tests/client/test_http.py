@@ -71,6 +71,16 @@ def test_ten_streams_use_one_connection(way: Way, serve: Serve) -> None:
     assert server.connections == 1
 
 
+def test_the_end_of_a_body_that_follows_the_end_of_its_stream_is_waited_for(
+    way: Way, serve: Serve
+) -> None:
+    whole = answers.openai_stream("Hi")
+    server = serve(as_stream(*whole.steps, Pause(0.02)))
+
+    assert chat_again_and_again(way, ring_at(server), 3, stream=True) == ["Hi"] * 3
+    assert server.connections == 1
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_connection_is_used_again_after_an_error_status(
     way: Way, serve: Serve, stream: bool

@@ -78,7 +78,7 @@ def test_a_scripted_failure_is_the_one_that_a_connection_would_give(
     way: Way, model: str, kind: type[ProviderError]
 ) -> None:
     with pytest.raises(kind):
-        way.chat(LLMRing(timeout=0.2), model, "Hello")
+        way.chat(LLMRing(timeout=0.05), model, "Hello")
 
 
 @pytest.mark.parametrize(("model", "kind"), FAILURES.items(), ids=FAILURES.keys())
@@ -86,7 +86,7 @@ def test_a_scripted_failure_of_a_stream_is_the_one_that_a_connection_would_give(
     way: Way, model: str, kind: type[ProviderError]
 ) -> None:
     with pytest.raises(kind):
-        way.stream(LLMRing(timeout=0.2), model, "Hello")
+        way.stream(LLMRing(timeout=0.05), model, "Hello")
 
 
 def test_a_scripted_stream_can_be_cancelled() -> None:

@@ -1,6 +1,7 @@
 """Lockfiles that come in packages; the packages are real ones, on `sys.path`."""
 
 import importlib
+import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -92,9 +93,12 @@ def test_a_lockfile_is_found_though_its_package_can_t_be_imported(install: Insta
     assert "liba" not in sys.modules
 
 
-def test_the_lockfile_of_a_package_that_is_loaded_is_found(install: Install) -> None:
+def test_the_lockfile_of_a_package_that_is_loaded_is_found_wherever_it_came_from(
+    install: Install, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = install("liba", profile(), "")
     importlib.import_module("liba")
+    monkeypatch.setattr(sys, "path", [each for each in sys.path if each != str(site)])
 
     assert locate("liba") == path
 
@@ -393,10 +397,15 @@ def test_a_changed_lockfile_of_a_package_is_noticed(install: Install) -> None:
     assert list(lockfile.profiles["default"].bindings) == ["b"]
 
 
-def test_a_package_that_is_installed_later_is_found(install: Install) -> None:
+def test_a_package_that_is_installed_later_is_found(site: Path) -> None:
     packages = Packages()
     before = packages.lockfile("liba")
-    install("liba", profile())
+    looked_like = site.stat().st_mtime_ns
+    (site / "liba").mkdir()
+    (site / "liba" / "llmring.lock").write_text(profile())
+    # As if it had come within one tick of the file system's clock.
+    os.utime(site, ns=(looked_like, looked_like))
+    too_early = packages.lockfile("liba")
     packages.forget()
 
-    assert (before, packages.lockfile("liba") is None) == (None, False)
+    assert (before, too_early, packages.lockfile("liba") is None) == (None, None, False)

@@ -116,12 +116,9 @@ class HttpExchange:
         return fault
 
     def close(self) -> None:
-        """Let the connection go: back to the pool if the body is read, else cut."""
+        """Cut the connection, unless its body is read and it has gone back to the others."""
         self.expire_at(None)
-        if self._response.content.at_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        self._response.close()
 
 
 class HttpClient:

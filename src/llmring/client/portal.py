@@ -11,7 +11,6 @@ import asyncio
 import atexit
 import os
 import selectors
-import sys
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from typing import Any, TypeVar
@@ -45,10 +44,12 @@ class _Portal:
 
     def close(self, source: AsyncGenerator[Any, None]) -> None:
         """Close a generator that this portal runs, from any thread and at any time."""
+        if self._ending:
+            return  # the loop closes its generators itself
         if threading.current_thread() is self.thread:
             # The garbage collector may call from here, where waiting would be for ever.
             self._loop.create_task(_close(source))
-        elif not self._ending:
+        else:
             self.run(_close(source))
 
     def _serve(self) -> None:
@@ -67,8 +68,8 @@ class _Portal:
         """Let go, in a forked child, of the parent's loop and connections.
 
         The child shares the parent's sockets, and the kernel's list of those to watch. To close
-        a connection properly here, as the end of the child would, takes it off that list, and
-        the parent hears nothing on it any more.
+        a connection properly here, as the end of the child would, says goodbye to its server
+        and takes it off that list, and the parent hears nothing on it any more.
         """
         atexit.unregister(self._stop)
         if self._ending:
@@ -79,9 +80,6 @@ class _Portal:
         for key in self._selector.get_map().values():
             os.dup2(nowhere, key.fd, inheritable=False)
         os.close(nowhere)
-        if sys.platform == "linux":
-            with selectors.EpollSelector() as other:
-                os.dup2(other.fileno(), self._selector.fileno(), inheritable=False)
 
 
 async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:

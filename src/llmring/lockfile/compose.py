@@ -213,6 +213,7 @@ def _spec(package: str) -> ModuleSpec | None:
     if spec is not None:
         return spec
     if not all(part.isidentifier() for part in package.split(".")):
+        # Finders need not expect what can't be a name.
         return None
     around, dot, _ = package.rpartition(".")
     outer = _spec(around) if dot else None

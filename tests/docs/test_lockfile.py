@@ -1,0 +1,57 @@
+"""The reference of the lockfile is complete, and its examples are good."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import llmring.exceptions
+from llmring.lockfile import keys
+from llmring.lockfile.check import problems
+from llmring.providers import PROVIDERS
+
+TEXT = (Path(__file__).resolve().parents[2] / "docs" / "lockfile.md").read_text(encoding="utf-8")
+
+EXAMPLES = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+
+TABLES = {
+    "### The file": keys.FILE,
+    "### `[extends]`": keys.EXTENDS,
+    "### `[profiles.NAME]`": keys.PROFILE.keys() - keys.POLICY.keys(),
+    "### `[[profiles.NAME.bindings]]`": keys.BINDING.keys() - keys.POLICY.keys(),
+    "### Policy": keys.POLICY,
+    "### `[providers.NAME]`": keys.PROVIDER,
+}
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_an_example_has_neither_an_error_nor_a_warning(text: str) -> None:
+    found = problems(text, PROVIDERS)
+
+    assert [problem for problem in found if problem.severity != "hint"] == []
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_each_table_lists_the_keys_that_there_are_and_no_others(heading: str) -> None:
+    section = TEXT.partition(f"\n{heading}\n")[2].partition("\n##")[0]
+    cells = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+    listed = [key for cell in cells for key in re.findall(r"`(\w+)`", cell)]
+
+    assert sorted(listed) == sorted(TABLES[heading])
+
+
+def test_every_error_in_the_table_is_of_the_class_that_it_is_said_to_be() -> None:
+    section = TEXT.partition("\n## Errors\n")[2]
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", section, re.MULTILINE)
+    assert rows
+
+    for name, others in rows:
+        classes = {each.__name__ for each in getattr(llmring.exceptions, name).__mro__}
+        assert set(re.findall(r"`(\w+)`", others)) <= classes
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(#([\w-]+)\)", TEXT))))
+def test_a_link_within_leads_to_a_heading(target: str) -> None:
+    headings = re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
+
+    assert target in {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
