@@ -166,14 +166,14 @@ def test_S045_the_updates_of_many_processes_are_all_kept(path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from llmring.lockfile.edit import bind; from llmring.lockfile.file import update\n"
-        "for number in range(100):\n"
+        "for number in range(200):\n"
         "    update(Path(sys.argv[1]), lambda text: bind(\n"
         "        text, f'{sys.argv[2]}{number}', 'mock:echo', 'default'))\n"
     )
     writers = [subprocess.Popen([sys.executable, "-c", script, path, name]) for name in ("a", "b")]
 
     assert [writer.wait(60) for writer in writers] == [0, 0]
-    assert len(parse(read(path)).profiles["default"].bindings) == 203
+    assert len(parse(read(path)).profiles["default"].bindings) == 403
 
 
 def test_the_updates_of_many_threads_are_all_kept(path: Path) -> None:

@@ -16,19 +16,22 @@ from msgspec import Struct
 
 from llmring.lockfile.problem import KeyPath
 
+# Loops are unrolled, so that there is one way only to match: some releases of Python 3.11 get
+# possessive quantifiers wrong.
+
 # Space, line ends and comments: all that may stand between the tokens of an array.
-TRIVIA = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
-_BLANKS = re.compile(r"[ \t]*+")
-_REST_OF_LINE = re.compile(r"[ \t]*+(?:#[^\n]*+)?\r?\n?")
-_KEY_PART = re.compile(r"""[A-Za-z0-9_-]++|"(?:[^"\\]|\\.)*+"|'[^']*+'""")
+TRIVIA = re.compile(r"[ \t\r\n]*(?:#[^\n]*[ \t\r\n]*)*")
+_BLANKS = re.compile(r"[ \t]*")
+_REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?\r?\n?")
+_KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*'""")
 _SCALAR = re.compile(
     r'''
-    """(?:[^"\\]|\\.|"(?!""))*+"{3,5}      # up to two quotes may stand before the closing three
-    | \'\'\'(?:[^']|'(?!''))*+'{3,5}
-    | "(?:[^"\\]|\\.)*+"
-    | '[^']*+'
-    | \d{4}-\d\d-\d\d[ ]\d\d:[^\s,\]}#]*+   # the only scalar with a space in it
-    | [^\s,\]}#]++
+    """[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}    # two quotes may stand before the last three
+    | \'\'\'[^']*(?:'(?!'')[^']*)*'{3,5}
+    | "[^"\\]*(?:\\.[^"\\]*)*"
+    | '[^']*'
+    | \d{4}-\d\d-\d\d[ ]\d\d:[^\s,\]}#]*    # the only scalar with a space in it
+    | [^\s,\]}#]+
     ''',
     re.VERBOSE | re.DOTALL,
 )
