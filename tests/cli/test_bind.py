@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -241,3 +242,20 @@ def test_W013_two_processes_that_bind_at_once_lose_nothing() -> None:
     assert (errors, [process.returncode for process in processes]) == ([0, 0], [0, 0])
     expected = {f"{name}-{n}" for name in "ab" for n in range(20)}
     assert bound().keys() == expected | {"fast", "balanced", "deep"}
+
+
+def test_a_binding_is_told_to_programs_too(call: Call) -> None:
+    told = call("bind", "fast", "openai:a, google:b", "--json")
+
+    assert json.loads(told.out) == {
+        "file": str(Path("llmring.lock").resolve()),
+        "profile": "default",
+        "alias": "fast",
+        "models": ["openai:a", "google:b"],
+    }
+
+
+def test_a_provider_that_the_lockfile_defines_can_be_bound(call: Call) -> None:
+    write('[providers.mine]\nkind = "openai"\nbase_url = "http://localhost:1/v1"\n')
+
+    assert call("bind", "fast", "mine:llama").code == 0

@@ -177,3 +177,10 @@ def test_annotations_and_json_exclude_each_other(call: Call) -> None:
     write(GOOD)
 
     assert call("lock", "validate", "--github", "--json").code == 2
+
+
+def test_C08_warnings_fail_only_where_that_is_asked_for(call: Call) -> None:
+    write(EXAMPLE.replace('default_profile = "default"', 'default_profile = "gone"'))
+
+    assert call("lock", "validate").code == 0
+    assert call("lock", "validate", "--strict").code == 1

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,11 @@ def test_C011_without_a_lockfile_there_is_nothing_to_unbind(call: Call, options:
     assert "llmring.lock: does not exist, so nothing can be unbound in it" in told.err
     assert BUNDLED.read_bytes() == bundled
     assert list(Path().iterdir()) == []
+
+
+def test_a_removal_is_told_to_programs_too(call: Call) -> None:
+    write(EXAMPLE)
+
+    told = call("unbind", "fast", "--json")
+
+    assert json.loads(told.out)["alias"] == "fast"

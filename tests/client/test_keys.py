@@ -104,7 +104,7 @@ def leaked(*texts: str) -> list[str]:
 
 
 @pytest.mark.parametrize("answer", ECHOES.values(), ids=ECHOES.keys())
-def test_S046_a_key_that_the_server_sends_back_is_not_shown(
+def test_a_key_that_the_server_sends_back_is_not_shown(
     way: Way, ring: Callable[[Answer], LLMRing], caplog: pytest.LogCaptureFixture, answer: Answer
 ) -> None:
     with pytest.raises(ProviderError) as caught:

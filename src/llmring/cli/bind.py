@@ -3,9 +3,9 @@
 import argparse
 
 from llmring.cli.lockfile import add_options, binding_line, edit_target
-from llmring.cli.output import note, say
+from llmring.cli.output import note, say, say_json
 from llmring.lockfile import check, edit, file
-from llmring.lockfile.document import references
+from llmring.lockfile.document import parse, references
 from llmring.lockfile.starter import starter
 from llmring.providers import PROVIDERS
 
@@ -24,17 +24,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "models", metavar="MODELS", help="provider:model; more after commas are fallbacks"
     )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     add_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
     """Write the binding, and show it."""
     models = references(args.models)
-    check.require_providers(models, PROVIDERS)
     path, profile, place = edit_target(args)
-    changed = file.update(
-        path, lambda text: edit.bind(text, args.alias, args.models, profile), new=starter()
-    )
-    say(binding_line(args.alias, models))
+
+    def bound(text: str) -> str:
+        check.require_providers(models, {*PROVIDERS, *parse(text, path).providers})
+        return edit.bind(text, args.alias, args.models, profile)
+
+    changed = file.update(path, bound, new=starter())
+    if args.json:
+        plain = {"alias": args.alias, "models": [str(ref) for ref in models]}
+        say_json({"file": str(path), "profile": profile, **plain})
+    else:
+        say(binding_line(args.alias, models))
     note(f"{'in' if changed else 'as it was in'} {place}")
     return 0

@@ -15,12 +15,13 @@ EXAMPLES = """examples:
   llmring lock validate --file path/to/llmring.lock
   llmring lock validate --github    # in a workflow: annotates the pull request
 
-Errors make the exit code 1; warnings and hints do not."""
+Errors make the exit code 1; warnings do with --strict, and hints never."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add_file_option(parser)
+    parser.add_argument("--strict", action="store_true", help="fail on warnings too")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--github", action="store_true", help="print annotations for GitHub Actions")
@@ -40,4 +41,4 @@ def handle(args: argparse.Namespace) -> int:
     kinds = [kind for kind in get_args(Severity) if counts[kind]]
     found = [f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in kinds]
     note(f"{path}: {', '.join(found) or 'good'}")
-    return 1 if counts["error"] else 0
+    return 1 if counts["error"] or (args.strict and counts["warning"]) else 0

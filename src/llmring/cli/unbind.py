@@ -3,7 +3,7 @@
 import argparse
 
 from llmring.cli.lockfile import add_options, edit_target
-from llmring.cli.output import note, say
+from llmring.cli.output import note, say, say_json
 from llmring.exceptions import LockfileNotFoundError
 from llmring.lockfile import edit, file
 
@@ -15,6 +15,7 @@ EXAMPLES = """examples:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("alias", metavar="ALIAS", help="the alias to remove")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     add_options(parser)
 
 
@@ -24,6 +25,9 @@ def handle(args: argparse.Namespace) -> int:
     if not path.exists():
         raise LockfileNotFoundError("does not exist, so nothing can be unbound in it", path=path)
     file.update(path, lambda text: edit.unbind(text, args.alias, profile))
-    say(f"{args.alias} removed")
+    if args.json:
+        say_json({"file": str(path), "profile": profile, "alias": args.alias})
+    else:
+        say(f"{args.alias} removed")
     note(f"from {place}")
     return 0

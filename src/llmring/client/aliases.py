@@ -121,9 +121,9 @@ class Aliases:
         from llmring.lockfile.starter import starter
 
         refs = references(models)
-        check.require_providers(refs, self._endpoints)
+        lockfile, name = self._profile(profile)
+        check.require_providers(refs, {*self._endpoints, *lockfile.providers})
         wanted = [str(ref) for ref in refs]
-        _, name = self._profile(profile)
         self._edit(lambda text: edit.bind(text, alias, wanted, name), new=starter())
 
     def unbind(self, alias: str, profile: str | None) -> None:

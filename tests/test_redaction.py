@@ -1,0 +1,42 @@
+"""Secrets are taken out of text, whole and cut off."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmring.redaction import redact
+
+SECRET = "q7Zt.distinctive.W9x4"
+
+
+def test_a_secret_is_masked_wherever_it_stands() -> None:
+    assert redact(f"a {SECRET} b {SECRET}", [SECRET]) == "a *** b ***"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-proj-abcdefghijklmnop",
+        "sk-ant-api03-abcdefghijklmnop",
+        "AIzaSyA0123456789abcdefghijklmnopqrstuv",
+        "gsk_abcdefghijklmnop1234",
+        "Bearer abcdefghijklmnop1234",
+    ],
+)
+def test_what_has_the_shape_of_a_key_is_masked_unasked(key: str) -> None:
+    assert redact(f"bad key {key} here") == "bad key *** here"
+
+
+@pytest.mark.parametrize("text", ["sk-", "risk-free", "task_force", "Bearer of news", "pk-1"])
+def test_words_that_only_begin_like_a_key_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize("secret", ["", "x", "none", "EMPTY"])
+def test_what_is_too_short_to_be_a_secret_stays(secret: str) -> None:
+    assert redact("x: none, EMPTY", [secret]) == "x: none, EMPTY"
+
+
+@given(st.text(max_size=30), st.integers(8, len(SECRET)))
+def test_a_secret_that_the_end_cuts_off_is_masked(before: str, length: int) -> None:
+    assert SECRET[:8] not in redact(before + SECRET[:length], [SECRET])
