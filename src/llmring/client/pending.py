@@ -213,10 +213,10 @@ class PendingStream:
 
 
 class Closing:
-    """The end of a ring's connections; done once, by `await` or by `finish`."""
+    """The end of a ring's connections, if it has any; done once, by `await` or by `finish`."""
 
-    def __init__(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._close: Callable[[], Coroutine[Any, Any, None]] | None = close
+    def __init__(self, close: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
+        self._close = close
 
     def finish(self) -> None:
         """Close now; blocks, from synchronous code."""

@@ -272,7 +272,7 @@ class LLMRing:
 
         A ring goes on to work after that; it opens new ones.
         """
-        closing = Closing(self.aclose)
+        closing = Closing(self._shell_.aclose if self._shell_ else None)
         if not loop_is_running():
             closing.finish()
         return closing
