@@ -45,7 +45,6 @@ WAITING: Mapping[str, tuple[str, str]] = {
 # Rows that say something of the contract's own text.
 DOCUMENTARY: Mapping[str, str] = {
     "S136": "the names of the documents beside it",
-    "S139": "the document is itself a skill for agents",
     "C19": "a snippet that lacks an import",
 }
 

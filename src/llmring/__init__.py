@@ -10,8 +10,9 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from llmring.chat.events import Usage
-    from llmring.chat.request import LLMRequest, Message, Tool
+    from llmring.chat.request import LLMRequest, Message
     from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+    from llmring.chat.tools import Tool
     from llmring.client.ring import LLMRing
     from llmring.exceptions import (
         AliasNotFoundError,
@@ -55,7 +56,7 @@ _HOMES = {
     "LLMRing": "llmring.client.ring",
     "Message": "llmring.chat.request",
     "StreamChunk": "llmring.chat.response",
-    "Tool": "llmring.chat.request",
+    "Tool": "llmring.chat.tools",
     "Usage": "llmring.chat.events",
 }
 

@@ -1,19 +1,10 @@
 """The values that a call takes and gives; the public face of `llmring.chat`."""
 
 from llmring.chat.events import Usage
-from llmring.chat.request import (
-    DocumentPart,
-    ImagePart,
-    LLMRequest,
-    Message,
-    NamedTool,
-    ProviderTool,
-    ReasoningPart,
-    TextPart,
-    Tool,
-    ToolCall,
-)
+from llmring.chat.parts import DocumentPart, ImagePart, ReasoningPart, TextPart
+from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 
 __all__ = [
     "Attempt",

@@ -136,3 +136,11 @@ def test_R21_a_tool_choice_comes_in_several_forms(given: Any, choice: Any) -> No
 def test_a_tool_choice_that_means_nothing_is_refused() -> None:
     with pytest.raises(ValidationError, match="'perhaps'"):
         LLMRequest("fast", "Hi", tool_choice="perhaps")
+
+
+def test_a_cache_mark_on_an_image_is_kept() -> None:
+    mark = {"type": "ephemeral"}
+
+    message = Message("user", [{"type": "image_url", "image_url": PIXEL, "cache_control": mark}])
+
+    assert message.parts[0].cache_control == mark  # type: ignore[union-attr]

@@ -8,16 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from llmring.chat.request import (
-    DocumentPart,
-    ImagePart,
-    LLMRequest,
-    Message,
-    NamedTool,
-    ReasoningPart,
-    TextPart,
-    Tool,
-)
+from llmring.chat.parts import DocumentPart, ImagePart, ReasoningPart, TextPart
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.tools import NamedTool, Tool
 from llmring.dialects.anthropic import DIALECT
 from llmring.dialects.dialect import Quirks
 from llmring.exceptions import UnsupportedFeatureError, ValidationError

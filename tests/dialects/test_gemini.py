@@ -8,17 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from llmring.chat.request import (
-    DocumentPart,
-    ImagePart,
-    LLMRequest,
-    Message,
-    NamedTool,
-    Part,
-    ReasoningPart,
-    Tool,
-)
+from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart
+from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import fold
+from llmring.chat.tools import NamedTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks
 from llmring.dialects.gemini import DIALECT, UNSIGNED
 from llmring.exceptions import UnsupportedFeatureError

@@ -2,16 +2,9 @@ from typing import Any
 
 import pytest
 
-from llmring.chat.request import (
-    DocumentPart,
-    ImagePart,
-    LLMRequest,
-    Message,
-    ReasoningPart,
-    TextPart,
-    Tool,
-    ToolCall,
-)
+from llmring.chat.parts import DocumentPart, ImagePart, ReasoningPart, TextPart
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.tools import Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks
 from llmring.dialects.ollama import DIALECT
 from llmring.exceptions import UnsupportedFeatureError, ValidationError

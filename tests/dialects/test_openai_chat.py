@@ -3,15 +3,9 @@ from typing import Any
 
 import pytest
 
-from llmring.chat.request import (
-    DocumentPart,
-    LLMRequest,
-    Message,
-    ReasoningPart,
-    TextPart,
-    Tool,
-    ToolCall,
-)
+from llmring.chat.parts import DocumentPart, ReasoningPart, TextPart
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.tools import Tool, ToolCall
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.openai_chat import DIALECT
 from llmring.exceptions import UnsupportedFeatureError, ValidationError

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from llmring.chat.request import ImagePart, LLMRequest, Message
+from llmring.chat.parts import ImagePart
+from llmring.chat.request import LLMRequest, Message
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.local.defaults import MAX_TOKENS, SYSTEM_PROMPT, refusal, with_local_defaults
 

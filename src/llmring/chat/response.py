@@ -21,7 +21,7 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
-from llmring.chat.request import ToolCall
+from llmring.chat.tools import ToolCall
 from llmring.exceptions import ProviderError
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from llmring.chat.events import Usage
-    from llmring.chat.request import ToolCall
     from llmring.chat.response import Attempt
+    from llmring.chat.tools import ToolCall
 
 
 class PendingChat(Coroutine[Any, Any, LLMResponse]):

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, overload
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from llmring.chat.request import LLMRequest, Messages, NamedTool, ProviderTool, Tool
+from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.client.aliases import Aliases, lockfile_of_caller
 from llmring.client.pending import Closing, PendingChat, PendingStream, loop_is_running
 from llmring.client.settings import read_settings, timeout_of

@@ -10,19 +10,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
-from llmring.chat.request import (
-    DocumentPart,
-    ImagePart,
-    LLMRequest,
-    Message,
-    NamedTool,
-    Part,
-    ProviderTool,
-    ReasoningPart,
-    TextPart,
-    Tool,
-    ToolChoice,
-)
+from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart, TextPart
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolChoice
 from llmring.dialects import anthropic_reply
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, json_object, merged
 from llmring.exceptions import UnsupportedFeatureError, ValidationError

@@ -12,19 +12,9 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from llmring.chat.request import (
-    DocumentPart,
-    ImagePart,
-    LLMRequest,
-    Message,
-    NamedTool,
-    Part,
-    ProviderTool,
-    ReasoningPart,
-    TextPart,
-    Tool,
-    ToolCall,
-)
+from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart, TextPart
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 from llmring.dialects import gemini_reply
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, json_object, merged
 from llmring.exceptions import UnsupportedFeatureError

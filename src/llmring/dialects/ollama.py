@@ -6,16 +6,9 @@ https://docs.ollama.com/api/chat
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmring.chat.request import (
-    DocumentPart,
-    ImagePart,
-    LLMRequest,
-    Message,
-    ProviderTool,
-    ReasoningPart,
-    Tool,
-    ToolCall,
-)
+from llmring.chat.parts import DocumentPart, ImagePart, ReasoningPart
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, json_object, merged
 from llmring.dialects.ollama_reply import LineDecoder, decode, explain
 from llmring.exceptions import UnsupportedFeatureError, ValidationError

@@ -6,19 +6,9 @@ https://platform.openai.com/docs/api-reference/chat
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmring.chat.request import (
-    DocumentPart,
-    ImagePart,
-    LLMRequest,
-    Message,
-    NamedTool,
-    Part,
-    ProviderTool,
-    ReasoningPart,
-    TextPart,
-    Tool,
-    ToolCall,
-)
+from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart, TextPart
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
 from llmring.dialects.openai_chat_reply import decode, decoder
 from llmring.dialects.openai_errors import explain

@@ -4,7 +4,8 @@ from typing import Any
 
 import msgspec
 
-from llmring.chat.request import DocumentPart, ImagePart, LLMRequest, Message
+from llmring.chat.parts import DocumentPart, ImagePart
+from llmring.chat.request import LLMRequest, Message
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.local.weights import SMOLLM2
 

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.chat.request import DocumentPart, ImagePart, LLMRequest
+from llmring.chat.parts import DocumentPart, ImagePart
+from llmring.chat.request import LLMRequest
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.registry.catalog import ModelFacts
 from llmring.routing.targets import Target

@@ -1,0 +1,142 @@
+"""What a message is made of: text, images, documents, reasoning; and how people write these."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.exceptions import ValidationError
+
+
+class TextPart(Struct, frozen=True):
+    """A piece of text in a message."""
+
+    text: str
+    cache_control: dict[str, Any] | None = None
+
+
+class ImagePart(Struct, frozen=True):
+    """An image: either a URL, or its bytes in base64 with their media type."""
+
+    url: str | None = None
+    data: str | None = None
+    media_type: str | None = None
+    detail: str | None = None
+    cache_control: dict[str, Any] | None = None
+
+    @property
+    def as_url(self) -> str:
+        """The URL, as a data: URL where the image is given by its bytes."""
+        return self.url or f"data:{self.media_type};base64,{self.data}"
+
+
+class DocumentPart(Struct, frozen=True):
+    """A document (a PDF, say): either a URL, or its bytes in base64 with their media type."""
+
+    url: str | None = None
+    data: str | None = None
+    media_type: str = "application/pdf"
+    name: str | None = None
+    cache_control: dict[str, Any] | None = None
+
+
+class ReasoningPart(Struct, frozen=True):
+    """Reasoning that the model gave in an earlier turn, with the vendor's signature."""
+
+    text: str
+    signature: str | None = None
+
+
+Part = TextPart | ImagePart | DocumentPart | ReasoningPart
+
+_DATA_URL = re.compile(r"data:(?P<media_type>[^;,]+)(?:;[^;,]+)*;base64,(?P<data>.*)", re.DOTALL)
+
+
+def parse_part(value: Part | str | Mapping[str, Any]) -> Part:
+    """A part of a message, however it was given.
+
+    Raises:
+        ValidationError: It is of no known type, or not complete.
+    """
+    if isinstance(value, str):
+        return TextPart(value)
+    if not isinstance(value, Mapping):
+        return value
+    kind = value.get("type")
+    parse = _PARTS.get(kind)
+    if parse is None:
+        raise ValidationError(f"content part of type {kind!r}; known are {', '.join(_PARTS)}")
+    try:
+        return parse(value)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValidationError(f"content part of type {kind!r} is not complete: {error}") from error
+
+
+def _text_part(value: Mapping[str, Any]) -> TextPart:
+    return TextPart(str(value["text"]), value.get("cache_control"))
+
+
+def _image_url_part(value: Mapping[str, Any]) -> ImagePart:
+    image, mark = value["image_url"], value.get("cache_control")
+    if isinstance(image, str):
+        image = {"url": image}
+    found = image_from_url(image["url"], image.get("detail"))
+    return msgspec.structs.replace(found, cache_control=mark) if mark else found
+
+
+def _image_part(value: Mapping[str, Any]) -> ImagePart:
+    source, mark = value["source"], value.get("cache_control")
+    if source["type"] == "url":
+        return ImagePart(url=source["url"], cache_control=mark)
+    return ImagePart(data=source["data"], media_type=source["media_type"], cache_control=mark)
+
+
+def _document_part(value: Mapping[str, Any]) -> DocumentPart:
+    source, name, mark = value["source"], value.get("title"), value.get("cache_control")
+    if source["type"] == "url":
+        return DocumentPart(url=source["url"], name=name, cache_control=mark)
+    data = source["data"]
+    if source["type"] == "text":
+        data = base64.b64encode(data.encode()).decode()
+    return DocumentPart(data=data, media_type=source["media_type"], name=name, cache_control=mark)
+
+
+def _file_part(value: Mapping[str, Any]) -> DocumentPart:
+    file = value["file"]
+    match = _DATA_URL.fullmatch(file["file_data"])
+    if match is None:
+        raise ValidationError("file_data must be a data: URL in base64")
+    return DocumentPart(
+        data=match["data"], media_type=match["media_type"], name=file.get("filename")
+    )
+
+
+_PARTS: dict[Any, Callable[[Mapping[str, Any]], Part]] = {
+    "text": _text_part,
+    "image_url": _image_url_part,
+    "image": _image_part,
+    "document": _document_part,
+    "file": _file_part,
+}
+
+
+def image_from_url(url: str, detail: str | None = None) -> ImagePart:
+    """The image behind a URL; a data: URL is taken apart.
+
+    Raises:
+        ValidationError: The URL is neither http(s) nor base64 data.
+    """
+    if url.startswith(("http://", "https://")):
+        return ImagePart(url=url, detail=detail)
+    match = _DATA_URL.fullmatch(url)
+    if match is None:
+        raise ValidationError(f"an image URL must be http(s) or base64 data, not {url[:40]!r}")
+    try:
+        base64.b64decode(match["data"], validate=True)
+    except binascii.Error as error:
+        raise ValidationError(f"the image's data URL is not base64: {error}") from error
+    return ImagePart(data=match["data"], media_type=match["media_type"], detail=detail)

@@ -1,0 +1,131 @@
+"""Tools that a model may call, the calls that it makes, and how people write these."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict, cast
+
+import msgspec
+from msgspec import Struct
+
+from llmring.exceptions import ValidationError
+
+
+class FunctionCall(TypedDict):
+    """The function of a tool call; `arguments` is a JSON text."""
+
+    name: str
+    arguments: str
+
+
+class ToolCall(TypedDict):
+    """A call that the model wants made, in OpenAI's form."""
+
+    id: str
+    type: Literal["function"]
+    function: FunctionCall
+    # What the vendor wants back with the call, opaque to us (Google's thought signatures).
+    signature: NotRequired[str]
+
+
+class Tool(Struct, frozen=True):
+    """A function that the model may ask to have called.
+
+    Attributes:
+        name: Its name.
+        description: What it does, for the model.
+        parameters: JSON Schema of its arguments.
+        strict: Whether the provider should hold the arguments to the schema.
+    """
+
+    name: str
+    description: str | None = None
+    parameters: Mapping[str, Any] = {}
+    strict: bool | None = None
+
+
+class ProviderTool(Struct, frozen=True):
+    """A tool of the provider's own (web search, code execution), sent as it stands."""
+
+    definition: Mapping[str, Any]
+
+
+class NamedTool(Struct, frozen=True):
+    """A tool choice that forces one function."""
+
+    name: str
+
+
+ToolChoice = Literal["auto", "none", "required"] | NamedTool
+
+
+def parse_call(value: ToolCall | Mapping[str, Any]) -> ToolCall:
+    """A tool call in OpenAI's form, its arguments a JSON text.
+
+    Raises:
+        ValidationError: It is not complete.
+    """
+    try:
+        function = value["function"]
+        name, arguments = function["name"], function["arguments"]
+    except (KeyError, TypeError) as error:
+        raise ValidationError(
+            'a tool call is {"id", "type": "function", "function": {"name", "arguments"}}; '
+            f"this one lacks {error}"
+        ) from error
+    if not isinstance(arguments, str):
+        arguments = msgspec.json.encode(arguments).decode()
+    call = ToolCall(
+        id=value.get("id") or "",
+        type="function",
+        function={"name": name, "arguments": arguments or "{}"},
+    )
+    if "signature" in value:
+        call["signature"] = value["signature"]
+    return call
+
+
+def parse_tool(value: Tool | ProviderTool | Mapping[str, Any]) -> Tool | ProviderTool:
+    """A tool, however it was given.
+
+    Raises:
+        ValidationError: It has no name.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    kind = value.get("type", "function")
+    function = value.get("function", value)
+    if kind not in ("function", "custom") or "custom" in value or not isinstance(function, Mapping):
+        return ProviderTool(dict(value))
+    if "name" not in function:
+        if "type" in value:
+            raise ValidationError(f"tool without a name: {value}")
+        # Google names its own tools by key: {"google_search": {}}.
+        return ProviderTool(dict(value))
+    return Tool(
+        name=function["name"],
+        description=function.get("description"),
+        parameters=function.get("parameters") or function.get("input_schema") or {},
+        strict=function.get("strict"),
+    )
+
+
+def parse_choice(value: str | NamedTool | Mapping[str, Any]) -> ToolChoice:
+    """A tool choice, however it was given.
+
+    Raises:
+        ValidationError: It is none.
+    """
+    match value:
+        case NamedTool():
+            return value
+        case "auto" | "none" | "required":
+            return cast("ToolChoice", value)
+        case "any":
+            return "required"
+        case {"function": {"name": str(name)}} | {"function": str(name)} | {"name": str(name)}:
+            return NamedTool(name)
+        case {"type": "auto" | "none" | "required" | "any" as kind}:
+            return parse_choice(kind)
+    raise ValidationError(
+        f"tool_choice {value!r} is not auto, none, required or "
+        '{"type": "function", "function": {"name": ...}}'
+    )
