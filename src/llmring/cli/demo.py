@@ -1,7 +1,6 @@
 """llmring demo: failover, live, against four pretended vendors on this machine."""
 
 import argparse
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from llmring.cli.answer import account, caution, print_stream
 from llmring.cli.demo_server import DemoServer
 from llmring.cli.output import say
 from llmring.client.ring import LLMRing
-from llmring.client.settings import read_settings
+from llmring.client.settings import read_settings, variables
 from llmring.exceptions import ConfigurationError
 from llmring.local import llama
 from llmring.local.weights import SMOLLM2
@@ -48,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Run the three scenes."""
     del args
-    environ = {name: os.environ[name] for name in LOCAL_VARIABLES if name in os.environ}
+    environ = variables(LOCAL_VARIABLES)
     offline = Suggestion(
         "offline", ("anthropic:claude-sonnet-4-5", f"local:{_local_model(environ)}", MOCK)
     )

@@ -90,6 +90,10 @@ class Aliases:
         """The bindings of a profile by alias, in the order of the file."""
         return resolve.bindings(*self._profile(profile))
 
+    def primaries(self, profile: str | None) -> dict[str, str]:
+        """Each alias of a profile with its first model, in the order of the file."""
+        return resolve.primaries(*self._profile(profile))
+
     def has(self, alias: str, profile: str | None) -> bool:
         """Whether there is such an alias; false for whatever can't be one."""
         try:

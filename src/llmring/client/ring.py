@@ -189,7 +189,7 @@ class LLMRing:
         Raises:
             ConfigurationError: There is no such profile.
         """
-        return {name: models[0] for name, models in self.list_bindings(profile).items()}
+        return self._aliases.primaries(profile)
 
     def list_bindings(self, profile: str | None = None) -> dict[str, tuple[str, ...]]:
         """Each alias of the profile with all of its models, in the order of the file.

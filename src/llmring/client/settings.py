@@ -7,7 +7,7 @@ functions that need it.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +62,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         local_model=Path(local_model).expanduser() if local_model else None,
         cache_dir=default_cache_dir(env),
     )
+
+
+def variables(names: Iterable[str]) -> dict[str, str]:
+    """Those of these variables that are set in this process, as they stand."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def chosen_profile(environ: Mapping[str, str] | None = None) -> str | None:
