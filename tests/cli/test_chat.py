@@ -393,3 +393,9 @@ def test_on_a_terminal_the_answer_is_streamed(openai: Vendors) -> None:
     assert (done.returncode, os.read(ours, 100)) == (0, b"Hello\r\n")
     assert server.requests[0].json["stream"] is True
     os.close(ours)
+
+
+def test_a_call_for_a_tool_is_told_as_one(call: Call) -> None:
+    told = call("chat", "Hi", "--model", "mock:tool?name=f")
+
+    assert "asks for a tool" in told.err

@@ -80,7 +80,9 @@ def handle(args: argparse.Namespace) -> int:
         raise
     for remark in end.attempts[-1].adjusted:
         note(f"{end.model}: {remark}")
-    if end.finish_reason not in ("stop", None):
+    if end.finish_reason == "tool_calls":
+        note("the model asks for a tool, and this command runs none; --json shows the call")
+    elif end.finish_reason not in ("stop", None):
         note(f"the answer ended early: {end.finish_reason}")
     if args.verbose:
         note(account(end))
