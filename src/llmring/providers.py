@@ -17,6 +17,8 @@ class Provider(Struct, frozen=True, kw_only=True):
     Attributes:
         name: The first half of a model reference.
         dialect: How its API speaks.
+        apis: Further APIs of it, by the names that a lockfile's `api` and the catalog have for
+            them; "chat" always means `dialect`.
         base_url: Where it lives; paths of the dialect are appended.
         base_url_env: Environment variables that override `base_url`, first one set wins.
         key_env: Environment variables that hold the key, first one set wins; none where the
@@ -35,6 +37,11 @@ class Provider(Struct, frozen=True, kw_only=True):
     quirks: Quirks = Quirks()
     prepare: Callable[[LLMRequest, str], LLMRequest] | None = None
     note: str | None = None
+    apis: Mapping[str, Dialect] = {}
+
+    def speaking(self, api: str | None) -> Dialect:
+        """The dialect of one of its APIs, by its name; where it has none of that name, its own."""
+        return self.apis.get(api, self.dialect) if api else self.dialect
 
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(

@@ -174,7 +174,8 @@ def test_a_key_is_in_no_attempt_that_an_observer_is_told_of(serve: Serve) -> Non
 def test_a_key_is_in_no_repr_of_what_a_call_is_made_of(ring: Callable[[Answer], LLMRing]) -> None:
     made = ring(answers.openai())
     settings = read_settings({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"http://me:{PASSWORD}@h"})
-    target = Target(ModelRef.parse(MODEL), settings.endpoints["openai"])
+    endpoint = settings.endpoints["openai"]
+    target = Target(ModelRef.parse(MODEL), endpoint, endpoint.provider.dialect)
     request = target.encode(LLMRequest(model=MODEL, messages="Hello"), stream=False)
     pending = made.chat(LLMRequest(model=MODEL, messages="Hello"))
     pending.close()
@@ -185,7 +186,7 @@ def test_a_key_is_in_no_repr_of_what_a_call_is_made_of(ring: Callable[[Answer], 
 
 def test_a_key_is_in_no_rich_repr(ring: Callable[[Answer], LLMRing]) -> None:
     endpoint = read_settings({"OPENAI_API_KEY": KEY}).endpoints["openai"]
-    target = Target(ModelRef.parse(MODEL), endpoint)
+    target = Target(ModelRef.parse(MODEL), endpoint, endpoint.provider.dialect)
     request = target.encode(LLMRequest(model=MODEL, messages="Hello"), stream=False)
 
     assert leaked(repr(endpoint.__rich_repr__()), repr(request.__rich_repr__())) == []

@@ -23,7 +23,7 @@ from llmring.exceptions import (
 from llmring.lockfile.document import ModelRef
 from llmring.providers import PROVIDERS
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.failover import Verdict, Walk, verdict
+from llmring.routing.failover import Verdict, Walk, chat, verdict
 from llmring.routing.targets import Endpoint, Skip, Target
 
 DAY = date(2026, 11, 23)
@@ -38,7 +38,7 @@ def target(ref: str, window: int | None = None) -> Target:
         context_window=window,
         capabilities=frozenset({"temperature", "tools"}),
     )
-    return Target(parsed, Endpoint(row, row.base_url, "a-key"), facts)
+    return Target(parsed, Endpoint(row, row.base_url, "a-key"), row.dialect, facts)
 
 
 class Clock:
@@ -55,10 +55,9 @@ def walk(
     clock: Callable[[], float] = lambda: 100.0,
 ) -> Walk:
     return Walk(
-        LLMRequest("fast", "Hi"),
+        chat(LLMRequest("fast", "Hi"), stream=False),
         candidates,
         alias="fast",
-        stream=False,
         timeout=timeout,
         clock=clock,
         day=DAY,

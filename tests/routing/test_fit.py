@@ -23,7 +23,7 @@ def target(provider: str, *capabilities: Capability, known: bool = True) -> Targ
     )
     row = PROVIDERS[provider]
     endpoint = Endpoint(row, row.base_url, "a-key")
-    return Target(ModelRef(provider, "m"), endpoint, facts if known else None)
+    return Target(ModelRef(provider, "m"), endpoint, row.dialect, facts if known else None)
 
 
 def test_W34_a_model_that_takes_no_temperature_is_sent_none_and_that_is_told() -> None:
@@ -64,7 +64,7 @@ def test_what_a_model_lacks_is_said_before_anything_is_sent(
 
 def test_the_tiny_local_model_is_told_how_to_behave() -> None:
     row = PROVIDERS["local"]
-    local = Target(ModelRef("local", "smollm2-135m"), Endpoint(row, row.base_url))
+    local = Target(ModelRef("local", "smollm2-135m"), Endpoint(row, row.base_url), row.dialect)
 
     fitted = fit(LLMRequest("offline", "Hi"), local)
 

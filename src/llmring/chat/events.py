@@ -1,6 +1,6 @@
 """What a reply is made of while it arrives; the same events for whole and streamed replies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -84,10 +84,21 @@ class RefusalDelta(Struct, frozen=True):
 
 
 class ReasoningDelta(Struct, frozen=True):
-    """A piece of the model's reasoning; a signature belongs to all reasoning text before it."""
+    """A piece of the model's reasoning.
+
+    A signature belongs to all reasoning text since the last one, and ends it. The ID is the
+    vendor's name of the whole.
+    """
 
     text: str = ""
     signature: str | None = None
+    id: str | None = None
+
+
+class ProviderItem(Struct, frozen=True):
+    """Something that the API wants back as it is, and that is no text: see `ProviderPart`."""
+
+    content: Mapping[str, Any]
 
 
 class ToolCallDelta(Struct, frozen=True):
@@ -133,6 +144,7 @@ Event = (
     | TextDelta
     | RefusalDelta
     | ReasoningDelta
+    | ProviderItem
     | ToolCallDelta
     | UsageReport
     | Finished

@@ -1,4 +1,4 @@
-"""What a message is made of: text, images, documents, reasoning; and how people write these."""
+"""What a message is made of: text, media, reasoning; and how people write these."""
 
 import base64
 import binascii
@@ -44,14 +44,59 @@ class DocumentPart(Struct, frozen=True):
     cache_control: dict[str, Any] | None = None
 
 
+class AudioPart(Struct, frozen=True):
+    """A recording: its bytes in base64 with their media type ("audio/wav", "audio/mpeg")."""
+
+    data: str
+    media_type: str
+    cache_control: dict[str, Any] | None = None
+
+
+class UploadedPart(Struct, frozen=True):
+    """A file that the provider holds already.
+
+    Attributes:
+        id: What the provider calls it: an ID or, with Google, a URI.
+        media_type: What it is, which decides how it is referred to.
+        name: Its file name.
+    """
+
+    id: str
+    media_type: str
+    name: str | None = None
+    cache_control: dict[str, Any] | None = None
+
+
 class ReasoningPart(Struct, frozen=True):
-    """Reasoning that the model gave in an earlier turn, with the vendor's signature."""
+    """Reasoning that the model gave in an earlier turn.
+
+    Attributes:
+        text: What of it was shown.
+        signature: What its vendor wants back with it, opaque to us.
+        id: The vendor's name of it, where it has one.
+        dialect: The API that gave it; the signature means nothing to another. None where the
+            caller did not say, which fits any.
+    """
 
     text: str
     signature: str | None = None
+    id: str | None = None
+    dialect: str | None = None
 
 
-Part = TextPart | ImagePart | DocumentPart | ReasoningPart
+class ProviderPart(Struct, frozen=True):
+    """What an API gave and wants back as it was: the work of a tool that it runs itself.
+
+    Attributes:
+        dialect: The API that gave it; it is sent to no other.
+        content: The item in that API's words.
+    """
+
+    dialect: str
+    content: Mapping[str, Any]
+
+
+Part = TextPart | ImagePart | DocumentPart | AudioPart | UploadedPart | ReasoningPart | ProviderPart
 
 _DATA_URL = re.compile(r"data:(?P<media_type>[^;,]+)(?:;[^;,]+)*;base64,(?P<data>.*)", re.DOTALL)
 
@@ -115,12 +160,19 @@ def _file_part(value: Mapping[str, Any]) -> DocumentPart:
     )
 
 
+def _input_audio_part(value: Mapping[str, Any]) -> AudioPart:
+    audio = value["input_audio"]
+    kind = {"mp3": "mpeg"}.get(audio["format"], audio["format"])
+    return AudioPart(audio["data"], f"audio/{kind}", value.get("cache_control"))
+
+
 _PARTS: dict[Any, Callable[[Mapping[str, Any]], Part]] = {
     "text": _text_part,
     "image_url": _image_url_part,
     "image": _image_part,
     "document": _document_part,
     "file": _file_part,
+    "input_audio": _input_audio_part,
 }
 
 

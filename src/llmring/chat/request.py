@@ -8,7 +8,10 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from llmring.chat.caching import Caching, parse_caching
+from llmring.chat.output import OutputFormat, parse_format
 from llmring.chat.parts import Part, TextPart, parse_part
+from llmring.chat.reasoning import Reasoning, parse_reasoning
 from llmring.chat.tools import (
     NamedTool,
     ProviderTool,
@@ -109,11 +112,13 @@ class LLMRequest(Struct):
         messages: `Message`s, OpenAI-style dictionaries, or a single text from the user.
         temperature: Sampling temperature; not sent where the model takes none.
         max_tokens: Longest answer, in tokens.
-        reasoning_tokens: How many tokens the model may spend on reasoning.
-        response_format: OpenAI's `{"type": "json_schema", ...}` or `{"type": "json_object"}`.
+        reasoning_tokens: How many tokens the model may spend on reasoning; 0 for none.
+        response_format: OpenAI's `{"type": "json_schema", ...}` or `{"type": "json_object"}`, or
+            a type: a dataclass, TypedDict, msgspec Struct or pydantic model.
         tools: Functions in OpenAI's form, `Tool`s, or a provider's own tools as dictionaries.
         tool_choice: "auto", "none", "required" (or "any"), or a function by name.
-        cache: Prompt-cache settings.
+        cache: Whether the prompt is to be cached: True, a lifetime ("5m", "1h"), or
+            `{"ttl": …, "key": …}`.
         metadata: The application's own, for the ledger and routing; not sent as text.
         json_response: Short for `response_format={"type": "json_object"}`.
         timeout: Seconds that the whole call may take, fallbacks included; None for no limit;
@@ -123,6 +128,10 @@ class LLMRequest(Struct):
         top_p: Nucleus sampling.
         stop: Texts at which the answer ends.
         seed: For repeatable sampling, where the provider has it.
+        reasoning_effort: "none", "minimal", "low", "medium", "high", "xhigh" or "max", in place
+            of `reasoning_tokens`.
+        max_repairs: How often a model may mend an answer that does not fit `response_format`;
+            each is one more request. Streams are never mended.
 
     Raises:
         ValidationError: A field is not what it should be.
@@ -145,6 +154,8 @@ class LLMRequest(Struct):
     top_p: float | None = None
     stop: str | Sequence[str] | None = None
     seed: int | None = None
+    reasoning_effort: str | None = None
+    max_repairs: int = 1
 
     def __post_init__(self) -> None:
         self.messages = self.turns()
@@ -152,6 +163,10 @@ class LLMRequest(Struct):
             self.tools = self.toolset()
         if self.tool_choice is not None:
             self.tool_choice = self.choice()
+        if self.response_format is not None:
+            self.response_format = self.output()
+        self.reasoning()
+        self.caching()
 
     def turns(self) -> list[Message]:
         """The messages, each a `Message`, however they were given."""
@@ -166,6 +181,19 @@ class LLMRequest(Struct):
     def choice(self) -> ToolChoice | None:
         """The tool choice in one form, however it was given."""
         return None if self.tool_choice is None else parse_choice(self.tool_choice)
+
+    def output(self) -> OutputFormat | None:
+        """The form of the answer that is asked for, however it was given; None for text."""
+        found = parse_format(self.response_format)
+        return OutputFormat() if found is None and self.json_response else found
+
+    def reasoning(self) -> Reasoning | None:
+        """How much the model may think; None where that is left to it."""
+        return parse_reasoning(self.reasoning_tokens, self.reasoning_effort)
+
+    def caching(self) -> Caching | None:
+        """What is asked of the prompt cache, if anything."""
+        return parse_caching(self.cache)
 
     def stops(self) -> list[str]:
         """The stop texts as a list."""

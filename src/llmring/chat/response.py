@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal, assert_never
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
+    ProviderItem,
     ReasoningDelta,
     RefusalDelta,
     Started,
@@ -21,6 +22,8 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
+from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
+from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.exceptions import ProviderError
 
@@ -57,7 +60,8 @@ class LLMResponse(Struct, kw_only=True):
         finish_reason: "stop", "length", "tool_calls", "content_filter", "error", or the
             provider's own word; None where it gave none.
         tool_calls: Calls that the model wants made, in OpenAI's form, or None.
-        parsed: The answer as data, where a response format was asked for.
+        parsed: The answer as data, or as the type that was given, where a response format was
+            asked for and the model answered in it.
         reasoning: The model's reasoning, where the provider shows it.
         refusal: The text with which the model declined, where the provider keeps it apart.
         cost: USD, or None where it is not known.
@@ -66,6 +70,8 @@ class LLMResponse(Struct, kw_only=True):
         served_model: The name that the provider itself gave for the model.
         native_finish_reason: The finish reason in the provider's words.
         id: The provider's ID of the answer.
+        parts: The content with the reasoning, its signatures and the provider's own items in
+            their order; None where it is nothing but text.
     """
 
     content: str
@@ -82,11 +88,21 @@ class LLMResponse(Struct, kw_only=True):
     served_model: str | None = None
     native_finish_reason: str | None = None
     id: str | None = None
+    parts: tuple[Part, ...] | None = None
 
     @property
     def total_tokens(self) -> int | None:
         """Input and output tokens together, or None where the provider did not say."""
         return self.usage.total_tokens if self.usage is not None else None
+
+    @property
+    def message(self) -> Message:
+        """The answer as the message to go on with: its text, reasoning and tool calls.
+
+        Appended to the conversation, it gives the provider back what it needs, signatures
+        included.
+        """
+        return Message("assistant", self.parts or self.content, tool_calls=self.tool_calls)
 
 
 class StreamChunk(Struct, kw_only=True):
@@ -102,6 +118,9 @@ class StreamChunk(Struct, kw_only=True):
         cost: In the last chunk only: USD, or None where it is not known.
         cost_reason: In the last chunk only: why the cost is not known.
         attempts: In the last chunk only: every model that was tried or skipped, in order.
+        parsed: Where a response format was asked for, the answer so far as data; in the last
+            chunk as in `LLMResponse`.
+        message: In the last chunk only: as in `LLMResponse`.
     """
 
     delta: str = ""
@@ -113,6 +132,8 @@ class StreamChunk(Struct, kw_only=True):
     cost: Decimal | None = None
     cost_reason: str | None = None
     attempts: tuple[Attempt, ...] = ()
+    parsed: Any = None
+    message: Message | None = None
 
     @property
     def content(self) -> str:
@@ -130,18 +151,55 @@ class _OpenCall:
         self.signature: str | None = None
 
 
+class _Thought:
+    """Reasoning up to its signature, and how many pieces of text came before it."""
+
+    __slots__ = ("after", "id", "signature", "text")
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self.text: list[str] = []
+        self.signature: str | None = None
+        self.id: str | None = None
+
+    def goes_on_with(self, event: ReasoningDelta, after: int) -> bool:
+        another = event.id is not None and self.id is not None and event.id != self.id
+        return self.signature is None and self.after == after and not another
+
+    def part(self, dialect: str) -> Part:
+        return ReasoningPart("".join(self.text), self.signature, self.id, dialect)
+
+
+class _Item:
+    """An item of the provider's own, and how many pieces of text came before it."""
+
+    __slots__ = ("after", "content")
+
+    def __init__(self, after: int, content: Mapping[str, Any]) -> None:
+        self.after = after
+        self.content = content
+
+    def part(self, dialect: str) -> Part:
+        return ProviderPart(dialect, self.content)
+
+
 class Reply:
     """A reply being put together from its events.
 
     `add` gives the chunk that an event is worth to a reader, if any; `response` and
     `last_chunk` give the end.
+
+    Args:
+        model: The reference that answers.
+        dialect: The API that answers, by its name.
     """
 
     __slots__ = (
+        "_beside_text",
         "_calls",
+        "_dialect",
         "_id",
         "_model",
-        "_reasoning",
         "_refusal",
         "_served",
         "_text",
@@ -149,10 +207,11 @@ class Reply:
         "finished",
     )
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, dialect: str = "") -> None:
         self._model = model
+        self._dialect = dialect
         self._text: list[str] = []
-        self._reasoning: list[str] = []
+        self._beside_text: list[_Thought | _Item] = []
         self._refusal: list[str] = []
         self._calls: dict[int, _OpenCall] = {}
         self._usage: Usage | None = None
@@ -171,25 +230,60 @@ class Reply:
             return StreamChunk(delta=event.text, model=self._model)
         match event:
             case ReasoningDelta(text=text):
-                self._reasoning.append(text)
+                self._think(event)
                 return StreamChunk(reasoning=text, model=self._model) if text else None
-            case RefusalDelta(text=text):
-                self._refusal.append(text)
             case ToolCallDelta():
                 return self._add_call(event)
+            case Failed(error=error):
+                raise error
+            case _:
+                self._note(event)
+        return None
+
+    def _note(self, event: Event) -> None:
+        """Take in what shows nothing."""
+        match event:
+            case RefusalDelta(text=text):
+                self._refusal.append(text)
+            case ProviderItem(content=content):
+                self._beside_text.append(_Item(len(self._text), content))
             case Started(model=model, id=id_):
                 self._served, self._id = model or self._served, id_ or self._id
             case UsageReport(usage=usage):
                 self._usage = usage
             case Finished():
                 self.finished = event
-            case Failed(error=error):
-                raise error
-            case TextDelta():
-                pass
-            case _:
-                assert_never(event)
-        return None
+
+    def _think(self, event: ReasoningDelta) -> None:
+        last = self._beside_text[-1] if self._beside_text else None
+        if isinstance(last, _Thought) and last.goes_on_with(event, len(self._text)):
+            thought = last
+        else:
+            thought = _Thought(len(self._text))
+            self._beside_text.append(thought)
+        if event.text:
+            thought.text.append(event.text)
+        thought.signature = event.signature
+        thought.id = event.id or thought.id
+
+    def _parts(self) -> tuple[Part, ...] | None:
+        """The parts in their order, or None where there is nothing but text."""
+        if not self._beside_text:
+            return None
+        parts: list[Part] = []
+        shown = 0
+        for each in self._beside_text:
+            if text := "".join(self._text[shown : each.after]):
+                parts.append(TextPart(text))
+            shown = each.after
+            parts.append(each.part(self._dialect))
+        if text := "".join(self._text[shown:]):
+            parts.append(TextPart(text))
+        return tuple(parts)
+
+    def _reasoning(self) -> str | None:
+        thoughts = (each for each in self._beside_text if isinstance(each, _Thought))
+        return "".join(piece for thought in thoughts for piece in thought.text) or None
 
     def _add_call(self, event: ToolCallDelta) -> StreamChunk | None:
         call = self._calls.get(event.index)
@@ -230,20 +324,24 @@ class Reply:
             usage=self._usage,
             finish_reason=self._finish_reason(),
             tool_calls=self._tool_calls() or None,
-            reasoning="".join(self._reasoning) or None,
+            reasoning=self._reasoning(),
             refusal="".join(self._refusal) or None,
             served_model=self._served,
             native_finish_reason=finished.native if finished else None,
             id=self._id,
+            parts=self._parts(),
         )
 
     def last_chunk(self) -> StreamChunk:
         """What a stream ends with."""
+        calls = self._tool_calls() or None
+        content = self._parts() or "".join(self._text)
         return StreamChunk(
             model=self._model,
             finish_reason=self._finish_reason(),
             usage=self._usage,
-            tool_calls=self._tool_calls() or None,
+            tool_calls=calls,
+            message=Message("assistant", content, tool_calls=calls),
         )
 
     def _finish_reason(self) -> str | None:
@@ -255,13 +353,13 @@ class Reply:
         return self.finished.reason
 
 
-def fold(model: str, events: Iterable[Event]) -> LLMResponse:
-    """The whole reply that these events add up to.
+def fold(model: str, events: Iterable[Event], dialect: str = "") -> LLMResponse:
+    """The whole reply that these events add up to; arguments as for `Reply`.
 
     Raises:
         ProviderError: One of the events is the provider's failure.
     """
-    reply = Reply(model)
+    reply = Reply(model, dialect)
     for event in events:
         reply.add(event)
     return reply.response()

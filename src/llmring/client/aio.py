@@ -5,13 +5,13 @@ object run this same shell, through `portal`.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from typing import Protocol
+from collections.abc import AsyncGenerator, Callable
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.response import StreamChunk
 from llmring.client.call import Reading, is_success, whole_reply
 from llmring.client.http import HttpClient
 from llmring.client.scripted import open_script
@@ -20,6 +20,8 @@ from llmring.exceptions import ConfigurationError, ProviderError, ProviderNotFou
 from llmring.local import llama, mock
 from llmring.routing.failover import Trial, Walk
 from llmring.wire import HttpHead, HttpRequest
+
+T = TypeVar("T")
 
 
 class Exchange(Protocol):
@@ -56,8 +58,12 @@ class Shell:
             "mock": self._open_mock,
         }
 
-    async def send(self, walk: Walk) -> LLMResponse:
+    async def send(self, walk: Walk, settle: Callable[[Trial, HttpHead, bytes], T]) -> T:
         """The whole answer of the first model that gives one.
+
+        Args:
+            walk: The models to try.
+            settle: Reads the answer to an attempt, and ends the attempt.
 
         Raises:
             ProviderError: None did.
@@ -66,7 +72,7 @@ class Shell:
             try:
                 exchange = await self._open(walk, trial)
                 try:
-                    return whole_reply(trial, exchange.head, await exchange.read())
+                    return settle(trial, exchange.head, await exchange.read())
                 finally:
                     exchange.close()
             except ProviderError as error:
@@ -106,6 +112,24 @@ class Shell:
                 fault = error
             trial.failed(fault)
         raise walk.exhausted()
+
+    async def fetch(self, request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
+        """The head and the whole body of the answer to one request, whatever its status.
+
+        Args:
+            request: What to send; it goes to one server, with no failover.
+            seconds: How long it may take; None for as long as it does.
+
+        Raises:
+            ProviderError: No answer came.
+        """
+        exchange = await self._http.open(request, seconds)
+        try:
+            if seconds is not None:
+                exchange.expire_at(asyncio.get_running_loop().time() + seconds)
+            return exchange.head, await exchange.read()
+        finally:
+            exchange.close()
 
     async def aclose(self) -> None:
         """Close the running loop's connections."""

@@ -22,10 +22,10 @@ def whole_reply(trial: Trial, head: HttpHead, body: bytes) -> LLMResponse:
     Raises:
         ProviderError: It is no answer.
     """
-    dialect = trial.target.endpoint.provider.dialect
+    dialect = trial.target.dialect
     if not is_success(head):
         raise dialect.explain(head, body)
-    response = fold(str(trial.target.ref), dialect.decode(head, body))
+    response = fold(str(trial.target.ref), dialect.decode(head, body), dialect.name)
     response.cost, response.cost_reason = _price(response.usage, trial)
     response.attempts = trial.answered(head.status)
     return response
@@ -37,8 +37,9 @@ class Reading:
     def __init__(self, trial: Trial, head: HttpHead) -> None:
         self._trial = trial
         self._head = head
-        self._decoder = trial.target.endpoint.provider.dialect.decoder(head)
-        self._reply = Reply(str(trial.target.ref))
+        dialect = trial.target.dialect
+        self._decoder = dialect.decoder(head)
+        self._reply = Reply(str(trial.target.ref), dialect.name)
 
     @property
     def done(self) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import date
 from os import PathLike
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, overload
 
@@ -17,11 +16,13 @@ from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.client.aliases import Aliases, lockfile_of_caller
+from llmring.client.call import whole_reply
+from llmring.client.lockfile_of_ring import LockfileOfRing
 from llmring.client.pending import Closing, PendingChat, PendingStream, loop_is_running
 from llmring.client.settings import read_settings, timeout_of
 from llmring.exceptions import ValidationError
 from llmring.registry import bundled
-from llmring.routing.failover import Walk
+from llmring.routing.failover import Walk, chat
 from llmring.routing.targets import targets
 
 if TYPE_CHECKING:
@@ -46,9 +47,11 @@ class RequestFields(TypedDict, total=False):
     top_p: float | None
     stop: str | Sequence[str] | None
     seed: int | None
+    reasoning_effort: str | None
+    max_repairs: int
 
 
-class LLMRing:
+class LLMRing(LockfileOfRing):
     """Calls models through the aliases of a lockfile, with failover.
 
     Args:
@@ -82,16 +85,6 @@ class LLMRing:
         self._on_attempt = on_attempt
         brought = lockfile_of_caller(package, depth=1)
         self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
-
-    @property
-    def lockfile_path(self) -> Path:
-        """The lockfile in force, absolute."""
-        return self._aliases.source.path
-
-    @property
-    def lockfile_source(self) -> str:
-        """Why that one: "argument", "environment", "folder", "package" or "bundled"."""
-        return self._aliases.source.rule
 
     @overload
     def chat(self, request: LLMRequest, *, profile: str | None = None) -> PendingChat: ...
@@ -166,108 +159,6 @@ class LLMRing:
         question = _request(request, messages, fields)
         return PendingStream(lambda: self._stream(question, profile))
 
-    def resolve_alias(
-        self, alias: str, profile: str | None = None, *, require_available: bool = False
-    ) -> str:
-        """The model that a call through this alias tries first, as "provider:model".
-
-        That is the first whose provider has its key, or, where none has, the first.
-
-        Args:
-            alias: The name.
-            profile: Left out, the one in force.
-            require_available: Whether a model without a key is an error.
-
-        Raises:
-            ModelNotFoundError: No such alias, or no model with a key where one is required.
-        """
-        return self._aliases.first_usable(alias, profile, required=require_available)
-
-    def list_aliases(self, profile: str | None = None) -> dict[str, str]:
-        """Each alias of the profile with its first model, in the order of the file.
-
-        Raises:
-            ConfigurationError: There is no such profile.
-        """
-        return self._aliases.primaries(profile)
-
-    def list_bindings(self, profile: str | None = None) -> dict[str, tuple[str, ...]]:
-        """Each alias of the profile with all of its models, in the order of the file.
-
-        Raises:
-            ConfigurationError: There is no such profile.
-        """
-        bindings = self._aliases.bindings(profile)
-        return {name: tuple(map(str, bindings[name].models)) for name in bindings}
-
-    def has_alias(self, alias: str, profile: str | None = None) -> bool:
-        """Whether there is such an alias; never raises."""
-        return self._aliases.has(alias, profile)
-
-    def require_aliases(
-        self, aliases: Iterable[str], context: str | None = None, profile: str | None = None
-    ) -> None:
-        """Refuse to go on without these aliases.
-
-        Args:
-            aliases: Their names.
-            context: Who needs them, for the message: the name of a library, say.
-            profile: The profile to look into; left out, the one in force.
-
-        Raises:
-            MissingAliasesError: Some are missing; a ValueError too. `.missing` names them.
-        """
-        self._aliases.require(aliases, context, profile)
-
-    def bind_alias(
-        self, alias: str, models: str | Iterable[str], profile: str | None = None
-    ) -> None:
-        """Bind an alias in the lockfile on disk, or change what it is bound to.
-
-        Where the lockfile in force came with a package, `./llmring.lock` is made, with this
-        binding alone, and used from then on.
-
-        Args:
-            alias: The name.
-            models: "provider:model", several after commas, or a list; the first is tried first.
-            profile: Made if it is missing; left out, the one in force.
-
-        Raises:
-            InvalidModelReferenceError: A model is not "provider:model".
-            ConfigurationError: A model's provider is unknown.
-            LockfileError: The file can't be written.
-        """
-        self._aliases.bind(alias, models, profile)
-
-    def unbind_alias(self, alias: str, profile: str | None = None) -> None:
-        """Remove an alias from the lockfile on disk.
-
-        Raises:
-            ModelNotFoundError: No such alias.
-            LockfileError: The file can't be written.
-        """
-        self._aliases.unbind(alias, profile)
-
-    def init_lockfile(self, force: bool = False) -> None:
-        """Write a new lockfile with aliases chosen from the catalog, and use it.
-
-        It goes where `lockfile_path` says, else to `./llmring.lock`.
-
-        Args:
-            force: Whether a lockfile that is there may be overwritten.
-
-        Raises:
-            FileExistsError: It is there, and `force` is not set.
-        """
-        self._aliases.init(force=force)
-
-    def clear_alias_cache(self) -> None:
-        """Read the lockfile, and those of packages, again at the next call.
-
-        There is no need to after a change on disk: it is noticed.
-        """
-        self._aliases.forget()
-
     def close(self) -> Closing:
         """Close the connections: `await ring.close()`, or `ring.close()` where no loop runs.
 
@@ -316,7 +207,7 @@ class LLMRing:
         return shell
 
     async def _send(self, request: LLMRequest, profile: str | None) -> LLMResponse:
-        return await self._shell.send(self._walk(request, profile, stream=False))
+        return await self._shell.send(self._walk(request, profile, stream=False), whole_reply)
 
     def _stream(
         self, request: LLMRequest, profile: str | None
@@ -332,10 +223,9 @@ class LLMRing:
         found = self._aliases.look_up(model, profile)
         candidates = targets(found.models, self._settings.endpoints, bundled.facts)
         return Walk(
-            request,
+            chat(request, stream=stream),
             candidates,
             alias=found.alias,
-            stream=stream,
             timeout=timeout_of(request.timeout, self._timeout),
             clock=time.monotonic,
             day=date.today(),

@@ -10,7 +10,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
-from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart, TextPart
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolChoice
 from llmring.dialects import anthropic_reply
@@ -84,23 +93,18 @@ def _sampling(request: LLMRequest, thinking: Mapping[str, Any] | None) -> dict[s
 
 
 def _output_config(request: LLMRequest) -> dict[str, Any] | None:
-    match request.response_format:
-        case {"type": "json_schema", "json_schema": {"schema": schema}} | {
-            "type": "json_schema",
-            "schema": schema,
-        }:
-            return {"format": {"type": "json_schema", "schema": schema}}
-    return None
+    output = request.output()
+    if output is None or output.schema is None:
+        return None
+    return {"format": {"type": "json_schema", "schema": output.schema}}
 
 
 def _output_instruction(request: LLMRequest) -> list[dict[str, Any]]:
     # The API has no JSON mode without a schema.
-    match request.response_format:
-        case {"type": "json_object" | "json"}:
-            return [{"type": "text", "text": _JSON_ONLY}]
-        case None if request.json_response:
-            return [{"type": "text", "text": _JSON_ONLY}]
-    return []
+    output = request.output()
+    if output is None or output.schema is not None:
+        return []
+    return [{"type": "text", "text": _JSON_ONLY}]
 
 
 def _system(turns: Iterable[Message]) -> list[dict[str, Any]]:
@@ -195,8 +199,10 @@ def _blocks(parts: Sequence[Part]) -> list[dict[str, Any]]:
                 content = {"type": "image", "source": _image_source(part)}
             case DocumentPart():
                 content = _document(part)
-            case ReasoningPart():
+            case ReasoningPart() | ProviderPart():
                 continue
+            case AudioPart() | UploadedPart():
+                raise UnsupportedFeatureError("Anthropic takes no audio")
             case _:
                 assert_never(part)
         if content is not None:

@@ -2,13 +2,13 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from llmring.chat.events import Event
+from llmring.chat.events import Event, Usage
 from llmring.chat.request import LLMRequest
 from llmring.exceptions import (
     ContextLengthError,
@@ -42,10 +42,23 @@ class Quirks(Struct, frozen=True, kw_only=True):
 
 
 class Outgoing(Struct, frozen=True):
-    """A request in a vendor's words: the path below the base URL, and the JSON body."""
+    """A request in a vendor's words.
+
+    Attributes:
+        path: Below the base URL, with its query.
+        payload: The JSON body.
+        method: The HTTP method; a GET or DELETE has no body.
+        headers: Sent beside the dialect's own.
+        body: The bytes to send in place of `payload`, where the body is not JSON.
+        content_type: The media type of `body`.
+    """
 
     path: str
-    payload: dict[str, Any]
+    payload: dict[str, Any] = {}
+    method: str = "POST"
+    headers: Mapping[str, str] = {}
+    body: bytes | None = None
+    content_type: str = "application/json"
 
 
 class Decoder(Protocol):
@@ -73,6 +86,86 @@ class Encode(Protocol):
         """The request for a model, to be answered whole or as a stream."""
 
 
+class Embedding(Struct, frozen=True, kw_only=True):
+    """How texts are turned into vectors.
+
+    Attributes:
+        encode: Texts, model and dimensions (None for the model's own) into the request.
+        decode: The reply into the vectors, in the order of the texts, and the tokens they took.
+    """
+
+    encode: Callable[[Sequence[str], str, int | None], Outgoing]
+    decode: Callable[[HttpHead, bytes], tuple[list[list[float]], Usage | None]]
+
+
+class ListedModel(Struct, frozen=True, kw_only=True):
+    """A model as its provider lists it.
+
+    Attributes:
+        id: Its name, as a model reference has it after the colon.
+        name: Its name for people, where the provider gives one.
+        created: When it was made, in seconds since 1970, where the provider says.
+        context_window: Tokens that a request may have, where the provider says.
+        max_output: Tokens that an answer may have, where the provider says.
+    """
+
+    id: str
+    name: str | None = None
+    created: int | None = None
+    context_window: int | None = None
+    max_output: int | None = None
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """How a provider's models are listed.
+
+    Attributes:
+        encode: The mark of the next page (None for the first) into the request.
+        decode: The reply into the models, and the mark of the next page, if there is one.
+    """
+
+    encode: Callable[[str | None], Outgoing]
+    decode: Callable[[HttpHead, bytes], tuple[list[ListedModel], str | None]]
+
+
+class Counting(Struct, frozen=True, kw_only=True):
+    """How a provider counts the tokens of a request before it is sent.
+
+    Attributes:
+        encode: As that of the dialect, without the choice of a stream.
+        decode: The reply into the number of input tokens.
+    """
+
+    encode: Callable[[LLMRequest, str, Quirks], Outgoing]
+    decode: Callable[[HttpHead, bytes], int]
+
+
+class FileContent(Struct, frozen=True, kw_only=True):
+    """A file to be given to a provider."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+class FileStore(Struct, frozen=True, kw_only=True):
+    """How a provider keeps files for requests to come.
+
+    Attributes:
+        max_bytes: The largest file that it takes.
+        upload: A file into the request that brings it there.
+        uploaded: The reply into the ID (or URI) by which a request refers to it.
+        delete: Such an ID into the request that removes the file.
+        lifetime: Seconds after which the provider forgets it; None for never.
+    """
+
+    max_bytes: int
+    upload: Callable[[FileContent], Outgoing]
+    uploaded: Callable[[HttpHead, bytes], str]
+    delete: Callable[[str], Outgoing]
+    lifetime: float | None = None
+
+
 class Dialect(Struct, frozen=True, kw_only=True):
     """How one API speaks, as a record of pure functions.
 
@@ -84,6 +177,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
         explain: A reply with an error status into the error that it means.
         authorize: A key into the headers that carry it.
         headers: Sent with every request.
+        embedding: How it embeds texts; None where it does not.
+        listing: How its models are listed.
+        counting: How it counts tokens.
+        files: How it keeps files.
     """
 
     name: str
@@ -93,6 +190,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
     explain: Callable[[HttpHead, bytes], ProviderError]
     authorize: Callable[[str], Mapping[str, str]]
     headers: Mapping[str, str] = {}
+    embedding: Embedding | None = None
+    listing: Listing | None = None
+    counting: Counting | None = None
+    files: FileStore | None = None
 
 
 _BY_STATUS: dict[int, type[ProviderError]] = {

@@ -12,7 +12,16 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart, TextPart
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 from llmring.dialects import gemini_reply
@@ -85,31 +94,18 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
 
 
 def _generation(request: LLMRequest) -> dict[str, Any]:
-    schema, wants_json = _schema(request.response_format), bool(request.json_response)
-    match request.response_format:
-        case {"type": "json_schema" | "json_object" | "json"}:
-            wants_json = True
+    output = request.output()
     settings = {
         "temperature": request.temperature,
         "topP": request.top_p,
         "maxOutputTokens": _max_tokens(request),
         "stopSequences": request.stops() or None,
         "seed": request.seed,
-        "responseMimeType": "application/json" if wants_json else None,
-        "responseJsonSchema": schema,
+        "responseMimeType": "application/json" if output else None,
+        "responseJsonSchema": output.schema if output else None,
         "thinkingConfig": _thinking(request.reasoning_tokens),
     }
     return {name: value for name, value in settings.items() if value is not None}
-
-
-def _schema(response_format: object) -> object:
-    match response_format:
-        case {"type": "json_schema", "json_schema": {"schema": schema}} | {
-            "type": "json_schema",
-            "schema": schema,
-        }:
-            return schema
-    return None
 
 
 def _max_tokens(request: LLMRequest) -> int | None:
@@ -218,8 +214,10 @@ def _parts(parts: Iterable[Part]) -> list[dict[str, Any]]:
                 result.append(_media(part, part.media_type or _media_type(part.url)))
             case DocumentPart():
                 result.append(_media(part, part.media_type))
-            case ReasoningPart():
+            case ReasoningPart() | ProviderPart():
                 pass
+            case AudioPart() | UploadedPart():
+                raise UnsupportedFeatureError("not yet")
             case _:
                 assert_never(part)
     return result

@@ -11,7 +11,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, json_object, merged
 from llmring.dialects.ollama_reply import LineDecoder, decode, explain
-from llmring.exceptions import UnsupportedFeatureError, ValidationError
+from llmring.exceptions import UnsupportedFeatureError
 
 # https://docs.ollama.com/modelfile#valid-parameters-and-values; a server reads them in `options`
 # and passes over them anywhere else without a word.
@@ -36,7 +36,6 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
 
     Raises:
         UnsupportedFeatureError: The request holds something that this API has no form for.
-        ValidationError: The response format is not one that is known.
     """
     options = {
         "num_predict": _max_tokens(request),
@@ -142,19 +141,10 @@ def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
 
 def _format(request: LLMRequest) -> str | dict[str, Any] | None:
     # https://docs.ollama.com/capabilities/structured-outputs
-    match request.response_format:
-        case None:
-            return "json" if request.json_response else None
-        case {"type": "text"}:
-            return None
-        case {"type": "json" | "json_object"}:
-            return "json"
-        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
-            return dict(schema)
-    raise ValidationError(
-        'response_format must be {"type": "json_object"} or '
-        '{"type": "json_schema", "json_schema": {"name": …, "schema": …}}'
-    )
+    output = request.output()
+    if output is None:
+        return None
+    return "json" if output.schema is None else dict(output.schema)
 
 
 def _authorize(key: str) -> Mapping[str, str]:

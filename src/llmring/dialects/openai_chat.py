@@ -12,7 +12,7 @@ from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
 from llmring.dialects.openai_chat_reply import decode, decoder
 from llmring.dialects.openai_errors import explain
-from llmring.exceptions import UnsupportedFeatureError, ValidationError
+from llmring.exceptions import UnsupportedFeatureError
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
@@ -28,7 +28,6 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
 
     Raises:
         UnsupportedFeatureError: The request holds something that this API has no form for.
-        ValidationError: The response format is not a dictionary.
     """
     tools = request.toolset()
     custom = _custom_names(tools)
@@ -142,22 +141,19 @@ def _tool_choice(request: LLMRequest, custom: frozenset[str]) -> str | dict[str,
 
 
 def _response_format(request: LLMRequest) -> dict[str, Any] | None:
-    match request.response_format:
-        case None:
-            return {"type": "json_object"} if request.json_response else None
-        case {"type": "json" | "json_object"}:
-            return {"type": "json_object"}
-        case {"type": "json_schema", "json_schema": dict(schema), **rest}:
-            strict = {"strict": rest["strict"]} if "strict" in rest else {}
-            return {"type": "json_schema", "json_schema": {"name": "answer", **strict, **schema}}
-        case dict(other):
-            return dict(other)
-        case other:
-            raise ValidationError(
-                "response_format must be a dictionary like "
-                '{"type": "json_schema", "json_schema": {"name": …, "schema": …}}, '
-                f"not {type(other).__name__}"
-            )
+    output = request.output()
+    if output is None:
+        return None
+    if output.schema is None:
+        return {"type": "json_object"}
+    schema = {
+        "name": output.name,
+        "description": output.description,
+        "strict": output.strict,
+        "schema": output.schema,
+    }
+    named = {name: value for name, value in schema.items() if value is not None}
+    return {"type": "json_schema", "json_schema": named}
 
 
 def _authorize(key: str) -> Mapping[str, str]:

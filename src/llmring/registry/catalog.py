@@ -10,7 +10,15 @@ import msgspec
 from msgspec import Struct
 
 Capability = Literal[
-    "audio", "documents", "json_schema", "reasoning", "temperature", "tools", "vision"
+    "audio",
+    "documents",
+    "json_schema",
+    "reasoning",
+    "reasoning_budget",
+    "reasoning_effort",
+    "temperature",
+    "tools",
+    "vision",
 ]
 
 # What vendors append to a model's name for one snapshot or build of it: gpt-4o-2024-08-06,
@@ -103,12 +111,14 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
         max_input: Tokens that the prompt may have, where that is less than the window.
         max_output: Tokens that the answer may have, reasoning included.
         capabilities: What it takes ("vision", "documents", "audio", "tools", "json_schema",
-            "temperature": sampling parameters) and does ("reasoning").
+            "temperature": sampling parameters) and does ("reasoning"); in what form it takes a
+            measure of its reasoning ("reasoning_budget": tokens, "reasoning_effort").
         prices: What its tokens cost; None where no price is known.
         announced: Prices to come, earliest first.
         released: Its first day.
         retires: The day from which the provider no longer serves it, where one is announced;
             in the past for a retired model.
+        api: The one of the provider's APIs that serves it, where that is not the usual one.
         origins: Where these figures come from.
     """
 
@@ -123,6 +133,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     announced: tuple[PriceChange, ...] = ()
     released: date | None = None
     retires: date | None = None
+    api: str | None = None
     origins: Origins = Origins()
 
     def __str__(self) -> str:

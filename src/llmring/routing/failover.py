@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
+from msgspec import Struct
+
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import Attempt, story
 from llmring.exceptions import (
@@ -26,7 +28,7 @@ from llmring.exceptions import (
 )
 from llmring.lockfile.document import ModelRef
 from llmring.redaction import redact
-from llmring.routing.fit import Fitted, fit
+from llmring.routing.fit import fit
 from llmring.routing.targets import Skip, Target
 from llmring.wire import HttpRequest
 
@@ -62,6 +64,28 @@ def verdict(error: ProviderError) -> Verdict:
     return next(_VERDICTS[kind] for kind in type(error).__mro__ if kind in _VERDICTS)
 
 
+class Prepared(Struct, frozen=True):
+    """What a model is sent, and what of the request it does not take and was left out."""
+
+    http: HttpRequest
+    adjusted: tuple[str, ...] = ()
+
+
+def chat(request: LLMRequest, *, stream: bool) -> Callable[[Target], Prepared]:
+    """Puts a chat request into the words of a model; see `Walk`.
+
+    Args:
+        request: What to ask; it is never changed.
+        stream: Whether the answer is to be streamed.
+    """
+
+    def prepare(target: Target) -> Prepared:
+        fitted = fit(request, target)
+        return Prepared(target.encode(fitted.request, stream=stream), fitted.adjusted)
+
+    return prepare
+
+
 class Trial:
     """One model being tried.
 
@@ -86,14 +110,14 @@ class Trial:
     )
 
     def __init__(
-        self, walk: Walk, target: Target, http: HttpRequest, fitted: Fitted, deadline: float | None
+        self, walk: Walk, target: Target, prepared: Prepared, deadline: float | None
     ) -> None:
         self._walk = walk
-        self._adjusted = fitted.adjusted
+        self._adjusted = prepared.adjusted
         self._began = walk.clock()
         self.target = target
         self.day = walk.day
-        self.http = http
+        self.http = prepared.http
         self.deadline = deadline
         self.committed = False
 
@@ -142,10 +166,10 @@ class Walk:
     """All models of one call, tried in order until one answers.
 
     Args:
-        request: What to ask; it is never changed.
+        prepare: Puts what is asked into the words of one model; raises UnsupportedFeatureError
+            where that can't be done, and the model is skipped.
         candidates: The alias's models in order.
         alias: The alias, or None where the call names a model itself.
-        stream: Whether the answer is to be streamed.
         timeout: Seconds for the whole call; None for no limit.
         clock: Gives the time in seconds.
         day: The day of the call.
@@ -154,11 +178,10 @@ class Walk:
 
     def __init__(
         self,
-        request: LLMRequest,
+        prepare: Callable[[Target], Prepared],
         candidates: Sequence[Target | Skip],
         *,
         alias: str | None,
-        stream: bool,
         timeout: float | None,
         clock: Callable[[], float],
         day: date,
@@ -168,10 +191,9 @@ class Walk:
         self.day = day
         self.deadline = None if timeout is None else clock() + timeout
         self.attempts: list[Attempt] = []
-        self._request = request
+        self._prepare = prepare
         self._candidates = list(candidates)
         self._alias = alias
-        self._stream = stream
         self._on_attempt = on_attempt
         self._too_small = 0
         self._refused_by: set[str] = set()
@@ -186,13 +208,12 @@ class Walk:
                 self._skip(candidate.ref, objection)
                 continue
             try:
-                fitted = fit(self._request, candidate)
-                http = candidate.encode(fitted.request, stream=self._stream)
+                prepared = self._prepare(candidate)
             except UnsupportedFeatureError as error:
                 self._skip(candidate.ref, error)
                 continue
             later = sum(isinstance(other, Target) for other in self._candidates[index + 1 :])
-            yield Trial(self, candidate, http, fitted, self._attempt_deadline(later))
+            yield Trial(self, candidate, prepared, self._attempt_deadline(later))
 
     def record(self, attempt: Attempt) -> None:
         """Take note of an attempt, and tell whoever listens."""

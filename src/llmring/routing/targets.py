@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.request import LLMRequest
-from llmring.dialects.dialect import Outgoing
+from llmring.dialects.dialect import Dialect, Outgoing
 from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
 from llmring.providers import Provider
@@ -25,12 +25,15 @@ class Endpoint(Struct, frozen=True):
         base_url: Where it lives, without a final slash.
         key: The key, or None where there is none.
         login: "user:password" for a server that asks for them, such as a gateway.
+        api: The one of the provider's APIs that is to be used for all models; None for the one
+            that the catalog names for a model, or else the provider's usual one.
     """
 
     provider: Provider
     base_url: str
     key: str | None = None
     login: str | None = None
+    api: str | None = None
 
     def __repr__(self) -> str:
         key = MASK if self.key else None
@@ -52,19 +55,23 @@ class Endpoint(Struct, frozen=True):
             secrets += [_basic(self.login), self.login.partition(":")[2]]
         return secrets
 
-    def request(self, outgoing: Outgoing) -> HttpRequest:
-        """The HTTP request that carries this to the endpoint."""
-        dialect = self.provider.dialect
+    def request(self, outgoing: Outgoing, dialect: Dialect) -> HttpRequest:
+        """The HTTP request that carries this to the endpoint, in the words of this dialect."""
+        has_body = outgoing.method not in ("GET", "DELETE")
+        body = outgoing.body
+        if body is None:
+            body = msgspec.json.encode(outgoing.payload) if has_body else b""
         return HttpRequest(
-            "POST",
+            outgoing.method,
             self.base_url + outgoing.path,
             {
-                "content-type": "application/json",
+                **({"content-type": outgoing.content_type} if has_body else {}),
                 **dialect.headers,
+                **outgoing.headers,
                 **(dialect.authorize(self.key) if self.key else {}),
                 **({"authorization": f"Basic {_basic(self.login)}"} if self.login else {}),
             },
-            msgspec.json.encode(outgoing.payload),
+            body,
         )
 
 
@@ -78,11 +85,13 @@ class Target(Struct, frozen=True):
     Attributes:
         ref: Its reference in the lockfile.
         endpoint: Where to send.
+        dialect: How the API that serves it speaks.
         facts: What the catalog knows of it, if anything.
     """
 
     ref: ModelRef
     endpoint: Endpoint
+    dialect: Dialect
     facts: ModelFacts | None = None
 
     def encode(self, request: LLMRequest, *, stream: bool) -> HttpRequest:
@@ -91,11 +100,9 @@ class Target(Struct, frozen=True):
         Raises:
             UnsupportedFeatureError: The API has no way to say what the request asks.
         """
-        provider = self.endpoint.provider
-        outgoing = provider.dialect.encode(
-            request, self.ref.model, stream=stream, quirks=provider.quirks
-        )
-        return self.endpoint.request(outgoing)
+        quirks = self.endpoint.provider.quirks
+        outgoing = self.dialect.encode(request, self.ref.model, stream=stream, quirks=quirks)
+        return self.endpoint.request(outgoing, self.dialect)
 
 
 class Skip(Struct, frozen=True):
@@ -145,4 +152,6 @@ def _target(
                 f"no key; set {names}", provider=ref.provider, model=ref.model
             ),
         )
-    return Target(ref, endpoint, facts(ref))
+    known = facts(ref)
+    api = endpoint.api or (known.api if known else None)
+    return Target(ref, endpoint, endpoint.provider.speaking(api), known)
