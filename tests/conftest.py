@@ -12,7 +12,7 @@ from llmring import LLMResponse, LLMRing, StreamChunk
 from llmring.providers import PROVIDERS
 from loopback import Answer, Loopback
 
-KEYS = [name for row in PROVIDERS.values() for name in (*row.key_env, *row.base_url_env)]
+KEYS = [name for row in PROVIDERS.values() for name in row.variables]
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 

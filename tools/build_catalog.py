@@ -98,6 +98,7 @@ def _model(
     max_output = _first("max_output", editions)
     _differences(ref, "max_output", editions, max_output)
     capabilities = _capabilities(ref, editions)
+    efforts = _efforts(provider, ref, editions, capabilities)
     released = _first("released", editions)
     retires = _retirement(ref, provider, names[0], claims)
     return ModelFacts(
@@ -107,16 +108,19 @@ def _model(
         context_window=window.value,
         max_input=max_input.value,
         max_output=max_output.value,
-        capabilities=capabilities.value,
+        capabilities=capabilities.value | _budget(provider, editions, capabilities, efforts),
+        efforts=efforts.value,
         prices=prices.value,
         announced=claims[prices.origin[0]].announced,
         released=released.value,
         retires=retires.value,
+        api=_first("api", editions).value,
         origins=Origins(
             context_window=window.origin,
             max_input=max_input.origin,
             max_output=max_output.origin,
             capabilities=capabilities.origin,
+            efforts=efforts.origin,
             prices=prices.origin,
             released=released.origin,
             retires=retires.origin,
@@ -192,6 +196,37 @@ def _capabilities(ref: str, claims: dict[str, Claim]) -> Taken:
     return Taken(frozenset(found), tuple(said))
 
 
+# Anthropic takes an effort without a budget only from models that pace their thinking themselves.
+_NEEDS_ADAPTIVE = frozenset({"anthropic"})
+# Where a vendor takes efforts from every model that reasons, those that all of them know.
+_OF_EVERY_MODEL = {"openai": Taken(("low", "medium", "high"), ("openai-reasoning",))}
+_TAKES_BUDGETS = frozenset({"anthropic", "google"})
+
+
+def _efforts(provider: str, ref: str, claims: dict[str, Claim], capabilities: Taken) -> Taken:
+    """The efforts of reasoning that a model takes: a source's, less those that another denies."""
+    if "reasoning" not in capabilities.value:
+        return Taken(())
+    if provider in _NEEDS_ADAPTIVE and not _first("adaptive", claims).value:
+        return Taken(())
+    taken = _first("efforts", claims)
+    denied = frozenset().union(*(claim.no_efforts for claim in claims.values()))
+    taken = Taken(tuple(e for e in taken.value or () if e not in denied), taken.origin)
+    _differences(ref, "efforts", claims, taken)
+    return taken if taken.value else _OF_EVERY_MODEL.get(provider, Taken(()))
+
+
+def _budget(
+    provider: str, claims: dict[str, Claim], capabilities: Taken, efforts: Taken
+) -> frozenset[Capability]:
+    """Whether a model takes a number of tokens to reason with."""
+    if provider not in _TAKES_BUDGETS or "reasoning" not in capabilities.value:
+        return frozenset()
+    if efforts.value and not _first("budget", claims).value:
+        return frozenset()
+    return frozenset({"reasoning_budget"})
+
+
 def _prices(ref: str, claims: dict[str, Claim]) -> Taken:
     """The prices of genai-prices, if a second source knows the model; differences are told."""
     said = {key: _rounded(c.prices) for key, c in claims.items() if c.prices is not None}
@@ -259,9 +294,13 @@ def _own_machine(model: OwnMachine, sources: list[Package]) -> ModelFacts:
         aliases=model.aliases,
         context_window=window,
         capabilities=model.capabilities | also,
+        efforts=model.efforts,
         prices=FREE,
         origins=Origins(
-            context_window=(origin,), capabilities=(model.origin,), prices=("own-machine",)
+            context_window=(origin,),
+            capabilities=(model.origin,),
+            efforts=(model.origin,) if model.efforts else (),
+            prices=("own-machine",),
         ),
     )
 

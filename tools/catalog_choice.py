@@ -39,6 +39,20 @@ CHOSEN: dict[str, tuple[str, ...]] = {
         "gpt-4-turbo",
         "gpt-4 gpt-4-0613",
         "gpt-3.5-turbo gpt-3.5-turbo-0125",
+        "gpt-5.5-pro",
+        "gpt-5.4-pro",
+        "gpt-5.2-pro",
+        "gpt-5-pro",
+        "gpt-5.3-codex",
+        "gpt-5.2-codex",
+        "gpt-5.1-codex",
+        "gpt-5.1-codex-max",
+        "gpt-5.1-codex-mini",
+        "gpt-5-codex",
+        "o3-pro",
+        "o1-pro",
+        "o3-deep-research",
+        "o4-mini-deep-research",
     ),
     "anthropic": (
         "claude-fable-5-2",
@@ -95,6 +109,7 @@ class OwnMachine(Struct, frozen=True, kw_only=True):
         aliases: Tags of the same model, other sizes that take the same things included.
         twin: The row of models.dev, provider and name, that has its context window.
         context_window: That window, where models.dev has no such row.
+        efforts: Of reasoning, where it takes any.
         capabilities: Beyond sampling parameters and JSON schemas, which such servers hold any
             model to.
         origin: Where the capabilities (and the window, without a twin) are from.
@@ -105,28 +120,36 @@ class OwnMachine(Struct, frozen=True, kw_only=True):
     twin: tuple[str, str] | None = None
     context_window: int | None = None
     capabilities: frozenset[Capability] = frozenset()
+    efforts: tuple[str, ...] = ()
     origin: str = "ollama-library"
 
 
-def _ollama(tags: str, twin: str, capabilities: str = "") -> OwnMachine:
+def _ollama(tags: str, twin: str, capabilities: str = "", efforts: str = "") -> OwnMachine:
     name, *aliases = tags.split()
     provider, _, row = twin.partition("/")
-    known: dict[str, Capability] = {
-        "tools": "tools",
-        "vision": "vision",
-        "thinking": "reasoning",
+    known: dict[str, tuple[Capability, ...]] = {
+        "tools": ("tools",),
+        "vision": ("vision",),
+        # Any number of tokens above none switches it on.
+        "thinking": ("reasoning", "reasoning_budget"),
     }
     return OwnMachine(
         ref=("ollama", name),
         aliases=tuple(aliases),
         twin=(provider, row),
-        capabilities=frozenset(known[label] for label in capabilities.split()),
+        capabilities=frozenset(c for label in capabilities.split() for c in known[label]),
+        efforts=tuple(efforts.split()),
     )
 
 
 OWN_MACHINE = (
     _ollama("gemma4:31b gemma4:26b", "ollama-cloud/gemma4:31b", "tools vision thinking"),
-    _ollama("gpt-oss gpt-oss:20b gpt-oss:120b", "ollama-cloud/gpt-oss:20b", "tools thinking"),
+    _ollama(
+        "gpt-oss gpt-oss:20b gpt-oss:120b",
+        "ollama-cloud/gpt-oss:20b",
+        "tools thinking",
+        "low medium high",
+    ),
     _ollama("qwen3 qwen3:8b qwen3:14b qwen3:32b", "openrouter/qwen/qwen3-8b", "tools thinking"),
     _ollama("gemma3 gemma3:4b gemma3:12b gemma3:27b", "openrouter/google/gemma-3-4b-it", "vision"),
     _ollama(
@@ -181,6 +204,9 @@ PAGES = {
         url="https://ollama.com/library",
         date=date(2026, 11, 23),
         note="labels of the local tags; cloud tags are other models at other prices",
+    ),
+    "openai-reasoning": Source(
+        url="https://platform.openai.com/docs/guides/reasoning", date=date(2026, 11, 23)
     ),
     "own-machine": Source(
         url="https://docs.ollama.com/",

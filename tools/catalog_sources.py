@@ -53,6 +53,11 @@ class Claim(Struct, frozen=True, kw_only=True):
     max_output: int | None = None
     capabilities: frozenset[Capability] | None = None
     sampling: bool | None = None
+    efforts: tuple[str, ...] | None = None
+    no_efforts: frozenset[str] = frozenset()
+    adaptive: bool | None = None
+    budget: bool | None = None
+    api: str | None = None
     prices: Prices | None = None
     announced: tuple[PriceChange, ...] = ()
     released: date | None = None
@@ -202,6 +207,7 @@ def _langchain(wheels: Path, today: date, provider: str, package: str) -> Packag
             max_output=row.get("max_output_tokens"),
             capabilities=frozenset(c for flag, c in _PROFILE_FLAGS.items() if row.get(flag)),
             sampling=row.get("temperature"),
+            efforts=tuple(row.get("reasoning_effort_levels") or ()) or None,
             released=_day(row["release_date"]),
         )
         for name, row in profiles.items()
@@ -215,6 +221,7 @@ def _langchain(wheels: Path, today: date, provider: str, package: str) -> Packag
 _LITELLM_FLAGS: dict[str, Capability] = {
     "supports_audio_input": "audio",
     "supports_vision": "vision",
+    "supports_assistant_prefill": "prefill",
     "supports_pdf_input": "documents",
     "supports_reasoning": "reasoning",
     "supports_response_schema": "json_schema",
@@ -235,17 +242,35 @@ def _litellm(wheels: Path, number: str, key: str, day: date) -> Package:
     table = {}
     for name, row in rows.items():
         provider = _LITELLM_PROVIDERS.get(row.get("litellm_provider"))
-        if provider is None or row.get("mode") != "chat":
+        if provider is None or row.get("mode") not in ("chat", "responses"):
             continue
         table[provider, name.removeprefix("gemini/")] = Claim(
             max_input=row.get("max_input_tokens"),
             max_output=row.get("max_output_tokens"),
             capabilities=frozenset(c for flag, c in _LITELLM_FLAGS.items() if row.get(flag)),
             sampling=row.get("supports_sampling_params"),
+            efforts=_litellm_efforts(row),
+            no_efforts=frozenset(e for e in _EFFORTS if row.get(_EFFORT_FLAG % e) is False),
+            adaptive=row.get("supports_adaptive_thinking"),
+            budget=row.get("supports_legacy_thinking"),
+            api="responses" if row["mode"] == "responses" else None,
             prices=_litellm_rates(row),
             retires=_day(row.get("deprecation_date")),
         )
     return _from_table(key, _pypi("litellm", number, day), table)
+
+
+_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_USUAL_EFFORTS = ("low", "medium", "high")
+_EFFORT_FLAG = "supports_%s_reasoning_effort"
+
+
+def _litellm_efforts(row: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The efforts that flags name, beside the usual ones; None where there is no flag at all."""
+    flags = {effort: row.get(_EFFORT_FLAG % effort) for effort in _EFFORTS}
+    if not row.get("supports_reasoning") or set(flags.values()) == {None}:
+        return None
+    return tuple(e for e in _EFFORTS if flags[e] or (e in _USUAL_EFFORTS and flags[e] is None))
 
 
 def _litellm_rates(row: Mapping[str, Any]) -> Prices | None:

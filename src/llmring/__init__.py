@@ -9,11 +9,17 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.events import Usage
+    from llmring.chat.function import tool
     from llmring.chat.request import LLMRequest, Message
     from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+    from llmring.chat.token_count import TokenCount
+    from llmring.chat.tool_conversation import ToolsResponse
     from llmring.chat.tools import Tool
+    from llmring.client.attachment import attachment
     from llmring.client.ring import LLMRing
+    from llmring.dialects.dialect import ListedModel
     from llmring.exceptions import (
         AliasNotFoundError,
         AllModelsFailedError,
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
         LockfileParseError,
         LockfileVersionError,
         MissingAliasesError,
+        MissingFileError,
         ModelCapabilityError,
         ModelError,
         ModelNotFoundError,
@@ -41,6 +48,8 @@ if TYPE_CHECKING:
         ProviderRequestError,
         ProviderResponseError,
         ProviderTimeoutError,
+        SchemaValidationError,
+        TooManyTurnsError,
         UnsupportedFeatureError,
         ValidationError,
     )
@@ -51,13 +60,19 @@ if TYPE_CHECKING:
 _HOMES = {
     "Attempt": "llmring.chat.response",
     "Cost": "llmring.registry.price",
+    "EmbeddingResponse": "llmring.chat.embedding",
     "LLMRequest": "llmring.chat.request",
     "LLMResponse": "llmring.chat.response",
     "LLMRing": "llmring.client.ring",
+    "ListedModel": "llmring.dialects.dialect",
     "Message": "llmring.chat.request",
     "StreamChunk": "llmring.chat.response",
+    "TokenCount": "llmring.chat.token_count",
     "Tool": "llmring.chat.tools",
+    "ToolsResponse": "llmring.chat.tool_conversation",
     "Usage": "llmring.chat.events",
+    "attachment": "llmring.client.attachment",
+    "tool": "llmring.chat.function",
 }
 
 __all__ = [
@@ -68,11 +83,13 @@ __all__ = [
     "ContentPolicyError",
     "ContextLengthError",
     "Cost",
+    "EmbeddingResponse",
     "InvalidModelReferenceError",
     "LLMRequest",
     "LLMResponse",
     "LLMRing",
     "LLMRingError",
+    "ListedModel",
     "LockfileError",
     "LockfileExistsError",
     "LockfileNotFoundError",
@@ -80,6 +97,7 @@ __all__ = [
     "LockfileVersionError",
     "Message",
     "MissingAliasesError",
+    "MissingFileError",
     "ModelCapabilityError",
     "ModelError",
     "ModelNotFoundError",
@@ -93,11 +111,17 @@ __all__ = [
     "ProviderRequestError",
     "ProviderResponseError",
     "ProviderTimeoutError",
+    "SchemaValidationError",
     "StreamChunk",
+    "TokenCount",
+    "TooManyTurnsError",
     "Tool",
+    "ToolsResponse",
     "UnsupportedFeatureError",
     "Usage",
     "ValidationError",
+    "attachment",
+    "tool",
 ]
 
 

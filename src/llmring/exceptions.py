@@ -4,11 +4,14 @@ LLMRingError
 ├── ConfigurationError                  a setting, an argument or the set-up is wrong
 │   └── InvalidModelReferenceError      (ValueError) not "provider:model"
 ├── ValidationError                     (ValueError) a request that can't be sent
+│   ├── MissingFileError                (FileNotFoundError) a file to be attached is not there
+│   └── SchemaValidationError           .response .content .problems: an answer that does not fit
 ├── LockfileError                       .path .line .column
 │   ├── LockfileNotFoundError           (FileNotFoundError)
 │   ├── LockfileExistsError             (FileExistsError)
 │   ├── LockfileParseError              (ValueError)
 │   └── LockfileVersionError
+├── TooManyTurnsError                   .messages: run_tools, and a model that goes on calling
 ├── ModelError
 │   ├── ModelNotFoundError              no such alias or model, or none that can be used
 │   │   └── AliasNotFoundError          (ValueError)
@@ -22,6 +25,7 @@ LLMRingError
     ├── ProviderTimeoutError            no answer in the time that there was
     ├── ProviderConnectionError         refused, reset, cut, TLS, DNS
     ├── ProviderResponseError           an answer that is an error, or none at all
+    │   ├── UnreadableResponseError     not what the API sends: a proxy's page, a cut body
     │   ├── ProviderModelNotFoundError  (ModelNotFoundError) 404, 410: retired or unknown
     │   └── ProviderRequestError        400, 413, 422 …: the request itself
     │       ├── ContextLengthError      too long for this model
@@ -39,7 +43,9 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmring.chat.response import Attempt
+    from llmring.chat.output import Misfit
+    from llmring.chat.request import Message
+    from llmring.chat.response import Attempt, LLMResponse
 
 
 class LLMRingError(Exception):
@@ -61,6 +67,36 @@ class InvalidModelReferenceError(ConfigurationError, ValueError):
 
 class ValidationError(LLMRingError, ValueError):
     """A request that can't be sent as it is."""
+
+
+class MissingFileError(ValidationError, FileNotFoundError):
+    """A file that a request is to have does not exist."""
+
+
+class SchemaValidationError(ValidationError):
+    """An answer that does not fit the `response_format`, after all repairs that were allowed.
+
+    It is no `ProviderError`: the model has answered, and no other one is asked in its place.
+
+    Attributes:
+        response: The last answer, with the usage, cost and attempts of all rounds.
+        problems: The places that do not fit, each with its `place` and `reason`.
+    """
+
+    def __init__(
+        self, message: str, response: LLMResponse, problems: Sequence[Misfit] = ()
+    ) -> None:
+        super().__init__(message, response, problems)
+        self.response = response
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def content(self) -> str:
+        """The text of the answer."""
+        return self.response.content
 
 
 class LockfileError(LLMRingError):
@@ -103,6 +139,18 @@ class LockfileVersionError(LockfileError):
     """A lockfile of a version that this llmring does not read."""
 
 
+class TooManyTurnsError(LLMRingError):
+    """A model that still asks for tools after as many turns as it was allowed.
+
+    Attributes:
+        messages: The conversation so far, with the results of all calls, to go on with.
+    """
+
+    def __init__(self, message: str, messages: Sequence[Message] = ()) -> None:
+        super().__init__(message)
+        self.messages = list(messages)
+
+
 class ModelError(LLMRingError):
     """Something about a model or an alias."""
 
@@ -143,6 +191,7 @@ class ProviderError(LLMRingError):
         provider_message: The provider's own words, keys masked.
         retry_after: Seconds that the provider asks to wait.
         attempts: Every attempt of the call that ended in this error, in order.
+        messages: In `run_tools`, the conversation up to this error, to go on with.
     """
 
     def __init__(
@@ -166,6 +215,7 @@ class ProviderError(LLMRingError):
         self.provider_message = provider_message
         self.retry_after = retry_after
         self.attempts: tuple[Attempt, ...] = ()
+        self.messages: tuple[Message, ...] = ()
 
     def __str__(self) -> str:
         who = ":".join(part for part in (self.provider, self.model) if part)
@@ -195,6 +245,10 @@ class ProviderConnectionError(ProviderError):
 
 class ProviderResponseError(ProviderError):
     """The provider answered with an error, or with something that is no answer."""
+
+
+class UnreadableResponseError(ProviderResponseError):
+    """The provider's answer is not what its API sends: a proxy's page, a cut body."""
 
 
 class ProviderModelNotFoundError(ProviderResponseError, ModelNotFoundError):

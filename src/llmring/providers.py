@@ -1,14 +1,20 @@
-"""Where the APIs live: one row a provider. A new provider is a row."""
+"""Where the APIs live: one row a provider. A new provider is a row.
+
+Those with an API of their own stand here; servers that speak OpenAI's are rows of `presets`.
+"""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+import msgspec
 from msgspec import Struct
 
+from llmring.address import variables_in
 from llmring.chat.request import LLMRequest
-from llmring.dialects import anthropic, gemini, ollama, openai_chat
-from llmring.dialects.dialect import Dialect, Quirks
+from llmring.dialects import anthropic, gemini, ollama, openai_chat, openai_responses
+from llmring.dialects.dialect import Dialect, Limits, Quirks
 from llmring.local.defaults import with_local_defaults
+from llmring.presets import PRESETS, Preset
 
 
 class Provider(Struct, frozen=True, kw_only=True):
@@ -19,10 +25,16 @@ class Provider(Struct, frozen=True, kw_only=True):
         dialect: How its API speaks.
         apis: Further APIs of it, by the names that a lockfile's `api` and the catalog have for
             them; "chat" always means `dialect`.
-        base_url: Where it lives; paths of the dialect are appended.
+        base_url: Where it lives; paths of the dialect are appended. A name in braces is that of
+            an environment variable that is filled in.
         base_url_env: Environment variables that override `base_url`, first one set wins.
         key_env: Environment variables that hold the key, first one set wins; none where the
             provider needs no key.
+        key_header: The header that carries the key, where it is not the dialect's own;
+            "authorization" carries it as a bearer token.
+        headers: Sent with every request, in lower case.
+        query: Added to every address.
+        sdk: The vendor's own SDK for it, by the extra that installs it; None where there is none.
         quirks: Where it differs from others of the same dialect.
         prepare: Fills in what a request leaves open and a model there needs; raises
             UnsupportedFeatureError for what none there can do.
@@ -34,6 +46,10 @@ class Provider(Struct, frozen=True, kw_only=True):
     base_url: str
     base_url_env: tuple[str, ...] = ()
     key_env: tuple[str, ...] = ()
+    key_header: str | None = None
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+    sdk: str | None = None
     quirks: Quirks = Quirks()
     prepare: Callable[[LLMRequest, str], LLMRequest] | None = None
     note: str | None = None
@@ -43,52 +59,113 @@ class Provider(Struct, frozen=True, kw_only=True):
         """The dialect of one of its APIs, by its name; where it has none of that name, its own."""
         return self.apis.get(api, self.dialect) if api else self.dialect
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every environment variable that matters to it."""
+        return (*self.key_env, *self.base_url_env, *variables_in(self.base_url))
+
+
+_NATIVE = {
+    row.name: row
+    for row in (
+        Provider(
+            name="openai",
+            dialect=openai_chat.DIALECT,
+            sdk="openai",
+            base_url="https://api.openai.com/v1",
+            base_url_env=("OPENAI_BASE_URL",),
+            key_env=("OPENAI_API_KEY",),
+            quirks=Quirks(
+                max_tokens_field="max_completion_tokens",
+                keeps_files=True,
+                # https://developers.openai.com/api/docs/guides/images-vision
+                # https://developers.openai.com/api/docs/guides/file-inputs
+                limits=Limits(request=512 * 2**20, files=50 * 2**20),
+            ),
+            apis={"responses": openai_responses.DIALECT},
+        ),
+        Provider(
+            name="anthropic",
+            dialect=anthropic.DIALECT,
+            sdk="anthropic",
+            base_url="https://api.anthropic.com",
+            base_url_env=("ANTHROPIC_BASE_URL",),
+            key_env=("ANTHROPIC_API_KEY",),
+            quirks=Quirks(
+                needs_max_tokens=True,
+                keeps_files=True,
+                # https://platform.claude.com/docs/en/api/overview#request-size-limits
+                # https://platform.claude.com/docs/en/build-with-claude/vision: 10 MB in base64
+                limits=Limits(request=32 * 2**20, each={"image/": 10 * 2**20 * 3 // 4}),
+            ),
+        ),
+        Provider(
+            name="google",
+            dialect=gemini.DIALECT,
+            sdk="google",
+            base_url="https://generativelanguage.googleapis.com",
+            base_url_env=("GOOGLE_GEMINI_BASE_URL",),
+            key_env=("GOOGLE_GEMINI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
+            quirks=Quirks(
+                keeps_files=True,
+                # https://ai.google.dev/gemini-api/docs/file-input-methods
+                limits=Limits(request=100 * 2**20, each={"application/pdf": 50 * 2**20}),
+            ),
+        ),
+        Provider(
+            name="ollama",
+            dialect=ollama.DIALECT,
+            sdk="ollama",
+            base_url="http://localhost:11434",
+            base_url_env=("OLLAMA_BASE_URL", "OLLAMA_HOST"),
+        ),
+        Provider(
+            name="local",
+            dialect=openai_chat.DIALECT,
+            base_url="local://",
+            prepare=with_local_defaults,
+            note="a tiny offline model; its answers are often wrong",
+        ),
+        Provider(
+            name="mock",
+            dialect=openai_chat.DIALECT,
+            base_url="mock://",
+        ),
+    )
+}
+
+# What a server of the user's own is like, by the `kind` that its table in a lockfile names.
+KINDS: Mapping[str, Provider] = MappingProxyType(
+    {
+        "openai": msgspec.structs.replace(
+            _NATIVE["openai"], base_url="", base_url_env=(), key_env=(), quirks=Quirks()
+        ),
+        "anthropic": msgspec.structs.replace(
+            _NATIVE["anthropic"],
+            base_url="",
+            base_url_env=(),
+            key_env=(),
+            quirks=Quirks(needs_max_tokens=True),
+        ),
+    }
+)
+
+
+def _from_preset(preset: Preset) -> Provider:
+    kind = KINDS["openai"]
+    row: Provider = msgspec.structs.replace(
+        kind,
+        name=preset.name,
+        base_url=preset.base_url,
+        base_url_env=(preset.base_url_env,),
+        key_env=preset.key_env,
+        key_header=preset.key_header,
+        quirks=preset.quirks,
+        apis={name: api for name, api in kind.apis.items() if name in preset.apis},
+    )
+    return row
+
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
-    {
-        row.name: row
-        for row in (
-            Provider(
-                name="openai",
-                dialect=openai_chat.DIALECT,
-                base_url="https://api.openai.com/v1",
-                base_url_env=("OPENAI_BASE_URL",),
-                key_env=("OPENAI_API_KEY",),
-                quirks=Quirks(max_tokens_field="max_completion_tokens"),
-            ),
-            Provider(
-                name="anthropic",
-                dialect=anthropic.DIALECT,
-                base_url="https://api.anthropic.com",
-                base_url_env=("ANTHROPIC_BASE_URL",),
-                key_env=("ANTHROPIC_API_KEY",),
-                quirks=Quirks(needs_max_tokens=True),
-            ),
-            Provider(
-                name="google",
-                dialect=gemini.DIALECT,
-                base_url="https://generativelanguage.googleapis.com",
-                base_url_env=("GOOGLE_GEMINI_BASE_URL",),
-                key_env=("GOOGLE_GEMINI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
-            ),
-            Provider(
-                name="ollama",
-                dialect=ollama.DIALECT,
-                base_url="http://localhost:11434",
-                base_url_env=("OLLAMA_BASE_URL", "OLLAMA_HOST"),
-            ),
-            Provider(
-                name="local",
-                dialect=openai_chat.DIALECT,
-                base_url="local://",
-                prepare=with_local_defaults,
-                note="a tiny offline model; its answers are often wrong",
-            ),
-            Provider(
-                name="mock",
-                dialect=openai_chat.DIALECT,
-                base_url="mock://",
-            ),
-        )
-    }
+    {**_NATIVE, **{name: _from_preset(preset) for name, preset in PRESETS.items()}}
 )

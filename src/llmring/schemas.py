@@ -1,13 +1,21 @@
 """The values that a call takes and gives; the public face of `llmring.chat`."""
 
 from llmring.chat.events import Usage
-from llmring.chat.parts import DocumentPart, ImagePart, ReasoningPart, TextPart
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 
 __all__ = [
     "Attempt",
+    "AudioPart",
     "DocumentPart",
     "ImagePart",
     "LLMRequest",
@@ -20,5 +28,6 @@ __all__ = [
     "TextPart",
     "Tool",
     "ToolCall",
+    "UploadedPart",
     "Usage",
 ]

@@ -68,6 +68,19 @@ def test_a_tool_result_names_the_call_it_answers() -> None:
         Message("tool", "42")
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"id": "a", "type": "custom", "custom": {"name": "formula", "input": "4 + 4"}},
+        {"id": "a", "type": "custom", "function": {"name": "formula", "arguments": "4 + 4"}},
+    ],
+)
+def test_a_call_of_a_custom_tool_keeps_its_free_text(call: dict[str, Any]) -> None:
+    assert Message("assistant", tool_calls=[call]).calls == [
+        {"id": "a", "type": "custom", "function": {"name": "formula", "arguments": "4 + 4"}}
+    ]
+
+
 def test_arguments_of_a_tool_call_become_a_json_text() -> None:
     call: Any = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": {"a": 1}}}
 

@@ -142,7 +142,7 @@ def test_S050_verbose_says_whose_key_is_set_and_never_shows_it(
     told = call("aliases", "--verbose")
 
     assert [line.rpartition("  ")[2] for line in told.out.splitlines()[1:]] == [
-        *("key set", "no key: set ANTHROPIC_API_KEY", "needs no key", "unknown provider")
+        *("key set", "no key; set ANTHROPIC_API_KEY", "needs no key", "unknown provider")
     ]
     assert "secret" not in told.out + told.err
 
@@ -268,3 +268,28 @@ def test_the_command_works_from_any_folder(tmp_path: Path) -> None:
     path = write(EXAMPLE).resolve()
 
     assert run("aliases", "--file", str(path), cwd=Path(sys.prefix)).out == LISTED
+
+
+def test_verbose_knows_the_providers_of_the_lockfile_and_names_the_variables_of_their_keys(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = '[providers.mine]\nkind = "openai"\nbase_url = "http://localhost:1/v1"\n'
+    models = ["mine:a", "groq:b", "azure:c", "vllm:d"]
+    write(lockfile_of(default={"fast": models}) + mine + 'api_key_env = "MINE_KEY"\n')
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "sk-secret")
+
+    lines = call("aliases", "--verbose").out.splitlines()
+
+    assert [line.split("price unknown")[1].strip() for line in lines[1:]] == [
+        "no key; set MINE_KEY",
+        "no key; set GROQ_API_KEY",
+        "no address; set AZURE_OPENAI_ENDPOINT",
+        "needs no key",
+    ]
+
+
+def test_a_provider_of_the_lockfile_can_be_bound_in_any_case(call: Call) -> None:
+    write('[providers.Mine]\nkind = "openai"\nbase_url = "http://localhost:1/v1"\n')
+
+    assert call("bind", "fast", "MINE:model").code == 0
+    assert call("aliases").out == "fast → mine:model\n"

@@ -127,7 +127,8 @@ def test_a_lockfile_that_extends_nothing_is_fine(call: Call) -> None:
     assert told.err.startswith("llmring.lock: 0 of 0 packages good")
 
 
-@pytest.mark.parametrize("package", ["openai", "OpenAI"])
+# Not the name of an SDK that other tests have loaded.
+@pytest.mark.parametrize("package", ["perplexity", "OpenAI"])
 def test_a_package_called_like_a_provider_is_a_warning(
     call: Call, install: Install, package: str
 ) -> None:

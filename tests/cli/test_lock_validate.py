@@ -184,3 +184,12 @@ def test_C08_warnings_fail_only_where_that_is_asked_for(call: Call) -> None:
 
     assert call("lock", "validate").code == 0
     assert call("lock", "validate", "--strict").code == 1
+
+
+def test_a_vendor_s_key_that_goes_elsewhere_is_a_warning(call: Call) -> None:
+    write(GOOD + '[providers.openai]\nbase_url = "https://gw.example/v1"\n')
+
+    told = call("lock", "validate", "--strict")
+
+    assert told.code == 1
+    assert "warning: providers.openai.base_url: sends the key in OPENAI_API_KEY to gw" in told.out

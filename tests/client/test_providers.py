@@ -7,13 +7,15 @@ import pytest
 
 from conftest import Way
 from llmring import LLMRing, ProviderRateLimitError
+from llmring.presets import PRESETS
 from llmring.providers import PROVIDERS, Provider
 from loopback import Answer, Loopback, as_stream
 
 Serve = Callable[..., Loopback]
 
 SAMPLES = Path(__file__).resolve().parents[1] / "wire_samples"
-REMOTE = [row for row in PROVIDERS.values() if row.base_url_env]
+# Presets have tests of their own.
+REMOTE = [row for row in PROVIDERS.values() if row.base_url_env and row.name not in PRESETS]
 
 
 @pytest.fixture(params=REMOTE, ids=lambda row: row.name)

@@ -28,20 +28,33 @@ pytestmark = pytest.mark.skipif(
 # Provider and variable for its base URL, and what a client's base URL has below the host.
 FORMATS = {
     "openai_chat": ("openai", "OPENAI_BASE_URL", "/v1"),
+    "openai_responses": ("openai", "OPENAI_BASE_URL", "/v1"),
     "anthropic": ("anthropic", "ANTHROPIC_BASE_URL", ""),
     "google": ("google", "GOOGLE_GEMINI_BASE_URL", ""),
     "ollama": ("ollama", "OLLAMA_BASE_URL", ""),
 }
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY")
+# Where a provider has several APIs, the one that a lockfile names.
+LOCKFILES = {
+    "openai_responses": """
+version = "1.0"
+default_profile = "default"
+[providers.openai]
+api = "responses"
+[profiles.default]
+"""
+}
 
 # What the vendors' words for the end of an answer mean in ours.
 REASONS = {
     "stop": "stop",
+    "completed": "stop",
     "eos": "stop",
     "end_turn": "stop",
     "stop_sequence": "stop",
     "STOP": "stop",
     "length": "length",
+    "max_output_tokens": "length",
     "max_tokens": "length",
     "MAX_TOKENS": "length",
     "model_context_window_exceeded": "length",
@@ -156,12 +169,13 @@ def expected(recording: Recording) -> dict[str, Any]:
         return {**known, "message": error["message"]}
     calls = [(call["name"], arguments_of(call)) for call in expect["tool_calls"]]
     calls += [(call["name"], call["input"]) for call in expect.get("custom_tool_calls", ())]
-    reason = REASONS.get(expect["finish_reason"], expect["finish_reason"])
+    native = expect.get("incomplete_reason") or expect["finish_reason"]
+    reason = REASONS.get(native, native)
     if expect.get("block_reason"):
         reason = "content_filter"
     return {
         "text": expect["text"],
-        "reasoning": expect.get("thinking_text", ""),
+        "reasoning": expect.get("thinking_text") or thoughts_of(recording),
         "tool_calls": calls,
         "finish_reason": "tool_calls" if calls and reason == "stop" else reason,
         "usage": usage_of(recording),
@@ -194,6 +208,14 @@ def reasoning_is_apart(recording: Recording) -> bool:
     reasoning = usage.get("reasoning_tokens") or 0
     apart = usage["input_tokens"] + (usage.get("output_tokens") or 0) + reasoning
     return bool(totals and reasoning and int(totals[-1]) == apart)
+
+
+def thoughts_of(recording: Recording) -> str:
+    """Reasoning that is shown whole in place of a summary, which `expect` has no field for."""
+    text, kind = r'"text":\s*("(?:[^"\\]|\\.)*")', r'"type":\s*"reasoning_text"'
+    body = recording.response["body"].rpartition('"response.completed"')[2]
+    found = re.findall(rf"{kind},\s*{text}|{text},\s*{kind}", body)
+    return "\n\n".join(json.loads(before or after) for before, after in found)
 
 
 def loads(arguments: str) -> Any:
@@ -237,11 +259,24 @@ def mismatches(
 def test_every_recorded_exchange_reads_as_the_vendor_s_own_client_reads_it(
     replay_server: str, keys: None, wire_format: str, suffix: str
 ) -> None:
+    if wire_format in LOCKFILES:
+        Path("llmring.lock").write_text(LOCKFILES[wire_format])
     some = [r for r in recordings(wire_format) if r.kind in ("chat", "stream", "error")]
 
     found = asyncio.run(all_outcomes(replay_server, wire_format, some, suffix))
 
     assert mismatches(some, found) == {}
+
+
+def test_an_answer_that_is_made_in_the_background_is_a_failure(
+    replay_server: str, keys: None
+) -> None:
+    Path("llmring.lock").write_text(LOCKFILES["openai_responses"])
+    queued = [r for r in recordings("openai_responses") if r.kind == "other"]
+
+    found = asyncio.run(all_outcomes(replay_server, "openai_responses", queued, ""))
+
+    assert {result.get("class") for result in found.values()} == {"ProviderResponseError"}
 
 
 def test_a_recorded_stream_without_its_finish_marker_is_a_failure(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring import ConfigurationError, LLMRing
-from llmring.client.settings import chosen_profile, is_loopback, proxy_for, read_settings
+from llmring.address import is_loopback
+from llmring.client.settings import chosen_profile, proxy_for, read_settings
 
 # --- keys --------------------------------------------------------------------------------------
 

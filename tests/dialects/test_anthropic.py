@@ -8,7 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from llmring.chat.parts import DocumentPart, ImagePart, ReasoningPart, TextPart
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, Tool
 from llmring.dialects.anthropic import DIALECT
@@ -21,6 +29,11 @@ EPHEMERAL = {"type": "ephemeral"}
 
 def payload(request: LLMRequest, *, stream: bool = False) -> dict[str, Any]:
     return DIALECT.encode(request, "claude-haiku-4-5", stream=stream, quirks=Quirks()).payload
+
+
+def betas(request: LLMRequest) -> str | None:
+    headers = DIALECT.encode(request, "m", stream=False, quirks=Quirks()).headers
+    return headers.get("anthropic-beta")
 
 
 def messages(*turns: Message) -> list[dict[str, Any]]:
@@ -186,24 +199,37 @@ def test_ids_of_other_vendors_are_made_acceptable_on_both_sides() -> None:
     assert turns[0]["content"][0]["id"] == "functions_weather_0"
 
 
-def test_r39_signed_reasoning_goes_back_at_the_head_of_its_turn() -> None:
+def test_r39_signed_reasoning_goes_back_in_its_place() -> None:
     turn = Message(
         "assistant",
-        ["Paris it is.", ReasoningPart("France's capital", "c2ln")],
+        [ReasoningPart("France's capital", "c2ln"), "Paris.", ReasoningPart("Its sky", "bW9y")],
         tool_calls=[call("a")],
     )
 
-    assert messages(turn)[0]["content"][0] == {
-        "type": "thinking",
-        "thinking": "France's capital",
-        "signature": "c2ln",
-    }
+    assert messages(turn)[0]["content"] == [
+        {"type": "thinking", "thinking": "France's capital", "signature": "c2ln"},
+        text("Paris."),
+        {"type": "thinking", "thinking": "Its sky", "signature": "bW9y"},
+        {"type": "tool_use", "id": "a", "name": "weather", "input": {"city": "Paris"}},
+    ]
 
 
-def test_redacted_reasoning_goes_back_as_it_came() -> None:
-    turn = Message("assistant", [ReasoningPart("", "redacted:b3BhcXVl"), "Done."])
+def test_reasoning_that_another_api_has_signed_stays_behind() -> None:
+    turn = Message("assistant", [ReasoningPart("hm", "c2ln", dialect="gemini"), "Done."])
 
-    assert messages(turn)[0]["content"][0] == {"type": "redacted_thinking", "data": "b3BhcXVl"}
+    assert messages(turn)[0]["content"] == [text("Done.")]
+
+
+def test_what_another_api_wants_back_stays_behind() -> None:
+    turn = Message("assistant", [ProviderPart("openai_responses", {"type": "x"}), "Done."])
+
+    assert messages(turn)[0]["content"] == [text("Done.")]
+
+
+def test_the_api_s_own_blocks_go_as_they_are_in_messages_of_the_user_too() -> None:
+    block = {"type": "container_upload", "file_id": "file_1"}
+
+    assert messages(Message("user", [ProviderPart("anthropic", block)]))[0]["content"] == [block]
 
 
 def test_unsigned_reasoning_stays_behind() -> None:
@@ -268,7 +294,7 @@ def test_a_text_document_in_anthropics_own_form_arrives_unchanged() -> None:
 def test_a_document_that_is_no_base64_is_refused() -> None:
     broken = DocumentPart(data="abc", media_type="text/plain", name="notes")
 
-    with pytest.raises(ValidationError, match="notes is not base64"):
+    with pytest.raises(ValidationError, match="not base64"):
         messages(Message("user", [broken]))
 
 
@@ -364,26 +390,149 @@ def test_a_forced_call_goes_without_thinking() -> None:
     assert "thinking" not in payload(request)
 
 
-def test_a_json_schema_is_the_format_of_the_output() -> None:
-    schema = {"type": "object", "properties": {}, "additionalProperties": False}
-    wanted = {"type": "json_schema", "json_schema": {"name": "it", "schema": schema}}
-
-    assert payload(LLMRequest(messages="Hi", response_format=wanted))["output_config"] == {
-        "format": {"type": "json_schema", "schema": schema}
-    }
-
-
-@pytest.mark.parametrize(
-    "wanted", [{"json_response": True}, {"response_format": {"type": "json_object"}}]
-)
-def test_json_without_a_schema_is_asked_for_in_words(wanted: dict[str, Any]) -> None:
-    system = payload(LLMRequest(messages="Hi", **wanted))["system"]
-
-    assert "JSON object" in system[-1]["text"]
-
-
 def test_r37_extra_parameters_are_merged_last() -> None:
     request = LLMRequest(messages="Hi", max_tokens=5, extra_params={"top_k": 3, "max_tokens": 7})
     sent = payload(request)
 
     assert (sent["top_k"], sent["max_tokens"]) == (3, 7)
+
+
+def test_an_effort_leaves_the_measure_of_thinking_to_the_model() -> None:
+    sent = payload(LLMRequest(messages="Hi", reasoning_effort="xhigh", max_tokens=500))
+
+    assert (sent["thinking"], sent["output_config"]) == ({"type": "adaptive"}, {"effort": "xhigh"})
+    assert sent["max_tokens"] == 500
+
+
+def test_the_least_effort_is_low() -> None:
+    sent = payload(LLMRequest(messages="Hi", reasoning_effort="minimal"))
+
+    assert sent["output_config"] == {"effort": "low"}
+
+
+def test_no_effort_switches_thinking_off() -> None:
+    sent = payload(LLMRequest(messages="Hi", reasoning_effort="none"))
+
+    assert (sent["thinking"], sent.get("output_config")) == ({"type": "disabled"}, None)
+
+
+def test_an_effort_goes_without_the_sampling_that_the_api_refuses_beside_thinking() -> None:
+    request = LLMRequest(messages="Hi", reasoning_effort="low", temperature=0.3, top_p=0.97)
+    sent = payload(request)
+
+    assert ("temperature" in sent, sent["top_p"]) == (False, 0.97)
+
+
+def test_a_forced_call_keeps_the_effort() -> None:
+    request = LLMRequest(
+        messages="Hi", reasoning_effort="low", tools=[WEATHER], tool_choice="required"
+    )
+    sent = payload(request)
+
+    assert ("thinking" in sent, sent["output_config"]) == (False, {"effort": "low"})
+
+
+def test_r37_thinking_may_be_given_in_the_vendors_own_words() -> None:
+    thinking = {"type": "enabled", "budget_tokens": 9000}
+    extra = {"thinking": thinking}
+    sent = payload(LLMRequest(messages="Hi", temperature=0.3, extra_params=extra))
+
+    assert (sent["thinking"], "temperature" in sent) == (thinking, False)
+    assert sent["max_tokens"] > 9000
+
+
+def test_a_strict_tool_closes_its_objects() -> None:
+    strict = Tool("weather", None, {"type": "object", "properties": {}}, strict=True)
+    [sent] = payload(LLMRequest(messages="Hi", tools=[strict]))["tools"]
+
+    assert sent["strict"] is True
+    assert sent["input_schema"]["additionalProperties"] is False
+
+
+def test_parallel_calls_can_be_switched_off_whatever_the_choice_is() -> None:
+    off = {"tool_choice": {"disable_parallel_tool_use": True}}
+    left_open = LLMRequest(messages="Hi", tools=[WEATHER], extra_params=off)
+    forced = LLMRequest(messages="Hi", tools=[WEATHER], tool_choice="any", extra_params=off)
+
+    assert payload(left_open)["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
+    assert payload(forced)["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
+
+
+def test_r24_a_result_may_be_an_error_and_hold_an_image() -> None:
+    turns = messages(
+        Message("assistant", tool_calls=[call("a")]),
+        Message(
+            "tool",
+            ["No camera.", ImagePart(data="aGk=", media_type="image/png")],
+            tool_call_id="a",
+            metadata={"is_error": True},
+        ),
+    )
+    [result] = turns[1]["content"]
+
+    assert result["is_error"] is True
+    assert [block["type"] for block in result["content"]] == ["text", "image"]
+
+
+def test_r23_arguments_that_are_no_json_are_kept() -> None:
+    turns = messages(Message("assistant", tool_calls=[call("a", arguments='{"city": "Par')]))
+
+    assert turns[0]["content"][0]["input"] == {"arguments": '{"city": "Par'}
+
+
+@pytest.mark.parametrize(
+    ("media_type", "sent"),
+    [
+        ("image/png", {"type": "image", "source": {"type": "file", "file_id": "file_1"}}),
+        (
+            "application/pdf",
+            {
+                "type": "document",
+                "source": {"type": "file", "file_id": "file_1"},
+                "title": "it",
+            },
+        ),
+        ("application/zip", {"type": "container_upload", "file_id": "file_1"}),
+    ],
+)
+def test_an_uploaded_file_goes_by_its_id(media_type: str, sent: dict[str, Any]) -> None:
+    request = LLMRequest(messages=[Message("user", [UploadedPart("file_1", media_type, "it")])])
+
+    assert payload(request)["messages"][0]["content"] == [sent]
+    assert betas(request) == "files-api-2025-04-14"
+
+
+def test_an_image_among_documents_goes_as_image_by_url_too() -> None:
+    picture = DocumentPart(url="https://example.org/a.png", media_type="image/png")
+
+    assert messages(Message("user", [picture]))[0]["content"] == [
+        {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}}
+    ]
+
+
+def test_audio_is_refused_with_what_to_do() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="transcript"):
+        messages(Message("user", [AudioPart("aGk=", "audio/wav")]))
+
+
+def test_a_plain_request_asks_for_no_beta() -> None:
+    assert betas(LLMRequest(messages="Hi", tools=[WEATHER], reasoning_tokens=2000)) is None
+
+
+def test_betas_become_the_header_and_no_parameter() -> None:
+    request = LLMRequest(messages="Hi", extra_params={"betas": ["one-2025-01-01", "two"]})
+
+    assert betas(request) == "one-2025-01-01,two"
+    assert betas(LLMRequest(messages="Hi", extra_params={"betas": "one"})) == "one"
+    assert "betas" not in payload(request)
+
+
+def test_a_feature_that_needs_a_beta_brings_it_unless_another_version_is_given() -> None:
+    servers = [{"type": "url", "url": "https://example.org/mcp", "name": "it"}]
+    computer = {"type": "computer_20251124", "name": "computer"}
+    extra = {"mcp_servers": servers}
+    older = extra | {"betas": ["mcp-client-2025-04-04"]}
+
+    assert betas(LLMRequest(messages="Hi", extra_params=extra)) == "mcp-client-2025-11-20"
+    assert betas(LLMRequest(messages="Hi", extra_params=older)) == "mcp-client-2025-04-04"
+    assert betas(LLMRequest(messages="Hi", tools=[computer])) == "computer-use-2025-11-24"

@@ -14,12 +14,14 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
-    ReasoningDelta,
+    Garbled,
+    ProviderItem,
     TextDelta,
     ToolCallDelta,
     Usage,
     UsageReport,
 )
+from llmring.chat.parts import ProviderPart, TextPart
 from llmring.chat.response import LLMResponse, fold
 from llmring.dialects.anthropic import DIALECT
 from llmring.exceptions import (
@@ -53,6 +55,17 @@ def streamed(*pieces: bytes) -> list[Event]:
 
 def sse(*events: dict[str, Any]) -> bytes:
     return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+
+
+def block_events(
+    index: int, block: dict[str, Any], *deltas: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The events of a block of a stream."""
+    return [
+        {"type": "content_block_start", "index": index, "content_block": block},
+        *({"type": "content_block_delta", "index": index, "delta": each} for each in deltas),
+        {"type": "content_block_stop", "index": index},
+    ]
 
 
 def whole(**message: Any) -> list[Event]:
@@ -214,35 +227,108 @@ def test_an_input_sent_with_the_start_of_its_block_is_kept() -> None:
     assert events == [ToolCallDelta(0, "a", "clock"), ToolCallDelta(0, arguments='{"zone":"CET"}')]
 
 
-def test_what_the_providers_own_tools_do_is_no_call_of_ours() -> None:
-    events = streamed(
-        sse(
-            {
-                "type": "content_block_start",
-                "index": 0,
-                "content_block": {"type": "server_tool_use", "id": "s", "name": "web_search"},
-            },
-            {
-                "type": "content_block_delta",
-                "index": 0,
-                "delta": {"type": "input_json_delta", "partial_json": '{"query": "x"}'},
-            },
-            {
-                "type": "content_block_start",
-                "index": 1,
-                "content_block": {"type": "web_search_tool_result", "content": []},
-            },
-        )
+SEARCH = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"query": "x"}}
+FOUND = {"type": "web_search_tool_result", "tool_use_id": "s", "content": [{"title": "X"}]}
+CITED = {"type": "text", "text": "It is X.", "citations": [{"cited_text": "X", "url": "u"}]}
+
+
+def test_the_work_of_the_provider_s_own_tools_is_kept_and_is_no_call_of_ours() -> None:
+    reply = answer(whole(content=[SEARCH, FOUND, CITED], stop_reason="pause_turn"))
+
+    assert reply.parts == (
+        ProviderPart("", SEARCH),
+        ProviderPart("", FOUND),
+        TextPart("It is X."),
+        ProviderPart("", CITED),
+    )
+    assert (reply.tool_calls, reply.content) == (None, "It is X.")
+
+
+def test_the_work_of_the_provider_s_own_tools_is_the_same_from_a_stream() -> None:
+    body = sse(
+        *block_events(
+            0,
+            SEARCH | {"input": {}},
+            {"type": "input_json_delta", "partial_json": '{"query"'},
+            {"type": "input_json_delta", "partial_json": ': "x"}'},
+        ),
+        *block_events(1, FOUND),
+        *block_events(
+            2,
+            {"type": "text", "text": ""},
+            {"type": "citations_delta", "citation": {"cited_text": "X", "url": "u"}},
+            {"type": "text_delta", "text": "It is"},
+            {"type": "text_delta", "text": " X."},
+        ),
+        {"type": "message_delta", "delta": {"stop_reason": "pause_turn"}},
+    )
+    reply = answer(streamed(body))
+
+    assert reply.parts == answer(whole(content=[SEARCH, FOUND, CITED], stop_reason="x")).parts
+
+
+def test_a_compaction_comes_whole_in_its_one_delta() -> None:
+    delta = {"type": "compaction_delta", "content": "So far.", "encrypted_content": "b3Bh"}
+    body = sse(*block_events(0, {"type": "compaction", "content": None}, delta))
+
+    assert streamed(body) == [
+        ProviderItem({"type": "compaction", "content": "So far.", "encrypted_content": "b3Bh"})
+    ]
+
+
+def test_a_refusal_is_explained_apart_from_the_text() -> None:
+    details = {"type": "refusal", "category": "cyber", "explanation": "That could do harm."}
+    reply = answer(whole(content=[], stop_reason="refusal", stop_details=details))
+
+    assert (reply.finish_reason, reply.refusal) == ("content_filter", "That could do harm.")
+
+
+def test_R31_the_input_of_the_tool_to_answer_by_is_the_text() -> None:
+    call = {"type": "tool_use", "id": "a", "name": "llmring_answer", "input": {"n": 1}}
+    pieces = ('{"n"', ": 1}")
+    deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
+    body = sse(
+        *block_events(0, call | {"input": {}}, *deltas),
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}},
+    )
+    events = streamed(body)
+
+    assert [event.text for event in events if isinstance(event, TextDelta)] == list(pieces)
+    assert events[-1] == Finished("stop", "tool_use")
+    assert answer(whole(content=[call], stop_reason="tool_use")).content == '{"n":1}'
+
+
+def test_R30_beside_an_answer_by_tool_a_call_is_still_a_call() -> None:
+    calls = [
+        {"type": "tool_use", "id": "a", "name": "llmring_answer", "input": {"n": 1}},
+        {"type": "tool_use", "id": "b", "name": "clock", "input": {}},
+        {"type": "tool_use", "id": "c", "name": "llmring_answer", "input": {"n": 2}},
+    ]
+    reply = answer(whole(content=calls, stop_reason="tool_use"))
+
+    assert (reply.finish_reason, reply.content) == ("tool_calls", '{"n":1}')
+    assert [each["id"] for each in reply.tool_calls or ()] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"), [('{"answer": [1, 2]}', "[1, 2]"), ('{"answer": [1', '{"answer": [1')]
+)
+def test_R33_an_answer_that_is_no_object_is_taken_out_of_the_input(sent: str, read: str) -> None:
+    call = {"type": "tool_use", "id": "a", "name": "llmring_answer_value", "input": {}}
+    deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in (sent[:4], sent[4:])]
+    body = sse(
+        *block_events(0, call, *deltas),
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}},
     )
 
-    assert events == []
+    assert answer(streamed(body)).content == read
 
 
-def test_citations_pings_and_unknown_events_say_nothing() -> None:
+def test_pings_and_unknown_events_say_nothing() -> None:
     events = streamed(
         sse(
             {"type": "ping"},
-            {"type": "content_block_delta", "delta": {"type": "citations_delta", "citation": {}}},
+            {"type": "content_block_delta", "delta": {"type": "something_new", "more": {}}},
             {"type": "something_new", "index": 3},
         )
     )
@@ -255,7 +341,10 @@ def test_redacted_thinking_is_kept_apart_from_thinking() -> None:
         content=[{"type": "redacted_thinking", "data": "b3BhcXVl"}, {"type": "text", "text": "Hi"}]
     )
 
-    assert events[1:] == [ReasoningDelta("", "redacted:b3BhcXVl"), TextDelta("Hi")]
+    assert events[1:] == [
+        ProviderItem({"type": "redacted_thinking", "data": "b3BhcXVl"}),
+        TextDelta("Hi"),
+    ]
 
 
 def test_a_whole_reply_to_a_stream_is_read_as_one() -> None:
@@ -322,8 +411,13 @@ def test_a_page_in_place_of_a_stream_is_an_error() -> None:
     assert "Bad gateway" in str(failure(streamed(b"<html>", b"Bad gateway</html>")))
 
 
-def test_an_event_that_is_no_json_is_an_error() -> None:
-    assert "can't be read" in str(failure(streamed(b'data: {"type": "message_del\n\n')))
+def test_an_event_that_is_no_json_is_told_and_passed_over() -> None:
+    body = b'data: {"type": "message_del\n\n' + sample("stream.txt")
+    garbled, *others = streamed(body)
+
+    assert isinstance(garbled, Garbled)
+    assert "can't be read" in str(garbled.error)
+    assert others == streamed(sample("stream.txt"))
 
 
 def test_an_answer_is_complete_though_the_connection_ends_within_a_later_event() -> None:
@@ -352,6 +446,8 @@ def test_a_rate_limit_is_explained() -> None:
         (500, "api_error", "Internal server error", ProviderResponseError),
         (504, "timeout_error", "Too slow.", ProviderTimeoutError),
         (529, "overloaded_error", "Overloaded", ProviderResponseError),
+        (409, "conflict_error", "Changed meanwhile.", ProviderResponseError),
+        (422, "invalid_request_error", "No.", ProviderRequestError),
         (400, "invalid_request_error", "max_tokens: Field required", ProviderRequestError),
         (
             400,
@@ -399,3 +495,12 @@ def test_an_error_page_keeps_an_excerpt() -> None:
 
     assert type(error) is ProviderResponseError
     assert "upstream is down" in str(error)
+
+
+def test_the_cause_of_an_error_says_more_than_its_type() -> None:
+    details = {"error_code": "organization_on_hold"}
+    said = {"type": "invalid_request_error", "message": "On hold.", "details": details}
+    error = DIALECT.explain(HttpHead(400, {}), json.dumps({"error": said}).encode())
+
+    assert type(error) is ProviderAuthenticationError
+    assert error.code == "invalid_request_error"

@@ -1,21 +1,16 @@
-"""What a request becomes in the words of Google's Gemini API."""
+"""What a request's settings become in the words of Google's Gemini API."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
 import pytest
 
-from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.response import fold
 from llmring.chat.tools import NamedTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks
-from llmring.dialects.gemini import DIALECT, UNSIGNED
-from llmring.exceptions import UnsupportedFeatureError
-from llmring.wire import HttpHead
+from llmring.dialects.gemini import DIALECT
 
 WEATHER = Tool("weather", "Tells the weather.", {"type": "object", "properties": {"city": {}}})
 
@@ -26,13 +21,8 @@ def encoded(
     return DIALECT.encode(request, model, stream=stream, quirks=Quirks())
 
 
-def payload(request: LLMRequest) -> dict[str, Any]:
-    return encoded(request).payload
-
-
-def contents(*turns: Message) -> list[dict[str, Any]]:
-    result: list[dict[str, Any]] = payload(LLMRequest(messages=turns))["contents"]
-    return result
+def payload(request: LLMRequest, model: str = "gemini-3-flash") -> dict[str, Any]:
+    return encoded(request, model).payload
 
 
 def generation(**fields: Any) -> dict[str, Any]:
@@ -40,9 +30,8 @@ def generation(**fields: Any) -> dict[str, Any]:
     return result
 
 
-def call(id_: str, name: str = "weather", **more: Any) -> Any:
-    function = {"name": name, "arguments": '{"city": "Paris"}'}
-    return {"id": id_, "type": "function", "function": function, **more}
+def call(id_: str) -> Any:
+    return {"id": id_, "type": "function", "function": {"name": "weather", "arguments": "{}"}}
 
 
 def test_a_text_becomes_one_user_turn() -> None:
@@ -84,163 +73,6 @@ def test_encoding_leaves_the_request_as_it_was() -> None:
     payload(request)
 
     assert msgspec.json.encode(request) == before
-
-
-def test_w10_all_system_messages_are_the_instruction() -> None:
-    request = LLMRequest(
-        messages=[
-            Message("system", "Be brief."),
-            Message("user", "Hi"),
-            Message("system", "Be kind."),
-        ]
-    )
-
-    assert payload(request)["systemInstruction"] == {
-        "parts": [{"text": "Be brief."}, {"text": "Be kind."}]
-    }
-
-
-def test_an_image_in_a_system_message_is_not_supported() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="only text"):
-        contents(Message("system", [ImagePart(url="https://example.org/a.png")]))
-
-
-def test_the_assistant_is_the_model() -> None:
-    assert contents(Message("user", "Hi"), Message("assistant", "Hello"))[1] == {
-        "role": "model",
-        "parts": [{"text": "Hello"}],
-    }
-
-
-def test_results_of_parallel_calls_come_back_in_one_turn_under_their_names() -> None:
-    turns = contents(
-        Message("assistant", tool_calls=[call("a", signature="c2ln"), call("b", "clock")]),
-        Message("tool", '{"sky": "blue"}', tool_call_id="a"),
-        Message("tool", "noon", tool_call_id="b"),
-        Message("user", "And now?"),
-    )
-
-    assert turns == [
-        {
-            "role": "model",
-            "parts": [
-                {
-                    "functionCall": {"id": "a", "name": "weather", "args": {"city": "Paris"}},
-                    "thoughtSignature": "c2ln",
-                },
-                {"functionCall": {"id": "b", "name": "clock", "args": {"city": "Paris"}}},
-            ],
-        },
-        {
-            "role": "user",
-            "parts": [
-                {"functionResponse": {"id": "a", "name": "weather", "response": {"sky": "blue"}}},
-                {"functionResponse": {"id": "b", "name": "clock", "response": {"output": "noon"}}},
-            ],
-        },
-        {"role": "user", "parts": [{"text": "And now?"}]},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("result", "response"),
-    [
-        ("[1, 2]", {"output": [1, 2]}),
-        ("7", {"output": 7}),
-        ("", {"output": ""}),
-        ('{"error": "closed"}', {"error": "closed"}),
-    ],
-)
-def test_a_result_is_always_an_object(result: str, response: dict[str, Any]) -> None:
-    turn = contents(Message("tool", result, tool_call_id="a", name="weather"))[0]
-
-    assert turn["parts"][0]["functionResponse"]["response"] == response
-
-
-def test_an_image_in_a_result_goes_beside_it() -> None:
-    shot = Message(
-        "tool", ["done", ImagePart(data="aGk=", media_type="image/png")], tool_call_id="a"
-    )
-
-    assert contents(shot)[0]["parts"][1] == {
-        "inlineData": {"mimeType": "image/png", "data": "aGk="}
-    }
-
-
-def test_a_call_of_another_vendors_model_gets_a_stand_in_for_its_signature() -> None:
-    parts = contents(Message("assistant", tool_calls=[call("a"), call("b")]))[0]["parts"]
-
-    assert [part.get("thoughtSignature") for part in parts] == [UNSIGNED, None]
-
-
-def test_the_calls_of_a_reply_go_back_with_their_signatures() -> None:
-    body = {
-        "candidates": [
-            {
-                "content": {
-                    "parts": [
-                        {
-                            "functionCall": {"name": "weather", "args": {"city": "Paris"}},
-                            "thoughtSignature": "c2ln",
-                        }
-                    ]
-                },
-                "finishReason": "STOP",
-            }
-        ]
-    }
-    reply = fold("google:m", DIALECT.decode(HttpHead(200, {}), json.dumps(body).encode()))
-    assert reply.tool_calls is not None
-    made = reply.tool_calls[0]
-    turns = contents(
-        Message("assistant", reply.content, tool_calls=reply.tool_calls),
-        Message("tool", "sunny", tool_call_id=made["id"]),
-    )
-
-    assert turns[0]["parts"][0]["thoughtSignature"] == "c2ln"
-    assert turns[1]["parts"][0]["functionResponse"]["name"] == "weather"
-
-
-def test_the_signature_of_reasoning_goes_back_on_the_part_after_it() -> None:
-    turn = Message("assistant", [ReasoningPart("France's capital", "c2ln"), "Paris."])
-
-    assert contents(turn)[0]["parts"] == [
-        {"text": "France's capital", "thought": True},
-        {"text": "Paris.", "thoughtSignature": "c2ln"},
-    ]
-
-
-def test_a_signature_with_no_part_after_it_goes_back_on_an_empty_one() -> None:
-    turn = Message("assistant", ["Paris.", ReasoningPart("", "c2ln")])
-
-    assert contents(turn)[0]["parts"] == [
-        {"text": "Paris."},
-        {"text": "", "thoughtSignature": "c2ln"},
-    ]
-
-
-def test_unsigned_reasoning_stays_behind() -> None:
-    assert contents(Message("assistant", [ReasoningPart("hm"), "Done."]))[0]["parts"] == [
-        {"text": "Done."}
-    ]
-
-
-def test_media_go_as_bytes_or_as_url() -> None:
-    media: list[Part] = [
-        ImagePart(data="aGk=", media_type="image/webp"),
-        ImagePart(url="https://example.org/a.PNG?size=2"),
-        ImagePart(url="https://example.org/picture"),
-        DocumentPart(data="JVBERg=="),
-        DocumentPart(url="https://example.org/files/1"),
-    ]
-
-    assert contents(Message("user", media))[0]["parts"] == [
-        {"inlineData": {"mimeType": "image/webp", "data": "aGk="}},
-        {"fileData": {"mimeType": "image/png", "fileUri": "https://example.org/a.PNG?size=2"}},
-        {"fileData": {"fileUri": "https://example.org/picture"}},
-        {"inlineData": {"mimeType": "application/pdf", "data": "JVBERg=="}},
-        {"fileData": {"mimeType": "application/pdf", "fileUri": "https://example.org/files/1"}},
-    ]
 
 
 def test_sampling_parameters_go_under_the_vendors_names() -> None:
@@ -332,3 +164,123 @@ def test_r37_extra_parameters_find_their_place_in_either_spelling() -> None:
         "safetySettings": [{"category": "c", "threshold": "OFF"}],
         "cachedContent": "cachedContents/1",
     }
+
+
+@pytest.mark.parametrize(
+    ("effort", "config"),
+    [
+        ("minimal", {"thinkingLevel": "MINIMAL", "includeThoughts": True}),
+        ("low", {"thinkingLevel": "LOW", "includeThoughts": True}),
+        ("medium", {"thinkingLevel": "MEDIUM", "includeThoughts": True}),
+        ("high", {"thinkingLevel": "HIGH", "includeThoughts": True}),
+        ("xhigh", {"thinkingLevel": "XHIGH", "includeThoughts": True}),
+        ("max", {"thinkingLevel": "XHIGH", "includeThoughts": True}),
+        ("none", {"thinkingBudget": 0}),
+    ],
+)
+def test_an_effort_is_a_thinking_level(effort: str, config: dict[str, Any]) -> None:
+    assert generation(reasoning_effort=effort) == {"thinkingConfig": config}
+
+
+def test_thinking_is_left_to_the_model_where_nothing_is_said_of_it() -> None:
+    assert "generationConfig" not in payload(LLMRequest(messages="Hi"))
+
+
+def test_r21_strict_functions_are_validated_where_the_model_may_choose() -> None:
+    strict = Tool("clock", strict=True)
+
+    def mode(**fields: Any) -> Any:
+        request = LLMRequest(messages="Hi", tools=[WEATHER, strict], **fields)
+        return payload(request)["toolConfig"]["functionCallingConfig"]["mode"]
+
+    assert [mode(), mode(tool_choice="auto"), mode(tool_choice="any")] == [
+        "VALIDATED",
+        "VALIDATED",
+        "ANY",
+    ]
+
+
+def test_r20_tools_of_googles_own_go_by_name_whichever_way_they_are_named() -> None:
+    own: list[dict[str, Any]] = [
+        {"type": "code_execution"},
+        {"type": "google_search", "exclude_domains": ["a.org"]},
+    ]
+    request = LLMRequest(messages="Hi", tools=[*own, {"url_context": {}}])
+
+    assert payload(request)["tools"] == [
+        {"code_execution": {}},
+        {"google_search": {"exclude_domains": ["a.org"]}},
+        {"url_context": {}},
+    ]
+
+
+def test_functions_beside_tools_of_googles_own_see_what_these_did() -> None:
+    request = LLMRequest(messages="Hi", tools=[WEATHER, {"google_search": {}}], tool_choice="auto")
+
+    assert payload(request)["toolConfig"] == {
+        "functionCallingConfig": {"mode": "AUTO"},
+        "includeServerSideToolInvocations": True,
+    }
+
+
+SCHEMA = {"type": "object", "properties": {"sky": {"type": "string"}}, "required": ["sky"]}
+WANTED = {"type": "json_schema", "json_schema": {"name": "weather", "schema": SCHEMA}}
+
+
+def test_r30_a_schema_and_tools_go_together() -> None:
+    sent = payload(LLMRequest(messages="Hi", tools=[WEATHER], response_format=WANTED))
+
+    assert sent["generationConfig"]["responseJsonSchema"] == SCHEMA
+    assert sent["tools"][0]["functionDeclarations"][0]["name"] == "weather"
+
+
+@pytest.mark.parametrize("model", ["gemini-2.5-pro", "models/gemini-2.0-flash"])
+def test_r30_an_older_model_is_asked_in_words_where_it_has_tools(model: str) -> None:
+    rules = Message("system", "Be brief.")
+    question = Message("user", "Hi")
+    request = LLMRequest(messages=[rules, question], tools=[WEATHER], response_format=WANTED)
+    sent = payload(request, model)
+    first, last = sent["systemInstruction"]["parts"]
+
+    assert "generationConfig" not in sent
+    assert first == {"text": "Be brief."}
+    assert msgspec.json.encode(SCHEMA).decode() in last["text"]
+
+
+def test_r30_an_older_model_without_tools_is_held_to_the_schema() -> None:
+    sent = payload(LLMRequest(messages="Hi", response_format=WANTED), "gemini-2.5-flash")
+
+    assert sent["generationConfig"]["responseJsonSchema"] == SCHEMA
+    assert "systemInstruction" not in sent
+
+
+@pytest.mark.parametrize(
+    ("cache", "sent"),
+    [
+        ({"key": "cachedContents/7lf5him5"}, "cachedContents/7lf5him5"),
+        (
+            {"key": "projects/p/locations/l/cachedContents/1"},
+            "projects/p/locations/l/cachedContents/1",
+        ),
+        ({"key": "my-app", "ttl": "1h"}, None),
+        (True, None),
+    ],
+)
+def test_a_key_is_sent_where_it_names_a_cached_content(cache: Any, sent: str | None) -> None:
+    assert payload(LLMRequest(messages="Hi", cache=cache)).get("cachedContent") == sent
+
+
+def test_R32_what_the_api_knows_no_word_for_is_told_in_the_description() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"at": {"$ref": "#/$defs/Hour"}, "kind": {"const": "noon"}},
+        "$defs": {"Hour": {"type": "integer", "maximum": 23, "multipleOf": 3}},
+    }
+    tool = Tool("clock", parameters=schema)
+    sent = payload(LLMRequest(messages="Hi", tools=[tool]))["tools"][0]["functionDeclarations"]
+    hour = sent[0]["parametersJsonSchema"]["properties"]["at"]
+
+    assert sent[0]["parametersJsonSchema"].keys() == {"type", "properties"}
+    assert (hour["type"], hour["maximum"]) == ("integer", 23)
+    assert "multipleOf" not in hour
+    assert "3" in hour["description"]

@@ -1,4 +1,4 @@
-"""What Google's answers and errors are read as."""
+"""What Google's answers are read as."""
 
 from __future__ import annotations
 
@@ -14,25 +14,18 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
+    Garbled,
+    ProviderItem,
     ReasoningDelta,
     TextDelta,
     ToolCallDelta,
     Usage,
     UsageReport,
 )
+from llmring.chat.parts import ReasoningPart, TextPart
 from llmring.chat.response import LLMResponse, fold
 from llmring.dialects.gemini import DIALECT
-from llmring.exceptions import (
-    ContextLengthError,
-    ProviderAuthenticationError,
-    ProviderError,
-    ProviderModelNotFoundError,
-    ProviderRateLimitError,
-    ProviderRequestError,
-    ProviderResponseError,
-    ProviderTimeoutError,
-    UnsupportedFeatureError,
-)
+from llmring.exceptions import ProviderRateLimitError, ProviderResponseError
 from llmring.wire import HttpHead
 
 SAMPLES = Path(__file__).resolve().parents[1] / "wire_samples" / "gemini"
@@ -67,23 +60,22 @@ def parts(*given_parts: dict[str, Any]) -> list[Event]:
 
 
 def answer(events: list[Event]) -> LLMResponse:
-    return fold("google:m", events)
-
-
-def explained(status: int, name: str, message: str, *details: dict[str, Any]) -> ProviderError:
-    error = {"code": status, "message": message, "status": name, "details": details}
-    return DIALECT.explain(HttpHead(status, {}), json.dumps({"error": error}).encode())
+    return fold("google:m", events, "gemini")
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("whole.json", "stream.txt"), ("tool_whole.json", "tool_stream.txt")]
 )
 def test_a_whole_reply_and_its_stream_say_the_same(one: str, other: str) -> None:
-    whole, streamed_ = answer(DIALECT.decode(JSON, sample(one))), answer(streamed(sample(other)))
+    assert answer(DIALECT.decode(JSON, sample(one))) == answer(streamed(sample(other)))
 
-    # A text's signature comes before it in the one and after it in the other.
-    whole.parts = streamed_.parts = None
-    assert whole == streamed_
+
+def test_the_signature_of_a_text_comes_after_it() -> None:
+    assert answer(streamed(sample("stream.txt"))).parts == (
+        ReasoningPart("A greeting, in French.", dialect="gemini"),
+        TextPart("Salut 👋, ça va ?\n\nBien !"),
+        ReasoningPart("", "c2lnbmVk", dialect="gemini"),
+    )
 
 
 def test_a_reply_is_read_with_text_reasoning_and_names() -> None:
@@ -180,19 +172,45 @@ def test_only_the_first_of_several_candidates_is_ours() -> None:
     assert answer(streamed(body)).content == "first"
 
 
-def test_a_signature_of_a_text_is_kept_as_reasoning() -> None:
-    assert parts({"text": "Paris.", "thoughtSignature": "c2ln"}) == [
-        ReasoningDelta("", "c2ln"),
-        TextDelta("Paris."),
+def test_a_thought_may_have_a_signature_of_its_own() -> None:
+    assert parts({"text": "Hm.", "thought": True, "thoughtSignature": "c2ln"}) == [
+        ReasoningDelta("Hm.", "c2ln")
     ]
 
 
-def test_code_that_google_ran_is_no_text() -> None:
-    assert parts(
-        {"executableCode": {"language": "PYTHON", "code": "print(1)"}},
-        {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1"}},
-        {"text": "It is 1."},
-    ) == [TextDelta("It is 1.")]
+def test_the_signature_of_an_answer_without_text_is_not_that_of_the_thought_before_it() -> None:
+    end = {"text": "", "thoughtSignature": "c2ln"}
+
+    assert parts({"text": "Hm.", "thought": True}, end) == [
+        ReasoningDelta("Hm."),
+        ProviderItem(end),
+    ]
+
+
+@pytest.mark.parametrize("text", [{}, {"text": ""}])
+def test_a_signature_alone_is_kept(text: dict[str, str]) -> None:
+    assert parts({**text, "thoughtSignature": "c2ln"}) == [ReasoningDelta("", "c2ln")]
+
+
+OWN = [
+    {
+        "executableCode": {"id": "1", "language": "PYTHON", "code": "print(1)"},
+        "thoughtSignature": "c2ln",
+    },
+    {"codeExecutionResult": {"id": "1", "outcome": "OUTCOME_OK", "output": "1"}},
+    {"inlineData": {"mimeType": "image/png", "data": "aGk="}, "thought": True},
+    {"toolCall": {"id": "2", "toolType": "FILE_SEARCH", "args": {"q": [1.0, None]}}},
+    {"a part of tomorrow": {"deep": ["x"]}},
+]
+
+
+@pytest.mark.parametrize("part", OWN)
+def test_what_is_no_text_is_kept_as_it_came(part: dict[str, Any]) -> None:
+    assert parts(part, {"text": "It is 1."}) == [ProviderItem(part), TextDelta("It is 1.")]
+
+
+def test_a_part_that_says_nothing_is_passed_over() -> None:
+    assert parts({}, {"thought": True}, {"functionCall": {}}) == []
 
 
 def test_a_call_without_arguments_has_empty_ones() -> None:
@@ -208,6 +226,14 @@ def test_a_vendors_own_id_of_a_call_is_kept() -> None:
     assert parts({"functionCall": {"id": "8ci92gmp", "name": "a", "args": {"x": [1, "a"]}}}) == [
         ToolCallDelta(0, "8ci92gmp", "a", '{"x":[1,"a"]}')
     ]
+
+
+def test_two_equal_calls_have_ids_of_their_own_that_last() -> None:
+    again = candidate(*[{"functionCall": {"name": "roll", "args": {}}}] * 2)
+    one, other = (answer(whole(candidates=[again], responseId="r")).tool_calls for _ in range(2))
+
+    assert one == other
+    assert len({call["id"] for call in one or ()}) == 2
 
 
 @pytest.mark.parametrize(
@@ -289,10 +315,10 @@ def test_an_error_in_a_stream_ends_it(body: bytes) -> None:
 
 
 def test_a_chunk_that_is_no_json_is_an_error() -> None:
-    (failed,) = streamed(b'data: {"candidates": [{"content\r\n\r\n')
-    assert isinstance(failed, Failed)
+    (garbled,) = streamed(b'data: {"candidates": [{"content\r\n\r\n')
+    assert isinstance(garbled, Garbled)
 
-    assert "can't be read" in str(failed.error)
+    assert "can't be read" in str(garbled.error)
 
 
 def test_a_connection_that_ends_within_a_chunk_loses_only_that_chunk() -> None:
@@ -305,79 +331,3 @@ def test_a_connection_that_ends_within_a_chunk_loses_only_that_chunk() -> None:
 def test_an_error_under_a_success_status_is_an_error() -> None:
     with pytest.raises(ProviderRateLimitError, match="Slow down"):
         whole(error={"code": 429, "message": "Slow down", "status": "RESOURCE_EXHAUSTED"})
-
-
-def test_a_rate_limit_is_explained_with_its_delay() -> None:
-    error = DIALECT.explain(HttpHead(429, {}), sample("error_429.json"))
-
-    assert type(error) is ProviderRateLimitError
-    assert (error.status, error.code, error.retry_after) == (429, "RESOURCE_EXHAUSTED", 7.25)
-
-
-def test_the_header_that_says_when_to_retry_comes_first() -> None:
-    error = DIALECT.explain(HttpHead(429, {"retry-after": "3"}), sample("error_429.json"))
-
-    assert error.retry_after == 3.0
-
-
-def test_an_error_in_an_array_is_explained() -> None:
-    error = DIALECT.explain(HttpHead(429, {}), b"[" + sample("error_429.json") + b"]")
-
-    assert type(error) is ProviderRateLimitError
-
-
-def test_a_wrong_key_is_an_authentication_error_though_its_status_is_400() -> None:
-    reason = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
-    error = explained(400, "INVALID_ARGUMENT", "Please pass a valid key.", reason)
-
-    assert type(error) is ProviderAuthenticationError
-
-
-@pytest.mark.parametrize(
-    ("status", "name", "message", "expected"),
-    [
-        (400, "INVALID_ARGUMENT", "Unknown name", ProviderRequestError),
-        (
-            400,
-            "INVALID_ARGUMENT",
-            "The input token count (1250074) exceeds the maximum number of tokens allowed.",
-            ContextLengthError,
-        ),
-        (
-            400,
-            "INVALID_ARGUMENT",
-            "Function calling is not enabled for models/gemma-3-1b-it",
-            UnsupportedFeatureError,
-        ),
-        (
-            400,
-            "FAILED_PRECONDITION",
-            "User location is not supported for the API use.",
-            ProviderAuthenticationError,
-        ),
-        (403, "PERMISSION_DENIED", "No.", ProviderAuthenticationError),
-        (
-            404,
-            "NOT_FOUND",
-            "models/x is not found, or is not supported for generateContent.",
-            ProviderModelNotFoundError,
-        ),
-        (500, "INTERNAL", "Oops.", ProviderResponseError),
-        (503, "UNAVAILABLE", "The model is overloaded.", ProviderResponseError),
-        (504, "DEADLINE_EXCEEDED", "Too slow.", ProviderTimeoutError),
-    ],
-)
-def test_an_error_is_classed_by_status_name_and_then_by_words(
-    status: int, name: str, message: str, expected: type
-) -> None:
-    error = explained(status, name, message)
-
-    assert type(error) is expected
-    assert error.provider_message == message
-
-
-def test_an_error_page_keeps_an_excerpt() -> None:
-    error = DIALECT.explain(HttpHead(502, {}), b"<html>upstream is down</html>")
-
-    assert type(error) is ProviderResponseError
-    assert "upstream is down" in str(error)

@@ -2,7 +2,15 @@ from typing import Any
 
 import pytest
 
-from llmring.chat.parts import DocumentPart, ImagePart, ReasoningPart, TextPart
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks
@@ -31,7 +39,7 @@ def call(name: str, arguments: str, id_: str) -> ToolCall:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_question_says_whether_its_answer_comes_in_lines(stream: bool) -> None:
+def test_W7_a_question_says_whether_its_answer_comes_in_lines(stream: bool) -> None:
     assert encoded(stream=stream) == Outgoing(
         "/api/chat",
         {
@@ -54,7 +62,7 @@ def test_sampling_parameters_are_options() -> None:
     }
 
 
-def test_options_among_the_extra_parameters_find_their_place() -> None:
+def test_R37_options_among_the_extra_parameters_find_their_place() -> None:
     extra = {"top_k": 5, "num_ctx": 8192, "keep_alive": "1h", "options": {"min_p": 0.1}}
     fields = payload(temperature=1, extra_params=extra)
 
@@ -66,6 +74,22 @@ def test_options_among_the_extra_parameters_find_their_place() -> None:
 @pytest.mark.parametrize(("tokens", "think"), [(100, True), (0, False)])
 def test_reasoning_tokens_turn_thinking_on_or_off(tokens: int, think: bool) -> None:
     assert payload(reasoning_tokens=tokens)["think"] is think
+
+
+@pytest.mark.parametrize(("effort", "think"), [("high", True), ("none", False)])
+def test_an_effort_turns_thinking_on_or_off(effort: str, think: bool) -> None:
+    assert payload(reasoning_effort=effort)["think"] is think
+
+
+@pytest.mark.parametrize("name", ["gpt-oss:20b", "someone/gpt-oss-120b"])
+@pytest.mark.parametrize(
+    ("effort", "think"),
+    [("minimal", "low"), ("medium", "medium"), ("max", "high"), ("none", False)],
+)
+def test_some_models_think_in_steps(name: str, effort: str, think: Any) -> None:
+    request = LLMRequest(messages="Hello", reasoning_effort=effort)
+
+    assert DIALECT.encode(request, name, stream=False, quirks=Quirks()).payload["think"] == think
 
 
 def test_thinking_gets_room_on_top_of_the_answer() -> None:
@@ -82,12 +106,33 @@ def test_images_lie_beside_the_text() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    [ImagePart(url="https://example.org/a.png"), DocumentPart(data="JVBE")],
-    ids=["image by URL", "document"],
+    [
+        ImagePart(url="https://example.org/a.png"),
+        DocumentPart(data="JVBE"),
+        DocumentPart(url="https://example.org/a.txt", media_type="text/plain"),
+        AudioPart("UklG", "audio/wav"),
+        UploadedPart("file-1", "application/pdf"),
+    ],
+    ids=["image by URL", "document", "text by URL", "recording", "uploaded file"],
 )
 def test_what_the_api_has_no_form_for_is_unsupported(part: Any) -> None:
     with pytest.raises(UnsupportedFeatureError):
         sent_messages(Message("user", [part]))
+
+
+def test_documents_of_text_stand_between_the_texts() -> None:
+    notes = DocumentPart(data="SGVsbG8=", media_type="text/plain", name="notes.txt")
+    (message,) = sent_messages(Message("user", ["Read this:", notes, "What does it say?"]))
+
+    assert message["content"] == "Read this:\n\nnotes.txt:\n\nHello\n\nWhat does it say?"
+
+
+def test_what_another_api_gave_stays_behind() -> None:
+    part = ProviderPart("anthropic", {"type": "server_tool_use"})
+
+    assert sent_messages(Message("assistant", [part, "Yes."])) == [
+        {"role": "assistant", "content": "Yes."}
+    ]
 
 
 def test_thinking_of_earlier_turns_goes_back() -> None:
@@ -133,7 +178,7 @@ def test_tools_that_must_not_be_called_are_not_sent() -> None:
 
 
 @pytest.mark.parametrize("choice", ["required", {"function": {"name": "clock"}}])
-def test_a_call_can_not_be_forced(choice: Any) -> None:
+def test_R21_a_call_can_not_be_forced(choice: Any) -> None:
     with pytest.raises(UnsupportedFeatureError, match="tool_choice"):
         payload(tools=[Tool("clock")], tool_choice=choice)
 
@@ -148,6 +193,26 @@ def test_a_call_can_not_be_forced(choice: Any) -> None:
 )
 def test_a_response_format_has_the_vendors_form(asked: Any, sent: Any) -> None:
     assert payload(response_format=asked)["format"] == sent
+
+
+@pytest.mark.parametrize("asked", [{"type": "json_object"}, dict[str, int]])
+def test_R30_with_tools_the_format_is_told_in_words(asked: Any) -> None:
+    fields = payload(response_format=asked, tools=[Tool("clock")])
+    told, question = fields["messages"]
+
+    assert ("format" in fields, told["role"], "JSON" in told["content"]) == (False, "system", True)
+    assert question == {"role": "user", "content": "Hello"}
+
+
+def test_R30_tools_that_must_not_be_called_leave_the_format_to_the_api() -> None:
+    fields = payload(json_response=True, tools=[Tool("clock")], tool_choice="none")
+
+    assert fields["format"] == "json"
+
+
+def test_any_json_is_spoken_of_to_the_model_once() -> None:
+    assert "JSON" in payload(json_response=True)["messages"][0]["content"]
+    assert len(payload("Hello in json", json_response=True)["messages"]) == 1
 
 
 def test_json_response_is_short_for_json() -> None:

@@ -1,20 +1,13 @@
-import json
 from typing import Any
 
 import pytest
 
-from llmring.chat.parts import DocumentPart, ReasoningPart, TextPart
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.tools import Tool, ToolCall
+from llmring.chat.tools import Tool
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.openai_chat import DIALECT
-from llmring.exceptions import UnsupportedFeatureError, ValidationError
+from llmring.exceptions import ValidationError
 
-IMAGE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png", "detail": "low"}}
-PDF = {
-    "type": "document",
-    "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBE"},
-}
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 WEATHER = {
     "type": "function",
@@ -28,15 +21,6 @@ def payload(
 ) -> dict[str, Any]:
     request = LLMRequest(messages=messages, **fields)
     return DIALECT.encode(request, "gpt-4o", stream=stream, quirks=quirks or Quirks()).payload
-
-
-def sent_messages(*messages: Message, **fields: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = payload(list(messages), **fields)["messages"]
-    return found
-
-
-def call(name: str, arguments: str, id_: str) -> ToolCall:
-    return {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 def test_a_question_is_sent_as_it_is() -> None:
@@ -83,7 +67,7 @@ def test_the_server_names_the_field_of_the_longest_answer() -> None:
     assert (fields["max_completion_tokens"], "max_tokens" in fields) == (10, False)
 
 
-def test_reasoning_gets_room_on_top_of_the_answer() -> None:
+def test_R38_reasoning_gets_room_on_top_of_the_answer() -> None:
     assert payload(max_tokens=10, reasoning_tokens=90)["max_tokens"] == 100
 
 
@@ -91,83 +75,29 @@ def test_reasoning_alone_limits_nothing() -> None:
     assert "max_tokens" not in payload(reasoning_tokens=90)
 
 
-def test_images_and_texts_keep_their_order() -> None:
-    (message,) = sent_messages(Message("user", ["Look:", IMAGE, "Well?"]))
+def test_a_tool_is_sent_with_its_schema() -> None:
+    tool = Tool("weather", "The weather", SCHEMA, strict=False)
+    sent = {**WEATHER, "function": {**WEATHER["function"], "strict": False}}  # type: ignore[dict-item]
 
-    assert message["content"] == [
-        {"type": "text", "text": "Look:"},
-        IMAGE,
-        {"type": "text", "text": "Well?"},
-    ]
+    assert payload(tools=[tool])["tools"] == [sent]
 
 
-def test_a_document_goes_by_its_bytes() -> None:
-    (message,) = sent_messages(Message("user", [PDF]))
+def test_R32_a_strict_tools_schema_is_closed_and_all_its_properties_are_required() -> None:
+    (tool,) = payload(tools=[Tool("weather", "The weather", SCHEMA, strict=True)])["tools"]
 
-    assert message["content"] == [
-        {
-            "type": "file",
-            "file": {"filename": "document.pdf", "file_data": "data:application/pdf;base64,JVBE"},
-        }
-    ]
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        Message("user", [DocumentPart(url="https://example.org/a.pdf")]),
-        Message("system", [IMAGE]),
-        Message("tool", [IMAGE], tool_call_id="call_1"),
-        Message("assistant", [PDF]),
-    ],
-)
-def test_what_the_api_has_no_form_for_is_unsupported(message: Message) -> None:
-    with pytest.raises(UnsupportedFeatureError):
-        sent_messages(message)
-
-
-def test_reasoning_of_earlier_turns_is_left_out() -> None:
-    (message,) = sent_messages(Message("assistant", [ReasoningPart("Hm.", "s"), TextPart("Yes.")]))
-
-    assert message == {"role": "assistant", "content": "Yes."}
-
-
-def test_calls_and_their_results_are_sent() -> None:
-    asked = Message("assistant", None, tool_calls=[call("weather", '{"n":1}', "call_1")])
-    answered = Message("tool", '{"sun":true}', tool_call_id="call_1")
-
-    assert sent_messages(asked, answered) == [
-        {
-            "role": "assistant",
-            "content": None,
-            "tool_calls": [call("weather", '{"n":1}', "call_1")],
-        },
-        {"role": "tool", "content": '{"sun":true}', "tool_call_id": "call_1"},
-    ]
-
-
-def test_a_signature_of_another_vendor_stays_behind() -> None:
-    signed = call("weather", "{}", "call_1")
-    signed["signature"] = "c2ln"
-
-    assert "c2ln" not in json.dumps(sent_messages(Message("assistant", "", tool_calls=[signed])))
-
-
-def test_a_result_by_name_finds_its_call() -> None:
-    asked = Message("assistant", "", tool_calls=[call("weather", "{}", "call_9")])
-
-    assert sent_messages(asked, Message("tool", "sun", name="weather"))[1] == {
-        "role": "tool",
-        "content": "sun",
-        "tool_call_id": "call_9",
+    assert tool["function"]["parameters"] == {
+        "type": "object",
+        "properties": {"n": {"type": ["integer", "null"]}},
+        "required": ["n"],
+        "additionalProperties": False,
     }
 
 
-def test_a_tool_is_sent_with_its_schema() -> None:
+def test_a_strict_tools_schema_stays_as_it_is_where_any_is_taken() -> None:
     tool = Tool("weather", "The weather", SCHEMA, strict=True)
-    sent = {**WEATHER, "function": {**WEATHER["function"], "strict": True}}  # type: ignore[dict-item]
+    (sent,) = payload(tools=[tool], quirks=Quirks(any_schema=True))["tools"]
 
-    assert payload(tools=[tool])["tools"] == [sent]
+    assert sent["function"]["parameters"] == SCHEMA
 
 
 def test_a_tool_without_parameters_gets_an_empty_object() -> None:
@@ -191,45 +121,29 @@ def test_a_vendors_own_tool_is_sent_as_it_stands() -> None:
         ("any", "required"),
         ({"function": "weather"}, {"type": "function", "function": {"name": "weather"}}),
         ({"function": {"name": "formula"}}, {"type": "custom", "custom": {"name": "formula"}}),
+        (
+            {"type": "custom", "custom": {"name": "formula"}},
+            {"type": "custom", "custom": {"name": "formula"}},
+        ),
     ],
 )
-def test_a_tool_choice_has_the_vendors_form(choice: Any, sent: Any) -> None:
+def test_R21_a_tool_choice_has_the_vendors_form(choice: Any, sent: Any) -> None:
     assert payload(tools=[WEATHER, CUSTOM], tool_choice=choice)["tool_choice"] == sent
 
 
-def test_a_call_of_a_custom_tool_goes_back_as_one() -> None:
-    asked = Message("assistant", "", tool_calls=[call("formula", "4 + 4", "call_1")])
-    (message,) = sent_messages(asked, tools=[CUSTOM])
-
-    assert message["tool_calls"] == [
-        {"id": "call_1", "type": "custom", "custom": {"name": "formula", "input": "4 + 4"}}
-    ]
+@pytest.mark.parametrize("choice", ["auto", "none"])
+def test_without_tools_no_choice_is_sent(choice: str) -> None:
+    assert "tool_choice" not in payload(tool_choice=choice)
 
 
-@pytest.mark.parametrize(
-    ("asked", "sent"),
-    [
-        ({"type": "json_object"}, {"type": "json_object"}),
-        ({"type": "json"}, {"type": "json_object"}),
-        (
-            {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA, "strict": True}},
-            {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA, "strict": True}},
-        ),
-        (
-            {"type": "json_schema", "json_schema": {"schema": SCHEMA}, "strict": True},
-            {
-                "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True},
-            },
-        ),
-    ],
-)
-def test_a_response_format_has_the_vendors_form(asked: Any, sent: Any) -> None:
-    assert payload(response_format=asked)["response_format"] == sent
+def test_a_choice_among_tools_in_extra_parameters_is_sent() -> None:
+    assert payload(tool_choice="none", extra_params={"tools": [WEATHER]})["tool_choice"] == "none"
 
 
-def test_json_response_is_short_for_json_object() -> None:
-    assert payload(json_response=True)["response_format"] == {"type": "json_object"}
+def test_R37_parallel_calls_are_a_matter_of_extra_parameters() -> None:
+    fields = payload(tools=[WEATHER], extra_params={"parallel_tool_calls": False})
+
+    assert fields["parallel_tool_calls"] is False
 
 
 def test_a_response_format_that_is_no_dictionary_is_refused() -> None:
@@ -237,7 +151,7 @@ def test_a_response_format_that_is_no_dictionary_is_refused() -> None:
         payload(response_format="json")
 
 
-def test_extra_parameters_win_and_tables_are_merged() -> None:
+def test_R37_extra_parameters_win_and_tables_are_merged() -> None:
     extra = {"temperature": 1, "logprobs": True, "stream_options": {"x": 1}}
     fields = payload(stream=True, temperature=0.5, extra_params=extra)
 
@@ -245,9 +159,50 @@ def test_extra_parameters_win_and_tables_are_merged() -> None:
     assert fields["stream_options"] == {"include_usage": True, "x": 1}
 
 
-def test_a_name_of_a_speaker_is_sent() -> None:
-    assert sent_messages(Message("user", "Hello", name="ada"))[0]["name"] == "ada"
-
-
 def test_the_key_is_a_bearer_token() -> None:
     assert DIALECT.authorize("k") == {"authorization": "Bearer k"}
+
+
+# --- Caching ---
+
+
+@pytest.mark.parametrize(
+    ("cache", "sent"),
+    [
+        (True, {}),
+        ({"key": "user-7"}, {"prompt_cache_key": "user-7"}),
+        ("24h", {"prompt_cache_retention": "24h"}),
+        ({"ttl": "30m"}, {"prompt_cache_options": {"ttl": "30m"}}),
+        ({"ttl": "1h", "key": "k"}, {"prompt_cache_key": "k"}),
+    ],
+)
+def test_a_cache_is_told_its_key_and_a_lifetime_that_it_knows(cache: Any, sent: Any) -> None:
+    fields = payload(cache=cache, quirks=Quirks(caching="keys"))
+
+    assert {name: value for name, value in fields.items() if "cache" in name} == sent
+
+
+def test_a_server_that_can_not_be_told_what_to_cache_is_told_nothing() -> None:
+    marked = Message("user", "Hello", metadata={"cache_control": {"type": "ephemeral"}})
+
+    assert "cache" not in str(payload([marked], cache={"key": "k", "ttl": "24h"}))
+
+
+def test_marks_are_set_where_the_instructions_and_where_all_ends() -> None:
+    turns = [Message("system", "Rules."), Message("user", "Hi"), Message("user", "Hello?")]
+    sent = payload(turns, cache="1h", quirks=Quirks(caching="marks"))["messages"]
+    mark = {"type": "ephemeral", "ttl": "1h"}
+
+    assert [message["content"] for message in sent] == [
+        [{"type": "text", "text": "Rules.", "cache_control": mark}],
+        "Hi",
+        [{"type": "text", "text": "Hello?", "cache_control": mark}],
+    ]
+
+
+def test_a_mark_of_the_callers_own_stays_as_it_is() -> None:
+    mine = {"type": "ephemeral", "ttl": "5m"}
+    turn = Message("user", "Hello?", metadata={"cache_control": mine})
+    (sent,) = payload([turn], cache="1h", quirks=Quirks(caching="marks"))["messages"]
+
+    assert sent["content"] == [{"type": "text", "text": "Hello?", "cache_control": mine}]

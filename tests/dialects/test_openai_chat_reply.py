@@ -7,6 +7,8 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
+    Garbled,
+    ProviderItem,
     ReasoningDelta,
     RefusalDelta,
     Started,
@@ -83,13 +85,48 @@ def test_signatures_of_reasoning_are_kept() -> None:
         {"type": "reasoning.text", "text": "Hm.", "signature": "c2ln"},
         {"type": "reasoning.encrypted", "data": "c2VjcmV0"},
     ]
-    events = streamed(chunk({"reasoning": "Hm.", "reasoning_details": details}))
+    message = {"reasoning": "Hm.", "reasoning_details": details, "content": "Yes."}
+    kept = [ReasoningDelta("Hm."), TextDelta("Yes."), *map(ProviderItem, details)]
+
+    assert streamed(chunk(message)) == kept
+    assert decode(message, None)[1:] == kept
+
+
+def test_details_of_reasoning_are_put_together_again() -> None:
+    def detail(**fields: Any) -> bytes:
+        return chunk({"reasoning_details": [{"type": "reasoning.text", "index": 0, **fields}]})
+
+    secret = {"type": "reasoning.encrypted", "data": "c2VjcmV0", "id": "rs_1", "index": 1}
+    events = streamed(
+        detail(text="H", format="anthropic-claude-v1", signature=None),
+        detail(text="m."),
+        detail(signature="c2ln"),
+        chunk({"reasoning_details": [secret]}),
+        chunk({"content": "Yes."}, "stop"),
+    )
 
     assert events == [
-        ReasoningDelta("Hm."),
-        ReasoningDelta("", "c2ln"),
-        ReasoningDelta("", "c2VjcmV0"),
+        ReasoningDelta("H"),
+        ReasoningDelta("m."),
+        TextDelta("Yes."),
+        ProviderItem(
+            {
+                "type": "reasoning.text",
+                "index": 0,
+                "text": "Hm.",
+                "format": "anthropic-claude-v1",
+                "signature": "c2ln",
+            }
+        ),
+        ProviderItem(secret),
+        Finished("stop", "stop"),
     ]
+
+
+def test_what_is_no_detail_of_reasoning_is_passed_over() -> None:
+    message = {"content": "Yes.", "reasoning_details": [None, "x", {"type": 7}, {}]}
+
+    assert decode(message)[1:] == [TextDelta("Yes."), Finished("stop", "stop")]
 
 
 def test_content_in_parts_is_read_in_order() -> None:
@@ -260,10 +297,25 @@ def test_tokens_from_and_to_the_cache_are_counted() -> None:
     )
 
 
-def test_deepseek_counts_cache_hits_under_its_own_name() -> None:
-    counts = {"prompt_tokens": 10, "completion_tokens": 1, "prompt_cache_hit_tokens": 6}
+@pytest.mark.parametrize(
+    "name", ["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"]
+)
+def test_cache_hits_are_counted_under_any_of_their_names(name: str) -> None:
+    counts = {"prompt_tokens": 10, "completion_tokens": 1, name: 6}
 
     assert usage(**counts).cached_tokens == 6
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"cache_creation_input_tokens": 6},
+        {"prompt_tokens_details": {"cache_creation_input_tokens": 6}},
+        {"prompt_tokens_details": {"cache_write_tokens": 6}},
+    ],
+)
+def test_tokens_written_to_a_cache_are_counted_under_any_of_their_names(counts: Any) -> None:
+    assert usage(prompt_tokens=10, completion_tokens=1, **counts).cache_write_tokens == 6
 
 
 @pytest.mark.parametrize("sent", [None, {}, {"prompt_tokens": None}])
@@ -315,9 +367,43 @@ def test_the_older_form_of_a_call_is_read_in_pieces() -> None:
 def test_a_custom_tools_call_keeps_its_free_text() -> None:
     custom = {"id": "call_1", "type": "custom", "custom": {"name": "formula", "input": "4 + 4"}}
 
-    assert decode({"tool_calls": [custom]}, "tool_calls")[1] == ToolCallDelta(
-        0, "call_1", "formula", "4 + 4"
+    assert reply({"tool_calls": [custom]}, "tool_calls").tool_calls == [
+        {"id": "call_1", "type": "custom", "function": {"name": "formula", "arguments": "4 + 4"}}
+    ]
+
+
+def test_a_custom_tools_call_comes_in_pieces() -> None:
+    def piece(index: int, **fields: Any) -> dict[str, Any]:
+        return {"tool_calls": [{"index": index, **fields}]}
+
+    answer = fold(
+        "m",
+        streamed(
+            chunk(piece(0, id="a", type="custom", custom={"name": "formula", "input": ""})),
+            chunk(piece(0, custom={"input": "4 +"})),
+            chunk(piece(0, custom={"input": " 4"})),
+            chunk(piece(1, id="b", type="custom", custom={"name": "empty", "input": ""})),
+        ),
     )
+
+    assert [(call["type"], call["function"]["arguments"]) for call in answer.tool_calls or ()] == [
+        ("custom", "4 + 4"),
+        ("custom", ""),
+    ]
+
+
+def test_the_signature_of_a_call_is_kept() -> None:
+    signed = {**piece("{}", id="c", name="add")}
+    signed["extra_content"] = {"google": {"thought_signature": "c2ln"}}
+    found = reply({"tool_calls": [signed]}).tool_calls or []
+
+    assert [call["signature"] for call in found] == ["c2ln"]
+
+
+def test_R23_arguments_that_are_no_json_are_kept_as_they_are() -> None:
+    assert calls([piece('{"city": "Par', index=0, id="c", name="add")]) == [
+        ("c", "add", '{"city": "Par')
+    ]
 
 
 def test_arguments_that_come_as_an_object_are_put_into_words() -> None:
@@ -430,11 +516,14 @@ def test_an_error_after_the_reason_for_the_end_still_counts() -> None:
     assert error_of(streamed(body)).provider_message == "Token limit reached"
 
 
-def test_a_chunk_that_is_no_json_ends_the_stream() -> None:
-    error = error_of(streamed(chunk({"content": "Hi"}), b"data: oops\n\n"))
+def test_a_chunk_that_is_no_json_is_told_and_passed_over() -> None:
+    first, garbled, last = streamed(
+        chunk({"content": "Hi"}), b"data: oops\n\n", chunk({"content": "!"})
+    )
 
-    assert type(error) is ProviderResponseError
-    assert "oops" in str(error)
+    assert (first, last) == (TextDelta("Hi"), TextDelta("!"))
+    assert isinstance(garbled, Garbled)
+    assert "oops" in str(garbled.error)
 
 
 def test_chunks_that_say_nothing_are_passed_over() -> None:

@@ -31,6 +31,8 @@ def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in server.environ().items():
         monkeypatch.setenv(name, value)
     Path("llmring.lock").write_text(blocks("toml")[0])
+    Path("photo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    Path("report.pdf").write_bytes(b"%PDF-1.7\n")
     yield
     server.close()
 

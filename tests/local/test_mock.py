@@ -208,10 +208,13 @@ def test_empty_answers_with_no_text() -> None:
     assert body["choices"][0]["message"]["content"] == ""
 
 
-@pytest.mark.parametrize("stream", [False, True])
-def test_malformed_is_an_answer_that_cannot_be_read(stream: bool) -> None:
+def test_malformed_is_an_answer_that_cannot_be_read() -> None:
     with pytest.raises(ProviderError):
-        reply(script("malformed", stream=stream))
+        reply(script("malformed"))
+
+
+def test_a_malformed_stream_never_says_that_it_is_complete() -> None:
+    assert reply(script("malformed", stream=True)).finish_reason is None
 
 
 def test_malformed_sends_the_body_that_it_is_given() -> None:

@@ -3,9 +3,11 @@ import pytest
 from llmring.lockfile.check import problems
 from llmring.lockfile.file import BUNDLED, read
 from llmring.lockfile.problem import Problem
+from llmring.presets import PRESETS
+from llmring.providers import PROVIDERS as ALL
 from lockfile.texts import EXAMPLE, REGIONS
 
-PROVIDERS = ("openai", "anthropic", "google", "ollama", "local", "mock")
+PROVIDERS = {name: row for name, row in ALL.items() if name not in PRESETS}
 
 
 def rendered(text: str) -> list[str]:
@@ -120,7 +122,10 @@ def test_a_file_whose_default_profile_goes_without_saying_and_is_not_there_is_a_
 
 
 def test_a_provider_of_the_lockfile_itself_is_known() -> None:
-    text = binding('["mine:a", "openai:b"]') + '[providers.mine]\nkind = "openai"\n'
+    text = (
+        binding('["mine:a", "openai:b"]')
+        + '[providers.mine]\nkind = "openai"\nbase_url = "http://h/v1"\n'
+    )
 
     assert rendered(text) == []
 

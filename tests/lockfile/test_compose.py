@@ -26,8 +26,9 @@ from llmring.lockfile.compose import (
     look_up,
 )
 from llmring.lockfile.document import ModelRef, parse
+from llmring.providers import PROVIDERS as ALL
 
-PROVIDERS = ("openai", "anthropic", "mock")
+PROVIDERS = {name: ALL[name] for name in ("openai", "anthropic", "mock")}
 
 # What runs if the package is imported.
 RAISES = "raise RuntimeError('the package was imported')\n"

@@ -4,6 +4,7 @@ from llmring.lockfile.edit import bind
 from llmring.lockfile.file import BUNDLED, read
 from llmring.lockfile.resolve import primaries
 from llmring.lockfile.starter import Suggestion, starter
+from llmring.providers import PROVIDERS
 
 SUGGESTIONS = (
     Suggestion("fast", ("openai:small", "anthropic:small"), "Quick and cheap."),
@@ -19,7 +20,7 @@ def test_the_aliases_suggested_are_bound_in_their_order() -> None:
 
 
 def test_a_new_lockfile_has_no_problem() -> None:
-    assert problems(starter(SUGGESTIONS), ("openai", "anthropic")) == []
+    assert problems(starter(SUGGESTIONS), PROVIDERS) == []
 
 
 def test_each_alias_has_its_comment_directly_above() -> None:

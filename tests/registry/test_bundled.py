@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from llmring.chat.reasoning import EFFORTS
 from llmring.lockfile.document import ModelRef
 from llmring.providers import PROVIDERS
 from llmring.registry import bundled as module
@@ -49,7 +50,7 @@ def test_every_figure_says_where_it_is_from(model: ModelFacts) -> None:
     origins: Mapping[str, tuple[str, ...]] = msgspec.structs.asdict(model.origins)
 
     assert {name for name, keys in origins.items() if keys} == {
-        name for name in origins if figures[name] not in (None, frozenset())
+        name for name in origins if figures[name] not in (None, frozenset(), ())
     }
 
 
@@ -107,11 +108,23 @@ def test_a_model_is_released_before_it_retires(model: ModelFacts) -> None:
 
 
 @each_model
-def test_only_chat_models_are_listed(model: ModelFacts) -> None:
-    other = r"embed|tts|audio|realtime|live|image|transcribe|whisper|moderation|instruct|-pro$"
-    chat = re.sub(r"gemini-[\d.]+-pro", "", model.name)
+def test_only_models_that_chat_are_listed(model: ModelFacts) -> None:
+    other = r"embed|tts|audio|realtime|live|image|transcribe|whisper|moderation|instruct"
 
-    assert re.search(other, chat) is None
+    assert re.search(other, model.name) is None
+
+
+@each_model
+def test_an_api_that_is_not_the_usual_one_is_one_that_the_provider_has(model: ModelFacts) -> None:
+    assert model.api is None or model.api in PROVIDERS[model.provider].apis
+
+
+@each_model
+def test_efforts_are_those_that_a_request_can_ask_for_and_of_models_that_reason(
+    model: ModelFacts,
+) -> None:
+    assert set(model.efforts) <= set(EFFORTS)
+    assert not model.efforts or "reasoning" in model.capabilities
 
 
 @each_model

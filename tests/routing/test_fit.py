@@ -1,5 +1,7 @@
 """A request fitted to what a model takes."""
 
+from typing import Any
+
 import pytest
 
 from llmring import LLMRequest, UnsupportedFeatureError
@@ -15,11 +17,26 @@ IMAGE = [
         "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}],
     }
 ]
+AUDIO = [
+    {
+        "role": "user",
+        "content": [{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}],
+    }
+]
 
 
-def target(provider: str, *capabilities: Capability, known: bool = True) -> Target:
+def target(
+    provider: str,
+    *capabilities: Capability,
+    known: bool = True,
+    efforts: tuple[str, ...] = (),
+) -> Target:
     facts = ModelFacts(
-        provider=provider, name="m", max_output=32000, capabilities=frozenset(capabilities)
+        provider=provider,
+        name="m",
+        max_output=32000,
+        capabilities=frozenset(capabilities),
+        efforts=efforts,
     )
     row = PROVIDERS[provider]
     endpoint = Endpoint(row, row.base_url, "a-key")
@@ -53,6 +70,7 @@ def test_W10_an_api_that_needs_a_longest_answer_is_given_the_model_s_own() -> No
     [
         (LLMRequest("fast", "Hi", tools=[{"name": "f"}]), "tools"),
         (LLMRequest("fast", IMAGE), "vision"),
+        (LLMRequest("fast", AUDIO), "audio"),
     ],
 )
 def test_what_a_model_lacks_is_said_before_anything_is_sent(
@@ -70,3 +88,45 @@ def test_the_tiny_local_model_is_told_how_to_behave() -> None:
 
     assert [message.role for message in fitted.request.turns()] == ["system", "user"]
     assert fitted.request.temperature == 0
+
+
+LEVELS = ("low", "medium", "high")
+
+
+@pytest.mark.parametrize(
+    ("asked", "takes", "efforts", "sent"),
+    [
+        ({"reasoning_tokens": 4000}, ["reasoning_budget"], (), {"reasoning_tokens": 4000}),
+        ({"reasoning_tokens": 4000}, ["reasoning_budget"], LEVELS, {"reasoning_tokens": 4000}),
+        ({"reasoning_tokens": 4000}, [], LEVELS, {"reasoning_effort": "medium"}),
+        ({"reasoning_tokens": 0}, [], ("none", *LEVELS), {"reasoning_effort": "none"}),
+        ({"reasoning_tokens": 0}, [], LEVELS, {"reasoning_effort": "low"}),
+        ({"reasoning_effort": "high"}, [], LEVELS, {"reasoning_effort": "high"}),
+        ({"reasoning_effort": "max"}, [], LEVELS, {"reasoning_effort": "high"}),
+        ({"reasoning_effort": "high"}, ["reasoning_budget"], (), {"reasoning_tokens": 24576}),
+        ({"reasoning_tokens": 4000}, [], (), {"reasoning_tokens": 4000}),
+    ],
+)
+def test_reasoning_is_asked_for_in_the_form_and_the_steps_that_the_model_takes(
+    asked: dict[str, Any], takes: list[Capability], efforts: tuple[str, ...], sent: dict[str, Any]
+) -> None:
+    model = target("openai", "reasoning", *takes, efforts=efforts)
+
+    request = fit(LLMRequest("fast", "Hi", **asked), model).request
+
+    assert request.reasoning() == LLMRequest("fast", "Hi", **sent).reasoning()
+
+
+def test_a_step_of_reasoning_that_the_model_lacks_is_told() -> None:
+    model = target("openai", "temperature", "reasoning", efforts=LEVELS)
+
+    fitted = fit(LLMRequest("fast", "Hi", reasoning_effort="max"), model)
+
+    assert fitted.adjusted == ("reasoning effort high for max: the model has no such step",)
+
+
+def test_reasoning_is_not_asked_of_a_model_that_does_none_and_that_is_told() -> None:
+    fitted = fit(LLMRequest("fast", "Hi", reasoning_tokens=99), target("openai", "temperature"))
+
+    assert fitted.request.reasoning() is None
+    assert fitted.adjusted == ("reasoning left out: the model does none",)

@@ -1,7 +1,7 @@
 """What a reply is made of while it arrives; the same events for whole and streamed replies."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -104,7 +104,8 @@ class ProviderItem(Struct, frozen=True):
 class ToolCallDelta(Struct, frozen=True):
     """A piece of a tool call: the first of an index names it, the arguments add up to JSON.
 
-    A signature is what the vendor wants back with the call.
+    A signature is what the vendor wants back with the call. The arguments of a custom tool are
+    free text.
     """
 
     index: int
@@ -112,6 +113,7 @@ class ToolCallDelta(Struct, frozen=True):
     name: str | None = None
     arguments: str = ""
     signature: str | None = None
+    kind: Literal["function", "custom"] = "function"
 
 
 class UsageReport(Struct, frozen=True):
@@ -133,6 +135,12 @@ class Finished(Struct, frozen=True):
     native: str
 
 
+class Garbled(Struct, frozen=True):
+    """A piece of the answer could not be read and was passed over; the rest may still be whole."""
+
+    error: ProviderError
+
+
 class Failed(Struct, frozen=True):
     """The provider reports an error inside its answer, or sends what can't be read."""
 
@@ -148,5 +156,6 @@ Event = (
     | ToolCallDelta
     | UsageReport
     | Finished
+    | Garbled
     | Failed
 )

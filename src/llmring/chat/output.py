@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import re
+import sys
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import msgspec
@@ -21,6 +24,7 @@ class OutputFormat(Struct, frozen=True):
         strict: Whether the provider should hold the answer to the schema; None where the caller
             did not say.
         type: The Python type that the answer is turned into, where one was given.
+        load: Turns JSON into that type; raises ValueError where it does not fit.
     """
 
     schema: Mapping[str, Any] | None = None
@@ -28,6 +32,22 @@ class OutputFormat(Struct, frozen=True):
     description: str | None = None
     strict: bool | None = None
     type: Any = None
+    load: Callable[[bytes], Any] | None = None
+
+
+class Misfit(Struct, frozen=True):
+    """A place where an answer does not fit the form that was asked for.
+
+    Attributes:
+        place: JSON Pointer to it, "/people/0/age"; empty for the whole.
+        reason: What does not fit.
+    """
+
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"at {self.place}: {self.reason}" if self.place else self.reason
 
 
 def parse_format(value: Any) -> OutputFormat | None:
@@ -44,35 +64,64 @@ def parse_format(value: Any) -> OutputFormat | None:
         case {"type": "json_object" | "json"}:
             return OutputFormat()
         case {"type": "json_schema", "json_schema": Mapping() as told} if _has_schema(told):
-            return _of_schema({"strict": value.get("strict"), **told})
+            return _of_schema(told, value.get("strict"))
         case {"type": "json_schema"} if _has_schema(value):
-            return _of_schema(value)
+            return _of_schema(value, None)
     if isinstance(value, Mapping | str):
         raise ValidationError(
             'a response_format is {"type": "json_object"}, {"type": "json_schema", "json_schema": '
             f'{{"name": …, "schema": …}}}} or a type, not {value!r:.200}'
         )
-    return _of_type(value)
+    return _of_type(value) if isinstance(value, Hashable) else _of_type.__wrapped__(value)
 
 
 def _has_schema(told: Mapping[str, Any]) -> bool:
     return isinstance(told.get("schema"), Mapping)
 
 
-def _of_schema(told: Mapping[str, Any]) -> OutputFormat:
+def _of_schema(told: Mapping[str, Any], strict: bool | None) -> OutputFormat:
+    inner = told.get("strict")
     return OutputFormat(
-        told["schema"], told.get("name") or "answer", told.get("description"), told.get("strict")
+        told["schema"],
+        told.get("name") or "answer",
+        told.get("description"),
+        strict if inner is None else inner,
     )
 
 
+@functools.lru_cache(maxsize=128)
 def _of_type(kind: Any) -> OutputFormat:
-    name = getattr(kind, "__name__", "answer")
-    if hasattr(kind, "model_json_schema"):
-        return OutputFormat(kind.model_json_schema(), name, strict=True, type=kind)
+    # Vendors take no other characters, and no more.
+    name = re.sub(r"[^a-zA-Z0-9_-]+", "_", getattr(kind, "__name__", "")).strip("_")[:64]
+    schema, load = _by_pydantic(kind) if _is_pydantic(kind) else _by_msgspec(kind)
+    return OutputFormat(schema, name or "answer", strict=True, type=kind, load=load)
+
+
+def _is_pydantic(kind: Any) -> bool:
+    return hasattr(kind, "model_json_schema") or hasattr(kind, "__pydantic_validator__")
+
+
+def _by_msgspec(kind: Any) -> tuple[dict[str, Any], Callable[[bytes], Any]]:
     try:
-        schema = msgspec.json.schema(kind)
+        return msgspec.json.schema(kind), msgspec.json.Decoder(kind).decode
     except TypeError as error:
-        raise ValidationError(
-            f"no schema can be made of the response_format {kind!r}: {error}"
-        ) from error
-    return OutputFormat(schema, name, strict=True, type=kind)
+        # Nobody who has pydantic's models in a list has not imported it.
+        if "pydantic" in sys.modules:
+            return _by_pydantic(kind)
+        raise _not_a_form(kind, error) from error
+
+
+def _by_pydantic(kind: Any) -> tuple[dict[str, Any], Callable[[bytes], Any]]:
+    from pydantic import TypeAdapter
+    from pydantic.errors import PydanticUserError
+
+    try:
+        adapter = TypeAdapter(kind)
+        return adapter.json_schema(), adapter.validate_json
+    except (PydanticUserError, NameError) as error:
+        raise _not_a_form(kind, error) from error
+
+
+def _not_a_form(kind: Any, error: Exception) -> ValidationError:
+    reason = " ".join(str(error).split())
+    return ValidationError(f"no schema can be made of the response_format {kind!r}: {reason:.300}")

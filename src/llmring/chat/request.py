@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -13,6 +13,7 @@ from llmring.chat.output import OutputFormat, parse_format
 from llmring.chat.parts import Part, TextPart, parse_part
 from llmring.chat.reasoning import Reasoning, parse_reasoning
 from llmring.chat.tools import (
+    AnyTool,
     NamedTool,
     ProviderTool,
     Tool,
@@ -23,6 +24,9 @@ from llmring.chat.tools import (
     parse_tool,
 )
 from llmring.exceptions import ValidationError
+
+if TYPE_CHECKING:
+    from os import PathLike
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -55,7 +59,7 @@ class Message(Struct):
 
     role: str
     content: str | Sequence[Part | str | Mapping[str, Any]] | None = None
-    tool_calls: Sequence[ToolCall] | None = None
+    tool_calls: Sequence[ToolCall | Mapping[str, Any]] | None = None
     tool_call_id: str | None = None
     name: str | None = None
     metadata: dict[str, Any] | None = None
@@ -87,6 +91,11 @@ class Message(Struct):
         return cast("Sequence[Part]", self.content)
 
     @property
+    def calls(self) -> Sequence[ToolCall]:
+        """The calls that the assistant made in this turn."""
+        return cast("Sequence[ToolCall]", self.tool_calls or ())
+
+    @property
     def text(self) -> str:
         """All text of the content, joined."""
         if self.content is None or isinstance(self.content, str):
@@ -115,7 +124,8 @@ class LLMRequest(Struct):
         reasoning_tokens: How many tokens the model may spend on reasoning; 0 for none.
         response_format: OpenAI's `{"type": "json_schema", ...}` or `{"type": "json_object"}`, or
             a type: a dataclass, TypedDict, msgspec Struct or pydantic model.
-        tools: Functions in OpenAI's form, `Tool`s, or a provider's own tools as dictionaries.
+        tools: Functions in OpenAI's form, Python functions, `Tool`s, or a provider's own tools as
+            dictionaries.
         tool_choice: "auto", "none", "required" (or "any"), or a function by name.
         cache: Whether the prompt is to be cached: True, a lifetime ("5m", "1h"), or
             `{"ttl": …, "key": …}`.
@@ -124,7 +134,7 @@ class LLMRequest(Struct):
         timeout: Seconds that the whole call may take, fallbacks included; None for no limit;
             left out, the ring's own.
         extra_params: Merged into the provider's request as they stand.
-        files: IDs of registered files.
+        files: IDs of registered files, or paths; they go with the last message from the user.
         top_p: Nucleus sampling.
         stop: Texts at which the answer ends.
         seed: For repeatable sampling, where the provider has it.
@@ -143,14 +153,14 @@ class LLMRequest(Struct):
     max_tokens: int | None = None
     reasoning_tokens: int | None = None
     response_format: Any = None
-    tools: Sequence[Tool | ProviderTool | Mapping[str, Any]] | None = None
+    tools: Sequence[AnyTool] | None = None
     tool_choice: str | NamedTool | Mapping[str, Any] | None = None
     cache: Any = None
     metadata: dict[str, Any] | None = None
     json_response: bool | None = None
     timeout: float | UnsetType | None = UNSET
     extra_params: dict[str, Any] = msgspec.field(default_factory=dict)
-    files: Sequence[str] | None = None
+    files: Sequence[str | PathLike[str]] | None = None
     top_p: float | None = None
     stop: str | Sequence[str] | None = None
     seed: int | None = None

@@ -13,6 +13,7 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
+    Garbled,
     ProviderItem,
     ReasoningDelta,
     RefusalDelta,
@@ -121,6 +122,7 @@ class StreamChunk(Struct, kw_only=True):
         parsed: Where a response format was asked for, the answer so far as data; in the last
             chunk as in `LLMResponse`.
         message: In the last chunk only: as in `LLMResponse`.
+        refusal: In the last chunk only: as in `LLMResponse`.
     """
 
     delta: str = ""
@@ -134,6 +136,7 @@ class StreamChunk(Struct, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
     parsed: Any = None
     message: Message | None = None
+    refusal: str | None = None
 
     @property
     def content(self) -> str:
@@ -142,10 +145,11 @@ class StreamChunk(Struct, kw_only=True):
 
 
 class _OpenCall:
-    __slots__ = ("arguments", "id", "name", "signature")
+    __slots__ = ("arguments", "id", "kind", "name", "signature")
 
     def __init__(self) -> None:
         self.id: str | None = None
+        self.kind: Literal["function", "custom"] = "function"
         self.name = ""
         self.arguments: list[str] = []
         self.signature: str | None = None
@@ -205,6 +209,7 @@ class Reply:
         "_text",
         "_usage",
         "finished",
+        "garbled",
     )
 
     def __init__(self, model: str, dialect: str = "") -> None:
@@ -218,6 +223,7 @@ class Reply:
         self._served: str | None = None
         self._id: str | None = None
         self.finished: Finished | None = None
+        self.garbled: list[ProviderError] = []
 
     def add(self, event: Event) -> StreamChunk | None:
         """Take one event in.
@@ -253,6 +259,8 @@ class Reply:
                 self._usage = usage
             case Finished():
                 self.finished = event
+            case Garbled(error=error):
+                self.garbled.append(error)
 
     def _think(self, event: ReasoningDelta) -> None:
         last = self._beside_text[-1] if self._beside_text else None
@@ -294,6 +302,7 @@ class Reply:
             call = self._calls[event.index] = _OpenCall()
         call.id = event.id or call.id
         call.name = event.name or call.name
+        call.kind = event.kind
         call.signature = event.signature or call.signature
         if event.arguments:
             call.arguments.append(event.arguments)
@@ -303,13 +312,15 @@ class Reply:
         return [self._tool_call(index, call) for index, call in self._calls.items()]
 
     def _tool_call(self, index: int, call: _OpenCall) -> ToolCall:
-        arguments = "".join(call.arguments) or "{}"
+        arguments = "".join(call.arguments)
+        if call.kind == "function":
+            arguments = arguments or "{}"
         if call.id is None:
             # Google and Ollama may give no ID; this one is the same for the same reply.
             seed = f"{self._id}\0{index}\0{call.name}\0{arguments}"
             call.id = "call_" + hashlib.blake2s(seed.encode(), digest_size=12).hexdigest()
         result = ToolCall(
-            id=call.id, type="function", function={"name": call.name, "arguments": arguments}
+            id=call.id, type=call.kind, function={"name": call.name, "arguments": arguments}
         )
         if call.signature is not None:
             result["signature"] = call.signature
@@ -342,6 +353,7 @@ class Reply:
             usage=self._usage,
             tool_calls=calls,
             message=Message("assistant", content, tool_calls=calls),
+            refusal="".join(self._refusal) or None,
         )
 
     def _finish_reason(self) -> str | None:

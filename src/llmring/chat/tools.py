@@ -1,6 +1,6 @@
 """Tools that a model may call, the calls that it makes, and how people write these."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
 import msgspec
@@ -10,17 +10,20 @@ from llmring.exceptions import ValidationError
 
 
 class FunctionCall(TypedDict):
-    """The function of a tool call; `arguments` is a JSON text."""
+    """The function of a tool call; `arguments` is a JSON text, or a custom tool's free text."""
 
     name: str
     arguments: str
 
 
 class ToolCall(TypedDict):
-    """A call that the model wants made, in OpenAI's form."""
+    """A call that the model wants made, in OpenAI's form.
+
+    A call of type "custom" is that of a tool that takes free text instead of JSON.
+    """
 
     id: str
-    type: Literal["function"]
+    type: Literal["function", "custom"]
     function: FunctionCall
     # What the vendor wants back with the call, opaque to us (Google's thought signatures).
     signature: NotRequired[str]
@@ -56,13 +59,21 @@ class NamedTool(Struct, frozen=True):
 
 ToolChoice = Literal["auto", "none", "required"] | NamedTool
 
+# As people write them.
+AnyTool = Tool | ProviderTool | Mapping[str, Any] | Callable[..., Any]
+
 
 def parse_call(value: ToolCall | Mapping[str, Any]) -> ToolCall:
-    """A tool call in OpenAI's form, its arguments a JSON text.
+    """A tool call in OpenAI's form, its arguments a text.
 
     Raises:
         ValidationError: It is not complete.
     """
+    match value:
+        case {"type": "custom", "custom": {"name": str(name), "input": str(text)}}:
+            return _call(value, "custom", name, text)
+        case {"type": "custom", "function": {"name": str(name), "arguments": str(text)}}:
+            return _call(value, "custom", name, text)
     try:
         function = value["function"]
         name, arguments = function["name"], function["arguments"]
@@ -73,24 +84,35 @@ def parse_call(value: ToolCall | Mapping[str, Any]) -> ToolCall:
         ) from error
     if not isinstance(arguments, str):
         arguments = msgspec.json.encode(arguments).decode()
+    return _call(value, "function", name, arguments or "{}")
+
+
+def _call(
+    value: ToolCall | Mapping[str, Any],
+    kind: Literal["function", "custom"],
+    name: str,
+    arguments: str,
+) -> ToolCall:
     call = ToolCall(
-        id=value.get("id") or "",
-        type="function",
-        function={"name": name, "arguments": arguments or "{}"},
+        id=value.get("id") or "", type=kind, function={"name": name, "arguments": arguments}
     )
     if "signature" in value:
         call["signature"] = value["signature"]
     return call
 
 
-def parse_tool(value: Tool | ProviderTool | Mapping[str, Any]) -> Tool | ProviderTool:
+def parse_tool(value: AnyTool) -> Tool | ProviderTool:
     """A tool, however it was given.
 
     Raises:
-        ValidationError: It has no name.
+        ValidationError: It has no name, or is a function that no tool can be made of.
     """
-    if not isinstance(value, Mapping):
+    if isinstance(value, Tool | ProviderTool):
         return value
+    if not isinstance(value, Mapping):
+        from llmring.chat.function import tool
+
+        return tool(value)
     kind = value.get("type", "function")
     function = value.get("function", value)
     if kind not in ("function", "custom") or "custom" in value or not isinstance(function, Mapping):
@@ -121,7 +143,12 @@ def parse_choice(value: str | NamedTool | Mapping[str, Any]) -> ToolChoice:
             return cast("ToolChoice", value)
         case "any":
             return "required"
-        case {"function": {"name": str(name)}} | {"function": str(name)} | {"name": str(name)}:
+        case (
+            {"function": {"name": str(name)}}
+            | {"function": str(name)}
+            | {"custom": {"name": str(name)}}
+            | {"name": str(name)}
+        ):
             return NamedTool(name)
         case {"type": "auto" | "none" | "required" | "any" as kind}:
             return parse_choice(kind)

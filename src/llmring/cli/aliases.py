@@ -4,7 +4,7 @@ import argparse
 
 from llmring.cli.lockfile import add_options, binding_line, read_profile
 from llmring.cli.output import note, say, say_json, table
-from llmring.lockfile.document import ModelRef
+from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.resolve import bindings
 
 EXAMPLES = """examples:
@@ -39,29 +39,30 @@ def handle(args: argparse.Namespace) -> int:
     for alias, binding in found.items():
         say(binding_line(alias, binding.models))
         if args.verbose:
-            for line in table(_details(binding.models)):
+            for line in table(_details(binding.models, lockfile)):
                 say(f"    {line}")
     return 0
 
 
-def _details(models: tuple[ModelRef, ...]) -> list[tuple[str, ...]]:
+def _details(models: tuple[ModelRef, ...], lockfile: Lockfile) -> list[tuple[str, ...]]:
     """For each model its price, its context, and whether it can be called."""
-    from llmring.client.settings import read_settings
+    from llmring.client.settings import endpoints_for, read_settings
     from llmring.registry import bundled
     from llmring.registry.price import price_tag
 
-    endpoints = read_settings().endpoints
+    endpoints = endpoints_for(lockfile, read_settings())
     rows: list[tuple[str, ...]] = []
     for ref in models:
         facts = bundled.facts(ref)
         price = price_tag(facts.prices) if facts and facts.prices else "price unknown"
         window = f"{facts.context_window:,} tokens" if facts and facts.context_window else ""
         endpoint = endpoints.get(ref.provider)
+        objection = endpoint.objection() if endpoint else None
         if endpoint is None:
             key = "unknown provider"
-        elif not endpoint.provider.key_env:
-            key = "needs no key"
+        elif objection is not None:
+            key = objection.message
         else:
-            key = "key set" if endpoint.key else f"no key: set {endpoint.provider.key_env[0]}"
+            key = "key set" if endpoint.provider.key_env else "needs no key"
         rows.append((str(ref), price, window, key))
     return rows

@@ -34,7 +34,8 @@ def handle(args: argparse.Namespace) -> int:
     path, profile, place = edit_target(args)
 
     def bound(text: str) -> str:
-        check.require_providers(models, {*PROVIDERS, *parse(text, path).providers})
+        own = map(str.lower, parse(text, path).providers)
+        check.require_providers(models, {*PROVIDERS, *own})
         return edit.bind(text, args.alias, args.models, profile)
 
     changed = file.update(path, bound, new=starter())

@@ -91,7 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*connection)
 
     def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path.endswith("/files"):
+            self._send(200, {"id": "file-demo", "file": {"uri": "files/demo"}})
+            return
+        request = json.loads(body)
         name = self.path.split("/")[1]
         vendor, plans = VENDORS[name], self._plans[name]
         behaviour, text = plans.popleft() if plans else ("answers", "Hello!")
@@ -101,6 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._stream(vendor, text, cut=behaviour == "cut")
         else:
             self._send(200, vendor.answer(text))
+
+    def do_DELETE(self) -> None:
+        self._send(200, {"deleted": True})
 
     def _send(self, status: int, answer: Json) -> None:
         body = json.dumps(answer).encode()

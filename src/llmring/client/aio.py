@@ -136,7 +136,9 @@ class Shell:
         await self._http.aclose()
 
     async def _open(self, walk: Walk, trial: Trial) -> Exchange:
-        seconds = None if trial.deadline is None else max(0.0, trial.deadline - walk.clock())
+        if trial.finish is not None:
+            trial.http = await trial.finish(self.fetch, _seconds_left(walk, trial))
+        seconds = _seconds_left(walk, trial)
         scheme = urlsplit(trial.http.url).scheme
         exchange = await self._openers[scheme](trial, seconds)
         exchange.expire_at(_loop_time(walk, trial.deadline))
@@ -168,6 +170,10 @@ class Shell:
     def _serve(self, name: str) -> llama.Served:
         settings = self._settings
         return llama.serve(llama.locate(name, settings.local_model, settings.cache_dir))
+
+
+def _seconds_left(walk: Walk, trial: Trial) -> float | None:
+    return None if trial.deadline is None else max(0.0, trial.deadline - walk.clock())
 
 
 def _loop_time(walk: Walk, deadline: float | None) -> float | None:

@@ -7,8 +7,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from llmring.client.settings import Settings, chosen_profile, lockfile_in_force
+from llmring.client.settings import (
+    Settings,
+    chosen_profile,
+    endpoints_for,
+    lockfile_in_force,
+)
 from llmring.exceptions import (
     LLMRingError,
     LockfileError,
@@ -24,8 +30,11 @@ from llmring.lockfile.compose import (
     locate_around,
     look_up,
 )
-from llmring.lockfile.document import DEFAULT_PROFILE, Binding, Lockfile, references
+from llmring.lockfile.document import DEFAULT_PROFILE, Binding, Lockfile, ModelRef, references
 from llmring.lockfile.file import LiveLockfile, Source
+
+if TYPE_CHECKING:
+    from llmring.routing.targets import Endpoint
 
 _log = logging.getLogger("llmring")
 
@@ -53,8 +62,8 @@ class Aliases:
         environ: Mapping[str, str] | None,
     ) -> None:
         self._settings = settings
-        self._endpoints = settings.endpoints
         self._environ = environ
+        self._own: tuple[Lockfile, Mapping[str, Endpoint]] | None = None
         self._packages = Packages()
         self._use(lockfile_in_force(lockfile_path, environ, package_lockfile))
 
@@ -68,23 +77,40 @@ class Aliases:
         lockfile = self._live.current()
         return lockfile, resolve.profile_name(profile, chosen_profile(self._environ), lockfile)
 
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """Every provider by name: those that llmring knows, and those of the lockfile itself.
+
+        What a package's lockfile says of providers has no part in it.
+        """
+        lockfile = self._live.current()
+        if self._own is None or self._own[0] is not lockfile:
+            self._own = (lockfile, endpoints_for(lockfile, self._settings, self._environ))
+        return self._own[1]
+
     def look_up(self, name: str, profile: str | None) -> Resolved:
         """What an alias, "package:alias" or "provider:model" stands for."""
         lockfile, profile = self._profile(profile)
-        return look_up(name, lockfile, profile, self._endpoints, self._packages)
+        return look_up(name, lockfile, profile, self._settings.endpoints, self._packages)
 
     def first_usable(self, name: str, profile: str | None, *, required: bool = False) -> str:
         """The first model of an alias whose provider has its key, or else the first."""
         models = self.look_up(name, profile).models
         for ref in models:
-            endpoint = self._endpoints.get(ref.provider)
+            endpoint = self.endpoints.get(ref.provider)
             if endpoint is not None and endpoint.usable:
                 return str(ref)
         if required:
             raise ModelNotFoundError(
-                f"no model of {name!r} has a key for its provider: {', '.join(map(str, models))}"
+                f"no model of {name!r} has a key for its provider: "
+                + "; ".join(f"{ref} ({self._objection(ref)})" for ref in models)
             )
         return str(models[0])
+
+    def _objection(self, ref: ModelRef) -> str:
+        endpoint = self.endpoints.get(ref.provider)
+        objection = endpoint.objection() if endpoint else None
+        return objection.message if objection else "there is no such provider"
 
     def bindings(self, profile: str | None) -> Mapping[str, Binding]:
         """The bindings of a profile by alias, in the order of the file."""
@@ -126,7 +152,8 @@ class Aliases:
 
         refs = references(models)
         lockfile, name = self._profile(profile)
-        check.require_providers(refs, {*self._endpoints, *lockfile.providers})
+        own = map(str.lower, lockfile.providers)
+        check.require_providers(refs, {*self._settings.endpoints, *own})
         wanted = [str(ref) for ref in refs]
         self._edit(lambda text: edit.bind(text, alias, wanted, name), new=starter())
 

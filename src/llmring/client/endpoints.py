@@ -1,13 +1,12 @@
 """A provider's address and key, out of the variables that its row names."""
 
-import re
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from llmring.address import is_usable, shown, variables_in
 from llmring.client.settings import value_of
 from llmring.exceptions import ConfigurationError
 from llmring.providers import Provider
-from llmring.redaction import MASK
 from llmring.routing.targets import Endpoint
 
 # Where a server listens on all addresses, one of them is this machine's own.
@@ -26,7 +25,23 @@ def endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
         if url is not None:
             base_url, login = _address(url, row.base_url, name)
             return Endpoint(row, base_url, key, login)
-    return Endpoint(row, row.base_url, key)
+    base_url, login = _filled_in(row.base_url, env)
+    return Endpoint(row, base_url, key, login)
+
+
+def _filled_in(template: str, env: Mapping[str, str]) -> tuple[str, str | None]:
+    """An address with the variable in it filled in, if that is set, and the login it held."""
+    for name in variables_in(template):
+        value = value_of(env, name)
+        if value is None:
+            break
+        before, _, after = template.partition(f"{{{name}}}")
+        if not before:
+            # What it holds is the address of a server, often with the path already, or bare.
+            value = value.rstrip("/").removesuffix(after)
+            before = "" if "://" in value else "https://"
+        return _address(f"{before}{value}{after}", template, name)
+    return template, None
 
 
 def _key(env: Mapping[str, str], name: str) -> str | None:
@@ -57,25 +72,3 @@ def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
     place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
     login, at, _ = parts.netloc.rpartition("@")
     return f"{parts.scheme}://{place}{parts.path}".rstrip("/"), unquote(login) if at else None
-
-
-def is_usable(url: str) -> bool:
-    """Whether this is the URL of an HTTP server."""
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname or ""
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https")
-        and port != 0
-        and all(0 < len(label) < 64 for label in host.removesuffix(".").split("."))
-        and re.fullmatch("[!-~]+", url) is not None
-    )
-
-
-def shown(url: str) -> str:
-    """An address without the user name and the password in it."""
-    scheme, mark, rest = url.rpartition("://")
-    login, at, place = rest.rpartition("@")
-    return scheme + mark + (MASK if login else "") + at + place

@@ -6,6 +6,7 @@ The only file that knows the HTTP library.
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import weakref
 from collections.abc import AsyncGenerator, Callable
@@ -38,6 +39,8 @@ DRAIN_SECONDS = 0.1
 USER_AGENT = "llmring"
 
 _QUOTED = 200
+
+_LARGE_BODY = 2**20
 
 # Only proxies send it.
 # https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re
@@ -145,7 +148,7 @@ class HttpClient:
                 response = await session.request(
                     request.method,
                     url,
-                    data=request.body,
+                    data=_in_pieces(request.body),
                     headers=request.headers,
                     proxy=self._proxy(url.scheme, url.host or ""),
                     allow_redirects=False,
@@ -215,6 +218,11 @@ async def _keep_session() -> _Keeper:
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
     ) as session:
         yield session
+
+
+def _in_pieces(body: bytes) -> bytes | io.BytesIO:
+    """A large body in a form that is sent piece by piece, other calls in between."""
+    return io.BytesIO(body) if len(body) > _LARGE_BODY else body
 
 
 def fault_of(error: Exception) -> ProviderError:

@@ -1,4 +1,4 @@
-"""What `chat` and `chat_stream` return: awaitable, and readable at once in synchronous code."""
+"""What the ring's calls return: awaitable, and readable at once in synchronous code."""
 
 from __future__ import annotations
 
@@ -6,50 +6,47 @@ import sys
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
+from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.token_count import TokenCount
+from llmring.chat.tool_conversation import ToolsResponse
+from llmring.dialects.dialect import ListedModel
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from llmring.chat.events import Usage
+    from llmring.chat.parts import Part
+    from llmring.chat.request import Message
     from llmring.chat.response import Attempt
+    from llmring.chat.tool_conversation import ToolRun
     from llmring.chat.tools import ToolCall
 
 
-class PendingChat(Coroutine[Any, Any, LLMResponse]):
+T = TypeVar("T")
+
+
+class Pending(Coroutine[Any, Any, T], Generic[T]):
     """A call that is sent once: when it is awaited, or when its answer is first read.
 
-    `await` it, hand it to `asyncio.run`, `create_task` or `gather`, or read an attribute of the
-    answer: `.content`, `.usage` and so on. Awaiting or reading again gives the same answer.
-    Reading inside a running event loop works, and warns that it blocks the loop.
+    `await` it, hand it to `asyncio.run`, `create_task` or `gather`, or take its `result()`.
+    Awaiting or reading again gives the same answer. Reading an attribute of the answer inside a
+    running event loop works, and warns that it blocks the loop.
     """
 
-    if TYPE_CHECKING:
-        content: str
-        model: str
-        usage: Usage | None
-        finish_reason: str | None
-        tool_calls: list[ToolCall] | None
-        parsed: Any
-        reasoning: str | None
-        refusal: str | None
-        cost: Decimal | None
-        cost_reason: str | None
-        attempts: tuple[Attempt, ...]
-        served_model: str | None
-        native_finish_reason: str | None
-        id: str | None
-        total_tokens: int | None
+    # What of the answer can be read as an attribute; and the method's name, for messages.
+    _shown: ClassVar[frozenset[str]] = frozenset()
+    _method: ClassVar[str] = "call"
 
-    def __init__(self, send: Callable[[], Coroutine[Any, Any, LLMResponse]]) -> None:
-        self._send: Callable[[], Coroutine[Any, Any, LLMResponse]] | None = send
-        self._coroutine: Coroutine[Any, Any, LLMResponse] | None = None
-        self._response: LLMResponse | None = None
+    def __init__(self, send: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._send: Callable[[], Coroutine[Any, Any, T]] | None = send
+        self._coroutine: Coroutine[Any, Any, T] | None = None
+        self._response: T | None = None
         self._error: BaseException | None = None
 
-    def result(self) -> LLMResponse:
+    def result(self) -> T:
         """The answer; sends the call and waits for it, where that has not happened yet.
 
         Raises:
@@ -68,7 +65,7 @@ class PendingChat(Coroutine[Any, Any, LLMResponse]):
                 self.close()
             raise
 
-    async def _answer(self) -> LLMResponse:
+    async def _answer(self) -> T:
         if self._response is not None:
             return self._response
         if self._error is not None:
@@ -84,7 +81,7 @@ class PendingChat(Coroutine[Any, Any, LLMResponse]):
             raise
         return self._response
 
-    def __await__(self) -> Generator[Any, Any, LLMResponse]:
+    def __await__(self) -> Generator[Any, Any, T]:
         return self._answer().__await__()
 
     def send(self, value: Any) -> Any:
@@ -95,7 +92,7 @@ class PendingChat(Coroutine[Any, Any, LLMResponse]):
         """Raise an exception where the call waits, as a coroutine does."""
         return self._step(lambda coroutine: coroutine.throw(*error))
 
-    def _step(self, advance: Callable[[Coroutine[Any, Any, LLMResponse]], Any]) -> Any:
+    def _step(self, advance: Callable[[Coroutine[Any, Any, T]], Any]) -> Any:
         if self._coroutine is None:
             self._coroutine = self._answer()
         try:
@@ -114,23 +111,30 @@ class PendingChat(Coroutine[Any, Any, LLMResponse]):
             self._coroutine = None
 
     def __getattr__(self, name: str) -> Any:
-        if name not in _ANSWER_FIELDS:
+        if name not in self._shown:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if self._response is None and self._error is None and loop_is_running():
-            _warn_of_blocking(f"reading .{name} of a chat call", f"(await ring.chat(...)).{name}")
+            _warn_of_blocking(
+                f"reading .{name} of a call of {self._method}",
+                f"(await ring.{self._method}(...)).{name}",
+            )
         return getattr(self.result(), name)
 
     def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._state()}>"
+
+    def _state(self) -> str:
         if self._response is not None:
-            return f"<PendingChat answered by {self._response.model}>"
+            model = getattr(self._response, "model", None)
+            return f"answered by {model}" if model else "answered"
         if self._error is not None:
-            return f"<PendingChat failed: {type(self._error).__name__}>"
-        return "<PendingChat unsent>" if self._send else "<PendingChat sent>"
+            return f"failed: {type(self._error).__name__}"
+        return "unsent" if self._send else "sent"
 
     def __del__(self) -> None:
         if getattr(self, "_send", None) is not None:
             warnings.warn(
-                "a chat call was never sent: await it, or read its answer",
+                f"a call of {self._method} was never sent: await it, or read its answer",
                 RuntimeWarning,
                 stacklevel=2,
                 source=self,
@@ -138,10 +142,86 @@ class PendingChat(Coroutine[Any, Any, LLMResponse]):
 
 
 def _given_up() -> RuntimeError:
-    return RuntimeError("this call was given up before its answer came; call chat again")
+    return RuntimeError("this call was given up before its answer came; call again")
 
 
-_ANSWER_FIELDS = frozenset((*LLMResponse.__struct_fields__, "total_tokens"))
+class _ChatAnswer:
+    """What of a chat's answer can be read from the call itself."""
+
+    _shown: ClassVar = frozenset((*LLMResponse.__struct_fields__, "total_tokens", "message"))
+
+    if TYPE_CHECKING:
+        content: str
+        model: str
+        usage: Usage | None
+        finish_reason: str | None
+        tool_calls: list[ToolCall] | None
+        parsed: Any
+        reasoning: str | None
+        refusal: str | None
+        cost: Decimal | None
+        cost_reason: str | None
+        attempts: tuple[Attempt, ...]
+        served_model: str | None
+        native_finish_reason: str | None
+        id: str | None
+        parts: tuple[Part, ...] | None
+        total_tokens: int | None
+        message: Message
+
+
+class PendingChat(_ChatAnswer, Pending[LLMResponse]):
+    """A call of `chat`; see `Pending`. Its answer's attributes can be read from it."""
+
+    _method = "chat"
+
+
+class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
+    """A call of `run_tools`; see `Pending`. Its answer's attributes can be read from it."""
+
+    _method = "run_tools"
+    _shown = _ChatAnswer._shown | {"messages", "turns", "runs"}  # noqa: SLF001
+
+    if TYPE_CHECKING:
+        messages: list[Message]
+        turns: tuple[LLMResponse, ...]
+        runs: tuple[ToolRun, ...]
+
+
+class PendingEmbedding(Pending[EmbeddingResponse]):
+    """A call of `embed`; see `Pending`. Its answer's attributes can be read from it."""
+
+    _method = "embed"
+    _shown = frozenset((*EmbeddingResponse.__struct_fields__, "dimensions"))
+
+    if TYPE_CHECKING:
+        vectors: list[list[float]]
+        model: str
+        usage: Usage | None
+        cost: Decimal | None
+        cost_reason: str | None
+        attempts: tuple[Attempt, ...]
+        dimensions: int
+
+
+class PendingModels(Pending[list[ListedModel]]):
+    """A call of `list_models`; see `Pending`."""
+
+    _method = "list_models"
+
+
+class PendingCount(Pending[TokenCount]):
+    """A call of `count_tokens`; see `Pending`. Its answer's attributes can be read from it."""
+
+    _method = "count_tokens"
+    _shown = frozenset(TokenCount.__struct_fields__)
+
+    if TYPE_CHECKING:
+        tokens: int
+        exact: bool
+        method: str
+        model: str
+        reason: str | None
 
 
 class PendingStream:

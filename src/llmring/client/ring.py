@@ -7,51 +7,40 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.chat.tools import NamedTool, ProviderTool, Tool
+from llmring.chat.tool_conversation import ToolsResponse
+from llmring.chat.tools import AnyTool
 from llmring.client.aliases import Aliases, lockfile_of_caller
 from llmring.client.call import whole_reply
 from llmring.client.lockfile_of_ring import LockfileOfRing
-from llmring.client.pending import Closing, PendingChat, PendingStream, loop_is_running
+from llmring.client.models_of_ring import ModelsOfRing
+from llmring.client.pending import (
+    Closing,
+    PendingChat,
+    PendingStream,
+    PendingTools,
+    loop_is_running,
+)
+from llmring.client.request_fields import RequestFields, request_of
 from llmring.client.settings import read_settings, timeout_of
 from llmring.exceptions import ValidationError
 from llmring.registry import bundled
-from llmring.routing.failover import Walk, chat
-from llmring.routing.targets import targets
+from llmring.routing.failover import Prepared, Walk, chat
+from llmring.routing.targets import Skip, Target, targets
 
 if TYPE_CHECKING:
     from llmring.client.aio import Shell
+    from llmring.client.files import Deregistration, Files, RegisteredFile
+    from llmring.client.raw import RawProvider
 
 
-class RequestFields(TypedDict, total=False):
-    """The fields of `LLMRequest` that `chat` and `chat_stream` take beside the messages."""
-
-    temperature: float | None
-    max_tokens: int | None
-    reasoning_tokens: int | None
-    response_format: Any
-    tools: Sequence[Tool | ProviderTool | Mapping[str, Any]] | None
-    tool_choice: str | NamedTool | Mapping[str, Any] | None
-    cache: Any
-    metadata: dict[str, Any] | None
-    json_response: bool | None
-    timeout: float | None
-    extra_params: dict[str, Any]
-    files: Sequence[str] | None
-    top_p: float | None
-    stop: str | Sequence[str] | None
-    seed: int | None
-    reasoning_effort: str | None
-    max_repairs: int
-
-
-class LLMRing(LockfileOfRing):
+class LLMRing(LockfileOfRing, ModelsOfRing):
     """Calls models through the aliases of a lockfile, with failover.
 
     Args:
@@ -70,6 +59,7 @@ class LLMRing(LockfileOfRing):
     """
 
     _shell_: Shell | None = None
+    _files_: Files | None = None
 
     def __init__(
         self,
@@ -125,7 +115,7 @@ class LLMRing(LockfileOfRing):
             ProviderError: The one model that the call names failed.
             ValidationError: The request is not one that can be sent.
         """
-        question = _request(request, messages, fields)
+        question = request_of(request, messages, fields)
         pending = PendingChat(lambda: self._send(question, profile))
         if isinstance(request, str) and not loop_is_running():
             pending.result()
@@ -156,8 +146,115 @@ class LLMRing(LockfileOfRing):
         Another model takes over as long as nothing of the answer has been shown. Arguments and
         errors are those of `chat`; the errors come from the iterator.
         """
-        question = _request(request, messages, fields)
+        question = request_of(request, messages, fields)
         return PendingStream(lambda: self._stream(question, profile))
+
+    @overload
+    def run_tools(
+        self,
+        request: LLMRequest,
+        *,
+        tools: Sequence[AnyTool] = ...,
+        max_turns: int = ...,
+        profile: str | None = None,
+    ) -> PendingTools: ...
+    @overload
+    def run_tools(
+        self,
+        request: str,
+        messages: Messages,
+        *,
+        max_turns: int = ...,
+        profile: str | None = None,
+        **fields: Unpack[RequestFields],
+    ) -> PendingTools: ...
+
+    def run_tools(
+        self,
+        request: LLMRequest | str,
+        messages: Messages | None = None,
+        *,
+        tools: Sequence[AnyTool] | None = None,
+        max_turns: int = 10,
+        profile: str | None = None,
+        **fields: Any,
+    ) -> PendingTools:
+        """Ask as `chat` does, call the functions that the model asks for, and ask again.
+
+        This goes on until the model asks for none, or for a tool that has no function here:
+        `tool_calls` of the answer then holds what is left to the caller. Calls of one turn run
+        at the same time; functions that are not asynchronous run in threads. Wrong arguments
+        and a function's own exceptions are told to the model, which may mend its call.
+
+        Args:
+            request: As for `chat`. Each turn goes to the alias anew, with a timeout of its own.
+            messages: As for `chat`.
+            tools: Functions, decorated with `llmring.tool` or not, beside those of the request;
+                other tools may be among them.
+            max_turns: How often to ask at most.
+            profile: As for `chat`.
+            fields: As for `chat`; a forced `tool_choice` is for the first turn only.
+
+        Raises:
+            TooManyTurnsError: The model still asks for functions after its last turn.
+            ProviderError: As for `chat`; its `messages` hold the conversation so far.
+            ValidationError: The request is not one that can be sent, or a function can't be a
+                tool.
+        """
+        question = request_of(request, messages, fields)
+        question = msgspec.structs.replace(question, tools=[*question.toolset(), *(tools or ())])
+        pending = PendingTools(lambda: self._run_tools(question, profile, max_turns))
+        if isinstance(request, str) and not loop_is_running():
+            pending.result()
+        return pending
+
+    def get_provider(self, name: str) -> RawProvider:
+        """A provider itself, with its vendor's own SDK: `ring.get_provider("openai").client`.
+
+        Args:
+            name: One that llmring knows, or one of the lockfile's own.
+
+        Raises:
+            ProviderNotFoundError: There is none of that name, or its key is not set.
+        """
+        from llmring.client.raw import raw_provider
+
+        return raw_provider(name, self._aliases.endpoints)
+
+    def register_file(self, path: str | PathLike[str], file_id: str | None = None) -> str:
+        """Make a file known, for the `files` of requests, and give its ID.
+
+        Nothing is sent yet. A provider that keeps files gets its copy with the first request
+        that goes there, and again when the content has changed or the provider has forgotten it;
+        other providers get the content within each request. Reads the whole file, for its hash.
+
+        Args:
+            path: Where it is; it has to stay there.
+            file_id: Its ID; left out, one is made.
+
+        Raises:
+            MissingFileError: There is no such file.
+            ValidationError: It is a folder, or empty, or of a kind that can't be told; or the ID
+                is taken.
+        """
+        return self._files.register(path, file_id)
+
+    def list_registered_files(self) -> list[RegisteredFile]:
+        """All registered files, in the order in which they were registered."""
+        return self._files.all()
+
+    def deregister_file(self, file_id: str) -> Deregistration:
+        """Forget a registered file, and have the providers remove their copies.
+
+        `await ring.deregister_file(id)`, or `ring.deregister_file(id)` where no loop runs. The
+        answer is whether there was such a file. A copy that can't be removed is told in the log.
+        """
+        from llmring.client.files import Deregistration
+
+        ending = Deregistration(lambda: self._files.deregister(file_id, lambda: self._shell.fetch))
+        if not loop_is_running():
+            ending.result()
+        return ending
 
     def close(self) -> Closing:
         """Close the connections: `await ring.close()`, or `ring.close()` where no loop runs.
@@ -197,6 +294,15 @@ class LLMRing(LockfileOfRing):
         self.close().finish()
 
     @property
+    def _files(self) -> Files:
+        if self._files_ is not None:
+            return self._files_
+        from llmring.client.files import Files
+
+        files: Files = self.__dict__.setdefault("_files_", Files())
+        return files
+
+    @property
     def _shell(self) -> Shell:
         if self._shell_ is not None:
             return self._shell_
@@ -207,12 +313,38 @@ class LLMRing(LockfileOfRing):
         return shell
 
     async def _send(self, request: LLMRequest, profile: str | None) -> LLMResponse:
-        return await self._shell.send(self._walk(request, profile, stream=False), whole_reply)
+        output = request.output()
+        if output is None:
+            return await self._shell.send(self._walk(request, profile, stream=False), whole_reply)
+        from llmring.client.answer_form import form_of
+        from llmring.client.structured import chat_in_form
+
+        form = form_of(output)
+        walk = self._walk(request, profile, stream=False)
+        return await chat_in_form(form, request, walk, self._shell.send, self._ask_again)
+
+    async def _run_tools(
+        self, request: LLMRequest, profile: str | None, max_turns: int
+    ) -> ToolsResponse:
+        from llmring.client.tool_loop import run_tools
+
+        secrets = [each for row in self._aliases.endpoints.values() for each in row.secrets]
+        return await run_tools(
+            lambda turn: self._send(turn, profile), request, max_turns=max_turns, secrets=secrets
+        )
 
     def _stream(
         self, request: LLMRequest, profile: str | None
     ) -> AsyncGenerator[StreamChunk, None]:
-        return self._shell.stream(self._walk(request, profile, stream=True))
+        output = request.output()
+        if output is None:
+            return self._shell.stream(self._walk(request, profile, stream=True))
+        from llmring.client.answer_form import form_of
+        from llmring.client.structured import stream_in_form
+
+        form = form_of(output)
+        chunks = self._shell.stream(self._walk(request, profile, stream=True))
+        return stream_in_form(form, request, chunks)
 
     def _walk(self, request: LLMRequest, profile: str | None, *, stream: bool) -> Walk:
         model = request.model
@@ -221,33 +353,33 @@ class LLMRing(LockfileOfRing):
         if not request.messages:
             raise ValidationError("the request has no messages")
         found = self._aliases.look_up(model, profile)
-        candidates = targets(found.models, self._settings.endpoints, bundled.facts)
+        candidates = targets(found.models, self._aliases.endpoints, bundled.facts)
+        timeout = timeout_of(request.timeout, self._timeout)
+        return self._walk_over(candidates, found.alias, timeout, request, stream=stream)
+
+    def _ask_again(self, request: LLMRequest, target: Target, timeout: float | None) -> Walk:
+        return self._walk_over([target], None, timeout, request, stream=False)
+
+    def _walk_over(
+        self,
+        candidates: Sequence[Target | Skip],
+        alias: str | None,
+        timeout: float | None,
+        request: LLMRequest,
+        *,
+        stream: bool,
+    ) -> Walk:
         return Walk(
-            chat(request, stream=stream),
+            self._prepare(request, stream=stream),
             candidates,
-            alias=found.alias,
-            timeout=timeout_of(request.timeout, self._timeout),
+            alias=alias,
+            timeout=timeout,
             clock=time.monotonic,
             day=date.today(),
             on_attempt=self._on_attempt,
         )
 
-
-def _request(
-    request: LLMRequest | str, messages: Messages | None, fields: dict[str, Any]
-) -> LLMRequest:
-    if isinstance(request, LLMRequest):
-        if messages is not None or fields:
-            raise ValidationError(
-                "messages and fields belong into the LLMRequest, or beside an alias"
-            )
-        # What was appended since the request was made is checked as the rest was.
-        return msgspec.structs.replace(request)
-    unknown = [name for name in fields if name not in RequestFields.__annotations__]
-    if unknown:
-        import difflib
-
-        near = difflib.get_close_matches(unknown[0], RequestFields.__annotations__, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValidationError(f"a request has no field {unknown[0]!r}{hint}")
-    return LLMRequest(model=request, messages=messages or (), **fields)
+    def _prepare(self, request: LLMRequest, *, stream: bool) -> Callable[[Target], Prepared]:
+        if not request.files:
+            return chat(request, stream=stream)
+        return self._files.enclosing(request, lambda whole: chat(whole, stream=stream))

@@ -18,6 +18,7 @@ from llmring.exceptions import ConfigurationError
 from llmring.lockfile.file import Source, find
 
 if TYPE_CHECKING:
+    from llmring.lockfile.document import Lockfile
     from llmring.routing.targets import Endpoint
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
@@ -62,6 +63,23 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         local_model=Path(local_model).expanduser() if local_model else None,
         cache_dir=default_cache_dir(env),
     )
+
+
+def endpoints_for(
+    lockfile: Lockfile, settings: Settings, environ: Mapping[str, str] | None = None
+) -> Mapping[str, Endpoint]:
+    """Every provider by name: those that llmring knows, and those of a lockfile.
+
+    Args:
+        lockfile: Whose `[providers]` count.
+        settings: What else the environment says.
+        environ: The variables; left out, those of the process.
+    """
+    if not lockfile.providers:
+        return settings.endpoints
+    from llmring.client.own_providers import with_own
+
+    return with_own(lockfile, settings.endpoints, os.environ if environ is None else environ)
 
 
 def variables(names: Iterable[str]) -> dict[str, str]:
@@ -117,7 +135,7 @@ def proxy_for(scheme: str, host: str) -> str | None:
     """
     from urllib.request import getproxies_environment, proxy_bypass
 
-    from llmring.client.endpoints import is_usable, shown
+    from llmring.address import is_loopback, is_usable, shown
 
     if is_loopback(host):
         return None
@@ -133,18 +151,6 @@ def proxy_for(scheme: str, host: str) -> str | None:
             "like http://proxy.example:8080, or NO_PROXY should name the host"
         )
     return proxy
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, by its name or address alone."""
-    import ipaddress
-
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def value_of(env: Mapping[str, str], name: str) -> str | None:

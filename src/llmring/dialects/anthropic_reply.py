@@ -1,11 +1,10 @@
-"""What the Messages API of Anthropic answers: messages, whole or streamed, and errors.
+"""What the Messages API of Anthropic answers: messages, whole or streamed.
 
 https://platform.claude.com/docs/en/api/messages
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
@@ -14,33 +13,34 @@ from msgspec import Struct
 from llmring.chat.events import (
     Event,
     Finished,
+    ProviderItem,
     ReasoningDelta,
+    RefusalDelta,
     Started,
     TextDelta,
     ToolCallDelta,
     Usage,
     UsageReport,
 )
-from llmring.dialects.dialect import error_class, response_error, unreadable
+from llmring.dialects.anthropic_blocks import (
+    NOTHING,
+    AnswerBlock,
+    Block,
+    CallBlock,
+    Delta,
+    End,
+    ItemBlock,
+    OpenBlock,
+    TextBlock,
+    ThinkingBlock,
+    WrappedAnswerBlock,
+)
+from llmring.dialects.anthropic_errors import ErrorObject, failure
+from llmring.dialects.anthropic_output import ANSWER, WRAPPED_ANSWER
+from llmring.dialects.dialect import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.sse import ServerEvent
-from llmring.exceptions import (
-    ContentPolicyError,
-    ContextLengthError,
-    ProviderAuthenticationError,
-    ProviderError,
-    ProviderModelNotFoundError,
-    ProviderRateLimitError,
-    ProviderResponseError,
-    ProviderTimeoutError,
-    UnsupportedFeatureError,
-)
-from llmring.redaction import redact
 from llmring.wire import HttpHead
-
-# Marks the signature of a redacted_thinking block, which otherwise looks like one of thinking;
-# no signature holds a colon, as all are base64.
-REDACTED = "redacted:"
 
 
 class _Usage(Struct):
@@ -51,38 +51,12 @@ class _Usage(Struct):
     output_tokens_details: dict[str, Any] | None = None
 
 
-class _Block(Struct):
-    type: str | None = None
-    text: str | None = None
-    thinking: str | None = None
-    signature: str | None = None
-    data: str | None = None
-    id: str | None = None
-    name: str | None = None
-    input: msgspec.Raw = msgspec.Raw(b"")
-
-
-class _Delta(Struct):
-    type: str | None = None
-    text: str | None = None
-    thinking: str | None = None
-    signature: str | None = None
-    partial_json: str | None = None
-    stop_reason: str | None = None
-
-
-class _Error(Struct):
-    type: str | None = None
-    message: str | None = None
-
-
-class _Message(Struct):
+class _Message(End):
     id: str | None = None
     model: str | None = None
-    content: list[_Block] | str | None = None
-    stop_reason: str | None = None
+    content: msgspec.Raw = NOTHING
     usage: _Usage | None = None
-    error: _Error | str | None = None
+    error: ErrorObject | str | None = None
     request_id: str | None = None
 
 
@@ -90,10 +64,10 @@ class _StreamEvent(Struct):
     type: str | None = None
     index: int = 0
     message: _Message | None = None
-    content_block: _Block | None = None
-    delta: _Delta | None = None
+    content_block: msgspec.Raw = NOTHING
+    delta: Delta | None = None
     usage: _Usage | None = None
-    error: _Error | str | None = None
+    error: ErrorObject | str | None = None
     request_id: str | None = None
 
 
@@ -107,92 +81,108 @@ _REASONS = {
 }
 
 
-class _OpenCall(Struct):
-    index: int
-    # Some servers send the whole input with the block's start and no deltas.
-    given: str
-
-
 class _Reading:
     """A message being read, block by block; a whole one is read as a stream of whole blocks."""
 
-    __slots__ = ("_calls", "_count", "_usage")
+    __slots__ = ("_answered", "_count", "_open", "_places", "_usage")
 
     def __init__(self) -> None:
         self._usage = _Usage()
-        self._calls: dict[int, _OpenCall] = {}
+        self._open: dict[int, OpenBlock] = {}
         self._count = 0
+        self._answered = False
+        # The last calls, should something follow that shows their place to matter.
+        self._places: list[dict[str, Any]] = []
 
     def take(self, event: _StreamEvent) -> list[Event]:
-        events: list[Event] = []
         match event.type:
             case "message_start":
-                events = self.begin(event.message or _Message())
+                return self.begin(event.message or _Message())
             case "content_block_start":
-                events = self.open(event.index, event.content_block or _Block())
-            case "content_block_delta":
-                events = self._extend(event.index, event.delta or _Delta())
+                return self.open(event.index, event.content_block)
+            case "content_block_delta" if event.delta and event.index in self._open:
+                return self._open[event.index].extend(event.delta)
             case "content_block_stop":
-                events = self.close(event.index)
+                return self.close(event.index)
             case "message_delta":
-                reason = event.delta.stop_reason if event.delta else None
-                events = self.finish(reason, event.usage)
-        return events
+                return self.finish(event.delta or End(), event.usage)
+        return []
 
     def begin(self, message: _Message) -> list[Event]:
         self._usage = message.usage or self._usage
         return [Started(message.model, message.id)]
 
-    def open(self, at: int, block: _Block) -> list[Event]:
+    def open(self, at: int, raw: msgspec.Raw) -> list[Event]:
+        block = msgspec.json.decode(raw or b"{}", type=Block)
+        if block.type == "tool_use":
+            return self._open_call(at, block)
+        events: list[Event] = [ProviderItem(place) for place in self._places]
+        self._places = []
         match block.type:
             case "text":
-                return [TextDelta(block.text)] if block.text else []
+                self._open[at] = TextBlock(block)
+                if block.text:
+                    events.append(TextDelta(block.text))
             case "thinking":
+                self._open[at] = ThinkingBlock()
                 text, signature = block.thinking or "", block.signature or None
-                return [ReasoningDelta(text, signature)] if text or signature else []
-            case "redacted_thinking":
-                return [ReasoningDelta("", REDACTED + (block.data or ""))]
-            case "tool_use":
-                call = self._calls[at] = _OpenCall(self._count, _arguments(block.input))
-                self._count += 1
-                return [ToolCallDelta(call.index, block.id, block.name)]
-        # All else is the work of tools that the provider runs itself.
-        return []
+                if text or signature:
+                    events.append(ReasoningDelta(text, signature))
+            case str():
+                self._open[at] = ItemBlock(msgspec.json.decode(raw, type=dict[str, Any]))
+        return events
 
-    def _extend(self, at: int, delta: _Delta) -> list[Event]:
-        match delta.type:
-            case "text_delta":
-                return [TextDelta(delta.text)] if delta.text else []
-            case "thinking_delta":
-                return [ReasoningDelta(delta.thinking)] if delta.thinking else []
-            case "signature_delta":
-                return [ReasoningDelta("", delta.signature)] if delta.signature else []
-            case "input_json_delta" if delta.partial_json and at in self._calls:
-                call = self._calls[at]
-                call.given = ""
-                return [ToolCallDelta(call.index, arguments=delta.partial_json)]
-        return []
+    def _open_call(self, at: int, block: Block) -> list[Event]:
+        if block.name in (ANSWER, WRAPPED_ANSWER):
+            if not self._answered:
+                self._open[at] = (
+                    AnswerBlock(block) if block.name == ANSWER else WrappedAnswerBlock(block)
+                )
+            self._answered = True
+            return []
+        self._open[at] = CallBlock(self._count, block)
+        self._places.append(_place(block))
+        self._count += 1
+        return [ToolCallDelta(self._count - 1, block.id, block.name)]
 
     def close(self, at: int) -> list[Event]:
-        call = self._calls.pop(at, None)
-        return [ToolCallDelta(call.index, arguments=call.given)] if call and call.given else []
+        block = self._open.pop(at, None)
+        return block.close() if block is not None else []
 
-    def finish(self, reason: str | None, usage: _Usage | None) -> list[Event]:
+    def finish(self, end: End, usage: _Usage | None) -> list[Event]:
         # The later counts are cumulative; those that are left out stand.
         for name in _Usage.__struct_fields__:
             if (count := getattr(usage, name, None)) is not None:
                 setattr(self._usage, name, count)
-        events: list[Event] = []
-        if (report := _report(self._usage)) is not None:
+        report = _report(self._usage)
+        if not end.stop_reason:
+            return [report] if report is not None else []
+        events = [event for at in list(self._open) for event in self.close(at)]
+        if any(place.keys() - _OF_ANY_CALL for place in self._places):
+            events += [ProviderItem(place) for place in self._places]
+        if end.container and "id" in end.container:
+            events.append(ProviderItem({"type": "container", "id": end.container["id"]}))
+        if said := (end.stop_details or {}).get("explanation"):
+            events.append(RefusalDelta(str(said)))
+        if report is not None:
             events.append(report)
-        if reason:
-            events.append(Finished(_REASONS.get(reason, reason.lower()), reason))
-        return events
+        reason = _REASONS.get(end.stop_reason, end.stop_reason.lower())
+        if self._answered and not self._count and reason == "tool_calls":
+            reason = "stop"
+        return [*events, Finished(reason, end.stop_reason)]
 
 
-def _arguments(value: msgspec.Raw) -> str:
-    text = msgspec.json.format(value, indent=-1).decode("utf-8", "replace") if value else ""
-    return "" if text in ("{}", "null") else text
+_OF_ANY_CALL = {"type", "id"}
+
+
+def _place(block: Block) -> dict[str, Any]:
+    """What a tool call does not hold of its block, with which it is put back where it was."""
+    place: dict[str, Any] = {"type": "tool_use", "id": block.id}
+    if block.caller is not None and block.caller.get("type") != "direct":
+        place["caller"] = block.caller
+    if block.toolset_name is not None:
+        place["toolset_name"] = block.toolset_name
+    return place
 
 
 def _report(usage: _Usage) -> UsageReport | None:
@@ -220,20 +210,32 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     """
     try:
         message = msgspec.json.decode(body, type=_Message)
+        if message.error is None:
+            return _events(message)
     except (ValueError, RecursionError) as error:
         raise unreadable(head, body, str(error)) from error
-    if message.error is not None:
-        raise _failure(head, message.error, message.request_id)
-    blocks = message.content
-    if isinstance(blocks, str):
-        blocks = [_Block("text", blocks)]
+    raise failure(head, message.error, message.request_id)
+
+
+def _events(message: _Message) -> list[Event]:
+    """The events of a whole message.
+
+    Raises:
+        ValueError: It says nothing.
+    """
+    content = msgspec.json.decode(message.content or b"null", type=list[msgspec.Raw] | str | None)
+    blocks = [_text_block(content)] if isinstance(content, str) else content
     if blocks is None or not (blocks or message.stop_reason):
-        raise unreadable(head, body, "no content")
+        raise ValueError("no content")
     reading = _Reading()
     events = reading.begin(message)
     for at, block in enumerate(blocks):
         events += reading.open(at, block) + reading.close(at)
-    return events + reading.finish(message.stop_reason, message.usage)
+    return events + reading.finish(message, message.usage)
+
+
+def _text_block(text: str) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode({"type": "text", "text": text}))
 
 
 def decoder(head: HttpHead) -> EventStreamDecoder:
@@ -259,84 +261,12 @@ class _StreamReading:
             return []
         try:
             event = msgspec.json.decode(data, type=_StreamEvent)
+            if event.error is None and "error" not in (event.type, server_event.name):
+                self.done = event.type == "message_stop"
+                return self._message.take(event)
         except (ValueError, RecursionError) as error:
             raise unreadable(self._head, data, str(error)) from error
-        if event.error is not None or "error" in (event.type, server_event.name):
-            raise _failure(self._head, event.error, event.request_id)
-        self.done = event.type == "message_stop"
-        return self._message.take(event)
+        raise failure(self._head, event.error, event.request_id)
 
     def end(self) -> list[Event]:
         return []
-
-
-_BY_TYPE: dict[str | None, type[ProviderError]] = {
-    "authentication_error": ProviderAuthenticationError,
-    "permission_error": ProviderAuthenticationError,
-    "billing_error": ProviderAuthenticationError,
-    "not_found_error": ProviderModelNotFoundError,
-    "request_too_large": ContextLengthError,
-    "rate_limit_error": ProviderRateLimitError,
-    "timeout_error": ProviderTimeoutError,
-    "api_error": ProviderResponseError,
-    "overloaded_error": ProviderResponseError,
-}
-
-# What the API puts under "invalid_request_error" and tells apart only in words.
-_BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
-    (re.compile(words, re.IGNORECASE), kind)
-    for words, kind in (
-        (r"prompt is too long|exceeds? (the )?context|input is too long", ContextLengthError),
-        (r"credit balance is too low|organization has been disabled", ProviderAuthenticationError),
-        (r"API usage limits", ProviderRateLimitError),
-        (r"content filtering policy", ContentPolicyError),
-        (
-            r"(does not|doesn't|not) support|unsupported|deprecated for this model"
-            r"|schema is too complex|maximum allowed number of output tokens",
-            UnsupportedFeatureError,
-        ),
-    )
-)
-
-
-def explain(head: HttpHead, body: bytes) -> ProviderError:
-    """The error that a reply with an error status means.
-
-    https://platform.claude.com/docs/en/api/errors
-    """
-    try:
-        reply = msgspec.json.decode(body, type=_Message)
-    except (ValueError, RecursionError):
-        return response_error(head, body, message=None)
-    error = _error(reply.error)
-    result = response_error(
-        head, body, message=error.message, code=error.type, kind=_kind(error, head.status)
-    )
-    result.request_id = reply.request_id or result.request_id
-    return result
-
-
-def _error(value: _Error | str | None) -> _Error:
-    return _Error(message=value) if isinstance(value, str) else value or _Error()
-
-
-def _kind(error: _Error, status: int) -> type[ProviderError]:
-    if error.type == "invalid_request_error":
-        for words, kind in _BY_WORDS:
-            if words.search(error.message or ""):
-                return kind
-    return _BY_TYPE.get(error.type) or error_class(status)
-
-
-def _failure(head: HttpHead, value: _Error | str | None, request_id: str | None) -> ProviderError:
-    """The error that came inside a reply whose status was a success."""
-    error = _error(value)
-    words = redact(error.message) if error.message else None
-    said = " ".join(part for part in (error.type, words) if part)
-    kind = _kind(error, 400 if error.type == "invalid_request_error" else 500)
-    return kind(
-        f"an error in place of an answer: {said or 'the provider does not say which'}",
-        code=error.type,
-        request_id=request_id or head.headers.get("request-id"),
-        provider_message=words,
-    )

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -19,12 +19,30 @@ from llmring.exceptions import (
     ProviderRequestError,
     ProviderResponseError,
     ProviderTimeoutError,
+    UnreadableResponseError,
 )
 from llmring.redaction import redact
 from llmring.wire import HttpHead
 
 # Enough to recognise what a proxy or a vendor said; never a whole page in an error.
 BODY_EXCERPT = 500
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How large the things are that a server takes, in bytes; None for no limit that is known.
+
+    Vendors write MB for either of two units. The larger is meant here, so that nothing is held
+    back that the server would have taken.
+
+    Attributes:
+        request: The body of a request.
+        each: One file, by the beginning of its media type.
+        files: All files of a request together, images apart.
+    """
+
+    request: int | None = None
+    each: Mapping[str, int] = {}
+    files: int | None = None
 
 
 class Quirks(Struct, frozen=True, kw_only=True):
@@ -34,11 +52,32 @@ class Quirks(Struct, frozen=True, kw_only=True):
         max_tokens_field: The name under which an OpenAI-compatible server takes `max_tokens`.
         stream_usage: Whether the server takes `stream_options.include_usage`.
         needs_max_tokens: Whether the API refuses a request without a longest answer.
+        json_schema: Whether answers can be held to a schema by the API's own means.
+        any_schema: Whether such a schema may be any; else it has to be of the kind that OpenAI
+            takes as a strict one.
+        reasoning: How an OpenAI-compatible server is told how much to reason: a name out of
+            `openai_chat_reasoning.FORMS`; None where it can't be told.
+        reasoning_field: The field of an earlier answer in which such a server wants its reasoning
+            back: "reasoning_content", "reasoning" or "reasoning_details"; None where it refuses
+            or ignores it.
+        caching: How such a server is told what to cache: "keys" (OpenAI's `prompt_cache_key` and
+            lifetimes) or "marks" (Anthropic's `cache_control` in the content).
+        signed_calls: Whether such a server wants the signatures of tool calls back (Google's).
+        keeps_files: Whether the server has what the dialect knows of keeping files.
+        limits: How large the things are that it takes.
     """
 
     max_tokens_field: str = "max_tokens"
     stream_usage: bool = True
     needs_max_tokens: bool = False
+    json_schema: bool = True
+    any_schema: bool = False
+    reasoning: str | None = "effort"
+    reasoning_field: Literal["reasoning_content", "reasoning", "reasoning_details"] | None = None
+    caching: Literal["keys", "marks"] | None = None
+    signed_calls: bool = False
+    keeps_files: bool = False
+    limits: Limits = Limits()
 
 
 class Outgoing(Struct, frozen=True):
@@ -92,8 +131,10 @@ class Embedding(Struct, frozen=True, kw_only=True):
     Attributes:
         encode: Texts, model and dimensions (None for the model's own) into the request.
         decode: The reply into the vectors, in the order of the texts, and the tokens they took.
+        most_texts: How many texts a request may have.
     """
 
+    most_texts: int
     encode: Callable[[Sequence[str], str, int | None], Outgoing]
     decode: Callable[[HttpHead, bytes], tuple[list[list[float]], Usage | None]]
 
@@ -132,10 +173,12 @@ class Counting(Struct, frozen=True, kw_only=True):
     """How a provider counts the tokens of a request before it is sent.
 
     Attributes:
+        name: What it is called, for those who ask how a count came about.
         encode: As that of the dialect, without the choice of a stream.
         decode: The reply into the number of input tokens.
     """
 
+    name: str
     encode: Callable[[LLMRequest, str, Quirks], Outgoing]
     decode: Callable[[HttpHead, bytes], int]
 
@@ -148,21 +191,38 @@ class FileContent(Struct, frozen=True, kw_only=True):
     data: bytes
 
 
+class StoredFile(Struct, frozen=True):
+    """A file that a provider keeps.
+
+    Attributes:
+        id: The ID (or URI) by which requests refer to it.
+        ready: Whether a model can read it yet.
+    """
+
+    id: str
+    ready: bool = True
+
+
 class FileStore(Struct, frozen=True, kw_only=True):
     """How a provider keeps files for requests to come.
 
     Attributes:
+        media_types: The beginnings of the media types that a request can refer to.
         max_bytes: The largest file that it takes.
         upload: A file into the request that brings it there.
-        uploaded: The reply into the ID (or URI) by which a request refers to it.
-        delete: Such an ID into the request that removes the file.
-        lifetime: Seconds after which the provider forgets it; None for never.
+        look: The ID of a file into the request that asks after it; None where a file is ready
+            as soon as it is there.
+        stored: The reply to either into the file, as it is kept.
+        delete: The ID of a file into the request that removes it.
+        lifetime: Seconds after which the provider forgets a file; None for never.
     """
 
+    media_types: tuple[str, ...]
     max_bytes: int
     upload: Callable[[FileContent], Outgoing]
-    uploaded: Callable[[HttpHead, bytes], str]
+    stored: Callable[[HttpHead, bytes], StoredFile]
     delete: Callable[[str], Outgoing]
+    look: Callable[[str], Outgoing] | None = None
     lifetime: float | None = None
 
 
@@ -247,11 +307,11 @@ def response_error(
     )
 
 
-def unreadable(head: HttpHead, body: bytes, why: str) -> ProviderResponseError:
+def unreadable(head: HttpHead, body: bytes, why: str) -> UnreadableResponseError:
     """The error for a reply that is not what the API sends: a proxy's page, a cut body."""
     kind = head.content_type or "no content type"
     said = excerpt(body)
-    return ProviderResponseError(
+    return UnreadableResponseError(
         f"{head.status} with an answer that can't be read ({why}; {kind})"
         + (f": {said}" if said else ", and it is empty"),
         status=head.status,

@@ -5,10 +5,13 @@ from typing import Protocol
 
 import msgspec
 
-from llmring.chat.events import Event, Failed
+from llmring.chat.events import Event, Failed, Garbled
 from llmring.dialects.sse import EventSplitter, ServerEvent
-from llmring.exceptions import ProviderError
+from llmring.exceptions import ProviderError, UnreadableResponseError
 from llmring.wire import HttpHead
+
+# A stream in which more than this many events can't be read is not worth waiting for.
+MOST_GARBLED = 8
 
 
 class Reading(Protocol):
@@ -34,6 +37,8 @@ class Reading(Protocol):
 class EventStreamDecoder:
     """The decoder of every dialect that streams in server-sent events; see `Decoder`.
 
+    An event that can't be read is passed over, as others may still make a whole answer.
+
     Args:
         head: Status and headers of the reply.
         reading: Reads the events, one by one.
@@ -41,12 +46,13 @@ class EventStreamDecoder:
             stream, or a proxy's page.
     """
 
-    __slots__ = ("_decode", "_head", "_reading", "_splitter", "_unread", "done")
+    __slots__ = ("_decode", "_garbled", "_head", "_reading", "_splitter", "_unread", "done")
 
     def __init__(
         self, head: HttpHead, reading: Reading, decode: Callable[[HttpHead, bytes], list[Event]]
     ) -> None:
         self.done = False
+        self._garbled = 0
         self._head = head
         self._reading = reading
         self._decode = decode
@@ -80,6 +86,10 @@ class EventStreamDecoder:
             self._unread = None
             try:
                 events += self._reading.take(event)
+            except UnreadableResponseError as error:
+                self._garbled += 1
+                self.done = self._garbled > MOST_GARBLED
+                events.append(Failed(error) if self.done else Garbled(error))
             except ProviderError as error:
                 self.done = True
                 events.append(Failed(error))

@@ -6,37 +6,76 @@ https://ai.google.dev/api/generate-content
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
-from llmring.chat.parts import (
-    AudioPart,
-    DocumentPart,
-    ImagePart,
-    Part,
-    ProviderPart,
-    ReasoningPart,
-    TextPart,
-    UploadedPart,
-)
-from llmring.chat.request import LLMRequest, Message
-from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
-from llmring.dialects import gemini_reply
-from llmring.dialects.dialect import Dialect, Outgoing, Quirks, json_object, merged
-from llmring.exceptions import UnsupportedFeatureError
+from llmring.chat.output import OutputFormat
+from llmring.chat.reasoning import Effort, Reasoning
+from llmring.chat.request import LLMRequest
+from llmring.chat.tools import NamedTool, ProviderTool, Tool
+from llmring.dialects import gemini_errors, gemini_files, gemini_reply
+from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
+from llmring.dialects.gemini_content import NAME, contents_of, system_texts
+from llmring.dialects.gemini_counting import counting
+from llmring.dialects.gemini_embeddings import EMBEDDING
+from llmring.dialects.gemini_models import LISTING
+from llmring.dialects.json_schema import SchemaRules, adapted
 
-# Stands in for the signature of a call that another vendor's model made; newer models refuse
-# a call without one. In base64, as all signatures are: "skip_thought_signature_validator".
-# https://ai.google.dev/gemini-api/docs/thought-signatures
-UNSIGNED = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
+# https://ai.google.dev/api/generate-content#FIELDS.response_json_schema
+# No `$ref` may stand beside another keyword, and some models take none at all.
+RULES = SchemaRules(
+    keywords=frozenset(
+        {
+            "$anchor",
+            "$defs",
+            "$id",
+            "$ref",
+            "additionalProperties",
+            "anyOf",
+            "description",
+            "enum",
+            "format",
+            "items",
+            "maxItems",
+            "maximum",
+            "minItems",
+            "minimum",
+            "oneOf",
+            "prefixItems",
+            "properties",
+            "propertyOrdering",
+            "required",
+            "title",
+            "type",
+        }
+    ),
+    inlines_refs=True,
+)
+
+# Models before Gemini 3 take no response format beside tools, and no media within the result of
+# a function. https://ai.google.dev/gemini-api/docs/gemini-3
+_BEFORE_3 = re.compile(r"(^|/)gemini-[12]\b")
+
+# https://ai.google.dev/api/generate-content#ThinkingLevel
+_LEVELS: Mapping[Effort, str] = {
+    "minimal": "MINIMAL",
+    "low": "LOW",
+    "medium": "MEDIUM",
+    "high": "HIGH",
+    "xhigh": "XHIGH",
+    "max": "XHIGH",
+}
 
 # Fields of generationConfig, so that they may be given among the extra parameters as such.
 _GENERATION = frozenset(
     {
+        "audioTimestamp",
+        "audioTranscriptionConfig",
         "candidateCount",
+        "enableAffectiveDialog",
         "enableEnhancedCivicAnswers",
         "frequencyPenalty",
         "imageConfig",
@@ -57,18 +96,9 @@ _GENERATION = frozenset(
         "thinkingConfig",
         "topK",
         "topP",
+        "translationConfig",
     }
 )
-
-_MEDIA_TYPES = {
-    "gif": "image/gif",
-    "heic": "image/heic",
-    "heif": "image/heif",
-    "jpeg": "image/jpeg",
-    "jpg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-}
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001
@@ -77,14 +107,20 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     Raises:
         UnsupportedFeatureError: A part of a message is of a kind that the API does not take.
     """
-    turns = request.turns()
+    turns, tools, output = request.turns(), request.toolset(), request.output()
+    is_older = bool(_BEFORE_3.search(model))
+    texts = system_texts(turns)
+    if output and tools and is_older:
+        texts.append(_in_words(output))
+        output = None
     optional = {
-        "systemInstruction": _system(turns),
-        "generationConfig": _generation(request),
-        "tools": _tools(request.toolset()),
-        "toolConfig": _tool_config(request),
+        "systemInstruction": {"parts": [{"text": text} for text in texts]} if texts else None,
+        "generationConfig": _generation(request, output),
+        "tools": _tools(tools),
+        "toolConfig": _tool_config(request, tools),
+        "cachedContent": _cached_content(request),
     }
-    payload: dict[str, Any] = {"contents": _contents(turns)}
+    payload: dict[str, Any] = {"contents": contents_of(turns, media_in_results=not is_older)}
     payload |= {name: value for name, value in optional.items() if value}
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     path = model if "/" in model else f"models/{model}"
@@ -93,8 +129,8 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     )
 
 
-def _generation(request: LLMRequest) -> dict[str, Any]:
-    output = request.output()
+def _generation(request: LLMRequest, output: OutputFormat | None) -> dict[str, Any]:
+    schema = output.schema if output else None
     settings = {
         "temperature": request.temperature,
         "topP": request.top_p,
@@ -102,10 +138,21 @@ def _generation(request: LLMRequest) -> dict[str, Any]:
         "stopSequences": request.stops() or None,
         "seed": request.seed,
         "responseMimeType": "application/json" if output else None,
-        "responseJsonSchema": output.schema if output else None,
-        "thinkingConfig": _thinking(request.reasoning_tokens),
+        "responseJsonSchema": adapted(schema, RULES) if schema is not None else None,
+        "thinkingConfig": _thinking(request.reasoning()),
     }
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _in_words(output: OutputFormat) -> str:
+    """The form of the answer as an instruction."""
+    if output.schema is None:
+        return "Give your answer as a JSON object, with nothing around it, not even a code fence."
+    schema = msgspec.json.encode(output.schema).decode()
+    return (
+        "Once you need no more tools, give your answer as JSON, with nothing around it, not even "
+        f"a code fence, in the form that this JSON Schema describes:\n{schema}"
+    )
 
 
 def _max_tokens(request: LLMRequest) -> int | None:
@@ -114,124 +161,23 @@ def _max_tokens(request: LLMRequest) -> int | None:
     return limit if limit is None or limit > budget else limit + budget
 
 
-def _thinking(budget: int | None) -> dict[str, Any] | None:
-    if budget is None:
+def _thinking(reasoning: Reasoning | None) -> dict[str, Any] | None:
+    # https://ai.google.dev/gemini-api/docs/thinking
+    if reasoning is None:
         return None
-    if budget <= 0:
+    if reasoning.is_off:
         return {"thinkingBudget": 0}
-    return {"thinkingBudget": budget, "includeThoughts": True}
+    if reasoning.effort is not None:
+        return {"thinkingLevel": _LEVELS[reasoning.effort], "includeThoughts": True}
+    return {"thinkingBudget": reasoning.tokens, "includeThoughts": True}
 
 
-def _system(turns: Iterable[Message]) -> dict[str, Any] | None:
-    parts = [part for message in turns if message.role == "system" for part in message.parts]
-    if not all(isinstance(part, TextPart) for part in parts):
-        raise UnsupportedFeatureError("Google takes only text in a system message")
-    return {"parts": _parts(parts)} if parts else None
-
-
-def _contents(turns: Iterable[Message]) -> list[dict[str, Any]]:
-    contents: list[dict[str, Any]] = []
-    names: dict[str, str] = {}
-    after_result = False
-    for message in turns:
-        match message.role:
-            case "system":
-                continue
-            case "assistant":
-                role, parts = "model", _model_parts(message)
-                names |= {call["id"]: call["function"]["name"] for call in message.tool_calls or ()}
-            case "tool":
-                role, parts = "user", _result(message, names)
-            case _:
-                role, parts = "user", _parts(message.parts)
-        # The results of parallel calls must come in one turn.
-        if after_result and message.role == "tool":
-            contents[-1]["parts"] += parts
-        elif parts:
-            contents.append({"role": role, "parts": parts})
-        after_result = message.role == "tool"
-    return contents
-
-
-def _model_parts(message: Message) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = []
-    # A signature goes back on the part that follows the thought.
-    signature: str | None = None
-    for part in message.parts:
-        if isinstance(part, ReasoningPart):
-            if part.signature and part.text:
-                parts.append({"text": part.text, "thought": True})
-            signature = part.signature or signature
-        elif shown := _parts([part]):
-            parts += [_signed(shown[0], signature), *shown[1:]]
-            signature = None
-    calls = message.tool_calls or ()
-    if signature and not calls:
-        parts.append({"text": "", "thoughtSignature": signature})
-    signed = any("signature" in call for call in calls)
-    for at, call in enumerate(calls):
-        first = (signature or UNSIGNED) if at == 0 and not signed else None
-        parts.append(_signed(_call(call), call.get("signature") or first))
-    return parts
-
-
-def _signed(part: dict[str, Any], signature: str | None) -> dict[str, Any]:
-    return part | {"thoughtSignature": signature} if signature else part
-
-
-def _call(call: ToolCall) -> dict[str, Any]:
-    function = call["function"]
-    content = {"name": function["name"], "args": json_object(function["arguments"])}
-    return {"functionCall": content | ({"id": call["id"]} if call["id"] else {})}
-
-
-def _result(message: Message, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    id_ = message.tool_call_id
-    name = names.get(id_ or "") or message.name or id_
-    content = {"name": name, "response": _response(message.text)} | ({"id": id_} if id_ else {})
-    media = [part for part in message.parts if not isinstance(part, TextPart)]
-    return [{"functionResponse": content}, *_parts(media)]
-
-
-def _response(text: str) -> dict[str, Any]:
-    # The API wants an object, and reads any other result under "output".
-    # https://ai.google.dev/api/caching#FunctionResponse
-    try:
-        value = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        value = text
-    return value if isinstance(value, dict) else {"output": value}
-
-
-def _parts(parts: Iterable[Part]) -> list[dict[str, Any]]:
-    result: list[dict[str, Any]] = []
-    for part in parts:
-        match part:
-            case TextPart():
-                if part.text:
-                    result.append({"text": part.text})
-            case ImagePart():
-                result.append(_media(part, part.media_type or _media_type(part.url)))
-            case DocumentPart():
-                result.append(_media(part, part.media_type))
-            case ReasoningPart() | ProviderPart():
-                pass
-            case AudioPart() | UploadedPart():
-                raise UnsupportedFeatureError("not yet")
-            case _:
-                assert_never(part)
-    return result
-
-
-def _media(part: ImagePart | DocumentPart, media_type: str | None) -> dict[str, Any]:
-    kind = {"mimeType": media_type} if media_type else {}
-    if part.url is not None:
-        return {"fileData": kind | {"fileUri": part.url}}
-    return {"inlineData": kind | {"data": part.data}}
-
-
-def _media_type(url: str | None) -> str | None:
-    return _MEDIA_TYPES.get(urlsplit(url or "").path.rpartition(".")[2].lower())
+def _cached_content(request: LLMRequest) -> str | None:
+    # Prompts that begin alike are cached without a word. A key is only of use where it is the
+    # name of a content that the caller has put there. https://ai.google.dev/gemini-api/docs/caching
+    caching = request.caching()
+    key = (caching and caching.key) or ""
+    return key if "cachedContents/" in key else None
 
 
 def _tools(tools: Iterable[Tool | ProviderTool]) -> list[Mapping[str, Any]]:
@@ -239,37 +185,61 @@ def _tools(tools: Iterable[Tool | ProviderTool]) -> list[Mapping[str, Any]]:
     own: list[Mapping[str, Any]] = []
     for tool in tools:
         if isinstance(tool, ProviderTool):
-            own.append(tool.definition)
+            own.append(_own_tool(tool.definition))
         else:
             functions.append(_function(tool))
     return [*([{"functionDeclarations": functions}] if functions else []), *own]
+
+
+def _own_tool(definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A tool of Google's under its name, as this API has it; others name it by type."""
+    match definition:
+        case {"type": str(name), **options}:
+            return {name: options}
+    return definition
 
 
 def _function(tool: Tool) -> dict[str, Any]:
     definition = {
         "name": tool.name,
         "description": tool.description,
-        "parametersJsonSchema": tool.parameters or None,
+        "parametersJsonSchema": adapted(tool.parameters, RULES) if tool.parameters else None,
     }
     return {name: value for name, value in definition.items() if value is not None}
 
 
-def _tool_config(request: LLMRequest) -> dict[str, Any] | None:
-    if not any(isinstance(tool, Tool) for tool in request.toolset()):
+def _tool_config(
+    request: LLMRequest, tools: Sequence[Tool | ProviderTool]
+) -> dict[str, Any] | None:
+    functions = [tool for tool in tools if isinstance(tool, Tool)]
+    if not functions:
         return None
+    config: dict[str, Any] = {}
+    if calling := _calling(request, functions):
+        config["functionCallingConfig"] = calling
+    if any(isinstance(tool, ProviderTool) for tool in tools):
+        # Functions beside tools of Google's own have to see what these did.
+        # https://ai.google.dev/gemini-api/docs/tool-combination
+        config["includeServerSideToolInvocations"] = True
+    return config
+
+
+def _calling(request: LLMRequest, functions: Iterable[Tool]) -> dict[str, Any] | None:
+    # https://ai.google.dev/gemini-api/docs/function-calling#function_calling_modes
     choice = request.choice()
     match choice:
-        case None:
-            return None
         case NamedTool(name=name):
-            config = {"mode": "ANY", "allowedFunctionNames": [name]}
+            return {"mode": "ANY", "allowedFunctionNames": [name]}
         case "required":
-            config = {"mode": "ANY"}
-        case "auto" | "none":
-            config = {"mode": choice.upper()}
+            return {"mode": "ANY"}
+        case "none":
+            return {"mode": "NONE"}
+        case "auto" | None:
+            if any(tool.strict for tool in functions):
+                return {"mode": "VALIDATED"}
+            return {"mode": "AUTO"} if choice else None
         case _:
             assert_never(choice)
-    return {"functionCallingConfig": config}
 
 
 def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -300,10 +270,14 @@ def authorize(key: str) -> Mapping[str, str]:
 
 
 DIALECT = Dialect(
-    name="gemini",
+    name=NAME,
     encode=encode,
     decode=gemini_reply.decode,
     decoder=gemini_reply.decoder,
-    explain=gemini_reply.explain,
+    explain=gemini_errors.explain,
     authorize=authorize,
+    embedding=EMBEDDING,
+    listing=LISTING,
+    counting=counting(encode),
+    files=gemini_files.FILES,
 )

@@ -3,13 +3,28 @@
 https://docs.ollama.com/api/chat
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmring.chat.parts import DocumentPart, ImagePart, ReasoningPart
+from llmring.chat.output import OutputFormat
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
+from llmring.chat.reasoning import Reasoning
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, json_object, merged
+from llmring.dialects.document_text import text_of
+from llmring.dialects.json_words import in_words, spoken_of, with_words
+from llmring.dialects.ollama_embeddings import EMBEDDING
+from llmring.dialects.ollama_models import LISTING
 from llmring.dialects.ollama_reply import LineDecoder, decode, explain
 from llmring.exceptions import UnsupportedFeatureError
 
@@ -23,6 +38,11 @@ _OPTIONS = frozenset(
     tfs_z top_k top_p typical_p use_mlock use_mmap vocab_only
     """.split()  # noqa: SIM905 -- thirty lines otherwise
 )
+
+# Models whose thinking has steps instead of an on and off; others refuse a step.
+# https://docs.ollama.com/capabilities/thinking
+_THINKS_IN_STEPS = re.compile(r"(?:.*/)?gpt-oss")
+_STEPS = {"minimal": "low", "xhigh": "high", "max": "high"}
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001 -- one form for all dialects
@@ -44,12 +64,14 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
         "top_p": request.top_p,
         "seed": request.seed,
     }
+    tools, turns = _tools(request), request.turns()
+    format_, words = _format(request.output(), turns, has_tools=bool(tools))
     fields = {
         "model": model,
-        "messages": _messages(request.turns()),
-        "tools": _tools(request) or None,
-        "format": _format(request),
-        "think": None if request.reasoning_tokens is None else request.reasoning_tokens > 0,
+        "messages": with_words(_messages(turns), words),
+        "tools": tools or None,
+        "format": format_,
+        "think": _think(request.reasoning(), model),
         "options": _present(options) or None,
         "stream": stream,
     }
@@ -74,19 +96,30 @@ def _max_tokens(request: LLMRequest) -> int | None:
     return request.max_tokens + (request.reasoning_tokens or 0)
 
 
+def _think(asked: Reasoning | None, model: str) -> bool | str | None:
+    if asked is None:
+        return None
+    if asked.is_off or _THINKS_IN_STEPS.match(model) is None:
+        return not asked.is_off
+    return _STEPS.get(asked.as_effort, asked.as_effort)
+
+
+# --- What was said ---
+
+
 def _messages(turns: Sequence[Message]) -> list[dict[str, Any]]:
     messages = []
     name_of_call: dict[str, str] = {}
     for turn in turns:
-        message: dict[str, Any] = {"role": turn.role, "content": turn.text}
+        message: dict[str, Any] = {"role": turn.role, "content": _text(turn)}
         thinking = "".join(part.text for part in turn.parts if isinstance(part, ReasoningPart))
         if thinking:
             message["thinking"] = thinking
-        if images := _images(turn):
+        if images := [_image(part) for part in turn.parts if isinstance(part, ImagePart)]:
             message["images"] = images
-        if turn.tool_calls:
-            message["tool_calls"] = [_tool_call(call) for call in turn.tool_calls]
-            name_of_call |= {call["id"]: call["function"]["name"] for call in turn.tool_calls}
+        if turn.calls:
+            message["tool_calls"] = [_tool_call(call) for call in turn.calls]
+            name_of_call |= {call["id"]: call["function"]["name"] for call in turn.calls}
         if turn.role == "tool":
             # Results are matched by name; the ID is for servers that look at it.
             message["tool_name"] = turn.name or name_of_call.get(turn.tool_call_id or "")
@@ -95,21 +128,40 @@ def _messages(turns: Sequence[Message]) -> list[dict[str, Any]]:
     return messages
 
 
-def _images(message: Message) -> list[str]:
-    images = []
-    for part in message.parts:
-        if isinstance(part, DocumentPart):
-            raise UnsupportedFeatureError(
-                "Ollama takes no documents; give their text, or their pages as images"
-            )
-        if isinstance(part, ImagePart):
-            if part.data is None:
+def _text(turn: Message) -> str:
+    pieces = [each for each in map(_as_text, turn.parts) if each is not None]
+    has_documents = any(isinstance(part, DocumentPart) for part in turn.parts)
+    return "\n\n".join(pieces) if has_documents else "".join(pieces)
+
+
+def _as_text(part: Part) -> str | None:
+    match part:
+        case TextPart():
+            return part.text
+        case DocumentPart():
+            text = text_of(part)
+            if text is None:
                 raise UnsupportedFeatureError(
-                    "Ollama takes an image by its bytes, not by its URL; "
-                    "load it and give it as a data: URL in base64"
+                    f"Ollama takes no documents ({part.media_type}); give their text, or their "
+                    "pages as images"
                 )
-            images.append(part.data)
-    return images
+            return text
+        case AudioPart():
+            raise UnsupportedFeatureError("Ollama takes no recordings; give what is said as text")
+        case UploadedPart():
+            raise UnsupportedFeatureError(
+                f"Ollama keeps no files, so it can't know {part.id!r}; give the content itself"
+            )
+    return None
+
+
+def _image(part: ImagePart) -> str:
+    if part.data is None:
+        raise UnsupportedFeatureError(
+            "Ollama takes an image by its bytes, not by its URL; load it and give it as a data: "
+            "URL in base64"
+        )
+    return part.data
 
 
 def _tool_call(call: ToolCall) -> dict[str, Any]:
@@ -119,14 +171,17 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
     return {**id_, "function": {"name": function["name"], "arguments": arguments}}
 
 
+# --- How to answer ---
+
+
 def _tools(request: LLMRequest) -> list[dict[str, Any]]:
     choice = request.choice()
     if choice == "none":
         return []
     if choice not in (None, "auto"):
         raise UnsupportedFeatureError(
-            "Ollama can't be made to call a tool: it has no tool_choice; leave it out or set "
-            'it to "auto"'
+            "Ollama can't be made to call a tool: it does not act on a tool_choice; leave it out "
+            'or set it to "auto"'
         )
     return [_tool(tool) for tool in request.toolset()]
 
@@ -139,12 +194,21 @@ def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
     return {"type": "function", "function": _present(function)}
 
 
-def _format(request: LLMRequest) -> str | dict[str, Any] | None:
+def _format(
+    output: OutputFormat | None, turns: Sequence[Message], *, has_tools: bool
+) -> tuple[str | dict[str, Any] | None, str | None]:
+    """The format that the answer is held to, and what is said of it to the model."""
     # https://docs.ollama.com/capabilities/structured-outputs
-    output = request.output()
     if output is None:
-        return None
-    return "json" if output.schema is None else dict(output.schema)
+        return None, None
+    if has_tools:
+        # Held to a format, the model could not call a tool.
+        # https://github.com/ollama/ollama/issues/8095
+        return None, f"When you don't call a tool: {in_words(output.schema)}"
+    if output.schema is not None:
+        return dict(output.schema), None
+    # Held to JSON without knowing it, a model may send blanks without end.
+    return "json", None if spoken_of(turns) else in_words(None)
 
 
 def _authorize(key: str) -> Mapping[str, str]:
@@ -159,4 +223,6 @@ DIALECT = Dialect(
     decoder=LineDecoder,
     explain=explain,
     authorize=_authorize,
+    embedding=EMBEDDING,
+    listing=LISTING,
 )

@@ -6,13 +6,21 @@ https://platform.openai.com/docs/api-reference/chat
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart, TextPart
-from llmring.chat.request import LLMRequest, Message
-from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
+from llmring.chat.caching import Caching
+from llmring.chat.request import LLMRequest
+from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
+from llmring.dialects.json_schema import adapted
+from llmring.dialects.json_words import with_words
+from llmring.dialects.openai_chat_messages import NAME, encoded
+from llmring.dialects.openai_chat_output import asked
+from llmring.dialects.openai_chat_reasoning import asked_for
 from llmring.dialects.openai_chat_reply import decode, decoder
+from llmring.dialects.openai_embeddings import EMBEDDING
 from llmring.dialects.openai_errors import explain
-from llmring.exceptions import UnsupportedFeatureError
+from llmring.dialects.openai_files import CHAT_FILES
+from llmring.dialects.openai_models import LISTING
+from llmring.dialects.openai_strict import STRICT
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
@@ -31,17 +39,23 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     """
     tools = request.toolset()
     custom = _custom_names(tools)
+    turns = request.turns()
+    output = asked(request.output(), turns, quirks)
+    caching = request.caching()
+    messages = with_words(encoded(turns, custom, quirks), output.words)
     fields: dict[str, Any] = {
         "model": model,
-        "messages": _messages(request.turns(), custom),
+        "messages": _marked(messages, caching) if quirks.caching == "marks" else messages,
         "temperature": request.temperature,
         "top_p": request.top_p,
         "seed": request.seed,
         "stop": request.stops() or None,
         quirks.max_tokens_field: _max_tokens(request),
-        "tools": [_tool(tool) for tool in tools] or None,
+        "tools": [_tool(tool, quirks) for tool in tools] or None,
         "tool_choice": _tool_choice(request, custom),
-        "response_format": _response_format(request),
+        "response_format": output.format,
+        **asked_for(request.reasoning(), quirks.reasoning),
+        **(_cache_fields(caching) if quirks.caching == "keys" else {}),
         "stream": stream or None,
         "stream_options": {"include_usage": True} if stream and quirks.stream_usage else None,
     }
@@ -57,69 +71,18 @@ def _max_tokens(request: LLMRequest) -> int | None:
     return request.max_tokens + (request.reasoning_tokens or 0)
 
 
-def _messages(turns: Sequence[Message], custom: frozenset[str]) -> list[dict[str, Any]]:
-    messages = []
-    id_of_call: dict[str, str] = {}
-    for turn in turns:
-        message: dict[str, Any] = {"role": turn.role, "content": _content(turn)}
-        if turn.tool_calls:
-            message["content"] = message["content"] or None
-            message["tool_calls"] = [_tool_call(call, custom) for call in turn.tool_calls]
-            id_of_call |= {call["function"]["name"]: call["id"] for call in turn.tool_calls}
-        if turn.role == "tool":
-            name = turn.name or ""
-            message["tool_call_id"] = turn.tool_call_id or id_of_call.get(name, name)
-        elif turn.name:
-            message["name"] = turn.name
-        messages.append(message)
-    return messages
+# --- Tools ---
 
 
-def _content(message: Message) -> str | list[dict[str, Any]]:
-    # Reasoning is left out: OpenAI refuses a request that has it in its messages.
-    parts = [part for part in message.parts if not isinstance(part, ReasoningPart)]
-    if len(parts) < 2 and all(isinstance(part, TextPart) for part in parts):
-        return message.text
-    return [_part(part, message.role) for part in parts]
-
-
-def _part(part: Part, role: str) -> dict[str, Any]:
-    match part:
-        case TextPart():
-            return {"type": "text", "text": part.text}
-        case ImagePart() if role == "user":
-            detail = {} if part.detail is None else {"detail": part.detail}
-            return {"type": "image_url", "image_url": {"url": part.as_url, **detail}}
-        case DocumentPart(data=str(data)) if role == "user":
-            name = part.name or "document." + part.media_type.rpartition("/")[2]
-            url = f"data:{part.media_type};base64,{data}"
-            return {"type": "file", "file": {"filename": name, "file_data": url}}
-        case DocumentPart() if role == "user":
-            raise UnsupportedFeatureError(
-                "Chat Completions takes a document by its bytes, not by its URL; "
-                "load it and give its data in base64"
-            )
-    raise UnsupportedFeatureError(
-        f"Chat Completions takes nothing but text in a message of role {role!r}; put images and "
-        "documents into a message from the user"
-    )
-
-
-def _tool_call(call: ToolCall, custom: frozenset[str]) -> dict[str, Any]:
-    name, arguments = call["function"]["name"], call["function"]["arguments"]
-    if name in custom:
-        return {"id": call["id"], "type": "custom", "custom": {"name": name, "input": arguments}}
-    function = {"name": name, "arguments": arguments}
-    return {"id": call["id"], "type": "function", "function": function}
-
-
-def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
+def _tool(tool: Tool | ProviderTool, quirks: Quirks) -> dict[str, Any]:
     if isinstance(tool, ProviderTool):
         return dict(tool.definition)
     function: dict[str, Any] = {"name": tool.name}
     if tool.description is not None:
         function["description"] = tool.description
-    function["parameters"] = tool.parameters or {"type": "object", "properties": {}}
+    parameters = tool.parameters or {"type": "object", "properties": {}}
+    is_subset = tool.strict and not quirks.any_schema
+    function["parameters"] = adapted(parameters, STRICT) if is_subset else parameters
     if tool.strict is not None:
         function["strict"] = tool.strict
     return {"type": "function", "function": function}
@@ -137,23 +100,49 @@ def _tool_choice(request: LLMRequest, custom: frozenset[str]) -> str | dict[str,
     if isinstance(choice, NamedTool):
         kind = "custom" if choice.name in custom else "function"
         return {"type": kind, kind: {"name": choice.name}}
+    if choice != "required" and not request.tools and "tools" not in request.extra_params:
+        # Without tools there is nothing to choose, and OpenAI refuses to be told so.
+        return None
     return choice
 
 
-def _response_format(request: LLMRequest) -> dict[str, Any] | None:
-    output = request.output()
-    if output is None:
-        return None
-    if output.schema is None:
-        return {"type": "json_object"}
-    schema = {
-        "name": output.name,
-        "description": output.description,
-        "strict": output.strict,
-        "schema": output.schema,
-    }
-    named = {name: value for name, value in schema.items() if value is not None}
-    return {"type": "json_schema", "json_schema": named}
+# --- Caching ---
+
+
+def _cache_fields(caching: Caching | None) -> dict[str, Any]:
+    # Prefixes are cached unasked; a request can say which belong together, and for how long.
+    # https://platform.openai.com/docs/guides/prompt-caching
+    if caching is None:
+        return {}
+    fields: dict[str, Any] = {"prompt_cache_key": caching.key}
+    match caching.ttl:
+        case "24h" | "in_memory":
+            fields["prompt_cache_retention"] = caching.ttl
+        case "30m" | "12h":
+            fields["prompt_cache_options"] = {"ttl": caching.ttl}
+    return fields
+
+
+def _marked(messages: list[dict[str, Any]], caching: Caching | None) -> list[dict[str, Any]]:
+    """The messages with a mark at the end of the instructions, and one at the end of all."""
+    # https://openrouter.ai/docs/guides/best-practices/prompt-caching
+    if caching is None:
+        return messages
+    lifetime = {} if caching.ttl is None else {"ttl": caching.ttl}
+    mark = {"type": "ephemeral", **lifetime}
+    systems = [at for at, message in enumerate(messages) if message["role"] == "system"]
+    ends = {*systems[-1:], len(messages) - 1}
+    return [_ended(message, mark) if at in ends else message for at, message in enumerate(messages)]
+
+
+def _ended(message: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
+    content = message["content"]
+    if not content:
+        return message
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    *before, last = content
+    return {**message, "content": [*before, {"cache_control": mark, **last}]}
 
 
 def _authorize(key: str) -> Mapping[str, str]:
@@ -161,10 +150,13 @@ def _authorize(key: str) -> Mapping[str, str]:
 
 
 DIALECT = Dialect(
-    name="openai_chat",
+    name=NAME,
     encode=encode,
     decode=decode,
     decoder=decoder,
     explain=explain,
     authorize=_authorize,
+    embedding=EMBEDDING,
+    listing=LISTING,
+    files=CHAT_FILES,
 )

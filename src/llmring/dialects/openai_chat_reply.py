@@ -8,7 +8,6 @@ without asking who sent it: reasoning under two names, content as a list of part
 without index or ID, finish reasons of their own, errors inside a 200.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from msgspec import Struct
 from llmring.chat.events import (
     Event,
     Finished,
+    ProviderItem,
     ReasoningDelta,
     RefusalDelta,
     Started,
@@ -28,11 +28,12 @@ from llmring.chat.events import (
 )
 from llmring.dialects.dialect import response_error, unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.openai_chat_reasoning import DETAIL
+from llmring.dialects.openai_chat_usage import SentUsage, counted
 from llmring.dialects.openai_errors import error_within
+from llmring.dialects.openai_json import read
 from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
-
-_Number = int | float
 
 
 class _Text(Struct, gc=False):
@@ -51,24 +52,28 @@ class _Function(Struct, gc=False):
     input: str | None = None
 
 
+class _Google(Struct, gc=False):
+    # https://ai.google.dev/gemini-api/docs/thought-signatures#openai
+    thought_signature: str | None = None
+
+
+class _Extra(Struct, gc=False):
+    google: _Google | None = None
+
+
 class _Call(Struct, gc=False):
     index: int | None = None
     id: str | None = None
     function: _Function | None = None
     custom: _Function | None = None
-
-
-class _ReasoningDetail(Struct, gc=False):
-    # https://openrouter.ai/docs/use-cases/reasoning-tokens
-    data: str | None = None
-    signature: str | None = None
+    extra_content: _Extra | None = None
 
 
 class _Message(Struct, gc=False):
     content: str | list[_ContentPart] | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
-    reasoning_details: list[_ReasoningDetail] | None = None
+    reasoning_details: list[Any] | None = None
     refusal: str | None = None
     tool_calls: list[_Call] | None = None
     function_call: _Function | None = None
@@ -82,31 +87,13 @@ class _Choice(Struct, gc=False):
     error: Any = None
 
 
-class _PromptDetails(Struct, gc=False):
-    cached_tokens: _Number | None = None
-    cache_write_tokens: _Number | None = None
-
-
-class _CompletionDetails(Struct, gc=False):
-    reasoning_tokens: _Number | None = None
-
-
-class _Usage(Struct, gc=False):
-    prompt_tokens: _Number | None = None
-    completion_tokens: _Number | None = None
-    total_tokens: _Number | None = None
-    prompt_tokens_details: _PromptDetails | None = None
-    completion_tokens_details: _CompletionDetails | None = None
-    prompt_cache_hit_tokens: _Number | None = None  # https://api-docs.deepseek.com/guides/kv_cache
-
-
 class _Reply(Struct, gc=False):
     """A whole reply, or a chunk of a streamed one."""
 
     id: str | None = None
     model: str | None = None
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: SentUsage | None = None
     error: Any = None
 
 
@@ -133,51 +120,28 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     Raises:
         ProviderError: The body is an error, or no answer at all.
     """
-    reply = _read(head, body)
+    reply = read(head, body, _REPLY)
     choice = reply.choices[0] if reply.choices else None
     if choice is None or choice.error or reply.error:
         raise error_within(head, body) or unreadable(head, body, "no answer in it")
     message = choice.message or choice.delta or _Message()
     said = [*_said(message)]
     said += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
+    said += [ProviderItem(detail) for detail in _details(message)]
     if not said and not choice.finish_reason:
         raise unreadable(head, body, "the answer is empty, with no reason for its end")
     events: list[Event] = [Started(reply.model or None, reply.id or None), *said]
-    if (usage := _usage(reply.usage)) is not None:
+    if (usage := counted(reply.usage)) is not None:
         events.append(UsageReport(usage))
     if choice.finish_reason:
         events.append(_finished(choice.finish_reason))
     return events
 
 
-# One half of a pair of UTF-16 escapes, sent by servers that cut text without looking.
-_LONE_SURROGATE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
-
-
-def _read(head: HttpHead, data: bytes) -> _Reply:
-    try:
-        return _REPLY.decode(data)
-    except (ValueError, RecursionError):
-        pass
-    text = data.decode("utf-8-sig", "replace").encode()
-    try:
-        return _REPLY.decode(_LONE_SURROGATE.sub(rb"\\ufffd", text))
-    except msgspec.ValidationError as error:
-        raise error_within(head, data) or unreadable(head, data, str(error)) from None
-    except (ValueError, RecursionError) as error:
-        raise unreadable(head, data, str(error)) from None
-
-
 def _said(message: _Message) -> Iterator[Event]:
     """What a message, or a piece of one, says."""
-    if reasoning := message.reasoning_content or message.reasoning:
+    if reasoning := message.reasoning_content or message.reasoning or _detailed(message):
         yield ReasoningDelta(reasoning)
-    for detail in message.reasoning_details or ():
-        if signature := detail.signature or detail.data:
-            yield ReasoningDelta("", signature)
     if isinstance(message.content, str):
         if message.content:
             yield TextDelta(message.content)
@@ -186,6 +150,21 @@ def _said(message: _Message) -> Iterator[Event]:
             yield from _part_said(part)
     if message.refusal:
         yield RefusalDelta(message.refusal)
+
+
+def _details(message: _Message) -> list[dict[str, Any]]:
+    # https://openrouter.ai/docs/use-cases/reasoning-tokens
+    return [
+        each
+        for each in message.reasoning_details or ()
+        if isinstance(each, dict) and str(each.get("type")).startswith(DETAIL)
+    ]
+
+
+def _detailed(message: _Message) -> str:
+    """The reasoning of a server that tells it in details only."""
+    texts = (each.get("text") or each.get("summary") for each in _details(message))
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _part_said(part: _ContentPart) -> Iterator[Event]:
@@ -210,7 +189,15 @@ def _call_delta(at: int, call: _Call) -> ToolCallDelta:
     arguments = function.input if function.arguments is None else function.arguments
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else msgspec.json.encode(arguments).decode()
-    return ToolCallDelta(at, call.id or None, function.name or None, arguments)
+    google = call.extra_content.google if call.extra_content else None
+    return ToolCallDelta(
+        at,
+        call.id or None,
+        function.name or None,
+        arguments,
+        google.thought_signature if google else None,
+        "custom" if call.custom else "function",
+    )
 
 
 def _finished(native: str) -> Finished:
@@ -218,23 +205,37 @@ def _finished(native: str) -> Finished:
     return Finished(_REASONS.get(word, word), native)
 
 
-def _usage(sent: _Usage | None) -> Usage | None:
-    if sent is None or (sent.prompt_tokens is None and sent.completion_tokens is None):
-        return None
-    prompt, completion = int(sent.prompt_tokens or 0), int(sent.completion_tokens or 0)
-    read = sent.prompt_tokens_details or _PromptDetails()
-    spent = sent.completion_tokens_details or _CompletionDetails()
-    reasoning = int(spent.reasoning_tokens or 0)
-    if reasoning and sent.total_tokens == prompt + completion + reasoning:
-        # This server counts reasoning beside the answer, not in it.
-        completion += reasoning
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cached_tokens=int(read.cached_tokens or sent.prompt_cache_hit_tokens or 0),
-        cache_write_tokens=int(read.cache_write_tokens or 0),
-        reasoning_tokens=reasoning,
-    )
+class _OpenDetails:
+    """The pieces of streamed `reasoning_details`, put together again."""
+
+    __slots__ = ("_details",)
+
+    def __init__(self) -> None:
+        self._details: list[dict[str, Any]] = []
+
+    def add(self, piece: dict[str, Any]) -> None:
+        """Take a piece in: its texts go on, all else is said once."""
+        whole = next((each for each in self._details if _goes_on(each, piece)), None)
+        if whole is None:
+            self._details.append(dict(piece))
+            return
+        for key, value in piece.items():
+            before = whole.get(key)
+            if key in ("text", "summary") and isinstance(before, str) and isinstance(value, str):
+                whole[key] = before + value
+            elif value is not None:
+                whole[key] = value
+
+    def take(self) -> list[Event]:
+        """What has been put together so far, which is then given away."""
+        details, self._details = self._details, []
+        return [ProviderItem(each) for each in details]
+
+
+def _goes_on(whole: dict[str, Any], piece: dict[str, Any]) -> bool:
+    if "data" in piece or piece.get("index") is None:
+        return False
+    return all(whole.get(key) == piece.get(key) for key in ("type", "index"))
 
 
 class _OpenCalls:
@@ -282,7 +283,16 @@ def decoder(head: HttpHead) -> EventStreamDecoder:
 class _Reading:
     """One streamed reply being read, chunk by chunk."""
 
-    __slots__ = ("_calls", "_delta_seen", "_finish", "_head", "_named", "_usage", "done")
+    __slots__ = (
+        "_calls",
+        "_delta_seen",
+        "_details",
+        "_finish",
+        "_head",
+        "_named",
+        "_usage",
+        "done",
+    )
 
     def __init__(self, head: HttpHead) -> None:
         self.done = False
@@ -290,6 +300,7 @@ class _Reading:
         self._named = False
         self._delta_seen = False
         self._calls = _OpenCalls()
+        self._details = _OpenDetails()
         self._finish: str | None = None
         self._usage: Usage | None = None
 
@@ -301,7 +312,7 @@ class _Reading:
             self.done = True
             return self.end()
         events: list[Event] = []
-        reply = _read(self._head, data)
+        reply = read(self._head, data, _REPLY)
         if reply.error or reply.choices is None or event.name == "error":
             self._raise_error(event)
         if not self._named and (reply.model or reply.id):
@@ -311,7 +322,7 @@ class _Reading:
             if not choice.index:
                 self._read_choice(choice, event, events)
         if reply.usage is not None:
-            self._usage = _usage(reply.usage) or self._usage
+            self._usage = counted(reply.usage) or self._usage
         return events
 
     def _read_choice(self, choice: _Choice, event: ServerEvent, events: list[Event]) -> None:
@@ -326,10 +337,14 @@ class _Reading:
             self._raise_error(event)
         if choice.finish_reason and choice.finish_reason != self._finish:
             self._finish = choice.finish_reason
+            events += self._details.take()
             events.append(_finished(choice.finish_reason))
 
     def _read_delta(self, delta: _Message, events: list[Event]) -> None:
         events += _said(delta)
+        if delta.reasoning_details:
+            for detail in _details(delta):
+                self._details.add(detail)
         if delta.tool_calls or delta.function_call:
             for call in _calls(delta):
                 events.append(_call_delta(self._calls.place(call), call))
@@ -343,4 +358,4 @@ class _Reading:
 
     def end(self) -> list[Event]:
         usage, self._usage = self._usage, None
-        return [] if usage is None else [UsageReport(usage)]
+        return self._details.take() + ([] if usage is None else [UsageReport(usage)])

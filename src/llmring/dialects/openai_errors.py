@@ -75,6 +75,7 @@ def _complaint(sent: Any) -> _Complaint | None:
             {"error": dict(error)}
             | {"errors": [dict(error), *_]}  # Cloudflare
             | {"choices": [{"error": dict(error)}, *_]}  # OpenRouter
+            | {"response": {"error": dict(error)}}  # OpenAI's Responses, in a stream
         ):
             return _from_fields({**sent, **error})
         case {"error": str(said)} if said:  # Hugging Face, xAI
@@ -148,6 +149,9 @@ _BY_CODE: dict[str, type[ProviderError]] = {
     "data_inspection_failed": ContentPolicyError,  # Alibaba
     "invalid_prompt": ContentPolicyError,
     "moderation_blocked": ContentPolicyError,
+    "bio_policy": ContentPolicyError,
+    "image_content_policy_violation": ContentPolicyError,
+    "misalignment_policy_violation": ContentPolicyError,
     "deploymentnotfound": ProviderModelNotFoundError,  # Azure
     "invalid_model": ProviderModelNotFoundError,  # Mistral, Perplexity
     "model_decommissioned": ProviderModelNotFoundError,  # Groq

@@ -8,6 +8,7 @@ Tokens are counted as words between white space.
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -48,7 +49,7 @@ class Script(Struct, frozen=True):
 
 
 def play(request: HttpRequest) -> Script:
-    """What the model that a chat request names does with it.
+    """What the model that a request names does with it.
 
     The request's `model` is what follows "mock:", parameters included; their values are
     percent-decoded, and "+" stands for itself.
@@ -56,7 +57,7 @@ def play(request: HttpRequest) -> Script:
     try:
         call = msgspec.json.decode(request.body, type=_Call)
     except msgspec.DecodeError as error:
-        return _error(400, f"not a chat request: {error}")
+        return _error(400, f"not a request: {error}")
     name, _, query = call.model.partition("?")
     model = _MODELS.get(name)
     if model is None:
@@ -96,6 +97,8 @@ class _Call(Struct):
     messages: list[_Message] = []
     stream: bool = False
     stream_options: _StreamOptions | None = None
+    input: list[str] = []
+    dimensions: int | None = None
 
 
 _Parameters = Mapping[str, str]
@@ -176,6 +179,33 @@ def _fail(_: _Call, parameters: _Parameters) -> Script:
     return _error(status, message, parameters.get("code"), headers)
 
 
+def _embed(call: _Call, parameters: _Parameters) -> Script:
+    if not call.input:
+        return _error(400, "mock:embed has no texts to embed; it answers no chats")
+    dimensions = call.dimensions or int(_number(parameters, "dimensions", 64))
+    if not 1 <= dimensions <= 10_000:
+        raise _UnusableValueError(f"dimensions must be from 1 to 10000, not {dimensions}")
+    data = [
+        {"object": "embedding", "index": index, "embedding": _vector(text, dimensions)}
+        for index, text in enumerate(call.input)
+    ]
+    tokens = sum(len(text.split()) for text in call.input)
+    usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+    reply = {"object": "list", "model": call.model, "data": data, "usage": usage}
+    return _ok(call, [Chunk(msgspec.json.encode(reply))])
+
+
+def _vector(text: str, dimensions: int) -> list[float]:
+    """A vector of length 1; texts that share words are near each other."""
+    sums = [0.0] * dimensions
+    for word in re.findall(r"\w+", text.lower()) or [""]:
+        number = int.from_bytes(hashlib.blake2s(word.encode(), digest_size=8).digest())
+        sums[number % dimensions] += 1.0 if number >> 63 else -1.0
+    length = math.hypot(*sums)
+    # Words may take each other away.
+    return [each / length for each in sums] if length else [1.0, *sums[1:]]
+
+
 def _refused(_: _Call, __: _Parameters) -> Script:
     return Script(None, (Reset("connection refused by mock:refused"),))
 
@@ -189,6 +219,7 @@ _MODELS: Mapping[str, _Model] = {
     "empty": _Model(_empty),
     "malformed": _Model(_malformed, ("body",)),
     "tool": _Model(_tool, ("name", "arguments")),
+    "embed": _Model(_embed, ("dimensions",)),
     "fail": _Model(_fail, ("status", "retry_after", "message", "code")),
     "refused": _Model(_refused),
 }

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from llmring.exceptions import ConfigurationError, LockfileVersionError
+from llmring.lockfile import own_providers
 from llmring.lockfile.document import Binding, Lockfile, ModelRef, Reading, examine
 from llmring.lockfile.layout import scan
 from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
 
 
-def problems(text: str, providers: Collection[str]) -> list[Problem]:
+def problems(text: str, providers: Mapping[str, own_providers.Known]) -> list[Problem]:
     """Everything that is wrong with a lockfile, or could be better, in the order of the file.
 
     Args:
         text: The lockfile.
-        providers: Names of the providers that references may name; those that the lockfile
-            defines itself are known too.
+        providers: The providers that references may name, by name; those that the lockfile
+            defines itself may be named too.
     """
     reading = examine(text)
     if isinstance(reading, Problem):
@@ -48,11 +49,12 @@ def _meant(ref: ModelRef, providers: Collection[str]) -> str:
     return f"did you mean {meant}:{ref.model}?" if meant else f"name one of: {names}"
 
 
-def _advice(reading: Reading, providers: Collection[str]) -> Iterator[Fault]:
+def _advice(reading: Reading, providers: Mapping[str, own_providers.Known]) -> Iterator[Fault]:
     """What is wrong beyond the form."""
     if any(fault.raises is LockfileVersionError for fault in reading.faults):
         return
     known = {name.lower() for name in (*providers, *_table(reading, "providers"))}
+    yield from own_providers.advice(reading.lockfile.providers, providers)
     yield from _unknown_providers(reading, known)
     yield from _repeated_models(reading)
     yield from _profiles(reading)

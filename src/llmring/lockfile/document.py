@@ -234,7 +234,7 @@ class _Reader:
             known.get("default_profile") or DEFAULT_PROFILE,
             known.get("version", "1.0"),
             packages,
-            known.get("providers", {}),
+            self._providers(known),
         )
         return self._reading(lockfile, tree)
 
@@ -258,6 +258,14 @@ class _Reader:
             if all(fault.raises is None for fault in faults):
                 known[key] = value
         return known
+
+    def _providers(self, known: dict[str, Any]) -> dict[str, Any]:
+        tables: dict[str, Any] = known.get("providers", {})
+        if tables:
+            from llmring.lockfile import own_providers
+
+            self._faults += own_providers.faults(tables)
+        return tables
 
     def _packages(self, known: dict[str, Any]) -> tuple[str, ...]:
         extends = self._table(known.get("extends", {}), ("extends",), keys.EXTENDS, "[extends]")

@@ -40,9 +40,21 @@ _REFERENCE = Text(
     about='A model: "provider:model".',
 )
 
+_CAPABILITIES = (
+    "audio",
+    "documents",
+    "json_schema",
+    "prefill",
+    "reasoning",
+    "reasoning_budget",
+    "temperature",
+    "tools",
+    "vision",
+)
+
 _CAPABILITY = Choice(
-    options=("audio", "documents", "json_schema", "reasoning", "temperature", "tools", "vision"),
-    noun="a capability (audio, documents, json_schema, reasoning, temperature, tools, vision)",
+    options=_CAPABILITIES,
+    noun=f"a capability ({', '.join(_CAPABILITIES)})",
     example='"tools"',
     about="Something that a model can do.",
 )
@@ -181,6 +193,12 @@ PROFILE: Mapping[str, Shape] = {
     **POLICY,
 }
 
+_PLAIN_TEXT = Text(
+    noun="a text of ASCII characters on one line",
+    example='"search"',
+    pattern="[!-~]([ -~]*[!-~])?",
+)
+
 PROVIDER: Mapping[str, Shape] = {
     "kind": _choice(("openai", "anthropic"), "The vendor whose API it speaks."),
     "base_url": Text(
@@ -195,7 +213,26 @@ PROVIDER: Mapping[str, Shape] = {
         pattern=r"[A-Za-z_][A-Za-z0-9_]*",
         about="The environment variable that holds its key; the key itself has no place here.",
     ),
+    "api_key_header": Text(
+        noun="the name of a header",
+        example='"api-key"',
+        pattern=r"[A-Za-z0-9_-]+",
+        about="The header that carries the key, where it is not the usual one; authorization "
+        "carries it as a bearer token.",
+    ),
     "api": _choice(("chat", "responses"), "Which of its APIs is used, if it has both."),
+    "headers": Named(
+        each=_PLAIN_TEXT,
+        noun="a table of texts",
+        example='{ x-team = "search" }',
+        about="Sent with every request; no keys.",
+    ),
+    "query": Named(
+        each=_PLAIN_TEXT,
+        noun="a table of texts",
+        example='{ api-version = "2024-10-21" }',
+        about="Added to every address; no keys.",
+    ),
 }
 
 EXTENDS: Mapping[str, Shape] = {

@@ -3,7 +3,8 @@
 It says what the tables of keys say. Some errors are beyond it, and only reading the file and
 `llmring lock validate` tell them: what relates two places of a file (an alias that is bound
 twice, a profile that extends itself or one that is not there); a provider that does not exist,
-since a file may define its own; TOML's types where JSON has fewer (a date is a text to it, 1.0 is
+since a file may define its own; a table of a provider that lacks what only one that llmring knows
+may lack; TOML's types where JSON has fewer (a date is a text to it, 1.0 is
 whole, and nan and inf are not known); and letters beyond ASCII that Python does not take in the
 name of a package.
 

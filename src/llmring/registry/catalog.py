@@ -13,9 +13,9 @@ Capability = Literal[
     "audio",
     "documents",
     "json_schema",
+    "prefill",
     "reasoning",
     "reasoning_budget",
-    "reasoning_effort",
     "temperature",
     "tools",
     "vision",
@@ -95,6 +95,7 @@ class Origins(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_input: tuple[str, ...] = ()
     max_output: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
+    efforts: tuple[str, ...] = ()
     prices: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     retires: tuple[str, ...] = ()
@@ -111,8 +112,9 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
         max_input: Tokens that the prompt may have, where that is less than the window.
         max_output: Tokens that the answer may have, reasoning included.
         capabilities: What it takes ("vision", "documents", "audio", "tools", "json_schema",
-            "temperature": sampling parameters) and does ("reasoning"); in what form it takes a
-            measure of its reasoning ("reasoning_budget": tokens, "reasoning_effort").
+            "temperature": sampling parameters, "reasoning_budget": a number of tokens to reason
+            with, "prefill": the beginning of its own answer) and does ("reasoning").
+        efforts: The efforts of reasoning that it takes, least first; empty where it takes none.
         prices: What its tokens cost; None where no price is known.
         announced: Prices to come, earliest first.
         released: Its first day.
@@ -129,6 +131,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_input: int | None = None
     max_output: int | None = None
     capabilities: frozenset[Capability] = frozenset()
+    efforts: tuple[str, ...] = ()
     prices: Prices | None = None
     announced: tuple[PriceChange, ...] = ()
     released: date | None = None

@@ -50,6 +50,12 @@ class Cost(Decimal):
         return Cost, (self.input, self.cached_input, self.cache_write, self.output)
 
 
+def together(first: Cost, second: Cost) -> Cost:
+    """What two calls have cost."""
+    names = ("input", "cached_input", "cache_write", "output")
+    return Cost(*(_EXACT.add(getattr(first, name), getattr(second, name)) for name in names))
+
+
 class Unpriced(Struct, frozen=True):
     """Why the cost of a call is not known."""
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date
 
 from msgspec import Struct
 
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import Attempt, story
+from llmring.dialects.dialect import Limits
 from llmring.exceptions import (
     AllModelsFailedError,
     ContentPolicyError,
@@ -29,8 +30,9 @@ from llmring.exceptions import (
 from llmring.lockfile.document import ModelRef
 from llmring.redaction import redact
 from llmring.routing.fit import fit
+from llmring.routing.sizes import check_sizes, sized_parts
 from llmring.routing.targets import Skip, Target
-from llmring.wire import HttpRequest
+from llmring.wire import HttpHead, HttpRequest
 
 log = logging.getLogger("llmring")
 
@@ -64,11 +66,23 @@ def verdict(error: ProviderError) -> Verdict:
     return next(_VERDICTS[kind] for kind in type(error).__mro__ if kind in _VERDICTS)
 
 
+# Sends one request, within these seconds, and gives the answer, whatever its status.
+Fetch = Callable[[HttpRequest, float | None], Awaitable[tuple[HttpHead, bytes]]]
+
+
 class Prepared(Struct, frozen=True):
-    """What a model is sent, and what of the request it does not take and was left out."""
+    """What a model is sent.
+
+    Attributes:
+        http: The request to send.
+        adjusted: What of the request the model does not take and was left out.
+        finish: Makes the request that is sent in place of `http`, where files have to be read or
+            uploaded first; given what sends a request, and the seconds that there are.
+    """
 
     http: HttpRequest
     adjusted: tuple[str, ...] = ()
+    finish: Callable[[Fetch, float | None], Awaitable[HttpRequest]] | None = None
 
 
 def chat(request: LLMRequest, *, stream: bool) -> Callable[[Target], Prepared]:
@@ -81,7 +95,11 @@ def chat(request: LLMRequest, *, stream: bool) -> Callable[[Target], Prepared]:
 
     def prepare(target: Target) -> Prepared:
         fitted = fit(request, target)
-        return Prepared(target.encode(fitted.request, stream=stream), fitted.adjusted)
+        http = target.encode(fitted.request, stream=stream)
+        limits = target.endpoint.provider.quirks.limits
+        if limits != Limits():
+            check_sizes(sized_parts(fitted.request), len(http.body), limits)
+        return Prepared(http, fitted.adjusted)
 
     return prepare
 
@@ -93,6 +111,7 @@ class Trial:
         target: The model.
         day: The day of the call, for prices.
         http: The request to send.
+        finish: Makes the request to send, where something has to be done first; see `Prepared`.
         deadline: When the attempt must have begun to answer, on the walk's clock.
         committed: Whether something of the answer has been shown, so that no other model can
             take over unseen.
@@ -105,6 +124,7 @@ class Trial:
         "committed",
         "day",
         "deadline",
+        "finish",
         "http",
         "target",
     )
@@ -118,6 +138,7 @@ class Trial:
         self.target = target
         self.day = walk.day
         self.http = prepared.http
+        self.finish = prepared.finish
         self.deadline = deadline
         self.committed = False
 

@@ -5,18 +5,26 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.chat.parts import DocumentPart, ImagePart
+from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part, UploadedPart
+from llmring.chat.reasoning import EFFORTS, Reasoning
 from llmring.chat.request import LLMRequest
 from llmring.exceptions import UnsupportedFeatureError
-from llmring.registry.catalog import ModelFacts
+from llmring.registry.catalog import Capability, ModelFacts
 from llmring.routing.targets import Target
 
 
 class Fitted(Struct, frozen=True):
-    """The copy of a request that a model is sent, and what was left out of it."""
+    """The copy of a request that a model is sent, and what was left out of it or changed."""
 
     request: LLMRequest
     adjusted: tuple[str, ...] = ()
+
+
+class _Change(Struct, frozen=True):
+    """Fields to be set in the copy, and what to tell of it, if anything is lost."""
+
+    fields: dict[str, Any] = {}
+    told: tuple[str, ...] = ()
 
 
 def fit(request: LLMRequest, target: Target) -> Fitted:
@@ -33,28 +41,73 @@ def fit(request: LLMRequest, target: Target) -> Fitted:
     lacking = missing(request, facts)
     if lacking:
         raise UnsupportedFeatureError(f"the model takes no {' and no '.join(lacking)}")
-    changes: dict[str, Any] = {}
-    adjusted = []
-    if "temperature" not in facts.capabilities:
-        for name in ("temperature", "top_p"):
-            if getattr(request, name) is not None:
-                changes[name] = None
-                adjusted.append(f"{name} left out: the model takes none")
+    changes = [_sampling(request, facts), _reasoning(request.reasoning(), facts)]
     if request.max_tokens is None and provider.quirks.needs_max_tokens:
-        changes["max_tokens"] = facts.max_output
-    if not changes:
+        changes.append(_Change({"max_tokens": facts.max_output}))
+    fields = {name: value for change in changes for name, value in change.fields.items()}
+    if not fields:
         return Fitted(request)
-    return Fitted(msgspec.structs.replace(request, **changes), tuple(adjusted))
+    told = tuple(line for change in changes for line in change.told)
+    return Fitted(msgspec.structs.replace(request, **fields), told)
+
+
+def _sampling(request: LLMRequest, facts: ModelFacts) -> _Change:
+    if "temperature" in facts.capabilities:
+        return _Change()
+    given = [name for name in ("temperature", "top_p") if getattr(request, name) is not None]
+    return _Change(
+        dict.fromkeys(given), tuple(f"{name} left out: the model takes none" for name in given)
+    )
+
+
+def _reasoning(asked: Reasoning | None, facts: ModelFacts) -> _Change:
+    """How much to reason, in the form and the steps that the model takes."""
+    if asked is None:
+        return _Change()
+    if "reasoning" not in facts.capabilities:
+        told = () if asked.is_off else ("reasoning left out: the model does none",)
+        return _Change({"reasoning_tokens": None, "reasoning_effort": None}, told)
+    takes_tokens = "reasoning_budget" in facts.capabilities
+    if asked.tokens is not None and (takes_tokens or not facts.efforts):
+        return _Change()
+    if not facts.efforts:
+        if not takes_tokens:
+            return _Change()
+        return _Change({"reasoning_tokens": asked.as_tokens, "reasoning_effort": None})
+    wanted = asked.as_effort
+    nearest = min(facts.efforts, key=lambda effort: abs(_rank(effort) - _rank(wanted)))
+    lost = nearest != wanted
+    told = (f"reasoning effort {nearest} for {wanted}: the model has no such step",) if lost else ()
+    return _Change({"reasoning_tokens": None, "reasoning_effort": nearest}, told)
+
+
+def _rank(effort: str) -> int:
+    return EFFORTS.index(effort) if effort in EFFORTS else len(EFFORTS)
 
 
 def missing(request: LLMRequest, facts: ModelFacts) -> list[str]:
     """The capabilities that the request needs and the model lacks, by the catalog's names."""
-    needs = []
+    needs = {_need(part) for message in request.turns() for part in message.parts}
     if request.tools:
-        needs.append("tools")
-    parts = [part for message in request.turns() for part in message.parts]
-    if any(isinstance(part, ImagePart) for part in parts):
-        needs.append("vision")
-    if any(isinstance(part, DocumentPart) for part in parts):
-        needs.append("documents")
-    return [need for need in needs if need not in facts.capabilities]
+        needs.add("tools")
+    return [need for need in _NEEDS if need in needs and need not in facts.capabilities]
+
+
+_NEEDS: tuple[Capability, ...] = ("tools", "vision", "documents", "audio")
+
+
+def _need(part: Part) -> Capability | None:
+    match part:
+        case ImagePart():
+            return "vision"
+        case AudioPart():
+            return "audio"
+        case DocumentPart(media_type=media_type) | UploadedPart(media_type=media_type):
+            # A document that is text can be read by any model.
+            kinds: dict[str, Capability | None] = {
+                "image": "vision",
+                "audio": "audio",
+                "text": None,
+            }
+            return kinds.get(media_type.partition("/")[0], "documents")
+    return None

@@ -3,10 +3,12 @@
 import base64
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
 
+from llmring.address import variables_in
 from llmring.chat.request import LLMRequest
 from llmring.dialects.dialect import Dialect, Outgoing
 from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
@@ -27,6 +29,7 @@ class Endpoint(Struct, frozen=True):
         login: "user:password" for a server that asks for them, such as a gateway.
         api: The one of the provider's APIs that is to be used for all models; None for the one
             that the catalog names for a model, or else the provider's usual one.
+        fault: What is wrong with the settings of it, if nothing can be sent there for that.
     """
 
     provider: Provider
@@ -34,6 +37,7 @@ class Endpoint(Struct, frozen=True):
     key: str | None = None
     login: str | None = None
     api: str | None = None
+    fault: str | None = None
 
     def __repr__(self) -> str:
         key = MASK if self.key else None
@@ -44,8 +48,23 @@ class Endpoint(Struct, frozen=True):
 
     @property
     def usable(self) -> bool:
-        """Whether it has the key that its provider needs."""
-        return self.key is not None or self.login is not None or not self.provider.key_env
+        """Whether it has the key, and the address, that its provider needs."""
+        return self.objection() is None
+
+    def objection(self) -> ProviderError | None:
+        """Why nothing can be sent there, and what to set; None where something can."""
+        unset = variables_in(self.base_url)
+        keyless = self.key is None and self.login is None
+        if self.fault:
+            return ProviderNotFoundError(self.fault, provider=self.provider.name)
+        if keyless and self.provider.key_env:
+            names = " or ".join(self.provider.key_env)
+            return ProviderAuthenticationError(f"no key; set {names}", provider=self.provider.name)
+        if unset:
+            return ProviderNotFoundError(
+                f"no address; set {' and '.join(unset)}", provider=self.provider.name
+            )
+        return None
 
     @property
     def secrets(self) -> list[str]:
@@ -57,22 +76,39 @@ class Endpoint(Struct, frozen=True):
 
     def request(self, outgoing: Outgoing, dialect: Dialect) -> HttpRequest:
         """The HTTP request that carries this to the endpoint, in the words of this dialect."""
+        own_header = self.provider.key_header
         has_body = outgoing.method not in ("GET", "DELETE")
         body = outgoing.body
         if body is None:
             body = msgspec.json.encode(outgoing.payload) if has_body else b""
         return HttpRequest(
             outgoing.method,
-            self.base_url + outgoing.path,
+            self._url(outgoing.path),
             {
                 **({"content-type": outgoing.content_type} if has_body else {}),
                 **dialect.headers,
+                **(dialect.authorize(self.key) if self.key and not own_header else {}),
+                **self.extra_headers,
                 **outgoing.headers,
-                **(dialect.authorize(self.key) if self.key else {}),
-                **({"authorization": f"Basic {_basic(self.login)}"} if self.login else {}),
             },
             body,
         )
+
+    @property
+    def extra_headers(self) -> dict[str, str]:
+        """What its requests carry beyond what the dialect says, in lower case."""
+        headers = dict(self.provider.headers)
+        name = self.provider.key_header
+        if self.key and name:
+            headers[name] = f"Bearer {self.key}" if name == "authorization" else self.key
+        if self.login:
+            headers["authorization"] = f"Basic {_basic(self.login)}"
+        return headers
+
+    def _url(self, path: str) -> str:
+        if not self.provider.query:
+            return self.base_url + path
+        return f"{self.base_url}{path}{'&' if '?' in path else '?'}{urlencode(self.provider.query)}"
 
 
 def _basic(login: str) -> str:
@@ -101,6 +137,8 @@ class Target(Struct, frozen=True):
             UnsupportedFeatureError: The API has no way to say what the request asks.
         """
         quirks = self.endpoint.provider.quirks
+        if self.facts is not None and "json_schema" not in self.facts.capabilities:
+            quirks = msgspec.structs.replace(quirks, json_schema=False)
         outgoing = self.dialect.encode(request, self.ref.model, stream=stream, quirks=quirks)
         return self.endpoint.request(outgoing, self.dialect)
 
@@ -144,14 +182,10 @@ def _target(
                 f"no provider {ref.provider!r}; {hint}", provider=ref.provider, model=ref.model
             ),
         )
-    if not endpoint.usable:
-        names = " or ".join(endpoint.provider.key_env)
-        return Skip(
-            ref,
-            ProviderAuthenticationError(
-                f"no key; set {names}", provider=ref.provider, model=ref.model
-            ),
-        )
+    objection = endpoint.objection()
+    if objection is not None:
+        objection.model = ref.model
+        return Skip(ref, objection)
     known = facts(ref)
     api = endpoint.api or (known.api if known else None)
     return Target(ref, endpoint, endpoint.provider.speaking(api), known)

@@ -1,0 +1,98 @@
+"""The tokens of a request, counted by the provider that would serve it, or else estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from llmring.chat.request import LLMRequest
+from llmring.chat.token_count import TokenCount, estimated
+from llmring.client.aio import Shell
+from llmring.client.call import is_success
+from llmring.client.walks import Walks
+from llmring.dialects.dialect import Counting, Dialect
+from llmring.exceptions import ProviderError
+from llmring.lockfile.compose import Resolved
+from llmring.routing.failover import Prepared, Trial
+from llmring.routing.fit import fit
+from llmring.routing.targets import Skip, Target
+from llmring.wire import HttpHead
+
+# Prepares a request that has its files in its messages.
+Enclose = Callable[
+    [LLMRequest, Callable[[LLMRequest], Callable[[Target], Prepared]]],
+    Callable[[Target], Prepared],
+]
+
+
+class _Counter(Struct, frozen=True):
+    """How a provider counts, and the API that it counts in."""
+
+    counting: Counting
+    dialect: Dialect
+
+
+async def counted(
+    shell: Shell,
+    request: LLMRequest,
+    found: Resolved,
+    candidates: Sequence[Target | Skip],
+    walks: Walks,
+    enclose: Enclose,
+) -> TokenCount:
+    """The tokens of a request for the first model that can be used.
+
+    Args:
+        shell: Sends requests.
+        request: What is to be counted.
+        found: What the alias stands for.
+        candidates: The target, or the reason for skipping it, for each of its models.
+        walks: Begins walks.
+        enclose: Puts the files of a request into its messages.
+    """
+    usable = [candidate for candidate in candidates if isinstance(candidate, Target)]
+    if not usable:
+        [*_, last] = (each.error.message for each in candidates if isinstance(each, Skip))
+        return estimated(request, str(found.models[0]), last)
+    target = usable[0]
+    counter = _counter(target)
+    if counter is None:
+        why = f"{target.ref.provider} has no way to count tokens"
+        return estimated(request, str(target.ref), why)
+    walk = walks.over([target], enclose(request, lambda whole: _asking(whole, counter)))
+    try:
+        tokens = await shell.send(walk, lambda *answer: _settle(counter, *answer))
+    except ProviderError as error:
+        return estimated(request, str(target.ref), error.message)
+    return TokenCount(
+        tokens=tokens, exact=True, method=counter.counting.name, model=str(target.ref)
+    )
+
+
+def _counter(target: Target) -> _Counter | None:
+    # OpenAI counts in one of its APIs only; a model reads the same in both.
+    for dialect in (target.dialect, *target.endpoint.provider.apis.values()):
+        if dialect.counting is not None:
+            return _Counter(dialect.counting, dialect)
+    return None
+
+
+def _asking(request: LLMRequest, counter: _Counter) -> Callable[[Target], Prepared]:
+    def prepare(target: Target) -> Prepared:
+        # Stop texts are no input, and not every API takes them.
+        fitted = replace(fit(request, target).request, stop=None)
+        quirks = target.endpoint.provider.quirks
+        outgoing = counter.counting.encode(fitted, target.ref.model, quirks)
+        return Prepared(target.endpoint.request(outgoing, counter.dialect))
+
+    return prepare
+
+
+def _settle(counter: _Counter, trial: Trial, head: HttpHead, body: bytes) -> int:
+    if not is_success(head):
+        raise counter.dialect.explain(head, body)
+    tokens = counter.counting.decode(head, body)
+    trial.answered(head.status)
+    return tokens

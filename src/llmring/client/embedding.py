@@ -1,0 +1,156 @@
+"""Texts embedded: in batches that the models take, all by one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from llmring.chat.embedding import EmbeddingResponse
+from llmring.chat.events import Usage
+from llmring.chat.response import Attempt
+from llmring.client.aio import Shell
+from llmring.client.call import is_success
+from llmring.client.totals import total_cost, total_usage
+from llmring.client.walks import Walks
+from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError
+from llmring.lockfile.compose import Resolved
+from llmring.registry import bundled
+from llmring.registry.price import Unpriced, cost_of
+from llmring.routing.embedding import embed, embedding_of, in_one_space
+from llmring.routing.failover import Trial
+from llmring.routing.targets import Skip, Target
+from llmring.wire import HttpHead
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What is to be embedded.
+
+    Attributes:
+        texts: The texts; at least one.
+        dimensions: How many numbers each vector should have; None for the model's own.
+        any_model: Whether models of other names may take over.
+    """
+
+    texts: Sequence[str]
+    dimensions: int | None = None
+    any_model: bool = False
+
+
+class _Batch(Struct, frozen=True):
+    """What one request has brought."""
+
+    vectors: list[list[float]]
+    usage: Usage | None
+    cost: Decimal | None
+    cost_reason: str | None
+    target: Target
+    attempts: tuple[Attempt, ...]
+
+
+async def embedded(
+    shell: Shell,
+    wanted: Wanted,
+    found: Resolved,
+    candidates: Sequence[Target | Skip],
+    walks: Walks,
+) -> EmbeddingResponse:
+    """The vectors of these texts.
+
+    Texts that are too many for one request go in several, one after the other; once a model has
+    answered, only others of its name may take over from it.
+
+    Args:
+        shell: Sends requests.
+        wanted: What is to be embedded.
+        found: What the alias stands for.
+        candidates: The target, or the reason for skipping it, for each of its models.
+        walks: Begins walks.
+
+    Raises:
+        ProviderError: No model gave vectors for all texts.
+    """
+    if not wanted.any_model:
+        candidates = in_one_space(found.models, candidates, bundled.facts)
+    size = _most_texts(candidates) or len(wanted.texts)
+    batches: list[_Batch] = []
+    for start in range(0, len(wanted.texts), size):
+        texts = wanted.texts[start : start + size]
+        expected = len(batches[0].vectors[0]) if batches else wanted.dimensions
+        walk = walks.over(candidates, embed(texts, wanted.dimensions), found.alias)
+        try:
+            batch = await shell.send(walk, _settled(len(texts), expected))
+        except ProviderError as error:
+            error.attempts = (*_attempts(batches), *error.attempts)
+            raise
+        batches.append(batch)
+        candidates = _after(batch.target, candidates)
+    return _response(batches)
+
+
+def _most_texts(candidates: Iterable[Target | Skip]) -> int | None:
+    """How many texts each of the models takes at once; None where none takes any."""
+    sizes = []
+    for candidate in candidates:
+        if isinstance(candidate, Target):
+            try:
+                sizes.append(embedding_of(candidate).most_texts)
+            except UnsupportedFeatureError:
+                continue  # the walk tells of it
+    return min(sizes, default=None)
+
+
+def _after(served: Target, candidates: Iterable[Target | Skip]) -> list[Target | Skip]:
+    """The models for the texts still to come: the one that has answered, and those like it."""
+    others = [each for each in candidates if isinstance(each, Target) and each is not served]
+    rest = in_one_space(
+        [served.ref, *(each.ref for each in others)], [served, *others], bundled.facts
+    )
+    return [each for each in rest if isinstance(each, Target)]
+
+
+def _settled(count: int, dimensions: int | None) -> Callable[[Trial, HttpHead, bytes], _Batch]:
+    """Reads the answer to a request for so many vectors of so many numbers."""
+
+    def settle(trial: Trial, head: HttpHead, body: bytes) -> _Batch:
+        target = trial.target
+        if not is_success(head):
+            raise target.dialect.explain(head, body)
+        vectors, usage = embedding_of(target).decode(head, body)
+        _check(vectors, count, dimensions, head)
+        cost = cost_of(usage, target.facts, trial.day)
+        known, reason = (None, cost.reason) if isinstance(cost, Unpriced) else (cost, None)
+        return _Batch(vectors, usage, known, reason, target, trial.answered(head.status))
+
+    return settle
+
+
+def _check(vectors: list[list[float]], count: int, dimensions: int | None, head: HttpHead) -> None:
+    if len(vectors) != count:
+        raise ProviderResponseError(
+            f"{len(vectors)} vectors came for {count} texts", status=head.status
+        )
+    wanted = dimensions or len(vectors[0])
+    for vector in vectors:
+        if not vector or len(vector) != wanted:
+            raise ProviderResponseError(
+                f"a vector of {len(vector)} dimensions came where {wanted} were wanted",
+                status=head.status,
+            )
+
+
+def _response(batches: Sequence[_Batch]) -> EmbeddingResponse:
+    cost, reason = total_cost([(batch.cost, batch.cost_reason) for batch in batches], "batch")
+    return EmbeddingResponse(
+        vectors=[vector for batch in batches for vector in batch.vectors],
+        model=str(batches[-1].target.ref),
+        usage=total_usage(batch.usage for batch in batches),
+        cost=cost,
+        cost_reason=reason,
+        attempts=_attempts(batches),
+    )
+
+
+def _attempts(batches: Iterable[_Batch]) -> tuple[Attempt, ...]:
+    return tuple(attempt for batch in batches for attempt in batch.attempts)

@@ -1,0 +1,245 @@
+"""The files of a ring: those that are registered, and those that a request is to have."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from datetime import UTC, datetime
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from llmring.chat.media import MediaPart
+from llmring.chat.request import LLMRequest
+from llmring.client.attachment import shown
+from llmring.client.local_file import LocalFile
+from llmring.client.pending import Pending
+from llmring.client.uploads import Keeper, Uploads
+from llmring.exceptions import MissingFileError, UnsupportedFeatureError, ValidationError
+from llmring.routing.failover import Fetch, Prepared
+from llmring.routing.sizes import Sized, check_sizes, sized_parts
+from llmring.routing.targets import Target
+from llmring.wire import HttpRequest
+
+
+class RegisteredFile(Struct, frozen=True, kw_only=True):
+    """A registered file; reads like a mapping too (`file["id"]`).
+
+    Attributes:
+        id: Its ID, for the `files` of a request.
+        file_path: Where it is.
+        media_type: What it is.
+        size: Its bytes.
+        content_hash: The SHA-256 of what was in it when it was last looked at.
+        registered_at: When it was registered.
+        uploads: What the providers that keep a copy call it, by the provider's name.
+    """
+
+    id: str
+    file_path: str
+    media_type: str
+    size: int
+    content_hash: str
+    registered_at: datetime
+    uploads: dict[str, str]
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self.__struct_fields__:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def keys(self) -> tuple[str, ...]:
+        """The names of all facts; with `[]` this makes `dict(file)` work."""
+        return self.__struct_fields__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__struct_fields__)
+
+
+class Deregistration(Pending[bool]):
+    """The end of a registered file and of its copies; says whether there was such a file.
+
+    `await` it, or, in synchronous code, take it as a truth value or by its `result()`.
+    """
+
+    _method: ClassVar[str] = "deregister_file"
+
+    def __bool__(self) -> bool:
+        return self.result()
+
+
+class _Registered(Struct, frozen=True):
+    id: str
+    file: LocalFile
+    uploads: Uploads
+    at: datetime
+
+
+class _Enclosed(Struct, frozen=True):
+    """A file that a request is to have; one with uploads is kept by providers that keep files."""
+
+    file: LocalFile
+    uploads: Uploads | None = None
+
+    def keeper(self, target: Target) -> Keeper | None:
+        """Who keeps it for this model; None where the model is sent its bytes."""
+        store = target.dialect.files if target.endpoint.provider.quirks.keeps_files else None
+        if self.uploads is None or store is None:
+            return None
+        known = self.file.known
+        if not known.media_type.startswith(store.media_types):
+            return None
+        if known.size > store.max_bytes:
+            raise UnsupportedFeatureError(
+                f"{self.file.name!r} has {known.size} bytes; the provider keeps files of at most "
+                f"{store.max_bytes}"
+            )
+        return Keeper(target.endpoint, target.dialect, store)
+
+    def stand_in(self, target: Target) -> MediaPart:
+        """The part that it will be for this model, without what has to be read or uploaded."""
+        return self.file.reference("-") if self.keeper(target) else self.file.empty_part()
+
+    async def part(self, target: Target, fetch: Fetch, until: float | None) -> MediaPart:
+        """The part that it is for this model."""
+        await asyncio.to_thread(self.file.refresh)
+        keeper = self.keeper(target)
+        if keeper is None or self.uploads is None:
+            return await asyncio.to_thread(self.file.part)
+        return self.file.reference((await self.uploads.at(keeper, fetch, until)).id)
+
+
+class Files:
+    """The registered files of a ring."""
+
+    def __init__(self) -> None:
+        self._registered: dict[str, _Registered] = {}
+
+    def register(self, path: str | PathLike[str], file_id: str | None) -> str:
+        """See `LLMRing.register_file`."""
+        if file_id == "":
+            raise ValidationError("a file's ID can't be empty; leave it out, and one is made")
+        file = LocalFile(fspath(path), hashed=True)
+        id_ = file_id or f"llmring-file-{uuid.uuid4()}"
+        entry = _Registered(id_, file, Uploads(file), datetime.now(UTC))
+        if self._registered.setdefault(id_, entry) is not entry:
+            raise ValidationError(
+                f"the ID {id_!r} is taken; deregister the file that has it, or choose another"
+            )
+        return id_
+
+    def all(self) -> list[RegisteredFile]:
+        """See `LLMRing.list_registered_files`."""
+        return [
+            RegisteredFile(
+                id=entry.id,
+                file_path=entry.file.path,
+                media_type=entry.file.known.media_type,
+                size=entry.file.known.size,
+                content_hash=entry.file.known.content_hash or "",
+                registered_at=entry.at,
+                uploads=entry.uploads.ids(),
+            )
+            for entry in list(self._registered.values())
+        ]
+
+    async def deregister(self, file_id: str, fetch: Callable[[], Fetch]) -> bool:
+        """See `LLMRing.deregister_file`; `fetch` is asked for what sends a request."""
+        entry = self._registered.pop(file_id, None)
+        if entry is None:
+            return False
+        if entry.uploads.ids():
+            await entry.uploads.drop(fetch())
+        return True
+
+    def enclosing(
+        self, request: LLMRequest, prepare: Callable[[LLMRequest], Callable[[Target], Prepared]]
+    ) -> Callable[[Target], Prepared]:
+        """Prepares a request with its files for a model; see `Walk`.
+
+        Args:
+            request: The request; it is not changed.
+            prepare: Prepares a request that has its files in its messages.
+
+        Raises:
+            ValidationError: A file is not registered and not there, or there is no message to
+                attach it to.
+        """
+        files = [self._found(each) for each in _listed(request.files)]
+
+        def prepared(target: Target) -> Prepared:
+            parts = [each.stand_in(target) for each in files]
+            result = prepare(_with_parts(request, parts))(target)
+            _check(request, files, target, result)
+
+            async def finish(fetch: Fetch, seconds: float | None) -> HttpRequest:
+                loop = asyncio.get_running_loop()
+                until = None if seconds is None else loop.time() + seconds
+                parts = await _all_or_first_error(
+                    [each.part(target, fetch, until) for each in files]
+                )
+                return prepare(_with_parts(request, parts))(target).http
+
+            return replace(result, finish=finish)
+
+        return prepared
+
+    def _found(self, wanted: str | PathLike[str]) -> _Enclosed:
+        text = fspath(wanted)
+        entry = self._registered.get(text)
+        if entry is not None:
+            return _Enclosed(entry.file, entry.uploads)
+        try:
+            return _Enclosed(LocalFile(text, hashed=False))
+        except MissingFileError:
+            raise MissingFileError(
+                f"no file is registered as {shown(text)}, and there is none at that path, looked "
+                f"up from {Path.cwd()}"
+            ) from None
+
+
+def _listed(files: Sequence[str | PathLike[str]] | str | None) -> Sequence[str | PathLike[str]]:
+    return [files] if isinstance(files, str | PathLike) else files or []
+
+
+def _with_parts(request: LLMRequest, parts: Sequence[MediaPart]) -> LLMRequest:
+    """A copy of the request with these before the text of the last message from the user.
+
+    That is where models read them best.
+    https://platform.claude.com/docs/en/build-with-claude/vision
+    """
+    turns = request.turns()
+    for at in reversed(range(len(turns))):
+        if turns[at].role == "user":
+            turns[at] = replace(turns[at], content=[*parts, *turns[at].parts])
+            return replace(request, messages=turns, files=None)
+    raise ValidationError("files belong to a message from the user, and the request has none")
+
+
+def _check(
+    request: LLMRequest, files: Sequence[_Enclosed], target: Target, prepared: Prepared
+) -> None:
+    sizes = [
+        Sized(each.file.known.media_type, each.file.known.size, each.file.name) for each in files
+    ]
+    # Bytes go as base64, which is longer by a third.
+    sent = sum(each.file.known.size * 4 // 3 for each in files if each.keeper(target) is None)
+    limits = target.endpoint.provider.quirks.limits
+    check_sizes([*sized_parts(request), *sizes], len(prepared.http.body) + sent, limits)
+
+
+async def _all_or_first_error(
+    waiting: Sequence[Coroutine[Any, Any, MediaPart]],
+) -> list[MediaPart]:
+    """The results in their order; where one fails, the others are not left running alone."""
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    parts = []
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+        parts.append(result)
+    return parts

@@ -1,0 +1,92 @@
+"""The models of a provider, as it lists them itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from llmring.client.aio import Shell
+from llmring.client.call import is_success
+from llmring.client.settings import Settings
+from llmring.client.walks import Walks
+from llmring.dialects.dialect import ListedModel, Listing
+from llmring.exceptions import UnsupportedFeatureError
+from llmring.local import llama, mock
+from llmring.lockfile.document import ModelRef
+from llmring.routing.failover import Prepared, Trial
+from llmring.routing.targets import Endpoint, Target, targets
+from llmring.wire import HttpHead
+
+_Page = tuple[list[ListedModel], str | None]
+
+
+async def listed(
+    shell: Shell,
+    name: str,
+    endpoints: Mapping[str, Endpoint],
+    settings: Settings,
+    walks: Walks,
+) -> list[ListedModel]:
+    """The models of a provider, in its own order, all pages of them.
+
+    Args:
+        shell: Sends requests.
+        name: The provider.
+        endpoints: Every provider by name.
+        settings: Where local models are.
+        walks: Begins walks.
+
+    Raises:
+        ProviderError: There is no such provider, or it gives no list.
+    """
+    candidates = targets([ModelRef(name.lower(), "")], endpoints, lambda _: None)
+    for candidate in candidates:
+        if isinstance(candidate, Target):
+            here = _HERE.get(urlsplit(candidate.endpoint.base_url).scheme)
+            if here is not None:
+                return here(settings)
+    models: list[ListedModel] = []
+    mark: str | None = None
+    seen: set[str | None] = set()
+    while mark not in seen:
+        seen.add(mark)
+        page, mark = await shell.send(walks.over(candidates, _page(mark)), _settle)
+        models += page
+        if mark is None:
+            break
+    return models
+
+
+def _page(mark: str | None) -> Callable[[Target], Prepared]:
+    def prepare(target: Target) -> Prepared:
+        return Prepared(target.endpoint.request(_listing(target).encode(mark), target.dialect))
+
+    return prepare
+
+
+def _settle(trial: Trial, head: HttpHead, body: bytes) -> _Page:
+    if not is_success(head):
+        raise trial.target.dialect.explain(head, body)
+    page = _listing(trial.target).decode(head, body)
+    trial.answered(head.status)
+    return page
+
+
+def _listing(target: Target) -> Listing:
+    listing = target.dialect.listing or target.endpoint.provider.dialect.listing
+    if listing is None:
+        raise UnsupportedFeatureError(f"{target.ref.provider} gives no list of its models")
+    return listing
+
+
+def _local(settings: Settings) -> list[ListedModel]:
+    here = llama.models(settings.local_model, settings.cache_dir)
+    return [ListedModel(id=model.name, context_window=model.context) for model in here]
+
+
+def _mock(_: Settings) -> list[ListedModel]:
+    return [ListedModel(id=name) for name in mock.names()]
+
+
+# What is not served over a network, by the scheme of its address.
+_HERE: Mapping[str, Callable[[Settings], list[ListedModel]]] = {"local": _local, "mock": _mock}

@@ -1,0 +1,198 @@
+"""What a ring offers beside chats: embeddings, lists of models, counts of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Unpack, overload
+
+from msgspec import UNSET, UnsetType
+
+from llmring.chat.request import LLMRequest, Messages
+from llmring.client.pending import (
+    PendingCount,
+    PendingEmbedding,
+    PendingModels,
+    loop_is_running,
+)
+from llmring.client.request_fields import RequestFields, request_of
+from llmring.client.settings import timeout_of
+from llmring.exceptions import ValidationError
+from llmring.registry import bundled
+from llmring.routing.targets import Skip, Target, targets
+
+if TYPE_CHECKING:
+    from llmring.chat.embedding import EmbeddingResponse
+    from llmring.chat.response import Attempt
+    from llmring.chat.token_count import TokenCount
+    from llmring.client.aio import Shell
+    from llmring.client.aliases import Aliases
+    from llmring.client.embedding import Wanted
+    from llmring.client.files import Files
+    from llmring.client.settings import Settings
+    from llmring.dialects.dialect import ListedModel
+    from llmring.lockfile.compose import Resolved
+    from llmring.routing.failover import Prepared
+
+
+class ModelsOfRing:
+    """The part of `LLMRing` that asks models and providers for something else than an answer."""
+
+    _aliases: Aliases
+    _settings: Settings
+    _timeout: float | None
+    _on_attempt: Callable[[Attempt], None] | None
+
+    if TYPE_CHECKING:
+
+        @property
+        def _shell(self) -> Shell: ...
+
+        @property
+        def _files(self) -> Files: ...
+
+    def embed(
+        self,
+        alias: str,
+        texts: str | Sequence[str],
+        *,
+        dimensions: int | None = None,
+        allow_other_models: bool = False,
+        profile: str | None = None,
+        timeout: float | UnsetType | None = UNSET,
+    ) -> PendingEmbedding:
+        """Have texts turned into vectors by the first model of an alias that can.
+
+        Awaited or read like `chat`. Vectors of different models can't be compared, so another
+        model takes over only where it is the same one at another provider. More texts than a
+        provider takes at once go in several requests.
+
+        Args:
+            alias: The alias, or "provider:model".
+            texts: The texts; a single one gives a list with one vector.
+            dimensions: How many numbers each vector should have; left out, the model's own
+                number. Models that can't be cut refuse it.
+            allow_other_models: Whether models of other names may take over too. The vectors of
+                one call are of one model in any case.
+            profile: As for `chat`.
+            timeout: Seconds that all of it may take; None for no limit; left out, the ring's own.
+
+        Raises:
+            ModelNotFoundError: No such alias, or none of its models can be used.
+            ProviderError: As for `chat`.
+            ValidationError: There is no text, or something that is none.
+        """
+        wanted = [texts] if isinstance(texts, str) else list(texts)
+        if not wanted or not all(isinstance(text, str) for text in wanted):
+            raise ValidationError("embed takes a text, or a list of at least one text")
+        seconds = timeout_of(timeout, self._timeout)
+
+        async def call() -> EmbeddingResponse:
+            from llmring.client.embedding import Wanted
+
+            what = Wanted(texts=wanted, dimensions=dimensions, any_model=allow_other_models)
+            return await self._embed(what, alias, profile, seconds)
+
+        pending = PendingEmbedding(call)
+        if not loop_is_running():
+            pending.result()
+        return pending
+
+    async def _embed(
+        self, wanted: Wanted, alias: str, profile: str | None, seconds: float | None
+    ) -> EmbeddingResponse:
+        from llmring.client.embedding import embedded
+        from llmring.client.walks import Walks
+
+        found, candidates = self._candidates(alias, profile)
+        walks = Walks(seconds, self._on_attempt)
+        return await embedded(self._shell, wanted, found, candidates, walks)
+
+    def list_models(
+        self, provider: str, *, timeout: float | UnsetType | None = UNSET
+    ) -> PendingModels:
+        """The models that a provider has, as it lists them itself; await it, or `.result()`.
+
+        For `local` these are the models on this machine, for `mock` its scripts.
+
+        Args:
+            provider: One that llmring knows, or one of the lockfile's own.
+            timeout: Seconds that it may take; None for no limit; left out, the ring's own.
+
+        Raises:
+            ProviderNotFoundError: There is no provider of that name.
+            ProviderAuthenticationError: Its key is not set, or refused.
+            ProviderError: It gives no list.
+        """
+        seconds = timeout_of(timeout, self._timeout)
+
+        async def call() -> list[ListedModel]:
+            from llmring.client.listing import listed
+            from llmring.client.walks import Walks
+
+            endpoints = self._aliases.endpoints
+            return await listed(self._shell, provider, endpoints, self._settings, Walks(seconds))
+
+        pending = PendingModels(call)
+        if not loop_is_running():
+            pending.result()
+        return pending
+
+    @overload
+    def count_tokens(self, request: LLMRequest, *, profile: str | None = None) -> PendingCount: ...
+    @overload
+    def count_tokens(
+        self,
+        request: str,
+        messages: Messages,
+        *,
+        profile: str | None = None,
+        **fields: Unpack[RequestFields],
+    ) -> PendingCount: ...
+
+    def count_tokens(
+        self,
+        request: LLMRequest | str,
+        messages: Messages | None = None,
+        *,
+        profile: str | None = None,
+        **fields: Any,
+    ) -> PendingCount:
+        """How many input tokens a request has for the first model of an alias that can be used.
+
+        Awaited or read like `chat`: `.tokens`, `.exact`, `.method`. The provider counts where it
+        can; where it can't, or does not answer, the count is an estimate, and `reason` says why.
+
+        Args:
+            request: As for `chat`.
+            messages: As for `chat`.
+            profile: As for `chat`.
+            fields: As for `chat`.
+
+        Raises:
+            ModelNotFoundError: No such alias.
+            ValidationError: The request is not one that can be sent.
+        """
+        question = request_of(request, messages, fields)
+        pending = PendingCount(lambda: self._count(question, profile))
+        if not loop_is_running():
+            pending.result()
+        return pending
+
+    async def _count(self, request: LLMRequest, profile: str | None) -> TokenCount:
+        from llmring.client.counting import counted
+        from llmring.client.walks import Walks
+
+        if not request.model:
+            raise ValidationError("the request names no model; give an alias of the lockfile")
+        found, candidates = self._candidates(request.model, profile)
+        walks = Walks(timeout_of(request.timeout, self._timeout))
+        return await counted(self._shell, request, found, candidates, walks, self._with_files)
+
+    def _with_files(
+        self, request: LLMRequest, prepare: Callable[[LLMRequest], Callable[[Target], Prepared]]
+    ) -> Callable[[Target], Prepared]:
+        return self._files.enclosing(request, prepare) if request.files else prepare(request)
+
+    def _candidates(self, name: str, profile: str | None) -> tuple[Resolved, list[Target | Skip]]:
+        found = self._aliases.look_up(name, profile)
+        return found, targets(found.models, self._aliases.endpoints, bundled.facts)

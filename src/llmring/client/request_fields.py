@@ -1,0 +1,60 @@
+"""What `chat` and its like take beside an alias, made into a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any, TypedDict
+
+import msgspec
+
+from llmring.chat.request import LLMRequest, Messages
+from llmring.chat.tools import AnyTool, NamedTool
+from llmring.exceptions import ValidationError
+
+
+class RequestFields(TypedDict, total=False):
+    """The fields of `LLMRequest` that these methods take beside the messages."""
+
+    temperature: float | None
+    max_tokens: int | None
+    reasoning_tokens: int | None
+    response_format: Any
+    tools: Sequence[AnyTool] | None
+    tool_choice: str | NamedTool | Mapping[str, Any] | None
+    cache: Any
+    metadata: dict[str, Any] | None
+    json_response: bool | None
+    timeout: float | None
+    extra_params: dict[str, Any]
+    files: Sequence[str | PathLike[str]] | None
+    top_p: float | None
+    stop: str | Sequence[str] | None
+    seed: int | None
+    reasoning_effort: str | None
+    max_repairs: int
+
+
+def request_of(
+    request: LLMRequest | str, messages: Messages | None, fields: dict[str, Any]
+) -> LLMRequest:
+    """The request that a method was given: as a value, or as an alias with messages and fields.
+
+    Raises:
+        ValidationError: Both were given, or a field that there is not.
+    """
+    if isinstance(request, LLMRequest):
+        if messages is not None or fields:
+            raise ValidationError(
+                "messages and fields belong into the LLMRequest, or beside an alias"
+            )
+        # What was appended since the request was made is checked as the rest was.
+        return msgspec.structs.replace(request)
+    unknown = [name for name in fields if name not in RequestFields.__annotations__]
+    if unknown:
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0], RequestFields.__annotations__, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValidationError(f"a request has no field {unknown[0]!r}{hint}")
+    return LLMRequest(model=request, messages=messages or (), **fields)

@@ -1,0 +1,177 @@
+"""Answers in the form that was asked for: read, mended by the model that gave them, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from decimal import Decimal
+
+import msgspec
+
+from llmring.chat.events import Usage
+from llmring.chat.json_text import GrowingJson
+from llmring.chat.output import Misfit
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.client.answer_form import Form, Read, data_so_far, read
+from llmring.client.call import whole_reply
+from llmring.exceptions import ProviderError, SchemaValidationError
+from llmring.registry.price import Cost, together
+from llmring.routing.failover import Trial, Walk
+from llmring.routing.targets import Target
+from llmring.wire import HttpHead
+
+Send = Callable[[Walk, Callable[[Trial, HttpHead, bytes], LLMResponse]], Awaitable[LLMResponse]]
+# The walk that asks one model again: the request, the model, and the seconds that are left.
+AskAgain = Callable[[LLMRequest, Target, float | None], Walk]
+
+
+async def chat_in_form(
+    form: Form, request: LLMRequest, walk: Walk, send: Send, ask_again: AskAgain
+) -> LLMResponse:
+    """The answer to a request, with `parsed`.
+
+    Usage, cost and attempts are those of all rounds.
+
+    Args:
+        form: What the request asks for.
+        request: What is asked.
+        walk: The models to ask.
+        send: Sends what a walk holds.
+        ask_again: Makes the walk of a repair.
+
+    Raises:
+        ProviderError: No model answered.
+        SchemaValidationError: The answer does not fit, and could not be mended.
+    """
+    reached: list[Target] = []
+
+    def settle(trial: Trial, head: HttpHead, body: bytes) -> LLMResponse:
+        response = whole_reply(trial, head, body)
+        reached.append(trial.target)
+        return response
+
+    response = await send(walk, settle)
+    turns = request.turns()
+    found = _read(form, response)
+    for _ in range(request.max_repairs):
+        if not found.misfits or response.finish_reason == "length":
+            break
+        turns = [*turns, *_correction(response, found.misfits)]
+        again = msgspec.structs.replace(request, messages=turns)
+        left = None if walk.deadline is None else walk.deadline - walk.clock()
+        try:
+            mended = await send(ask_again(again, reached[-1], left), whole_reply)
+        except ProviderError as error:
+            response.attempts += error.attempts
+            note = f"and the model failed when it was asked to mend it: {error}"
+            raise _unfit(request, response, found.misfits, note) from error
+        response = _all_of(response, mended)
+        found = _read(form, response)
+    if found.misfits:
+        raise _unfit(request, response, found.misfits, _remedy(request, response))
+    response.parsed = found.value
+    return response
+
+
+async def stream_in_form(
+    form: Form, request: LLMRequest, chunks: AsyncGenerator[StreamChunk, None]
+) -> AsyncGenerator[StreamChunk, None]:
+    """The chunks, each piece of text with the answer so far, the last with all of it.
+
+    Raises:
+        ProviderError: As the chunks do.
+        SchemaValidationError: After the last chunk: the answer does not fit.
+    """
+    growing = GrowingJson(form.opens)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if chunk.delta:
+                chunk.parsed = data_so_far(form, growing.add(chunk.delta))
+            if chunk.message is None:
+                yield chunk
+                continue
+            response = _whole(chunk, growing.text)
+            found = _read(form, response)
+            response.parsed = chunk.parsed = found.value
+            yield chunk
+            if found.misfits:
+                note = "streams are not mended, but chat is"
+                if response.finish_reason == "length":
+                    note = _remedy(request, response)
+                raise _unfit(request, response, found.misfits, note)
+
+
+def _read(form: Form, response: LLMResponse) -> Read:
+    """What the answer says; nothing, where the model did not answer in the form."""
+    declined = response.refusal is not None or response.finish_reason == "content_filter"
+    return Read() if response.tool_calls or declined else read(form, response.content)
+
+
+def _correction(response: LLMResponse, misfits: tuple[Misfit, ...]) -> list[Message]:
+    """What to add to the conversation, so that the model mends its answer."""
+    listed = "\n".join(f"- {misfit}" for misfit in misfits)
+    words = (
+        f"This answer does not fit the form that was asked for:\n{listed}\n"
+        "Give the whole answer again as JSON that fits, and nothing else."
+    )
+    answer = [response.message] if response.content.strip() else []
+    return [*answer, Message("user", words)]
+
+
+def _all_of(first: LLMResponse, second: LLMResponse) -> LLMResponse:
+    """The second answer, with what both have taken."""
+    return msgspec.structs.replace(
+        second,
+        usage=_usage(first.usage, second.usage),
+        cost=_cost(first.cost, second.cost),
+        cost_reason=first.cost_reason or second.cost_reason,
+        attempts=(*first.attempts, *second.attempts),
+    )
+
+
+def _usage(first: Usage | None, second: Usage | None) -> Usage | None:
+    if first is None or second is None:
+        return None
+    names = Usage.__struct_fields__
+    return Usage(**{name: getattr(first, name) + getattr(second, name) for name in names})
+
+
+def _cost(first: Decimal | None, second: Decimal | None) -> Cost | None:
+    if isinstance(first, Cost) and isinstance(second, Cost):
+        return together(first, second)
+    return None
+
+
+def _whole(last: StreamChunk, content: str) -> LLMResponse:
+    return LLMResponse(
+        content=content,
+        model=last.model,
+        usage=last.usage,
+        finish_reason=last.finish_reason,
+        tool_calls=last.tool_calls,
+        refusal=last.refusal,
+        cost=last.cost,
+        cost_reason=last.cost_reason,
+        attempts=last.attempts,
+    )
+
+
+def _remedy(request: LLMRequest, response: LLMResponse) -> str:
+    if response.finish_reason == "length":
+        limit = "the model's own" if request.max_tokens is None else str(request.max_tokens)
+        return f"it was cut off at the longest answer (max_tokens: {limit}); allow more"
+    return f"max_repairs is {request.max_repairs}; allow more, or bind another model"
+
+
+def _unfit(
+    request: LLMRequest, response: LLMResponse, misfits: tuple[Misfit, ...], note: str
+) -> SchemaValidationError:
+    asked = "" if request.model == response.model else f" (asked as {request.model!r})"
+    listed = "\n".join(f"  {misfit}" for misfit in misfits)
+    return SchemaValidationError(
+        f"the answer of {response.model}{asked} does not fit its response_format; {note}:\n"
+        f"{listed}",
+        response,
+        misfits,
+    )

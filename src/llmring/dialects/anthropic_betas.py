@@ -1,0 +1,53 @@
+"""The header by which Anthropic is asked for what it counts as beta.
+
+https://platform.claude.com/docs/en/api/beta-headers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+FILES = "files-api-2025-04-14"
+
+_BY_PARAMETER = {
+    "context_management": "context-management-2025-06-27",
+    "mcp_servers": "mcp-client-2025-11-20",
+}
+
+_BY_TOOL = {
+    "advisor_20260301": "advisor-tool-2026-03-01",
+    "computer_20241022": "computer-use-2024-10-22",
+    "computer_20250124": "computer-use-2025-01-24",
+    "computer_20251124": "computer-use-2025-11-24",
+}
+
+
+def header(
+    payload: Mapping[str, Any], given: str | Iterable[str], *, files: bool
+) -> dict[str, str]:
+    """The header for a request, empty where it needs none.
+
+    Args:
+        payload: The request.
+        given: What the caller asks for, one or several; of a beta that is named here, no other
+            version is added.
+        files: Whether it refers to a file that the API keeps.
+    """
+    betas = given.split(",") if isinstance(given, str) else list(dict.fromkeys(given))
+    needed = [beta for name, beta in _BY_PARAMETER.items() if name in payload]
+    needed += [_BY_TOOL[kind] for kind in _kinds(payload.get("tools", ())) if kind in _BY_TOOL]
+    if files:
+        needed.append(FILES)
+    known = {_family(beta) for beta in betas}
+    betas += [beta for beta in dict.fromkeys(needed) if _family(beta) not in known]
+    return {"anthropic-beta": ",".join(betas)} if betas else {}
+
+
+def _kinds(tools: Iterable[Mapping[str, Any]]) -> list[Any]:
+    return [tool.get("type") for tool in tools]
+
+
+def _family(beta: str) -> str:
+    """The name of a beta without the date that ends it: mcp-client of mcp-client-2025-11-20."""
+    return beta.rsplit("-", 3)[0]

@@ -1,0 +1,253 @@
+"""A conversation in the words of Anthropic's Messages API: turns made of blocks.
+
+https://platform.claude.com/docs/en/build-with-claude/working-with-messages
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeGuard, assert_never
+
+import msgspec
+
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
+from llmring.chat.request import Message
+from llmring.dialects.dialect import json_object
+from llmring.dialects.document_text import text_of
+from llmring.exceptions import UnsupportedFeatureError
+
+# Of the dialect, and so of the parts that only it understands.
+NAME = "anthropic"
+
+Block = dict[str, Any]
+
+
+def system(turns: Iterable[Message]) -> list[Block]:
+    """The blocks of the system prompt: those of all system messages, in order.
+
+    Raises:
+        UnsupportedFeatureError: There is more than text in one.
+    """
+    blocks: list[Block] = []
+    for message in turns:
+        if message.role == "system":
+            if not all(isinstance(part, TextPart) for part in message.parts):
+                raise UnsupportedFeatureError("Anthropic takes only text in a system message")
+            blocks += _marked(_blocks(message.parts), message.cache_control)
+    return blocks
+
+
+def messages(turns: Iterable[Message]) -> list[dict[str, Any]]:
+    """The turns of user and assistant, consecutive messages of one side joined.
+
+    Raises:
+        UnsupportedFeatureError: A part is of a kind that the API does not take.
+        ValidationError: A document is not the base64 that it should be.
+    """
+    result: list[dict[str, Any]] = []
+    unanswered: dict[str, Block] = {}
+    for message in turns:
+        match message.role:
+            case "system":
+                continue
+            case "assistant":
+                role, blocks = "assistant", _assistant(message)
+                unanswered |= {block["id"]: block for block in blocks if _is_call(block)}
+            case "tool":
+                role, blocks = "user", [_tool_result(message, unanswered)]
+            case _:
+                role, blocks = "user", _blocks(message.parts)
+        blocks = _marked(blocks, message.cache_control)
+        if result and result[-1]["role"] == role:
+            result[-1]["content"] += blocks
+        elif blocks:
+            result.append({"role": role, "content": blocks})
+    for turn in result:
+        # The API takes results only at the beginning of a turn.
+        # https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls
+        turn["content"].sort(key=lambda block: block.get("type") != "tool_result")
+    return result
+
+
+def container(turns: Sequence[Message]) -> str | None:
+    """The container of the turn that goes on with this request, where it has one.
+
+    Code that waits for the result of a tool waits there.
+    https://platform.claude.com/docs/en/agents-and-tools/tool-use/programmatic-tool-calling
+    """
+    for message in reversed(turns):
+        if message.role == "assistant":
+            for part in message.parts:
+                if _is_ours(part, "container"):
+                    return str(part.content["id"])
+        elif message.role != "tool":
+            return None
+    return None
+
+
+def _is_ours(part: Part, kind: str) -> TypeGuard[ProviderPart]:
+    return (
+        isinstance(part, ProviderPart) and part.dialect == NAME and part.content.get("type") == kind
+    )
+
+
+def _is_call(block: Mapping[str, Any]) -> bool:
+    return block.get("type") == "tool_use"
+
+
+def _assistant(message: Message) -> list[Block]:
+    calls: list[Block] = [
+        {
+            "type": "tool_use",
+            "id": _tool_id(call["id"] or call["function"]["name"]),
+            "name": call["function"]["name"],
+            "input": json_object(call["function"]["arguments"]),
+        }
+        for call in message.calls
+    ]
+    blocks: list[Block] = []
+    for part in message.parts:
+        if _is_ours(part, "text"):
+            _cite(blocks, part.content)
+        elif _is_ours(part, "tool_use"):
+            # The call itself is among the tool calls; this is its place, and what else it had.
+            blocks += [
+                {**part.content, **call} for call in calls if call["id"] == part.content["id"]
+            ]
+        else:
+            blocks += _blocks([part])
+    placed = {block["id"] for block in blocks if _is_call(block)}
+    return blocks + [call for call in calls if call["id"] not in placed]
+
+
+def _cite(blocks: list[Block], cited: Mapping[str, Any]) -> None:
+    """Give the text at the end of these blocks its citations back.
+
+    The text is there as a part of its own too, for the vendors that know no citations.
+    """
+    last = blocks[-1] if blocks else {}
+    if last.get("type") != "text" or not last["text"].endswith(cited["text"]):
+        return
+    before = last["text"].removesuffix(cited["text"])
+    blocks[-1:] = [*([{**last, "text": before}] if before.strip() else []), dict(cited)]
+
+
+def _tool_result(message: Message, unanswered: dict[str, Block]) -> Block:
+    if message.tool_call_id:
+        id_ = _tool_id(message.tool_call_id)
+    else:
+        named = (id_ for id_, call in unanswered.items() if call["name"] == message.name)
+        id_ = next(named, _tool_id(message.name or ""))
+    call = unanswered.pop(id_, {})
+    result: Block = {"type": "tool_result", "tool_use_id": id_}
+    if content := _blocks(message.parts):
+        result["content"] = content
+    if (message.metadata or {}).get("is_error"):
+        result["is_error"] = True
+    if "toolset_name" in call:
+        result["toolset_name"] = call["toolset_name"]
+    return result
+
+
+def _tool_id(value: str) -> str:
+    # Other vendors' IDs hold dots and colons, which this API refuses.
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", value)
+
+
+def _blocks(parts: Sequence[Part]) -> list[Block]:
+    blocks: list[Block] = []
+    for part in parts:
+        block = _block(part)
+        if block is not None:
+            mark = None if isinstance(part, ReasoningPart | ProviderPart) else part.cache_control
+            blocks += _marked([block], mark)
+    return blocks
+
+
+def _block(part: Part) -> Block | None:
+    match part:
+        case TextPart():
+            # The API refuses blocks of nothing but whitespace.
+            return {"type": "text", "text": part.text} if part.text.strip() else None
+        case ImagePart():
+            return {"type": "image", "source": _image_source(part)}
+        case DocumentPart():
+            return _document(part)
+        case UploadedPart():
+            return _uploaded(part)
+        case ReasoningPart():
+            return _thought(part)
+        case ProviderPart():
+            foreign = part.dialect != NAME or _is_ours(part, "container")
+            return None if foreign else dict(part.content)
+        case AudioPart():
+            raise UnsupportedFeatureError(
+                "Anthropic takes no audio; send a transcript, or bind a model that hears"
+            )
+        case _:
+            assert_never(part)
+
+
+def _thought(part: ReasoningPart) -> Block | None:
+    # Without its signature, or with that of another vendor, the API would refuse it.
+    if not part.signature or part.dialect not in (None, NAME):
+        return None
+    return {"type": "thinking", "thinking": part.text, "signature": part.signature}
+
+
+def _image_source(part: ImagePart) -> dict[str, Any]:
+    if part.url is not None:
+        return {"type": "url", "url": part.url}
+    return {"type": "base64", "media_type": part.media_type, "data": part.data}
+
+
+def _document(part: DocumentPart) -> Block:
+    if part.media_type.startswith("image/"):
+        image = ImagePart(url=part.url, data=part.data, media_type=part.media_type)
+        return {"type": "image", "source": _image_source(image)}
+    return _titled({"type": "document", "source": _document_source(part)}, part.name)
+
+
+def _document_source(part: DocumentPart) -> dict[str, Any]:
+    if part.url is not None:
+        return {"type": "url", "url": part.url}
+    if part.media_type == "application/pdf":
+        return {"type": "base64", "media_type": part.media_type, "data": part.data}
+    # Its name is the title of the block.
+    text = text_of(msgspec.structs.replace(part, name=None))
+    if text is not None:
+        return {"type": "text", "media_type": "text/plain", "data": text}
+    raise UnsupportedFeatureError(
+        f"Anthropic takes no document of type {part.media_type}; send it as PDF or text"
+    )
+
+
+def _uploaded(part: UploadedPart) -> Block:
+    # https://platform.claude.com/docs/en/build-with-claude/files
+    source = {"type": "file", "file_id": part.id}
+    if part.media_type.startswith("image/"):
+        return {"type": "image", "source": source}
+    if part.media_type == "application/pdf" or part.media_type.startswith("text/"):
+        return _titled({"type": "document", "source": source}, part.name)
+    # Other files are not read by the model but by the code that it runs.
+    return {"type": "container_upload", "file_id": part.id}
+
+
+def _titled(block: Block, title: str | None) -> Block:
+    return block | {"title": title} if title else block
+
+
+def _marked(blocks: list[Block], mark: Mapping[str, Any] | None) -> list[Block]:
+    if mark and blocks and blocks[-1].get("type") not in ("thinking", "redacted_thinking"):
+        return [*blocks[:-1], blocks[-1] | {"cache_control": mark}]
+    return blocks

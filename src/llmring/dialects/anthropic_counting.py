@@ -1,0 +1,58 @@
+"""The tokens of a request, as Anthropic counts them before it is sent.
+
+https://platform.claude.com/docs/en/build-with-claude/token-counting
+"""
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.request import LLMRequest
+from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, unreadable
+from llmring.wire import HttpHead
+
+# The rest of a request has no tokens, and this API refuses it.
+# https://platform.claude.com/docs/en/api/messages/count_tokens
+_COUNTED = frozenset(
+    {
+        "cache_control",
+        "context_management",
+        "mcp_servers",
+        "messages",
+        "model",
+        "output_config",
+        "output_format",
+        "speed",
+        "system",
+        "thinking",
+        "tool_choice",
+        "tools",
+    }
+)
+
+
+class _Reply(Struct):
+    input_tokens: int
+
+
+def decode(head: HttpHead, body: bytes) -> int:
+    """The number of input tokens.
+
+    Raises:
+        ProviderResponseError: The reply is something else.
+    """
+    try:
+        return msgspec.json.decode(body, type=_Reply).input_tokens
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fault = unreadable(head, body, str(error))
+    raise fault
+
+
+def counting(encode: Encode) -> Counting:
+    """How requests that this puts into words are counted."""
+
+    def counted(request: LLMRequest, model: str, quirks: Quirks) -> Outgoing:
+        sent = encode(request, model, stream=False, quirks=quirks)
+        payload = {name: value for name, value in sent.payload.items() if name in _COUNTED}
+        return Outgoing("/v1/messages/count_tokens", payload, headers=sent.headers)
+
+    return Counting(name="anthropic count_tokens", encode=counted, decode=decode)

@@ -1,0 +1,66 @@
+"""The list of models, as Anthropic gives it.
+
+https://platform.claude.com/docs/en/api/models/list
+"""
+
+from datetime import datetime
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from llmring.dialects.dialect import ListedModel, Listing, Outgoing, unreadable
+from llmring.wire import HttpHead
+
+_PER_PAGE = 1000
+
+
+class _Model(Struct):
+    id: str
+    display_name: str | None = None
+    created_at: datetime | None = None
+    max_input_tokens: int | None = None
+    max_tokens: int | None = None
+
+
+class _Reply(Struct):
+    data: list[_Model]
+    has_more: bool = False
+    last_id: str | None = None
+
+
+def encode(mark: str | None) -> Outgoing:
+    """The request for a page of models; its mark is the last model of the one before."""
+    after = "" if mark is None else f"&after_id={quote(mark, safe='')}"
+    return Outgoing(f"/v1/models?limit={_PER_PAGE}{after}", method="GET")
+
+
+def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
+    """The models of a page, and the mark of the next.
+
+    Raises:
+        ProviderResponseError: The reply is something else.
+    """
+    try:
+        reply = msgspec.json.decode(body, type=_Reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fault = unreadable(head, body, str(error))
+    else:
+        models = [_listed(model) for model in reply.data]
+        return models, reply.last_id if reply.has_more else None
+    raise fault
+
+
+def _listed(model: _Model) -> ListedModel:
+    # A day that is not known is told as the first of all.
+    created = int(model.created_at.timestamp()) if model.created_at else 0
+    return ListedModel(
+        id=model.id,
+        name=model.display_name,
+        created=created or None,
+        context_window=model.max_input_tokens or None,
+        max_output=model.max_tokens or None,
+    )
+
+
+LISTING = Listing(encode=encode, decode=decode)

@@ -1,0 +1,244 @@
+"""A conversation in the words of the Gemini API of Google: its turns, and what they are made of.
+
+https://ai.google.dev/api/caching#Content
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, assert_never
+
+import msgspec
+
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
+from llmring.chat.request import Message
+from llmring.chat.tools import ToolCall
+from llmring.dialects.dialect import json_object
+from llmring.exceptions import UnsupportedFeatureError
+
+# The dialect's name, which marks what is its own among the parts of a message.
+NAME = "gemini"
+
+# Stands in for the signature of a call that another vendor's model made; newer models refuse
+# a call without one. In base64, as all signatures are: "skip_thought_signature_validator".
+# https://ai.google.dev/gemini-api/docs/thought-signatures
+UNSIGNED = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
+
+# By the end of an address. https://ai.google.dev/gemini-api/docs/file-input-methods
+_MEDIA_TYPES = {
+    "3gp": "video/3gpp",
+    "aac": "audio/aac",
+    "aiff": "audio/aiff",
+    "avi": "video/avi",
+    "bmp": "image/bmp",
+    "csv": "text/csv",
+    "flac": "audio/flac",
+    "flv": "video/x-flv",
+    "gif": "image/gif",
+    "heic": "image/heic",
+    "heif": "image/heif",
+    "htm": "text/html",
+    "html": "text/html",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "md": "text/markdown",
+    "mov": "video/mov",
+    "mp3": "audio/mp3",
+    "mp4": "video/mp4",
+    "mpeg": "video/mpeg",
+    "mpg": "video/mpg",
+    "ogg": "audio/ogg",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "txt": "text/plain",
+    "wav": "audio/wav",
+    "webm": "video/webm",
+    "webp": "image/webp",
+    "wmv": "video/wmv",
+    "xml": "text/xml",
+}
+
+# Named by the page that shows it, which has no media type.
+# https://ai.google.dev/gemini-api/docs/video-understanding#youtube
+_YOUTUBE = re.compile(r"https?://((www|m)\.)?(youtube\.com|youtu\.be)/", re.IGNORECASE)
+
+# What the result of a function may hold.
+# https://ai.google.dev/gemini-api/docs/function-calling#multimodal
+_IN_RESULTS = frozenset({"application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain"})
+
+
+def system_texts(turns: Iterable[Message]) -> list[str]:
+    """The texts of all system messages.
+
+    Raises:
+        UnsupportedFeatureError: One of them holds something else.
+    """
+    parts = [part for message in turns if message.role == "system" for part in message.parts]
+    texts = [part.text for part in parts if isinstance(part, TextPart)]
+    if len(texts) < len(parts):
+        raise UnsupportedFeatureError("Google takes only text in a system message")
+    return [text for text in texts if text]
+
+
+def contents_of(turns: Iterable[Message], *, media_in_results: bool) -> list[dict[str, Any]]:
+    """The turns of user and model, in order.
+
+    Args:
+        turns: The messages; those of the system are passed over.
+        media_in_results: Whether the model takes media within the result of a function. Others
+            get them beside it.
+    """
+    contents: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    after_result = False
+    for message in turns:
+        match message.role:
+            case "system":
+                continue
+            case "assistant":
+                role, parts = "model", _model_parts(message)
+                names |= {call["id"]: call["function"]["name"] for call in message.calls}
+            case "tool":
+                role, parts = "user", _result(message, names, media_in_results)
+            case _:
+                role, parts = "user", _shown(message.parts)
+        # The results of parallel calls must come in one turn.
+        if after_result and message.role == "tool":
+            contents[-1]["parts"] += parts
+        elif parts:
+            contents.append({"role": role, "parts": parts})
+        after_result = message.role == "tool"
+    return contents
+
+
+def _model_parts(message: Message) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = []
+    for part in message.parts:
+        match part:
+            case ReasoningPart():
+                _add_reasoning(parts, part)
+            case ProviderPart():
+                parts += [dict(part.content)] if part.dialect == NAME else []
+            case _:
+                parts += _shown([part])
+    return parts + _calls(message.calls)
+
+
+def _add_reasoning(parts: list[dict[str, Any]], part: ReasoningPart) -> None:
+    """Put a thought back; a signature without a text goes onto the text that it came with."""
+    signature = part.signature if part.dialect in (None, NAME) else None
+    if part.text:
+        if signature or part.dialect == NAME:
+            parts.append(_signed({"text": part.text, "thought": True}, signature))
+    elif signature and parts and parts[-1].keys() == {"text"}:
+        parts[-1] = _signed(parts[-1], signature)
+    elif signature:
+        parts.append(_signed({"text": ""}, signature))
+
+
+def _signed(part: dict[str, Any], signature: str | None) -> dict[str, Any]:
+    return part | {"thoughtSignature": signature} if signature else part
+
+
+def _calls(calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
+    # Of parallel calls, the first alone is signed.
+    signed = any("signature" in call for call in calls)
+    return [
+        _signed(_call(call), call.get("signature") or (None if signed or at else UNSIGNED))
+        for at, call in enumerate(calls)
+    ]
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    function = call["function"]
+    content = {"name": function["name"], "args": json_object(function["arguments"])}
+    return {"functionCall": content | ({"id": call["id"]} if call["id"] else {})}
+
+
+def _result(
+    message: Message, names: Mapping[str, str], media_in_results: bool
+) -> list[dict[str, Any]]:
+    id_ = message.tool_call_id
+    media = _shown(part for part in message.parts if not isinstance(part, TextPart))
+    within = [part for part in media if media_in_results and _media_type_of(part) in _IN_RESULTS]
+    content: dict[str, Any] = {
+        "name": names.get(id_ or "") or message.name or id_,
+        "response": _response(message, has_more=bool(media)),
+    }
+    if id_:
+        content["id"] = id_
+    if within:
+        content["parts"] = within
+    return [{"functionResponse": content}, *(part for part in media if part not in within)]
+
+
+def _response(message: Message, *, has_more: bool) -> dict[str, Any]:
+    # The API wants an object, and reads any other result under "output".
+    # https://ai.google.dev/api/caching#FunctionResponse
+    text = message.text
+    if not text and has_more:
+        return {}
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        value = text
+    if '"$ref"' in text:
+        # In an object, it would have to name one of the media.
+        value = text
+    if (message.metadata or {}).get("is_error"):
+        return {"error": value}
+    return value if isinstance(value, dict) else {"output": value}
+
+
+def _media_type_of(part: Mapping[str, Mapping[str, str]]) -> str | None:
+    (content,) = part.values()
+    return content.get("mimeType")
+
+
+def _shown(parts: Iterable[Part]) -> list[dict[str, Any]]:
+    """Texts and media; what else there is belongs to the turns of models."""
+    result: list[dict[str, Any]] = []
+    for part in parts:
+        match part:
+            case TextPart():
+                result += [{"text": part.text}] if part.text else []
+            case ImagePart() | DocumentPart():
+                result.append(_media(part))
+            case AudioPart():
+                result.append({"inlineData": {"mimeType": part.media_type, "data": part.data}})
+            case UploadedPart():
+                result.append({"fileData": {"mimeType": part.media_type, "fileUri": part.id}})
+            case ReasoningPart() | ProviderPart():
+                pass
+            case _:
+                assert_never(part)
+    return result
+
+
+def _media(part: ImagePart | DocumentPart) -> dict[str, Any]:
+    if part.url is None:
+        return {"inlineData": {"mimeType": part.media_type, "data": part.data}}
+    kind = _media_type_at(part)
+    return {"fileData": ({"mimeType": kind} if kind else {}) | {"fileUri": part.url}}
+
+
+def _media_type_at(part: ImagePart | DocumentPart) -> str | None:
+    """The media type of what is at an address; where none is known, Google finds out itself."""
+    address = part.url or ""
+    if _YOUTUBE.match(address):
+        return None
+    ending = re.split(r"[?#]", address)[0].rpartition(".")[2].lower()
+    known = _MEDIA_TYPES.get(ending)
+    # A document says that it is a PDF unless it was told otherwise; its address knows better.
+    return known or part.media_type if isinstance(part, DocumentPart) else part.media_type or known

@@ -1,0 +1,59 @@
+"""Embeddings, as the Gemini API of Google gives them.
+
+https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import Usage
+from llmring.dialects.dialect import Embedding, Outgoing, unreadable
+from llmring.wire import HttpHead
+
+
+class _Vector(Struct):
+    values: list[float]
+
+
+class _Tokens(Struct, rename="camel"):
+    prompt_token_count: int | None = None
+
+
+class _Reply(Struct, rename="camel"):
+    embeddings: list[_Vector]
+    usage_metadata: _Tokens | None = None
+
+
+def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
+    """The request for the vectors of these texts."""
+    name = model if "/" in model else f"models/{model}"
+    wanted = {} if dimensions is None else {"outputDimensionality": dimensions}
+    requests: list[dict[str, Any]] = [
+        {"model": name, "content": {"parts": [{"text": text}]}, **wanted} for text in texts
+    ]
+    return Outgoing(f"/v1beta/{quote(name)}:batchEmbedContents", {"requests": requests})
+
+
+def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None]:
+    """The vectors in the order of the texts, and the tokens, which older models do not tell.
+
+    Raises:
+        ProviderResponseError: The reply is something else.
+    """
+    try:
+        reply = msgspec.json.decode(body, type=_Reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fault = unreadable(head, body, str(error))
+    else:
+        count = reply.usage_metadata.prompt_token_count if reply.usage_metadata else None
+        usage = None if count is None else Usage(prompt_tokens=count)
+        return [vector.values for vector in reply.embeddings], usage
+    raise fault
+
+
+# What the API answers to more: "at most 100 requests can be in one batch".
+EMBEDDING = Embedding(encode=encode, decode=decode, most_texts=100)

@@ -1,0 +1,59 @@
+"""The list of models, as the Gemini API of Google gives it.
+
+https://ai.google.dev/api/models#method:-models.list
+"""
+
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from llmring.dialects.dialect import ListedModel, Listing, Outgoing, unreadable
+from llmring.wire import HttpHead
+
+_PER_PAGE = 1000
+
+
+class _Model(Struct, rename="camel"):
+    name: str
+    display_name: str | None = None
+    input_token_limit: int | None = None
+    output_token_limit: int | None = None
+
+
+class _Reply(Struct, rename="camel"):
+    models: list[_Model] = []
+    next_page_token: str | None = None
+
+
+def encode(mark: str | None) -> Outgoing:
+    """The request for a page of models."""
+    token = "" if mark is None else f"&pageToken={quote(mark, safe='')}"
+    return Outgoing(f"/v1beta/models?pageSize={_PER_PAGE}{token}", method="GET")
+
+
+def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
+    """The models of a page, and the mark of the next.
+
+    Raises:
+        ProviderResponseError: The reply is something else.
+    """
+    try:
+        reply = msgspec.json.decode(body, type=_Reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fault = unreadable(head, body, str(error))
+    else:
+        return [_listed(model) for model in reply.models], reply.next_page_token or None
+    raise fault
+
+
+def _listed(model: _Model) -> ListedModel:
+    return ListedModel(
+        id=model.name.removeprefix("models/"),
+        name=model.display_name,
+        context_window=model.input_token_limit,
+        max_output=model.output_token_limit,
+    )
+
+
+LISTING = Listing(encode=encode, decode=decode)

@@ -1,0 +1,49 @@
+"""Embeddings, as Ollama gives them.
+
+https://docs.ollama.com/api/embed
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import Usage
+from llmring.dialects.dialect import Embedding, Outgoing, unreadable
+from llmring.wire import HttpHead
+
+
+class _Reply(Struct):
+    embeddings: list[list[float]]
+    prompt_eval_count: int | None = None
+
+
+def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
+    """The request for the vectors of these texts.
+
+    A text that is too long is refused, as others do, rather than cut.
+    """
+    payload = {"model": model, "input": list(texts), "truncate": False}
+    return Outgoing(
+        "/api/embed", payload if dimensions is None else payload | {"dimensions": dimensions}
+    )
+
+
+def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None]:
+    """The vectors in the order of the texts, and the tokens.
+
+    Raises:
+        ProviderResponseError: The reply is something else.
+    """
+    try:
+        reply = msgspec.json.decode(body, type=_Reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fault = unreadable(head, body, str(error))
+    else:
+        count = reply.prompt_eval_count
+        return reply.embeddings, None if count is None else Usage(prompt_tokens=count)
+    raise fault
+
+
+# The API states no limit; its server goes through the texts of a request by itself.
+EMBEDDING = Embedding(encode=encode, decode=decode, most_texts=2048)

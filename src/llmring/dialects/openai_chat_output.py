@@ -1,0 +1,67 @@
+"""JSON as the form of an answer of Chat Completions.
+
+https://platform.openai.com/docs/guides/structured-outputs
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from llmring.chat.output import OutputFormat
+from llmring.chat.request import Message
+from llmring.dialects.dialect import Quirks
+from llmring.dialects.json_schema import adapted
+from llmring.dialects.json_words import in_words, spoken_of
+from llmring.dialects.openai_strict import LOOSE, held_to
+
+_MODE = {"type": "json_object"}
+
+
+class Asked(Struct, frozen=True):
+    """How a request asks for JSON: by its `response_format`, and in words to the model."""
+
+    format: dict[str, Any] | None = None
+    words: str | None = None
+
+
+def asked(output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks) -> Asked:
+    """How to ask for this form of an answer; in no way where it is text.
+
+    Args:
+        output: The form; None for text.
+        turns: The messages that the model gets.
+        quirks: What the server takes.
+    """
+    if output is None:
+        return Asked()
+    if output.schema is None:
+        # OpenAI refuses this mode where no message speaks of JSON.
+        return Asked(_MODE, None if spoken_of(turns) else in_words(None))
+    if quirks.json_schema:
+        return Asked({"type": "json_schema", "json_schema": _named(output, quirks)})
+    is_object = output.schema.get("type") == "object"
+    return Asked(_MODE if is_object else None, in_words(output.schema))
+
+
+def _named(output: OutputFormat, quirks: Quirks) -> dict[str, Any]:
+    schema, strict = _schema(output, quirks)
+    fields = {
+        "name": re.sub(r"[^a-zA-Z0-9_-]", "_", output.name)[:64],
+        "description": output.description,
+        "strict": strict,
+        "schema": schema,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _schema(output: OutputFormat, quirks: Quirks) -> tuple[dict[str, Any], bool | None]:
+    schema = output.schema or {}
+    if quirks.any_schema:
+        return dict(schema), output.strict
+    if output.strict:
+        return held_to(output, schema)
+    return adapted(schema, LOOSE), output.strict

@@ -1,0 +1,88 @@
+"""How servers with Chat Completions are told how much to reason, and given reasoning back.
+
+OpenAI itself takes an effort and wants nothing back; the servers compatible with it have come to
+forms of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from llmring.chat.parts import Part, ProviderPart, ReasoningPart
+from llmring.chat.reasoning import Reasoning
+
+# What a part of the reply's own is called that is a piece of OpenRouter's `reasoning_details`.
+DETAIL = "reasoning."
+
+
+def _effort(asked: Reasoning) -> dict[str, Any]:
+    # https://platform.openai.com/docs/guides/reasoning
+    return {"reasoning_effort": asked.as_effort}
+
+
+def _object(asked: Reasoning) -> dict[str, Any]:
+    # https://openrouter.ai/docs/use-cases/reasoning-tokens
+    if asked.is_off or asked.tokens is None:
+        return {"reasoning": {"effort": asked.as_effort}}
+    return {"reasoning": {"max_tokens": asked.tokens}}
+
+
+def _switch(asked: Reasoning) -> dict[str, Any]:
+    # https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
+    return {"thinking": {"type": "disabled" if asked.is_off else "enabled"}}
+
+
+def _switch_and_effort(asked: Reasoning) -> dict[str, Any]:
+    # https://api-docs.deepseek.com/guides/thinking_mode
+    # https://docs.z.ai/guides/capabilities/thinking
+    return _switch(asked) if asked.is_off else {**_switch(asked), **_effort(asked)}
+
+
+def _template(asked: Reasoning) -> dict[str, Any]:
+    # The model's own chat template reads these, each the one that it knows.
+    # https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
+    # https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+    effort = {} if asked.is_off else _effort(asked)
+    return {"chat_template_kwargs": {"enable_thinking": not asked.is_off, **effort}}
+
+
+def _budget(asked: Reasoning) -> dict[str, Any]:
+    # https://www.alibabacloud.com/help/en/model-studio/deep-thinking
+    if asked.is_off:
+        return {"enable_thinking": False}
+    return {"enable_thinking": True, "thinking_budget": asked.as_tokens}
+
+
+# By the name that a server's quirks have for its form.
+FORMS: Mapping[str, Callable[[Reasoning], dict[str, Any]]] = MappingProxyType(
+    {
+        "effort": _effort,
+        "object": _object,
+        "switch": _switch,
+        "switch_and_effort": _switch_and_effort,
+        "template": _template,
+        "budget": _budget,
+    }
+)
+
+
+def asked_for(asked: Reasoning | None, form: str | None) -> dict[str, Any]:
+    """The fields of a request that say how much to reason; none where nothing can be said."""
+    return {} if asked is None or form is None else FORMS[form](asked)
+
+
+def given_back(parts: Sequence[Part], field: str | None, dialect: str) -> dict[str, Any]:
+    """The field of an assistant's message that holds its reasoning, in the form of `field`."""
+    if field == "reasoning_details":
+        details = [
+            dict(part.content)
+            for part in parts
+            if isinstance(part, ProviderPart)
+            and part.dialect == dialect
+            and str(part.content.get("type")).startswith(DETAIL)
+        ]
+        return {field: details} if details else {}
+    text = "".join(part.text for part in parts if isinstance(part, ReasoningPart))
+    return {field: text} if field and text else {}

@@ -1,0 +1,56 @@
+"""The tokens of a request, as OpenAI counts them before it is sent.
+
+https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens
+"""
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.request import LLMRequest
+from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, unreadable
+from llmring.wire import HttpHead
+
+# What of a request for the Responses API this one takes.
+_COUNTED = frozenset(
+    {
+        "conversation",
+        "input",
+        "instructions",
+        "model",
+        "parallel_tool_calls",
+        "previous_response_id",
+        "reasoning",
+        "text",
+        "tool_choice",
+        "tools",
+        "truncation",
+    }
+)
+
+
+class _Reply(Struct):
+    input_tokens: int
+
+
+def decode(head: HttpHead, body: bytes) -> int:
+    """The number of input tokens.
+
+    Raises:
+        ProviderResponseError: The reply is something else.
+    """
+    try:
+        return msgspec.json.decode(body, type=_Reply).input_tokens
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fault = unreadable(head, body, str(error))
+    raise fault
+
+
+def counting(encode: Encode) -> Counting:
+    """How requests that this puts into the words of the Responses API are counted."""
+
+    def counted(request: LLMRequest, model: str, quirks: Quirks) -> Outgoing:
+        sent = encode(request, model, stream=False, quirks=quirks)
+        payload = {name: value for name, value in sent.payload.items() if name in _COUNTED}
+        return Outgoing("/responses/input_tokens", payload)
+
+    return Counting(name="openai responses input_tokens", encode=counted, decode=decode)

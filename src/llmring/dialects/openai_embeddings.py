@@ -1,0 +1,65 @@
+"""Embeddings, as OpenAI and the many servers compatible with it give them.
+
+https://developers.openai.com/api/reference/resources/embeddings/methods/create
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import Usage
+from llmring.dialects.dialect import Embedding, Outgoing, unreadable
+from llmring.wire import HttpHead
+
+
+class _Vector(Struct):
+    embedding: list[float]
+    index: int | None = None
+
+
+class _Tokens(Struct):
+    prompt_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+class _Reply(Struct):
+    data: list[_Vector]
+    usage: _Tokens | None = None
+
+
+def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
+    """The request for the vectors of these texts."""
+    payload = {"model": model, "input": list(texts)}
+    return Outgoing(
+        "/embeddings", payload if dimensions is None else payload | {"dimensions": dimensions}
+    )
+
+
+def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None]:
+    """The vectors in the order of the texts, and the tokens.
+
+    Raises:
+        ProviderResponseError: The reply is something else.
+    """
+    try:
+        reply = msgspec.json.decode(body, type=_Reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        fault = unreadable(head, body, str(error))
+    else:
+        ordered = sorted(
+            enumerate(reply.data), key=lambda at: at[0] if at[1].index is None else at[1].index
+        )
+        return [vector.embedding for _, vector in ordered], _usage(reply.usage)
+    raise fault
+
+
+def _usage(tokens: _Tokens | None) -> Usage | None:
+    if tokens is None:
+        return None
+    # Some servers tell only the total, which is the same: a vector costs no tokens.
+    count = tokens.prompt_tokens or tokens.total_tokens
+    return None if count is None else Usage(prompt_tokens=count)
+
+
+EMBEDDING = Embedding(encode=encode, decode=decode, most_texts=2048)

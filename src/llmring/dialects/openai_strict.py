@@ -1,0 +1,71 @@
+"""Schemas that OpenAI holds a model to.
+
+https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmring.chat.output import OutputFormat
+from llmring.dialects.json_schema import SchemaRules, adapted, can_be_strict
+
+STRICT = SchemaRules(
+    keywords=frozenset(
+        {
+            "$defs",
+            "$ref",
+            "additionalProperties",
+            "anyOf",
+            "const",
+            "definitions",
+            "description",
+            "enum",
+            "exclusiveMaximum",
+            "exclusiveMinimum",
+            "format",
+            "items",
+            "maxItems",
+            "maximum",
+            "minItems",
+            "minimum",
+            "multipleOf",
+            "pattern",
+            "properties",
+            "required",
+            "title",
+            "type",
+        }
+    ),
+    values={
+        "format": (
+            "date",
+            "date-time",
+            "duration",
+            "email",
+            "hostname",
+            "ipv4",
+            "ipv6",
+            "time",
+            "uuid",
+        )
+    },
+    closes_objects=True,
+    requires_all=True,
+    needs_object=True,
+)
+
+# Without `strict` the API reads any keyword, but still wants an object.
+LOOSE = SchemaRules(needs_object=True)
+
+
+def held_to(output: OutputFormat, schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """The schema of an answer as it is sent, and whether the model is held to it.
+
+    Where the caller has not insisted on `strict`, a schema that would lose its meaning by it is
+    sent without: a type that was given as the format is strict as far as that goes.
+    """
+    insisted = output.strict is True and output.type is None
+    strict = insisted or (output.strict is not False and can_be_strict(schema))
+    return adapted(schema, STRICT if strict else LOOSE), strict

@@ -1,0 +1,180 @@
+"""A JSON Schema as a tree: where the schemas within it are, and what its references lead to.
+
+https://json-schema.org/draft/2020-12/json-schema-core
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+# Keywords that hold a schema, a list of schemas, and schemas by name.
+_ONE = frozenset(
+    (
+        "additionalItems",
+        "additionalProperties",
+        "contains",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    )
+)
+_MANY = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
+_NAMED = frozenset(("dependentSchemas", "patternProperties", "properties"))
+# Schemas that say nothing where they stand, only where they are referred to.
+DEFINITIONS = frozenset(("$defs", "definitions"))
+
+
+def mapped(
+    schema: Mapping[str, Any], change: Callable[[Mapping[str, Any] | bool], Any]
+) -> dict[str, Any]:
+    """A copy of a schema in which every schema directly within it is changed."""
+    return {keyword: _mapped(keyword, value, change) for keyword, value in schema.items()}
+
+
+def _mapped(keyword: str, value: Any, change: Callable[[Mapping[str, Any] | bool], Any]) -> Any:
+    match value:
+        case Mapping() if keyword in _NAMED or keyword in DEFINITIONS:
+            return {
+                name: change(each) if isinstance(each, Mapping | bool) else each
+                for name, each in value.items()
+            }
+        case Mapping() | bool() if keyword in _ONE:
+            return change(value)
+        case list() | tuple() if keyword in _MANY:
+            return [change(each) if isinstance(each, Mapping | bool) else each for each in value]
+        case _:
+            return value
+
+
+def within(schema: Mapping[str, Any]) -> list[Mapping[str, Any] | bool]:
+    """The schemas directly within a schema, apart from its definitions."""
+    found: list[Mapping[str, Any] | bool] = []
+    mapped({k: v for k, v in schema.items() if k not in DEFINITIONS}, found.append)
+    return found
+
+
+def standard(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy in the words of the current standard, where others are widely written.
+
+    OpenAPI's `nullable` becomes the type null, and a list of `items` becomes `prefixItems`.
+    https://spec.openapis.org/oas/v3.0.3#schema-object
+    """
+    result = mapped(schema, lambda each: standard(each) if isinstance(each, Mapping) else each)
+    if isinstance(result.get("items"), list):
+        result["prefixItems"] = result.pop("items")
+        if "additionalItems" in result:
+            result["items"] = result.pop("additionalItems")
+    if isinstance(result.get("nullable"), bool) and result.pop("nullable"):
+        return or_null(result)
+    return result
+
+
+def or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema that takes null too; it did not before."""
+    result = dict(schema)
+    kind = result.get("type")
+    kinds = [kind] if isinstance(kind, str) else list(kind or ())
+    if not result.keys() & _BEYOND_TYPE and (kinds or "enum" in result):
+        if kinds:
+            result["type"] = [*kinds, *(() if "null" in kinds else ("null",))]
+        if "enum" in result:
+            result["enum"] = [*result["enum"], *(() if None in result["enum"] else (None,))]
+        return result
+    outer = {key: result.pop(key) for key in _ANNOTATIONS if key in result}
+    if result.keys() == {"anyOf"}:
+        return {"anyOf": [*result["anyOf"], {"type": "null"}], **outer}
+    return {"anyOf": [result, {"type": "null"}], **outer}
+
+
+# With one of these, another type in `type` does not make a schema take null.
+_BEYOND_TYPE = frozenset(("$ref", "allOf", "anyOf", "const", "if", "not", "oneOf"))
+_ANNOTATIONS = ("title", "description", "default")
+
+
+def reference(schema: Mapping[str, Any]) -> str | None:
+    """Where the schema refers to, if it does."""
+    ref = schema.get("$ref")
+    return ref if isinstance(ref, str) else None
+
+
+def target(root: Mapping[str, Any], ref: str) -> Mapping[str, Any] | None:
+    """The schema that a reference within this document leads to; None where it leads to none."""
+    if ref != "#" and not ref.startswith("#/"):
+        return None  # elsewhere, or an anchor
+    found: Any = root
+    for step in unquote(ref[1:]).split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, Mapping) and name in found:
+            found = found[name]
+        elif isinstance(found, list | tuple) and name.isdecimal() and int(name) < len(found):
+            found = found[int(name)]
+        else:
+            return None
+    return found if isinstance(found, Mapping) else {} if found is True else None
+
+
+def recursive(root: Mapping[str, Any]) -> frozenset[str]:
+    """The references that lead back to where they stand, however many steps it takes."""
+    graph: dict[str, set[str]] = {}
+    waiting = list(_references(root))
+    while waiting:
+        ref = waiting.pop()
+        if ref not in graph:
+            found = target(root, ref)
+            graph[ref] = set(_references(found)) if found is not None else set()
+            waiting += graph[ref]
+    return frozenset(ref for ref in graph if ref in _reached(graph, ref))
+
+
+def _reached(graph: Mapping[str, set[str]], start: str) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(graph[start])
+    while waiting:
+        ref = waiting.pop()
+        if ref not in reached:
+            reached.add(ref)
+            waiting += graph[ref]
+    return reached
+
+
+def _references(schema: Mapping[str, Any]) -> Iterator[str]:
+    ref = reference(schema)
+    if ref is not None:
+        yield ref
+    for each in within(schema):
+        if isinstance(each, Mapping):
+            yield from _references(each)
+
+
+def takes_null(root: Mapping[str, Any], schema: Mapping[str, Any] | bool) -> bool:
+    """Whether null fits a schema; where that is hard to say, yes."""
+    return _takes_null(root, schema, frozenset())
+
+
+def _takes_null(
+    root: Mapping[str, Any], schema: Mapping[str, Any] | bool, seen: frozenset[str]
+) -> bool:
+    if isinstance(schema, bool):
+        return schema
+    kind = schema.get("type", "null")
+    if kind != "null" and "null" not in (kind if isinstance(kind, list | tuple) else ()):
+        return False
+    if schema.get("const") is not None or None not in schema.get("enum", (None,)):
+        return False
+    ref = reference(schema)
+    if ref is not None and ref not in seen:
+        found = target(root, ref)
+        if found is not None and not _takes_null(root, found, seen | {ref}):
+            return False
+    for keyword, needed in (("anyOf", any), ("oneOf", any), ("allOf", all)):
+        each = schema.get(keyword)
+        if each and not needed(_takes_null(root, one, seen) for one in each):
+            return False
+    return True

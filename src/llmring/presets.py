@@ -1,0 +1,350 @@
+"""Servers that speak OpenAI's Chat Completions, as data. A new one is a row."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from llmring.dialects.dialect import Quirks
+
+
+class Preset(Struct, frozen=True, kw_only=True):
+    """One service, or one program that serves models, with an API like OpenAI's.
+
+    Attributes:
+        name: The first half of a model reference.
+        title: What its makers call it.
+        base_url: Where it lives; a name in braces is that of an environment variable that is
+            filled in. `NAME_BASE_URL` in the environment gives another address.
+        source: The page that says so.
+        key_env: Environment variables that hold the key, first one set wins; none where the
+            server needs no key.
+        key_header: The header that carries the key, where it is no bearer token.
+        apis: OpenAI's further APIs that it offers too.
+        quirks: Where it differs from others.
+    """
+
+    name: str
+    title: str
+    base_url: str
+    source: str
+    key_env: tuple[str, ...] = ()
+    key_header: str | None = None
+    apis: tuple[str, ...] = ()
+    quirks: Quirks = Quirks()
+
+    @property
+    def base_url_env(self) -> str:
+        """The environment variable that gives another address."""
+        return f"{self.name.upper()}_BASE_URL"
+
+
+_RESPONSES = ("responses",)
+
+_SERVICES = (
+    Preset(
+        name="azure",
+        title="Azure OpenAI",
+        base_url="{AZURE_OPENAI_ENDPOINT}/openai/v1",
+        source="https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle",
+        key_env=("AZURE_OPENAI_API_KEY",),
+        key_header="api-key",
+        apis=_RESPONSES,
+        quirks=Quirks(max_tokens_field="max_completion_tokens", caching="keys"),
+    ),
+    Preset(
+        name="baseten",
+        title="Baseten",
+        base_url="https://inference.baseten.co/v1",
+        source="https://docs.baseten.co/inference/model-apis/overview",
+        key_env=("BASETEN_API_KEY",),
+    ),
+    Preset(
+        name="bedrock",
+        title="Amazon Bedrock",
+        base_url="https://bedrock-runtime.{AWS_REGION}.amazonaws.com/openai/v1",
+        source="https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html",
+        key_env=("AWS_BEARER_TOKEN_BEDROCK",),
+        apis=_RESPONSES,
+        quirks=Quirks(max_tokens_field="max_completion_tokens"),
+    ),
+    Preset(
+        name="cerebras",
+        title="Cerebras",
+        base_url="https://api.cerebras.ai/v1",
+        source="https://inference-docs.cerebras.ai/resources/openai",
+        key_env=("CEREBRAS_API_KEY",),
+        quirks=Quirks(max_tokens_field="max_completion_tokens"),
+    ),
+    Preset(
+        name="cloudflare",
+        title="Cloudflare Workers AI",
+        base_url="https://api.cloudflare.com/client/v4/accounts/{CLOUDFLARE_ACCOUNT_ID}/ai/v1",
+        source="https://developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility/",
+        key_env=("CLOUDFLARE_API_TOKEN",),
+    ),
+    Preset(
+        name="cohere",
+        title="Cohere",
+        base_url="https://api.cohere.ai/compatibility/v1",
+        source="https://docs.cohere.com/docs/compatibility-api",
+        key_env=("COHERE_API_KEY", "CO_API_KEY"),
+        quirks=Quirks(stream_usage=False),
+    ),
+    Preset(
+        name="dashscope",
+        title="Alibaba Cloud Model Studio (Qwen)",
+        base_url="https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        source="https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
+        key_env=("DASHSCOPE_API_KEY",),
+        quirks=Quirks(
+            reasoning="budget",
+            # https://www.alibabacloud.com/help/en/model-studio/context-cache
+            caching="marks",
+        ),
+    ),
+    Preset(
+        name="databricks",
+        title="Databricks",
+        base_url="{DATABRICKS_HOST}/serving-endpoints",
+        source="https://docs.databricks.com/machine-learning/model-serving/score-foundation-models.html",
+        key_env=("DATABRICKS_TOKEN",),
+    ),
+    Preset(
+        name="deepinfra",
+        title="DeepInfra",
+        base_url="https://api.deepinfra.com/v1/openai",
+        source="https://deepinfra.com/docs/openai_api",
+        key_env=("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
+    ),
+    Preset(
+        name="deepseek",
+        title="DeepSeek",
+        base_url="https://api.deepseek.com",
+        source="https://api-docs.deepseek.com/",
+        key_env=("DEEPSEEK_API_KEY",),
+        quirks=Quirks(
+            # https://api-docs.deepseek.com/guides/json_mode
+            json_schema=False,
+            reasoning="switch_and_effort",
+            reasoning_field="reasoning_content",
+        ),
+    ),
+    Preset(
+        name="fireworks",
+        title="Fireworks AI",
+        base_url="https://api.fireworks.ai/inference/v1",
+        source="https://docs.fireworks.ai/tools-sdks/openai-compatibility",
+        key_env=("FIREWORKS_API_KEY",),
+        apis=_RESPONSES,
+        quirks=Quirks(reasoning_field="reasoning_content"),
+    ),
+    Preset(
+        name="github",
+        title="GitHub Models",
+        base_url="https://models.github.ai/inference",
+        source="https://docs.github.com/en/rest/models/inference",
+        key_env=("GITHUB_TOKEN",),
+    ),
+    Preset(
+        name="groq",
+        title="Groq",
+        base_url="https://api.groq.com/openai/v1",
+        source="https://console.groq.com/docs/openai",
+        key_env=("GROQ_API_KEY",),
+        apis=_RESPONSES,
+    ),
+    Preset(
+        name="huggingface",
+        title="Hugging Face Inference Providers",
+        base_url="https://router.huggingface.co/v1",
+        source="https://huggingface.co/docs/inference-providers/index",
+        key_env=("HF_TOKEN",),
+        apis=_RESPONSES,
+    ),
+    Preset(
+        name="minimax",
+        title="MiniMax",
+        base_url="https://api.minimax.io/v1",
+        source="https://platform.minimax.io/docs/api-reference/text-openai-api",
+        key_env=("MINIMAX_API_KEY",),
+        quirks=Quirks(
+            max_tokens_field="max_completion_tokens",
+            json_schema=False,
+            # It knows "adaptive" and "disabled", and no amounts.
+            reasoning=None,
+        ),
+    ),
+    Preset(
+        name="mistral",
+        title="Mistral AI",
+        base_url="https://api.mistral.ai/v1",
+        source="https://docs.mistral.ai/api/",
+        key_env=("MISTRAL_API_KEY",),
+        # It refuses the field, and counts tokens in every stream.
+        # https://github.com/openai/openai-agents-python/issues/442
+        quirks=Quirks(stream_usage=False),
+    ),
+    Preset(
+        name="moonshot",
+        title="Moonshot AI (Kimi)",
+        base_url="https://api.moonshot.ai/v1",
+        source="https://platform.kimi.ai/docs/overview",
+        key_env=("MOONSHOT_API_KEY",),
+        quirks=Quirks(
+            max_tokens_field="max_completion_tokens",
+            json_schema=False,
+            reasoning="switch",
+            reasoning_field="reasoning_content",
+        ),
+    ),
+    Preset(
+        name="nebius",
+        title="Nebius Token Factory",
+        base_url="https://api.tokenfactory.nebius.com/v1",
+        source="https://docs.tokenfactory.nebius.com/quickstart",
+        key_env=("NEBIUS_API_KEY",),
+    ),
+    Preset(
+        name="nvidia",
+        title="NVIDIA NIM",
+        base_url="https://integrate.api.nvidia.com/v1",
+        source="https://docs.api.nvidia.com/nim/reference/llm-apis",
+        key_env=("NVIDIA_API_KEY",),
+    ),
+    Preset(
+        name="openrouter",
+        title="OpenRouter",
+        base_url="https://openrouter.ai/api/v1",
+        source="https://openrouter.ai/docs/quickstart",
+        key_env=("OPENROUTER_API_KEY",),
+        apis=_RESPONSES,
+        quirks=Quirks(
+            reasoning="object",
+            reasoning_field="reasoning_details",
+            # https://openrouter.ai/docs/features/prompt-caching
+            caching="marks",
+        ),
+    ),
+    Preset(
+        name="perplexity",
+        title="Perplexity Sonar",
+        base_url="https://api.perplexity.ai",
+        source="https://docs.perplexity.ai/docs/sonar/openai-compatibility",
+        key_env=("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
+    ),
+    Preset(
+        name="sambanova",
+        title="SambaNova",
+        base_url="https://api.sambanova.ai/v1",
+        source="https://docs.sambanova.ai/docs/en/features/openai-compatibility",
+        key_env=("SAMBANOVA_API_KEY",),
+    ),
+    Preset(
+        name="scaleway",
+        title="Scaleway Generative APIs",
+        base_url="https://api.scaleway.ai/v1",
+        source="https://www.scaleway.com/en/docs/generative-apis/quickstart/",
+        key_env=("SCW_SECRET_KEY",),
+    ),
+    Preset(
+        name="together",
+        title="Together AI",
+        base_url="https://api.together.ai/v1",
+        source="https://docs.together.ai/docs/inference/openai-compatibility",
+        key_env=("TOGETHER_API_KEY",),
+    ),
+    Preset(
+        name="vercel",
+        title="Vercel AI Gateway",
+        base_url="https://ai-gateway.vercel.sh/v1",
+        source="https://vercel.com/docs/ai-gateway/sdks-and-apis/openai-chat-completions",
+        key_env=("AI_GATEWAY_API_KEY",),
+        apis=_RESPONSES,
+        quirks=Quirks(reasoning="object", reasoning_field="reasoning_details"),
+    ),
+    Preset(
+        name="xai",
+        title="xAI (Grok)",
+        base_url="https://api.x.ai/v1",
+        source="https://docs.x.ai/docs/api-reference",
+        key_env=("XAI_API_KEY",),
+        apis=_RESPONSES,
+        quirks=Quirks(max_tokens_field="max_completion_tokens"),
+    ),
+    Preset(
+        name="zai",
+        title="Z.ai (GLM)",
+        base_url="https://api.z.ai/api/paas/v4",
+        source="https://docs.z.ai/guides/develop/openai/introduction",
+        key_env=("ZAI_API_KEY",),
+        quirks=Quirks(
+            # https://docs.z.ai/guides/capabilities/struct-output
+            json_schema=False,
+            reasoning="switch_and_effort",
+            reasoning_field="reasoning_content",
+        ),
+    ),
+)
+
+_PROGRAMS = (
+    Preset(
+        name="litellm",
+        title="LiteLLM proxy",
+        base_url="http://localhost:4000/v1",
+        source="https://docs.litellm.ai/docs/proxy/user_keys",
+        key_env=("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
+        apis=_RESPONSES,
+        quirks=Quirks(
+            # https://docs.litellm.ai/docs/reasoning_content
+            reasoning_field="reasoning_content",
+            # https://docs.litellm.ai/docs/completion/prompt_caching
+            caching="marks",
+        ),
+    ),
+    Preset(
+        name="llamacpp",
+        title="llama.cpp (llama-server)",
+        base_url="http://localhost:8080/v1",
+        source="https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md",
+        apis=_RESPONSES,
+        quirks=Quirks(
+            any_schema=True,
+            reasoning="template",
+            reasoning_field="reasoning_content",
+        ),
+    ),
+    Preset(
+        name="lmstudio",
+        title="LM Studio",
+        base_url="http://localhost:1234/v1",
+        source="https://lmstudio.ai/docs/developer/openai-compat",
+        apis=_RESPONSES,
+        quirks=Quirks(any_schema=True),
+    ),
+    Preset(
+        name="sglang",
+        title="SGLang",
+        base_url="http://localhost:30000/v1",
+        source="https://docs.sglang.ai/basic_usage/openai_api_completions.html",
+        quirks=Quirks(
+            any_schema=True,
+            reasoning="template",
+            reasoning_field="reasoning_content",
+        ),
+    ),
+    Preset(
+        name="vllm",
+        title="vLLM",
+        base_url="http://localhost:8000/v1",
+        source="https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+        apis=_RESPONSES,
+        quirks=Quirks(
+            any_schema=True,
+            reasoning="template",
+            # https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
+            reasoning_field="reasoning",
+        ),
+    ),
+)
+
+PRESETS: Mapping[str, Preset] = {row.name: row for row in (*_SERVICES, *_PROGRAMS)}

@@ -1,0 +1,61 @@
+"""Whether a request is too large for the server it is meant for."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from llmring.chat.parts import AudioPart, DocumentPart, ImagePart
+from llmring.chat.request import LLMRequest
+from llmring.dialects.dialect import Limits
+from llmring.exceptions import UnsupportedFeatureError
+
+
+class Sized(Struct, frozen=True):
+    """A file of a request: what it is, and its size in bytes."""
+
+    media_type: str
+    size: int
+    name: str | None = None
+
+
+def sized_parts(request: LLMRequest) -> Iterator[Sized]:
+    """The files that are in the messages of a request by their bytes."""
+    for message in request.turns():
+        for part in message.parts:
+            if isinstance(part, ImagePart | DocumentPart | AudioPart) and part.data is not None:
+                name = part.name if isinstance(part, DocumentPart) else None
+                size = len(part.data) * 3 // 4 - part.data.count("=", -2)
+                yield Sized(part.media_type or "", size, name)
+
+
+def check_sizes(files: Iterable[Sized], body: int, limits: Limits) -> None:
+    """Hold a request against the limits of a server.
+
+    Args:
+        files: The files that it has.
+        body: The bytes that it comes to as a whole.
+        limits: Those of the server.
+
+    Raises:
+        UnsupportedFeatureError: It is over one of them.
+    """
+    together = 0
+    for file in files:
+        together += 0 if file.media_type.startswith("image/") else file.size
+        for beginning, limit in limits.each.items():
+            if file.media_type.startswith(beginning) and file.size > limit:
+                raise _too_large(f"{file.name or 'a file'} ({file.media_type})", file.size, limit)
+    if limits.files is not None and together > limits.files:
+        raise _too_large("the request's files together", together, limits.files)
+    if limits.request is not None and body > limits.request:
+        raise _too_large("the request", body, limits.request)
+
+
+def _too_large(what: str, size: int, limit: int) -> UnsupportedFeatureError:
+    return UnsupportedFeatureError(
+        f"too large for the provider: {what}: {_mb(size)}, where at most {_mb(limit)} are taken"
+    )
+
+
+def _mb(size: int) -> str:
+    return f"{size / 2**20:.1f} MB"

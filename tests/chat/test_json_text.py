@@ -1,0 +1,128 @@
+"""The JSON in what a model writes."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmring.chat.json_text import GrowingJson, NotJsonError, json_of
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.text(max_size=3), VALUES, max_size=3)
+PROSE = st.text("abc .,:!`\n", max_size=20)
+
+
+@given(VALUES)
+def test_a_text_that_is_json_is_taken_as_it_is(value: Any) -> None:
+    assert json_of(json.dumps(value))[1] == value
+
+
+@given(PROSE, OBJECTS, PROSE, st.sampled_from([None, 2]))
+def test_json_is_found_between_words(
+    before: str, value: Any, after: str, indent: int | None
+) -> None:
+    written = json.dumps(value, indent=indent)
+
+    data, found = json_of(f"{before}{written}{after}", "{")
+
+    assert found == value
+    assert data.decode() == written
+
+
+@given(OBJECTS, OBJECTS)
+def test_of_two_pieces_of_json_none_is_taken(one: Any, two: Any) -> None:
+    with pytest.raises(NotJsonError, match="more than one"):
+        json_of(f"{json.dumps(one)} or {json.dumps(two)}")
+
+
+@given(st.text())
+def test_any_text_is_json_or_is_not(text: str) -> None:
+    for opens in ("{", "{["):
+        try:
+            json_of(text, opens)
+        except NotJsonError as error:
+            assert str(error)  # noqa: PT017 -- most texts are none, some are
+
+
+@given(OBJECTS.filter(bool), st.data())
+def test_a_part_that_is_whole_is_not_taken_for_what_was_cut_off(
+    value: Any, data: st.DataObject
+) -> None:
+    written = json.dumps(value)
+    cut = written[: data.draw(st.integers(0, len(written) - 1))]
+
+    with pytest.raises(NotJsonError):
+        json_of(cut, "{")
+
+
+@pytest.mark.parametrize("text", ["{} NaN", '{"a": NaN}', '{"a": Infinity} ', "NaN"])
+def test_what_is_no_number_is_no_json(text: str) -> None:
+    if text.startswith("{}"):
+        assert json_of(text)[1] == {}
+    else:
+        with pytest.raises(NotJsonError):
+            json_of(text)
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 100_000, "x [" + "[" * 100_000], ids=["all", "part"])
+def test_deep_nesting_is_told(text: str) -> None:
+    with pytest.raises(NotJsonError):
+        json_of(text)
+
+
+def test_half_a_character_does_no_harm() -> None:
+    assert json_of('{"a": "\ud83d"}')[1] == {"a": "?"}
+    assert GrowingJson().add('{"a": "\ud83d') == {"a": "?"}
+
+
+@given(OBJECTS, st.integers(1, 5))
+def test_the_last_of_growing_json_is_all_of_it(value: Any, step: int) -> None:
+    written = json.dumps(value)
+    growing = GrowingJson()
+
+    for at in range(0, len(written), step):
+        found = growing.add(written[at : at + step])
+
+    assert found == value
+    assert growing.text == written
+
+
+def test_growing_json_shows_what_there_is() -> None:
+    growing = GrowingJson()
+    pieces = ["Well: ", "```json\n", '{"na', 'me": "A', 'da"', ', "of": [1', ", 2]", "}", "\n```"]
+
+    assert [growing.add(piece) for piece in pieces] == [
+        None,
+        None,
+        {},
+        {"name": "A"},
+        {"name": "Ada"},
+        {"name": "Ada", "of": [1]},
+        {"name": "Ada", "of": [1, 2]},
+        {"name": "Ada", "of": [1, 2]},
+        {"name": "Ada", "of": [1, 2]},
+    ]
+
+
+def test_a_long_text_is_never_far_behind() -> None:
+    growing = GrowingJson()
+    growing.add('{"text": "')
+    for size in range(10, 20_000, 10):
+        shown = growing.add("x" * 10)
+        assert size - len(shown["text"]) <= max(10, size / 32)
+
+
+def test_growing_text_that_is_no_json_shows_nothing() -> None:
+    growing = GrowingJson()
+
+    assert [growing.add(piece) for piece in ("{", "oops", "}")] == [{}, {}, {}]

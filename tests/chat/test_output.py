@@ -1,0 +1,145 @@
+"""How people write the form of an answer."""
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypedDict, TypeVar
+
+import msgspec
+import pydantic
+import pytest
+
+from llmring import LLMRequest, ValidationError
+from llmring.chat.output import Misfit, OutputFormat, parse_format
+
+SCHEMA = {"type": "object"}
+
+
+@pytest.mark.parametrize("value", [None, {"type": "text"}])
+def test_text_is_no_form(value: Any) -> None:
+    assert parse_format(value) is None
+
+
+@pytest.mark.parametrize("value", [{"type": "json_object"}, {"type": "json"}])
+def test_json_may_be_asked_for_without_a_schema(value: Any) -> None:
+    assert parse_format(value) == OutputFormat()
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "strict"),
+    [
+        ({}, {}, None),
+        ({"strict": True}, {}, True),
+        ({}, {"strict": True}, True),
+        ({"strict": True}, {"strict": None}, True),
+        ({"strict": True}, {"strict": False}, False),
+    ],
+)
+def test_R27_strict_stands_at_either_level(
+    outer: dict[str, Any], inner: dict[str, Any], strict: bool | None
+) -> None:
+    told = {"name": "n", "description": "d", "schema": SCHEMA, **inner}
+
+    found = parse_format({"type": "json_schema", "json_schema": told, **outer})
+
+    assert found == OutputFormat(SCHEMA, "n", "d", strict)
+
+
+def test_the_parts_of_a_schema_s_form_may_stand_side_by_side() -> None:
+    assert parse_format({"type": "json_schema", "schema": SCHEMA}) == OutputFormat(SCHEMA)
+
+
+@dataclass
+class Point:
+    x: int
+
+
+class Named(TypedDict):
+    x: int
+
+
+class Row(msgspec.Struct):
+    x: int
+
+
+class Model(pydantic.BaseModel):
+    x: int
+
+
+T = TypeVar("T")
+
+
+class Box(pydantic.BaseModel, Generic[T]):
+    x: T
+
+
+@pydantic.dataclasses.dataclass
+class Checked:
+    x: int = pydantic.Field(ge=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (Point, "Point"),
+        (Named, "Named"),
+        (Row, "Row"),
+        (Model, "Model"),
+        (Checked, "Checked"),
+        (Box[int], "Box_int"),
+        (list[Model], "list"),
+        (dict[str, Point], "dict"),
+        (Point | Model, "answer"),
+        (int | None, "answer"),
+    ],
+)
+def test_a_type_is_a_form(kind: Any, name: str) -> None:
+    found = parse_format(kind)
+
+    assert found is not None
+    assert (found.type, found.strict) == (kind, True)
+    assert found.schema is not None
+    assert found.load is not None
+    assert found.name.startswith(name)
+
+
+def test_a_type_that_pydantic_made_is_checked_by_pydantic() -> None:
+    found = parse_format(Checked)
+
+    assert found is not None
+    assert found.load is not None
+    assert found.load(b'{"x": 1}').x == 1
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        found.load(b'{"x": 0}')
+
+
+def test_a_type_that_can_not_be_hashed_is_a_form_too() -> None:
+    from typing import Annotated
+
+    kind = Annotated[int, msgspec.Meta(extra={"unit": "m"})]
+    found = parse_format(kind)
+
+    assert found is not None
+    assert found.schema == {"type": "integer"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "json",
+        {},
+        {"type": "object"},
+        {"type": "json_schema"},
+        {"type": "json_schema", "json_schema": {"name": "n"}},
+        object(),
+        5,
+        [],
+    ],
+    ids=str,
+)
+def test_anything_else_is_refused_when_the_request_is_made(value: Any) -> None:
+    with pytest.raises(ValidationError, match="response_format"):
+        LLMRequest("m", "Hi", response_format=value)
+
+
+def test_a_misfit_is_told_with_its_place() -> None:
+    assert str(Misfit("/a/0", "too long")) == "at /a/0: too long"
+    assert str(Misfit("", "too long")) == "too long"

@@ -1,0 +1,300 @@
+"""The `[providers]` of a lockfile: servers of one's own, and settings of known providers."""
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import answers
+from conftest import Way
+from llmring import (
+    AllModelsFailedError,
+    LLMRing,
+    LockfileParseError,
+    ModelNotFoundError,
+    ProviderAuthenticationError,
+    ProviderNotFoundError,
+)
+from loopback import Loopback, as_json
+
+Serve = Callable[..., Loopback]
+
+KEY = "a-key-that-opens-nothing"
+
+ALIAS = """
+[[profiles.default.bindings]]
+alias = "fast"
+models = ["mine:some/model"]
+"""
+
+
+def table(name: str, server: Loopback, path: str = "/v1", *, kind: str = "openai") -> str:
+    return f'[providers.{name}]\nkind = "{kind}"\nbase_url = "{server.url}{path}"\n'
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a lockfile with these providers, whose alias `fast` is a model of `mine`."""
+
+    def write(providers: str, alias: str = ALIAS) -> Path:
+        path = tmp_path / "llmring.lock"
+        before = path.stat().st_mtime_ns if path.exists() else 0
+        path.write_text(alias + providers)
+        os.utime(path, ns=(before + 10**9, before + 10**9))
+        return path
+
+    return write
+
+
+Write = Callable[..., Path]
+
+
+def test_a_server_of_one_s_own_answers(way: Way, serve: Serve, write: Write) -> None:
+    server = serve(answers.openai("hello"))
+    ring = LLMRing(write(table("mine", server)), environ={"OPENAI_API_KEY": KEY})
+
+    answer = way.chat(ring, "fast", "Hi")
+
+    assert (answer.content, answer.model) == ("hello", "mine:some/model")
+    [request] = server.requests
+    assert request.path == "/v1/chat/completions"
+    assert request.json["model"] == "some/model"
+    assert "authorization" not in request.headers
+
+
+def test_its_key_comes_from_the_variable_that_the_table_names(
+    way: Way, serve: Serve, write: Write
+) -> None:
+    server = serve(answers.openai())
+    path = write(table("mine", server) + 'api_key_env = "MINE_KEY"\n')
+
+    way.chat(LLMRing(path, environ={"MINE_KEY": KEY}), "fast", "Hi")
+
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_server_that_speaks_messages_is_spoken_to_so(
+    way: Way, serve: Serve, write: Write
+) -> None:
+    server = serve(answers.anthropic("hello"))
+    path = write(table("mine", server, "/up", kind="anthropic") + 'api_key_env = "MINE_KEY"\n')
+
+    answer = way.chat(LLMRing(path, environ={"MINE_KEY": KEY}), "fast", "Hi", max_tokens=9)
+
+    assert answer.content == "hello"
+    [request] = server.requests
+    assert request.path == "/up/v1/messages"
+    assert request.headers["x-api-key"] == KEY
+
+
+def test_headers_and_query_go_with_every_request(serve: Serve, write: Write) -> None:
+    server = serve(answers.openai())
+    path = write(
+        table("mine", server, "/openai/deployments/gpt-4o")
+        + 'api_key_env = "MINE_KEY"\napi_key_header = "Api-Key"\n'
+        + 'headers = { X-Team = "search" }\nquery = { api-version = "2024-10-21" }\n'
+    )
+
+    with LLMRing(path, environ={"MINE_KEY": KEY}) as ring:
+        ring.chat("fast", "Hi")
+
+    [request] = server.requests
+    assert request.path == ("/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21")
+    assert request.headers["x-team"] == "search"
+    assert request.headers["api-key"] == KEY
+    assert "authorization" not in request.headers
+
+
+def test_a_key_in_the_header_authorization_is_a_bearer_token(serve: Serve, write: Write) -> None:
+    server = serve(answers.anthropic())
+    path = write(
+        table("mine", server, "", kind="anthropic")
+        + 'api_key_env = "MINE_KEY"\napi_key_header = "Authorization"\n'
+    )
+
+    with LLMRing(path, environ={"MINE_KEY": KEY}) as ring:
+        ring.chat("fast", "Hi", max_tokens=9)
+
+    assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    assert "x-api-key" not in server.requests[0].headers
+
+
+def test_a_known_provider_is_sent_elsewhere(serve: Serve, write: Write) -> None:
+    server = serve(answers.openai("from the gateway"))
+    path = write(f'[providers.openai]\nbase_url = "{server.url}/gw"\napi_key_env = "GW_KEY"\n')
+
+    with LLMRing(path, environ={"OPENAI_API_KEY": "not-this", "GW_KEY": KEY}) as ring:
+        answer = ring.chat("openai:gpt-4o-mini", "Hi", max_tokens=5)
+
+    assert answer.content == "from the gateway"
+    assert answer.cost is not None
+    [request] = server.requests
+    assert request.path == "/gw/chat/completions"
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.json["max_completion_tokens"] == 5
+
+
+def test_the_environment_has_the_last_word_on_an_address(serve: Serve, write: Write) -> None:
+    here, there = serve(answers.openai("here")), serve(answers.openai("there"))
+    path = write(f'[providers.vllm]\nbase_url = "{there.url}/v1"\n')
+
+    with LLMRing(path, environ={"VLLM_BASE_URL": f"{here.url}/v1"}) as ring:
+        assert ring.chat("vllm:m", "Hi").content == "here"
+
+
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "status": "completed",
+    "model": "gpt-4o-mini",
+    "output": [
+        {
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "from responses", "annotations": []}],
+        }
+    ],
+    "usage": {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5},
+}
+
+
+@pytest.mark.parametrize("api", ["chat", "responses"])
+def test_a_provider_s_api_can_be_forced(serve: Serve, write: Write, api: str) -> None:
+    server = serve(as_json(RESPONSE) if api == "responses" else answers.openai("from chat"))
+    path = write(f'[providers.openai]\napi = "{api}"\n')
+
+    with LLMRing(
+        path, environ={"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{server.url}/v1"}
+    ) as ring:
+        answer = ring.chat("openai:gpt-4o-mini", "Hi")
+
+    assert answer.content == f"from {api}"
+    assert server.requests[0].path == {"chat": "/v1/chat/completions"}.get(api, "/v1/responses")
+
+
+def test_a_change_of_the_file_is_noticed(serve: Serve, write: Write) -> None:
+    old, new = serve(answers.openai("old")), serve(answers.openai("new"))
+    path = write(table("mine", old))
+
+    with LLMRing(path, environ={}) as ring:
+        assert ring.chat("fast", "Hi").content == "old"
+        write(table("mine", new))
+        assert ring.chat("fast", "Hi").content == "new"
+
+
+def test_a_change_for_the_worse_leaves_the_last_good_one_in_force(
+    serve: Serve, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(answers.openai("hello"))
+    path = write(table("mine", server))
+
+    with LLMRing(path, environ={}) as ring:
+        write('[providers.mine]\nkind = "openai"\nbase_url = "http://me:pass@h/v1"\n')
+        with caplog.at_level(logging.WARNING, "llmring"):
+            assert ring.chat("fast", "Hi").content == "hello"
+
+    assert "providers.mine.base_url: holds a user or a password" in caplog.text
+
+
+def test_a_file_that_is_wrong_is_an_error_with_its_place(write: Write) -> None:
+    path = write(f'[providers.mine]\nkind = "openai"\napi_key_env = "gsk_{"a" * 24}"\n')
+
+    with pytest.raises(LockfileParseError) as caught:
+        LLMRing(path, environ={})
+
+    assert str(caught.value).startswith(f"{path}:7:15: providers.mine.api_key_env: looks like a")
+    assert "aaaa" not in str(caught.value)
+
+
+def test_half_a_table_is_told_when_its_model_is_called(write: Write) -> None:
+    path = write('[providers.mine]\nkind = "openai"\n')
+
+    with pytest.raises(ProviderNotFoundError) as caught:
+        LLMRing(path, environ={}).chat("mine:m", "Hi").result()
+
+    assert f"{path}:5:12: providers.mine: base_url is missing" in str(caught.value)
+    assert "add base_url = " in str(caught.value)
+
+
+def test_half_a_table_does_not_stand_in_the_way_of_other_models(serve: Serve, write: Write) -> None:
+    server = serve(answers.openai("from vllm"))
+    alias = '[[profiles.default.bindings]]\nalias = "fast"\nmodels = ["mine:a", "vllm:m"]\n'
+    path = write('[providers.mine]\nkind = "openai"\n', alias)
+
+    with LLMRing(path, environ={"VLLM_BASE_URL": f"{server.url}/v1"}) as ring:
+        assert ring.chat("fast", "Hi").content == "from vllm"
+
+
+def test_a_key_that_is_not_set_is_named(serve: Serve, write: Write) -> None:
+    path = write(table("mine", serve(answers.openai())) + 'api_key_env = "MINE_KEY"\n')
+
+    with pytest.raises(ProviderAuthenticationError, match="no key; set MINE_KEY"):
+        LLMRing(path, environ={}).chat("mine:m", "Hi").result()
+    with pytest.raises(AllModelsFailedError, match="no key; set MINE_KEY"):
+        LLMRing(path, environ={}).chat("fast", "Hi").result()
+    with pytest.raises(ModelNotFoundError, match="set MINE_KEY"):
+        LLMRing(path, environ={}).resolve_alias("fast", require_available=True)
+
+
+def test_a_key_that_no_header_can_carry_is_told_and_not_shown(serve: Serve, write: Write) -> None:
+    path = write(table("mine", serve(answers.openai())) + 'api_key_env = "MINE_KEY"\n')
+
+    with pytest.raises(ProviderNotFoundError, match="MINE_KEY holds a character") as caught:
+        LLMRing(path, environ={"MINE_KEY": "secret\nword"}).chat("mine:m", "Hi").result()
+
+    assert "secret" not in str(caught.value)
+
+
+def test_aliases_know_it(serve: Serve, write: Write) -> None:
+    path = write(table("Mine", serve(answers.openai())))
+    ring = LLMRing(path, environ={})
+
+    assert ring.resolve_alias("fast", require_available=True) == "mine:some/model"
+    assert ring.resolve_alias("MINE:x") == "mine:x"
+    ring.bind_alias("new", "mine:other")
+    assert ring.list_aliases() == {"fast": "mine:some/model", "new": "mine:other"}
+
+
+@pytest.fixture
+def package(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Loopback:
+    """The server that the lockfile of an installed package would have OpenAI's calls sent to."""
+    server = serve(answers.openai("from the package's server"))
+    folder = tmp_path / "site" / "libp"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "llmring.lock").write_text(
+        '[[profiles.default.bindings]]\nalias = "sum"\nmodels = ["openai:gpt-4o-mini"]\n'
+        f'[providers.openai]\nbase_url = "{server.url}/v1"\n' + table("theirs", server)
+    )
+    monkeypatch.syspath_prepend(str(folder.parent))
+    return server
+
+
+def test_what_a_package_says_of_providers_does_not_count(
+    serve: Serve, write: Write, package: Loopback
+) -> None:
+    mine = serve(answers.openai("from mine"))
+    path = write('[extends]\npackages = ["libp"]\n')
+    env = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"{mine.url}/v1"}
+
+    with LLMRing(path, environ=env) as ring:
+        assert ring.chat("libp:sum", "Hi").content == "from mine"
+        with pytest.raises(ProviderNotFoundError):
+            ring.chat("theirs:m", "Hi")
+
+    assert package.requests == []
+
+
+def test_a_key_that_is_refused_shows_in_no_error(serve: Serve, write: Write) -> None:
+    server = serve(as_json({"error": {"message": f"bad key {KEY}"}}, 401))
+    path = write(table("mine", server) + 'api_key_env = "MINE_KEY"\n')
+
+    with LLMRing(path, environ={"MINE_KEY": KEY}) as ring:
+        with pytest.raises(ProviderAuthenticationError) as caught:
+            ring.chat("mine:m", "Hi")
+        assert KEY not in json.dumps([str(caught.value), repr(caught.value), repr(ring)])

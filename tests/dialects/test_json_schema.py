@@ -1,0 +1,628 @@
+"""A schema put into an API's words: what it means then, held against a validator."""
+
+import copy
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from llmring.dialects.json_schema import (
+    SchemaRules,
+    adapted,
+    can_be_strict,
+    is_object,
+    is_recursive,
+)
+from llmring.dialects.json_schema_answer import read_back, unwrapped
+from llmring.dialects.schema_tree import within
+
+Schema = dict[str, Any]
+
+# As strict as any API is.
+STRICT = SchemaRules(
+    keywords=frozenset(
+        ("type", "properties", "required", "additionalProperties", "items", "anyOf", "enum")
+    ),
+    closes_objects=True,
+    requires_all=True,
+    needs_object=True,
+)
+NODE = {
+    "type": "object",
+    "properties": {"value": {"type": "integer"}, "next": {"$ref": "#/$defs/Node"}},
+    "required": ["value"],
+}
+LIST = {"$ref": "#/$defs/Node", "$defs": {"Node": NODE}}
+
+
+def rules(**more: Any) -> SchemaRules:
+    return SchemaRules(**more)
+
+
+def parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The schema and all schemas in it."""
+    yield schema
+    for each in (*within(schema), *schema.get("$defs", {}).values()):
+        if isinstance(each, Mapping):
+            yield from parts(each)
+
+
+# One thing at a time
+
+
+def test_without_rules_a_schema_stays_as_it_is() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string", "minLength": 3}}}
+
+    assert adapted(schema, rules()) == schema
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "words"),
+    [
+        ("minItems", 3, "at least 3 items"),
+        ("maxItems", 1, "at most 1 item"),
+        ("minLength", 2, "at least 2 characters"),
+        ("pattern", "^a+$", "matches the regular expression ^a+$"),
+        ("format", "email", "format: email"),
+        ("exclusiveMinimum", 0, "more than 0"),
+        ("multipleOf", 5, "a multiple of 5"),
+        ("uniqueItems", True, "no item twice"),
+        ("const", "x", 'always "x"'),
+        ("default", 3, "default: 3"),
+        ("examples", [1, 2], "for example 1, 2"),
+        ("not", {"type": "string"}, 'not: {"type":"string"}'),
+        ("patternProperties", {"^x": {}}, 'patternProperties: {"^x":{}}'),
+        ("additionalProperties", {"type": "string"}, 'any other property: {"type":"string"}'),
+        ("additionalProperties", False, "no other properties"),
+    ],
+)
+def test_a_keyword_that_is_not_known_is_said_in_words(keyword: str, value: Any, words: str) -> None:
+    schema = {"type": "string", "description": "Theirs", keyword: value}
+
+    found = adapted(schema, rules(keywords=frozenset(("type",))))
+
+    assert found == {"type": "string", "description": f"Theirs ({words})"}
+
+
+@pytest.mark.parametrize("keyword", ["title", "$comment", "readOnly", "discriminator", "$schema"])
+def test_what_says_nothing_to_a_model_is_left_out(keyword: str) -> None:
+    found = adapted({"type": "string", keyword: "x"}, rules(keywords=frozenset(("type",))))
+
+    assert found == {"type": "string"}
+
+
+def test_words_of_several_keywords_are_listed() -> None:
+    schema = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2}
+
+    found = adapted(schema, rules(keywords=frozenset(("type", "items"))))
+
+    assert found["description"] == "at least 1 item; at most 2 items"
+
+
+def test_of_some_keywords_only_some_values_are_known() -> None:
+    limited = rules(values={"format": ("date",), "minItems": frozenset((0, 1)), "type": {"array"}})
+
+    assert adapted({"format": "date"}, limited) == {"format": "date"}
+    assert adapted({"format": "tel"}, limited) == {"description": "format: tel"}
+    assert adapted({"minItems": 1}, limited) == {"minItems": 1}
+    assert adapted({"minItems": 2}, limited) == {"description": "at least 2 items"}
+    assert "type" not in adapted({"type": ["string", "null"]}, limited)
+
+
+def test_a_property_that_is_named_like_a_keyword_is_a_property() -> None:
+    names = ("minItems", "$ref", "allOf", "nullable", "title")
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+
+    found = adapted(schema, STRICT)
+
+    assert tuple(found["properties"]) == tuple(found["required"]) == names
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ({"oneOf": [{"type": "string"}]}, {"anyOf": [{"type": "string"}]}),
+        ({"const": "a", "type": "string"}, {"enum": ["a"], "type": "string"}),
+        (
+            {"type": "string", "nullable": True, "enum": ["a"]},
+            {"type": ["string", "null"], "enum": ["a", None]},
+        ),
+        (
+            {"allOf": [{"type": "string"}], "description": "d"},
+            {"type": "string", "description": "d"},
+        ),
+    ],
+    ids=["oneOf", "const", "nullable", "allOf"],
+)
+def test_a_keyword_that_is_not_known_is_put_by_one_that_is(
+    given_: Schema, expected: Schema
+) -> None:
+    known = rules(keywords=frozenset(("type", "anyOf", "enum")))
+
+    assert adapted(given_, known) == expected
+
+
+def test_a_tuple_becomes_an_array_whose_order_is_told() -> None:
+    schema = msgspec.json.schema(tuple[int, str])
+
+    found = adapted(schema, rules(keywords=frozenset(("type", "items", "anyOf", "minItems"))))
+
+    assert found["items"] == {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+    assert "in order" in found["description"]
+
+
+def test_the_root_is_what_its_reference_leads_to() -> None:
+    found = adapted(LIST, rules())
+
+    assert found["type"] == "object"
+    assert found["$defs"] == {"Node": NODE}
+
+
+def test_definitions_that_nothing_refers_to_are_left_out() -> None:
+    schema = {"type": "string", "$defs": {"Unused": {"type": "string"}}}
+
+    assert adapted(schema, rules(inlines_refs=True)) == {"type": "string"}
+
+
+@pytest.mark.parametrize("table", ["$defs", "definitions"])
+def test_inlining_leaves_no_reference(table: str) -> None:
+    schema = {
+        "type": "array",
+        "items": {"$ref": f"#/{table}/a~1b"},
+        table: {"a/b": {"$ref": f"#/{table}/C"}, "C": {"type": "string"}},
+    }
+
+    found = adapted(schema, rules(inlines_refs=True))
+
+    assert found == {"type": "array", "items": {"type": "string"}}
+
+
+def test_what_stands_beside_a_reference_is_kept() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/A", "description": "mine"}},
+        "$defs": {"A": {"type": "string", "description": "theirs"}},
+    }
+
+    assert adapted(schema, rules())["properties"]["a"] == {"type": "string", "description": "mine"}
+
+
+def test_a_reference_back_with_a_description_is_wrapped() -> None:
+    schema = copy.deepcopy(LIST)
+    schema["$defs"]["Node"]["properties"]["next"]["description"] = "the rest"  # type: ignore[index]
+
+    found = adapted(schema, rules(inlines_refs=True))
+
+    assert found["properties"]["next"] == {
+        "anyOf": [{"$ref": "#/$defs/Node"}],
+        "description": "the rest",
+    }
+
+
+@pytest.mark.parametrize("ref", ["#", "#/properties/b"])
+def test_a_reference_to_anywhere_is_one_to_a_definition(ref: str) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": ref}, "b": {"type": "object", "properties": {"x": {}}}},
+    }
+
+    found = adapted(schema, STRICT)
+    *_, name = found["properties"]["a"]["anyOf"][0]["$ref"].split("/")
+
+    assert found["$defs"][name]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("ref", ["https://example.org/s.json", "#/$defs/none", "#anchor", 5])
+def test_a_reference_that_leads_nowhere_stays(ref: Any) -> None:
+    schema = {"type": "object", "properties": {"a": {"$ref": ref}}}
+
+    assert adapted(schema, rules(inlines_refs=True)) == schema
+    assert not can_be_strict(schema)
+
+
+def test_what_may_be_left_out_may_be_null() -> None:
+    optional: Schema = {
+        "a": {"type": "string"},
+        "b": {"enum": ["x"]},
+        "c": {"const": 1},
+        "d": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+        "e": {"type": ["string", "null"]},
+    }
+    schema = {"type": "object", "properties": {**optional, "f": {"type": "string"}}}
+    schema["required"] = ["f"]
+
+    found = adapted(schema, rules(requires_all=True))
+
+    assert found["required"] == [*optional, "f"]
+    assert found["properties"] == {
+        "a": {"type": ["string", "null"]},
+        "b": {"enum": ["x", None]},
+        "c": {"anyOf": [{"const": 1}, {"type": "null"}]},
+        "d": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
+        "e": {"type": ["string", "null"]},
+        "f": {"type": "string"},
+    }
+
+
+def test_the_parts_of_an_all_of_are_one_where_objects_are_closed() -> None:
+    base = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}}
+    schema = {
+        "allOf": [
+            {"$ref": "#/$defs/Base"},
+            {"properties": {"a": {"maximum": 5}, "b": {"type": "string"}}, "required": ["b"]},
+        ],
+        "$defs": {"Base": base},
+    }
+
+    assert adapted(schema, rules(closes_objects=True)) == {
+        "type": "object",
+        "properties": {
+            "a": {"type": "integer", "minimum": 1, "maximum": 5},
+            "b": {"type": "string"},
+        },
+        "required": ["b"],
+        "additionalProperties": False,
+    }
+
+
+def test_what_two_parts_of_an_all_of_say_differently_is_told() -> None:
+    schema = {"allOf": [{"type": "string", "pattern": "^a"}, {"pattern": "z$"}]}
+
+    found = adapted(schema, rules(closes_objects=True))
+
+    assert (found["pattern"], found["description"]) == (
+        "z$",
+        "matches the regular expression ^a",
+    )
+
+
+def test_what_is_no_object_is_wrapped_where_only_objects_are_taken() -> None:
+    assert adapted({"type": "array", "items": {"$ref": "#"}}, rules(needs_object=True)) == {
+        "type": "object",
+        "properties": {"answer": {"type": "array", "items": {"$ref": "#/$defs/root"}}},
+        "required": ["answer"],
+        "additionalProperties": False,
+        "$defs": {"root": {"type": "array", "items": {"$ref": "#/$defs/root"}}},
+    }
+
+
+def chain(length: int) -> Schema:
+    """A schema whose size doubles with each step of its references."""
+    steps = {
+        f"S{at}": {
+            "type": "object",
+            "properties": {side: {"$ref": f"#/$defs/S{at + 1}"} for side in "lr"},
+        }
+        for at in range(length)
+    }
+    return {"$ref": "#/$defs/S0", "$defs": {**steps, f"S{length}": {"type": "string"}}}
+
+
+def test_references_stay_where_inlining_would_make_too_much_of_them() -> None:
+    found = adapted(chain(40), rules(inlines_refs=True, closes_objects=True))
+
+    assert len(found["$defs"]) == 40
+    assert len(json.dumps(found)) < 20_000
+
+
+def test_a_schema_that_has_no_end_stays_as_it_is() -> None:
+    endless = {"allOf": [{"$ref": "#/$defs/A"}, {"properties": {"x": {"minimum": 1}}}]}
+    node = {"type": "object", "properties": {"x": endless}}
+    schema = {"$ref": "#/$defs/A", "$defs": {"A": node}}
+
+    assert adapted(schema, STRICT) == schema
+
+
+@pytest.mark.parametrize("schema", [{"$ref": "#"}, {"allOf": [{"$ref": "#"}]}])
+def test_a_schema_that_is_nothing_but_itself_does_no_harm(schema: Schema) -> None:
+    assert isinstance(adapted(schema, STRICT), dict)
+    assert not is_object(schema)
+
+
+# Whether it can be strict
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {"a": {"type": "string"}}},
+        {"type": "object", "properties": {}, "additionalProperties": False},
+        {"type": "array", "items": {"enum": [1]}},
+        {"type": "string"},
+        {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        LIST,
+        msgspec.json.schema(tuple[int, str]),
+    ],
+    ids=str,
+)
+def test_a_schema_that_leaves_nothing_open_can_be_strict(schema: Schema) -> None:
+    assert can_be_strict(schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"description": "anything"},
+        {"type": "object"},
+        {"type": ["object", "null"]},
+        {"type": "object", "properties": {"a": True}},
+        {"type": "object", "properties": {"a": {}}},
+        {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": True},
+        {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["b"]},
+        {"type": "object", "additionalProperties": {"type": "integer"}},
+        {"type": "object", "properties": {"a": {"enum": [1]}}, "patternProperties": {"b": {}}},
+        {"type": "array"},
+        {"anyOf": [{"type": "string"}, {"type": "array"}]},
+        {"$ref": "#/$defs/A", "$defs": {"A": {"type": "object"}}},
+    ],
+    ids=str,
+)
+def test_a_schema_that_leaves_something_open_can_not_be_strict(schema: Schema) -> None:
+    assert not can_be_strict(schema)
+
+
+def test_a_schema_knows_whether_it_leads_back_to_itself() -> None:
+    assert is_recursive(LIST)
+    assert is_recursive({"items": {"$ref": "#"}})
+    assert not is_recursive(chain(3))
+
+
+# Answers
+
+
+def test_null_that_a_union_s_own_branch_takes_stays() -> None:
+    schema = {
+        "anyOf": [
+            {"type": "object", "properties": {"a": {"type": "integer"}, "b": {}}},
+            {"type": "object", "properties": {"a": {"type": "null"}, "c": {}}},
+        ]
+    }
+
+    assert read_back({"a": None, "b": 1}, schema) == {"b": 1}
+    assert read_back({"a": None, "c": 1}, schema) == {"a": None, "c": 1}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "object", "properties": {"answer": {}}}, {"answer": 1}),
+        ({}, {"answer": 1}),
+        ({"type": ["object", "null"]}, {"answer": 1}),
+        ({"anyOf": [{"type": "null"}, {"properties": {"answer": {}}}]}, {"answer": 1}),
+        ({"type": "array"}, {"answer": 1, "more": 2}),
+    ],
+)
+def test_an_object_that_may_be_meant_itself_is_not_unwrapped(schema: Schema, value: Any) -> None:
+    assert unwrapped(value, schema) == value
+
+
+# What holds for all
+
+LEAVES: list[Schema] = [
+    {"type": "string"},
+    {"type": "string", "minLength": 2, "description": "d"},
+    {"type": "string", "enum": ["a", "b"]},
+    {"type": "integer", "minimum": 2, "maximum": 5},
+    {"type": "number"},
+    {"type": "boolean"},
+    {"type": "null"},
+    {"type": ["integer", "null"]},
+    {"const": "c"},
+    {"enum": [1, "b", None]},
+]
+NAMES = st.sampled_from(["a", "b", "c", "answer"])
+
+
+@functools.cache
+def schemas(*refs: str) -> st.SearchStrategy[Schema]:
+    leaves = st.sampled_from(LEAVES)
+    if refs:
+        leaves |= st.sampled_from([{"$ref": ref} for ref in refs])
+    return st.recursive(
+        leaves, lambda inner: arrays(inner) | objects(inner) | unions(inner), max_leaves=6
+    )
+
+
+def arrays(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
+    return st.builds(
+        lambda items, least: {"type": "array", "items": items, **least},
+        inner,
+        st.sampled_from([{}, {"minItems": 1}, {"maxItems": 2}]),
+    )
+
+
+def objects(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
+    def build(properties: dict[str, Schema], wanted: list[bool], closed: Schema) -> Schema:
+        required = [name for name, want in zip(properties, wanted, strict=False) if want]
+        return {"type": "object", "properties": properties, "required": required, **closed}
+
+    return st.builds(
+        build,
+        st.dictionaries(NAMES, inner, max_size=3),
+        st.lists(st.booleans(), min_size=3, max_size=3),
+        st.sampled_from([{}, {"additionalProperties": False}]),
+    )
+
+
+def unions(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
+    """Of values of different kinds, as they are told apart in practice."""
+    leaf, other = st.sampled_from(LEAVES[:7]), arrays(inner) | objects(inner)
+    return st.builds(lambda one, two: {"anyOf": [one, two]}, leaf, other)
+
+
+@st.composite
+def documents(draw: st.DrawFn, *, may_recur: bool = True) -> Schema:
+    names = ["A", "B"]
+    refs = [f"#/$defs/{name}" for name in names]
+    definitions = {
+        name: draw(schemas(*refs, "#") if may_recur else schemas(*refs[at + 1 :]))
+        for at, name in enumerate(names)
+    }
+    return {**draw(schemas(*refs)), "$defs": definitions}
+
+
+@st.composite
+def instances(draw: st.DrawFn, schema: Schema) -> Any:
+    """Something that is mostly made as the schema says."""
+    return draw(_instance(schema, schema, 0))
+
+
+def _instance(schema: Schema, root: Schema, depth: int) -> st.SearchStrategy[Any]:
+    assume(depth < 12)
+    if "$ref" in schema:
+        found = root
+        for step in schema["$ref"].split("/")[1:]:
+            found = found[step]
+        return _instance(found, root, depth + 1)
+    if "anyOf" in schema:
+        return st.one_of([_instance(each, root, depth + 1) for each in schema["anyOf"]])
+    if "const" in schema:
+        return st.just(schema["const"])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    kind = schema["type"]
+    return st.one_of(
+        [_of_kind(each, schema, root, depth) for each in ([kind] if type(kind) is str else kind)]
+    )
+
+
+def _later(schema: Schema, root: Schema, depth: int) -> st.SearchStrategy[Any]:
+    return st.deferred(lambda: _instance(schema, root, depth + 1))
+
+
+def _of_kind(kind: str, schema: Schema, root: Schema, depth: int) -> st.SearchStrategy[Any]:
+    match kind:
+        case "array":
+            least, most = schema.get("minItems", 0), schema.get("maxItems", 2)
+            if depth > 6:
+                most = least
+            items = _later(schema["items"], root, depth)
+            return st.lists(items, min_size=least, max_size=most) if most else st.just([])
+        case "object":
+            properties = schema["properties"]
+            required = schema["required"]
+            inner = {name: _later(each, root, depth) for name, each in properties.items()}
+            optional = {name: each for name, each in inner.items() if name not in required}
+            needed = {name: inner[name] for name in required}
+            return st.fixed_dictionaries(needed, optional={} if depth > 6 else optional)
+        case _:
+            return SIMPLE[kind]
+
+
+SIMPLE: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.text("ab", max_size=3),
+    "integer": st.integers(1, 6),
+    "number": st.integers(0, 3) | st.just(0.5),
+    "boolean": st.booleans(),
+    "null": st.none(),
+}
+ALL_RULES = st.builds(
+    SchemaRules,
+    keywords=st.sampled_from(
+        [None, STRICT.keywords, frozenset((*(STRICT.keywords or ()), "const", "minLength"))]
+    ),
+    inlines_refs=st.booleans(),
+    closes_objects=st.booleans(),
+    requires_all=st.booleans(),
+    needs_object=st.booleans(),
+)
+many = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
+
+
+def fits(schema: Schema, value: Any) -> bool:
+    return jsonschema_rs.validator_for(schema).is_valid(value)
+
+
+@many
+@given(documents(), ALL_RULES)
+def test_the_schema_that_was_given_is_never_changed(schema: Schema, ruled: SchemaRules) -> None:
+    before = copy.deepcopy(schema)
+
+    adapted(schema, ruled)
+
+    assert schema == before
+
+
+@many
+@given(documents(), ALL_RULES)
+def test_an_adapted_schema_stays_as_it_is_when_it_is_adapted_again(
+    schema: Schema, ruled: SchemaRules
+) -> None:
+    once = adapted(schema, ruled)
+
+    assert adapted(once, ruled) == once
+
+
+@many
+@given(documents())
+def test_an_adapted_schema_is_what_its_rules_ask(schema: Schema) -> None:
+    found = adapted(schema, STRICT)
+
+    jsonschema_rs.validator_for(found)
+    assert is_object(found)
+    for part in parts(found):
+        assert part.keys() <= {*(STRICT.keywords or ()), "description", "$ref", "$defs"}
+        if "properties" in part:
+            assert part["additionalProperties"] is False
+            assert part["required"] == list(part["properties"])
+
+
+@many
+@given(documents(may_recur=False))
+def test_inlining_leaves_references_only_where_they_lead_back(schema: Schema) -> None:
+    assert not any("$ref" in part for part in parts(adapted(schema, rules(inlines_refs=True))))
+
+
+@many
+@given(st.data(), st.booleans())
+def test_a_schema_means_the_same_with_its_references_moved(
+    data: st.DataObject, inlines: bool
+) -> None:
+    schema = data.draw(documents())
+    value = data.draw(instances(schema) | instances(data.draw(documents())))
+
+    assert fits(adapted(schema, rules(inlines_refs=inlines)), value) == fits(schema, value)
+
+
+@many
+@given(st.data())
+def test_moving_keywords_into_words_refuses_nothing(data: st.DataObject) -> None:
+    schema = data.draw(documents())
+    value = data.draw(instances(schema))
+    assume(fits(schema, value))
+
+    assert fits(adapted(schema, rules(keywords=STRICT.keywords)), value)
+
+
+@many
+@given(st.data(), st.booleans())
+def test_what_fits_the_closed_schema_fits_the_schema_when_it_is_read_back(
+    data: st.DataObject, wrapped: bool
+) -> None:
+    schema = data.draw(documents())
+    closed = adapted(schema, rules(closes_objects=True, requires_all=True, needs_object=wrapped))
+    value = data.draw(instances(closed))
+    assume(fits(closed, value))
+
+    assert fits(schema, value) or fits(schema, read_back(value, schema))
+
+
+@many
+@given(st.data())
+def test_closing_objects_refuses_nothing_that_was_asked_for(data: st.DataObject) -> None:
+    schema = data.draw(documents())
+    value = data.draw(instances(schema))
+    assume(fits(schema, value))
+
+    assert fits(adapted(schema, rules(closes_objects=True)), value)

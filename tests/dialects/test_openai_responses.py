@@ -1,0 +1,486 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.response import fold
+from llmring.chat.tools import ProviderTool, Tool, ToolCall
+from llmring.dialects.dialect import Quirks
+from llmring.dialects.openai_responses import DIALECT, NAME
+from llmring.exceptions import UnsupportedFeatureError
+from llmring.wire import HttpHead
+
+RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared/recordings/openai_responses.jsonl"
+CLOSED = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+CHAT_CUSTOM = {
+    "type": "custom",
+    "custom": {
+        "name": "formula",
+        "format": {"type": "grammar", "grammar": {"syntax": "lark", "definition": "x"}},
+    },
+}
+
+
+def payload(
+    messages: Any = "Hello",
+    *,
+    model: str = "gpt-4o",
+    stream: bool = False,
+    quirks: Quirks | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    request = LLMRequest(messages=messages, **fields)
+    return DIALECT.encode(request, model, stream=stream, quirks=quirks or Quirks()).payload
+
+
+def items(*messages: Message, **fields: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = payload(list(messages), **fields)["input"]
+    return found
+
+
+def call(id_: str = "call_1", name: str = "weather", arguments: str = "{}") -> ToolCall:
+    return {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+def function_call(id_: str = "call_1", name: str = "weather") -> dict[str, Any]:
+    return {"type": "function_call", "call_id": id_, "name": name, "arguments": "{}"}
+
+
+def own(**content: Any) -> ProviderPart:
+    return ProviderPart(NAME, content)
+
+
+# --- How to answer ---
+
+
+def test_a_question_is_sent_and_kept_by_no_one() -> None:
+    assert payload() == {
+        "model": "gpt-4o",
+        "input": [{"type": "message", "role": "user", "content": "Hello"}],
+        "store": False,
+    }
+
+
+def test_all_parameters_have_their_names() -> None:
+    fields = payload(temperature=0, top_p=0.9, max_tokens=10, stream=True)
+
+    assert {name: fields[name] for name in fields.keys() - {"model", "input", "store"}} == {
+        "temperature": 0,
+        "top_p": 0.9,
+        "max_output_tokens": 10,
+        "stream": True,
+    }
+
+
+def test_stop_texts_are_refused_rather_than_forgotten() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="stop"):
+        payload(stop=["END"])
+
+
+def test_a_seed_is_left_out() -> None:
+    assert payload(seed=7) == payload()
+
+
+def test_reasoning_is_asked_for_by_its_effort_and_shown_in_summary() -> None:
+    fields = payload(reasoning_effort="high")
+
+    assert fields["reasoning"] == {"effort": "high", "summary": "auto"}
+    assert fields["include"] == ["reasoning.encrypted_content"]
+
+
+def test_reasoning_in_tokens_gets_room_on_top_of_the_answer() -> None:
+    fields = payload(reasoning_tokens=4000, max_tokens=100)
+
+    assert (fields["max_output_tokens"], fields["reasoning"]["effort"]) == (4100, "medium")
+
+
+def test_no_reasoning_is_asked_for_as_such() -> None:
+    assert payload(reasoning_tokens=0)["reasoning"] == {"effort": "none"}
+
+
+@pytest.mark.parametrize(
+    "model", ["o3", "o4-mini", "gpt-5", "gpt-5.6-sol", "gpt-10", "ft:gpt-5-mini:x", "codex-mini"]
+)
+def test_a_model_that_reasons_unasked_gives_its_reasoning_encrypted(model: str) -> None:
+    assert payload(model=model)["include"] == ["reasoning.encrypted_content"]
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4.1-mini", "gpt-5-chat-latest", "qwen3", "ollo3"])
+def test_other_models_are_not_asked_for_what_they_refuse(model: str) -> None:
+    assert "include" not in payload(model=model)
+
+
+def test_extra_parameters_have_the_last_word() -> None:
+    fields = payload(
+        model="gpt-5",
+        reasoning_effort="low",
+        extra_params={"store": True, "include": [], "reasoning": {"summary": "detailed"}},
+    )
+
+    assert (fields["store"], fields["include"]) == (True, [])
+    assert fields["reasoning"] == {"effort": "low", "summary": "detailed"}
+
+
+@pytest.mark.parametrize(
+    ("cache", "sent"),
+    [
+        (True, {}),
+        ({"key": "k"}, {"prompt_cache_key": "k"}),
+        ("24h", {"prompt_cache_retention": "24h"}),
+        ("12h", {"prompt_cache_options": {"ttl": "12h"}}),
+        ("5m", {}),
+    ],
+)
+def test_caching_is_asked_for_in_the_words_of_the_api(cache: Any, sent: dict[str, Any]) -> None:
+    assert payload(cache=cache) == {**payload(), **sent}
+
+
+# --- The form of the answer ---
+
+
+def text_format(schema: Any, **fields: Any) -> dict[str, Any]:
+    told = {"name": "city", "schema": schema, **fields}
+    asked = {"type": "json_schema", "json_schema": told}
+    found: dict[str, Any] = payload(response_format=asked)["text"]["format"]
+    return found
+
+
+def test_an_answer_of_a_closed_schema_is_held_to_it() -> None:
+    assert text_format(CLOSED, description="A city") == {
+        "type": "json_schema",
+        "name": "city",
+        "description": "A city",
+        "schema": CLOSED,
+        "strict": True,
+    }
+
+
+def test_R32_a_strict_schema_is_closed_for_the_api() -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}}
+    sent = text_format(schema, strict=True)
+
+    assert sent["strict"] is True
+    assert (sent["schema"]["additionalProperties"], sent["schema"]["required"]) == (False, ["a"])
+
+
+def test_R32_a_schema_that_would_lose_its_meaning_is_not_made_strict() -> None:
+    schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+    sent = text_format(schema)
+
+    assert (sent["schema"], sent["strict"]) == (schema, False)
+
+
+def test_what_is_not_to_be_strict_is_sent_as_it_is() -> None:
+    assert text_format(CLOSED, strict=False)["strict"] is False
+
+
+def test_a_server_that_takes_any_schema_gets_the_one_that_was_given() -> None:
+    schema = {"type": "array", "items": {"type": "integer"}}
+    told = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": True}}
+    sent = payload(response_format=told, quirks=Quirks(any_schema=True))["text"]["format"]
+
+    assert (sent["schema"], sent["strict"]) == (schema, True)
+
+
+def test_a_name_has_only_the_letters_that_the_api_takes() -> None:
+    assert text_format(CLOSED, name="Stadt[größe]")["name"] == "Stadt_gr__e_"
+
+
+def test_any_json_is_asked_for_in_words_too() -> None:
+    fields = payload("Hello", json_response=True)
+
+    assert fields["text"] == {"format": {"type": "json_object"}}
+    assert "JSON" in fields["input"][0]["content"]
+
+
+def test_words_about_json_are_not_said_twice() -> None:
+    assert len(payload("Hello in json", json_response=True)["input"]) == 1
+
+
+# --- Tools ---
+
+
+def test_a_function_is_flat_and_strict_only_where_it_was_asked_for() -> None:
+    [loose, strict] = payload(
+        tools=[Tool("a", "Does a", {"type": "object"}), Tool("b", None, CLOSED, strict=True)]
+    )["tools"]
+
+    assert loose == {
+        "type": "function",
+        "name": "a",
+        "description": "Does a",
+        "parameters": {"type": "object"},
+        "strict": False,
+    }
+    assert strict == {"type": "function", "name": "b", "parameters": CLOSED, "strict": True}
+
+
+def test_a_tool_of_the_provider_s_own_is_sent_as_it_stands() -> None:
+    own_tool = {"type": "web_search", "filters": {"allowed_domains": ["a.b"]}}
+
+    assert payload(tools=[own_tool])["tools"] == [own_tool]
+
+
+def test_a_custom_tool_may_be_written_as_for_chat_completions() -> None:
+    assert payload(tools=[CHAT_CUSTOM])["tools"] == [
+        {
+            "type": "custom",
+            "name": "formula",
+            "format": {"type": "grammar", "syntax": "lark", "definition": "x"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent"),
+    [
+        ("auto", "auto"),
+        ("any", "required"),
+        ("none", "none"),
+        ({"function": "weather"}, {"type": "function", "name": "weather"}),
+        ({"function": "formula"}, {"type": "custom", "name": "formula"}),
+    ],
+)
+def test_R21_a_choice_of_tools_is_put_in_the_api_s_words(choice: Any, sent: Any) -> None:
+    tools = [Tool("weather"), ProviderTool({"type": "custom", "name": "formula"})]
+
+    assert payload(tools=tools, tool_choice=choice)["tool_choice"] == sent
+
+
+def test_a_choice_between_no_tools_is_not_sent() -> None:
+    assert "tool_choice" not in payload(tool_choice="auto")
+
+
+# --- What was said ---
+
+
+def test_system_messages_stay_where_they_are() -> None:
+    sent = items(Message("system", "A"), Message("user", "B"), Message("system", "C"))
+
+    assert [(item["role"], item["content"]) for item in sent] == [
+        ("system", "A"),
+        ("user", "B"),
+        ("system", "C"),
+    ]
+
+
+PDF = "data:application/pdf;base64,JVBERg=="
+
+
+@pytest.mark.parametrize(
+    ("part", "sent"),
+    [
+        (TextPart("a"), {"type": "input_text", "text": "a"}),
+        (
+            ImagePart(url="https://a.b/c.png", detail="low"),
+            {"type": "input_image", "image_url": "https://a.b/c.png", "detail": "low"},
+        ),
+        (
+            ImagePart(data="AA==", media_type="image/png"),
+            {"type": "input_image", "image_url": "data:image/png;base64,AA=="},
+        ),
+        (
+            DocumentPart(data="JVBERg==", name="a.pdf"),
+            {"type": "input_file", "filename": "a.pdf", "file_data": PDF},
+        ),
+        (
+            DocumentPart(data="JVBERg=="),
+            {"type": "input_file", "filename": "document.pdf", "file_data": PDF},
+        ),
+        (
+            DocumentPart(url="https://a.b/c.pdf"),
+            {"type": "input_file", "file_url": "https://a.b/c.pdf"},
+        ),
+        (
+            UploadedPart("file-1", "application/pdf"),
+            {"type": "input_file", "file_id": "file-1"},
+        ),
+        (UploadedPart("file-2", "image/png"), {"type": "input_image", "file_id": "file-2"}),
+    ],
+)
+def test_every_kind_of_content_has_its_form(part: Any, sent: dict[str, Any]) -> None:
+    [asked] = items(Message("user", [part, "What is it?"]))
+    [_, answered] = items(
+        Message("assistant", tool_calls=[call()]),
+        Message("tool", [part, "Look."], tool_call_id="call_1"),
+    )
+
+    assert asked["content"] == [sent, {"type": "input_text", "text": "What is it?"}]
+    assert answered["output"] == [sent, {"type": "input_text", "text": "Look."}]
+
+
+def test_audio_is_refused() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="audio"):
+        items(Message("user", [AudioPart("AA==", "audio/wav")]))
+
+
+def test_an_image_from_the_assistant_is_refused() -> None:
+    with pytest.raises(UnsupportedFeatureError, match="from the user"):
+        items(Message("assistant", [ImagePart(url="https://a.b/c.png")]))
+
+
+def test_R24_calls_and_their_results_go_back() -> None:
+    sent = items(
+        Message("assistant", "Let me look.", tool_calls=[call("1"), call("2", "clock")]),
+        Message("tool", "12 degrees", tool_call_id="1"),
+        Message("tool", "9:41", name="clock"),
+    )
+
+    assert sent == [
+        {"type": "message", "role": "assistant", "content": "Let me look."},
+        function_call("1"),
+        function_call("2", "clock"),
+        {"type": "function_call_output", "call_id": "1", "output": "12 degrees"},
+        {"type": "function_call_output", "call_id": "2", "output": "9:41"},
+    ]
+
+
+@pytest.mark.parametrize("kind", ["function", "custom"])
+def test_a_call_of_a_custom_tool_goes_back_as_one(kind: Any) -> None:
+    made: ToolCall = {**call("1", "formula", "1 + 1"), "type": kind}
+    sent = items(
+        Message("assistant", tool_calls=[made]),
+        Message("tool", "2", tool_call_id="1"),
+        tools=[CHAT_CUSTOM] if kind == "function" else None,
+    )
+
+    assert sent == [
+        {"type": "custom_tool_call", "call_id": "1", "name": "formula", "input": "1 + 1"},
+        {"type": "custom_tool_call_output", "call_id": "1", "output": "2"},
+    ]
+
+
+def test_R39_reasoning_goes_back_before_what_followed_it() -> None:
+    thought = ReasoningPart("\n\nHm.", "encrypted", "rs_1", NAME)
+    sent = items(Message("assistant", [thought, "Let me look."], tool_calls=[call()]))
+
+    assert sent == [
+        {
+            "type": "reasoning",
+            "id": "rs_1",
+            "summary": [{"type": "summary_text", "text": "Hm."}],
+            "encrypted_content": "encrypted",
+        },
+        {"type": "message", "role": "assistant", "content": "Let me look."},
+        function_call(),
+    ]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        ReasoningPart("Hm.", "signature", dialect="anthropic"),
+        ReasoningPart("Hm.", dialect=NAME),
+        ProviderPart("anthropic", {"type": "server_tool_use"}),
+    ],
+)
+def test_what_only_another_api_can_read_is_left_out(part: Any) -> None:
+    assert items(Message("assistant", [part, "Done."])) == items(Message("assistant", "Done."))
+    assert items(Message("user", [part, "Done."])) == items(Message("user", "Done."))
+
+
+def test_the_work_of_the_api_s_own_tools_goes_back_in_its_place() -> None:
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+    sent = items(Message("assistant", ["First.", own(**search), "Then."]))
+
+    assert [item.get("content", item) for item in sent] == ["First.", search, "Then."]
+
+
+def test_a_phase_goes_back_with_its_text() -> None:
+    mark = own(type="message", role="assistant", phase="commentary")
+    sent = items(Message("assistant", ["Let me", " look.", mark, "Done."]))
+
+    assert sent == [
+        {"type": "message", "role": "assistant", "phase": "commentary", "content": "Let me look."},
+        {"type": "message", "role": "assistant", "content": "Done."},
+    ]
+
+
+def test_a_call_that_the_api_wants_back_verbatim_is_sent_once() -> None:
+    verbatim = {**function_call(), "namespace": "crm"}
+    sent = items(Message("assistant", [own(**verbatim)], tool_calls=[call(), call("call_2")]))
+
+    assert sent == [verbatim, function_call("call_2")]
+
+
+def test_a_client_answers_an_item_of_the_api_in_its_words() -> None:
+    answer = {"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}
+
+    assert items(Message("user", [own(**answer)])) == [answer]
+
+
+# --- There and back ---
+
+
+def normal(item: dict[str, Any]) -> dict[str, Any]:
+    """An item that was recorded, as it is to go back."""
+    match item["type"]:
+        case "message":
+            phase = {"phase": item["phase"]} if item.get("phase") else {}
+            text = "".join(part.get("text", "") for part in item["content"])
+            return {"type": "message", "role": "assistant", **phase, "content": text}
+        case "function_call" | "custom_tool_call":
+            return {key: item[key] for key in item if key not in ("id", "status")}
+        case "reasoning" if not item.get("content") and not item.get("format"):
+            text = "\n\n".join(part["text"] for part in item["summary"]).strip()
+            return {
+                "type": "reasoning",
+                "id": item["id"],
+                "summary": [{"type": "summary_text", "text": text}] if text else [],
+                "encrypted_content": item["encrypted_content"],
+            }
+    return item
+
+
+def is_lost(item: dict[str, Any]) -> bool:
+    """Whether the server alone could know it: reasoning that is neither shown nor encrypted."""
+    is_hidden = not item.get("encrypted_content") and not item.get("content")
+    is_refusal = item["type"] == "message" and not normal(item)["content"]
+    return (item["type"] == "reasoning" and is_hidden) or is_refusal
+
+
+def joined(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items, messages without a phase that follow each other made one."""
+    found: list[dict[str, Any]] = []
+    for item in sent:
+        both = item.keys() == {"type", "role", "content"}
+        before = (
+            found.pop()["content"] if both and found and found[-1].keys() == item.keys() else ""
+        )
+        found.append({**item, "content": before + item["content"]} if before else item)
+    return found
+
+
+@pytest.mark.skipif(not RECORDINGS.is_file(), reason="needs the recordings beside the repository")
+def test_R39_every_recorded_answer_goes_back_as_it_came() -> None:
+    wrong = {}
+    for line in RECORDINGS.read_text().splitlines():
+        recording = json.loads(line)
+        if recording["kind"] != "chat":
+            continue
+        body = recording["response"]["body"]
+        came = [item for item in json.loads(body)["output"] if not is_lost(item)]
+        reply = fold("a:model", DIALECT.decode(HttpHead(200, {}), body.encode()), NAME)
+        sent = items(reply.message)
+        if sent != joined([normal(item) for item in came]):
+            wrong[recording["id"]] = (sent, came)
+
+    assert wrong == {}
