@@ -18,10 +18,12 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable that llmring reads is set, and the working folder is empty."""
+    """No variable that llmring reads is set but one, and the working folder is empty."""
     for name in list(os.environ):
         if name.startswith("LLMRING_") or name in KEYS or name.lower() in PROXIES:
             monkeypatch.delenv(name)
+    # Most servers of tests fail for good, and repetitions would take their time for nothing.
+    monkeypatch.setenv("LLMRING_RETRIES", "0")
     folder = tmp_path / "cwd"
     folder.mkdir()
     monkeypatch.chdir(folder)

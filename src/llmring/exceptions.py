@@ -12,6 +12,8 @@ LLMRingError
 │   ├── LockfileParseError              (ValueError)
 │   └── LockfileVersionError
 ├── TooManyTurnsError                   .messages: run_tools, and a model that goes on calling
+├── LimitExceededError                  .retry_after .attempts .messages: a limit of the lockfile
+│   └── BudgetExceededError             .limit .spent .estimate
 ├── ModelError
 │   ├── ModelNotFoundError              no such alias or model, or none that can be used
 │   │   └── AliasNotFoundError          (ValueError)
@@ -37,10 +39,11 @@ LLMRingError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from pathlib import Path
 
     from llmring.chat.output import Misfit
@@ -151,6 +154,52 @@ class TooManyTurnsError(LLMRingError):
         self.messages = list(messages)
 
 
+class LimitExceededError(LLMRingError):
+    """A limit of the lockfile's own: `max_concurrency`, `rpm` or `tpm`.
+
+    It is no `ProviderError`: no model has failed, and no other one would be within the limit.
+
+    Attributes:
+        retry_after: Seconds after which the call would be within it, where that can be told.
+        attempts: Every attempt of the call up to then, in order.
+        messages: In `run_tools`, the conversation up to then, to go on with.
+    """
+
+    def __init__(self, message: str, *facts: Any, retry_after: float | None = None) -> None:
+        super().__init__(message, *facts)
+        self.retry_after = retry_after
+        self.attempts: tuple[Attempt, ...] = ()
+        self.messages: tuple[Message, ...] = ()
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class BudgetExceededError(LimitExceededError):
+    """The day's budget does not allow for the call, which was not sent.
+
+    Attributes:
+        limit: The lockfile's `daily_budget`, in USD.
+        spent: USD that are spent today, or set aside for calls under way.
+        estimate: USD that the call may cost.
+        retry_after: Seconds until the next day begins, in UTC.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        limit: Decimal,
+        spent: Decimal,
+        estimate: Decimal,
+        *,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, limit, spent, estimate, retry_after=retry_after)
+        self.limit = limit
+        self.spent = spent
+        self.estimate = estimate
+
+
 class ModelError(LLMRingError):
     """Something about a model or an alias."""
 
@@ -240,7 +289,13 @@ class ProviderTimeoutError(ProviderError):
 
 
 class ProviderConnectionError(ProviderError):
-    """The connection failed: refused, reset, cut short, DNS or TLS."""
+    """The connection failed: refused, reset, cut short, DNS or TLS.
+
+    Attributes:
+        reached: Whether the request may have reached the provider.
+    """
+
+    reached: bool = True
 
 
 class ProviderResponseError(ProviderError):
@@ -256,7 +311,14 @@ class ProviderModelNotFoundError(ProviderResponseError, ModelNotFoundError):
 
 
 class ProviderRequestError(ProviderResponseError):
-    """The provider refuses the request itself; another model would be asked the same."""
+    """The provider refuses the request itself; another model would be asked the same.
+
+    Attributes:
+        lacking: What the model lacks for the request, where that was known before anything was
+            sent: by capability, in words.
+    """
+
+    lacking: Mapping[str, str] = {}
 
 
 class ContextLengthError(ProviderRequestError):

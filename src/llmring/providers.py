@@ -77,6 +77,7 @@ _NATIVE = {
             key_env=("OPENAI_API_KEY",),
             quirks=Quirks(
                 max_tokens_field="max_completion_tokens",
+                caching="keys",
                 keeps_files=True,
                 # https://developers.openai.com/api/docs/guides/images-vision
                 # https://developers.openai.com/api/docs/guides/file-inputs
@@ -118,11 +119,13 @@ _NATIVE = {
             sdk="ollama",
             base_url="http://localhost:11434",
             base_url_env=("OLLAMA_BASE_URL", "OLLAMA_HOST"),
+            quirks=Quirks(prefills=True),
         ),
         Provider(
             name="local",
             dialect=openai_chat.DIALECT,
             base_url="local://",
+            quirks=Quirks(prefills=True),
             prepare=with_local_defaults,
             note="a tiny offline model; its answers are often wrong",
         ),

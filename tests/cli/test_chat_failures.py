@@ -43,11 +43,12 @@ def test_json_of_a_failure_is_nothing_and_exit_code_1(call: Call, openai: Vendor
     assert is_plain_error(told.err), told.err
 
 
-def test_a_stream_that_breaks_leaves_what_has_come_and_says_so_on_its_own_line(
-    openai: Vendors,
-) -> None:
-    openai(as_stream(answers.ROLE, answers.openai_event(content="Hel"), Close()))
-    joined = subprocess.run(
+BROKEN = as_stream(answers.ROLE, answers.openai_event(content="Hel"), Close())
+
+
+def streamed() -> subprocess.CompletedProcess[str]:
+    """What a terminal shows, output and errors as they come."""
+    return subprocess.run(
         [*PYTHON, "chat", "Hello", "--stream"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -56,11 +57,45 @@ def test_a_stream_that_breaks_leaves_what_has_come_and_says_so_on_its_own_line(
         check=False,
     )
 
-    lines = joined.stdout.splitlines()
-    assert joined.returncode == 1
+
+def test_a_stream_that_breaks_leaves_what_has_come_and_says_so_on_its_own_line(
+    openai: Vendors,
+) -> None:
+    openai(BROKEN, second=answers.openai_error(500))
+
+    told = streamed()
+
+    lines = told.stdout.splitlines()
+    assert told.returncode == 1
     assert lines[0] == "Hel"
-    assert lines[1].startswith(f"llmring: {FIRST}: ")
+    assert lines[1].startswith("llmring: all models of alias 'fast' failed: ")
     assert len(lines) == 2
+
+
+def test_a_stream_that_another_model_goes_on_with_says_so_at_its_end(openai: Vendors) -> None:
+    openai(BROKEN, second=answers.anthropic_stream("lo"))
+
+    told = streamed()
+
+    assert told.returncode == 0
+    assert told.stdout.splitlines()[:2] == [
+        "Hello",
+        f"{FIRST} broke off; {SECOND} went on from there",
+    ]
+
+
+def test_a_stream_that_begins_anew_says_so_between_the_two(openai: Vendors) -> None:
+    openai(BROKEN, second=answers.anthropic_stream("Hi"))
+    text = lockfile_of(default={"fast": [FIRST, SECOND]})
+    write(text + 'on_stream_failure = "restart"\n')
+
+    told = streamed()
+
+    assert told.stdout.splitlines()[:3] == [
+        "Hel",
+        f"{FIRST} broke off; {SECOND} begins anew",
+        "Hi",
+    ]
 
 
 def test_the_time_for_a_call_can_be_limited(call: Call) -> None:

@@ -27,7 +27,7 @@ def server() -> Iterator[DemoServer]:
 @pytest.fixture
 def ring(server: DemoServer, tmp_path: Path) -> Iterator[LLMRing]:
     path = write(lockfile_of(), str(tmp_path / "llmring.lock"))
-    with LLMRing(path, environ=server.environ()) as ring:
+    with LLMRing(path, environ=server.environ() | {"LLMRING_RETRIES": "0"}) as ring:
         yield ring
 
 

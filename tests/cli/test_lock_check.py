@@ -206,6 +206,7 @@ def test_json_has_all_of_it(call: Call, install: Install) -> None:
             },
         ],
         "warnings": [],
+        "findings": [],
         "local_aliases": ["fast", "liba:checker"],
     }
 
@@ -373,3 +374,59 @@ def test_what_a_package_ships_is_told_as_json(call: Call, install: Install) -> N
         "aliases": ["summarizer", "checker"],
         "trouble": None,
     }
+
+
+NEEDY = (
+    '[profiles.default]\n[[profiles.default.bindings]]\nalias = "fast"\n'
+    'models = ["openai:gpt-3.5-turbo", "openai:gpt-4o"]\n{}\n'
+)
+
+
+def test_a_model_that_lacks_what_is_needed_is_a_finding(call: Call) -> None:
+    write(NEEDY.format('needs = ["vision"]'))
+
+    told = call("lock", "check")
+
+    assert told.code == 1
+    assert (
+        "llmring.lock:4:11: warning: profiles.default.bindings[0].models[0]: "
+        "openai:gpt-3.5-turbo has no vision" in told.out
+    )
+
+
+def test_a_model_in_no_catalog_is_but_a_note(call: Call) -> None:
+    write(NEEDY.format('needs = ["vision"]').replace("gpt-3.5-turbo", "gpt-new"))
+
+    told = call("lock", "check")
+
+    assert told.code == 0
+    assert "whether openai:gpt-new has vision" in told.out
+
+
+def test_what_a_package_needs_is_found_in_its_own_lockfile(call: Call, install: Install) -> None:
+    path = install("liba", NEEDY.format('needs = ["vision"]'))
+    extending("liba")
+
+    told = call("lock", "check", "--json")
+
+    [finding] = json.loads(told.out)["findings"]
+    assert (told.code, finding["file"], finding["line"]) == (1, str(path), 4)
+
+
+def test_what_the_own_profile_needs_holds_for_aliases_of_packages(
+    call: Call, install: Install
+) -> None:
+    install("liba", NEEDY.format(""))
+    own = extending("liba", text='[profiles.default]\nneeds = ["vision"]\n')
+
+    told = call("lock", "check", "--json")
+
+    [finding] = json.loads(told.out)["findings"]
+    assert (told.code, Path(finding["file"]).name, finding["line"]) == (1, own.name, 2)
+
+
+def test_an_alias_that_is_overridden_is_not_checked(call: Call, install: Install) -> None:
+    install("liba", NEEDY.format('needs = ["vision"]'))
+    extending("liba", text=override("liba:fast"))
+
+    assert call("lock", "check").code == 0

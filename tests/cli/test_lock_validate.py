@@ -193,3 +193,15 @@ def test_a_vendor_s_key_that_goes_elsewhere_is_a_warning(call: Call) -> None:
 
     assert told.code == 1
     assert "warning: providers.openai.base_url: sends the key in OPENAI_API_KEY to gw" in told.out
+
+
+def test_a_model_that_lacks_what_is_needed_is_a_warning_and_strictly_an_error(call: Call) -> None:
+    write(BINDING + 'models = ["openai:gpt-3.5-turbo", "openai:gpt-4o"]\nneeds = ["vision"]\n')
+
+    told = call("lock", "validate")
+
+    assert told.code == 0
+    assert "llmring.lock:3:11: warning: profiles.default.bindings[0].models[0]:" in told.out
+    assert "openai:gpt-3.5-turbo has no vision" in told.out
+    assert "gpt-4o" not in told.out.replace("gpt-3.5", "")
+    assert call("lock", "validate", "--strict").code == 1

@@ -85,7 +85,8 @@ def test_a_server_that_speaks_no_TLS_is_named_with_the_reason(way: Way) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=answer_plainly, args=(listener,), daemon=True).start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
-        ring = LLMRing(environ={"OPENAI_BASE_URL": url, "OPENAI_API_KEY": KEY})
+        environ = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": KEY, "LLMRING_RETRIES": "0"}
+        ring = LLMRing(environ=environ)
 
         with pytest.raises(ProviderConnectionError) as caught:
             way.chat(ring, MODEL, "Hello")

@@ -21,6 +21,7 @@ from llmring.dialects.json_schema import (
 )
 from llmring.dialects.json_schema_answer import read_back, unwrapped
 from llmring.dialects.schema_tree import within
+from llmring.exceptions import ValidationError
 
 Schema = dict[str, Any]
 
@@ -323,6 +324,38 @@ def test_a_schema_that_has_no_end_stays_as_it_is() -> None:
 def test_a_schema_that_is_nothing_but_itself_does_no_harm(schema: Schema) -> None:
     assert isinstance(adapted(schema, STRICT), dict)
     assert not is_object(schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": 5},
+        {"required": "a"},
+        {"required": [{}]},
+        {"properties": ["a"]},
+        {"properties": {"a": "string"}},
+        {"anyOf": {}},
+        {"items": "string"},
+        {"enum": "a"},
+        {"minItems": "3"},
+        {"$defs": {"A": None}},
+        {"items": {"items": {"allOf": [None]}}},
+    ],
+    ids=str,
+)
+def test_what_is_no_schema_is_told(schema: Schema) -> None:
+    for look in (lambda: adapted(schema, STRICT), lambda: can_be_strict(schema)):
+        with pytest.raises(ValidationError, match="no JSON Schema"):
+            look()
+
+
+@pytest.mark.parametrize("part", [True, False])
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf", "prefixItems"])
+def test_true_and_false_are_schemas(keyword: str, part: bool) -> None:
+    schema = {"type": "array", keyword: [part, {"type": "array"}]}
+
+    assert adapted(schema, STRICT)["type"] == "object"
+    assert read_back({"answer": [None]}, schema) == [None]
 
 
 # Whether it can be strict

@@ -225,9 +225,31 @@ def test_a_module_may_have_no_lockfile_around_it(module: str) -> None:
 def test_R43_the_alias_of_a_listed_package_is_found(install: Install) -> None:
     install("liba", profile(summarizer="openai:gpt-4o"))
 
-    assert found("liba:summarizer", extending("liba")) == Resolved(
-        (ModelRef("openai", "gpt-4o"),), "liba:summarizer"
+    resolved = found("liba:summarizer", extending("liba"))
+
+    assert (resolved.models, resolved.alias) == (
+        (ModelRef("openai", "gpt-4o"),),
+        "liba:summarizer",
     )
+
+
+def test_a_package_s_policy_holds_unless_the_consumer_s_profile_says_otherwise(
+    install: Install,
+) -> None:
+    alias = '[[profiles.default.bindings]]\nalias = "x"\nmodels = ["mock:a"]\n'
+    install("liba", f"{alias}retries = 5\ntimeout = 9\n")
+    consumer = extending("liba") + "[profiles.default]\ntimeout = 3\n"
+
+    lent, own = found("liba:x", consumer).policy
+
+    assert (lent, own) == ({"retries": 5, "timeout": 9}, {"timeout": 3})
+
+
+def test_what_a_package_plays_in_its_own_tests_is_not_played_for_others(install: Install) -> None:
+    alias = '[[profiles.default.bindings]]\nalias = "x"\nmodels = ["mock:a"]\n'
+    install("liba", f"{alias}faults = [{{ status = 429 }}]\n")
+
+    assert found("liba:x", extending("liba")).policy[0] == {}
 
 
 def test_R43_a_binding_of_the_consumer_comes_before_the_package_s(install: Install) -> None:
@@ -299,14 +321,18 @@ def test_a_provider_comes_before_a_package_of_the_same_name(install: Install, na
     install("openai", profile(chat="mock:echo"))
     consumer = extending("openai", "OpenAI") + profile(openai__chat="mock:mine")
 
-    assert found(name, consumer) == Resolved((ModelRef("openai", "chat"),), None)
+    resolved = found(name, consumer)
+
+    assert (resolved.models, resolved.alias) == ((ModelRef("openai", "chat"),), None)
 
 
 def test_a_provider_of_the_lockfile_s_own_comes_before_a_package(install: Install) -> None:
     install("mine", profile(chat="mock:echo"))
     consumer = extending("mine") + '[providers.Mine]\nbase_url = "http://127.0.0.1:1/v1"\n'
 
-    assert found("mine:chat", consumer) == Resolved((ModelRef("mine", "chat"),), None)
+    resolved = found("mine:chat", consumer)
+
+    assert (resolved.models, resolved.alias) == ((ModelRef("mine", "chat"),), None)
 
 
 @pytest.mark.parametrize("package", ["openai", "OpenAI"])

@@ -131,8 +131,14 @@ GOOD = {
     ),
     "policies of a profile": profile(
         'hedge_after = "p95"\nweights = { "openai:gpt-4o" = 0.5 }\nmode = "replay"\n'
-        "policy = { retries = 2 }\nfaults = [{ status = 429 }]"
+        'policy = { retries = 2 }\nrecordings = "tests/answers"'
     ),
+    "faults of a profile": profile(
+        'faults = [{ model = "openai:*", status = 429, retry_after = 2, message = "", times = 1 },'
+        " { malformed = 0, stall = 2, stall_seconds = 0.5, cut = 3, skip = 0, x-why = 1 },"
+        ' { connection = "dns", latency = 0.5, rate = 0.1 }, {}]'
+    ),
+    "faults of a binding": binding("[[profiles.default.bindings.faults]]\nstatus = 503"),
 }
 
 BAD = {
@@ -194,6 +200,16 @@ BAD = {
     "a policy that is no table": binding("policy = 1"),
     "a bad policy in its table": binding("policy = { rpm = 0 }"),
     "faults that are a number": binding("faults = 1"),
+    "faults that are a table": binding("faults = { status = 429 }"),
+    "a fault that is no table": binding("faults = [429]"),
+    "a key of a fault that is none": binding("faults = [{ statsu = 429 }]"),
+    "a fault of success": binding("faults = [{ status = 200 }]"),
+    "a fault that cuts before the answer": binding("faults = [{ cut = -1 }]"),
+    "a fault that happens never": binding("faults = [{ times = 0 }]"),
+    "a connection that fails in no known way": binding('faults = [{ connection = "gone" }]'),
+    "a fault of no model": binding('faults = [{ model = "" }]'),
+    "recordings of a binding": binding('recordings = "a"'),
+    "recordings in no folder": profile('recordings = ""'),
 }
 
 BEYOND = {
@@ -269,6 +285,7 @@ PLACES: dict[str, tuple[Mapping[str, object], Callable[[Tree], Tree]]] = {
     "profile": (keys.PROFILE, lambda table: {"profiles": {"default": table}}),
     "binding": (keys.BINDING, bound),
     "policy": (keys.POLICY, lambda table: bound({"policy": table})),
+    "fault": (keys.FAULT, lambda table: bound({"faults": [table]})),
 }
 
 
@@ -310,7 +327,7 @@ def test_the_schema_and_the_parser_judge_alike(tree: Tree) -> None:
 
 def test_every_key_has_a_description_for_editors() -> None:
     definitions = document()["$defs"]
-    tables = [document(), definitions["profile"], definitions["binding"], definitions["policy"]]
+    tables = [document(), *definitions.values()]
     bare = [
         key
         for each in tables
@@ -338,6 +355,9 @@ def test_the_capabilities_that_may_be_needed_are_those_of_the_catalog() -> None:
         (binding("weights = [1, -1]"), "weights[1]: is not a number from 0; write 1"),
         (binding('hedge_after = "p9"'), 'is not a number of seconds above 0, or "p95"; write'),
         (binding("policy = { retry = 1 }"), "policy.retry: a policy has no such key; did you"),
+        (binding("faults = [{ statsu = 429 }]"), "a fault has no such key; did you mean 'status'?"),
+        (binding("faults = [{ status = 99 }]"), "faults[0].status: is not an HTTP status from 400"),
+        (binding("faults = 429"), 'is not a list of tables; write faults = [{ model = "openai:*'),
         ("[providers.mine]\napi_key_env = 'sk-1'", "is not the name of an environment variable"),
     ],
 )

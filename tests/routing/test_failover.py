@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,14 @@ from llmring.exceptions import (
 from llmring.lockfile.document import ModelRef
 from llmring.providers import PROVIDERS
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.failover import Verdict, Walk, chat, verdict
+from llmring.routing.breakage import Shown
+from llmring.routing.failover import Walk
+from llmring.routing.health import Open
+from llmring.routing.policy import Policy
+from llmring.routing.prepared import chat
 from llmring.routing.targets import Endpoint, Skip, Target
+from llmring.routing.terms import Terms
+from llmring.routing.verdicts import Verdict, verdict
 
 DAY = date(2026, 11, 23)
 
@@ -53,6 +60,7 @@ def walk(
     *candidates: Target | Skip,
     timeout: float | None = 60,
     clock: Callable[[], float] = lambda: 100.0,
+    terms: Terms | None = None,
 ) -> Walk:
     return Walk(
         chat(LLMRequest("fast", "Hi"), stream=False),
@@ -61,6 +69,7 @@ def walk(
         timeout=timeout,
         clock=clock,
         day=DAY,
+        terms=terms or Terms(policy=Policy(retries=0)),
     )
 
 
@@ -149,8 +158,9 @@ def test_when_the_time_is_used_up_nothing_more_is_sent() -> None:
     assert "time is used up" in (models.attempts[1].reason or "")
 
 
-def test_a_failure_after_something_was_shown_is_raised() -> None:
-    models = walk(target("openai:a"), target("openai:b"))
+def test_where_the_lockfile_wants_it_a_failure_after_something_was_shown_is_raised() -> None:
+    terms = Terms(shown=Shown(wish="raise"))
+    models = walk(target("openai:a"), target("openai:b"), terms=terms)
     trial = next(iter(models))
     trial.committed = True
 
@@ -158,6 +168,103 @@ def test_a_failure_after_something_was_shown_is_raised() -> None:
         trial.failed(ProviderConnectionError("cut"))
 
     assert [attempt.model for attempt in caught.value.attempts] == ["openai:a"]
+
+
+def usual(**policy: Any) -> Terms:
+    return Terms(policy=Policy(**policy), chance=lambda: 0.5)
+
+
+def rounds(models: Walk, failure: Callable[[], ProviderError]) -> list[tuple[str, float]]:
+    """Each attempt with the wait before it, where all fail alike."""
+    tries = []
+    for trial in models:
+        tries.append((trial.target.ref.model, trial.pause))
+        trial.failed(failure())
+    return tries
+
+
+def test_all_models_are_tried_before_any_is_tried_again_and_only_then_is_there_a_wait() -> None:
+    models = walk(target("openai:a"), target("openai:b"), terms=usual())
+
+    tries = rounds(models, lambda: ProviderResponseError("busy", status=503))
+
+    assert tries == [("a", 0), ("b", 0), ("a", 0.25), ("b", 0), ("a", 0.5), ("b", 0)]
+
+
+def test_a_model_whose_failure_will_not_pass_is_not_tried_again() -> None:
+    models = walk(target("openai:a"), terms=usual())
+
+    assert len(rounds(models, lambda: ProviderAuthenticationError("no", status=401))) == 1
+
+
+def test_with_retries_a_model_is_asked_again_before_the_next_one_is() -> None:
+    models = walk(target("openai:a"), target("openai:b"), terms=usual(retries=1))
+
+    tries = rounds(models, lambda: ProviderConnectionError("cut"))
+
+    assert tries == [("a", 0), ("a", 0.25), ("b", 0), ("b", 0.25)]
+
+
+def test_a_short_wait_that_the_provider_asks_for_is_kept() -> None:
+    models = walk(target("openai:a"), terms=usual(retries=1))
+
+    tries = rounds(models, lambda: ProviderRateLimitError("slow", status=429, retry_after=2))
+
+    assert tries == [("a", 0), ("a", 2.1)]
+
+
+@pytest.mark.parametrize("seconds", [11, 3600])
+def test_a_long_wait_that_the_provider_asks_for_is_not_worth_it(seconds: float) -> None:
+    models = walk(target("openai:a"), terms=usual())
+
+    tries = rounds(models, lambda: ProviderRateLimitError("slow", status=429, retry_after=seconds))
+
+    assert tries == [("a", 0)]
+
+
+def test_no_wait_goes_past_the_deadline() -> None:
+    models = walk(target("openai:a"), timeout=0.2, terms=usual())
+
+    assert rounds(models, lambda: ProviderConnectionError("cut")) == [("a", 0)]
+
+
+def test_a_request_that_may_have_acted_is_not_sent_again_nor_to_another_model() -> None:
+    models = walk(target("openai:a"), target("openai:b"), terms=Terms(effects=True))
+    trial = next(iter(models))
+
+    with pytest.raises(ProviderTimeoutError):
+        trial.failed(ProviderTimeoutError("no answer"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ProviderRateLimitError("slow", status=429),
+        ProviderResponseError("overloaded", status=529),
+        ProviderAuthenticationError("no", status=401),
+    ],
+)
+def test_a_request_that_can_not_have_acted_moves_on(error: ProviderError) -> None:
+    models = walk(target("openai:a"), target("openai:b"), terms=Terms(effects=True))
+
+    assert tried(models, error) == ["openai:a", "openai:b"]
+
+
+def test_a_model_that_has_failed_of_late_is_passed_by() -> None:
+    models = walk(target("openai:a"), target("openai:b"))
+    models.blocked = {"openai:a": Open(9, "500 down")}
+
+    assert tried(models) == ["openai:b"]
+    assert models.attempts[0].reason == (
+        "passed by: it has failed of late, and is tried again in 9 s (500 down)"
+    )
+
+
+def test_where_all_have_failed_of_late_the_one_soonest_over_it_is_tried() -> None:
+    models = walk(target("openai:a"), target("openai:b"))
+    models.blocked = {"openai:a": Open(9, "down"), "openai:b": Open(5, "down")}
+
+    assert tried(models) == ["openai:b"]
 
 
 def test_all_models_failed_is_an_exception_group() -> None:

@@ -130,3 +130,19 @@ def test_reasoning_is_not_asked_of_a_model_that_does_none_and_that_is_told() -> 
 
     assert fitted.request.reasoning() is None
     assert fitted.adjusted == ("reasoning left out: the model does none",)
+
+
+def test_R38_reasoning_given_in_tokens_keeps_its_room_beside_the_answer() -> None:
+    model = target("openai", "reasoning", efforts=LEVELS)
+
+    request = fit(LLMRequest("fast", "Hi", reasoning_tokens=4000, max_tokens=500), model).request
+
+    assert (request.reasoning_effort, request.max_tokens) == ("medium", 4500)
+
+
+def test_R38_that_room_ends_where_the_model_does() -> None:
+    model = target("openai", "reasoning", efforts=LEVELS)
+
+    fitted = fit(LLMRequest("fast", "Hi", reasoning_tokens=40_000, max_tokens=500), model)
+
+    assert fitted.request.max_tokens == 32_000

@@ -98,6 +98,10 @@ class ProviderPart(Struct, frozen=True):
 
 Part = TextPart | ImagePart | DocumentPart | AudioPart | UploadedPart | ReasoningPart | ProviderPart
 
+# What a file is that is given by its ID alone.
+_PDF = "application/pdf"
+_ANY_IMAGE = "image/*"
+
 _DATA_URL = re.compile(r"data:(?P<media_type>[^;,]+)(?:;[^;,]+)*;base64,(?P<data>.*)", re.DOTALL)
 
 
@@ -133,31 +137,66 @@ def _image_url_part(value: Mapping[str, Any]) -> ImagePart:
     return msgspec.structs.replace(found, cache_control=mark) if mark else found
 
 
-def _image_part(value: Mapping[str, Any]) -> ImagePart:
+def _image_part(value: Mapping[str, Any]) -> ImagePart | UploadedPart:
     source, mark = value["source"], value.get("cache_control")
+    if source["type"] == "file":
+        kind = source.get("media_type") or _ANY_IMAGE
+        return UploadedPart(source["file_id"], kind, cache_control=mark)
     if source["type"] == "url":
         return ImagePart(url=source["url"], cache_control=mark)
     return ImagePart(data=source["data"], media_type=source["media_type"], cache_control=mark)
 
 
-def _document_part(value: Mapping[str, Any]) -> DocumentPart:
+def _document_part(value: Mapping[str, Any]) -> DocumentPart | UploadedPart:
     source, name, mark = value["source"], value.get("title"), value.get("cache_control")
+    kind = source.get("media_type") or _PDF
+    if source["type"] == "file":
+        return UploadedPart(source["file_id"], kind, name, mark)
     if source["type"] == "url":
-        return DocumentPart(url=source["url"], name=name, cache_control=mark)
+        return DocumentPart(url=source["url"], media_type=kind, name=name, cache_control=mark)
     data = source["data"]
     if source["type"] == "text":
         data = base64.b64encode(data.encode()).decode()
     return DocumentPart(data=data, media_type=source["media_type"], name=name, cache_control=mark)
 
 
-def _file_part(value: Mapping[str, Any]) -> DocumentPart:
-    file = value["file"]
+def _file_part(value: Mapping[str, Any]) -> DocumentPart | UploadedPart:
+    return _file(value["file"], value.get("cache_control"))
+
+
+def _input_file_part(value: Mapping[str, Any]) -> DocumentPart | UploadedPart:
+    if "file_url" in value:
+        mark = value.get("cache_control")
+        return DocumentPart(url=value["file_url"], name=value.get("filename"), cache_control=mark)
+    return _file(value, value.get("cache_control"))
+
+
+def _file(file: Mapping[str, Any], mark: dict[str, Any] | None) -> DocumentPart | UploadedPart:
+    name = file.get("filename")
+    if "file_id" in file:
+        return UploadedPart(file["file_id"], file.get("media_type") or _PDF, name, mark)
     match = _DATA_URL.fullmatch(file["file_data"])
     if match is None:
         raise ValidationError("file_data must be a data: URL in base64")
     return DocumentPart(
-        data=match["data"], media_type=match["media_type"], name=file.get("filename")
+        data=match["data"], media_type=match["media_type"], name=name, cache_control=mark
     )
+
+
+def _input_image_part(value: Mapping[str, Any]) -> ImagePart | UploadedPart:
+    if "file_id" in value:
+        kind = value.get("media_type") or _ANY_IMAGE
+        return UploadedPart(value["file_id"], kind, cache_control=value.get("cache_control"))
+    image = {"url": value["image_url"], "detail": value.get("detail")}
+    return _image_url_part({**value, "image_url": image})
+
+
+def _thinking_part(value: Mapping[str, Any]) -> ReasoningPart:
+    return ReasoningPart(value["thinking"], value.get("signature"), dialect="anthropic")
+
+
+def _redacted_thinking_part(value: Mapping[str, Any]) -> ProviderPart:
+    return ProviderPart("anthropic", {"type": value["type"], "data": value["data"]})
 
 
 def _input_audio_part(value: Mapping[str, Any]) -> AudioPart:
@@ -173,6 +212,11 @@ _PARTS: dict[Any, Callable[[Mapping[str, Any]], Part]] = {
     "document": _document_part,
     "file": _file_part,
     "input_audio": _input_audio_part,
+    "input_text": _text_part,
+    "input_image": _input_image_part,
+    "input_file": _input_file_part,
+    "thinking": _thinking_part,
+    "redacted_thinking": _redacted_thinking_part,
 }
 
 

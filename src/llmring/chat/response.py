@@ -34,20 +34,23 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
     Attributes:
         model: The reference, "provider:model".
-        outcome: "ok", "failed", or "skipped" (nothing was sent).
+        outcome: "ok", "failed", "skipped" (nothing was sent), or "dropped" (another model, asked
+            at the same time, was faster).
         reason: Why it failed or was skipped.
         status: HTTP status, where there was a response.
         ms: Milliseconds from sending to the outcome.
         adjusted: What of the request this model does not take and was left out.
+        notes: What was remarkable about its answer: pieces that could not be read, say.
         error: The failure itself.
     """
 
     model: str
-    outcome: Literal["ok", "failed", "skipped"]
+    outcome: Literal["ok", "failed", "skipped", "dropped"]
     reason: str | None = None
     status: int | None = None
     ms: float = 0.0
     adjusted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     error: ProviderError | None = None
 
 
@@ -66,7 +69,7 @@ class LLMResponse(Struct, kw_only=True):
         reasoning: The model's reasoning, where the provider shows it.
         refusal: The text with which the model declined, where the provider keeps it apart.
         cost: USD, or None where it is not known.
-        cost_reason: Why the cost is not known.
+        cost_reason: Why the cost is not known, or what in it is an estimate.
         attempts: Every model that was tried or skipped, in order; the last one answered.
         served_model: The name that the provider itself gave for the model.
         native_finish_reason: The finish reason in the provider's words.
@@ -123,6 +126,7 @@ class StreamChunk(Struct, kw_only=True):
             chunk as in `LLMResponse`.
         message: In the last chunk only: as in `LLMResponse`.
         refusal: In the last chunk only: as in `LLMResponse`.
+        restart: Whether another model begins the answer anew: what came before is to be dropped.
     """
 
     delta: str = ""
@@ -137,6 +141,7 @@ class StreamChunk(Struct, kw_only=True):
     parsed: Any = None
     message: Message | None = None
     refusal: str | None = None
+    restart: bool = False
 
     @property
     def content(self) -> str:
@@ -343,10 +348,14 @@ class Reply:
             parts=self._parts(),
         )
 
-    def last_chunk(self) -> StreamChunk:
-        """What a stream ends with."""
+    def last_chunk(self, whole: str | None = None) -> StreamChunk:
+        """What a stream ends with.
+
+        Args:
+            whole: All of the text, where another model began it.
+        """
         calls = self._tool_calls() or None
-        content = self._parts() or "".join(self._text)
+        content = (self._parts() or "".join(self._text)) if whole is None else whole
         return StreamChunk(
             model=self._model,
             finish_reason=self._finish_reason(),
@@ -355,6 +364,17 @@ class Reply:
             message=Message("assistant", content, tool_calls=calls),
             refusal="".join(self._refusal) or None,
         )
+
+    def fault(self) -> str | None:
+        """Why this can't be the whole answer, now that nothing more comes; None where it is."""
+        if self.finished is None:
+            if self.garbled:
+                return f"the stream ended before the answer was complete; {self.garbled[0].message}"
+            return "the stream ended before the answer was complete"
+        if self.garbled and (self._calls or self.finished.reason == "tool_calls"):
+            # Text with a gap is still of use; a call with a gap must not be made.
+            return f"what could not be read may belong to a tool call; {self.garbled[0].message}"
+        return None
 
     def _finish_reason(self) -> str | None:
         if self.finished is None:
@@ -378,9 +398,13 @@ def fold(model: str, events: Iterable[Event], dialect: str = "") -> LLMResponse:
 
 
 def story(attempts: Sequence[Attempt]) -> str:
-    """The attempts in words, one a line."""
-    lines = []
+    """The attempts in words, one a line; what happened again in the same way is counted."""
+    told: dict[str, int] = {}
     for attempt in attempts:
         detail = f": {attempt.reason}" if attempt.reason else ""
-        lines.append(f"  {attempt.model} {attempt.outcome}{detail}")
-    return "\n".join(lines)
+        line = f"  {attempt.model} {attempt.outcome}{{}}{detail}"
+        told[line] = told.get(line, 0) + 1
+    return "\n".join(
+        line.replace("{}", f" {count} times" if count > 1 else "", 1)
+        for line, count in told.items()
+    )

@@ -37,12 +37,15 @@ class Tool(Struct, frozen=True):
         description: What it does, for the model.
         parameters: JSON Schema of its arguments.
         strict: Whether the provider should hold the arguments to the schema.
+        extra: What else Anthropic is to be told of it (`cache_control`, `defer_loading`,
+            `input_examples` …); no other API is.
     """
 
     name: str
     description: str | None = None
     parameters: Mapping[str, Any] = {}
     strict: bool | None = None
+    extra: Mapping[str, Any] = {}
 
 
 class ProviderTool(Struct, frozen=True):
@@ -127,7 +130,17 @@ def parse_tool(value: AnyTool) -> Tool | ProviderTool:
         description=function.get("description"),
         parameters=function.get("parameters") or function.get("input_schema") or {},
         strict=function.get("strict"),
+        extra=_beyond_a_function(function) if "input_schema" in function else {},
     )
+
+
+_OF_ANY_FUNCTION = frozenset(
+    {"type", "name", "description", "parameters", "input_schema", "strict"}
+)
+
+
+def _beyond_a_function(tool: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in tool.items() if key not in _OF_ANY_FUNCTION}
 
 
 def parse_choice(value: str | NamedTool | Mapping[str, Any]) -> ToolChoice:

@@ -3,13 +3,14 @@
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET
 
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.cli.answer import account, caution, print_stream
+from llmring.cli.answer import account, caution, journey, print_stream
 from llmring.cli.lockfile import add_options, read_profile
 from llmring.cli.output import note, say, say_json
 from llmring.client.ring import LLMRing
@@ -59,6 +60,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verbose", "-v", action="store_true", help="say which model answered, tokens and cost"
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="say what became of each model, after the answer"
+    )
     add_options(parser)
 
 
@@ -75,18 +79,32 @@ def handle(args: argparse.Namespace) -> int:
     try:
         end = _ask(args, request, profile)
     except ProviderError as error:
+        if args.explain:
+            _tell_of(error.attempts)
         if _lacks_keys(error):
             error.add_note(WITHOUT_A_KEY)
         raise
+    _tell(args, end)
+    return 0
+
+
+def _tell(args: argparse.Namespace, end: LLMResponse | StreamChunk) -> None:
+    """Say what to know of an answer, beside it."""
     for remark in end.attempts[-1].adjusted:
         note(f"{end.model}: {remark}")
     if end.finish_reason == "tool_calls":
         note("the model asks for a tool, and this command runs none; --json shows the call")
     elif end.finish_reason not in ("stop", None):
         note(f"the answer ended early: {end.finish_reason}")
+    if args.explain:
+        _tell_of(end.attempts, end)
     if args.verbose:
         note(account(end))
-    return 0
+
+
+def _tell_of(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None = None) -> None:
+    for line in journey(attempts, end):
+        note(line)
 
 
 def _model(args: argparse.Namespace) -> tuple[str, str | None]:
@@ -138,7 +156,7 @@ def _ask(
     def preface(model: str) -> None:
         # No fallback goes unseen, nor a model that is weak.
         for attempt in attempts:
-            if attempt.outcome != "ok":
+            if attempt.outcome != "ok" and not args.explain:
                 note(f"{attempt.model} {attempt.outcome}: {attempt.reason}")
         if caution(model):
             note(f"{model}: {caution(model)}")

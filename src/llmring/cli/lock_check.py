@@ -1,14 +1,15 @@
-"""llmring lock check: the packages that a lockfile extends, and what they bring."""
+"""llmring lock check: the packages that a lockfile extends, and what it needs of models."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
+from llmring.cli import needs
 from llmring.cli.lockfile import binding_line, shown
 from llmring.cli.output import complain, note, say, say_json
 from llmring.client.settings import chosen_profile, lockfile_in_force
@@ -25,9 +26,10 @@ EXAMPLES = """examples:
   llmring lock check --package my_library
   llmring lock check --wheel dist/my_library-1.0-py3-none-any.whl
 
-Checks the packages under [extends]; with --package or --wheel, that a package
-ships its lockfile. Exit codes: 0 all is well; 1 a package or its lockfile is
-missing or bad; 2 the lockfile that extends them is missing or bad itself."""
+Checks the packages under [extends], and that each model can do what needs and
+min_context ask for; with --package or --wheel, that a package ships its
+lockfile. Exit codes: 0 all is well; 1 a package or its lockfile is missing or
+bad, or a model lacks something; 2 the lockfile itself is missing or bad."""
 
 State = Literal["ok", "not installed", "no lockfile", "bad lockfile"]
 
@@ -81,6 +83,7 @@ def handle(args: argparse.Namespace) -> int:
     packages = Packages()
     found = [_package(name, own, profile, packages) for name in lockfile.packages]
     warnings = [*_warnings(lockfile, found, own, packages)]
+    findings = [*needs.own(lockfile), *_of_packages(lockfile, found, profile, packages)]
     if args.json:
         say_json(
             {
@@ -88,11 +91,14 @@ def handle(args: argparse.Namespace) -> int:
                 "profile": profile,
                 "packages": found,
                 "warnings": warnings,
+                "findings": [finding.plain for finding in findings],
                 "local_aliases": list(own),
             }
         )
     else:
         _print(found, own)
+        for finding in findings:
+            say(finding.problem.render(shown(Path(finding.file))))
     for warning in warnings:
         note(f"warning: {warning}")
     good = sum(package.state == "ok" for package in found)
@@ -102,7 +108,8 @@ def handle(args: argparse.Namespace) -> int:
         f"{_count(extended, 'extended alias', 'es')}, {_count(len(own), 'local alias', 'es')} "
         f"in profile {profile}"
     )
-    return 0 if good == len(found) else 1
+    wrong = any(finding.counts for finding in findings)
+    return 0 if good == len(found) and not wrong else 1
 
 
 def _own(path: str | None) -> tuple[Lockfile, str]:
@@ -133,6 +140,23 @@ def _package(name: str, own: Mapping[str, Binding], profile: str, packages: Pack
         {alias: tuple(map(str, binding.models)) for alias, binding in aliases.items()},
         tuple(alias for alias in aliases if alias in own),
     )
+
+
+def _of_packages(
+    lockfile: Lockfile, found: Sequence[Package], profile: str, packages: Packages
+) -> list[needs.Finding]:
+    """The models of packages that lack what they, or the profile in force, need of them."""
+    findings = []
+    for package in found:
+        theirs = packages.lockfile(package.name) if package.state == "ok" else None
+        if theirs is None:
+            continue
+        given = resolve.bindings(theirs, package_profile(theirs, profile))
+        used = [
+            given[alias] for alias in given if f"{package.name}:{alias}" not in package.overridden
+        ]
+        findings += needs.lent(theirs, used, lockfile, profile)
+    return findings
 
 
 def _missing(name: str) -> Package:

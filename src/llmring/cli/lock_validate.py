@@ -9,6 +9,7 @@ from llmring.cli.output import note, say, say_json
 from llmring.lockfile import check, file
 from llmring.lockfile.problem import Severity
 from llmring.providers import PROVIDERS
+from llmring.registry import bundled
 
 EXAMPLES = """examples:
   llmring lock validate
@@ -30,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Print the problems, one a line."""
     source = users_lockfile(args.file)
-    problems = check.problems(file.read(source.path), PROVIDERS)
+    problems = check.problems(file.read(source.path), PROVIDERS, bundled.facts)
     path = shown(source.path)
     if args.json:
         say_json({"file": str(source.path), "problems": problems})

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command(("chat",), "chat", "ask a model, through an alias"),
+    Command(("explain",), "explain", "say which models a call would try, without calling"),
     Command(("aliases",), "aliases", "list the aliases of a profile"),
     Command(("bind",), "bind", "bind an alias to one or more models"),
     Command(("unbind",), "unbind", "remove an alias"),
@@ -31,8 +32,9 @@ COMMANDS = (
     Command(("lock", "validate"), "lock_validate", "check a lockfile"),
     Command(("lock", "fmt"), "lock_fmt", "put a lockfile into its canonical form"),
     Command(("lock", "diff"), "lock_diff", "show what two lockfiles say differently"),
-    Command(("lock", "check"), "lock_check", "check the lockfiles of packages that it extends"),
+    Command(("lock", "check"), "lock_check", "check what a lockfile extends, and needs of models"),
     Command(("lock", "schema"), "lock_schema", "print the JSON Schema of lockfiles"),
+    Command(("status",), "status", "show keys, failing models, and what is spent today"),
     Command(("local", "pull"), "local_pull", "download the small local model"),
     Command(("completion",), "completion", "print a script that completes commands with Tab"),
     Command(("demo",), "demo", "watch failover happen, with no key and no network"),

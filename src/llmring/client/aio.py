@@ -4,24 +4,72 @@ All that can be decided without I/O is decided elsewhere. The synchronous calls 
 object run this same shell, through `portal`.
 """
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from typing import Protocol, TypeVar
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import aclosing, contextmanager
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from llmring.chat.response import StreamChunk
+from llmring.client import stage
 from llmring.client.call import Reading, is_success, whole_reply
+from llmring.client.governor import UNLIMITED, Admission, Governor, Ticket
 from llmring.client.http import HttpClient
+from llmring.client.race import Race
 from llmring.client.scripted import open_script
 from llmring.client.settings import Settings
-from llmring.exceptions import ConfigurationError, ProviderError, ProviderNotFoundError
+from llmring.client.shared_state import spending_of
+from llmring.exceptions import (
+    ConfigurationError,
+    LimitExceededError,
+    ProviderError,
+    ProviderNotFoundError,
+)
 from llmring.local import llama, mock
-from llmring.routing.failover import Trial, Walk
+from llmring.routing.failover import Walk
+from llmring.routing.health import Health
+from llmring.routing.policy import Policy
+from llmring.routing.prepared import Fetch
+from llmring.routing.speed import Speeds
+from llmring.routing.targets import Target
+from llmring.routing.trial import Trial
 from llmring.wire import HttpHead, HttpRequest
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmring.client.playback import Playback
+
 T = TypeVar("T")
+
+
+class _Begun:
+    """A streamed answer that has begun.
+
+    Attributes:
+        trial: The attempt.
+        exchange: Its connection.
+        reading: Reads what comes.
+        chunks: What has come of it.
+        ended: Whether that is all.
+    """
+
+    def __init__(self, trial: Trial, exchange: Exchange, reading: Reading) -> None:
+        self.trial = trial
+        self.exchange = exchange
+        self.reading = reading
+        self.chunks: Iterator[StreamChunk] = iter(())
+        self.ended = False
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self.exchange.close()
 
 
 class Exchange(Protocol):
@@ -31,6 +79,9 @@ class Exchange(Protocol):
 
     def expire_at(self, when: float | None) -> None:
         """End the answer at this time of the loop's clock; None for never."""
+
+    def stall_after(self, seconds: float) -> None:
+        """End the answer when no byte has come for so long."""
 
     async def read(self) -> bytes:
         """All that is left of the body."""
@@ -46,11 +97,29 @@ class Exchange(Protocol):
 
 
 class Shell:
-    """Sends calls, from any event loop."""
+    """Sends calls, from any event loop.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: What the environment says.
+        health: Remembers which models have failed of late.
+        speeds: Remembers how fast models have answered.
+        folder_of: Gives the folder of recordings, for tests, out of what the lockfile says of it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        health: Health,
+        speeds: Speeds,
+        folder_of: Callable[[str | None], Path],
+    ) -> None:
         self._settings = settings
+        self._health = health
+        self._speeds = speeds
+        self._folder_of = folder_of
         self._http = HttpClient()
+        self._governor = Governor(lambda: spending_of(settings, health))
+        self._playback: Playback | None = None
         self._openers = {
             "http": self._open_http,
             "https": self._open_http,
@@ -67,51 +136,138 @@ class Shell:
 
         Raises:
             ProviderError: None did.
+            LimitExceededError: The lockfile limits such calls, and this one is beyond.
         """
-        for trial in walk:
+        with _watched(walk):
+            async with self._governor.admitted(walk.terms.rules, walk.deadline) as admission:
+                return await self._send(walk, settle, admission)
+
+    async def _send(
+        self,
+        walk: Walk,
+        settle: Callable[[Trial, HttpHead, bytes], T],
+        admission: Admission,
+    ) -> T:
+        walk.blocked = await self._health.blocked(walk.targets)
+        tickets: dict[Trial, Ticket] = {}
+
+        async def ask(trial: Trial) -> T:
+            tickets[trial] = await _ticket(walk, trial, admission)
+            exchange = await self._open(walk, trial)
             try:
-                exchange = await self._open(walk, trial)
-                try:
-                    return settle(trial, exchange.head, await exchange.read())
-                finally:
-                    exchange.close()
-            except ProviderError as error:
-                fault = error
-            # Outside the except clause, so that the error carries no foreign context with it.
-            trial.failed(fault)
-        raise walk.exhausted()
+                answer = settle(trial, exchange.head, await exchange.read())
+            finally:
+                exchange.close()
+            self._speeds.note(trial.target, trial.seconds)
+            await self._settle(trial, tickets[trial])
+            return answer
+
+        async def failed(trial: Trial, error: ProviderError) -> None:
+            await self._failed(trial, error, tickets.get(trial))
+
+        race = Race(iter(walk), ask, failed, _nothing, self._patience(walk))
+        answer = await race.first()
+        if answer is None:
+            raise walk.exhausted()
+        return answer
 
     async def stream(self, walk: Walk) -> AsyncGenerator[StreamChunk, None]:
         """The answer of the first model that gives one, in pieces.
 
+        Where it breaks off, another model goes on from there, or begins anew.
+
         Raises:
-            ProviderError: None did, or the one that had begun did not finish.
+            ProviderError: None did, or the one that had begun did not finish and none may take
+                its place.
+            LimitExceededError: The lockfile limits such calls, and this one is beyond.
         """
-        for trial in walk:
+        with _watched(walk):
+            async with (
+                self._governor.admitted(walk.terms.rules, walk.deadline) as admission,
+                aclosing(self._stream(walk, admission)) as chunks,
+            ):
+                async for chunk in chunks:
+                    yield chunk
+
+    async def _stream(self, walk: Walk, admission: Admission) -> AsyncGenerator[StreamChunk, None]:
+        walk.blocked = await self._health.blocked(walk.targets)
+        tickets: dict[Trial, Ticket] = {}
+
+        async def ask(trial: Trial) -> _Begun:
+            tickets[trial] = await _ticket(walk, trial, admission)
+            return await self._begin(walk, trial)
+
+        async def failed(trial: Trial, error: ProviderError) -> None:
+            await self._failed(trial, error, tickets.get(trial))
+
+        race = Race(iter(walk), ask, failed, _Begun.close, self._patience(walk))
+        while (begun := await race.first()) is not None:
             try:
-                exchange = await self._open(walk, trial)
-                try:
-                    if not is_success(exchange.head):
-                        whole_reply(trial, exchange.head, await exchange.read())
-                    reading = Reading(trial, exchange.head)
-                    waiting = True
-                    while not reading.done and (data := await exchange.chunk()):
-                        for chunk in reading.feed(data):
-                            if waiting:
-                                # No other model can take over now, so none needs time kept.
-                                waiting = False
-                                exchange.expire_at(_loop_time(walk, walk.deadline))
-                            yield chunk
-                    for chunk in reading.end():
+                while True:
+                    for chunk in begun.chunks:
+                        begun.trial.committed = True
+                        walk.terms.shown.take(chunk)
                         yield chunk
-                    await exchange.finish()
-                    return
-                finally:
-                    exchange.close()
+                    if begun.ended:
+                        break
+                    begun.chunks = iter(await self._more(begun))
+                await begun.exchange.finish()
             except ProviderError as error:
                 fault = error
-            trial.failed(fault)
+            else:
+                await self._settle(begun.trial, tickets[begun.trial])
+                return
+            finally:
+                begun.close()
+            await failed(begun.trial, fault)
         raise walk.exhausted()
+
+    def _patience(self, walk: Walk) -> Callable[[Trial], float | None]:
+        match walk.terms.policy.hedge_after:
+            case "p95":
+                return lambda trial: self._speeds.p95(trial.target)
+            case seconds:
+                return lambda _: seconds
+
+    async def _settle(self, trial: Trial, ticket: Ticket) -> None:
+        await ticket.answered(trial.cost, trial.usage)
+        await self._health.answered(trial.target)
+
+    async def _failed(self, trial: Trial, error: ProviderError, ticket: Ticket | None) -> None:
+        if ticket is not None:
+            await ticket.failed(error)
+        await self._health.failed(trial.target, error, trial.silence(error))
+        trial.failed(error)
+
+    async def _begin(self, walk: Walk, trial: Trial) -> _Begun:
+        """A streamed answer up to its first chunk."""
+        exchange = await self._open(walk, trial)
+        try:
+            if not is_success(exchange.head):
+                whole_reply(trial, exchange.head, await exchange.read())
+            begun = _Begun(trial, exchange, Reading(trial, exchange.head, walk.terms.shown))
+            first = None
+            while first is None:
+                begun.chunks = iter(await self._more(begun))
+                # No further: what comes after may be a failure, when this has been shown.
+                first = next(begun.chunks, None)
+                exchange.stall_after(walk.terms.policy.stall_timeout)
+            begun.chunks = chain((first,), begun.chunks)
+            # The next model, should it be needed, can have what is left then.
+            exchange.expire_at(_loop_time(walk, walk.deadline))
+        except BaseException:
+            exchange.close()
+            raise
+        self._speeds.note(trial.target, trial.seconds)
+        trial.watch.first()
+        return begun
+
+    async def _more(self, begun: _Begun) -> Iterable[StreamChunk]:
+        """The next chunks of a streamed answer, or the last ones."""
+        if not begun.reading.done and (data := await begun.exchange.chunk()):
+            return begun.reading.feed(data)
+        begun.ended = True
+        return begun.reading.end()
 
     async def fetch(self, request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
         """The head and the whole body of the answer to one request, whatever its status.
@@ -134,42 +290,108 @@ class Shell:
     async def aclose(self) -> None:
         """Close the running loop's connections."""
         await self._http.aclose()
+        await self._health.aclose()
 
     async def _open(self, walk: Walk, trial: Trial) -> Exchange:
+        policy = walk.terms.policy
         if trial.finish is not None:
-            trial.http = await trial.finish(self.fetch, _seconds_left(walk, trial))
+            trial.http = await trial.finish(self._fetch_for(policy), _seconds_left(walk, trial))
         seconds = _seconds_left(walk, trial)
-        scheme = urlsplit(trial.http.url).scheme
-        exchange = await self._openers[scheme](trial, seconds)
+        opener = partial(self._openers[urlsplit(trial.http.url).scheme], trial.target)
+        with trial.watch.sending():
+            if stage.takes_part(policy):
+                exchange = await self._played().open(
+                    policy, trial.target, trial.http, seconds, opener
+                )
+            else:
+                exchange = await opener(trial.http, seconds)
         exchange.expire_at(_loop_time(walk, trial.deadline))
         return exchange
 
-    async def _open_http(self, trial: Trial, seconds: float | None) -> Exchange:
-        return await self._http.open(trial.http, seconds)
+    def _fetch_for(self, policy: Policy) -> Fetch:
+        """What sends the requests that come before an attempt's own."""
+        if not stage.takes_part(policy):
+            return self.fetch
 
-    async def _open_mock(self, trial: Trial, seconds: float | None) -> Exchange:
-        del seconds  # a script's head is there at once
-        return await open_script(mock.play(trial.http))
+        async def fetch(request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
+            exchange = await self._played().open(policy, None, request, seconds, self._http.open)
+            try:
+                return exchange.head, await exchange.read()
+            finally:
+                exchange.close()
 
-    async def _open_local(self, trial: Trial, seconds: float | None) -> Exchange:
+        return fetch
+
+    def _played(self) -> Playback:
+        if self._playback is None:
+            from llmring.client.playback import Playback
+
+            self._playback = Playback(self._folder_of)
+        return self._playback
+
+    async def _open_http(
+        self, target: Target, request: HttpRequest, seconds: float | None
+    ) -> Exchange:
+        del target
+        return await self._http.open(request, seconds)
+
+    async def _open_mock(
+        self, target: Target, request: HttpRequest, seconds: float | None
+    ) -> Exchange:
+        del target, seconds  # a script's head is there at once
+        return await open_script(mock.play(request))
+
+    async def _open_local(
+        self, target: Target, request: HttpRequest, seconds: float | None
+    ) -> Exchange:
         try:
             # Loading a model takes a moment, and this loop has other calls to serve.
-            served = await asyncio.to_thread(self._serve, trial.target.ref.model)
+            served = await asyncio.to_thread(self._serve, target.ref.model)
         except ConfigurationError as error:
             fault = ProviderNotFoundError(error.message)
         else:
-            path = trial.http.url.removeprefix(trial.target.endpoint.base_url)
-            request: HttpRequest = msgspec.structs.replace(
-                trial.http,
+            path = request.url.removeprefix(target.endpoint.base_url)
+            there: HttpRequest = msgspec.structs.replace(
+                request,
                 url=served.base_url + path,
-                headers={**trial.http.headers, "authorization": f"Bearer {served.key}"},
+                headers={**request.headers, "authorization": f"Bearer {served.key}"},
             )
-            return await self._http.open(request, seconds)
+            return await self._http.open(there, seconds)
         raise fault
 
     def _serve(self, name: str) -> llama.Served:
         settings = self._settings
         return llama.serve(llama.locate(name, settings.local_model, settings.cache_dir))
+
+
+def _nothing(_: object) -> None:
+    """A whole answer has no connection to let go."""
+
+
+@contextmanager
+def _watched(walk: Walk) -> Iterator[None]:
+    """Tells whoever watches the call of its end, whatever that is."""
+    try:
+        yield
+    except LimitExceededError as error:
+        error.attempts = tuple(walk.attempts)
+        walk.terms.watch.end(error)
+        raise
+    except BaseException as error:
+        walk.terms.watch.end(error)
+        raise
+    walk.terms.watch.end()
+
+
+async def _ticket(walk: Walk, trial: Trial, admission: Admission) -> Ticket:
+    """The right to send an attempt's request; waiting for it is no time of the attempt's."""
+    if walk.terms.rules is None:
+        return UNLIMITED
+    before = walk.clock()
+    ticket = await admission.sending(trial.target)
+    if trial.deadline is not None and walk.deadline is not None:
+        trial.deadline = min(walk.deadline, trial.deadline + walk.clock() - before)
+    return ticket
 
 
 def _seconds_left(walk: Walk, trial: Trial) -> float | None:

@@ -77,6 +77,10 @@ class Aliases:
         lockfile = self._live.current()
         return lockfile, resolve.profile_name(profile, chosen_profile(self._environ), lockfile)
 
+    def profile_in_force(self, profile: str | None) -> str:
+        """The name of the profile that a call would use."""
+        return self._profile(profile)[1]
+
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
         """Every provider by name: those that llmring knows, and those of the lockfile itself.

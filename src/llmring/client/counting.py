@@ -15,9 +15,10 @@ from llmring.client.walks import Walks
 from llmring.dialects.dialect import Counting, Dialect
 from llmring.exceptions import ProviderError
 from llmring.lockfile.compose import Resolved
-from llmring.routing.failover import Prepared, Trial
 from llmring.routing.fit import fit
+from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Skip, Target
+from llmring.routing.trial import Trial
 from llmring.wire import HttpHead
 
 # Prepares a request that has its files in its messages.

@@ -19,8 +19,8 @@ from llmring.lockfile.compose import Resolved
 from llmring.registry import bundled
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.embedding import embed, embedding_of, in_one_space
-from llmring.routing.failover import Trial
 from llmring.routing.targets import Skip, Target
+from llmring.routing.trial import Trial
 from llmring.wire import HttpHead
 
 

@@ -20,7 +20,7 @@ from llmring.client.local_file import LocalFile
 from llmring.client.pending import Pending
 from llmring.client.uploads import Keeper, Uploads
 from llmring.exceptions import MissingFileError, UnsupportedFeatureError, ValidationError
-from llmring.routing.failover import Fetch, Prepared
+from llmring.routing.prepared import Fetch, Prepared
 from llmring.routing.sizes import Sized, check_sizes, sized_parts
 from llmring.routing.targets import Target
 from llmring.wire import HttpRequest

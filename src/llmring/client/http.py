@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 from msgspec import Struct
 from yarl import URL
 
+from llmring.client import stage
 from llmring.client.settings import proxy_for
 from llmring.exceptions import (
     ConfigurationError,
@@ -35,6 +36,9 @@ CONNECT_SECONDS = 10.0
 
 # What follows a stream's last event comes with it, or is not worth waiting for.
 DRAIN_SECONDS = 0.1
+
+# Fewer bytes that end no line are no sign of life: a server that drips them would never end.
+SIGN_OF_LIFE_BYTES = 16
 
 USER_AGENT = "llmring"
 
@@ -57,7 +61,9 @@ class HttpExchange:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self._timer: asyncio.TimerHandle | None = None
-        self._expired = False
+        self._watch: asyncio.TimerHandle | None = None
+        self._heard = 0.0
+        self._fate: str | None = None
         self.head = HttpHead(
             response.status, {name.lower(): value for name, value in response.headers.items()}
         )
@@ -71,7 +77,26 @@ class HttpExchange:
             self._timer = asyncio.get_running_loop().call_at(when, self._expire)
 
     def _expire(self) -> None:
-        self._expired = True
+        self._end("the answer took too long")
+
+    def stall_after(self, seconds: float) -> None:
+        """Cut the connection when no byte has come for so long."""
+        if self._watch is None:
+            loop = asyncio.get_running_loop()
+            self._heard = loop.time()
+            self._watch = loop.call_later(seconds, self._look, seconds)
+
+    def _look(self, seconds: float) -> None:
+        # One timer for many pieces: what has come in the meantime puts the end off.
+        loop = asyncio.get_running_loop()
+        due = self._heard + seconds
+        if loop.time() >= due:
+            self._end(f"the answer stalled: nothing came for {seconds:g} s")
+        else:
+            self._watch = loop.call_at(due, self._look, seconds)
+
+    def _end(self, fate: str) -> None:
+        self._fate = fate
         self._response.close()
 
     async def read(self) -> bytes:
@@ -93,9 +118,13 @@ class HttpExchange:
             ProviderError: The connection failed, or its time ran out.
         """
         try:
-            return await self._response.content.readany()
+            data = await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
             fault = self._fault(error)
+        else:
+            if self._watch is not None and (b"\n" in data or len(data) >= SIGN_OF_LIFE_BYTES):
+                self._heard = asyncio.get_running_loop().time()
+            return data
         raise fault
 
     async def finish(self) -> None:
@@ -112,8 +141,8 @@ class HttpExchange:
             return
 
     def _fault(self, error: Exception) -> ProviderError:
-        if self._expired:
-            return ProviderTimeoutError("the answer took too long", status=self.head.status)
+        if self._fate is not None:
+            return ProviderTimeoutError(self._fate, status=self.head.status)
         fault = fault_of(error)
         fault.status = self.head.status
         return fault
@@ -121,6 +150,8 @@ class HttpExchange:
     def close(self) -> None:
         """Cut the connection, unless its body is read and it has gone back to the others."""
         self.expire_at(None)
+        if self._watch is not None:
+            self._watch.cancel()
         self._response.close()
 
 
@@ -141,6 +172,7 @@ class HttpClient:
         Raises:
             ProviderError: No answer came.
         """
+        stage.admit(request.url)
         url = URL(request.url, encoded=True)
         session = await self._session()
         try:
@@ -233,31 +265,37 @@ def fault_of(error: Exception) -> ProviderError:
     raise TypeError(f"not a fault of HTTP: {type(error).__name__}")
 
 
+def _not_reached(message: str) -> ProviderError:
+    error = ProviderConnectionError(message)
+    error.reached = False
+    return error
+
+
 def _dns(error: Any) -> ProviderError:
-    return ProviderConnectionError(f"can't find the host {error.host!r}")
+    return _not_reached(f"can't find the host {error.host!r}")
 
 
 def _tls(error: Any) -> ProviderError:
     why = getattr(error.os_error, "reason", None) or error.os_error.strerror
-    return ProviderConnectionError(
+    return _not_reached(
         f"no TLS connection to {error.host!r}: {why}; where there is none, the address is http://"
     )
 
 
 def _certificate(error: Any) -> ProviderError:
     why = getattr(error.certificate_error, "verify_message", None) or "not valid for it"
-    return ProviderConnectionError(
+    return _not_reached(
         f"the TLS certificate of {error.host!r} is refused: {why}; "
         "for an authority of your own, SSL_CERT_FILE names its certificate"
     )
 
 
 def _connect(error: Any) -> ProviderError:
-    return ProviderConnectionError(f"can't connect to {_place_and_reason(error)}")
+    return _not_reached(f"can't connect to {_place_and_reason(error)}")
 
 
 def _proxy_connect(error: Any) -> ProviderError:
-    return ProviderConnectionError(
+    return _not_reached(
         f"can't connect to the proxy {_place_and_reason(error)}; "
         "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
     )

@@ -13,8 +13,9 @@ from llmring.dialects.dialect import ListedModel, Listing
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.local import llama, mock
 from llmring.lockfile.document import ModelRef
-from llmring.routing.failover import Prepared, Trial
+from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Endpoint, Target, targets
+from llmring.routing.trial import Trial
 from llmring.wire import HttpHead
 
 _Page = tuple[list[ListedModel], str | None]

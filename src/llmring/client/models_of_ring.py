@@ -17,21 +17,23 @@ from llmring.client.pending import (
 from llmring.client.request_fields import RequestFields, request_of
 from llmring.client.settings import timeout_of
 from llmring.exceptions import ValidationError
-from llmring.registry import bundled
-from llmring.routing.targets import Skip, Target, targets
+from llmring.routing.policy import Policy
+from llmring.routing.targets import Skip, Target
+from llmring.routing.terms import Terms
 
 if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
-    from llmring.chat.response import Attempt
     from llmring.chat.token_count import TokenCount
     from llmring.client.aio import Shell
     from llmring.client.aliases import Aliases
     from llmring.client.embedding import Wanted
     from llmring.client.files import Files
+    from llmring.client.guide import Guide
     from llmring.client.settings import Settings
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
-    from llmring.routing.failover import Prepared
+    from llmring.routing.hooks import Hooks
+    from llmring.routing.prepared import Prepared
 
 
 class ModelsOfRing:
@@ -40,7 +42,8 @@ class ModelsOfRing:
     _aliases: Aliases
     _settings: Settings
     _timeout: float | None
-    _on_attempt: Callable[[Attempt], None] | None
+    _guide: Guide
+    _hooks: Hooks
 
     if TYPE_CHECKING:
 
@@ -103,8 +106,8 @@ class ModelsOfRing:
         from llmring.client.embedding import embedded
         from llmring.client.walks import Walks
 
-        found, candidates = self._candidates(alias, profile)
-        walks = Walks(seconds, self._on_attempt)
+        found, candidates, policy = self._candidates(alias, profile)
+        walks = Walks(seconds, Terms(policy=policy, hooks=self._hooks))
         return await embedded(self._shell, wanted, found, candidates, walks)
 
     def list_models(
@@ -184,8 +187,8 @@ class ModelsOfRing:
 
         if not request.model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
-        found, candidates = self._candidates(request.model, profile)
-        walks = Walks(timeout_of(request.timeout, self._timeout))
+        found, candidates, policy = self._candidates(request.model, profile)
+        walks = Walks(timeout_of(request.timeout, self._timeout), Terms(policy=policy))
         return await counted(self._shell, request, found, candidates, walks, self._with_files)
 
     def _with_files(
@@ -193,6 +196,16 @@ class ModelsOfRing:
     ) -> Callable[[Target], Prepared]:
         return self._files.enclosing(request, prepare) if request.files else prepare(request)
 
-    def _candidates(self, name: str, profile: str | None) -> tuple[Resolved, list[Target | Skip]]:
+    def _candidates(
+        self, name: str, profile: str | None
+    ) -> tuple[Resolved, list[Target | Skip], Policy]:
+        """The models of an alias, and how they are called, limits left aside."""
         found = self._aliases.look_up(name, profile)
-        return found, targets(found.models, self._aliases.endpoints, bundled.facts)
+        policy = self._guide.policy(found)
+        own = Policy(
+            retries=policy.retries,
+            faults=policy.faults,
+            mode=policy.mode,
+            recordings=policy.recordings,
+        )
+        return found, self._guide.targets(found, policy), own

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
@@ -13,11 +13,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from llmring.chat.request import LLMRequest, Messages
-from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
 from llmring.chat.tools import AnyTool
 from llmring.client.aliases import Aliases, lockfile_of_caller
 from llmring.client.call import whole_reply
+from llmring.client.guide import Guide
 from llmring.client.lockfile_of_ring import LockfileOfRing
 from llmring.client.models_of_ring import ModelsOfRing
 from llmring.client.pending import (
@@ -27,12 +28,13 @@ from llmring.client.pending import (
     PendingTools,
     loop_is_running,
 )
+from llmring.client.plan_of_ring import PlanOfRing
 from llmring.client.request_fields import RequestFields, request_of
-from llmring.client.settings import read_settings, timeout_of
-from llmring.exceptions import ValidationError
-from llmring.registry import bundled
-from llmring.routing.failover import Prepared, Walk, chat
-from llmring.routing.targets import Skip, Target, targets
+from llmring.client.settings import read_settings, recordings_folder, timeout_of
+from llmring.client.shared_state import health_of
+from llmring.client.status_of_ring import StatusOfRing
+from llmring.client.telemetry import Telemetry, TelemetryWish
+from llmring.routing.hooks import Hooks, OnAttempt, OnFailover
 
 if TYPE_CHECKING:
     from llmring.client.aio import Shell
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from llmring.client.raw import RawProvider
 
 
-class LLMRing(LockfileOfRing, ModelsOfRing):
+class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
     """Calls models through the aliases of a lockfile, with failover.
 
     Args:
@@ -48,7 +50,12 @@ class LLMRing(LockfileOfRing, ModelsOfRing):
             `./llmring.lock`, then the one in the calling package, then llmring's own.
         timeout: Seconds that a call may take, fallbacks included; None for no limit. Left out:
             LLMRING_PROVIDER_TIMEOUT_S, then 60.
-        on_attempt: Told of each attempt of each call as soon as its outcome is known.
+        on_attempt: Told of each attempt of each call as soon as its outcome is known. What it
+            raises is logged, and the call goes on.
+        on_failover: Told when another model takes over from one that has failed, within a
+            stream too: the references of both, and the failure; otherwise like `on_attempt`.
+        telemetry: Whether calls are traced and measured with OpenTelemetry: "auto", where the
+            application has set that up; "content", with the texts too; "off".
         package: The package whose lockfile is meant, where it is not the calling one.
         environ: The variables to take keys, addresses and settings from; left out, those of the
             process.
@@ -66,15 +73,27 @@ class LLMRing(LockfileOfRing, ModelsOfRing):
         lockfile_path: str | PathLike[str] | None = None,
         *,
         timeout: float | UnsetType | None = UNSET,
-        on_attempt: Callable[[Attempt], None] | None = None,
+        on_attempt: OnAttempt | None = None,
+        on_failover: OnFailover | None = None,
+        telemetry: TelemetryWish = "auto",
         package: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._settings = read_settings(environ)
         self._timeout = timeout_of(timeout, self._settings.timeout)
-        self._on_attempt = on_attempt
+        self._environ = environ
+        self._hooks = Hooks(on_attempt, on_failover)
+        self._health = health_of(self._settings)
         brought = lockfile_of_caller(package, depth=1)
         self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
+        self._guide = Guide(
+            self._aliases,
+            self._settings,
+            timeout=self._timeout,
+            hooks=self._hooks,
+            telemetry=Telemetry(telemetry),
+            files=lambda: self._files,
+        )
 
     @overload
     def chat(self, request: LLMRequest, *, profile: str | None = None) -> PendingChat: ...
@@ -309,19 +328,26 @@ class LLMRing(LockfileOfRing, ModelsOfRing):
         from llmring.client.aio import Shell
 
         # Where threads make their first calls at once, one shell becomes that of all.
-        shell: Shell = self.__dict__.setdefault("_shell_", Shell(self._settings))
-        return shell
+        shell = Shell(self._settings, self._health, self._guide.speeds, self._recordings)
+        made: Shell = self.__dict__.setdefault("_shell_", shell)
+        return made
+
+    def _recordings(self, wish: str | None) -> Path:
+        return recordings_folder(wish, self._aliases.source.path, self._environ)
 
     async def _send(self, request: LLMRequest, profile: str | None) -> LLMResponse:
         output = request.output()
         if output is None:
-            return await self._shell.send(self._walk(request, profile, stream=False), whole_reply)
+            return await self._shell.send(
+                self._guide.walk(request, profile, stream=False), whole_reply
+            )
         from llmring.client.answer_form import form_of
         from llmring.client.structured import chat_in_form
 
         form = form_of(output)
-        walk = self._walk(request, profile, stream=False)
-        return await chat_in_form(form, request, walk, self._shell.send, self._ask_again)
+        walk = self._guide.walk(request, profile, stream=False)
+        again = partial(self._guide.again, walk)
+        return await chat_in_form(form, request, walk, self._shell.send, again)
 
     async def _run_tools(
         self, request: LLMRequest, profile: str | None, max_turns: int
@@ -338,48 +364,10 @@ class LLMRing(LockfileOfRing, ModelsOfRing):
     ) -> AsyncGenerator[StreamChunk, None]:
         output = request.output()
         if output is None:
-            return self._shell.stream(self._walk(request, profile, stream=True))
+            return self._shell.stream(self._guide.walk(request, profile, stream=True))
         from llmring.client.answer_form import form_of
         from llmring.client.structured import stream_in_form
 
         form = form_of(output)
-        chunks = self._shell.stream(self._walk(request, profile, stream=True))
+        chunks = self._shell.stream(self._guide.walk(request, profile, stream=True))
         return stream_in_form(form, request, chunks)
-
-    def _walk(self, request: LLMRequest, profile: str | None, *, stream: bool) -> Walk:
-        model = request.model
-        if not model:
-            raise ValidationError("the request names no model; give an alias of the lockfile")
-        if not request.messages:
-            raise ValidationError("the request has no messages")
-        found = self._aliases.look_up(model, profile)
-        candidates = targets(found.models, self._aliases.endpoints, bundled.facts)
-        timeout = timeout_of(request.timeout, self._timeout)
-        return self._walk_over(candidates, found.alias, timeout, request, stream=stream)
-
-    def _ask_again(self, request: LLMRequest, target: Target, timeout: float | None) -> Walk:
-        return self._walk_over([target], None, timeout, request, stream=False)
-
-    def _walk_over(
-        self,
-        candidates: Sequence[Target | Skip],
-        alias: str | None,
-        timeout: float | None,
-        request: LLMRequest,
-        *,
-        stream: bool,
-    ) -> Walk:
-        return Walk(
-            self._prepare(request, stream=stream),
-            candidates,
-            alias=alias,
-            timeout=timeout,
-            clock=time.monotonic,
-            day=date.today(),
-            on_attempt=self._on_attempt,
-        )
-
-    def _prepare(self, request: LLMRequest, *, stream: bool) -> Callable[[Target], Prepared]:
-        if not request.files:
-            return chat(request, stream=stream)
-        return self._files.enclosing(request, lambda whole: chat(whole, stream=stream))

@@ -15,10 +15,15 @@ class ScriptedExchange:
         self.head = script.head or HttpHead(0, {})
         self._steps = deque(script.steps)
         self._when: float | None = None
+        self._stall: float | None = None
 
     def expire_at(self, when: float | None) -> None:
         """End the answer at this time of the loop's clock; None for never."""
         self._when = when
+
+    def stall_after(self, seconds: float) -> None:
+        """End the answer when no byte has come for so long."""
+        self._stall = seconds
 
     async def read(self) -> bytes:
         """All that is left of the body."""
@@ -34,10 +39,12 @@ class ScriptedExchange:
             ProviderError: The script cuts the connection, or its time ran out.
         """
         try:
-            async with asyncio.timeout_at(self._when):
+            async with asyncio.timeout_at(self._when), asyncio.timeout(self._stall):
                 return await self._play()
         except TimeoutError:
-            raise ProviderTimeoutError("the answer took too long") from None
+            raise ProviderTimeoutError(
+                "the answer took too long", status=self.head.status
+            ) from None
 
     async def _play(self) -> bytes:
         while self._steps:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llmring.routing.targets import Endpoint
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
+RECORDINGS = "tests/recordings"
 
 _NO_TIMEOUT = frozenset({"none", "off", "disable", "disabled", "infinite"})
 
@@ -32,14 +33,19 @@ class Settings(Struct, frozen=True, kw_only=True):
     Attributes:
         endpoints: Every provider by name, with its address and key.
         timeout: Seconds that a call may take where it says nothing else; None for no limit.
+        retries: How often a model is asked again where the lockfile does not say; None for the
+            usual.
         local_model: The user's own GGUF file for the provider `local`.
         cache_dir: Where downloaded weights are kept.
+        redis_url: The Redis or Valkey that shares circuits and spending among processes, if any.
     """
 
     endpoints: Mapping[str, Endpoint]
     timeout: float | None
+    retries: int | None
     local_model: Path | None
     cache_dir: Path
+    redis_url: str | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -60,8 +66,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(
         endpoints={name: endpoint(row, env) for name, row in PROVIDERS.items()},
         timeout=_timeout(value_of(env, "LLMRING_PROVIDER_TIMEOUT_S")),
+        retries=_retries(value_of(env, "LLMRING_RETRIES")),
         local_model=Path(local_model).expanduser() if local_model else None,
         cache_dir=default_cache_dir(env),
+        redis_url=value_of(env, "LLMRING_REDIS_URL"),
     )
 
 
@@ -91,6 +99,21 @@ def chosen_profile(environ: Mapping[str, str] | None = None) -> str | None:
     """The value of LLMRING_PROFILE now; an empty one counts as unset."""
     env = os.environ if environ is None else environ
     return value_of(env, "LLMRING_PROFILE")
+
+
+def recordings_folder(
+    wish: str | None, lockfile: Path, environ: Mapping[str, str] | None = None
+) -> Path:
+    """Where recordings for tests are: LLMRING_RECORDINGS, or what the lockfile says.
+
+    Args:
+        wish: What the lockfile says, if it does; it is relative to its own folder.
+        lockfile: The lockfile.
+        environ: The variables; left out, those of the process.
+    """
+    env = os.environ if environ is None else environ
+    chosen = value_of(env, "LLMRING_RECORDINGS")
+    return Path(chosen).expanduser() if chosen else lockfile.parent / (wish or RECORDINGS)
 
 
 def lockfile_in_force(
@@ -156,6 +179,14 @@ def proxy_for(scheme: str, host: str) -> str | None:
 def value_of(env: Mapping[str, str], name: str) -> str | None:
     """What a variable says; one of white space alone counts as unset."""
     return env.get(name, "").strip() or None
+
+
+def _retries(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdecimal():
+        raise ConfigurationError(f"LLMRING_RETRIES is {value!r}; it takes a whole number from 0")
+    return int(value)
 
 
 def _timeout(value: str | None) -> float | None:

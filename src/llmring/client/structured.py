@@ -17,8 +17,9 @@ from llmring.client.answer_form import Form, Read, data_so_far, read
 from llmring.client.call import whole_reply
 from llmring.exceptions import ProviderError, SchemaValidationError
 from llmring.registry.price import Cost, together
-from llmring.routing.failover import Trial, Walk
+from llmring.routing.failover import Walk
 from llmring.routing.targets import Target
+from llmring.routing.trial import Trial
 from llmring.wire import HttpHead
 
 Send = Callable[[Walk, Callable[[Trial, HttpHead, bytes], LLMResponse]], Awaitable[LLMResponse]]
@@ -86,6 +87,8 @@ async def stream_in_form(
     growing = GrowingJson(form.opens)
     async with aclosing(chunks):
         async for chunk in chunks:
+            if chunk.restart:
+                growing = GrowingJson(form.opens)
             if chunk.delta:
                 chunk.parsed = data_so_far(form, growing.add(chunk.delta))
             if chunk.message is None:

@@ -20,6 +20,7 @@ from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.client.totals import total_cost, total_usage
 from llmring.exceptions import (
     ConfigurationError,
+    LimitExceededError,
     ProviderError,
     TooManyTurnsError,
     ValidationError,
@@ -31,6 +32,9 @@ log = logging.getLogger("llmring")
 # Enough for a model to mend its call; an exception's text can be of any length.
 _ERROR_CHARACTERS = 1000
 
+# https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
+_PAUSED = "pause_turn"
+
 
 async def run_tools(
     ask: Callable[[LLMRequest], Awaitable[LLMResponse]],
@@ -41,6 +45,8 @@ async def run_tools(
 ) -> ToolsResponse:
     """Ask, and call the functions that the model asks for, until it asks for none.
 
+    An answer that pauses in the middle of the work of the provider's own tools is gone on with.
+
     Args:
         ask: Sends one request.
         request: What to ask first; it is not changed.
@@ -48,7 +54,7 @@ async def run_tools(
         secrets: What must not be told to a model or a log in an exception's text.
 
     Raises:
-        TooManyTurnsError: The model still asked for functions in its last turn.
+        TooManyTurnsError: The model had not come to an end in its last turn.
         ProviderError: No model gave an answer; its `messages` hold the conversation so far.
         ValidationError: Two tools have the same name.
     """
@@ -70,9 +76,10 @@ async def run_tools(
         made = await asyncio.gather(*(_run(call, functions, secrets) for call in mine))
         runs += made
         messages += [run.message for run in made]
-        if left or not calls:
+        if left or not (calls or turn.finish_reason == _PAUSED):
             return _response(turns, messages, runs, left)
-        request = _unforced(request)
+        if calls:
+            request = _unforced(request)
     raise TooManyTurnsError(
         f"the model still calls tools after {max_turns} turns; raise max_turns, or go on with "
         "the error's messages",
@@ -87,7 +94,7 @@ async def _ask(
 ) -> LLMResponse:
     try:
         return await ask(request)
-    except ProviderError as error:
+    except (ProviderError, LimitExceededError) as error:
         error.messages = tuple(messages)
         raise
 

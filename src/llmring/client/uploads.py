@@ -21,7 +21,7 @@ from llmring.exceptions import (
     ProviderTimeoutError,
     UnsupportedFeatureError,
 )
-from llmring.routing.failover import Fetch
+from llmring.routing.prepared import Fetch
 from llmring.routing.targets import Endpoint
 from llmring.wire import HttpHead, HttpRequest
 

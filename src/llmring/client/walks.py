@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from llmring.chat.response import Attempt
-from llmring.routing.failover import Prepared, Walk
+from llmring.routing.failover import Walk
+from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Skip, Target
+from llmring.routing.terms import Terms
 
 
 class Walks:
@@ -16,14 +17,12 @@ class Walks:
 
     Args:
         seconds: How long all of them may take together; None for no limit.
-        on_attempt: Told of each attempt as soon as its outcome is known.
+        terms: On what terms the models are asked; left out, the usual ones.
     """
 
-    def __init__(
-        self, seconds: float | None, on_attempt: Callable[[Attempt], None] | None = None
-    ) -> None:
+    def __init__(self, seconds: float | None, terms: Terms | None = None) -> None:
+        self._terms = terms or Terms()
         self._until = None if seconds is None else time.monotonic() + seconds
-        self._on_attempt = on_attempt
 
     def over(
         self,
@@ -40,5 +39,5 @@ class Walks:
             timeout=left,
             clock=time.monotonic,
             day=date.today(),
-            on_attempt=self._on_attempt,
+            terms=self._terms,
         )

@@ -150,6 +150,7 @@ def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
         return dict(tool.definition)
     schema = adapted(tool.parameters, RULES) if tool.strict else tool.parameters
     definition: dict[str, Any] = {
+        **tool.extra,
         "name": tool.name,
         "input_schema": {"type": "object", "properties": {}} | dict(schema),
     }

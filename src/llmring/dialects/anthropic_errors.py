@@ -57,6 +57,8 @@ _BY_TYPE: dict[str | None, type[ProviderError]] = {
     "timeout_error": ProviderTimeoutError,
     "api_error": ProviderResponseError,
     "overloaded_error": ProviderResponseError,
+    "exceed_context_size_error": ContextLengthError,  # llama.cpp
+    "not_supported_error": UnsupportedFeatureError,  # llama.cpp
 }
 
 # Causes that say more than the type beside them: what is wrong with the account comes as an
@@ -71,7 +73,9 @@ _BY_CODE: dict[str | None, type[ProviderError]] = {
     "image_dimensions_too_large": UnsupportedFeatureError,
 }
 
-# What the API puts under "invalid_request_error" and tells apart only in words.
+# The types under which causes are told apart only in words; the second is llama.cpp's.
+_WORDY = ("invalid_request_error", "server_error")
+
 _BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
@@ -126,7 +130,7 @@ def _error(value: ErrorObject | str | None) -> ErrorObject:
 def _kind(error: ErrorObject, status: int) -> type[ProviderError]:
     if error.code in _BY_CODE:
         return _BY_CODE[error.code]
-    if error.type == "invalid_request_error":
+    if error.type in _WORDY:
         for words, kind in _BY_WORDS:
             if words.search(error.message or ""):
                 return kind

@@ -26,6 +26,8 @@ from llmring.wire import HttpHead
 
 # Enough to recognise what a proxy or a vendor said; never a whole page in an error.
 BODY_EXCERPT = 500
+# Longer than any message of a vendor's that was seen.
+MOST_WORDS = 4000
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -64,6 +66,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
             lifetimes) or "marks" (Anthropic's `cache_control` in the content).
         signed_calls: Whether such a server wants the signatures of tool calls back (Google's).
         keeps_files: Whether the server has what the dialect knows of keeping files.
+        prefills: Whether all its models go on from a last message of the assistant's as from the
+            beginning of their own answer.
         limits: How large the things are that it takes.
     """
 
@@ -77,6 +81,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     caching: Literal["keys", "marks"] | None = None
     signed_calls: bool = False
     keeps_files: bool = False
+    prefills: bool = False
     limits: Limits = Limits()
 
 
@@ -295,7 +300,7 @@ def response_error(
         code: The vendor's own code or type.
         kind: The class of the error, where the body says more than the status does.
     """
-    words = redact(message) if message else None
+    words = redact(message)[:MOST_WORDS] if message else None
     said = words or excerpt(body)
     return (kind or error_class(head.status))(
         " ".join(dict.fromkeys(filter(None, (str(head.status), code, said)))),

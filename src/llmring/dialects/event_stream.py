@@ -72,7 +72,9 @@ class EventStreamDecoder:
             return []
         events = self._take([last for last in self._splitter.end() if _is_complete(last.data)])
         if self._unread is None:
-            return events + self._reading.end()
+            # After a failure there is nothing that it could still hold.
+            failed = any(isinstance(event, Failed) for event in events)
+            return events if failed else events + self._reading.end()
         try:
             return self._decode(self._head, b"".join(self._unread))
         except ProviderError as error:

@@ -62,6 +62,9 @@ def adapted(schema: Mapping[str, Any], rules: SchemaRules) -> dict[str, Any]:
     where objects have to be closed, and a `oneOf`, `const` or `prefixItems` that the API does not
     know is put as `anyOf`, `enum` or `items`. Only null for what was optional and the wrapping of
     what is no object make an answer that does not fit the schema given: `read_back` undoes both.
+
+    Raises:
+        ValidationError: What is given is no JSON Schema.
     """
     root = standard(schema)
     for inlines in (rules.inlines_refs, False):
@@ -285,7 +288,7 @@ class _Adapting:
         if "const" in node and "const" not in keywords and "enum" in keywords:
             node = {**node, "enum": [node["const"]]}
             del node["const"]
-        if "prefixItems" in node and "prefixItems" not in keywords and "items" in keywords:
+        if node.get("prefixItems") and "prefixItems" not in keywords and "items" in keywords:
             after = node.get("items", False)
             choices = [*node["prefixItems"], *([after] if isinstance(after, Mapping) else [])]
             distinct = [each for at, each in enumerate(choices) if each not in choices[:at]]

@@ -86,7 +86,8 @@ def _facets(
         if found is not None:
             yield from _facets(value, found, root, seen | {ref})
     for each in schema.get("allOf", ()):
-        yield from _facets(value, each, root, seen)
+        if isinstance(each, Mapping):
+            yield from _facets(value, each, root, seen)
     for keyword in ("anyOf", "oneOf"):
         branches = [
             list(_facets(value, each, root, seen))

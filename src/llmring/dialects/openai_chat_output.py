@@ -14,9 +14,8 @@ from msgspec import Struct
 from llmring.chat.output import OutputFormat
 from llmring.chat.request import Message
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.json_schema import adapted
 from llmring.dialects.json_words import in_words, spoken_of
-from llmring.dialects.openai_strict import LOOSE, held_to
+from llmring.dialects.openai_strict import held_to
 
 _MODE = {"type": "json_object"}
 
@@ -62,6 +61,5 @@ def _schema(output: OutputFormat, quirks: Quirks) -> tuple[dict[str, Any], bool 
     schema = output.schema or {}
     if quirks.any_schema:
         return dict(schema), output.strict
-    if output.strict:
-        return held_to(output, schema)
-    return adapted(schema, LOOSE), output.strict
+    adapted_schema, strict = held_to(output, schema)
+    return adapted_schema, None if output.strict is None else strict

@@ -144,6 +144,7 @@ _BY_CODE: dict[str, type[ProviderError]] = {
     "unsupported_parameter": UnsupportedFeatureError,
     "unsupported_value": UnsupportedFeatureError,
     "operationnotsupported": UnsupportedFeatureError,  # Azure
+    "not_supported_error": UnsupportedFeatureError,  # llama.cpp
     "content_filter": ContentPolicyError,  # Azure
     "content_policy_violation": ContentPolicyError,
     "data_inspection_failed": ContentPolicyError,  # Alibaba

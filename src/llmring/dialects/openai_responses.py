@@ -269,7 +269,7 @@ def _assistant(turn: Message, calls: _Calls) -> list[dict[str, Any]]:
                     "images and documents into a message from the user"
                 )
     items += _said(text)
-    sent = {item.get("call_id") for item in items}
+    sent = {str(item.get("call_id")) for item in items}
     for item in items:
         if item.get("type") == "custom_tool_call":
             calls.free.add(str(item.get("call_id")))

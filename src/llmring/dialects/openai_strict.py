@@ -63,9 +63,8 @@ LOOSE = SchemaRules(needs_object=True)
 def held_to(output: OutputFormat, schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """The schema of an answer as it is sent, and whether the model is held to it.
 
-    Where the caller has not insisted on `strict`, a schema that would lose its meaning by it is
-    sent without: a type that was given as the format is strict as far as that goes.
+    It is where the caller says `strict`; a type that was given as the format is strict unless
+    its schema would lose its meaning by it.
     """
-    insisted = output.strict is True and output.type is None
-    strict = insisted or (output.strict is not False and can_be_strict(schema))
+    strict = bool(output.strict) and (output.type is None or can_be_strict(schema))
     return adapted(schema, STRICT if strict else LOOSE), strict

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from llmring.exceptions import ValidationError
+
 # Keywords that hold a schema, a list of schemas, and schemas by name.
 _ONE = frozenset(
     (
@@ -27,6 +29,18 @@ _ONE = frozenset(
 )
 _MANY = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
 _NAMED = frozenset(("dependentSchemas", "patternProperties", "properties"))
+_LIMITS = (
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+)
 # Schemas that say nothing where they stand, only where they are referred to.
 DEFINITIONS = frozenset(("$defs", "definitions"))
 
@@ -65,7 +79,15 @@ def standard(schema: Mapping[str, Any]) -> dict[str, Any]:
 
     OpenAPI's `nullable` becomes the type null, and a list of `items` becomes `prefixItems`.
     https://spec.openapis.org/oas/v3.0.3#schema-object
+
+    Raises:
+        ValidationError: It is no JSON Schema.
     """
+    for keyword, value in schema.items():
+        if keyword in _SHAPES and not _SHAPES[keyword](value):
+            raise ValidationError(
+                f"this is no JSON Schema: {keyword!r} is {value!r:.100} in {schema!r:.300}"
+            )
     result = mapped(schema, lambda each: standard(each) if isinstance(each, Mapping) else each)
     if isinstance(result.get("items"), list):
         result["prefixItems"] = result.pop("items")
@@ -74,6 +96,35 @@ def standard(schema: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(result.get("nullable"), bool) and result.pop("nullable"):
         return or_null(result)
     return result
+
+
+def _is_schema(value: Any) -> bool:
+    return isinstance(value, Mapping | bool)
+
+
+def _are_schemas(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_schema, value))
+
+
+def _are_named_schemas(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(_is_schema, value.values()))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+
+
+# Of what kind a keyword's value must be, to be looked into.
+_SHAPES: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(_LIMITS, lambda value: isinstance(value, int | float)),
+    **dict.fromkeys(_ONE, _is_schema),
+    **dict.fromkeys(_MANY, _are_schemas),
+    **dict.fromkeys((*_NAMED, *DEFINITIONS), _are_named_schemas),
+    "items": lambda value: _is_schema(value) or _are_schemas(value),
+    "enum": lambda value: isinstance(value, list | tuple),
+    "required": _are_texts,
+    "type": lambda value: isinstance(value, str) or _are_texts(value),
+}
 
 
 def or_null(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,25 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from llmring.exceptions import ConfigurationError, LockfileVersionError
-from llmring.lockfile import own_providers
+from llmring.lockfile import needs, own_providers
 from llmring.lockfile.document import Binding, Lockfile, ModelRef, Reading, examine
 from llmring.lockfile.layout import scan
 from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
 
 
-def problems(text: str, providers: Mapping[str, own_providers.Known]) -> list[Problem]:
+def problems(
+    text: str,
+    providers: Mapping[str, own_providers.Known],
+    facts: needs.Facts | None = None,
+) -> list[Problem]:
     """Everything that is wrong with a lockfile, or could be better, in the order of the file.
 
     Args:
         text: The lockfile.
         providers: The providers that references may name, by name; those that the lockfile
             defines itself may be named too.
+        facts: Looks a model up in the catalog; left out, what is needed of models is not checked.
     """
     reading = examine(text)
     if isinstance(reading, Problem):
         return [reading]
     layout = scan(text)
     faults = [*reading.faults, *_advice(reading, providers)]
+    if facts is not None:
+        faults += needs.advice(reading.lockfile, facts)
     return sorted(
         (fault.placed(layout) for fault in faults),
         key=lambda problem: (problem.line, problem.column),

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -28,7 +29,7 @@ from llmring.exceptions import (
     ProviderNotFoundError,
 )
 from llmring.lockfile import resolve
-from llmring.lockfile.document import Lockfile, ModelRef, parse
+from llmring.lockfile.document import Binding, Lockfile, ModelRef, parse
 from llmring.lockfile.file import NAME, LiveLockfile, decode
 from llmring.lockfile.problem import nearest
 
@@ -39,10 +40,13 @@ class Resolved(Struct, frozen=True):
     Attributes:
         models: The models, best first; at least one.
         alias: The alias, or None where the name is that of a model itself.
+        policy: How the models are called: the tables of the profile and of the binding, as they
+            are written; a later one holds.
     """
 
     models: tuple[ModelRef, ...]
     alias: str | None
+    policy: tuple[Mapping[str, Any], ...] = ()
 
 
 class Packages:
@@ -96,16 +100,26 @@ def look_up(
         LockfileError: The package's lockfile can't be read.
     """
     prefix, colon, rest = name.partition(":")
-    if not colon:
-        return Resolved(resolve.candidates(lockfile, name, profile), name)
-    if _is_provider(prefix.strip().lower(), lockfile, providers):
-        return Resolved((ModelRef.parse(name),), None)
+    own = lockfile.profiles[profile].policy if profile in lockfile.profiles else {}
+    if colon and _is_provider(prefix.strip().lower(), lockfile, providers):
+        return Resolved((ModelRef.parse(name),), None, (own,))
     binding = resolve.bindings(lockfile, profile).get(name)
     if binding is not None:
-        return Resolved(binding.models, name)
+        return Resolved(binding.models, name, (own, binding.policy))
+    if not colon:
+        raise resolve.not_found(lockfile, name, profile)
     if prefix in lockfile.packages:
-        return Resolved(_of_package(prefix, rest, profile, packages), name)
+        binding = _of_package(prefix, rest, profile, packages)
+        # What the consumer says of the profile holds for what it calls of others too.
+        return Resolved(binding.models, name, (_harmless(binding.policy), own))
     raise _neither(name, lockfile, providers)
+
+
+def _harmless(policy: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A package's policy, less what is for its own tests."""
+    return {
+        key: value for key, value in policy.items() if key not in ("faults", "mode", "recordings")
+    }
 
 
 def package_profile(lockfile: Lockfile, profile: str) -> str:
@@ -117,7 +131,7 @@ def _is_provider(name: str, lockfile: Lockfile, providers: Collection[str]) -> b
     return name in providers or any(name == own.lower() for own in lockfile.providers)
 
 
-def _of_package(package: str, alias: str, profile: str, packages: Packages) -> tuple[ModelRef, ...]:
+def _of_package(package: str, alias: str, profile: str, packages: Packages) -> Binding:
     lockfile = packages.lockfile(package)
     if lockfile is None:
         why = f"has no {NAME}" if is_installed(package) else "is not installed"
@@ -135,7 +149,7 @@ def _of_package(package: str, alias: str, profile: str, packages: Packages) -> t
             f"no alias {package}:{alias}: profile {chosen!r} in {lockfile.path} does not bind "
             f"{alias!r}; {mend}"
         )
-    return binding.models
+    return binding
 
 
 def _neither(

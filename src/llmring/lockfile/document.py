@@ -298,7 +298,8 @@ class _Reader:
                     "keep one of the two",
                     first=first.at,
                 )
-        return Profile(name, bindings, known.get("extends"), _policy(known))
+        tests = {key: known[key] for key in ("mode", "recordings") if key in known}
+        return Profile(name, bindings, known.get("extends"), _policy(known) | tests)
 
     def _binding(self, entry: object, path: KeyPath) -> Binding | None:
         if not isinstance(entry, dict):

@@ -30,8 +30,6 @@ VERSION = r"1(\.[0-9]+)*"
 ALIAS = f"[^{NOT_IN_ALIAS}]+"
 REFERENCE = rf"([^\s:]+):(\S[^{CONTROLS}]*)"
 
-_ANY_TABLE = Named(each=Anything())
-
 _REFERENCE = Text(
     noun="a model reference",
     example='"openai:gpt-4o-mini"',
@@ -126,6 +124,38 @@ _POLICY: Mapping[str, Shape] = {
     ),
 }
 
+# A failure that is played in tests. Those that do not exclude each other may come together.
+FAULT: Mapping[str, Shape] = {
+    "model": Text(
+        noun='a model reference, with "*" for any characters',
+        example='"openai:*"',
+        pattern=rf"[^\s{CONTROLS}]([^{CONTROLS}]*[^\s{CONTROLS}])?",
+        about='Whose requests it happens to; "*" stands for any characters.',
+    ),
+    "skip": _count("1", "How many of these requests are left alone first.", least=0),
+    "times": _count("1", "How many of them it happens to then; left out, all."),
+    "rate": Number(example="0.1", about="The share of them that it happens to, such as 0.1."),
+    "latency": _seconds("0.5", "Seconds before anything else happens."),
+    "connection": _choice(
+        ("refused", "reset", "dns", "timeout"), "How the connection fails before an answer comes."
+    ),
+    "status": Whole(
+        noun="an HTTP status from 400",
+        example="429",
+        least=400,
+        about="The status of an error in place of the answer.",
+    ),
+    "retry_after": _seconds("2", "Seconds that this error asks to wait."),
+    "message": Text(example='"slow down"', about="What this error says."),
+    "code": Text(example='"rate_limit_exceeded"', about="The code of this error."),
+    "malformed": _count(
+        "3", "After how many events of the answer one comes that can't be read.", least=0
+    ),
+    "stall": _count("3", "After how many events of the answer nothing more comes.", least=0),
+    "stall_seconds": _seconds("30", "How long nothing comes; left out, for good."),
+    "cut": _count("3", "After how many events of the answer the connection is cut.", least=0),
+}
+
 POLICY: Mapping[str, Shape] = {
     **_POLICY,
     "policy": Table(
@@ -134,11 +164,17 @@ POLICY: Mapping[str, Shape] = {
         example="{ retries = 2 }",
         about="How the models are called, in a table of its own.",
     ),
-    "faults": Either(
-        options=(Items(each=Anything()), _ANY_TABLE),
-        noun="a list or a table",
-        example="[]",
-        about="Failures to play, in tests.",
+    "faults": Items(
+        each=Table(
+            keys=FAULT,
+            owner="a fault",
+            noun="a table",
+            example="{ status = 429 }",
+            about="What goes wrong with the requests to a model, in tests.",
+        ),
+        noun="a list of tables",
+        example='[{ model = "openai:*", status = 429 }]',
+        about="Failures to play, in tests; of those that fit a request, the first happens.",
     ),
 }
 
@@ -190,6 +226,12 @@ PROFILE: Mapping[str, Shape] = {
     ),
     "metadata": Named(each=Anything(), about="Notes of your own."),
     "mode": _choice(("replay", "record"), "Whether calls are played back, or recorded, in tests."),
+    "recordings": Text(
+        noun="the path of a folder",
+        example='"tests/recordings"',
+        pattern=rf"[^{CONTROLS}]+",
+        about="Where recordings are; relative to the folder of the lockfile.",
+    ),
     **POLICY,
 }
 

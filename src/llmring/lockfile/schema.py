@@ -34,7 +34,12 @@ from llmring.lockfile.shape import (
 )
 
 # Tables that stand in many places, or that messages of validators should call by a name.
-_NAMES = {"a profile": "profile", "a binding": "binding", "a policy": "policy"}
+_NAMES = {
+    "a profile": "profile",
+    "a binding": "binding",
+    "a policy": "policy",
+    "a fault": "fault",
+}
 
 Schema = dict[str, Any]
 

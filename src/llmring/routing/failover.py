@@ -5,16 +5,11 @@ The shells drive it: `for trial in walk`, then `trial.failed(error)` or `trial.a
 
 from __future__ import annotations
 
-import enum
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
-from msgspec import Struct
-
-from llmring.chat.request import LLMRequest
 from llmring.chat.response import Attempt, story
-from llmring.dialects.dialect import Limits
 from llmring.exceptions import (
     AllModelsFailedError,
     ContentPolicyError,
@@ -22,17 +17,20 @@ from llmring.exceptions import (
     NoUsableModelError,
     ProviderAuthenticationError,
     ProviderError,
-    ProviderModelNotFoundError,
-    ProviderRequestError,
+    ProviderResponseError,
     ProviderTimeoutError,
     UnsupportedFeatureError,
 )
 from llmring.lockfile.document import ModelRef
-from llmring.redaction import redact
-from llmring.routing.fit import fit
-from llmring.routing.sizes import check_sizes, sized_parts
+from llmring.routing.backoff import pause
+from llmring.routing.health import Open
+from llmring.routing.policy import LAST_RETRIES
+from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Skip, Target
-from llmring.wire import HttpHead, HttpRequest
+from llmring.routing.terms import Terms
+from llmring.routing.trial import Trial
+from llmring.routing.unusable import why_none
+from llmring.routing.verdicts import Verdict, is_passing, may_have_run, verdict
 
 log = logging.getLogger("llmring")
 
@@ -40,147 +38,6 @@ log = logging.getLogger("llmring")
 # a model that never answers then can't use up the whole call, and one that is merely slow
 # keeps nearly all of a normal deadline.
 RESERVE_SECONDS = 10.0
-
-
-class Verdict(enum.Enum):
-    """What a failure means for the walk."""
-
-    NEXT = "try the next model"
-    NEXT_IF_CAPABLE = "try the next model that may do better"
-    STOP = "the request itself is wrong"
-
-
-# Looked up along the class's MRO, so that the most exact entry decides.
-_VERDICTS: dict[type, Verdict] = {
-    ProviderModelNotFoundError: Verdict.NEXT,
-    ContextLengthError: Verdict.NEXT_IF_CAPABLE,
-    UnsupportedFeatureError: Verdict.NEXT_IF_CAPABLE,
-    ContentPolicyError: Verdict.NEXT_IF_CAPABLE,
-    ProviderRequestError: Verdict.STOP,
-    ProviderError: Verdict.NEXT,
-}
-
-
-def verdict(error: ProviderError) -> Verdict:
-    """What this failure means for the walk."""
-    return next(_VERDICTS[kind] for kind in type(error).__mro__ if kind in _VERDICTS)
-
-
-# Sends one request, within these seconds, and gives the answer, whatever its status.
-Fetch = Callable[[HttpRequest, float | None], Awaitable[tuple[HttpHead, bytes]]]
-
-
-class Prepared(Struct, frozen=True):
-    """What a model is sent.
-
-    Attributes:
-        http: The request to send.
-        adjusted: What of the request the model does not take and was left out.
-        finish: Makes the request that is sent in place of `http`, where files have to be read or
-            uploaded first; given what sends a request, and the seconds that there are.
-    """
-
-    http: HttpRequest
-    adjusted: tuple[str, ...] = ()
-    finish: Callable[[Fetch, float | None], Awaitable[HttpRequest]] | None = None
-
-
-def chat(request: LLMRequest, *, stream: bool) -> Callable[[Target], Prepared]:
-    """Puts a chat request into the words of a model; see `Walk`.
-
-    Args:
-        request: What to ask; it is never changed.
-        stream: Whether the answer is to be streamed.
-    """
-
-    def prepare(target: Target) -> Prepared:
-        fitted = fit(request, target)
-        http = target.encode(fitted.request, stream=stream)
-        limits = target.endpoint.provider.quirks.limits
-        if limits != Limits():
-            check_sizes(sized_parts(fitted.request), len(http.body), limits)
-        return Prepared(http, fitted.adjusted)
-
-    return prepare
-
-
-class Trial:
-    """One model being tried.
-
-    Attributes:
-        target: The model.
-        day: The day of the call, for prices.
-        http: The request to send.
-        finish: Makes the request to send, where something has to be done first; see `Prepared`.
-        deadline: When the attempt must have begun to answer, on the walk's clock.
-        committed: Whether something of the answer has been shown, so that no other model can
-            take over unseen.
-    """
-
-    __slots__ = (
-        "_adjusted",
-        "_began",
-        "_walk",
-        "committed",
-        "day",
-        "deadline",
-        "finish",
-        "http",
-        "target",
-    )
-
-    def __init__(
-        self, walk: Walk, target: Target, prepared: Prepared, deadline: float | None
-    ) -> None:
-        self._walk = walk
-        self._adjusted = prepared.adjusted
-        self._began = walk.clock()
-        self.target = target
-        self.day = walk.day
-        self.http = prepared.http
-        self.finish = prepared.finish
-        self.deadline = deadline
-        self.committed = False
-
-    def failed(self, error: ProviderError) -> None:
-        """Take note of a failure.
-
-        Raises:
-            ProviderError: This very error, where no other model is to be tried.
-        """
-        ref = self.target.ref
-        _sign(error, self.target)
-        self._walk.record(
-            Attempt(
-                model=str(ref),
-                outcome="failed",
-                reason=error.message,
-                status=error.status,
-                ms=self._elapsed_ms(),
-                adjusted=self._adjusted,
-                error=error,
-            )
-        )
-        if self.committed or verdict(error) is Verdict.STOP:
-            error.attempts = tuple(self._walk.attempts)
-            raise error
-        self._walk.learn(self.target, error)
-
-    def answered(self, status: int) -> tuple[Attempt, ...]:
-        """Take note of the answer; gives all attempts of the call."""
-        self._walk.record(
-            Attempt(
-                model=str(self.target.ref),
-                outcome="ok",
-                status=status,
-                ms=self._elapsed_ms(),
-                adjusted=self._adjusted,
-            )
-        )
-        return tuple(self._walk.attempts)
-
-    def _elapsed_ms(self) -> float:
-        return (self._walk.clock() - self._began) * 1000
 
 
 class Walk:
@@ -194,7 +51,7 @@ class Walk:
         timeout: Seconds for the whole call; None for no limit.
         clock: Gives the time in seconds.
         day: The day of the call.
-        on_attempt: Told of each attempt as soon as its outcome is known.
+        terms: On what terms the models are asked; left out, the usual ones.
     """
 
     def __init__(
@@ -206,35 +63,145 @@ class Walk:
         timeout: float | None,
         clock: Callable[[], float],
         day: date,
-        on_attempt: Callable[[Attempt], None] | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self.clock = clock
         self.day = day
         self.deadline = None if timeout is None else clock() + timeout
         self.attempts: list[Attempt] = []
         self._prepare = prepare
-        self._candidates = list(candidates)
+        self._candidates: Sequence[Target | Skip] = list(candidates)
         self._alias = alias
-        self._on_attempt = on_attempt
+        self.terms = terms or Terms()
+        self.blocked: Mapping[str, Open] = {}
+        self.uncounted: list[Target] = []
+        self._under_way: list[Trial] = []
+        self._last: ProviderError | None = None
+        self._last_failed: tuple[Target, ProviderError] | None = None
         self._too_small = 0
         self._refused_by: set[str] = set()
 
+    @property
+    def targets(self) -> list[Target]:
+        """The models that can be sent to, in order."""
+        return [each for each in self._candidates if isinstance(each, Target)]
+
     def __iter__(self) -> Iterator[Trial]:
-        for index, candidate in enumerate(self._candidates):
-            if isinstance(candidate, Skip):
-                self._skip(candidate.ref, candidate.error)
-                continue
-            objection = self._objection(candidate)
-            if objection is not None:
-                self._skip(candidate.ref, objection)
-                continue
+        left = self._candidates
+        avoided = self._avoided()
+        wait = 0.0
+        for round_ in range(1, self._rounds + 2):
+            again: list[Target | Skip] = []
+            failures: list[ProviderError] = []
+            for index, each in enumerate(left):
+                if isinstance(each, Skip):
+                    self._skip(each.ref, each.error)
+                    continue
+                if str(each.ref) in avoided:
+                    self._skip(each.ref, _cooling(avoided[str(each.ref)]))
+                    continue
+                for trial in self._tries(each, left[index + 1 :], wait):
+                    wait = 0.0
+                    yield trial
+                failure = self._failure()
+                if failure is not None and is_passing(failure):
+                    again.append(each)
+                    failures.append(failure)
+            left = again
+            pause_ = self._pause(round_, *failures) if left else None
+            if pause_ is None:
+                return
+            wait = pause_
+
+    @property
+    def _rounds(self) -> int:
+        """How often all models are asked once more; where each is repeated in its place, never."""
+        return LAST_RETRIES if self.terms.policy.retries is None else 0
+
+    def _avoided(self) -> Mapping[str, Open]:
+        """The models to pass by; where all have failed of late, all but the soonest over it."""
+        refs = {str(each.ref) for each in self.targets}
+        avoided = {ref: open_ for ref, open_ in self.blocked.items() if ref in refs}
+        if len(avoided) == len(refs) > 0:
+            del avoided[min(avoided, key=lambda ref: avoided[ref].seconds)]
+        return avoided
+
+    def _tries(
+        self, target: Target, later: Sequence[Target | Skip], wait: float
+    ) -> Iterator[Trial]:
+        """One model, and its repetitions if the lockfile wants these before the next model."""
+        self._last = None
+        for nth in range((self.terms.policy.retries or 0) + 1):
+            failure = self._failure()
+            seconds = wait if failure is None else self._pause(nth, failure)
+            self._last = None
+            prepared = None if seconds is None else self._ready(target)
+            if seconds is None or prepared is None:
+                return
+            others = sum(isinstance(each, Target) for each in later)
+            deadline = self._attempt_deadline(others, seconds)
+            trial = Trial(self, target, prepared, deadline, seconds)
+            self._tell_of_takeover(target)
+            self._under_way.append(trial)
+            yield trial
+            failure = self._failure()
+            if failure is None or not is_passing(failure):
+                return
+
+    def _tell_of_takeover(self, target: Target) -> None:
+        if self._last_failed is not None and self._last_failed[0].ref != target.ref:
+            before, error = self._last_failed
+            self.terms.hooks.failover(str(before.ref), str(target.ref), error)
+
+    def drop_others(self, answered: Trial) -> None:
+        """Take note that one attempt has answered, so that those beside it are given up."""
+        self._under_way.remove(answered)
+        for trial in self._under_way:
+            self.uncounted.append(trial.target)
+            trial.dropped()
+        self._under_way.clear()
+
+    def _failure(self) -> ProviderError | None:
+        """How the last attempt failed; known once the shell has told."""
+        return self._last
+
+    def _ready(self, target: Target) -> Prepared | None:
+        """What to send; None where there is a reason not to, which is noted."""
+        objection = self._objection(target)
+        if objection is None:
             try:
-                prepared = self._prepare(candidate)
+                return self._prepare(target)
             except UnsupportedFeatureError as error:
-                self._skip(candidate.ref, error)
-                continue
-            later = sum(isinstance(other, Target) for other in self._candidates[index + 1 :])
-            yield Trial(self, candidate, prepared, self._attempt_deadline(later))
+                objection = error
+        self._skip(target.ref, objection)
+        return None
+
+    def _pause(self, nth: int, *failures: ProviderError) -> float | None:
+        """Seconds to wait before the nth repetition after these; None where not to repeat."""
+        left = None if self.deadline is None else self.deadline - self.clock()
+        wishes = [error.retry_after for error in failures]
+        known = [wish for wish in wishes if wish is not None]
+        return pause(
+            nth, min(known) if len(known) == len(wishes) else None, left, self.terms.chance
+        )
+
+    def ended(self, trial: Trial) -> None:
+        """Take note that an attempt has failed; one that had begun to answer is not free."""
+        self._under_way.remove(trial)
+        if trial.committed:
+            self.uncounted.append(trial.target)
+
+    def stops(self, error: ProviderError, *, committed: bool) -> bool:
+        """Whether nothing more is to be tried after this failure."""
+        if verdict(error) is Verdict.STOP and not committed:
+            return True
+        if self.terms.effects and may_have_run(error):
+            return True
+        if not committed:
+            return False
+        plan = self.terms.shown.plan()
+        self.terms.shown.resumes = plan == "continue"
+        return plan == "raise"
 
     def record(self, attempt: Attempt) -> None:
         """Take note of an attempt, and tell whoever listens."""
@@ -244,11 +211,12 @@ class Walk:
             loud = isinstance(attempt.error, ProviderAuthenticationError)
             level = logging.WARNING if loud and attempt.outcome == "failed" else logging.INFO
             log.log(level, "%s %s: %s", attempt.model, attempt.outcome, attempt.reason)
-        if self._on_attempt is not None:
-            self._on_attempt(attempt)
+        self.terms.hooks.attempt(attempt)
 
     def learn(self, target: Target, error: ProviderError) -> None:
         """Take from a failure what it says about the models that are still to come."""
+        self._last = error
+        self._last_failed = (target, error)
         if isinstance(error, ContextLengthError) and target.facts is not None:
             self._too_small = max(self._too_small, target.facts.context_window or 0)
         elif isinstance(error, ContentPolicyError):
@@ -259,20 +227,22 @@ class Walk:
         failed = self._errors("failed")
         skipped = self._errors("skipped")
         if self._alias is None:
-            [error] = failed or skipped
+            error = (failed or skipped)[-1]
         elif failed:
-            error = AllModelsFailedError.of(self._headline("all models", "failed"), failed)
+            error = AllModelsFailedError.of(
+                f"all models of alias {self._alias!r} failed:\n{story(self.attempts)}", failed
+            )
         else:
-            error = NoUsableModelError(self._headline("no model", "can be used"), skipped)
+            error = NoUsableModelError(
+                f"no model of alias {self._alias!r} can be used:\n{why_none(self.attempts)}",
+                skipped,
+            )
         error.attempts = tuple(self.attempts)
         return error
 
     def _errors(self, outcome: str) -> list[ProviderError]:
         attempts = (attempt for attempt in self.attempts if attempt.outcome == outcome)
         return [attempt.error for attempt in attempts if attempt.error is not None]
-
-    def _headline(self, subject: str, verb: str) -> str:
-        return f"{subject} of alias {self._alias!r} {verb}:\n{story(self.attempts)}"
 
     def _skip(self, ref: ModelRef, error: ProviderError) -> None:
         error.provider, error.model = ref.provider, ref.model
@@ -291,19 +261,15 @@ class Walk:
             return ContentPolicyError("the same provider has refused the request by its policy")
         return None
 
-    def _attempt_deadline(self, later: int) -> float | None:
+    def _attempt_deadline(self, later: int, pause: float) -> float | None:
         if self.deadline is None:
             return None
-        left = self.deadline - self.clock()
+        left = self.deadline - self.clock() - pause
         return self.deadline - min(left / 2, RESERVE_SECONDS * later) if later else self.deadline
 
 
-def _sign(error: ProviderError, target: Target) -> None:
-    """Say in an error whose it is, and take out the key, should the provider have echoed it."""
-    error.provider, error.model = target.ref.provider, target.ref.model
-    secrets = target.endpoint.secrets
-    error.args = (redact(error.message, secrets),)
-    for name in ("provider_message", "code", "request_id"):
-        said = getattr(error, name)
-        if said:
-            setattr(error, name, redact(said, secrets))
+def _cooling(circuit: Open) -> ProviderError:
+    return ProviderResponseError(
+        f"passed by: it has failed of late, and is tried again in {circuit.seconds:.0f} s "
+        f"({circuit.reason})"
+    )

@@ -40,8 +40,10 @@ def fit(request: LLMRequest, target: Target) -> Fitted:
         return Fitted(request)
     lacking = missing(request, facts)
     if lacking:
-        raise UnsupportedFeatureError(f"the model takes no {' and no '.join(lacking)}")
-    changes = [_sampling(request, facts), _reasoning(request.reasoning(), facts)]
+        error = UnsupportedFeatureError(f"the model takes no {' and no '.join(lacking)}")
+        error.lacking = {capability: f"no {capability}" for capability in lacking}
+        raise error
+    changes = [_sampling(request, facts), _reasoning(request, facts)]
     if request.max_tokens is None and provider.quirks.needs_max_tokens:
         changes.append(_Change({"max_tokens": facts.max_output}))
     fields = {name: value for change in changes for name, value in change.fields.items()}
@@ -60,8 +62,9 @@ def _sampling(request: LLMRequest, facts: ModelFacts) -> _Change:
     )
 
 
-def _reasoning(asked: Reasoning | None, facts: ModelFacts) -> _Change:
+def _reasoning(request: LLMRequest, facts: ModelFacts) -> _Change:
     """How much to reason, in the form and the steps that the model takes."""
+    asked = request.reasoning()
     if asked is None:
         return _Change()
     if "reasoning" not in facts.capabilities:
@@ -78,7 +81,20 @@ def _reasoning(asked: Reasoning | None, facts: ModelFacts) -> _Change:
     nearest = min(facts.efforts, key=lambda effort: abs(_rank(effort) - _rank(wanted)))
     lost = nearest != wanted
     told = (f"reasoning effort {nearest} for {wanted}: the model has no such step",) if lost else ()
-    return _Change({"reasoning_tokens": None, "reasoning_effort": nearest}, told)
+    fields = {"reasoning_tokens": None, "reasoning_effort": nearest}
+    return _Change(fields | _room(request, asked, facts), told)
+
+
+def _room(request: LLMRequest, asked: Reasoning, facts: ModelFacts) -> dict[str, Any]:
+    """Room for the reasoning beside the answer, where it was given in tokens.
+
+    Reasoning is taken out of the longest answer by every vendor, and an effort no longer says how
+    much that may be.
+    """
+    if request.max_tokens is None or not asked.tokens:
+        return {}
+    longest = request.max_tokens + asked.tokens
+    return {"max_tokens": longest if facts.max_output is None else min(longest, facts.max_output)}
 
 
 def _rank(effort: str) -> int:

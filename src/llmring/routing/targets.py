@@ -130,6 +130,13 @@ class Target(Struct, frozen=True):
     dialect: Dialect
     facts: ModelFacts | None = None
 
+    @property
+    def prefills(self) -> bool:
+        """Whether it goes on from a last message of the assistant's by itself."""
+        if self.endpoint.provider.quirks.prefills:
+            return True
+        return self.facts is not None and "prefill" in self.facts.capabilities
+
     def encode(self, request: LLMRequest, *, stream: bool) -> HttpRequest:
         """The HTTP request that asks this model.
 

@@ -1,0 +1,81 @@
+"""What llmring lock check finds of models that lack what a lockfile needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.exceptions import LockfileError
+from llmring.lockfile import file, needs
+from llmring.lockfile.document import Binding, Lockfile
+from llmring.lockfile.layout import scan
+from llmring.lockfile.problem import Fault, Problem
+from llmring.registry import bundled
+
+
+class Finding(Struct, frozen=True):
+    """A problem, and the lockfile that it is in."""
+
+    file: str
+    problem: Problem
+
+    @property
+    def counts(self) -> bool:
+        """Whether something is wrong; that a model is not known is but a note."""
+        return self.problem.severity != "hint"
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The finding for programs."""
+        return {"file": self.file, **msgspec.structs.asdict(self.problem)}
+
+
+def own(lockfile: Lockfile) -> list[Finding]:
+    """Of a lockfile's own bindings, in all its profiles."""
+    return _placed(lockfile, needs.advice(lockfile, bundled.facts))
+
+
+def lent(
+    package: Lockfile, bindings: Iterable[Binding], consumer: Lockfile, profile: str
+) -> list[Finding]:
+    """Of what a package lends to a lockfile that extends it.
+
+    Args:
+        package: The package's lockfile.
+        bindings: Those of its bindings that are used.
+        consumer: The lockfile that extends it, whose profile beats what the package needs.
+        profile: That profile.
+    """
+    theirs: list[Fault] = []
+    ours: list[Fault] = []
+    policy = consumer.profiles[profile].policy if profile in consumer.profiles else {}
+    above = ("profiles", profile)
+    for binding in bindings:
+        for demand in needs.demands([(binding.at, binding.policy), (above, policy)]):
+            is_ours = demand.at[: len(binding.at)] != binding.at
+            for index, ref in enumerate(binding.models):
+                at = demand.at if is_ours else (*binding.at, "models", index)
+                fault = needs.unmet(ref, demand, bundled.facts, at=at)
+                if fault is not None:
+                    (ours if is_ours else theirs).append(fault)
+    return [*_placed(package, theirs), *_placed(consumer, ours)]
+
+
+def _placed(lockfile: Lockfile, faults: Iterable[Fault]) -> list[Finding]:
+    found = [*faults]
+    if not found or lockfile.path is None:
+        return []
+    try:
+        text = file.read(lockfile.path)
+    except LockfileError:
+        # One in a zip archive: the key has to do, without the line.
+        text = ""
+    layout = scan(text)
+    problems = sorted(
+        dict.fromkeys(fault.placed(layout) for fault in found),
+        key=lambda problem: (problem.line, problem.column),
+    )
+    return [Finding(str(lockfile.path), problem) for problem in problems]

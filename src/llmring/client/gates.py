@@ -1,0 +1,194 @@
+"""Calls that wait for their turn: so many at a time, so many in a minute.
+
+A gate is used by several event loops and threads at once, each call waiting in its own loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from llmring.exceptions import LimitExceededError
+
+WINDOW_SECONDS = 60.0
+
+
+class Slots:
+    """Lets so many calls be under way at a time; others wait, first come, first served."""
+
+    def __init__(self) -> None:
+        # Reentrant, as the garbage collector may end a call while its thread holds this lock.
+        self._lock = threading.RLock()
+        self._running = 0
+        self._queue: deque[_Waiting] = deque()
+
+    async def enter(self, limit: int, seconds: float | None) -> None:
+        """Wait for a slot, which is to be given back by `leave`.
+
+        Args:
+            limit: How many calls may be under way.
+            seconds: How long to wait at most; None for as long as it takes.
+
+        Raises:
+            LimitExceededError: There was none in that time.
+        """
+        with self._lock:
+            if not self._queue and self._running < limit:
+                self._running += 1
+                return
+            waiting = _Waiting(limit)
+            self._queue.append(waiting)
+            self._admit()
+        entered = False
+        try:
+            async with asyncio.timeout(seconds):
+                await waiting.turn
+            entered = True
+        except TimeoutError:
+            pass
+        finally:
+            if not entered:
+                self._give_up(waiting)
+        if not entered:
+            raise LimitExceededError(
+                f"{limit} calls were under way all the time that the call had to wait "
+                "(max_concurrency in the lockfile)"
+            )
+
+    def leave(self) -> None:
+        """Give a slot back."""
+        with self._lock:
+            self._running -= 1
+            self._admit()
+
+    def _give_up(self, waiting: _Waiting) -> None:
+        with self._lock:
+            if waiting.admitted:
+                self._running -= 1
+            elif waiting in self._queue:
+                self._queue.remove(waiting)
+            self._admit()
+
+    def _admit(self) -> None:
+        while self._queue and self._running < self._queue[0].limit:
+            waiting = self._queue.popleft()
+            waiting.admitted = True
+            self._running += 1
+            try:
+                waiting.loop.call_soon_threadsafe(waiting.wake)
+            except RuntimeError:
+                # Its loop was closed under it, so that it will neither go on nor leave.
+                waiting.admitted = False
+                self._running -= 1
+
+
+class _Waiting:
+    """A call that waits for a slot."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.admitted = False
+        self.loop = asyncio.get_running_loop()
+        self.turn = self.loop.create_future()
+
+    def wake(self) -> None:
+        if not self.turn.done():
+            self.turn.set_result(None)
+
+
+class Sent:
+    """A request, when it may be sent, and its tokens."""
+
+    __slots__ = ("at", "tokens")
+
+    def __init__(self, at: float, tokens: int) -> None:
+        self.at = at
+        self.tokens = tokens
+
+
+class Minute:
+    """Lets so many requests, and so many tokens, through in any sixty seconds.
+
+    Each request is given its time when it comes, so that one which can't wait so long is told at
+    once, and nobody has to wake it.
+
+    Args:
+        clock: Gives the time in seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        # In the order of their times, of which some may be still to come.
+        self._sent: deque[Sent] = deque()
+
+    async def enter(
+        self, rpm: int | None, tpm: int | None, tokens: int, deadline: float | None
+    ) -> Sent:
+        """Wait until a request may be sent; see `take`."""
+        sent, seconds = self.take(rpm, tpm, tokens, deadline)
+        if seconds > 0:
+            try:
+                await asyncio.sleep(seconds)
+            except BaseException:
+                self.withdraw(sent)
+                raise
+        return sent
+
+    def take(
+        self, rpm: int | None, tpm: int | None, tokens: int, deadline: float | None
+    ) -> tuple[Sent, float]:
+        """The place of a request, and the seconds until it may be sent.
+
+        Args:
+            rpm: Requests that may be sent in a minute.
+            tpm: Tokens that may be used in a minute.
+            tokens: Those of this request, as far as is known; put right in what is returned.
+            deadline: When it has to be sent at the latest, on the gate's clock.
+
+        Raises:
+            LimitExceededError: It can't be by then.
+        """
+        if tpm is not None and tokens > tpm:
+            raise LimitExceededError(
+                f"the call may use {tokens} tokens, more than the {tpm} of a minute (tpm in the "
+                "lockfile); ask for a shorter answer with max_tokens, or raise tpm"
+            )
+        with self._lock:
+            now = self._clock()
+            at = self._earliest(now, rpm, tpm, tokens)
+            if deadline is not None and at > deadline:
+                limits = {"rpm": rpm, "tpm": tpm}
+                named = " and ".join(f"{key} = {most}" for key, most in limits.items() if most)
+                raise LimitExceededError(
+                    f"the call could be sent in {at - now:.1f} s, later than its time allows "
+                    f"({named} in the lockfile)",
+                    retry_after=at - now,
+                )
+            sent = Sent(at, tokens)
+            self._sent.append(sent)
+            return sent, at - now
+
+    def withdraw(self, sent: Sent) -> None:
+        """Forget a request that was not sent after all."""
+        with self._lock:
+            if sent in self._sent:
+                self._sent.remove(sent)
+
+    def _earliest(self, now: float, rpm: int | None, tpm: int | None, tokens: int) -> float:
+        while self._sent and self._sent[0].at <= now - WINDOW_SECONDS:
+            self._sent.popleft()
+        # Not before those that came earlier.
+        at = max(now, self._sent[-1].at) if self._sent else now
+        if rpm is not None and len(self._sent) >= rpm:
+            at = max(at, self._sent[-rpm].at + WINDOW_SECONDS)
+        if tpm is None:
+            return at
+        for sent in reversed(self._sent):
+            tokens += sent.tokens
+            if tokens > tpm:
+                return max(at, sent.at + WINDOW_SECONDS)
+        return at

@@ -1,0 +1,196 @@
+"""From what is asked to the walk over the models that may answer."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from llmring.chat.request import LLMRequest
+from llmring.client import stage
+from llmring.client.aliases import Aliases
+from llmring.client.settings import Settings, timeout_of
+from llmring.client.telemetry import Telemetry
+from llmring.exceptions import ValidationError
+from llmring.lockfile.compose import Resolved
+from llmring.registry import bundled
+from llmring.routing.breakage import Shown
+from llmring.routing.capable import capable
+from llmring.routing.effects import may_act
+from llmring.routing.failover import Walk
+from llmring.routing.hooks import Hooks
+from llmring.routing.policy import Policy, policy_of
+from llmring.routing.prepared import Prepared, chat
+from llmring.routing.rules import Rules, limits, weighs
+from llmring.routing.speed import Speeds
+from llmring.routing.targets import Skip, Target, targets
+from llmring.routing.terms import Terms
+
+if TYPE_CHECKING:
+    from llmring.client.files import Files
+
+
+class Guide:
+    """Makes the walks of a ring's calls.
+
+    Args:
+        aliases: The lockfile in force.
+        settings: What the environment says.
+        timeout: Seconds that a call may take where nothing else is said; None for no limit.
+        hooks: What the application wants to be told.
+        telemetry: Traces and measures calls.
+        files: Gives the ring's registered files.
+
+    Attributes:
+        speeds: How fast models have answered.
+    """
+
+    def __init__(
+        self,
+        aliases: Aliases,
+        settings: Settings,
+        *,
+        timeout: float | None,
+        hooks: Hooks,
+        telemetry: Telemetry,
+        files: Callable[[], Files],
+    ) -> None:
+        self._aliases = aliases
+        self._usual = {} if settings.retries is None else {"retries": settings.retries}
+        self._timeout = timeout
+        self._hooks = hooks
+        self._telemetry = telemetry
+        self._files = files
+        self.speeds = Speeds(time.monotonic)
+
+    def policy(self, found: Resolved) -> Policy:
+        """How the models of an alias are called."""
+        return policy_of(self._usual, *found.policy)
+
+    def targets(self, found: Resolved, policy: Policy) -> list[Target | Skip]:
+        """The models of an alias, in the order of the lockfile."""
+        endpoints = self._aliases.endpoints
+        if stage.needs_no_keys(policy):
+            from llmring.client.playback import keyless
+
+            endpoints = keyless(endpoints)
+        return targets(found.models, endpoints, bundled.facts)
+
+    def walk(self, request: LLMRequest, profile: str | None, *, stream: bool) -> Walk:
+        """The walk of a call.
+
+        Args:
+            request: What is asked.
+            profile: The profile of the lockfile, if the call names one.
+            stream: Whether the answer is to be streamed.
+
+        Raises:
+            ModelNotFoundError: No such alias.
+            ValidationError: The request names no model, or says nothing.
+        """
+        model = request.model
+        if not model:
+            raise ValidationError("the request names no model; give an alias of the lockfile")
+        if not request.messages:
+            raise ValidationError("the request has no messages")
+        found = self._aliases.look_up(model, profile)
+        policy = self.policy(found)
+        candidates: Sequence[Target | Skip] = capable(self.targets(found, policy), request, policy)
+        rules = None
+        if limits(policy) or weighs(policy):
+            candidates, rules = self._weighed(request, profile, found, policy, candidates)
+        shown = Shown(structured=request.response_format is not None, wish=policy.on_stream_failure)
+        terms = Terms(
+            policy=policy,
+            shown=shown,
+            effects=may_act(request),
+            rules=rules,
+            hooks=self._hooks,
+            watch=self._telemetry.call(model, profile, request, stream=stream),
+        )
+        own = UNSET if policy.timeout is None else policy.timeout
+        timeout = timeout_of(request.timeout, own, self._timeout)
+        return _walk(self.prepare(request, shown, stream=stream), candidates, found, timeout, terms)
+
+    def again(self, walk: Walk, request: LLMRequest, target: Target, timeout: float | None) -> Walk:
+        """The walk of a further request of a call, to the model that has answered.
+
+        Args:
+            walk: The walk of the call.
+            request: What is asked now.
+            target: The model.
+            timeout: Seconds that are left; None for no limit.
+        """
+        terms = Terms(
+            policy=walk.terms.policy,
+            effects=walk.terms.effects,
+            rules=walk.terms.rules,
+            hooks=self._hooks,
+            watch=walk.terms.watch,
+        )
+        prepare = self.prepare(request, terms.shown, stream=False)
+        return _walk(prepare, [target], Resolved((target.ref,), None), timeout, terms)
+
+    def prepare(
+        self, request: LLMRequest, shown: Shown, *, stream: bool
+    ) -> Callable[[Target], Prepared]:
+        """Puts a request, with its files, into the words of a model; see `Walk`."""
+        if not request.files:
+            return chat(request, stream=stream, shown=shown)
+        return self._files().enclosing(
+            request, lambda whole: chat(whole, stream=stream, shown=shown)
+        )
+
+    def _weighed(
+        self,
+        request: LLMRequest,
+        profile: str | None,
+        found: Resolved,
+        policy: Policy,
+        candidates: Sequence[Target | Skip],
+    ) -> tuple[Sequence[Target | Skip], Rules]:
+        """The candidates as the lockfile's strategy orders them, and what the call is held to."""
+        from llmring.routing.ceilings import within
+        from llmring.routing.estimate import load_of
+        from llmring.routing.order import Circumstances, ordered, user_of
+
+        load, day, alias = load_of(request), date.today(), request.model or ""
+        candidates = within(candidates, bundled.facts(found.models[0]), policy, load, day)
+        circumstances = Circumstances(
+            alias=alias,
+            user=user_of(request),
+            load=load,
+            day=day,
+            speed=self.speeds.typical,
+            chance=random.random,
+        )
+        rules = Rules(
+            policy=policy,
+            alias=alias,
+            profile=self._aliases.profile_in_force(profile),
+            lockfile=str(self._aliases.source.path),
+            load=load,
+        )
+        return ordered(candidates, policy, circumstances), rules
+
+
+def _walk(
+    prepare: Callable[[Target], Prepared],
+    candidates: Sequence[Target | Skip],
+    found: Resolved,
+    timeout: float | None,
+    terms: Terms,
+) -> Walk:
+    return Walk(
+        prepare,
+        candidates,
+        alias=found.alias,
+        timeout=timeout,
+        clock=time.monotonic,
+        day=date.today(),
+        terms=terms,
+    )

@@ -1,0 +1,139 @@
+"""Where an answer comes from in tests: a script, a recording or the provider.
+
+A fault comes first; what it leaves of the answer is scripted, played back, recorded or real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from llmring.address import variables_in
+from llmring.client import stage
+from llmring.client.recording import query_of
+from llmring.client.tape import Mode, Tape
+from llmring.routing.faults import FaultScript, ScriptedFault
+
+if TYPE_CHECKING:
+    from llmring.client.aio import Exchange
+    from llmring.routing.policy import Policy
+    from llmring.routing.targets import Endpoint, Target
+    from llmring.wire import HttpRequest
+
+# Sends a request, and gives its answer within so many seconds.
+Opener = Callable[["HttpRequest", float | None], Awaitable["Exchange"]]
+
+# No provider is asked, so anything will do.
+_NO_KEY = "no-key-is-needed"
+_NO_ADDRESS = "http://localhost"
+
+
+class Playback:
+    """What a ring plays, with the count of what it has played.
+
+    Calls go through it where `stage.takes_part` says so.
+
+    Args:
+        folder_of: Where recordings are, by what the policy says of it.
+    """
+
+    def __init__(self, folder_of: Callable[[str | None], Path]) -> None:
+        self._folder_of = folder_of
+        self._faults: dict[tuple[ScriptedFault, ...], FaultScript] = {}
+        self._tapes: dict[tuple[Path, Mode], Tape] = {}
+
+    async def open(
+        self,
+        policy: Policy,
+        target: Target | None,
+        request: HttpRequest,
+        seconds: float | None,
+        opener: Opener,
+    ) -> Exchange:
+        """The answer to a request.
+
+        Args:
+            policy: The policy of the alias; its `faults` and `mode` are played.
+            target: The model; None where none is asked, as when a file is uploaded.
+            request: The request.
+            seconds: How long to wait for the head; None for as long as it takes.
+            opener: What sends it.
+
+        Raises:
+            ProviderError: No answer came, or there is no recording of it.
+            ConfigurationError: What the test has set up does not fit.
+            OSError: A recording can't be read or written.
+        """
+
+        async def answer(left: float | None) -> Exchange:
+            return await self._answer(policy, target, request, left, opener)
+
+        if target is not None:
+            fault = self._due(policy, str(target.ref))
+            if fault is not None:
+                from llmring.client.faulty import open_faulty
+
+                return await open_faulty(fault, target.dialect.name, seconds, answer)
+        return await answer(seconds)
+
+    def _due(self, policy: Policy, model: str) -> ScriptedFault | None:
+        now = stage.current
+        fault = now.faults.due(model) if now is not None and now.faults else None
+        if fault is None and policy.faults:
+            script = self._faults.setdefault(policy.faults, FaultScript(policy.faults))
+            fault = script.due(model)
+        return fault
+
+    async def _answer(
+        self,
+        policy: Policy,
+        target: Target | None,
+        request: HttpRequest,
+        seconds: float | None,
+        opener: Opener,
+    ) -> Exchange:
+        now = stage.current
+        if now is not None and now.replies is not None and target is not None:
+            return await now.replies.open(str(target.ref), target.dialect.name, request)
+        tape = self._tape(policy)
+        if tape is None:
+            return await opener(request, seconds)
+        if target is None:
+            query = query_of(request, None)
+        else:
+            endpoint = target.endpoint
+            query = query_of(request, str(target.ref), endpoint.base_url, endpoint.secrets)
+        return await tape.open(query, request, seconds, opener)
+
+    def _tape(self, policy: Policy) -> Tape | None:
+        now = stage.current
+        if now is not None and now.tape is not None:
+            return now.tape
+        if policy.mode is None:
+            return None
+        folder = self._folder_of(policy.recordings)
+        mode: Mode = "record" if now is not None and now.recording else policy.mode
+        return self._tapes.setdefault((folder, mode), Tape(folder, mode))
+
+
+def keyless(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
+    """The providers as they can be called when none of them is really asked.
+
+    Args:
+        endpoints: Every provider by name.
+    """
+    return {name: _keyless(endpoint) for name, endpoint in endpoints.items()}
+
+
+def _keyless(endpoint: Endpoint) -> Endpoint:
+    if endpoint.fault is not None:
+        return endpoint
+    keyed = endpoint.key is not None or endpoint.login is not None
+    return structs.replace(
+        endpoint,
+        key=endpoint.key if keyed else _NO_KEY,
+        base_url=_NO_ADDRESS if variables_in(endpoint.base_url) else endpoint.base_url,
+    )

@@ -1,0 +1,263 @@
+"""Redis or Valkey, asked by scripts, and never waited for longer than a moment.
+
+A server that is down, or slow, is left alone for some seconds, in which its callers do with what
+their own process knows. The only file that knows the Redis library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import weakref
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from llmring.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Task
+
+    from redis.asyncio import Redis
+
+log = logging.getLogger("llmring")
+
+# How long a call may be held up.
+BUDGET_SECONDS = 0.05
+# How long a server that has held one up, or is down, is left alone.
+PAUSE_SECONDS = 5.0
+# Nobody waits so long, but what the server was told is to be heard, and a connection to be made.
+LIMIT_SECONDS = 2.0
+
+_CONNECTIONS = 8
+_SLICES = 5
+
+_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
+
+
+class Script:
+    """A script in Lua; what it is given it finds in `KEYS`, and in `ARGV[1]` as JSON.
+
+    It must give something in any case: None stands for a server that was not heard.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class RedisLink:
+    """Connections to one server, separate for each event loop; a loop's end closes its own.
+
+    Args:
+        url: Its address: redis://, rediss:// (with TLS), valkey:// or valkeys://.
+
+    Raises:
+        ConfigurationError: The address can't be used, or the library is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        from importlib.util import find_spec
+
+        parts = urlsplit(url)
+        if parts.scheme not in _SCHEMES or not parts.hostname:
+            raise ConfigurationError(
+                "LLMRING_REDIS_URL can't be used; it should look like redis://host:6379/0, "
+                "or rediss://user:password@host:6379/0 for TLS"
+            )
+        if find_spec("redis") is None:
+            raise ConfigurationError(
+                'LLMRING_REDIS_URL is set, and its library is missing: pip install "llmring[redis]"'
+            )
+        self.place = f"{parts.hostname}:{parts.port or 6379}"
+        self._url = parts._replace(scheme=_SCHEMES[parts.scheme]).geturl()
+        self._lines: dict[AbstractEventLoop, _Kept] = {}
+
+    async def run(
+        self, script: Script, keys: Sequence[str], values: Mapping[str, Any]
+    ) -> Any | None:
+        """What a script gives; None where the server was not heard in time.
+
+        Args:
+            script: What to run.
+            keys: The keys that it uses.
+            values: What else it is given.
+        """
+        line = await self._line()
+        return await line.run(script, (len(keys), *keys, msgspec.json.encode(values)))
+
+    async def reach(self) -> bool:
+        """Whether the server answers; waits for it as long as it takes to be sure."""
+        return await (await self._line()).reach()
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections."""
+        kept = self._forget(asyncio.get_running_loop())
+        if kept is not None:
+            await kept.keeper.aclose()
+
+    async def _line(self) -> _Line:
+        loop = asyncio.get_running_loop()
+        kept = self._lines.get(loop)
+        if kept is None:
+            for known in list(self._lines):
+                if known.is_closed():
+                    self._forget(known)
+            # As in `client.http`: a suspended generator is closed with its loop, or when nobody
+            # holds it any more, and then closes the connections.
+            keeper = _keep_line(self._url, self.place)
+            line = await anext(keeper)
+            kept = self._lines.setdefault(
+                loop, _Kept(line, keeper, weakref.finalize(self, _let_go, keeper))
+            )
+        return kept.line
+
+    def _forget(self, loop: AbstractEventLoop) -> _Kept | None:
+        kept = self._lines.pop(loop, None)
+        if kept is not None:
+            kept.hold.detach()
+        return kept
+
+
+class _Line:
+    """The connections of one event loop, and whether they are of any use at the moment."""
+
+    def __init__(self, url: str, place: str) -> None:
+        self._url = url
+        self._place = place
+        self._client: Redis | None = None
+        self._opening: Task[None] | None = None
+        self._opening_until = 0.0
+        self._paused_until = 0.0
+        self._heard_at = 0.0
+        self._lost = False
+        self._waiting: set[Task[Any]] = set()
+
+    async def run(self, script: Script, given: tuple[Any, ...]) -> Any | None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now < self._paused_until:
+            return None
+        if self._client is None:
+            opening = self._begin()
+            await asyncio.wait({opening}, timeout=max(0.0, self._opening_until - now))
+            if self._client is None:
+                return None
+        asked = loop.create_task(self._ask(self._client, script, given))
+        self._waiting.add(asked)
+        asked.add_done_callback(self._waiting.discard)
+        # In slices, so that time which this process has spent on other things is not counted.
+        for _ in range(_SLICES):
+            done, _ = await asyncio.wait({asked}, timeout=BUDGET_SECONDS / _SLICES)
+            if done:
+                return asked.result()
+        if loop.time() - self._heard_at > BUDGET_SECONDS:
+            # Else it does answer, and there is only so much to do here.
+            self._lose(f"no answer within {BUDGET_SECONDS * 1000:.0f} ms")
+        return None
+
+    async def reach(self) -> bool:
+        if self._client is None:
+            await asyncio.wait({self._begin()})
+        return self._client is not None and await self._heard(self._client, "PING") is not None
+
+    def _begin(self) -> Task[None]:
+        if self._opening is None:
+            loop = asyncio.get_running_loop()
+            self._opening = loop.create_task(self._open())
+            self._opening_until = loop.time() + BUDGET_SECONDS
+        return self._opening
+
+    async def _open(self) -> None:
+        # The library takes half a second to load, and this loop has other calls to serve.
+        client = await asyncio.to_thread(_client, self._url)
+        if await self._heard(client, "PING") is None:
+            await client.aclose()
+        else:
+            self._client = client
+        self._opening = None
+
+    async def _ask(self, client: Redis, script: Script, given: tuple[Any, ...]) -> Any | None:
+        from redis.exceptions import NoScriptError
+
+        try:
+            return await self._heard(client, "EVALSHA", script.sha, *given)
+        except NoScriptError:
+            return await self._heard(client, "EVAL", script.text, *given)
+
+    async def _heard(self, client: Redis, *command: Any) -> Any | None:
+        from redis.exceptions import NoScriptError, RedisError
+
+        try:
+            async with asyncio.timeout(LIMIT_SECONDS):
+                reply = await client.execute_command(*command)  # type: ignore[no-untyped-call]
+        except NoScriptError:
+            raise
+        except (RedisError, OSError) as error:
+            self._lose(str(error) or type(error).__name__)
+            return None
+        self._heard_at = asyncio.get_running_loop().time()
+        if self._lost and self._paused_until <= self._heard_at:
+            self._lost = False
+            log.info("Redis at %s can be used again", self._place)
+        return reply
+
+    def _lose(self, why: str) -> None:
+        self._paused_until = asyncio.get_running_loop().time() + PAUSE_SECONDS
+        if not self._lost:
+            self._lost = True
+            log.warning(
+                "Redis at %s can't be used (%s); until it can, each process goes by what it "
+                "knows itself",
+                self._place,
+                why,
+            )
+
+    async def aclose(self) -> None:
+        tasks = [*self._waiting, *([self._opening] if self._opening else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._client is not None:
+            await self._client.aclose()
+
+
+_Keeper = AsyncGenerator[_Line, None]
+
+
+class _Kept(Struct, frozen=True):
+    line: _Line
+    keeper: _Keeper
+    hold: weakref.finalize[[_Keeper], RedisLink]
+
+
+def _let_go(_: _Keeper) -> None:
+    """The link is gone, and with this call the last reference to its keeper."""
+
+
+async def _keep_line(url: str, place: str) -> _Keeper:
+    line = _Line(url, place)
+    try:
+        yield line
+    finally:
+        await line.aclose()
+
+
+def _client(url: str) -> Redis:
+    from redis.asyncio import BlockingConnectionPool, Redis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    pool = BlockingConnectionPool.from_url(
+        url,
+        decode_responses=True,
+        max_connections=_CONNECTIONS,
+        timeout=LIMIT_SECONDS,
+        # Once more, for a connection that the server has closed since.
+        retry=Retry(NoBackoff(), 1),
+    )
+    return Redis.from_pool(pool)

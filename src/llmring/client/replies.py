@@ -1,0 +1,121 @@
+"""Answers that a test scripts, in place of all models, and what was asked for them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.client.said import Call, Said
+from llmring.client.scripted import ScriptedExchange, open_script
+from llmring.client.written import answer
+from llmring.exceptions import ConfigurationError
+from llmring.routing.faults import matches
+from llmring.wire import HttpRequest
+
+
+class Sent(Struct, frozen=True):
+    """A request that a model got.
+
+    Attributes:
+        model: The model's reference.
+        body: What its API was sent, as JSON.
+    """
+
+    model: str
+    body: Any
+
+
+class _Reply(Struct):
+    model: str
+    text: str
+    calls: tuple[tuple[str, Mapping[str, Any]], ...]
+    left: int | None
+
+
+class Replies:
+    """The answers, given in the order in which they were added.
+
+    Attributes:
+        sent: Every request, in order.
+    """
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self._replies: list[_Reply] = []
+        self._calls = 0
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        reply: str | Mapping[str, Any] | Sequence[Any] = "",
+        *,
+        model: str = "*",
+        tool_calls: Sequence[tuple[str, Mapping[str, Any]]] = (),
+        times: int | None = 1,
+    ) -> None:
+        """Add an answer.
+
+        Args:
+            reply: A text, or data that is to be answered as JSON.
+            model: The models that give it: a reference, in which "*" stands for any characters.
+            tool_calls: The calls of tools in it, each a name and its arguments.
+            times: How often it is given; None for ever.
+        """
+        text = reply if isinstance(reply, str) else msgspec.json.encode(reply).decode()
+        self._replies.append(_Reply(model, text, tuple(tool_calls), times))
+
+    async def open(self, model: str, dialect: str, request: HttpRequest) -> ScriptedExchange:
+        """The next answer to this model's requests.
+
+        Args:
+            model: The model's reference.
+            dialect: The name of the dialect that it speaks.
+            request: What it is sent.
+
+        Raises:
+            ConfigurationError: None is left for it, or it was asked for something else than an
+                answer in a chat.
+        """
+        with self._lock:
+            self.sent.append(Sent(model, _read(request.body)))
+            reply = self._due(model)
+            if reply is None:
+                raise ConfigurationError(
+                    f"no scripted answer is left for {model} (request {len(self.sent)} of the "
+                    'test); add one: llmring_replies.add("...")'
+                )
+            said = self._said(reply, model, request)
+        script = answer(dialect, request, said)
+        if script is None:
+            raise ConfigurationError(
+                f"{model} is asked for something else than an answer in a chat, and scripted "
+                "answers are no more than that; play such an exchange back with "
+                "llmring_recordings"
+            )
+        return await open_script(script)
+
+    def _due(self, model: str) -> _Reply | None:
+        for reply in self._replies:
+            if reply.left != 0 and matches(reply.model, model):
+                reply.left = None if reply.left is None else reply.left - 1
+                return reply
+        return None
+
+    def _said(self, reply: _Reply, model: str, request: HttpRequest) -> Said:
+        calls = []
+        for name, arguments in reply.calls:
+            self._calls += 1
+            calls.append(Call(f"call_{self._calls}", name, arguments))
+        asked = len(request.body.split())
+        return Said(model.partition(":")[2], reply.text, tuple(calls), asked)
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body

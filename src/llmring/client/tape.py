@@ -1,0 +1,179 @@
+"""Recordings played back, and made while an answer passes through to its reader."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from llmring.client import recording
+from llmring.client.recording import Answered, Query, Recording
+from llmring.client.scripted import open_script
+from llmring.exceptions import ProviderError, ProviderTimeoutError, UnsupportedFeatureError
+from llmring.local.mock import Chunk, Reset, Script, Step
+from llmring.wire import HttpHead, HttpRequest
+
+if TYPE_CHECKING:
+    from llmring.client.aio import Exchange
+    from llmring.client.playback import Opener
+
+Mode = Literal["replay", "record"]
+
+# They are about the key of whoever recorded, and would be played back to all others.
+_ABOUT_KEYS = frozenset({401, 402, 403, 407})
+
+
+class Tape:
+    """The recordings of a folder, and how far they have been played.
+
+    When a request is repeated, its recordings are played in turn, and then the last one again.
+
+    Args:
+        folder: Where they are; made when it is needed.
+        mode: "record" sends, and records, what has no recording; the rest is played back.
+    """
+
+    def __init__(self, folder: Path, mode: Mode) -> None:
+        self.folder = folder
+        self._mode = mode
+        self._played: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    async def open(
+        self, query: Query, request: HttpRequest, seconds: float | None, opener: Opener
+    ) -> Exchange:
+        """The answer to a request, from its recording, or while it is recorded.
+
+        Raises:
+            UnsupportedFeatureError: There is no recording; another model may have one.
+            ProviderError: No answer came.
+            ConfigurationError: The file is no recording.
+        """
+        path = self._next(query)
+        if path is not None:
+            return await open_script(_script(recording.read(path).response, path))
+        if self._mode == "replay":
+            raise _missing(self.folder, query)
+        return RecordedExchange(await opener(request, seconds), query, self)
+
+    def _next(self, query: Query) -> Path | None:
+        """The recording that is due; None where there is none."""
+        with self._lock:
+            nth = self._played[query.digest] + 1
+            path = self.folder / query.file(nth)
+            if path.exists():
+                self._played[query.digest] = nth
+                return path
+        again = self._mode == "replay" and nth > 1
+        return self.folder / query.file(nth - 1) if again else None
+
+    def keep(self, query: Query, answer: Answered) -> None:
+        """Write a recording behind those of the same request.
+
+        Raises:
+            OSError: It can't be written.
+        """
+        with self._lock:
+            nth = self._played[query.digest] + 1
+            path = self.folder / query.file(nth)
+            recording.write(path, Recording(query.model, query.request, answer))
+            self._played[query.digest] = nth
+
+
+class RecordedExchange:
+    """An answer that is kept while it is read; to its reader it is the answer itself."""
+
+    def __init__(self, exchange: Exchange, query: Query, tape: Tape) -> None:
+        self.head = exchange.head
+        self._exchange = exchange
+        self._query = query
+        self._tape = tape
+        self._pieces: list[bytes] = []
+        self._kept = exchange.head.status in _ABOUT_KEYS
+
+    def expire_at(self, when: float | None) -> None:
+        """End the answer at this time of the loop's clock; None for never."""
+        self._exchange.expire_at(when)
+
+    def stall_after(self, seconds: float) -> None:
+        """End the answer when no byte has come for so long."""
+        self._exchange.stall_after(seconds)
+
+    async def read(self) -> bytes:
+        """All that is left of the body."""
+        return self._passed(await self._told(self._exchange.read()), whole=True)
+
+    async def chunk(self) -> bytes:
+        """The next bytes of the body; empty at its end."""
+        return self._passed(await self._told(self._exchange.chunk()))
+
+    async def finish(self) -> None:
+        """Let the rest of a body go by, where it is next to nothing."""
+        await self._exchange.finish()
+        self._keep("complete")
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._exchange.close()
+        if self._pieces:
+            self._keep("left")
+
+    async def _told(self, reading: Awaitable[bytes]) -> bytes:
+        try:
+            return await reading
+        except ProviderTimeoutError:
+            # That is the call's own doing, and next time another.
+            self._kept = True
+            raise
+        except ProviderError:
+            self._keep("cut")
+            raise
+
+    def _passed(self, data: bytes, *, whole: bool = False) -> bytes:
+        if data:
+            self._pieces.append(data)
+        if whole or not data:
+            self._keep("complete")
+        return data
+
+    def _keep(self, end: recording.End) -> None:
+        if not self._kept:
+            self._kept = True
+            answer = recording.answered(self.head, self._pieces, end, self._query.secrets)
+            self._tape.keep(self._query, answer)
+
+
+def _script(answer: Answered, path: Path) -> Script:
+    return Script(HttpHead(answer.status, dict(answer.headers)), (*_steps(answer, path),))
+
+
+def _steps(answer: Answered, path: Path) -> Iterator[Step]:
+    # Nothing would be the end of the answer; a person may have emptied a piece.
+    yield from (Chunk(data) for data in answer.chunks() if data)
+    match answer.end:
+        case "cut":
+            yield Reset(f"the connection was cut, as in the recording {path.name}")
+        case "left":
+            yield Reset(
+                f"the recording {path.name} ends here, where its reader wanted no more; remove "
+                "it, and record it again"
+            )
+        case "complete":
+            pass
+
+
+def _missing(folder: Path, query: Query) -> UnsupportedFeatureError:
+    asked = query.request
+    found = recording.nearest(folder, query)
+    near = ""
+    if found is not None:
+        path, places = found
+        shown = ", ".join(places[:3]) + (" and more" if len(places) > 3 else "")
+        near = f" The nearest, {path.name}, differs in {shown or 'a part that is not kept'}."
+    return UnsupportedFeatureError(
+        f"no recording of {asked.method} {asked.path} for {query.model or 'this provider'}: "
+        f"there is no {folder / query.file(1)}.{near} To record it, make the call once with "
+        'mode = "record" in the profile, or under pytest with --llmring-record'
+    )

@@ -1,0 +1,101 @@
+"""A call in the words of OpenTelemetry's conventions for generative AI.
+
+https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from llmring.chat.request import LLMRequest
+from llmring.chat.response import LLMResponse
+from llmring.routing.targets import Endpoint, Target
+
+# What the conventions call a provider, where that is not our own name of it.
+PROVIDER_NAMES = {
+    "azure": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "google": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "moonshot": "moonshot_ai",
+    "xai": "x_ai",
+}
+
+_PORTS = {"http": 80, "https": 443}
+
+Attributes = dict[str, Any]
+
+
+def error_type(error: BaseException) -> str:
+    """The status that the provider has sent, or the error's class."""
+    status = getattr(error, "status", None)
+    return str(status) if status is not None and status >= 400 else type(error).__name__
+
+
+def addressee(target: Target) -> Attributes:
+    """Who is asked."""
+    name = target.ref.provider
+    return {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": PROVIDER_NAMES.get(name, name),
+        "gen_ai.request.model": target.ref.model,
+        **_server(target.endpoint),
+    }
+
+
+def _server(endpoint: Endpoint) -> Attributes:
+    parts = urlsplit(endpoint.base_url)
+    port = parts.port or _PORTS.get(parts.scheme)
+    if not parts.hostname or port is None:
+        return {}
+    return {"server.address": parts.hostname, "server.port": port}
+
+
+def given_by(request: LLMRequest, *, stream: bool) -> Attributes:
+    """What a request asks for, less its text."""
+    stop = [request.stop] if isinstance(request.stop, str) else request.stop
+    return present(
+        {
+            "gen_ai.request.stream": stream or None,
+            "gen_ai.request.max_tokens": request.max_tokens,
+            "gen_ai.request.temperature": request.temperature,
+            "gen_ai.request.top_p": request.top_p,
+            "gen_ai.request.seed": request.seed,
+            "gen_ai.request.stop_sequences": tuple(stop) if stop else None,
+            "gen_ai.request.reasoning.level": request.reasoning_effort,
+            "gen_ai.output.type": "json" if request.output() is not None else None,
+        }
+    )
+
+
+def said_by(reply: LLMResponse) -> Attributes:
+    """What an answer says of itself."""
+    reason = reply.finish_reason
+    return present(
+        {
+            "gen_ai.response.id": reply.id,
+            "gen_ai.response.model": reply.served_model,
+            "gen_ai.response.finish_reasons": (reason,) if reason else None,
+        }
+    )
+
+
+def used_by(reply: LLMResponse) -> Attributes:
+    """The tokens of an answer."""
+    usage = reply.usage
+    if usage is None:
+        return {}
+    return {
+        "gen_ai.usage.input_tokens": usage.prompt_tokens,
+        "gen_ai.usage.output_tokens": usage.completion_tokens,
+        "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
+        "gen_ai.usage.cache_write.input_tokens": usage.cache_write_tokens,
+        "gen_ai.usage.reasoning.output_tokens": usage.reasoning_tokens,
+    }
+
+
+def present(attributes: Mapping[str, Any]) -> Attributes:
+    """Those that are known."""
+    return {name: value for name, value in attributes.items() if value is not None}

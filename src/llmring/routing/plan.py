@@ -1,0 +1,226 @@
+"""What a call would do: which models would be tried, in what order, and why the others not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from msgspec import Struct
+
+from llmring.chat.events import Usage
+from llmring.exceptions import ProviderError
+from llmring.lockfile.document import ModelRef
+from llmring.registry.catalog import ModelFacts, Prices, Rates
+from llmring.registry.price import Unpriced, cost_of
+from llmring.routing.health import Open, least_bad
+from llmring.routing.policy import Policy, Strategy
+from llmring.routing.prepared import Prepared
+from llmring.routing.targets import Skip, Target
+
+
+class Size(Struct, frozen=True, kw_only=True):
+    """The size of a call.
+
+    Attributes:
+        prompt: Tokens of the prompt, if anything is known of it.
+        method: How they were counted: "as given", or by which estimate.
+        answer: Tokens of the longest answer allowed, where there is a limit.
+    """
+
+    prompt: int | None = None
+    method: str | None = None
+    answer: int | None = None
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One model of an alias, and what a call would do with it.
+
+    Attributes:
+        model: The reference, "provider:model".
+        turn: When it would be tried: 1 for the first, each when those before it fail; None where
+            it would be skipped.
+        reason: Why it would be skipped.
+        remarks: What else to know: what of the request would be left out, what is not known.
+        context_window: Tokens that prompt and answer may have together, if known.
+        max_output: Tokens that the answer may have, if known.
+        rates: What its tokens cost in a call of this size, if known.
+        prompt_cost: USD of the prompt, if known.
+        cost: USD of the prompt and of the longest answer allowed, if known.
+        cost_reason: Why that is not known.
+    """
+
+    model: str
+    turn: int | None
+    reason: str | None = None
+    remarks: tuple[str, ...] = ()
+    context_window: int | None = None
+    max_output: int | None = None
+    rates: Rates | None = None
+    prompt_cost: Decimal | None = None
+    cost: Decimal | None = None
+    cost_reason: str | None = None
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What a call would do.
+
+    Attributes:
+        alias: The alias, or None where the call names a model itself.
+        strategy: The lockfile's way of ordering the models.
+        size: The size of the call.
+        steps: The models: those that would be tried, in their order, then those skipped.
+    """
+
+    alias: str | None
+    strategy: Strategy
+    size: Size
+    steps: tuple[Step, ...]
+
+    @property
+    def tried(self) -> tuple[Step, ...]:
+        """The models that would be tried, in their order."""
+        return tuple(step for step in self.steps if step.turn is not None)
+
+    @property
+    def skipped(self) -> tuple[Step, ...]:
+        """The models that would be skipped."""
+        return tuple(step for step in self.steps if step.turn is None)
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """What a plan goes by, beside the models.
+
+    Attributes:
+        prepare: Puts the request into the words of a model, as for `Walk`.
+        size: The size of the call.
+        policy: What the lockfile says.
+        models: The binding's models, in its order.
+        facts: Looks a model up in the catalog.
+        blocked: The models whose circuits are open, by reference.
+        day: The day of the call.
+    """
+
+    prepare: Callable[[Target], Prepared]
+    size: Size
+    policy: Policy
+    models: Sequence[ModelRef]
+    facts: Callable[[ModelRef], ModelFacts | None]
+    blocked: Mapping[str, Open]
+    day: date
+
+
+def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -> Plan:
+    """What a call of these models would do; nothing is sent.
+
+    Args:
+        candidates: The models in the order in which they would be tried, as `Walk` takes them.
+        alias: The alias, or None where the call names a model itself.
+        given: What else matters.
+    """
+    tried: list[Step] = []
+    skipped: list[Step] = []
+    hope = _last_hope(candidates, given.blocked)
+    for each in candidates:
+        name = str(each.ref)
+        found = _prepared(each, given.prepare)
+        circuit = given.blocked.get(name)
+        if isinstance(found, ProviderError):
+            skipped.append(_step(each.ref, given, reason=found.message))
+        elif circuit is not None and name != hope:
+            skipped.append(_step(each.ref, given, reason=_cooling(circuit)))
+        else:
+            remarks = found.adjusted
+            if circuit is not None:
+                remarks = (f"{_cooling(circuit)}; so have all others, and it is tried", *remarks)
+            tried.append(_step(each.ref, given, turn=len(tried) + 1, remarks=remarks))
+    return Plan(
+        alias=alias,
+        strategy=given.policy.strategy,
+        size=given.size,
+        steps=(*tried, *skipped),
+    )
+
+
+def _last_hope(candidates: Sequence[Target | Skip], blocked: Mapping[str, Open]) -> str | None:
+    """The model that is tried although its circuit is open, as those of all are."""
+    names = [str(each.ref) for each in candidates if isinstance(each, Target)]
+    if not names or not all(name in blocked for name in names):
+        return None
+    return least_bad({name: blocked[name] for name in names})
+
+
+def _prepared(
+    candidate: Target | Skip, prepare: Callable[[Target], Prepared]
+) -> Prepared | ProviderError:
+    if isinstance(candidate, Skip):
+        return candidate.error
+    try:
+        return prepare(candidate)
+    except ProviderError as error:
+        return error
+
+
+def _cooling(circuit: Open) -> str:
+    return f"it has failed of late, and is left alone for {circuit.seconds:.0f} s: {circuit.reason}"
+
+
+def _step(
+    ref: ModelRef,
+    given: Given,
+    *,
+    turn: int | None = None,
+    reason: str | None = None,
+    remarks: tuple[str, ...] = (),
+) -> Step:
+    facts = given.facts(ref)
+    prices = facts.prices_on(given.day) if facts is not None else None
+    prompt, cost = _costs(facts, given)
+    return Step(
+        model=str(ref),
+        turn=turn,
+        reason=reason,
+        remarks=(*_remarks(ref, facts, given), *remarks),
+        context_window=facts.context_window if facts is not None else None,
+        max_output=facts.max_output if facts is not None else None,
+        rates=_rates(prices, given.size.prompt or 0),
+        prompt_cost=None if isinstance(prompt, Unpriced) else Decimal(prompt),
+        cost=None if isinstance(cost, Unpriced) else Decimal(cost),
+        cost_reason=cost.reason if isinstance(cost, Unpriced) else None,
+    )
+
+
+def _rates(prices: Prices | None, prompt: int) -> Rates | None:
+    """The rates of a prompt of this many tokens, and nothing else of the prices."""
+    if prices is None:
+        return None
+    rates = prices.rates(prompt)
+    return Rates(**{name: getattr(rates, name) for name in Rates.__struct_fields__})
+
+
+def _costs(facts: ModelFacts | None, given: Given) -> tuple[Decimal | Unpriced, Decimal | Unpriced]:
+    """USD of the prompt alone, and of the whole call at most."""
+    size = given.size
+    usage = Usage(prompt_tokens=size.prompt or 0)
+    prompt = cost_of(usage, facts, given.day)
+    if isinstance(prompt, Unpriced):
+        return prompt, prompt
+    if size.prompt is None:
+        unknown = Unpriced("how long the prompt is, is not known")
+        return unknown, unknown
+    if size.answer is None:
+        return prompt, Unpriced("the request sets no max_tokens")
+    usage = Usage(prompt_tokens=size.prompt, completion_tokens=size.answer)
+    return prompt, cost_of(usage, facts, given.day)
+
+
+def _remarks(ref: ModelRef, facts: ModelFacts | None, given: Given) -> Iterator[str]:
+    policy = given.policy
+    if policy.strategy == "weighted":
+        yield f"weight {policy.weight(given.models.index(ref), ref):g}"
+    if facts is None:
+        yield "it is in no catalog: what it can do and costs is not known"
+    elif facts.retires is not None and facts.retires <= given.day:
+        yield f"its provider has retired it on {facts.retires}"
+    elif facts.retires is not None:
+        yield f"its provider retires it on {facts.retires}"

@@ -1,0 +1,58 @@
+"""What is asked, put into the words of one model."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from llmring.chat.request import LLMRequest
+from llmring.dialects.dialect import Limits
+from llmring.routing.breakage import Shown, continued
+from llmring.routing.fit import fit
+from llmring.routing.sizes import check_sizes, sized_parts
+from llmring.routing.targets import Target
+from llmring.wire import HttpHead, HttpRequest
+
+# Sends one request, within these seconds, and gives the answer, whatever its status.
+Fetch = Callable[[HttpRequest, float | None], Awaitable[tuple[HttpHead, bytes]]]
+
+
+class Prepared(Struct, frozen=True):
+    """What a model is sent.
+
+    Attributes:
+        http: The request to send.
+        adjusted: What of the request the model does not take and was left out.
+        finish: Makes the request that is sent in place of `http`, where files have to be read or
+            uploaded first; given what sends a request, and the seconds that there are.
+    """
+
+    http: HttpRequest
+    adjusted: tuple[str, ...] = ()
+    finish: Callable[[Fetch, float | None], Awaitable[HttpRequest]] | None = None
+
+
+def chat(
+    request: LLMRequest, *, stream: bool, shown: Shown | None = None
+) -> Callable[[Target], Prepared]:
+    """Puts a chat request into the words of a model; see `Walk`.
+
+    Args:
+        request: What to ask; it is never changed.
+        stream: Whether the answer is to be streamed.
+        shown: What of the answer the reader has, should a model have to go on from there.
+    """
+
+    def prepare(target: Target) -> Prepared:
+        asked = request
+        if shown is not None and shown.resumes:
+            asked = continued(request, shown.text, prefills=target.prefills)
+        fitted = fit(asked, target)
+        http = target.encode(fitted.request, stream=stream)
+        limits = target.endpoint.provider.quirks.limits
+        if limits != Limits():
+            check_sizes(sized_parts(fitted.request), len(http.body), limits)
+        return Prepared(http, fitted.adjusted)
+
+    return prepare

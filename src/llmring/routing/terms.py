@@ -1,0 +1,37 @@
+"""On what terms the models of a call are asked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from llmring.routing.breakage import Shown
+from llmring.routing.hooks import Hooks
+from llmring.routing.policy import Policy
+from llmring.routing.rules import Rules
+from llmring.routing.watch import UNWATCHED, CallWatch
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """On what terms the models of a call are asked.
+
+    Attributes:
+        policy: What the lockfile says.
+        shown: What of a streamed answer the reader has.
+        effects: Whether answering may do something in the world that must not happen twice.
+        rules: What the call is held to; None for nothing.
+        hooks: What the application wants to be told.
+        watch: Watches the call, for traces and metrics.
+        chance: Gives a number from 0 up to 1.
+    """
+
+    policy: Policy = Policy()
+    shown: Shown = msgspec.field(default_factory=Shown)
+    effects: bool = False
+    rules: Rules | None = None
+    hooks: Hooks = Hooks()
+    watch: CallWatch = UNWATCHED
+    chance: Callable[[], float] = random.random

@@ -1,0 +1,164 @@
+"""One model being tried: what it is sent, how long it has, and what is told of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from llmring.chat.events import Usage
+from llmring.chat.response import Attempt
+from llmring.exceptions import ProviderError
+from llmring.redaction import redact
+from llmring.routing.prepared import Prepared
+from llmring.routing.targets import Target
+
+if TYPE_CHECKING:
+    from llmring.routing.failover import Walk
+
+
+class Trial:
+    """One model being tried.
+
+    Attributes:
+        target: The model.
+        day: The day of the call, for prices.
+        http: The request to send.
+        finish: Makes the request to send, where something has to be done first; see `Prepared`.
+        deadline: When the attempt must have begun to answer, on the walk's clock.
+        pause: Seconds to wait before it is sent.
+        committed: Whether something of its answer has been shown.
+        notes: What was remarkable about its answer.
+        usage: The tokens that its answer took, where that is known.
+        cost: What these cost in USD, where that is known.
+        watch: Watches the attempt.
+    """
+
+    __slots__ = (
+        "_adjusted",
+        "_began",
+        "_walk",
+        "committed",
+        "cost",
+        "day",
+        "deadline",
+        "finish",
+        "http",
+        "notes",
+        "pause",
+        "target",
+        "usage",
+        "watch",
+    )
+
+    def __init__(
+        self,
+        walk: Walk,
+        target: Target,
+        prepared: Prepared,
+        deadline: float | None,
+        pause: float,
+    ) -> None:
+        self._walk = walk
+        self._adjusted = prepared.adjusted
+        self._began = walk.clock() + pause
+        self.notes: tuple[str, ...] = ()
+        self.pause = pause
+        self.target = target
+        self.day = walk.day
+        self.http = prepared.http
+        self.finish = prepared.finish
+        self.deadline = deadline
+        self.committed = False
+        self.usage: Usage | None = None
+        self.cost: Decimal | None = None
+        self.watch = walk.terms.watch.attempt(target)
+
+    def note(self, text: str) -> None:
+        """Take note of something remarkable about the answer."""
+        self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
+
+    def failed(self, error: ProviderError) -> None:
+        """Take note of a failure.
+
+        Raises:
+            ProviderError: This very error, where nothing more is to be tried.
+        """
+        ref = self.target.ref
+        _sign(error, self.target)
+        self.watch.failed(error)
+        self._walk.record(
+            Attempt(
+                model=str(ref),
+                outcome="failed",
+                reason=error.message,
+                status=error.status,
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+                notes=self.notes,
+                error=error,
+            )
+        )
+        self._walk.ended(self)
+        if self._walk.stops(error, committed=self.committed):
+            error.attempts = tuple(self._walk.attempts)
+            raise error
+        self._walk.learn(self.target, error)
+
+    def answered(self, status: int) -> tuple[Attempt, ...]:
+        """Take note of the answer; gives all attempts of the call."""
+        self._walk.drop_others(self)
+        self._walk.record(
+            Attempt(
+                model=str(self.target.ref),
+                outcome="ok",
+                status=status,
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+                notes=self.notes,
+            )
+        )
+        return tuple(self._walk.attempts)
+
+    def dropped(self) -> None:
+        """Take note that another attempt was faster."""
+        self.watch.dropped()
+        self._walk.record(
+            Attempt(
+                model=str(self.target.ref),
+                outcome="dropped",
+                reason="another model was faster",
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+            )
+        )
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it was sent."""
+        return max(0.0, self._walk.clock() - self._began)
+
+    @property
+    def beside(self) -> tuple[Target, ...]:
+        """The models that were asked in the same call and charge for what nobody has counted."""
+        return tuple(self._walk.uncounted)
+
+    def silence(self, error: ProviderError) -> float:
+        """Seconds for which nothing was heard of the model before this failure."""
+        if error.status is None:
+            return self._walk.clock() - self._began
+        stall = self._walk.terms.policy.stall_timeout
+        return stall if "stalled" in error.message else 0.0
+
+    def _elapsed_ms(self) -> float:
+        return self.seconds * 1000
+
+
+def _sign(error: ProviderError, target: Target) -> None:
+    """Say in an error whose it is, and take out the key, should the provider have echoed it."""
+    error.provider, error.model = target.ref.provider, target.ref.model
+    secrets = target.endpoint.secrets
+    error.args = (redact(error.message, secrets),)
+    for name in ("provider_message", "code", "request_id"):
+        said = getattr(error, name)
+        if said:
+            setattr(error, name, redact(said, secrets))

@@ -1,0 +1,72 @@
+"""What a failure means: for the walk over the models, and for the model that failed."""
+
+from __future__ import annotations
+
+import enum
+
+from llmring.exceptions import (
+    ContentPolicyError,
+    ContextLengthError,
+    ProviderAuthenticationError,
+    ProviderConnectionError,
+    ProviderError,
+    ProviderModelNotFoundError,
+    ProviderRateLimitError,
+    ProviderRequestError,
+    ProviderTimeoutError,
+    UnreadableResponseError,
+    UnsupportedFeatureError,
+)
+
+
+class Verdict(enum.Enum):
+    """What a failure means for the walk."""
+
+    NEXT = "try the next model"
+    NEXT_IF_CAPABLE = "try the next model that may do better"
+    STOP = "the request itself is wrong"
+
+
+# Looked up along the class's MRO, so that the most exact entry decides.
+_VERDICTS: dict[type, Verdict] = {
+    ProviderModelNotFoundError: Verdict.NEXT,
+    ContextLengthError: Verdict.NEXT_IF_CAPABLE,
+    UnsupportedFeatureError: Verdict.NEXT_IF_CAPABLE,
+    ContentPolicyError: Verdict.NEXT_IF_CAPABLE,
+    ProviderRequestError: Verdict.STOP,
+    ProviderError: Verdict.NEXT,
+}
+
+
+# What another attempt a moment later may well not meet.
+_PASSING_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+
+
+def is_passing(error: ProviderError) -> bool:
+    """Whether the same model may answer a moment later."""
+    match error:
+        case ProviderConnectionError() | ProviderTimeoutError() | UnreadableResponseError():
+            return True
+        case ProviderModelNotFoundError() | ProviderRequestError() | ProviderAuthenticationError():
+            return False
+    return error.status in _PASSING_STATUSES or error.status is None or error.status < 300
+
+
+def may_have_run(error: ProviderError) -> bool:
+    """Whether the provider may have begun to work before it failed."""
+    match error:
+        case ProviderConnectionError(reached=reached):
+            return reached
+        case ProviderRateLimitError() | ProviderAuthenticationError():
+            return False
+        case ProviderModelNotFoundError() | ProviderRequestError():
+            return False
+    return error.status not in _NOT_BEGUN
+
+
+_NOT_BEGUN = frozenset({425, 429, 503, 529})
+
+
+def verdict(error: ProviderError) -> Verdict:
+    """What this failure means for the walk."""
+    return next(_VERDICTS[kind] for kind in type(error).__mro__ if kind in _VERDICTS)

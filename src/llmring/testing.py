@@ -1,0 +1,159 @@
+"""A plugin for pytest: scripted answers and faults, recordings, and no network unless allowed.
+
+It costs a test run nothing but this file; what a fixture needs is imported by the fixture.
+
+There are no assertions here that pytest would have to read (PYTEST_DONT_REWRITE), so that it may
+be imported before pytest looks for plugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from llmring.client import stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmring.client.fault_fixture import Faults
+    from llmring.client.replies import Replies
+    from llmring.client.ring import LLMRing
+
+_MARKER = "llmring_network: llmring may send requests beyond this machine in this test"
+
+_previous = pytest.StashKey[stage.Stage | None]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the plugin."""
+    group = parser.getgroup("llmring")
+    group.addoption(
+        "--llmring-network",
+        action="store_true",
+        help="let llmring send requests beyond this machine in all tests",
+    )
+    group.addoption(
+        "--llmring-record",
+        action="store_true",
+        help="send what has no recording yet, and record it, where recordings are played back",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep requests on this machine from now on."""
+    config.addinivalue_line("markers", _MARKER)
+    config.stash[_previous] = stage.current
+    recording = config.getoption("llmring_record")
+    network = recording or config.getoption("llmring_network")
+    stage.current = stage.Stage(network=network, recording=recording)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave everything as it was before."""
+    stage.current = config.stash.get(_previous, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let the requests of a test with the marker go anywhere."""
+    now = stage.current
+    if now is None or now.network or item.get_closest_marker("llmring_network") is None:
+        return (yield)
+    now.network = True
+    try:
+        return (yield)
+    finally:
+        now.network = False
+
+
+@pytest.fixture
+def llmring_replies() -> Iterator[Replies]:
+    """Answers of the test's own, which all rings get: `llmring_replies.add("Paris.")`.
+
+    No provider is asked, and no key is needed. `llmring_replies.sent` has the requests.
+    """
+    from llmring.client.replies import Replies
+
+    now = _stage()
+    now.replies = Replies()
+    yield now.replies
+    now.replies = None
+
+
+@pytest.fixture
+def llmring_faults() -> Iterator[Faults]:
+    """Faults of the test's own, which all rings meet: `llmring_faults.add(status=429)`.
+
+    The keys are those of `faults` in a lockfile.
+    """
+    from llmring.client.fault_fixture import Faults
+
+    now = _stage()
+    faults = Faults()
+    now.faults = faults.script
+    yield faults
+    now.faults = None
+
+
+@pytest.fixture
+def llmring_recordings(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Recordings for all rings, in a folder of the test's own.
+
+    They are played back; with --llmring-record, what has none is sent and recorded. The folder
+    is `recordings/MODULE/TEST` beside the test's file.
+    """
+    from llmring.client.tape import Tape
+
+    now = _stage()
+    path: Path = request.path
+    folder = path.parent / "recordings" / path.stem / _file_name(request.node.nodeid)
+    now.tape = Tape(folder, "record" if now.recording else "replay")
+    yield folder
+    now.tape = None
+
+
+@pytest.fixture
+def llmring_profile(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a profile of the lockfile in force for the test: `llmring_profile("chaos")`."""
+
+    def choose(name: str) -> None:
+        monkeypatch.setenv("LLMRING_PROFILE", name)
+
+    return choose
+
+
+@pytest.fixture
+def llmring_ring(llmring_profile: Callable[[str], None]) -> Iterator[Callable[..., LLMRing]]:
+    """Makes rings that are closed after the test: `llmring_ring(profile="chaos")`.
+
+    The other arguments are those of `LLMRing`.
+    """
+    from llmring.client.ring import LLMRing
+
+    rings: list[LLMRing] = []
+
+    def make(*args: Any, profile: str | None = None, **options: Any) -> LLMRing:
+        if profile is not None:
+            llmring_profile(profile)
+        rings.append(LLMRing(*args, **options))
+        return rings[-1]
+
+    yield make
+    for ring in rings:
+        ring.close().finish()
+
+
+def _stage() -> stage.Stage:
+    if stage.current is None:
+        raise pytest.UsageError("the plugin llmring.testing is not active")
+    return stage.current
+
+
+def _file_name(nodeid: str) -> str:
+    import re
+
+    name = nodeid.partition("::")[2]
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_.") or "test"

@@ -1,0 +1,91 @@
+"""One request through `Playback`, as a ring sends it, and what its reader gets."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from llmring.chat.request import LLMRequest
+from llmring.client.http import HttpClient
+from llmring.client.playback import Playback
+from llmring.client.settings import read_settings
+from llmring.exceptions import ProviderError
+from llmring.lockfile.document import ModelRef
+from llmring.routing.policy import Policy
+from llmring.routing.targets import Target, targets
+from llmring.wire import HttpHead, HttpRequest
+from loopback import Loopback
+from rings import MODEL, environ_of
+
+
+def target_at(server: Loopback, model: str = MODEL) -> Target:
+    environ = {
+        **environ_of(server),
+        "ANTHROPIC_BASE_URL": server.url,
+        "ANTHROPIC_API_KEY": "sk-ant-0123456789abcdef",
+        "OLLAMA_BASE_URL": server.url,
+        "GOOGLE_GEMINI_BASE_URL": server.url,
+        "GOOGLE_API_KEY": "AIzaSy0123456789abcdef",
+    }
+    [target] = targets([ModelRef.parse(model)], read_settings(environ).endpoints, lambda _: None)
+    assert isinstance(target, Target)
+    return target
+
+
+def asking(target: Target, text: str = "Hi", *, stream: bool = False) -> HttpRequest:
+    return target.encode(LLMRequest(model="", messages=text), stream=stream)
+
+
+def played(
+    playback: Playback,
+    policy: Policy,
+    target: Target | None,
+    request: HttpRequest,
+    *,
+    seconds: float | None = 30,
+    leave_after: int | None = None,
+) -> tuple[HttpHead, list[bytes]]:
+    """The head, and the pieces of the body: all, or only so many."""
+    found: list[bytes] = []
+    head = asyncio.run(_call(playback, policy, target, request, seconds, found, leave_after))
+    return head, found
+
+
+def until_broken(
+    playback: Playback, policy: Policy, target: Target, request: HttpRequest
+) -> tuple[bytes, ProviderError]:
+    """What comes of a body before its error, and the error."""
+    found: list[bytes] = []
+    with pytest.raises(ProviderError) as caught:
+        asyncio.run(_call(playback, policy, target, request, 30, found, None))
+    return b"".join(found), caught.value
+
+
+async def _call(
+    playback: Playback,
+    policy: Policy,
+    target: Target | None,
+    request: HttpRequest,
+    seconds: float | None,
+    found: list[bytes],
+    leave_after: int | None,
+) -> HttpHead:
+    client = HttpClient()
+    try:
+        exchange = await playback.open(policy, target, request, seconds, client.open)
+        try:
+            if seconds is not None:
+                exchange.expire_at(asyncio.get_running_loop().time() + seconds)
+            while len(found) != leave_after and (data := await exchange.chunk()):
+                found.append(data)
+            return exchange.head
+        finally:
+            exchange.close()
+    finally:
+        await client.aclose()
+
+
+def playback_in(folder: Path) -> Playback:
+    return Playback(lambda wish: folder / (wish or "recordings"))

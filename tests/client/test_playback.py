@@ -1,0 +1,141 @@
+"""When answers are played, whose they are, and that they need no key."""
+
+from pathlib import Path
+
+import pytest
+
+from answers import openai
+from client.seam import asking, playback_in, played, target_at
+from llmring import ConfigurationError
+from llmring.client import stage
+from llmring.client.playback import keyless
+from llmring.client.replies import Replies
+from llmring.client.settings import read_settings, recordings_folder
+from llmring.client.stage import Stage
+from llmring.client.tape import Tape
+from llmring.routing.faults import FaultScript, ScriptedFault
+from llmring.routing.policy import Policy, policy_of
+from loopback import Loopback
+
+FAULT = ScriptedFault(status=503)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A stage that is the current one."""
+    found = Stage()
+    monkeypatch.setattr(stage, "current", found)
+    return found
+
+
+def test_a_policy_without_faults_and_mode_is_left_alone(here: Stage) -> None:
+    assert not stage.takes_part(Policy(retries=2))
+    here.faults = FaultScript()
+    assert not stage.takes_part(Policy())
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy(faults=(FAULT,)), Policy(mode="replay"), Policy(mode="record")]
+)
+def test_a_policy_with_faults_or_a_mode_is_played(policy: Policy) -> None:
+    assert stage.takes_part(policy)
+
+
+@pytest.mark.parametrize(
+    ("name", "prop"),
+    [
+        ("replies", Replies()),
+        ("faults", FaultScript([FAULT])),
+        ("tape", Tape(Path("nowhere"), "replay")),
+    ],
+)
+def test_what_a_test_has_set_up_is_played_whatever_the_policy(
+    here: Stage, name: str, prop: object
+) -> None:
+    setattr(here, name, prop)
+
+    assert stage.takes_part(Policy())
+
+
+def test_keys_are_needed_only_where_a_provider_is_asked(here: Stage) -> None:
+    assert stage.needs_no_keys(Policy(mode="replay"))
+    assert not stage.needs_no_keys(Policy(mode="record"))
+    assert not stage.needs_no_keys(Policy(faults=(FAULT,)))
+
+    here.recording = True
+    assert not stage.needs_no_keys(Policy(mode="replay"))
+    here.replies = Replies()
+    assert stage.needs_no_keys(Policy())
+
+
+def test_every_provider_can_be_called_when_none_of_them_is_asked() -> None:
+    endpoints = read_settings({"OPENAI_API_KEY": "sk-mine"}).endpoints
+    assert any(not endpoint.usable for endpoint in endpoints.values())
+
+    found = keyless(endpoints)
+
+    assert [name for name, endpoint in found.items() if not endpoint.usable] == []
+    assert found["openai"].key == "sk-mine"
+
+
+def test_the_faults_of_a_test_come_before_those_of_the_lockfile(
+    here: Stage, tmp_path: Path
+) -> None:
+    with Loopback(openai()) as server:
+        target = target_at(server)
+        here.faults = FaultScript([ScriptedFault(status=500, times=1)])
+        playback, policy = playback_in(tmp_path), Policy(faults=(FAULT,))
+
+        found = [played(playback, policy, target, asking(target))[0].status for _ in range(2)]
+
+    assert found == [500, 503]
+
+
+def test_what_is_to_be_replayed_is_recorded_where_the_run_says_so(
+    here: Stage, tmp_path: Path
+) -> None:
+    here.recording = True
+    with Loopback(openai()) as server:
+        target = target_at(server)
+
+        played(playback_in(tmp_path), Policy(mode="replay"), target, asking(target))
+
+    assert len(list((tmp_path / "recordings").iterdir())) == 1
+
+
+def test_without_a_stage_every_address_is_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "current", None)
+
+    stage.admit("https://api.openai.com")
+
+
+def test_a_refusal_does_not_show_what_else_is_in_the_address(here: Stage) -> None:
+    here.network = False
+
+    with pytest.raises(ConfigurationError) as caught:
+        stage.admit("https://me:secret@h.example/v1?key=secret")
+    assert "h.example" in caught.value.message
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("setting", "wish", "folder"),
+    [
+        ("/else/where", "answers", "/else/where"),
+        ("", "answers", "/app/answers"),
+        (None, "/abs", "/abs"),
+        (None, None, "/app/tests/recordings"),
+    ],
+)
+def test_recordings_are_where_the_environment_says_or_the_lockfile_or_beside_the_tests(
+    setting: str | None, wish: str | None, folder: str
+) -> None:
+    environ = {} if setting is None else {"LLMRING_RECORDINGS": setting}
+
+    assert recordings_folder(wish, Path("/app/llmring.lock"), environ) == Path(folder)
+
+
+def test_faults_of_a_lockfile_are_read_with_keys_of_a_newer_one_passed_over() -> None:
+    table = {"faults": [{"model": "openai:*", "cut": 3, "x-why": 1, "newer": True}]}
+
+    assert policy_of(table).faults == (ScriptedFault(model="openai:*", cut=3),)

@@ -1,0 +1,101 @@
+"""Models that lack what a lockfile needs of them, at their place in the file."""
+
+import pytest
+
+from llmring.lockfile.check import problems
+from llmring.lockfile.document import ModelRef
+from llmring.providers import PROVIDERS
+from llmring.registry.catalog import ModelFacts
+
+MODELS = {
+    "openai:able": ModelFacts(
+        provider="openai",
+        name="able",
+        context_window=100_000,
+        capabilities=frozenset({"tools", "vision"}),
+    ),
+    "openai:blind": ModelFacts(
+        provider="openai", name="blind", context_window=8_000, capabilities=frozenset({"tools"})
+    ),
+}
+
+
+def facts(ref: ModelRef) -> ModelFacts | None:
+    return MODELS.get(str(ref))
+
+
+def told(text: str) -> list[tuple[int, str, str, str]]:
+    """What is said of needs: line, severity, key and message."""
+    return [
+        (each.line, each.severity, each.key, each.message)
+        for each in problems(text, PROVIDERS, facts)
+        if "asks for" in each.message or "context" in each.message
+    ]
+
+
+def lockfile(models: str, *, profile: str = "", binding: str = "") -> str:
+    return (
+        f"[profiles.default]\n{profile}\n[[profiles.default.bindings]]\n"
+        f'alias = "a"\nmodels = {models}\n{binding}\n'
+    )
+
+
+BOTH = '["openai:able", "openai:blind"]'
+BLIND = "openai:blind has no vision, which profiles.default{}needs asks for"
+
+
+@pytest.mark.parametrize(
+    ("profile", "binding", "place"),
+    [
+        ("", 'needs = ["tools", "vision"]', ".bindings[0]."),
+        ("", 'policy = { needs = ["vision"] }', ".bindings[0].policy."),
+        ('needs = ["vision"]', "", "."),
+        ('policy = { needs = ["vision"] }', "", ".policy."),
+        ('needs = ["audio"]', 'needs = ["vision"]', ".bindings[0]."),
+    ],
+)
+def test_each_candidate_is_held_against_what_is_needed_of_it(
+    profile: str, binding: str, place: str
+) -> None:
+    key = "profiles.default.bindings[0].models[1]"
+
+    assert told(lockfile(BOTH, profile=profile, binding=binding)) == [
+        (5, "warning", key, BLIND.format(place))
+    ]
+
+
+def test_a_binding_that_asks_for_nothing_beats_its_profile() -> None:
+    assert told(lockfile(BOTH, profile='needs = ["vision"]', binding="needs = []")) == []
+
+
+def test_a_context_that_is_too_small_is_told_with_both_figures() -> None:
+    [(_, severity, _, message)] = told(lockfile(BOTH, binding="min_context = 100_000"))
+
+    assert severity == "warning"
+    assert message == (
+        "openai:blind has a context of 8,000 tokens, less than the 100,000 of "
+        "profiles.default.bindings[0].min_context"
+    )
+
+
+@pytest.mark.parametrize("asked", ['needs = ["vision"]', "min_context = 5"])
+def test_of_a_model_in_no_catalog_it_is_noted_that_it_can_not_be_told(asked: str) -> None:
+    [(_, severity, _, message)] = told(lockfile('["openai:new"]', binding=asked))
+
+    assert severity == "hint"
+    assert "can't be told" in message
+
+
+def test_an_inherited_binding_is_reported_once() -> None:
+    text = lockfile(BOTH, binding='needs = ["vision"]') + '[profiles.dev]\nextends = "default"\n'
+
+    assert len(told(text)) == 1
+
+
+def test_what_the_heir_needs_holds_for_what_it_inherits() -> None:
+    text = lockfile(BOTH) + '[profiles.dev]\nextends = "default"\nneeds = ["vision"]\n'
+
+    [(line, _, _, message)] = told(text)
+
+    assert line == 5
+    assert "profiles.dev.needs" in message

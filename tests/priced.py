@@ -1,0 +1,30 @@
+"""Models with prices of a test's own."""
+
+from decimal import Decimal
+
+from llmring.lockfile.document import ModelRef
+from llmring.providers import PROVIDERS
+from llmring.registry.catalog import ModelFacts, Prices
+from llmring.routing.targets import Endpoint, Target
+
+
+def target(name: str, dollars: str | None = None, output: str | None = None) -> Target:
+    """A model of OpenAI's.
+
+    Args:
+        name: Its name.
+        dollars: USD per million tokens of input; None for a model that is in no catalog.
+        output: USD per million tokens of output, where that is not the same.
+    """
+    row = PROVIDERS["openai"]
+    return Target(
+        ModelRef("openai", name),
+        Endpoint(row, row.base_url, "a-key"),
+        row.dialect,
+        None if dollars is None else facts(name, dollars, output),
+    )
+
+
+def facts(name: str, dollars: str, output: str | None = None) -> ModelFacts:
+    prices = Prices(input=Decimal(dollars), output=Decimal(output or dollars))
+    return ModelFacts(provider="openai", name=name, prices=prices)

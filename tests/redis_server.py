@@ -1,0 +1,51 @@
+"""A Redis or Valkey server of the tests' own, on a port of its own, with nothing on disk."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+PROGRAM = shutil.which("valkey-server") or shutil.which("redis-server")
+
+
+class RedisServer:
+    """The server; it can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with contextlib.closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        assert PROGRAM is not None
+        self._process = subprocess.Popen(
+            [
+                *(PROGRAM, "--port", str(self.port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--dir", str(self._folder)),
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 10
+        while self.ask("PING") != b"+PONG\r\n":
+            assert time.monotonic() < until, "the server does not start"
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+    def ask(self, command: str) -> bytes:
+        """The beginning of the answer to a command; empty where there is none."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                connection.sendall(f"{command}\r\n".encode())
+                return connection.recv(4096)
+        except OSError:
+            return b""
