@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from llmring import LLMRequest, Message, ValidationError
+from llmring.chat.parts import ProviderPart, ReasoningPart, UploadedPart
 from llmring.schemas import DocumentPart, ImagePart, NamedTool, ProviderTool, TextPart, Tool
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -42,6 +43,51 @@ def test_the_role_developer_means_system() -> None:
                 "source": {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
             },
             DocumentPart(data="JVBERi0="),
+        ),
+        (
+            {
+                "type": "document",
+                "source": {"type": "url", "url": "https://a.b/c", "media_type": "text/plain"},
+            },
+            DocumentPart(url="https://a.b/c", media_type="text/plain"),
+        ),
+        (
+            {"type": "document", "source": {"type": "file", "file_id": "file_1"}, "title": "It"},
+            UploadedPart("file_1", "application/pdf", "It"),
+        ),
+        (
+            {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
+            UploadedPart("file_1", "image/*"),
+        ),
+        (
+            {"type": "file", "file": {"file_id": "file-1"}},
+            UploadedPart("file-1", "application/pdf"),
+        ),
+        ({"type": "input_text", "text": "Hi"}, TextPart("Hi")),
+        (
+            {"type": "input_image", "image_url": "https://a.b/c.png", "detail": "low"},
+            ImagePart(url="https://a.b/c.png", detail="low"),
+        ),
+        ({"type": "input_image", "file_id": "file-1"}, UploadedPart("file-1", "image/*")),
+        (
+            {"type": "input_file", "file_id": "file-1", "filename": "it.pdf"},
+            UploadedPart("file-1", "application/pdf", "it.pdf"),
+        ),
+        (
+            {"type": "input_file", "file_url": "https://a.b/c.pdf"},
+            DocumentPart(url="https://a.b/c.pdf"),
+        ),
+        (
+            {"type": "input_file", "filename": "a", "file_data": "data:text/plain;base64,SGk="},
+            DocumentPart(data="SGk=", media_type="text/plain", name="a"),
+        ),
+        (
+            {"type": "thinking", "thinking": "So.", "signature": "c2ln"},
+            ReasoningPart("So.", "c2ln", dialect="anthropic"),
+        ),
+        (
+            {"type": "redacted_thinking", "data": "gAAA"},
+            ProviderPart("anthropic", {"type": "redacted_thinking", "data": "gAAA"}),
         ),
     ],
 )
@@ -122,6 +168,16 @@ def test_R20_tools_come_in_several_forms(given: Any) -> None:
     request = LLMRequest("fast", "Hi", tools=[given])
 
     assert request.toolset() == [Tool("f", parameters={"type": "object"})]
+
+
+def test_what_only_anthropic_knows_of_a_function_is_kept_where_the_form_is_its_own() -> None:
+    own = {"name": "f", "input_schema": {}, "defer_loading": True}
+    others = {"type": "function", "name": "f", "parameters": {}, "defer_loading": True}
+
+    assert LLMRequest("fast", "Hi", tools=[own, others]).toolset() == [
+        Tool("f", extra={"defer_loading": True}),
+        Tool("f"),
+    ]
 
 
 def test_R20_a_provider_s_own_tool_is_passed_on_as_it_stands() -> None:

@@ -360,3 +360,50 @@ def test_signatures_go_back_with_the_calls(serve: Serve, monkeypatch: pytest.Mon
 
     sent = server.requests[-1].json["contents"][1]["parts"]
     assert sent[0]["thoughtSignature"] == "c2lnbmVk"
+
+
+def paused(text: str) -> dict[str, Any]:
+    """An answer that the provider breaks off, to go on with it where it is sent back."""
+    searched = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude",
+        "content": [{"type": "text", "text": text}, searched],
+        "stop_reason": "pause_turn",
+        "usage": {"input_tokens": 10, "output_tokens": 2},
+    }
+
+
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+
+
+def test_an_answer_that_pauses_is_gone_on_with(serve: Serve) -> None:
+    server = serve(as_json(paused("I look.")), answers.anthropic("Found."))
+    environ = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": KEY}
+
+    with LLMRing(environ=environ) as ring:
+        answer = ring.run_tools(
+            "anthropic:claude", "Search", tools=[add, SEARCH], tool_choice="required"
+        ).result()
+
+    assert (answer.content, len(answer.turns)) == ("Found.", 2)
+    first, second = (request.json for request in server.requests)
+    assert second["messages"] == [
+        *first["messages"],
+        {"role": "assistant", "content": paused("I look.")["content"]},
+    ]
+    # No function was called yet, so that is still demanded.
+    assert second["tool_choice"] == first["tool_choice"] == {"type": "any"}
+
+
+def test_an_answer_that_only_pauses_ends_with_the_turns(serve: Serve) -> None:
+    server = serve(*(as_json(paused("I look.")) for _ in range(2)))
+    environ = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": KEY}
+
+    with LLMRing(environ=environ) as ring, pytest.raises(TooManyTurnsError) as caught:
+        ring.run_tools("anthropic:claude", "Search", tools=[SEARCH], max_turns=2).result()
+
+    assert len(server.requests) == 2
+    assert [message.role for message in caught.value.messages] == ["user", *["assistant"] * 2]

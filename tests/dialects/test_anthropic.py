@@ -330,6 +330,21 @@ def test_a_tool_is_sent_with_its_schema() -> None:
     ]
 
 
+OWN = {
+    "cache_control": {"type": "ephemeral"},
+    "defer_loading": True,
+    "input_examples": [{"city": "Paris"}],
+    "allowed_callers": ["direct"],
+    "eager_input_streaming": True,
+}
+
+
+def test_a_tool_in_the_api_s_form_keeps_what_only_the_api_knows() -> None:
+    own = {"name": "clock", "input_schema": {"type": "object", "properties": {}}, **OWN}
+
+    assert payload(LLMRequest(messages="Hi", tools=[{"type": "custom", **own}]))["tools"] == [own]
+
+
 def test_a_tool_without_parameters_still_takes_an_object() -> None:
     assert payload(LLMRequest(messages="Hi", tools=[Tool("clock")]))["tools"] == [
         {"name": "clock", "input_schema": {"type": "object", "properties": {}}}

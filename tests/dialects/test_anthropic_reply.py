@@ -479,6 +479,11 @@ def test_a_rate_limit_is_explained() -> None:
             '"thinking.type.enabled" is not supported for this model.',
             UnsupportedFeatureError,
         ),
+        # What llama.cpp's server says.
+        (400, "exceed_context_size_error", "request (5022 tokens) …", ContextLengthError),
+        (500, "server_error", "image input is not supported", UnsupportedFeatureError),
+        (500, "server_error", "slot unavailable", ProviderResponseError),
+        (501, "not_supported_error", "no embeddings", UnsupportedFeatureError),
     ],
 )
 def test_an_error_is_classed_by_type_and_then_by_words(

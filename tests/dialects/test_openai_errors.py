@@ -27,6 +27,7 @@ def explained(status: int, body: Any, **headers: str) -> ProviderError:
     [
         (400, "context_length_exceeded", ContextLengthError),
         (400, "exceed_context_size_error", ContextLengthError),
+        (501, "not_supported_error", UnsupportedFeatureError),
         (400, "unsupported_parameter", UnsupportedFeatureError),
         (400, "unsupported_value", UnsupportedFeatureError),
         (400, "content_filter", ContentPolicyError),

@@ -163,8 +163,8 @@ def text_format(schema: Any, **fields: Any) -> dict[str, Any]:
     return found
 
 
-def test_an_answer_of_a_closed_schema_is_held_to_it() -> None:
-    assert text_format(CLOSED, description="A city") == {
+def test_an_answer_is_held_to_a_schema_where_that_is_asked() -> None:
+    assert text_format(CLOSED, description="A city", strict=True) == {
         "type": "json_schema",
         "name": "city",
         "description": "A city",
@@ -181,15 +181,19 @@ def test_R32_a_strict_schema_is_closed_for_the_api() -> None:
     assert (sent["schema"]["additionalProperties"], sent["schema"]["required"]) == (False, ["a"])
 
 
-def test_R32_a_schema_that_would_lose_its_meaning_is_not_made_strict() -> None:
-    schema = {"type": "object", "additionalProperties": {"type": "integer"}}
-    sent = text_format(schema)
+def test_R32_a_type_that_would_lose_its_meaning_is_not_made_strict() -> None:
+    sent = payload(response_format=dict[str, int])["text"]["format"]
+
+    assert sent["schema"]["additionalProperties"] == {"type": "integer"}
+    assert sent["strict"] is False
+
+
+@pytest.mark.parametrize("said", [{}, {"strict": False}])
+def test_what_is_not_said_to_be_strict_is_sent_as_it_is(said: dict[str, Any]) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}
+    sent = text_format(schema, **said)
 
     assert (sent["schema"], sent["strict"]) == (schema, False)
-
-
-def test_what_is_not_to_be_strict_is_sent_as_it_is() -> None:
-    assert text_format(CLOSED, strict=False)["strict"] is False
 
 
 def test_a_server_that_takes_any_schema_gets_the_one_that_was_given() -> None:

@@ -233,7 +233,7 @@ EXCHANGES = {
             "max_repairs": 0,
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": "place", "schema": WEATHER},
+                "json_schema": {"name": "place", "schema": WEATHER, "strict": True},
             },
         },
         answer="tool_",

@@ -73,20 +73,20 @@ class Race(Generic[T]):
                 done, _ = await asyncio.wait(
                     running, timeout=patience, return_when=asyncio.FIRST_COMPLETED
                 )
-                answers = []
-                for task in done:
-                    tried = running.pop(task)
-                    fault = task.exception()
-                    if isinstance(fault, ProviderError):
-                        await self._failed(tried, fault)
-                    elif fault is not None:
-                        raise fault
-                    else:
-                        answers.append(task.result())
+                ended = [(task, running.pop(task)) for task in done]
+                # Of two answers in the same moment, the one that came first has dropped the other.
+                ended.sort(key=lambda pair: pair[1].is_dropped)
+                answers = [task.result() for task, _ in ended if task.exception() is None]
                 if answers:
                     for late in answers[1:]:
                         self._drop(late)
                     return answers[0]
+                for task, tried in ended:
+                    fault = task.exception()
+                    if not isinstance(fault, ProviderError):
+                        task.result()  # raises
+                    else:
+                        await self._failed(tried, fault)
                 trial = next(self._trials, None)
                 patience = None if trial is None else patience
         finally:

@@ -81,7 +81,7 @@ async def run_tools(
         if calls:
             request = _unforced(request)
     raise TooManyTurnsError(
-        f"the model still calls tools after {max_turns} turns; raise max_turns, or go on with "
+        f"the model is still at work after {max_turns} turns; raise max_turns, or go on with "
         "the error's messages",
         messages=messages,
     )

@@ -3,11 +3,10 @@
 https://platform.claude.com/docs/en/build-with-claude/token-counting
 """
 
-import msgspec
 from msgspec import Struct
 
 from llmring.chat.request import LLMRequest
-from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, unreadable
+from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, read_as
 from llmring.wire import HttpHead
 
 # The rest of a request has no tokens, and this API refuses it.
@@ -40,11 +39,7 @@ def decode(head: HttpHead, body: bytes) -> int:
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        return msgspec.json.decode(body, type=_Reply).input_tokens
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    raise fault
+    return read_as(_Reply, head, body).input_tokens
 
 
 def counting(encode: Encode) -> Counting:

@@ -6,10 +6,9 @@ https://platform.claude.com/docs/en/api/models/list
 from datetime import datetime
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Struct
 
-from llmring.dialects.dialect import ListedModel, Listing, Outgoing, unreadable
+from llmring.dialects.dialect import ListedModel, Listing, Outgoing, read_as
 from llmring.wire import HttpHead
 
 _PER_PAGE = 1000
@@ -41,14 +40,9 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        reply = msgspec.json.decode(body, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    else:
-        models = [_listed(model) for model in reply.data]
-        return models, reply.last_id if reply.has_more else None
-    raise fault
+    reply = read_as(_Reply, head, body)
+    models = [_listed(model) for model in reply.data]
+    return models, reply.last_id if reply.has_more else None
 
 
 def _listed(model: _Model) -> ListedModel:

@@ -1,15 +1,14 @@
 """What a dialect is, and what all dialects share: errors out of statuses and headers."""
 
-import math
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Event, Usage
 from llmring.chat.request import LLMRequest
+from llmring.dialects.waiting import retry_after
 from llmring.exceptions import (
     ContextLengthError,
     ProviderAuthenticationError,
@@ -23,6 +22,8 @@ from llmring.exceptions import (
 )
 from llmring.redaction import redact
 from llmring.wire import HttpHead
+
+T = TypeVar("T")
 
 # Enough to recognise what a proxy or a vendor said; never a whole page in an error.
 BODY_EXCERPT = 500
@@ -324,6 +325,19 @@ def unreadable(head: HttpHead, body: bytes, why: str) -> UnreadableResponseError
     )
 
 
+def read_as(kind: type[T], head: HttpHead, body: bytes) -> T:
+    """A whole reply as a value of this type.
+
+    Raises:
+        UnreadableResponseError: It is none.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError) as error:
+        fault = unreadable(head, body, str(error))
+    raise fault
+
+
 def excerpt(body: bytes) -> str:
     """The beginning of a body as one line of text, keys masked."""
     text = " ".join(body[: 2 * BODY_EXCERPT].decode("utf-8", "replace").split())
@@ -336,41 +350,6 @@ def request_id(head: HttpHead) -> str | None:
         if name in head.headers:
             return head.headers[name]
     return None
-
-
-def retry_after(head: HttpHead) -> float | None:
-    """Seconds that the provider asks to wait, from `retry-after-ms` or `retry-after`.
-
-    A date in `retry-after` is read against the reply's own `date`, so that no clock is needed.
-    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-    """
-    millis = _number(head.headers.get("retry-after-ms"))
-    if millis is not None:
-        return millis / 1000
-    value = head.headers.get("retry-after")
-    seconds = _number(value)
-    if seconds is not None or value is None:
-        return seconds
-    until, now = _date(value), _date(head.headers.get("date"))
-    return max(0.0, until - now) if until is not None and now is not None else None
-
-
-def _number(value: str | None) -> float | None:
-    if value is None or not re.fullmatch(r"\s*\d+(\.\d*)?\s*", value):
-        return None
-    number = float(value)
-    return number if math.isfinite(number) else None
-
-
-def _date(value: str | None) -> float | None:
-    if value is None:
-        return None
-    import email.utils  # 10 ms that hardly any call needs
-
-    try:
-        return email.utils.parsedate_to_datetime(value).timestamp()
-    except ValueError:
-        return None
 
 
 def merged(payload: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

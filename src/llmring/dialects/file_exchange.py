@@ -3,10 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 
-from llmring.dialects.dialect import FileContent, StoredFile, unreadable
+from llmring.dialects.dialect import FileContent, StoredFile, read_as
 from llmring.wire import HttpHead
 
 # A name may hold anything but these, which would end its quotes or its line.
@@ -47,8 +46,4 @@ def named_by_id(head: HttpHead, body: bytes) -> StoredFile:
     Raises:
         ProviderResponseError: The reply tells none.
     """
-    try:
-        return StoredFile(msgspec.json.decode(body, type=_Named).id)
-    except msgspec.DecodeError as error:
-        fault = unreadable(head, body, str(error))
-    raise fault
+    return StoredFile(read_as(_Named, head, body).id)

@@ -3,11 +3,10 @@
 https://ai.google.dev/api/tokens#method:-models.counttokens
 """
 
-import msgspec
 from msgspec import Struct
 
 from llmring.chat.request import LLMRequest
-from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, unreadable
+from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, read_as
 from llmring.wire import HttpHead
 
 
@@ -21,11 +20,7 @@ def decode(head: HttpHead, body: bytes) -> int:
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        return msgspec.json.decode(body, type=_Reply).total_tokens
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    raise fault
+    return read_as(_Reply, head, body).total_tokens
 
 
 def counting(encode: Encode) -> Counting:

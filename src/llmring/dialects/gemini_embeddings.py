@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Usage
-from llmring.dialects.dialect import Embedding, Outgoing, unreadable
+from llmring.dialects.dialect import Embedding, Outgoing, read_as
 from llmring.wire import HttpHead
 
 
@@ -44,15 +43,10 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        reply = msgspec.json.decode(body, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    else:
-        count = reply.usage_metadata.prompt_token_count if reply.usage_metadata else None
-        usage = None if count is None else Usage(prompt_tokens=count)
-        return [vector.values for vector in reply.embeddings], usage
-    raise fault
+    reply = read_as(_Reply, head, body)
+    count = reply.usage_metadata.prompt_token_count if reply.usage_metadata else None
+    usage = None if count is None else Usage(prompt_tokens=count)
+    return [vector.values for vector in reply.embeddings], usage
 
 
 # What the API answers to more: "at most 100 requests can be in one batch".

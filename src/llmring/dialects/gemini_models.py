@@ -5,10 +5,9 @@ https://ai.google.dev/api/models#method:-models.list
 
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Struct
 
-from llmring.dialects.dialect import ListedModel, Listing, Outgoing, unreadable
+from llmring.dialects.dialect import ListedModel, Listing, Outgoing, read_as
 from llmring.wire import HttpHead
 
 _PER_PAGE = 1000
@@ -38,13 +37,8 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        reply = msgspec.json.decode(body, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    else:
-        return [_listed(model) for model in reply.models], reply.next_page_token or None
-    raise fault
+    reply = read_as(_Reply, head, body)
+    return [_listed(model) for model in reply.models], reply.next_page_token or None
 
 
 def _listed(model: _Model) -> ListedModel:

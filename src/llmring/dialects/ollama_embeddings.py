@@ -5,11 +5,10 @@ https://docs.ollama.com/api/embed
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Usage
-from llmring.dialects.dialect import Embedding, Outgoing, unreadable
+from llmring.dialects.dialect import Embedding, Outgoing, read_as
 from llmring.wire import HttpHead
 
 
@@ -35,14 +34,9 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        reply = msgspec.json.decode(body, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    else:
-        count = reply.prompt_eval_count
-        return reply.embeddings, None if count is None else Usage(prompt_tokens=count)
-    raise fault
+    reply = read_as(_Reply, head, body)
+    count = reply.prompt_eval_count
+    return reply.embeddings, None if count is None else Usage(prompt_tokens=count)
 
 
 # The API states no limit; its server goes through the texts of a request by itself.

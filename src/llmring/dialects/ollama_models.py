@@ -3,10 +3,9 @@
 https://docs.ollama.com/api/tags
 """
 
-import msgspec
 from msgspec import Struct
 
-from llmring.dialects.dialect import ListedModel, Listing, Outgoing, unreadable
+from llmring.dialects.dialect import ListedModel, Listing, Outgoing, read_as
 from llmring.wire import HttpHead
 
 
@@ -30,13 +29,8 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        reply = msgspec.json.decode(body, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    else:
-        return [ListedModel(id=model.model or model.name) for model in reply.models], None
-    raise fault
+    reply = read_as(_Reply, head, body)
+    return [ListedModel(id=model.model or model.name) for model in reply.models], None
 
 
 LISTING = Listing(encode=encode, decode=decode)

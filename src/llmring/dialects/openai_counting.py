@@ -3,11 +3,10 @@
 https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens
 """
 
-import msgspec
 from msgspec import Struct
 
 from llmring.chat.request import LLMRequest
-from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, unreadable
+from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, read_as
 from llmring.wire import HttpHead
 
 # What of a request for the Responses API this one takes.
@@ -38,11 +37,7 @@ def decode(head: HttpHead, body: bytes) -> int:
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        return msgspec.json.decode(body, type=_Reply).input_tokens
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    raise fault
+    return read_as(_Reply, head, body).input_tokens
 
 
 def counting(encode: Encode) -> Counting:

@@ -5,11 +5,10 @@ https://developers.openai.com/api/reference/resources/embeddings/methods/create
 
 from collections.abc import Sequence
 
-import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Usage
-from llmring.dialects.dialect import Embedding, Outgoing, unreadable
+from llmring.dialects.dialect import Embedding, Outgoing, read_as
 from llmring.wire import HttpHead
 
 
@@ -42,16 +41,11 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None
     Raises:
         ProviderResponseError: The reply is something else.
     """
-    try:
-        reply = msgspec.json.decode(body, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault = unreadable(head, body, str(error))
-    else:
-        ordered = sorted(
-            enumerate(reply.data), key=lambda at: at[0] if at[1].index is None else at[1].index
-        )
-        return [vector.embedding for _, vector in ordered], _usage(reply.usage)
-    raise fault
+    reply = read_as(_Reply, head, body)
+    ordered = sorted(
+        enumerate(reply.data), key=lambda at: at[0] if at[1].index is None else at[1].index
+    )
+    return [vector.embedding for _, vector in ordered], _usage(reply.usage)
 
 
 def _usage(tokens: _Tokens | None) -> Usage | None:

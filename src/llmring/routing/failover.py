@@ -153,6 +153,10 @@ class Walk:
             before, error = self._last_failed
             self.terms.hooks.failover(str(before.ref), str(target.ref), error)
 
+    def is_under_way(self, trial: Trial) -> bool:
+        """Whether nothing has been told of its end yet, nor of a faster one's answer."""
+        return trial in self._under_way
+
     def drop_others(self, answered: Trial) -> None:
         """Take note that one attempt has answered, so that those beside it are given up."""
         self._under_way.remove(answered)

@@ -27,6 +27,7 @@ class Trial:
         deadline: When the attempt must have begun to answer, on the walk's clock.
         pause: Seconds to wait before it is sent.
         committed: Whether something of its answer has been shown.
+        is_dropped: Whether another attempt was faster.
         notes: What was remarkable about its answer.
         usage: The tokens that its answer took, where that is known.
         cost: What these cost in USD, where that is known.
@@ -42,6 +43,7 @@ class Trial:
         "day",
         "deadline",
         "finish",
+        "is_dropped",
         "http",
         "notes",
         "pause",
@@ -68,7 +70,7 @@ class Trial:
         self.http = prepared.http
         self.finish = prepared.finish
         self.deadline = deadline
-        self.committed = False
+        self.committed = self.is_dropped = False
         self.usage: Usage | None = None
         self.cost: Decimal | None = None
         self.watch = walk.terms.watch.attempt(target)
@@ -83,6 +85,8 @@ class Trial:
         Raises:
             ProviderError: This very error, where nothing more is to be tried.
         """
+        if not self._walk.is_under_way(self):
+            return  # dropped in the same moment, for a faster one
         ref = self.target.ref
         _sign(error, self.target)
         self.watch.failed(error)
@@ -106,6 +110,8 @@ class Trial:
 
     def answered(self, status: int) -> tuple[Attempt, ...]:
         """Take note of the answer; gives all attempts of the call."""
+        if not self._walk.is_under_way(self):
+            return tuple(self._walk.attempts)
         self._walk.drop_others(self)
         self._walk.record(
             Attempt(
@@ -121,6 +127,7 @@ class Trial:
 
     def dropped(self) -> None:
         """Take note that another attempt was faster."""
+        self.is_dropped = True
         self.watch.dropped()
         self._walk.record(
             Attempt(
