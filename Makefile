@@ -6,10 +6,10 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test contract lint format lock clean
+.PHONY: help demo test contract chaos bench-faults lint format lock clean
 
 help: ## What there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 demo: .venv/runtime ## The main job, live: a chat through an alias, with failover, on a real model
 	$(BIN)/llmring local pull || true
@@ -20,6 +20,14 @@ test: .venv/dev ## All tests
 
 contract: .venv/dev ## The rows of the lockfile contract and their tests, as docs/contract.md
 	$(BIN)/python tools/contract_table.py
+
+chaos: .venv/dev ## Every fault, REQUESTS calls each, and what became of them, in docs/reliability.md
+	PYTHONPATH=tests $(BIN)/python -m chaos.report --requests $(or $(REQUESTS),5000) \
+		--save docs/reliability.md
+
+bench-faults: .venv/dev .venv-peers/done ## The same faults against LiteLLM and the OpenAI SDK
+	PYTHONPATH=tests $(BIN)/python benchmarks/faults.py --requests $(or $(REQUESTS),1000) \
+		--peers .venv-peers --save docs/reliability.md
 
 lint: .venv/dev ## Format, style, types, layers
 	$(BIN)/ruff format --check .
@@ -35,7 +43,7 @@ lock: .venv/uv ## Renew uv.lock
 	$(BIN)/uv lock
 
 clean: ## Remove what the other targets built
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/uv:
 	$(PYTHON) -c 'import sys; sys.exit("llmring needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
@@ -52,4 +60,14 @@ clean: ## Remove what the other targets built
 .venv/dev: .venv/runtime
 	$(BIN)/uv sync --quiet --locked --inexact --extra local \
 		|| $(BIN)/uv sync --quiet --locked --inexact
+	touch $@
+
+# The newest of each; its requirements come with whichever version the index can satisfy.
+.venv-peers/done:
+	$(PYTHON) -m venv .venv-peers/litellm
+	$(PYTHON) -m venv .venv-peers/openai
+	.venv-peers/litellm/bin/pip install --quiet --disable-pip-version-check litellm boto3
+	.venv-peers/litellm/bin/pip install --quiet --disable-pip-version-check --no-deps -U litellm
+	.venv-peers/openai/bin/pip install --quiet --disable-pip-version-check openai
+	echo '*' >.venv-peers/.gitignore
 	touch $@

@@ -1,0 +1,70 @@
+"""What every client in the comparison does: a job from stdin, calls, what became of them to stdout.
+
+It runs in each client's own environment, and needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+# A client that does not keep its own deadline is stopped so much later.
+GRACE_SECONDS = 2.0
+
+Job = dict[str, Any]
+"""`urls` (the base URL of the model with each fault, and of `good`), `fault`, `stream`,
+`requests`, `at_once`, `timeout` (seconds for one attempt), `stall` (seconds without a byte),
+`deadline` (seconds for a call), `text` (the right answer), `warm` (whether connections have to
+have been used before)."""
+
+Ask = Callable[[], Awaitable[str]]
+Opened = tuple[Ask, Callable[[], Awaitable[object]]]
+
+
+def serve(client: str, version: str, opened: Callable[[Job], Opened]) -> None:
+    """Do one job after the other until the input ends.
+
+    Args:
+        client: Its name.
+        version: Its version.
+        opened: Makes the client ready for a wave of calls; gives what makes one call, and what
+            closes the client.
+    """
+    sys.stdout.write(json.dumps({"client": client, "version": version}) + "\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        told = asyncio.run(_done(json.loads(line), opened))
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+
+
+async def _done(job: Job, opened: Callable[[Job], Opened]) -> dict[str, Any]:
+    told: dict[str, Any] = {"right": 0, "wrong": 0, "failed": 0, "late": 0, "errors": {}}
+    left = job["requests"]
+    while left > 0:
+        wave = min(left, job["at_once"])
+        ask, close = opened(job)
+        if job["warm"]:
+            await asyncio.gather(*(_call(ask, job, {**told, "errors": {}}) for _ in range(wave)))
+        await asyncio.gather(*(_call(ask, job, told) for _ in range(wave)))
+        await close()
+        left -= wave
+    return told
+
+
+async def _call(ask: Ask, job: Job, told: dict[str, Any]) -> None:
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(job["deadline"] + GRACE_SECONDS):
+            text = await ask()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the call has failed
+        told["failed"] += 1
+        kind = f"{type(error).__name__}: {str(error)[:150]}"
+        told["errors"][kind] = told["errors"].get(kind, 0) + 1
+    else:
+        told["right" if text == job["text"] else "wrong"] += 1
+    told["late"] += time.monotonic() - began > job["deadline"] + GRACE_SECONDS / 2

@@ -1,0 +1,108 @@
+"""How soon a provider learns that its caller has gone: measured at the farm."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from chaos.storm import Place, tally
+from llmring import LLMRing
+
+# For a call to get as far as it goes before it is given up.
+FIRST_SECONDS = 0.3
+HEARD_SECONDS = 5.0
+
+
+async def _head(ring: LLMRing, said: str) -> float:
+    """A call is timed out while nothing has come."""
+    return await _timed_out(ring.chat("silent", said))
+
+
+async def _body(ring: LLMRing, said: str) -> float:
+    """A call is timed out in the middle of its answer."""
+    return await _timed_out(ring.chat("stall", said))
+
+
+async def _stream(ring: LLMRing, said: str) -> float:
+    """A stream is timed out between its pieces."""
+    return await _timed_out(_drain(ring, said))
+
+
+async def _timed_out(answer: Awaitable[object]) -> float:
+    due = asyncio.get_running_loop().time() + FIRST_SECONDS
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(due):
+            await answer
+    return due
+
+
+async def _task(ring: LLMRing, said: str) -> float:
+    """The task that makes the call is cancelled."""
+    task = asyncio.ensure_future(_drain(ring, said))
+    await asyncio.sleep(FIRST_SECONDS)
+    task.cancel()
+    began = time.monotonic()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return began
+
+
+async def _drain(ring: LLMRing, said: str) -> None:
+    async for _ in ring.chat_stream("stall", said):
+        pass
+
+
+async def _left(ring: LLMRing, said: str) -> float:
+    """A loop over a stream is left after the first piece."""
+    async for _ in ring.chat_stream("stall", said):
+        break
+    return time.monotonic()
+
+
+WAYS: dict[str, Callable[[LLMRing, str], Awaitable[float]]] = {
+    "`asyncio.timeout`, nothing had come": _head,
+    "`asyncio.timeout`, in the middle of a whole answer": _body,
+    "`asyncio.timeout`, in the middle of a stream": _stream,
+    "the task was cancelled in the middle of a stream": _task,
+    "`break` after the first piece of a stream": _left,
+}
+
+
+async def hang_ups(
+    path: Path, place: Place, way: str, calls: int, at_once: int
+) -> tuple[list[float], int]:
+    """Seconds from giving each call up until the farm saw its connection end, and how many never.
+
+    Args:
+        path: The lockfile.
+        place: The farm.
+        way: One of `WAYS`.
+        calls: How many.
+        at_once: How many of them at the same time.
+    """
+    left: dict[str, float] = {}
+
+    async def one(said: str) -> None:
+        left[said] = await WAYS[way](ring, said)
+
+    async with LLMRing(path) as ring:
+        # What is loaded with a first call would come between the call and its end.
+        await ring.chat("good", "Hi")
+        for begun in range(0, calls, at_once):
+            names = [f"{way} {nth}" for nth in range(begun, min(begun + at_once, calls))]
+            await asyncio.gather(*map(one, names))
+        heard = await _heard(place, set(left))
+    return [heard[said] - left[said] for said in left if said in heard], len(set(left) - set(heard))
+
+
+async def _heard(place: Place, expected: set[str]) -> dict[str, float]:
+    """When the farm saw these connections end; the ring is still open, and ends none itself."""
+    until = time.monotonic() + HEARD_SECONDS
+    while True:
+        told: dict[str, float] = (await asyncio.to_thread(tally, place))["hung_up"]
+        if expected <= told.keys() or time.monotonic() > until:
+            return {said: when for said, when in told.items() if said in expected}
+        await asyncio.sleep(0.05)
