@@ -113,3 +113,15 @@ def test_of_two_streams_the_one_that_speaks_first_is_shown(way: Way, pair: Pair)
     assert not any(chunk.restart for chunk in chunks)
     assert chunks[-1].model == SECOND
     assert openai.left_alone()
+
+
+def test_what_may_act_in_the_world_is_not_asked_of_two_models(way: Way, pair: Pair) -> None:
+    slow = answers.openai("Hi")
+    late = Answer([Pause(0.4), *slow.steps], headers=slow.headers, framing="chunked")
+    _, anthropic = pair(late, answers.anthropic())
+    remote = {"type": "mcp", "server_label": "crm", "server_url": "https://crm.example"}
+
+    response = way.chat(LLMRing(), "fast", "Hello", tools=[remote])
+
+    assert response.model == FIRST
+    assert anthropic.requests == []

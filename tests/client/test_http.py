@@ -351,7 +351,11 @@ def test_netrc_is_not_read(
     monkeypatch.setenv("NETRC", str(netrc))
     server = serve(as_json({"model": "llama3.2", "message": {"content": "Hi"}, "done": True}))
 
-    way.chat(LLMRing(environ={"OLLAMA_HOST": server.url}), "ollama:llama3.2", "Hello")
+    way.chat(
+        LLMRing(environ={"LLMRING_RETRIES": "0", "OLLAMA_HOST": server.url}),
+        "ollama:llama3.2",
+        "Hello",
+    )
 
     assert "authorization" not in server.requests[0].headers
 
@@ -386,7 +390,11 @@ def test_a_name_with_two_addresses_that_both_refuse_is_one_plain_reason(way: Way
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    environ = {"OPENAI_API_KEY": "sk", "OPENAI_BASE_URL": f"http://localhost:{port}/v1"}
+    environ = {
+        "LLMRING_RETRIES": "0",
+        "OPENAI_API_KEY": "sk",
+        "OPENAI_BASE_URL": f"http://localhost:{port}/v1",
+    }
 
     with pytest.raises(ProviderConnectionError) as caught:
         way.chat(LLMRing(environ=environ), MODEL, "Hello")
@@ -395,7 +403,11 @@ def test_a_name_with_two_addresses_that_both_refuse_is_one_plain_reason(way: Way
 
 
 def test_a_host_that_nobody_knows_is_named(way: Way) -> None:
-    environ = {"OPENAI_API_KEY": "sk", "OPENAI_BASE_URL": "http://no-such-host.invalid/v1"}
+    environ = {
+        "LLMRING_RETRIES": "0",
+        "OPENAI_API_KEY": "sk",
+        "OPENAI_BASE_URL": "http://no-such-host.invalid/v1",
+    }
 
     with pytest.raises(ProviderConnectionError) as caught:
         way.chat(LLMRing(environ=environ), MODEL, "Hello")

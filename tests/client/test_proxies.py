@@ -14,7 +14,11 @@ from rings import MODEL, ring_at
 Serve = Callable[..., Loopback]
 
 # A host that does not exist, so that only a proxy can reach it.
-PLAIN = {"OPENAI_BASE_URL": "http://api.example.test/v1", "OPENAI_API_KEY": "sk-first-0123456789"}
+PLAIN = {
+    "LLMRING_RETRIES": "0",
+    "OPENAI_BASE_URL": "http://api.example.test/v1",
+    "OPENAI_API_KEY": "sk-first-0123456789",
+}
 SECURE = {**PLAIN, "OPENAI_BASE_URL": "https://api.example.test/v1"}
 
 

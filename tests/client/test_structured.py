@@ -125,7 +125,11 @@ def vendor(request: pytest.FixtureRequest) -> Vendor:
 
 def ring_of(vendor: Vendor, server: Loopback) -> LLMRing:
     return LLMRing(
-        environ={vendor.url_variable: server.url, vendor.key_variable: "a-key-that-opens-nothing"}
+        environ={
+            "LLMRING_RETRIES": "0",
+            vendor.url_variable: server.url,
+            vendor.key_variable: "a-key-that-opens-nothing",
+        }
     )
 
 

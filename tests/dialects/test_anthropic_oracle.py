@@ -251,7 +251,9 @@ def our_request(question: Mapping[str, Any]) -> LLMRequest:
 
 
 def our_ring(server: Loopback) -> LLMRing:
-    return LLMRing(environ={"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": KEY})
+    return LLMRing(
+        environ={"LLMRING_RETRIES": "0", "ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": KEY}
+    )
 
 
 def ask_ours(server: Loopback, question: Mapping[str, Any], *, stream: bool) -> Understood:

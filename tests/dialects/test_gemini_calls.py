@@ -23,7 +23,13 @@ WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"t
 
 
 def ring_at(server: Loopback) -> LLMRing:
-    return LLMRing(environ={"GOOGLE_GEMINI_BASE_URL": server.url, "GEMINI_API_KEY": "a-key"})
+    return LLMRing(
+        environ={
+            "LLMRING_RETRIES": "0",
+            "GOOGLE_GEMINI_BASE_URL": server.url,
+            "GEMINI_API_KEY": "a-key",
+        }
+    )
 
 
 def whole(*parts: dict[str, Any], finish: str = "STOP") -> Answer:

@@ -75,7 +75,13 @@ def ask_theirs(server: Loopback, exchange: Exchange, *, stream: bool) -> list[An
 
 
 def our_ring(server: Loopback) -> LLMRing:
-    return LLMRing(environ={"GOOGLE_GEMINI_BASE_URL": server.url, "GEMINI_API_KEY": KEY})
+    return LLMRing(
+        environ={
+            "LLMRING_RETRIES": "0",
+            "GOOGLE_GEMINI_BASE_URL": server.url,
+            "GEMINI_API_KEY": KEY,
+        }
+    )
 
 
 def ask_ours(server: Loopback, exchange: Exchange, *, stream: bool) -> Understood:

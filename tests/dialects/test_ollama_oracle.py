@@ -175,7 +175,7 @@ def normal(request: Request) -> dict[str, Any]:
 
 
 def ring(server: Loopback) -> LLMRing:
-    return LLMRing(environ={"OLLAMA_BASE_URL": server.url})
+    return LLMRing(environ={"LLMRING_RETRIES": "0", "OLLAMA_BASE_URL": server.url})
 
 
 def ask_vendor(server: Loopback, fields: dict[str, Any]) -> Any:

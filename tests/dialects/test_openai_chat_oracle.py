@@ -186,7 +186,13 @@ def vendor(server: Loopback) -> Any:
 
 
 def ring(server: Loopback) -> LLMRing:
-    return LLMRing(environ={"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": KEY})
+    return LLMRing(
+        environ={
+            "LLMRING_RETRIES": "0",
+            "OPENAI_BASE_URL": f"{server.url}/v1",
+            "OPENAI_API_KEY": KEY,
+        }
+    )
 
 
 def ask_vendor(server: Loopback, fields: dict[str, Any]) -> Any:

@@ -290,7 +290,13 @@ def ask_theirs(server: Loopback, question: Mapping[str, Any], *, stream: bool) -
 
 
 def ask_ours(server: Loopback, question: Mapping[str, Any], *, stream: bool) -> Understood:
-    ring = LLMRing(environ={"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": KEY})
+    ring = LLMRing(
+        environ={
+            "LLMRING_RETRIES": "0",
+            "OPENAI_BASE_URL": f"{server.url}/v1",
+            "OPENAI_API_KEY": KEY,
+        }
+    )
     request, way = LLMRequest(model=f"openai:{MODEL}", **question), Way("async")
     if not stream:
         answer = way.chat(ring, request)

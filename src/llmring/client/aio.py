@@ -223,6 +223,10 @@ class Shell:
         raise walk.exhausted()
 
     def _patience(self, walk: Walk) -> Callable[[Trial], float | None]:
+        """How long to wait for an attempt before another is made beside it."""
+        if walk.terms.effects:
+            # What may act must not be asked of two models.
+            return lambda _: None
         match walk.terms.policy.hedge_after:
             case "p95":
                 return lambda trial: self._speeds.p95(trial.target)
