@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from llmring.chat.events import Failed
+from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects.dialect import Dialect, Quirks
 from llmring.exceptions import ProviderError, UnsupportedFeatureError, ValidationError
 from llmring.providers import PROVIDERS

@@ -7,7 +7,8 @@ import pytest
 
 from client.seam import asking, target_at
 from llmring.chat.events import Event
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.reply import fold
+from llmring.chat.response import LLMResponse
 from llmring.client.replies import Replies
 from llmring.exceptions import ConfigurationError
 from llmring.routing.targets import Target

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects.anthropic import DIALECT
 from llmring.dialects.dialect import Quirks
 from llmring.wire import HttpHead

@@ -22,7 +22,8 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.chat.parts import ProviderPart, TextPart
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.reply import fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects.anthropic import DIALECT
 from llmring.exceptions import (
     ContentPolicyError,

@@ -18,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmring.chat.events import Event, Failed, Finished, Started
+from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.response import LLMResponse
 from llmring.chat.tools import Tool
 from llmring.dialects.dialect import Dialect, Quirks
 from llmring.exceptions import (

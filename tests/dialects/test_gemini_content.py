@@ -16,8 +16,8 @@ from llmring.chat.parts import (
     ReasoningPart,
     UploadedPart,
 )
+from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.response import fold
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.gemini import DIALECT
 from llmring.dialects.gemini_content import UNSIGNED

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from llmring.chat.parts import ProviderPart, ReasoningPart
+from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.gemini import DIALECT
 from llmring.dialects.gemini_content import UNSIGNED

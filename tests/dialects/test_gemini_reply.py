@@ -23,7 +23,8 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.chat.parts import ReasoningPart, TextPart
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.reply import fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects.gemini import DIALECT
 from llmring.exceptions import ProviderRateLimitError, ProviderResponseError
 from llmring.wire import HttpHead

@@ -14,7 +14,7 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
-from llmring.chat.response import fold
+from llmring.chat.reply import fold
 from llmring.dialects.ollama import DIALECT
 from llmring.exceptions import (
     ContextLengthError,

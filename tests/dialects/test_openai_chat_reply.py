@@ -17,7 +17,8 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.reply import fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects.openai_chat import DIALECT
 from llmring.exceptions import (
     ProviderError,

@@ -15,8 +15,8 @@ from llmring.chat.parts import (
     TextPart,
     UploadedPart,
 )
+from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.response import fold
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.openai_responses import DIALECT, NAME

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from llmring.chat.events import Event, Failed, Finished, ProviderItem, Started
 from llmring.chat.parts import ProviderPart, ReasoningPart, TextPart
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.reply import fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects.openai_responses import DIALECT, NAME
 from llmring.exceptions import (
     ContentPolicyError,

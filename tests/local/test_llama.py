@@ -16,8 +16,9 @@ import msgspec
 import pytest
 
 from llmring.chat.events import TextDelta
+from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects import openai_chat
 from llmring.dialects.dialect import Quirks
 from llmring.exceptions import (

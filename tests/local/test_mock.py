@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring.chat.events import Usage
+from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest
-from llmring.chat.response import LLMResponse, fold
+from llmring.chat.response import LLMResponse
 from llmring.dialects import openai_chat
 from llmring.dialects.dialect import Quirks
 from llmring.exceptions import (

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,6 +19,7 @@ import msgspec
 from llmring.chat.response import StreamChunk
 from llmring.client import stage
 from llmring.client.call import Reading, is_success, whole_reply
+from llmring.client.exchange import Exchange
 from llmring.client.governor import UNLIMITED, Admission, Governor, Ticket
 from llmring.client.http import HttpClient
 from llmring.client.race import Race
@@ -70,30 +71,6 @@ class _Begun:
     def close(self) -> None:
         """Let the connection go."""
         self.exchange.close()
-
-
-class Exchange(Protocol):
-    """An answer whose head is here and whose body is still coming."""
-
-    head: HttpHead
-
-    def expire_at(self, when: float | None) -> None:
-        """End the answer at this time of the loop's clock; None for never."""
-
-    def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for so long."""
-
-    async def read(self) -> bytes:
-        """All that is left of the body."""
-
-    async def chunk(self) -> bytes:
-        """The next bytes of the body; empty at its end."""
-
-    async def finish(self) -> None:
-        """Let the rest of a body go by, where it is next to nothing."""
-
-    def close(self) -> None:
-        """Let the connection go."""
 
 
 class Shell:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from llmring.chat.events import Usage
-from llmring.chat.response import LLMResponse, Reply, StreamChunk, fold
+from llmring.chat.reply import Reply, fold
+from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.exceptions import ProviderResponseError
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.breakage import Seam, Shown

@@ -15,7 +15,7 @@ from llmring.local.mock import Chunk, Pause, Reset, Step
 from llmring.routing.faults import Connection, ScriptedFault
 
 if TYPE_CHECKING:
-    from llmring.client.aio import Exchange
+    from llmring.client.exchange import Exchange
 
 # Longer than any call waits.
 _FOR_GOOD = 86_400.0

@@ -18,7 +18,7 @@ from llmring.client.tape import Mode, Tape
 from llmring.routing.faults import FaultScript, ScriptedFault
 
 if TYPE_CHECKING:
-    from llmring.client.aio import Exchange
+    from llmring.client.exchange import Exchange
     from llmring.routing.policy import Policy
     from llmring.routing.targets import Endpoint, Target
     from llmring.wire import HttpRequest

@@ -16,7 +16,7 @@ from llmring.local.mock import Chunk, Reset, Script, Step
 from llmring.wire import HttpHead, HttpRequest
 
 if TYPE_CHECKING:
-    from llmring.client.aio import Exchange
+    from llmring.client.exchange import Exchange
     from llmring.client.playback import Opener
 
 Mode = Literal["replay", "record"]

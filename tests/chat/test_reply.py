@@ -11,7 +11,8 @@ from llmring.chat.events import (
     ToolCallDelta,
     UsageReport,
 )
-from llmring.chat.response import Reply, StreamChunk, fold
+from llmring.chat.reply import Reply, fold
+from llmring.chat.response import StreamChunk
 
 CALLS: list[Event] = [
     Started(id="r1"),

@@ -1,0 +1,275 @@
+"""A reply being put together from its events, whole or piece by piece."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from llmring.chat.events import (
+    Event,
+    Failed,
+    Finished,
+    Garbled,
+    ProviderItem,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
+from llmring.chat.request import Message
+from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.tools import ToolCall
+from llmring.exceptions import ProviderError
+
+
+class _OpenCall:
+    __slots__ = ("arguments", "id", "kind", "name", "signature")
+
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.kind: Literal["function", "custom"] = "function"
+        self.name = ""
+        self.arguments: list[str] = []
+        self.signature: str | None = None
+
+
+class _Thought:
+    """Reasoning up to its signature, and how many pieces of text came before it."""
+
+    __slots__ = ("after", "id", "signature", "text")
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self.text: list[str] = []
+        self.signature: str | None = None
+        self.id: str | None = None
+
+    def goes_on_with(self, event: ReasoningDelta, after: int) -> bool:
+        another = event.id is not None and self.id is not None and event.id != self.id
+        return self.signature is None and self.after == after and not another
+
+    def part(self, dialect: str) -> Part:
+        return ReasoningPart("".join(self.text), self.signature, self.id, dialect)
+
+
+class _Item:
+    """An item of the provider's own, and how many pieces of text came before it."""
+
+    __slots__ = ("after", "content")
+
+    def __init__(self, after: int, content: Mapping[str, Any]) -> None:
+        self.after = after
+        self.content = content
+
+    def part(self, dialect: str) -> Part:
+        return ProviderPart(dialect, self.content)
+
+
+class Reply:
+    """A reply being put together from its events.
+
+    `add` gives the chunk that an event is worth to a reader, if any; `response` and
+    `last_chunk` give the end.
+
+    Args:
+        model: The reference that answers.
+        dialect: The API that answers, by its name.
+    """
+
+    __slots__ = (
+        "_beside_text",
+        "_calls",
+        "_dialect",
+        "_id",
+        "_model",
+        "_refusal",
+        "_served",
+        "_text",
+        "_usage",
+        "finished",
+        "garbled",
+    )
+
+    def __init__(self, model: str, dialect: str = "") -> None:
+        self._model = model
+        self._dialect = dialect
+        self._text: list[str] = []
+        self._beside_text: list[_Thought | _Item] = []
+        self._refusal: list[str] = []
+        self._calls: dict[int, _OpenCall] = {}
+        self._usage: Usage | None = None
+        self._served: str | None = None
+        self._id: str | None = None
+        self.finished: Finished | None = None
+        self.garbled: list[ProviderError] = []
+
+    def add(self, event: Event) -> StreamChunk | None:
+        """Take one event in.
+
+        Raises:
+            ProviderError: The event is the provider's failure.
+        """
+        if type(event) is TextDelta:
+            self._text.append(event.text)
+            return StreamChunk(delta=event.text, model=self._model)
+        match event:
+            case ReasoningDelta(text=text):
+                self._think(event)
+                return StreamChunk(reasoning=text, model=self._model) if text else None
+            case ToolCallDelta():
+                return self._add_call(event)
+            case Failed(error=error):
+                raise error
+            case _:
+                self._note(event)
+        return None
+
+    def _note(self, event: Event) -> None:
+        """Take in what shows nothing."""
+        match event:
+            case RefusalDelta(text=text):
+                self._refusal.append(text)
+            case ProviderItem(content=content):
+                self._beside_text.append(_Item(len(self._text), content))
+            case Started(model=model, id=id_):
+                self._served, self._id = model or self._served, id_ or self._id
+            case UsageReport(usage=usage):
+                self._usage = usage
+            case Finished():
+                self.finished = event
+            case Garbled(error=error):
+                self.garbled.append(error)
+
+    def _think(self, event: ReasoningDelta) -> None:
+        last = self._beside_text[-1] if self._beside_text else None
+        if isinstance(last, _Thought) and last.goes_on_with(event, len(self._text)):
+            thought = last
+        else:
+            thought = _Thought(len(self._text))
+            self._beside_text.append(thought)
+        if event.text:
+            thought.text.append(event.text)
+        thought.signature = event.signature
+        thought.id = event.id or thought.id
+
+    def _parts(self) -> tuple[Part, ...] | None:
+        """The parts in their order, or None where there is nothing but text."""
+        if not self._beside_text:
+            return None
+        parts: list[Part] = []
+        shown = 0
+        for each in self._beside_text:
+            if text := "".join(self._text[shown : each.after]):
+                parts.append(TextPart(text))
+            shown = each.after
+            parts.append(each.part(self._dialect))
+        if text := "".join(self._text[shown:]):
+            parts.append(TextPart(text))
+        return tuple(parts)
+
+    def _reasoning(self) -> str | None:
+        thoughts = (each for each in self._beside_text if isinstance(each, _Thought))
+        return "".join(piece for thought in thoughts for piece in thought.text) or None
+
+    def _add_call(self, event: ToolCallDelta) -> StreamChunk | None:
+        call = self._calls.get(event.index)
+        done: list[ToolCall] | None = None
+        if call is None:
+            # A new call begins: those before it are complete, and the reader may have them.
+            done = self._tool_calls() or None
+            call = self._calls[event.index] = _OpenCall()
+        call.id = event.id or call.id
+        call.name = event.name or call.name
+        call.kind = event.kind
+        call.signature = event.signature or call.signature
+        if event.arguments:
+            call.arguments.append(event.arguments)
+        return StreamChunk(tool_calls=done, model=self._model) if done else None
+
+    def _tool_calls(self) -> list[ToolCall]:
+        return [self._tool_call(index, call) for index, call in self._calls.items()]
+
+    def _tool_call(self, index: int, call: _OpenCall) -> ToolCall:
+        arguments = "".join(call.arguments)
+        if call.kind == "function":
+            arguments = arguments or "{}"
+        if call.id is None:
+            # Google and Ollama may give no ID; this one is the same for the same reply.
+            seed = f"{self._id}\0{index}\0{call.name}\0{arguments}"
+            call.id = "call_" + hashlib.blake2s(seed.encode(), digest_size=12).hexdigest()
+        result = ToolCall(
+            id=call.id, type=call.kind, function={"name": call.name, "arguments": arguments}
+        )
+        if call.signature is not None:
+            result["signature"] = call.signature
+        return result
+
+    def response(self) -> LLMResponse:
+        """The reply so far, as a whole."""
+        finished = self.finished
+        return LLMResponse(
+            content="".join(self._text),
+            model=self._model,
+            usage=self._usage,
+            finish_reason=self._finish_reason(),
+            tool_calls=self._tool_calls() or None,
+            reasoning=self._reasoning(),
+            refusal="".join(self._refusal) or None,
+            served_model=self._served,
+            native_finish_reason=finished.native if finished else None,
+            id=self._id,
+            parts=self._parts(),
+        )
+
+    def last_chunk(self, whole: str | None = None) -> StreamChunk:
+        """What a stream ends with.
+
+        Args:
+            whole: All of the text, where another model began it.
+        """
+        calls = self._tool_calls() or None
+        content = (self._parts() or "".join(self._text)) if whole is None else whole
+        return StreamChunk(
+            model=self._model,
+            finish_reason=self._finish_reason(),
+            usage=self._usage,
+            tool_calls=calls,
+            message=Message("assistant", content, tool_calls=calls),
+            refusal="".join(self._refusal) or None,
+        )
+
+    def fault(self) -> str | None:
+        """Why this can't be the whole answer, now that nothing more comes; None where it is."""
+        if self.finished is None:
+            if self.garbled:
+                return f"the stream ended before the answer was complete; {self.garbled[0].message}"
+            return "the stream ended before the answer was complete"
+        if self.garbled and (self._calls or self.finished.reason == "tool_calls"):
+            # Text with a gap is still of use; a call with a gap must not be made.
+            return f"what could not be read may belong to a tool call; {self.garbled[0].message}"
+        return None
+
+    def _finish_reason(self) -> str | None:
+        if self.finished is None:
+            return None
+        # Google and Ollama say "stop" where the model asks for a tool.
+        if self._calls and self.finished.reason == "stop":
+            return "tool_calls"
+        return self.finished.reason
+
+
+def fold(model: str, events: Iterable[Event], dialect: str = "") -> LLMResponse:
+    """The whole reply that these events add up to; arguments as for `Reply`.
+
+    Raises:
+        ProviderError: One of the events is the provider's failure.
+    """
+    reply = Reply(model, dialect)
+    for event in events:
+        reply.add(event)
+    return reply.response()

@@ -1,0 +1,31 @@
+"""What a call reads an answer from."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from llmring.wire import HttpHead
+
+
+class Exchange(Protocol):
+    """An answer whose head is here and whose body is still coming."""
+
+    head: HttpHead
+
+    def expire_at(self, when: float | None) -> None:
+        """End the answer at this time of the loop's clock; None for never."""
+
+    def stall_after(self, seconds: float) -> None:
+        """End the answer when no byte has come for so long."""
+
+    async def read(self) -> bytes:
+        """All that is left of the body."""
+
+    async def chunk(self) -> bytes:
+        """The next bytes of the body; empty at its end."""
+
+    async def finish(self) -> None:
+        """Let the rest of a body go by, where it is next to nothing."""
+
+    def close(self) -> None:
+        """Let the connection go."""
