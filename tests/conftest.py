@@ -24,6 +24,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             monkeypatch.delenv(name)
     # Most servers of tests fail for good, and repetitions would take their time for nothing.
     monkeypatch.setenv("LLMRING_RETRIES", "0")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     folder = tmp_path / "cwd"
     folder.mkdir()
     monkeypatch.chdir(folder)

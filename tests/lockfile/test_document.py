@@ -159,7 +159,8 @@ def test_a_key_that_no_lockfile_has_is_a_warning_with_place_and_mend() -> None:
         in_default('alias = "a"\nmodels = "x:y"\nneeds = ["vision"]\ntimeout = 2.5'),
         '[profiles.test]\nmode = "replay"',
         '[providers.mine]\nkind = "openai"\nbase_url = "http://localhost:1/v1"',
-        '[registry]\npins = { "openai:gpt-4o" = "2024-08-06" }',
+        '[registry]\npins = { "openai:gpt-4o" = { snapshot = "gpt-4o-2024-08-06" } }',
+        '[registry.models]\n"ollama:mine" = { prices = { input = 0, output = 0.5 } }',
     ],
 )
 def test_keys_of_ones_own_and_those_of_the_format_load_without_a_warning(text: str) -> None:

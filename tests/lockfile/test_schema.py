@@ -122,7 +122,9 @@ GOOD = {
     "pins": "[profiles.default.registry_versions]\nopenai = 3",
     "another API": '[providers.mine]\nkind = "openai"\nbase_url = "http://h:1/v1"\n'
     'api_key_env = "MY_KEY"\napi = "responses"',
-    "the registry": "[registry]\nanything = { at = ['all'] }",
+    "the registry": "[registry]\nurl = 'https://example.com/models.json'\npinned = 2026-01-31",
+    "a model of one's own": "[registry.models.'ollama:mine']\ncontext_window = 8192\n"
+    "prices = { input = 0, output = 0.5, long_context = { above = 9, input = 1, output = 2 } }",
     "policies of a binding": binding(
         'strategy = "weighted"\nweights = [3, 0]\nhedge_after = 2.5\nneeds = ["tools"]\n'
         'on_stream_failure = "raise"\nstall_timeout = 15\ntimeout = 60\nretries = 0\n'
@@ -178,6 +180,9 @@ BAD = {
     "a key instead of its variable": "[providers.mine]\napi_key_env = 'sk-123'",
     "a provider that is no table": "[providers]\nmine = 1",
     "a registry that is no table": "registry = 1",
+    "a registry with other keys": "[registry]\nanything = 1",
+    "prices without one of the answer": "[registry.models.'a:b']\nprices = { input = 1 }",
+    "a day that is none": "[registry.models.'a:b']\nretires = 'soon'",
     "a strategy that is none": binding('strategy = "random"'),
     "a stream policy that is none": binding('on_stream_failure = "stop"'),
     "a timeout of nothing": binding("timeout = 0"),
@@ -351,7 +356,7 @@ def test_the_capabilities_that_may_be_needed_are_those_of_the_catalog() -> None:
     [
         (binding("timeout = true"), "timeout: is not a number of seconds above 0; write timeout ="),
         (binding('strategy = "orderd"'), 'did you mean "ordered"?'),
-        (binding('needs = ["tols"]'), "needs[0]: is not a capability (audio, documents, json_"),
+        (binding('needs = ["tols"]'), "needs[0]: is not a capability (audio, caching, documents"),
         (binding("weights = [1, -1]"), "weights[1]: is not a number from 0; write 1"),
         (binding('hedge_after = "p9"'), 'is not a number of seconds above 0, or "p95"; write'),
         (binding("policy = { retry = 1 }"), "policy.retry: a policy has no such key; did you"),

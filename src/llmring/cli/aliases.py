@@ -46,14 +46,14 @@ def handle(args: argparse.Namespace) -> int:
 
 def _details(models: tuple[ModelRef, ...], lockfile: Lockfile) -> list[tuple[str, ...]]:
     """For each model its price, its context, and whether it can be called."""
-    from llmring.client.settings import endpoints_for, read_settings
-    from llmring.registry import bundled
+    from llmring.client.settings import endpoints_for, known_here, read_settings
     from llmring.registry.price import price_tag
 
     endpoints = endpoints_for(lockfile, read_settings())
+    models_known = known_here(lockfile)
     rows: list[tuple[str, ...]] = []
     for ref in models:
-        facts = bundled.facts(ref)
+        facts = models_known.facts(ref)
         price = price_tag(facts.prices) if facts and facts.prices else "price unknown"
         window = f"{facts.context_window:,} tokens" if facts and facts.context_window else ""
         endpoint = endpoints.get(ref.provider)

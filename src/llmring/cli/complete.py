@@ -125,14 +125,17 @@ def _profiles(typed: Typed, _: str) -> Iterator[str]:
 
 def _models(typed: Typed, last: str) -> Iterator[str]:
     """The models of the lockfile and of the catalog, behind those that stand there already."""
-    from llmring.registry.bundled import bundled
+    from llmring.client.settings import known_here
 
     chosen = last[: last.rfind(",") + 1]
-    profiles = _lockfile(typed).profiles.values()
+    lockfile = _lockfile(typed)
     bound = [
-        ref for each in profiles for binding in each.bindings.values() for ref in binding.models
+        ref
+        for profile in lockfile.profiles.values()
+        for binding in profile.bindings.values()
+        for ref in binding.models
     ]
-    for model in (*bound, *bundled().models):
+    for model in (*bound, *known_here(lockfile).models):
         if str(model) not in chosen.split(","):
             yield f"{chosen}{model}"
 

@@ -10,7 +10,7 @@ from llmring.client.settings import lockfile_in_force, read_settings
 from llmring.exceptions import LockfileNotFoundError
 from llmring.lockfile import file
 from llmring.lockfile.starter import starter
-from llmring.registry.bundled import bundled
+from llmring.registry.cache import newest
 
 EXAMPLES = """examples:
   llmring lock init
@@ -40,7 +40,7 @@ def handle(args: argparse.Namespace) -> int:
     for choice in choices:
         say(binding_line(choice.alias, choice.models))
     reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so of all vendors"
-    note(f"{shown(path)} created ({reason}; catalog of {bundled().date})")
+    note(f"{shown(path)} created ({reason}; catalog of {newest(settings.cache_dir).date})")
     _remark_on_others(path)
     return 0
 

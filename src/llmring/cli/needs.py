@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from llmring.client.settings import known_here
 from llmring.exceptions import LockfileError
 from llmring.lockfile import file, needs
 from llmring.lockfile.document import Binding, Lockfile
 from llmring.lockfile.layout import scan
 from llmring.lockfile.problem import Fault, Problem
-from llmring.registry import bundled
 
 
 class Finding(Struct, frozen=True):
@@ -35,7 +35,7 @@ class Finding(Struct, frozen=True):
 
 def own(lockfile: Lockfile) -> list[Finding]:
     """Of a lockfile's own bindings, in all its profiles."""
-    return _placed(lockfile, needs.advice(lockfile, bundled.facts))
+    return _placed(lockfile, needs.advice(lockfile, known_here(lockfile).facts))
 
 
 def lent(
@@ -53,12 +53,13 @@ def lent(
     ours: list[Fault] = []
     policy = consumer.profiles[profile].policy if profile in consumer.profiles else {}
     above = ("profiles", profile)
+    facts = known_here(consumer).facts
     for binding in bindings:
         for demand in needs.demands([(binding.at, binding.policy), (above, policy)]):
             is_ours = demand.at[: len(binding.at)] != binding.at
             for index, ref in enumerate(binding.models):
                 at = demand.at if is_ours else (*binding.at, "models", index)
-                fault = needs.unmet(ref, demand, bundled.facts, at=at)
+                fault = needs.unmet(ref, demand, facts, at=at)
                 if fault is not None:
                     (ours if is_ours else theirs).append(fault)
     return [*_placed(package, theirs), *_placed(consumer, ours)]

@@ -34,6 +34,8 @@ from llmring.lockfile.document import DEFAULT_PROFILE, Binding, Lockfile, ModelR
 from llmring.lockfile.file import LiveLockfile, Source
 
 if TYPE_CHECKING:
+    from llmring.registry.catalog import ModelFacts
+    from llmring.registry.known import Known
     from llmring.routing.targets import Endpoint
 
 _log = logging.getLogger("llmring")
@@ -64,6 +66,7 @@ class Aliases:
         self._settings = settings
         self._environ = environ
         self._own: tuple[Lockfile, Mapping[str, Endpoint]] | None = None
+        self._known: tuple[Lockfile, Known] | None = None
         self._packages = Packages()
         self._use(lockfile_in_force(lockfile_path, environ, package_lockfile))
 
@@ -91,6 +94,20 @@ class Aliases:
         if self._own is None or self._own[0] is not lockfile:
             self._own = (lockfile, endpoints_for(lockfile, self._settings, self._environ))
         return self._own[1]
+
+    @property
+    def known(self) -> Known:
+        """What is known of models: the newest catalog, corrected by the lockfile itself."""
+        lockfile = self._live.current()
+        if self._known is None or self._known[0] is not lockfile:
+            from llmring.registry.known import known
+
+            self._known = (lockfile, known(lockfile, self._settings.cache_dir))
+        return self._known[1]
+
+    def facts(self, ref: ModelRef) -> ModelFacts | None:
+        """What is known of a model."""
+        return self.known.facts(ref)
 
     def look_up(self, name: str, profile: str | None) -> Resolved:
         """What an alias, "package:alias" or "provider:model" stands for."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmring.local import llama
 from llmring.lockfile.starter import Suggestion
-from llmring.registry.bundled import bundled
+from llmring.registry.cache import newest
 from llmring.registry.suggest import suggestions
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def first_aliases(settings: Settings) -> list[Suggestion]:
     An alias `local` is among them where a local model is here; no other alias falls back to it,
     for its answers are no substitute.
     """
-    chosen = suggestions(bundled(), keys_set(settings), date.today())
+    chosen = suggestions(newest(settings.cache_dir), keys_set(settings), date.today())
     here = llama.models(settings.local_model, settings.cache_dir)
     if here:
         comment = "a model on this machine, for trying things out: no key, no network, no cost"

@@ -16,7 +16,8 @@ from llmring.client.totals import total_cost, total_usage
 from llmring.client.walks import Walks
 from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError
 from llmring.lockfile.compose import Resolved
-from llmring.registry import bundled
+from llmring.lockfile.document import ModelRef
+from llmring.registry.catalog import ModelFacts
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.embedding import embed, embedding_of, in_one_space
 from llmring.routing.targets import Skip, Target
@@ -38,6 +39,9 @@ class Wanted(Struct, frozen=True, kw_only=True):
     any_model: bool = False
 
 
+Facts = Callable[[ModelRef], ModelFacts | None]
+
+
 class _Batch(Struct, frozen=True):
     """What one request has brought."""
 
@@ -55,6 +59,7 @@ async def embedded(
     found: Resolved,
     candidates: Sequence[Target | Skip],
     walks: Walks,
+    facts: Facts,
 ) -> EmbeddingResponse:
     """The vectors of these texts.
 
@@ -67,12 +72,13 @@ async def embedded(
         found: What the alias stands for.
         candidates: The target, or the reason for skipping it, for each of its models.
         walks: Begins walks.
+        facts: Looks a model up.
 
     Raises:
         ProviderError: No model gave vectors for all texts.
     """
     if not wanted.any_model:
-        candidates = in_one_space(found.models, candidates, bundled.facts)
+        candidates = in_one_space(found.models, candidates, facts)
     size = _most_texts(candidates) or len(wanted.texts)
     batches: list[_Batch] = []
     for start in range(0, len(wanted.texts), size):
@@ -85,7 +91,7 @@ async def embedded(
             error.attempts = (*_attempts(batches), *error.attempts)
             raise
         batches.append(batch)
-        candidates = _after(batch.target, candidates)
+        candidates = _after(batch.target, candidates, facts)
     return _response(batches)
 
 
@@ -101,12 +107,12 @@ def _most_texts(candidates: Iterable[Target | Skip]) -> int | None:
     return min(sizes, default=None)
 
 
-def _after(served: Target, candidates: Iterable[Target | Skip]) -> list[Target | Skip]:
+def _after(
+    served: Target, candidates: Iterable[Target | Skip], facts: Facts
+) -> list[Target | Skip]:
     """The models for the texts still to come: the one that has answered, and those like it."""
     others = [each for each in candidates if isinstance(each, Target) and each is not served]
-    rest = in_one_space(
-        [served.ref, *(each.ref for each in others)], [served, *others], bundled.facts
-    )
+    rest = in_one_space([served.ref, *(each.ref for each in others)], [served, *others], facts)
     return [each for each in rest if isinstance(each, Target)]
 
 

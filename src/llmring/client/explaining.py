@@ -13,7 +13,6 @@ from llmring.chat.token_count import estimated
 from llmring.client import portal
 from llmring.client.guide import Guide
 from llmring.lockfile.compose import Resolved
-from llmring.registry import bundled
 from llmring.routing.breakage import Shown
 from llmring.routing.capable import capable
 from llmring.routing.ceilings import within
@@ -41,7 +40,7 @@ def explained(
     policy, day = guide.policy(found), date.today()
     load = replace(load_of(whole), prompt=size.prompt or 0)
     candidates = capable(guide.targets(found, policy), whole, policy, tokens=tokens)
-    candidates = within(candidates, bundled.facts(found.models[0]), policy, load, day)
+    candidates = within(candidates, guide.facts(found.models[0]), policy, load, day)
     circumstances = Circumstances(
         alias=request.model or "",
         user=user_of(request),
@@ -55,7 +54,7 @@ def explained(
         size=size,
         policy=policy,
         models=found.models,
-        facts=bundled.facts,
+        facts=guide.facts,
         blocked=_blocked(health, [each for each in candidates if isinstance(each, Target)]),
         day=day,
     )

@@ -17,7 +17,6 @@ from llmring.client.settings import Settings, timeout_of
 from llmring.client.telemetry import Telemetry
 from llmring.exceptions import ValidationError
 from llmring.lockfile.compose import Resolved
-from llmring.registry import bundled
 from llmring.routing.breakage import Shown
 from llmring.routing.capable import capable
 from llmring.routing.effects import may_act
@@ -32,6 +31,8 @@ from llmring.routing.terms import Terms
 
 if TYPE_CHECKING:
     from llmring.client.files import Files
+    from llmring.lockfile.document import ModelRef
+    from llmring.registry.catalog import ModelFacts
 
 
 class Guide:
@@ -67,6 +68,10 @@ class Guide:
         self._files = files
         self.speeds = Speeds(time.monotonic)
 
+    def facts(self, ref: ModelRef) -> ModelFacts | None:
+        """What is known of a model."""
+        return self._aliases.facts(ref)
+
     def policy(self, found: Resolved) -> Policy:
         """How the models of an alias are called."""
         return policy_of(self._usual, *found.policy)
@@ -78,7 +83,7 @@ class Guide:
             from llmring.client.playback import keyless
 
             endpoints = keyless(endpoints)
-        return targets(found.models, endpoints, bundled.facts)
+        return targets(found.models, endpoints, self._aliases.facts)
 
     def walk(self, request: LLMRequest, profile: str | None, *, stream: bool) -> Walk:
         """The walk of a call.
@@ -159,7 +164,7 @@ class Guide:
         from llmring.routing.order import Circumstances, ordered, user_of
 
         load, day, alias = load_of(request), date.today(), request.model or ""
-        candidates = within(candidates, bundled.facts(found.models[0]), policy, load, day)
+        candidates = within(candidates, self.facts(found.models[0]), policy, load, day)
         circumstances = Circumstances(
             alias=alias,
             user=user_of(request),

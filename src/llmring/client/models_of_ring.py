@@ -108,7 +108,7 @@ class ModelsOfRing:
 
         found, candidates, policy = self._candidates(alias, profile)
         walks = Walks(seconds, Terms(policy=policy, hooks=self._hooks))
-        return await embedded(self._shell, wanted, found, candidates, walks)
+        return await embedded(self._shell, wanted, found, candidates, walks, self._aliases.facts)
 
     def list_models(
         self, provider: str, *, timeout: float | UnsetType | None = UNSET

@@ -7,6 +7,7 @@ functions that need it.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -19,6 +20,7 @@ from llmring.lockfile.file import Source, find
 
 if TYPE_CHECKING:
     from llmring.lockfile.document import Lockfile
+    from llmring.registry.known import Known
     from llmring.routing.targets import Endpoint
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
@@ -38,6 +40,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         local_model: The user's own GGUF file for the provider `local`.
         cache_dir: Where downloaded weights are kept.
         redis_url: The Redis or Valkey that shares circuits and spending among processes, if any.
+        state_dir: Where what is to be kept of calls lies.
+        ledger: Where calls are entered: a file, or the address of a PostgreSQL database; None
+            where they are not.
+        log_content: Whether the texts of calls are entered too.
+        frozen: Whether only models that the lockfile names, as it has pinned them, may be called.
+        registry_url: Where newer facts of models come from, if from anywhere.
     """
 
     endpoints: Mapping[str, Endpoint]
@@ -46,6 +54,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     local_model: Path | None
     cache_dir: Path
     redis_url: str | None = None
+    state_dir: Path = Path("~/.local/state/llmring")
+    ledger: Path | str | None = None
+    log_content: bool = False
+    frozen: bool = False
+    registry_url: str | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -63,6 +76,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     env = os.environ if environ is None else environ
     local_model = value_of(env, "LLMRING_LOCAL_MODEL")
+    state_dir = state_folder(env)
     return Settings(
         endpoints={name: endpoint(row, env) for name, row in PROVIDERS.items()},
         timeout=_timeout(value_of(env, "LLMRING_PROVIDER_TIMEOUT_S")),
@@ -70,7 +84,29 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         local_model=Path(local_model).expanduser() if local_model else None,
         cache_dir=default_cache_dir(env),
         redis_url=value_of(env, "LLMRING_REDIS_URL"),
+        state_dir=state_dir,
+        ledger=_ledger(env, state_dir),
+        log_content=_switch(env, "LLMRING_LOG_CONTENT"),
+        frozen=_switch(env, "LLMRING_FROZEN"),
+        registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
     )
+
+
+def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Where this platform keeps what a program should remember, for llmring.
+
+    Args:
+        environ: The environment's variables.
+        platform: As `sys.platform`.
+    """
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~")
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "llmring"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "llmring"
+    # https://specifications.freedesktop.org/basedir-spec/latest/
+    named = environ.get("XDG_STATE_HOME", "")
+    return (Path(named) if named.startswith("/") else home / ".local" / "state") / "llmring"
 
 
 def endpoints_for(
@@ -88,6 +124,19 @@ def endpoints_for(
     from llmring.client.own_providers import with_own
 
     return with_own(lockfile, settings.endpoints, os.environ if environ is None else environ)
+
+
+def known_here(lockfile: Lockfile, environ: Mapping[str, str] | None = None) -> Known:
+    """What is known of models on this machine, where a lockfile is in force.
+
+    Args:
+        lockfile: Whose corrections count.
+        environ: The variables; left out, those of the process.
+    """
+    from llmring.local.weights import default_cache_dir
+    from llmring.registry.known import known
+
+    return known(lockfile, default_cache_dir(os.environ if environ is None else environ))
 
 
 def variables(names: Iterable[str]) -> dict[str, str]:
@@ -179,6 +228,35 @@ def proxy_for(scheme: str, host: str) -> str | None:
 def value_of(env: Mapping[str, str], name: str) -> str | None:
     """What a variable says; one of white space alone counts as unset."""
     return env.get(name, "").strip() or None
+
+
+def _ledger(env: Mapping[str, str], state_dir: Path) -> Path | str | None:
+    if value_of(env, "LLMRING_LEDGER") is not None and not _switch(env, "LLMRING_LEDGER"):
+        return None
+    url = value_of(env, "LLMRING_LEDGER_URL")
+    if url is None:
+        # Nobody's home: then nothing is kept.
+        return None if state_dir.parts[0] == "~" else state_dir / "ledger.sqlite"
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgresql", "postgres"):
+        return url
+    if scheme == "sqlite" and rest.strip("/"):
+        return Path(rest).expanduser()
+    raise ConfigurationError(
+        "LLMRING_LEDGER_URL can't be used; it takes postgresql://USER@HOST/DATABASE, or "
+        "sqlite:///PATH"
+    )
+
+
+_ON, _OFF = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    """What a variable that is on or off says; one that is not set is off."""
+    value = (value_of(env, name) or "off").lower()
+    if value not in _ON | _OFF:
+        raise ConfigurationError(f"{name} is {value!r}; it takes 1 or 0")
+    return value in _ON
 
 
 def _retries(value: str | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from llmring.exceptions import ConfigurationError, LockfileVersionError
 from llmring.lockfile import needs, own_providers
@@ -14,7 +14,7 @@ from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
 def problems(
     text: str,
     providers: Mapping[str, own_providers.Known],
-    facts: needs.Facts | None = None,
+    facts_for: Callable[[Lockfile], needs.Facts] | None = None,
 ) -> list[Problem]:
     """Everything that is wrong with a lockfile, or could be better, in the order of the file.
 
@@ -22,15 +22,16 @@ def problems(
         text: The lockfile.
         providers: The providers that references may name, by name; those that the lockfile
             defines itself may be named too.
-        facts: Looks a model up in the catalog; left out, what is needed of models is not checked.
+        facts_for: Gives what looks a model up where this lockfile is in force; left out, what is
+            needed of models is not checked.
     """
     reading = examine(text)
     if isinstance(reading, Problem):
         return [reading]
     layout = scan(text)
     faults = [*reading.faults, *_advice(reading, providers)]
-    if facts is not None:
-        faults += needs.advice(reading.lockfile, facts)
+    if facts_for is not None:
+        faults += needs.advice(reading.lockfile, facts_for(reading.lockfile))
     return sorted(
         (fault.placed(layout) for fault in faults),
         key=lambda problem: (problem.line, problem.column),

@@ -99,6 +99,7 @@ class Lockfile(Struct, frozen=True):
         version: Version of the format.
         packages: Packages whose own lockfiles may be asked for aliases, as "package:alias".
         providers: Servers of the user's own, by name, as they are written.
+        registry: What the file says of models: corrections and pins, as they are written.
         path: Where it was read from, if from a file.
         warnings: What was passed over while reading: keys that no lockfile has.
     """
@@ -108,6 +109,7 @@ class Lockfile(Struct, frozen=True):
     version: str = "1.0"
     packages: tuple[str, ...] = ()
     providers: Mapping[str, Any] = {}
+    registry: Mapping[str, Any] = {}
     path: Path | None = None
     warnings: tuple[Problem, ...] = ()
 
@@ -235,6 +237,7 @@ class _Reader:
             known.get("version", "1.0"),
             packages,
             self._providers(known),
+            self._registry(known),
         )
         return self._reading(lockfile, tree)
 
@@ -266,6 +269,16 @@ class _Reader:
 
             self._faults += own_providers.faults(tables)
         return tables
+
+    def _registry(self, known: dict[str, Any]) -> dict[str, Any]:
+        registry: dict[str, Any] = known.get("registry", {})
+        for key in ("models", "pins"):
+            for text in (text for text in registry.get(key, {}) if not _REFERENCE.fullmatch(text)):
+                at = ("registry", key, text)
+                self._fault(at, f"{text!r} is not a model reference", REFERENCE_MEND)
+                # No other part of the file depends on it.
+                registry = {**registry, key: {k: v for k, v in registry[key].items() if k != text}}
+        return registry
 
     def _packages(self, known: dict[str, Any]) -> tuple[str, ...]:
         extends = self._table(known.get("extends", {}), ("extends",), keys.EXTENDS, "[extends]")

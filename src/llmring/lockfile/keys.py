@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from llmring.lockfile.shape import (
     Anything,
     Choice,
+    Day,
     Either,
     Items,
     Named,
@@ -40,6 +41,7 @@ _REFERENCE = Text(
 
 _CAPABILITIES = (
     "audio",
+    "caching",
     "documents",
     "json_schema",
     "prefill",
@@ -294,6 +296,108 @@ EXTENDS: Mapping[str, Shape] = {
     ),
 }
 
+
+def _price(about: str) -> Weight:
+    return Weight(noun="an amount of USD from 0", example="0.15", about=about)
+
+
+_RATES: Mapping[str, Shape] = {
+    "input": _price("Of the prompt."),
+    "output": _price("Of the answer, reasoning included."),
+    "cached_input": _price("Of what was read from a cache."),
+    "cache_write": _price("Of what was written to a cache."),
+    "cache_write_1h": _price("Of what was written to a cache for an hour."),
+    "input_audio": _price("Of the prompt's spoken part."),
+    "cached_audio": _price("Of the spoken part that was read from a cache."),
+    "output_audio": _price("Of the answer's spoken part."),
+    "image": _price("USD for each image that is made."),
+}
+
+_PRICES = Table(
+    keys={
+        **_RATES,
+        "long_context": Table(
+            keys={"above": _count("200000", "Tokens of the prompt."), **_RATES},
+            required=("above", "input", "output"),
+            owner="long_context",
+            example="{ above = 200000, input = 2.5, output = 15 }",
+            about="The prices of a whole request whose prompt has more than so many tokens.",
+        ),
+    },
+    required=("input", "output"),
+    owner="prices",
+    noun="a table of prices",
+    example="{ input = 0.15, output = 0.60 }",
+    about="USD per million tokens.",
+)
+
+# What is known of a model, as far as a lockfile may correct it.
+MODEL: Mapping[str, Shape] = {
+    "aliases": Items(each=Text(example='"my-model-latest"'), about="Other names for it."),
+    "context_window": _count("128000", "Tokens that prompt and answer may have together."),
+    "max_input": _count("100000", "Tokens that the prompt may have, where that is less."),
+    "max_output": _count("8192", "Tokens that the answer may have, reasoning included."),
+    "capabilities": Items(
+        each=_CAPABILITY,
+        noun="a list of capabilities",
+        example='["tools", "vision"]',
+        about="What it takes and does.",
+    ),
+    "efforts": Items(
+        each=Text(example='"low"'),
+        about="The efforts of reasoning that it takes, least first.",
+    ),
+    "prices": _PRICES,
+    "released": Day(about="Its first day."),
+    "deprecated": Day(about="The day on which the provider advised against it."),
+    "retires": Day(about="The day from which the provider no longer serves it."),
+    "family": Text(example='"gpt-mini"', about="The line of models that it belongs to."),
+    "successor": Text(example='"gpt-5-mini"', about="The model that replaces it."),
+}
+
+# What a lockfile keeps of a model as it was when it was pinned.
+PIN: Mapping[str, Shape] = {
+    "model": Text(example='"gpt-4o-mini"', about="The name of the model in the catalog."),
+    "snapshot": Text(
+        example='"gpt-4o-mini-2024-07-18"', about="The dated model behind a name that moves."
+    ),
+    "context_window": MODEL["context_window"],
+    "max_output": MODEL["max_output"],
+    "capabilities": MODEL["capabilities"],
+    "prices": _PRICES,
+    "retires": MODEL["retires"],
+    "digest": Text(
+        noun="a digest",
+        example='"sha256:…"',
+        pattern="sha256:[0-9a-f]{64}",
+        about="Of these facts.",
+    ),
+}
+
+REGISTRY: Mapping[str, Shape] = {
+    "url": Text(
+        noun="the address of a catalog",
+        example='"https://example.com/models.json"',
+        pattern=r"(https?|file)://\S+",
+        about="Where llmring registry update gets newer facts.",
+    ),
+    "digest": Text(
+        noun="a digest",
+        example='"sha256:…"',
+        pattern="sha256:[0-9a-f]{64}",
+        about="Of the bindings and the pins, as they were when they were pinned.",
+    ),
+    "pinned": Day(about="The day of the pins."),
+    "pins": Named(
+        each=Table(keys=PIN, owner="a pin", about="What a model was when it was pinned."),
+        about="By model reference: what is relied on.",
+    ),
+    "models": Named(
+        each=Table(keys=MODEL, owner="a model", about="What is known of a model."),
+        about="By model reference: corrections of what is known of models, and models of your own.",
+    ),
+}
+
 FILE: Mapping[str, Shape] = {
     "version": Outline(
         Text(example='"1.0"', pattern=VERSION, about="The version of the format: 1.0.")
@@ -319,7 +423,12 @@ FILE: Mapping[str, Shape] = {
         ),
         about="Servers of your own, and settings of those that llmring knows, by name.",
     ),
-    "registry": Named(each=Anything(), about="What is known of models, corrected or pinned."),
+    "registry": Table(
+        keys=REGISTRY,
+        owner="[registry]",
+        example="{ models = {} }",
+        about="What is known of models, corrected or pinned.",
+    ),
     "metadata": Named(each=Anything(), about="Notes of your own."),
     "created_at": Time(about="When the file was made."),
     "updated_at": Time(about="When the file was last changed."),

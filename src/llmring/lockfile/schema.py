@@ -20,6 +20,7 @@ from llmring.lockfile.shape import (
     OWN_KEY,
     Anything,
     Choice,
+    Day,
     Either,
     Items,
     Named,
@@ -39,6 +40,9 @@ _NAMES = {
     "a binding": "binding",
     "a policy": "policy",
     "a fault": "fault",
+    "prices": "prices",
+    "a pin": "pin",
+    "a model": "model",
 }
 
 Schema = dict[str, Any]
@@ -47,6 +51,7 @@ _SCALARS: dict[type, Schema] = {
     Anything: {},
     Text: {"type": "string"},
     Time: {"type": "string"},
+    Day: {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     Number: {"type": "number", "exclusiveMinimum": 0},
     Weight: {"type": "number", "minimum": 0},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -53,6 +53,13 @@ class Time(Described, frozen=True, kw_only=True):
 
     noun: str = "a time"
     example: str = "2026-01-31T12:00:00Z"
+
+
+class Day(Described, frozen=True, kw_only=True):
+    """A date without a time, as TOML's own."""
+
+    noun: str = "a date"
+    example: str = "2026-01-31"
 
 
 class Number(Described, frozen=True, kw_only=True):
@@ -134,6 +141,7 @@ Shape = (
     | Text
     | Choice
     | Time
+    | Day
     | Number
     | Weight
     | Whole
@@ -149,6 +157,7 @@ _TYPES: Mapping[type, tuple[type, ...]] = {
     Text: (str,),
     Choice: (str,),
     Time: (str, date),
+    Day: (date,),
     Number: (int, float),
     Weight: (int, float),
     Whole: (int,),
@@ -200,7 +209,10 @@ def _deeper(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
         case Named(each=each), dict():
             for key, inner in value.items():
                 yield from misfits(each, inner, (*path, key))
-        case Table(keys=keys, owner=owner), dict():
+        case Table(keys=keys, owner=owner, required=required), dict():
+            for key in (key for key in required if key not in value):
+                mend = f"add {key} = {keys[key].example}"
+                yield Fault(path=path, message=f"{key} is missing", mend=mend)
             for key, inner in value.items():
                 if key in keys:
                     yield from misfits(keys[key], inner, (*path, key))
@@ -227,6 +239,8 @@ def _is_kind(shape: Shape, value: object) -> bool:
         case Either(options=options):
             return any(_is_kind(option, value) for option in options)
         case Number() | Weight() | Whole() if isinstance(value, bool):
+            return False
+        case Day() if isinstance(value, datetime):
             return False
         case _:
             return isinstance(value, _TYPES[type(shape)])

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 Capability = Literal[
     "audio",
+    "caching",
     "documents",
     "json_schema",
     "prefill",
@@ -20,6 +21,7 @@ Capability = Literal[
     "tools",
     "vision",
 ]
+Kind = Literal["chat", "embedding"]
 
 # What vendors append to a model's name for one snapshot or build of it: gpt-4o-2024-08-06,
 # claude-opus-4-20250514, claude-opus-4@20250514, gemini-2.0-flash-001, gemini-1.5-pro-latest,
@@ -33,19 +35,32 @@ _PINNED = (
 class Rates(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """USD per million tokens.
 
+    A rate that is None is one that the vendor has no price of its own for: such tokens are
+    charged as any input, or any output.
+
     Attributes:
         input: Of the prompt.
         output: Of the answer, reasoning included.
-        cached_input: Of the prompt's part that was read from a cache. None where the vendor has
-            no price of its own for it, and charges it as any input.
+        cached_input: Of the prompt's part that was read from a cache.
         cache_write: Of the prompt's part that was written to a cache, at the vendor's shortest
-            lifetime. None as for `cached_input`.
+            lifetime.
+        cache_write_1h: Of the part that was written to a cache for an hour; None: as any
+            `cache_write`.
+        input_audio: Of the prompt's spoken part.
+        cached_audio: Of the spoken part that was read from a cache; None: as any `cached_input`.
+        output_audio: Of the answer's spoken part.
+        image: USD for each image that is made; not per million.
     """
 
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
     cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    input_audio: Decimal | None = None
+    cached_audio: Decimal | None = None
+    output_audio: Decimal | None = None
+    image: Decimal | None = None
 
 
 class LongContext(Rates, frozen=True, kw_only=True):
@@ -98,7 +113,10 @@ class Origins(Struct, frozen=True, kw_only=True, omit_defaults=True):
     efforts: tuple[str, ...] = ()
     prices: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
+    deprecated: tuple[str, ...] = ()
     retires: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    successor: tuple[str, ...] = ()
 
 
 class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -112,15 +130,21 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
         max_input: Tokens that the prompt may have, where that is less than the window.
         max_output: Tokens that the answer may have, reasoning included.
         capabilities: What it takes ("vision", "documents", "audio", "tools", "json_schema",
-            "temperature": sampling parameters, "reasoning_budget": a number of tokens to reason
-            with, "prefill": the beginning of its own answer) and does ("reasoning").
+            "temperature": sampling parameters, "caching": prompts that the provider keeps for a
+            while, "reasoning_budget": a number of tokens to reason with, "prefill": the beginning
+            of its own answer) and does ("reasoning").
         efforts: The efforts of reasoning that it takes, least first; empty where it takes none.
         prices: What its tokens cost; None where no price is known.
         announced: Prices to come, earliest first.
         released: Its first day.
+        deprecated: The day on which the provider advised against it, where it has.
         retires: The day from which the provider no longer serves it, where one is announced;
             in the past for a retired model.
         api: The one of the provider's APIs that serves it, where that is not the usual one.
+        kind: What it is for: chats, or embeddings.
+        family: The line of models that it belongs to, whose newest one replaces the others:
+            "gpt-mini", "claude-sonnet".
+        successor: The name of the model that the provider advises in its place.
         origins: Where these figures come from.
     """
 
@@ -135,8 +159,12 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prices: Prices | None = None
     announced: tuple[PriceChange, ...] = ()
     released: date | None = None
+    deprecated: date | None = None
     retires: date | None = None
     api: str | None = None
+    kind: Kind = "chat"
+    family: str | None = None
+    successor: str | None = None
     origins: Origins = Origins()
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""What calls have cost: an entry for each, kept and added up."""

@@ -1,0 +1,94 @@
+"""What is known of models where a lockfile is in force: the catalog, corrected by the lockfile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from llmring.lockfile.document import Lockfile, ModelRef
+from llmring.registry.cache import newest
+from llmring.registry.catalog import Catalog, LongContext, ModelFacts, Prices
+
+
+class Known:
+    """The models of a catalog, and what a lockfile says otherwise of them.
+
+    Args:
+        catalog: The catalog.
+        own: The lockfile's corrections and additions, by model reference.
+
+    Attributes:
+        catalog: The catalog.
+    """
+
+    def __init__(self, catalog: Catalog, own: Mapping[str, Mapping[str, Any]]) -> None:
+        self.catalog = catalog
+        self._own: dict[tuple[str, str], ModelFacts] = {}
+        for text, said in own.items():
+            ref = ModelRef.parse(text)
+            facts = _corrected(catalog.find(ref.provider, ref.model), ref, said)
+            for name in (ref.model, *facts.aliases):
+                self._own[ref.provider, name] = facts
+
+    def find(self, provider: str, model: str) -> ModelFacts | None:
+        """What is known of a model; see `Catalog.find`."""
+        return self._own.get((provider, model)) or self.catalog.find(provider, model)
+
+    def facts(self, ref: ModelRef) -> ModelFacts | None:
+        """What is known of the model that a lockfile names."""
+        return self.find(ref.provider, ref.model)
+
+    @property
+    def models(self) -> Iterator[ModelFacts]:
+        """All models: those of the catalog in its order, then the lockfile's own."""
+        told: set[tuple[str, str]] = set()
+        for facts in self.catalog.models:
+            key = (facts.provider, facts.name)
+            told.add(key)
+            yield self._own.get(key, facts)
+        for facts in self._own.values():
+            if (facts.provider, facts.name) not in told:
+                told.add((facts.provider, facts.name))
+                yield facts
+
+
+def known(lockfile: Lockfile, folder: Path | None = None) -> Known:
+    """What is known of models where this lockfile is in force.
+
+    Args:
+        lockfile: The lockfile.
+        folder: Where fetched catalogs are kept; None for the package's own catalog.
+    """
+    return Known(newest(folder), lockfile.registry.get("models", {}))
+
+
+def prices_of(said: Mapping[str, Any]) -> Prices:
+    """Prices as a lockfile has them; its numbers count as they are written."""
+    long = said.get("long_context")
+    return Prices(
+        **_amounts(said),
+        long_context=LongContext(above=long["above"], **_amounts(long)) if long else None,
+    )
+
+
+def _amounts(said: Mapping[str, Any]) -> dict[str, Decimal]:
+    skip = ("long_context", "above")
+    return {key: Decimal(str(said[key])) for key in said if key not in skip and key[:2] != "x-"}
+
+
+def _corrected(facts: ModelFacts | None, ref: ModelRef, said: Mapping[str, Any]) -> ModelFacts:
+    fields = {key: value for key, value in said.items() if key in ModelFacts.__struct_fields__}
+    if "prices" in fields:
+        fields["prices"] = prices_of(said["prices"])
+    for key, kind in (("aliases", tuple), ("efforts", tuple), ("capabilities", frozenset)):
+        if key in fields:
+            fields[key] = kind(fields[key])
+    if facts is None:
+        return ModelFacts(provider=ref.provider, name=ref.model, **fields)
+    # Prices to come were announced for what the catalog knows, not for what is said here.
+    forget = {"announced": ()} if "prices" in fields else {}
+    return msgspec.structs.replace(facts, **forget, **fields)
