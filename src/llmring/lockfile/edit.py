@@ -6,10 +6,9 @@ for the change.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-from llmring.exceptions import AliasNotFoundError, ConfigurationError, LockfileError
+from llmring.exceptions import AliasNotFoundError, ConfigurationError
 from llmring.lockfile import resolve
 from llmring.lockfile.array import array
 from llmring.lockfile.document import (
@@ -22,13 +21,22 @@ from llmring.lockfile.document import (
 )
 from llmring.lockfile.layout import Layout, Section, Span, scan
 from llmring.lockfile.problem import KeyPath, dotted, quoted
+from llmring.lockfile.splice import (
+    BLANK_LINE,
+    COMMENT_LINE,
+    Tree,
+    at_path,
+    behind,
+    checked,
+    into_table,
+    line_end,
+    require_utf8,
+    spliced,
+    with_block,
+)
 
 _LINE_WIDTH = 88
-_COMMENT_LINE = re.compile(r"[ \t]*#[^\n]*(?:\n|\Z)")
-_BLANK_LINE = re.compile(r"[ \t]*\r?\n")
 _FINAL_LINE_END = re.compile(r"\r?\n\Z")
-
-Tree = dict[str, Any]
 
 
 def bind(text: str, alias: str, models: str | Iterable[str], profile: str) -> str:
@@ -53,17 +61,17 @@ def bind(text: str, alias: str, models: str | Iterable[str], profile: str) -> st
         raise ConfigurationError(objection)
     refs = references(models)
     wanted = [str(ref) for ref in refs]
-    _require_utf8(alias, profile, *wanted)
+    require_utf8(alias, profile, *wanted)
     binding = _own(parse(text), alias, profile)
     if binding and binding.models == refs:
         return text
     layout = scan(text)
     if binding is None:
         after = _added(layout, alias, wanted, profile)
-        return _checked(text, after, lambda tree: _add(tree, alias, wanted, profile))
+        return checked(text, after, lambda tree: _add(tree, alias, wanted, profile))
     at = binding.at
-    after = _rebound(layout, (*at, "models"), wanted, _at(tomllib.loads(text), at)["models"])
-    return _checked(text, after, lambda tree: _at(tree, at).update(models=wanted))
+    after = _rebound(layout, (*at, "models"), wanted, at_path(tomllib.loads(text), at)["models"])
+    return checked(text, after, lambda tree: at_path(tree, at).update(models=wanted))
 
 
 def unbind(text: str, alias: str, profile: str) -> str:
@@ -93,16 +101,8 @@ def unbind(text: str, alias: str, profile: str) -> str:
         after = _without_sections(layout, binding.at)
     else:
         span = layout.value(tuple(path))
-        after = _spliced(text, span, array(layout, tuple(path)).without(int(index)).text)
-    return _checked(text, after, lambda tree: _at(tree, path).pop(index))
-
-
-def _require_utf8(*texts: str) -> None:
-    for text in texts:
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise ConfigurationError(f"{text!r} can't be written as UTF-8") from error
+        after = spliced(text, span, array(layout, tuple(path)).without(int(index)).text)
+    return checked(text, after, lambda tree: at_path(tree, path).pop(index))
 
 
 def _own(lockfile: Lockfile, alias: str, profile: str) -> Binding | None:
@@ -115,8 +115,8 @@ def _own(lockfile: Lockfile, alias: str, profile: str) -> Binding | None:
 def _rebound(layout: Layout, path: KeyPath, wanted: list[str], present: object) -> str:
     span = layout.value(path)
     if isinstance(present, list):
-        return _spliced(layout.text, span, array(layout, path).holding(wanted, present).text)
-    return _spliced(layout.text, span, _list(wanted))
+        return spliced(layout.text, span, array(layout, path).holding(wanted, present).text)
+    return spliced(layout.text, span, _list(wanted))
 
 
 def _added(layout: Layout, alias: str, models: list[str], profile: str) -> str:
@@ -124,28 +124,15 @@ def _added(layout: Layout, alias: str, models: list[str], profile: str) -> str:
     table = f"{{ alias = {quoted(alias)}, models = {_list(models)} }}"
     entry = layout.entries.get(path)
     if entry and entry.value:
-        return _spliced(layout.text, entry.value, array(layout, path).adding(table).text)
+        return spliced(layout.text, entry.value, array(layout, path).adding(table).text)
     for depth in (2, 1):
         above = layout.entries.get(path[:depth])
         if above and above.value:
-            return _into_table(layout, path[:depth], f"{dotted(path[depth:])} = [{table}]")
-    eol = "\r\n" if re.match(r"[^\n]*\r\n", layout.text) else "\n"
+            return into_table(layout, path[:depth], f"{dotted(path[depth:])} = [{table}]")
     block = [f"[[{dotted(path)}]]", f"alias = {quoted(alias)}", f"models = {_list(models)}"]
     if len(block[-1]) > _LINE_WIDTH:
         block[-1:] = ["models = [", *(f"    {quoted(model)}," for model in models), "]"]
-    return _with_block(layout.text, _place_for(layout, path), block, eol)
-
-
-def _with_block(text: str, at: int, block: list[str], eol: str) -> str:
-    """The text with lines of their own at an offset, behind a blank line."""
-    before, after = text[:at], text[at:]
-    lines = eol.join(block)
-    if not before:
-        return lines + eol + after
-    if before.endswith("\n"):
-        return before + eol + lines + eol + after
-    # The last line of the file has no end, and shall have none.
-    return before + eol + eol + lines + after
+    return with_block(layout.text, _place_for(layout, path), block, line_end(layout.text))
 
 
 def _place_for(layout: Layout, path: KeyPath) -> int:
@@ -157,15 +144,8 @@ def _place_for(layout: Layout, path: KeyPath) -> int:
             if entry.key and at[:depth] == path[:depth]
         ]
         if begins:
-            return _behind(layout.text, layout.section_at(max(begins)).body_end)
+            return behind(layout.text, layout.section_at(max(begins)).body_end)
     return len(layout.text)
-
-
-def _into_table(layout: Layout, path: KeyPath, pair: str) -> str:
-    """The text with one more key in a table that is written in braces."""
-    begin, end = layout.value(path)
-    inside = layout.text[begin + 1 : end - 1].strip()
-    return _spliced(layout.text, Span(begin, end), f"{{ {inside}{', ' if inside else ''}{pair} }}")
 
 
 def _without_sections(layout: Layout, path: KeyPath) -> str:
@@ -175,10 +155,10 @@ def _without_sections(layout: Layout, path: KeyPath) -> str:
         if section.path[: len(path)] != path:
             continue
         block = _block(layout, section, layout.sections[index - 1].body_end)
-        after = _spliced(after, block, "")
+        after = spliced(after, block, "")
         if text[block.end - 1] != "\n":
             after = _FINAL_LINE_END.sub("", after)
-        if block.begin == 0 and (blank := _BLANK_LINE.match(after)):
+        if block.begin == 0 and (blank := BLANK_LINE.match(after)):
             after = after[blank.end() :]
     return after
 
@@ -190,70 +170,20 @@ def _block(layout: Layout, section: Section, floor: int) -> Span:
     """
     text = layout.text
     begin = top = layout.line_start(section.header.begin)
-    while top > floor and _COMMENT_LINE.match(text, layout.line_start(top - 1)):
+    while top > floor and COMMENT_LINE.match(text, layout.line_start(top - 1)):
         top = layout.line_start(top - 1)
     if top:  # else they are the head of the file
         begin = top
     if begin > floor:
         above = layout.line_start(begin - 1)
-        begin = above if _BLANK_LINE.match(text, above) else begin
-    return Span(begin, _behind(text, section.body_end))
-
-
-def _behind(text: str, at: int) -> int:
-    """The offset behind the comment lines at an offset, unless they lead over to a header."""
-    end = at
-    while found := _COMMENT_LINE.match(text, end):
-        if found.end() == end:
-            break
-        end = found.end()
-    return end if end == len(text) or _BLANK_LINE.match(text, end) else at
+        begin = above if BLANK_LINE.match(text, above) else begin
+    return Span(begin, behind(text, section.body_end))
 
 
 def _list(models: list[str]) -> str:
     return f"[{', '.join(map(quoted, models))}]"
 
 
-def _spliced(text: str, span: Span, new: str) -> str:
-    return text[: span.begin] + new + text[span.end :]
-
-
-def _at(tree: Any, path: Iterable[str | int]) -> Any:
-    for part in path:
-        tree = tree[part]
-    return tree
-
-
 def _add(tree: Tree, alias: str, models: list[str], profile: str) -> None:
     own = tree.setdefault("profiles", {}).setdefault(profile, {})
     own.setdefault("bindings", []).append({"alias": alias, "models": models})
-
-
-def _checked(before: str, after: str, change: Callable[[Tree], object]) -> str:
-    """The new text, if it says what the old one says after the change, and nothing else."""
-    tree = _tree(before)
-    change(tree)
-    try:
-        same = _pruned(tree) == _pruned(_tree(after))
-    except ValueError:
-        same = False
-    if not same:
-        raise LockfileError(
-            "this lockfile is written in a way that can't be edited safely; change it by hand"
-        )
-    return after
-
-
-def _tree(text: str) -> Tree:
-    # Numbers are compared as they are written: NaN is not equal to itself.
-    return tomllib.loads(text, parse_float=str)
-
-
-def _pruned(tree: Tree) -> Tree:
-    """The tree without profiles and lists of bindings that are empty."""
-    profiles = {}
-    for name, profile in tree.get("profiles", {}).items():
-        kept = {key: value for key, value in profile.items() if key != "bindings" or value}
-        if kept:
-            profiles[name] = kept
-    return {**tree, "profiles": profiles}
