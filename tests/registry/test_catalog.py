@@ -1,5 +1,6 @@
 """The look-up by any name, and the catalog's file."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -15,8 +16,10 @@ from llmring.registry.catalog import (
     ModelFacts,
     PriceChange,
     Prices,
+    Source,
     decode,
     encode,
+    opened,
 )
 
 SMALL = Catalog(
@@ -52,6 +55,11 @@ SMALL = Catalog(
         ("ollama", "llama3.1:8b", "llama3.1"),
         ("ollama", "llama3.1:8b-instruct-q4_K_M", "llama3.1"),
         ("ollama", "gpt-oss:20b", "gpt-oss"),
+        ("ollama", "nomic-embed-text:latest", "nomic-embed-text"),
+        ("zai", "GLM-5.3", "glm-5.3"),
+        ("minimax", "minimax-m3", "MiniMax-M3"),
+        ("mistral", "mistral-small-latest", "mistral-small-2603"),
+        ("xai", "grok-4.5-latest", "grok-4.5"),
     ],
 )
 def test_a_model_is_found_by_any_name_in_use(provider: str, asked: str, name: str) -> None:
@@ -67,7 +75,9 @@ def test_a_model_is_found_by_any_name_in_use(provider: str, asked: str, name: st
         ("openai", "gpt-4o-audio-preview-2024-12-17"),
         ("openai", "ft:gpt-4o-mini-2024-07-18:acme::abc"),
         ("openai", "gpt-5-chat-latest"),
-        ("openai", "text-embedding-3-small"),
+        ("openai", "text-embedding-4"),
+        ("openrouter", "openai/gpt-4o:free"),
+        ("groq", "gpt-oss-120b"),
         ("openai", "claude-opus-4"),
         ("openai", ""),
         ("google", "gemini-2.0-flash-live-001"),
@@ -103,6 +113,7 @@ def test_no_name_breaks_the_look_up(provider: str, model: str) -> None:
     SMALL.find(provider, model)
 
 
+SOURCE = Source(url="https://example.com/prices", date=date(2026, 11, 1))
 FACTS = ModelFacts(
     provider="acme",
     name="one",
@@ -122,16 +133,102 @@ FACTS = ModelFacts(
 )
 
 
-def test_a_catalog_reads_back_as_it_was_written() -> None:
-    catalog = decode(encode(Catalog(date(2026, 11, 23), {}, [FACTS])))
-
-    assert catalog.models == (FACTS,)
+OTHER = ModelFacts(provider="acme", name='two "quoted" \\ näme', aliases=("zwei",))
+WRITTEN = encode(Catalog(date(2026, 11, 23), {"page": SOURCE}, [FACTS, OTHER]))
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>", b"[]", b'{"date":"soon"}'])
+@pytest.mark.parametrize("read", [decode, opened])
+def test_a_catalog_reads_back_as_it_was_written(read: Callable[[bytes], Catalog]) -> None:
+    catalog = read(WRITTEN)
+
+    assert catalog.date == date(2026, 11, 23)
+    assert catalog.sources == {"page": SOURCE}
+    assert catalog.models == (FACTS, OTHER)
+    assert encode(catalog) == WRITTEN
+
+
+@pytest.mark.parametrize("read", [decode, opened])
+def test_models_of_a_document_are_found_by_every_name(read: Callable[[bytes], Catalog]) -> None:
+    catalog = read(WRITTEN)
+
+    for facts in (FACTS, OTHER):
+        for name in (facts.name, facts.name.title(), f"models/{facts.name}", *facts.aliases):
+            found = catalog.find("acme", name)
+            assert found == facts
+            assert found is catalog.find("acme", facts.name)
+    assert catalog.find("acme", "on") is None
+
+
+@pytest.mark.parametrize("read", [decode, opened])
+def test_a_catalog_may_be_empty(read: Callable[[bytes], Catalog]) -> None:
+    catalog = read(encode(Catalog(date(2026, 11, 23), {}, [])))
+
+    assert catalog.models == ()
+    assert catalog.find("acme", "one") is None
+
+
+def test_one_look_up_reads_no_other_model() -> None:
+    broken = WRITTEN.replace(b'"zwei"]', b'"zwei"')
+
+    catalog = opened(broken)
+
+    assert catalog.find("acme", "uno") == FACTS
+    with pytest.raises(msgspec.DecodeError):
+        catalog.find("acme", "zwei")
+    with pytest.raises(msgspec.DecodeError):
+        decode(broken)
+
+
+def test_a_name_in_other_capitals_is_found_only_where_none_is_spelled_like_that() -> None:
+    small, large = (ModelFacts(provider="acme", name=name) for name in ("one", "ONE"))
+    catalog = opened(encode(Catalog(date(2026, 11, 23), {}, [small, large])))
+
+    assert catalog.find("acme", "one") == small
+    assert catalog.find("acme", "ONE") == large
+    assert catalog.find("acme", "One") is not None
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_names_of_any_letters_survive_the_document(name: str, alias: str) -> None:
+    if name == alias:
+        return
+    facts = ModelFacts(provider="acme", name=name, aliases=(alias,))
+    document = encode(Catalog(date(2026, 11, 23), {}, [facts]))
+
+    assert decode(document).find("acme", alias) == facts
+    assert opened(document).find("acme", alias) == facts
+    assert opened(document).find("acme", name) == facts
+
+
+@given(st.text(), st.text())
+def test_no_name_breaks_the_look_up_in_a_document(provider: str, model: str) -> None:
+    opened(WRITTEN).find(provider, model)
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", b"[]", b'{"date":"soon"}', WRITTEN[:-9]])
 def test_what_is_no_catalog_is_refused(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(data)
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        (b'"acme:uno":"one"', b'"acme:uno":"three"'),
+        (b'"acme:uno":"one"', b'"acme:due":"one"'),
+        (b'"acme:uno":"one",\n', b""),
+        (b'"acme:one":{', b'"acme:eins":{'),
+        (b'"aliases":["zwei"]', b'"aliases":["zwei","one"]'),
+        (b'"aliases":["zwei"]', b'"aliases":["zwei","zwei"]'),
+    ],
+)
+def test_a_catalog_whose_names_do_not_each_stand_for_one_model_is_refused(
+    was: bytes, became: bytes
+) -> None:
+    assert was in WRITTEN
+
+    with pytest.raises(msgspec.DecodeError):
+        decode(WRITTEN.replace(was, became))
 
 
 @pytest.mark.parametrize(

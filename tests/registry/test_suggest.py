@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +81,27 @@ def test_without_a_key_all_vendors_are_suggested() -> None:
     assert chosen("fast", models, ("elsewhere",)) == ("one:a", "two:b")
 
 
+def test_w26_neither_an_embedding_nor_a_model_that_speaks_is_suggested() -> None:
+    embedding = msgspec.structs.replace(model("embedding"), kind="embedding")
+    speaking = Prices(input=Decimal("0.5"), output=Decimal("0.5"), output_audio=Decimal(8))
+    speaks = msgspec.structs.replace(model("speaks"), prices=speaking)
+
+    assert suggestions(Catalog(TODAY, {}, [embedding, speaks])) == []
+
+
+def test_without_a_model_of_the_class_the_nearest_in_price_is_taken() -> None:
+    models = [model("cheap", "0.2"), model("dear", "0.9")]
+
+    assert chosen("deep", models) == ("acme:dear",)
+    assert chosen("fast", [model("a", "3"), model("b", "30")]) == ("acme:a",)
+
+
+def test_no_alias_has_more_than_three_fallbacks() -> None:
+    models = [model("m", provider=f"vendor{number}") for number in range(9)]
+
+    assert len(chosen("fast", models)) == 4
+
+
 @pytest.mark.parametrize(
     "unfit",
     [
@@ -106,9 +128,11 @@ def test_a_model_that_will_soon_cost_more_counts_by_that_price() -> None:
 def test_the_comment_has_todays_prices() -> None:
     models = [model("one", "0.5", announced=(PriceChange(date(2026, 12, 1), usd("3")),))]
 
-    choice = suggestions(Catalog(TODAY, {}, models))[0]
+    choices = {choice.alias: choice for choice in suggestions(Catalog(TODAY, {}, models))}
 
-    assert choice.comment == "everyday work; per million tokens in/out: one $0.50/$0.50"
+    assert (
+        choices["balanced"].comment == "everyday work; per million tokens in/out: one $0.50/$0.50"
+    )
 
 
 @given(st.permutations(bundled().models))
@@ -138,6 +162,18 @@ def test_w26_every_alias_falls_back_to_other_vendors(choice: Suggestion) -> None
 @each_choice
 def test_a_comment_is_one_line(choice: Suggestion) -> None:
     assert choice.comment.isprintable()
+
+
+def test_the_usual_vendors_are_suggested_where_the_keys_are_of_unknown_ones() -> None:
+    assert suggestions(bundled(), ["huggingface"]) == CHOICES
+
+
+@pytest.mark.parametrize("provider", ["groq", "mistral", "deepseek", "xai", "openrouter"])
+def test_one_key_of_another_vendor_is_enough_for_the_three_of_text(provider: str) -> None:
+    choices = {choice.alias: choice.models for choice in suggestions(bundled(), [provider])}
+
+    assert choices.keys() >= {"fast", "balanced", "deep"}
+    assert all(ref.startswith(f"{provider}:") for models in choices.values() for ref in models)
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "google", "openai"])

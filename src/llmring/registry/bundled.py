@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmring.registry.catalog import Catalog, ModelFacts, decode
+from llmring.registry.catalog import Catalog, ModelFacts, opened
 
 if TYPE_CHECKING:
     from llmring.lockfile.document import ModelRef
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 @functools.cache
 def bundled() -> Catalog:
-    """The catalog in the package; read once, when first asked for."""
-    return decode(Path(__file__).with_name("data").joinpath("models.json").read_bytes())
+    """The catalog in the package; read once, when first asked for, and decoded by the model."""
+    return opened(Path(__file__).with_name("data").joinpath("models.json").read_bytes())
 
 
 def facts(ref: ModelRef) -> ModelFacts | None:

@@ -1,13 +1,17 @@
 """What is known of each model, and the look-up by any name that a vendor uses for it."""
 
+import functools
+import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+
+from llmring.registry.names import BEGINS, ENDS, Names
 
 Capability = Literal[
     "audio",
@@ -22,6 +26,7 @@ Capability = Literal[
     "vision",
 ]
 Kind = Literal["chat", "embedding"]
+Refusal = Literal["forced_tools", "no_reasoning"]
 
 # What vendors append to a model's name for one snapshot or build of it: gpt-4o-2024-08-06,
 # claude-opus-4-20250514, claude-opus-4@20250514, gemini-2.0-flash-001, gemini-1.5-pro-latest,
@@ -111,6 +116,7 @@ class Origins(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_output: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     efforts: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
     prices: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     deprecated: tuple[str, ...] = ()
@@ -134,6 +140,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
             while, "reasoning_budget": a number of tokens to reason with, "prefill": the beginning
             of its own answer) and does ("reasoning").
         efforts: The efforts of reasoning that it takes, least first; empty where it takes none.
+        refuses: Requests that it answers with an error: to call a tool in any case
+            ("forced_tools"), not to reason ("no_reasoning").
         prices: What its tokens cost; None where no price is known.
         announced: Prices to come, earliest first.
         released: Its first day.
@@ -156,6 +164,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_output: int | None = None
     capabilities: frozenset[Capability] = frozenset()
     efforts: tuple[str, ...] = ()
+    refuses: frozenset[Refusal] = frozenset()
     prices: Prices | None = None
     announced: tuple[PriceChange, ...] = ()
     released: date | None = None
@@ -182,46 +191,98 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Catalog:
     """The known models, by every name they go by.
 
+    Args:
+        date: The day it was put together.
+        sources: Where its figures come from, by the names used in `Origins`.
+        models: All models.
+
     Attributes:
         date: The day it was put together.
         sources: Where its figures come from, by the names used in `Origins`.
-        models: All models, in the order of the file.
     """
 
-    __slots__ = ("_by_name", "date", "models", "sources")
+    __slots__ = ("_find", "_models", "_rows", "date", "sources")
 
     def __init__(
         self, date: date, sources: Mapping[str, Source], models: Iterable[ModelFacts]
     ) -> None:
         self.date = date
         self.sources = sources
-        self.models = tuple(models)
-        self._by_name: dict[tuple[str, str], ModelFacts] = {}
-        for facts in self.models:
-            for name in (facts.name, *facts.aliases):
-                self._by_name[facts.provider, name] = facts
+        self._rows = models if isinstance(models, _Written) else _Listed(models)
+        self._models: tuple[ModelFacts, ...] | None = None
+        self._find = functools.lru_cache(maxsize=1024)(self._look_up)
+
+    @property
+    def models(self) -> tuple[ModelFacts, ...]:
+        """All models, in the order of the file."""
+        if self._models is None:
+            self._models = tuple(self._rows)
+        return self._models
 
     def find(self, provider: str, model: str) -> ModelFacts | None:
         """What is known of a model, by its name, an alias, or the name of one of its snapshots.
 
         Args:
             provider: The first half of a model reference.
-            model: The second half; "models/" before it, as in Google's own lists, is allowed.
+            model: The second half; "models/" before it, as in Google's own lists, is allowed, and
+                so are other capitals, unless there is a model that is spelled like that.
 
         Returns:
             None where the catalog does not know the model.
         """
-        facts = self._by_name.get((provider, model))
-        if facts is not None:
-            return facts
-        name = model.removeprefix("models/")
-        return self._by_name.get((provider, name)) or self._by_name.get((provider, unpinned(name)))
+        return self._find(provider, model)
+
+    def _look_up(self, provider: str, model: str) -> ModelFacts | None:
+        bare = model.removeprefix("models/")
+        for name in dict.fromkeys((model, bare, unpinned(bare))):
+            facts = self._rows.named(provider, name)
+            if facts is not None:
+                return facts
+        return None
+
+
+class _Listed:
+    """Models that are at hand."""
+
+    def __init__(self, models: Iterable[ModelFacts]) -> None:
+        self._models = tuple(models)
+        names = [(m.provider, name, m) for m in self._models for name in (m.name, *m.aliases)]
+        self._lower = {(provider, name.lower()): m for provider, name, m in names}
+        self._exact = {(provider, name): m for provider, name, m in names}
+
+    def named(self, provider: str, name: str) -> ModelFacts | None:
+        return self._exact.get((provider, name)) or self._lower.get((provider, name.lower()))
+
+    def __iter__(self) -> Iterator[ModelFacts]:
+        return iter(self._models)
+
+
+class _Written:
+    """Models in a document, each decoded when it is first asked for."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._decoded: dict[int, ModelFacts] = {}
+
+    def named(self, provider: str, name: str) -> ModelFacts | None:
+        found = self._names.find(provider, name)
+        return None if found is None else self._facts(*found)
+
+    def __iter__(self) -> Iterator[ModelFacts]:
+        return itertools.starmap(self._facts, self._names.facts())
+
+    def _facts(self, at: int, said: bytes) -> ModelFacts:
+        known = self._decoded.get(at)
+        return known or self._decoded.setdefault(at, _FACTS.decode(said))
 
 
 class _File(Struct, frozen=True):
     date: date
     sources: dict[str, Source]
-    models: tuple[ModelFacts, ...]
+    models: dict[str, ModelFacts | str]
+
+
+_FACTS = msgspec.json.Decoder(ModelFacts)
 
 
 def unpinned(name: str) -> str:
@@ -229,23 +290,47 @@ def unpinned(name: str) -> str:
     return re.sub(_PINNED, "", name, flags=re.IGNORECASE)
 
 
-def decode(data: bytes) -> Catalog:
-    """The catalog that a JSON document holds.
+def opened(document: bytes) -> Catalog:
+    """The catalog in a document that `encode` wrote; a model is decoded when it is asked for.
+
+    Args:
+        document: The document. Nothing of it is checked: others are for `decode`.
+    """
+    names = Names(document)
+    head = msgspec.json.decode(names.head, type=_File)
+    return Catalog(head.date, head.sources, _Written(names))
+
+
+def decode(document: bytes) -> Catalog:
+    """The catalog in a document from anywhere, all of it checked.
 
     Raises:
-        msgspec.DecodeError: It is not a catalog.
+        msgspec.DecodeError: It is not a catalog, or a name in it does not stand for one model.
     """
-    file = msgspec.json.decode(data, type=_File)
-    return Catalog(file.date, file.sources, file.models)
+    file = msgspec.json.decode(document, type=_File)
+    models = [facts for facts in file.models.values() if isinstance(facts, ModelFacts)]
+    names = _names(models)
+    if file.models != names or len(names) != sum(1 + len(facts.aliases) for facts in models):
+        raise msgspec.ValidationError("not every name in it stands for one model")
+    return Catalog(file.date, file.sources, models)
 
 
 def encode(catalog: Catalog) -> bytes:
-    """The JSON document of a catalog, one model a line, always the same for the same facts."""
+    """The document of a catalog: JSON, one name a line, always the same for the same facts."""
     encoder = msgspec.json.Encoder(order="deterministic")
-    sources = b",\n".join(
-        b"%s:%s" % (encoder.encode(name), encoder.encode(source))
-        for name, source in catalog.sources.items()
-    )
-    models = b",\n".join(encoder.encode(facts) for facts in catalog.models)
-    day = encoder.encode(catalog.date)
-    return b'{"date":%s,\n"sources":{\n%s\n},\n"models":[\n%s\n]}\n' % (day, sources, models)
+
+    def lines(entries: Mapping[str, Any]) -> bytes:
+        return b",\n".join(b"%b:%b" % (*map(encoder.encode, entry),) for entry in entries.items())
+
+    day, sources = encoder.encode(catalog.date), lines(catalog.sources)
+    models = lines(_names(catalog.models))
+    return b'{"date":%b,\n"sources":{\n%b\n},\n%b%b%b' % (day, sources, BEGINS, models, ENDS)
+
+
+def _names(models: Iterable[ModelFacts]) -> dict[str, ModelFacts | str]:
+    """What each name stands for: facts, or the name of a model."""
+    names: dict[str, ModelFacts | str] = {}
+    for facts in models:
+        names[str(facts)] = facts
+        names.update((f"{facts.provider}:{alias}", facts.name) for alias in facts.aliases)
+    return names

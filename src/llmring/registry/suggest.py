@@ -1,7 +1,8 @@
 """Which models a new lockfile starts with: chosen from the catalog by rule.
 
 In each class of price a vendor's newest model is taken, and the vendors' choices follow each
-other, cheapest first, as fallbacks. The same catalog, providers and day give the same choice.
+other, cheapest first, as fallbacks. A vendor without a model of the class is asked for the one that
+comes nearest to it, if no other has any. The same catalog, providers and day give the same choice.
 """
 
 from collections.abc import Collection
@@ -16,6 +17,12 @@ from llmring.registry.price import dollars
 
 # Vendors give some 60 days' notice; a model that is about to go is no start for a new project.
 _NOTICE = timedelta(days=90)
+# Where no key is set: vendors whose keys most people have.
+_USUAL = frozenset({"anthropic", "google", "openai"})
+# Each further fallback is one more account to have.
+_MOST = 4
+# A price at the lower bound of a class is outside of it, if only just.
+_STEP = Decimal("1E-9")
 
 
 class _Class(Struct, frozen=True):
@@ -26,6 +33,12 @@ class _Class(Struct, frozen=True):
     above: Decimal
     up_to: Decimal
     needs: frozenset[Capability] = frozenset({"tools", "json_schema"})
+
+    def distance(self, price: Decimal) -> Decimal:
+        """How far a price is from those of the class; 0 within it."""
+        if price > self.up_to:
+            return price - self.up_to
+        return Decimal(0) if price > self.above else self.above - price + _STEP
 
 
 _CLASSES = (
@@ -53,22 +66,25 @@ def suggestions(
     Args:
         catalog: The models to choose from.
         providers_with_keys: Providers that can be called. If the catalog knows none of them,
-            the choice is among all.
+            the choice is among the usual vendors, and if it knows none of these, among all.
         on: The day of the choice; the catalog's own if left out.
     """
     day = on or catalog.date
     usable = [facts for facts in catalog.models if _lasting(facts, day)]
-    reachable = [facts for facts in usable if facts.provider in providers_with_keys] or usable
-    choices = [_choice(wanted, reachable, day) for wanted in _CLASSES]
+    reachable = [facts for facts in usable if facts.provider in providers_with_keys]
+    models = reachable or [facts for facts in usable if facts.provider in _USUAL] or usable
+    choices = [_choice(wanted, models, day) for wanted in _CLASSES]
     return [choice for choice in choices if choice.models]
 
 
 def _choice(wanted: _Class, models: Collection[ModelFacts], day: date) -> Suggestion:
+    fit = [facts for facts in models if wanted.needs <= facts.capabilities]
+    nearest = min((wanted.distance(_mixed(facts)) for facts in fit), default=Decimal(0))
     newest: dict[str, ModelFacts] = {}
-    for facts in sorted(models, key=_age):
-        if wanted.above < _mixed(facts) <= wanted.up_to and wanted.needs <= facts.capabilities:
+    for facts in sorted(fit, key=_age):
+        if wanted.distance(_mixed(facts)) == nearest:
             newest.setdefault(facts.provider, facts)
-    chosen = sorted(newest.values(), key=lambda facts: (_mixed(facts), _age(facts)))
+    chosen = sorted(newest.values(), key=lambda facts: (_mixed(facts), _age(facts)))[:_MOST]
     tags = ", ".join(f"{facts.name} {_tag(facts, day)}" for facts in chosen)
     return Suggestion(
         wanted.alias,
@@ -78,9 +94,12 @@ def _choice(wanted: _Class, models: Collection[ModelFacts], day: date) -> Sugges
 
 
 def _lasting(facts: ModelFacts, day: date) -> bool:
-    """Whether a model is sold by the token, is out, and will stay."""
+    """Whether a model is for written chats, is sold by the token, is out, and will stay."""
+    speaks = facts.prices is not None and facts.prices.output_audio is not None
     return (
-        _mixed(facts) > 0
+        facts.kind == "chat"
+        and not speaks
+        and _mixed(facts) > 0
         and facts.released is not None
         and facts.released <= day
         and (facts.retires is None or facts.retires - day > _NOTICE)

