@@ -144,7 +144,7 @@ def test_S045_C011_where_there_is_no_lockfile_one_is_made_here(call: Call) -> No
 
 
 def test_S045_a_new_lockfile_is_good(call: Call) -> None:
-    call("bind", "fast", "openai:gpt-4o,anthropic:claude-opus-4")
+    call("bind", "fast", "mock:echo,mock:fixed?text=Hi")
 
     assert call("lock", "validate") == (0, "", "llmring.lock: good\n")
 

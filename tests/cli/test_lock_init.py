@@ -48,6 +48,13 @@ def test_S035_every_model_is_one_of_the_catalog(call: Call) -> None:
     assert [ref for ref in refs if bundled.facts(ref) is None] == []
 
 
+def test_W025_it_says_that_nothing_was_fetched_where_nothing_was(call: Call) -> None:
+    told = call("lock", "init")
+
+    day = bundled.bundled().date
+    assert f"catalog of {day} that came with llmring, nothing fetched)" in told.err
+
+
 def test_without_keys_every_alias_has_a_fallback_of_another_vendor(call: Call) -> None:
     call("lock", "init")
 

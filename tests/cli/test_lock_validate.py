@@ -7,7 +7,7 @@ import pytest
 from cli.terminal import Call, is_plain_error, lockfile_of, run, write
 from lockfile.texts import EXAMPLE
 
-GOOD = lockfile_of(default={"fast": ["openai:gpt-4o", "anthropic:claude-opus-4"]})
+GOOD = lockfile_of(default={"fast": ["mock:echo", "mock:fixed?text=Hi"]})
 
 BINDING = '[[profiles.default.bindings]]\nalias = "fast"\n'
 
@@ -196,12 +196,28 @@ def test_a_vendor_s_key_that_goes_elsewhere_is_a_warning(call: Call) -> None:
 
 
 def test_a_model_that_lacks_what_is_needed_is_a_warning_and_strictly_an_error(call: Call) -> None:
-    write(BINDING + 'models = ["openai:gpt-3.5-turbo", "openai:gpt-4o"]\nneeds = ["vision"]\n')
+    blind = "openai:o3-mini"
+    write(f'{BINDING}models = ["{blind}", "openai:gpt-6.1-sol"]\nneeds = ["vision"]\n')
 
     told = call("lock", "validate")
 
     assert told.code == 0
     assert "llmring.lock:3:11: warning: profiles.default.bindings[0].models[0]:" in told.out
-    assert "openai:gpt-3.5-turbo has no vision" in told.out
-    assert "gpt-4o" not in told.out.replace("gpt-3.5", "")
+    assert f"{blind} has no vision" in told.out
+    assert "gpt-6.1-sol" not in told.out
+    assert call("lock", "validate", "--strict").code == 1
+
+
+def test_C08_a_retired_model_is_a_warning_and_an_unlisted_one_a_hint(call: Call) -> None:
+    write(
+        f"[registry.models.'openai:mine']\nretires = 2020-01-01\n{BINDING}"
+        'models = ["openai:mine", "openai:nobody-s"]\n'
+    )
+
+    told = call("lock", "validate")
+
+    assert told.code == 0
+    assert "llmring.lock:5:11: warning: profiles.default.bindings[0].models[0]:" in told.out
+    assert "openai:mine is retired since 2020-01-01" in told.out
+    assert "hint: profiles.default.bindings[0].models[1]: openai:nobody-s is in no" in told.out
     assert call("lock", "validate", "--strict").code == 1

@@ -20,15 +20,18 @@ MODELS = {
 }
 
 
-def facts(ref: ModelRef) -> ModelFacts | None:
-    return MODELS.get(str(ref))
+class Known:
+    models = tuple(MODELS.values())
+
+    def facts(self, ref: ModelRef, /) -> ModelFacts | None:
+        return MODELS.get(str(ref))
 
 
 def told(text: str) -> list[tuple[int, str, str, str]]:
     """What is said of needs: line, severity, key and message."""
     return [
         (each.line, each.severity, each.key, each.message)
-        for each in problems(text, PROVIDERS, lambda _: facts)
+        for each in problems(text, PROVIDERS, lambda _: Known())
         if "asks for" in each.message or "context" in each.message
     ]
 

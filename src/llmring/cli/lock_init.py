@@ -1,21 +1,29 @@
 """llmring lock init: a new lockfile, with aliases chosen from the catalog."""
 
 import argparse
+import sys
 from pathlib import Path
 
+from llmring.cli.figures import where_from
 from llmring.cli.lockfile import binding_line, shown
 from llmring.cli.output import note, say
 from llmring.client.beginning import first_aliases, keys_set
 from llmring.client.settings import lockfile_in_force, read_settings
-from llmring.exceptions import LockfileNotFoundError
+from llmring.exceptions import (
+    ConfigurationError,
+    LockfileExistsError,
+    LockfileNotFoundError,
+)
 from llmring.lockfile import file
-from llmring.lockfile.starter import starter
+from llmring.lockfile.document import DEFAULT_PROFILE
+from llmring.lockfile.starter import Suggestion, starter
 from llmring.registry.cache import newest
 
 EXAMPLES = """examples:
   llmring lock init
   llmring lock init --file path/to/llmring.lock
   llmring lock init --force    # overwrite the one that is there
+  llmring lock init --guided   # asks what for, and what it may cost
 
 The aliases are bound to models of the vendors whose keys are set; where no key
 is, to models of all of them. A local model, where one is here, gets an alias
@@ -28,21 +36,45 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--file", metavar="PATH", default=file.NAME, help=f"where (default: ./{file.NAME})"
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
+    parser.add_argument("--guided", action="store_true", help="ask a few questions first")
 
 
 def handle(args: argparse.Namespace) -> int:
     """Write the lockfile, and show its aliases."""
     settings = read_settings()
-    choices = first_aliases(settings)
+    choices = _asked(Path(args.file), args) if args.guided else first_aliases(settings)
     keys = keys_set(settings)
     path = Path(args.file)
     file.create(path, starter(choices), force=args.force)
     for choice in choices:
         say(binding_line(choice.alias, choice.models))
     reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so of all vendors"
-    note(f"{shown(path)} created ({reason}; catalog of {newest(settings.cache_dir).date})")
+    catalog = newest(settings.cache_dir)
+    note(f"{shown(path)} created ({reason}; {where_from(catalog, settings.cache_dir)})")
     _remark_on_others(path)
     return 0
+
+
+def _asked(path: Path, args: argparse.Namespace) -> list[Suggestion]:
+    """The aliases that follow from what a person answers."""
+    from llmring.advisor.questions import suggested
+    from llmring.cli.desk import desk_for
+
+    if path.exists() and not args.force:
+        raise LockfileExistsError("exists already; --force replaces it", path=path)
+    choices = suggested(desk_for(path, DEFAULT_PROFILE), _answer)
+    if not choices:
+        raise ConfigurationError("no model of the registry meets that; ask for less")
+    return choices
+
+
+def _answer(question: str) -> str:
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    try:
+        return input()
+    except EOFError:
+        return ""
 
 
 def _remark_on_others(path: Path) -> None:

@@ -8,8 +8,6 @@ from llmring.cli.lockfile import add_file_option, shown, users_lockfile
 from llmring.cli.output import note, say, say_json
 from llmring.client.settings import known_here
 from llmring.lockfile import check, file
-from llmring.lockfile.document import Lockfile
-from llmring.lockfile.needs import Facts
 from llmring.lockfile.problem import Severity
 from llmring.providers import PROVIDERS
 
@@ -33,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Print the problems, one a line."""
     source = users_lockfile(args.file)
-    problems = check.problems(file.read(source.path), PROVIDERS, _facts)
+    problems = check.problems(file.read(source.path), PROVIDERS, known_here)
     path = shown(source.path)
     if args.json:
         say_json({"file": str(source.path), "problems": problems})
@@ -45,7 +43,3 @@ def handle(args: argparse.Namespace) -> int:
     found = [f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in kinds]
     note(f"{path}: {', '.join(found) or 'good'}")
     return 1 if counts["error"] or (args.strict and counts["warning"]) else 0
-
-
-def _facts(lockfile: Lockfile) -> Facts:
-    return known_here(lockfile).facts

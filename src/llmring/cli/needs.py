@@ -35,7 +35,7 @@ class Finding(Struct, frozen=True):
 
 def own(lockfile: Lockfile) -> list[Finding]:
     """Of a lockfile's own bindings, in all its profiles."""
-    return _placed(lockfile, needs.advice(lockfile, known_here(lockfile).facts))
+    return placed(lockfile, needs.advice(lockfile, known_here(lockfile).facts))
 
 
 def lent(
@@ -62,10 +62,11 @@ def lent(
                 fault = needs.unmet(ref, demand, facts, at=at)
                 if fault is not None:
                     (ours if is_ours else theirs).append(fault)
-    return [*_placed(package, theirs), *_placed(consumer, ours)]
+    return [*placed(package, theirs), *placed(consumer, ours)]
 
 
-def _placed(lockfile: Lockfile, faults: Iterable[Fault]) -> list[Finding]:
+def placed(lockfile: Lockfile, faults: Iterable[Fault]) -> list[Finding]:
+    """The problems with their places in the file, in its order, each once."""
     found = [*faults]
     if not found or lockfile.path is None:
         return []

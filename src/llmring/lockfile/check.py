@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import date
 
 from llmring.exceptions import ConfigurationError, LockfileVersionError
-from llmring.lockfile import needs, own_providers
+from llmring.lockfile import current, needs, own_providers
 from llmring.lockfile.document import Binding, Lockfile, ModelRef, Reading, examine
 from llmring.lockfile.layout import scan
 from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
@@ -14,7 +15,8 @@ from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
 def problems(
     text: str,
     providers: Mapping[str, own_providers.Known],
-    facts_for: Callable[[Lockfile], needs.Facts] | None = None,
+    known_for: Callable[[Lockfile], current.Known] | None = None,
+    today: date | None = None,
 ) -> list[Problem]:
     """Everything that is wrong with a lockfile, or could be better, in the order of the file.
 
@@ -22,16 +24,19 @@ def problems(
         text: The lockfile.
         providers: The providers that references may name, by name; those that the lockfile
             defines itself may be named too.
-        facts_for: Gives what looks a model up where this lockfile is in force; left out, what is
-            needed of models is not checked.
+        known_for: Gives what is known of models where this lockfile is in force; left out, models
+            are not checked.
+        today: The day it is; left out, that of the system.
     """
     reading = examine(text)
     if isinstance(reading, Problem):
         return [reading]
     layout = scan(text)
     faults = [*reading.faults, *_advice(reading, providers)]
-    if facts_for is not None:
-        faults += needs.advice(reading.lockfile, facts_for(reading.lockfile))
+    if known_for is not None:
+        known = known_for(reading.lockfile)
+        faults += needs.advice(reading.lockfile, known.facts)
+        faults += current.advice(reading.references, known, today or date.today())
     return sorted(
         (fault.placed(layout) for fault in faults),
         key=lambda problem: (problem.line, problem.column),

@@ -1,0 +1,59 @@
+"""llmring providers: where models are served, and which of these can be called."""
+
+import argparse
+from typing import Any
+
+from llmring.cli.lockfile import add_file_option
+from llmring.cli.output import say, say_json, table
+from llmring.client.settings import endpoints_for, lockfile_in_force, read_settings
+from llmring.lockfile import file
+from llmring.lockfile.document import parse
+from llmring.routing.targets import Endpoint
+
+EXAMPLES = """examples:
+  llmring providers
+  llmring providers --json
+
+Those of the lockfile's own [providers] are listed too. Keys are never shown."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_file_option(parser)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the providers, one a line."""
+    source = lockfile_in_force(args.file)
+    lockfile = parse(file.read(source.path), source.path)
+    endpoints = endpoints_for(lockfile, read_settings())
+    if args.json:
+        say_json([_plain(name, endpoint) for name, endpoint in endpoints.items()])
+        return 0
+    rows = [(name, _key(endpoint), endpoint.base_url) for name, endpoint in endpoints.items()]
+    for line in table(rows):
+        say(line)
+    return 0
+
+
+def _key(endpoint: Endpoint) -> str:
+    objection = endpoint.objection()
+    if objection is not None:
+        return objection.message
+    variables = endpoint.provider.key_env
+    return f"key set ({' or '.join(variables)})" if variables else "needs no key"
+
+
+def _plain(name: str, endpoint: Endpoint) -> dict[str, Any]:
+    """A provider for programs."""
+    objection = endpoint.objection()
+    has_key = endpoint.key is not None or endpoint.login is not None
+    variables = endpoint.provider.key_env
+    return {
+        "name": name,
+        "key": "set" if has_key else "not set" if variables else "not needed",
+        "variables": variables,
+        "base_url": endpoint.base_url,
+        "problem": None if objection is None else objection.message,
+    }

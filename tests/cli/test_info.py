@@ -1,0 +1,113 @@
+import json
+
+import pytest
+
+from cli.terminal import Call, lockfile_of, write
+
+KEY = "sk-secret-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def lockfile(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    write(
+        lockfile_of(
+            default={"fast": ["openai:gpt-4o-mini", "ollama:mine"], "lone": ["ollama:mine"]},
+            dev={"fast": ["ollama:llama3.2"]},
+        )
+    )
+
+
+def test_a_model_is_told_with_its_prices_its_key_and_its_address(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+    told = call("info", "openai:gpt-4o-mini")
+
+    rows = dict(line.strip().split("  ", 1) for line in told.out.splitlines()[1:])
+    rows = {label: text.strip() for label, text in rows.items()}
+    assert told.code == 0
+    assert rows["context"] == "128,000 tokens"
+    assert rows["longest answer"] == "16,384 tokens"
+    assert rows["price"] == "$0.15/$0.60 per million tokens"
+    assert rows["read from a cache"] == "$0.075 per million tokens"
+    assert rows["key"] == "set"
+    assert rows["address"] == "https://api.openai.com/v1"
+    assert KEY not in told.out + told.err
+
+
+def test_a_snapshot_is_told_as_the_model_that_it_is(call: Call) -> None:
+    told = call("info", "openai:gpt-4o-mini-2024-07-18")
+
+    assert told.out.startswith("openai:gpt-4o-mini-2024-07-18 (that is openai:gpt-4o-mini)\n")
+
+
+def test_each_model_of_an_alias_is_told_in_order(call: Call) -> None:
+    told = call("info", "fast")
+
+    heads = [line for line in told.out.splitlines() if not line.startswith(" ")]
+    assert heads == ["fast: 2 models", "1. openai:gpt-4o-mini", "2. ollama:mine"]
+    assert "no catalog knows ollama:mine" in told.err
+    assert told.code == 0
+
+
+def test_the_profile_decides_on_the_models(call: Call) -> None:
+    assert "1. ollama:llama3.2\n" in call("info", "fast", "--profile", "dev").out
+
+
+def test_W32_where_nothing_is_known_the_exit_code_is_1(call: Call) -> None:
+    told = call("info", "lone")
+
+    assert told.code == 1
+    assert "  address  http://localhost:11434\n" in told.out
+
+
+def test_near_models_are_named_where_one_is_unknown(call: Call) -> None:
+    told = call("info", "openai:gpt-4o-mni")
+
+    assert told.code == 1
+    assert "no catalog knows openai:gpt-4o-mni; did you mean openai:gpt-4o-mini" in told.err
+
+
+def test_near_models_are_named_where_the_name_has_a_colon_too(call: Call) -> None:
+    told = call("info", "ollama:llama3.9:70b-it")
+
+    assert "did you mean ollama:llama3." in told.err
+
+
+def test_a_model_without_its_provider_is_told_how_it_is_called(call: Call) -> None:
+    told = call("info", "gpt-4o-mini")
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.splitlines()[1] == "or did you mean the model openai:gpt-4o-mini?"
+
+
+def test_what_the_lockfile_says_of_a_model_is_told(call: Call) -> None:
+    write(
+        "[registry.models.'ollama:mine']\ncontext_window = 4096\nfamily = 'mine'\n"
+        "successor = 'ours'\nretires = 2020-01-01\ndeprecated = 2019-01-01\n"
+        "prices = { input = 1, output = 2, long_context = { above = 9, input = 3, output = 4 } }\n"
+    )
+
+    told = call("info", "ollama:mine")
+
+    for words in (
+        "4,096 tokens",
+        "price above 9 tokens  $3.00/$4.00 per million tokens",
+        "retired               2020-01-01",
+        "deprecated            2019-01-01",
+        "successor             ours",
+        "key                   not needed",
+    ):
+        assert words in told.out, told.out
+
+
+def test_json_has_all_of_it(call: Call) -> None:
+    told = json.loads(call("info", "fast", "--json").out)
+
+    assert told["name"] == "fast"
+    assert [model["model"] for model in told["models"]] == ["openai:gpt-4o-mini", "ollama:mine"]
+    assert told["models"][0]["facts"]["context_window"] == 128_000
+    assert told["models"][0]["key"] == "no key; set OPENAI_API_KEY"
+    assert told["models"][1]["facts"] is None

@@ -1,0 +1,140 @@
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from cli.terminal import Call, write
+from llmring.registry.bundled import bundled
+
+MODELS = """
+[registry.models."ollama:cheap"]
+prices = { input = 0.01, output = 9 }
+capabilities = ["tools", "vision"]
+[registry.models."ollama:dear"]
+prices = { input = 900, output = 1000 }
+capabilities = ["tools", "vision"]
+[registry.models."ollama:secret"]
+capabilities = ["tools", "vision"]
+[registry.models."ollama:gone"]
+prices = { input = 1, output = 1 }
+retires = 2020-01-01
+[registry.models."ollama:going"]
+deprecated = 2020-01-01
+retires = 2999-01-01
+"""
+
+
+@pytest.fixture(autouse=True)
+def lockfile(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    write(MODELS)
+
+
+def listed(call: Call, *words: str) -> set[str]:
+    return {line.split()[0] for line in call("list", *words).out.splitlines()}
+
+
+def test_R42_current_models_are_listed_and_those_of_the_lockfile(call: Call) -> None:
+    gone = {str(facts) for facts in bundled().models if (facts.retires or date.max) <= date.today()}
+
+    found = listed(call)
+
+    assert "ollama:cheap" in found
+    assert "ollama:gone" not in found
+    assert not found & gone
+
+
+def test_all_has_the_retired_ones_too_and_marks_them(call: Call) -> None:
+    lines = call("list", "--all").out.splitlines()
+
+    assert next(line for line in lines if line.startswith("ollama:gone ")).endswith(
+        "  retired 2020-01-01"
+    )
+
+
+def test_what_is_going_is_marked(call: Call) -> None:
+    lines = call("list").out.splitlines()
+
+    assert next(line for line in lines if line.startswith("ollama:going ")).endswith(
+        "  deprecated, retires 2999-01-01"
+    )
+
+
+def test_the_models_of_a_provider_are_listed(call: Call) -> None:
+    found = listed(call, "--provider", "OpenAI")
+
+    assert found
+    assert {name.partition(":")[0] for name in found} == {"openai"}
+
+
+def test_what_is_to_be_supported_is_all_supported(call: Call) -> None:
+    found = {str(facts) for facts in bundled().models if {"vision", "audio"} <= facts.capabilities}
+
+    assert listed(call, "--supports", "vision, audio", "--all") == found
+
+
+def test_a_ceiling_is_of_input_and_with_a_slash_of_output_too(call: Call) -> None:
+    options = ("--provider", "ollama", "--supports", "tools,vision")
+
+    def own(*words: str) -> set[str]:
+        return {name for name in listed(call, *options, *words) if name in MODELS}
+
+    assert own() == {"ollama:cheap", "ollama:dear", "ollama:secret"}
+    assert own("--max-price", "0.01") == {"ollama:cheap"}
+    assert own("--max-price", "$0.01/8.99") == set()
+    assert own("--max-price", "1000/1000") == {"ollama:cheap", "ollama:dear"}
+
+
+def test_a_model_of_unknown_price_is_left_out_below_a_ceiling_and_that_is_said(call: Call) -> None:
+    told = call("list", "--provider", "ollama", "--supports", "tools,vision", "--max-price", "1")
+
+    assert "1 left out, as their price is not known\n" in told.err
+
+
+def test_json_has_all_that_is_known(call: Call) -> None:
+    told = call("list", "--provider", "ollama", "--max-price", "1", "--json")
+
+    found = {model["name"]: model for model in json.loads(told.out)}
+    assert found["cheap"]["prices"] == {"input": "0.01", "output": "9"}
+    assert all(Decimal(model["prices"]["input"]) <= 1 for model in found.values())
+
+
+def test_embeddings_and_chats_can_be_told_apart(call: Call) -> None:
+    kinds = {str(facts): facts.kind for facts in bundled().models}
+
+    assert {kinds.get(name, "chat") for name in listed(call, "--kind", "chat")} == {"chat"}
+    assert {kinds[name] for name in listed(call, "--kind", "embedding")} <= {"embedding"}
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_W32_where_nothing_is_found_the_exit_code_is_1_and_a_note_says_so(
+    call: Call, form: list[str]
+) -> None:
+    told = call("list", "--provider", "groq", "--max-price", "0", "--supports", "prefill", *form)
+
+    assert told.code == 1
+    assert told.out == ("[]\n" if form else "")
+    assert "no model is like that" in told.err
+
+
+def test_a_provider_that_is_none_is_an_error_with_the_one_meant(call: Call) -> None:
+    told = call("list", "--provider", "opnai")
+
+    assert told.code == 1
+    assert told.err == "llmring: there is no provider 'opnai'; did you mean openai?\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--supports", "vison"],
+        ["--max-price", "cheap"],
+        ["--max-price", "-1"],
+        ["--max-price", "nan"],
+        ["--max-price", "1/"],
+        ["--kind", "poem"],
+    ],
+)
+def test_a_filter_that_is_none_is_wrong_usage(call: Call, words: list[str]) -> None:
+    assert call("list", *words).code == 2

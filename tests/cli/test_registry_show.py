@@ -1,0 +1,65 @@
+import json
+
+import pytest
+
+from cli.terminal import Call, is_plain_error, write
+from llmring.registry.bundled import bundled
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+OWN = "[registry.models.'openai:gpt-4o-mini']\nmax_output = 99\n"
+
+
+def test_every_figure_has_its_origin_and_that_its_day(call: Call) -> None:
+    told = call("registry", "show", "openai:gpt-4o-mini")
+
+    [price] = [line for line in told.out.splitlines() if line.startswith("  price")]
+    origin = price.split()[-1]
+    assert origin in bundled().sources
+    figures, _, sources = told.out.partition("\nfrom:\n")
+    assert f"  {origin} {bundled().sources[origin].version}" in sources
+    assert str(bundled().sources[origin].date) in sources
+    assert figures.startswith("openai:gpt-4o-mini\n  context ")
+    assert told.err == f"catalog of {bundled().date} that came with llmring, nothing fetched\n"
+
+
+def test_what_the_lockfile_says_is_told_with_its_place(call: Call) -> None:
+    write(OWN)
+
+    told = call("registry", "show", "openai:gpt-4o-mini")
+
+    [line] = [line for line in told.out.splitlines() if "99 tokens" in line]
+    assert line.split()[-1] == "lockfile"
+    assert "lockfile" in told.out.partition("\nfrom:\n")[2]
+    assert "llmring.lock" in told.out
+
+
+def test_json_has_facts_origins_and_sources(call: Call) -> None:
+    path = write(OWN).resolve()
+
+    told = json.loads(call("registry", "show", "openai:gpt-4o-mini", "--json").out)
+
+    assert told["model"] == "openai:gpt-4o-mini"
+    assert told["facts"]["max_output"] == 99
+    used = {key for keys in told["facts"]["origins"].values() for key in keys}
+    assert used == told["sources"].keys()
+    assert told["sources"]["lockfile"] == {"url": str(path)}
+
+
+def test_an_unknown_model_is_an_error_with_near_ones(call: Call) -> None:
+    told = call("registry", "show", "openai:gpt-4o-mni")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert "did you mean openai:gpt-4o-mini" in told.err
+
+
+def test_what_is_no_reference_is_an_error(call: Call) -> None:
+    told = call("registry", "show", "gpt-4o-mini")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)

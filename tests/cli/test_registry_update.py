@@ -1,0 +1,155 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from catalogs import NEW, OLD, TODAY, document
+from cli.terminal import Call, is_plain_error, run, write
+from llmring.registry.cache import Note, keep
+from llmring.registry.update import sha256_of
+from loopback import Answer, Loopback
+
+Serve = Callable[..., Loopback]
+
+NONE = Answer([b"none"], 404)
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "llmring"
+
+
+@pytest.fixture
+def url(serve: Serve) -> str:
+    return f"{serve(Answer([document(NEW)]), NONE).url}/models.json"
+
+
+def test_a_newer_catalog_is_fetched_and_used_by_other_processes(url: str) -> None:
+    told = run("registry", "update", "--url", url)
+
+    assert told.code == 0
+    assert told.out == f"catalog of {NEW}, 1 models, in place of that of {TODAY}\n"
+    assert told.err.startswith(f"from {url}; SHA-256 {sha256_of(document(NEW))}: none is published")
+    assert f"catalog of {NEW} fetched from {url}" in run("list").err
+
+
+@pytest.mark.parametrize("named_by", ["option", "variable", "lockfile"])
+def test_the_address_is_named_by_option_variable_or_lockfile(
+    call: Call, monkeypatch: pytest.MonkeyPatch, url: str, named_by: str
+) -> None:
+    nowhere = "https://127.0.0.1:1/m"
+    options = ["--url", url] if named_by == "option" else []
+    write(f'[registry]\nurl = "{url if named_by == "lockfile" else nowhere}"\n')
+    if named_by != "lockfile":
+        monkeypatch.setenv("LLMRING_REGISTRY_URL", url if named_by == "variable" else nowhere)
+
+    assert call("registry", "update", *options).code == 0
+
+
+def test_without_an_address_it_says_what_to_set(call: Call) -> None:
+    told = call("registry", "update")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    for word in ("--url", "LLMRING_REGISTRY_URL", "[registry]", f"{TODAY} stays in use"):
+        assert word in told.err
+
+
+def test_W32_offline_it_fails_and_says_what_stays_in_use(call: Call) -> None:
+    told = call("registry", "update", "--url", "http://127.0.0.1:1/models.json")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert told.err.endswith(f"; the catalog of {TODAY} stays in use\n")
+
+
+def test_a_lockfile_s_address_that_is_not_protected_is_refused_with_its_key(call: Call) -> None:
+    write('[registry]\nurl = "http://example.com/models.json"\n')
+
+    told = call("registry", "update")
+
+    assert told.code == 1
+    assert told.err.startswith("llmring: llmring.lock: registry.url is 'http://example.com/")
+
+
+def test_json_has_all_of_it(call: Call, url: str) -> None:
+    told = call("registry", "update", "--url", url, "--json")
+
+    assert json.loads(told.out) == {
+        "url": url,
+        "outcome": "updated",
+        "day": str(NEW),
+        "models": 1,
+        "was": str(TODAY),
+        "sha256": sha256_of(document(NEW)),
+        "check": "none",
+    }
+
+
+def test_an_older_catalog_is_taken_by_force_alone(call: Call, serve: Serve) -> None:
+    url = f"{serve(Answer([document(OLD)]), NONE, Answer([document(OLD)]), NONE).url}/m"
+
+    assert call("registry", "update", "--url", url).code == 1
+    assert call("registry", "update", "--url", url, "--force").code == 0
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "short"])
+def test_a_catalog_with_another_digest_is_refused(call: Call, url: str, digest: str) -> None:
+    told = call("registry", "update", "--url", url, "--sha256", digest)
+
+    assert told.code == 1
+    assert "--sha256" in told.err
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
+def test_a_timeout_is_a_number_of_seconds(call: Call, seconds: str) -> None:
+    assert call("registry", "update", "--timeout", seconds).code == 2
+
+
+def test_W28_W29_a_damaged_catalog_does_not_stop_a_command(call: Call, cache_folder: Path) -> None:
+    path = cache_folder / "registry" / "catalog"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"damaged")
+
+    told = call("list", "--json")
+
+    assert told.code == 0
+    assert json.loads(told.out)
+
+
+def test_a_folder_that_can_t_be_written_is_one_plain_line(
+    call: Call, url: str, cache_folder: Path
+) -> None:
+    cache_folder.parent.mkdir()
+    cache_folder.write_text("in the way")
+
+    told = call("registry", "update", "--url", url)
+
+    assert told.code == 1
+    assert is_plain_error(told.err)
+    assert "XDG_CACHE_HOME" in told.err
+
+
+def test_S035_lock_init_chooses_from_the_fetched_catalog_and_says_so(
+    call: Call, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/nowhere")
+    call("registry", "update", "--url", url)
+
+    told = call("lock", "init")
+
+    assert f"catalog of {NEW} fetched from {url})" in told.err
+
+
+def test_a_fetched_catalog_that_is_not_in_use_is_said_to_be_older(
+    call: Call, cache_folder: Path
+) -> None:
+    body = document(OLD)
+    keep(cache_folder, Note(url="https://example.com/m", sha256=sha256_of(body)), body, OLD)
+
+    told = call("list")
+
+    said = f"catalog of {TODAY} that came with llmring, newer than that fetched, of {OLD}\n"
+    assert told.err == said
