@@ -115,6 +115,74 @@ def test_all_input_tokens_count_as_prompt() -> None:
     )
 
 
+BILLED: dict[str, Any] = {
+    "input_tokens": 10,
+    "output_tokens": 5,
+    "cache_creation_input_tokens": 30,
+    "cache_creation": {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20},
+    "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 4},
+    "service_tier": "priority",
+}
+
+
+def test_section5_what_is_billed_is_told_by_whole_and_streamed_messages_alike() -> None:
+    text = {"type": "text", "text": "Hi"}
+    events = whole(content=[text], stop_reason="end_turn", usage=BILLED)
+    body = sse(
+        {"type": "message_start", "message": {"usage": {**BILLED, "output_tokens": 1}}},
+        *block_events(0, text),
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn"},
+            "usage": {"output_tokens": 5, "server_tool_use": BILLED["server_tool_use"]},
+        },
+    )
+
+    assert answer(events).usage == answer(streamed(body)).usage
+    assert answer(events).usage == Usage(
+        prompt_tokens=40,
+        completion_tokens=5,
+        cache_write_tokens=30,
+        cache_write_1h_tokens=20,
+        provider_tool_calls=2,
+        service_tier="priority",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "tier"),
+    [
+        ({"service_tier": "standard", "inference_geo": "global", "speed": "standard"}, None),
+        ({"service_tier": "standard", "inference_geo": "not_available"}, None),
+        ({"inference_geo": "us"}, "us"),
+        ({"service_tier": "batch", "inference_geo": "us"}, "batch, us"),
+        ({"speed": "fast"}, "fast"),
+        ({"service_tier": 7, "inference_geo": {}}, None),
+    ],
+)
+def test_a_class_of_service_is_told_where_it_is_not_the_usual_one(
+    said: dict[str, Any], tier: str | None
+) -> None:
+    usage = {"input_tokens": 1, "output_tokens": 1, **said}
+    reply = answer(whole(content=[], stop_reason="end_turn", usage=usage))
+
+    assert reply.usage is not None
+    assert reply.usage.service_tier == tier
+
+
+def test_the_work_of_another_model_counts_as_a_use_of_a_tool() -> None:
+    steps = [
+        {"type": "message"},
+        {"type": "advisor_message", "model": "other"},
+        {"type": "message"},
+    ]
+    usage = {"input_tokens": 1, "output_tokens": 1, "iterations": steps}
+    reply = answer(whole(content=[], stop_reason="end_turn", usage=usage))
+
+    assert reply.usage is not None
+    assert reply.usage.provider_tool_calls == 1
+
+
 def test_w9_a_stream_brings_its_tool_calls() -> None:
     reply = answer(streamed(sample("tool_stream.txt")))
 

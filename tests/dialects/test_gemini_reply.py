@@ -134,6 +134,77 @@ def test_no_body_is_read_as_anything_but_events_or_an_error(body: bytes) -> None
         DIALECT.decode(JSON, body)
 
 
+def modality(name: str, count: int) -> dict[str, Any]:
+    return {"modality": name, "tokenCount": count}
+
+
+HEARD = {
+    "promptTokenCount": 100,
+    "promptTokensDetails": [modality("TEXT", 20), modality("AUDIO", 60), modality("VIDEO", 20)],
+    "cachedContentTokenCount": 50,
+    "cacheTokensDetails": [modality("AUDIO", 40), modality("TEXT", 10)],
+    "toolUsePromptTokenCount": 5,
+    "toolUsePromptTokensDetails": [modality("AUDIO", 5)],
+    "candidatesTokenCount": 30,
+    "candidatesTokensDetails": [modality("AUDIO", 7), modality("IMAGE", 8), modality("TEXT", 15)],
+    "thoughtsTokenCount": 3,
+    "serviceTier": "priority",
+}
+
+
+def test_section5_what_is_billed_is_told_by_whole_and_streamed_answers_alike() -> None:
+    searched = {
+        **candidate({"text": "Hi"}, finish="STOP"),
+        "groundingMetadata": {"webSearchQueries": ["one", "two"]},
+    }
+    body = sse(
+        {"candidates": [candidate({"text": "H"})], "usageMetadata": {"promptTokenCount": 100}},
+        {"candidates": [{**searched, "content": {"parts": [{"text": "i"}]}}]},
+        {"usageMetadata": HEARD},
+    )
+    reply = answer(whole(candidates=[searched], usageMetadata=HEARD))
+
+    assert reply.usage == answer(streamed(body)).usage
+    assert reply.usage == Usage(
+        prompt_tokens=105,
+        completion_tokens=33,
+        cached_tokens=50,
+        reasoning_tokens=3,
+        audio_prompt_tokens=65,
+        cached_audio_tokens=40,
+        audio_completion_tokens=7,
+        image_completion_tokens=8,
+        provider_tool_calls=2,
+        service_tier="priority",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "tier"),
+    [
+        ({"serviceTier": "standard"}, None),
+        ({"trafficType": "ON_DEMAND"}, None),
+        ({"trafficType": "PROVISIONED_THROUGHPUT"}, "provisioned_throughput"),
+    ],
+)
+def test_a_class_of_service_is_told_where_it_is_not_the_usual_one(
+    said: dict[str, Any], tier: str | None
+) -> None:
+    counts = {"promptTokenCount": 1, **said}
+    reply = answer(whole(candidates=[candidate(finish="STOP")], usageMetadata=counts))
+
+    assert reply.usage is not None
+    assert reply.usage.service_tier == tier
+
+
+def test_an_answer_grounded_in_something_else_than_queries_has_used_a_tool_once() -> None:
+    grounded = {**candidate(finish="STOP"), "groundingMetadata": {"groundingChunks": [{}, {}]}}
+    reply = answer(whole(candidates=[grounded], usageMetadata={"promptTokenCount": 1}))
+
+    assert reply.usage is not None
+    assert reply.usage.provider_tool_calls == 1
+
+
 def test_the_usage_of_a_stream_is_reported_once() -> None:
     events = streamed(sample("stream.txt"))
 

@@ -326,6 +326,63 @@ def test_no_usage_is_no_report(sent: Any) -> None:
     assert not [event for event in events if isinstance(event, UsageReport)]
 
 
+def test_sound_is_counted() -> None:
+    assert usage(
+        prompt_tokens=100,
+        completion_tokens=50,
+        prompt_tokens_details={
+            "audio_tokens": 60,
+            "cached_tokens": 40,
+            "cached_tokens_details": {"audio_tokens": 30},
+        },
+        completion_tokens_details={"audio_tokens": 20, "image_tokens": 5},
+    ) == Usage(
+        prompt_tokens=100,
+        completion_tokens=50,
+        cached_tokens=40,
+        audio_prompt_tokens=60,
+        cached_audio_tokens=30,
+        audio_completion_tokens=20,
+        image_completion_tokens=5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "uses"),
+    [
+        ({"num_search_queries": 3, "search_context_size": "low"}, 3),
+        ({"search_context_size": "low"}, 1),
+        ({"num_sources_used": 2}, 2),
+        ({"server_tool_use_details": {"tool_calls_executed": 4}}, 4),
+        ({"num_sources_used": 0}, 0),
+    ],
+)
+def test_searches_are_counted(counts: dict[str, Any], uses: int) -> None:
+    assert usage(prompt_tokens=1, completion_tokens=1, **counts).provider_tool_calls == uses
+
+
+@pytest.mark.parametrize(
+    ("tier", "told"),
+    [("flex", "flex"), ("Priority", "priority"), ("default", None), ("on_demand", None), (7, None)],
+)
+def test_a_class_of_service_is_told_where_it_is_not_the_usual_one(
+    tier: Any, told: str | None
+) -> None:
+    counts = {"prompt_tokens": 3, "completion_tokens": 1}
+    one = reply({"content": "Hi"}, usage=counts, service_tier=tier)
+    other = fold(
+        "a:model",
+        streamed(
+            chunk({"content": "Hi"}, "stop", service_tier=tier),
+            data({"choices": [], "usage": counts}),
+        ),
+    )
+
+    assert (
+        one.usage == other.usage == Usage(prompt_tokens=3, completion_tokens=1, service_tier=told)
+    )
+
+
 def test_usage_in_every_chunk_is_reported_once() -> None:
     counts = {"prompt_tokens": 3, "completion_tokens": 1}
     events = streamed(

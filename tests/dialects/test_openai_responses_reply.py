@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmring.chat.events import Event, Failed, Finished, ProviderItem, Started
+from llmring.chat.events import Event, Failed, Finished, ProviderItem, Started, Usage
 from llmring.chat.parts import ProviderPart, ReasoningPart, TextPart
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
@@ -460,14 +460,37 @@ def test_usage_counts_all_tokens() -> None:
         "total_tokens": 120,
     }
 
-    assert dict(reply(message("A"), usage=usage).usage or {}) == {
-        "prompt_tokens": 100,
-        "completion_tokens": 20,
-        "total_tokens": 120,
-        "cached_tokens": 60,
-        "cache_write_tokens": 30,
-        "reasoning_tokens": 12,
+    assert reply(message("A"), usage=usage).usage == Usage(
+        prompt_tokens=100,
+        completion_tokens=20,
+        cached_tokens=60,
+        cache_write_tokens=30,
+        reasoning_tokens=12,
+    )
+
+
+def test_section5_what_is_billed_is_told_by_whole_and_streamed_answers_alike() -> None:
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+    usage = {
+        "input_tokens": 100,
+        "input_tokens_details": {"audio_tokens": 7},
+        "output_tokens": 20,
+        "output_tokens_details": {"audio_tokens": 5, "image_tokens": 4},
     }
+    items = (search, {**search, "id": "ws_2"}, message("A"), CALL)
+    one = reply(*items, usage=usage, service_tier="flex").usage
+    other = stream_reply(completed(*items, usage=usage, service_tier="flex")).usage
+
+    assert one == other
+    assert one == Usage(
+        prompt_tokens=100,
+        completion_tokens=20,
+        audio_prompt_tokens=7,
+        audio_completion_tokens=5,
+        image_completion_tokens=4,
+        provider_tool_calls=2,
+        service_tier="flex",
+    )
 
 
 def test_reasoning_that_is_counted_beside_the_answer_is_counted_in() -> None:

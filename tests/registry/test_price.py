@@ -5,6 +5,7 @@ import pickle
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 from importlib.metadata import version
+from typing import Any
 
 import genai_prices
 import pytest
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from llmring.chat.events import Usage
 from llmring.registry.bundled import bundled
-from llmring.registry.catalog import ModelFacts
-from llmring.registry.price import Cost, Unpriced, cost_of, dollars, price_tag
+from llmring.registry.catalog import LongContext, ModelFacts, Prices
+from llmring.registry.price import Cost, Unpriced, caveat, cost_of, dollars, price_tag, together
 
 
 def known(provider: str, name: str) -> ModelFacts:
@@ -106,6 +107,83 @@ def test_written_tokens_without_a_price_of_their_own_cost_as_any_input() -> None
     assert priced(usage, known("openai", "gpt-4o")) == Decimal("0.0025")
 
 
+def own(**rates: str | LongContext) -> ModelFacts:
+    """A model with these rates in USD per million tokens."""
+    amounts: dict[str, Any] = {
+        name: Decimal(rate) if isinstance(rate, str) else rate for name, rate in rates.items()
+    }
+    return ModelFacts(provider="acme", name="one", prices=Prices(**amounts))
+
+
+TEXT = {"input": "10", "output": "40"}
+WRITTEN = Usage(prompt_tokens=100_000, cache_write_tokens=80_000, cache_write_1h_tokens=50_000)
+
+
+@pytest.mark.parametrize(
+    ("rates", "usd"),
+    [
+        ({"cache_write": "12.5", "cache_write_1h": "20"}, "1.375"),
+        ({"cache_write": "12.5"}, "1"),
+        ({"cache_write_1h": "20"}, "1.3"),
+        ({"cache_write": "12.5", "cache_write_1h": "0"}, "0.375"),
+        ({}, "0.8"),
+    ],
+)
+def test_what_a_cache_keeps_for_an_hour_has_its_own_price_where_there_is_one(
+    rates: dict[str, str], usd: str
+) -> None:
+    cost = priced(WRITTEN, own(**TEXT, **rates))
+
+    assert (cost.input, cost.cache_write) == (Decimal("0.2"), Decimal(usd))
+
+
+HEARD = Usage(
+    prompt_tokens=100_000,
+    cached_tokens=40_000,
+    audio_prompt_tokens=50_000,
+    cached_audio_tokens=20_000,
+    completion_tokens=10_000,
+    audio_completion_tokens=4_000,
+)
+SOUND = {"input_audio": "30", "output_audio": "80"}
+
+
+@pytest.mark.parametrize(
+    ("rates", "parts"),
+    [
+        ({}, ("0.6", "0.4", "0.4")),
+        (SOUND, ("1.2", "0.8", "0.56")),
+        ({**SOUND, "cached_input": "1"}, ("1.2", "0.04", "0.56")),
+        ({**SOUND, "cached_input": "1", "cached_audio": "3"}, ("1.2", "0.08", "0.56")),
+        ({**SOUND, "cached_input": "1", "cached_audio": "0"}, ("1.2", "0.02", "0.56")),
+        ({"input_audio": "0"}, ("0.3", "0.2", "0.4")),
+    ],
+)
+def test_sound_has_its_own_prices_where_there_are_any(
+    rates: dict[str, str], parts: tuple[str, str, str]
+) -> None:
+    cost = priced(HEARD, own(**TEXT, **rates))
+
+    assert (cost.input, cost.cached_input, cost.output) == tuple(map(Decimal, parts))
+
+
+def test_sound_of_which_nobody_tells_how_much_was_cached_counts_as_not_cached() -> None:
+    usage = Usage(prompt_tokens=100_000, cached_tokens=40_000, audio_prompt_tokens=50_000)
+
+    cost = priced(usage, own(**TEXT, **SOUND, cached_input="1"))
+
+    assert (cost.input, cost.cached_input) == (Decimal("1.6"), Decimal("0.04"))
+
+
+def test_in_a_long_context_all_rates_are_those_of_the_long_context() -> None:
+    long = LongContext(above=1000, input=Decimal(20), output=Decimal(80), input_audio=Decimal(60))
+    facts = own(**TEXT, input_audio="30", cache_write_1h="15", long_context=long)
+
+    cost = priced(Usage(prompt_tokens=100_000, audio_prompt_tokens=100_000), facts)
+
+    assert cost == 6
+
+
 def test_a_price_of_zero_is_a_price() -> None:
     assert priced(CACHED, known("ollama", "llama3.1")) == 0
 
@@ -133,9 +211,44 @@ def test_a_model_without_prices_is_unpriced() -> None:
 
 
 def test_usage_that_contradicts_itself_is_unpriced() -> None:
-    usage = Usage(prompt_tokens=5, cached_tokens=8)
+    for usage in (
+        Usage(prompt_tokens=5, cached_tokens=8),
+        Usage(prompt_tokens=5, completion_tokens=-1),
+        Usage(prompt_tokens=5, cached_tokens=-1),
+        Usage(prompt_tokens=5, cache_write_tokens=1, cache_write_1h_tokens=2),
+        Usage(prompt_tokens=5, audio_prompt_tokens=6),
+        Usage(prompt_tokens=5, cached_audio_tokens=1),
+        Usage(prompt_tokens=5, completion_tokens=2, audio_completion_tokens=3),
+    ):
+        assert "does not add up" in reason(usage, known("openai", "gpt-4o"))
 
-    assert "does not add up" in reason(usage, known("openai", "gpt-4o"))
+
+@pytest.mark.parametrize(
+    ("usage", "said"),
+    [
+        (HEARD, None),
+        (Usage(service_tier="flex"), "at the usual prices, though it was served as 'flex'"),
+        (
+            Usage(provider_tool_calls=1),
+            "without what the provider charges for 1 use of its own tools",
+        ),
+        (
+            Usage(provider_tool_calls=2, completion_tokens=9, image_completion_tokens=9),
+            "without what the provider charges for 2 uses of its own tools; "
+            "with 9 tokens of images priced as text",
+        ),
+    ],
+)
+def test_what_the_tokens_do_not_tell_is_said(usage: Usage, said: str | None) -> None:
+    assert caveat(usage) == said
+
+
+def test_costs_of_several_calls_add_up_part_by_part() -> None:
+    cost = priced(HEARD, own(**TEXT, **SOUND))
+
+    both = together(cost, cost)
+
+    assert (both, both.input, both.output) == (2 * cost, 2 * cost.input, 2 * cost.output)
 
 
 def test_a_cost_is_a_number() -> None:

@@ -9,21 +9,36 @@ from llmring.exceptions import ProviderError
 
 
 class Usage(Struct, frozen=True, kw_only=True):
-    """Tokens of one call; reads like a mapping too (`usage["prompt_tokens"]`).
+    """What one call took; its counts read like a mapping too (`usage["prompt_tokens"]`).
 
     Attributes:
         prompt_tokens: All input tokens, cached and cache-writing ones included.
         completion_tokens: All output tokens, reasoning included.
         cached_tokens: Those of `prompt_tokens` that were read from a cache.
         cache_write_tokens: Those of `prompt_tokens` that were written to a cache.
+        cache_write_1h_tokens: Those of `cache_write_tokens` that the cache keeps for an hour.
         reasoning_tokens: Those of `completion_tokens` spent on reasoning.
+        audio_prompt_tokens: Those of `prompt_tokens` that are sound.
+        cached_audio_tokens: Those of `audio_prompt_tokens` that were read from a cache.
+        audio_completion_tokens: Those of `completion_tokens` that are sound.
+        image_completion_tokens: Those of `completion_tokens` that are images.
+        provider_tool_calls: How often the provider's own tools were used: web searches, say.
+        service_tier: The class of service in the provider's word ("flex", "priority"); None for
+            the usual one.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
     reasoning_tokens: int = 0
+    audio_prompt_tokens: int = 0
+    cached_audio_tokens: int = 0
+    audio_completion_tokens: int = 0
+    image_completion_tokens: int = 0
+    provider_tool_calls: int = 0
+    service_tier: str | None = None
 
     @property
     def total_tokens(self) -> int:
@@ -31,14 +46,16 @@ class Usage(Struct, frozen=True, kw_only=True):
         return self.prompt_tokens + self.completion_tokens
 
     def __getitem__(self, key: str) -> int:
-        if key not in _USAGE_KEYS:
+        name = _SYNONYMS.get(key, key)
+        if name not in _USAGE_KEYS:
             raise KeyError(key)
-        count: int = getattr(self, key)
+        count: int = getattr(self, name)
         return count
 
     def get(self, key: str, default: Any = None) -> Any:
         """The count of that name, or the default where there is no such count."""
-        return getattr(self, key) if key in _USAGE_KEYS else default
+        name = _SYNONYMS.get(key, key)
+        return getattr(self, name) if name in _USAGE_KEYS else default
 
     def keys(self) -> tuple[str, ...]:
         """The names of all counts; with `[]` this makes `dict(usage)` work."""
@@ -51,7 +68,7 @@ class Usage(Struct, frozen=True, kw_only=True):
         return len(_USAGE_KEYS)
 
     def __contains__(self, key: object) -> bool:
-        return key in _USAGE_KEYS
+        return key in _USAGE_KEYS or key in _SYNONYMS
 
 
 _USAGE_KEYS = (
@@ -60,8 +77,21 @@ _USAGE_KEYS = (
     "total_tokens",
     "cached_tokens",
     "cache_write_tokens",
+    "cache_write_1h_tokens",
     "reasoning_tokens",
+    "audio_prompt_tokens",
+    "cached_audio_tokens",
+    "audio_completion_tokens",
+    "image_completion_tokens",
+    "provider_tool_calls",
 )
+
+# What Anthropic calls them; these are read, but not listed.
+_SYNONYMS = {
+    "cache_read_input_tokens": "cached_tokens",
+    "cache_creation_input_tokens": "cache_write_tokens",
+    "cache_creation_1h_tokens": "cache_write_1h_tokens",
+}
 
 
 class Started(Struct, frozen=True):

@@ -209,6 +209,11 @@ class Reply:
             result["signature"] = call.signature
         return result
 
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens; None before the answer's end, as more may still be counted."""
+        return self._usage if self.finished is not None else None
+
     def response(self) -> LLMResponse:
         """The reply so far, as a whole."""
         finished = self.finished
@@ -241,6 +246,7 @@ class Reply:
             tool_calls=calls,
             message=Message("assistant", content, tool_calls=calls),
             refusal="".join(self._refusal) or None,
+            served_model=self._served,
         )
 
     def fault(self) -> str | None:

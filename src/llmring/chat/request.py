@@ -182,7 +182,7 @@ class LLMRequest(Struct):
         """The messages, each a `Message`, however they were given."""
         if isinstance(self.messages, str):
             return [Message("user", self.messages)]
-        return [_message(message) for message in self.messages]
+        return [each if type(each) is Message else _message(each) for each in self.messages]
 
     def toolset(self) -> list[Tool | ProviderTool]:
         """The tools, each a `Tool` or a `ProviderTool`, however they were given."""

@@ -8,9 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from llmring.chat.events import (
-    Usage,
-)
+from llmring.chat.events import Usage
 from llmring.chat.parts import Part
 from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
@@ -29,6 +27,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
         ms: Milliseconds from sending to the outcome.
         adjusted: What of the request this model does not take and was left out.
         notes: What was remarkable about its answer: pieces that could not be read, say.
+        usage: The tokens that it took, where the provider has told all of them.
+        cost: USD of these; None where that is not known, or nothing was charged for.
+        cost_reason: Why the cost is not known, or what in it is not exact; None where nothing
+            was charged for.
         error: The failure itself.
     """
 
@@ -39,6 +41,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
     ms: float = 0.0
     adjusted: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    usage: Usage | None = None
+    cost: Decimal | None = None
+    cost_reason: str | None = None
     error: ProviderError | None = None
 
 
@@ -56,8 +61,8 @@ class LLMResponse(Struct, kw_only=True):
             asked for and the model answered in it.
         reasoning: The model's reasoning, where the provider shows it.
         refusal: The text with which the model declined, where the provider keeps it apart.
-        cost: USD, or None where it is not known.
-        cost_reason: Why the cost is not known, or what in it is an estimate.
+        cost: USD of all attempts, or None where it is not known.
+        cost_reason: Why the cost is not known, or what in it is an estimate or not exact.
         attempts: Every model that was tried or skipped, in order; the last one answered.
         served_model: The name that the provider itself gave for the model.
         native_finish_reason: The finish reason in the provider's words.
@@ -107,14 +112,15 @@ class StreamChunk(Struct, kw_only=True):
         usage: In the last chunk only.
         tool_calls: The calls that are complete so far; in the last chunk, all of them.
         reasoning: A piece of the model's reasoning.
-        cost: In the last chunk only: USD, or None where it is not known.
-        cost_reason: In the last chunk only: why the cost is not known.
+        cost: In the last chunk only: as in `LLMResponse`.
+        cost_reason: In the last chunk only: as in `LLMResponse`.
         attempts: In the last chunk only: every model that was tried or skipped, in order.
         parsed: Where a response format was asked for, the answer so far as data; in the last
             chunk as in `LLMResponse`.
         message: In the last chunk only: as in `LLMResponse`.
         refusal: In the last chunk only: as in `LLMResponse`.
         restart: Whether another model begins the answer anew: what came before is to be dropped.
+        served_model: In the last chunk only: as in `LLMResponse`.
     """
 
     delta: str = ""
@@ -130,6 +136,7 @@ class StreamChunk(Struct, kw_only=True):
     message: Message | None = None
     refusal: str | None = None
     restart: bool = False
+    served_model: str | None = None
 
     @property
     def content(self) -> str:

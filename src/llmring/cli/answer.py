@@ -7,7 +7,6 @@ from llmring.cli.output import note, say, table
 from llmring.client.pending import PendingStream
 from llmring.providers import PROVIDERS
 from llmring.registry.price import dollars
-from llmring.routing.estimate import may_have_cost
 
 
 def print_stream(stream: PendingStream, preface: Callable[[str], None]) -> StreamChunk:
@@ -54,7 +53,8 @@ def journey(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None =
 
     Args:
         attempts: The attempts of a call.
-        end: The answer, or the last chunk of a streamed one; None where there is no answer.
+        end: The answer, or the last chunk of a streamed one, whose cost is told where it is not
+            that of the last attempt; None where there is no answer.
     """
     if not attempts:
         return []
@@ -63,27 +63,28 @@ def journey(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None =
             attempt.model,
             attempt.outcome,
             "" if attempt.outcome == "skipped" else f"{attempt.ms:.1f} ms",
-            _cost_of(attempt, end if attempt is attempts[-1] else None),
+            _cost_of(attempt),
             "; ".join(filter(None, (attempt.reason, *attempt.adjusted, *attempt.notes))),
         )
         for attempt in attempts
     ]
-    return table(rows)
+    last = attempts[-1]
+    if end is None or (end.cost, end.cost_reason) == (last.cost, last.cost_reason):
+        return table(rows)
+    return [*table(rows), f"in all: {_cost_in_words(end)}"]
 
 
-def _cost_of(attempt: Attempt, end: LLMResponse | StreamChunk | None) -> str:
-    """What an attempt has cost; that of the answer is the call's, repairs included."""
-    if end is not None:
-        return _cost_in_words(end)
-    if attempt.outcome == "ok":
-        # An answer that was then mended; it is in the cost of the whole.
-        return ""
-    charged = attempt.error is not None and may_have_cost(attempt.error)
-    return "cost unknown" if attempt.outcome == "failed" and charged else "no cost"
+def _cost_of(attempt: Attempt) -> str:
+    """What an attempt has cost, in words."""
+    if attempt.cost is None and attempt.cost_reason is None:
+        return "no cost"
+    return _cost_in_words(attempt)
 
 
-def _cost_in_words(end: LLMResponse | StreamChunk) -> str:
-    return f"cost unknown ({end.cost_reason})" if end.cost is None else dollars(end.cost)
+def _cost_in_words(end: Attempt | LLMResponse | StreamChunk) -> str:
+    if end.cost is None:
+        return f"cost unknown ({end.cost_reason})"
+    return dollars(end.cost) + (f" ({end.cost_reason})" if end.cost_reason else "")
 
 
 def account(end: LLMResponse | StreamChunk) -> str:

@@ -1,14 +1,17 @@
 """What a call is, apart from its I/O: an attempt's bytes read, and the answer settled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 
-from llmring.chat.events import Usage
+from llmring.chat.events import Event, Finished, Usage, UsageReport
 from llmring.chat.reply import Reply, fold
-from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.client.totals import both, total_cost
 from llmring.exceptions import ProviderResponseError
-from llmring.registry.price import Unpriced, cost_of
+from llmring.registry.price import Cost, Unpriced, cost_of
 from llmring.routing.breakage import Seam, Shown
+from llmring.routing.targets import Target
 from llmring.routing.trial import Trial
 from llmring.wire import HttpHead
 
@@ -28,8 +31,10 @@ def whole_reply(trial: Trial, head: HttpHead, body: bytes) -> LLMResponse:
     if not is_success(head):
         raise dialect.explain(head, body)
     response = fold(str(trial.target.ref), dialect.decode(head, body), dialect.name)
+    trial.took(response.usage)
+    trial.served_as(response.served_model)
     response.attempts = trial.answered(head.status)
-    response.cost, response.cost_reason = _price(response.usage, trial)
+    response.cost, response.cost_reason = cost_of_call(trial, response.attempts)
     trial.watch.answered(lambda: response)
     return response
 
@@ -66,7 +71,9 @@ class Reading:
         """
         for event in self._decoder.feed(data):
             chunk = self._reply.add(event)
-            if chunk is not None and self._show(chunk):
+            if chunk is None:
+                self._note_usage(event)
+            elif self._show(chunk):
                 yield chunk
 
     def end(self) -> Iterator[StreamChunk]:
@@ -77,7 +84,9 @@ class Reading:
         """
         for event in self._decoder.end():
             chunk = self._reply.add(event)
-            if chunk is not None and self._show(chunk):
+            if chunk is None:
+                self._note_usage(event)
+            elif self._show(chunk):
                 yield chunk
         self._note_garbled()
         fault = self._reply.fault()
@@ -89,11 +98,18 @@ class Reading:
             self._mark(chunk)
             yield chunk
         last = self._reply.last_chunk(None if self._seam is None else self._shown.text)
+        self._trial.took(last.usage)
+        self._trial.served_as(last.served_model)
         last.attempts = self._trial.answered(self._head.status)
-        last.cost, last.cost_reason = _price(last.usage, self._trial)
+        last.cost, last.cost_reason = cost_of_call(self._trial, last.attempts)
         self._trial.watch.answered(self._reply.response)
         self._mark(last)
         yield last
+
+    def _note_usage(self, event: Event) -> None:
+        # Now, as what comes after may still be a failure.
+        if isinstance(event, UsageReport | Finished) and self._reply.usage is not None:
+            self._trial.took(self._reply.usage)
 
     def _note_garbled(self) -> None:
         garbled = self._reply.garbled
@@ -114,23 +130,37 @@ class Reading:
         chunk.restart, self._restarts = self._restarts, False
 
 
-def _price(usage: Usage | None, trial: Trial) -> tuple[Decimal | None, str | None]:
-    """What the answer has cost, and why that is not known or what in it is an estimate."""
-    own = cost_of(usage, trial.target.facts, trial.day)
-    trial.usage = usage
-    if isinstance(own, Unpriced):
-        return None, own.reason
-    trial.cost = own
-    others = trial.beside
-    if not others:
-        return own, None
-    # Attempts that were broken off are charged for; as nobody tells what they took, they are
-    # counted like the answer itself.
-    costs: list[Decimal] = [own]
-    for target in others:
-        cost = cost_of(usage, target.facts, trial.day)
-        if isinstance(cost, Unpriced):
-            return None, f"{target.ref} was broken off, and its price is not known: {cost.reason}"
-        costs.append(cost)
-    names = ", ".join(str(target.ref) for target in others)
-    return sum(costs, Decimal(0)), f"with an estimate for what was broken off: {names}"
+def cost_of_call(trial: Trial, attempts: Sequence[Attempt]) -> tuple[Cost | None, str | None]:
+    """What a call has cost, and why that is not known or what in it is an estimate.
+
+    Attempts that were broken off may be charged for. Where nobody tells what they took, they are
+    counted like the answer itself.
+
+    Args:
+        trial: The attempt that has answered.
+        attempts: All attempts.
+    """
+    costs: list[tuple[Decimal | None, str | None]] = [(trial.cost, trial.cost_reason)]
+    costs += [
+        (attempt.cost, _of_whom(attempt.model, attempt.cost_reason))
+        for attempt in attempts
+        if attempt.outcome != "ok" and attempt.usage is not None
+    ]
+    if trial.usage is not None:
+        costs += [_estimate(target, trial.usage, trial.day) for target in trial.beside]
+    cost, reason = total_cost(costs)
+    if cost is not None and trial.beside:
+        names = ", ".join(dict.fromkeys(str(target.ref) for target in trial.beside))
+        reason = both(reason, f"with an estimate for what was broken off: {names}")
+    return cost, reason
+
+
+def _estimate(target: Target, usage: Usage, day: date) -> tuple[Cost | None, str | None]:
+    cost = cost_of(usage, target.facts, day)
+    if not isinstance(cost, Unpriced):
+        return cost, None
+    return None, f"{target.ref} was broken off, and its price is not known: {cost.reason}"
+
+
+def _of_whom(model: str, reason: str | None) -> str | None:
+    return None if reason is None else f"{model}: {reason}"

@@ -11,14 +11,13 @@ from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt
 from llmring.client.aio import Shell
-from llmring.client.call import is_success
+from llmring.client.call import cost_of_call, is_success
 from llmring.client.totals import total_cost, total_usage
 from llmring.client.walks import Walks
 from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import ModelFacts
-from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.embedding import embed, embedding_of, in_one_space
 from llmring.routing.targets import Skip, Target
 from llmring.routing.trial import Trial
@@ -125,9 +124,9 @@ def _settled(count: int, dimensions: int | None) -> Callable[[Trial, HttpHead, b
             raise target.dialect.explain(head, body)
         vectors, usage = embedding_of(target).decode(head, body)
         _check(vectors, count, dimensions, head)
-        cost = cost_of(usage, target.facts, trial.day)
-        known, reason = (None, cost.reason) if isinstance(cost, Unpriced) else (cost, None)
-        return _Batch(vectors, usage, known, reason, target, trial.answered(head.status))
+        trial.took(usage)
+        attempts = trial.answered(head.status)
+        return _Batch(vectors, usage, *cost_of_call(trial, attempts), target, attempts)
 
     return settle
 

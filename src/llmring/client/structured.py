@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 
 import msgspec
 
-from llmring.chat.events import Usage
 from llmring.chat.json_text import GrowingJson
 from llmring.chat.output import Misfit
 from llmring.chat.request import LLMRequest, Message
-from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.answer_form import Form, Read, data_so_far, read
 from llmring.client.call import whole_reply
+from llmring.client.totals import both, total_cost, total_usage
 from llmring.exceptions import ProviderError, SchemaValidationError
-from llmring.registry.price import Cost, together
 from llmring.routing.failover import Walk
 from llmring.routing.targets import Target
 from llmring.routing.trial import Trial
@@ -65,6 +64,7 @@ async def chat_in_form(
             mended = await send(ask_again(again, reached[-1], left), whole_reply)
         except ProviderError as error:
             response.attempts += error.attempts
+            response.cost, response.cost_reason = _with_failed(response, error.attempts)
             note = f"and the model failed when it was asked to mend it: {error}"
             raise _unfit(request, response, found.misfits, note) from error
         response = _all_of(response, mended)
@@ -124,26 +124,25 @@ def _correction(response: LLMResponse, misfits: tuple[Misfit, ...]) -> list[Mess
 
 def _all_of(first: LLMResponse, second: LLMResponse) -> LLMResponse:
     """The second answer, with what both have taken."""
+    cost, reason = total_cost([(first.cost, first.cost_reason), (second.cost, second.cost_reason)])
     return msgspec.structs.replace(
         second,
-        usage=_usage(first.usage, second.usage),
-        cost=_cost(first.cost, second.cost),
-        cost_reason=first.cost_reason or second.cost_reason,
+        usage=total_usage((first.usage, second.usage)),
+        cost=cost,
+        cost_reason=reason,
         attempts=(*first.attempts, *second.attempts),
     )
 
 
-def _usage(first: Usage | None, second: Usage | None) -> Usage | None:
-    if first is None or second is None:
-        return None
-    names = Usage.__struct_fields__
-    return Usage(**{name: getattr(first, name) + getattr(second, name) for name in names})
-
-
-def _cost(first: Decimal | None, second: Decimal | None) -> Cost | None:
-    if isinstance(first, Cost) and isinstance(second, Cost):
-        return together(first, second)
-    return None
+def _with_failed(
+    response: LLMResponse, attempts: Sequence[Attempt]
+) -> tuple[Decimal | None, str | None]:
+    """The cost of an answer and of the attempts to mend it, none of which has answered."""
+    told = [(each.cost, each.cost_reason) for each in attempts if each.usage is not None]
+    cost, reason = total_cost([(response.cost, response.cost_reason), *told])
+    if cost is not None and any(each.usage is None and each.cost_reason for each in attempts):
+        reason = both(reason, "without the attempt to mend it, which may be charged for")
+    return cost, reason
 
 
 def _whole(last: StreamChunk, content: str) -> LLMResponse:

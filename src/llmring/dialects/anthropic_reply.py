@@ -5,6 +5,7 @@ https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ from llmring.dialects.anthropic_errors import ErrorObject, failure
 from llmring.dialects.anthropic_output import ANSWER, WRAPPED_ANSWER
 from llmring.dialects.dialect import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
 
@@ -48,7 +50,13 @@ class _Usage(Struct):
     output_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
+    cache_creation: dict[str, Any] | None = None
     output_tokens_details: dict[str, Any] | None = None
+    server_tool_use: dict[str, Any] | None = None
+    iterations: Any = None
+    service_tier: Any = None
+    inference_geo: Any = None
+    speed: Any = None
 
 
 class _Message(End):
@@ -190,15 +198,42 @@ def _report(usage: _Usage) -> UsageReport | None:
         return None
     cached = usage.cache_read_input_tokens or 0
     written = usage.cache_creation_input_tokens or 0
-    thinking = (usage.output_tokens_details or {}).get("thinking_tokens")
     return UsageReport(
         Usage(
             prompt_tokens=(usage.input_tokens or 0) + cached + written,
             completion_tokens=usage.output_tokens or 0,
             cached_tokens=cached,
             cache_write_tokens=written,
-            reasoning_tokens=thinking if isinstance(thinking, int) else 0,
+            cache_write_1h_tokens=_count(usage.cache_creation, "ephemeral_1h_input_tokens"),
+            reasoning_tokens=_count(usage.output_tokens_details, "thinking_tokens"),
+            provider_tool_calls=_tool_calls(usage),
+            service_tier=_tier(usage),
         )
+    )
+
+
+def _count(counts: Mapping[str, Any] | None, name: str) -> int:
+    count = (counts or {}).get(name)
+    return count if isinstance(count, int) else 0
+
+
+def _tool_calls(usage: _Usage) -> int:
+    """What is charged for beside the tokens that are told: searches, and other models' work.
+
+    https://platform.claude.com/docs/en/build-with-claude/compaction#understanding-usage
+    """
+    steps = usage.iterations if isinstance(usage.iterations, list) else ()
+    beside = [step for step in steps if isinstance(step, dict) and step.get("type") != "message"]
+    return _count(usage.server_tool_use, "web_search_requests") + len(beside)
+
+
+def _tier(usage: _Usage) -> str | None:
+    """The class of service, the place and the speed, where these have prices of their own."""
+    place = usage.inference_geo
+    if not isinstance(place, str) or place in ("", "global", "not_available"):
+        place = None
+    return (
+        ", ".join(filter(None, (unusual(usage.service_tier), place, unusual(usage.speed)))) or None
     )
 
 

@@ -24,6 +24,7 @@ from llmring.chat.events import (
 from llmring.dialects.dialect import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.gemini_errors import GeminiError, failure
+from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
 
@@ -46,14 +47,28 @@ class _Content(Struct):
     parts: list[msgspec.Raw] | None = None
 
 
+class _Grounding(Struct, rename="camel"):
+    web_search_queries: list[Any] | None = None
+    grounding_chunks: list[Any] | None = None
+
+
 class _Candidate(Struct, rename="camel"):
     index: int | None = None
     content: _Content | None = None
     finish_reason: str | None = None
+    grounding_metadata: _Grounding | None = None
 
 
 class _Feedback(Struct, rename="camel"):
     block_reason: str | None = None
+
+
+class _OfModality(Struct, rename="camel"):
+    modality: str | None = None
+    token_count: int | None = None
+
+
+_Details = list[_OfModality]
 
 
 class _Usage(Struct, rename="camel"):
@@ -62,6 +77,15 @@ class _Usage(Struct, rename="camel"):
     thoughts_token_count: int | None = None
     tool_use_prompt_token_count: int | None = None
     cached_content_token_count: int | None = None
+    prompt_tokens_details: _Details | None = None
+    cache_tokens_details: _Details | None = None
+    candidates_tokens_details: _Details | None = None
+    tool_use_prompt_tokens_details: _Details | None = None
+    service_tier: Any = None
+    traffic_type: Any = None
+
+
+_COUNTS = tuple(name for name in _Usage.__struct_fields__ if name.endswith("_count"))
 
 
 class _Chunk(Struct, rename="camel"):
@@ -113,12 +137,21 @@ class _Reading:
         answered: Whether anything of an answer has come.
     """
 
-    __slots__ = ("_calls", "_finished", "_reported", "_started", "_thinking", "_usage", "answered")
+    __slots__ = (
+        "_calls",
+        "_finished",
+        "_reported",
+        "_searches",
+        "_started",
+        "_thinking",
+        "_usage",
+        "answered",
+    )
 
     def __init__(self) -> None:
         self.answered = False
         self._started = False
-        self._calls = 0
+        self._calls = self._searches = 0
         self._thinking = False
         self._finished: Finished | None = None
         self._usage = _Usage()
@@ -134,6 +167,8 @@ class _Reading:
         self._count(chunk.usage_metadata)
         feedback = chunk.prompt_feedback
         for candidate, parts in ours:
+            # Whole in one chunk, mostly the last; what it repeats of itself counts once.
+            self._searches = max(self._searches, _searches(candidate.grounding_metadata))
             content = [event for raw, part in parts for event in self._part(raw, part)]
             # An empty text is an answer too.
             self.answered = self.answered or bool(parts)
@@ -143,7 +178,7 @@ class _Reading:
         return events + (self.end() if self._finished else [])
 
     def end(self) -> list[Event]:
-        report = _report(self._usage)
+        report = _report(self._usage, self._searches)
         if report is None or report == self._reported:
             return []
         self._reported = report
@@ -207,8 +242,27 @@ def _item(raw: msgspec.Raw, signature: str | None) -> list[Event]:
     return [ReasoningDelta("", signature)] if signature else []
 
 
-def _report(usage: _Usage) -> UsageReport | None:
-    if usage == _Usage():
+def _searches(grounding: _Grounding | None) -> int:
+    """How many searches an answer is grounded in.
+
+    https://ai.google.dev/gemini-api/docs/google-search#pricing
+    """
+    if grounding is None:
+        return 0
+    return len(grounding.web_search_queries or ()) or bool(grounding.grounding_chunks)
+
+
+def _of(modality: str, *details: _Details | None) -> int:
+    return sum(
+        each.token_count or 0
+        for counts in details
+        for each in counts or ()
+        if each.modality == modality
+    )
+
+
+def _report(usage: _Usage, searches: int) -> UsageReport | None:
+    if all(getattr(usage, name) is None for name in _COUNTS):
         return None
     thoughts = usage.thoughts_token_count or 0
     return UsageReport(
@@ -218,6 +272,14 @@ def _report(usage: _Usage) -> UsageReport | None:
             completion_tokens=(usage.candidates_token_count or 0) + thoughts,
             cached_tokens=usage.cached_content_token_count or 0,
             reasoning_tokens=thoughts,
+            audio_prompt_tokens=_of(
+                "AUDIO", usage.prompt_tokens_details, usage.tool_use_prompt_tokens_details
+            ),
+            cached_audio_tokens=_of("AUDIO", usage.cache_tokens_details),
+            audio_completion_tokens=_of("AUDIO", usage.candidates_tokens_details),
+            image_completion_tokens=_of("IMAGE", usage.candidates_tokens_details),
+            provider_tool_calls=searches,
+            service_tier=unusual(usage.service_tier) or unusual(usage.traffic_type),
         )
     )
 

@@ -94,6 +94,7 @@ class _Reply(Struct, gc=False):
     model: str | None = None
     choices: list[_Choice] | None = None
     usage: SentUsage | None = None
+    service_tier: Any = None
     error: Any = None
 
 
@@ -131,7 +132,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     if not said and not choice.finish_reason:
         raise unreadable(head, body, "the answer is empty, with no reason for its end")
     events: list[Event] = [Started(reply.model or None, reply.id or None), *said]
-    if (usage := counted(reply.usage)) is not None:
+    if (usage := counted(reply.usage, reply.service_tier)) is not None:
         events.append(UsageReport(usage))
     if choice.finish_reason:
         events.append(_finished(choice.finish_reason))
@@ -290,6 +291,7 @@ class _Reading:
         "_finish",
         "_head",
         "_named",
+        "_tier",
         "_usage",
         "done",
     )
@@ -302,6 +304,7 @@ class _Reading:
         self._calls = _OpenCalls()
         self._details = _OpenDetails()
         self._finish: str | None = None
+        self._tier: Any = None
         self._usage: Usage | None = None
 
     def take(self, event: ServerEvent) -> list[Event]:
@@ -321,8 +324,9 @@ class _Reading:
         for choice in reply.choices or ():
             if not choice.index:
                 self._read_choice(choice, event, events)
+        self._tier = reply.service_tier or self._tier
         if reply.usage is not None:
-            self._usage = counted(reply.usage) or self._usage
+            self._usage = counted(reply.usage, self._tier) or self._usage
         return events
 
     def _read_choice(self, choice: _Choice, event: ServerEvent, events: list[Event]) -> None:

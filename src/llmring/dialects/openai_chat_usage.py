@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
 from llmring.chat.events import Usage
+from llmring.dialects.service_tier import unusual
 
 _Number = int | float
 
 
+class _CachedDetails(Struct, gc=False):
+    audio_tokens: _Number | None = None
+
+
 class _PromptDetails(Struct, gc=False):
     cached_tokens: _Number | None = None
+    cached_tokens_details: _CachedDetails | None = None
+    audio_tokens: _Number | None = None
     cache_write_tokens: _Number | None = None
     cache_creation_input_tokens: _Number | None = None  # Alibaba
 
 
 class _CompletionDetails(Struct, gc=False):
     reasoning_tokens: _Number | None = None
+    audio_tokens: _Number | None = None
+    image_tokens: _Number | None = None
+
+
+class _ToolUse(Struct, gc=False):
+    tool_calls_executed: _Number | None = None
 
 
 class SentUsage(Struct, gc=False):
@@ -31,14 +46,25 @@ class SentUsage(Struct, gc=False):
     cached_tokens: _Number | None = None  # Moonshot
     cache_read_input_tokens: _Number | None = None  # LiteLLM, as Anthropic says it
     cache_creation_input_tokens: _Number | None = None
+    server_tool_use_details: _ToolUse | None = None  # OpenRouter
+    num_search_queries: _Number | None = None  # Perplexity
+    search_context_size: Any = None  # Perplexity, where it has searched
+    num_sources_used: _Number | None = None  # https://docs.x.ai/docs/guides/live-search
+    service_tier: Any = None
 
 
-def counted(sent: SentUsage | None) -> Usage | None:
-    """The tokens in our words; None where there is no count."""
+def counted(sent: SentUsage | None, tier: object = None) -> Usage | None:
+    """The tokens in our words; None where there is no count.
+
+    Args:
+        sent: The tokens as they were sent.
+        tier: The class of service as it was sent.
+    """
     if sent is None or (sent.prompt_tokens is None and sent.completion_tokens is None):
         return None
     prompt, completion = int(sent.prompt_tokens or 0), int(sent.completion_tokens or 0)
     prompted = sent.prompt_tokens_details or _PromptDetails()
+    cached = prompted.cached_tokens_details or _CachedDetails()
     spent = sent.completion_tokens_details or _CompletionDetails()
     reasoning = int(spent.reasoning_tokens or 0)
     if reasoning and sent.total_tokens == prompt + completion + reasoning:
@@ -61,4 +87,18 @@ def counted(sent: SentUsage | None) -> Usage | None:
             or 0
         ),
         reasoning_tokens=reasoning,
+        audio_prompt_tokens=int(prompted.audio_tokens or 0),
+        cached_audio_tokens=int(cached.audio_tokens or 0),
+        audio_completion_tokens=int(spent.audio_tokens or 0),
+        image_completion_tokens=int(spent.image_tokens or 0),
+        provider_tool_calls=_tool_calls(sent),
+        service_tier=unusual(tier) or unusual(sent.service_tier),
     )
+
+
+def _tool_calls(sent: SentUsage) -> int:
+    executed = (
+        sent.server_tool_use_details.tool_calls_executed if sent.server_tool_use_details else 0
+    )
+    searched = sent.num_search_queries or sent.num_sources_used or bool(sent.search_context_size)
+    return int(executed or searched)

@@ -63,6 +63,11 @@ _OBJECT: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str
 
 _CALLS = frozenset({"function_call", "custom_tool_call"})
 
+# https://platform.openai.com/docs/pricing#built-in-tools
+_OF_PROVIDER = frozenset(
+    {"code_interpreter_call", "file_search_call", "image_generation_call", "web_search_call"}
+)
+
 # Kinds of text: what a call is made with, and what is thought.
 _OF_CALLS = frozenset({"arguments", "input"})
 _OF_REASONING = frozenset({"summary", "thoughts"})
@@ -112,6 +117,9 @@ class Items:
 
     Args:
         head: Status and headers of the reply.
+
+    Attributes:
+        of_provider: How many calls of tools that the provider charges for are complete.
     """
 
     __slots__ = (
@@ -123,9 +131,11 @@ class Items:
         "_nameless",
         "_reasoned",
         "_waiting",
+        "of_provider",
     )
 
     def __init__(self, head: HttpHead) -> None:
+        self.of_provider = 0
         self._head = head
         self._by_index: dict[int, _Progress] = {}
         self._by_id: dict[str, _Progress] = {}
@@ -216,6 +226,7 @@ class Items:
         if kind.type in _CALLS:
             return self._end_call(progress, raw, kind.type)
         events = self._settled()
+        self.of_provider += kind.type in _OF_PROVIDER
         match kind.type:
             case "message":
                 events += _end_message(progress, read(self._head, raw, _ITEM))

@@ -15,6 +15,7 @@ from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.openai_errors import error_within
 from llmring.dialects.openai_json import read
 from llmring.dialects.openai_responses_items import Delta, Items
+from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
 from llmring.exceptions import ProviderError, ProviderResponseError
 from llmring.wire import HttpHead
@@ -25,10 +26,13 @@ _Number = int | float
 class _InputDetails(Struct, gc=False):
     cached_tokens: _Number | None = None
     cache_write_tokens: _Number | None = None
+    audio_tokens: _Number | None = None
 
 
 class _OutputDetails(Struct, gc=False):
     reasoning_tokens: _Number | None = None
+    audio_tokens: _Number | None = None
+    image_tokens: _Number | None = None
 
 
 class _Usage(Struct, gc=False):
@@ -50,6 +54,7 @@ class _Response(Struct, gc=False):
     output: list[Raw] | None = None
     usage: _Usage | None = None
     incomplete_details: _Incomplete | None = None
+    service_tier: Any = None
     error: Any = None
 
 
@@ -116,7 +121,7 @@ def _rest(items: Items, response: _Response, status: str) -> list[Event]:
     events: list[Event] = []
     for index, item in enumerate(response.output or ()):
         events += items.end(index, item)
-    if (usage := _usage(response.usage)) is not None:
+    if (usage := _usage(response, items.of_provider)) is not None:
         events.append(UsageReport(usage))
     if response.status and response.status not in _UNFINISHED:
         status = response.status
@@ -126,7 +131,8 @@ def _rest(items: Items, response: _Response, status: str) -> list[Event]:
     return events
 
 
-def _usage(sent: _Usage | None) -> Usage | None:
+def _usage(response: _Response, tool_calls: int) -> Usage | None:
+    sent = response.usage
     if sent is None or (sent.input_tokens is None and sent.output_tokens is None):
         return None
     prompt, completion = int(sent.input_tokens or 0), int(sent.output_tokens or 0)
@@ -142,6 +148,11 @@ def _usage(sent: _Usage | None) -> Usage | None:
         cached_tokens=int(cached.cached_tokens or 0),
         cache_write_tokens=int(cached.cache_write_tokens or 0),
         reasoning_tokens=reasoning,
+        audio_prompt_tokens=int(cached.audio_tokens or 0),
+        audio_completion_tokens=int(spent.audio_tokens or 0),
+        image_completion_tokens=int(spent.image_tokens or 0),
+        provider_tool_calls=tool_calls,
+        service_tier=unusual(response.service_tier),
     )
 
 

@@ -13,16 +13,17 @@ from llmring.registry.catalog import ModelFacts, Rates
 
 # An application may have set the thread's decimal context to few digits; costs stay exact.
 _EXACT = Context(prec=60)
+_NOTHING = Decimal(0)
 
 
 class Cost(Decimal):
     """USD of a whole call; a number, and its parts.
 
     Attributes:
-        input: Of the prompt's tokens that met no cache.
+        input: Of the prompt's tokens that met no cache, sound included.
         cached_input: Of those read from a cache.
-        cache_write: Of those written to a cache.
-        output: Of the answer, reasoning included.
+        cache_write: Of those written to a cache, for however long.
+        output: Of the answer, reasoning and sound included.
     """
 
     __slots__ = ("cache_write", "cached_input", "input", "output")
@@ -38,7 +39,8 @@ class Cost(Decimal):
         """The sum of its parts, in USD; `fresh` are the prompt's tokens that met no cache."""
         total = Decimal(0)
         for part in (fresh, cached_input, cache_write, output):
-            total = _EXACT.add(total, part)
+            if part:
+                total = _EXACT.add(total, part)
         self = super().__new__(cls, total)
         self.input = fresh
         self.cached_input = cached_input
@@ -50,10 +52,17 @@ class Cost(Decimal):
         return Cost, (self.input, self.cached_input, self.cache_write, self.output)
 
 
-def together(first: Cost, second: Cost) -> Cost:
-    """What two calls have cost."""
-    names = ("input", "cached_input", "cache_write", "output")
-    return Cost(*(_EXACT.add(getattr(first, name), getattr(second, name)) for name in names))
+def together(first: Cost, *others: Cost) -> Cost:
+    """What several calls have cost."""
+    total = first
+    for other in others:
+        total = Cost(
+            _EXACT.add(total.input, other.input),
+            _EXACT.add(total.cached_input, other.cached_input),
+            _EXACT.add(total.cache_write, other.cache_write),
+            _EXACT.add(total.output, other.output),
+        )
+    return total
 
 
 class Unpriced(Struct, frozen=True):
@@ -68,8 +77,8 @@ def cost_of(
     """What a call with this usage costs.
 
     A prompt longer than the model's long-context threshold puts the whole request, answer
-    included, at the long-context rates. Tokens read from or written to a cache cost as much as
-    any input where the vendor has no price of its own for them.
+    included, at the long-context rates. Tokens that the vendor has no price of its own for cost
+    as `Rates` says. What the tokens do not tell of the price, `caveat` does.
 
     Args:
         usage: The tokens that the provider reported.
@@ -83,27 +92,116 @@ def cost_of(
     prices = facts.prices_on(on)
     if prices is None:
         return Unpriced(f"the catalog has no price for {facts}")
-    fresh = usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens
-    if fresh < 0:
-        return Unpriced(
-            f"the reported usage does not add up: of {usage.prompt_tokens} prompt tokens, "
-            f"{usage.cached_tokens} read from and {usage.cache_write_tokens} written to a cache"
-        )
+    if (contradiction := _contradiction(usage)) is not None:
+        return Unpriced(f"the reported usage does not add up: {contradiction}")
     rates = prices.rates(usage.prompt_tokens)
+    return _of_all_kinds(usage, rates) if _has_kinds(usage) else _of_text(usage, rates)
+
+
+def caveat(usage: Usage) -> str | None:
+    """What of a call's price its tokens do not tell, so that the cost is not exact."""
+    doubts = []
+    if usage.service_tier is not None:
+        doubts.append(f"at the usual prices, though it was served as {usage.service_tier!r}")
+    if usage.provider_tool_calls:
+        uses = f"{usage.provider_tool_calls} use" + "s" * (usage.provider_tool_calls > 1)
+        doubts.append(f"without what the provider charges for {uses} of its own tools")
+    if usage.image_completion_tokens:
+        doubts.append(f"with {usage.image_completion_tokens} tokens of images priced as text")
+    return "; ".join(doubts) or None
+
+
+def _has_kinds(usage: Usage) -> bool:
+    """Whether there are tokens that may have a price of their own beside those of plain text."""
+    return bool(
+        usage.cache_write_1h_tokens
+        or usage.audio_prompt_tokens
+        or usage.cached_audio_tokens
+        or usage.audio_completion_tokens
+    )
+
+
+# Each count, and one that it is a part of.
+_WITHIN = (
+    ("cache_write_1h_tokens", "cache_write_tokens"),
+    ("cached_audio_tokens", "cached_tokens"),
+    ("cached_audio_tokens", "audio_prompt_tokens"),
+    ("audio_prompt_tokens", "prompt_tokens"),
+    ("audio_completion_tokens", "completion_tokens"),
+)
+
+
+def _contradiction(usage: Usage) -> str | None:
+    """Two counts that can't both be right."""
+    cached, written = usage.cached_tokens, usage.cache_write_tokens
+    if cached + written > usage.prompt_tokens or min(cached, written, usage.completion_tokens) < 0:
+        return (
+            f"of {usage.prompt_tokens} prompt tokens, {cached} read from and {written} written to "
+            f"a cache, and {usage.completion_tokens} tokens of an answer"
+        )
+    if _has_kinds(usage):
+        for part, whole in _WITHIN:
+            if not 0 <= usage[part] <= usage[whole]:
+                return f"{usage[part]} {part} of {usage[whole]} {whole}"
+    return None
+
+
+def _of_text(usage: Usage, rates: Rates) -> Cost:
+    fresh = usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens
     return Cost(
         fresh=_usd(fresh, rates.input),
-        cached_input=_usd(usage.cached_tokens, _or_input(rates.cached_input, rates)),
-        cache_write=_usd(usage.cache_write_tokens, _or_input(rates.cache_write, rates)),
+        cached_input=_usd(usage.cached_tokens, _first(rates.cached_input, rates.input)),
+        cache_write=_usd(usage.cache_write_tokens, _first(rates.cache_write, rates.input)),
         output=_usd(usage.completion_tokens, rates.output),
     )
 
 
-def _or_input(rate: Decimal | None, rates: Rates) -> Decimal:
-    return rates.input if rate is None else rate
+def _of_all_kinds(usage: Usage, rates: Rates) -> Cost:
+    """The cost where sound has prices of its own, and what a cache keeps for an hour."""
+    text = _of_text(usage, rates)
+    cached = _first(rates.cached_input, rates.input)
+    write = _first(rates.cache_write, rates.input)
+    fresh = usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens
+    # Where nobody tells what of the sound met a cache, as much as possible of it has met none.
+    sound = min(usage.audio_prompt_tokens - usage.cached_audio_tokens, fresh)
+    sound_rate = _first(rates.input_audio, rates.input)
+    cached_sound_rate = _first(rates.cached_audio, rates.cached_input, sound_rate)
+    return Cost(
+        fresh=_moved(text.input, sound, rates.input, sound_rate),
+        cached_input=_moved(
+            text.cached_input, usage.cached_audio_tokens, cached, cached_sound_rate
+        ),
+        cache_write=_moved(
+            text.cache_write,
+            usage.cache_write_1h_tokens,
+            write,
+            _first(rates.cache_write_1h, write),
+        ),
+        output=_moved(
+            text.output,
+            usage.audio_completion_tokens,
+            rates.output,
+            _first(rates.output_audio, rates.output),
+        ),
+    )
+
+
+def _moved(amount: Decimal, tokens: int, rate: Decimal, other: Decimal) -> Decimal:
+    """An amount in which so many tokens cost one rate, put right for their costing another."""
+    return _EXACT.add(amount, _usd(tokens, _EXACT.subtract(other, rate)))
+
+
+def _first(rate: Decimal | None, *others: Decimal | None) -> Decimal:
+    """The first rate that there is; a rate of 0 is one."""
+    if rate is not None:
+        return rate
+    return next(each for each in others if each is not None)
 
 
 def _usd(tokens: int, per_million: Decimal) -> Decimal:
-    return _EXACT.scaleb(_EXACT.multiply(Decimal(tokens), per_million), -6)
+    if not tokens:
+        return _NOTHING
+    return _EXACT.scaleb(_EXACT.multiply(tokens, per_million), -6)
 
 
 def price_tag(rates: Rates) -> str:

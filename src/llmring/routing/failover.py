@@ -71,7 +71,7 @@ class Walk:
         self.attempts: list[Attempt] = []
         self._prepare = prepare
         self._candidates: Sequence[Target | Skip] = list(candidates)
-        self._alias = alias
+        self.alias = alias
         self.terms = terms or Terms()
         self.blocked: Mapping[str, Open] = {}
         self.uncounted: list[Target] = []
@@ -189,10 +189,15 @@ class Walk:
             nth, min(known) if len(known) == len(wishes) else None, left, self.terms.chance
         )
 
-    def ended(self, trial: Trial) -> None:
-        """Take note that an attempt has failed; one that had begun to answer is not free."""
+    def ended(self, trial: Trial, *, uncounted: bool) -> None:
+        """Take note that an attempt has failed.
+
+        Args:
+            trial: The attempt.
+            uncounted: Whether it may be charged for, and nobody tells what it took.
+        """
         self._under_way.remove(trial)
-        if trial.committed:
+        if uncounted:
             self.uncounted.append(trial.target)
 
     def stops(self, error: ProviderError, *, committed: bool) -> bool:
@@ -230,15 +235,15 @@ class Walk:
         """The error of a call that no model has answered."""
         failed = self._errors("failed")
         skipped = self._errors("skipped")
-        if self._alias is None:
+        if self.alias is None:
             error = (failed or skipped)[-1]
         elif failed:
             error = AllModelsFailedError.of(
-                f"all models of alias {self._alias!r} failed:\n{story(self.attempts)}", failed
+                f"all models of alias {self.alias!r} failed:\n{story(self.attempts)}", failed
             )
         else:
             error = NoUsableModelError(
-                f"no model of alias {self._alias!r} can be used:\n{why_none(self.attempts)}",
+                f"no model of alias {self.alias!r} can be used:\n{why_none(self.attempts)}",
                 skipped,
             )
         error.attempts = tuple(self.attempts)

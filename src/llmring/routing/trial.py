@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt
 from llmring.exceptions import ProviderError
 from llmring.redaction import redact
+from llmring.registry.price import Cost, Unpriced, caveat, cost_of
+from llmring.routing.estimate import may_have_cost
 from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Target
 
 if TYPE_CHECKING:
     from llmring.routing.failover import Walk
+
+
+_UNCOUNTED = "it was broken off before its usage was told, and may be charged for"
 
 
 class Trial:
@@ -31,6 +35,7 @@ class Trial:
         notes: What was remarkable about its answer.
         usage: The tokens that its answer took, where that is known.
         cost: What these cost in USD, where that is known.
+        cost_reason: Why that is not known, or what in it is not exact.
         watch: Watches the attempt.
     """
 
@@ -40,6 +45,7 @@ class Trial:
         "_walk",
         "committed",
         "cost",
+        "cost_reason",
         "day",
         "deadline",
         "finish",
@@ -72,12 +78,30 @@ class Trial:
         self.deadline = deadline
         self.committed = self.is_dropped = False
         self.usage: Usage | None = None
-        self.cost: Decimal | None = None
+        self.cost: Cost | None = None
+        self.cost_reason: str | None = None
         self.watch = walk.terms.watch.attempt(target)
 
     def note(self, text: str) -> None:
         """Take note of something remarkable about the answer."""
         self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
+
+    def took(self, usage: Usage | None) -> None:
+        """Take note of the tokens that its answer took, and price them."""
+        if usage is not None and usage is self.usage:
+            return  # told before
+        self.usage = usage
+        cost = cost_of(usage, self.target.facts, self.day)
+        if isinstance(cost, Unpriced):
+            self.cost, self.cost_reason = None, cost.reason
+        else:
+            self.cost, self.cost_reason = cost, None if usage is None else caveat(usage)
+
+    def served_as(self, name: str | None) -> None:
+        """Take note of what the provider calls the model that has answered."""
+        remark = self._walk.terms.served(self.target.ref, name)
+        if remark is not None:
+            self.note(remark)
 
     def failed(self, error: ProviderError) -> None:
         """Take note of a failure.
@@ -90,6 +114,7 @@ class Trial:
         ref = self.target.ref
         _sign(error, self.target)
         self.watch.failed(error)
+        uncounted = self.usage is None and (self.committed or may_have_cost(error))
         self._walk.record(
             Attempt(
                 model=str(ref),
@@ -99,10 +124,13 @@ class Trial:
                 ms=self._elapsed_ms(),
                 adjusted=self._adjusted,
                 notes=self.notes,
+                usage=self.usage,
+                cost=self.cost,
+                cost_reason=_UNCOUNTED if uncounted else self.cost_reason,
                 error=error,
             )
         )
-        self._walk.ended(self)
+        self._walk.ended(self, uncounted=uncounted)
         if self._walk.stops(error, committed=self.committed):
             error.attempts = tuple(self._walk.attempts)
             raise error
@@ -121,6 +149,9 @@ class Trial:
                 ms=self._elapsed_ms(),
                 adjusted=self._adjusted,
                 notes=self.notes,
+                usage=self.usage,
+                cost=self.cost,
+                cost_reason=self.cost_reason,
             )
         )
         return tuple(self._walk.attempts)
@@ -136,6 +167,7 @@ class Trial:
                 reason="another model was faster",
                 ms=self._elapsed_ms(),
                 adjusted=self._adjusted,
+                cost_reason=_UNCOUNTED,
             )
         )
 

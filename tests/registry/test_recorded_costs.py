@@ -1,0 +1,66 @@
+"""What recorded calls cost, beside what genai-prices says."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from importlib.metadata import version
+
+import pytest
+
+from llmring.registry.bundled import bundled
+from recorded_costs import FOLDER, OURS, Priced, recorded
+
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="needs the recordings beside the repository"
+)
+
+
+@cache
+def priced_by_both() -> tuple[Priced, ...]:
+    built_with = bundled().sources["genai-prices"].version
+    if version("genai-prices") != built_with:
+        pytest.skip(f"the catalog has the prices of genai-prices {built_with}")
+    return tuple(
+        call
+        for call in recorded()
+        if not isinstance(call.ours, str) and not isinstance(call.theirs, str)
+    )
+
+
+def lacks_a_rate(call: Priced) -> bool:
+    """Whether the catalog has no rate of its own for a kind of token of this call."""
+    facts = bundled().find(OURS.get(call.api, call.api), call.model)
+    assert facts is not None
+    assert facts.prices is not None
+    usage, rates = call.usage, facts.prices
+    return bool(
+        (usage.cache_write_1h_tokens and rates.cache_write_1h is None)
+        or (usage.audio_prompt_tokens and rates.input_audio is None)
+    )
+
+
+def test_many_recorded_calls_are_priced_by_both() -> None:
+    assert len(priced_by_both()) > 1000
+
+
+def test_recorded_tokens_cost_the_same_as_with_genai_prices() -> None:
+    unlike = [
+        call
+        for call in priced_by_both()
+        if call.ours != call.theirs
+        and not call.usage.provider_tool_calls
+        and not lacks_a_rate(call)
+        # genai-prices has the price of the model that went by this name before.
+        and call.model != "mistral-large-latest"
+    ]
+
+    assert unlike == []
+
+
+def test_what_genai_prices_has_more_is_the_fee_of_searches() -> None:
+    for call in priced_by_both():
+        if call.usage.provider_tool_calls and call.ours != call.theirs:
+            assert isinstance(call.ours, Decimal)
+            assert isinstance(call.theirs, Decimal)
+            assert call.theirs - call.ours == Decimal("0.01") * call.usage.provider_tool_calls
