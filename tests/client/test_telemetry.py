@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,12 +16,15 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+import answers
 from circuits import target
 from llmring import LLMRequest, LLMResponse, Message
 from llmring.chat.events import Usage
 from llmring.client.telemetry import Telemetry, TelemetryWish
 from llmring.exceptions import ConfigurationError, ProviderConnectionError, ProviderRateLimitError
 from llmring.routing.watch import UNWATCHED
+from loopback import Loopback
+from rings import ring_at
 
 FIRST = target("openai:gpt-4o-mini", base_url="https://api.example:8443/v1")
 SECOND = target("google:gemini-2.5-flash", base_url="https://second.example")
@@ -389,3 +393,16 @@ def test_where_nobody_watches_no_answer_is_asked_for() -> None:
     attempt.answered(lambda: pytest.fail("nobody watches"))
     attempt.failed(SLOW_DOWN)
     attempt.dropped()
+
+
+def test_the_digest_of_what_the_lockfile_has_pinned_is_on_the_call_s_span(
+    seen: Seen, serve: Callable[..., Loopback], lockfile: Callable[..., Path]
+) -> None:
+    path, digest = lockfile(fast=["openai:gpt-4o-mini"]), "sha256:" + "0" * 64
+    path.write_text(f'{path.read_text()}\n[registry]\ndigest = "{digest}"\n')
+
+    with ring_at(serve(answers.openai()), lockfile_path=path) as ring:
+        ring.chat("fast", "Hello").result()
+
+    assert attributes(seen.spans["chat fast"])["llmring.lockfile.digest"] == digest
+    assert "llmring.lockfile.digest" not in attributes(seen.spans["chat gpt-4o-mini"])

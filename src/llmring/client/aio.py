@@ -18,6 +18,7 @@ import msgspec
 
 from llmring.chat.response import StreamChunk
 from llmring.client import stage
+from llmring.client.bookkeeping import UNKEPT, Page
 from llmring.client.call import Reading, is_success, whole_reply
 from llmring.client.exchange import Exchange
 from llmring.client.governor import UNLIMITED, Admission, Governor, Ticket
@@ -148,23 +149,34 @@ class Shell:
             raise walk.exhausted()
         return answer
 
-    async def stream(self, walk: Walk) -> AsyncGenerator[StreamChunk, None]:
+    async def stream(self, walk: Walk, page: Page = UNKEPT) -> AsyncGenerator[StreamChunk, None]:
         """The answer of the first model that gives one, in pieces.
 
         Where it breaks off, another model goes on from there, or begins anew.
+
+        Args:
+            walk: The models to try.
+            page: Takes notes of the call.
 
         Raises:
             ProviderError: None did, or the one that had begun did not finish and none may take
                 its place.
             LimitExceededError: The lockfile limits such calls, and this one is beyond.
         """
-        with _watched(walk):
-            async with (
-                self._governor.admitted(walk.terms.rules, walk.deadline) as admission,
-                aclosing(self._stream(walk, admission)) as chunks,
-            ):
-                async for chunk in chunks:
-                    yield chunk
+        try:
+            with _watched(walk):
+                async with (
+                    self._governor.admitted(walk.terms.rules, walk.deadline) as admission,
+                    aclosing(self._stream(walk, admission)) as chunks,
+                ):
+                    async for chunk in chunks:
+                        page.begun()
+                        if chunk.message is not None:
+                            page.answered(chunk)
+                        yield chunk
+        except BaseException as error:
+            page.failed(error)
+            raise
 
     async def _stream(self, walk: Walk, admission: Admission) -> AsyncGenerator[StreamChunk, None]:
         walk.blocked = await self._health.blocked(walk.targets)
@@ -216,7 +228,10 @@ class Shell:
 
     async def _failed(self, trial: Trial, error: ProviderError, ticket: Ticket | None) -> None:
         if ticket is not None:
-            await ticket.failed(error)
+            if trial.usage is None:
+                await ticket.failed(error)
+            else:
+                await ticket.answered(trial.cost, trial.usage)
         await self._health.failed(trial.target, error, trial.silence(error))
         trial.failed(error)
 
@@ -282,7 +297,7 @@ class Shell:
         with trial.watch.sending():
             if stage.takes_part(policy):
                 exchange = await self._played().open(
-                    policy, trial.target, trial.http, seconds, opener
+                    policy, trial.target, trial.http, seconds, opener, walk.terms.asked
                 )
             else:
                 exchange = await opener(trial.http, seconds)

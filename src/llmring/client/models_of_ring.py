@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 from msgspec import UNSET, UnsetType
 
 from llmring.chat.request import LLMRequest, Messages
+from llmring.client.bookkeeping import Asked, Books
 from llmring.client.pending import (
     PendingCount,
     PendingEmbedding,
@@ -43,6 +44,7 @@ class ModelsOfRing:
     _settings: Settings
     _timeout: float | None
     _guide: Guide
+    _books: Books
     _hooks: Hooks
 
     if TYPE_CHECKING:
@@ -106,9 +108,19 @@ class ModelsOfRing:
         from llmring.client.embedding import embedded
         from llmring.client.walks import Walks
 
-        found, candidates, policy = self._candidates(alias, profile)
-        walks = Walks(seconds, Terms(policy=policy, hooks=self._hooks))
-        return await embedded(self._shell, wanted, found, candidates, walks, self._aliases.facts)
+        page = self._books.page(Asked("embed", alias, profile, wanted.texts))
+        try:
+            found, candidates, policy = self._candidates(alias, profile)
+            walks = Walks(seconds, Terms(policy=policy, hooks=self._hooks))
+            page.found(found.alias, walks.attempts)
+            response = await embedded(
+                self._shell, wanted, found, candidates, walks, self._aliases.facts
+            )
+        except BaseException as error:
+            page.failed(error)
+            raise
+        page.answered(response)
+        return response
 
     def list_models(
         self, provider: str, *, timeout: float | UnsetType | None = UNSET

@@ -17,6 +17,7 @@ from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
 from llmring.chat.tools import AnyTool
 from llmring.client.aliases import Aliases, lockfile_of_caller
+from llmring.client.bookkeeping import Asked, Books
 from llmring.client.call import whole_reply
 from llmring.client.guide import Guide
 from llmring.client.lockfile_of_ring import LockfileOfRing
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from llmring.client.aio import Shell
     from llmring.client.files import Deregistration, Files, RegisteredFile
     from llmring.client.raw import RawProvider
+    from llmring.routing.failover import Walk
 
 
 class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
@@ -86,6 +88,9 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         self._health = health_of(self._settings)
         brought = lockfile_of_caller(package, depth=1)
         self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
+        self._books = Books(
+            self._settings.ledger, self._aliases, content=self._settings.log_content
+        )
         self._guide = Guide(
             self._aliases,
             self._settings,
@@ -174,6 +179,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         request: LLMRequest,
         *,
         tools: Sequence[AnyTool] = ...,
+        mcp: Sequence[Any] = ...,
         max_turns: int = ...,
         profile: str | None = None,
     ) -> PendingTools: ...
@@ -183,6 +189,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         request: str,
         messages: Messages,
         *,
+        mcp: Sequence[Any] = ...,
         max_turns: int = ...,
         profile: str | None = None,
         **fields: Unpack[RequestFields],
@@ -194,6 +201,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         messages: Messages | None = None,
         *,
         tools: Sequence[AnyTool] | None = None,
+        mcp: Sequence[Any] = (),
         max_turns: int = 10,
         profile: str | None = None,
         **fields: Any,
@@ -210,6 +218,9 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
             messages: As for `chat`.
             tools: Functions, decorated with `llmring.tool` or not, beside those of the request;
                 other tools may be among them.
+            mcp: MCP servers whose tools the model may call too: addresses ("https://…"),
+                command lines ("python server.py"), or whatever `mcp.Client` takes. They are
+                connected for this call. Takes the extra `llmring[mcp]`.
             max_turns: How often to ask at most.
             profile: As for `chat`.
             fields: As for `chat`; a forced `tool_choice` is for the first turn only.
@@ -219,10 +230,11 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
             ProviderError: As for `chat`; its `messages` hold the conversation so far.
             ValidationError: The request is not one that can be sent, or a function can't be a
                 tool.
+            ToolServerError: An MCP server can't be used.
         """
         question = request_of(request, messages, fields)
         question = msgspec.structs.replace(question, tools=[*question.toolset(), *(tools or ())])
-        pending = PendingTools(lambda: self._run_tools(question, profile, max_turns))
+        pending = PendingTools(lambda: self._run_tools(question, profile, max_turns, mcp))
         if isinstance(request, str) and not loop_is_running():
             pending.result()
         return pending
@@ -336,38 +348,55 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         return recordings_folder(wish, self._aliases.source.path, self._environ)
 
     async def _send(self, request: LLMRequest, profile: str | None) -> LLMResponse:
+        page = self._books.page(Asked("chat", request.model, profile, request))
+        walk = page.walking(lambda: self._guide.walk(request, profile, stream=False))
+        try:
+            response = await self._answered(request, walk)
+        except BaseException as error:
+            page.failed(error)
+            raise
+        page.answered(response)
+        return response
+
+    async def _answered(self, request: LLMRequest, walk: Walk) -> LLMResponse:
         output = request.output()
         if output is None:
-            return await self._shell.send(
-                self._guide.walk(request, profile, stream=False), whole_reply
-            )
+            return await self._shell.send(walk, whole_reply)
         from llmring.client.answer_form import form_of
         from llmring.client.structured import chat_in_form
 
         form = form_of(output)
-        walk = self._guide.walk(request, profile, stream=False)
         again = partial(self._guide.again, walk)
         return await chat_in_form(form, request, walk, self._shell.send, again)
 
     async def _run_tools(
-        self, request: LLMRequest, profile: str | None, max_turns: int
+        self, request: LLMRequest, profile: str | None, max_turns: int, mcp: Sequence[Any]
     ) -> ToolsResponse:
         from llmring.client.tool_loop import run_tools
 
         secrets = [each for row in self._aliases.endpoints.values() for each in row.secrets]
-        return await run_tools(
-            lambda turn: self._send(turn, profile), request, max_turns=max_turns, secrets=secrets
-        )
+
+        async def run(asked: LLMRequest) -> ToolsResponse:
+            return await run_tools(
+                lambda turn: self._send(turn, profile), asked, max_turns=max_turns, secrets=secrets
+            )
+
+        if not mcp:
+            return await run(request)
+        from llmring.client.mcp_tools import with_servers
+
+        return await with_servers(mcp, timeout_of(request.timeout, self._timeout), request, run)
 
     def _stream(
         self, request: LLMRequest, profile: str | None
     ) -> AsyncGenerator[StreamChunk, None]:
+        page = self._books.page(Asked("chat", request.model, profile, request, stream=True))
+        walk = page.walking(lambda: self._guide.walk(request, profile, stream=True))
         output = request.output()
         if output is None:
-            return self._shell.stream(self._guide.walk(request, profile, stream=True))
+            return self._shell.stream(walk, page)
         from llmring.client.answer_form import form_of
         from llmring.client.structured import stream_in_form
 
         form = form_of(output)
-        chunks = self._shell.stream(self._guide.walk(request, profile, stream=True))
-        return stream_in_form(form, request, chunks)
+        return stream_in_form(form, request, self._shell.stream(walk, page))

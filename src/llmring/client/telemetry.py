@@ -67,7 +67,13 @@ class Telemetry:
         self._instruments: _Instruments | None = None
 
     def call(
-        self, name: str, profile: str | None, request: LLMRequest, *, stream: bool
+        self,
+        name: str,
+        profile: str | None,
+        request: LLMRequest,
+        *,
+        stream: bool,
+        digest: Callable[[], str | None] = lambda: None,
     ) -> CallWatch:
         """Watch a call that is about to begin.
 
@@ -76,6 +82,8 @@ class Telemetry:
             profile: The profile in force.
             request: What is asked.
             stream: Whether the answer is to be streamed.
+            digest: Gives the digest of the facts that the lockfile has pinned; called only where
+                somebody watches.
         """
         loaded = sys.modules
         if self._wish == "off" or (_TRACES not in loaded and _METRICS not in loaded):
@@ -84,11 +92,13 @@ class Telemetry:
         if instruments is None:
             return UNWATCHED
         given = given_by(request, stream=stream)
+        pinned = digest()
         attributes = {
             "gen_ai.operation.name": "chat",
             "gen_ai.request.model": name,
             "llmring.alias": name,
             **({"llmring.profile": profile} if profile else {}),
+            **({"llmring.lockfile.digest": pinned} if pinned else {}),
             **given,
         }
         span = instruments.tracer.start_span(f"chat {name}", attributes=attributes)

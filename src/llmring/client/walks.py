@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 
+from llmring.chat.response import Attempt
 from llmring.routing.failover import Walk
 from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Skip, Target
@@ -22,6 +23,7 @@ class Walks:
 
     def __init__(self, seconds: float | None, terms: Terms | None = None) -> None:
         self._terms = terms or Terms()
+        self._begun: list[Walk] = []
         self._until = None if seconds is None else time.monotonic() + seconds
 
     def over(
@@ -32,7 +34,7 @@ class Walks:
     ) -> Walk:
         """A walk over these models; arguments as for `Walk`."""
         left = None if self._until is None else max(0.0, self._until - time.monotonic())
-        return Walk(
+        walk = Walk(
             prepare,
             candidates,
             alias=alias,
@@ -41,3 +43,9 @@ class Walks:
             day=date.today(),
             terms=self._terms,
         )
+        self._begun.append(walk)
+        return walk
+
+    def attempts(self) -> Sequence[Attempt]:
+        """The attempts of all walks so far."""
+        return [attempt for walk in self._begun for attempt in walk.attempts]

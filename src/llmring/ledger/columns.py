@@ -1,0 +1,154 @@
+"""Entries as rows: the table that SQLite and PostgreSQL have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from llmring.chat.events import Usage
+from llmring.ledger.entry import Entry, Told
+
+TABLE = "llmring_calls"
+
+# Times are whole microseconds since 1970 in UTC. Amounts are text, so that they stay exact.
+COLUMNS: Mapping[str, str] = {
+    "id": "TEXT PRIMARY KEY",
+    "at": "BIGINT NOT NULL",
+    "kind": "TEXT NOT NULL",
+    "alias": "TEXT",
+    "profile": "TEXT NOT NULL",
+    "model": "TEXT",
+    "served_model": "TEXT",
+    "prompt_tokens": "BIGINT",
+    "completion_tokens": "BIGINT",
+    "usage": "TEXT",
+    "cost": "TEXT",
+    "cost_reason": "TEXT",
+    "ms": "DOUBLE PRECISION NOT NULL",
+    "first_ms": "DOUBLE PRECISION",
+    "attempts": "INTEGER NOT NULL",
+    "story": "TEXT NOT NULL",
+    "fell_back": "INTEGER NOT NULL",
+    "outcome": "TEXT NOT NULL",
+    "error": "TEXT",
+    "finish_reason": "TEXT",
+    "stream": "INTEGER NOT NULL",
+    "tags": "TEXT NOT NULL",
+    "digest": "TEXT",
+    "prompt": "TEXT",
+    "answer": "TEXT",
+}
+
+# What brings a ledger from one version to the next: the first makes it. Never change one that
+# has been released; add another.
+MIGRATIONS: Sequence[Sequence[str]] = (
+    (
+        f"CREATE TABLE {TABLE} ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})",
+        f"CREATE INDEX {TABLE}_at ON {TABLE} (at)",
+    ),
+)
+
+VERSION = len(MIGRATIONS)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+# A provider may send any number.
+_LARGEST = 2**63 - 1
+
+_STORY = msgspec.json.Decoder(tuple[Told, ...])
+_TAGS = msgspec.json.Decoder(tuple[str, ...])
+_USAGE = msgspec.json.Decoder(Usage)
+_ENCODER = msgspec.json.Encoder()
+
+
+def insertion(mark: str) -> str:
+    """The statement that enters a row, unless it is there already.
+
+    Args:
+        mark: What stands for a value.
+    """
+    marks = ", ".join([mark] * len(COLUMNS))
+    return (
+        f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES ({marks}) "  # noqa: S608
+        "ON CONFLICT (id) DO NOTHING"
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    """A time as the table has it."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def row_of(entry: Entry) -> tuple[Any, ...]:
+    """An entry as the values of the columns, in their order."""
+    usage = entry.usage
+    return (
+        entry.id,
+        microseconds(entry.at),
+        entry.kind,
+        _clean(entry.alias),
+        _clean(entry.profile),
+        _clean(entry.model),
+        _clean(entry.served_model),
+        None if usage is None else min(usage.prompt_tokens, _LARGEST),
+        None if usage is None else min(usage.completion_tokens, _LARGEST),
+        None if usage is None else _counts(usage),
+        None if entry.cost is None else str(Decimal(entry.cost)),
+        _clean(entry.cost_reason),
+        entry.ms,
+        entry.first_ms,
+        entry.attempts,
+        _json(entry.story),
+        int(entry.fell_back),
+        entry.outcome,
+        entry.error,
+        _clean(entry.finish_reason),
+        int(entry.stream),
+        _json([_clean(tag) for tag in entry.tags]) if entry.tags else "[]",
+        _clean(entry.digest),
+        _clean(entry.prompt),
+        _clean(entry.answer),
+    )
+
+
+def entry_of(row: Sequence[Any]) -> Entry:
+    """The entry that these values of the columns, in their order, stand for."""
+    told = dict(zip(COLUMNS, row, strict=True))
+    for name in ("prompt_tokens", "completion_tokens", "fell_back"):
+        del told[name]
+    usage, cost = told["usage"], told["cost"]
+    told["at"] = _EPOCH + told["at"] * _MICROSECOND
+    told["usage"] = None if usage is None else _USAGE.decode(usage)
+    told["cost"] = None if cost is None else Decimal(cost)
+    told["story"] = _STORY.decode(told["story"])
+    told["tags"] = _TAGS.decode(told["tags"])
+    told["stream"] = bool(told["stream"])
+    return Entry(**told)
+
+
+def _counts(usage: Usage) -> str:
+    """The counts that are not zero."""
+    named = ((name, getattr(usage, name)) for name in usage.__struct_fields__)
+    return _json(
+        {
+            name: min(count, _LARGEST) if isinstance(count, int) else _clean(count)
+            for name, count in named
+            if count
+        }
+    )
+
+
+def _json(value: object) -> str:
+    return _ENCODER.encode(value).decode()
+
+
+def _clean(text: str | None) -> str | None:
+    """A text that every database takes: PostgreSQL has no NUL, and neither has half a pair."""
+    if text is None or (text.isascii() and "\0" not in text):
+        return text
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,148 @@
+"""The ledger in a PostgreSQL database, which all machines of a fleet may share."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote, urlsplit
+
+from llmring.ledger.columns import MIGRATIONS, VERSION, insertion
+from llmring.ledger.store import LedgerUnusableError, Row, too_new
+from llmring.redaction import redact
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.sql import SQL
+
+PATIENCE_SECONDS = 5
+
+# Any number does, if nobody else takes it: two that make the same table at once would fail.
+_LOCK = 0x6C6C6D72696E67
+
+_READ_AT_ONCE = 1000
+
+# The words of a statement that PostgreSQL has others for.
+_WORDS = {
+    "day_of(at)": "to_char(to_timestamp(at / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+    "usd_sum(cost)": "CAST(SUM(CAST(cost AS NUMERIC)) AS TEXT)",
+    "TAGS": "jsonb_array_elements_text(CAST("
+    "CASE tags WHEN '[]' THEN '[null]' ELSE tags END AS JSONB)) AS tagged(value)",
+    "TAG": "tagged.value",
+    "?": "%s",
+}
+
+
+class PostgresStore:
+    """The way to a ledger in a database, for one thread.
+
+    Args:
+        url: Its address, "postgresql://…".
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.Connection[Row] | None = None
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Enter rows; see `Store`."""
+        errors = _errors()
+        try:
+            if self._connection is None:
+                self._connection = self._connected()
+                _migrate(self._connection)
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                cursor.executemany(_trusted(insertion("%s")), rows)
+        except errors as error:
+            self.close()
+            raise self._unusable(error) from None
+
+    def query(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
+        """The rows that a statement gives; see `Store`."""
+        statement = statement.replace("%", "%%")
+        for word, own in _WORDS.items():
+            statement = statement.replace(word, own)
+        errors = _errors()
+        try:
+            with contextlib.closing(self._connected()) as connection:
+                version = _version(connection)
+                if version > VERSION:
+                    raise too_new(version)
+                if not version:
+                    return
+                with connection.transaction(), connection.cursor("llmring") as cursor:
+                    cursor.itersize = _READ_AT_ONCE
+                    cursor.execute(_trusted(statement), tuple(values))
+                    yield from cursor
+        except errors as error:
+            raise self._unusable(error) from None
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> psycopg.Connection[Row]:
+        import psycopg
+
+        return psycopg.connect(
+            self._url,
+            autocommit=True,
+            connect_timeout=PATIENCE_SECONDS,
+            application_name="llmring",
+        )
+
+    def _unusable(self, error: Exception) -> LedgerUnusableError:
+        secret = unquote(urlsplit(self._url).password or "")
+        return LedgerUnusableError(redact(" ".join(str(error).split()), [self._url, secret]))
+
+
+def _errors() -> type[Exception]:
+    """What goes wrong with the database.
+
+    Raises:
+        LedgerUnusableError: The library for it is not installed.
+    """
+    try:
+        import psycopg
+    except ImportError:
+        raise LedgerUnusableError(
+            'PostgreSQL needs a library; pip install "llmring[postgres]"'
+        ) from None
+    return psycopg.Error
+
+
+def _migrate(connection: psycopg.Connection[Row]) -> None:
+    if _version(connection) == VERSION:
+        return
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        version = _version(connection)
+        if version > VERSION:
+            raise too_new(version)
+        if not version:
+            connection.execute("CREATE TABLE llmring_ledger (version INTEGER NOT NULL)")
+            connection.execute("INSERT INTO llmring_ledger VALUES (0)")
+        for statements in MIGRATIONS[version:]:
+            for statement in statements:
+                connection.execute(_trusted(statement))
+        connection.execute("UPDATE llmring_ledger SET version = %s", (VERSION,))
+
+
+def _version(connection: psycopg.Connection[Row]) -> int:
+    """The version of the ledger; 0 where there is none."""
+    [there] = connection.execute("SELECT to_regclass('llmring_ledger') IS NOT NULL").fetchone() or (
+        False,
+    )
+    if not there:
+        return 0
+    [version] = connection.execute("SELECT version FROM llmring_ledger").fetchone() or (0,)
+    return int(version)
+
+
+def _trusted(statement: str) -> SQL:
+    """A statement that is made of our own words."""
+    from psycopg.sql import SQL
+
+    return SQL(cast("Any", statement))

@@ -1,0 +1,39 @@
+"""Bars are as long as what they stand for, and fit the terminal."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmring.cli.bars import bars
+
+ROWS = st.lists(st.tuples(st.text("ab", max_size=9), st.floats(0, 1e12), st.just("v")), min_size=1)
+
+
+def test_a_bar_is_as_long_as_its_share_of_the_largest() -> None:
+    assert bars([("one", 4, "4"), ("two", 2, "2"), ("x", 0, "none")], 22) == [
+        "one  ██████████     4",
+        "two  █████          2",
+        "x                none",
+    ]
+
+
+def test_a_terminal_without_blocks_gets_other_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+
+    assert bars([("one", 4, "4"), ("two", 2, "2")], 20) == [
+        "one  ###########  4",
+        "two  ######       2",
+    ]
+
+
+def test_a_small_amount_beside_a_large_one_is_still_seen() -> None:
+    assert "▏" in bars([("large", 1e9, ""), ("small", 1, "")], 40)[1]
+
+
+@given(ROWS, st.integers(30, 200))
+def test_no_line_is_wider_than_the_terminal(rows: list[tuple[str, float, str]], width: int) -> None:
+    assert all(len(line) < width for line in bars(rows, width))

@@ -1,0 +1,111 @@
+"""llmring logs: the last calls."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Call
+from ledgers import entry, keep
+from llmring.ledger.entry import Told
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "llmring" / "ledger.sqlite"
+
+
+@pytest.fixture
+def calls(path: Path) -> None:
+    failed = (
+        Told("openai:gpt-4o-mini", "failed", 10.0, 500, "ProviderResponseError"),
+        Told("a:b", "failed", 10.0, 500, "ProviderResponseError"),
+    )
+    keep(
+        path,
+        entry(0, tags=("web", "team=blue")),
+        entry(1, stream=True, first_ms=30.0, cost=None, cost_reason="not in the catalog"),
+        entry(
+            2,
+            alias="slow",
+            outcome="failed",
+            error="AllModelsFailedError",
+            model=None,
+            usage=None,
+            cost=None,
+            attempts=2,
+            story=failed,
+        ),
+        entry(3, alias=None, ms=1234.5),
+    )
+
+
+SHOWN = """\
+2026-11-23 12:00:00  fast → openai:gpt-4o-mini  ok  100 ms  10+2 tokens  $0.0000027  [web, team=blue]
+2026-11-23 12:00:01  fast → openai:gpt-4o-mini  ok  100 ms, first after 30  10+2 tokens  cost unknown (not in the catalog)
+2026-11-23 12:00:02  slow → a:b  failed: AllModelsFailedError  100 ms  2 attempts
+2026-11-23 12:00:03  openai:gpt-4o-mini  ok  1,234 ms  10+2 tokens  $0.0000027
+"""  # noqa: E501
+
+
+def test_a_person_is_shown_a_call_on_each_line(call: Call, calls: None) -> None:
+    assert call("logs") == (0, SHOWN, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (["--limit", "1"], [3]),
+        (["--failed"], [2]),
+        (["--alias", "fast"], [0, 1]),
+        (["--alias", "fast", "--limit", "1"], [1]),
+        (["--model", "openai:gpt-4o-mini"], [0, 1, 3]),
+        (["--since", "2026-11-23T12:00:02"], [2, 3]),
+    ],
+)
+def test_only_the_calls_that_are_asked_for_are_shown(
+    call: Call, calls: None, words: list[str], lines: list[int]
+) -> None:
+    shown = SHOWN.splitlines()
+
+    assert call("logs", *words).out.splitlines() == [shown[line] for line in lines]
+
+
+def test_a_program_gets_all_that_is_known(call: Call, calls: None) -> None:
+    told = json.loads(call("logs", "--json").out)
+
+    assert [each["alias"] for each in told] == ["fast", "fast", "slow", None]
+    assert told[0]["cost"] == "0.0000027"
+    assert told[0]["at"].startswith("2026-11-23T12:00:00.123456")
+    assert told[2]["story"][1]["reason"] == "ProviderResponseError"
+
+
+def test_where_there_are_no_calls_that_is_said(call: Call) -> None:
+    assert call("logs") == (0, "", "the ledger has no such calls\n")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "9" * 20])
+def test_a_wrong_limit_is_wrong_usage(call: Call, limit: str) -> None:
+    assert call("logs", f"--limit={limit}").code == 2
+
+
+def test_calls_are_shown_as_they_end(path: Path) -> None:
+    keep(path, entry(0, id="before"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "llmring", "logs", "--follow", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
+    ) as process:
+        assert process.stdout is not None
+        shown = [json.loads(process.stdout.readline())["id"]]
+        for name in ("first", "second"):
+            keep(path, entry(id=name, at=datetime.now(UTC), ms=1.0))
+            shown.append(json.loads(process.stdout.readline())["id"])
+        process.terminate()
+
+    assert shown == ["before", "first", "second"]

@@ -1,0 +1,37 @@
+"""The page on the ledger says what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from llmring.cli.main import main
+from llmring.ledger import writing
+from llmring.ledger.columns import COLUMNS
+from llmring.ledger.entry import Entry
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+def test_the_python_of_the_page_runs(code: str) -> None:
+    exec(code, {})  # noqa: S102 -- our own page
+
+
+def test_the_table_names_all_that_is_entered() -> None:
+    section = PAGE.partition("\n## What is entered\n")[2].partition("\nNo text")[0]
+    cells = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+    listed = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+    assert listed == set(Entry.__struct_fields__) - {"id", "prompt", "answer"}
+
+
+@pytest.mark.parametrize("line", re.findall(r"^\$ llmring (.*)$", PAGE, re.MULTILINE))
+def test_the_commands_of_the_page_run(line: str) -> None:
+    assert main(line.split()) == 0
+
+
+def test_the_figures_are_those_of_the_code() -> None:
+    assert writing.GATHER_SECONDS == 0.25
+    assert f"{writing.MOST_WAITING:,} entries wait" in " ".join(PAGE.split())
+    assert {"at", "cost", "usage", "story", "tags"} <= set(COLUMNS)

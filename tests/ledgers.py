@@ -1,0 +1,127 @@
+"""Entries for ledgers of tests, and a PostgreSQL server for those that need one."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from llmring.chat.events import Usage
+from llmring.ledger.entry import Entry, Told
+from llmring.ledger.reading import entries
+from llmring.ledger.writing import Ledger
+
+NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def entry(number: int = 0, **more: Any) -> Entry:
+    """A call; each number is a second later than the one before."""
+    fields: dict[str, Any] = {
+        "id": f"{number:015x}",
+        "at": NOON + timedelta(seconds=number),
+        "kind": "chat",
+        "alias": "fast",
+        "profile": "default",
+        "model": "openai:gpt-4o-mini",
+        "usage": Usage(prompt_tokens=10, completion_tokens=2),
+        "cost": Decimal("0.0000027"),
+        "ms": 100.0,
+        "attempts": 1,
+        "story": (Told("openai:gpt-4o-mini", "ok", 99.5, 200),),
+    }
+    return Entry(**{**fields, **more})
+
+
+def keep(place: Path | str, *kept: Entry) -> None:
+    """Enter these calls, before this goes on."""
+    ledger = Ledger(place)
+    for each in kept:
+        ledger.add(each)
+    ledger.end()
+
+
+def wait_for(place: Path | str, count: int, seconds: float = 10) -> list[Entry]:
+    """The calls of a ledger, once there are so many."""
+    until = time.monotonic() + seconds
+    while len(found := list(entries(place))) < count and time.monotonic() < until:
+        time.sleep(0.02)
+    return found
+
+
+def _program(name: str) -> str | None:
+    places = [shutil.which(name), *map(str, Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))]
+    return next((place for place in places if place and Path(place).resolve().exists()), None)
+
+
+class PostgresServer:
+    """A PostgreSQL of the tests' own, on a port of its own, without a thought for the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "data"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self.url = f"postgresql://keeper:s3cret-0123456789@127.0.0.1:{self.port}/postgres"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def obstacle() -> str | None:
+        """Why there can be none here."""
+        if _program("initdb") is None or _program("postgres") is None:
+            return "no PostgreSQL server here; apt-get install postgresql"
+        if os.geteuid() == 0 and shutil.which("setpriv") is None:
+            return "PostgreSQL does not run as root, and there is no setpriv"
+        return None
+
+    def start(self) -> None:
+        password = self._folder.parent / "password"
+        password.write_text("s3cret-0123456789")
+        if os.geteuid() == 0:
+            os.chown(self._folder.parent, 65534, 65534)
+            os.chown(password, 65534, 65534)
+        self._run(
+            *("initdb", "-D", str(self._folder), "-U", "keeper", "-A", "scram-sha-256"),
+            *("--pwfile", str(password), "--no-sync", "-E", "UTF8", "--locale=C"),
+        ).wait(60)
+        self._process = self._run(
+            *("postgres", "-D", str(self._folder), "-h", "127.0.0.1", "-p", str(self.port)),
+            *("-k", "", "-c", "fsync=off"),
+        )
+        until = time.monotonic() + 30
+        while not self._is_up():
+            assert time.monotonic() < until, "the server does not start"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            # Terminated, it would wait for whoever is connected.
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(30)
+
+    def _is_up(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, program: str, *words: str) -> "subprocess.Popen[bytes]":
+        place = _program(program)
+        assert place is not None
+        as_nobody = (
+            *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+            *("env", "HOME=/", "LC_ALL=C"),
+        )
+        return subprocess.Popen(
+            [*(as_nobody if os.geteuid() == 0 else ()), place, *words],
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
