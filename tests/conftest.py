@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from llmring import LLMResponse, LLMRing, StreamChunk
+from llmring.client import once
 from llmring.providers import PROVIDERS
 from loopback import Answer, Loopback
 
@@ -25,6 +26,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # Most servers of tests fail for good, and repetitions would take their time for nothing.
     monkeypatch.setenv("LLMRING_RETRIES", "0")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    once.forget()
     folder = tmp_path / "cwd"
     folder.mkdir()
     monkeypatch.chdir(folder)

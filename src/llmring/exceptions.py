@@ -10,7 +10,8 @@ LLMRingError
 │   ├── LockfileNotFoundError           (FileNotFoundError)
 │   ├── LockfileExistsError             (FileExistsError)
 │   ├── LockfileParseError              (ValueError)
-│   └── LockfileVersionError
+│   ├── LockfileVersionError
+│   └── FrozenLockfileError             a call or a change that a frozen lockfile does not allow
 ├── TooManyTurnsError                   .messages: run_tools, and a model that goes on calling
 ├── LimitExceededError                  .retry_after .attempts .messages: a limit of the lockfile
 │   └── BudgetExceededError             .limit .spent .estimate
@@ -142,6 +143,10 @@ class LockfileVersionError(LockfileError):
     """A lockfile of a version that this llmring does not read."""
 
 
+class FrozenLockfileError(LockfileError):
+    """A model that a frozen lockfile does not name, or such a lockfile that was changed."""
+
+
 class TooManyTurnsError(LLMRingError):
     """A model that still asks for tools after as many turns as it was allowed.
 
@@ -152,6 +157,10 @@ class TooManyTurnsError(LLMRingError):
     def __init__(self, message: str, messages: Sequence[Message] = ()) -> None:
         super().__init__(message)
         self.messages = list(messages)
+
+
+class ToolServerError(LLMRingError):
+    """An MCP server that can't be reached, or does not speak MCP."""
 
 
 class LimitExceededError(LLMRingError):

@@ -10,10 +10,25 @@ from cli.terminal import lockfile_of, write
 from conftest import Way
 from llmring import AllModelsFailedError, LLMRequest, LLMRing, ProviderRateLimitError
 from llmring.cli.demo_server import Behaviour, DemoServer
+from lockfile.texts import EXAMPLE
 from loopback import Answer, Loopback, Pause
 
 FIRST, SECOND, THIRD = "anthropic:claude-3-5-sonnet", "openai:gpt-4o", "google:gemini-1.5-pro"
 ASK = LLMRequest(model="balanced", messages="Hello")
+
+# The contract's models have been retired since, and would be asked last.
+STILL_SERVED = f"""
+[registry.models]
+"{FIRST}" = {{ retires = 2999-01-01 }}
+"{SECOND}" = {{ retires = 2999-01-01 }}
+"{THIRD}" = {{ retires = 2999-01-01 }}
+"""
+
+
+@pytest.fixture
+def example() -> Path:
+    """The contract's example lockfile on a day when its models are served."""
+    return write(EXAMPLE + STILL_SERVED).resolve()
 
 
 def test_S099_the_first_model_that_can_answer_does(

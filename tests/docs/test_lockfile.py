@@ -21,6 +21,7 @@ TABLES = {
     "### `[[profiles.NAME.bindings]]`": keys.BINDING.keys() - keys.POLICY.keys(),
     "### Policy": keys.POLICY,
     "### `[providers.NAME]`": keys.PROVIDER,
+    "### `[registry.models]`": keys.MODEL,
 }
 
 

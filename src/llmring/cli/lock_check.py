@@ -1,4 +1,4 @@
-"""llmring lock check: the packages that a lockfile extends, and what it needs of models."""
+"""llmring lock check: whether a lockfile still holds: its packages, its models, its pins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from llmring.cli import needs
+from llmring.cli import drift, needs
 from llmring.cli.lockfile import binding_line, shown
 from llmring.cli.output import complain, note, say, say_json
 from llmring.client.settings import chosen_profile, lockfile_in_force
@@ -17,19 +17,22 @@ from llmring.exceptions import ConfigurationError, LockfileError, LockfileNotFou
 from llmring.lockfile import file, resolve
 from llmring.lockfile.compose import Packages, is_installed, package_profile
 from llmring.lockfile.document import Binding, Lockfile, parse
-from llmring.lockfile.problem import nearest
+from llmring.lockfile.problem import Fault, Problem, nearest
 from llmring.providers import PROVIDERS
 
 EXAMPLES = """examples:
   llmring lock check
   llmring lock check --file path/to/llmring.lock --json
+  llmring lock check --ci    # in a workflow: annotates the pull request
   llmring lock check --package my_library
   llmring lock check --wheel dist/my_library-1.0-py3-none-any.whl
 
-Checks the packages under [extends], and that each model can do what needs and
-min_context ask for; with --package or --wheel, that a package ships its
-lockfile. Exit codes: 0 all is well; 1 a package or its lockfile is missing or
-bad, or a model lacks something; 2 the lockfile itself is missing or bad."""
+Checks the packages under [extends], that each model can do what needs and
+min_context ask for, and what has become of the models: retired or about to be,
+dearer or less able than they were pinned, superseded, without a key. With
+--package or --wheel: that a package ships its lockfile. Exit codes: 0 all is
+well, hints apart; 1 a package or its lockfile is missing or bad, or there is
+an error or a warning; 2 the lockfile itself is missing or bad."""
 
 State = Literal["ok", "not installed", "no lockfile", "bad lockfile"]
 
@@ -64,7 +67,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--package", metavar="NAME", help="an installed package, as it is imported")
     what.add_argument("--wheel", metavar="PATH", help="a built wheel")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument(
+        "--ci", "--github", action="store_true", help="print annotations for GitHub Actions"
+    )
 
 
 def handle(args: argparse.Namespace) -> int:
@@ -78,12 +85,18 @@ def handle(args: argparse.Namespace) -> int:
         lockfile, profile = _own(args.file)
         own = resolve.bindings(lockfile, profile)
     except (LockfileError, ConfigurationError) as error:
+        if args.ci:
+            say(_annotation(error))
         complain(str(error))
         return 2
     packages = Packages()
     found = [_package(name, own, profile, packages) for name in lockfile.packages]
     warnings = [*_warnings(lockfile, found, own, packages)]
-    findings = [*needs.own(lockfile), *_of_packages(lockfile, found, profile, packages)]
+    findings = [
+        *needs.own(lockfile),
+        *_of_packages(lockfile, found, profile, packages),
+        *drift.findings(lockfile),
+    ]
     if args.json:
         say_json(
             {
@@ -95,6 +108,9 @@ def handle(args: argparse.Namespace) -> int:
                 "local_aliases": list(own),
             }
         )
+    elif args.ci:
+        for finding in [*_package_findings(lockfile, found, warnings), *findings]:
+            say(finding.problem.annotation(shown(Path(finding.file)).as_posix()))
     else:
         _print(found, own)
         for finding in findings:
@@ -209,6 +225,35 @@ def _warnings(
                 "followed; list what you use under your own [extends]"
             )
     return warnings
+
+
+def _package_findings(
+    lockfile: Lockfile, found: Sequence[Package], warnings: Sequence[str]
+) -> list[needs.Finding]:
+    """What is wrong with packages, at the place where the lockfile names them."""
+    faults = [
+        Fault(
+            path=("extends", "packages", index),
+            message=f"{package.name}: {package.state}",
+            mend=package.trouble,
+        )
+        for index, package in enumerate(found)
+        if package.trouble is not None
+    ]
+    for warning in warnings:
+        message, _, mend = warning.partition("; ")
+        faults.append(
+            Fault(path=("extends",), severity="warning", message=message, mend=mend or "unbind it")
+        )
+    return needs.placed(lockfile, faults)
+
+
+def _annotation(error: LockfileError | ConfigurationError) -> str:
+    message, _, mend = error.message.partition("; ")
+    place = (getattr(error, "line", None) or 1, getattr(error, "column", None) or 1)
+    problem = Problem(*place, "error", "", message, mend or "llmring lock validate tells more")
+    path = getattr(error, "path", None)
+    return problem.annotation(shown(path).as_posix() if path else file.NAME)
 
 
 def _print(found: list[Package], own: Mapping[str, Binding]) -> None:

@@ -1,62 +1,121 @@
-"""llmring lock diff: what two lockfiles say differently, whatever their texts look like."""
+"""llmring lock diff: what two lockfiles say differently, and what that comes to in money."""
+
+from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from llmring.cli import revision
 from llmring.cli.output import complain, note, say, say_json
 from llmring.exceptions import LockfileError
 from llmring.lockfile import file
 from llmring.lockfile.compare import Change, changes
 from llmring.lockfile.document import Lockfile, parse
 
+if TYPE_CHECKING:
+    from llmring.cli.lock_money import Changes, Money
+
 EXAMPLES = """examples:
   llmring lock diff old.lock llmring.lock
-  git show HEAD:llmring.lock | llmring lock diff - llmring.lock
+  llmring lock diff HEAD:llmring.lock llmring.lock
+  llmring lock diff main:llmring.lock HEAD:llmring.lock --json
+  git difftool -y -x "llmring lock diff" HEAD -- llmring.lock
 
 The exit code is 0 if both say the same, 1 if they differ, and 2 if one of them
-can't be read. The aliases that a profile inherits are compared as its own."""
+can't be read. The aliases that a profile inherits are compared as its own. The
+last 30 days' calls, where they are recorded, are priced at the first model of
+either, at today's prices."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("before", metavar="A", help="a lockfile; - for what is piped in")
-    parser.add_argument("after", metavar="B", help="the lockfile to compare with it; - likewise")
+    parser.add_argument(
+        "before", metavar="A", help="a lockfile; REV:PATH for one of git's; - for what is piped in"
+    )
+    parser.add_argument("after", metavar="B", help="the lockfile to compare with it; likewise")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print what differs, one change a line."""
+    """Print what differs, one change a line, and below it what it comes to."""
     if args.before == args.after == "-":
         complain("only one of the two lockfiles can be piped in")
         return 2
     try:
-        found = changes(_read(args.before), _read(args.after))
+        before, after = _read(args.before), _read(args.after)
     except LockfileError as error:
         # As for diff(1), so that scripts can tell a difference from a failure.
         complain(str(error))
         return 2
-    if args.json:
-        say_json([_plain(change) for change in found])
-    else:
-        for change in found:
-            say(str(change))
+    found = changes(before, after)
     if not found:
+        if args.json:
+            say_json([])
         note("no difference")
-    return 1 if found else 0
+        return 0
+    from llmring.cli.lock_money import money
+
+    comes_to = money(before, after)
+    if args.json:
+        say_json(_all_plain(found, comes_to))
+    else:
+        _say(found, comes_to)
+    if comes_to.trouble:
+        note(f"the ledger can't be read, so no usage is counted: {comes_to.trouble}")
+    return 1
+
+
+def _say(found: Sequence[Change], comes_to: Changes) -> None:
+    told = set()
+    for change in found:
+        say(str(change))
+        amount = _of(change, comes_to)
+        if amount is not None:
+            told.add(change.key)
+            _say_money(amount)
+    for key, amount in comes_to.aliases.items():
+        if key not in told:
+            say(f"{key}: the same models, of which other things are known")
+            _say_money(amount)
+
+
+def _say_money(amount: Money) -> None:
+    for line in amount.lines():
+        say(f"    {line}")
+
+
+def _of(change: Change, comes_to: Changes) -> Money | None:
+    """What a change comes to, if it is one of an alias's models."""
+    models = isinstance(change.before, tuple) or isinstance(change.after, tuple)
+    return comes_to.aliases.get(change.key) if models else None
 
 
 def _read(name: str) -> Lockfile:
+    path = Path(name)
     if name == "-":
         path = Path("standard input")
         data = b"" if sys.stdin is None else sys.stdin.buffer.read()
         return parse(file.decode(data, path), path)
-    path = Path(name)
+    if revision.is_revision(name) and not path.exists():
+        return parse(file.decode(revision.content(name), path), path)
     return parse(file.read(path), path)
 
 
-def _plain(change: Change) -> dict[str, object]:
-    """A change for programs."""
+def _all_plain(found: Sequence[Change], comes_to: Changes) -> list[dict[str, Any]]:
+    """The changes for programs."""
+    plain = [_plain(change, _of(change, comes_to)) for change in found]
+    told = {each["key"] for each in plain if each["money"] is not None}
+    for key, amount in comes_to.aliases.items():
+        if key not in told:
+            models = tuple(str(offer.ref) for offer in amount.after)
+            plain.append(_plain(Change("changed", key, models, models), amount))
+    return plain
+
+
+def _plain(change: Change, amount: Money | None) -> dict[str, Any]:
     return {
         "kind": change.kind,
         "key": change.key,
@@ -65,4 +124,5 @@ def _plain(change: Change) -> dict[str, object]:
         "added": change.added,
         "removed": change.removed,
         "reordered": change.reordered,
+        "money": amount.plain if amount is not None else None,
     }

@@ -34,6 +34,7 @@ from llmring.lockfile.document import DEFAULT_PROFILE, Binding, Lockfile, ModelR
 from llmring.lockfile.file import LiveLockfile, Source
 
 if TYPE_CHECKING:
+    from llmring.client.frozen import Frozen
     from llmring.registry.catalog import ModelFacts
     from llmring.registry.known import Known
     from llmring.routing.targets import Endpoint
@@ -67,6 +68,7 @@ class Aliases:
         self._environ = environ
         self._own: tuple[Lockfile, Mapping[str, Endpoint]] | None = None
         self._known: tuple[Lockfile, Known] | None = None
+        self._frozen: Frozen | None = None
         self._packages = Packages()
         self._use(lockfile_in_force(lockfile_path, environ, package_lockfile))
 
@@ -80,9 +82,23 @@ class Aliases:
         lockfile = self._live.current()
         return lockfile, resolve.profile_name(profile, chosen_profile(self._environ), lockfile)
 
+    def asked_for(self, profile: str | None) -> tuple[str | None, str | None]:
+        """What says which profile is in force, beside the lockfile: the call, the environment."""
+        return profile, chosen_profile(self._environ)
+
     def profile_in_force(self, profile: str | None) -> str:
         """The name of the profile that a call would use."""
         return self._profile(profile)[1]
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the facts that the lockfile has pinned, if it has."""
+        return _digest(self._live.current())
+
+    def stamp(self, profile: str | None) -> tuple[str, str | None]:
+        """The profile that a call would use, and the digest, from one look at the lockfile."""
+        lockfile, name = self._profile(profile)
+        return name, _digest(lockfile)
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
@@ -98,21 +114,47 @@ class Aliases:
     @property
     def known(self) -> Known:
         """What is known of models: the newest catalog, corrected by the lockfile itself."""
+        return self.reading()[1]
+
+    def reading(self) -> tuple[Lockfile, Known]:
+        """The lockfile, and what is known of models; the same pair while neither has changed."""
         lockfile = self._live.current()
-        if self._known is None or self._known[0] is not lockfile:
+        folder = self._settings.cache_dir
+        held = self._known
+        if held is None or held[0] is not lockfile or not held[1].is_newest(folder):
             from llmring.registry.known import known
 
-            self._known = (lockfile, known(lockfile, self._settings.cache_dir))
-        return self._known[1]
+            self._known = held = (lockfile, known(lockfile, folder))
+        return held
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
-        """What is known of a model."""
-        return self.known.facts(ref)
+        """What is known of a model; where the lockfile is frozen, what it has pinned of it."""
+        known = self.known.facts(ref)
+        frozen = self._freeze(self._live.current())
+        return known if frozen is None else frozen.facts(ref, known)
+
+    def _freeze(self, lockfile: Lockfile) -> Frozen | None:
+        """The lockfile as frozen, where the environment wants that."""
+        if not self._settings.frozen:
+            return None
+        if self._frozen is None or self._frozen.lockfile is not lockfile:
+            from llmring.client.frozen import Frozen
+
+            self._frozen = Frozen(lockfile)
+        return self._frozen
 
     def look_up(self, name: str, profile: str | None) -> Resolved:
-        """What an alias, "package:alias" or "provider:model" stands for."""
+        """What an alias, "package:alias" or "provider:model" stands for.
+
+        Raises:
+            FrozenLockfileError: The lockfile is frozen, and does not allow for it.
+        """
         lockfile, profile = self._profile(profile)
-        return look_up(name, lockfile, profile, self._settings.endpoints, self._packages)
+        found = look_up(name, lockfile, profile, self._settings.endpoints, self._packages)
+        frozen = self._freeze(lockfile)
+        if frozen is not None:
+            frozen.require(found.models, profile)
+        return found
 
     def first_usable(self, name: str, profile: str | None, *, required: bool = False) -> str:
         """The first model of an alias whose provider has its key, or else the first."""
@@ -153,6 +195,9 @@ class Aliases:
     ) -> None:
         """Refuse to go on without these aliases; the message is the lockfile contract's."""
         names = [wanted] if isinstance(wanted, str) else list(wanted)
+        frozen = self._freeze(self._live.current())
+        if frozen is not None:
+            frozen.require_whole()
         missing = [name for name in names if not self.has(name, profile)]
         if not missing:
             return
@@ -218,6 +263,11 @@ class Aliases:
         """Read everything anew at the next look-up."""
         self._live.forget()
         self._packages.forget()
+
+
+def _digest(lockfile: Lockfile) -> str | None:
+    digest: str | None = lockfile.registry.get("digest")
+    return digest
 
 
 def lockfile_of_caller(package: str | None, depth: int) -> Path | None:

@@ -20,6 +20,7 @@ from llmring.routing.estimate import load_of
 from llmring.routing.health import Health, Open
 from llmring.routing.order import Circumstances, ordered, user_of
 from llmring.routing.plan import Given, Plan, Size, plan
+from llmring.routing.retired import retired_last
 from llmring.routing.targets import Target
 
 
@@ -58,7 +59,8 @@ def explained(
         blocked=_blocked(health, [each for each in candidates if isinstance(each, Target)]),
         day=day,
     )
-    return plan(ordered(candidates, policy, circumstances), found.alias, given)
+    candidates = retired_last(ordered(candidates, policy, circumstances), day)
+    return plan(candidates, found.alias, given)
 
 
 def _size(request: LLMRequest, tokens: int | None) -> Size:

@@ -13,10 +13,12 @@ from msgspec import UNSET
 from llmring.chat.request import LLMRequest
 from llmring.client import stage
 from llmring.client.aliases import Aliases
+from llmring.client.route import Route, Routes, route_of
 from llmring.client.settings import Settings, timeout_of
 from llmring.client.telemetry import Telemetry
 from llmring.exceptions import ValidationError
 from llmring.lockfile.compose import Resolved
+from llmring.routing import retired
 from llmring.routing.breakage import Shown
 from llmring.routing.capable import capable
 from llmring.routing.effects import may_act
@@ -66,6 +68,7 @@ class Guide:
         self._hooks = hooks
         self._telemetry = telemetry
         self._files = files
+        self._routes = Routes(None)
         self.speeds = Speeds(time.monotonic)
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
@@ -102,12 +105,13 @@ class Guide:
             raise ValidationError("the request names no model; give an alias of the lockfile")
         if not request.messages:
             raise ValidationError("the request has no messages")
-        found = self._aliases.look_up(model, profile)
-        policy = self.policy(found)
-        candidates: Sequence[Target | Skip] = capable(self.targets(found, policy), request, policy)
+        route = self._route(model, profile)
+        found, policy = route.found, route.policy
+        candidates: Sequence[Target | Skip] = capable(route.candidates, request, policy)
         rules = None
         if limits(policy) or weighs(policy):
             candidates, rules = self._weighed(request, profile, found, policy, candidates)
+            candidates = retired.retired_last(candidates, route.day)
         shown = Shown(structured=request.response_format is not None, wish=policy.on_stream_failure)
         terms = Terms(
             policy=policy,
@@ -115,7 +119,12 @@ class Guide:
             effects=may_act(request),
             rules=rules,
             hooks=self._hooks,
-            watch=self._telemetry.call(model, profile, request, stream=stream),
+            watch=self._telemetry.call(
+                model, profile, request, stream=stream, digest=lambda: route.stamp[1]
+            ),
+            asked=request,
+            stamp=route.stamp,
+            served=route.remark,
         )
         own = UNSET if policy.timeout is None else policy.timeout
         timeout = timeout_of(request.timeout, own, self._timeout)
@@ -135,6 +144,7 @@ class Guide:
             effects=walk.terms.effects,
             rules=walk.terms.rules,
             hooks=self._hooks,
+            served=walk.terms.served,
             watch=walk.terms.watch,
         )
         prepare = self.prepare(request, terms.shown, stream=False)
@@ -149,6 +159,26 @@ class Guide:
         return self._files().enclosing(
             request, lambda whole: chat(whole, stream=stream, shown=shown)
         )
+
+    def _route(self, model: str, profile: str | None) -> Route:
+        """Where calls of an alias go, worked out once for each reading of the lockfile."""
+        reading = self._aliases.reading()
+        if self._routes.reading is not reading:
+            self._routes = Routes(reading)
+        key = (model, *self._aliases.asked_for(profile))
+        today = date.today()
+        route = self._routes.get(key, today)
+        if route is None:
+            found = self._aliases.look_up(model, profile)
+            policy = self.policy(found)
+            candidates = self.targets(found, policy)
+            pins = reading[0].registry.get("pins", {})
+            stamp = self._aliases.stamp(profile)
+            route = route_of(found, policy, candidates, stamp, pins, today)
+            # What tests play may end at any time, and so may what a package's lockfile says.
+            if not (stage.current or policy.mode) and (":" not in model or found.alias is None):
+                self._routes.keep(key, route)
+        return route
 
     def _weighed(
         self,

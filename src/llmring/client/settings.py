@@ -144,6 +144,11 @@ def variables(names: Iterable[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
+def frozen_environ() -> Mapping[str, str]:
+    """The variables of this process, with one that freezes the lockfile."""
+    return {**os.environ, "LLMRING_FROZEN": "1"}
+
+
 def chosen_profile(environ: Mapping[str, str] | None = None) -> str | None:
     """The value of LLMRING_PROFILE now; an empty one counts as unset."""
     env = os.environ if environ is None else environ

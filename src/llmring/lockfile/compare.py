@@ -7,6 +7,7 @@ profile shows in all that extend it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -76,6 +77,7 @@ def changes(before: Lockfile, after: Lockfile) -> list[Change]:
         *_entry("default_profile", before.default_profile, after.default_profile),
         *_entry("extends.packages", before.packages or None, after.packages or None),
         *_entries(("providers",), before.providers, after.providers),
+        *_entries(("registry",), before.registry, after.registry),
     ]
     for name in _union(before.profiles, after.profiles):
         old, new = before.profiles.get(name), after.profiles.get(name)
@@ -129,5 +131,7 @@ def _shown(value: object) -> str:
             return value if value.isprintable() else quoted(value)
         case tuple():
             return ", ".join(map(str, value))
+        case date():
+            return str(value)
         case _:
             return msgspec.json.encode(value, enc_hook=str).decode()

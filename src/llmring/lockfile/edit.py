@@ -6,7 +6,7 @@ for the change.
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from llmring.exceptions import AliasNotFoundError, ConfigurationError
 from llmring.lockfile import resolve
@@ -24,6 +24,7 @@ from llmring.lockfile.problem import KeyPath, dotted, quoted
 from llmring.lockfile.splice import (
     BLANK_LINE,
     COMMENT_LINE,
+    DATED_REASON,
     Tree,
     at_path,
     behind,
@@ -98,7 +99,7 @@ def unbind(text: str, alias: str, profile: str) -> str:
     *path, index = binding.at
     layout = scan(text)
     if layout.entries[tuple(path)].value is None:
-        after = _without_sections(layout, binding.at)
+        after = without_sections(layout, lambda at: at[: len(binding.at)] == binding.at)
     else:
         span = layout.value(tuple(path))
         after = spliced(text, span, array(layout, tuple(path)).without(int(index)).text)
@@ -148,15 +149,16 @@ def _place_for(layout: Layout, path: KeyPath) -> int:
     return len(layout.text)
 
 
-def _without_sections(layout: Layout, path: KeyPath) -> str:
-    """The text without the table at this path, and the tables inside it."""
+def without_sections(layout: Layout, goes: Callable[[KeyPath], bool]) -> str:
+    """The text without the tables that headers of such paths open."""
     text = after = layout.text
-    for index, section in reversed([*enumerate(layout.sections)]):
-        if section.path[: len(path)] != path:
+    for index, section in reversed([*enumerate(layout.sections)][1:]):
+        if not goes(section.path):
             continue
         block = _block(layout, section, layout.sections[index - 1].body_end)
+        is_last = block.end >= len(after)
         after = spliced(after, block, "")
-        if text[block.end - 1] != "\n":
+        if is_last and not text.endswith("\n"):
             after = _FINAL_LINE_END.sub("", after)
         if block.begin == 0 and (blank := BLANK_LINE.match(after)):
             after = after[blank.end() :]
@@ -174,6 +176,8 @@ def _block(layout: Layout, section: Section, floor: int) -> Span:
         top = layout.line_start(top - 1)
     if top:  # else they are the head of the file
         begin = top
+    elif begin and DATED_REASON.match(text, layout.line_start(begin - 1)):
+        begin = layout.line_start(begin - 1)
     if begin > floor:
         above = layout.line_start(begin - 1)
         begin = above if BLANK_LINE.match(text, above) else begin

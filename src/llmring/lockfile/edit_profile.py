@@ -5,7 +5,6 @@ As in `edit`, what is not asked for stays byte for byte, and each edit is checke
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from llmring.lockfile.layout import Layout, scan
 from llmring.lockfile.problem import KeyPath, dotted, nearest, quoted, quoted_key
 from llmring.lockfile.shape import misfits
 from llmring.lockfile.splice import (
+    DATED_REASON,
     Tree,
     at_path,
     checked,
@@ -26,9 +26,6 @@ from llmring.lockfile.splice import (
     spliced,
     with_block,
 )
-
-# A reason of an earlier day, which a later one replaces.
-_DATED = re.compile(r"[ \t]*# \d{4}-\d\d-\d\d: [^\n]*\n\Z")
 
 
 def create_profile(text: str, name: str, extends: str | None = None) -> str:
@@ -143,8 +140,7 @@ def give_reason(text: str, alias: str, profile: str, reason: str) -> str:
     if header is None or not reason.strip():
         return text
     begin = end = layout.line_start(header.begin)
-    earlier = _DATED.search(text[layout.line_start(begin - 1) : begin]) if begin else None
-    if earlier is not None:
+    if begin and DATED_REASON.match(text, layout.line_start(begin - 1)):
         begin = layout.line_start(begin - 1)
     line = f"# {' '.join(reason.split())}"
     require_utf8(line)

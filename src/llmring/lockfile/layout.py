@@ -22,7 +22,7 @@ from llmring.lockfile.problem import KeyPath
 # Space, line ends and comments: all that may stand between the tokens of an array.
 TRIVIA = re.compile(r"[ \t\r\n]*(?:#[^\n]*[ \t\r\n]*)*")
 _BLANKS = re.compile(r"[ \t]*")
-_REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?\r?\n?")
+REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?\r?\n?")
 _KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*'""")
 _SCALAR = re.compile(
     r'''
@@ -144,7 +144,7 @@ class _Scanner:
                 at = self._header(at)
             else:
                 at = self._pair(self._sections[-1].path, at)
-            at = _end(_REST_OF_LINE, self._text, at)
+            at = _end(REST_OF_LINE, self._text, at)
             self._sections[-1].body_end = at
             at = _end(TRIVIA, self._text, at)
         return Layout(self._text, self._entries, self._sections)

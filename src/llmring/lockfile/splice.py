@@ -12,6 +12,8 @@ from llmring.lockfile.layout import Layout, Span
 from llmring.lockfile.problem import KeyPath
 
 COMMENT_LINE = re.compile(r"[ \t]*#[^\n]*(?:\n|\Z)")
+# The reason of a binding, as `give_reason` writes it.
+DATED_REASON = re.compile(r"[ \t]*# \d{4}-\d\d-\d\d: [^\n]*\n")
 BLANK_LINE = re.compile(r"[ \t]*\r?\n")
 
 Tree = dict[str, Any]
@@ -97,10 +99,11 @@ def _tree(text: str) -> Tree:
 
 
 def _pruned(tree: Tree) -> Tree:
-    """The tree without profiles and lists of bindings that are empty."""
+    """The tree without profiles, lists of bindings and tables of the registry that are empty."""
     profiles = {}
     for name, profile in tree.get("profiles", {}).items():
         kept = {key: value for key, value in profile.items() if key != "bindings" or value}
         if kept:
             profiles[name] = kept
-    return {**tree, "profiles": profiles}
+    registry = {key: value for key, value in tree.get("registry", {}).items() if value != {}}
+    return {**tree, "profiles": profiles, "registry": registry}

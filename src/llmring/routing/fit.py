@@ -103,7 +103,12 @@ def _rank(effort: str) -> int:
 
 def missing(request: LLMRequest, facts: ModelFacts) -> list[str]:
     """The capabilities that the request needs and the model lacks, by the catalog's names."""
-    needs = {_need(part) for message in request.turns() for part in message.parts}
+    needs = {
+        _need(part)
+        for message in request.turns()
+        if not isinstance(message.content, str)
+        for part in message.parts
+    }
     if request.tools:
         needs.add("tools")
     return [need for need in _NEEDS if need in needs and need not in facts.capabilities]

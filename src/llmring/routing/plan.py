@@ -221,6 +221,6 @@ def _remarks(ref: ModelRef, facts: ModelFacts | None, given: Given) -> Iterator[
     if facts is None:
         yield "it is in no catalog: what it can do and costs is not known"
     elif facts.retires is not None and facts.retires <= given.day:
-        yield f"its provider has retired it on {facts.retires}"
+        yield f"its provider has retired it on {facts.retires}, so it is asked last"
     elif facts.retires is not None:
         yield f"its provider retires it on {facts.retires}"

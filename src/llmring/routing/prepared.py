@@ -33,6 +33,9 @@ class Prepared(Struct, frozen=True):
     finish: Callable[[Fetch, float | None], Awaitable[HttpRequest]] | None = None
 
 
+_NONE = Limits()
+
+
 def chat(
     request: LLMRequest, *, stream: bool, shown: Shown | None = None
 ) -> Callable[[Target], Prepared]:
@@ -51,7 +54,7 @@ def chat(
         fitted = fit(asked, target)
         http = target.encode(fitted.request, stream=stream)
         limits = target.endpoint.provider.quirks.limits
-        if limits != Limits():
+        if limits != _NONE:
             check_sizes(sized_parts(fitted.request), len(http.body), limits)
         return Prepared(http, fitted.adjusted)
 

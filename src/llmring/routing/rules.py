@@ -33,15 +33,19 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 def limits(policy: Policy) -> bool:
     """Whether a policy limits calls, so that they are counted."""
-    return any(getattr(policy, name) is not None for name in _LIMITS)
+    return not (
+        policy.daily_budget is None
+        and policy.max_concurrency is None
+        and policy.rpm is None
+        and policy.tpm is None
+    )
 
 
 def weighs(policy: Policy) -> bool:
     """Whether a policy chooses between the models of an alias."""
-    return policy.strategy != "ordered" or any(
-        getattr(policy, name) is not None for name in _CEILINGS
+    return not (
+        policy.strategy == "ordered"
+        and policy.daily_budget is None
+        and policy.max_cost_per_request is None
+        and policy.max_price_ratio is None
     )
-
-
-_LIMITS = ("daily_budget", "max_concurrency", "rpm", "tpm")
-_CEILINGS = ("daily_budget", "max_cost_per_request", "max_price_ratio")

@@ -8,11 +8,17 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.request import LLMRequest
+from llmring.lockfile.document import ModelRef
 from llmring.routing.breakage import Shown
 from llmring.routing.hooks import Hooks
 from llmring.routing.policy import Policy
 from llmring.routing.rules import Rules
 from llmring.routing.watch import UNWATCHED, CallWatch
+
+
+def _expected(_ref: ModelRef, _name: str | None) -> None:
+    """Nothing is unexpected where nobody remembers."""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -26,6 +32,9 @@ class Terms(Struct, frozen=True, kw_only=True):
         hooks: What the application wants to be told.
         watch: Watches the call, for traces and metrics.
         chance: Gives a number from 0 up to 1.
+        asked: The request, where it is the application's own; recordings keep it.
+        stamp: The profile in force, and the digest of what its lockfile has pinned.
+        served: Says what is unexpected of the name under which a model has answered.
     """
 
     policy: Policy = Policy()
@@ -35,3 +44,6 @@ class Terms(Struct, frozen=True, kw_only=True):
     hooks: Hooks = Hooks()
     watch: CallWatch = UNWATCHED
     chance: Callable[[], float] = random.random
+    asked: LLMRequest | None = None
+    stamp: tuple[str, str | None] | None = None
+    served: Callable[[ModelRef, str | None], str | None] = _expected

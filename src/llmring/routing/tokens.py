@@ -66,6 +66,9 @@ def _least(texts: Iterable[str], most: int | None) -> int:
 
 def _texts(request: LLMRequest) -> Iterator[str]:
     for message in request.turns():
+        if isinstance(message.content, str):
+            yield message.content
+            continue
         for part in message.parts:
             if isinstance(part, TextPart):
                 yield part.text

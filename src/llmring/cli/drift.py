@@ -1,0 +1,52 @@
+"""What llmring lock check finds of models that are no longer what was bound and pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from llmring.chat.events import Usage
+from llmring.cli import needs
+from llmring.cli.output import note
+from llmring.client.settings import Settings, endpoints_for, known_here, read_settings
+from llmring.exceptions import LLMRingError
+from llmring.lockfile.document import Lockfile, ModelRef
+from llmring.lockfile.pins import pins_of
+from llmring.registry.drift import Scene, drift
+
+_MONTH = timedelta(days=30)
+
+
+def findings(lockfile: Lockfile) -> list[needs.Finding]:
+    """Of a lockfile's own bindings and pins, in all its profiles."""
+    settings = read_settings()
+    endpoints = endpoints_for(lockfile, settings)
+
+    def keyless(provider: str) -> str | None:
+        endpoint = endpoints.get(provider)
+        objection = endpoint.objection() if endpoint is not None else None
+        return None if objection is None else objection.message
+
+    scene = Scene(
+        known=known_here(lockfile),
+        day=date.today(),
+        usages=_usages(settings) if pins_of(lockfile) else {},
+        keyless=keyless,
+    )
+    return needs.placed(lockfile, drift(lockfile, scene))
+
+
+def _usages(settings: Settings) -> dict[ModelRef, Sequence[Usage | None]]:
+    """The tokens of last month's calls, by the model that answered."""
+    if settings.ledger is None:
+        return {}
+    from llmring.ledger.reading import entries
+
+    found: dict[str, list[Usage | None]] = {}
+    try:
+        for entry in entries(settings.ledger, since=datetime.now(UTC) - _MONTH):
+            if entry.model is not None:
+                found.setdefault(entry.model, []).append(entry.usage)
+    except LLMRingError as error:
+        note(f"what changed prices cost is not said: {error}")
+    return {ModelRef.parse(name): usages for name, usages in found.items()}

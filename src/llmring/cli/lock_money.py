@@ -1,0 +1,234 @@
+"""What the difference of two lockfiles comes to: prices, contexts, and a month's calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from llmring.chat.events import Usage
+from llmring.cli.money import UNKNOWN, pair, plain_cost, priced, signed, then, usd
+from llmring.client.settings import known_here, read_settings
+from llmring.exceptions import ConfigurationError
+from llmring.lockfile.document import Lockfile, ModelRef
+from llmring.lockfile.pins import plain_amount
+from llmring.lockfile.problem import dotted
+from llmring.registry.bill import Bill, bill
+from llmring.registry.catalog import ModelFacts, Prices
+from llmring.registry.known import Known
+from llmring.registry.price import Cost, Unpriced
+
+DAYS = 30
+
+
+class Offer(Struct, frozen=True):
+    """A model of an alias, and what is known of it.
+
+    Attributes:
+        ref: The model.
+        facts: What is known of it, if anything.
+        prices: USD per million tokens today; None where that is not known.
+    """
+
+    ref: ModelRef
+    facts: ModelFacts | None
+    prices: Prices | None
+
+    @property
+    def context(self) -> str:
+        """Its context in words."""
+        window = self.facts.context_window if self.facts else None
+        return UNKNOWN if window is None else f"{window:,}"
+
+    @property
+    def worth(self) -> tuple[object, ...]:
+        """What is compared of it."""
+        return self.ref, self.prices, self.context
+
+
+class Money(Struct, frozen=True):
+    """What a change of an alias comes to.
+
+    Attributes:
+        before: Its models in the first lockfile, best first; none where it is not in there.
+        after: Its models in the second one.
+        calls: How many calls of it the ledger has of the last `DAYS` days.
+        cost_before: What these would cost at the first model of the first lockfile; None where
+            there are none, or no such model.
+        cost_after: At that of the second one.
+    """
+
+    before: tuple[Offer, ...]
+    after: tuple[Offer, ...]
+    calls: int = 0
+    cost_before: Bill | None = None
+    cost_after: Bill | None = None
+
+    def lines(self) -> Iterator[str]:
+        """It in words."""
+        first = [offers[0] for offers in (self.before, self.after) if offers]
+        yield f"{_terms(first[0], first[-1])}{_further(first[0].prices, first[-1].prices)}"
+        if self.before and self.after:
+            yield from _fallbacks(self.before[1:], self.after[1:])
+        yield self._month()
+
+    def _month(self) -> str:
+        bills = [each for each in (self.cost_before, self.cost_after) if each is not None]
+        if not bills:
+            return f"no usage is recorded in the last {DAYS} days"
+        calls = f"{self.calls:,} call{'s' if self.calls != 1 else ''} in the last {DAYS} days"
+        for each in bills:
+            if isinstance(each.cost, Unpriced):
+                return f"{calls}; what they come to can't be told: {each.cost.reason}"
+        told = " → ".join(usd(each.cost) for each in bills if not isinstance(each.cost, Unpriced))
+        change = f", {signed(self.delta)} a month" if self.delta is not None else ""
+        unpriced = max(each.unpriced for each in bills)
+        without = f" (without {unpriced:,} whose usage is not known)" if unpriced else ""
+        return f"{calls}: {told}{change}{without}"
+
+    @property
+    def delta(self) -> Decimal | None:
+        """USD a month more (or less, below 0) at the usage of the last days; None if unknown."""
+        before, after = (each and each.cost for each in (self.cost_before, self.cost_after))
+        return after - before if isinstance(before, Cost) and isinstance(after, Cost) else None
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """It for programs."""
+        return {
+            "before": [_plain(offer) for offer in self.before],
+            "after": [_plain(offer) for offer in self.after],
+            "days": DAYS,
+            "calls": self.calls,
+            "cost_before": _plain_bill(self.cost_before),
+            "cost_after": _plain_bill(self.cost_after),
+            "delta": None if self.delta is None else plain_amount(self.delta),
+        }
+
+
+class Changes(Struct, frozen=True):
+    """What the aliases that differ come to.
+
+    Attributes:
+        aliases: By key ("prod.fast"), those with other models, or with models of which other
+            things are known.
+        trouble: Why the ledger could not be read, if it couldn't.
+    """
+
+    aliases: Mapping[str, Money]
+    trouble: str | None = None
+
+
+def money(before: Lockfile, after: Lockfile) -> Changes:
+    """What the difference of two lockfiles comes to, at today's prices.
+
+    Args:
+        before: The first lockfile; its corrections count for its models.
+        after: The second one; likewise.
+    """
+    day = date.today()
+    differing: dict[tuple[str, str], tuple[tuple[Offer, ...], tuple[Offer, ...]]] = {}
+    sides = [(lockfile, known_here(lockfile)) for lockfile in (before, after)]
+    for profile in dict.fromkeys([*after.profiles, *before.profiles]):
+        names = [
+            alias
+            for lockfile in (after, before)
+            if profile in lockfile.profiles
+            for alias in lockfile.profiles[profile].bindings
+        ]
+        for alias in dict.fromkeys(names):
+            old, new = (_offers(*side, profile, alias, day) for side in sides)
+            if [each.worth for each in old] != [each.worth for each in new]:
+                differing[profile, alias] = old, new
+    if not differing:
+        return Changes({})
+    usages, trouble = _usages()
+    found = {
+        dotted(key): _priced(old, new, usages.get(key, ()), day)
+        for key, (old, new) in differing.items()
+    }
+    return Changes(found, trouble)
+
+
+def _offers(
+    lockfile: Lockfile, known: Known, profile: str, alias: str, day: date
+) -> tuple[Offer, ...]:
+    there = lockfile.profiles.get(profile)
+    binding = there.bindings.get(alias) if there else None
+    offers = []
+    for ref in binding.models if binding else ():
+        facts = known.facts(ref)
+        offers.append(Offer(ref, facts, facts.prices_on(day) if facts else None))
+    return tuple(offers)
+
+
+def _priced(
+    old: tuple[Offer, ...], new: tuple[Offer, ...], usages: Sequence[Usage | None], day: date
+) -> Money:
+    costs = [
+        bill(usages, offers[0].facts, day) if offers and usages else None for offers in (old, new)
+    ]
+    return Money(old, new, len(usages), *costs)
+
+
+def _usages() -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:
+    """The usage of each call of the last days, by profile and alias; and what is in the way."""
+    from llmring.ledger.reading import entries
+
+    found: dict[tuple[str, str], list[Usage | None]] = {}
+    since = datetime.now(UTC) - timedelta(days=DAYS)
+    try:
+        place = read_settings().ledger
+        for entry in entries(place, since=since) if place is not None else ():
+            # A call that nobody answered has used nothing, as far as anybody knows.
+            if entry.alias is not None and (entry.usage is not None or entry.outcome == "ok"):
+                found.setdefault((entry.profile, entry.alias), []).append(entry.usage)
+    except ConfigurationError as error:
+        return {}, str(error)
+    return found, None
+
+
+def _fallbacks(before: Sequence[Offer], after: Sequence[Offer]) -> Iterator[str]:
+    old = {offer.ref: offer for offer in before}
+    new = {offer.ref: offer for offer in after}
+    for ref in dict.fromkeys([*new, *old]):
+        sides = [each[ref] for each in (old, new) if ref in each]
+        if len(sides) == 2 and sides[0].worth == sides[1].worth:
+            continue
+        mark = "" if len(sides) == 2 else "+ " if ref in new else "- "
+        yield f"{mark}fallback {ref}: {_terms(sides[0], sides[-1])}"
+
+
+def _terms(before: Offer, after: Offer) -> str:
+    """The price and the context of two models, or of one."""
+    price = priced(then(pair(before.prices), pair(after.prices)))
+    return f"price {price}; context {then(before.context, after.context)}"
+
+
+def _further(before: Prices | None, after: Prices | None) -> str:
+    """What else of the prices is another, where those of input and output are the same."""
+    if before is None or after is None or pair(before) != pair(after):
+        return ""
+    names = [
+        name.replace("_", " ")
+        for name in Prices.__struct_fields__
+        if getattr(before, name) != getattr(after, name)
+    ]
+    return f"; other prices for: {', '.join(names)}" if names else ""
+
+
+def _plain(offer: Offer) -> dict[str, Any]:
+    return {
+        "model": str(offer.ref),
+        "prices": offer.prices,
+        "context_window": offer.facts.context_window if offer.facts else None,
+    }
+
+
+def _plain_bill(of: Bill | None) -> dict[str, Any] | None:
+    if of is None:
+        return None
+    return {**plain_cost(of.cost), "unpriced": of.unpriced}

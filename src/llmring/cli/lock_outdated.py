@@ -1,0 +1,84 @@
+"""llmring lock outdated: the models of a lockfile that have a newer one of their line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import date
+
+from llmring.cli import upgrades
+from llmring.cli.lockfile import shown, users_lockfile
+from llmring.cli.output import complain, note, say, say_json, table
+from llmring.exceptions import ConfigurationError, LockfileError
+from llmring.lockfile import file
+from llmring.lockfile.document import parse
+from llmring.registry.lineage import Step
+
+EXAMPLES = """examples:
+  llmring lock outdated
+  llmring lock outdated --profile prod --all
+  llmring lock outdated --json
+
+Newest is the newest model that llmring lock upgrade would take: of the same
+line and provider, with all that the present one can do. Prices are USD per
+million tokens, in/out. Exit codes: 0 all are up to date; 1 some are not; 2
+the lockfile is missing or bad."""
+
+HEAD = ("profile", "alias", "model", "newest", "price", "retires")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--all", action="store_true", help="those that are up to date too, and why")
+    form.add_argument("--json", action="store_true", help="everything, as JSON")
+    upgrades.add_options(parser)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the models that have a newer one, one a line."""
+    try:
+        path = users_lockfile(args.file).path
+        lockfile = parse(file.read(path), path)
+        found = upgrades.lineups(lockfile, upgrades.bindings(lockfile, args.profile))
+    except (LockfileError, ConfigurationError) as error:
+        # So that scripts can tell an outdated lockfile from one that is not there.
+        complain(str(error))
+        return 2
+    day = date.today()
+    pairs = [(lineup, step) for lineup in found for step in lineup.steps]
+    outdated = [(lineup, step) for lineup, step in pairs if step.to is not None]
+    if args.json:
+        models = [upgrades.plain(lineup, step, day) for lineup, step in pairs]
+        say_json({"file": str(path), "outdated": len(outdated), "models": models})
+        return 1 if outdated else 0
+    rows = [_row(lineup, step, day) for lineup, step in (pairs if args.all else outdated)]
+    for line in table([HEAD, *rows]) if rows else ():
+        say(line)
+    for lineup in found:
+        for remark in upgrades.held_back(lineup):
+            note(remark)
+    note(f"{shown(path)}: {_summary([step for _, step in pairs])}")
+    return 1 if outdated else 0
+
+
+def _row(lineup: upgrades.Lineup, step: Step, day: date) -> tuple[str, ...]:
+    return (
+        lineup.profile,
+        lineup.binding.alias,
+        str(step.ref),
+        str(step.to) if step.to else f"- ({step.why})",
+        upgrades.price_change(step, day),
+        str(step.facts.retires or "") if step.facts else "",
+    )
+
+
+def _summary(every: Sequence[Step]) -> str:
+    outdated = sum(step.to is not None for step in every)
+    untold = sum(step.is_untold for step in every)
+    words = (
+        f"{outdated} of {len(every)} models can be upgraded: llmring lock upgrade"
+        if outdated
+        else "no model is outdated"
+    )
+    return f"{words}; of {untold} it can't be told: --all says why" if untold else words

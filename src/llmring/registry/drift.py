@@ -1,0 +1,241 @@
+"""What has become of a lockfile's models since they were bound and pinned.
+
+Errors are what calls already suffer from, warnings what they will, or what is otherwise than it
+was pinned; hints are worth knowing. Where nothing is pinned, nothing can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from llmring.chat.events import Usage
+from llmring.lockfile.document import Lockfile, ModelRef
+from llmring.lockfile.pins import Pin, is_pinned, mismatch, pins_of
+from llmring.lockfile.problem import Fault, KeyPath, Severity
+from llmring.registry.bill import bill
+from llmring.registry.catalog import ModelFacts, Prices, Rates
+from llmring.registry.known import Known
+from llmring.registry.lineage import Terms, steps
+from llmring.registry.pinned import facts_of
+from llmring.registry.price import Unpriced, dollars
+
+NOTICE = timedelta(days=90)
+
+_UPGRADE = "llmring lock upgrade"
+_RATE_NAMES = {
+    "cache_write_1h": "cache write for an hour",
+    "image": "image (each)",
+}
+
+
+class Scene(Struct, frozen=True, kw_only=True):
+    """What a lockfile is held against.
+
+    Attributes:
+        known: What is known of models.
+        day: The day it is.
+        usages: The tokens of last month's calls, by model.
+        keyless: Says which key a provider lacks; None where it lacks none.
+    """
+
+    known: Known
+    day: date
+    usages: Mapping[ModelRef, Sequence[Usage | None]] = {}
+    keyless: Callable[[str], str | None] = lambda _: None
+
+
+def drift(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
+    """Everything that is to be said of a lockfile's models, each thing once.
+
+    Args:
+        lockfile: What was read.
+        scene: What it is held against.
+    """
+    yield from _of_digests(lockfile)
+    pins = pins_of(lockfile)
+    for path, ref in _references(lockfile):
+        facts = scene.known.facts(ref)
+        if facts is None:
+            continue
+        yield from _retirement(path, ref, facts, scene)
+        yield from _newer(path, ref, facts, scene)
+        if is_pinned(lockfile) and ref not in pins:
+            yield _fault(path, "hint", f"{ref} is not pinned", "llmring lock pin")
+    for ref, pin in pins.items():
+        facts = scene.known.facts(ref)
+        if facts is None:
+            message = f"{ref} is pinned, and no catalog knows it any more"
+            yield _fault(_at(pin), "hint", message, "look it up with its provider")
+        else:
+            yield from _changes(pin, facts, scene)
+    yield from _keys(lockfile, scene)
+    yield from _single_vendors(lockfile)
+
+
+def _of_digests(lockfile: Lockfile) -> Iterator[Fault]:
+    fault = mismatch(lockfile)
+    if fault is not None and any(profile.bindings for profile in lockfile.profiles.values()):
+        mend = f"{fault.mend}" if is_pinned(lockfile) else f"{fault.mend} notes what is relied on"
+        yield replace(fault, mend=mend)
+
+
+def _references(lockfile: Lockfile) -> Iterator[tuple[KeyPath, ModelRef]]:
+    """Where a lockfile binds each of its models first."""
+    seen = set()
+    for profile in lockfile.profiles.values():
+        for binding in profile.bindings.values():
+            for index, ref in enumerate(binding.models):
+                if ref not in seen:
+                    seen.add(ref)
+                    yield (*binding.at, "models", index), ref
+
+
+def _retirement(path: KeyPath, ref: ModelRef, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
+    if facts.retires is None:
+        return
+    left = (facts.retires - scene.day).days
+    mend = f"{_UPGRADE}, or bind another model"
+    if left <= 0:
+        yield _fault(path, "error", f"{ref} was retired on {facts.retires}", mend)
+    elif left <= NOTICE.days:
+        when = f"{left} day{'s' if left > 1 else ''}, on {facts.retires}"
+        yield _fault(path, "warning", f"{ref} will be retired in {when}", mend)
+
+
+def _newer(path: KeyPath, ref: ModelRef, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
+    """That there is a newer model of the line; a retired one is told of already."""
+    if facts.retires is not None and facts.retires <= scene.day:
+        return
+    step = steps([ref], scene.known, Terms(scene.day))[0]
+    if step.to is not None:
+        message = f"{step.to} is newer than {ref}"
+        yield _fault(path, "hint", message, f"see what it costs: llmring lock outdated; {_UPGRADE}")
+
+
+def _changes(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
+    """What is otherwise than it was pinned."""
+    yield from _price(pin, facts, scene)
+    lost = sorted(set(pin.capabilities) - facts.capabilities)
+    if lost:
+        message = f"{pin.ref} has no {' and no '.join(lost)} any more"
+        yield _fault((*_at(pin), "capabilities"), "warning", message, _ACCEPT)
+    sizes = (
+        ("context_window", "its context", pin.context_window, facts.context_window),
+        ("max_output", "its longest answer", pin.max_output, facts.max_output),
+    )
+    for key, noun, before, now in sizes:
+        if before is not None and now is not None and now < before:
+            message = f"{noun} has shrunk, from {before:,} to {now:,} tokens"
+            yield _fault((*_at(pin), key), "warning", f"{pin.ref}: {message}", _ACCEPT)
+
+
+_ACCEPT = "bind another model, or accept it: llmring lock pin"
+
+
+def _price(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
+    before = facts_of(pin).prices
+    now = facts.prices_on(scene.day)
+    if before is None or now is None:
+        if before is not None:
+            message = f"the price of {pin.ref} is not known any more"
+            yield _fault((*_at(pin), "prices"), "hint", message, _ACCEPT)
+        return
+    changes = [*_differences(before, now)]
+    if not changes:
+        return
+    dearer = any(change.dearer for change in changes)
+    yield _fault(
+        (*_at(pin), "prices"),
+        "warning" if dearer else "hint",
+        f"{pin.ref} costs {'more' if dearer else 'less'} than when it was pinned, in USD per "
+        f"million tokens: {'; '.join(change.text for change in changes)}"
+        f"{_last_month(pin, facts, scene)}",
+        _ACCEPT if dearer else "llmring lock pin",
+    )
+
+
+class _Change(Struct, frozen=True):
+    """One price that is another now, in words."""
+
+    text: str
+    dearer: bool
+
+
+def _differences(before: Prices, now: Prices) -> Iterator[_Change]:
+    yield from _of_rates("", before, now)
+    old, new = before.long_context, now.long_context
+    long = new or old
+    if long is not None:
+        yield from _of_rates(f" above {long.above:,} tokens", old or before, new or now)
+    if old is not None and new is not None and old.above != new.above:
+        text = f"long context from {old.above:,} → {new.above:,} tokens"
+        yield _Change(text, dearer=new.above < old.above)
+
+
+def _of_rates(where: str, before: Rates, now: Rates) -> Iterator[_Change]:
+    for key in Rates.__struct_fields__:
+        old, new = getattr(before, key), getattr(now, key)
+        if old == new:
+            continue
+        # What has no rate of its own is charged as any input, or any output.
+        base = "output" if key == "output_audio" else "input"
+        paid = [getattr(before, base) if old is None else old]
+        paid.append(getattr(now, base) if new is None else new)
+        name = _RATE_NAMES.get(key, key.replace("_", " "))
+        yield _Change(f"{name}{where} {_usd(old)} → {_usd(new)}", dearer=paid[1] > paid[0])
+
+
+def _last_month(pin: Pin, facts: ModelFacts, scene: Scene) -> str:
+    """What last month's calls would have cost at either price."""
+    usages = scene.usages.get(pin.ref, ())
+    old = bill(usages, facts_of(pin), scene.day).cost
+    new = bill(usages, facts, scene.day).cost
+    if isinstance(old, Unpriced) or isinstance(new, Unpriced):
+        return ""
+    calls = f"{len(usages):,} call{'s' if len(usages) > 1 else ''}"
+    return f"; the last 30 days' {calls} would have cost {_cents(old)} then and {_cents(new)} now"
+
+
+def _keys(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
+    """The providers whose keys a profile needs and that are not set here."""
+    for name, profile in lockfile.profiles.items():
+        used = dict.fromkeys(
+            ref.provider for binding in profile.bindings.values() for ref in binding.models
+        )
+        for provider in used:
+            lack = scene.keyless(provider)
+            if lack is not None:
+                why, _, mend = lack.rpartition("; ")
+                message = f"profile {name!r} binds {provider}, which can't be called here: {why}"
+                yield _fault(("profiles", name), "hint", message, mend)
+
+
+def _single_vendors(lockfile: Lockfile) -> Iterator[Fault]:
+    for profile in lockfile.profiles.values():
+        for binding in profile.bindings.values():
+            vendors = {ref.provider for ref in binding.models}
+            if len(vendors) == 1 and binding.at[1:2] == (profile.name,):
+                message = f"alias {binding.alias!r} depends on {vendors.pop()} alone"
+                mend = "add a model of another vendor, to fall back on"
+                yield _fault((*binding.at, "models"), "hint", message, mend)
+
+
+def _at(pin: Pin) -> KeyPath:
+    return ("registry", "pins", str(pin.ref))
+
+
+def _usd(amount: Decimal | None) -> str:
+    return "as any" if amount is None else dollars(amount)
+
+
+def _cents(amount: Decimal) -> str:
+    return dollars(amount.quantize(Decimal("0.01")) if amount >= 1 else Decimal(f"{amount:.2g}"))
+
+
+def _fault(path: KeyPath, severity: Severity, message: str, mend: str) -> Fault:
+    return Fault(path=path, severity=severity, message=message, mend=mend)

@@ -1,0 +1,125 @@
+import json
+
+import pytest
+
+from cli.lineages import lockfile
+from cli.terminal import Call, write
+
+AMOUNTS = ("--tokens-in", "1M", "--tokens-out", "100k")
+HEAD = "profile  alias  model       cost   fallbacks\n"
+
+
+def test_each_alias_of_each_profile_has_its_cost_and_the_range_of_its_fallbacks(
+    call: Call,
+) -> None:
+    fast = ["openai:t-1", "openai:t-2", "anthropic:u-1", "mock:a"]
+    write(lockfile(default={"fast": fast}, prod={"solo": ["openai:t-1"]}))
+    told = call("lock", "cost", *AMOUNTS)
+
+    assert (told.code, told.out) == (
+        0,
+        HEAD
+        + "default  fast   openai:t-1  $1.20  $0.80 to $4.80, 1 unknown\n"
+        + "prod     solo   openai:t-1  $1.20\n",
+    )
+
+
+def test_one_profile_is_shown_where_one_is_named(call: Call) -> None:
+    write(lockfile(default={"fast": ["openai:t-1"]}, prod={"solo": ["openai:t-1"]}))
+
+    assert "default" not in call("lock", "cost", *AMOUNTS, "--profile", "prod").out
+
+
+def test_an_unknown_price_is_said_to_be_unknown(call: Call) -> None:
+    write(lockfile(default={"fast": ["mock:a"], "soon": ["openai:t-3-preview"]}))
+    told = call("lock", "cost", *AMOUNTS)
+
+    assert told.code == 0
+    assert "mock:a              unknown: the model is not in the catalog\n" in told.out
+    assert "unknown: the catalog has no price for openai:t-3-preview\n" in told.out
+
+
+def test_cached_tokens_cost_less(call: Call) -> None:
+    write(lockfile(default={"fast": ["openai:t-1"]}))
+
+    assert "openai:t-1  $0.30\n" in call("lock", "cost", *AMOUNTS, "--cached", "1M").out
+
+
+def test_long_prompts_have_their_own_prices_where_the_size_of_requests_is_said(call: Call) -> None:
+    write(lockfile(default={"fast": ["openai:t-2"]}))
+    unsaid, short, long = (
+        call("lock", "cost", *AMOUNTS, *words)
+        for words in ([], ["--per-request", "100k"], ["--per-request", "100_001"])
+    )
+
+    assert ["$0.80" in told.out for told in (unsaid, short, long)] == [True, True, False]
+    assert "$1.60" in long.out
+    assert unsaid.err == (
+        "long prompts have higher prices, not counted here: openai:t-2 above 100,000 tokens; "
+        "say --per-request\n"
+    )
+    assert short.err == ""
+    assert long.err == "at the prices of long prompts: openai:t-2 above 100,000 tokens\n"
+
+
+PINS = '\n[registry.pins."openai:t-1"]\nmodel = "t-1"\nprices = { input = 10, output = 20 }\n'
+
+
+def test_pinned_prices_are_those_of_the_lockfile(call: Call) -> None:
+    write(lockfile(default={"fast": ["openai:t-1"], "solo": ["openai:t-2"]}) + PINS)
+    told = call("lock", "cost", *AMOUNTS, "--pinned")
+
+    assert "fast   openai:t-1  $12.00\n" in told.out
+    assert "solo   openai:t-2  unknown: no price is pinned\n" in told.out
+
+
+def test_json_has_exact_amounts(call: Call) -> None:
+    path = write(lockfile(default={"fast": ["openai:t-2", "mock:a"]}))
+    words = ("--tokens-in", "200_000", "--tokens-out", "7", "--per-request", "200k", "--json")
+
+    assert json.loads(call("lock", "cost", *words).out) == {
+        "file": str(path.resolve()),
+        "tokens_in": 200000,
+        "tokens_out": 7,
+        "cached": 0,
+        "per_request": 200000,
+        "pinned": False,
+        "aliases": [
+            {
+                "profile": "default",
+                "alias": "fast",
+                "models": [
+                    {
+                        "model": "openai:t-2",
+                        "cost": "0.200042",
+                        "reason": None,
+                        "long_context_above": 100000,
+                        "long_context": True,
+                    },
+                    {
+                        "model": "mock:a",
+                        "cost": None,
+                        "reason": "the model is not in the catalog",
+                        "long_context_above": None,
+                        "long_context": False,
+                    },
+                ],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "required: --tokens-in, --tokens-out"),
+        (["--tokens-in", "lots", "--tokens-out", "1"], "'lots' is no amount of tokens"),
+        ([*AMOUNTS, "--cached", "2M"], "--cached is a part of --tokens-in"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(call: Call, words: list[str], said: str) -> None:
+    write(lockfile(default={"fast": ["openai:t-1"]}))
+    told = call("lock", "cost", *words)
+
+    assert (told.code, told.out) == (2, "")
+    assert said in told.err

@@ -1,0 +1,147 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Call, is_plain_error, lockfile_of, run, write
+from llmring.lockfile import file
+from llmring.lockfile.document import parse
+from llmring.lockfile.pins import mismatch
+from lockfile.texts import EXAMPLE
+
+TEXT = lockfile_of(
+    default={"fast": ["openai:gpt-4o-mini", "mock:echo"]}, prod={"deep": ["openai:gpt-4.1"]}
+)
+MINI = "openai:gpt-4o-mini → gpt-4o-mini-2024-07-18: 128,000 tokens, $0.15/$0.60 per million"
+
+
+def pins() -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = parse(Path("llmring.lock").read_text()).registry["pins"]
+    return found
+
+
+def test_every_known_model_of_every_profile_is_pinned(call: Call) -> None:
+    write(TEXT)
+
+    told = call("lock", "pin")
+
+    assert told.code == 0
+    assert told.out.startswith(MINI)
+    assert list(pins()) == ["openai:gpt-4o-mini", "openai:gpt-4.1"]
+    assert mismatch(parse(Path("llmring.lock").read_text())) is None
+    assert "not pinned: mock:echo, which no catalog knows;" in told.err
+    assert told.err.endswith("llmring.lock: 2 models, pinned\n")
+
+
+def test_W22_pinning_again_on_the_same_day_writes_nothing(call: Call) -> None:
+    path = write(TEXT)
+    call("lock", "pin")
+    before = (path.read_bytes(), path.stat().st_ino)
+
+    told = call("lock", "pin")
+
+    assert (path.read_bytes(), path.stat().st_ino) == before
+    assert "(as it was)" in told.out
+    assert told.err.endswith("llmring.lock: 2 models, nothing has changed\n")
+
+
+@pytest.mark.parametrize("text", [TEXT, EXAMPLE, EXAMPLE.replace("\n", "\r\n")])
+def test_S026_unpinning_gives_the_file_back(call: Call, text: str) -> None:
+    path = Path("llmring.lock")
+    path.write_bytes(text.encode())
+    call("lock", "pin")
+    assert path.read_bytes().startswith(text.encode())
+
+    told = call("lock", "pin", "--remove")
+
+    assert path.read_bytes() == text.encode()
+    assert told.code == 0
+    assert "models, unpinned" in told.err or "model, unpinned" in told.err
+
+
+def test_a_profile_renews_the_pins_of_its_own_models(call: Call) -> None:
+    path = write(TEXT)
+    call("lock", "pin")
+    corrected = path.read_text() + "".join(
+        f'\n[registry.models."{name}"]\nmax_output = 7\n'
+        for name in ("openai:gpt-4o-mini", "openai:gpt-4.1")
+    )
+    path.write_text(corrected)
+
+    call("lock", "pin", "--profile", "prod")
+
+    assert pins()["openai:gpt-4.1"]["max_output"] == 7
+    assert pins()["openai:gpt-4o-mini"]["max_output"] == 16_384
+    assert mismatch(parse(path.read_text())) is None
+
+
+def test_a_profile_that_is_not_there_is_an_error(call: Call) -> None:
+    path = write(TEXT)
+
+    told = call("lock", "pin", "--profile", "prd")
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert "did you mean 'prod'" in told.err
+    assert path.read_text() == TEXT
+
+
+def test_the_pin_of_a_model_that_nothing_binds_any_more_goes(call: Call) -> None:
+    path = write(TEXT)
+    call("lock", "pin")
+    path.write_text(path.read_text().replace("openai:gpt-4.1", "openai:gpt-4o", 1))
+
+    call("lock", "pin")
+
+    assert list(pins()) == ["openai:gpt-4o-mini", "openai:gpt-4o"]
+
+
+def test_a_model_of_the_lockfile_s_own_can_be_pinned(call: Call) -> None:
+    write(TEXT + '\n[registry.models."mock:echo"]\nprices = { input = 0.10, output = 1e-7 }\n')
+
+    call("lock", "pin")
+
+    assert pins()["mock:echo"]["prices"] == {"input": 0.1, "output": 0.0000001}
+    assert "prices = { input = 0.1, output = 0.0000001 }" in Path("llmring.lock").read_text()
+
+
+def test_json_has_all_of_it(call: Call) -> None:
+    path = write(TEXT)
+
+    plain = json.loads(call("lock", "pin", "--json").out)
+
+    assert plain["file"] == str(path.resolve())
+    assert plain["changed"] is True
+    assert re.fullmatch("sha256:[0-9a-f]{64}", plain["digest"])
+    assert plain["pins"]["openai:gpt-4o-mini"]["prices"]["input"] == "0.15"
+    assert plain["unknown"] == ["mock:echo"]
+
+
+def test_there_must_be_a_lockfile(call: Call) -> None:
+    told = call("lock", "pin")
+
+    assert told.code == 1
+    assert "llmring lock init" in told.err
+    assert not Path("llmring.lock").exists()
+
+
+def test_two_writers_take_turns(tmp_path: Path) -> None:
+    """Neither what is bound nor the pins are lost, whoever comes first."""
+    import subprocess
+    import sys
+
+    path = write(TEXT)
+    words = [["lock", "pin"], *(["bind", f"a{nth}", "openai:gpt-4o"] for nth in range(3))]
+    started = [
+        subprocess.Popen([sys.executable, "-m", "llmring", *each], stderr=subprocess.PIPE)
+        for each in words
+    ]
+    for each in started:
+        each.communicate(timeout=30)
+
+    lockfile = parse(path.read_text())
+    assert {f"a{nth}" for nth in range(3)} <= lockfile.profiles["default"].bindings.keys()
+    assert "openai:gpt-4o-mini" in lockfile.registry["pins"]
+    assert run("lock", "pin").code == 0
+    assert mismatch(parse(file.read(path))) is None

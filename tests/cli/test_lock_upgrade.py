@@ -1,0 +1,155 @@
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.lineages import lockfile
+from cli.terminal import Call, is_plain_error, write
+
+OLD = "openai:t-1"
+TEXT = lockfile(default={"fast": [OLD, "anthropic:u-1"], "solo": [OLD]}, prod={"fast": [OLD]})
+
+
+def models(*, line: int, path: str = "llmring.lock") -> str:
+    """One of the lines that bind models."""
+    lines = [each for each in Path(path).read_text().splitlines() if each.startswith("models")]
+    return lines[line]
+
+
+def test_all_aliases_of_all_profiles_are_upgraded_and_shown(call: Call) -> None:
+    write(TEXT)
+    told = call("lock", "upgrade")
+    price = "price $1.00/$2.00 → $0.50/$3.00 per million tokens in/out"
+
+    assert told.code == 0
+    assert Path("llmring.lock").read_text() == TEXT.replace("['openai:t-1'", "['openai:t-2'")
+    assert told.out.splitlines()[:3] == [
+        f"default.fast: openai:t-1 → openai:t-2, {price}",
+        f"default.solo: openai:t-1 → openai:t-2, {price}",
+        f"prod.fast: openai:t-1 → openai:t-2, {price}",
+    ]
+    assert "\n--- a/llmring.lock\n+++ b/llmring.lock\n@@ " in told.out
+    assert "\n-models = ['openai:t-1', 'anthropic:u-1']\n+models = ['openai:t-2', 'ant" in told.out
+    assert told.err.endswith("llmring.lock: upgraded 3 models\n")
+
+
+def test_a_dry_run_shows_the_same_and_writes_nothing(call: Call) -> None:
+    write(TEXT)
+    dry = call("lock", "upgrade", "--dry-run")
+
+    assert Path("llmring.lock").read_text() == TEXT
+    assert dry.err.endswith("llmring.lock: would upgrade 3 models; nothing is written\n")
+    assert call("lock", "upgrade").out == dry.out
+
+
+def test_what_is_shown_is_a_patch(call: Call) -> None:
+    write(TEXT.rstrip("\n"))
+    patch = call("lock", "upgrade", "--dry-run").out
+    subprocess.run(["git", "apply", "-"], input=patch.encode(), check=True)  # noqa: S607
+
+    assert call("lock", "upgrade").out == ""
+
+
+def test_one_alias_is_upgraded_where_one_is_named(call: Call) -> None:
+    write(TEXT)
+    call("lock", "upgrade", "fast", "--profile", "default")
+
+    assert [models(line=at).count("t-2") for at in range(3)] == [1, 0, 0]
+
+
+def test_afterwards_nothing_is_outdated(call: Call) -> None:
+    write(TEXT)
+    call("lock", "upgrade")
+
+    assert call("lock", "outdated").code == 0
+    again = call("lock", "upgrade")
+    assert (again.out, again.err.splitlines()[-1]) == ("", "llmring.lock: nothing to upgrade")
+
+
+def test_comments_and_layout_stay(call: Call) -> None:
+    text = lockfile(default={"fast": [OLD]}).replace(
+        "models = ['openai:t-1']", "models = [\n    'openai:t-1', # why\n    \"mock:a\",\n]"
+    )
+    write(text)
+    call("lock", "upgrade")
+
+    assert Path("llmring.lock").read_text() == text.replace("'openai:t-1'", "'openai:t-2'")
+
+
+SMALLER = """
+[registry.models."openai:t-1"]
+family = "t"
+released = 2024-01-01
+capabilities = ["tools", "vision"]
+
+[registry.models."openai:t-2"]
+family = "t"
+released = 2025-01-01
+capabilities = ["tools"]
+"""
+
+
+def test_a_model_that_can_do_less_is_taken_only_where_that_is_allowed(call: Call) -> None:
+    write(lockfile(SMALLER, default={"fast": [OLD]}))
+    kept = call("lock", "upgrade")
+
+    assert (
+        "openai:t-2 has no vision; lock upgrade --allow-smaller takes openai:t-2\n"
+    ) in kept.err
+    assert kept.out == ""
+    assert (
+        "openai:t-1 → openai:t-2, price unknown" in call("lock", "upgrade", "--allow-smaller").out
+    )
+
+
+def test_pins_are_said_to_be_of_the_models_before(call: Call) -> None:
+    write(f'{TEXT}\n[registry.pins."openai:t-1"]\nmodel = "t-1"\n')
+
+    assert (
+        "its pins are of the models before; renew them: llmring lock pin"
+        in call("lock", "upgrade").err
+    )
+
+
+def test_weights_of_the_profile_are_left_and_told(call: Call) -> None:
+    weights = '[profiles.default]\nweights = { "openai:t-1" = 1 }'
+    write(TEXT.replace("[profiles.default]", weights))
+
+    assert (
+        "the weights of profile default name openai:t-1, which default.fast"
+        in call("lock", "upgrade").err
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["fats"], "did you mean 'fast'?"),
+        (["solo", "--profile", "prod"], "it is defined in profiles: default"),
+        (["fast", "--profile", "heir"], "inherits alias 'fast' from profile 'default'"),
+        (["--profile", "pord"], "did you mean 'prod'?"),
+        (["--file", "nope.lock"], "does not exist"),
+    ],
+)
+def test_what_is_not_there_is_an_error(call: Call, words: list[str], said: str) -> None:
+    write(f'{TEXT}\n[profiles.heir]\nextends = "default"\n')
+    told = call("lock", "upgrade", *words)
+
+    assert (told.code, told.out) == (1, "")
+    assert is_plain_error(told.err)
+    assert said in told.err
+
+
+def test_json_has_all_of_it(call: Call) -> None:
+    path = write(lockfile(default={"fast": [OLD, "mock:a"]}))
+    plain = json.loads(call("lock", "upgrade", "--json").out)
+
+    assert (plain["file"], plain["written"]) == (str(path.resolve()), True)
+    assert [(each["model"], each["newest"]) for each in plain["upgraded"]] == [
+        ("openai:t-1", "openai:t-2")
+    ]
+    assert [(each["model"], each["why"]) for each in plain["kept"]] == [
+        ("mock:a", "no catalog knows it")
+    ]
+    assert plain["diff"].startswith("--- a/llmring.lock\n")

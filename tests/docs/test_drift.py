@@ -1,0 +1,139 @@
+"""The page on pins and drift shows what the commands print, and files that are good."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from cli.terminal import run, write
+from llmring.lockfile.check import problems
+from llmring.lockfile.document import parse
+from llmring.providers import PROVIDERS
+from llmring.registry.drift import NOTICE
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "drift.md").read_text(encoding="utf-8")
+[LOCKFILE] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+[BLOCK] = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+PIN, CHECK, CHAT = re.findall(r"```console\n\$ llmring (.*?)\n(.*?)```", PAGE, re.DOTALL)
+WORKFLOW, STEPS, PRE_COMMIT = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+
+
+@pytest.fixture
+def lockfile() -> Path:
+    """The page's lockfile, pinned."""
+    path = write(LOCKFILE)
+    assert run("lock", "pin").code == 0
+    return path
+
+
+def test_its_lockfile_is_good() -> None:
+    found = problems(LOCKFILE, PROVIDERS)
+
+    assert [each for each in found if each.severity != "hint"] == []
+
+
+def test_the_pins_are_those_of_the_page() -> None:
+    path = write(LOCKFILE)
+    words, shown = PIN
+
+    assert run(*shlex.split(words)).out == shown
+
+    text = path.read_text()
+    day = str(parse(text).registry["pinned"])
+    assert re.sub("sha256:[0-9a-f]+", "sha256:…", text) == (
+        f"{LOCKFILE}\n{BLOCK.replace('2026-11-23', day)}"
+    )
+
+
+def test_the_check_prints_what_the_page_shows(lockfile: Path) -> None:
+    text = lockfile.read_text()
+    changed = text.replace("output = 1.60", "output = 2.00").replace(', "vision"]', "]", 1)
+    lockfile.write_text(changed)
+    words, shown = CHECK
+
+    told = run(*shlex.split(words))
+
+    assert (told.code, told.out) == (1, shown)
+
+
+@pytest.mark.usefixtures("lockfile")
+def test_a_frozen_chat_is_refused_as_the_page_shows() -> None:
+    words, shown = CHAT
+
+    told = run(*shlex.split(words))
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.replace(f"{Path.cwd()}/", "") == shown
+
+
+def test_the_figures_are_those_of_the_code() -> None:
+    assert {*re.findall(r"within (\d+) days", PAGE)} == {str(NOTICE.days)}
+
+
+def scripts() -> list[str]:
+    return [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
+
+
+def test_the_action_installs_and_checks() -> None:
+    install, check = scripts()
+
+    assert install == 'python -m pip install --quiet "$REQUIREMENT"'
+    assert check == 'python -m llmring lock check --ci --file "$LOCKFILE"'
+    for step in ACTION["runs"]["steps"]:
+        assert {*re.findall(r"inputs\.([\w-]+)", str(step))} <= ACTION["inputs"].keys()
+
+
+@pytest.mark.usefixtures("lockfile")
+def test_the_action_s_check_annotates() -> None:
+    write(Path("llmring.lock").read_text() + "retires = 2020-01-01\n", "moved.lock")
+    folder = Path(sys.executable).parent
+
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f'PATH="{folder}:$PATH"; {scripts()[1]}'],  # noqa: S607
+        env={"LOCKFILE": "moved.lock", "PATH": "/usr/bin:/bin", "HOME": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "::error file=moved.lock,line=" in done.stdout
+
+
+def test_the_workflow_gives_the_action_what_it_takes() -> None:
+    [_, step] = yaml.safe_load(WORKFLOW)["jobs"]["check"]["steps"]
+
+    assert step["uses"].startswith("OWNER/llmring@")
+    assert step["with"].keys() <= ACTION["inputs"].keys()
+    assert [each["run"].split()[-1] for each in yaml.safe_load(STEPS)] == ["llmring", "--ci"]
+
+
+def test_the_hooks_of_the_page_are_there() -> None:
+    [repository] = yaml.safe_load(PRE_COMMIT)["repos"]
+
+    assert [hook["id"] for hook in repository["hooks"]] == [hook["id"] for hook in HOOKS]
+
+
+def test_pre_commit_takes_the_hooks() -> None:
+    subprocess.run(
+        [sys.executable, "-m", "pre_commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml"],
+        check=True,
+    )
+
+
+@pytest.mark.usefixtures("lockfile")
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: str(hook["id"]))
+def test_a_hook_passes_on_a_good_lockfile(hook: dict[str, str]) -> None:
+    program, *words = shlex.split(hook["entry"])
+
+    assert program == "llmring"
+    assert run(*words).code == 0
+    assert re.search(hook["files"], "a/llmring.lock")
+    assert not re.search(hook["files"], "uv.lock")
