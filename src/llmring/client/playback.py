@@ -13,11 +13,13 @@ from msgspec import structs
 
 from llmring.address import variables_in
 from llmring.client import stage
+from llmring.client.recorded_call import call_of
 from llmring.client.recording import query_of
 from llmring.client.tape import Mode, Tape
 from llmring.routing.faults import FaultScript, ScriptedFault
 
 if TYPE_CHECKING:
+    from llmring.chat.request import LLMRequest
     from llmring.client.exchange import Exchange
     from llmring.routing.policy import Policy
     from llmring.routing.targets import Endpoint, Target
@@ -52,6 +54,7 @@ class Playback:
         request: HttpRequest,
         seconds: float | None,
         opener: Opener,
+        asked: LLMRequest | None = None,
     ) -> Exchange:
         """The answer to a request.
 
@@ -61,6 +64,7 @@ class Playback:
             request: The request.
             seconds: How long to wait for the head; None for as long as it takes.
             opener: What sends it.
+            asked: The call that it is a part of, to be recorded with it.
 
         Raises:
             ProviderError: No answer came, or there is no recording of it.
@@ -69,7 +73,7 @@ class Playback:
         """
 
         async def answer(left: float | None) -> Exchange:
-            return await self._answer(policy, target, request, left, opener)
+            return await self._answer(policy, target, request, left, opener, asked)
 
         if target is not None:
             fault = self._due(policy, str(target.ref))
@@ -94,6 +98,7 @@ class Playback:
         request: HttpRequest,
         seconds: float | None,
         opener: Opener,
+        asked: LLMRequest | None,
     ) -> Exchange:
         now = stage.current
         if now is not None and now.replies is not None and target is not None:
@@ -106,6 +111,8 @@ class Playback:
         else:
             endpoint = target.endpoint
             query = query_of(request, str(target.ref), endpoint.base_url, endpoint.secrets)
+            if asked is not None and tape.mode == "record":
+                query = structs.replace(query, call=call_of(asked, endpoint.secrets))
         return await tape.open(query, request, seconds, opener)
 
     def _tape(self, policy: Policy) -> Tape | None:

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 from msgspec import Struct
 
+from llmring.client.recorded_call import Call
 from llmring.exceptions import ConfigurationError
 from llmring.redaction import MASK, redact
 from llmring.wire import HttpHead, HttpRequest
@@ -83,18 +84,22 @@ class Answered(Struct, frozen=True):
                 yield base64.b64decode(piece.base64, validate=True)
 
 
-class Recording(Struct, frozen=True):
+class Recording(Struct, frozen=True, omit_defaults=True):
     """An exchange as it is kept.
 
     Attributes:
         model: The model's reference; None where no model was asked, as with uploads.
         request: What was asked.
         response: What was answered.
+        ms: Milliseconds from sending to the end of the answer, if that was kept.
+        call: The call of an alias that it was a part of, if that was kept.
     """
 
     model: str | None
     request: Asked
     response: Answered
+    ms: float | None = None
+    call: Call | None = None
 
 
 class Query(Struct, frozen=True):
@@ -105,12 +110,14 @@ class Query(Struct, frozen=True):
         request: The request, as it is kept.
         digest: The hash of what it asks.
         secrets: What may stand in no file.
+        call: The call that the request is a part of, to be kept beside it.
     """
 
     model: str | None
     request: Asked
     digest: str
     secrets: tuple[str, ...] = ()
+    call: Call | None = None
 
     def file(self, nth: int) -> str:
         """The name of the file for the nth time that this is asked, from 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ class Tape:
 
     def __init__(self, folder: Path, mode: Mode) -> None:
         self.folder = folder
-        self._mode = mode
+        self.mode = mode
         self._played: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -54,9 +55,10 @@ class Tape:
         path = self._next(query)
         if path is not None:
             return await open_script(_script(recording.read(path).response, path))
-        if self._mode == "replay":
+        if self.mode == "replay":
             raise _missing(self.folder, query)
-        return RecordedExchange(await opener(request, seconds), query, self)
+        began = time.perf_counter()
+        return RecordedExchange(await opener(request, seconds), query, self, began)
 
     def _next(self, query: Query) -> Path | None:
         """The recording that is due; None where there is none."""
@@ -66,11 +68,16 @@ class Tape:
             if path.exists():
                 self._played[query.digest] = nth
                 return path
-        again = self._mode == "replay" and nth > 1
+        again = self.mode == "replay" and nth > 1
         return self.folder / query.file(nth - 1) if again else None
 
-    def keep(self, query: Query, answer: Answered) -> None:
+    def keep(self, query: Query, answer: Answered, ms: float) -> None:
         """Write a recording behind those of the same request.
+
+        Args:
+            query: What was asked.
+            answer: What was answered.
+            ms: Milliseconds from sending to the end of the answer.
 
         Raises:
             OSError: It can't be written.
@@ -78,18 +85,20 @@ class Tape:
         with self._lock:
             nth = self._played[query.digest] + 1
             path = self.folder / query.file(nth)
-            recording.write(path, Recording(query.model, query.request, answer))
+            kept = Recording(query.model, query.request, answer, round(ms, 1), query.call)
+            recording.write(path, kept)
             self._played[query.digest] = nth
 
 
 class RecordedExchange:
     """An answer that is kept while it is read; to its reader it is the answer itself."""
 
-    def __init__(self, exchange: Exchange, query: Query, tape: Tape) -> None:
+    def __init__(self, exchange: Exchange, query: Query, tape: Tape, began: float) -> None:
         self.head = exchange.head
         self._exchange = exchange
         self._query = query
         self._tape = tape
+        self._began = began
         self._pieces: list[bytes] = []
         self._kept = exchange.head.status in _ABOUT_KEYS
 
@@ -142,7 +151,7 @@ class RecordedExchange:
         if not self._kept:
             self._kept = True
             answer = recording.answered(self.head, self._pieces, end, self._query.secrets)
-            self._tape.keep(self._query, answer)
+            self._tape.keep(self._query, answer, (time.perf_counter() - self._began) * 1000)
 
 
 def _script(answer: Answered, path: Path) -> Script:

@@ -1,0 +1,351 @@
+"""What calls need on this machine, checked without asking anybody.
+
+A new check is one function and one row in `CHECKS`.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from llmring.address import shown as without_login
+from llmring.cli.lockfile import shown
+from llmring.client.settings import (
+    chosen_profile,
+    endpoints_for,
+    lockfile_in_force,
+    proxy_for,
+    read_settings,
+    variables,
+)
+from llmring.exceptions import ConfigurationError, LLMRingError
+from llmring.local import llama
+from llmring.lockfile import check, file, resolve
+from llmring.lockfile.compose import Packages, package_profile
+from llmring.lockfile.document import ModelRef, parse
+from llmring.providers import PROVIDERS
+from llmring.registry.cache import newest
+from llmring.routing.policy import policy_of
+
+if TYPE_CHECKING:
+    from llmring.client.settings import Settings
+    from llmring.lockfile.document import Lockfile
+    from llmring.lockfile.file import Source
+    from llmring.routing.targets import Endpoint
+
+State = Literal["ok", "warn", "fail"]
+
+OLD_DAYS = 60
+
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_TRACES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_EXPORTER", "OTEL_SERVICE_NAME")
+
+
+class Finding(Struct, frozen=True):
+    """What a check has found.
+
+    Attributes:
+        check: Its name.
+        state: "ok"; "warn" where calls go on but not as they might; "fail" where some can't.
+        message: What was found.
+        mend: What to do, if anything is to be done.
+    """
+
+    check: str
+    state: State
+    message: str
+    mend: str | None = None
+
+
+class Found(NamedTuple):
+    """A finding whose check goes without saying."""
+
+    state: State
+    message: str
+    mend: str | None = None
+
+
+class Setup(Struct, frozen=True):
+    """What is checked.
+
+    Attributes:
+        settings: What the environment says.
+        source: The lockfile that is in force, and why.
+        text: What is in it.
+        lockfile: What it says.
+        profile: The profile in force.
+        endpoints: Every provider by name.
+    """
+
+    settings: Settings
+    source: Source
+    text: str
+    lockfile: Lockfile
+    profile: str
+    endpoints: Mapping[str, Endpoint]
+
+    def bound(self, profile: str | None = None) -> dict[str, tuple[ModelRef, ...]]:
+        """The aliases of a profile, the one in force if left out, with their models."""
+        bindings = resolve.bindings(self.lockfile, profile or self.profile)
+        return {alias: binding.models for alias, binding in bindings.items()}
+
+    @property
+    def models(self) -> tuple[ModelRef, ...]:
+        """The models of the profile in force, each once, those of packages included."""
+        lent = (models for lockfile in self._packages() for models in lockfile)
+        own = self.bound().values()
+        return tuple(dict.fromkeys(ref for models in (*own, *lent) for ref in models))
+
+    def _packages(self) -> Iterator[list[tuple[ModelRef, ...]]]:
+        packages = Packages()
+        for name in self.lockfile.packages:
+            theirs = packages.lockfile(name)
+            if theirs is not None:
+                there = resolve.bindings(theirs, package_profile(theirs, self.profile))
+                yield [binding.models for binding in there.values()]
+
+    @property
+    def used(self) -> dict[str, Endpoint]:
+        """The providers that the profile in force uses, as far as there are such."""
+        names = dict.fromkeys(ref.provider for ref in self.models)
+        return {name: self.endpoints[name] for name in names if name in self.endpoints}
+
+    @property
+    def replays(self) -> bool:
+        """Whether the profile asks no provider."""
+        found = self.lockfile.profiles.get(self.profile)
+        return policy_of(found.policy if found else {}).mode == "replay"
+
+
+Check = Callable[[Setup], Iterable[Found]]
+
+
+def look(path: str | None, profile: str | None) -> Setup | Finding:
+    """What is there to be checked, or why nothing is.
+
+    Args:
+        path: The lockfile, if the user names one.
+        profile: The profile, if the user names one.
+    """
+    step = "settings"
+    try:
+        settings = read_settings()
+        step = "lockfile"
+        source = lockfile_in_force(path)
+        text = file.read(source.path)
+        lockfile = parse(text, source.path)
+        step = "profile"
+        name = resolve.profile_name(profile, chosen_profile(), lockfile)
+        resolve.bindings(lockfile, name)
+        endpoints = endpoints_for(lockfile, settings)
+    except (LLMRingError, OSError) as error:
+        return Finding(step, "fail", str(error), "all else is checked once that is mended")
+    return Setup(settings, source, text, lockfile, name, endpoints)
+
+
+def checked(setup: Setup, checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
+    """What the checks find, in their order."""
+    for name, each in checks:
+        try:
+            yield from (Finding(name, *found) for found in each(setup))
+        except (LLMRingError, OSError) as error:
+            yield Finding(name, "fail", str(error))
+
+
+def versions() -> Finding:
+    """What runs here."""
+    from llmring import __version__
+
+    return Finding("versions", "ok", f"llmring {__version__}, Python {platform.python_version()}")
+
+
+def _lockfile(setup: Setup) -> Iterator[Found]:
+    path = shown(setup.source.path)
+    if setup.source.rule == "bundled":
+        yield Found("warn", "none here, so llmring's own is in force", "llmring lock init")
+        return
+    problems = check.problems(setup.text, PROVIDERS)
+    count = sum(problem.severity != "hint" for problem in problems)
+    why = {
+        "argument": "named by --file",
+        "environment": "named by LLMRING_LOCKFILE_PATH",
+        "folder": "in this folder",
+    }.get(setup.source.rule, "")
+    if count:
+        yield Found(
+            "warn", f"{path} ({why}) has {_count(count, 'problem')}", "llmring lock validate"
+        )
+    else:
+        yield Found("ok", f"{path} ({why}), no problems")
+
+
+def _profiles(setup: Setup) -> Iterator[Found]:
+    for name in dict.fromkeys([setup.profile, *setup.lockfile.profiles]):
+        in_force = name == setup.profile
+        aliases = setup.bound(name)
+        bad = [alias for alias in aliases if not any(map(_usable(setup), aliases[alias]))]
+        title = f"profile {name}{' (in force)' if in_force else ''}"
+        if not aliases:
+            yield Found("warn", f"{title} binds no alias", f"llmring bind fast --profile {name}")
+        elif in_force and setup.replays:
+            yield Found("ok", f"{title} plays recordings, and needs no provider")
+        elif bad:
+            yield Found(
+                "fail" if in_force else "warn",
+                f"{title}: no model can be used of {', '.join(bad)}",
+                f"set a key of theirs, or see: llmring explain {bad[0]} --profile {name}",
+            )
+        else:
+            yield Found("ok", f"{title}: {_count(len(aliases), 'alias', 'es')}, each can be used")
+
+
+def _usable(setup: Setup) -> Callable[[ModelRef], bool]:
+    here = {model.name for model in _local_models(setup)}
+
+    def usable(ref: ModelRef) -> bool:
+        endpoint = setup.endpoints.get(ref.provider)
+        if endpoint is None or not endpoint.usable:
+            return False
+        return not _is_local(endpoint) or (ref.model in here and _installed("xllamacpp"))
+
+    return usable
+
+
+def _keys(setup: Setup) -> Iterator[Found]:
+    if setup.replays:
+        yield Found("ok", "none is needed to play recordings")
+        return
+    for name, endpoint in setup.used.items():
+        names = " or ".join(endpoint.provider.key_env)
+        if endpoint.key is not None or endpoint.login is not None:
+            yield Found("ok", f"{name}: set ({names or 'login in its address'})")
+        elif names:
+            yield Found("warn", f"{name}: not set, so its models are skipped", f"set {names}")
+    if not any(endpoint.provider.key_env for endpoint in setup.used.values()):
+        yield Found("ok", "none is needed by this profile")
+
+
+def _addresses(setup: Setup) -> Iterator[Found]:
+    for name, endpoint in setup.used.items():
+        if endpoint.fault is not None:
+            message, _, mend = endpoint.fault.partition("; ")
+            yield Found("fail", f"{name}: {message}", mend or None)
+        elif "{" in endpoint.base_url:
+            yield Found("warn", f"{name}: no address", str(endpoint.objection() or ""))
+        elif urlsplit(endpoint.base_url).scheme in ("http", "https"):
+            yield Found("ok", f"{name}: {without_login(endpoint.base_url)}")
+
+
+def _extras(setup: Setup) -> Iterator[Found]:
+    wanted: list[tuple[str, str, str | None]] = [
+        ("local", "xllamacpp", _if(any(map(_is_local, setup.used.values())), "the profile")),
+        ("redis", "redis", _if(setup.settings.redis_url, "LLMRING_REDIS_URL")),
+        ("postgres", "psycopg", _if(isinstance(setup.settings.ledger, str), "LLMRING_LEDGER_URL")),
+        ("otel", "opentelemetry", _if(variables(_TRACES), " and ".join(variables(_TRACES)))),
+        ("chat", "prompt_toolkit", None),
+        ("mcp", "mcp", None),
+    ]
+    lacking = [row for row in wanted if row[2] is not None and not _installed(row[1])]
+    for extra, _, why in lacking:
+        yield Found("warn", f"{extra} is needed by {why}", f'pip install "llmring[{extra}]"')
+    there = [extra for extra, module, _ in wanted if _installed(module)]
+    if not lacking:
+        yield Found("ok", f"installed: {', '.join(there) or 'none'}; no other is needed")
+
+
+def _if(condition: object, text: str) -> str | None:
+    return text if condition else None
+
+
+def _installed(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+def _clock(setup: Setup) -> Iterator[Found]:
+    today, known = date.today(), newest(setup.settings.cache_dir).date
+    # A catalog may come from where it is tomorrow already.
+    if (known - today).days > 1:
+        yield Found(
+            "fail",
+            f"this machine says {today}, and its catalog of models is of {known}",
+            "set the clock; certificates and budgets go by it",
+        )
+    else:
+        yield Found("ok", f"{today}")
+
+
+def _proxy(setup: Setup) -> Iterator[Found]:
+    told: dict[str, list[str]] = {}
+    for name, endpoint in setup.used.items():
+        parts = urlsplit(endpoint.base_url)
+        if parts.scheme in ("http", "https") and parts.hostname and "{" not in endpoint.base_url:
+            try:
+                proxy = proxy_for(parts.scheme, parts.hostname)
+            except ConfigurationError as error:
+                message, _, mend = error.message.partition("; ")
+                yield Found("fail", message, mend)
+                return
+            told.setdefault("none" if proxy is None else without_login(proxy), []).append(name)
+    in_force = [*variables([*_PROXIES, *map(str.lower, _PROXIES)])]
+    if not in_force:
+        yield Found("ok", "none is set")
+        return
+    ways = "; ".join(f"{proxy} for {', '.join(names)}" for proxy, names in told.items())
+    yield Found("ok", f"{', '.join(in_force)} set: {ways or 'no provider is used'}")
+
+
+def _registry(setup: Setup) -> Iterator[Found]:
+    day = newest(setup.settings.cache_dir).date
+    days = (date.today() - day).days
+    age = f"the catalog of models is of {day}"
+    if days > OLD_DAYS:
+        yield Found("warn", f"{age}, {days} days ago", "llmring registry update")
+    else:
+        yield Found("ok", age)
+
+
+def _local_model(setup: Setup) -> Iterator[Found]:
+    names = [model.name for model in _local_models(setup)]
+    wanted = [ref.model for ref in setup.models if _of_local(setup, ref)]
+    lacking = [name for name in wanted if name not in names]
+    if lacking:
+        yield Found("warn", f"{', '.join(lacking)} is not here", "llmring local pull")
+    else:
+        why = "" if names else "none, and the profile uses none; llmring local pull brings one"
+        yield Found("ok", ", ".join(names) or why)
+
+
+def _local_models(setup: Setup) -> Sequence[llama.LocalModel]:
+    return llama.models(setup.settings.local_model, setup.settings.cache_dir)
+
+
+def _of_local(setup: Setup, ref: ModelRef) -> bool:
+    endpoint = setup.endpoints.get(ref.provider)
+    return endpoint is not None and _is_local(endpoint)
+
+
+def _is_local(endpoint: Endpoint) -> bool:
+    return urlsplit(endpoint.base_url).scheme == "local"
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("lockfile", _lockfile),
+    ("profiles", _profiles),
+    ("keys", _keys),
+    ("addresses", _addresses),
+    ("extras", _extras),
+    ("clock", _clock),
+    ("proxy", _proxy),
+    ("registry", _registry),
+    ("local model", _local_model),
+)

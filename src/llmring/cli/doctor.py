@@ -1,0 +1,71 @@
+"""llmring doctor: whether all is there that calls need, and what to mend."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from llmring.cli.lockfile import add_options
+from llmring.cli.output import note, say, say_json
+
+if TYPE_CHECKING:
+    from llmring.cli.checkup import Finding
+
+EXAMPLES = """examples:
+  llmring doctor
+  llmring doctor --profile prod --live
+  llmring doctor --json
+
+Checks the lockfile, its profiles, keys (never shown), addresses, extras,
+clock, proxy, registry, ledger, Redis and the local model; nobody is asked
+but Redis. --live also makes a call of one token to each provider of the
+profile, which costs a little. Exit codes: 0 nothing has failed; 1 something
+has."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "--live", action="store_true", help="call each provider for one token, and tell the cost"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_options(parser)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print what is found, one a line."""
+    found: list[Finding] = []
+    for finding in _findings(args):
+        found.append(finding)
+        if not args.json:
+            say(_line(finding))
+    counts = {state: sum(each.state == state for each in found) for state in ("fail", "warn")}
+    if args.json:
+        say_json({"ok": not counts["fail"], "findings": found})
+    else:
+        told = [f"{count} {state}" for state, count in counts.items() if count]
+        note(", ".join(told) or "all is well")
+    return 1 if counts["fail"] else 0
+
+
+def _findings(args: argparse.Namespace) -> Iterator[Finding]:
+    from llmring.cli.checkup import CHECKS, Finding, checked, look, versions
+    from llmring.cli.checkup_places import PLACES
+
+    yield versions()
+    setup = look(args.file, args.profile)
+    if isinstance(setup, Finding):
+        yield setup
+        return
+    yield from checked(setup, (*CHECKS, *PLACES))
+    if args.live:
+        from llmring.cli.checkup_live import LIVE
+
+        yield from checked(setup, LIVE)
+
+
+def _line(finding: Finding) -> str:
+    mend = f"; {finding.mend}" if finding.mend else ""
+    message = " ".join(finding.message.split())
+    return f"{finding.state:4}  {finding.check}: {message}{mend}"

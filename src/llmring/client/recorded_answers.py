@@ -1,0 +1,138 @@
+"""What has been recorded of an alias: the requests, and the answers that were given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from llmring.chat.reply import fold
+from llmring.client import recording
+from llmring.client.playback import keyless
+from llmring.client.recorded_call import request_of
+from llmring.exceptions import ConfigurationError, ProviderError
+from llmring.lockfile.document import ModelRef
+from llmring.registry.price import Unpriced, cost_of
+from llmring.routing.targets import Skip, targets
+from llmring.wire import HttpHead
+
+if TYPE_CHECKING:
+    from llmring.chat.request import LLMRequest
+    from llmring.chat.response import LLMResponse
+    from llmring.client.recording import Recording
+    from llmring.registry.catalog import ModelFacts
+    from llmring.routing.targets import Endpoint
+
+Facts = Callable[[ModelRef], "ModelFacts | None"]
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """A call that was recorded, and can be made again.
+
+    Attributes:
+        name: The name of its file.
+        request: What was asked.
+        answer: What was answered, with its cost at today's prices where that is known.
+        ms: Milliseconds that the answer took, if that was kept.
+    """
+
+    name: str
+    request: LLMRequest
+    answer: LLMResponse
+    ms: float | None
+
+
+class Found(Struct, frozen=True):
+    """What is recorded of an alias.
+
+    Attributes:
+        calls: The last calls, oldest first.
+        unusable: The files that can't be used, by name, each with the reason.
+    """
+
+    calls: tuple[Recorded, ...]
+    unusable: Mapping[str, str]
+
+
+def recorded(
+    folder: Path,
+    alias: str,
+    count: int,
+    endpoints: Mapping[str, Endpoint],
+    facts: Facts,
+) -> Found:
+    """The last calls of an alias that were answered.
+
+    Args:
+        folder: Where the recordings are.
+        alias: The alias, as it was called.
+        count: How many calls are wanted at most.
+        endpoints: Every provider by name.
+        facts: Looks a model up in the catalog.
+
+    Raises:
+        OSError: A file can't be read.
+    """
+    unusable: dict[str, str] = {}
+    found: list[tuple[str, Path, Recording]] = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            kept = recording.read(path)
+        except ConfigurationError as error:
+            unusable[path.name] = error.message
+            continue
+        if kept.model is None or not _is_answer(kept):
+            continue
+        if kept.call is None:
+            unusable[path.name] = "it was recorded before requests were kept; record it again"
+        elif kept.call.alias == alias:
+            found.append((kept.call.at, path, kept))
+    found.sort(key=lambda each: each[0])
+    calls: list[Recorded] = []
+    places = keyless(endpoints)
+    for _, path, kept in reversed(found):
+        if len(calls) == count:
+            break
+        try:
+            calls.append(_recorded(path.name, kept, places, facts))
+        except (ConfigurationError, ProviderError) as error:
+            unusable[path.name] = str(error)
+    return Found(tuple(reversed(calls)), unusable)
+
+
+def _is_answer(kept: Recording) -> bool:
+    return 200 <= kept.response.status < 300 and kept.response.end == "complete"
+
+
+def _recorded(
+    name: str, kept: Recording, endpoints: Mapping[str, Endpoint], facts: Facts
+) -> Recorded:
+    if kept.model is None or kept.call is None:
+        raise ConfigurationError("it is no recording of a call")
+    request = request_of(kept.call)
+    ref = ModelRef.parse(kept.model)
+    answer = _answer(kept, ref, endpoints, facts)
+    cost = cost_of(answer.usage, facts(ref), date.today())
+    answer.cost = None if isinstance(cost, Unpriced) else Decimal(cost)
+    return Recorded(name=name, request=request, answer=answer, ms=kept.ms)
+
+
+def _answer(
+    kept: Recording, ref: ModelRef, endpoints: Mapping[str, Endpoint], facts: Facts
+) -> LLMResponse:
+    """The answer, read by the dialect in which it came."""
+    [target] = targets([ref], endpoints, facts)
+    if isinstance(target, Skip):
+        raise target.error
+    dialect = target.dialect
+    head = HttpHead(kept.response.status, dict(kept.response.headers))
+    if head.content_type == "application/json":
+        body = b"".join(kept.response.chunks())
+        return fold(kept.model or "", dialect.decode(head, body), dialect.name)
+    decoder = dialect.decoder(head)
+    events = [event for chunk in kept.response.chunks() for event in decoder.feed(chunk)]
+    return fold(kept.model or "", [*events, *decoder.end()], dialect.name)

@@ -1,0 +1,205 @@
+"""Other models tried in the place of an alias's own, on requests that were recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from llmring.client.aliases import Aliases
+from llmring.client.answer_shape import Shape, differences, shape_of
+from llmring.client.guide import Guide
+from llmring.client.recorded_answers import Found, Recorded, recorded
+from llmring.client.ring import LLMRing
+from llmring.client.telemetry import Telemetry
+from llmring.exceptions import ProviderError, SchemaValidationError, ValidationError
+from llmring.lockfile.compose import Resolved
+from llmring.lockfile.document import ModelRef
+from llmring.registry.price import Unpriced, cost_of
+
+if TYPE_CHECKING:
+    from llmring.chat.response import LLMResponse
+    from llmring.client.settings import Settings
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """An answer, in figures.
+
+    Attributes:
+        model: The reference that answered.
+        ms: Milliseconds from the call to the end of the answer, if known.
+        prompt_tokens: Tokens of the prompt, if known.
+        completion_tokens: Tokens of the answer, if known.
+        cost: USD at today's prices, if known.
+        shape: What the answer looks like.
+    """
+
+    model: str
+    ms: float | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost: Decimal | None
+    shape: Shape
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """A recorded call, made again.
+
+    Attributes:
+        recording: The name of its file.
+        before: What was recorded.
+        after: What the candidate has answered; None where it has not.
+        failure: Why it has not.
+        unlike: In what its answer looks different.
+    """
+
+    recording: str
+    before: Side
+    after: Side | None = None
+    failure: str | None = None
+    unlike: tuple[str, ...] = ()
+
+    @property
+    def is_alike(self) -> bool:
+        """Whether there is an answer, and it looks like the one that was recorded."""
+        return self.after is not None and not self.unlike
+
+
+class TrialRing(LLMRing):
+    """A ring in which one alias has other models; the lockfile stays as it is.
+
+    The alias keeps its policy, budgets included. Nothing is played back and nothing recorded.
+
+    Args:
+        lockfile_path: As for `LLMRing`.
+        alias: The alias.
+        models: What it is to stand for.
+        environ: As for `LLMRing`.
+    """
+
+    def __init__(
+        self,
+        lockfile_path: str | PathLike[str] | None,
+        alias: str,
+        models: Sequence[ModelRef],
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(lockfile_path, environ=environ)
+        self._alias = alias
+        self._bound = self._aliases
+        self._aliases = _Rebound(lockfile_path, self._settings, environ, alias, tuple(models))
+        self._models = tuple(models)
+        self._guide = Guide(
+            self._aliases,
+            self._settings,
+            timeout=self._timeout,
+            hooks=self._hooks,
+            telemetry=Telemetry("auto"),
+            files=lambda: self._files,
+        )
+
+    def folder(self, profile: str | None) -> Path:
+        """Where the profile has its recordings."""
+        policy = self._guide.policy(self._bound.look_up(self._alias, profile))
+        return self._recordings(policy.recordings)
+
+    def recorded(self, count: int, profile: str | None) -> Found:
+        """The last calls of the alias that were recorded.
+
+        Args:
+            count: How many at most.
+            profile: The profile; None for the one in force.
+        """
+        endpoints = self._aliases.endpoints
+        return recorded(self.folder(profile), self._alias, count, endpoints, self._aliases.facts)
+
+    def estimate(self, calls: Sequence[Recorded]) -> Decimal | Unpriced:
+        """USD of making these calls again, if each takes the tokens that it took before.
+
+        Where several models are tried, the first is meant.
+        """
+        total = Decimal(0)
+        facts = self._aliases.facts(self._models[0])
+        for call in calls:
+            cost = cost_of(call.answer.usage, facts)
+            if isinstance(cost, Unpriced):
+                return cost
+            total += cost
+        return total
+
+    def replay(self, calls: Sequence[Recorded], profile: str | None) -> Iterator[Comparison]:
+        """Make these calls again, one after the other.
+
+        Args:
+            calls: The calls.
+            profile: The profile; None for the one in force.
+
+        Raises:
+            LimitExceededError: The budget does not allow it.
+        """
+        for call in calls:
+            yield self._again(call, profile)
+
+    def _again(self, call: Recorded, profile: str | None) -> Comparison:
+        output = call.request.output()
+        before = _side(call.answer, call.ms, shape_of(call.answer, output))
+        # Mending would hide what the model answers by itself.
+        request = msgspec.structs.replace(call.request, model=self._alias, max_repairs=0)
+        began = time.perf_counter()
+        try:
+            answer = self.chat(request, profile=profile).result()
+        except SchemaValidationError as error:
+            answer = error.response
+        except (ProviderError, ValidationError, OSError) as error:
+            return Comparison(recording=call.name, before=before, failure=str(error))
+        shape = shape_of(answer, output)
+        return Comparison(
+            recording=call.name,
+            before=before,
+            after=_side(answer, (time.perf_counter() - began) * 1000, shape),
+            unlike=tuple(differences(before.shape, shape)),
+        )
+
+
+class _Rebound(Aliases):
+    """The aliases of a lockfile, of which one stands for other models."""
+
+    def __init__(
+        self,
+        lockfile_path: str | PathLike[str] | None,
+        settings: Settings,
+        environ: Mapping[str, str] | None,
+        alias: str,
+        models: tuple[ModelRef, ...],
+    ) -> None:
+        super().__init__(lockfile_path, None, settings, environ)
+        self._alias = alias
+        self._models = models
+
+    def look_up(self, name: str, profile: str | None) -> Resolved:
+        """What a name stands for."""
+        found = super().look_up(name, profile)
+        if name != self._alias:
+            return found
+        # Weights are those of the models that it has in the lockfile.
+        unlike = {"mode": None, "faults": (), "weights": None, "strategy": "ordered"}
+        return Resolved(self._models, name, (*found.policy, unlike))
+
+
+def _side(answer: LLMResponse, ms: float | None, shape: Shape) -> Side:
+    usage = answer.usage
+    return Side(
+        model=answer.model,
+        ms=ms,
+        prompt_tokens=None if usage is None else usage.prompt_tokens,
+        completion_tokens=None if usage is None else usage.completion_tokens,
+        cost=None if answer.cost is None else Decimal(answer.cost),
+        shape=shape,
+    )

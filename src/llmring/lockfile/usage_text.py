@@ -1,0 +1,59 @@
+"""The aliases that a text other than Python names: commands, settings, and what looks like them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from llmring.lockfile.usage import Use, Uses, lines_of
+
+# A line of a shell, up to what begins another command.
+_COMMAND = r"\bllmring\b[^|;&\n]*?"
+_NAME = r"[\"']?([^\s\"'`|;&)\]},]+)"
+
+_CERTAIN: tuple[tuple[Literal["alias", "profile"], re.Pattern[str]], ...] = (
+    ("alias", re.compile(rf"{_COMMAND}\schat\s[^|;&\n]*?(?:--model(?:=|\s+)|-m\s+){_NAME}")),
+    ("alias", re.compile(rf"\bllmring\s+explain\s+(?!-){_NAME}")),
+    ("profile", re.compile(rf"{_COMMAND}\s--profile(?:=|\s+){_NAME}")),
+    ("profile", re.compile(rf"\bLLMRING_PROFILE[\"']?\s*[=:]\s*{_NAME}")),
+)
+
+# Other programs have models too: only the names of aliases that there are count.
+_POSSIBLE = re.compile(r"\bmodel[\"']?\s*[:=]\s*(?:[\"'`]([^\"'`]+)[\"'`]|([^\s\"'`#,;{}()]+))")
+
+# A variable, a template's gap, or what the reader is to fill in.
+_PLACEHOLDER = re.compile(r"[$<>{}%…*\\]|\.\.\.|^[A-Z_]+$")
+
+# Nobody has written longer lines by hand.
+_LONGEST = 2000
+
+
+def in_text(text: str, *, prose: bool = False) -> Uses:
+    """What a text names.
+
+    Args:
+        text: The text.
+        prose: Whether it is for people, and may show what is not so.
+    """
+    return Uses(tuple(_uses(text, prose)))
+
+
+def _uses(text: str, prose: bool) -> Iterator[Use]:
+    for number, line in enumerate(lines_of(text), 1):
+        if len(line) > _LONGEST:
+            continue
+        certain = dict(_certain(line)) if "llmring" in line.lower() else {}
+        for (start, name), kind in certain.items():
+            yield Use(kind=kind, name=name, line=number, column=start + 1, sure=not prose)
+        for match in _POSSIBLE.finditer(line) if "model" in line else ():
+            name, start = match[match.lastindex or 0], match.start(match.lastindex or 0)
+            if (start, name) not in certain:
+                yield Use(kind="alias", name=name, line=number, column=start + 1, sure=False)
+
+
+def _certain(line: str) -> Iterator[tuple[tuple[int, str], Literal["alias", "profile"]]]:
+    for kind, pattern in _CERTAIN:
+        for match in pattern.finditer(line):
+            if not _PLACEHOLDER.search(match[1]):
+                yield (match.start(1), match[1]), kind

@@ -1,0 +1,168 @@
+"""llmring lock scan: the source held against the lockfile."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Call, lockfile_of, write
+
+PROGRAM = """\
+from llmring import LLMRing
+
+ring = LLMRing()
+print(ring.chat("fast", "Hi").content)
+print(ring.chat("summarzer", "Hi").content)
+"""
+
+
+@pytest.fixture(autouse=True)
+def two_profiles() -> None:
+    models = ["openai:gpt-4o-mini"]
+    write(
+        lockfile_of(
+            default={"fast": models, "summarizer": models, "idle": models},
+            dev={"fast": models, "summarizer": models},
+        )
+    )
+
+
+def test_an_alias_that_profiles_lack_is_found_with_its_place_and_a_mend(call: Call) -> None:
+    Path("app.py").write_text(PROGRAM)
+
+    outcome = call("lock", "scan")
+
+    assert outcome.code == 1
+    [finding, *hints] = outcome.out.splitlines()
+    assert finding == (
+        "app.py:5:17: error: the alias 'summarzer' is not in profiles default, dev; did you mean "
+        "'summarizer'? or bind it: llmring bind summarzer provider:model --profile default"
+    )
+    assert all(": hint: " in line for line in hints)
+    assert outcome.err == "1 file, 1 missing, 2 unused\n"
+
+
+def test_an_alias_of_one_profile_is_missing_in_the_other(call: Call) -> None:
+    Path("app.py").write_text('ring.chat("idle", "Hi")\n')
+
+    assert "the alias 'idle' is not in profile dev;" in call("lock", "scan").out
+    assert call("lock", "scan", "--profile", "default").code == 0
+
+
+def test_a_call_that_names_its_profile_is_held_against_that_one(call: Call) -> None:
+    Path("app.py").write_text('ring.chat("idle", "Hi", profile="default")\n')
+
+    assert call("lock", "scan").code == 0
+
+
+def test_a_profile_that_is_none_is_found(call: Call) -> None:
+    Path("run.sh").write_text("LLMRING_PROFILE=prd llmring chat --model fast Hi\n")
+
+    outcome = call("lock", "scan")
+
+    assert outcome.code == 1
+    assert "run.sh:1:17: error: there is no profile 'prd'" in outcome.out
+
+
+def test_what_nobody_names_is_a_hint_and_no_failure(call: Call) -> None:
+    Path("app.py").write_text('ring.require_aliases(["fast", "summarizer"])\n')
+
+    outcome = call("lock", "scan")
+
+    assert outcome.code == 0
+    [hint] = outcome.out.splitlines()
+    assert hint.startswith("llmring.lock:13:1: hint: ") or "hint" in hint
+    assert "no source that was scanned names the alias 'idle'" in hint
+
+
+@pytest.mark.parametrize("name", ["openai:gpt-4o", "OpenAI:gpt-4o"])
+def test_a_model_by_its_own_name_is_no_alias(call: Call, name: str) -> None:
+    Path("app.py").write_text(f'ring.chat("{name}", "Hi")\n')
+
+    assert call("lock", "scan").code == 0
+
+
+def test_a_package_that_the_lockfile_does_not_extend_is_told(call: Call) -> None:
+    Path("app.py").write_text('ring.chat("my_lib:fast", "Hi")\n')
+
+    outcome = call("lock", "scan")
+
+    assert outcome.code == 1
+    assert "extends no package 'my_lib'" in outcome.out
+
+
+def test_calls_that_can_t_be_told_are_counted(call: Call) -> None:
+    Path("app.py").write_text("ring.chat(a, 'Hi')\nring.chat(b, 'Hi')\n")
+
+    assert "2 calls name their alias in a variable" in call("lock", "scan").err
+
+
+def test_other_folders_and_what_is_no_text_are_passed_over(call: Call) -> None:
+    wrong = 'ring.chat("nonsense", "Hi")\n'
+    for folder in ("node_modules/x", ".venv/lib", "env"):
+        Path(folder).mkdir(parents=True)
+        Path(folder, "a.py").write_text(wrong)
+    Path("env/pyvenv.cfg").touch()
+    Path("binary.py").write_bytes(b"\0" + wrong.encode())
+    Path("long.py").write_text(wrong + "#" * 1_000_000)
+    Path("latin.py").write_bytes("# é\n".encode("latin-1") + wrong.encode())
+
+    assert call("lock", "scan").code == 0
+
+
+def test_what_git_ignores_is_passed_over(call: Call) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)  # noqa: S607
+    Path(".gitignore").write_text("generated/\n")
+    Path("generated").mkdir()
+    Path("generated/a.py").write_text('ring.chat("nonsense", "Hi")\n')
+    Path("new.py").write_text('ring.chat("nothing", "Hi")\n')
+
+    outcome = call("lock", "scan")
+
+    assert "new.py:1:11" in outcome.out
+    assert "generated" not in outcome.out
+
+
+def test_a_file_that_is_named_is_looked_at(call: Call) -> None:
+    Path("a.py").write_text('ring.chat("nothing", "Hi")\n')
+    Path("b.py").write_text("")
+
+    assert call("lock", "scan", "b.py").code == 0
+    assert call("lock", "scan", "a.py").code == 1
+
+
+def test_a_path_that_is_none_is_an_error(call: Call) -> None:
+    outcome = call("lock", "scan", "nowhere")
+
+    assert outcome.code == 1
+    assert "nowhere" in outcome.err
+
+
+def test_python_that_can_t_be_read_is_told(call: Call) -> None:
+    Path("old.py").write_text("print 'x'\n")
+
+    outcome = call("lock", "scan")
+
+    assert outcome.code == 0
+    assert "old.py is passed over" in outcome.err
+
+
+def test_a_program_gets_it_as_json(call: Call) -> None:
+    Path("app.py").write_text(PROGRAM)
+
+    told = json.loads(call("lock", "scan", "--json").out)
+
+    [error] = [each for each in told["findings"] if each["severity"] == "error"]
+    assert (error["file"], error["line"], error["column"]) == ("app.py", 5, 17)
+    assert (told["files"], told["unclear"]) == (1, 0)
+
+
+def test_ci_gets_annotations(call: Call) -> None:
+    Path("app.py").write_text(PROGRAM)
+
+    outcome = call("lock", "scan", "--ci")
+
+    assert outcome.code == 1
+    assert outcome.out.startswith("::error file=app.py,line=5,col=17::")
+    assert "::notice file=llmring.lock" in outcome.out

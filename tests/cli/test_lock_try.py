@@ -1,0 +1,205 @@
+"""llmring lock try: recorded requests, sent to another model and compared."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import answers
+from cli.terminal import Call, lockfile_of, write
+from llmring import LLMRing
+from loopback import Answer, Loopback, as_json
+
+ALIAS = "fast"
+CANDIDATE = "fast=anthropic:claude-sonnet-4-5"
+
+Record = Callable[..., tuple[Loopback, Loopback]]
+
+
+@pytest.fixture
+def record(serve: Callable[..., Loopback], monkeypatch: pytest.MonkeyPatch) -> Record:
+    """Records calls of `fast`; gives the server that answered and the candidate's."""
+
+    def start(
+        *first: Answer, second: tuple[Answer, ...] = (), text: str = "", **fields: Any
+    ) -> tuple[Loopback, Loopback]:
+        server, other = serve(*first), serve(*(second or (answers.anthropic("Salve"),)))
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-first-0123456789abcdef")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", other.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-second-0123456789")
+        write(
+            lockfile_of(default={ALIAS: ["openai:gpt-4o-mini"]})
+            + '[profiles.taped]\nextends = "default"\nmode = "record"\n'
+        )
+        with LLMRing() as ring:
+            for index in range(len(first)):
+                ring.chat(ALIAS, text or f"Hello {index}", profile="taped", **fields)
+        return server, other
+
+    return start
+
+
+def test_a_candidate_is_asked_what_was_recorded_and_compared(call: Call, record: Record) -> None:
+    server, other = record(answers.openai("Hi"), answers.openai("Ho"))
+    before = Path("llmring.lock").read_bytes()
+
+    outcome = call("lock", "try", CANDIDATE, "--yes")
+
+    assert outcome.code == 0, outcome
+    asked = [json.loads(request.body)["messages"] for request in other.requests]
+    assert [each[0]["content"][0]["text"] for each in asked] == ["Hello 0", "Hello 1"]
+    assert "2 of 2 answered, 2 alike" in outcome.out
+    assert "openai:gpt-4o-mini" in outcome.out
+    assert "anthropic:claude-sonnet-4-5" in outcome.out
+    assert len(server.requests) == 2
+    assert Path("llmring.lock").read_bytes() == before
+    assert len(list(Path("tests/recordings").iterdir())) == 2
+
+
+def test_the_profile_that_records_can_be_tried_too_and_records_nothing_new(
+    call: Call, record: Record
+) -> None:
+    _, other = record(answers.openai("Hi"))
+
+    assert call("lock", "try", CANDIDATE, "--yes", "--profile", "taped").code == 0
+    assert len(other.requests) == 1
+    assert len(list(Path("tests/recordings").iterdir())) == 1
+
+
+def test_only_the_last_requests_are_sent(call: Call, record: Record) -> None:
+    _, other = record(*[answers.openai("Hi")] * 3)
+
+    call("lock", "try", CANDIDATE, "--replay", "1", "--yes")
+
+    [request] = other.requests
+    assert json.loads(request.body)["messages"][0]["content"][0]["text"] == "Hello 2"
+
+
+def test_a_call_of_another_tool_is_a_difference(call: Call, record: Record) -> None:
+    tool = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {}}}}
+    function = {"name": "weather", "arguments": '{"city": "Rome"}'}
+    message = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "call_1", "type": "function", "function": function}],
+    }
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    record(answers.openai(choices=[choice]), tools=[tool])
+
+    outcome = call("lock", "try", CANDIDATE, "--yes")
+
+    assert outcome.code == 1
+    assert "it calls no tool, not weather(city)" in outcome.out
+    assert "1 of 1 answered, 0 alike" in outcome.out
+
+
+def test_an_answer_that_does_not_fit_the_schema_is_a_difference(call: Call, record: Record) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"n": {"type": "integer"}},
+        "required": ["n"],
+        "additionalProperties": False,
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+    _, other = record(
+        answers.openai('{"n": 1}'),
+        second=(answers.anthropic('{"n": "many"}'),),
+        response_format=form,
+    )
+
+    outcome = call("lock", "try", CANDIDATE, "--yes", "--json")
+
+    [trial] = json.loads(outcome.out)["trials"]
+    assert outcome.code == 1
+    assert (trial["before"]["shape"]["fits"], trial["after"]["shape"]["fits"]) == (True, False)
+    assert "it does not fit the schema" in trial["unlike"]
+    assert len(other.requests) == 1
+
+
+def test_a_candidate_that_fails_is_told_with_the_reason(call: Call, record: Record) -> None:
+    error = as_json({"type": "error", "error": {"type": "x", "message": "out of order"}}, 500)
+    record(answers.openai("Hi"), second=(error,))
+
+    outcome = call("lock", "try", CANDIDATE, "--yes")
+
+    assert outcome.code == 1
+    assert "out of order" in outcome.out
+    assert "0 of 1 answered" in outcome.out
+
+
+def test_nothing_is_sent_unless_somebody_agrees(call: Call, record: Record) -> None:
+    _, other = record(answers.openai("Hi"))
+
+    outcome = call("lock", "try", CANDIDATE)
+
+    assert outcome.code == 2
+    assert "--yes" in outcome.err
+    assert "for about $0.00006" in outcome.err
+    assert other.requests == []
+
+
+def test_an_alias_without_recordings_is_told_how_to_get_some(call: Call, record: Record) -> None:
+    record(answers.openai("Hi"))
+    for path in Path("tests/recordings").iterdir():
+        path.unlink()
+
+    outcome = call("lock", "try", CANDIDATE, "--yes")
+
+    assert outcome.code == 1
+    assert 'mode = "record"' in outcome.err
+
+
+def test_an_older_recording_is_passed_over(call: Call, record: Record) -> None:
+    record(answers.openai("Hi"), answers.openai("Ho"))
+    path = min(Path("tests/recordings").iterdir())
+    told = json.loads(path.read_text())
+    del told["call"], told["ms"]
+    path.write_text(json.dumps(told))
+
+    outcome = call("lock", "try", CANDIDATE, "--yes")
+
+    assert outcome.code == 0
+    assert "before requests were kept" in outcome.err
+    assert "1 of 1 answered" in outcome.out
+
+
+def test_a_limit_of_the_cost_holds(call: Call, record: Record) -> None:
+    _, other = record(answers.openai("Hi"), text="word " * 2000)
+    text = Path("llmring.lock").read_text()
+    Path("llmring.lock").write_text(
+        text.replace("[profiles.default]", "[profiles.default]\nmax_cost_per_request = 0.000001")
+    )
+
+    outcome = call("lock", "try", CANDIDATE, "--yes")
+
+    assert outcome.code == 1
+    assert other.requests == []
+
+
+@pytest.mark.parametrize("binding", ["fast", "=openai:gpt-4o", "fast="])
+def test_what_binds_nothing_is_wrong_usage(call: Call, record: Record, binding: str) -> None:
+    record(answers.openai("Hi"))
+
+    outcome = call("lock", "try", binding, "--yes")
+
+    assert outcome.code == 2
+    assert "provider:model" in outcome.err
+
+
+def test_a_streamed_answer_is_read_as_a_whole(call: Call, record: Record) -> None:
+    server, other = record(answers.openai("Hi"))
+    for path in Path("tests/recordings").iterdir():
+        path.unlink()
+    server.answers[:] = [answers.openai_stream("Good ", "day")]
+    with LLMRing() as ring:
+        list(ring.chat_stream(ALIAS, "Hello", profile="taped"))
+
+    outcome = call("lock", "try", CANDIDATE, "--yes", "--json")
+
+    [trial] = json.loads(outcome.out)["trials"]
+    assert outcome.code == 0
+    assert trial["before"]["shape"]["length"] == len("Good day")
+    assert len(other.requests) == 1
