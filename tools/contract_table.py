@@ -21,25 +21,12 @@ TARGET = ROOT / "docs/contract.md"
 
 ROWS = (*(f"S{number}" for number in range(1, 141)), *(f"C{number}" for number in range(1, 21)))
 
-_ADVISOR = "waits for the advisor"
 _REGISTRY = "waits for the registry"
 
 # Rows, or parts of rows, that what is not built yet will hold: what is missing, and why.
 WAITING: Mapping[str, tuple[str, str]] = {
-    "S7": ("`llmring lock chat` opens a conversation", _ADVISOR),
     "S35": ("`lock init` fetches the newest catalog; the bundled one is used", _REGISTRY),
-    "S54": ("`lock chat` needs no argument on a terminal", _ADVISOR),
-    "S55": ("it takes natural language", _ADVISOR),
-    "S56": ("its recommendations rest on the catalog", _ADVISOR),
-    "S57": ("it explains cost as `$0.15/$0.60 per million tokens`", _ADVISOR),
-    "S58": ("it binds aliases with fallbacks", _ADVISOR),
-    "S59": ("it sets up profiles", _ADVISOR),
-    "S60": ("its prompts are `You:` and `Advisor:`", _ADVISOR),
-    "S61": ("it confirms `Done! Added binding dev → openai:gpt-4o-mini`", _ADVISOR),
-    "S62": ("it remembers what it recommended", _ADVISOR),
     "C8": ("models that the catalog does not know, or that retire, are warnings", _REGISTRY),
-    "C13": ("the advisor tells an alias `dev` from a profile `dev`", _ADVISOR),
-    "C14": ("the advisor works before any lockfile exists, and without a key", _ADVISOR),
 }
 
 # Rows that say something of the contract's own text.

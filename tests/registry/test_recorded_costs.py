@@ -9,7 +9,7 @@ from importlib.metadata import version
 import pytest
 
 from llmring.registry.bundled import bundled
-from recorded_costs import FOLDER, OURS, Priced, recorded
+from recorded_costs import FOLDER, Priced, recorded
 
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason="needs the recordings beside the repository"
@@ -28,18 +28,6 @@ def priced_by_both() -> tuple[Priced, ...]:
     )
 
 
-def lacks_a_rate(call: Priced) -> bool:
-    """Whether the catalog has no rate of its own for a kind of token of this call."""
-    facts = bundled().find(OURS.get(call.api, call.api), call.model)
-    assert facts is not None
-    assert facts.prices is not None
-    usage, rates = call.usage, facts.prices
-    return bool(
-        (usage.cache_write_1h_tokens and rates.cache_write_1h is None)
-        or (usage.audio_prompt_tokens and rates.input_audio is None)
-    )
-
-
 def test_many_recorded_calls_are_priced_by_both() -> None:
     assert len(priced_by_both()) > 1000
 
@@ -50,7 +38,6 @@ def test_recorded_tokens_cost_the_same_as_with_genai_prices() -> None:
         for call in priced_by_both()
         if call.ours != call.theirs
         and not call.usage.provider_tool_calls
-        and not lacks_a_rate(call)
         # genai-prices has the price of the model that went by this name before.
         and call.model != "mistral-large-latest"
     ]

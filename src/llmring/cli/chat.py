@@ -14,6 +14,7 @@ from llmring.cli.answer import account, caution, journey, print_stream
 from llmring.cli.lockfile import add_options, read_profile
 from llmring.cli.output import note, say, say_json
 from llmring.client.ring import LLMRing
+from llmring.client.settings import frozen_environ
 from llmring.exceptions import (
     ConfigurationError,
     ProviderAuthenticationError,
@@ -26,7 +27,10 @@ EXAMPLES = """examples:
   llmring chat "Hello"
   llmring chat "Summarize this" --model summarizer --profile prod < report.txt
   git diff | llmring chat "Write a commit message" --json
-  llmring chat "Hello" --model local:smollm2-135m    # no key, no network"""
+  llmring chat "Hello" --model local:smollm2-135m    # no key, no network
+  llmring chat "What is in notes.txt?" --mcp "python server.py"
+
+The tools of an MCP server are called without asking again."""
 
 DEFAULT_ALIAS = "fast"
 
@@ -55,6 +59,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--stream",
         action=argparse.BooleanOptionalAction,
         help="print the answer as it comes (default: on a terminal)",
+    )
+    parser.add_argument(
+        "--mcp",
+        action="append",
+        default=[],
+        metavar="SERVER",
+        help="an MCP server whose tools the model may call: an address, or a command line",
+    )
+    parser.add_argument(
+        "--frozen", action="store_true", help="call only what the lockfile has pinned, as it has"
     )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     parser.add_argument(
@@ -164,10 +178,15 @@ def _ask(
     # What the library logs of the attempts is said here already.
     logging.getLogger("llmring").addHandler(logging.NullHandler())
     stream = sys.stdout.isatty() if args.stream is None else args.stream
-    with LLMRing(args.file, on_attempt=attempts.append) as ring:
-        if stream and not args.json:
+    environ = frozen_environ() if args.frozen else None
+    with LLMRing(args.file, on_attempt=attempts.append, environ=environ) as ring:
+        if stream and not args.json and not args.mcp:
             return print_stream(ring.chat_stream(request, profile=profile), preface)
-        response = ring.chat(request, profile=profile).result()
+        response = (
+            ring.run_tools(request, mcp=args.mcp, profile=profile).result()
+            if args.mcp
+            else ring.chat(request, profile=profile).result()
+        )
         preface(response.model)
         if args.json:
             say_json(_plain(response))

@@ -1,0 +1,107 @@
+"""Whether what an advisor says stands in what it looked up: its prices, and its models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec import Struct
+
+_AMOUNT = re.compile(r"\$\s?(\d+(?:,\d{3})*(?:\.\d+)?)")
+# A limit of the lockfile, as TOML and JSON write it, and as a change is told.
+_LIMIT = re.compile(r"(?:daily_budget|max_cost_per_request)\W[^\d\n]*?(\d+(?:\.\d+)?)")
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+# A word that could be a model: letters, then a digit or a hyphen somewhere.
+_WORD = re.compile(r"[A-Za-z][\w./@:+-]*[\w+]", re.ASCII)
+
+
+class Ungrounded(Struct, frozen=True):
+    """What was said without having been looked up.
+
+    Attributes:
+        prices: Amounts in USD, as they were written.
+        models: Names of models.
+    """
+
+    prices: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.prices or self.models)
+
+    def __str__(self) -> str:
+        return ", ".join((*self.prices, *self.models))
+
+
+class Evidence:
+    """All that a conversation has brought to light.
+
+    Args:
+        names: The names of all models that are known, by which a name of a model is told from
+            any other word.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names: set[str] = set()
+        self._stems: set[str] = set()
+        for name in names:
+            lowered = name.lower()
+            self._names.add(lowered)
+            stem = re.match(r"[a-z]+", lowered.rpartition("/")[2])
+            if stem is not None and len(stem[0]) > 1:
+                self._stems.add(stem[0])
+        self._numbers: set[Decimal] = set()
+        self._said: set[str] = set()
+
+    def heard(self, text: str) -> None:
+        """Take what the user said for known; any number of it may be an amount."""
+        self._numbers |= {_decimal(each) for each in _NUMBER.findall(text)}
+        self._hear(text)
+
+    def add(self, text: str) -> None:
+        """Take what a tool gave, or what the lockfile says, for known.
+
+        Only what it says in dollars is an amount; else the 5 of a model's name would be one.
+        """
+        self._numbers |= {_decimal(each) for each in _AMOUNT.findall(text)}
+        self._numbers |= {_decimal(each) for each in _LIMIT.findall(text)}
+        self._hear(text)
+
+    def _hear(self, text: str) -> None:
+        for word in _WORD.findall(text):
+            lowered = word.lower()
+            self._said |= {lowered, lowered.partition(":")[2], lowered.rpartition("/")[2]}
+
+    def check(self, answer: str) -> Ungrounded:
+        """What of an answer nobody has looked up."""
+        prices = [
+            f"${amount}"
+            for amount in _AMOUNT.findall(answer)
+            if _decimal(amount) not in self._numbers
+        ]
+        models = [
+            word
+            for word in _WORD.findall(answer)
+            if self._is_model(word.lower()) and not self._is_said(word.lower())
+        ]
+        return Ungrounded(tuple(dict.fromkeys(prices)), tuple(dict.fromkeys(models)))
+
+    def _is_model(self, word: str) -> bool:
+        name = word.partition(":")[2] or word
+        if word in self._names or name in self._names:
+            return True
+        stem = re.match(r"[a-z]+", name)
+        return (
+            stem is not None
+            and stem[0] in self._stems
+            and re.search(r"\d", name) is not None
+            and len(name) > len(stem[0])
+        )
+
+    def _is_said(self, word: str) -> bool:
+        return word in self._said or (word.partition(":")[2] or word) in self._said
+
+
+def _decimal(text: str) -> Decimal:
+    return Decimal(text.replace(",", "")).normalize()

@@ -1,0 +1,189 @@
+"""A conversation with the advisor: with a model that has tools, a weak one, or none at all."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from llmring.advisor.constrained import Constrained
+from llmring.advisor.desk import Desk
+from llmring.advisor.guided import GREETING, Guided
+from llmring.advisor.spending import Spending
+from llmring.advisor.talk import Screen, Talk, Turn
+from llmring.advisor.tools import Tools
+from llmring.chat.request import LLMRequest, Message
+from llmring.client.ring import LLMRing
+from llmring.exceptions import LimitExceededError, LLMRingError, ProviderError
+from llmring.lockfile.file import BUNDLED
+from llmring.lockfile.resolve import is_reference
+
+Mode = Literal["model", "form", "guided"]
+
+ALIAS = "advisor"
+
+_FORM = (
+    "{model} takes no tools, so it only fills in a form: plain requests are read by rule, and "
+    "where they name no model, it chooses one."
+)
+_NO_MODEL = "No model of {alias!r} can be called here: {why}."
+
+
+class Advisor(Struct, frozen=True):
+    """What answers in a conversation.
+
+    Attributes:
+        ring: Calls the models; None in the guided mode.
+        alias: The alias of the advisor, or a model.
+        profile: The profile in which the alias is looked up.
+        mode: What its first model can do.
+        greeting: What a person should know of it.
+    """
+
+    ring: LLMRing | None
+    alias: str
+    profile: str | None
+    mode: Mode
+    greeting: str
+
+
+def advisor(alias: str, desk: Desk, tools: Tools) -> Advisor:
+    """The advisor that can be called here.
+
+    Its alias is looked up in the user's lockfile, and where that has none, in the one that comes
+    with llmring; so it works before there is a lockfile.
+
+    Args:
+        alias: The alias, or a model.
+        desk: The user's lockfile, and its profile.
+        tools: What it shall be able to do.
+
+    Raises:
+        ModelNotFoundError: There is no such alias in either of them.
+        LockfileError: The user's lockfile can't be read.
+    """
+    ring, place = _at(alias, desk)
+    question = [Message("user", "…")]
+    plan = ring.explain(LLMRequest(alias, question, tools=tools.all()), profile=place)
+    if plan.tried:
+        greeting = f"{plan.tried[0].model} answers; every change is shown before it is made."
+        return Advisor(ring, alias, place, "model", greeting)
+    form = {"type": "json_schema", "json_schema": {"name": "form", "schema": {"type": "object"}}}
+    weak = ring.explain(LLMRequest(alias, question, response_format=form), profile=place)
+    if weak.tried:
+        greeting = _FORM.format(model=weak.tried[0].model)
+        return Advisor(ring, alias, place, "form", greeting)
+    why = "; ".join(f"{step.model} ({step.reason})" for step in plan.skipped)
+    return guided(_NO_MODEL.format(alias=alias, why=why))
+
+
+def guided(why: str = "") -> Advisor:
+    """The advisor that is no model.
+
+    Args:
+        why: Why it is no other, in a sentence.
+    """
+    return Advisor(None, ALIAS, None, "guided", " ".join(filter(None, (why, GREETING))))
+
+
+def _at(alias: str, desk: Desk) -> tuple[LLMRing, str | None]:
+    """The ring that knows an alias, and the profile in which it has it."""
+    if desk.path.exists():
+        ring = LLMRing(desk.path)
+        usual = desk.lockfile.default_profile
+        for each in dict.fromkeys((desk.profile, usual)):
+            if ring.has_alias(alias, each):
+                return ring, each
+        if is_reference(alias):
+            return ring, usual
+    return LLMRing(BUNDLED), "default"
+
+
+class Session:
+    """A conversation about a lockfile.
+
+    Args:
+        who: What answers.
+        desk: The lockfile being edited.
+        tools: What it may look up and propose.
+
+    Attributes:
+        who: What answers; where its models fail, the guided mode takes over.
+        desk: The lockfile being edited.
+        tools: What was proposed, and what became of it.
+        spending: What the conversation has cost so far.
+    """
+
+    def __init__(self, who: Advisor, desk: Desk, tools: Tools) -> None:
+        self.who = who
+        self.desk = desk
+        self.tools = tools
+        self.spending = Spending()
+        self._guided = Guided(desk, tools)
+        self._mind = _mind(who, desk, tools, self.spending)
+
+    async def say(self, text: str, screen: Screen) -> Turn:
+        """The answer to what the user says; changes are proposed on the way.
+
+        Raises:
+            LLMRingError: The model came to no end, or the lockfile can't be read.
+        """
+        before = len(self.tools.proposals)
+        try:
+            return await self._answer(text, screen)
+        except (ProviderError, LimitExceededError) as error:
+            screen.restart()
+            turn = await self._without_models(error, text, before)
+        screen.piece(turn.text)
+        return turn
+
+    async def _answer(self, text: str, screen: Screen) -> Turn:
+        match self._mind:
+            case Talk() as talk:
+                return await talk.say(text, screen)
+            case Constrained() as form:
+                turn = await form.say(text)
+            case None:
+                reply = await self._guided.say(text)
+                turn = Turn(reply.text, done=reply.done)
+        screen.piece(turn.text)
+        return turn
+
+    async def _without_models(self, error: LLMRingError, text: str, before: int) -> Turn:
+        """The answer of the guided mode, which goes on from here."""
+        self._mind = None
+        self.who = replace(self.who, mode="guided", greeting=GREETING)
+        why = f"No model answers any more: {error}\n\n{GREETING}"
+        if len(self.tools.proposals) > before:
+            return Turn(f"{why}\n\nWhat was changed so far: /diff shows it.")
+        reply = await self._guided.say(text)
+        return Turn(f"{why}\n\n{reply.text}", done=reply.done)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self.who.ring is not None:
+            await self.who.ring.aclose()
+
+
+def _mind(who: Advisor, desk: Desk, tools: Tools, spending: Spending) -> Talk | Constrained | None:
+    if who.ring is None:
+        return None
+    if who.mode == "form":
+        return Constrained(who.ring, who.alias, who.profile, desk, tools, spending)
+    return Talk(who.ring, who.alias, who.profile, desk, tools, spending)
+
+
+def begin(desk: Desk, tools: Tools, alias: str | None = ALIAS) -> Session:
+    """Begin a conversation.
+
+    Args:
+        desk: The lockfile being edited.
+        tools: What the advisor may look up and propose.
+        alias: The alias of the advisor, or a model; None for the guided mode.
+
+    Raises:
+        LLMRingError: There is no such alias, or a lockfile can't be read.
+    """
+    who = guided() if alias is None else advisor(alias, desk, tools)
+    return Session(who, desk, tools)

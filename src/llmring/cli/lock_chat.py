@@ -1,0 +1,273 @@
+"""llmring lock chat: choose models and edit a lockfile in conversation."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llmring.cli.lockfile import add_options, edit_target
+from llmring.cli.output import complain, note, say, say_json
+from llmring.exceptions import LLMRingError
+
+if TYPE_CHECKING:
+    from llmring.advisor.desk import Desk, Proposal
+    from llmring.advisor.session import Session
+    from llmring.advisor.talk import Turn
+    from llmring.advisor.tools import Agree
+    from llmring.cli.terminal import Terminal
+
+EXAMPLES = """examples:
+  llmring lock chat
+  llmring lock chat --guided    # no model, no key, no network
+  llmring lock chat --model local:smollm2-135m
+  llmring lock chat "bind a cheap model with fallbacks to fast" --yes --json
+
+With a MESSAGE nobody is asked: without --yes the changes are only shown, and
+the exit code is 1. It is 1, too, where nothing could be done."""
+
+HELP = """\
+Say what you need, in your own words. Each change is shown, and made when you agree.
+  /aliases   the aliases of the profile
+  /diff      what was changed since the beginning
+  /undo      take the last change back
+  /cost      what the conversation has cost so far
+  /quit      end it (or Ctrl-D); Ctrl-C stops an answer"""
+
+_NOBODY = (
+    "Nobody is there to agree: the change is only proposed, and nothing was written. Say what "
+    "you propose; do not ask."
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument(
+        "message", metavar="MESSAGE", nargs="?", help="what to do; left out, a conversation begins"
+    )
+    parser.add_argument(
+        "--model",
+        "-m",
+        metavar="ALIAS",
+        help="alias or provider:model that answers (default: advisor, of your lockfile or "
+        "llmring's own)",
+    )
+    parser.add_argument("--guided", action="store_true", help="go by rules; ask no model")
+    parser.add_argument("--yes", "-y", action="store_true", help="make changes without asking")
+    parser.add_argument(
+        "--history", metavar="PATH", help="keep what you type in this file (default: keep nothing)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result of a MESSAGE as JSON")
+    add_options(parser)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Hold the conversation."""
+    from llmring.advisor.session import ALIAS, begin
+    from llmring.advisor.tools import DECLINED, Tools
+    from llmring.cli.desk import desk_for
+
+    wrong = _misuse(args)
+    if wrong:
+        complain(wrong)
+        return 2
+    target = edit_target(args)
+    desk = desk_for(target.path, target.profile)
+    # What the library logs of failures is said here already.
+    logging.getLogger("llmring").addHandler(logging.NullHandler())
+    alias = None if args.guided else args.model or ALIAS
+    if args.message is not None:
+        tools = Tools(desk, _always if args.yes else _never, _NOBODY)
+        return _answer_once(args, begin(desk, tools, alias))
+    from llmring.cli.terminal import terminal
+
+    screen = terminal(Path(args.history) if args.history else None, lambda: _words(desk))
+    tools = Tools(desk, _asking(screen, sure=args.yes), DECLINED)
+    session = begin(desk, tools, alias)
+    note(target.place)
+    return converse(session, screen)
+
+
+def _misuse(args: argparse.Namespace) -> str | None:
+    if args.json and args.message is None:
+        return '--json is for a MESSAGE: llmring lock chat "bind a cheap model to fast" --json'
+    if args.guided and args.model:
+        return "--guided asks no model, so --model means nothing with it"
+    return None
+
+
+async def _always(_: Proposal) -> bool:
+    return True
+
+
+async def _never(_: Proposal) -> bool:
+    return False
+
+
+def _asking(screen: Terminal, *, sure: bool) -> Agree:
+    async def agree(proposal: Proposal) -> bool:
+        screen.patch(proposal)
+        return sure or await screen.agrees()
+
+    return agree
+
+
+def converse(session: Session, screen: Terminal) -> int:
+    """Hold a conversation until the person ends it; says what was changed.
+
+    Args:
+        session: The advisor's side.
+        screen: The person's side.
+    """
+    screen.show(f"{session.who.greeting}\n/help says more; /quit ends.")
+    with asyncio.Runner() as runner:
+        try:
+            while (said := _read(screen)) is not None:
+                command = COMMANDS.get(said)
+                if command is not None:
+                    screen.show(_told(command, session))
+                elif said.startswith("/"):
+                    screen.show(f"There is no {said}; there are: {', '.join([*COMMANDS, QUIT])}")
+                elif said:
+                    _answer(runner, session, screen, said)
+        finally:
+            runner.run(session.close())
+    screen.show(_summary(session.desk))
+    return 0
+
+
+def _read(screen: Terminal) -> str | None:
+    """What the person says; None where they leave."""
+    while True:
+        try:
+            said = screen.read().strip()
+        except EOFError:
+            said = QUIT
+            screen.show("")
+        except KeyboardInterrupt:
+            screen.show("(Ctrl-D or /quit ends the conversation)")
+            continue
+        return None if said == QUIT else said
+
+
+def _answer(runner: asyncio.Runner, session: Session, screen: Terminal, said: str) -> None:
+    try:
+        turn = runner.run(session.say(said, screen))
+    except KeyboardInterrupt:
+        screen.show("(stopped)")
+    except LLMRingError as error:
+        screen.show(f"That went wrong: {error}")
+    else:
+        if turn.ungrounded:
+            screen.show(f"not from the registry: {turn.ungrounded}")
+    finally:
+        screen.end()
+
+
+def _told(command: Callable[[Session], str], session: Session) -> str:
+    try:
+        return command(session)
+    except LLMRingError as error:
+        return f"That can't be done: {error}"
+
+
+def _aliases(session: Session) -> str:
+    bound = session.desk.aliases()
+    lines = [f"{alias} → {', '.join(models)}" for alias, models in bound.items()]
+    return "\n".join(lines) or f"Profile {session.desk.profile} has no aliases yet."
+
+
+def _undo(session: Session) -> str:
+    return f"Taken back: {session.desk.undo().done}"
+
+
+COMMANDS: Mapping[str, Callable[[Session], str]] = {
+    "/aliases": _aliases,
+    "/diff": lambda session: session.desk.diff or "Nothing was changed.",
+    "/undo": _undo,
+    "/cost": lambda session: f"The conversation has cost {session.spending}.",
+    "/help": lambda _: HELP,
+}
+QUIT = "/quit"
+
+
+def _words(desk: Desk) -> Sequence[str]:
+    """What the Tab key completes."""
+    try:
+        aliases = [*desk.aliases()]
+    except LLMRingError:
+        aliases = []
+    return [*COMMANDS, QUIT, *aliases, *map(str, desk.models)]
+
+
+def _summary(desk: Desk) -> str:
+    if not desk.done:
+        return "Nothing was changed."
+    return "\n".join([f"Changed in {desk.path.name}:", *(f"  {each}" for each in desk.done)])
+
+
+class _Silence:
+    """Nobody looks on while the answer comes."""
+
+    def piece(self, text: str) -> None:
+        """Nothing is shown."""
+
+    def restart(self) -> None:
+        """Nothing is shown."""
+
+    def working(self, tool: str) -> None:
+        """Nothing is shown."""
+
+
+def _answer_once(args: argparse.Namespace, session: Session) -> int:
+    """Answer one message, with nobody to ask; gives the exit code."""
+
+    async def answer() -> Turn:
+        try:
+            return await session.say(args.message, _Silence())
+        finally:
+            await session.close()
+
+    turn = asyncio.run(answer())
+    proposals = session.tools.proposals
+    done = turn.done and all(agreed for _, agreed in proposals)
+    if args.json:
+        say_json({"done": done, **_plain(session, turn)})
+    else:
+        _print(session, turn)
+    if not all(agreed for _, agreed in proposals):
+        note("nothing was written: --yes makes the changes")
+    return 0 if done else 1
+
+
+def _print(session: Session, turn: Turn) -> None:
+    from llmring.cli.terminal import grounds, harmless
+
+    if session.who.mode == "guided":
+        note("the guided mode: no model answers here, choices are made by rule")
+    say(harmless(turn.text))
+    for proposal, _ in session.tools.proposals:
+        say(harmless("\n".join(("", proposal.diff, *grounds(proposal)))))
+    if turn.ungrounded:
+        note(f"not from the registry: {turn.ungrounded}")
+
+
+def _plain(session: Session, turn: Turn) -> dict[str, Any]:
+    """The answer for programs."""
+    from llmring.advisor.desk import plain
+
+    cost = session.spending.total
+    return {
+        "answer": turn.text,
+        "mode": session.who.mode,
+        "model": turn.model,
+        "changes": [
+            {**plain(proposal), "applied": agreed} for proposal, agreed in session.tools.proposals
+        ],
+        "ungrounded": [*turn.ungrounded.prices, *turn.ungrounded.models],
+        "cost": None if cost is None else f"{cost:f}",
+        "cost_reason": session.spending.unknown,
+    }

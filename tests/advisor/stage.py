@@ -1,0 +1,115 @@
+"""What the tests of the advisor share: a desk, a fake model's side, and a person's."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import answers
+from llmring.advisor.desk import Desk, Proposal
+from llmring.client.settings import endpoints_for, known_here, read_settings
+from llmring.lockfile import file
+from llmring.lockfile.document import Lockfile, parse
+from loopback import Answer, Loopback, as_stream
+
+Serve = Callable[..., Loopback]
+
+DAY = date(2026, 11, 23)
+MINI = "openai:gpt-4o-mini"
+
+# The registry of these tests may not change under them: two models with prices of their own.
+LOCKFILE = """\
+version = "1.0"
+
+[[profiles.default.bindings]]
+alias = "old"
+models = ["openai:gpt-4o"]
+"""
+
+
+def desk_of(text: str | None = LOCKFILE, profile: str = "default") -> Desk:
+    """A desk with this lockfile on it, or with none yet."""
+    path = Path("llmring.lock")
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    lockfile = parse(file.read(path), path) if path.exists() else Lockfile()
+    return Desk(path, profile, known_here(lockfile), endpoints_for(lockfile, read_settings()), DAY)
+
+
+class Person:
+    """Agrees, or does not, and remembers what was shown."""
+
+    def __init__(self, *, agrees: bool = True) -> None:
+        self._agrees = agrees
+        self.asked: list[Proposal] = []
+        self.shown: list[str] = []
+
+    async def agree(self, proposal: Proposal) -> bool:
+        self.asked.append(proposal)
+        return self._agrees
+
+    def piece(self, text: str) -> None:
+        self.shown.append(text)
+
+    def restart(self) -> None:
+        self.shown.append("<again>")
+
+    def working(self, tool: str) -> None:
+        self.shown.append(f"<{tool}>")
+
+
+def saying(*texts: str) -> Answer:
+    """A streamed answer."""
+    return answers.openai_stream(*texts)
+
+
+def calling(*calls: tuple[str, dict[str, Any]]) -> Answer:
+    """A streamed answer that calls tools."""
+    made = [
+        {
+            "index": number,
+            "id": f"call_{number}",
+            "type": "function",
+            "function": {"name": name, "arguments": json.dumps(arguments)},
+        }
+        for number, (name, arguments) in enumerate(calls)
+    ]
+    return as_stream(
+        answers.ROLE,
+        answers.openai_event(tool_calls=made),
+        answers.openai_event(finish_reason="tool_calls"),
+        answers.USAGE,
+        answers.DONE,
+    )
+
+
+def calling_as_anthropic(name: str, arguments: dict[str, Any]) -> Answer:
+    """As `calling`, in the words of Anthropic."""
+
+    def event(kind: str, **more: Any) -> bytes:
+        return f"event: {kind}\n".encode() + answers.sse({"type": kind, **more})
+
+    usage = {"input_tokens": 10, "output_tokens": 1}
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "content": []}
+    call = {"type": "tool_use", "id": "toolu_1", "name": name, "input": {}}
+    text = {"type": "input_json_delta", "partial_json": json.dumps(arguments)}
+    return as_stream(
+        event("message_start", message={**message, "model": "claude-haiku-4-5", "usage": usage}),
+        event("content_block_start", index=0, content_block=call),
+        event("content_block_delta", index=0, delta=text),
+        event("content_block_stop", index=0),
+        event("message_delta", delta={"stop_reason": "tool_use"}, usage={"output_tokens": 2}),
+        event("message_stop"),
+    )
+
+
+def told(server: Loopback, request: int = -1) -> list[str]:
+    """The results of tools that a request brought."""
+    messages = server.requests[request].json["messages"]
+    return [message["content"] for message in messages if message["role"] == "tool"]
+
+
+def key_at(server: Loopback) -> dict[str, str]:
+    """The variables that put OpenAI on this server."""
+    return {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": "sk-first-0123456789abcdef"}

@@ -1,0 +1,137 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from advisor.stage import LOCKFILE, MINI, desk_of
+from llmring import ConfigurationError, LockfileError
+from llmring.advisor.changes import (
+    Bind,
+    Change,
+    CopyProfile,
+    CreateProfile,
+    SetPolicy,
+    Unbind,
+)
+
+HERE = Path("llmring.lock")
+
+
+def test_a_proposal_changes_nothing_and_shows_everything() -> None:
+    desk = desk_of()
+
+    proposal = desk.propose(Bind("dev", [MINI], None, "cheap"))
+
+    assert HERE.read_text() == LOCKFILE
+    assert proposal.done == "Added binding dev → openai:gpt-4o-mini"
+    assert '+alias = "dev"' in proposal.diff.split("\n")
+    assert "+# 2026-11-23: cheap" in proposal.diff.split("\n")
+    [evidence] = proposal.evidence
+    assert evidence.startswith("openai:gpt-4o-mini: $0.15/$0.60 per million tokens")
+
+
+@pytest.mark.parametrize(
+    ("change", "done"),
+    [
+        (Bind("old", [MINI]), "Changed binding old → openai:gpt-4o-mini"),
+        (Bind("x", [MINI], "dev"), "Added binding x → openai:gpt-4o-mini (profile dev)"),
+        (
+            Bind("x", [MINI, "anthropic:claude-haiku-4-5"]),
+            "Added binding x → openai:gpt-4o-mini (fallbacks: anthropic:claude-haiku-4-5)",
+        ),
+        (Unbind("old"), "Removed binding old"),
+        (CreateProfile("dev", "default"), "Added profile dev, which extends default"),
+        (CopyProfile("default", "dev"), "Copied profile default to dev"),
+        (SetPolicy("timeout", 20, "old"), "Set timeout of alias old to 20"),
+        (SetPolicy("retries", 2), "Set retries of profile default to 2"),
+    ],
+)
+def test_each_change_is_made_as_it_was_shown_and_can_be_undone(change: Change, done: str) -> None:
+    desk = desk_of()
+
+    proposal = desk.propose(change)
+    desk.apply(proposal)
+
+    assert proposal.done == done
+    assert desk.diff == proposal.diff
+    assert desk.done == [done]
+    assert desk.undo() == proposal
+    assert HERE.read_text() == LOCKFILE
+    assert (desk.done, desk.diff) == ([], "")
+
+
+def test_changes_are_taken_back_last_first_and_the_new_file_goes_with_the_last() -> None:
+    desk = desk_of(None)
+    for alias in ("one", "two"):
+        desk.apply(desk.propose(Bind(alias, [MINI])))
+
+    assert "two" in desk.undo().done
+    assert "one" in HERE.read_text()
+    assert "one" in desk.undo().done
+    assert not HERE.exists()
+    with pytest.raises(ConfigurationError, match="nothing was changed yet"):
+        desk.undo()
+
+
+def test_what_somebody_else_has_edited_since_is_not_undone() -> None:
+    desk = desk_of()
+    desk.apply(desk.propose(Bind("dev", [MINI])))
+    edited = HERE.read_text() + "\n# mine\n"
+    HERE.write_text(edited)
+
+    with pytest.raises(LockfileError, match="changed by somebody else"):
+        desk.undo()
+
+    assert HERE.read_text() == edited
+    assert desk.done == ["Added binding dev → openai:gpt-4o-mini"]
+
+
+def test_an_edit_elsewhere_between_consent_and_change_stays() -> None:
+    desk = desk_of()
+    proposal = desk.propose(Bind("dev", [MINI]))
+    HERE.write_text("# mine\n" + LOCKFILE)
+
+    desk.apply(proposal)
+
+    assert HERE.read_text().startswith("# mine\n")
+    assert set(desk.aliases()) == {"old", "dev"}
+
+
+def test_an_edit_that_makes_the_change_another_one_is_not_overwritten() -> None:
+    desk = desk_of()
+    proposal = desk.propose(Bind("dev", [MINI]))
+    taken = LOCKFILE + '\n[[profiles.default.bindings]]\nalias = "dev"\nmodels = ["ollama:x"]\n'
+    HERE.write_text(taken)
+
+    with pytest.raises(ConfigurationError, match="was changed meanwhile"):
+        desk.apply(proposal)
+
+    assert HERE.read_text() == taken
+
+
+def test_a_file_that_goes_bad_is_named_with_the_place() -> None:
+    desk = desk_of()
+    HERE.write_text("version = ")
+
+    with pytest.raises(LockfileError, match=re.escape("llmring.lock:1")):
+        desk.propose(Bind("dev", [MINI]))
+
+
+def test_a_profile_that_is_not_there_yet_has_no_aliases_and_is_made_by_a_binding() -> None:
+    desk = desk_of(profile="dev")
+
+    assert desk.aliases() == {}
+    desk.apply(desk.propose(Bind("fast", [MINI])))
+
+    assert desk.aliases() == {"fast": [MINI]}
+    assert desk.aliases("default") == {"old": ["openai:gpt-4o"]}
+
+
+def test_an_unknown_price_and_a_missing_key_are_said() -> None:
+    desk = desk_of()
+
+    [unknown] = desk.propose(Bind("x", ["openai:gpt-0-unheard-of"])).evidence
+    [known] = desk.propose(Bind("x", [MINI])).evidence
+
+    assert unknown.endswith("price unknown")
+    assert "its key is not set here" in known

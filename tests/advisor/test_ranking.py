@@ -1,0 +1,84 @@
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from llmring.advisor.ranking import Need, Standing, across_vendors, ranked
+from llmring.registry.catalog import ModelFacts, Prices
+
+DAY = date(2026, 11, 23)
+
+
+def model(provider: str, name: str, price: str | None = "1", **more: Any) -> ModelFacts:
+    rates = None if price is None else Prices(input=Decimal(price), output=Decimal(price))
+    usual: dict[str, Any] = {"kind": "chat", "released": date(2026, 1, 1), "capabilities": ABLE}
+    return ModelFacts(provider=provider, name=name, prices=rates, **(usual | more))
+
+
+ABLE = frozenset({"tools", "json_schema"})
+MODELS = [
+    model("a", "dear", "9", context_window=1_000_000),
+    model("a", "cheap", "1", context_window=8_000),
+    model("a", "cheapest-but-dull", "0.1", capabilities=frozenset()),
+    model("b", "sees", "2", capabilities=ABLE | {"vision"}, released=date(2026, 6, 1)),
+    model("b", "unpriced", None),
+    model("b", "gone", retires=date(2026, 1, 1)),
+    model("b", "going", retires=date(2026, 12, 24)),
+    model("b", "to-come", released=date(2027, 1, 1)),
+    model("b", "embeds", kind="embedding"),
+    model("home", "free", "0"),
+]
+
+
+def names(need: Need, near: str = "") -> list[str]:
+    def standing(provider: str) -> Standing:
+        return Standing.AT_HAND if provider == near else Standing.KNOWN
+
+    return [each.name for each in ranked(MODELS, need, standing, DAY)]
+
+
+def test_the_cheapest_comes_first_but_not_one_that_can_do_little() -> None:
+    assert names(Need()) == ["cheap", "sees", "dear", "cheapest-but-dull", "unpriced"]
+
+
+@pytest.mark.parametrize("name", ["gone", "going", "to-come", "embeds", "free"])
+def test_what_nobody_should_begin_with_is_not_among_them(name: str) -> None:
+    assert name not in names(Need())
+
+
+def test_models_of_the_own_machine_are_there_when_asked_for() -> None:
+    assert names(Need(providers=("home",))) == ["free"]
+
+
+def test_those_whose_key_is_set_come_first() -> None:
+    assert names(Need(), near="b")[0] == "sees"
+    assert set(names(Need(usable_only=True), near="b")) == {"sees", "unpriced"}
+
+
+@pytest.mark.parametrize(
+    ("need", "first"),
+    [
+        (Need(order="best"), "dear"),
+        (Need(order="newest"), "sees"),
+        (Need(order="longest context"), "dear"),
+        (Need(capabilities=("vision",)), "sees"),
+        (Need(min_context=100_000), "dear"),
+        (Need(providers=("b",)), "sees"),
+    ],
+)
+def test_the_need_decides(need: Need, first: str) -> None:
+    assert names(need)[0] == first
+
+
+def test_an_unknown_price_is_within_no_limit() -> None:
+    assert "unpriced" not in names(Need(max_input_price=Decimal(100)))
+    assert names(Need(max_output_price=Decimal("1.5"))) == ["cheap", "cheapest-but-dull"]
+
+
+def test_fallbacks_are_of_different_vendors() -> None:
+    def chosen() -> Iterator[str]:
+        yield from (each.provider for each in across_vendors(MODELS, 2))
+
+    assert [*chosen()] == ["a", "b"]

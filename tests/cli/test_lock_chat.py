@@ -1,0 +1,273 @@
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import answers
+from advisor.stage import LOCKFILE, MINI, calling, key_at, saying
+from cli.terminal import Call, run, write
+from loopback import Answer, Loopback, Pause, as_stream
+
+pexpect = pytest.importorskip("pexpect")
+
+Serve = Callable[..., Loopback]
+HERE = Path("llmring.lock")
+BIND = calling(("bind", {"alias": "dev", "models": [MINI], "reason": "cheap"}))
+
+
+@pytest.fixture
+def model(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Loopback]:
+    """A model in the advisor's place: --model openai:gpt-4o-mini."""
+
+    def start(*given: Answer) -> Loopback:
+        server = serve(*given)
+        for name, value in key_at(server).items():
+            monkeypatch.setenv(name, value)
+        return server
+
+    return start
+
+
+# --- one message ---------------------------------------------------------------------------------
+
+
+def test_W34_a_message_with_yes_makes_the_change_and_says_it_as_json_alone(
+    call: Call, model: Callable[..., Loopback]
+) -> None:
+    model(BIND, saying("Done! Added binding dev → openai:gpt-4o-mini"))
+
+    done = call("lock", "chat", "bind it", "--yes", "--json", "--model", MINI)
+
+    told = json.loads(done.out)
+    assert done.code == 0
+    assert told["answer"] == "Done! Added binding dev → openai:gpt-4o-mini"
+    assert (told["done"], told["mode"], told["model"]) == (True, "model", MINI)
+    assert float(told["cost"]) > 0
+    [change] = told["changes"]
+    assert change["applied"]
+    assert '+alias = "dev"' in change["diff"]
+    assert "$0.15/$0.60 per million tokens" in change["evidence"][0]
+    assert "# " in HERE.read_text()
+    assert ": cheap\n" in HERE.read_text()
+
+
+def test_without_yes_a_message_only_proposes_and_the_exit_code_says_so(
+    call: Call, model: Callable[..., Loopback]
+) -> None:
+    server = model(BIND, saying("I propose to bind dev."))
+
+    done = call("lock", "chat", "bind it", "--model", MINI)
+
+    assert done.code == 1
+    assert "Nobody is there to agree" in server.requests[-1].json["messages"][-1]["content"]
+    assert '+alias = "dev"' in done.out
+    assert "--yes" in done.err
+    assert not HERE.exists()
+
+
+def test_the_guided_mode_needs_no_model_and_says_what_it_is(call: Call) -> None:
+    done = call("lock", "chat", "bind gpt-4o-mini to dev", "--guided", "--yes")
+
+    assert done.code == 0
+    assert done.out.startswith("Done! Added binding dev → openai:gpt-4o-mini\n")
+    assert "guided mode" in done.err
+
+
+def test_W36_the_arrow_survives_where_the_output_is_ascii() -> None:
+    options = ("--guided", "--yes")
+    done = run(
+        "lock", "chat", *options, stdin="bind gpt-4o-mini to dev\n", PYTHONIOENCODING="ascii"
+    )
+
+    assert done.code == 0
+    assert "Advisor: Done! Added binding dev -> openai:gpt-4o-mini\n" in done.out
+
+
+def test_what_can_t_be_done_is_exit_code_1(call: Call) -> None:
+    write(LOCKFILE)
+
+    done = call("lock", "chat", "remove the nothing alias", "--guided", "--yes", "--json")
+
+    assert done.code == 1
+    assert not json.loads(done.out)["done"]
+    assert HERE.read_text() == LOCKFILE
+
+
+def test_an_unknown_cost_is_null_with_a_reason(call: Call, model: Callable[..., Loopback]) -> None:
+    model(
+        as_stream(
+            answers.ROLE,
+            answers.openai_event(content="Hi"),
+            answers.openai_event(finish_reason="stop"),
+            answers.DONE,
+        )
+    )
+
+    told = json.loads(call("lock", "chat", "hello", "--json", "--model", MINI).out)
+
+    assert told["cost"] is None
+    assert "usage" in told["cost_reason"]
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--guided", "--model", "fast"]])
+def test_options_that_mean_nothing_together_are_wrong_usage(call: Call, options: list[str]) -> None:
+    done = call("lock", "chat", *options)
+
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+
+
+def test_a_lockfile_that_is_none_is_left_alone(call: Call) -> None:
+    write("version = ")
+
+    done = call("lock", "chat", "bind gpt-4o-mini to dev", "--guided", "--yes")
+
+    assert done.code == 1
+    assert "llmring.lock:1" in done.err
+    assert HERE.read_text() == "version = "
+
+
+def test_what_a_model_writes_can_t_steer_the_terminal(
+    call: Call, model: Callable[..., Loopback]
+) -> None:
+    model(saying("\x1b]0;evil\x07Hello\x1b[2J"))
+
+    assert "\x1b" not in call("lock", "chat", "hi", "--model", MINI).out
+    assert "\x1b" not in call("lock", "chat", "--model", MINI, stdin="hi\n").out
+
+
+# --- a conversation through a pipe ---------------------------------------------------------------
+
+
+def test_a_change_is_shown_asked_for_made_and_taken_back(call: Call) -> None:
+    said = ["bind gpt-4o-mini to dev", "y", "/aliases", "/diff", "/cost", "/undo", "/what"]
+
+    done = call("lock", "chat", "--guided", stdin="\n".join([*said, "/quit", ""]))
+
+    assert '+alias = "dev"\n+models = ["openai:gpt-4o-mini"]' in done.out
+    assert "  openai:gpt-4o-mini: $0.15/$0.60 per million tokens" in done.out
+    assert "Apply? [y/N] Advisor: Done! Added binding dev → openai:gpt-4o-mini\n" in done.out
+    assert "You: dev → openai:gpt-4o-mini\n" in done.out
+    assert done.out.count('+alias = "dev"') == 2
+    assert "The conversation has cost nothing." in done.out
+    assert "Taken back: Added binding dev → openai:gpt-4o-mini" in done.out
+    assert "There is no /what" in done.out
+    assert done.out.endswith("Nothing was changed.\n")
+    assert not HERE.exists()
+
+
+@pytest.mark.parametrize("answer", ["", "n", "what?"])
+def test_only_a_yes_agrees(call: Call, answer: str) -> None:
+    done = call("lock", "chat", "--guided", stdin=f"bind gpt-4o-mini to dev\n{answer}\n")
+
+    assert done.code == 0
+    assert not HERE.exists()
+
+
+def test_what_no_tool_has_given_is_remarked(call: Call, model: Callable[..., Loopback]) -> None:
+    model(saying("It costs $3."))
+
+    done = call("lock", "chat", "--model", MINI, stdin="what does it cost?\n")
+
+    assert "not from the registry: $3\n" in done.out
+
+
+# --- a terminal ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def person() -> Iterator[Callable[..., Any]]:
+    """Starts the conversation at a terminal."""
+    started = []
+
+    def start(*options: str) -> Any:
+        env = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        child = pexpect.spawn(
+            sys.executable,
+            ["-m", "llmring", "lock", "chat", *options],
+            env=env,
+            encoding="utf-8",
+            timeout=20,
+            dimensions=(50, 200),
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)
+
+
+def test_at_a_terminal_words_are_completed_changes_made_and_taken_back(
+    person: Callable[..., Any],
+) -> None:
+    text = f'{LOCKFILE}\n[registry.models."openai:zebra-1"]\n'
+    write(text)
+    child = person("--guided", "--history", "said.txt")
+    child.expect("You:")
+    child.send("bind openai:zeb\t")
+    child.expect("ra-1")
+    child.send(" to dev\r")
+    child.expect(r"Apply\? \[y/N\]")
+    child.send("y\r")
+    child.expect("Advisor:.* Done! Added binding dev → openai:zebra-1")
+    child.expect("You:")
+    assert 'alias = "dev"' in HERE.read_text()
+    child.send("/di\t")
+    child.expect("ff")
+    child.send("\r")
+    child.expect(r'\+alias = "dev"')
+    child.expect("You:")
+    child.send("/undo\r")
+    child.expect("Taken back: Added binding dev")
+    child.expect("You:")
+    child.sendeof()
+    child.expect("Nothing was changed.")
+    child.expect(pexpect.EOF)
+
+    assert HERE.read_text() == text
+    said = [line for line in Path("said.txt").read_text().split("\n") if line.startswith("+")]
+    assert said == ["+bind openai:zebra-1 to dev", "+/diff", "+/undo"]
+
+
+def test_ctrl_c_stops_an_answer_and_ctrl_d_ends_the_conversation(
+    person: Callable[..., Any], model: Callable[..., Loopback]
+) -> None:
+    slow = as_stream(answers.ROLE, answers.openai_event(content="Let me think"), Pause(30))
+    server = model(slow, saying("I am back."))
+    child = person("--model", MINI)
+    child.expect("You:")
+    child.send("hello\r")
+    child.expect("Let me think")
+    child.sendintr()
+    child.expect(r"\(stopped\)")
+    assert server.hung_up.wait(5)
+    child.expect("You:")
+    child.sendintr()
+    child.expect("Ctrl-D or /quit")
+    child.expect("You:")
+    child.send("still there?\r")
+    child.expect("I am back.")
+    child.expect("You:")
+    child.sendeof()
+    child.expect("Nothing was changed.")
+    child.expect(pexpect.EOF)
+
+
+def test_W31_nothing_that_was_said_is_kept_unless_wished_for(
+    person: Callable[..., Any], tmp_path: Path
+) -> None:
+    child = person("--guided")
+    child.expect("You:")
+    child.send("a secret plan\r")
+    child.expect("Advisor:")
+    child.expect("You:")
+    child.send("/quit\r")
+    child.expect(pexpect.EOF)
+
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not any(b"secret plan" in path.read_bytes() for path in kept)

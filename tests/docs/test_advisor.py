@@ -1,0 +1,32 @@
+"""The page on the advisor says what is so."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from advisor.stage import desk_of
+from cli.terminal import run
+from llmring.advisor.guided import vocabulary
+from llmring.advisor.wish import read
+from llmring.cli.lock_chat import COMMANDS, QUIT
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "advisor.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"```console\n\$ llmring (.*?)\n(.*?)```", PAGE, re.DOTALL)
+[_, PLAIN, *_] = re.split(r"understands plain requests.*?\n\n|\n\n`llmring lock init", PAGE)
+
+
+def test_the_commands_print_what_the_page_shows() -> None:
+    assert SHOWN
+    for words, shown in SHOWN:
+        assert run(*shlex.split(words)).out.startswith(shown)
+
+
+def test_it_names_every_command_of_the_conversation() -> None:
+    assert {*re.findall(r"`(/\w+)`", PAGE)} == {*COMMANDS, QUIT}
+
+
+@pytest.mark.parametrize("request_", re.findall(r"`([^`]+)`", PLAIN))
+def test_its_plain_requests_are_understood(request_: str) -> None:
+    assert read(request_, vocabulary(desk_of())).kind != "unclear"
