@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test contract chaos bench-faults lint format lock clean
+.PHONY: help demo test contract chaos bench bench-faults guard lint format lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -24,6 +24,13 @@ contract: .venv/dev ## The rows of the lockfile contract and their tests, as doc
 chaos: .venv/dev ## Every fault, REQUESTS calls each, and what became of them, in docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.report --requests $(or $(REQUESTS),5000) \
 		--save docs/reliability.md
+
+bench: ## llmring and its peers measured in one run, in docs/benchmarks.md; ROUNDS=n, ONLY=names, QUICK=1
+	$(PYTHON) benchmarks/bench.py --peers .venv-peers --save docs/benchmarks.md \
+		--rounds $(or $(ROUNDS),5) $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick)
+
+guard: .venv/dev ## Fail where the hottest paths call many more functions than they used to
+	$(BIN)/python benchmarks/guard.py
 
 bench-faults: .venv/dev .venv-peers/done ## The same faults against LiteLLM and the OpenAI SDK
 	PYTHONPATH=tests $(BIN)/python benchmarks/faults.py --requests $(or $(REQUESTS),1000) \
@@ -62,12 +69,6 @@ clean: ## Remove what the other targets built
 		|| $(BIN)/uv sync --quiet --locked --inexact
 	touch $@
 
-# The newest of each; its requirements come with whichever version the index can satisfy.
-.venv-peers/done:
-	$(PYTHON) -m venv .venv-peers/litellm
-	$(PYTHON) -m venv .venv-peers/openai
-	.venv-peers/litellm/bin/pip install --quiet --disable-pip-version-check litellm boto3
-	.venv-peers/litellm/bin/pip install --quiet --disable-pip-version-check --no-deps -U litellm
-	.venv-peers/openai/bin/pip install --quiet --disable-pip-version-check openai
-	echo '*' >.venv-peers/.gitignore
+.venv-peers/done: benchmarks/peers.py
+	$(PYTHON) benchmarks/peers.py .venv-peers litellm openai
 	touch $@

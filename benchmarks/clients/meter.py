@@ -1,0 +1,214 @@
+"""What every client does: jobs from stdin, calls, and what these cost to stdout.
+
+It runs in each client's own environment, and needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Job = dict[str, Any]
+Told = dict[str, Any]
+Ask = Callable[[], Awaitable[str]]
+
+WARM_CALLS = 3
+WARM_SECONDS = 0.1
+PAGE_BYTES = 4096
+
+
+class Opened(NamedTuple):
+    """A client that is ready.
+
+    Attributes:
+        chat: Asks for an answer, and gives its text.
+        stream: Asks for one in pieces, and gives their texts put together.
+        close: Closes the client.
+        settled: Waits for what it still does about calls that have ended, which they cost too.
+    """
+
+    chat: Ask
+    stream: Ask
+    close: Callable[[], Awaitable[object]]
+    settled: Callable[[], Awaitable[object]] | None = None
+
+
+class Pair(NamedTuple):
+    """A client of two models.
+
+    Attributes:
+        both: Asks the first model, and the second one when that fails.
+        second: Asks the second one alone.
+        close: Closes the client.
+    """
+
+    both: Ask
+    second: Ask
+    close: Callable[[], Awaitable[object]]
+
+
+Open = Callable[[str], Opened]
+OpenPair = Callable[[str, str], Pair]
+
+
+def serve(version: str, opened: Open, pair: OpenPair | None = None) -> None:
+    """Do one job after the other until the input ends.
+
+    Args:
+        version: The client's version.
+        opened: Makes it ready to call a model at a base URL.
+        pair: Makes it ready to call the first of two models that answers, by its default settings.
+    """
+    _tell({"version": version, "fails_over": pair is not None})
+    with asyncio.Runner() as runner:
+        for line in sys.stdin:
+            job = json.loads(line)
+            try:
+                told = runner.run(_done(job, opened, pair))
+            except Exception as error:  # noqa: BLE001  # whatever it is, the job has failed
+                told = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
+            _tell(told)
+
+
+def _tell(told: Told) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+async def _done(job: Job, opened: Open, pair: OpenPair | None) -> Told:
+    match job["do"]:
+        case "first":
+            return await _first(job, opened)
+        case "calls":
+            return await _calls(job, opened)
+        case "held":
+            return await _held(job, opened)
+        case "failover" if pair is not None:
+            return await _failovers(job, pair)
+        case what:
+            return {"error": f"can't do {what}"}
+
+
+async def _first(job: Job, opened: Open) -> Told:
+    """CPU from the start of the process to the first answer."""
+    client = opened(job["url"])
+    text = await client.chat()
+    cpu = time.process_time()
+    await client.close()
+    return {"cpu": cpu, "wrong": int(text != job["text"])}
+
+
+async def _calls(job: Job, opened: Open) -> Told:
+    """Calls for so many seconds, so many at a time, and what they cost."""
+    client = opened(job["url"])
+    ask = client.stream if job["stream"] else client.chat
+    wrong, done = await _wave(ask, job, WARM_SECONDS, WARM_CALLS if job["at_once"] == 1 else 1)
+    if client.settled is not None:
+        await client.settled()
+    gc.collect()
+    cpu, wall = time.process_time(), time.perf_counter()
+    wrong_, done = await _wave(ask, job, job["seconds"], 1)
+    wall_end = time.perf_counter()
+    if client.settled is not None:
+        await client.settled()
+    cpu_end = time.process_time()
+    await client.close()
+    return {"calls": done, "cpu": cpu_end - cpu, "wall": wall_end - wall, "wrong": wrong + wrong_}
+
+
+async def _wave(ask: Ask, job: Job, seconds: float, least: int) -> tuple[int, int]:
+    """Wrong answers, and all answers, of so many seconds."""
+    until = time.perf_counter() + seconds
+    text = job["text"]
+    wrong = done = 0
+
+    async def one_after_the_other() -> None:
+        nonlocal wrong, done
+        mine = 0
+        while mine < least or time.perf_counter() < until:
+            wrong += await ask() != text
+            done += 1
+            mine += 1
+
+    if job["at_once"] == 1:
+        await one_after_the_other()
+    else:
+        await asyncio.gather(*(one_after_the_other() for _ in range(job["at_once"])))
+    return wrong, done
+
+
+async def _held(job: Job, opened: Open) -> Told:
+    """Memory of calls that wait for their answers."""
+    ready = opened(job["ready_url"])
+    for _ in range(WARM_CALLS):
+        await ready.chat()
+    await ready.close()
+    await _control(job["control"], "keep")
+    client = opened(job["url"])
+    gc.collect()
+    before = _resident()
+    tasks = [asyncio.ensure_future(client.chat()) for _ in range(job["at_once"])]
+    until = time.perf_counter() + job["patience"]
+    held = 0
+    while held < job["at_once"] and time.perf_counter() < until:
+        await asyncio.sleep(0.1)
+        held = json.loads(await _control(job["control"], "held"))
+    after = _resident()
+    await _control(job["control"], "release")
+    _, late = await asyncio.wait(tasks, timeout=job["patience"])
+    await client.close()
+    if late:
+        return {"error": f"{len(late)} of {job['at_once']} calls never ended"}
+    if not held:
+        return {"error": "no call arrived"}
+    return {"bytes": (after - before) / held, "held": held}
+
+
+async def _failovers(job: Job, pair: OpenPair) -> Told:
+    """Milliseconds of calls whose first model fails, and of calls to the second one alone."""
+    failing: list[float] = []
+    alone: list[float] = []
+    wrong = 0
+    until = time.perf_counter() + job["seconds"]
+    while not failing or (time.perf_counter() < until and len(failing) < job["most"]):
+        # A new client each time: none may know already that the model is down.
+        client = pair(job["first"], job["second"])
+        await _control(job["control"], "turn/ok")
+        for ask in (client.second, client.both, client.second, client.both):
+            await ask()
+        alone.append(await _milliseconds(client.second, job))
+        await _control(job["control"], f"turn/{job['fault']}")
+        failing.append(await _milliseconds(client.both, job))
+        wrong += await client.second() != job["text"]
+        await client.close()
+    return {"failing": failing, "alone": alone, "wrong": wrong}
+
+
+async def _milliseconds(ask: Ask, job: Job) -> float:
+    began = time.perf_counter()
+    text = await ask()
+    took = time.perf_counter() - began
+    if text != job["text"]:
+        raise ValueError(f"a wrong answer: {text[:80]!r}")
+    return took * 1000
+
+
+async def _control(port: int, what: str) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /{what} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length:")[2].split(b"\r", 1)[0])
+    body = await reader.readexactly(length)
+    writer.close()
+    return body
+
+
+def _resident() -> int:
+    """Bytes of memory that the process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES

@@ -1,0 +1,91 @@
+"""llmring: an alias of a model with a price. With the argument `unrecorded`, without a ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+from meter import Opened, Pair, serve
+
+from llmring import LLMRing
+
+UNRECORDED = "unrecorded" in sys.argv[1:]
+# Calls are in the ledger a quarter of a second after they have ended.
+LEDGER_SECONDS = 0.5
+
+
+def lockfile(folder: Path, *urls: str) -> Path:
+    """A lockfile that binds `a` to a model at each server, and `b` to the last."""
+    path = folder / "llmring.lock"
+    providers = [
+        f'[providers.p{n}]\nkind = "openai"\nbase_url = "{url}"\n' for n, url in enumerate(urls)
+    ]
+    models = [f"p{n}:gpt-4o-mini" for n in range(len(urls))]
+    path.write_text(
+        'version = "1.0"\n'
+        + "".join(providers)
+        + f'[[profiles.default.bindings]]\nalias = "a"\nmodels = {models!r}\n'
+        + f'[[profiles.default.bindings]]\nalias = "b"\nmodels = {models[-1:]!r}\n'
+    )
+    return path
+
+
+async def _text(ring: LLMRing, alias: str) -> str:
+    return (await ring.chat(alias, "Hi")).content or ""
+
+
+def opened(url: str) -> Opened:
+    """A ring for one server, which stands in for OpenAI's own, so that prices are known."""
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "llmring.lock"
+    path.write_text(
+        'version = "1.0"\n[[profiles.default.bindings]]\nalias = "a"\n'
+        'models = ["openai:gpt-4o-mini"]\n'
+    )
+    os.environ.update(OPENAI_BASE_URL=url, OPENAI_API_KEY="sk-none")
+    ring = LLMRing(path)
+    priced = False
+
+    async def chat() -> str:
+        nonlocal priced
+        answer = await ring.chat("a", "Hi")
+        if not priced:
+            if answer.cost is None:
+                raise ValueError(f"no price: {answer.cost_reason}")
+            priced = True
+        return answer.content or ""
+
+    async def stream() -> str:
+        return "".join([chunk.delta async for chunk in ring.chat_stream("a", "Hi")])
+
+    async def close() -> None:
+        await ring.aclose()
+        folder.cleanup()
+
+    async def settled() -> None:
+        if not UNRECORDED:
+            await asyncio.sleep(LEDGER_SECONDS)
+
+    return Opened(chat, stream, close, settled)
+
+
+def pair(first: str, second: str) -> Pair:
+    """A ring for two servers."""
+    folder = tempfile.TemporaryDirectory()
+    ring = LLMRing(lockfile(Path(folder.name), first, second))
+
+    async def close() -> None:
+        await ring.aclose()
+        folder.cleanup()
+
+    return Pair(lambda: _text(ring, "a"), lambda: _text(ring, "b"), close)
+
+
+if __name__ == "__main__":
+    if UNRECORDED:
+        os.environ["LLMRING_LEDGER"] = "off"
+    serve(version("llmring"), opened, pair)

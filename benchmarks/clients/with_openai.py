@@ -1,0 +1,36 @@
+"""The OpenAI SDK."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from meter import Opened, serve
+from openai import AsyncOpenAI
+
+
+def opened(url: str) -> Opened:
+    """A client for one server."""
+    client = AsyncOpenAI(base_url=url, api_key="sk-none")
+
+    async def chat() -> str:
+        answer = await client.chat.completions.create(
+            model="gpt-4o-mini", messages=[{"role": "user", "content": "Hi"}]
+        )
+        return answer.choices[0].message.content or ""
+
+    async def stream() -> str:
+        chunks = await client.chat.completions.create(
+            model="gpt-4o-mini",
+            messages=[{"role": "user", "content": "Hi"}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        return "".join(
+            [each.choices[0].delta.content or "" async for each in chunks if each.choices]
+        )
+
+    return Opened(chat, stream, client.close)
+
+
+if __name__ == "__main__":
+    serve(version("openai"), opened)

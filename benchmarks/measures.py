@@ -1,0 +1,226 @@
+"""What is measured, and in which order: every measure of every client in each round."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from peers import OURS, Peer, python
+from processes import HERE, Client, Ports, Told, run
+from upstream import ANSWER, EVENTS, pieces
+
+AT_ONCE = (8, 64, 512)
+MANY = AT_ONCE[-1]
+FAULTS = ("500", "429", "reset")
+# Clients that wait out their retries are asked once.
+MOST_FAILOVERS = 20
+HELD_SECONDS = 20.0
+# Some send no more than their pool of connections takes.
+ENOUGH = 0.9
+STARTS_A_ROUND = 3
+PROBE = "\nimport pathlib; print(pathlib.Path('/proc/self/statm').read_text().split()[1])"
+PAGE_MB = 4096 / 1e6
+
+Figures = dict[str, list[float]]
+"""By measure, one figure for each round."""
+
+
+class Results:
+    """What has been measured.
+
+    Attributes:
+        figures: By client, by measure.
+        errors: By client, by measure: why there is no figure.
+        versions: By client.
+        growth: By what grows, by how many of it: CPU seconds.
+    """
+
+    def __init__(self) -> None:
+        self.figures: dict[str, Figures] = {}
+        self.errors: dict[str, dict[str, str]] = {}
+        self.versions: dict[str, str] = {}
+        self.growth: dict[str, dict[int, list[float]]] = {}
+
+    def add(self, name: str, measure: str, figure: float) -> None:
+        """Keep a figure of one round."""
+        self.figures.setdefault(name, {}).setdefault(measure, []).append(figure)
+
+    def failed(self, name: str, measure: str, why: str) -> None:
+        """Keep why there is none."""
+        self.errors.setdefault(name, {})[measure] = why
+        sys.stderr.write(f"{name}: {measure}: {why}\n")
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, for a file."""
+        return vars(self)
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> Results:
+        """What `as_json` gave."""
+        results = cls()
+        vars(results).update(kept)
+        results.growth = {
+            what: {int(count): each for count, each in points.items()}
+            for what, points in results.growth.items()
+        }
+        return results
+
+
+def starts(results: Results, peers: Iterable[Peer], folder: Path, home: Path) -> None:
+    """Import time and memory of each statement, and the command line's time."""
+    wanted = [
+        (peer.name, statement, python(folder / peer.environment))
+        for peer in peers
+        for statement in ("pass", *peer.imports)
+        if peer.imports
+    ]
+    for _ in range(STARTS_A_ROUND):
+        for name, statement, interpreter in wanted:
+            try:
+                ended = run([str(interpreter), "-c", statement + PROBE], home)
+            except RuntimeError as error:
+                results.failed(name, statement, str(error))
+                continue
+            results.add(name, f"wall {statement}", ended.wall)
+            results.add(name, f"cpu {statement}", ended.cpu)
+            results.add(name, f"rss {statement}", int(ended.out) * PAGE_MB)
+        if any(peer.name == OURS for peer in peers):
+            _command_line(results, folder / "llmring", home)
+
+
+def _command_line(results: Results, place: Path, home: Path) -> None:
+    # Not a lockfile of its own: the one that comes with llmring.
+    plain = run([str(python(place)), "-c", "pass"], home)
+    ours = run([str(place / "bin" / "llmring"), "aliases"], home)
+    results.add(OURS, "cli pass", plain.wall)
+    results.add(OURS, "cli aliases", ours.wall)
+
+
+def round_(
+    results: Results,
+    peers: Sequence[Peer],
+    folder: Path,
+    home: Path,
+    ports: Ports,
+    seconds: float,
+) -> None:
+    """One round: each measure, of each client in turn."""
+    clients: dict[str, Client] = {}
+    try:
+        for peer in peers:
+            _hold(results, peer, folder, home, ports)
+            clients[peer.name] = _begun(results, peer, folder, home, ports)
+        for stream, at_once, what in _waves():
+            for name, client in clients.items():
+                told = client.do(
+                    do="calls",
+                    url=ports.url(what),
+                    text="".join(pieces(EVENTS)) if stream else ANSWER,
+                    stream=stream,
+                    at_once=at_once,
+                    seconds=seconds,
+                )
+                _note(results, name, told, stream=stream, at_once=at_once, what=what)
+        for fault in FAULTS:
+            for name, client in clients.items():
+                if client.about.get("fails_over"):
+                    _fail_over(results, name, client, ports, fault, seconds)
+    finally:
+        for client in clients.values():
+            client.close()
+
+
+def _waves() -> list[tuple[bool, int, str]]:
+    return [
+        (False, 1, "ok"),
+        (True, 1, "ok"),
+        (True, 1, "apart"),
+        *((False, at_once, "ok") for at_once in AT_ONCE),
+    ]
+
+
+def _begun(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) -> Client:
+    """A client that has had its first answer."""
+    client = Client(python(folder / peer.environment), peer.command, home)
+    results.versions[peer.name] = client.about.get("version", "")
+    told = client.do(do="first", url=ports.url("ok"), text=ANSWER)
+    if "error" in told:
+        results.failed(peer.name, "first", told["error"])
+        return client
+    results.add(peer.name, "first", told["cpu"] * 1000)
+    return client
+
+
+def _hold(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) -> None:
+    """Memory of calls that wait, in a process of their own: what they leave is nobody's heap."""
+    client = Client(python(folder / peer.environment), peer.command, home)
+    told = client.do(
+        do="held",
+        url=ports.url("hold"),
+        ready_url=ports.url("ok"),
+        at_once=MANY,
+        patience=HELD_SECONDS,
+        control=ports.second,
+    )
+    if "error" in told:
+        results.failed(peer.name, "held", told["error"])
+    elif told["held"] < ENOUGH * MANY:
+        results.failed(peer.name, "held", f"no more than {told['held']} calls at a time")
+    else:
+        results.add(peer.name, "held", told["bytes"] / 1000)
+    client.close()
+
+
+def _note(
+    results: Results, name: str, told: Told, *, stream: bool, at_once: int, what: str
+) -> None:
+    measure = f"stream {what}" if stream else f"at {at_once}"
+    if told.get("wrong"):
+        told = {"error": f"{told['wrong']} wrong answers"}
+    if "error" in told:
+        results.failed(name, measure, told["error"])
+        return
+    share = told["calls"] * (EVENTS if stream else 1)
+    results.add(name, measure, told["cpu"] / share * 1e6)
+    if not stream:
+        results.add(name, f"rate {at_once}", told["calls"] / told["wall"])
+
+
+def _fail_over(
+    results: Results, name: str, client: Client, ports: Ports, fault: str, seconds: float
+) -> None:
+    told = client.do(
+        do="failover",
+        first=ports.url("turned"),
+        second=f"http://127.0.0.1:{ports.second}/ok/v1",
+        control=ports.second,
+        fault=fault,
+        most=MOST_FAILOVERS,
+        seconds=seconds,
+        text=ANSWER,
+    )
+    if told.get("wrong"):
+        told = {"error": f"{told['wrong']} wrong answers"}
+    if "error" in told:
+        results.failed(name, f"failover {fault}", told["error"])
+        return
+    added = statistics.median(told["failing"]) - statistics.median(told["alone"])
+    results.add(name, f"failover {fault}", added)
+
+
+def growth(results: Results, folder: Path, home: Path, ports: Ports, most: int) -> None:
+    """How llmring's cost grows."""
+    command = [str(python(folder / "llmring")), str(HERE / "growth.py")]
+    try:
+        ended = run([*command, f"http://127.0.0.1:{ports.first}", str(most)], home)
+    except RuntimeError as error:
+        results.failed(OURS, "growth", str(error))
+        return
+    for what, points in json.loads(ended.out).items():
+        kept = results.growth.setdefault(what, {})
+        for count, cost in points:
+            kept.setdefault(count, []).append(cost)
