@@ -94,9 +94,7 @@ def test_a_model_that_can_do_less_is_taken_only_where_that_is_allowed(call: Call
     write(lockfile(SMALLER, default={"fast": [OLD]}))
     kept = call("lock", "upgrade")
 
-    assert (
-        "openai:t-2 has no vision; lock upgrade --allow-smaller takes openai:t-2\n"
-    ) in kept.err
+    assert ("openai:t-2 has no vision; lock upgrade --allow-smaller takes openai:t-2\n") in kept.err
     assert kept.out == ""
     assert (
         "openai:t-1 → openai:t-2, price unknown" in call("lock", "upgrade", "--allow-smaller").out
