@@ -12,7 +12,6 @@ from contextlib import aclosing, contextmanager
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -293,14 +292,19 @@ class Shell:
         if trial.finish is not None:
             trial.http = await trial.finish(self._fetch_for(policy), _seconds_left(walk, trial))
         seconds = _seconds_left(walk, trial)
-        opener = partial(self._openers[urlsplit(trial.http.url).scheme], trial.target)
+        opener = self._openers[trial.http.url.partition(":")[0]]
         with trial.watch.sending():
             if stage.takes_part(policy):
                 exchange = await self._played().open(
-                    policy, trial.target, trial.http, seconds, opener, walk.terms.asked
+                    policy,
+                    trial.target,
+                    trial.http,
+                    seconds,
+                    partial(opener, trial.target),
+                    walk.terms.asked,
                 )
             else:
-                exchange = await opener(trial.http, seconds)
+                exchange = await opener(trial.target, trial.http, seconds)
         exchange.expire_at(_loop_time(walk, trial.deadline))
         return exchange
 

@@ -140,6 +140,8 @@ def cost_of_call(trial: Trial, attempts: Sequence[Attempt]) -> tuple[Cost | None
         trial: The attempt that has answered.
         attempts: All attempts.
     """
+    if len(attempts) == 1 and not trial.beside:
+        return trial.cost, trial.cost_reason
     costs: list[tuple[Decimal | None, str | None]] = [(trial.cost, trial.cost_reason)]
     costs += [
         (attempt.cost, _of_whom(attempt.model, attempt.cost_reason))

@@ -128,7 +128,8 @@ class Guide:
         )
         own = UNSET if policy.timeout is None else policy.timeout
         timeout = timeout_of(request.timeout, own, self._timeout)
-        return _walk(self.prepare(request, shown, stream=stream), candidates, found, timeout, terms)
+        prepare = self.prepare(request, shown, stream=stream)
+        return _walk(prepare, candidates, found, timeout, route.day, terms)
 
     def again(self, walk: Walk, request: LLMRequest, target: Target, timeout: float | None) -> Walk:
         """The walk of a further request of a call, to the model that has answered.
@@ -148,7 +149,7 @@ class Guide:
             watch=walk.terms.watch,
         )
         prepare = self.prepare(request, terms.shown, stream=False)
-        return _walk(prepare, [target], Resolved((target.ref,), None), timeout, terms)
+        return _walk(prepare, [target], Resolved((target.ref,), None), timeout, walk.day, terms)
 
     def prepare(
         self, request: LLMRequest, shown: Shown, *, stream: bool
@@ -218,6 +219,7 @@ def _walk(
     candidates: Sequence[Target | Skip],
     found: Resolved,
     timeout: float | None,
+    day: date,
     terms: Terms,
 ) -> Walk:
     return Walk(
@@ -226,6 +228,6 @@ def _walk(
         alias=found.alias,
         timeout=timeout,
         clock=time.monotonic,
-        day=date.today(),
+        day=day,
         terms=terms,
     )

@@ -164,6 +164,8 @@ def _details(message: _Message) -> list[dict[str, Any]]:
 
 def _detailed(message: _Message) -> str:
     """The reasoning of a server that tells it in details only."""
+    if not message.reasoning_details:
+        return ""
     texts = (each.get("text") or each.get("summary") for each in _details(message))
     return "".join(text for text in texts if isinstance(text, str))
 

@@ -88,7 +88,7 @@ class Walk:
 
     def __iter__(self) -> Iterator[Trial]:
         left = self._candidates
-        avoided = self._avoided()
+        avoided = self._avoided() if self.blocked else {}
         wait = 0.0
         for round_ in range(1, self._rounds + 2):
             again: list[Target | Skip] = []
@@ -97,7 +97,7 @@ class Walk:
                 if isinstance(each, Skip):
                     self._skip(each.ref, each.error)
                     continue
-                if str(each.ref) in avoided:
+                if avoided and str(each.ref) in avoided:
                     self._skip(each.ref, _cooling(avoided[str(each.ref)]))
                     continue
                 for trial in self._tries(each, left[index + 1 :], wait):
