@@ -36,6 +36,12 @@ def place() -> Iterator[Place]:
         yield place
 
 
+@pytest.fixture(autouse=True)
+def no_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger's thread keeps its file open for a while, which is no leak of the calls."""
+    monkeypatch.setenv("LLMRING_LEDGER", "0")
+
+
 @pytest.fixture
 def path(place: Place, tmp_path: Path) -> Path:
     return lockfile(tmp_path, place)

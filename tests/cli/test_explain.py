@@ -18,7 +18,9 @@ def test_the_models_are_printed_in_the_order_of_their_trial(call: Call, openai: 
     told = call("explain", "fast", "--tokens", "1000", "--max-tokens", "500")
 
     assert (told.code, told.err) == (0, "")
-    assert told.out.splitlines()[:3] == [
+    # Below a model stands when its provider retires it, where that is known.
+    lines = [line for line in told.out.splitlines() if not line.startswith("      ")]
+    assert lines[:3] == [
         "fast (ordered), for a prompt of 1,000 tokens, an answer of 500 at most:",
         f"  1  {FIRST}           context 128,000  $0.15/$0.60 per million tokens   "
         "at most $0.00045",

@@ -162,10 +162,12 @@ def test_an_idle_ledger_keeps_no_thread_and_goes_on_when_a_call_comes(
 ) -> None:
     monkeypatch.setattr(writing, "GATHER_SECONDS", 0.01)
     monkeypatch.setattr(writing, "IDLE_SECONDS", 0.02)
+    others = {*threading.enumerate()}
     ledger = Ledger(place)
     for number in range(3):
         ledger.add(entry(number))
-        [thread] = [each for each in threading.enumerate() if each.name == writing.THREAD]
+        began = {*threading.enumerate()} - others
+        [thread] = [each for each in began if each.name == writing.THREAD]
         thread.join(10)
         assert not thread.is_alive()
 

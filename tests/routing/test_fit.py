@@ -7,7 +7,7 @@ import pytest
 from llmring import LLMRequest, UnsupportedFeatureError
 from llmring.lockfile.document import ModelRef
 from llmring.providers import PROVIDERS
-from llmring.registry.catalog import Capability, ModelFacts
+from llmring.registry.catalog import Capability, ModelFacts, Refusal
 from llmring.routing.fit import fit
 from llmring.routing.targets import Endpoint, Target
 
@@ -30,6 +30,7 @@ def target(
     *capabilities: Capability,
     known: bool = True,
     efforts: tuple[str, ...] = (),
+    refuses: frozenset[Refusal] = frozenset(),
 ) -> Target:
     facts = ModelFacts(
         provider=provider,
@@ -37,6 +38,7 @@ def target(
         max_output=32000,
         capabilities=frozenset(capabilities),
         efforts=efforts,
+        refuses=refuses,
     )
     row = PROVIDERS[provider]
     endpoint = Endpoint(row, row.base_url, "a-key")
@@ -123,6 +125,24 @@ def test_a_step_of_reasoning_that_the_model_lacks_is_told() -> None:
     fitted = fit(LLMRequest("fast", "Hi", reasoning_effort="max"), model)
 
     assert fitted.adjusted == ("reasoning effort high for max: the model has no such step",)
+
+
+def test_a_model_that_must_reason_is_not_told_to_stop_and_that_is_told() -> None:
+    model = target("anthropic", "reasoning", refuses=frozenset({"no_reasoning"}))
+
+    fitted = fit(LLMRequest("fast", "Hi", reasoning_effort="none"), model)
+
+    assert fitted.request.reasoning() is None
+    assert fitted.adjusted == ("reasoning left on: the model can't be without it",)
+
+
+def test_a_model_that_takes_no_forced_tools_is_not_asked_for_one() -> None:
+    model = target("anthropic", "tools", refuses=frozenset({"forced_tools"}))
+    tools = [{"name": "look", "parameters": {"type": "object"}}]
+
+    with pytest.raises(UnsupportedFeatureError, match="forced choice of a tool"):
+        fit(LLMRequest("fast", "Hi", tools=tools, tool_choice="required"), model)
+    assert fit(LLMRequest("fast", "Hi", tools=tools, tool_choice="auto"), model).adjusted == ()
 
 
 def test_reasoning_is_not_asked_of_a_model_that_does_none_and_that_is_told() -> None:

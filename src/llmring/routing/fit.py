@@ -67,6 +67,9 @@ def _reasoning(request: LLMRequest, facts: ModelFacts) -> _Change:
     asked = request.reasoning()
     if asked is None:
         return _Change()
+    if asked.is_off and "no_reasoning" in facts.refuses:
+        stays = "reasoning left on: the model can't be without it"
+        return _Change({"reasoning_tokens": None, "reasoning_effort": None}, (stays,))
     if "reasoning" not in facts.capabilities:
         told = () if asked.is_off else ("reasoning left out: the model does none",)
         return _Change({"reasoning_tokens": None, "reasoning_effort": None}, told)
@@ -111,7 +114,16 @@ def missing(request: LLMRequest, facts: ModelFacts) -> list[str]:
     }
     if request.tools:
         needs.add("tools")
-    return [need for need in _NEEDS if need in needs and need not in facts.capabilities]
+    lacking: list[str] = [
+        need for need in _NEEDS if need in needs and need not in facts.capabilities
+    ]
+    if "forced_tools" in facts.refuses and request.tools and _forces_a_tool(request):
+        lacking.append("forced choice of a tool")
+    return lacking
+
+
+def _forces_a_tool(request: LLMRequest) -> bool:
+    return request.choice() not in (None, "auto", "none")
 
 
 _NEEDS: tuple[Capability, ...] = ("tools", "vision", "documents", "audio")
