@@ -67,12 +67,9 @@ def _reasoning(request: LLMRequest, facts: ModelFacts) -> _Change:
     asked = request.reasoning()
     if asked is None:
         return _Change()
-    if asked.is_off and "no_reasoning" in facts.refuses:
-        stays = "reasoning left on: the model can't be without it"
-        return _Change({"reasoning_tokens": None, "reasoning_effort": None}, (stays,))
-    if "reasoning" not in facts.capabilities:
-        told = () if asked.is_off else ("reasoning left out: the model does none",)
-        return _Change({"reasoning_tokens": None, "reasoning_effort": None}, told)
+    left_out = _left_out(asked, facts)
+    if left_out is not None:
+        return _Change({"reasoning_tokens": None, "reasoning_effort": None}, left_out)
     takes_tokens = "reasoning_budget" in facts.capabilities
     if asked.tokens is not None and (takes_tokens or not facts.efforts):
         return _Change()
@@ -86,6 +83,15 @@ def _reasoning(request: LLMRequest, facts: ModelFacts) -> _Change:
     told = (f"reasoning effort {nearest} for {wanted}: the model has no such step",) if lost else ()
     fields = {"reasoning_tokens": None, "reasoning_effort": nearest}
     return _Change(fields | _room(request, asked, facts), told)
+
+
+def _left_out(asked: Reasoning, facts: ModelFacts) -> tuple[str, ...] | None:
+    """What to tell where nothing is said to the model of how much to reason; None where it is."""
+    if asked.is_off and "no_reasoning" in facts.refuses:
+        return ("reasoning left on: the model can't be without it",)
+    if "reasoning" not in facts.capabilities:
+        return () if asked.is_off else ("reasoning left out: the model does none",)
+    return None
 
 
 def _room(request: LLMRequest, asked: Reasoning, facts: ModelFacts) -> dict[str, Any]:
