@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from llmring import LLMResponse, LLMRing, StreamChunk
 from llmring.client import once
+from llmring.local.weights import default_cache_dir, find
 from llmring.providers import PROVIDERS
 from loopback import Answer, Loopback
 
@@ -17,19 +19,39 @@ KEYS = [name for row in PROVIDERS.values() for name in row.variables]
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
+@pytest.fixture(scope="session")
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder for all tests, so that a local model is served once; it has its weights."""
+    home = tmp_path_factory.mktemp("cache")
+    (home / "llmring").mkdir()
+    weights = find(default_cache_dir(os.environ))
+    if weights is not None:
+        (home / "llmring" / weights.name).symlink_to(weights)
+    return home
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable that llmring reads is set but one, and the working folder is empty."""
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cache_home: Path
+) -> Iterator[None]:
+    """No variable that llmring reads is set but one, and the folders it uses are the test's."""
     for name in list(os.environ):
         if name.startswith("LLMRING_") or name in KEYS or name.lower() in PROXIES:
             monkeypatch.delenv(name)
     # Most servers of tests fail for good, and repetitions would take their time for nothing.
     monkeypatch.setenv("LLMRING_RETRIES", "0")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     once.forget()
     folder = tmp_path / "cwd"
     folder.mkdir()
     monkeypatch.chdir(folder)
+    yield
+    for kept in (cache_home / "llmring").iterdir():
+        if kept.is_dir():
+            shutil.rmtree(kept)
+        elif not kept.is_symlink():
+            kept.unlink()
 
 
 @pytest.fixture
