@@ -14,6 +14,7 @@ import pytest
 
 from ledgers import entry, keep, wait_for
 from llmring.ledger import sqlite, writing
+from llmring.ledger.postgres import LOCK
 from llmring.ledger.reading import entries
 from llmring.ledger.writing import Ledger, ledger_at
 
@@ -71,6 +72,22 @@ def test_processes_that_make_the_same_ledger_at_once_lose_nothing(place: Path | 
 
     assert errors == [""] * 3
     assert len(list(entries(place))) == 150
+
+
+def test_processes_that_wait_for_another_to_make_the_tables_use_them(postgres: str) -> None:
+    import psycopg
+
+    waiting = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with psycopg.connect(postgres, autocommit=True) as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        programs = [start("fill(50)", postgres) for _ in range(3)]
+        until = time.monotonic() + 30
+        while connection.execute(waiting).fetchone() != (3,) and time.monotonic() < until:
+            time.sleep(0.02)
+    errors = [program.communicate(timeout=60)[1] for program in programs]
+
+    assert errors == [""] * 3
+    assert len(list(entries(postgres))) == 150
 
 
 IN_A_FORK = """

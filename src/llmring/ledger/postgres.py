@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 5
 
 # Any number does, if nobody else takes it: two that make the same table at once would fail.
-_LOCK = 0x6C6C6D72696E67
+LOCK = 0x6C6C6D72696E67
 
 _READ_AT_ONCE = 1000
 
@@ -117,13 +117,16 @@ def _migrate(connection: psycopg.Connection[Row]) -> None:
     if _version(connection) == VERSION:
         return
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        version = _version(connection)
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+        # Where another has made the table since we asked, this statement sees it; what was found
+        # out about names before the lock was had would be answered from the session's cache.
+        connection.execute("CREATE TABLE IF NOT EXISTS llmring_ledger (version INTEGER NOT NULL)")
+        [version] = connection.execute("SELECT version FROM llmring_ledger").fetchone() or (None,)
+        if version is None:
+            version = 0
+            connection.execute("INSERT INTO llmring_ledger VALUES (0)")
         if version > VERSION:
             raise too_new(version)
-        if not version:
-            connection.execute("CREATE TABLE llmring_ledger (version INTEGER NOT NULL)")
-            connection.execute("INSERT INTO llmring_ledger VALUES (0)")
         for statements in MIGRATIONS[version:]:
             for statement in statements:
                 connection.execute(_trusted(statement))
