@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from functools import partial
 from itertools import chain
+from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -115,7 +116,7 @@ class Shell:
             ProviderError: None did.
             LimitExceededError: The lockfile limits such calls, and this one is beyond.
         """
-        with _watched(walk):
+        with _Watched(walk):
             async with self._governor.admitted(walk.terms.rules, walk.deadline) as admission:
                 return await self._send(walk, settle, admission)
 
@@ -163,7 +164,7 @@ class Shell:
             LimitExceededError: The lockfile limits such calls, and this one is beyond.
         """
         try:
-            with _watched(walk):
+            with _Watched(walk):
                 async with (
                     self._governor.admitted(walk.terms.rules, walk.deadline) as admission,
                     aclosing(self._stream(walk, admission)) as chunks,
@@ -368,19 +369,26 @@ def _nothing(_: object) -> None:
     """A whole answer has no connection to let go."""
 
 
-@contextmanager
-def _watched(walk: Walk) -> Iterator[None]:
-    """Tells whoever watches the call of its end, whatever that is."""
-    try:
-        yield
-    except LimitExceededError as error:
-        error.attempts = tuple(walk.attempts)
-        walk.terms.watch.end(error)
-        raise
-    except BaseException as error:
-        walk.terms.watch.end(error)
-        raise
-    walk.terms.watch.end()
+class _Watched:
+    """Tells whoever watches a call of its end, whatever that is."""
+
+    __slots__ = ("_walk",)
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, LimitExceededError):
+            error.attempts = tuple(self._walk.attempts)
+        self._walk.terms.watch.end(error)
 
 
 async def _ticket(walk: Walk, trial: Trial, admission: Admission) -> Ticket:

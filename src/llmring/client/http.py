@@ -73,8 +73,13 @@ class HttpExchange:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if when is not None:
+        if when is not None and self._is_open:
             self._timer = asyncio.get_running_loop().call_at(when, self._expire)
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether it holds a connection; not once its last byte is here, read or not."""
+        return self._response.connection is not None
 
     def _expire(self) -> None:
         self._end("the answer took too long")
@@ -149,10 +154,12 @@ class HttpExchange:
 
     def close(self) -> None:
         """Cut the connection, unless its body is read and it has gone back to the others."""
-        self.expire_at(None)
+        if self._timer is not None:
+            self._timer.cancel()
         if self._watch is not None:
             self._watch.cancel()
-        self._response.close()
+        if self._is_open:
+            self._response.close()
 
 
 class HttpClient:

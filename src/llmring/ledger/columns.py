@@ -66,15 +66,16 @@ _USAGE = msgspec.json.Decoder(Usage)
 _ENCODER = msgspec.json.Encoder()
 
 
-def insertion(mark: str) -> str:
-    """The statement that enters a row, unless it is there already.
+def insertion(mark: str, count: int = 1) -> str:
+    """The statement that enters rows, those that are not there already.
 
     Args:
         mark: What stands for a value.
+        count: How many rows.
     """
-    marks = ", ".join([mark] * len(COLUMNS))
+    row = f"({', '.join([mark] * len(COLUMNS))})"
     return (
-        f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES ({marks}) "  # noqa: S608
+        f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES {', '.join([row] * count)} "  # noqa: S608
         "ON CONFLICT (id) DO NOTHING"
     )
 

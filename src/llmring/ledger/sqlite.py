@@ -7,14 +7,20 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from llmring.ledger.columns import MIGRATIONS, VERSION, insertion
+from llmring.ledger.columns import COLUMNS, MIGRATIONS, VERSION, insertion
 from llmring.ledger.store import LedgerUnusableError, Row, too_new
 
 # Another process holds the file for some milliseconds at a time.
 PATIENCE_SECONDS = 5.0
+
+# Python's lock is let go at each statement and has to be waited for after it, which under load
+# costs more than the statement does; so one enters many rows, as many as SQLite has variables for.
+# https://www.sqlite.org/limits.html#max_variable_number
+_MOST_AT_ONCE = 32766 // len(COLUMNS)
 
 _EXACT = Context(prec=60)
 
@@ -107,9 +113,10 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _in_one(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    connection.executemany(insertion("?"), rows)
-    connection.execute("COMMIT")
+    # Each statement is a transaction of its own.
+    for start in range(0, len(rows), _MOST_AT_ONCE):
+        some = rows[start : start + _MOST_AT_ONCE]
+        connection.execute(insertion("?", len(some)), [*chain.from_iterable(some)])
 
 
 def _opened(path: Path) -> sqlite3.Connection:
