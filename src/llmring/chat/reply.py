@@ -222,8 +222,8 @@ class Reply:
             model=self._model,
             usage=self._usage,
             finish_reason=self._finish_reason(),
-            tool_calls=self._tool_calls() or None,
-            reasoning=self._reasoning(),
+            tool_calls=self._tool_calls() if self._calls else None,
+            reasoning=self._reasoning() if self._beside_text else None,
             refusal="".join(self._refusal) or None,
             served_model=self._served,
             native_finish_reason=finished.native if finished else None,
@@ -237,7 +237,7 @@ class Reply:
         Args:
             whole: All of the text, where another model began it.
         """
-        calls = self._tool_calls() or None
+        calls = self._tool_calls() if self._calls else None
         content = (self._parts() or "".join(self._text)) if whole is None else whole
         return StreamChunk(
             model=self._model,

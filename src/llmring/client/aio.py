@@ -21,7 +21,7 @@ from llmring.client import stage
 from llmring.client.bookkeeping import UNKEPT, Page
 from llmring.client.call import Reading, is_success, whole_reply
 from llmring.client.exchange import Exchange
-from llmring.client.governor import UNLIMITED, Admission, Governor, Ticket
+from llmring.client.governor import Admission, Governor
 from llmring.client.http import HttpClient
 from llmring.client.race import Race
 from llmring.client.scripted import open_script
@@ -127,26 +127,30 @@ class Shell:
         admission: Admission,
     ) -> T:
         walk.blocked = await self._health.blocked(walk.targets)
-        tickets: dict[Trial, Ticket] = {}
-
-        async def ask(trial: Trial) -> T:
-            tickets[trial] = await _ticket(walk, trial, admission)
-            exchange = await self._open(walk, trial)
-            try:
-                answer = settle(trial, exchange.head, await exchange.read())
-            finally:
-                exchange.close()
-            self._speeds.note(trial.target, trial.seconds)
-            await self._settle(trial, tickets[trial])
-            return answer
-
-        async def failed(trial: Trial, error: ProviderError) -> None:
-            await self._failed(trial, error, tickets.get(trial))
-
+        ask = partial(self._whole, walk, settle, admission)
+        failed = partial(self._failed, admission)
         race = Race(iter(walk), ask, failed, _nothing, self._patience(walk))
         answer = await race.first()
         if answer is None:
             raise walk.exhausted()
+        return answer
+
+    async def _whole(
+        self,
+        walk: Walk,
+        settle: Callable[[Trial, HttpHead, bytes], T],
+        admission: Admission,
+        trial: Trial,
+    ) -> T:
+        """The whole answer to one attempt."""
+        await admission.admit(walk, trial)
+        exchange = await self._open(walk, trial)
+        try:
+            answer = settle(trial, exchange.head, await exchange.read())
+        finally:
+            exchange.close()
+        self._speeds.note(trial.target, trial.seconds)
+        await self._settle(admission, trial)
         return answer
 
     async def stream(self, walk: Walk, page: Page = UNKEPT) -> AsyncGenerator[StreamChunk, None]:
@@ -180,15 +184,8 @@ class Shell:
 
     async def _stream(self, walk: Walk, admission: Admission) -> AsyncGenerator[StreamChunk, None]:
         walk.blocked = await self._health.blocked(walk.targets)
-        tickets: dict[Trial, Ticket] = {}
-
-        async def ask(trial: Trial) -> _Begun:
-            tickets[trial] = await _ticket(walk, trial, admission)
-            return await self._begin(walk, trial)
-
-        async def failed(trial: Trial, error: ProviderError) -> None:
-            await self._failed(trial, error, tickets.get(trial))
-
+        ask = partial(self._begin, walk, admission)
+        failed = partial(self._failed, admission)
         race = Race(iter(walk), ask, failed, _Begun.close, self._patience(walk))
         while (begun := await race.first()) is not None:
             try:
@@ -204,39 +201,35 @@ class Shell:
             except ProviderError as error:
                 fault = error
             else:
-                await self._settle(begun.trial, tickets[begun.trial])
+                await self._settle(admission, begun.trial)
                 return
             finally:
                 begun.close()
             await failed(begun.trial, fault)
         raise walk.exhausted()
 
-    def _patience(self, walk: Walk) -> Callable[[Trial], float | None]:
-        """How long to wait for an attempt before another is made beside it."""
-        if walk.terms.effects:
-            # What may act must not be asked of two models.
-            return lambda _: None
-        match walk.terms.policy.hedge_after:
-            case "p95":
-                return lambda trial: self._speeds.p95(trial.target)
-            case seconds:
-                return lambda _: seconds
+    def _patience(self, walk: Walk) -> Callable[[Trial], float | None] | None:
+        """How long to wait for an attempt before another is made beside it; None for ever."""
+        seconds = walk.terms.policy.hedge_after
+        # What may act must not be asked of two models.
+        if seconds is None or walk.terms.effects:
+            return None
+        if seconds == "p95":
+            return lambda trial: self._speeds.p95(trial.target)
+        return lambda _: seconds
 
-    async def _settle(self, trial: Trial, ticket: Ticket) -> None:
-        await ticket.answered(trial.cost, trial.usage)
+    async def _settle(self, admission: Admission, trial: Trial) -> None:
+        await admission.answered(trial)
         await self._health.answered(trial.target)
 
-    async def _failed(self, trial: Trial, error: ProviderError, ticket: Ticket | None) -> None:
-        if ticket is not None:
-            if trial.usage is None:
-                await ticket.failed(error)
-            else:
-                await ticket.answered(trial.cost, trial.usage)
+    async def _failed(self, admission: Admission, trial: Trial, error: ProviderError) -> None:
+        await admission.failed(trial, error)
         await self._health.failed(trial.target, error, trial.silence(error))
         trial.failed(error)
 
-    async def _begin(self, walk: Walk, trial: Trial) -> _Begun:
+    async def _begin(self, walk: Walk, admission: Admission, trial: Trial) -> _Begun:
         """A streamed answer up to its first chunk."""
+        await admission.admit(walk, trial)
         exchange = await self._open(walk, trial)
         try:
             if not is_success(exchange.head):
@@ -389,17 +382,6 @@ class _Watched:
         if isinstance(error, LimitExceededError):
             error.attempts = tuple(self._walk.attempts)
         self._walk.terms.watch.end(error)
-
-
-async def _ticket(walk: Walk, trial: Trial, admission: Admission) -> Ticket:
-    """The right to send an attempt's request; waiting for it is no time of the attempt's."""
-    if walk.terms.rules is None:
-        return UNLIMITED
-    before = walk.clock()
-    ticket = await admission.sending(trial.target)
-    if trial.deadline is not None and walk.deadline is not None:
-        trial.deadline = min(walk.deadline, trial.deadline + walk.clock() - before)
-    return ticket
 
 
 def _seconds_left(walk: Walk, trial: Trial) -> float | None:

@@ -25,6 +25,8 @@ from llmring.routing.targets import Target
 
 if TYPE_CHECKING:
     from llmring.client.spending import Spending
+    from llmring.routing.failover import Walk
+    from llmring.routing.trial import Trial
 
 
 class _Gates:
@@ -63,7 +65,7 @@ class Governor:
 class Admission:
     """A call that is held to its limits."""
 
-    __slots__ = ("_deadline", "_gates", "_rules", "_spending")
+    __slots__ = ("_deadline", "_gates", "_rules", "_spending", "_tickets")
 
     def __init__(
         self, rules: Rules | None, deadline: float | None, spending: Callable[[], Spending]
@@ -72,6 +74,7 @@ class Admission:
         self._deadline = deadline
         self._spending = spending
         self._gates: _Gates | None = None
+        self._tickets: dict[Trial, Ticket] | None = None
 
     async def __aenter__(self) -> Self:
         """Wait for the call's turn.
@@ -91,6 +94,35 @@ class Admission:
         if self._gates is not None:
             self._gates.slots.leave()
 
+    async def admit(self, walk: Walk, trial: Trial) -> None:
+        """Wait until an attempt's request may be sent; that is no time of the attempt's.
+
+        Raises:
+            LLMRingError: See `sending`.
+        """
+        if self._rules is None:
+            return
+        before = walk.clock()
+        ticket = await self.sending(trial.target)
+        self._tickets = {**(self._tickets or {}), trial: ticket}
+        if trial.deadline is not None and walk.deadline is not None:
+            trial.deadline = min(walk.deadline, trial.deadline + walk.clock() - before)
+
+    async def answered(self, trial: Trial) -> None:
+        """Count what the answer to an attempt has taken, where that is known."""
+        if self._tickets is not None:
+            await self._tickets[trial].answered(trial.cost, trial.usage)
+
+    async def failed(self, trial: Trial, error: ProviderError) -> None:
+        """Count what an attempt that has failed has taken all the same."""
+        ticket = None if self._tickets is None else self._tickets.get(trial)
+        if ticket is None:
+            return  # nothing was sent
+        if trial.usage is None:
+            await ticket.failed(error)
+        else:
+            await ticket.answered(trial.cost, trial.usage)
+
     async def sending(self, target: Target) -> Ticket:
         """Wait until a request may be sent to this model, and set aside what it may cost.
 
@@ -101,7 +133,7 @@ class Admission:
         """
         rules = self._rules
         if rules is None:
-            return UNLIMITED
+            return Ticket(None, None)
         policy = rules.policy
         minute = sent = reserved = None
         if policy.rpm is not None or policy.tpm is not None:
@@ -116,7 +148,7 @@ class Admission:
                 if minute is not None and sent is not None:
                     minute.withdraw(sent)
                 raise
-        return UNLIMITED if sent is None and reserved is None else Ticket(sent, reserved)
+        return Ticket(sent, reserved)
 
 
 class _Reserved(Struct, frozen=True):
@@ -164,9 +196,6 @@ class Ticket:
         reserved, self._reserved = self._reserved, None
         if reserved is not None:
             await reserved.spending.settle(reserved.key, reserved.day, reserved.amount, cost)
-
-
-UNLIMITED = Ticket(None, None)
 
 
 def _gates_of(rules: Rules) -> _Gates:

@@ -140,7 +140,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
             ValidationError: The request is not one that can be sent.
         """
         question = request_of(request, messages, fields)
-        pending = PendingChat(lambda: self._send(question, profile))
+        pending = PendingChat(partial(self._send, question, profile))
         if isinstance(request, str) and not loop_is_running():
             pending.result()
         return pending
@@ -349,7 +349,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
 
     async def _send(self, request: LLMRequest, profile: str | None) -> LLMResponse:
         page = self._books.page(Asked("chat", request.model, profile, request))
-        walk = page.walking(lambda: self._guide.walk(request, profile, stream=False))
+        walk = page.walking(partial(self._guide.walk, request, profile, stream=False))
         try:
             response = await self._answered(request, walk)
         except BaseException as error:

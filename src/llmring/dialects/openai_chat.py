@@ -37,8 +37,8 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     Raises:
         UnsupportedFeatureError: The request holds something that this API has no form for.
     """
-    tools = request.toolset()
-    custom = _custom_names(tools)
+    tools = request.toolset() if request.tools else ()
+    custom = _custom_names(tools) if tools else frozenset()
     turns = request.turns()
     output = asked(request.output(), turns, quirks)
     caching = request.caching()

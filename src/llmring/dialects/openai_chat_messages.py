@@ -110,6 +110,8 @@ def _call(call: ToolCall, id_: str, custom: frozenset[str], quirks: Quirks) -> d
 
 
 def _content(turn: Message, quirks: Quirks) -> str | list[dict[str, Any]]:
+    if isinstance(turn.content, str) and (quirks.caching != "marks" or not turn.metadata):
+        return turn.content
     # What is not the text of an answer goes back beside it, if at all.
     parts = [part for part in turn.parts if not isinstance(part, ReasoningPart | ProviderPart)]
     marks = _marks(turn, parts) if quirks.caching == "marks" else {}

@@ -127,8 +127,10 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
         raise error_within(head, body) or unreadable(head, body, "no answer in it")
     message = choice.message or choice.delta or _Message()
     said = [*_said(message)]
-    said += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
-    said += [ProviderItem(detail) for detail in _details(message)]
+    if message.tool_calls or message.function_call:
+        said += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
+    if message.reasoning_details:
+        said += [ProviderItem(detail) for detail in _details(message)]
     if not said and not choice.finish_reason:
         raise unreadable(head, body, "the answer is empty, with no reason for its end")
     events: list[Event] = [Started(reply.model or None, reply.id or None), *said]
@@ -141,7 +143,10 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
 
 def _said(message: _Message) -> Iterator[Event]:
     """What a message, or a piece of one, says."""
-    if reasoning := message.reasoning_content or message.reasoning or _detailed(message):
+    reasoning = message.reasoning_content or message.reasoning
+    if not reasoning and message.reasoning_details:
+        reasoning = _detailed(message)
+    if reasoning:
         yield ReasoningDelta(reasoning)
     if isinstance(message.content, str):
         if message.content:
@@ -164,8 +169,6 @@ def _details(message: _Message) -> list[dict[str, Any]]:
 
 def _detailed(message: _Message) -> str:
     """The reasoning of a server that tells it in details only."""
-    if not message.reasoning_details:
-        return ""
     texts = (each.get("text") or each.get("summary") for each in _details(message))
     return "".join(text for text in texts if isinstance(text, str))
 

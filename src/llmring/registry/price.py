@@ -147,11 +147,11 @@ def _contradiction(usage: Usage) -> str | None:
 
 
 def _of_text(usage: Usage, rates: Rates) -> Cost:
-    fresh = usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens
+    cached, written = usage.cached_tokens, usage.cache_write_tokens
     return Cost(
-        fresh=_usd(fresh, rates.input),
-        cached_input=_usd(usage.cached_tokens, _first(rates.cached_input, rates.input)),
-        cache_write=_usd(usage.cache_write_tokens, _first(rates.cache_write, rates.input)),
+        fresh=_usd(usage.prompt_tokens - cached - written, rates.input),
+        cached_input=_usd(cached, _first(rates.cached_input, rates.input)) if cached else _NOTHING,
+        cache_write=_usd(written, _first(rates.cache_write, rates.input)) if written else _NOTHING,
         output=_usd(usage.completion_tokens, rates.output),
     )
 

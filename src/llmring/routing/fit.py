@@ -43,39 +43,43 @@ def fit(request: LLMRequest, target: Target) -> Fitted:
         error = UnsupportedFeatureError(f"the model takes no {' and no '.join(lacking)}")
         error.lacking = {capability: f"no {capability}" for capability in lacking}
         raise error
-    changes = [_sampling(request, facts), _reasoning(request, facts)]
+    changes = [
+        change for change in (_sampling(request, facts), _reasoning(request, facts)) if change
+    ]
     if request.max_tokens is None and provider.quirks.needs_max_tokens:
         changes.append(_Change({"max_tokens": facts.max_output}))
-    fields = {name: value for change in changes for name, value in change.fields.items()}
-    if not fields:
+    if not changes:
         return Fitted(request)
+    fields = {name: value for change in changes for name, value in change.fields.items()}
     told = tuple(line for change in changes for line in change.told)
     return Fitted(msgspec.structs.replace(request, **fields), told)
 
 
-def _sampling(request: LLMRequest, facts: ModelFacts) -> _Change:
+def _sampling(request: LLMRequest, facts: ModelFacts) -> _Change | None:
     if "temperature" in facts.capabilities:
-        return _Change()
+        return None
     given = [name for name in ("temperature", "top_p") if getattr(request, name) is not None]
+    if not given:
+        return None
     return _Change(
         dict.fromkeys(given), tuple(f"{name} left out: the model takes none" for name in given)
     )
 
 
-def _reasoning(request: LLMRequest, facts: ModelFacts) -> _Change:
+def _reasoning(request: LLMRequest, facts: ModelFacts) -> _Change | None:
     """How much to reason, in the form and the steps that the model takes."""
     asked = request.reasoning()
     if asked is None:
-        return _Change()
+        return None
     left_out = _left_out(asked, facts)
     if left_out is not None:
         return _Change({"reasoning_tokens": None, "reasoning_effort": None}, left_out)
     takes_tokens = "reasoning_budget" in facts.capabilities
     if asked.tokens is not None and (takes_tokens or not facts.efforts):
-        return _Change()
+        return None
     if not facts.efforts:
         if not takes_tokens:
-            return _Change()
+            return None
         return _Change({"reasoning_tokens": asked.as_tokens, "reasoning_effort": None})
     wanted = asked.as_effort
     nearest = min(facts.efforts, key=lambda effort: abs(_rank(effort) - _rank(wanted)))
@@ -120,6 +124,8 @@ def missing(request: LLMRequest, facts: ModelFacts) -> list[str]:
     }
     if request.tools:
         needs.add("tools")
+    if not needs:
+        return []
     lacking: list[str] = [
         need for need in _NEEDS if need in needs and need not in facts.capabilities
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from msgspec import Struct
 
@@ -47,15 +48,20 @@ def chat(
         shown: What of the answer the reader has, should a model have to go on from there.
     """
 
-    def prepare(target: Target) -> Prepared:
-        asked = request
-        if shown is not None and shown.resumes:
-            asked = continued(request, shown.text, prefills=target.prefills)
-        fitted = fit(asked, target)
-        http = target.encode(fitted.request, stream=stream)
-        limits = target.endpoint.provider.quirks.limits
-        if limits != _NONE:
-            check_sizes(sized_parts(fitted.request), len(http.body), limits)
-        return Prepared(http, fitted.adjusted)
+    return partial(_prepared, request, shown, stream)
 
-    return prepare
+
+def _prepared(
+    request: LLMRequest,
+    shown: Shown | None,
+    stream: bool,
+    target: Target,
+) -> Prepared:
+    if shown is not None and shown.resumes:
+        request = continued(request, shown.text, prefills=target.prefills)
+    fitted = fit(request, target)
+    http = target.encode(fitted.request, stream=stream)
+    limits = target.endpoint.provider.quirks.limits
+    if limits != _NONE:
+        check_sizes(sized_parts(fitted.request), len(http.body), limits)
+    return Prepared(http, fitted.adjusted)
