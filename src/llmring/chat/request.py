@@ -194,16 +194,20 @@ class LLMRequest(Struct):
 
     def output(self) -> OutputFormat | None:
         """The form of the answer that is asked for, however it was given; None for text."""
+        if self.response_format is None and not self.json_response:
+            return None
         found = parse_format(self.response_format)
         return OutputFormat() if found is None and self.json_response else found
 
     def reasoning(self) -> Reasoning | None:
         """How much the model may think; None where that is left to it."""
+        if self.reasoning_tokens is None and self.reasoning_effort is None:
+            return None
         return parse_reasoning(self.reasoning_tokens, self.reasoning_effort)
 
     def caching(self) -> Caching | None:
         """What is asked of the prompt cache, if anything."""
-        return parse_caching(self.cache)
+        return None if self.cache is None else parse_caching(self.cache)
 
     def stops(self) -> list[str]:
         """The stop texts as a list."""

@@ -43,19 +43,22 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     output = asked(request.output(), turns, quirks)
     caching = request.caching()
     messages = with_words(encoded(turns, custom, quirks), output.words)
+    reasoning = request.reasoning()
     fields: dict[str, Any] = {
         "model": model,
-        "messages": _marked(messages, caching) if quirks.caching == "marks" else messages,
+        "messages": _marked(messages, caching)
+        if caching and quirks.caching == "marks"
+        else messages,
         "temperature": request.temperature,
         "top_p": request.top_p,
         "seed": request.seed,
-        "stop": request.stops() or None,
+        "stop": request.stops() if request.stop else None,
         quirks.max_tokens_field: _max_tokens(request),
-        "tools": [_tool(tool, quirks) for tool in tools] or None,
-        "tool_choice": _tool_choice(request, custom),
+        "tools": [_tool(tool, quirks) for tool in tools] if tools else None,
+        "tool_choice": None if request.tool_choice is None else _tool_choice(request, custom),
         "response_format": output.format,
-        **asked_for(request.reasoning(), quirks.reasoning),
-        **(_cache_fields(caching) if quirks.caching == "keys" else {}),
+        **(asked_for(reasoning, quirks.reasoning) if reasoning else {}),
+        **(_cache_fields(caching) if caching and quirks.caching == "keys" else {}),
         "stream": stream or None,
         "stream_options": {"include_usage": True} if stream and quirks.stream_usage else None,
     }
@@ -109,11 +112,9 @@ def _tool_choice(request: LLMRequest, custom: frozenset[str]) -> str | dict[str,
 # --- Caching ---
 
 
-def _cache_fields(caching: Caching | None) -> dict[str, Any]:
+def _cache_fields(caching: Caching) -> dict[str, Any]:
     # Prefixes are cached unasked; a request can say which belong together, and for how long.
     # https://platform.openai.com/docs/guides/prompt-caching
-    if caching is None:
-        return {}
     fields: dict[str, Any] = {"prompt_cache_key": caching.key}
     match caching.ttl:
         case "24h" | "in_memory":
@@ -123,11 +124,9 @@ def _cache_fields(caching: Caching | None) -> dict[str, Any]:
     return fields
 
 
-def _marked(messages: list[dict[str, Any]], caching: Caching | None) -> list[dict[str, Any]]:
+def _marked(messages: list[dict[str, Any]], caching: Caching) -> list[dict[str, Any]]:
     """The messages with a mark at the end of the instructions, and one at the end of all."""
     # https://openrouter.ai/docs/guides/best-practices/prompt-caching
-    if caching is None:
-        return messages
     lifetime = {} if caching.ttl is None else {"ttl": caching.ttl}
     mark = {"type": "ephemeral", **lifetime}
     systems = [at for at, message in enumerate(messages) if message["role"] == "system"]

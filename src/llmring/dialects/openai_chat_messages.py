@@ -82,7 +82,7 @@ def _message(
     message: dict[str, Any] = {"role": turn.role, "content": _content(turn, quirks)}
     if turn.role == "assistant":
         message |= given_back(turn.parts, quirks.reasoning_field, NAME)
-    if turn.calls:
+    if turn.tool_calls:
         message["content"] = message["content"] or None
         message["tool_calls"] = [
             _call(call, calls.id_of(call), custom, quirks) for call in turn.calls

@@ -138,19 +138,18 @@ class Walk:
             prepared = None if seconds is None else self._ready(target)
             if seconds is None or prepared is None:
                 return
-            others = sum(isinstance(each, Target) for each in later)
-            deadline = self._attempt_deadline(others, seconds)
+            deadline = self._attempt_deadline(later, seconds)
             trial = Trial(self, target, prepared, deadline, seconds)
-            self._tell_of_takeover(target)
+            if self._last_failed is not None:
+                self._tell_of_takeover(target, *self._last_failed)
             self._under_way.append(trial)
             yield trial
             failure = self._failure()
             if failure is None or not is_passing(failure):
                 return
 
-    def _tell_of_takeover(self, target: Target) -> None:
-        if self._last_failed is not None and self._last_failed[0].ref != target.ref:
-            before, error = self._last_failed
+    def _tell_of_takeover(self, target: Target, before: Target, error: ProviderError) -> None:
+        if before.ref != target.ref:
             self.terms.hooks.failover(str(before.ref), str(target.ref), error)
 
     def is_under_way(self, trial: Trial) -> bool:
@@ -270,11 +269,12 @@ class Walk:
             return ContentPolicyError("the same provider has refused the request by its policy")
         return None
 
-    def _attempt_deadline(self, later: int, pause: float) -> float | None:
-        if self.deadline is None:
-            return None
+    def _attempt_deadline(self, later: Sequence[Target | Skip], pause: float) -> float | None:
+        if self.deadline is None or not later:
+            return self.deadline
+        others = sum(isinstance(each, Target) for each in later)
         left = self.deadline - self.clock() - pause
-        return self.deadline - min(left / 2, RESERVE_SECONDS * later) if later else self.deadline
+        return self.deadline - min(left / 2, RESERVE_SECONDS * others)
 
 
 def _cooling(circuit: Open) -> ProviderError:
