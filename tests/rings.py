@@ -12,6 +12,12 @@ from loopback import Loopback
 MODEL = "openai:gpt-4o-mini"
 KEY = "sk-first-0123456789abcdef"
 
+# What a lockfile says so that `MODEL` is served for as long as the tests are run.
+LASTING = f"""
+[registry.models."{MODEL}"]
+retires = 9999-12-31
+"""
+
 
 def environ_of(server: Loopback, key: str = KEY) -> dict[str, str]:
     """The variables that make `MODEL` live on this server, and nothing be asked twice."""
@@ -23,10 +29,11 @@ def ring_at(server: Loopback, **options: Any) -> LLMRing:
     return LLMRing(environ=environ_of(server), **options)
 
 
-PREAMBLE = f"""
+# The model of these programs is in no catalog, so that it is never warned of as retired.
+PREAMBLE = """
 import asyncio, gc, os, sys, threading, time
 from llmring import LLMRing
-MODEL = {MODEL!r}
+MODEL = "openai:some-model"
 ring = LLMRing()
 """
 

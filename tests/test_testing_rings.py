@@ -15,6 +15,7 @@ import llmring.client.ring
 import llmring.registry.bundled  # noqa: F401
 from answers import openai, openai_stream
 from loopback import Loopback
+from rings import LASTING
 
 pytest_plugins = ["pytester"]
 
@@ -57,7 +58,7 @@ async def stream(text):
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs tests of an application with the plugin."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    Path("llmring.lock").write_text(LOCKFILE)
+    Path("llmring.lock").write_text(LOCKFILE + LASTING)
     pytester.makepyfile(application=APPLICATION)
 
     def start(code: str, *options: str) -> pytest.RunResult:

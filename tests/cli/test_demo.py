@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import Outcome, run, write
+from llmring.cli import demo
+from llmring.lockfile.document import ModelRef
+from llmring.registry.bundled import bundled
 from lockfile.texts import EXAMPLE
 
 # What a person may have set; none of it is for the demonstration.
@@ -37,12 +40,21 @@ def test_every_attempt_is_shown_in_order(shown: Outcome) -> None:
     failed = re.findall(r"^  (\S+) failed in [\d.]+ ms: (\w+)", shown.out, re.MULTILINE)
 
     assert failed == [
-        ("openai:gpt-4o-mini", "429"),
-        ("anthropic:claude-sonnet-4-5", "500"),
+        ("openai:gpt-6-luna", "429"),
+        ("anthropic:claude-haiku-5-5", "500"),
         ("ollama:llama3.2", "the"),
-        ("anthropic:claude-sonnet-4-5", "529"),
+        ("anthropic:claude-haiku-5-5", "529"),
         ("local:smollm2-135m", "the" if "is not on this machine" in shown.out else "models"),
     ]
+
+
+def test_its_models_come_in_that_order_for_as_long_as_the_catalog_knows() -> None:
+    models = [ModelRef.parse(model) for alias in (demo.FAST, demo.WRITER) for model in alias.models]
+
+    for model in models:
+        facts = bundled().find(model.provider, model.model)
+        assert facts is not None, model
+        assert facts.retires is None, model
 
 
 def test_each_scene_ends_with_tokens_time_and_cost(shown: Outcome) -> None:
@@ -53,8 +65,8 @@ def test_each_scene_ends_with_tokens_time_and_cost(shown: Outcome) -> None:
     )
 
     assert accounts == [
-        ("google:gemini-2.5-flash", "12", "8", "$0.0000236"),
-        ("openai:gpt-4o", "12", "9", "$0.00012"),
+        ("google:gemini-3.5-flash-lite", "12", "8", "$0.0000236"),
+        ("openai:gpt-6-sol", "12", "9", "$0.000114"),
         ("mock:fixed", "6", "7", "cost unknown"),
     ]
 

@@ -17,13 +17,14 @@ from llmring.cli import checkup
 from llmring.cli.checkup_places import PLACES
 from llmring.registry.bundled import bundled
 from loopback import Loopback, as_json
+from rings import LASTING
 
 KEY = "sk-first-0123456789abcdef"
 
 
 @pytest.fixture(autouse=True)
 def one_provider(monkeypatch: pytest.MonkeyPatch) -> None:
-    write(lockfile_of(default={"fast": ["openai:gpt-4o-mini"]}))
+    write(lockfile_of(default={"fast": ["openai:gpt-4o-mini"]}) + LASTING)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
@@ -31,7 +32,8 @@ def lines_of(outcome: Outcome, check: str) -> list[str]:
     return [line for line in outcome.out.splitlines() if line[6:].startswith(f"{check}:")]
 
 
-def test_where_all_is_well_every_check_says_so(call: Call) -> None:
+def test_where_all_is_well_every_check_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "OLD_DAYS", 1_000_000)  # however long this version is used
     outcome = call("doctor")
 
     assert outcome.code == 0
@@ -42,7 +44,10 @@ def test_where_all_is_well_every_check_says_so(call: Call) -> None:
     assert KEY not in outcome.out
 
 
-def test_a_program_gets_it_as_json_without_any_key(call: Call) -> None:
+def test_a_program_gets_it_as_json_without_any_key(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkup, "OLD_DAYS", 1_000_000)
     outcome = call("doctor", "--json")
 
     told = json.loads(outcome.out)

@@ -23,8 +23,9 @@ def write(path: Path, models: list[str], policy: str = "") -> Path:
     file.write_text(
         'version = "1.0"\n[profiles.default]\n[[profiles.default.bindings]]\n'
         f'alias = "fast"\nmodels = {models}\n{policy}\n'
-        # Retired since, it would be asked last.
+        # Retired, they would be asked last.
         f'[registry.models]\n"{BLIND}" = {{ retires = 2999-01-01 }}\n'
+        f'"{SEEING}" = {{ retires = 2999-01-01 }}\n'
     )
     return file
 

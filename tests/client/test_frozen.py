@@ -191,7 +191,7 @@ def test_a_model_served_otherwise_than_pinned_is_told_of_once(
 
     told = "served as gpt-4o-mini-2; the lockfile has pinned gpt-4o-mini-2024-01-01"
     assert [attempt.notes for attempt in attempts] == [(told,), ()]
-    assert caplog.messages == [f"{MODEL} {told}"]
+    assert [each for each in caplog.messages if "retired" not in each] == [f"{MODEL} {told}"]
 
 
 def test_a_stream_served_otherwise_than_before_is_told_of(way: Way, ring: Make) -> None:
@@ -214,7 +214,7 @@ retires = 2020-01-01
 @pytest.fixture
 def two(serve: Serve, lockfile: Lock) -> LLMRing:
     """A ring whose first model is retired."""
-    path = lockfile(fast=[MODEL, "openai:gpt-4o"])
+    path = lockfile(fast=[MODEL, "openai:some-model"])
     path.write_text(path.read_text() + RETIRED)
     return LLMRing(path, environ=environ_of(serve(answers.openai(), answers.openai())))
 
@@ -225,7 +225,7 @@ def test_a_retired_model_is_asked_last_with_one_warning(
     with caplog.at_level(logging.WARNING, "llmring"):
         asked = [way.chat(two, LLMRequest(model="fast", messages="Hi")) for _ in range(2)]
 
-    assert [response.model for response in asked] == ["openai:gpt-4o"] * 2
+    assert [response.model for response in asked] == ["openai:some-model"] * 2
     assert caplog.messages == [
         "openai:gpt-4o-mini was retired by its provider on 2020-01-01, so it is asked last; "
         "bind another model: llmring lock upgrade"
@@ -235,7 +235,7 @@ def test_a_retired_model_is_asked_last_with_one_warning(
 def test_explain_shows_that_order_and_why(two: LLMRing) -> None:
     first, second = two.explain("fast").steps
 
-    assert (first.model, second.model) == ("openai:gpt-4o", MODEL)
+    assert (first.model, second.model) == ("openai:some-model", MODEL)
     assert second.remarks == ("its provider has retired it on 2020-01-01, so it is asked last",)
 
 

@@ -11,6 +11,7 @@ from conftest import Way
 from llmring import LLMRing
 from llmring.exceptions import AllModelsFailedError, ProviderRateLimitError
 from loopback import Loopback
+from rings import LASTING
 
 Serve = Callable[..., Loopback]
 
@@ -43,7 +44,7 @@ def application(
     """A lockfile with faults, two vendors, and what makes an application's ring in a profile."""
 
     def make(first: Any = None, second: Any = None, faults: str = "") -> Callable[..., LLMRing]:
-        Path("llmring.lock").write_text(LOCKFILE.replace("FAULTS", faults))
+        Path("llmring.lock").write_text(LOCKFILE.replace("FAULTS", faults) + LASTING)
         servers = serve(first or openai()), serve(second or anthropic())
         make.servers = servers  # type: ignore[attr-defined]
         keys = {

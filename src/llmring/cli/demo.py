@@ -28,9 +28,9 @@ examples:
   llmring demo"""
 
 FAST = Suggestion(
-    "fast", ("openai:gpt-4o-mini", "anthropic:claude-sonnet-4-5", "google:gemini-2.5-flash")
+    "fast", ("openai:gpt-6-luna", "anthropic:claude-haiku-5-5", "google:gemini-3.5-flash-lite")
 )
-WRITER = Suggestion("writer", ("ollama:llama3.2", "openai:gpt-4o"))
+WRITER = Suggestion("writer", ("ollama:llama3.2", "openai:gpt-6-sol"))
 
 # Answers where no real model is.
 MOCK = "mock:fixed"
@@ -49,7 +49,7 @@ def handle(args: argparse.Namespace) -> int:
     del args
     environ = variables(LOCAL_VARIABLES)
     offline = Suggestion(
-        "offline", ("anthropic:claude-sonnet-4-5", f"local:{_local_model(environ)}", MOCK)
+        "offline", ("anthropic:claude-haiku-5-5", f"local:{_local_model(environ)}", MOCK)
     )
     with DemoServer() as server, tempfile.TemporaryDirectory(prefix="llmring-demo-") as folder:
         say(
