@@ -24,7 +24,7 @@ CHUNKS = 1000
 LOOK_UPS = 200
 
 # Counts of functions called: for a chat call, for a chunk of a stream, for a look-up.
-LIMITS = {"chat": 1250, "chunk": 65, "resolve_alias": 90}
+LIMITS = {"chat": 1050, "chunk": 60, "resolve_alias": 90}
 
 
 class Counter:
