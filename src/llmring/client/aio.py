@@ -46,7 +46,7 @@ from llmring.wire import HttpHead, HttpRequest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmring.client.playback import Playback
+    from llmring.client.playback import Opener, Playback
 
 T = TypeVar("T")
 
@@ -98,12 +98,6 @@ class Shell:
         self._http = HttpClient()
         self._governor = Governor(lambda: spending_of(settings, health))
         self._playback: Playback | None = None
-        self._openers = {
-            "http": self._open_http,
-            "https": self._open_http,
-            "local": self._open_local,
-            "mock": self._open_mock,
-        }
 
     async def send(self, walk: Walk, settle: Callable[[Trial, HttpHead, bytes], T]) -> T:
         """The whole answer of the first model that gives one.
@@ -286,7 +280,7 @@ class Shell:
         if trial.finish is not None:
             trial.http = await trial.finish(self._fetch_for(policy), _seconds_left(walk, trial))
         seconds = _seconds_left(walk, trial)
-        opener = self._openers[trial.http.url.partition(":")[0]]
+        opener = self._opener(trial.target, trial.http.url.partition(":")[0])
         with trial.watch.sending():
             if stage.takes_part(policy):
                 exchange = await self._played().open(
@@ -294,11 +288,11 @@ class Shell:
                     trial.target,
                     trial.http,
                     seconds,
-                    partial(opener, trial.target),
+                    opener,
                     walk.terms.asked,
                 )
             else:
-                exchange = await opener(trial.target, trial.http, seconds)
+                exchange = await opener(trial.http, seconds)
         exchange.expire_at(_loop_time(walk, trial.deadline))
         return exchange
 
@@ -323,17 +317,15 @@ class Shell:
             self._playback = Playback(self._folder_of)
         return self._playback
 
-    async def _open_http(
-        self, target: Target, request: HttpRequest, seconds: float | None
-    ) -> Exchange:
-        del target
-        return await self._http.open(request, seconds)
-
-    async def _open_mock(
-        self, target: Target, request: HttpRequest, seconds: float | None
-    ) -> Exchange:
-        del target, seconds  # a script's head is there at once
-        return await open_script(mock.play(request))
+    def _opener(self, target: Target, scheme: str) -> Opener:
+        """What sends requests to a model whose address has this scheme."""
+        match scheme:
+            case "local":
+                return partial(self._open_local, target)
+            case "mock":
+                return _open_mock
+            case _:
+                return self._http.open
 
     async def _open_local(
         self, target: Target, request: HttpRequest, seconds: float | None
@@ -360,6 +352,11 @@ class Shell:
 
 def _nothing(_: object) -> None:
     """A whole answer has no connection to let go."""
+
+
+async def _open_mock(request: HttpRequest, seconds: float | None) -> Exchange:
+    del seconds  # a script's head is there at once
+    return await open_script(mock.play(request))
 
 
 class _Watched:

@@ -48,7 +48,9 @@ class Race(Generic[T]):
             if self._patience is not None and (patience := self._patience(trial)) is not None:
                 return await self._first_of_several(trial, patience, self._patience)
             try:
-                return await self._try(trial)
+                if trial.pause:
+                    await asyncio.sleep(trial.pause)
+                return await self._ask(trial)
             except ProviderError as error:
                 fault = error
             # Outside the except clause, so that the error carries no foreign context with it.
