@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from cli.terminal import is_plain_error, run
+
 mcp = pytest.importorskip("mcp", reason="the extra mcp is not installed")
 stdio = pytest.importorskip("mcp.client.stdio")
 
@@ -77,27 +79,55 @@ def test_a_server_that_only_reads_offers_no_edit() -> None:
     assert all(offered.values())
 
 
-def test_the_same_tools_are_served_over_http() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "llmring", "mcp", "--http", "--port", str(port)]
+@pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+def test_the_same_tools_are_served_over_http(host: str, shown: str) -> None:
+    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
+    try:
+        with socket.create_server((host, 0), family=family) as free:
+            port = free.getsockname()[1]
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    options = ["--http", "--host", host, "--port", str(port)]
+    command = [sys.executable, "-m", "llmring", "mcp", *options]
 
     async def ask() -> str:
-        async with mcp.Client(f"http://127.0.0.1:{port}/mcp") as client:
+        async with mcp.Client(f"http://{shown}:{port}/mcp") as client:
             return text(await client.call_tool("list_providers"))
 
     with subprocess.Popen(command, stderr=subprocess.PIPE) as server:
         try:
-            _wait_for(port)
+            _wait_for(host, port)
             assert "openai" in asyncio.run(ask())
         finally:
             server.terminate()
+        assert server.stderr is not None
+        assert f"at http://{shown}:{port}/mcp\n".encode() in server.stderr.read()
 
 
-def _wait_for(port: int) -> None:
+def test_a_port_that_somebody_else_has_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("mcp", "--http", "--port", port)
+
+    assert done.code == 1
+    assert is_plain_error(done.err)
+    assert (
+        f"can't listen at 127.0.0.1, port {port}: Address already in use; name another" in done.err
+    )
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
+def test_a_port_that_is_none_is_wrong_usage(port: str) -> None:
+    done = run("mcp", "--http", "--port", port)
+
+    assert done.code == 2
+    assert "is no port; those are 1 to 65535" in done.err
+
+
+def _wait_for(host: str, port: int) -> None:
     for _ in range(200):
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection((host, port), 1).close()
         except OSError:
             time.sleep(0.05)
         else:

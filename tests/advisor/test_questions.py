@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from advisor.stage import desk_of
-from cli.terminal import run
+from cli.terminal import PYTHON, run
 from llmring.advisor.questions import suggested
 from llmring.lockfile.check import problems
 from llmring.providers import PROVIDERS
@@ -13,9 +13,11 @@ from llmring.providers import PROVIDERS
 HERE = Path("llmring.lock")
 
 
-def chosen(*answers: str) -> dict[str, tuple[str, ...]]:
+def chosen(*answers: str, told: list[str] | None = None) -> dict[str, tuple[str, ...]]:
     left = iter(answers)
-    return {each.alias: each.models for each in suggested(desk_of(None), lambda _: next(left, ""))}
+    objections: list[str] = [] if told is None else told
+    found = suggested(desk_of(None), lambda _: next(left, ""), objections.append)
+    return {each.alias: each.models for each in found}
 
 
 def test_no_answer_is_one_too() -> None:
@@ -26,7 +28,9 @@ def test_no_answer_is_one_too() -> None:
 
 
 def test_the_answers_decide() -> None:
-    found = chosen("eyes, deep", "images", "best", "2", "openai anthropic", "1")
+    told: list[str] = []
+    found = chosen("eyes, deep", "images", "best", "$2", "openai and anthropic", "1", told=told)
+    assert told == []
 
     assert [*found] == ["eyes", "deep"]
     desk = desk_of(None)
@@ -76,4 +80,53 @@ def test_where_no_model_fits_nothing_is_written() -> None:
 
     assert done.code == 1
     assert "no model of the registry meets that" in done.err
+    assert not HERE.exists()
+
+
+@pytest.mark.parametrize("answers", [("x", "anything", "no limit", "all", "none"), ("x",)])
+def test_that_nothing_is_wanted_is_an_answer(answers: tuple[str, ...]) -> None:
+    told: list[str] = []
+
+    assert [*chosen(*answers, told=told)] == ["x"]
+    assert told == []
+
+
+def test_an_answer_that_says_nothing_is_asked_for_again() -> None:
+    told: list[str] = []
+    answers = ("eyes", "blue", "images", "much", "2", "openai, gogle", "openai", "some", "0")
+
+    [(_, models)] = chosen(*answers, told=told).items()
+
+    assert [each.partition(":")[0] for each in models] == ["openai"]
+    assert told == [
+        "'blue' is nothing that models are known for",
+        "'much' is no amount of USD",
+        "there is no provider 'gogle'; see: llmring providers",
+        "'some' is no number",
+    ]
+
+
+def test_where_nobody_can_answer_again_nothing_is_written() -> None:
+    done = run("lock", "init", "--guided", stdin="eyes\nimages\nmuch\n\n0\n")
+
+    assert done.code == 1
+    assert done.err.endswith("\nllmring: nothing is written: 'much' is no amount of USD\n")
+    assert not HERE.exists()
+
+
+def test_whoever_leaves_the_questions_writes_nothing() -> None:
+    pexpect = pytest.importorskip("pexpect", reason="pexpect is not installed")
+    child = pexpect.spawn(PYTHON[0], [*PYTHON[1:], "lock", "init", "--guided"], timeout=20)
+    child.expect_exact("[fast]: ")
+    child.sendline("eyes")
+    child.expect_exact("[cheap]: ")
+    child.sendline("blue")
+    child.expect_exact("'blue' is nothing that models are known for")
+    child.expect_exact("[cheap]: ")
+    child.sendeof()
+    child.expect_exact("nothing is written: not all questions were answered")
+    child.expect(pexpect.EOF)
+    child.close()
+
+    assert child.exitstatus == 1
     assert not HERE.exists()

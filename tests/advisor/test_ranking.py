@@ -72,6 +72,26 @@ def test_the_need_decides(need: Need, first: str) -> None:
     assert names(need)[0] == first
 
 
+def test_the_best_is_not_one_that_its_family_has_replaced() -> None:
+    older = model("a", "old", "9", family="f", released=date(2026, 1, 1))
+    newer = model("a", "new", "5", family="f", released=date(2026, 6, 1))
+    other = model("a", "other", "4", family="g", released=date(2026, 1, 1))
+    found = ranked([older, newer, other], Need(order="best"), lambda _: Standing.KNOWN, DAY)
+
+    assert [each.name for each in found] == ["new", "other", "old"]
+
+
+def test_a_preview_comes_first_where_the_newest_is_wanted_alone() -> None:
+    preview = model("a", "new-preview", "9", family="f", released=date(2026, 6, 1))
+    present = model("a", "old", "5", family="f", released=date(2026, 1, 1))
+
+    def first(need: Need) -> str:
+        return ranked([present, preview], need, lambda _: Standing.KNOWN, DAY)[0].name
+
+    assert first(Need(order="best")) == first(Need()) == "old"
+    assert first(Need(order="newest")) == "new-preview"
+
+
 def test_an_unknown_price_is_within_no_limit() -> None:
     assert "unpriced" not in names(Need(max_input_price=Decimal(100)))
     assert names(Need(max_output_price=Decimal("1.5"))) == ["cheap", "cheapest-but-dull"]

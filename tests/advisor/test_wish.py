@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.advisor.wish import Vocabulary, read
+from llmring.advisor.wish import Vocabulary, Wish, read
 
 WORDS = Vocabulary(
     profiles=["default", "prod"],
@@ -131,3 +131,8 @@ def test_whatever_is_said_no_binding_is_meant_without_its_alias(sentence: str) -
     wish = read(sentence, WORDS)
 
     assert wish.alias or wish.kind != "bind"
+
+
+def test_nothing_is_made_of_what_its_length_shows_to_be_no_request() -> None:
+    assert read(f"bind a cheap model to {'x' * 3000}", WORDS).kind == "bind"
+    assert read(f"bind a cheap model to {'x' * 300_000}", WORDS) == Wish()

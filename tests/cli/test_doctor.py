@@ -1,7 +1,9 @@
 """llmring doctor: what is wrong is told with its mend, and what is right is told too."""
 
+import contextlib
 import json
 import socket
+import sqlite3
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -20,11 +22,12 @@ from loopback import Loopback, as_json
 from rings import LASTING
 
 KEY = "sk-first-0123456789abcdef"
+LASTS = f"{LASTING}deprecated = 9999-12-31\n"
 
 
 @pytest.fixture(autouse=True)
 def one_provider(monkeypatch: pytest.MonkeyPatch) -> None:
-    write(lockfile_of(default={"fast": ["openai:gpt-4o-mini"]}) + LASTING)
+    write(lockfile_of(default={"fast": ["openai:gpt-4o-mini"]}) + LASTS)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
@@ -179,10 +182,66 @@ def test_a_ledger_is_told_with_its_size(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "ledger.sqlite"
-    path.write_bytes(b"x" * 4096)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE anything (a)")
     monkeypatch.setenv("LLMRING_LEDGER_URL", f"sqlite://{path}")
 
-    assert lines_of(call("doctor"), "ledger") == [f"ok    ledger: {path}, 4 kB"]
+    size = path.stat().st_size // 1024
+    assert lines_of(call("doctor"), "ledger") == [f"ok    ledger: {path}, {size} kB"]
+
+
+@pytest.mark.parametrize("kind", ["a text", "a folder"])
+def test_a_ledger_that_is_none_is_told(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "ledger.sqlite"
+    if kind == "a folder":
+        path.mkdir()
+    else:
+        path.write_text("no database " * 100)
+    monkeypatch.setenv("LLMRING_LEDGER_URL", f"sqlite://{path}")
+
+    [line] = lines_of(call("doctor"), "ledger")
+
+    assert line.startswith("warn  ledger: calls are not entered: ")
+    assert "LLMRING_LEDGER_URL" in line
+
+
+def test_a_model_that_is_retired_is_a_problem_of_the_lockfile(call: Call) -> None:
+    write(
+        lockfile_of(default={"fast": ["openai:gpt-4o-mini"]})
+        + LASTS.replace("retires = 9999", "retires = 2020")
+    )
+
+    [line] = lines_of(call("doctor"), "lockfile")
+
+    assert line.startswith("warn  ")
+    assert line.endswith("has 1 problem; llmring lock validate")
+
+
+def test_a_frozen_lockfile_that_is_not_as_it_was_pinned_is_told(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLMRING_FROZEN", "1")
+    before = lines_of(call("doctor"), "lockfile")
+    call("lock", "pin")
+
+    assert before[0].startswith("fail  lockfile: frozen by LLMRING_FROZEN, but it is not pinned; ")
+    assert lines_of(call("doctor"), "lockfile")[0].startswith("ok    lockfile: frozen by ")
+
+
+def test_a_catalog_that_is_damaged_is_told(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = tmp_path / "llmring" / "registry" / "catalog"
+    path.parent.mkdir(parents=True)
+    path.write_text("no catalog")
+
+    [line] = lines_of(call("doctor"), "registry")
+
+    assert line.startswith("warn  registry: the catalog that was fetched can't be used, so ")
+    assert line.endswith("; llmring registry update")
 
 
 def test_a_redis_that_can_t_be_reached_is_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

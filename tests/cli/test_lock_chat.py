@@ -150,8 +150,9 @@ def test_a_change_is_shown_asked_for_made_and_taken_back(call: Call) -> None:
 
     assert '+alias = "dev"\n+models = ["openai:gpt-4o-mini"]' in done.out
     assert "  openai:gpt-4o-mini: $0.15/$0.60 per million tokens" in done.out
-    assert "Apply? [y/N] Advisor: Done! Added binding dev → openai:gpt-4o-mini\n" in done.out
-    assert "You: dev → openai:gpt-4o-mini\n" in done.out
+    assert done.out.splitlines()[2] == "You: bind gpt-4o-mini to dev"
+    assert "Apply? [y/N] y\nAdvisor: Done! Added binding dev → openai:gpt-4o-mini\n" in done.out
+    assert "You: /aliases\ndev → openai:gpt-4o-mini\n" in done.out
     assert done.out.count('+alias = "dev"') == 2
     assert "The conversation has cost nothing." in done.out
     assert "Taken back: Added binding dev → openai:gpt-4o-mini" in done.out
@@ -271,3 +272,15 @@ def test_W31_nothing_that_was_said_is_kept_unless_wished_for(
 
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(b"secret plan" in path.read_bytes() for path in kept)
+
+
+@pytest.mark.parametrize("history", ["nowhere/said.txt", "."])
+def test_a_file_that_can_t_keep_what_is_said_is_an_error_at_once(
+    person: Callable[..., Any], history: str
+) -> None:
+    child = person("--guided", "--history", history)
+    child.expect(f"llmring: what you type can't be kept in {history}: .*; name another file")
+    child.expect(pexpect.EOF)
+    child.close()
+
+    assert child.exitstatus == 1

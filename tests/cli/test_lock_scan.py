@@ -148,6 +148,16 @@ def test_python_that_can_t_be_read_is_told(call: Call) -> None:
     assert "old.py is passed over" in outcome.err
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that can't be read here")
+def test_a_file_that_can_t_be_read_is_told(call: Call) -> None:
+    Path("odd.py").symlink_to("/proc/self/mem")
+
+    outcome = call("lock", "scan")
+
+    assert outcome.code == 0
+    assert "odd.py is passed over: it can't be read: " in outcome.err
+
+
 def test_a_program_gets_it_as_json(call: Call) -> None:
     Path("app.py").write_text(PROGRAM)
 

@@ -152,6 +152,13 @@ def test_an_alias_without_recordings_is_told_how_to_get_some(call: Call, record:
     assert 'mode = "record"' in outcome.err
 
 
+def test_without_a_lockfile_that_is_told(call: Call) -> None:
+    outcome = call("lock", "try", CANDIDATE, "--yes")
+
+    assert outcome.code == 1
+    assert "there is no llmring.lock here; make one" in outcome.err
+
+
 def test_an_older_recording_is_passed_over(call: Call, record: Record) -> None:
     record(answers.openai("Hi"), answers.openai("Ho"))
     path = min(Path("tests/recordings").iterdir())

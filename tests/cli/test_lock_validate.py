@@ -129,7 +129,7 @@ def test_S053_where_there_is_no_lockfile_that_is_an_error(call: Call) -> None:
     told = call("lock", "validate")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err.startswith("llmring: there is no llmring.lock here to check; ")
+    assert told.err.startswith("llmring: there is no llmring.lock here; ")
 
 
 def test_a_file_that_is_not_text_is_one_plain_line_with_its_place(call: Call) -> None:

@@ -58,6 +58,15 @@ def test_an_unknown_model_is_an_error_with_near_ones(call: Call) -> None:
     assert "did you mean openai:gpt-4o-mini" in told.err
 
 
+def test_a_model_like_no_other_is_told_where_to_say_what_it_is(call: Call) -> None:
+    told = call("registry", "show", "mock:quux")
+
+    assert told.err == (
+        "llmring: no catalog knows mock:quux; what you know of it can be said in the lockfile, "
+        "under [registry.models]\n"
+    )
+
+
 def test_what_is_no_reference_is_an_error(call: Call) -> None:
     told = call("registry", "show", "gpt-4o-mini")
 

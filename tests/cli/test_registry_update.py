@@ -95,12 +95,30 @@ def test_an_older_catalog_is_taken_by_force_alone(call: Call, serve: Serve) -> N
     assert call("registry", "update", "--url", url, "--force").code == 0
 
 
-@pytest.mark.parametrize("digest", ["0" * 64, "short"])
-def test_a_catalog_with_another_digest_is_refused(call: Call, url: str, digest: str) -> None:
-    told = call("registry", "update", "--url", url, "--sha256", digest)
+def test_a_catalog_with_another_digest_is_refused(call: Call, url: str) -> None:
+    told = call("registry", "update", "--url", url, "--sha256", "0" * 64)
 
     assert told.code == 1
     assert "--sha256" in told.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--sha256", "short"),
+        ("--sha256", ""),
+        ("--url", "models.json"),
+        ("--url", "http://a.com/m"),
+    ],
+)
+def test_an_option_that_can_mean_nothing_is_wrong_usage(
+    call: Call, url: str, options: tuple[str, str]
+) -> None:
+    told = call("registry", "update", "--url", url, *options)
+
+    assert told.code == 2
+    assert is_plain_error(told.err)
+    assert options[0] in told.err
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])

@@ -90,7 +90,7 @@ def test_S059_it_sets_up_profiles(call: Call, example: Path) -> None:
 def test_S060_its_prompts_are_you_and_advisor() -> None:
     out = held(NEED).out
 
-    assert "\nYou: Advisor: I recommend " in out
+    assert f"\nYou: {NEED}\nAdvisor: I recommend " in out
 
 
 EXAMPLE_SESSION = (

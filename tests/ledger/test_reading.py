@@ -132,6 +132,18 @@ def test_a_file_that_is_no_ledger_is_told(tmp_path: Path) -> None:
         list(entries(path))
 
 
+def test_a_ledger_that_can_t_be_read_is_told_with_the_mend(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_text("These are the times that try men's souls. " * 99)
+
+    with pytest.raises(ConfigurationError, match="move it away, and the next call begins a new"):
+        list(entries(path))
+    with pytest.raises(
+        ConfigurationError, match="it is a folder; LLMRING_LEDGER_URL can name another"
+    ):
+        list(entries(tmp_path))
+
+
 def test_a_ledger_of_a_newer_llmring_is_neither_read_nor_written(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

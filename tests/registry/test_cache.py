@@ -128,6 +128,13 @@ def test_a_damaged_one_is_passed_over_with_one_warning(
     [record] = caplog.records
     assert "passed over the catalog" in record.getMessage()
     assert "llmring registry update" in record.getMessage()
+    assert ".sha256" not in record.getMessage()
+    assert cache.is_damaged(tmp_path)
+
+
+def test_where_none_was_fetched_none_is_damaged(tmp_path: Path) -> None:
+    assert not cache.is_damaged(tmp_path)
+    assert not cache.is_damaged(None)
 
 
 def test_a_damaged_one_is_replaced_by_the_next(tmp_path: Path) -> None:

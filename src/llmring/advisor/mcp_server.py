@@ -5,7 +5,9 @@ https://modelcontextprotocol.io/specification/
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -95,18 +97,40 @@ async def serve_stdio(served: Server[Any]) -> None:
         await served.run(reading, writing, served.create_initialization_options())
 
 
-def serve_http(served: Server[Any], host: str, port: int) -> None:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        host: The address to listen at.
+        port: The port.
+
+    Raises:
+        ConfigurationError: There is no such address here, or somebody else has the port.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        # The socket's own words repeat the address.
+        reason = (error.strerror or str(error)).partition(" (while")[0]
+        raise ConfigurationError(
+            f"can't listen at {host}, port {port}: {reason}; name another with --port or --host"
+        ) from error
+
+
+def serve_http(served: Server[Any], host: str, door: socket.socket) -> None:
     """Serve over streamable HTTP at /mcp until the process is stopped.
 
     Args:
         served: The server.
-        host: The address to listen at.
-        port: The port.
+        host: The address at which it listens.
+        door: What listens there; closed in the end.
     """
     import uvicorn
 
     app = served.streamable_http_app(host=host)
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    with door, contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[door])
 
 
 async def _agreed(_: Proposal) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
@@ -22,22 +23,45 @@ PROVIDERS = "Of which providers [those whose keys are set, else all]: "
 FALLBACKS = "How many fallbacks, of other vendors [2]: "
 
 _MOST_FALLBACKS = 5
+_USUAL_FALLBACKS = 2
+
+# What stands between the names of providers, or for all of them.
+_FILLING = frozenset({"and", "or", "all", "any"})
+
+_T = TypeVar("_T")
 
 
-def suggested(desk: Desk, ask: Callable[[str], str]) -> list[Suggestion]:
+class _UnclearError(Exception):
+    """An answer that says nothing of what was asked; its text is why."""
+
+
+def suggested(
+    desk: Desk, ask: Callable[[str], str], object_to: Callable[[str], None]
+) -> list[Suggestion]:
     """The aliases that follow from a person's answers; those that no model meets are left out.
 
     Args:
         desk: What is known of models and keys.
         ask: Puts a question, and gives the answer; an empty one leaves it to the rules.
+        object_to: Is told why an answer was not understood, before it is asked for again; raises
+            where that would help nobody.
     """
+
+    def understood(question: str, meaning: Callable[[str], _T]) -> _T:
+        while True:
+            try:
+                return meaning(ask(question).strip())
+            except _UnclearError as error:
+                object_to(str(error))
+
     purposes = re.findall(r"[^\s,]+", ask(PURPOSE)) or ["fast"]
-    needs = {alias: _need(desk, ask(NEEDS.format(alias=alias))) for alias in purposes}
-    limit = _amount(ask(BUDGET))
-    named = re.findall(r"[\w.-]+", ask(PROVIDERS).lower())
-    providers = tuple(each for each in named if each in desk.endpoints)
-    count = re.search(r"\d+", ask(FALLBACKS))
-    fallbacks = min(int(count[0]), _MOST_FALLBACKS) if count else 2
+    needs = {
+        alias: understood(NEEDS.format(alias=alias), lambda said: _need(desk, said))
+        for alias in purposes
+    }
+    limit = understood(BUDGET, _amount)
+    providers = understood(PROVIDERS, lambda said: _providers(desk, said))
+    fallbacks = understood(FALLBACKS, _fallbacks)
     chosen = []
     for alias, need in needs.items():
         whole = msgspec.structs.replace(
@@ -51,12 +75,38 @@ def suggested(desk: Desk, ask: Callable[[str], str]) -> list[Suggestion]:
 
 
 def _need(desk: Desk, answer: str) -> Need:
-    return read(answer, Vocabulary(providers=[*desk.endpoints])).need
+    wish = read(answer, Vocabulary(providers=[*desk.endpoints]))
+    if answer and not _is_none(answer) and not wish.says_need:
+        raise _UnclearError(f"{answer!r} is nothing that models are known for")
+    return wish.need
 
 
 def _amount(answer: str) -> Decimal | None:
-    found = re.search(r"\d+(?:\.\d+)?", answer)
+    found = re.search(r"\d+(?:\.\d+)?|\.\d+", answer)
+    if found is None and answer and not _is_none(answer):
+        raise _UnclearError(f"{answer!r} is no amount of USD")
     return Decimal(found[0]) if found else None
+
+
+def _providers(desk: Desk, answer: str) -> tuple[str, ...]:
+    named = [each for each in re.findall(r"[\w.-]+", answer.lower()) if each not in _FILLING]
+    for each in named:
+        if each not in desk.endpoints:
+            raise _UnclearError(f"there is no provider {each!r}; see: llmring providers")
+    return tuple(named)
+
+
+def _fallbacks(answer: str) -> int:
+    count = re.search(r"\d+", answer)
+    if count is not None:
+        return min(int(count[0]), _MOST_FALLBACKS)
+    if answer and not _is_none(answer):
+        raise _UnclearError(f"{answer!r} is no number")
+    return 0 if answer else _USUAL_FALLBACKS
+
+
+def _is_none(answer: str) -> bool:
+    return re.match(r"(?:no|none|nothing|any|anything|all|-)\b|-\Z", answer.lower()) is not None
 
 
 def _ranked(desk: Desk, need: Need) -> list[ModelFacts]:

@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from llmring.registry.catalog import Capability, ModelFacts, Rates
+from llmring.registry.lineage import is_preview
 
 
 class Standing(IntEnum):
@@ -59,7 +60,8 @@ def ranked(
 ) -> list[ModelFacts]:
     """The models that meet a need, best first.
 
-    Those of providers that can be called here come before the others. Models that are retired,
+    Those of providers that can be called here come before the others, and previews last, unless
+    the newest are wanted. Models that are retired,
     about to retire, not out yet, or for something else than chats are not among them; nor are
     those of the user's own machine, unless their provider is asked for: only the user knows
     which of them are there.
@@ -72,7 +74,12 @@ def ranked(
     """
     fit = [facts for facts in models if _lasting(facts, day) and _meets(facts, need, standing, day)]
     key = _ORDERS[need.order]
-    return sorted(fit, key=lambda facts: (standing(facts.provider), *key(facts, day)))
+    later = _replaced(fit) if need.order == "best" else frozenset()
+    if need.order != "newest":
+        later |= {str(facts) for facts in fit if is_preview(facts.name)}
+    return sorted(
+        fit, key=lambda facts: (standing(facts.provider), str(facts) in later, *key(facts, day))
+    )
 
 
 def across_vendors(models: Iterable[ModelFacts], count: int) -> list[ModelFacts]:
@@ -87,6 +94,20 @@ def mixed_price(facts: ModelFacts, day: date) -> Decimal | None:
     """USD per million tokens, three in to one out; None where no price is known."""
     rates: Rates | None = facts.prices_on(day)
     return None if rates is None else (3 * rates.input + rates.output) / 4
+
+
+def _replaced(models: Iterable[ModelFacts]) -> frozenset[str]:
+    """Those of which there is a newer one in their family: it may be better, and cost less."""
+    families: dict[tuple[str, str], list[ModelFacts]] = {}
+    for facts in models:
+        if facts.family is not None and facts.released and not is_preview(facts.name):
+            families.setdefault((facts.provider, facts.family), []).append(facts)
+    return frozenset(
+        str(facts)
+        for family in families.values()
+        for facts in family
+        if _age(facts) > min(map(_age, family))
+    )
 
 
 def _lasting(facts: ModelFacts, day: date) -> bool:

@@ -273,11 +273,11 @@ class Tools:
         if not proposal.diff:
             return f"Nothing to do: the lockfile says so already ({proposal.done})"
         agreed = await self._agree(proposal)
+        if agreed:
+            self._desk.apply(proposal)
+        # Only now: one that can't be written has changed nothing.
         self.proposals.append((proposal, agreed))
-        if not agreed:
-            return self._declined
-        self._desk.apply(proposal)
-        return f"Done! {proposal.done}"
+        return f"Done! {proposal.done}" if agreed else self._declined
 
     def _require_known(self, model: str) -> None:
         """Refuse a model that neither the registry nor the lockfile has heard of.

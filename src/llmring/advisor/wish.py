@@ -136,13 +136,19 @@ _NAMES_TOO = frozenset(
 )
 
 
+# No plain request is longer; the patterns take the square of the time of a very long word.
+_MOST_CHARACTERS = 4000
+
+
 def read(sentence: str, words: Vocabulary) -> Wish:
     """What a sentence asks for.
 
     Args:
-        sentence: The sentence, in English.
+        sentence: The sentence, in English; nothing is made of one above 4,000 characters.
         words: The names that it may use.
     """
+    if len(sentence) > _MOST_CHARACTERS:
+        return Wish()
     text = " ".join(sentence.translate(_QUOTES).split())
     low = text.lower()
     models = tuple(_models(text, words))

@@ -19,6 +19,7 @@ from llmring.cli.lockfile import shown
 from llmring.client.settings import (
     chosen_profile,
     endpoints_for,
+    known_here,
     lockfile_in_force,
     proxy_for,
     read_settings,
@@ -26,11 +27,11 @@ from llmring.client.settings import (
 )
 from llmring.exceptions import ConfigurationError, LLMRingError
 from llmring.local import llama
-from llmring.lockfile import check, file, resolve
+from llmring.lockfile import check, file, pins, resolve
 from llmring.lockfile.compose import Packages, package_profile
 from llmring.lockfile.document import ModelRef, parse
 from llmring.providers import PROVIDERS
-from llmring.registry.cache import newest
+from llmring.registry.cache import is_damaged, newest
 from llmring.routing.policy import policy_of
 
 if TYPE_CHECKING:
@@ -166,11 +167,13 @@ def versions() -> Finding:
 
 
 def _lockfile(setup: Setup) -> Iterator[Found]:
+    if setup.settings.frozen:
+        yield _frozen(setup.lockfile)
     path = shown(setup.source.path)
     if setup.source.rule == "bundled":
         yield Found("warn", "none here, so llmring's own is in force", "llmring lock init")
         return
-    problems = check.problems(setup.text, PROVIDERS)
+    problems = check.problems(setup.text, PROVIDERS, known_here)
     count = sum(problem.severity != "hint" for problem in problems)
     why = {
         "argument": "named by --file",
@@ -185,6 +188,13 @@ def _lockfile(setup: Setup) -> Iterator[Found]:
         yield Found("ok", f"{path} ({why}), no problems")
 
 
+def _frozen(lockfile: Lockfile) -> Found:
+    fault = pins.mismatch(lockfile)
+    if fault is None:
+        return Found("ok", "frozen by LLMRING_FROZEN, and as it was pinned")
+    return Found("fail", f"frozen by LLMRING_FROZEN, but {fault.message}", fault.mend)
+
+
 def _profiles(setup: Setup) -> Iterator[Found]:
     for name in dict.fromkeys([setup.profile, *setup.lockfile.profiles]):
         in_force = name == setup.profile
@@ -192,7 +202,8 @@ def _profiles(setup: Setup) -> Iterator[Found]:
         bad = [alias for alias in aliases if not any(map(_usable(setup), aliases[alias]))]
         title = f"profile {name}{' (in force)' if in_force else ''}"
         if not aliases:
-            yield Found("warn", f"{title} binds no alias", f"llmring bind fast --profile {name}")
+            mend = f"llmring bind fast provider:model --profile {name}"
+            yield Found("warn", f"{title} binds no alias", mend)
         elif in_force and setup.replays:
             yield Found("ok", f"{title} plays recordings, and needs no provider")
         elif bad:
@@ -301,7 +312,15 @@ def _proxy(setup: Setup) -> Iterator[Found]:
 
 
 def _registry(setup: Setup) -> Iterator[Found]:
-    day = newest(setup.settings.cache_dir).date
+    folder = setup.settings.cache_dir
+    day = newest(folder).date
+    if is_damaged(folder):
+        yield Found(
+            "warn",
+            f"the catalog that was fetched can't be used, so llmring's own of {day} is",
+            "llmring registry update",
+        )
+        return
     days = (date.today() - day).days
     age = f"the catalog of models is of {day}"
     if days > OLD_DAYS:

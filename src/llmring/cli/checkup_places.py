@@ -9,6 +9,8 @@ from pathlib import Path
 from llmring.cli.checkup import Check, Found, Setup
 from llmring.client import portal
 from llmring.client.shared_state import health_of
+from llmring.exceptions import ConfigurationError
+from llmring.ledger.reading import entries
 
 
 def _ledger(setup: Setup) -> Iterator[Found]:
@@ -23,7 +25,11 @@ def _ledger(setup: Setup) -> Iterator[Found]:
 
 
 def _file(path: Path) -> Found:
-    if path.is_file():
+    if path.exists():
+        try:
+            next(entries(path, limit=1), None)
+        except ConfigurationError as error:
+            return Found("warn", f"calls are not entered: {error.message}")
         if os.access(path, os.W_OK):
             return Found("ok", f"{path}, {path.stat().st_size / 1024:,.0f} kB")
         mend = f"allow writing: chmod u+w {path}; or name another with LLMRING_LEDGER_URL"

@@ -62,7 +62,7 @@ def _asked(path: Path, args: argparse.Namespace) -> list[Suggestion]:
 
     if path.exists() and not args.force:
         raise LockfileExistsError("exists already; --force replaces it", path=path)
-    choices = suggested(desk_for(path, DEFAULT_PROFILE), _answer)
+    choices = suggested(desk_for(path, DEFAULT_PROFILE), _answer, _object)
     if not choices:
         raise ConfigurationError("no model of the registry meets that; ask for less")
     return choices
@@ -74,7 +74,18 @@ def _answer(question: str) -> str:
     try:
         return input()
     except EOFError:
-        return ""
+        if not sys.stdin.isatty():
+            return ""
+        sys.stderr.write("\n")
+        raise ConfigurationError("nothing is written: not all questions were answered") from None
+
+
+def _object(why: str) -> None:
+    """Tell a person why their answer is asked for again; a pipe has no other to give."""
+    if not sys.stdin.isatty():
+        sys.stderr.write("\n")
+        raise ConfigurationError(f"nothing is written: {why}")
+    note(why)
 
 
 def _remark_on_others(path: Path) -> None:

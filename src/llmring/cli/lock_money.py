@@ -55,7 +55,8 @@ class Money(Struct, frozen=True):
     Attributes:
         before: Its models in the first lockfile, best first; none where it is not in there.
         after: Its models in the second one.
-        calls: How many calls of it the ledger has of the last `DAYS` days.
+        calls: How many calls of it the ledger has of the last `DAYS` days; None where it can't be
+            read.
         cost_before: What these would cost at the first model of the first lockfile; None where
             there are none, or no such model.
         cost_after: At that of the second one.
@@ -63,7 +64,7 @@ class Money(Struct, frozen=True):
 
     before: tuple[Offer, ...]
     after: tuple[Offer, ...]
-    calls: int = 0
+    calls: int | None = 0
     cost_before: Bill | None = None
     cost_after: Bill | None = None
 
@@ -73,13 +74,14 @@ class Money(Struct, frozen=True):
         yield f"{_terms(first[0], first[-1])}{_further(first[0].prices, first[-1].prices)}"
         if self.before and self.after:
             yield from _fallbacks(self.before[1:], self.after[1:])
-        yield self._month()
+        if self.calls is not None:
+            yield self._month(self.calls)
 
-    def _month(self) -> str:
+    def _month(self, count: int) -> str:
         bills = [each for each in (self.cost_before, self.cost_after) if each is not None]
         if not bills:
             return f"no usage is recorded in the last {DAYS} days"
-        calls = f"{self.calls:,} call{'s' if self.calls != 1 else ''} in the last {DAYS} days"
+        calls = f"{count:,} call{'s' if count != 1 else ''} in the last {DAYS} days"
         for each in bills:
             if isinstance(each.cost, Unpriced):
                 return f"{calls}; what they come to can't be told: {each.cost.reason}"
@@ -147,7 +149,7 @@ def money(before: Lockfile, after: Lockfile) -> Changes:
         return Changes({})
     usages, trouble = _usages()
     found = {
-        dotted(key): _priced(old, new, usages.get(key, ()), day)
+        dotted(key): _priced(old, new, None if trouble else usages.get(key, ()), day)
         for key, (old, new) in differing.items()
     }
     return Changes(found, trouble)
@@ -166,12 +168,12 @@ def _offers(
 
 
 def _priced(
-    old: tuple[Offer, ...], new: tuple[Offer, ...], usages: Sequence[Usage | None], day: date
+    old: tuple[Offer, ...], new: tuple[Offer, ...], usages: Sequence[Usage | None] | None, day: date
 ) -> Money:
     costs = [
         bill(usages, offers[0].facts, day) if offers and usages else None for offers in (old, new)
     ]
-    return Money(old, new, len(usages), *costs)
+    return Money(old, new, None if usages is None else len(usages), *costs)
 
 
 def _usages() -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:

@@ -92,7 +92,11 @@ def _uses(path: Path) -> Uses | None:
     kind = path.suffix.lower()
     if path.name == file.NAME or kind not in _PYTHON | _PROSE | _OTHERS:
         return None
-    text = text_of(path)
+    try:
+        text = text_of(path)
+    except OSError as error:
+        note(f"{shown(path)} is passed over: it can't be read: {error.strerror or error}")
+        return None
     if text is None:
         return None
     if kind in _PYTHON or _is_python_script(text):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from llmring.cli.lockfile import add_options, shown
+from llmring.cli.lockfile import add_options, shown, users_lockfile
 from llmring.cli.output import complain, note, say, say_json, table
 from llmring.exceptions import InvalidModelReferenceError
 from llmring.lockfile.document import references
@@ -63,6 +63,8 @@ def handle(args: argparse.Namespace) -> int:
         return 2
     from llmring.client.trying import TrialRing
 
+    # The one that comes with llmring has no recordings beside it.
+    users_lockfile(args.file)
     with TrialRing(args.file, alias, models) as ring:
         folder = ring.folder(args.profile)
         found = ring.recorded(args.replay, args.profile)

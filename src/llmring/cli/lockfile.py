@@ -45,8 +45,7 @@ def users_lockfile(named: str | None) -> Source:
     source = lockfile_in_force(named)
     if source.rule == "bundled":
         raise LockfileNotFoundError(
-            f"there is no {file.NAME} here to check; make one: llmring lock init, "
-            "or name one with --file"
+            f"there is no {file.NAME} here; make one: llmring lock init, or name one with --file"
         )
     return source
 

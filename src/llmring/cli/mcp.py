@@ -23,23 +23,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--host", default="127.0.0.1", metavar="HOST", help="where to listen (default: 127.0.0.1)"
     )
     parser.add_argument(
-        "--port", type=int, default=8765, metavar="PORT", help="port (default: 8765)"
+        "--port", type=_port, default=8765, metavar="PORT", help="port (default: 8765)"
     )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; those are 1 to 65535")
+    return int(text)
 
 
 def handle(args: argparse.Namespace) -> int:
     """Serve until whoever started it leaves."""
     import asyncio
 
-    from llmring.advisor.mcp_server import serve_http, serve_stdio, server
+    from llmring.advisor.mcp_server import listening, serve_http, serve_stdio, server
     from llmring.cli.desk import desk_for
 
     path, profile, place = edit_target(args)
     served = server(desk_for(path, profile), edits=not args.read_only)
-    note(f"serving {place}")
     if args.http:
-        note(f"at http://{args.host}:{args.port}/mcp")
-        serve_http(served, args.host, args.port)
+        door = listening(args.host, args.port)
+        note(f"serving {place}")
+        host = f"[{args.host}]" if ":" in args.host else args.host
+        note(f"at http://{host}:{args.port}/mcp")
+        serve_http(served, args.host, door)
     else:
+        note(f"serving {place}")
         asyncio.run(serve_stdio(served))
     return 0

@@ -60,8 +60,8 @@ def handle(args: argparse.Namespace) -> int:
 
 def _mend(ref: ModelRef, known: Known) -> str:
     like = near(str(ref), known)
-    meant = f"did you mean {' or '.join(like)}? " if like else ""
-    return f"{meant}What you know of it can be said in the lockfile, under [registry.models]"
+    say_it = "what you know of it can be said in the lockfile, under [registry.models]"
+    return f"did you mean {' or '.join(like)}? or {say_it}" if like else say_it
 
 
 def _source(key: str, known: Known, lockfile: Lockfile) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from llmring.cli.lockfile import add_file_option, shown
-from llmring.cli.output import note, say, say_json
+from llmring.cli.output import complain, note, say, say_json
 from llmring.client.settings import lockfile_in_force, read_settings
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile import file
@@ -18,7 +18,7 @@ EXAMPLES = """examples:
   LLMRING_REGISTRY_URL=https://example.com/models.json llmring registry update
 
 Nothing else fetches facts of models: calls never wait for them. Exit codes: 0
-the newest ones are here; 1 none came, or none that may be used."""
+the newest ones are here; 1 none came, or none that may be used; 2 wrong usage."""
 
 _CHECKS = {
     "demanded": "it is the one of --sha256",
@@ -59,6 +59,10 @@ def handle(args: argparse.Namespace) -> int:
 
     from llmring.client.refresh import refresh
 
+    wrong = _misuse(args)
+    if wrong:
+        complain(wrong)
+        return 2
     settings = read_settings()
     came = asyncio.run(
         refresh(
@@ -83,10 +87,22 @@ def handle(args: argparse.Namespace) -> int:
     return 0
 
 
+def _misuse(args: argparse.Namespace) -> str | None:
+    """What is wrong with the options, if anything."""
+    try:
+        if args.url:
+            update.address(args.url, named_by="--url")
+        if args.sha256 is not None:
+            update.demanded(args.sha256)
+    except ConfigurationError as error:
+        return error.message
+    return None
+
+
 def _address(args: argparse.Namespace, variable: str | None, folder: Path) -> str:
     """Where the catalog is: as the option, the variable or the lockfile says."""
     if args.url:
-        return update.address(args.url, named_by="--url")
+        return str(args.url)
     if variable:
         return update.address(variable, named_by="LLMRING_REGISTRY_URL")
     source = lockfile_in_force(args.file)

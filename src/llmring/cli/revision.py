@@ -47,7 +47,11 @@ def content(name: str) -> bytes:
         raise LockfileNotFoundError(f"git did not give it in {_SECONDS} s", path=path) from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        why = said[0].removeprefix("fatal: ") if said else f"exit code {done.returncode}"
+        why = (
+            said[0].removeprefix("fatal: ").removesuffix(".")
+            if said
+            else f"exit code {done.returncode}"
+        )
         raise LockfileNotFoundError(
             f"no such file, and none of git's: {why}; write REV:PATH, such as HEAD:llmring.lock",
             path=path,

@@ -54,13 +54,17 @@ def files_under(path: Path) -> Iterator[Path]:
 
 
 def text_of(path: Path) -> str | None:
-    """The text of a file; None where it is none, or too long to be written by hand."""
+    """The text of a file; None where it is none, or too long to be written by hand.
+
+    Raises:
+        OSError: It can't be read.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        return None
+    data = path.read_bytes()
     try:
-        if path.stat().st_size > MOST_BYTES:
-            return None
-        data = path.read_bytes()
         return None if b"\0" in data else data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Protocol
 from llmring.advisor.desk import Proposal
 from llmring.advisor.talk import Screen
 from llmring.cli.output import note, say
+from llmring.exceptions import ConfigurationError
 
 YOU = "You: "
 ADVISOR = "Advisor: "
@@ -62,14 +64,14 @@ class PlainTerminal:
 
     def read(self) -> str:
         """What the person says."""
-        return input(YOU)
+        return _asked(YOU)
 
     async def agrees(self) -> bool:
         """Whether the person wants the change."""
         # The loop's own handler would leave the question standing.
         with _interruptible():
             try:
-                return is_yes(input(APPLY))
+                return is_yes(_asked(APPLY))
             except (EOFError, KeyboardInterrupt):
                 say()
                 return False
@@ -116,6 +118,9 @@ def terminal(history: Path | None, words: Callable[[], Sequence[str]]) -> Termin
     Args:
         history: A file that keeps what the person says; None to keep nothing.
         words: What the Tab key completes.
+
+    Raises:
+        ConfigurationError: The file can't be written.
     """
     import sys
 
@@ -126,12 +131,39 @@ def terminal(history: Path | None, words: Callable[[], Sequence[str]]) -> Termin
     except ImportError:
         note('line editing and completion come with: pip install "llmring[chat]"')
         return PlainTerminal()
+    if history is not None:
+        _require_writable(history)
     return RichTerminal(history, words)
+
+
+def _require_writable(history: Path) -> None:
+    """Make the file that keeps what is said, for this user alone, if it is not there.
+
+    Raises:
+        ConfigurationError: It can't be written.
+    """
+    try:
+        os.close(os.open(history, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError as error:
+        raise ConfigurationError(
+            f"what you type can't be kept in {history}: {error.strerror or error}; name another "
+            "file with --history"
+        ) from error
 
 
 def harmless(text: str) -> str:
     """A text without what could steer a terminal."""
     return _CONTROL.sub("", text)
+
+
+def _asked(question: str) -> str:
+    """The answer to a question; a terminal shows it by itself, a pipe does not."""
+    import sys
+
+    answer = input(question)
+    if not sys.stdin.isatty():
+        say(harmless(answer))
+    return answer
 
 
 def is_yes(answer: str) -> bool:

@@ -62,6 +62,8 @@ class SqliteStore:
         try:
             if not self._path.exists():
                 return
+            if self._path.is_dir():
+                raise LedgerUnusableError("it is a folder")
             with contextlib.closing(_opened(self._path)) as connection:
                 version = _version(connection)
                 if version > VERSION:
@@ -150,4 +152,14 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _unusable(error: sqlite3.Error | OSError) -> LedgerUnusableError:
     passing = isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _PASSING
-    return LedgerUnusableError(str(error), passing=passing)
+    return LedgerUnusableError(_said(error), passing=passing)
+
+
+def _said(error: sqlite3.Error | OSError) -> str:
+    """What is wrong, in SQLite's words, and the mend where there is one."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # above it is the same in detail
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
+            return f"{error}; the file and its folder must allow reading and writing"
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return f"{error}; move it away, and the next call begins a new one"
+    return str(error)

@@ -72,7 +72,9 @@ def too_new(version: int) -> LedgerUnusableError:
 
 def unreadable(place: Path | str, error: LedgerUnusableError) -> ConfigurationError:
     """The error for somebody who wants to read a ledger."""
-    return ConfigurationError(f"the ledger {shown(place)} can't be read: {error}")
+    return ConfigurationError(
+        f"the ledger {shown(place)} can't be read: {error}; LLMRING_LEDGER_URL can name another"
+    )
 
 
 def shown(place: Path | str) -> str:

@@ -21,7 +21,7 @@ from msgspec import Struct
 from llmring.exceptions import LLMRingError
 from llmring.registry.bundled import bundled
 from llmring.registry.catalog import Catalog
-from llmring.registry.update import Digest, checked
+from llmring.registry.update import checked, sha256_of
 
 # How long what was seen on the disk is taken to be there still.
 LOOK_AGAIN_SECONDS = 1.0
@@ -92,6 +92,11 @@ def fetched(folder: Path | None) -> Fetched | None:
     if folder is None:
         return None
     return _look(folder, _looks.get(folder)).fetched
+
+
+def is_damaged(folder: Path | None) -> bool:
+    """Whether a catalog was fetched that can't be used now."""
+    return folder is not None and fetched(folder) is None and _looks[folder].signature is not None
 
 
 def keep(folder: Path, note: Note, body: bytes, day: date) -> bool:
@@ -172,10 +177,12 @@ def _read(path: Path) -> Fetched | None:
     try:
         head, _, body = path.read_bytes().partition(b"\n")
         note = msgspec.json.decode(head, type=Note)
-        # It may have been fetched by an llmring that reads more than this one, or less.
-        return Fetched(note, checked(body, Digest(note.sha256, "published"), date.min, force=True))
+        if sha256_of(body) == note.sha256:
+            # It may have been fetched by an llmring that reads more than this one, or less.
+            return Fetched(note, checked(body, None, date.min, force=True))
+        fault: object = "it has been damaged: its SHA-256 is another than when it came"
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        fault: object = error
+        fault = error
     except LLMRingError as error:
         fault = error.message
     _log.warning(
