@@ -34,10 +34,11 @@ def is_loopback(host: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """An address without the user name and the password in it."""
-    scheme, mark, rest = url.rpartition("://")
+    """An address without what may be secret in it: user name and password, and the query."""
+    whole, question, _ = url.partition("?")
+    scheme, mark, rest = whole.rpartition("://")
     login, at, place = rest.rpartition("@")
-    return scheme + mark + (MASK if login else "") + at + place
+    return scheme + mark + (MASK if login else "") + at + place + (question and question + MASK)
 
 
 def variables_in(template: str) -> tuple[str, ...]:

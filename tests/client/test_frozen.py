@@ -103,7 +103,8 @@ def test_a_model_that_it_does_not_name_is_refused(way: Way, ring: Make) -> None:
     assert caught.value.path == made.lockfile_path
     assert str(caught.value) == (
         f"{made.lockfile_path}: openai:gpt-4o is not in the lockfile, which is frozen: no binding "
-        "of profile 'default' names it; bind it and run llmring lock pin, or unset LLMRING_FROZEN"
+        "of profile 'default' names it; bind it and run llmring lock pin, or call "
+        "without LLMRING_FROZEN and --frozen"
     )
 
 

@@ -152,6 +152,13 @@ def test_a_password_in_a_bad_address_is_not_shown(url: str) -> None:
     assert "s3cret-word" not in str(caught.value)
 
 
+def test_a_key_in_the_query_of_an_address_that_can_t_be_used_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings({"OPENAI_BASE_URL": "https://gw.example/v1?key=s3cret-word&to=http://x"})
+
+    assert "OPENAI_BASE_URL is 'https://gw.example/v1?***', which" in caught.value.message
+
+
 def test_a_password_in_an_address_shows_in_no_repr() -> None:
     settings = read_settings({"OPENAI_BASE_URL": "https://me:s3cret-word@gw.example/v1"})
 

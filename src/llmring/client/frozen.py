@@ -47,8 +47,8 @@ class Frozen:
             if ref not in self._models[profile]:
                 raise FrozenLockfileError(
                     f"{ref} is not in the lockfile, which is frozen: no binding of profile "
-                    f"{profile!r} names it; bind it and run llmring lock pin, or unset "
-                    "LLMRING_FROZEN",
+                    f"{profile!r} names it; bind it and run llmring lock pin, or call "
+                    "without LLMRING_FROZEN and --frozen",
                     path=self.lockfile.path,
                 )
 
