@@ -18,9 +18,8 @@ from llmring.ledger.store import LedgerUnusableError, Row, too_new
 PATIENCE_SECONDS = 5.0
 
 # Python's lock is let go at each statement and has to be waited for after it, which under load
-# costs more than the statement does; so one enters many rows, as many as SQLite has variables for.
-# https://www.sqlite.org/limits.html#max_variable_number
-_MOST_AT_ONCE = 32766 // len(COLUMNS)
+# costs more than the statement does; so one enters many rows.
+_AT_ONCE = 512
 
 _EXACT = Context(prec=60)
 
@@ -87,7 +86,12 @@ def _made(path: Path) -> sqlite3.Connection:
     # SQLite gives the files beside it the mode of this one.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(
-        path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+        path,
+        timeout=PATIENCE_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        # They differ by how many rows they enter, and each would be kept.
+        cached_statements=0,
     )
     try:
         # A killed process loses nothing that is committed; a loss of power may cost the last.
@@ -116,8 +120,11 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 def _in_one(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     # Each statement is a transaction of its own.
-    for start in range(0, len(rows), _MOST_AT_ONCE):
-        some = rows[start : start + _MOST_AT_ONCE]
+    # https://www.sqlite.org/limits.html#max_variable_number
+    most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS)
+    step = min(_AT_ONCE, most)
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
         connection.execute(insertion("?", len(some)), [*chain.from_iterable(some)])
 
 
