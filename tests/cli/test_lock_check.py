@@ -225,7 +225,7 @@ def test_json_has_all_of_it(call: Call, install: Install) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (None, "llmring: there is no llmring.lock here"),
+        (None, "llmring: there is no llmring.lock here to check"),
         ("fast = \n", ":1:8: not TOML"),
         ('version = "9.9"\n', "version '9.9' is not one that this"),
         (f'{OWN}[extends]\npackages = ["lib-a"]\n', ":10:13: extends.packages[0]: 'lib-a' is not"),

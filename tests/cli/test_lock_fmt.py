@@ -80,4 +80,4 @@ def test_llmring_s_own_lockfile_is_never_formatted(call: Call) -> None:
     told = call("lock", "fmt")
 
     assert (told.code, told.out) == (1, "")
-    assert "there is no llmring.lock here" in told.err
+    assert "there is no llmring.lock here; make one: llmring lock init" in told.err

@@ -14,6 +14,7 @@ import pytest
 
 from ledgers import entry, keep, wait_for
 from llmring.ledger import sqlite, writing
+from llmring.ledger.entry import Told
 from llmring.ledger.postgres import LOCK
 from llmring.ledger.reading import entries
 from llmring.ledger.writing import Ledger, ledger_at
@@ -303,3 +304,13 @@ def test_ids_of_one_moment_are_told_apart_and_in_order(tmp_path: Path) -> None:
 
     assert ids == sorted(set(ids))
     assert other.new_id(1) not in ids
+
+
+def test_a_name_that_no_database_takes_is_entered_all_the_same(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+
+    ledger.add(entry(model="openai:x\ud800", story=(Told("openai:x\ud800", "failed"),)))
+    ledger.end()
+
+    [call] = entries(tmp_path / "ledger.sqlite")
+    assert call.model == call.story[0].model == "openai:x?"

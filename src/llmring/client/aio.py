@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from functools import partial
 from itertools import chain
-from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -202,15 +201,16 @@ class Shell:
             await failed(begun.trial, fault)
         raise walk.exhausted()
 
-    def _patience(self, walk: Walk) -> Callable[[Trial], float | None] | None:
-        """How long to wait for an attempt before another is made beside it; None for ever."""
-        seconds = walk.terms.policy.hedge_after
-        # What may act must not be asked of two models.
-        if seconds is None or walk.terms.effects:
-            return None
-        if seconds == "p95":
-            return lambda trial: self._speeds.p95(trial.target)
-        return lambda _: seconds
+    def _patience(self, walk: Walk) -> Callable[[Trial], float | None]:
+        """How long to wait for an attempt before another is made beside it."""
+        if walk.terms.effects:
+            # What may act must not be asked of two models.
+            return lambda _: None
+        match walk.terms.policy.hedge_after:
+            case "p95":
+                return lambda trial: self._speeds.p95(trial.target)
+            case seconds:
+                return lambda _: seconds
 
     async def _settle(self, admission: Admission, trial: Trial) -> None:
         await admission.answered(trial)
@@ -370,12 +370,7 @@ class _Watched:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, LimitExceededError):
             error.attempts = tuple(self._walk.attempts)
         self._walk.terms.watch.end(error)

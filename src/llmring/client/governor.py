@@ -74,7 +74,7 @@ class Admission:
         self._deadline = deadline
         self._spending = spending
         self._gates: _Gates | None = None
-        self._tickets: dict[Trial, Ticket] | None = None
+        self._tickets: dict[Trial, Ticket] = {}
 
     async def __aenter__(self) -> Self:
         """Wait for the call's turn.
@@ -104,18 +104,18 @@ class Admission:
             return
         before = walk.clock()
         ticket = await self.sending(trial.target)
-        self._tickets = {**(self._tickets or {}), trial: ticket}
+        self._tickets[trial] = ticket
         if trial.deadline is not None and walk.deadline is not None:
             trial.deadline = min(walk.deadline, trial.deadline + walk.clock() - before)
 
     async def answered(self, trial: Trial) -> None:
         """Count what the answer to an attempt has taken, where that is known."""
-        if self._tickets is not None:
+        if trial in self._tickets:
             await self._tickets[trial].answered(trial.cost, trial.usage)
 
     async def failed(self, trial: Trial, error: ProviderError) -> None:
         """Count what an attempt that has failed has taken all the same."""
-        ticket = None if self._tickets is None else self._tickets.get(trial)
+        ticket = self._tickets.get(trial)
         if ticket is None:
             return  # nothing was sent
         if trial.usage is None:

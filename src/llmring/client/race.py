@@ -21,7 +21,7 @@ class Race(Generic[T]):
         failed: Told of each failure; raises it where nothing more is to be tried.
         drop: Lets an answer go that came together with a faster one.
         patience: Seconds without an answer from this attempt after which the next is made as
-            well; None for never, and in its place if that is never so.
+            well; None for never.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Race(Generic[T]):
         ask: Callable[[Trial], Awaitable[T]],
         failed: Callable[[Trial, ProviderError], Awaitable[None]],
         drop: Callable[[T], None],
-        patience: Callable[[Trial], float | None] | None,
+        patience: Callable[[Trial], float | None],
     ) -> None:
         self._trials = trials
         self._ask = ask
@@ -45,12 +45,11 @@ class Race(Generic[T]):
             ProviderError: A failure after which nothing more is to be tried.
         """
         for trial in self._trials:
-            if self._patience is not None and (patience := self._patience(trial)) is not None:
-                return await self._first_of_several(trial, patience, self._patience)
+            patience = self._patience(trial)
+            if patience is not None:
+                return await self._first_of_several(trial, patience)
             try:
-                if trial.pause:
-                    await asyncio.sleep(trial.pause)
-                return await self._ask(trial)
+                return await self._try(trial)
             except ProviderError as error:
                 fault = error
             # Outside the except clause, so that the error carries no foreign context with it.
@@ -62,18 +61,13 @@ class Race(Generic[T]):
             await asyncio.sleep(trial.pause)
         return await self._ask(trial)
 
-    async def _first_of_several(
-        self,
-        trial: Trial | None,
-        patience: float | None,
-        patience_with: Callable[[Trial], float | None],
-    ) -> T | None:
+    async def _first_of_several(self, trial: Trial | None, patience: float | None) -> T | None:
         running: dict[asyncio.Task[T], Trial] = {}
         try:
             while True:
                 if trial is not None:
                     running[asyncio.create_task(self._try(trial))] = trial
-                    patience = patience_with(trial)
+                    patience = self._patience(trial)
                 elif not running:
                     return None
                 done, _ = await asyncio.wait(

@@ -43,12 +43,12 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     output = asked(request.output(), turns, quirks)
     caching = request.caching()
     messages = with_words(encoded(turns, custom, quirks), output.words)
+    if caching and quirks.caching == "marks":
+        messages = _marked(messages, caching)
     reasoning = request.reasoning()
     fields: dict[str, Any] = {
         "model": model,
-        "messages": _marked(messages, caching)
-        if caching and quirks.caching == "marks"
-        else messages,
+        "messages": messages,
         "temperature": request.temperature,
         "top_p": request.top_p,
         "seed": request.seed,

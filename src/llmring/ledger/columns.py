@@ -104,7 +104,7 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
         entry.ms,
         entry.first_ms,
         entry.attempts,
-        _json(entry.story),
+        _json([each if each.model.isascii() else _cleaned(each) for each in entry.story]),
         int(entry.fell_back),
         entry.outcome,
         entry.error,
@@ -142,6 +142,11 @@ def _counts(usage: Usage) -> str:
             if count
         }
     )
+
+
+def _cleaned(told: Told) -> Told:
+    cleaned: Told = msgspec.structs.replace(told, model=_clean(told.model))
+    return cleaned
 
 
 def _json(value: object) -> str:

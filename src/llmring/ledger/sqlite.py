@@ -49,7 +49,7 @@ class SqliteStore:
         try:
             if self._connection is None:
                 self._connection = _made(self._path)
-            _in_one(self._connection, rows)
+            _enter(self._connection, rows)
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise _unusable(error) from None
@@ -118,7 +118,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _in_one(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def _enter(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     # Each statement is a transaction of its own.
     # https://www.sqlite.org/limits.html#max_variable_number
     most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS)
