@@ -14,6 +14,7 @@ from llmring.client import once
 from llmring.local.weights import default_cache_dir, find
 from llmring.providers import PROVIDERS
 from loopback import Answer, Loopback
+from rings import TODAY
 
 KEYS = [name for row in PROVIDERS.values() for name in row.variables]
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -40,6 +41,7 @@ def clean_environment(
             monkeypatch.delenv(name)
     # Most servers of tests fail for good, and repetitions would take their time for nothing.
     monkeypatch.setenv("LLMRING_RETRIES", "0")
+    monkeypatch.setenv("LLMRING_TODAY", TODAY)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     once.forget()

@@ -9,6 +9,9 @@ from typing import Any
 from llmring import LLMRing
 from loopback import Loopback
 
+# The date by which every test judges prices and retirements.
+TODAY = "2026-11-23"
+
 MODEL = "openai:gpt-4o-mini"
 KEY = "sk-first-0123456789abcdef"
 
@@ -22,7 +25,12 @@ retires = 9999-12-31
 def environ_of(server: Loopback, key: str = KEY) -> dict[str, str]:
     """The variables that make `MODEL` live on this server, and nothing be asked twice."""
     url = f"{server.url}/v1"
-    return {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": key, "LLMRING_RETRIES": "0"}
+    return {
+        "OPENAI_BASE_URL": url,
+        "OPENAI_API_KEY": key,
+        "LLMRING_RETRIES": "0",
+        "LLMRING_TODAY": TODAY,
+    }
 
 
 def ring_at(server: Loopback, **options: Any) -> LLMRing:

@@ -28,6 +28,15 @@ def test_only_settings_reads_the_environment() -> None:
     assert readers == ["settings.py"]
 
 
+def test_only_the_clock_reads_the_date_and_the_wall_clock() -> None:
+    reading = re.compile(
+        r"\b(date\.today|datetime\.(now|utcnow|today)|time\.(time|time_ns|localtime|gmtime|ctime))\("
+    )
+    readers = {path.name for path in SOURCES if reading.search(path.read_text())}
+
+    assert readers == {"clock.py"}
+
+
 @pytest.mark.parametrize("name", llmring.__all__)
 def test_every_public_name_can_be_imported(name: str) -> None:
     assert getattr(llmring, name).__name__ == name

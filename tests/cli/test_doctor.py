@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from email.utils import formatdate
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -323,7 +322,7 @@ def test_an_old_catalog_and_a_clock_before_it_are_told(
     day = bundled().date
 
     def on(today: date) -> None:
-        monkeypatch.setattr(checkup, "date", SimpleNamespace(today=lambda: today))
+        monkeypatch.setenv("LLMRING_TODAY", str(today))
 
     on(day + timedelta(days=checkup.OLD_DAYS + 1))
     assert lines_of(call("doctor"), "registry")[0].endswith("; llmring registry update")

@@ -6,6 +6,7 @@ import pytest
 
 from cli.terminal import Call, write
 from llmring.registry.bundled import bundled
+from rings import TODAY
 
 MODELS = """
 [registry.models."ollama:cheap"]
@@ -36,7 +37,8 @@ def listed(call: Call, *words: str) -> set[str]:
 
 
 def test_R42_current_models_are_listed_and_those_of_the_lockfile(call: Call) -> None:
-    gone = {str(facts) for facts in bundled().models if (facts.retires or date.max) <= date.today()}
+    today = date.fromisoformat(TODAY)
+    gone = {str(facts) for facts in bundled().models if (facts.retires or date.max) <= today}
 
     found = listed(call)
 

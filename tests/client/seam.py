@@ -11,6 +11,7 @@ from llmring.chat.request import LLMRequest
 from llmring.client.http import HttpClient
 from llmring.client.playback import Playback
 from llmring.client.settings import read_settings
+from llmring.clock import SYSTEM
 from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
 from llmring.routing.policy import Policy
@@ -88,4 +89,4 @@ async def _call(
 
 
 def playback_in(folder: Path) -> Playback:
-    return Playback(lambda wish: folder / (wish or "recordings"))
+    return Playback(lambda wish: folder / (wish or "recordings"), SYSTEM)

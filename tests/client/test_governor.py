@@ -17,6 +17,7 @@ import pytest
 from llmring.chat.events import Usage
 from llmring.client.governor import Governor, Ticket
 from llmring.client.spending import SqliteSpending
+from llmring.clock import SYSTEM
 from llmring.exceptions import (
     BudgetExceededError,
     LimitExceededError,
@@ -63,7 +64,7 @@ def send(file: SqliteSpending, rules: Rules | None, **after: Any) -> Ticket:
 
     async def call() -> Ticket:
         deadline = time.monotonic() + 1
-        async with Governor(lambda: file).admitted(rules, deadline) as admission:
+        async with Governor(lambda: file, SYSTEM).admitted(rules, deadline) as admission:
             ticket = await admission.sending(MODEL)
             if "cost" in after:
                 await ticket.answered(after["cost"], after.get("usage"))
@@ -141,7 +142,7 @@ def test_calls_at_once_never_go_beyond_the_budget(
     limited = rules(daily_budget=5)
 
     async def call() -> bool:
-        async with Governor(lambda: file).admitted(limited, None) as admission:
+        async with Governor(lambda: file, SYSTEM).admitted(limited, None) as admission:
             try:
                 ticket = await admission.sending(MODEL)
             except BudgetExceededError:
@@ -216,11 +217,11 @@ def test_all_rings_of_a_process_share_the_limits(
     limited = rules(max_concurrency=1)
 
     async def two() -> None:
-        async with Governor(lambda: file).admitted(limited, None):
+        async with Governor(lambda: file, SYSTEM).admitted(limited, None):
             with pytest.raises(LimitExceededError, match="max_concurrency"):
-                async with Governor(lambda: file).admitted(limited, time.monotonic()):
+                async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
                     pass
-        async with Governor(lambda: file).admitted(limited, time.monotonic()):
+        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
             pass
 
     asyncio.run(two())
@@ -232,7 +233,7 @@ def test_a_call_that_fails_gives_its_slot_back(
     limited = rules(max_concurrency=1)
 
     async def fails() -> None:
-        async with Governor(lambda: file).admitted(limited, time.monotonic()):
+        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
             raise KeyError
 
     for _ in range(2):
@@ -248,11 +249,11 @@ def test_a_forked_child_does_not_wait_for_calls_of_its_parent(
     limited = rules(max_concurrency=1)
 
     async def call_in_child() -> None:
-        async with Governor(lambda: file).admitted(limited, time.monotonic()):
+        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
             pass
 
     async def parent() -> int:
-        async with Governor(lambda: file).admitted(limited, None):
+        async with Governor(lambda: file, SYSTEM).admitted(limited, None):
             child = os.fork()
             if child == 0:
                 with_child_loop(call_in_child)
@@ -281,7 +282,7 @@ def test_a_call_without_limits_opens_no_file(
 
     async def call() -> None:
         held = None if unlimited is None else rules(**unlimited)
-        async with Governor(never).admitted(held, None) as admission:
+        async with Governor(never, SYSTEM).admitted(held, None) as admission:
             ticket = await admission.sending(MODEL)
             await ticket.answered(DOLLAR, Usage())
 

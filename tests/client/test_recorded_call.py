@@ -1,5 +1,6 @@
 """A request, kept in a recording, is the same request when it is read again."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ from llmring import LLMRequest, Message
 from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart, TextPart
 from llmring.client.recorded_call import MOST_BYTES, VERSION, Call, call_of, request_of
 from llmring.exceptions import ConfigurationError
+
+AT = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
 
 
 def lookup(city: str) -> str:
@@ -50,7 +53,7 @@ REQUESTS: list[dict[str, Any]] = [
 def test_a_request_comes_back_as_it_was(fields: dict[str, Any]) -> None:
     request = LLMRequest(model="fast", **fields)
     target = target_of_any()
-    again = request_of(through_a_file(call_of(request)))
+    again = request_of(through_a_file(call_of(request, AT)))
 
     assert again.model == "fast"
     assert target.encode(again, stream=False) == target.encode(request, stream=False)
@@ -70,7 +73,7 @@ def through_a_file(call: Call) -> Call:
 
 def test_no_key_is_kept() -> None:
     own, other = "a-key-without-any-shape", "sk-0123456789abcdefghij"
-    call = call_of(LLMRequest(model="fast", messages=f"Is it {own}, or {other}?"), [own])
+    call = call_of(LLMRequest(model="fast", messages=f"Is it {own}, or {other}?"), AT, [own])
 
     assert request_of(call).turns()[0].text == "Is it ***, or ***?"
 
@@ -81,7 +84,7 @@ def test_no_key_is_kept() -> None:
     ids=["too long", "no JSON"],
 )
 def test_what_can_t_be_kept_is_said_to_be_missing(fields: dict[str, Any]) -> None:
-    call = call_of(LLMRequest(model="fast", **fields))
+    call = call_of(LLMRequest(model="fast", **fields), AT)
 
     with pytest.raises(ConfigurationError, match="was not kept"):
         request_of(call)

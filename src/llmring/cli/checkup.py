@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -173,7 +172,7 @@ def _lockfile(setup: Setup) -> Iterator[Found]:
     if setup.source.rule == "bundled":
         yield Found("warn", "none here, so llmring's own is in force", "llmring lock init")
         return
-    problems = check.problems(setup.text, PROVIDERS, known_here)
+    problems = check.problems(setup.text, PROVIDERS, known_here, setup.settings.clock.today())
     count = sum(problem.severity != "hint" for problem in problems)
     why = {
         "argument": "named by --file",
@@ -279,7 +278,7 @@ def _installed(module: str) -> bool:
 
 
 def _clock(setup: Setup) -> Iterator[Found]:
-    today, known = date.today(), newest(setup.settings.cache_dir).date
+    today, known = setup.settings.clock.today(), newest(setup.settings.cache_dir).date
     # A catalog may come from where it is tomorrow already.
     if (known - today).days > 1:
         yield Found(
@@ -321,7 +320,7 @@ def _registry(setup: Setup) -> Iterator[Found]:
             "llmring registry update",
         )
         return
-    days = (date.today() - day).days
+    days = (setup.settings.clock.today() - day).days
     age = f"the catalog of models is of {day}"
     if days > OLD_DAYS:
         yield Found("warn", f"{age}, {days} days ago", "llmring registry update")

@@ -74,7 +74,7 @@ def _clock(setup: Setup) -> Iterator[Found]:
             continue
         if told is None:
             continue
-        off = abs((datetime.now(UTC) - told).total_seconds())
+        off = abs((setup.settings.clock.now() - told).total_seconds())
         if off > MOST_SECONDS_OFF:
             yield Found("fail", f"{off:.0f} s off the clock of {name}", "set it; use NTP")
         else:

@@ -1,6 +1,5 @@
 """The desk of the lockfile that a command edits."""
 
-from datetime import date
 from pathlib import Path
 
 from llmring.advisor.desk import Desk
@@ -20,5 +19,6 @@ def desk_for(path: Path, profile: str) -> Desk:
         LockfileError: It can't be read.
     """
     lockfile = parse(file.read(path), path) if path.exists() else Lockfile()
-    endpoints = endpoints_for(lockfile, read_settings())
-    return Desk(path, profile, known_here(lockfile), endpoints, date.today())
+    settings = read_settings()
+    endpoints = endpoints_for(lockfile, settings)
+    return Desk(path, profile, known_here(lockfile), endpoints, settings.clock.today())

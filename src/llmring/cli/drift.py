@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 from llmring.chat.events import Usage
 from llmring.cli import needs
@@ -29,7 +29,7 @@ def findings(lockfile: Lockfile) -> list[needs.Finding]:
 
     scene = Scene(
         known=known_here(lockfile),
-        day=date.today(),
+        day=settings.clock.today(),
         usages=_usages(settings) if pins_of(lockfile) else {},
         keyless=keyless,
     )
@@ -44,7 +44,7 @@ def _usages(settings: Settings) -> dict[ModelRef, Sequence[Usage | None]]:
 
     found: dict[str, list[Usage | None]] = {}
     try:
-        for entry in entries(settings.ledger, since=datetime.now(UTC) - _MONTH):
+        for entry in entries(settings.ledger, since=settings.clock.now() - _MONTH):
             if entry.model is not None:
                 found.setdefault(entry.model, []).append(entry.usage)
     except LLMRingError as error:

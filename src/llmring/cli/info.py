@@ -2,13 +2,12 @@
 
 import argparse
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 from llmring.cli.figures import figures, near, where_from
 from llmring.cli.lockfile import add_options, read_profile
 from llmring.cli.output import note, say, say_json, table
-from llmring.client.settings import endpoints_for, known_here, read_settings
+from llmring.client.settings import endpoints_for, known_here, read_clock, read_settings
 from llmring.exceptions import AliasNotFoundError
 from llmring.lockfile.compose import Packages, look_up
 from llmring.lockfile.document import ModelRef
@@ -69,7 +68,7 @@ def _print(
 
 def _rows(facts: ModelFacts | None, endpoint: Endpoint | None) -> Iterator[tuple[str, str]]:
     if facts is not None:
-        for each in figures(facts, date.today()):
+        for each in figures(facts, read_clock().today()):
             yield each.label, each.text
     if endpoint is None:
         yield "provider", "there is none of that name"

@@ -90,7 +90,7 @@ def handle(args: argparse.Namespace) -> int:
     if provider is not None:
         _require_provider(provider, [*endpoints_for(lockfile, settings)])
     args.provider = provider
-    today = date.today()
+    today = settings.clock.today()
     fitting = [facts for facts in known.models if _fits(facts, args, today)]
     found = [facts for facts in fitting if _affordable(facts, args.max_price, today)]
     if args.json:

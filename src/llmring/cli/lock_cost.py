@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +14,7 @@ from llmring.cli.amounts import tokens
 from llmring.cli.lockfile import users_lockfile
 from llmring.cli.money import plain_cost, usd
 from llmring.cli.output import complain, note, say, say_json, table
-from llmring.client.settings import known_here
+from llmring.client.settings import known_here, read_clock
 from llmring.lockfile import file, pins, resolve
 from llmring.lockfile.document import Lockfile, ModelRef, parse
 from llmring.registry.bill import volume
@@ -104,7 +103,7 @@ def _pinned(lockfile: Lockfile) -> Facts:
 def _rows(
     lockfile: Lockfile, args: argparse.Namespace, usage: Usage, facts: Facts
 ) -> Iterator[Row]:
-    day = None if args.pinned else date.today()
+    day = None if args.pinned else read_clock().today()
     for profile in [args.profile] if args.profile else lockfile.profiles:
         for alias, binding in resolve.bindings(lockfile, profile).items():
             models = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from llmring.chat.events import Usage
 from llmring.cli.money import UNKNOWN, pair, plain_cost, priced, signed, then, usd
-from llmring.client.settings import known_here, read_settings
+from llmring.client.settings import known_here, read_clock, read_settings
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.pins import plain_amount
@@ -131,7 +131,7 @@ def money(before: Lockfile, after: Lockfile) -> Changes:
         before: The first lockfile; its corrections count for its models.
         after: The second one; likewise.
     """
-    day = date.today()
+    day = read_clock().today()
     differing: dict[tuple[str, str], tuple[tuple[Offer, ...], tuple[Offer, ...]]] = {}
     sides = [(lockfile, known_here(lockfile)) for lockfile in (before, after)]
     for profile in dict.fromkeys([*after.profiles, *before.profiles]):
@@ -181,7 +181,7 @@ def _usages() -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:
     from llmring.ledger.reading import entries
 
     found: dict[tuple[str, str], list[Usage | None]] = {}
-    since = datetime.now(UTC) - timedelta(days=DAYS)
+    since = read_clock().now() - timedelta(days=DAYS)
     try:
         place = read_settings().ledger
         for entry in entries(place, since=since) if place is not None else ():

@@ -9,6 +9,7 @@ from datetime import date
 from llmring.cli import upgrades
 from llmring.cli.lockfile import shown, users_lockfile
 from llmring.cli.output import complain, note, say, say_json, table
+from llmring.client.settings import read_clock
 from llmring.exceptions import ConfigurationError, LockfileError
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
@@ -45,7 +46,7 @@ def handle(args: argparse.Namespace) -> int:
         # So that scripts can tell an outdated lockfile from one that is not there.
         complain(str(error))
         return 2
-    day = date.today()
+    day = read_clock().today()
     pairs = [(lineup, step) for lineup in found for step in lineup.steps]
     outdated = [(lineup, step) for lineup, step in pairs if step.to is not None]
     if args.json:

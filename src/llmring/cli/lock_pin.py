@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from msgspec import Struct, field
 
 from llmring.cli.lockfile import add_file_option, shown, users_lockfile
 from llmring.cli.output import note, say, say_json
-from llmring.client.settings import known_here, read_settings
+from llmring.client.settings import known_here, read_clock, read_settings
 from llmring.exceptions import LLMRingError
 from llmring.lockfile import file, pin_edit, resolve
 from llmring.lockfile.document import Lockfile, ModelRef, parse
@@ -60,7 +60,7 @@ def handle(args: argparse.Namespace) -> int:
         outcome.before = pins_of(lockfile)
         if args.remove:
             return pin_edit.unpinned(text)
-        day = date.today()
+        day = read_clock().today()
         outcome.pins, outcome.unknown = _pins(lockfile, args.profile, day)
         after = pin_edit.pinned(text, outcome.pins, day)
         outcome.digest = parse(after, path).registry["digest"]
@@ -110,7 +110,7 @@ def _served() -> dict[str, str]:
 
     found = {}
     try:
-        for entry in entries(place, since=datetime.now(UTC) - _SEEN):
+        for entry in entries(place, since=read_clock().now() - _SEEN):
             if entry.model and entry.served_model and entry.outcome == "ok":
                 found[entry.model] = entry.served_model
     except LLMRingError as error:

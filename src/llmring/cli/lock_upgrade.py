@@ -6,7 +6,6 @@ import argparse
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,6 +14,7 @@ from llmring.cli import upgrades
 from llmring.cli.lockfile import shown, users_lockfile
 from llmring.cli.money import priced
 from llmring.cli.output import note, say, say_json
+from llmring.client.settings import read_clock
 from llmring.lockfile import file, pins
 from llmring.lockfile.document import Lockfile, parse
 from llmring.lockfile.replace import replace_models
@@ -97,7 +97,7 @@ def _upgraded(text: str, path: Path, args: argparse.Namespace) -> Outcome:
 
 
 def _say(outcome: Outcome, path: Path) -> None:
-    day = date.today()
+    day = read_clock().today()
     for lineup, step in outcome.taken:
         price = priced(upgrades.price_change(step, day))
         say(f"{lineup.key}: {step.ref} → {step.to}, price {price}")
@@ -107,7 +107,7 @@ def _say(outcome: Outcome, path: Path) -> None:
 
 
 def _say_json(outcome: Outcome, path: Path, *, written: bool) -> None:
-    day = date.today()
+    day = read_clock().today()
     models = [
         upgrades.plain(lineup, step, day) for lineup in outcome.lineups for step in lineup.steps
     ]

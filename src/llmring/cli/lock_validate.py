@@ -6,7 +6,7 @@ from typing import get_args
 
 from llmring.cli.lockfile import add_file_option, shown, users_lockfile
 from llmring.cli.output import note, say, say_json
-from llmring.client.settings import known_here
+from llmring.client.settings import known_here, read_clock
 from llmring.lockfile import check, file
 from llmring.lockfile.problem import Severity
 from llmring.providers import PROVIDERS
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Print the problems, one a line."""
     source = users_lockfile(args.file)
-    problems = check.problems(file.read(source.path), PROVIDERS, known_here)
+    problems = check.problems(file.read(source.path), PROVIDERS, known_here, read_clock().today())
     path = shown(source.path)
     if args.json:
         say_json({"file": str(source.path), "problems": problems})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from llmring.cli.ledger_place import ledger_place
 from llmring.cli.output import note, say, say_json
 from llmring.cli.since import HELP, since
+from llmring.client.settings import read_clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,7 @@ def handle(args: argparse.Namespace) -> int:
 
     place = ledger_place()
     span = Span(since=args.since, alias=args.alias, model=args.model, failed=args.failed)
-    began = datetime.now(UTC) - _ENTERED_WITHIN
+    began = read_clock().now() - _ENTERED_WITHIN
     found = list(entries_in(place, span, limit=args.limit))
     if args.json and not args.follow:
         say_json(found)
@@ -86,7 +87,7 @@ def _fresh(place: Path | str, span: Span, began: datetime, seen: set[str]) -> It
 
     while True:
         time.sleep(_LOOK_EVERY_SECONDS)
-        now = datetime.now(UTC)
+        now = read_clock().now()
         recent = msgspec.structs.replace(span, ended=max(began, now - _LATEST))
         found = list(entries_in(place, recent))
         yield [entry for entry in found if entry.id not in seen]

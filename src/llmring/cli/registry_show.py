@@ -1,7 +1,6 @@
 """llmring registry show: what is known of a model, and where each figure is from."""
 
 import argparse
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from llmring.cli.figures import figures, near, where_from
 from llmring.cli.lockfile import add_file_option, shown
 from llmring.cli.output import note, say, say_json, table
-from llmring.client.settings import known_here, lockfile_in_force, read_settings
+from llmring.client.settings import known_here, lockfile_in_force, read_clock, read_settings
 from llmring.exceptions import ModelNotFoundError
 from llmring.lockfile import file
 from llmring.lockfile.document import Lockfile, ModelRef, parse
@@ -45,7 +44,7 @@ def handle(args: argparse.Namespace) -> int:
     say(str(facts))
     rows = [
         (f"  {each.label}", each.text, ", ".join(origins.get(each.key, ())))
-        for each in figures(facts, date.today())
+        for each in figures(facts, read_clock().today())
     ]
     for line in table(rows):
         say(line)

@@ -6,6 +6,8 @@ import argparse
 import re
 from datetime import UTC, datetime, timedelta
 
+from llmring.client.settings import read_clock
+
 HELP = "7d, 12h, 30m or 2w ago; or a date or time like 2026-11-01 or 2026-11-01T08:00, in UTC"
 
 _AGO = re.compile(r"([0-9]{1,6})([mhdw])", re.IGNORECASE)
@@ -34,7 +36,7 @@ def since(text: str, now: datetime | None = None) -> datetime:
     ago = _AGO.fullmatch(text)
     try:
         if ago is not None:
-            return (now or datetime.now(UTC)) - int(ago[1]) * _UNITS[ago[2].lower()]
+            return (now or read_clock().now()) - int(ago[1]) * _UNITS[ago[2].lower()]
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from llmring.cli.lockfile import add_file_option
 from llmring.cli.money import pair, then
-from llmring.client.settings import known_here
+from llmring.client.settings import known_here, read_clock
 from llmring.exceptions import AliasNotFoundError
 from llmring.lockfile import needs, resolve
 from llmring.lockfile.document import Binding, Lockfile
@@ -91,7 +91,7 @@ def lineups(
         chosen: The bindings.
         allow_smaller: Whether models may lose context or capabilities by it.
     """
-    known, day = known_here(lockfile), date.today()
+    known, day = known_here(lockfile), read_clock().today()
     found = []
     for binding in chosen:
         demands = [*_demands(lockfile, binding)]

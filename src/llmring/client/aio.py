@@ -95,7 +95,7 @@ class Shell:
         self._speeds = speeds
         self._folder_of = folder_of
         self._http = HttpClient()
-        self._governor = Governor(lambda: spending_of(settings, health))
+        self._governor = Governor(lambda: spending_of(settings, health), settings.clock)
         self._playback: Playback | None = None
 
     async def send(self, walk: Walk, settle: Callable[[Trial, HttpHead, bytes], T]) -> T:
@@ -314,7 +314,7 @@ class Shell:
         if self._playback is None:
             from llmring.client.playback import Playback
 
-            self._playback = Playback(self._folder_of)
+            self._playback = Playback(self._folder_of, self._settings.clock)
         return self._playback
 
     def _opener(self, target: Target, scheme: str) -> Opener:

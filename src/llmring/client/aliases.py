@@ -74,7 +74,7 @@ class Aliases:
 
     def _use(self, source: Source) -> None:
         self.source = source
-        self._live = LiveLockfile(source.path)
+        self._live = LiveLockfile(source.path, self._settings.clock)
         self._live.current()
         _log.info("using the lockfile %s (found by: %s)", source.path, source.rule)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from llmring.local import llama
@@ -25,7 +24,7 @@ def first_aliases(settings: Settings) -> list[Suggestion]:
     An alias `local` is among them where a local model is here; no other alias falls back to it,
     for its answers are no substitute.
     """
-    chosen = suggestions(newest(settings.cache_dir), keys_set(settings), date.today())
+    chosen = suggestions(newest(settings.cache_dir), keys_set(settings), settings.clock.today())
     here = llama.models(settings.local_model, settings.cache_dir)
     if here:
         comment = "a model on this machine, for trying things out: no key, no network, no cost"

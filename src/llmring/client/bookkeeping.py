@@ -15,6 +15,7 @@ from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.totals import total_cost
+from llmring.clock import Clock
 from llmring.exceptions import (
     LimitExceededError,
     LLMRingError,
@@ -67,12 +68,16 @@ class Books:
     Args:
         place: Where the ledger is; None for no ledger.
         aliases: The lockfile in force.
+        clock: The ring's clock.
         content: Whether the texts are entered too.
     """
 
-    def __init__(self, place: Path | str | None, aliases: Aliases, *, content: bool) -> None:
+    def __init__(
+        self, place: Path | str | None, aliases: Aliases, clock: Clock, *, content: bool
+    ) -> None:
         self._place = place
         self._aliases = aliases
+        self.clock = clock
         self.content = content
 
     def page(self, asked: Asked) -> Page:
@@ -150,7 +155,7 @@ class _Kept(Page):
         self._asked = asked
         self._alias: str | None = asked.model or None
         self._attempts: Callable[[], Sequence[Attempt]] | None = None
-        self._at = time.time_ns() // 1000
+        self._at = books.clock.time_ns() // 1000
         self._began = time.perf_counter()
         self._first_ms: float | None = None
         self._stamp: tuple[str, str | None] | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import date
 
 from msgspec.structs import replace
 
@@ -38,7 +37,7 @@ def explained(
     """
     size = _size(request, tokens)
     whole = request if request.messages else replace(request, messages=[Message("user", "…")])
-    policy, day = guide.policy(found), date.today()
+    policy, day = guide.policy(found), guide.today()
     load = replace(load_of(whole), prompt=size.prompt or 0)
     candidates = capable(guide.targets(found, policy), whole, policy, tokens=tokens)
     candidates = within(candidates, guide.facts(found.models[0]), policy, load, day)

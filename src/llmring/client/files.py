@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from llmring.client.attachment import shown
 from llmring.client.local_file import LocalFile
 from llmring.client.pending import Pending
 from llmring.client.uploads import Keeper, Uploads
+from llmring.clock import Clock
 from llmring.exceptions import MissingFileError, UnsupportedFeatureError, ValidationError
 from llmring.routing.prepared import Fetch, Prepared
 from llmring.routing.sizes import Sized, check_sizes, sized_parts
@@ -114,9 +115,14 @@ class _Enclosed(Struct, frozen=True):
 
 
 class Files:
-    """The registered files of a ring."""
+    """The registered files of a ring.
 
-    def __init__(self) -> None:
+    Args:
+        clock: The ring's clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._registered: dict[str, _Registered] = {}
 
     def register(self, path: str | PathLike[str], file_id: str | None) -> str:
@@ -125,7 +131,7 @@ class Files:
             raise ValidationError("a file's ID can't be empty; leave it out, and one is made")
         file = LocalFile(fspath(path), hashed=True)
         id_ = file_id or f"llmring-file-{uuid.uuid4()}"
-        entry = _Registered(id_, file, Uploads(file), datetime.now(UTC))
+        entry = _Registered(id_, file, Uploads(file, self._clock), self._clock.now())
         if self._registered.setdefault(id_, entry) is not entry:
             raise ValidationError(
                 f"the ID {id_!r} is taken; deregister the file that has it, or choose another"

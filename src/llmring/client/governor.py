@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from llmring.chat.events import Usage
 from llmring.client.gates import Minute, Sent, Slots
+from llmring.clock import Clock
 from llmring.exceptions import BudgetExceededError, ProviderError
 from llmring.registry.price import Unpriced, dollars
 from llmring.routing.estimate import may_have_cost, usd
@@ -47,10 +48,12 @@ class Governor:
 
     Args:
         spending: Gives what counts the spending; called when a budget is first to be held.
+        clock: The ring's clock; budgets are those of its day in UTC.
     """
 
-    def __init__(self, spending: Callable[[], Spending]) -> None:
+    def __init__(self, spending: Callable[[], Spending], clock: Clock) -> None:
         self._spending = spending
+        self._clock = clock
 
     def admitted(self, rules: Rules | None, deadline: float | None) -> Admission:
         """The admission of a call, to be entered before its first request and left at its end.
@@ -59,17 +62,22 @@ class Governor:
             rules: What the call is held to; None for nothing.
             deadline: When it has to be done, in seconds of `time.monotonic`; None for no limit.
         """
-        return Admission(rules, deadline, self._spending)
+        return Admission(rules, deadline, self._spending, self._clock)
 
 
 class Admission:
     """A call that is held to its limits."""
 
-    __slots__ = ("_deadline", "_gates", "_rules", "_spending", "_tickets")
+    __slots__ = ("_clock", "_deadline", "_gates", "_rules", "_spending", "_tickets")
 
     def __init__(
-        self, rules: Rules | None, deadline: float | None, spending: Callable[[], Spending]
+        self,
+        rules: Rules | None,
+        deadline: float | None,
+        spending: Callable[[], Spending],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._rules = rules
         self._deadline = deadline
         self._spending = spending
@@ -142,7 +150,7 @@ class Admission:
         if policy.daily_budget is not None:
             try:
                 reserved = await _reserved(
-                    rules, target, usd(policy.daily_budget), self._spending()
+                    rules, target, usd(policy.daily_budget), self._spending(), self._clock.now()
                 )
             except BaseException:
                 if minute is not None and sent is not None:
@@ -203,8 +211,9 @@ def _gates_of(rules: Rules) -> _Gates:
     return _gates.get(place) or _gates.setdefault(place, _Gates())
 
 
-async def _reserved(rules: Rules, target: Target, limit: Decimal, spending: Spending) -> _Reserved:
-    now = datetime.now(UTC)
+async def _reserved(
+    rules: Rules, target: Target, limit: Decimal, spending: Spending, now: datetime
+) -> _Reserved:
     day = now.date()
     cost = rules.load.cost(target.facts, day)
     amount = Decimal(0) if isinstance(cost, Unpriced) else cost

@@ -68,12 +68,17 @@ class Guide:
         self._hooks = hooks
         self._telemetry = telemetry
         self._files = files
+        self._clock = settings.clock
         self._routes = Routes(None)
         self.speeds = Speeds(time.monotonic)
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
         """What is known of a model."""
         return self._aliases.facts(ref)
+
+    def today(self) -> date:
+        """Return the date that prices and retirements are judged by."""
+        return self._clock.today()
 
     def policy(self, found: Resolved) -> Policy:
         """How the models of an alias are called."""
@@ -167,7 +172,7 @@ class Guide:
         if self._routes.reading is not reading:
             self._routes = Routes(reading)
         key = (model, *self._aliases.asked_for(profile))
-        today = date.today()
+        today = self._clock.today()
         route = self._routes.get(key, today)
         if route is None:
             found = self._aliases.look_up(model, profile)
@@ -194,7 +199,7 @@ class Guide:
         from llmring.routing.estimate import load_of
         from llmring.routing.order import Circumstances, ordered, user_of
 
-        load, day, alias = load_of(request), date.today(), request.model or ""
+        load, day, alias = load_of(request), self._clock.today(), request.model or ""
         candidates = within(candidates, self.facts(found.models[0]), policy, load, day)
         circumstances = Circumstances(
             alias=alias,

@@ -111,7 +111,7 @@ class ModelsOfRing:
         page = self._books.page(Asked("embed", alias, profile, wanted.texts))
         try:
             found, candidates, policy = self._candidates(alias, profile)
-            walks = Walks(seconds, Terms(policy=policy, hooks=self._hooks))
+            walks = Walks(seconds, self._settings.clock, Terms(policy=policy, hooks=self._hooks))
             page.found(found.alias, walks.attempts)
             response = await embedded(
                 self._shell, wanted, found, candidates, walks, self._aliases.facts
@@ -145,7 +145,13 @@ class ModelsOfRing:
             from llmring.client.walks import Walks
 
             endpoints = self._aliases.endpoints
-            return await listed(self._shell, provider, endpoints, self._settings, Walks(seconds))
+            return await listed(
+                self._shell,
+                provider,
+                endpoints,
+                self._settings,
+                Walks(seconds, self._settings.clock),
+            )
 
         pending = PendingModels(call)
         if not loop_is_running():
@@ -200,7 +206,9 @@ class ModelsOfRing:
         if not request.model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
         found, candidates, policy = self._candidates(request.model, profile)
-        walks = Walks(timeout_of(request.timeout, self._timeout), Terms(policy=policy))
+        walks = Walks(
+            timeout_of(request.timeout, self._timeout), self._settings.clock, Terms(policy=policy)
+        )
         return await counted(self._shell, request, found, candidates, walks, self._with_files)
 
     def _with_files(

@@ -16,6 +16,7 @@ from llmring.client import stage
 from llmring.client.recorded_call import call_of
 from llmring.client.recording import query_of
 from llmring.client.tape import Mode, Tape
+from llmring.clock import Clock
 from llmring.routing.faults import FaultScript, ScriptedFault
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ class Playback:
 
     Args:
         folder_of: Where recordings are, by what the policy says of it.
+        clock: The ring's clock.
     """
 
-    def __init__(self, folder_of: Callable[[str | None], Path]) -> None:
+    def __init__(self, folder_of: Callable[[str | None], Path], clock: Clock) -> None:
+        self._clock = clock
         self._folder_of = folder_of
         self._faults: dict[tuple[ScriptedFault, ...], FaultScript] = {}
         self._tapes: dict[tuple[Path, Mode], Tape] = {}
@@ -112,7 +115,9 @@ class Playback:
             endpoint = target.endpoint
             query = query_of(request, str(target.ref), endpoint.base_url, endpoint.secrets)
             if asked is not None and tape.mode == "record":
-                query = structs.replace(query, call=call_of(asked, endpoint.secrets))
+                query = structs.replace(
+                    query, call=call_of(asked, self._clock.now(), endpoint.secrets)
+                )
         return await tape.open(query, request, seconds, opener)
 
     def _tape(self, policy: Policy) -> Tape | None:

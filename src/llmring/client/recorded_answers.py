@@ -64,6 +64,7 @@ def recorded(
     count: int,
     endpoints: Mapping[str, Endpoint],
     facts: Facts,
+    day: date,
 ) -> Found:
     """The last calls of an alias that were answered.
 
@@ -73,6 +74,7 @@ def recorded(
         count: How many calls are wanted at most.
         endpoints: Every provider by name.
         facts: Looks a model up in the catalog.
+        day: The date whose prices count.
 
     Raises:
         OSError: A file can't be read.
@@ -98,7 +100,7 @@ def recorded(
         if len(calls) == count:
             break
         try:
-            calls.append(_recorded(path.name, kept, places, facts))
+            calls.append(_recorded(path.name, kept, places, facts, day))
         except (ConfigurationError, ProviderError) as error:
             unusable[path.name] = str(error)
     return Found(tuple(reversed(calls)), unusable)
@@ -109,14 +111,14 @@ def _is_answer(kept: Recording) -> bool:
 
 
 def _recorded(
-    name: str, kept: Recording, endpoints: Mapping[str, Endpoint], facts: Facts
+    name: str, kept: Recording, endpoints: Mapping[str, Endpoint], facts: Facts, day: date
 ) -> Recorded:
     if kept.model is None or kept.call is None:
         raise ConfigurationError("it is no recording of a call")
     request = request_of(kept.call)
     ref = ModelRef.parse(kept.model)
     answer = _answer(kept, ref, endpoints, facts)
-    cost = cost_of(answer.usage, facts(ref), date.today())
+    cost = cost_of(answer.usage, facts(ref), day)
     answer.cost = None if isinstance(cost, Unpriced) else Decimal(cost)
     return Recorded(name=name, request=request, answer=answer, ms=kept.ms)
 

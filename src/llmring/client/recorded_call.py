@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -67,14 +67,15 @@ class Call(Struct, frozen=True):
     request: Mapping[str, Any] | None = None
 
 
-def call_of(request: LLMRequest, secrets: Iterable[str] = ()) -> Call:
+def call_of(request: LLMRequest, at: datetime, secrets: Iterable[str] = ()) -> Call:
     """What is kept of a call.
 
     Args:
         request: What is asked, the alias in `model`.
+        at: The time of the call, in UTC.
         secrets: Keys that are known.
     """
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    now = at.isoformat(timespec="milliseconds")
     return Call(VERSION, request.model or "", now, _kept(request, tuple(secrets)))
 
 

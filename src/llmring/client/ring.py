@@ -89,7 +89,10 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         brought = lockfile_of_caller(package, depth=1)
         self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
         self._books = Books(
-            self._settings.ledger, self._aliases, content=self._settings.log_content
+            self._settings.ledger,
+            self._aliases,
+            self._settings.clock,
+            content=self._settings.log_content,
         )
         self._guide = Guide(
             self._aliases,
@@ -330,7 +333,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
             return self._files_
         from llmring.client.files import Files
 
-        files: Files = self.__dict__.setdefault("_files_", Files())
+        files: Files = self.__dict__.setdefault("_files_", Files(self._settings.clock))
         return files
 
     @property

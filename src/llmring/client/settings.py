@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import date
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct, UnsetType
 
+from llmring.clock import SYSTEM, Clock
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile.file import Source, find
 
@@ -46,6 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         log_content: Whether the texts of calls are entered too.
         frozen: Whether only models that the lockfile names, as it has pinned them, may be called.
         registry_url: Where newer facts of models come from, if from anywhere.
+        clock: The wall clock, and the date that prices and retirements are judged by.
     """
 
     endpoints: Mapping[str, Endpoint]
@@ -59,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_content: bool = False
     frozen: bool = False
     registry_url: str | None = None
+    clock: Clock = Clock()
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -89,7 +93,28 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         log_content=_switch(env, "LLMRING_LOG_CONTENT"),
         frozen=_switch(env, "LLMRING_FROZEN"),
         registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
+        clock=read_clock(env),
     )
+
+
+def read_clock(environ: Mapping[str, str] | None = None) -> Clock:
+    """Return the clock; LLMRING_TODAY fixes the date that prices and retirements are judged by.
+
+    Args:
+        environ: The variables; left out, those of the process.
+
+    Raises:
+        ConfigurationError: LLMRING_TODAY is not a date.
+    """
+    written = value_of(os.environ if environ is None else environ, "LLMRING_TODAY")
+    if written is None:
+        return SYSTEM
+    try:
+        return Clock(date.fromisoformat(written))
+    except ValueError:
+        raise ConfigurationError(
+            f"LLMRING_TODAY is {written!r}, not a date; write one like 2026-11-01, or unset it"
+        ) from None
 
 
 def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -103,7 +103,11 @@ class PendingStatus(Pending[Status]):
 
 
 async def status_of(
-    aliases: Aliases, profile: str | None, health: Health, spending: Callable[[], Spending]
+    aliases: Aliases,
+    profile: str | None,
+    health: Health,
+    spending: Callable[[], Spending],
+    now: datetime,
 ) -> Status:
     """How a ring stands.
 
@@ -112,6 +116,7 @@ async def status_of(
         profile: The profile; None for the one in force.
         health: Its circuits.
         spending: Gives its count of what is spent; called only where there is a budget.
+        now: The time, in UTC.
     """
     name = aliases.profile_in_force(profile)
     reachable = await health.reachable()
@@ -123,7 +128,7 @@ async def status_of(
         circuits=tuple(await health.snapshot()),
         shared=health.place,
         reachable=reachable,
-        spending=tuple([each async for each in _spending(aliases, name, spending)]),
+        spending=tuple([each async for each in _spending(aliases, name, spending, now)]),
     )
 
 
@@ -150,7 +155,7 @@ def _provider(endpoint: Endpoint, *, used: bool) -> ProviderStatus:
 
 
 async def _spending(
-    aliases: Aliases, profile: str, spending: Callable[[], Spending]
+    aliases: Aliases, profile: str, spending: Callable[[], Spending], now: datetime
 ) -> AsyncIterator[SpendingStatus]:
     for alias in aliases.bindings(profile):
         policy = policy_of(*aliases.look_up(alias, profile).policy)
@@ -163,5 +168,5 @@ async def _spending(
             lockfile=str(aliases.source.path),
             load=load_of(LLMRequest()),
         )
-        spent = await spending().spent(rules.key, datetime.now(UTC).date())
+        spent = await spending().spent(rules.key, now.date())
         yield SpendingStatus(alias=alias, spent=spent, budget=usd(policy.daily_budget))

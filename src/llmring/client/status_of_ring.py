@@ -39,7 +39,10 @@ class StatusOfRing:
         """
 
         async def look() -> Status:
-            return await status_of(self._aliases, profile, self._health, lambda: self._spending)
+            now = self._settings.clock.now()
+            return await status_of(
+                self._aliases, profile, self._health, lambda: self._spending, now
+            )
 
         pending = PendingStatus(look)
         if not loop_is_running():

@@ -118,7 +118,8 @@ class TrialRing(LLMRing):
             profile: The profile; None for the one in force.
         """
         endpoints = self._aliases.endpoints
-        return recorded(self.folder(profile), self._alias, count, endpoints, self._aliases.facts)
+        facts, day = self._aliases.facts, self._settings.clock.today()
+        return recorded(self.folder(profile), self._alias, count, endpoints, facts, day)
 
     def estimate(self, calls: Sequence[Recorded]) -> Decimal | Unpriced:
         """USD of making these calls again, if each takes the tokens that it took before.

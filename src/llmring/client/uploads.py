@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-import time
 from concurrent.futures import Future
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from llmring.client.call import is_success
 from llmring.client.local_file import LocalFile
+from llmring.clock import Clock
 from llmring.dialects.dialect import Dialect, FileStore, Outgoing, StoredFile
 from llmring.exceptions import (
     ProviderError,
@@ -65,10 +65,9 @@ class Copy(Struct, frozen=True):
     content_hash: str
     expires: float | None
 
-    @property
-    def has_expired(self) -> bool:
-        """Whether the provider has forgotten it by now."""
-        return self.expires is not None and time.time() >= self.expires
+    def has_expired(self, clock: Clock) -> bool:
+        """Check if the provider has deleted the copy by now."""
+        return self.expires is not None and clock.now().timestamp() >= self.expires
 
 
 # What became of an upload; None where the call that began it was given up.
@@ -78,8 +77,9 @@ _Outcome = Copy | ProviderError | None
 class Uploads:
     """The copies of one file, by the place where they are."""
 
-    def __init__(self, file: LocalFile) -> None:
+    def __init__(self, file: LocalFile, clock: Clock) -> None:
         self._file = file
+        self._clock = clock
         self._copies: dict[tuple[str, str], Copy] = {}
         self._underway: dict[tuple[object, ...], Future[_Outcome]] = {}
 
@@ -119,11 +119,15 @@ class Uploads:
         """Have all copies removed; what can't be is told in the log."""
         copies = list(self._copies.values())
         self._copies.clear()
-        await asyncio.gather(*(_drop(kept, fetch) for kept in copies))
+        await asyncio.gather(*(_drop(kept, fetch, self._clock) for kept in copies))
 
     def _good_copy(self, keeper: Keeper) -> Copy | None:
         kept = self._copies.get(keeper.place)
-        if kept is None or kept.content_hash != self._file.known.content_hash or kept.has_expired:
+        if (
+            kept is None
+            or kept.content_hash != self._file.known.content_hash
+            or kept.has_expired(self._clock)
+        ):
             return None
         return kept
 
@@ -166,7 +170,7 @@ class Uploads:
         if old is None:
             fresh = await uploading
         else:
-            fresh, _ = await asyncio.gather(uploading, _drop(old, fetch))
+            fresh, _ = await asyncio.gather(uploading, _drop(old, fetch, self._clock))
         self._copies[keeper.place] = fresh
         return fresh
 
@@ -180,7 +184,10 @@ class Uploads:
         stored = await self._ask(keeper, request, fetch, until)
         lifetime = keeper.store.lifetime
         return Copy(
-            keeper, stored, content_hash, None if lifetime is None else time.time() + lifetime
+            keeper,
+            stored,
+            content_hash,
+            None if lifetime is None else self._clock.now().timestamp() + lifetime,
         )
 
     async def _prepared(
@@ -234,8 +241,8 @@ class Uploads:
         raise fault
 
 
-async def _drop(kept: Copy, fetch: Fetch) -> None:
-    if kept.has_expired:
+async def _drop(kept: Copy, fetch: Fetch, clock: Clock) -> None:
+    if kept.has_expired(clock):
         return
     keeper = kept.keeper
     try:

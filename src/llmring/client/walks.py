@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import date
 
 from llmring.chat.response import Attempt
+from llmring.clock import Clock
 from llmring.routing.failover import Walk
 from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Skip, Target
@@ -18,10 +18,12 @@ class Walks:
 
     Args:
         seconds: How long all of them may take together; None for no limit.
+        clock: The ring's clock.
         terms: On what terms the models are asked; left out, the usual ones.
     """
 
-    def __init__(self, seconds: float | None, terms: Terms | None = None) -> None:
+    def __init__(self, seconds: float | None, clock: Clock, terms: Terms | None = None) -> None:
+        self._clock = clock
         self._terms = terms or Terms()
         self._begun: list[Walk] = []
         self._until = None if seconds is None else time.monotonic() + seconds
@@ -40,7 +42,7 @@ class Walks:
             alias=alias,
             timeout=left,
             clock=time.monotonic,
-            day=date.today(),
+            day=self._clock.today(),
             terms=self._terms,
         )
         self._begun.append(walk)

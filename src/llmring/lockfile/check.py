@@ -26,7 +26,7 @@ def problems(
             defines itself may be named too.
         known_for: Gives what is known of models where this lockfile is in force; left out, models
             are not checked.
-        today: The day it is; left out, that of the system.
+        today: The date to check retirements against; left out, they are not checked.
     """
     reading = examine(text)
     if isinstance(reading, Problem):
@@ -36,7 +36,8 @@ def problems(
     if known_for is not None:
         known = known_for(reading.lockfile)
         faults += needs.advice(reading.lockfile, known.facts)
-        faults += current.advice(reading.references, known, today or date.today())
+        if today is not None:
+            faults += current.advice(reading.references, known, today)
     return sorted(
         (fault.placed(layout) for fault in faults),
         key=lambda problem: (problem.line, problem.column),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
 from collections.abc import Callable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from llmring.clock import SYSTEM, Clock
 from llmring.exceptions import (
     LockfileError,
     LockfileExistsError,
@@ -202,10 +202,12 @@ class LiveLockfile:
 
     Args:
         path: The file.
+        clock: The wall clock, to compare with the file's own time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
         self._path = path
+        self._clock = clock
         self._name = os.fspath(path)
         self._good: Lockfile | None = None
         self._text: str | None = None
@@ -224,7 +226,7 @@ class LiveLockfile:
             return self._good
         # What is written while this reads has another signature, or one too young to be trusted.
         self._seen = seen
-        self._settled = seen is None or abs(time.time_ns() - seen[0]) > _TICK_NS
+        self._settled = seen is None or abs(self._clock.time_ns() - seen[0]) > _TICK_NS
         try:
             self._good = self._read()
         except LockfileError as error:
