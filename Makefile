@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test contract chaos bench bench-faults guard lint format lock clean
+.PHONY: help demo test calendar contract chaos bench bench-faults guard lint format lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -17,6 +17,15 @@ demo: .venv/runtime ## The main job, live: a chat through an alias, with failove
 
 test: .venv/dev ## All tests
 	$(BIN)/pytest
+
+# Parsers, wire formats and what takes long know no date.
+TIMELESS := chaos dialects lockfile packaging client/test_recordings.py client/test_mcp_tools.py
+
+calendar: .venv/dev ## The tests that could depend on the date, on three later days
+	for days in 1 90 365; do \
+		CLOCK_DAYS=$$days PYTHONPATH=$(CURDIR)/tests/moved_clock $(BIN)/pytest -q \
+			$(TIMELESS:%=--ignore tests/%) || exit 1; \
+	done
 
 contract: .venv/dev ## The rows of the lockfile contract and their tests, as docs/contract.md
 	$(BIN)/python tools/contract_table.py

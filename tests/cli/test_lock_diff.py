@@ -1,7 +1,7 @@
 import json
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from cli.lineages import MODELS, lockfile
 from cli.terminal import PYTHON, Call, is_plain_error, lockfile_of, run, write
 from llmring.chat.events import Usage
+from llmring.clock import SYSTEM
 from llmring.ledger.entry import Entry, Outcome
 from llmring.ledger.writing import Ledger
 
@@ -136,7 +137,7 @@ def recorded(tmp_path: Path) -> Calls:
         outcome: Outcome = "ok",
     ) -> None:
         ledger = Ledger(tmp_path / "state" / "llmring" / "ledger.sqlite")
-        at = datetime.now(UTC) - timedelta(days=days_ago)
+        at = SYSTEM.now() - timedelta(days=days_ago)
         for _ in range(calls):
             id_ = ledger.new_id(int(at.timestamp() * 1e6))
             ledger.add(

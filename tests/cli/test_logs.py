@@ -4,13 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from cli.terminal import Call
 from ledgers import entry, keep
+from llmring.clock import SYSTEM
 from llmring.ledger.entry import Told
 
 
@@ -104,7 +104,7 @@ def test_calls_are_shown_as_they_end(path: Path) -> None:
         assert process.stdout is not None
         shown = [json.loads(process.stdout.readline())["id"]]
         for name in ("first", "second"):
-            keep(path, entry(id=name, at=datetime.now(UTC), ms=1.0))
+            keep(path, entry(id=name, at=SYSTEM.now(), ms=1.0))
             shown.append(json.loads(process.stdout.readline())["id"])
         process.terminate()
 

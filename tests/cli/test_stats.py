@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 import answers
 from cli.terminal import Call
 from ledgers import entry, keep, wait_for
+from llmring.clock import SYSTEM
 from loopback import Loopback
 
 
@@ -89,7 +90,7 @@ def test_a_table_of_calculation_gets_csv(call: Call, calls: None) -> None:
 
 
 def test_only_calls_since_then_are_counted(call: Call, path: Path) -> None:
-    now = datetime.now(UTC)
+    now = SYSTEM.now()
     keep(path, entry(1, at=now - timedelta(days=8)), entry(2, at=now - timedelta(days=6)))
 
     assert json.loads(call("stats", "--since", "7d", "--json").out)["total"]["calls"] == 1

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from llmring import (
     ValidationError,
 )
 from llmring.client import uploads
+from llmring.clock import SYSTEM
 from llmring.providers import PROVIDERS
 from llmring.schemas import UploadedPart
 from loopback import Answer, Loopback, Pause, as_json
@@ -102,7 +103,7 @@ def test_R47_registered_files_are_listed_with_what_is_known_of_them(pdf: Path) -
     assert listed[0].file_path == listed[0]["file_path"] == str(pdf)
     assert listed[0]["content_hash"] == hashlib.sha256(PDF).hexdigest()
     assert listed[0]["uploads"] == {}
-    assert datetime.now(UTC) - listed[0]["registered_at"] < timedelta(minutes=1)
+    assert SYSTEM.now() - listed[0]["registered_at"] < timedelta(minutes=1)
     assert dict(listed[0])["media_type"] == "application/pdf"
     assert (listed[0].size, "name" in listed[0]) == (len(PDF), False)
     with pytest.raises(KeyError):
@@ -371,7 +372,7 @@ def test_R49_a_copy_that_google_has_forgotten_is_brought_again(
     id_ = ring.register_file(pdf)
     ring.chat(GOOGLE, messages="What?", files=[id_])
 
-    later = datetime.now(UTC).timestamp() + 48 * 3600
+    later = time.time() + 48 * 3600
     monkeypatch.setattr(time, "time", lambda: later)
     ring.chat(GOOGLE, messages="What?", files=[id_])
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -56,7 +55,7 @@ def rules(tmp_path: Path) -> Callable[..., Rules]:
 
 
 def spent(file: SqliteSpending, rules: Rules) -> Decimal:
-    return asyncio.run(file.spent(rules.key, datetime.now(UTC).date()))
+    return asyncio.run(file.spent(rules.key, SYSTEM.now().date()))
 
 
 def send(file: SqliteSpending, rules: Rules | None, **after: Any) -> Ticket:

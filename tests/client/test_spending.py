@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring.client.spending import SqliteSpending, nanos, spending_in
+from llmring.clock import SYSTEM
 from llmring.exceptions import ConfigurationError
 
-TODAY = datetime.now(UTC).date()
+TODAY = SYSTEM.now().date()
 CENT = Decimal("0.01")
 
 
@@ -207,7 +208,7 @@ def test_the_count_of_long_ago_is_tidied_away(place: Path) -> None:
     reserve(file, CENT, CENT)
     file.close()
 
-    assert (spent(place, day=long_ago), spent(place)) == (Decimal(0), CENT)
+    assert (spent(place), spent(place, day=long_ago)) == (CENT, Decimal(0))
 
 
 def test_a_process_has_one_count_for_a_folder(tmp_path: Path) -> None:

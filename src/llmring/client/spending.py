@@ -39,7 +39,7 @@ _MAKE = """
     ) WITHOUT ROWID
 """
 
-_TIDY = "DELETE FROM spending WHERE day < date('now', '-400 days')"
+_TIDY = "DELETE FROM spending WHERE day < date(:day, '-400 days')"
 
 # One statement is one transaction: nobody else comes between the look and the change.
 _RESERVE = """
@@ -149,7 +149,7 @@ class _File:
     def run(self, path: Path, statement: str, given: Mapping[str, Any]) -> tuple[int, Any]:
         with self._lock:
             if self._connection is None:
-                self._connection = _opened(path)
+                self._connection = _opened(path, given["day"])
             cursor = self._connection.execute(statement, given)
             row = cursor.fetchone()
             return cursor.rowcount, row
@@ -161,7 +161,7 @@ class _File:
                 self._connection = None
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _opened(path: Path, day: str) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(
         path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
@@ -173,7 +173,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         # A loss of power may cost the last amounts, and no more.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(_MAKE)
-        connection.execute(_TIDY)
+        connection.execute(_TIDY, {"day": day})
     except sqlite3.Error:
         connection.close()
         raise
