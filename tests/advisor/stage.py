@@ -1,4 +1,4 @@
-"""What the tests of the advisor share: a desk, a fake model's side, and a person's."""
+"""Shared parts of the advisor's tests: a desk, a fake model and a fake user."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Serve = Callable[..., Loopback]
 DAY = date(2026, 11, 23)
 MINI = "openai:gpt-4o-mini"
 
-# The registry of these tests may not change under them: two models with prices of their own.
+# Two models with fixed prices, so that a new catalog does not change the tests.
 LOCKFILE = """\
 version = "1.0"
 
@@ -29,7 +29,7 @@ models = ["openai:gpt-4o"]
 
 
 def desk_of(text: str | None = LOCKFILE, profile: str = "default") -> Desk:
-    """A desk with this lockfile on it, or with none yet."""
+    """Build a desk with this lockfile, or without one."""
     path = Path("llmring.lock")
     if text is not None:
         path.write_text(text, encoding="utf-8")
@@ -38,7 +38,7 @@ def desk_of(text: str | None = LOCKFILE, profile: str = "default") -> Desk:
 
 
 class Person:
-    """Agrees, or does not, and remembers what was shown."""
+    """A user who agrees or declines, and remembers what was shown."""
 
     def __init__(self, *, agrees: bool = True) -> None:
         self._agrees = agrees
@@ -60,12 +60,12 @@ class Person:
 
 
 def saying(*texts: str) -> Answer:
-    """A streamed answer."""
+    """Build a streamed answer."""
     return answers.openai_stream(*texts)
 
 
 def calling(*calls: tuple[str, dict[str, Any]]) -> Answer:
-    """A streamed answer that calls tools."""
+    """Build a streamed answer that calls tools."""
     made = [
         {
             "index": number,
@@ -85,7 +85,7 @@ def calling(*calls: tuple[str, dict[str, Any]]) -> Answer:
 
 
 def calling_as_anthropic(name: str, arguments: dict[str, Any]) -> Answer:
-    """As `calling`, in the words of Anthropic."""
+    """Build a streamed answer that calls tools, in Anthropic's format."""
 
     def event(kind: str, **more: Any) -> bytes:
         return f"event: {kind}\n".encode() + answers.sse({"type": kind, **more})
@@ -105,11 +105,11 @@ def calling_as_anthropic(name: str, arguments: dict[str, Any]) -> Answer:
 
 
 def told(server: Loopback, request: int = -1) -> list[str]:
-    """The results of tools that a request brought."""
+    """Return the tool results in a request."""
     messages = server.requests[request].json["messages"]
     return [message["content"] for message in messages if message["role"] == "tool"]
 
 
 def key_at(server: Loopback) -> dict[str, str]:
-    """The variables that put OpenAI on this server."""
+    """Return the variables that direct OpenAI to this server."""
     return {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": "sk-first-0123456789abcdef"}

@@ -60,7 +60,7 @@ def test_each_change_is_made_as_it_was_shown_and_can_be_undone(change: Change, d
     assert (desk.done, desk.diff) == ([], "")
 
 
-def test_changes_are_taken_back_last_first_and_the_new_file_goes_with_the_last() -> None:
+def test_changes_are_undone_last_first_and_a_new_file_is_deleted() -> None:
     desk = desk_of(None)
     for alias in ("one", "two"):
         desk.apply(desk.propose(Bind(alias, [MINI])))
@@ -69,24 +69,24 @@ def test_changes_are_taken_back_last_first_and_the_new_file_goes_with_the_last()
     assert "one" in HERE.read_text()
     assert "one" in desk.undo().done
     assert not HERE.exists()
-    with pytest.raises(ConfigurationError, match="nothing was changed yet"):
+    with pytest.raises(ConfigurationError, match="nothing to undo"):
         desk.undo()
 
 
-def test_what_somebody_else_has_edited_since_is_not_undone() -> None:
+def test_a_change_followed_by_another_edit_is_not_undone() -> None:
     desk = desk_of()
     desk.apply(desk.propose(Bind("dev", [MINI])))
     edited = HERE.read_text() + "\n# mine\n"
     HERE.write_text(edited)
 
-    with pytest.raises(LockfileError, match="changed by somebody else"):
+    with pytest.raises(LockfileError, match="edited since by someone else"):
         desk.undo()
 
     assert HERE.read_text() == edited
     assert desk.done == ["Added binding dev → openai:gpt-4o-mini"]
 
 
-def test_an_edit_elsewhere_between_consent_and_change_stays() -> None:
+def test_an_unrelated_edit_before_the_change_is_kept() -> None:
     desk = desk_of()
     proposal = desk.propose(Bind("dev", [MINI]))
     HERE.write_text("# mine\n" + LOCKFILE)
@@ -97,19 +97,19 @@ def test_an_edit_elsewhere_between_consent_and_change_stays() -> None:
     assert set(desk.aliases()) == {"old", "dev"}
 
 
-def test_an_edit_that_makes_the_change_another_one_is_not_overwritten() -> None:
+def test_a_conflicting_edit_before_the_change_is_not_overwritten() -> None:
     desk = desk_of()
     proposal = desk.propose(Bind("dev", [MINI]))
     taken = LOCKFILE + '\n[[profiles.default.bindings]]\nalias = "dev"\nmodels = ["ollama:x"]\n'
     HERE.write_text(taken)
 
-    with pytest.raises(ConfigurationError, match="was changed meanwhile"):
+    with pytest.raises(ConfigurationError, match="was edited meanwhile"):
         desk.apply(proposal)
 
     assert HERE.read_text() == taken
 
 
-def test_a_file_that_goes_bad_is_named_with_the_place() -> None:
+def test_a_file_that_becomes_invalid_is_reported_with_the_place() -> None:
     desk = desk_of()
     HERE.write_text("version = ")
 
@@ -117,7 +117,7 @@ def test_a_file_that_goes_bad_is_named_with_the_place() -> None:
         desk.propose(Bind("dev", [MINI]))
 
 
-def test_a_profile_that_is_not_there_yet_has_no_aliases_and_is_made_by_a_binding() -> None:
+def test_a_new_profile_is_empty_and_created_by_a_binding() -> None:
     desk = desk_of(profile="dev")
 
     assert desk.aliases() == {}
@@ -127,11 +127,11 @@ def test_a_profile_that_is_not_there_yet_has_no_aliases_and_is_made_by_a_binding
     assert desk.aliases("default") == {"old": ["openai:gpt-4o"]}
 
 
-def test_an_unknown_price_and_a_missing_key_are_said() -> None:
+def test_the_evidence_shows_an_unknown_price_and_a_missing_key() -> None:
     desk = desk_of()
 
     [unknown] = desk.propose(Bind("x", ["openai:gpt-0-unheard-of"])).evidence
     [known] = desk.propose(Bind("x", [MINI])).evidence
 
     assert unknown.endswith("price unknown")
-    assert "its key is not set here" in known
+    assert "no key is set for it here" in known

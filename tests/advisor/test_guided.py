@@ -1,4 +1,4 @@
-"""The conversation without any model."""
+"""The guided mode: a conversation without a model."""
 
 import asyncio
 import re
@@ -15,16 +15,16 @@ from llmring.registry.price import price_tag
 HERE = Path("llmring.lock")
 
 
-def talk(desk: Desk, *said: str, agrees: bool = True) -> list[Reply]:
+def talk(desk: Desk, *message: str, agrees: bool = True) -> list[Reply]:
     guided = Guided(desk, Tools(desk, Person(agrees=agrees).agree))
 
     async def run() -> list[Reply]:
-        return [await guided.say(each) for each in said]
+        return [await guided.say(each) for each in message]
 
     return asyncio.run(run())
 
 
-def test_what_it_recommends_is_what_that_means() -> None:
+def test_a_recommended_model_can_be_bound_by_that() -> None:
     desk = desk_of(None)
 
     first, second = talk(
@@ -42,7 +42,7 @@ def test_what_it_recommends_is_what_that_means() -> None:
     assert [*desk.lockfile.profiles] == ["default"]
 
 
-def test_a_need_that_is_said_anew_counts_more_than_what_was_recommended() -> None:
+def test_a_new_need_overrides_the_last_recommendation() -> None:
     desk = desk_of(None)
 
     talk(desk, "the cheapest model of openai", "bind a model that reads images to google eyes")
@@ -50,7 +50,7 @@ def test_a_need_that_is_said_anew_counts_more_than_what_was_recommended() -> Non
     assert not any(models[0].startswith("openai:") for models in desk.aliases().values())
 
 
-def test_fallbacks_are_of_other_vendors() -> None:
+def test_fallbacks_come_from_other_vendors() -> None:
     desk = desk_of(None)
 
     talk(desk, "use openai:gpt-4o-mini for coder with fallbacks")
@@ -60,7 +60,7 @@ def test_fallbacks_are_of_other_vendors() -> None:
     assert len({first, *others}) == len(others) + 1 > 1
 
 
-def test_a_model_that_is_added_as_a_fallback_replaces_none() -> None:
+def test_a_model_added_as_a_fallback_keeps_the_others() -> None:
     desk = desk_of()
 
     talk(desk, "add openai:gpt-4o-mini as a fallback to old")
@@ -69,7 +69,7 @@ def test_a_model_that_is_added_as_a_fallback_replaces_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "has"),
+    ("message", "has"),
     [
         ("copy profile default to dev", "profiles.dev"),
         ("create a profile called dev", "profiles.dev"),
@@ -79,15 +79,15 @@ def test_a_model_that_is_added_as_a_fallback_replaces_none() -> None:
         ("use a model under $1 for small-talk", "small-talk"),
     ],
 )
-def test_a_plain_request_lands_in_the_file(said: str, has: str) -> None:
-    [reply] = talk(desk_of(), said)
+def test_a_plain_request_changes_the_file(message: str, has: str) -> None:
+    [reply] = talk(desk_of(), message)
 
     assert reply.done
     assert reply.text.startswith("Done! ")
     assert has in HERE.read_text()
 
 
-def test_a_declined_change_is_said_not_to_be_written() -> None:
+def test_a_declined_change_is_reported_as_not_written() -> None:
     [reply] = talk(desk_of(), f"bind {MINI} to dev", agrees=False)
 
     assert not reply.done
@@ -96,7 +96,7 @@ def test_a_declined_change_is_said_not_to_be_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "hello",
         "set that as my dev alias",
@@ -107,15 +107,15 @@ def test_a_declined_change_is_said_not_to_be_written() -> None:
         "set a timeout of 0 for old",
     ],
 )
-def test_what_can_t_be_done_is_said_and_changes_nothing(said: str) -> None:
-    [reply] = talk(desk_of(), said)
+def test_an_impossible_request_is_reported_and_changes_nothing(message: str) -> None:
+    [reply] = talk(desk_of(), message)
 
     assert not reply.done
     assert reply.text
     assert HERE.read_text() == LOCKFILE
 
 
-def test_a_lockfile_that_went_bad_ends_no_conversation() -> None:
+def test_an_invalid_lockfile_does_not_end_the_conversation() -> None:
     desk = desk_of()
     HERE.write_text("version = ")
 

@@ -29,7 +29,7 @@ def text(result: Any) -> str:
     return "\n".join(block.text for block in result.content)
 
 
-def test_an_assistant_finds_binds_and_takes_back() -> None:
+def test_an_assistant_can_find_bind_and_undo() -> None:
     async def use(client: Any) -> list[Any]:
         found = await client.call_tool("find_models", {"capabilities": ["vision"], "count": 1})
         models = ["openai:gpt-4o-mini"]
@@ -43,11 +43,11 @@ def test_an_assistant_finds_binds_and_takes_back() -> None:
     assert '"capabilities":["' in text(found)
     assert text(bound).startswith("Done! Added binding dev → openai:gpt-4o-mini\n---")
     assert 'alias = "dev"' in there
-    assert text(undone) == "Taken back: Added binding dev → openai:gpt-4o-mini"
+    assert text(undone) == "Undone: Added binding dev → openai:gpt-4o-mini"
     assert not Path("llmring.lock").exists()
 
 
-def test_wrong_arguments_are_an_error_that_says_what_is_missing() -> None:
+def test_wrong_arguments_are_an_error_that_names_them() -> None:
     async def use(client: Any) -> list[Any]:
         return [
             await client.call_tool("bind", {"alias": "dev"}),
@@ -65,7 +65,7 @@ def test_wrong_arguments_are_an_error_that_says_what_is_missing() -> None:
     assert not Path("llmring.lock").exists()
 
 
-def test_a_server_that_only_reads_offers_no_edit() -> None:
+def test_a_read_only_server_offers_no_edits() -> None:
     async def use(client: Any) -> list[Any]:
         return [
             (tool.name, tool.annotations.read_only_hint)
@@ -104,7 +104,7 @@ def test_the_same_tools_are_served_over_http(host: str, shown: str) -> None:
         assert f"at http://{shown}:{port}/mcp\n".encode() in server.stderr.read()
 
 
-def test_a_port_that_somebody_else_has_is_told() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = run("mcp", "--http", "--port", port)
@@ -112,16 +112,17 @@ def test_a_port_that_somebody_else_has_is_told() -> None:
     assert done.code == 1
     assert is_plain_error(done.err)
     assert (
-        f"can't listen at 127.0.0.1, port {port}: Address already in use; name another" in done.err
+        f"can't listen on 127.0.0.1, port {port}: Address already in use; choose another"
+        in done.err
     )
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
-def test_a_port_that_is_none_is_wrong_usage(port: str) -> None:
+def test_an_invalid_port_is_wrong_usage(port: str) -> None:
     done = run("mcp", "--http", "--port", port)
 
     assert done.code == 2
-    assert "is no port; those are 1 to 65535" in done.err
+    assert "is not a port; give a number from 1 to 65535" in done.err
 
 
 def _wait_for(host: str, port: int) -> None:

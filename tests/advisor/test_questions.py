@@ -1,4 +1,4 @@
-"""The questions of `llmring lock init --guided`, and what follows from the answers."""
+"""The questions of `llmring lock init --guided`, and the aliases chosen from the answers."""
 
 from pathlib import Path
 
@@ -20,14 +20,14 @@ def chosen(*answers: str, told: list[str] | None = None) -> dict[str, tuple[str,
     return {each.alias: each.models for each in found}
 
 
-def test_no_answer_is_one_too() -> None:
+def test_empty_answers_select_the_defaults() -> None:
     [(alias, models)] = chosen().items()
 
     assert alias == "fast"
     assert len({each.partition(":")[0] for each in models}) == len(models) == 3
 
 
-def test_the_answers_decide() -> None:
+def test_the_answers_decide_the_aliases() -> None:
     told: list[str] = []
     found = chosen("eyes, deep", "images", "best", "$2", "openai and anthropic", "1", told=told)
     assert told == []
@@ -46,7 +46,7 @@ def test_the_answers_decide() -> None:
     assert "vision" in first.capabilities
 
 
-def test_those_whose_keys_are_set_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_providers_with_a_key_are_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-0123456789")
 
     [models] = chosen().values()
@@ -65,7 +65,7 @@ def test_lock_init_guided_writes_the_aliases_with_their_reasons() -> None:
     assert [each for each in problems(text, PROVIDERS) if each.severity == "error"] == []
 
 
-def test_a_lockfile_that_is_there_is_kept_and_nothing_asked() -> None:
+def test_an_existing_lockfile_is_kept_and_no_question_asked() -> None:
     HERE.write_text("# mine\n")
 
     done = run("lock", "init", "--guided")
@@ -75,23 +75,23 @@ def test_a_lockfile_that_is_there_is_kept_and_nothing_asked() -> None:
     assert HERE.read_text() == "# mine\n"
 
 
-def test_where_no_model_fits_nothing_is_written() -> None:
+def test_nothing_is_written_if_no_model_fits() -> None:
     done = run("lock", "init", "--guided", stdin="x\n\n0.0000001\n")
 
     assert done.code == 1
-    assert "no model of the registry meets that" in done.err
+    assert "no model in the registry meets these needs" in done.err
     assert not HERE.exists()
 
 
 @pytest.mark.parametrize("answers", [("x", "anything", "no limit", "all", "none"), ("x",)])
-def test_that_nothing_is_wanted_is_an_answer(answers: tuple[str, ...]) -> None:
+def test_none_is_an_answer(answers: tuple[str, ...]) -> None:
     told: list[str] = []
 
     assert [*chosen(*answers, told=told)] == ["x"]
     assert told == []
 
 
-def test_an_answer_that_says_nothing_is_asked_for_again() -> None:
+def test_an_unclear_answer_repeats_the_question() -> None:
     told: list[str] = []
     answers = ("eyes", "blue", "images", "much", "2", "openai, gogle", "openai", "some", "0")
 
@@ -99,32 +99,34 @@ def test_an_answer_that_says_nothing_is_asked_for_again() -> None:
 
     assert [each.partition(":")[0] for each in models] == ["openai"]
     assert told == [
-        "'blue' is nothing that models are known for",
-        "'much' is no amount of USD",
-        "there is no provider 'gogle'; see: llmring providers",
-        "'some' is no number",
+        "unknown needs 'blue'; write such as images, tools, json, 200k, cheap",
+        "'much' is not an amount in USD; write a number",
+        "unknown provider 'gogle'; list them: llmring providers",
+        "'some' is not a number",
     ]
 
 
-def test_where_nobody_can_answer_again_nothing_is_written() -> None:
+def test_an_unclear_answer_from_a_pipe_writes_nothing() -> None:
     done = run("lock", "init", "--guided", stdin="eyes\nimages\nmuch\n\n0\n")
 
     assert done.code == 1
-    assert done.err.endswith("\nllmring: nothing is written: 'much' is no amount of USD\n")
+    assert done.err.endswith(
+        "\nllmring: nothing written: 'much' is not an amount in USD; write a number\n"
+    )
     assert not HERE.exists()
 
 
-def test_whoever_leaves_the_questions_writes_nothing() -> None:
+def test_ending_the_questions_early_writes_nothing() -> None:
     pexpect = pytest.importorskip("pexpect", reason="pexpect is not installed")
     child = pexpect.spawn(PYTHON[0], [*PYTHON[1:], "lock", "init", "--guided"], timeout=20)
     child.expect_exact("[fast]: ")
     child.sendline("eyes")
     child.expect_exact("[cheap]: ")
     child.sendline("blue")
-    child.expect_exact("'blue' is nothing that models are known for")
+    child.expect_exact("unknown needs 'blue'")
     child.expect_exact("[cheap]: ")
     child.sendeof()
-    child.expect_exact("nothing is written: not all questions were answered")
+    child.expect_exact("nothing written: not all questions were answered")
     child.expect(pexpect.EOF)
     child.close()
 

@@ -39,20 +39,20 @@ def names(need: Need, near: str = "") -> list[str]:
     return [each.name for each in ranked(MODELS, need, standing, DAY)]
 
 
-def test_the_cheapest_comes_first_but_not_one_that_can_do_little() -> None:
+def test_the_cheapest_capable_model_comes_first() -> None:
     assert names(Need()) == ["cheap", "sees", "dear", "cheapest-but-dull", "unpriced"]
 
 
 @pytest.mark.parametrize("name", ["gone", "going", "to-come", "embeds", "free"])
-def test_what_nobody_should_begin_with_is_not_among_them(name: str) -> None:
+def test_retired_and_unreleased_models_are_left_out(name: str) -> None:
     assert name not in names(Need())
 
 
-def test_models_of_the_own_machine_are_there_when_asked_for() -> None:
+def test_local_models_are_included_if_their_provider_is_named() -> None:
     assert names(Need(providers=("home",))) == ["free"]
 
 
-def test_those_whose_key_is_set_come_first() -> None:
+def test_models_with_a_key_come_first() -> None:
     assert names(Need(), near="b")[0] == "sees"
     assert set(names(Need(usable_only=True), near="b")) == {"sees", "unpriced"}
 
@@ -68,11 +68,11 @@ def test_those_whose_key_is_set_come_first() -> None:
         (Need(providers=("b",)), "sees"),
     ],
 )
-def test_the_need_decides(need: Need, first: str) -> None:
+def test_the_need_filters_models(need: Need, first: str) -> None:
     assert names(need)[0] == first
 
 
-def test_the_best_is_not_one_that_its_family_has_replaced() -> None:
+def test_the_best_model_is_not_an_outdated_one_of_its_family() -> None:
     older = model("a", "old", "9", family="f", released=date(2026, 1, 1))
     newer = model("a", "new", "5", family="f", released=date(2026, 6, 1))
     other = model("a", "other", "4", family="g", released=date(2026, 1, 1))
@@ -81,7 +81,7 @@ def test_the_best_is_not_one_that_its_family_has_replaced() -> None:
     assert [each.name for each in found] == ["new", "other", "old"]
 
 
-def test_a_preview_comes_first_where_the_newest_is_wanted_alone() -> None:
+def test_a_preview_comes_first_only_in_the_order_newest() -> None:
     preview = model("a", "new-preview", "9", family="f", released=date(2026, 6, 1))
     present = model("a", "old", "5", family="f", released=date(2026, 1, 1))
 
@@ -92,12 +92,12 @@ def test_a_preview_comes_first_where_the_newest_is_wanted_alone() -> None:
     assert first(Need(order="newest")) == "new-preview"
 
 
-def test_an_unknown_price_is_within_no_limit() -> None:
+def test_an_unknown_price_exceeds_every_limit() -> None:
     assert "unpriced" not in names(Need(max_input_price=Decimal(100)))
     assert names(Need(max_output_price=Decimal("1.5"))) == ["cheap", "cheapest-but-dull"]
 
 
-def test_fallbacks_are_of_different_vendors() -> None:
+def test_fallbacks_come_from_different_vendors() -> None:
     def chosen() -> Iterator[str]:
         yield from (each.provider for each in across_vendors(MODELS, 2))
 

@@ -1,4 +1,4 @@
-"""What is read out of plain sentences."""
+"""Parsing of plain sentences into wishes."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ SENTENCES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize(("sentence", "means"), SENTENCES.items())
-def test_a_plain_sentence_is_understood(sentence: str, means: dict[str, Any]) -> None:
+def test_a_plain_sentence_is_parsed(sentence: str, means: dict[str, Any]) -> None:
     wish = read(sentence, WORDS)
 
     assert {key: getattr(wish, key) for key in means} == means
@@ -110,7 +110,7 @@ def test_a_plain_sentence_is_understood(sentence: str, means: dict[str, Any]) ->
         ("a model for long documents", {"order": "longest context"}),
     ],
 )
-def test_a_need_is_read(sentence: str, need: dict[str, Any]) -> None:
+def test_a_need_is_parsed(sentence: str, need: dict[str, Any]) -> None:
     found = read(sentence, WORDS).need
 
     assert {key: sorted_(getattr(found, key)) for key in need} == {
@@ -122,17 +122,17 @@ def sorted_(value: Any) -> Any:
     return sorted(value) if isinstance(value, tuple) else value
 
 
-def test_a_price_limit_is_read() -> None:
+def test_a_price_limit_is_parsed() -> None:
     assert str(read("a model under $0.50 per million", WORDS).need.max_input_price) == "0.50"
 
 
 @given(st.text(max_size=80))
-def test_whatever_is_said_no_binding_is_meant_without_its_alias(sentence: str) -> None:
+def test_no_sentence_gives_a_binding_without_an_alias(sentence: str) -> None:
     wish = read(sentence, WORDS)
 
     assert wish.alias or wish.kind != "bind"
 
 
-def test_nothing_is_made_of_what_its_length_shows_to_be_no_request() -> None:
+def test_an_overlong_sentence_is_unclear() -> None:
     assert read(f"bind a cheap model to {'x' * 3000}", WORDS).kind == "bind"
     assert read(f"bind a cheap model to {'x' * 300_000}", WORDS) == Wish()

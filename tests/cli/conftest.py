@@ -17,7 +17,7 @@ from loopback import Answer, Loopback
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Runs a command; what is piped into it is given as `stdin`."""
+    """Return a function that runs a command with `stdin` as its piped input."""
 
     def run(*words: str, stdin: str = "") -> Outcome:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
@@ -30,7 +30,7 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture(scope="session")
 def local_model() -> str:
-    """The name of the local model, where it can run; else the test is skipped."""
+    """Return the name of the local model; skip the test if it can't run here."""
     if importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("the extra is not installed: pip install 'llmring[local]'")
     if find(default_cache_dir(os.environ)) is None:
@@ -40,16 +40,16 @@ def local_model() -> str:
 
 @pytest.fixture
 def no_local_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The folders where the local model would be are empty."""
+    """Point the places of the local model to empty folders."""
     for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "nobody"))
+        monkeypatch.setenv(name, str(tmp_path / "empty"))
 
 
 @pytest.fixture
 def openai(
     serve: Callable[..., Loopback], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Loopback]:
-    """Starts OpenAI with these answers, and Anthropic behind it as `fast`'s fallback."""
+    """Return a function that starts OpenAI with given answers, and Anthropic as the fallback."""
 
     def start(*first: Answer, second: Answer | None = None) -> Loopback:
         server = serve(*(first or (answers.openai("Hi"),)))

@@ -1,8 +1,8 @@
-"""Lockfiles with models of a test's own, which no catalog has."""
+"""Lockfiles with made-up models that no catalog has."""
 
 from cli.terminal import lockfile_of
 
-# Two generations of a family, a preview of the third, and a model of another vendor's.
+# Two generations of a family, a preview of the third, and a model of another vendor.
 MODELS = """
 [registry.models."openai:t-1"]
 family = "t"
@@ -33,5 +33,5 @@ prices = { input = 4, output = 8 }
 
 
 def lockfile(models: str = MODELS, /, **profiles: dict[str, list[str]]) -> str:
-    """The text of a lockfile with these profiles, and what it says of models."""
+    """Build the text of a lockfile with these profiles and the facts about the models."""
     return lockfile_of("default", **profiles) + models

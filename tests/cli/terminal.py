@@ -1,4 +1,4 @@
-"""The command line, run as a process or, where many cases are needed, in this one."""
+"""The command line, run as a process or, for speed, within the test process."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ PYTHON = [sys.executable, "-m", "llmring"]
 
 
 class Outcome(NamedTuple):
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -26,7 +26,7 @@ Call = Callable[..., Outcome]
 
 
 def run(*words: str, stdin: str | bytes = "", cwd: Path | None = None, **env: str) -> Outcome:
-    """Run `llmring` with these words as a process of its own."""
+    """Run `llmring` with these words in a separate process."""
     done = subprocess.run(
         [*PYTHON, *words],
         input=stdin if isinstance(stdin, bytes) else stdin.encode(),
@@ -40,7 +40,7 @@ def run(*words: str, stdin: str | bytes = "", cwd: Path | None = None, **env: st
 
 
 def is_plain_error(err: str) -> bool:
-    """Whether this is one line of an error, and not a traceback."""
+    """Return True for a one-line error message without a traceback."""
     return err.startswith("llmring: ") and err.count("\n") == 1 and "Traceback" not in err
 
 
@@ -52,7 +52,7 @@ def write(text: str, path: str = "llmring.lock") -> Path:
 
 
 def lockfile_of(default_profile: str = "default", /, **profiles: dict[str, list[str]]) -> str:
-    """The text of a lockfile with these profiles: aliases and their models."""
+    """Build the text of a lockfile with these profiles: aliases and their models."""
     lines = ['version = "1.0"', f'default_profile = "{default_profile}"']
     for profile, aliases in profiles.items():
         lines += ["", f"[profiles.{profile}]"]

@@ -24,7 +24,7 @@ TWO = lockfile_of(
 )
 
 
-def test_S005_S046_S048_the_aliases_of_the_default_profile_are_listed_one_a_line() -> None:
+def test_S005_S046_S048_the_aliases_of_the_default_profile_are_listed_one_per_line() -> None:
     write(EXAMPLE)
 
     assert run("aliases") == (0, LISTED, "")
@@ -33,14 +33,16 @@ def test_S005_S046_S048_the_aliases_of_the_default_profile_are_listed_one_a_line
 @pytest.mark.parametrize(
     ("fallbacks", "tail"), [(0, ""), (1, " (+ 1 fallback)"), (2, " (+ 2 fallbacks)")]
 )
-def test_S047_the_fallbacks_are_counted(call: Call, fallbacks: int, tail: str) -> None:
+def test_S047_each_line_shows_the_number_of_fallbacks(
+    call: Call, fallbacks: int, tail: str
+) -> None:
     others = [f"ollama:model-{number}" for number in range(fallbacks)]
     write(lockfile_of(default={"fast": ["openai:gpt-4o", *others]}))
 
     assert call("aliases").out == f"fast → openai:gpt-4o{tail}\n"
 
 
-def test_S046_the_order_is_that_of_the_file(call: Call) -> None:
+def test_S046_aliases_are_listed_in_the_order_of_the_file(call: Call) -> None:
     aliases = ["zeta", "alpha", "mid"]
     write(lockfile_of(default={alias: ["openai:gpt-4o"] for alias in aliases}))
 
@@ -51,7 +53,9 @@ def test_S046_the_order_is_that_of_the_file(call: Call) -> None:
     ("profile", "model"),
     [("dev", "openai:gpt-4o-mini"), ("prod", "anthropic:claude-3-5-sonnet")],
 )
-def test_S049_S092_a_profile_can_be_named(call: Call, profile: str, model: str) -> None:
+def test_S049_S092_profile_lists_the_aliases_of_that_profile(
+    call: Call, profile: str, model: str
+) -> None:
     write(EXAMPLE)
 
     assert call("aliases", "--profile", profile) == (0, f"assistant → {model}\n", "")
@@ -66,9 +70,9 @@ def test_S049_S092_a_profile_can_be_named(call: Call, profile: str, model: str) 
         (["--profile", "default"], None, "openai:gpt-4o"),
         (["--profile", "default"], "prod", "openai:gpt-4o"),
     ],
-    ids=["the file's", "the file's, as an empty variable is none", "variable", "option", "both"],
+    ids=["the file's", "the file's, as an empty variable is ignored", "variable", "option", "both"],
 )
-def test_C005_S094_S124_the_option_comes_before_the_variable_and_that_before_the_file(
+def test_C005_S094_S124_the_profile_option_overrides_the_variable_which_overrides_the_file(
     call: Call,
     monkeypatch: pytest.MonkeyPatch,
     words: list[str],
@@ -82,7 +86,7 @@ def test_C005_S094_S124_the_option_comes_before_the_variable_and_that_before_the
     assert call("aliases", *words).out == f"fast → {model}\n"
 
 
-def test_a_profile_that_is_not_there_is_an_error_which_lists_those_that_are(call: Call) -> None:
+def test_an_unknown_profile_is_an_error_that_lists_the_existing_ones(call: Call) -> None:
     write(TWO)
 
     told = call("aliases", "--profile", "staging")
@@ -92,13 +96,13 @@ def test_a_profile_that_is_not_there_is_an_error_which_lists_those_that_are(call
     assert told.err.endswith("; it has: default, dev, prod, empty\n")
 
 
-def test_a_profile_that_is_nearly_there_is_suggested(call: Call) -> None:
+def test_a_mistyped_profile_gets_a_suggestion(call: Call) -> None:
     write(TWO)
 
     assert "did you mean 'prod'?" in call("aliases", "--profile", "pord").err
 
 
-def test_a_profile_without_aliases_is_no_error(call: Call) -> None:
+def test_a_profile_without_aliases_succeeds_with_a_note(call: Call) -> None:
     write(TWO)
 
     told = call("aliases", "--profile", "empty")
@@ -110,7 +114,7 @@ def test_a_profile_without_aliases_is_no_error(call: Call) -> None:
     )
 
 
-def test_S088_a_file_without_a_default_profile_has_no_aliases_by_default(call: Call) -> None:
+def test_S088_a_file_without_a_default_profile_lists_no_aliases(call: Call) -> None:
     write(REGIONS)
 
     told = call("aliases")
@@ -132,7 +136,7 @@ def test_S050_verbose_shows_every_model_with_its_price_and_context(call: Call) -
     ]
 
 
-def test_S050_verbose_says_whose_key_is_set_and_never_shows_it(
+def test_S050_verbose_shows_which_keys_are_set_but_no_key(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
@@ -147,13 +151,13 @@ def test_S050_verbose_says_whose_key_is_set_and_never_shows_it(
     assert "secret" not in told.out + told.err
 
 
-def test_verbose_works_for_a_model_that_no_catalog_has(call: Call) -> None:
+def test_verbose_works_for_a_model_missing_in_the_catalog(call: Call) -> None:
     write(lockfile_of(default={"fast": ["ollama:my-own"]}))
 
     assert "ollama:my-own  price unknown" in call("aliases", "--verbose").out
 
 
-def test_json_has_every_model(call: Call) -> None:
+def test_json_lists_every_model(call: Call) -> None:
     path = write(EXAMPLE).resolve()
 
     told = call("aliases", "--json", "--profile", "prod")
@@ -166,13 +170,13 @@ def test_json_has_every_model(call: Call) -> None:
     }
 
 
-def test_json_is_json_where_there_is_no_alias(call: Call) -> None:
+def test_json_is_valid_for_a_profile_without_aliases(call: Call) -> None:
     write(TWO)
 
     assert json.loads(call("aliases", "--json", "--profile", "empty").out)["aliases"] == {}
 
 
-def test_S051_the_arrow_is_utf_8() -> None:
+def test_S051_the_arrow_is_written_in_utf_8() -> None:
     write(lockfile_of(default={"fast": ["openai:gpt-4o"]}))
 
     done = subprocess.run(
@@ -185,7 +189,7 @@ def test_S051_the_arrow_is_utf_8() -> None:
     assert done.stdout == b"fast \xe2\x86\x92 openai:gpt-4o\n"
 
 
-def test_W036_an_output_without_the_arrow_gets_it_in_ascii() -> None:
+def test_W036_the_arrow_is_ascii_if_the_output_encoding_lacks_it() -> None:
     write(lockfile_of(default={"für": ["openai:gpt-4o"]}))
 
     told = run("aliases", PYTHONIOENCODING="ascii")
@@ -193,7 +197,7 @@ def test_W036_an_output_without_the_arrow_gets_it_in_ascii() -> None:
     assert told == (0, "f\\xfcr -> openai:gpt-4o\n", "")
 
 
-def test_json_for_an_output_in_ascii_is_still_json() -> None:
+def test_json_is_valid_on_an_ascii_output() -> None:
     write(lockfile_of(default={"für": ["openai:gpt-4o"]}))
 
     told = run("aliases", "--json", PYTHONIOENCODING="ascii")
@@ -202,7 +206,7 @@ def test_json_for_an_output_in_ascii_is_still_json() -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["--verbose"]], ids=["plain", "verbose"])
-def test_S052_neither_key_nor_network_nor_home_is_needed(tmp_path: Path, words: list[str]) -> None:
+def test_S052_aliases_works_without_key_network_or_home(tmp_path: Path, words: list[str]) -> None:
     write(EXAMPLE)
     nowhere = tmp_path / "file"
     nowhere.write_text("")
@@ -213,15 +217,15 @@ def test_S052_neither_key_nor_network_nor_home_is_needed(tmp_path: Path, words: 
     assert told.out.splitlines()[0] == "fast → openai:gpt-4o-mini"
 
 
-def test_S053_where_there_is_no_lockfile_llmring_s_own_is_listed_with_a_note(call: Call) -> None:
+def test_S053_without_a_lockfile_the_bundled_one_is_listed_with_a_note(call: Call) -> None:
     told = call("aliases")
 
     assert told.code == 0
     assert told.out.startswith("fast → ")
-    assert told.err.endswith("make yours: llmring lock init\n")
+    assert told.err.endswith("Create yours: llmring lock init\n")
 
 
-def test_S053_a_lockfile_that_is_named_must_exist(call: Call) -> None:
+def test_S053_a_named_lockfile_must_exist(call: Call) -> None:
     told = call("aliases", "--file", "nope.lock")
 
     assert (told.code, told.out) == (1, "")
@@ -229,7 +233,7 @@ def test_S053_a_lockfile_that_is_named_must_exist(call: Call) -> None:
     assert "llmring lock init" in told.err
 
 
-def test_S014_the_variable_names_the_lockfile(
+def test_S014_the_variable_selects_the_lockfile(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     write(EXAMPLE)
@@ -239,7 +243,7 @@ def test_S014_the_variable_names_the_lockfile(
     assert call("aliases").out == "fast → ollama:llama3.2\n"
 
 
-def test_S012_the_option_comes_before_the_variable(
+def test_S012_the_file_option_overrides_the_variable(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(TWO, "two.lock")
@@ -248,13 +252,13 @@ def test_S012_the_option_comes_before_the_variable(
     assert call("aliases", "--file", "two.lock").out == "fast → ollama:llama3.2\n"
 
 
-def test_a_key_that_no_lockfile_has_is_passed_over_with_a_note(call: Call) -> None:
+def test_an_unknown_key_in_the_lockfile_is_ignored_with_a_note(call: Call) -> None:
     write(lockfile_of(default={"fast": ["openai:gpt-4o"]}) + 'tempo = "presto"\n')
 
     told = call("aliases")
 
     assert (told.code, told.out) == (0, "fast → openai:gpt-4o\n")
-    assert told.err.startswith("llmring.lock:9: passed over: ")
+    assert told.err.startswith("llmring.lock:9: ignored: ")
     assert "tempo" in told.err
 
 
@@ -270,7 +274,7 @@ def test_the_command_works_from_any_folder(tmp_path: Path) -> None:
     assert run("aliases", "--file", str(path), cwd=Path(sys.prefix)).out == LISTED
 
 
-def test_verbose_knows_the_providers_of_the_lockfile_and_names_the_variables_of_their_keys(
+def test_verbose_shows_providers_of_the_lockfile_and_their_key_variables(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine = '[providers.mine]\nkind = "openai"\nbase_url = "http://localhost:1/v1"\n'
@@ -288,7 +292,7 @@ def test_verbose_knows_the_providers_of_the_lockfile_and_names_the_variables_of_
     ]
 
 
-def test_a_provider_of_the_lockfile_can_be_bound_in_any_case(call: Call) -> None:
+def test_a_provider_of_the_lockfile_can_be_bound_in_upper_or_lower_case(call: Call) -> None:
     write('[providers.Mine]\nkind = "openai"\nbase_url = "http://localhost:1/v1"\n')
 
     assert call("bind", "fast", "MINE:model").code == 0

@@ -1,4 +1,4 @@
-"""Amounts of tokens as people write them."""
+"""Parsing of token amounts such as 200k."""
 
 import argparse
 import contextlib
@@ -26,7 +26,7 @@ from llmring.cli.amounts import tokens
         (" 7 ", 7),
     ],
 )
-def test_an_amount_is_read(text: str, amount: int) -> None:
+def test_an_amount_of_tokens_is_parsed(text: str, amount: int) -> None:
     assert tokens(text) == amount
 
 
@@ -50,29 +50,29 @@ def test_an_amount_is_read(text: str, amount: int) -> None:
         "NaN",
     ],
 )
-def test_what_is_no_amount_is_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="is no amount of tokens"):
+def test_a_text_that_is_not_an_amount_is_rejected(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is not a number of tokens"):
         tokens(text)
 
 
 @pytest.mark.parametrize("text", ["1.5", "0.0001k", "1.0000001M"])
-def test_a_part_of_a_token_is_refused(text: str) -> None:
+def test_a_fraction_of_a_token_is_rejected(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="not a whole number"):
         tokens(text)
 
 
 @pytest.mark.parametrize("text", ["1000001g", "9" * 30])
-def test_more_than_anybody_can_mean_is_refused(text: str) -> None:
+def test_an_absurdly_large_amount_is_rejected(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="is more than"):
         tokens(text)
 
 
 @given(st.integers(0, 10**15))
-def test_a_number_is_itself_with_and_without_underscores(number: int) -> None:
+def test_a_number_is_parsed_with_and_without_underscores(number: int) -> None:
     assert tokens(str(number)) == tokens(f"{number:_}") == number
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_rejected_cleanly(text: str) -> None:
     with contextlib.suppress(argparse.ArgumentTypeError):
         assert tokens(text) >= 0

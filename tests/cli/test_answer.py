@@ -1,4 +1,4 @@
-"""What is told of an answer."""
+"""The report on an answer: attempts, total cost and summary."""
 
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ def answered(**fields: object) -> LLMResponse:
 
 
 @pytest.mark.parametrize(
-    ("attempt", "said"),
+    ("attempt", "message"),
     [
         (ANSWERED, "$0.50"),
         (BROKEN, "cost unknown (may be charged for)"),
@@ -30,25 +30,25 @@ def answered(**fields: object) -> LLMResponse:
         ),
     ],
 )
-def test_each_attempt_is_told_with_its_cost(attempt: Attempt, said: str) -> None:
+def test_each_attempt_is_shown_with_its_cost(attempt: Attempt, message: str) -> None:
     (line,) = journey([attempt])
 
-    assert line.endswith(said)
+    assert line.endswith(message)
 
 
-def test_the_cost_of_all_is_told_where_it_is_another() -> None:
+def test_the_total_is_shown_if_it_differs_from_the_last_attempt() -> None:
     reason = "with an estimate for what was broken off: a:one"
 
     lines = journey([BROKEN, ANSWERED], answered(cost=Decimal("0.75"), cost_reason=reason))
 
-    assert lines[2:] == [f"in all: $0.75 ({reason})"]
+    assert lines[2:] == [f"total: $0.75 ({reason})"]
 
 
-def test_the_cost_of_the_only_attempt_is_told_once() -> None:
+def test_the_cost_of_a_single_attempt_is_shown_once() -> None:
     assert len(journey([ANSWERED], answered(cost=Decimal("0.5")))) == 1
 
 
-def test_an_account_tells_what_of_the_cost_is_not_exact() -> None:
+def test_the_summary_marks_an_estimated_cost() -> None:
     end = answered(cost=Decimal("0.5"), cost_reason="at the usual prices", attempts=(ANSWERED,))
 
     assert account(end) == "b:two: ? tokens, 0.0 ms, $0.50 (at the usual prices)"

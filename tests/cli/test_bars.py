@@ -1,4 +1,4 @@
-"""Bars are as long as what they stand for, and fit the terminal."""
+"""Bar charts in a terminal."""
 
 import io
 
@@ -11,7 +11,7 @@ from llmring.cli.bars import bars
 ROWS = st.lists(st.tuples(st.text("ab", max_size=9), st.floats(0, 1e12), st.just("v")), min_size=1)
 
 
-def test_a_bar_is_as_long_as_its_share_of_the_largest() -> None:
+def test_bars_are_in_proportion_to_the_largest() -> None:
     assert bars([("one", 4, "4"), ("two", 2, "2"), ("x", 0, "none")], 22) == [
         "one  ██████████     4",
         "two  █████          2",
@@ -19,7 +19,7 @@ def test_a_bar_is_as_long_as_its_share_of_the_largest() -> None:
     ]
 
 
-def test_a_terminal_without_blocks_gets_other_characters(
+def test_an_encoding_without_block_characters_gets_ascii_bars(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
@@ -30,7 +30,7 @@ def test_a_terminal_without_blocks_gets_other_characters(
     ]
 
 
-def test_a_small_amount_beside_a_large_one_is_still_seen() -> None:
+def test_a_tiny_amount_still_has_a_visible_bar() -> None:
     assert "▏" in bars([("large", 1e9, ""), ("small", 1, "")], 40)[1]
 
 

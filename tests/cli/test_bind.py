@@ -12,7 +12,7 @@ from lockfile.texts import EXAMPLE
 
 
 def bound(profile: str = "default", path: str = "llmring.lock") -> dict[str, list[str]]:
-    """The bindings that are in the file."""
+    """Return the bindings in the file."""
     lockfile = parse(Path(path).read_text(encoding="utf-8"))
     bindings = lockfile.profiles[profile].bindings
     return {alias: list(map(str, binding.models)) for alias, binding in bindings.items()}
@@ -30,14 +30,14 @@ def test_S006_S039_an_alias_is_bound_to_a_model() -> None:
 @pytest.mark.parametrize(
     "models", ["openai:gpt-4o,ollama:llama3", " openai:gpt-4o , ollama:llama3 "]
 )
-def test_S040_models_after_commas_are_fallbacks(call: Call, models: str) -> None:
+def test_S040_models_after_commas_become_fallbacks(call: Call, models: str) -> None:
     told = call("bind", "fast", models)
 
     assert told.out == "fast → openai:gpt-4o (+ 1 fallback)\n"
     assert bound() == {"fast": ["openai:gpt-4o", "ollama:llama3"]}
 
 
-def test_S041_a_profile_that_is_missing_is_made(call: Call) -> None:
+def test_S041_a_missing_profile_is_created(call: Call) -> None:
     write(lockfile_of(default={}))
 
     told = call("bind", "assistant", "openai:gpt-4o-mini", "--profile", "a-b-testing")
@@ -46,7 +46,7 @@ def test_S041_a_profile_that_is_missing_is_made(call: Call) -> None:
     assert bound("a-b-testing") == {"assistant": ["openai:gpt-4o-mini"]}
 
 
-def test_S042_the_same_alias_is_another_in_each_profile(call: Call) -> None:
+def test_S042_an_alias_can_be_bound_differently_in_each_profile(call: Call) -> None:
     call("bind", "assistant", "openai:gpt-4o-mini", "--profile", "dev")
     call("bind", "assistant", "anthropic:claude-opus-4", "--profile", "prod")
 
@@ -56,14 +56,14 @@ def test_S042_the_same_alias_is_another_in_each_profile(call: Call) -> None:
     )
 
 
-def test_S043_the_model_may_hold_colons(call: Call) -> None:
+def test_S043_the_model_name_may_contain_colons(call: Call) -> None:
     call("bind", "local", "ollama:llama3:8b")
 
     assert bound() == {"local": ["ollama:llama3:8b"]}
 
 
 @pytest.mark.parametrize("models", ["gpt-4o-mini", "openai:", ":gpt-4o", "", "openai:a,,openai:b"])
-def test_S043_S130_a_bad_reference_is_refused_and_the_file_untouched(
+def test_S043_S130_an_invalid_reference_is_rejected_and_the_file_unchanged(
     call: Call, models: str
 ) -> None:
     path = write(EXAMPLE)
@@ -75,7 +75,7 @@ def test_S043_S130_a_bad_reference_is_refused_and_the_file_untouched(
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
-def test_S130_the_message_names_the_reference_and_the_form_that_is_expected() -> None:
+def test_S130_the_error_names_the_reference_and_the_expected_form() -> None:
     told = run("bind", "fast", "gpt-4o-mini")
 
     assert told.err.startswith("llmring: 'gpt-4o-mini' is not a model reference; ")
@@ -87,7 +87,7 @@ def test_S131_the_same_model_with_its_provider_is_accepted(call: Call) -> None:
     assert call("bind", "fast", "openai:gpt-4o-mini").code == 0
 
 
-def test_W023_a_provider_that_is_none_is_refused(call: Call) -> None:
+def test_W023_an_unknown_provider_is_rejected(call: Call) -> None:
     told = call("bind", "fast", "opnai:gpt-4o")
 
     assert (told.code, told.out) == (1, "")
@@ -96,7 +96,7 @@ def test_W023_a_provider_that_is_none_is_refused(call: Call) -> None:
 
 
 @pytest.mark.parametrize("alias", ["", "two words", "a,b"])
-def test_a_name_that_no_alias_can_have_is_refused(call: Call, alias: str) -> None:
+def test_an_invalid_alias_name_is_rejected(call: Call, alias: str) -> None:
     told = call("bind", alias, "openai:gpt-4o")
 
     assert (told.code, told.out) == (1, "")
@@ -104,7 +104,7 @@ def test_a_name_that_no_alias_can_have_is_refused(call: Call, alias: str) -> Non
     assert not Path("llmring.lock").exists()
 
 
-def test_S044_C005_without_a_profile_the_file_s_default_is_meant(call: Call) -> None:
+def test_S044_C005_the_default_profile_of_the_file_is_used_if_none_is_named(call: Call) -> None:
     write(lockfile_of("dev", default={}, dev={}))
 
     told = call("bind", "fast", "openai:gpt-4o")
@@ -113,7 +113,7 @@ def test_S044_C005_without_a_profile_the_file_s_default_is_meant(call: Call) -> 
     assert bound("dev") == {"fast": ["openai:gpt-4o"]}
 
 
-def test_C005_the_variable_chooses_the_profile(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_C005_the_variable_selects_the_profile(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMRING_PROFILE", "prod")
     write(lockfile_of(default={}))
 
@@ -123,7 +123,7 @@ def test_C005_the_variable_chooses_the_profile(call: Call, monkeypatch: pytest.M
     assert bound("prod") == {"fast": ["openai:gpt-4o"]}
 
 
-def test_S124_the_option_comes_before_the_variable(
+def test_S124_the_profile_option_overrides_the_variable(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLMRING_PROFILE", "dev")
@@ -133,7 +133,7 @@ def test_S124_the_option_comes_before_the_variable(
     assert bound("prod") == {"fast": ["openai:gpt-4o"]}
 
 
-def test_S045_C011_where_there_is_no_lockfile_one_is_made_here(call: Call) -> None:
+def test_S045_C011_a_missing_lockfile_is_created_in_the_working_folder(call: Call) -> None:
     bundled = BUNDLED.read_bytes()
 
     told = call("bind", "mine", "openai:gpt-4o")
@@ -143,10 +143,10 @@ def test_S045_C011_where_there_is_no_lockfile_one_is_made_here(call: Call) -> No
     assert BUNDLED.read_bytes() == bundled
 
 
-def test_S045_a_new_lockfile_is_good(call: Call) -> None:
+def test_S045_a_new_lockfile_is_valid(call: Call) -> None:
     call("bind", "fast", "mock:echo,mock:fixed?text=Hi")
 
-    assert call("lock", "validate") == (0, "", "llmring.lock: good\n")
+    assert call("lock", "validate") == (0, "", "llmring.lock: no problems\n")
 
 
 def test_S026_S045_binding_again_changes_the_models_and_nothing_else(call: Call) -> None:
@@ -162,16 +162,16 @@ def test_S026_S045_binding_again_changes_the_models_and_nothing_else(call: Call)
     assert '    "openai:gpt-4o",                  # Fallback' in after
 
 
-def test_binding_to_what_is_bound_already_changes_nothing(call: Call) -> None:
+def test_binding_the_same_model_again_changes_nothing(call: Call) -> None:
     path = write(EXAMPLE)
 
     told = call("bind", "fast", "openai:gpt-4o-mini")
 
-    assert told.err == "as it was in profile default of llmring.lock\n"
+    assert told.err == "unchanged in profile default of llmring.lock\n"
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
-def test_S014_the_variable_names_the_file(
+def test_S014_the_variable_selects_the_file(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     other = write(lockfile_of(default={}), str(tmp_path / "other.lock"))
@@ -184,7 +184,7 @@ def test_S014_the_variable_names_the_file(
     assert not Path("llmring.lock").exists()
 
 
-def test_S015_the_file_that_the_variable_names_must_exist(
+def test_S015_the_file_named_by_the_variable_must_exist(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLMRING_LOCKFILE_PATH", "nope.lock")
@@ -196,7 +196,7 @@ def test_S015_the_file_that_the_variable_names_must_exist(
     assert list(Path().iterdir()) == []
 
 
-def test_the_option_names_the_file_which_is_made_with_its_folders(call: Call) -> None:
+def test_the_file_option_creates_the_file_and_its_folders(call: Call) -> None:
     told = call("bind", "fast", "openai:gpt-4o", "--file", "a/b/llmring.lock")
 
     assert told.err == f"in profile default of {Path('a/b/llmring.lock')} (new)\n"
@@ -222,7 +222,7 @@ def test_a_lockfile_of_an_installed_package_is_not_edited(
     assert not Path("llmring.lock").exists()
 
 
-def test_W013_two_processes_that_bind_at_once_lose_nothing() -> None:
+def test_W013_two_processes_binding_at_once_lose_no_binding() -> None:
     write(EXAMPLE)
     code = (
         "import sys; from llmring.cli.main import main\n"
@@ -244,7 +244,7 @@ def test_W013_two_processes_that_bind_at_once_lose_nothing() -> None:
     assert bound().keys() == expected | {"fast", "balanced", "deep"}
 
 
-def test_a_binding_is_told_to_programs_too(call: Call) -> None:
+def test_json_prints_the_binding(call: Call) -> None:
     told = call("bind", "fast", "openai:a, google:b", "--json")
 
     assert json.loads(told.out) == {
@@ -255,7 +255,7 @@ def test_a_binding_is_told_to_programs_too(call: Call) -> None:
     }
 
 
-def test_a_provider_that_the_lockfile_defines_can_be_bound(call: Call) -> None:
+def test_a_provider_defined_in_the_lockfile_can_be_bound(call: Call) -> None:
     write('[providers.mine]\nkind = "openai"\nbase_url = "http://localhost:1/v1"\n')
 
     assert call("bind", "fast", "mine:llama").code == 0

@@ -18,7 +18,7 @@ Vendors = Callable[..., Loopback]
 
 
 def asked(server: Loopback) -> object:
-    """What the model was asked."""
+    """Return the message that the model received."""
     return server.requests[-1].json["messages"]
 
 
@@ -26,14 +26,14 @@ def user(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text}]
 
 
-def test_S091_the_message_is_asked_and_the_answer_printed(openai: Vendors) -> None:
+def test_S091_the_message_is_sent_and_the_answer_printed(openai: Vendors) -> None:
     server = openai()
 
     assert run("chat", "Hello") == (0, "Hi\n", "")
     assert asked(server) == user("Hello")
 
 
-# What is asked
+# The request
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_S091_the_message_is_asked_and_the_answer_printed(openai: Vendors) -> No
         (["Hello"], "", "Hello"),
     ],
 )
-def test_piped_input_is_added_to_the_message(
+def test_piped_input_is_appended_to_the_message(
     call: Call, openai: Vendors, words: list[str], piped: str, question: str
 ) -> None:
     server = openai()
@@ -66,18 +66,18 @@ def test_piped_input_is_read_as_utf_8(openai: Vendors) -> None:
 
 
 @pytest.mark.parametrize("piped", ["", "\n", " \r\n"])
-def test_nothing_to_ask_is_an_error(call: Call, openai: Vendors, piped: str) -> None:
+def test_an_empty_message_is_an_error(call: Call, openai: Vendors, piped: str) -> None:
     server = openai()
 
     told = call("chat", stdin=piped)
 
     assert (told.code, told.out) == (1, "")
-    assert told.err == 'llmring: there is nothing to ask; llmring chat "Hello"\n'
+    assert told.err == 'llmring: no message; write one: llmring chat "Hello"\n'
     assert server.requests == []
 
 
 @pytest.mark.parametrize(("locale", "encoding"), [("C", ""), ("C.UTF-8", "utf-8")])
-def test_input_that_is_not_text_is_one_plain_line(locale: str, encoding: str) -> None:
+def test_binary_input_is_a_one_line_error(locale: str, encoding: str) -> None:
     told = run(
         *("chat", "--model", "mock:echo"),
         stdin=b"\xff\xfe\x00",
@@ -85,10 +85,10 @@ def test_input_that_is_not_text_is_one_plain_line(locale: str, encoding: str) ->
         PYTHONIOENCODING=encoding,
     )
 
-    assert told == (1, "", "llmring: the question is not text in UTF-8\n")
+    assert told == (1, "", "llmring: the message is not UTF-8 text\n")
 
 
-def test_an_input_that_is_closed_is_no_input(
+def test_closed_standard_input_counts_as_empty(
     openai: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = openai()
@@ -106,7 +106,7 @@ def test_a_system_prompt_can_be_given(call: Call, openai: Vendors) -> None:
     assert asked(server) == [{"role": "system", "content": "Be brief"}, *user("Hello")]
 
 
-def test_W034_nothing_is_sent_that_was_not_asked_for(call: Call, openai: Vendors) -> None:
+def test_W034_only_requested_parameters_are_sent(call: Call, openai: Vendors) -> None:
     server = openai()
 
     call("chat", "Hello", "--no-stream")
@@ -123,7 +123,7 @@ def test_temperature_and_length_are_sent_when_given(call: Call, openai: Vendors)
     assert (request["temperature"], request["max_completion_tokens"]) == (0, 5)
 
 
-# Whom it is asked
+# The choice of model
 
 
 def test_the_model_can_be_an_alias(call: Call, openai: Vendors) -> None:
@@ -133,7 +133,7 @@ def test_the_model_can_be_an_alias(call: Call, openai: Vendors) -> None:
     assert server.requests[0].json["model"] == "gpt-4o-mini"
 
 
-def test_the_model_can_be_named_without_a_lockfile(call: Call, openai: Vendors) -> None:
+def test_a_model_can_be_called_without_a_lockfile(call: Call, openai: Vendors) -> None:
     server = openai()
     Path("llmring.lock").unlink()
 
@@ -142,7 +142,7 @@ def test_the_model_can_be_named_without_a_lockfile(call: Call, openai: Vendors) 
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
-def test_C009_S090_a_profile_without_fast_is_asked_through_its_first_alias(
+def test_C009_S090_a_profile_without_fast_uses_its_first_alias(
     call: Call, openai: Vendors, stream: str
 ) -> None:
     server = openai(
@@ -153,11 +153,11 @@ def test_C009_S090_a_profile_without_fast_is_asked_through_its_first_alias(
     told = call("chat", "Hello", "--profile", "dev", stream)
 
     assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == "using alias assistant of profile dev; --model names another\n"
+    assert told.err == "using alias assistant of profile dev; choose another with --model\n"
     assert server.requests[0].json["model"] == "gpt-4o-mini"
 
 
-def test_C009_a_profile_without_aliases_is_served_by_fast_of_the_default_profile(
+def test_C009_a_profile_without_aliases_uses_fast_of_the_default_profile(
     call: Call, openai: Vendors
 ) -> None:
     openai()
@@ -168,7 +168,9 @@ def test_C009_a_profile_without_aliases_is_served_by_fast_of_the_default_profile
     assert told == (0, "Hi\n", "profile empty has no aliases; using fast of profile default\n")
 
 
-def test_C009_a_named_alias_is_looked_up_in_its_profile_alone(call: Call, openai: Vendors) -> None:
+def test_C009_a_named_alias_is_looked_up_in_the_chosen_profile_only(
+    call: Call, openai: Vendors
+) -> None:
     server = openai()
     write(EXAMPLE)
 
@@ -179,7 +181,7 @@ def test_C009_a_named_alias_is_looked_up_in_its_profile_alone(call: Call, openai
     assert server.requests == []
 
 
-def test_where_no_alias_is_to_be_had_the_profiles_are_listed(call: Call) -> None:
+def test_an_error_without_any_alias_lists_the_profiles(call: Call) -> None:
     write(REGIONS)
 
     told = call("chat", "Hello")
@@ -198,7 +200,7 @@ def test_where_no_alias_is_to_be_had_the_profiles_are_listed(call: Call) -> None
         (["--profile", "dev", "--model", "fast"], "prod", "of-dev"),
     ],
 )
-def test_S090_S094_the_profile_that_is_named_beats_the_variable(
+def test_S090_S094_the_profile_option_overrides_the_variable(
     call: Call,
     openai: Vendors,
     monkeypatch: pytest.MonkeyPatch,
@@ -216,7 +218,7 @@ def test_S090_S094_the_profile_that_is_named_beats_the_variable(
     assert server.requests[0].json["model"] == model
 
 
-def test_another_lockfile_can_be_named(call: Call, openai: Vendors) -> None:
+def test_the_file_option_selects_another_lockfile(call: Call, openai: Vendors) -> None:
     server = openai()
     write(lockfile_of(default={"fast": ["openai:gpt-4o"]}), "other.lock")
 
@@ -224,17 +226,17 @@ def test_another_lockfile_can_be_named(call: Call, openai: Vendors) -> None:
     assert server.requests[0].json["model"] == "gpt-4o"
 
 
-# How the answer comes
+# The form of the answer
 
 
-def test_a_stream_is_printed_as_it_comes(call: Call, openai: Vendors) -> None:
+def test_a_stream_is_printed_as_it_arrives(call: Call, openai: Vendors) -> None:
     server = openai(answers.openai_stream("Hel", "lo ", "you"))
 
     assert call("chat", "Hello", "--stream") == (0, "Hello you\n", "")
     assert server.requests[0].json["stream"] is True
 
 
-def test_a_pipe_gets_the_answer_whole(call: Call, openai: Vendors) -> None:
+def test_a_pipe_gets_the_answer_unstreamed(call: Call, openai: Vendors) -> None:
     server = openai()
 
     assert call("chat", "Hello") == (0, "Hi\n", "")
@@ -242,7 +244,7 @@ def test_a_pipe_gets_the_answer_whole(call: Call, openai: Vendors) -> None:
 
 
 @pytest.mark.parametrize("stream", [[], ["--stream"], ["--no-stream"]], ids=" ".join)
-def test_W034_json_is_all_that_is_printed(call: Call, openai: Vendors, stream: list[str]) -> None:
+def test_W034_json_is_the_only_output(call: Call, openai: Vendors, stream: list[str]) -> None:
     openai(answers.openai_error(429, "slow down"), second=answers.anthropic("Grüße"))
 
     told = call("chat", "Hello", "--json", *stream)
@@ -257,13 +259,13 @@ def test_W034_json_is_all_that_is_printed(call: Call, openai: Vendors, stream: l
     ]
 
 
-def test_json_of_an_answer_without_a_price_says_why(call: Call) -> None:
+def test_json_gives_the_reason_for_an_unknown_cost(call: Call) -> None:
     answer = json.loads(call("chat", "Hello", "--model", "mock:echo", "--json").out)
 
     assert (answer["cost"], answer["cost_reason"]) == (None, "the model is not in the catalog")
 
 
-def test_an_answer_that_the_output_has_no_letters_for_is_spelled_out(openai: Vendors) -> None:
+def test_characters_missing_in_the_output_encoding_are_escaped(openai: Vendors) -> None:
     openai(answers.openai("Grüße → 世界"))
 
     told = run("chat", "Hello", PYTHONIOENCODING="ascii")
@@ -272,7 +274,7 @@ def test_an_answer_that_the_output_has_no_letters_for_is_spelled_out(openai: Ven
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
-def test_verbose_tells_the_model_the_tokens_the_time_and_the_cost(
+def test_verbose_reports_model_tokens_time_and_cost(
     call: Call, openai: Vendors, stream: str
 ) -> None:
     openai(answers.openai("Hi") if stream == "--no-stream" else answers.openai_stream("Hi"))
@@ -284,11 +286,11 @@ def test_verbose_tells_the_model_the_tokens_the_time_and_the_cost(
     assert told.err.endswith(" ms, $0.0000027\n")
 
 
-# What is told beside the answer
+# Notes about the answer
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
-def test_a_fallback_is_told_beside_the_answer(call: Call, openai: Vendors, stream: str) -> None:
+def test_a_fallback_is_reported_on_standard_error(call: Call, openai: Vendors, stream: str) -> None:
     second = answers.anthropic("Hi") if stream == "--no-stream" else answers.anthropic_stream("Hi")
     openai(answers.openai_error(429, "slow down"), second=second)
 
@@ -298,7 +300,7 @@ def test_a_fallback_is_told_beside_the_answer(call: Call, openai: Vendors, strea
     assert told.err == f"{FIRST} failed: 429 error slow down\n"
 
 
-def test_a_model_that_is_skipped_is_told_too(
+def test_a_skipped_model_is_reported(
     call: Call, openai: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     openai()
@@ -309,7 +311,7 @@ def test_a_model_that_is_skipped_is_told_too(
     assert told == (0, "Salve\n", f"{FIRST} skipped: no key; set OPENAI_API_KEY\n")
 
 
-def test_a_refused_key_is_told_once(openai: Vendors) -> None:
+def test_a_rejected_key_is_reported_once(openai: Vendors) -> None:
     openai(answers.openai_error(401, "bad key"))
 
     told = run("chat", "Hello")
@@ -318,7 +320,9 @@ def test_a_refused_key_is_told_once(openai: Vendors) -> None:
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
-def test_what_a_model_does_not_take_is_told(call: Call, openai: Vendors, stream: str) -> None:
+def test_a_parameter_dropped_for_a_model_is_reported(
+    call: Call, openai: Vendors, stream: str
+) -> None:
     server = openai(
         answers.openai("Hi") if stream == "--no-stream" else answers.openai_stream("Hi")
     )
@@ -330,7 +334,7 @@ def test_what_a_model_does_not_take_is_told(call: Call, openai: Vendors, stream:
     assert "temperature" not in server.requests[0].json
 
 
-def test_an_answer_that_is_cut_short_by_its_length_is_told(call: Call, openai: Vendors) -> None:
+def test_an_answer_cut_off_at_its_length_limit_is_reported(call: Call, openai: Vendors) -> None:
     stopped = as_stream(
         answers.openai_event(content="Hel"), answers.openai_event(finish_reason="length")
     )
@@ -338,10 +342,10 @@ def test_an_answer_that_is_cut_short_by_its_length_is_told(call: Call, openai: V
 
     told = call("chat", "Hello", "--stream", "--max-tokens", "1")
 
-    assert told == (0, "Hel\n", "the answer ended early: length\n")
+    assert told == (0, "Hel\n", "the answer is incomplete: length\n")
 
 
-def test_where_there_is_no_lockfile_llmring_s_own_is_used_with_a_note(
+def test_without_a_lockfile_the_bundled_one_is_used_with_a_note(
     call: Call, openai: Vendors
 ) -> None:
     openai()
@@ -350,15 +354,13 @@ def test_where_there_is_no_lockfile_llmring_s_own_is_used_with_a_note(
     told = call("chat", "Hello")
 
     assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == "no lockfile here, so this is llmring's own; make yours: llmring lock init\n"
+    assert told.err == "no lockfile here; using llmring's own. Create yours: llmring lock init\n"
 
 
 # The local model
 
 
-def test_a_local_model_that_is_not_here_is_an_error_with_the_mend(
-    call: Call, no_local_model: None
-) -> None:
+def test_a_missing_local_model_is_an_error_with_the_fix(call: Call, no_local_model: None) -> None:
     told = call("chat", "Hello", "--model", "local:smollm2-135m")
 
     assert (told.code, told.out) == (1, "")
@@ -366,7 +368,7 @@ def test_a_local_model_that_is_not_here_is_an_error_with_the_mend(
     assert "llmring local pull" in told.err
 
 
-def test_S128_the_local_model_answers_and_what_it_is_is_always_told(local_model: str) -> None:
+def test_S128_the_local_model_answers_and_its_limits_are_always_noted(local_model: str) -> None:
     told = run("chat", "What is the capital of France?", "--model", local_model)
 
     assert told.code == 0
@@ -395,7 +397,7 @@ def test_on_a_terminal_the_answer_is_streamed(openai: Vendors) -> None:
     os.close(ours)
 
 
-def test_a_call_for_a_tool_is_told_as_one(call: Call) -> None:
+def test_a_requested_tool_call_is_reported(call: Call) -> None:
     told = call("chat", "Hi", "--model", "mock:tool?name=f")
 
-    assert "asks for a tool" in told.err
+    assert "requests a tool call" in told.err

@@ -1,4 +1,4 @@
-"""What `llmring chat` says when no answer comes, or not all of it."""
+"""Failures of `llmring chat`: errors, broken streams and timeouts."""
 
 import subprocess
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from loopback import Close, Loopback, as_stream
 Vendors = Callable[..., Loopback]
 
 
-def test_W032_an_error_of_the_only_model_is_one_plain_line(call: Call, openai: Vendors) -> None:
+def test_W032_a_failure_of_the_only_model_is_a_one_line_error(call: Call, openai: Vendors) -> None:
     openai(answers.openai_error(500, "went wrong"))
 
     told = call("chat", "Hello", "--model", "solo")
@@ -22,7 +22,7 @@ def test_W032_an_error_of_the_only_model_is_one_plain_line(call: Call, openai: V
     assert "500 error went wrong" in told.err
 
 
-def test_where_all_fail_each_reason_is_in_the_line(call: Call, openai: Vendors) -> None:
+def test_if_all_models_fail_the_error_gives_each_reason(call: Call, openai: Vendors) -> None:
     openai(answers.openai_error(429, "slow down"), second=answers.openai_error(529, "overloaded"))
 
     told = call("chat", "Hello")
@@ -34,7 +34,7 @@ def test_where_all_fail_each_reason_is_in_the_line(call: Call, openai: Vendors) 
     )
 
 
-def test_json_of_a_failure_is_nothing_and_exit_code_1(call: Call, openai: Vendors) -> None:
+def test_json_prints_nothing_on_failure_and_exits_with_1(call: Call, openai: Vendors) -> None:
     openai(answers.openai_error(400, "no"))
 
     told = call("chat", "Hello", "--json")
@@ -47,7 +47,7 @@ BROKEN = as_stream(answers.ROLE, answers.openai_event(content="Hel"), Close())
 
 
 def streamed() -> subprocess.CompletedProcess[str]:
-    """What a terminal shows, output and errors as they come."""
+    """Run a streamed chat; return output and errors merged in order."""
     return subprocess.run(
         [*PYTHON, "chat", "Hello", "--stream"],
         stdin=subprocess.DEVNULL,
@@ -58,7 +58,7 @@ def streamed() -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_stream_that_breaks_leaves_what_has_come_and_says_so_on_its_own_line(
+def test_a_broken_stream_keeps_its_text_and_reports_the_error_on_a_new_line(
     openai: Vendors,
 ) -> None:
     openai(BROKEN, second=answers.openai_error(500))
@@ -72,7 +72,7 @@ def test_a_stream_that_breaks_leaves_what_has_come_and_says_so_on_its_own_line(
     assert len(lines) == 2
 
 
-def test_a_stream_that_another_model_goes_on_with_says_so_at_its_end(openai: Vendors) -> None:
+def test_a_stream_continued_by_another_model_is_reported_at_its_end(openai: Vendors) -> None:
     openai(BROKEN, second=answers.anthropic_stream("lo"))
 
     told = streamed()
@@ -80,11 +80,11 @@ def test_a_stream_that_another_model_goes_on_with_says_so_at_its_end(openai: Ven
     assert told.returncode == 0
     assert told.stdout.splitlines()[:2] == [
         "Hello",
-        f"{FIRST} broke off; {SECOND} went on from there",
+        f"{FIRST} failed; {SECOND} continued the answer",
     ]
 
 
-def test_a_stream_that_begins_anew_says_so_between_the_two(openai: Vendors) -> None:
+def test_a_restarted_stream_is_reported_between_the_two_answers(openai: Vendors) -> None:
     openai(BROKEN, second=answers.anthropic_stream("Hi"))
     text = lockfile_of(default={"fast": [FIRST, SECOND]})
     write(text + 'on_stream_failure = "restart"\n')
@@ -93,12 +93,12 @@ def test_a_stream_that_begins_anew_says_so_between_the_two(openai: Vendors) -> N
 
     assert told.stdout.splitlines()[:3] == [
         "Hel",
-        f"{FIRST} broke off; {SECOND} begins anew",
+        f"{FIRST} failed; {SECOND} starts over",
         "Hi",
     ]
 
 
-def test_the_time_for_a_call_can_be_limited(call: Call) -> None:
+def test_timeout_limits_the_whole_call(call: Call) -> None:
     told = call("chat", "Hello", "--model", "mock:stall", "--timeout", "0.05")
 
     assert (told.code, told.out) == (1, "")
@@ -106,7 +106,7 @@ def test_the_time_for_a_call_can_be_limited(call: Call) -> None:
 
 
 @pytest.mark.parametrize("model", ["fast", FIRST], ids=["an alias", "a model"])
-def test_where_no_key_is_set_the_way_without_one_is_shown(call: Call, model: str) -> None:
+def test_without_any_key_the_error_shows_how_to_do_without(call: Call, model: str) -> None:
     write(lockfile_of(default={"fast": [FIRST, SECOND]}))
 
     told = call("chat", "Hello", "--model", model)
@@ -118,7 +118,7 @@ def test_where_no_key_is_set_the_way_without_one_is_shown(call: Call, model: str
 
 
 @pytest.mark.parametrize("status", [401, 500])
-def test_a_failure_with_a_key_gets_no_such_hint(call: Call, openai: Vendors, status: int) -> None:
+def test_a_failure_with_a_key_lacks_that_hint(call: Call, openai: Vendors, status: int) -> None:
     openai(answers.openai_error(status), second=answers.openai_error(status))
 
     assert "without a key" not in call("chat", "Hello").err

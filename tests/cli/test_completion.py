@@ -27,15 +27,15 @@ def offered(call: Call, *words: str) -> list[str]:
     return told.out.splitlines()
 
 
-def test_the_first_word_is_a_command(call: Call) -> None:
+def test_the_first_word_completes_to_a_command(call: Call) -> None:
     assert offered(call, "") == [*dict.fromkeys(command.words[0] for command in COMMANDS)]
 
 
-def test_the_second_word_may_be_one_too(call: Call) -> None:
+def test_the_second_word_completes_to_a_subcommand(call: Call) -> None:
     assert offered(call, "lock", "va") == ["validate"]
 
 
-def test_nothing_typed_is_an_empty_word(call: Call) -> None:
+def test_an_empty_line_completes_like_an_empty_word(call: Call) -> None:
     assert offered(call) == offered(call, "")
 
 
@@ -62,32 +62,32 @@ def test_nothing_typed_is_an_empty_word(call: Call) -> None:
         ("nope --", []),
     ],
 )
-def test_what_may_come_next_is_offered(call: Call, line: str, expected: list[str]) -> None:
+def test_options_values_and_names_are_completed(call: Call, line: str, expected: list[str]) -> None:
     assert offered(call, *line.split(" ")) == expected
 
 
-def test_models_of_the_catalog_are_offered(call: Call) -> None:
+def test_models_of_the_catalog_are_completed(call: Call) -> None:
     assert "openai:gpt-4o" in offered(call, "bind", "new", "openai:")
 
 
-def test_an_alias_that_a_shell_would_run_is_not_offered(call: Call) -> None:
+def test_an_alias_with_shell_characters_is_not_offered(call: Call) -> None:
     assert "fa$(id)" not in offered(call, "unbind", "")
 
 
-def test_another_lockfile_is_asked_where_one_is_named(call: Call) -> None:
+def test_completion_reads_the_lockfile_named_by_the_file_option(call: Call) -> None:
     write(lockfile_of(default={"other": ["mock:a"]}), "other.lock")
 
     assert offered(call, "unbind", "--file", "other.lock", "") == ["other"]
 
 
 @pytest.mark.parametrize("text", ["[", ""], ids=["broken", "empty"])
-def test_a_lockfile_that_has_nothing_to_offer_is_no_error(call: Call, text: str) -> None:
+def test_an_empty_or_bad_lockfile_offers_no_completions(call: Call, text: str) -> None:
     write(text)
 
     assert offered(call, "unbind", "") == []
 
 
-def test_no_help_speaks_of_what_shells_ask(call: Call) -> None:
+def test_the_completion_command_is_hidden_in_the_help(call: Call) -> None:
     assert "_complete" not in call("--help").out
 
 
@@ -99,7 +99,7 @@ def test_each_shell_has_a_script(call: Call, shell: str) -> None:
     assert "_complete -- " in told.out
 
 
-def test_another_shell_is_wrong_usage(call: Call) -> None:
+def test_an_unsupported_shell_is_wrong_usage(call: Call) -> None:
     assert call("completion", "tcsh").code == 2
 
 
@@ -129,7 +129,7 @@ def shell_says(shell: str, *words: str) -> list[str]:
         ("llmring lock va", "va", ["validate"]),
         ("llmring unbind ", "", ["fast", "fancy"]),
         ("llmring aliases --profile de", "de", ["default", "dev"]),
-        # Bash has the word begin behind the last colon, or the last =.
+        # Bash starts the word after the last colon, or the last =.
         ("llmring bind new mine:mo", "mo", ["model-1"]),
         ("llmring bind new mine:", "", ["model-1"]),
         ("llmring bind new mine:x,mine:mo", "mo", ["model-1"]),
@@ -151,14 +151,14 @@ def test_bash_completes(line: str, word: str, expected: list[str]) -> None:
     assert registered == "complete -o default -F _llmring llmring"
 
 
-def test_bash_looks_at_the_line_before_the_cursor() -> None:
+def test_bash_completes_at_the_cursor_in_the_middle_of_a_line() -> None:
     line = "llmring lock va --json"
     script = 'eval "$1"; COMP_LINE=$2 COMP_POINT=15; _llmring llmring va ""; echo "${COMPREPLY[@]}"'
 
     assert shell_says("bash", "-c", script, "bash", SCRIPTS["bash"], line) == ["validate"]
 
 
-def test_zsh_takes_the_script() -> None:
+def test_zsh_accepts_the_script() -> None:
     script = 'autoload -U compinit && compinit -u -D && eval "$1" && print ${_comps[llmring]}'
 
     assert shell_says("zsh", "-f", "-c", script, "zsh", SCRIPTS["zsh"]) == ["_llmring"]

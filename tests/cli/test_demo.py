@@ -9,7 +9,7 @@ from llmring.lockfile.document import ModelRef
 from llmring.registry.bundled import bundled
 from lockfile.texts import EXAMPLE
 
-# What a person may have set; none of it is for the demonstration.
+# Settings that the demo must ignore.
 HOSTILE = {
     "LLMRING_PROFILE": "nope",
     "LLMRING_LOCKFILE_PATH": "nope.lock",
@@ -26,13 +26,13 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """The demonstration on a machine without a model, in a hostile environment."""
+    """Run the demo without a local model, in a misleading environment."""
     home = str(tmp_path_factory.mktemp("home"))
     folders = dict.fromkeys(("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME"), home)
     return run("demo", cwd=Path(home), **HOSTILE, **folders, LLMRING_LOCAL_MODEL="")
 
 
-def test_it_runs_with_no_key_no_network_and_no_model(shown: Outcome) -> None:
+def test_the_demo_runs_without_key_network_or_model(shown: Outcome) -> None:
     assert (shown.code, shown.err) == (0, "")
 
 
@@ -48,7 +48,7 @@ def test_every_attempt_is_shown_in_order(shown: Outcome) -> None:
     ]
 
 
-def test_its_models_come_in_that_order_for_as_long_as_the_catalog_knows() -> None:
+def test_the_catalog_knows_the_models_of_the_demo_and_retires_none() -> None:
     models = [ModelRef.parse(model) for alias in (demo.FAST, demo.WRITER) for model in alias.models]
 
     for model in models:
@@ -71,23 +71,23 @@ def test_each_scene_ends_with_tokens_time_and_cost(shown: Outcome) -> None:
     ]
 
 
-def test_what_is_streamed_comes_whole_and_once(shown: Outcome) -> None:
+def test_streamed_text_is_complete_and_not_repeated(shown: Outcome) -> None:
     assert shown.out.count("Not a word was lost, and none came twice.\n") == 1
     assert "You will never read this." not in shown.out
 
 
-def test_without_a_real_model_it_ends_on_a_mock_and_says_so(shown: Outcome) -> None:
+def test_without_a_real_model_the_demo_ends_with_a_mock_and_a_hint(shown: Outcome) -> None:
     assert shown.out.endswith(
         "That was a mock, not a model. "
-        "For a real one: pip install 'llmring[local]'; llmring local pull\n"
+        "To use a real one: pip install 'llmring[local]'; llmring local pull\n"
     )
 
 
-def test_nothing_of_the_user_s_environment_shows(shown: Outcome) -> None:
+def test_the_user_s_environment_does_not_affect_the_demo(shown: Outcome) -> None:
     assert "theirs" not in shown.out
 
 
-def test_with_the_model_it_ends_on_its_answer(local_model: str) -> None:
+def test_with_the_local_model_the_demo_ends_with_its_answer(local_model: str) -> None:
     write("no lockfile at all")
 
     shown = run("demo")
@@ -100,7 +100,7 @@ def test_with_the_model_it_ends_on_its_answer(local_model: str) -> None:
     assert Path("llmring.lock").read_text() == "no lockfile at all"
 
 
-def test_it_runs_where_the_output_is_ascii(no_local_model: None) -> None:
+def test_the_demo_runs_on_an_ascii_output(no_local_model: None) -> None:
     write(EXAMPLE)
 
     shown = run("demo", PYTHONIOENCODING="ascii")

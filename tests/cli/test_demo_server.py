@@ -1,4 +1,4 @@
-"""What the pretended vendors say is what llmring's own dialects read."""
+"""The simulated vendors of the demo, read by llmring's own dialects."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def ring(server: DemoServer, tmp_path: Path) -> Iterator[LLMRing]:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_an_answer_is_whole(server: DemoServer, ring: LLMRing, vendor: str) -> None:
+def test_a_planned_answer_is_received_whole(server: DemoServer, ring: LLMRing, vendor: str) -> None:
     server.plan(vendor, "answers", TEXT)
 
     answer = ring.chat(f"{vendor}:any", "Hello").result()
@@ -56,7 +56,7 @@ def test_an_answer_is_streamed_word_by_word(server: DemoServer, ring: LLMRing, v
 
 @pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("status", [429, 500, 529])
-def test_a_refusal_has_the_status_and_the_words(
+def test_a_planned_error_has_its_status_and_message(
     server: DemoServer, ring: LLMRing, vendor: str, status: int
 ) -> None:
     server.plan(vendor, "429" if status == 429 else "500" if status == 500 else "529", "Not now")
@@ -71,18 +71,20 @@ def test_a_refusal_has_the_status_and_the_words(
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_a_cut_stream_is_a_lost_connection(server: DemoServer, ring: LLMRing, vendor: str) -> None:
+def test_a_planned_cut_raises_a_connection_error(
+    server: DemoServer, ring: LLMRing, vendor: str
+) -> None:
     server.plan(vendor, "cut", TEXT)
 
     with pytest.raises(ProviderConnectionError):
         list(ring.chat_stream(f"{vendor}:any", "Hello"))
 
 
-def test_a_vendor_without_a_plan_answers(ring: LLMRing) -> None:
+def test_a_vendor_without_a_plan_answers_normally(ring: LLMRing) -> None:
     assert ring.chat("openai:any", "Hello").content == "Hello!"
 
 
-def test_a_plan_holds_for_one_request(server: DemoServer, ring: LLMRing) -> None:
+def test_a_plan_applies_to_one_request(server: DemoServer, ring: LLMRing) -> None:
     server.plan("openai", "500", "Not now")
 
     with pytest.raises(ProviderResponseError):

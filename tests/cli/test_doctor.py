@@ -1,4 +1,4 @@
-"""llmring doctor: what is wrong is told with its mend, and what is right is told too."""
+"""llmring doctor: each check passes, warns or fails, with the fix."""
 
 import contextlib
 import json
@@ -34,19 +34,19 @@ def lines_of(outcome: Outcome, check: str) -> list[str]:
     return [line for line in outcome.out.splitlines() if line[6:].startswith(f"{check}:")]
 
 
-def test_where_all_is_well_every_check_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkup, "OLD_DAYS", 1_000_000)  # however long this version is used
+def test_a_sound_setup_passes_every_check(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "OLD_DAYS", 1_000_000)  # the bundled catalog may be old
     outcome = call("doctor")
 
     assert outcome.code == 0
     assert all(line.startswith("ok    ") for line in outcome.out.splitlines()), outcome.out
     for name, _ in (*checkup.CHECKS, *PLACES):
         assert lines_of(outcome, name), name
-    assert outcome.err == "all is well\n"
+    assert outcome.err == "no problems found\n"
     assert KEY not in outcome.out
 
 
-def test_a_program_gets_it_as_json_without_any_key(
+def test_json_lists_the_findings_without_any_key(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkup, "OLD_DAYS", 1_000_000)
@@ -58,7 +58,7 @@ def test_a_program_gets_it_as_json_without_any_key(
     assert KEY not in outcome.out
 
 
-def test_a_profile_whose_alias_has_no_model_fails_and_others_warn(
+def test_an_alias_without_a_usable_model_fails_the_active_profile_and_warns_for_others(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = {"fast": ["anthropic:claude-sonnet-4-5"]}
@@ -69,11 +69,11 @@ def test_a_profile_whose_alias_has_no_model_fails_and_others_warn(
     in_force = call("doctor", "--profile", "dev")
 
     assert in_force.code == 1
-    assert "no model can be used of fast" in lines_of(in_force, "profiles")[0]
+    assert "no usable model for fast" in lines_of(in_force, "profiles")[0]
     assert "set ANTHROPIC_API_KEY" in lines_of(in_force, "keys")[0]
 
 
-def test_a_profile_that_replays_needs_no_key(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replaying_profile_needs_no_key(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     text = Path("llmring.lock").read_text()
     write(text.replace("[profiles.default]\n", '[profiles.default]\nmode = "replay"\n'))
@@ -81,7 +81,7 @@ def test_a_profile_that_replays_needs_no_key(call: Call, monkeypatch: pytest.Mon
     outcome = call("doctor")
 
     assert outcome.code == 0
-    assert "none is needed" in lines_of(outcome, "keys")[0]
+    assert "none needed" in lines_of(outcome, "keys")[0]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_profile_that_replays_needs_no_key(call: Call, monkeypatch: pytest.Mon
         ("OPENAI_BASE_URL", "http://", "settings"),
     ],
 )
-def test_a_setting_that_can_t_be_used_is_told_and_ends_the_check(
+def test_an_invalid_setting_is_reported_and_stops_the_checks(
     call: Call, monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -104,19 +104,19 @@ def test_a_setting_that_can_t_be_used_is_told_and_ends_the_check(
     assert outcome.out.splitlines()[-1].startswith(f"fail  {check}: ")
 
 
-def test_a_lockfile_that_can_t_be_read_fails(call: Call) -> None:
+def test_an_unreadable_lockfile_fails(call: Call) -> None:
     write("[profiles.default\n")
 
     assert lines_of(call("doctor"), "lockfile")[0].startswith("fail")
 
 
-def test_no_lockfile_is_a_warning(call: Call) -> None:
+def test_a_missing_lockfile_is_a_warning(call: Call) -> None:
     Path("llmring.lock").unlink()
 
     assert "llmring lock init" in lines_of(call("doctor"), "lockfile")[0]
 
 
-def test_a_lockfile_with_a_problem_is_told(call: Call) -> None:
+def test_a_lockfile_with_a_problem_is_reported(call: Call) -> None:
     write(Path("llmring.lock").read_text() + '[profiles.dev]\nbindigns = "x"\n')
 
     [line] = lines_of(call("doctor"), "lockfile")
@@ -125,7 +125,7 @@ def test_a_lockfile_with_a_problem_is_told(call: Call) -> None:
     assert line.endswith("; llmring lock validate")
 
 
-def test_an_extra_that_a_setting_needs_is_asked_for(
+def test_an_extra_required_by_a_setting_is_reported(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLMRING_LEDGER_URL", "postgresql://u@db.example/ledger")
@@ -134,11 +134,11 @@ def test_an_extra_that_a_setting_needs_is_asked_for(
     [line] = lines_of(call("doctor"), "extras")
 
     assert line == (
-        'warn  extras: postgres is needed by LLMRING_LEDGER_URL; pip install "llmring[postgres]"'
+        'warn  extras: postgres is required by LLMRING_LEDGER_URL; pip install "llmring[postgres]"'
     )
 
 
-def test_a_proxy_is_told_without_its_password(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_shown_without_its_password(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://me:hunter2@proxy.example:3128")
 
     outcome = call("doctor")
@@ -147,7 +147,7 @@ def test_a_proxy_is_told_without_its_password(call: Call, monkeypatch: pytest.Mo
     assert "hunter2" not in outcome.out
 
 
-def test_a_proxy_that_can_t_be_used_fails(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_proxy_fails(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://proxy.example:1080")
 
     outcome = call("doctor")
@@ -156,7 +156,7 @@ def test_a_proxy_that_can_t_be_used_fails(call: Call, monkeypatch: pytest.Monkey
     assert lines_of(outcome, "proxy")[0].startswith("fail")
 
 
-def test_a_local_model_that_is_not_here_is_told(call: Call, no_local_model: None) -> None:
+def test_a_missing_local_model_is_reported(call: Call, no_local_model: None) -> None:
     write(lockfile_of(default={"fast": ["local:smollm2-135m"]}))
 
     outcome = call("doctor")
@@ -165,7 +165,7 @@ def test_a_local_model_that_is_not_here_is_told(call: Call, no_local_model: None
     assert lines_of(outcome, "local model")[0].endswith("; llmring local pull")
 
 
-def test_a_ledger_that_can_t_be_written_is_told(
+def test_an_unwritable_ledger_is_reported(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
@@ -177,7 +177,7 @@ def test_a_ledger_that_can_t_be_written_is_told(
     assert "LLMRING_LEDGER_URL" in line
 
 
-def test_a_ledger_is_told_with_its_size(
+def test_the_ledger_is_shown_with_its_size(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "ledger.sqlite"
@@ -190,7 +190,7 @@ def test_a_ledger_is_told_with_its_size(
 
 
 @pytest.mark.parametrize("kind", ["a text", "a folder"])
-def test_a_ledger_that_is_none_is_told(
+def test_a_file_that_is_not_a_ledger_is_reported(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
 ) -> None:
     path = tmp_path / "ledger.sqlite"
@@ -202,11 +202,11 @@ def test_a_ledger_that_is_none_is_told(
 
     [line] = lines_of(call("doctor"), "ledger")
 
-    assert line.startswith("warn  ledger: calls are not entered: ")
+    assert line.startswith("warn  ledger: calls are not recorded: ")
     assert "LLMRING_LEDGER_URL" in line
 
 
-def test_a_model_that_is_retired_is_a_problem_of_the_lockfile(call: Call) -> None:
+def test_a_retired_model_counts_as_a_lockfile_problem(call: Call) -> None:
     write(
         lockfile_of(default={"fast": ["openai:gpt-4o-mini"]})
         + LASTS.replace("retires = 9999", "retires = 2020")
@@ -218,7 +218,7 @@ def test_a_model_that_is_retired_is_a_problem_of_the_lockfile(call: Call) -> Non
     assert line.endswith("has 1 problem; llmring lock validate")
 
 
-def test_a_frozen_lockfile_that_is_not_as_it_was_pinned_is_told(
+def test_a_frozen_lockfile_that_differs_from_its_pins_is_reported(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLMRING_FROZEN", "1")
@@ -229,7 +229,7 @@ def test_a_frozen_lockfile_that_is_not_as_it_was_pinned_is_told(
     assert lines_of(call("doctor"), "lockfile")[0].startswith("ok    lockfile: frozen by ")
 
 
-def test_a_catalog_that_is_damaged_is_told(
+def test_a_damaged_catalog_is_reported(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -239,11 +239,11 @@ def test_a_catalog_that_is_damaged_is_told(
 
     [line] = lines_of(call("doctor"), "registry")
 
-    assert line.startswith("warn  registry: the catalog that was fetched can't be used, so ")
+    assert line.startswith("warn  registry: the fetched catalog is damaged; ")
     assert line.endswith("; llmring registry update")
 
 
-def test_a_redis_that_can_t_be_reached_is_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_redis_is_reported(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     monkeypatch.setenv("LLMRING_REDIS_URL", f"redis://:hunter2@127.0.0.1:{port}")
@@ -273,7 +273,7 @@ def http_date(seconds: float) -> str:
     return formatdate(seconds, usegmt=True)
 
 
-def test_live_asks_each_provider_for_one_token_and_tells_the_cost(
+def test_live_calls_each_provider_for_one_token_and_reports_the_cost(
     call: Call, live: Callable[..., Loopback]
 ) -> None:
     server = live(http_date(time.time()))
@@ -282,14 +282,14 @@ def test_live_asks_each_provider_for_one_token_and_tells_the_cost(
 
     assert outcome.code == 0, outcome.out
     told, total = lines_of(outcome, "calls")
-    assert "openai:gpt-4o-mini answers" in told
-    assert "all calls together: $0.0000027" in total
-    assert lines_of(outcome, "clock")[1].startswith("ok    clock: right")
+    assert "openai:gpt-4o-mini answered" in told
+    assert "total cost: $0.0000027" in total
+    assert lines_of(outcome, "clock")[1].startswith("ok    clock: agrees")
     asked = json.loads(server.requests[0].body)
     assert 1 in (asked.get("max_tokens"), asked.get("max_completion_tokens"))
 
 
-def test_live_finds_a_clock_that_is_wrong(call: Call, live: Callable[..., Loopback]) -> None:
+def test_live_reports_a_wrong_clock(call: Call, live: Callable[..., Loopback]) -> None:
     live(http_date(0))
 
     outcome = call("doctor", "--live")
@@ -298,7 +298,7 @@ def test_live_finds_a_clock_that_is_wrong(call: Call, live: Callable[..., Loopba
     assert lines_of(outcome, "clock")[1].startswith("fail")
 
 
-def test_live_tells_what_a_provider_refuses(call: Call, live: Callable[..., Loopback]) -> None:
+def test_live_reports_a_provider_s_error(call: Call, live: Callable[..., Loopback]) -> None:
     live(http_date(0), status=401)
 
     outcome = call("doctor", "--live")
@@ -308,7 +308,7 @@ def test_live_tells_what_a_provider_refuses(call: Call, live: Callable[..., Loop
     assert KEY not in outcome.out
 
 
-def test_nothing_is_asked_without_live(call: Call, live: Callable[..., Loopback]) -> None:
+def test_no_provider_is_called_without_live(call: Call, live: Callable[..., Loopback]) -> None:
     server = live(http_date(0))
 
     call("doctor")
@@ -316,7 +316,7 @@ def test_nothing_is_asked_without_live(call: Call, live: Callable[..., Loopback]
     assert server.requests == []
 
 
-def test_an_old_catalog_and_a_clock_before_it_are_told(
+def test_an_old_catalog_and_a_clock_before_its_date_are_reported(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = bundled().date

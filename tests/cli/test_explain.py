@@ -12,13 +12,13 @@ from loopback import Loopback
 Vendors = Callable[..., Loopback]
 
 
-def test_the_models_are_printed_in_the_order_of_their_trial(call: Call, openai: Vendors) -> None:
+def test_models_are_printed_in_the_order_they_would_be_tried(call: Call, openai: Vendors) -> None:
     server = openai()
 
     told = call("explain", "fast", "--tokens", "1000", "--max-tokens", "500")
 
     assert (told.code, told.err) == (0, "")
-    # Below a model stands when its provider retires it, where that is known.
+    # A model's line is followed by its retirement date, if known.
     lines = [line for line in told.out.splitlines() if not line.startswith("      ")]
     assert lines[:3] == [
         "fast (ordered), for a prompt of 1,000 tokens, an answer of 500 at most:",
@@ -29,14 +29,14 @@ def test_the_models_are_printed_in_the_order_of_their_trial(call: Call, openai: 
     assert server.requests == []
 
 
-def test_a_missing_key_is_told_with_its_variable(call: Call) -> None:
+def test_a_missing_key_is_reported_with_its_variable(call: Call) -> None:
     write(lockfile_of(default={"fast": [FIRST]}))
 
     told = call("explain", "fast")
 
     assert told.code == 1
     assert "skipped: no key; set OPENAI_API_KEY" in told.out
-    assert told.err == "no model of fast can be used for this\n"
+    assert told.err == "no model of fast is usable for this request\n"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_missing_key_is_told_with_its_variable(call: Call) -> None:
         (["--tools"], None),
     ],
 )
-def test_what_the_request_would_have_decides_who_is_skipped(
+def test_the_content_of_the_request_decides_which_models_are_skipped(
     call: Call, openai: Vendors, words: list[str], reason: str | None
 ) -> None:
     openai()
@@ -63,7 +63,7 @@ def test_what_the_request_would_have_decides_who_is_skipped(
     assert reason is None or reason in told.out
 
 
-def test_json_has_all_of_it(call: Call, openai: Vendors) -> None:
+def test_json_contains_the_whole_plan(call: Call, openai: Vendors) -> None:
     openai()
 
     told = call("explain", "fast", "--tokens", "10", "--max-tokens", "1", "--json")
@@ -77,7 +77,7 @@ def test_json_has_all_of_it(call: Call, openai: Vendors) -> None:
     assert "E" not in plan["steps"][0]["cost"]
 
 
-def test_what_is_not_known_of_a_model_is_said(call: Call) -> None:
+def test_unknown_facts_about_a_model_are_marked(call: Call) -> None:
     told = call("explain", "mock:echo")
 
     assert "context unknown  price unknown  cost unknown" in told.out
@@ -85,14 +85,14 @@ def test_what_is_not_known_of_a_model_is_said(call: Call) -> None:
 
 
 @pytest.mark.parametrize("words", [["--tokens", "0"], ["--max-tokens", "many"]])
-def test_a_number_that_is_none_is_wrong_usage(call: Call, words: list[str]) -> None:
+def test_an_invalid_number_is_wrong_usage(call: Call, words: list[str]) -> None:
     told = call("explain", "fast", *words)
 
     assert told.code == 2
-    assert "no whole number above 0" in told.err
+    assert "not a whole number above 0" in told.err
 
 
-def test_chat_tells_after_the_answer_what_became_of_each_model(call: Call, openai: Vendors) -> None:
+def test_chat_explain_reports_every_attempt_after_the_answer(call: Call, openai: Vendors) -> None:
     openai(answers.openai_error(404, "gone"))
 
     told = call("chat", "Hello", "--explain")
@@ -106,7 +106,7 @@ def test_chat_tells_after_the_answer_what_became_of_each_model(call: Call, opena
     assert "$0.00006" in second
 
 
-def test_chat_tells_it_where_no_model_answers_too(call: Call) -> None:
+def test_chat_explain_reports_every_attempt_of_a_failed_call(call: Call) -> None:
     write(lockfile_of(default={"fast": [FIRST]}))
 
     told = call("chat", "Hello", "--explain")

@@ -18,7 +18,7 @@ def lockfile(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     )
 
 
-def test_a_model_is_told_with_its_prices_its_key_and_its_address(
+def test_a_model_is_shown_with_prices_key_and_address(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
@@ -37,53 +37,53 @@ def test_a_model_is_told_with_its_prices_its_key_and_its_address(
     assert KEY not in told.out + told.err
 
 
-def test_a_snapshot_is_told_as_the_model_that_it_is(call: Call) -> None:
+def test_a_snapshot_is_shown_with_the_model_it_belongs_to(call: Call) -> None:
     told = call("info", "openai:gpt-4o-mini-2024-07-18")
 
     assert told.out.startswith("openai:gpt-4o-mini-2024-07-18 (that is openai:gpt-4o-mini)\n")
 
 
-def test_each_model_of_an_alias_is_told_in_order(call: Call) -> None:
+def test_the_models_of_an_alias_are_shown_in_order(call: Call) -> None:
     told = call("info", "fast")
 
     heads = [line for line in told.out.splitlines() if not line.startswith(" ")]
     assert heads == ["fast: 2 models", "1. openai:gpt-4o-mini", "2. ollama:mine"]
-    assert "no catalog knows ollama:mine" in told.err
+    assert "ollama:mine is not in the catalog" in told.err
     assert told.code == 0
 
 
-def test_the_profile_decides_on_the_models(call: Call) -> None:
+def test_the_profile_option_selects_the_models(call: Call) -> None:
     assert "1. ollama:llama3.2\n" in call("info", "fast", "--profile", "dev").out
 
 
-def test_W32_where_nothing_is_known_the_exit_code_is_1(call: Call) -> None:
+def test_W32_the_exit_code_is_1_if_no_model_is_known(call: Call) -> None:
     told = call("info", "lone")
 
     assert told.code == 1
     assert "  address  http://localhost:11434\n" in told.out
 
 
-def test_near_models_are_named_where_one_is_unknown(call: Call) -> None:
+def test_an_unknown_model_gets_suggestions(call: Call) -> None:
     told = call("info", "openai:gpt-4o-mni")
 
     assert told.code == 1
-    assert "no catalog knows openai:gpt-4o-mni; did you mean openai:gpt-4o-mini" in told.err
+    assert "openai:gpt-4o-mni is not in the catalog; did you mean openai:gpt-4o-mini" in told.err
 
 
-def test_near_models_are_named_where_the_name_has_a_colon_too(call: Call) -> None:
+def test_an_unknown_model_with_a_colon_in_its_name_gets_suggestions(call: Call) -> None:
     told = call("info", "ollama:llama3.9:70b-it")
 
     assert "did you mean ollama:llama3." in told.err
 
 
-def test_a_model_without_its_provider_is_told_how_it_is_called(call: Call) -> None:
+def test_a_model_named_without_its_provider_gets_the_full_name_suggested(call: Call) -> None:
     told = call("info", "gpt-4o-mini")
 
     assert (told.code, told.out) == (1, "")
     assert told.err.splitlines()[1] == "or did you mean the model openai:gpt-4o-mini?"
 
 
-def test_what_the_lockfile_says_of_a_model_is_told(call: Call) -> None:
+def test_facts_from_the_lockfile_are_shown(call: Call) -> None:
     write(
         "[registry.models.'ollama:mine']\ncontext_window = 4096\nfamily = 'mine'\n"
         "successor = 'ours'\nretires = 2020-01-01\ndeprecated = 2019-01-01\n"
@@ -103,7 +103,7 @@ def test_what_the_lockfile_says_of_a_model_is_told(call: Call) -> None:
         assert words in told.out, told.out
 
 
-def test_json_has_all_of_it(call: Call) -> None:
+def test_json_contains_all_facts(call: Call) -> None:
     told = json.loads(call("info", "fast", "--json").out)
 
     assert told["name"] == "fast"

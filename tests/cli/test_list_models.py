@@ -36,9 +36,12 @@ def listed(call: Call, *words: str) -> set[str]:
     return {line.split()[0] for line in call("list", *words).out.splitlines()}
 
 
-def test_R42_current_models_are_listed_and_those_of_the_lockfile(call: Call) -> None:
-    today = date.fromisoformat(TODAY)
-    gone = {str(facts) for facts in bundled().models if (facts.retires or date.max) <= today}
+def test_R42_current_models_and_those_of_the_lockfile_are_listed(call: Call) -> None:
+    gone = {
+        str(facts)
+        for facts in bundled().models
+        if (facts.retires or date.max) <= date.fromisoformat(TODAY)
+    }
 
     found = listed(call)
 
@@ -47,7 +50,7 @@ def test_R42_current_models_are_listed_and_those_of_the_lockfile(call: Call) -> 
     assert not found & gone
 
 
-def test_all_has_the_retired_ones_too_and_marks_them(call: Call) -> None:
+def test_all_includes_retired_models_and_marks_them(call: Call) -> None:
     lines = call("list", "--all").out.splitlines()
 
     assert next(line for line in lines if line.startswith("ollama:gone ")).endswith(
@@ -55,7 +58,7 @@ def test_all_has_the_retired_ones_too_and_marks_them(call: Call) -> None:
     )
 
 
-def test_what_is_going_is_marked(call: Call) -> None:
+def test_models_about_to_retire_are_marked(call: Call) -> None:
     lines = call("list").out.splitlines()
 
     assert next(line for line in lines if line.startswith("ollama:going ")).endswith(
@@ -63,20 +66,20 @@ def test_what_is_going_is_marked(call: Call) -> None:
     )
 
 
-def test_the_models_of_a_provider_are_listed(call: Call) -> None:
+def test_the_provider_option_filters_models(call: Call) -> None:
     found = listed(call, "--provider", "OpenAI")
 
     assert found
     assert {name.partition(":")[0] for name in found} == {"openai"}
 
 
-def test_what_is_to_be_supported_is_all_supported(call: Call) -> None:
+def test_supports_requires_every_capability(call: Call) -> None:
     found = {str(facts) for facts in bundled().models if {"vision", "audio"} <= facts.capabilities}
 
     assert listed(call, "--supports", "vision, audio", "--all") == found
 
 
-def test_a_ceiling_is_of_input_and_with_a_slash_of_output_too(call: Call) -> None:
+def test_max_price_limits_input_and_after_a_slash_output(call: Call) -> None:
     options = ("--provider", "ollama", "--supports", "tools,vision")
 
     def own(*words: str) -> set[str]:
@@ -88,13 +91,13 @@ def test_a_ceiling_is_of_input_and_with_a_slash_of_output_too(call: Call) -> Non
     assert own("--max-price", "1000/1000") == {"ollama:cheap", "ollama:dear"}
 
 
-def test_a_model_of_unknown_price_is_left_out_below_a_ceiling_and_that_is_said(call: Call) -> None:
+def test_max_price_leaves_out_models_of_unknown_price_with_a_note(call: Call) -> None:
     told = call("list", "--provider", "ollama", "--supports", "tools,vision", "--max-price", "1")
 
-    assert "1 left out, as their price is not known\n" in told.err
+    assert "1 left out: their price is unknown\n" in told.err
 
 
-def test_json_has_all_that_is_known(call: Call) -> None:
+def test_json_contains_all_facts(call: Call) -> None:
     told = call("list", "--provider", "ollama", "--max-price", "1", "--json")
 
     found = {model["name"]: model for model in json.loads(told.out)}
@@ -102,7 +105,7 @@ def test_json_has_all_that_is_known(call: Call) -> None:
     assert all(Decimal(model["prices"]["input"]) <= 1 for model in found.values())
 
 
-def test_embeddings_and_chats_can_be_told_apart(call: Call) -> None:
+def test_the_kind_option_separates_embedding_and_chat_models(call: Call) -> None:
     kinds = {str(facts): facts.kind for facts in bundled().models}
 
     assert {kinds.get(name, "chat") for name in listed(call, "--kind", "chat")} == {"chat"}
@@ -110,21 +113,19 @@ def test_embeddings_and_chats_can_be_told_apart(call: Call) -> None:
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_W32_where_nothing_is_found_the_exit_code_is_1_and_a_note_says_so(
-    call: Call, form: list[str]
-) -> None:
+def test_W32_no_match_is_exit_code_1_with_a_note(call: Call, form: list[str]) -> None:
     told = call("list", "--provider", "groq", "--max-price", "0", "--supports", "prefill", *form)
 
     assert told.code == 1
     assert told.out == ("[]\n" if form else "")
-    assert "no model is like that" in told.err
+    assert "no model matches" in told.err
 
 
-def test_a_provider_that_is_none_is_an_error_with_the_one_meant(call: Call) -> None:
+def test_a_mistyped_provider_is_an_error_with_a_suggestion(call: Call) -> None:
     told = call("list", "--provider", "opnai")
 
     assert told.code == 1
-    assert told.err == "llmring: there is no provider 'opnai'; did you mean openai?\n"
+    assert told.err == "llmring: unknown provider 'opnai'; did you mean openai?\n"
 
 
 @pytest.mark.parametrize(
@@ -138,5 +139,5 @@ def test_a_provider_that_is_none_is_an_error_with_the_one_meant(call: Call) -> N
         ["--kind", "poem"],
     ],
 )
-def test_a_filter_that_is_none_is_wrong_usage(call: Call, words: list[str]) -> None:
+def test_an_invalid_filter_is_wrong_usage(call: Call, words: list[str]) -> None:
     assert call("list", *words).code == 2

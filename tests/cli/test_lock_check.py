@@ -16,7 +16,7 @@ SUMMARIZER = lockfile_of(
 )
 OWN = lockfile_of(default={"fast": ["openai:gpt-mine", "mock:echo"]})
 
-# What there is to say of `OWN` as it is.
+# The findings for `OWN` as it is.
 HINTS = (
     "llmring.lock:1:1: hint: registry: it is not pinned; llmring lock pin notes what is relied on\n"
     "llmring.lock:4:11: hint: profiles.default: profile 'default' binds openai, which can't be "
@@ -28,7 +28,7 @@ Install = Callable[..., Path]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Puts a package onto `sys.path`; gives the place of its lockfile."""
+    """Return a function that puts a package on `sys.path` and returns its lockfile's path."""
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(site)
@@ -54,7 +54,7 @@ def override(alias: str) -> str:
     return f'{OWN}\n[[profiles.default.bindings]]\nalias = "{alias}"\nmodels = ["mock:mine"]\n'
 
 
-def test_R44_a_good_package_is_shown_with_what_it_gives(call: Call, install: Install) -> None:
+def test_R44_a_good_package_is_shown_with_its_aliases(call: Call, install: Install) -> None:
     path = install("liba")
     extending("liba")
 
@@ -68,7 +68,7 @@ def test_R44_a_good_package_is_shown_with_what_it_gives(call: Call, install: Ins
     )
 
 
-def test_R44_an_override_is_shown(call: Call, install: Install) -> None:
+def test_R44_an_overridden_alias_is_marked(call: Call, install: Install) -> None:
     install("liba")
     extending("liba", text=override("liba:checker"))
 
@@ -87,7 +87,7 @@ def test_R44_a_package_that_is_not_installed_is_exit_code_1(call: Call, install:
     told = call("lock", "check")
 
     assert told.code == 1
-    assert "\nnolib: not installed; install what brings it, or take it out of" in told.out
+    assert "\nnolib: not installed; install its distribution, or remove it from" in told.out
     assert told.err.startswith("llmring.lock: 1 of 2 packages good, 2 extended aliases")
 
 
@@ -98,7 +98,7 @@ def test_R44_a_package_without_a_lockfile_is_exit_code_1(call: Call, install: In
     told = call("lock", "check")
 
     assert told.code == 1
-    assert told.out.startswith("liba: no lockfile; it is installed, but has no lockfile; ")
+    assert told.out.startswith("liba: no lockfile; installed, but without a lockfile; ")
 
 
 def test_R44_a_package_with_a_bad_lockfile_is_exit_code_1_with_the_place(
@@ -113,9 +113,7 @@ def test_R44_a_package_with_a_bad_lockfile_is_exit_code_1_with_the_place(
     assert told.out.startswith(f"liba: bad lockfile; {path}:1:8: not TOML")
 
 
-def test_the_name_of_a_distribution_is_told_from_that_of_its_import(
-    call: Call, install: Install
-) -> None:
+def test_a_distribution_name_gets_its_import_name_suggested(call: Call, install: Install) -> None:
     info = install("fancy").parents[1] / "FancyLib-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: FancyLib\nVersion: 1.0\n")
@@ -125,10 +123,10 @@ def test_the_name_of_a_distribution_is_told_from_that_of_its_import(
     told = call("lock", "check")
 
     assert told.code == 1
-    assert "FancyLib is how it is installed; list what is imported: fancy\n" in told.out
+    assert "FancyLib is the name of a distribution; list its import name: fancy\n" in told.out
 
 
-def test_a_lockfile_that_extends_nothing_is_fine(call: Call) -> None:
+def test_a_lockfile_without_packages_passes(call: Call) -> None:
     write(OWN)
 
     told = call("lock", "check")
@@ -137,9 +135,9 @@ def test_a_lockfile_that_extends_nothing_is_fine(call: Call) -> None:
     assert told.err.startswith("llmring.lock: 0 of 0 packages good")
 
 
-# Not the name of an SDK that other tests have loaded.
+# Not the name of an SDK that other tests import.
 @pytest.mark.parametrize("package", ["perplexity", "OpenAI"])
-def test_a_package_called_like_a_provider_is_a_warning(
+def test_a_package_named_like_a_provider_is_a_warning(
     call: Call, install: Install, package: str
 ) -> None:
     install(package)
@@ -151,7 +149,7 @@ def test_a_package_called_like_a_provider_is_a_warning(
     assert f"warning: {package} is also the name of a provider" in told.err
 
 
-def test_an_override_of_what_the_package_does_not_give_is_a_warning(
+def test_an_override_of_an_alias_the_package_lacks_is_a_warning(
     call: Call, install: Install
 ) -> None:
     install("liba")
@@ -159,7 +157,7 @@ def test_an_override_of_what_the_package_does_not_give_is_a_warning(
 
     told = call("lock", "check")
 
-    assert "warning: liba:sumarizer is bound here, but liba has none such" in told.err
+    assert "warning: liba:sumarizer is bound here, but liba has no such alias" in told.err
     assert "did you mean liba:summarizer?" in told.err
 
 
@@ -167,10 +165,10 @@ def test_a_package_that_extends_another_is_a_warning(call: Call, install: Instal
     install("liba", SUMMARIZER + '[extends]\npackages = ["libb"]\n')
     extending("liba")
 
-    assert "warning: liba extends libb itself, which is not followed" in call("lock", "check").err
+    assert "warning: liba extends libb, which is ignored here" in call("lock", "check").err
 
 
-def test_the_profile_in_force_is_looked_into(
+def test_the_active_profile_is_checked(
     call: Call, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install("liba", lockfile_of(default={"a": ["mock:a"]}, dev={"b": ["mock:b"]}))
@@ -183,7 +181,7 @@ def test_the_profile_in_force_is_looked_into(
     assert told.err.endswith(" in profile dev\n")
 
 
-def test_json_has_all_of_it(call: Call, install: Install) -> None:
+def test_json_contains_the_whole_check(call: Call, install: Install) -> None:
     path = install("liba")
     own = extending("liba", "nolib", text=override("liba:checker"))
 
@@ -213,7 +211,7 @@ def test_json_has_all_of_it(call: Call, install: Install) -> None:
                 "lockfile": None,
                 "aliases": {},
                 "overridden": [],
-                "trouble": "install what brings it, or take it out of [extends]: import nolib "
+                "trouble": "install its distribution, or remove it from [extends]: import nolib "
                 "finds nothing",
             },
         ],
@@ -223,17 +221,17 @@ def test_json_has_all_of_it(call: Call, install: Install) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        (None, "llmring: there is no llmring.lock here to check"),
+        (None, "llmring: no llmring.lock here to check"),
         ("fast = \n", ":1:8: not TOML"),
         ('version = "9.9"\n', "version '9.9' is not one that this"),
         (f'{OWN}[extends]\npackages = ["lib-a"]\n', ":10:13: extends.packages[0]: 'lib-a' is not"),
     ],
-    ids=["none", "no TOML", "another version", "a name that is none"],
+    ids=["none", "no TOML", "another version", "an invalid name"],
 )
-def test_R44_an_own_lockfile_that_is_missing_or_bad_is_exit_code_2(
-    call: Call, text: str | None, said: str
+def test_R44_a_missing_or_bad_lockfile_is_exit_code_2(
+    call: Call, text: str | None, message: str
 ) -> None:
     if text is not None:
         write(text)
@@ -242,14 +240,14 @@ def test_R44_an_own_lockfile_that_is_missing_or_bad_is_exit_code_2(
 
     assert (told.code, told.out) == (2, "")
     assert is_plain_error(told.err)
-    assert said in told.err
+    assert message in told.err
 
 
-def test_R44_a_file_that_was_named_and_is_missing_is_exit_code_2(call: Call) -> None:
+def test_R44_a_named_file_that_is_missing_is_exit_code_2(call: Call) -> None:
     assert call("lock", "check", "--file", "nothing.lock").code == 2
 
 
-def test_a_profile_that_the_own_lockfile_lacks_is_exit_code_2(
+def test_a_profile_missing_in_the_lockfile_is_exit_code_2(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(OWN)
@@ -261,15 +259,15 @@ def test_a_profile_that_the_own_lockfile_lacks_is_exit_code_2(
 @pytest.mark.parametrize(
     "words", [["--file", "a", "--package", "b"], ["--package", "b", "--wheel", "c"]]
 )
-def test_one_thing_is_checked_at_a_time(call: Call, words: list[str]) -> None:
+def test_file_package_and_wheel_exclude_each_other(call: Call, words: list[str]) -> None:
     assert call("lock", "check", *words).code == 2
 
 
-# What a package or a wheel ships.
+# Lockfiles shipped in packages and wheels.
 
 
 def wheel(**files: str) -> str:
-    """Writes a wheel with these files."""
+    """Write a wheel with these files."""
     with zipfile.ZipFile("lib-1.0-py3-none-any.whl", "w") as archive:
         for name, text in files.items():
             archive.writestr(name, text)
@@ -289,27 +287,27 @@ def test_C17_an_installed_package_that_ships_its_lockfile_is_good(
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "liba: has no llmring.lock next to its __init__.py; hatchling ships"),
         ("fast = \n", ":1:8: not TOML"),
     ],
 )
-def test_C17_an_installed_package_that_does_not_is_exit_code_1(
-    call: Call, install: Install, text: str | None, said: str
+def test_C17_an_installed_package_without_its_lockfile_is_exit_code_1(
+    call: Call, install: Install, text: str | None, message: str
 ) -> None:
     install("liba", text)
 
     told = call("lock", "check", "--package", "liba")
 
     assert (told.code, told.out) == (1, "")
-    assert said in told.err
+    assert message in told.err
 
 
 def test_C17_a_package_that_is_not_installed_is_exit_code_1(call: Call) -> None:
     told = call("lock", "check", "--package", "nolib")
 
-    assert (told.code, told.err[:39]) == (1, "nolib: is not installed here; name it a")
+    assert (told.code, told.err) == (1, "nolib: is not installed here; give its import name\n")
 
 
 @pytest.mark.parametrize(
@@ -339,26 +337,29 @@ def test_C17_a_wheel_that_ships_its_lockfile_is_good(
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
-        (["lib/__init__.py"], "has no lib/llmring.lock; hatchling ships llmring.lock where"),
+        (["lib/__init__.py"], "has no lib/llmring.lock; hatchling ships llmring.lock if"),
         (["lib/__init__.py"], '[tool.setuptools.package-data] "lib" = ["*.lock"]'),
-        (["lib/__init__.py", "llmring.lock"], "has no lib/llmring.lock, but at llmring.lock;"),
-        (["lib/__init__.py", "lib/x/__init__.py", "lib/x/llmring.lock"], "at lib/x/llmring.lock;"),
+        (["lib/__init__.py", "llmring.lock"], "has no lib/llmring.lock, only llmring.lock;"),
+        (
+            ["lib/__init__.py", "lib/x/__init__.py", "lib/x/llmring.lock"],
+            "only lib/x/llmring.lock;",
+        ),
         (["src/lib/__init__.py", "src/lib/llmring.lock"], 'packages = ["src/lib"]'),
-        (["lib.py", "llmring.lock"], "holds no package"),
+        (["lib.py", "llmring.lock"], "contains no package"),
     ],
 )
-def test_C17_a_wheel_that_does_not_is_exit_code_1_with_the_mend(
-    call: Call, files: list[str], said: str
+def test_C17_a_wheel_without_its_lockfile_is_exit_code_1_with_the_fix(
+    call: Call, files: list[str], message: str
 ) -> None:
     told = call("lock", "check", "--wheel", wheel(**dict.fromkeys(files, "")))
 
     assert (told.code, told.out) == (1, "")
-    assert said in told.err
+    assert message in told.err
 
 
-def test_a_wheel_with_a_bad_lockfile_says_where_it_is_bad(call: Call) -> None:
+def test_a_wheel_with_a_bad_lockfile_reports_the_place_of_the_error(call: Call) -> None:
     path = wheel(**{"lib/__init__.py": "", "lib/llmring.lock": "a = \n"})
 
     told = call("lock", "check", "--wheel", path)
@@ -367,7 +368,7 @@ def test_a_wheel_with_a_bad_lockfile_says_where_it_is_bad(call: Call) -> None:
     assert told.err.startswith(f"{path}: lib/llmring.lock:1:5: not TOML")
 
 
-def test_what_is_no_wheel_is_a_plain_error(call: Call) -> None:
+def test_a_file_that_is_not_a_wheel_is_a_plain_error(call: Call) -> None:
     write("no zip", "lib.whl")
 
     for path in ("lib.whl", "nothing.whl"):
@@ -376,7 +377,7 @@ def test_what_is_no_wheel_is_a_plain_error(call: Call) -> None:
         assert is_plain_error(told.err)
 
 
-def test_what_a_package_ships_is_told_as_json(call: Call, install: Install) -> None:
+def test_json_describes_the_shipped_lockfile(call: Call, install: Install) -> None:
     path = install("liba")
 
     assert json.loads(call("lock", "check", "--package", "liba", "--json").out) == {
@@ -393,7 +394,7 @@ NEEDY = (
 )
 
 
-def test_a_model_that_lacks_what_is_needed_is_a_finding(call: Call) -> None:
+def test_a_model_that_lacks_a_needed_capability_is_a_finding(call: Call) -> None:
     write(NEEDY.format('needs = ["vision"]'))
 
     told = call("lock", "check")
@@ -405,7 +406,7 @@ def test_a_model_that_lacks_what_is_needed_is_a_finding(call: Call) -> None:
     )
 
 
-def test_a_model_in_no_catalog_is_but_a_note(call: Call) -> None:
+def test_a_model_missing_in_the_catalog_is_only_a_hint(call: Call) -> None:
     write(
         NEEDY.format('needs = ["vision"]')
         .replace("gpt-3.5-turbo", "gpt-new")
@@ -418,7 +419,9 @@ def test_a_model_in_no_catalog_is_but_a_note(call: Call) -> None:
     assert "whether openai:gpt-new has vision" in told.out
 
 
-def test_what_a_package_needs_is_found_in_its_own_lockfile(call: Call, install: Install) -> None:
+def test_an_unmet_need_of_a_package_is_located_in_its_own_lockfile(
+    call: Call, install: Install
+) -> None:
     path = install("liba", NEEDY.format('needs = ["vision"]'))
     extending("liba")
 
@@ -429,7 +432,7 @@ def test_what_a_package_needs_is_found_in_its_own_lockfile(call: Call, install: 
     assert (told.code, finding["file"], finding["line"]) == (1, str(path), 4)
 
 
-def test_what_the_own_profile_needs_holds_for_aliases_of_packages(
+def test_needs_of_the_user_s_profile_apply_to_aliases_of_packages(
     call: Call, install: Install
 ) -> None:
     install("liba", NEEDY.format(""))
@@ -441,7 +444,7 @@ def test_what_the_own_profile_needs_holds_for_aliases_of_packages(
     assert (told.code, Path(finding["file"]).name, finding["line"]) == (1, own.name, 2)
 
 
-def test_an_alias_that_is_overridden_is_not_checked(call: Call, install: Install) -> None:
+def test_an_overridden_alias_is_not_checked(call: Call, install: Install) -> None:
     install("liba", NEEDY.format('needs = ["vision"]'))
     extending("liba", text=override("liba:fast"))
 
@@ -464,7 +467,7 @@ def test_a_retired_model_fails_the_check(call: Call) -> None:
     )
 
 
-def test_a_price_that_rose_is_told_with_what_last_month_would_have_cost(
+def test_a_price_rise_is_reported_with_its_effect_on_last_month(
     call: Call, openai: Callable[..., object]
 ) -> None:
     openai()
@@ -484,14 +487,16 @@ def test_a_price_that_rose_is_told_with_what_last_month_would_have_cost(
     assert "the last 30 days' 1 call would have cost $0.0000027 then and $0.0014 now" in told.out
 
 
-def test_the_model_that_the_ledger_saw_is_pinned(call: Call, openai: Callable[..., object]) -> None:
+def test_the_served_model_recorded_in_the_ledger_is_pinned(
+    call: Call, openai: Callable[..., object]
+) -> None:
     openai(answers.openai(model="gpt-4o-mini-2099-01-01"))
     run("chat", "Hello", "--model", "solo")
 
     assert "openai:gpt-4o-mini → gpt-4o-mini-2099-01-01:" in call("lock", "pin").out
 
 
-def test_hints_alone_pass(call: Call) -> None:
+def test_hints_alone_do_not_fail_the_check(call: Call) -> None:
     write(DRIFTED)
 
     told = call("lock", "check")
@@ -501,7 +506,7 @@ def test_hints_alone_pass(call: Call) -> None:
 
 
 @pytest.mark.parametrize("option", ["--ci", "--github"])
-def test_findings_annotate_a_pull_request(call: Call, install: Install, option: str) -> None:
+def test_ci_prints_findings_as_annotations(call: Call, install: Install, option: str) -> None:
     extending("nolib", text=DRIFTED + RETIRED)
 
     told = call("lock", "check", option)
@@ -515,7 +520,7 @@ def test_findings_annotate_a_pull_request(call: Call, install: Install, option: 
     assert all(line.startswith("::") for line in lines)
 
 
-def test_a_bad_lockfile_is_annotated_where_it_is_bad(call: Call) -> None:
+def test_ci_annotates_the_error_of_a_bad_lockfile(call: Call) -> None:
     write('version = "1.0"\nprofiles = 7\n')
 
     told = call("lock", "check", "--ci")

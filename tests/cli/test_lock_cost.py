@@ -24,13 +24,13 @@ def test_each_alias_of_each_profile_has_its_cost_and_the_range_of_its_fallbacks(
     )
 
 
-def test_one_profile_is_shown_where_one_is_named(call: Call) -> None:
+def test_the_profile_option_shows_only_that_profile(call: Call) -> None:
     write(lockfile(default={"fast": ["openai:t-1"]}, prod={"solo": ["openai:t-1"]}))
 
     assert "default" not in call("lock", "cost", *AMOUNTS, "--profile", "prod").out
 
 
-def test_an_unknown_price_is_said_to_be_unknown(call: Call) -> None:
+def test_an_unknown_price_is_shown_as_unknown(call: Call) -> None:
     write(lockfile(default={"fast": ["mock:a"], "soon": ["openai:t-3-preview"]}))
     told = call("lock", "cost", *AMOUNTS)
 
@@ -45,7 +45,7 @@ def test_cached_tokens_cost_less(call: Call) -> None:
     assert "openai:t-1  $0.30\n" in call("lock", "cost", *AMOUNTS, "--cached", "1M").out
 
 
-def test_long_prompts_have_their_own_prices_where_the_size_of_requests_is_said(call: Call) -> None:
+def test_per_request_applies_the_prices_of_long_prompts(call: Call) -> None:
     write(lockfile(default={"fast": ["openai:t-2"]}))
     unsaid, short, long = (
         call("lock", "cost", *AMOUNTS, *words)
@@ -55,17 +55,17 @@ def test_long_prompts_have_their_own_prices_where_the_size_of_requests_is_said(c
     assert ["$0.80" in told.out for told in (unsaid, short, long)] == [True, True, False]
     assert "$1.60" in long.out
     assert unsaid.err == (
-        "long prompts have higher prices, not counted here: openai:t-2 above 100,000 tokens; "
-        "say --per-request\n"
+        "higher prices for long prompts are not applied: openai:t-2 above 100,000 tokens; "
+        "give --per-request\n"
     )
     assert short.err == ""
-    assert long.err == "at the prices of long prompts: openai:t-2 above 100,000 tokens\n"
+    assert long.err == "prices for long prompts are applied: openai:t-2 above 100,000 tokens\n"
 
 
 PINS = '\n[registry.pins."openai:t-1"]\nmodel = "t-1"\nprices = { input = 10, output = 20 }\n'
 
 
-def test_pinned_prices_are_those_of_the_lockfile(call: Call) -> None:
+def test_pinned_uses_the_prices_in_the_lockfile(call: Call) -> None:
     write(lockfile(default={"fast": ["openai:t-1"], "solo": ["openai:t-2"]}) + PINS)
     told = call("lock", "cost", *AMOUNTS, "--pinned")
 
@@ -110,16 +110,16 @@ def test_json_has_exact_amounts(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "required: --tokens-in, --tokens-out"),
-        (["--tokens-in", "lots", "--tokens-out", "1"], "'lots' is no amount of tokens"),
-        ([*AMOUNTS, "--cached", "2M"], "--cached is a part of --tokens-in"),
+        (["--tokens-in", "lots", "--tokens-out", "1"], "'lots' is not a number of tokens"),
+        ([*AMOUNTS, "--cached", "2M"], "--cached is larger than --tokens-in"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(call: Call, words: list[str], said: str) -> None:
+def test_wrong_usage_is_exit_code_2(call: Call, words: list[str], message: str) -> None:
     write(lockfile(default={"fast": ["openai:t-1"]}))
     told = call("lock", "cost", *words)
 
     assert (told.code, told.out) == (2, "")
-    assert said in told.err
+    assert message in told.err

@@ -32,7 +32,7 @@ def _lockfiles() -> None:
     write(NEW, "new.lock")
 
 
-def test_differences_are_lines_and_exit_code_1(call: Call) -> None:
+def test_differences_are_printed_one_per_line_with_exit_code_1(call: Call) -> None:
     assert call("lock", "diff", "old.lock", "new.lock") == (1, LINES, "")
 
 
@@ -42,21 +42,21 @@ def test_no_difference_is_exit_code_0(call: Call) -> None:
     assert call("lock", "diff", "old.lock", "same.lock") == (0, "", "no difference\n")
 
 
-def test_a_dash_is_what_is_piped_in() -> None:
+def test_a_dash_reads_standard_input() -> None:
     assert run("lock", "diff", "-", "new.lock", stdin=OLD) == (1, LINES, "")
 
 
-def test_what_is_piped_in_may_be_the_second_one() -> None:
+def test_the_second_lockfile_can_come_from_standard_input() -> None:
     assert run("lock", "diff", "old.lock", "-", stdin=NEW) == (1, LINES, "")
 
 
-def test_a_terminal_without_the_arrow_gets_one_of_ascii() -> None:
+def test_the_arrow_is_ascii_if_the_output_encoding_lacks_it() -> None:
     told = run("lock", "diff", "old.lock", "new.lock", PYTHONIOENCODING="ascii")
 
     assert "prod.summarizer: mock:a -> mock:b\n" in told.out
 
 
-def test_differences_are_json_for_programs(call: Call) -> None:
+def test_json_lists_the_differences(call: Call) -> None:
     told = call("lock", "diff", "old.lock", "new.lock", "--json")
 
     assert told.code == 1
@@ -91,10 +91,10 @@ def test_no_difference_is_an_empty_list_in_json(call: Call) -> None:
     [
         (("nope.lock", "new.lock"), "nope.lock: the lockfile does not exist"),
         (("old.lock", "bad.lock"), "bad.lock:1:2: not TOML"),
-        (("-", "-"), "only one of the two lockfiles can be piped in"),
+        (("-", "-"), "only one of the lockfiles can be -"),
     ],
 )
-def test_what_can_t_be_read_is_exit_code_2(
+def test_an_unreadable_lockfile_is_exit_code_2(
     call: Call, words: tuple[str, str], message: str
 ) -> None:
     write("[\n", "bad.lock")
@@ -106,14 +106,14 @@ def test_what_can_t_be_read_is_exit_code_2(
     assert message in told.err
 
 
-def test_what_is_piped_in_and_is_no_lockfile_is_told_with_its_place() -> None:
+def test_an_invalid_lockfile_on_standard_input_is_reported_with_its_place() -> None:
     told = run("lock", "diff", "-", "new.lock", stdin=b"a = \xff")
 
     assert told.code == 2
     assert told.err.startswith("llmring: standard input:1:5: not UTF-8")
 
 
-# In money.
+# The effect on cost.
 
 FROM_1_TO_2 = (
     lockfile(default={"fast": ["openai:t-1", "anthropic:u-1"]}),
@@ -125,7 +125,7 @@ Calls = Callable[..., None]
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Calls:
-    """Enters calls of `fast` into the ledger, each of a million tokens."""
+    """Record calls of `fast` in the ledger, each of a million tokens."""
 
     def enter(
         calls: int = 1,
@@ -186,27 +186,27 @@ def test_recorded_calls_are_priced_at_both_models(call: Call, recorded: Calls) -
     )
 
 
-def test_calls_whose_usage_is_not_known_are_told(call: Call, recorded: Calls) -> None:
+def test_calls_of_unknown_usage_are_counted_separately(call: Call, recorded: Calls) -> None:
     recorded(1)
     recorded(1, usage=None)
 
     assert compared(call, *FROM_1_TO_2)[-1] == (
         "    2 calls in the last 30 days: $0.11 → $0.075, -$0.035 a month "
-        "(without 1 whose usage is not known)"
+        "(without 1 of unknown usage)"
     )
 
 
-def test_where_a_price_is_not_known_neither_is_the_difference(call: Call, recorded: Calls) -> None:
+def test_an_unknown_price_makes_the_cost_unknown(call: Call, recorded: Calls) -> None:
     recorded(1)
     after = lockfile(default={"fast": ["openai:t-3-preview"]})
 
     assert compared(call, FROM_1_TO_2[0], after)[-1] == (
-        "    1 call in the last 30 days; what they come to can't be told: the catalog has no "
+        "    1 call in the last 30 days; their cost is unknown: the catalog has no "
         "price for openai:t-3-preview"
     )
 
 
-def test_what_a_removed_alias_has_cost_is_told(call: Call, recorded: Calls) -> None:
+def test_the_past_cost_of_a_removed_alias_is_shown(call: Call, recorded: Calls) -> None:
     recorded(1000)
 
     assert compared(call, FROM_1_TO_2[0], lockfile(default={}))[-1] == (
@@ -214,13 +214,13 @@ def test_what_a_removed_alias_has_cost_is_told(call: Call, recorded: Calls) -> N
     )
 
 
-def test_another_price_of_the_same_models_is_a_change(call: Call, recorded: Calls) -> None:
+def test_a_changed_price_of_the_same_models_is_reported(call: Call, recorded: Calls) -> None:
     recorded(1000)
     before = FROM_1_TO_2[0]
 
     assert compared(call, before, before.replace("input = 1,", "input = 2,", 1)) == [
         'registry.models."openai:t-1".prices.input: 1 → 2',
-        "default.fast: the same models, of which other things are known",
+        "default.fast: same models, but the facts known about them differ",
         "    price $1.00/$2.00 → $2.00/$2.00 per million tokens in/out; context 1,000",
         "    1,000 calls in the last 30 days: $110.00 → $200.00, +$90.00 a month",
     ]
@@ -230,7 +230,7 @@ def test_another_price_of_the_same_models_is_a_change(call: Call, recorded: Call
     ) in compared(call, before, before.replace("cached_input = 0.1", "cached_input = 0.2"))
 
 
-def test_a_pin_that_changes_is_a_change(call: Call) -> None:
+def test_a_changed_pin_is_reported(call: Call) -> None:
     pin = '\n[registry.pins."openai:t-1"]\nmodel = "t-1"\nretires = 2099-12-31\n'
 
     assert compared(call, MODELS + pin, (MODELS + pin).replace("2099-12-31\n", "2098-12-31\n")) == [
@@ -239,7 +239,7 @@ def test_a_pin_that_changes_is_a_change(call: Call) -> None:
     ]
 
 
-def test_the_money_is_in_the_json(call: Call, recorded: Calls) -> None:
+def test_json_contains_the_effect_on_cost(call: Call, recorded: Calls) -> None:
     recorded(1000)
     write(FROM_1_TO_2[0], "old.lock")
     write(FROM_1_TO_2[1], "new.lock")
@@ -253,9 +253,7 @@ def test_the_money_is_in_the_json(call: Call, recorded: Calls) -> None:
     assert money["cost_after"] == {"cost": "75", "reason": None, "unpriced": 0}
 
 
-def test_a_ledger_that_can_t_be_read_is_a_remark(
-    call: Call, recorded: Calls, tmp_path: Path
-) -> None:
+def test_an_unreadable_ledger_is_noted(call: Call, recorded: Calls, tmp_path: Path) -> None:
     place = tmp_path / "state" / "llmring" / "ledger.sqlite"
     place.parent.mkdir(parents=True)
     place.write_text("no database " * 100)
@@ -263,12 +261,12 @@ def test_a_ledger_that_can_t_be_read_is_a_remark(
 
     assert told.code == 1
     assert told.out == LINES.replace("    no usage is recorded in the last 30 days\n", "")
-    assert told.err.startswith("the ledger can't be read, so no usage is counted: ")
+    assert told.err.startswith("the ledger can't be read, so usage is not counted: ")
     money = json.loads(call("lock", "diff", "old.lock", "new.lock", "--json").out)[0]["money"]
     assert money["calls"] is None
 
 
-# Of git.
+# Revisions in git.
 
 
 def git(*words: str) -> str:
@@ -287,13 +285,13 @@ def repository() -> None:
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_revision_of_git_s_is_compared(call: Call) -> None:
+def test_a_git_revision_is_compared(call: Call) -> None:
     assert call("lock", "diff", "HEAD:llmring.lock", "llmring.lock").out == LINES
     assert call("lock", "diff", "HEAD:./llmring.lock", ":llmring.lock").code == 0
 
 
 @pytest.mark.usefixtures("repository")
-def test_it_is_a_tool_for_git_difftool() -> None:
+def test_the_command_works_as_a_git_difftool() -> None:
     tool = " ".join([*PYTHON, "lock", "diff"])
 
     assert git("difftool", "-y", "-x", tool, "HEAD", "--", "llmring.lock") == LINES
@@ -301,39 +299,39 @@ def test_it_is_a_tool_for_git_difftool() -> None:
 
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
-        ("HAED:llmring.lock", "no such file, and none of git's: invalid object name 'HAED';"),
+        ("HAED:llmring.lock", "no such file or git revision: invalid object name 'HAED';"),
         ("HEAD:other.lock", "path 'other.lock' does not exist in 'HEAD'"),
         ("HEAD:", "the lockfile does not exist"),
         ("--output=x:y", "the following arguments are required"),
     ],
 )
-def test_a_revision_that_git_has_not_is_exit_code_2(call: Call, name: str, said: str) -> None:
+def test_an_unknown_git_revision_is_exit_code_2(call: Call, name: str, message: str) -> None:
     told = call("lock", "diff", name, "llmring.lock")
 
     assert (told.code, told.out) == (2, "")
-    assert said in told.err
+    assert message in told.err
 
 
 @pytest.mark.usefixtures("repository")
-def test_no_name_is_an_option_or_a_command_for_git_or_a_shell(call: Call) -> None:
+def test_a_name_never_becomes_a_git_option_or_shell_command(call: Call) -> None:
     for name in ("--textconv:x", "-p:x", "HEAD:$(touch pwned)", "HEAD:x;touch pwned"):
         assert call("lock", "diff", "--", name, "llmring.lock").code == 2
     assert not Path("pwned").exists()
 
 
-def test_a_file_with_a_colon_in_its_name_is_a_file(call: Call) -> None:
+def test_an_existing_file_with_a_colon_is_not_taken_for_a_revision(call: Call) -> None:
     write(OLD, "a:b.lock")
 
     assert call("lock", "diff", "a:b.lock", "old.lock").code == 0
 
 
-def test_without_git_a_revision_is_an_error(
+def test_a_revision_without_git_installed_is_an_error(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     told = call("lock", "diff", "HEAD:llmring.lock", "new.lock")
 
     assert told.code == 2
-    assert "git is needed, which is not installed" in told.err
+    assert "install git" in told.err

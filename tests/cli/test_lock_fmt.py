@@ -13,18 +13,18 @@ def untidy() -> Path:
     return write(UNTIDY)
 
 
-def test_the_file_is_put_into_its_form(call: Call, untidy: Path) -> None:
+def test_the_file_is_formatted(call: Call, untidy: Path) -> None:
     told = call("lock", "fmt")
 
     assert told == (0, "llmring.lock formatted\n", "")
     assert untidy.read_text() == EXAMPLE
 
 
-def test_a_formatted_file_is_left_alone(call: Call) -> None:
+def test_a_formatted_file_is_not_rewritten(call: Call) -> None:
     path = write(EXAMPLE)
     before = path.stat()
 
-    assert call("lock", "fmt") == (0, "llmring.lock was formatted already\n", "")
+    assert call("lock", "fmt") == (0, "llmring.lock is formatted already\n", "")
     assert path.stat() == before
 
 
@@ -35,20 +35,20 @@ def test_check_changes_nothing_and_fails(call: Call, untidy: Path) -> None:
     assert untidy.read_text() == UNTIDY
 
 
-def test_check_is_content_with_a_formatted_file(call: Call) -> None:
+def test_check_passes_for_a_formatted_file(call: Call) -> None:
     write(EXAMPLE)
 
     assert call("lock", "fmt", "--check") == (0, "llmring.lock is formatted\n", "")
 
 
-def test_another_file_is_named_by_file(call: Call) -> None:
+def test_the_file_option_selects_the_file(call: Call) -> None:
     path = write(UNTIDY, "other.lock")
 
     assert call("lock", "fmt", "--file", "other.lock").code == 0
     assert path.read_text() == EXAMPLE
 
 
-def test_the_mend_names_the_file_that_was_named(call: Call) -> None:
+def test_the_suggested_command_names_the_chosen_file(call: Call) -> None:
     write(UNTIDY, "other.lock")
 
     told = call("lock", "fmt", "--check", "--file", "other.lock")
@@ -56,7 +56,7 @@ def test_the_mend_names_the_file_that_was_named(call: Call) -> None:
     assert told.err == "format it: llmring lock fmt --file other.lock\n"
 
 
-def test_windows_line_ends_and_a_byte_order_mark_stay(call: Call) -> None:
+def test_windows_line_ends_and_a_byte_order_mark_are_kept(call: Call) -> None:
     path = Path("llmring.lock")
     path.write_bytes(b"\xef\xbb\xbf" + UNTIDY.replace("\n", "\r\n").encode())
 
@@ -65,7 +65,7 @@ def test_windows_line_ends_and_a_byte_order_mark_stay(call: Call) -> None:
 
 
 @pytest.mark.parametrize("words", [["lock", "fmt"], ["lock", "fmt", "--check"]], ids=" ".join)
-def test_a_file_that_is_no_lockfile_is_refused(call: Call, words: list[str]) -> None:
+def test_a_file_that_is_not_a_lockfile_is_rejected(call: Call, words: list[str]) -> None:
     path = write("profiles=3\n")
 
     told = call(*words)
@@ -76,8 +76,8 @@ def test_a_file_that_is_no_lockfile_is_refused(call: Call, words: list[str]) -> 
     assert path.read_text() == "profiles=3\n"
 
 
-def test_llmring_s_own_lockfile_is_never_formatted(call: Call) -> None:
+def test_the_bundled_lockfile_is_never_formatted(call: Call) -> None:
     told = call("lock", "fmt")
 
     assert (told.code, told.out) == (1, "")
-    assert "there is no llmring.lock here; make one: llmring lock init" in told.err
+    assert "no llmring.lock here; create one: llmring lock init" in told.err

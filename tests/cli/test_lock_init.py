@@ -10,7 +10,7 @@ from lockfile.texts import EXAMPLE
 
 @pytest.fixture(autouse=True)
 def no_local_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whoever runs the tests may have pulled one."""
+    """Hide a local model that may be installed on this machine."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -21,7 +21,7 @@ def models(path: str = "llmring.lock") -> dict[str, tuple[ModelRef, ...]]:
     return {alias: binding.models for alias, binding in found.items()}
 
 
-def test_S004_S031_S035_S038_without_key_network_or_home_it_makes_a_lockfile_here(
+def test_S004_S031_S035_S038_a_lockfile_is_created_without_key_network_or_home(
     tmp_path: Path,
 ) -> None:
     nowhere = tmp_path / "file"
@@ -30,7 +30,7 @@ def test_S004_S031_S035_S038_without_key_network_or_home_it_makes_a_lockfile_her
     told = run("lock", "init", HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
 
     assert told.code == 0
-    assert told.err.startswith("llmring.lock created (no key is set, so of all vendors; catalog ")
+    assert told.err.startswith("llmring.lock created (no key is set, so all vendors; catalog ")
     assert told.out == run("aliases").out
     assert [path.name for path in Path().iterdir()] == ["llmring.lock"]
 
@@ -41,18 +41,18 @@ def test_S003_S036_the_usual_aliases_are_bound_in_the_default_profile(call: Call
     assert {"fast", "balanced", "deep"} <= models().keys()
 
 
-def test_S035_every_model_is_one_of_the_catalog(call: Call) -> None:
+def test_S035_every_model_is_in_the_catalog(call: Call) -> None:
     call("lock", "init")
 
     refs = [ref for refs in models().values() for ref in refs]
     assert [ref for ref in refs if bundled.facts(ref) is None] == []
 
 
-def test_W025_it_says_that_nothing_was_fetched_where_nothing_was(call: Call) -> None:
+def test_W025_the_note_shows_that_no_catalog_was_fetched(call: Call) -> None:
     told = call("lock", "init")
 
     day = bundled.bundled().date
-    assert f"catalog of {day} that came with llmring, nothing fetched)" in told.err
+    assert f"catalog of {day} shipped with llmring, none fetched)" in told.err
 
 
 def test_without_keys_every_alias_has_a_fallback_of_another_vendor(call: Call) -> None:
@@ -62,7 +62,7 @@ def test_without_keys_every_alias_has_a_fallback_of_another_vendor(call: Call) -
 
 
 @pytest.mark.parametrize("name", ["openai", "anthropic"])
-def test_the_keys_that_are_set_decide_on_the_vendors(
+def test_the_set_keys_decide_the_vendors(
     call: Call, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(f"{name.upper()}_API_KEY", "sk-secret-0123456789")
@@ -84,7 +84,7 @@ def test_a_local_model_gets_an_alias_of_its_own(
     assert models()["local"] == (ModelRef("local", "qwen"),)
 
 
-def test_a_package_beside_it_is_told_how_to_ship_one(call: Call) -> None:
+def test_a_package_in_the_folder_gets_a_hint_on_shipping_a_lockfile(call: Call) -> None:
     Path("src/mine").mkdir(parents=True)
     Path("src/mine/__init__.py").write_text("")
 
@@ -93,13 +93,13 @@ def test_a_package_beside_it_is_told_how_to_ship_one(call: Call) -> None:
     assert f"llmring lock init --file {Path('src/mine/llmring.lock')}" in said.err
 
 
-def test_the_result_is_good(call: Call) -> None:
+def test_the_created_lockfile_is_valid(call: Call) -> None:
     call("lock", "init")
 
-    assert call("lock", "validate") == (0, "", "llmring.lock: good\n")
+    assert call("lock", "validate") == (0, "", "llmring.lock: no problems\n")
 
 
-def test_S033_a_file_that_is_there_is_left_alone(call: Call) -> None:
+def test_S033_an_existing_file_is_left_unchanged(call: Call) -> None:
     path = write(EXAMPLE)
 
     told = call("lock", "init")
@@ -109,7 +109,7 @@ def test_S033_a_file_that_is_there_is_left_alone(call: Call) -> None:
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
-def test_S032_force_overwrites_it(call: Call) -> None:
+def test_S032_force_overwrites_an_existing_file(call: Call) -> None:
     write("not even TOML")
 
     told = call("lock", "init", "--force")
@@ -118,7 +118,7 @@ def test_S032_force_overwrites_it(call: Call) -> None:
     assert "fast" in models()
 
 
-def test_S034_a_path_can_be_named_whose_folders_are_made(call: Call) -> None:
+def test_S034_the_file_option_creates_missing_folders(call: Call) -> None:
     told = call("lock", "init", "--file", "path/to/llmring.lock")
 
     assert told.code == 0
@@ -126,13 +126,13 @@ def test_S034_a_path_can_be_named_whose_folders_are_made(call: Call) -> None:
     assert not Path("llmring.lock").exists()
 
 
-def test_a_file_that_is_not_the_one_in_force_gets_a_note(call: Call) -> None:
+def test_a_file_that_is_not_the_active_one_gets_a_note(call: Call) -> None:
     told = call("lock", "init", "--file", "other.lock")
 
-    assert told.err.endswith("; LLMRING_LOCKFILE_PATH=other.lock makes it so\n")
+    assert told.err.endswith("; to use this one, set LLMRING_LOCKFILE_PATH=other.lock\n")
 
 
-def test_C004_it_writes_here_whatever_the_variable_says_and_tells_so(
+def test_C004_the_file_is_written_here_despite_the_variable_with_a_note(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(EXAMPLE, "other.lock")
@@ -141,11 +141,11 @@ def test_C004_it_writes_here_whatever_the_variable_says_and_tells_so(
     told = call("lock", "init")
 
     assert "fast" in models()
-    assert told.err.splitlines()[1].startswith("it is not the one in force here; ")
+    assert told.err.splitlines()[1].startswith("another lockfile is active here; ")
 
 
 @pytest.mark.parametrize("place", ["file/llmring.lock", "folder"])
-def test_W032_a_place_that_can_t_be_written_is_one_plain_line(call: Call, place: str) -> None:
+def test_W032_an_unwritable_place_is_a_one_line_error(call: Call, place: str) -> None:
     Path("file").write_text("")
     Path("folder").mkdir()
 

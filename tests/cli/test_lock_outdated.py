@@ -7,10 +7,10 @@ from cli.terminal import Call, is_plain_error, write
 
 HEAD = "profile  alias  model       newest      price                      retires\n"
 T_1 = "openai:t-1  openai:t-2  $1.00/$2.00 → $0.50/$3.00  2099-12-31\n"
-HELD = "newer than openai:t-2, but not taken: openai:t-3-preview is a preview\n"
+HELD = "newer than openai:t-2, but held back: openai:t-3-preview is a preview\n"
 
 
-def test_models_with_a_newer_one_are_lines_and_exit_code_1(call: Call) -> None:
+def test_outdated_models_are_listed_with_exit_code_1(call: Call) -> None:
     write(lockfile(default={"fast": ["openai:t-1", "anthropic:u-1"]}))
 
     assert call("lock", "outdated") == (
@@ -20,23 +20,23 @@ def test_models_with_a_newer_one_are_lines_and_exit_code_1(call: Call) -> None:
     )
 
 
-def test_what_is_up_to_date_is_exit_code_0(call: Call) -> None:
+def test_an_up_to_date_lockfile_is_exit_code_0(call: Call) -> None:
     write(lockfile(default={"fast": ["anthropic:u-1"]}))
 
     assert call("lock", "outdated") == (0, "", "llmring.lock: no model is outdated\n")
 
 
-def test_all_lists_the_others_too_and_why(call: Call) -> None:
+def test_all_lists_current_models_with_the_reason(call: Call) -> None:
     write(lockfile(default={"fast": ["anthropic:u-1", "mock:echo"]}))
     told = call("lock", "outdated", "--all")
 
     assert told.code == 0
     assert "anthropic:u-1  - (it is the newest of its line)  $4.00/$8.00\n" in told.out
     assert "mock:echo      - (no catalog knows it)           unknown\n" in told.out
-    assert told.err.endswith("no model is outdated; of 1 it can't be told: --all says why\n")
+    assert told.err.endswith("no model is outdated; 1 can't be judged: see --all\n")
 
 
-def test_every_profile_is_looked_at_unless_one_is_named(call: Call) -> None:
+def test_every_profile_is_checked_unless_one_is_named(call: Call) -> None:
     write(lockfile(default={"fast": ["openai:t-1"]}, prod={"slow": ["openai:t-1"]}))
     every, one = call("lock", "outdated"), call("lock", "outdated", "--profile", "prod")
 
@@ -44,7 +44,7 @@ def test_every_profile_is_looked_at_unless_one_is_named(call: Call) -> None:
     assert [line.split()[0] for line in one.out.splitlines()] == ["profile", "prod"]
 
 
-def test_an_inherited_binding_is_one_line(call: Call) -> None:
+def test_an_inherited_binding_is_listed_once(call: Call) -> None:
     text = lockfile(default={"fast": ["openai:t-1"]}, prod={})
     write(text.replace("[profiles.prod]", '[profiles.prod]\nextends = "default"'))
 
@@ -52,7 +52,7 @@ def test_an_inherited_binding_is_one_line(call: Call) -> None:
     assert call("lock", "outdated", "--profile", "prod").out == f"{HEAD}default  fast   {T_1}"
 
 
-def test_what_the_lockfile_needs_holds_a_model_back(call: Call) -> None:
+def test_a_need_of_the_lockfile_holds_a_newer_model_back(call: Call) -> None:
     text = lockfile(default={"fast": ["openai:t-1"]})
     write(text.replace("[profiles.default]", "[profiles.default]\nmin_context = 2001"))
     told = call("lock", "outdated")
@@ -61,7 +61,7 @@ def test_what_the_lockfile_needs_holds_a_model_back(call: Call) -> None:
     assert "openai:t-2 has a context of 2,000 tokens, less than 2,001" in told.err
 
 
-def test_json_has_all_of_it(call: Call) -> None:
+def test_json_lists_every_model(call: Call) -> None:
     path = write(lockfile(default={"fast": ["openai:t-1", "mock:echo"]}))
     told = call("lock", "outdated", "--json")
     plain = json.loads(told.out)

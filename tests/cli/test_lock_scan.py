@@ -1,4 +1,4 @@
-"""llmring lock scan: the source held against the lockfile."""
+"""llmring lock scan: aliases in source code compared with the lockfile."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ def two_profiles() -> None:
     )
 
 
-def test_an_alias_that_profiles_lack_is_found_with_its_place_and_a_mend(call: Call) -> None:
+def test_a_missing_alias_is_reported_with_its_place_and_a_fix(call: Call) -> None:
     Path("app.py").write_text(PROGRAM)
 
     outcome = call("lock", "scan")
@@ -43,20 +43,20 @@ def test_an_alias_that_profiles_lack_is_found_with_its_place_and_a_mend(call: Ca
     assert outcome.err == "1 file, 1 missing, 2 unused\n"
 
 
-def test_an_alias_of_one_profile_is_missing_in_the_other(call: Call) -> None:
+def test_an_alias_must_be_in_every_profile_unless_one_is_named(call: Call) -> None:
     Path("app.py").write_text('ring.chat("idle", "Hi")\n')
 
     assert "the alias 'idle' is not in profile dev;" in call("lock", "scan").out
     assert call("lock", "scan", "--profile", "default").code == 0
 
 
-def test_a_call_that_names_its_profile_is_held_against_that_one(call: Call) -> None:
+def test_a_call_with_a_profile_is_compared_with_that_profile(call: Call) -> None:
     Path("app.py").write_text('ring.chat("idle", "Hi", profile="default")\n')
 
     assert call("lock", "scan").code == 0
 
 
-def test_a_profile_that_is_none_is_found(call: Call) -> None:
+def test_an_unknown_profile_is_reported(call: Call) -> None:
     Path("run.sh").write_text("LLMRING_PROFILE=prd llmring chat --model fast Hi\n")
 
     outcome = call("lock", "scan")
@@ -65,7 +65,7 @@ def test_a_profile_that_is_none_is_found(call: Call) -> None:
     assert "run.sh:1:17: error: there is no profile 'prd'" in outcome.out
 
 
-def test_what_nobody_names_is_a_hint_and_no_failure(call: Call) -> None:
+def test_an_unused_alias_is_a_hint_and_does_not_fail(call: Call) -> None:
     Path("app.py").write_text('ring.require_aliases(["fast", "summarizer"])\n')
 
     outcome = call("lock", "scan")
@@ -77,13 +77,13 @@ def test_what_nobody_names_is_a_hint_and_no_failure(call: Call) -> None:
 
 
 @pytest.mark.parametrize("name", ["openai:gpt-4o", "OpenAI:gpt-4o"])
-def test_a_model_by_its_own_name_is_no_alias(call: Call, name: str) -> None:
+def test_a_provider_model_reference_is_not_taken_for_an_alias(call: Call, name: str) -> None:
     Path("app.py").write_text(f'ring.chat("{name}", "Hi")\n')
 
     assert call("lock", "scan").code == 0
 
 
-def test_a_package_that_the_lockfile_does_not_extend_is_told(call: Call) -> None:
+def test_an_alias_of_a_package_that_is_not_extended_is_reported(call: Call) -> None:
     Path("app.py").write_text('ring.chat("my_lib:fast", "Hi")\n')
 
     outcome = call("lock", "scan")
@@ -92,13 +92,13 @@ def test_a_package_that_the_lockfile_does_not_extend_is_told(call: Call) -> None
     assert "extends no package 'my_lib'" in outcome.out
 
 
-def test_calls_that_can_t_be_told_are_counted(call: Call) -> None:
+def test_calls_with_a_variable_alias_are_counted(call: Call) -> None:
     Path("app.py").write_text("ring.chat(a, 'Hi')\nring.chat(b, 'Hi')\n")
 
     assert "2 calls name their alias in a variable" in call("lock", "scan").err
 
 
-def test_other_folders_and_what_is_no_text_are_passed_over(call: Call) -> None:
+def test_foreign_folders_and_binary_files_are_skipped(call: Call) -> None:
     wrong = 'ring.chat("nonsense", "Hi")\n'
     for folder in ("node_modules/x", ".venv/lib", "env"):
         Path(folder).mkdir(parents=True)
@@ -111,7 +111,7 @@ def test_other_folders_and_what_is_no_text_are_passed_over(call: Call) -> None:
     assert call("lock", "scan").code == 0
 
 
-def test_what_git_ignores_is_passed_over(call: Call) -> None:
+def test_files_ignored_by_git_are_skipped(call: Call) -> None:
     subprocess.run(["git", "init", "-q"], check=True)  # noqa: S607
     Path(".gitignore").write_text("generated/\n")
     Path("generated").mkdir()
@@ -124,7 +124,7 @@ def test_what_git_ignores_is_passed_over(call: Call) -> None:
     assert "generated" not in outcome.out
 
 
-def test_a_file_that_is_named_is_looked_at(call: Call) -> None:
+def test_a_named_file_is_scanned(call: Call) -> None:
     Path("a.py").write_text('ring.chat("nothing", "Hi")\n')
     Path("b.py").write_text("")
 
@@ -132,33 +132,33 @@ def test_a_file_that_is_named_is_looked_at(call: Call) -> None:
     assert call("lock", "scan", "a.py").code == 1
 
 
-def test_a_path_that_is_none_is_an_error(call: Call) -> None:
+def test_a_missing_path_is_an_error(call: Call) -> None:
     outcome = call("lock", "scan", "nowhere")
 
     assert outcome.code == 1
     assert "nowhere" in outcome.err
 
 
-def test_python_that_can_t_be_read_is_told(call: Call) -> None:
+def test_invalid_python_is_skipped_with_a_note(call: Call) -> None:
     Path("old.py").write_text("print 'x'\n")
 
     outcome = call("lock", "scan")
 
     assert outcome.code == 0
-    assert "old.py is passed over" in outcome.err
+    assert "old.py skipped: not valid Python" in outcome.err
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that can't be read here")
-def test_a_file_that_can_t_be_read_is_told(call: Call) -> None:
+def test_an_unreadable_file_is_skipped_with_a_note(call: Call) -> None:
     Path("odd.py").symlink_to("/proc/self/mem")
 
     outcome = call("lock", "scan")
 
     assert outcome.code == 0
-    assert "odd.py is passed over: it can't be read: " in outcome.err
+    assert "odd.py skipped: can't be read: " in outcome.err
 
 
-def test_a_program_gets_it_as_json(call: Call) -> None:
+def test_json_lists_the_findings(call: Call) -> None:
     Path("app.py").write_text(PROGRAM)
 
     told = json.loads(call("lock", "scan", "--json").out)
@@ -168,7 +168,7 @@ def test_a_program_gets_it_as_json(call: Call) -> None:
     assert (told["files"], told["unclear"]) == (1, 0)
 
 
-def test_ci_gets_annotations(call: Call) -> None:
+def test_ci_prints_annotations(call: Call) -> None:
     Path("app.py").write_text(PROGRAM)
 
     outcome = call("lock", "scan", "--ci")

@@ -11,5 +11,5 @@ def test_the_schema_is_printed_as_json(call: Call) -> None:
     assert json.loads(told.out) == document()
 
 
-def test_the_schema_is_in_ascii_so_that_every_terminal_can_write_it(call: Call) -> None:
+def test_the_schema_is_ascii(call: Call) -> None:
     assert call("lock", "schema").out.isascii()

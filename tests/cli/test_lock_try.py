@@ -20,7 +20,7 @@ Record = Callable[..., tuple[Loopback, Loopback]]
 
 @pytest.fixture
 def record(serve: Callable[..., Loopback], monkeypatch: pytest.MonkeyPatch) -> Record:
-    """Records calls of `fast`; gives the server that answered and the candidate's."""
+    """Record calls of `fast`; return its server and that of the candidate."""
 
     def start(
         *first: Answer, second: tuple[Answer, ...] = (), text: str = "", **fields: Any
@@ -42,7 +42,9 @@ def record(serve: Callable[..., Loopback], monkeypatch: pytest.MonkeyPatch) -> R
     return start
 
 
-def test_a_candidate_is_asked_what_was_recorded_and_compared(call: Call, record: Record) -> None:
+def test_recorded_requests_are_sent_to_the_candidate_and_compared(
+    call: Call, record: Record
+) -> None:
     server, other = record(answers.openai("Hi"), answers.openai("Ho"))
     before = Path("llmring.lock").read_bytes()
 
@@ -59,9 +61,7 @@ def test_a_candidate_is_asked_what_was_recorded_and_compared(call: Call, record:
     assert len(list(Path("tests/recordings").iterdir())) == 2
 
 
-def test_the_profile_that_records_can_be_tried_too_and_records_nothing_new(
-    call: Call, record: Record
-) -> None:
+def test_a_try_in_a_recording_profile_records_nothing(call: Call, record: Record) -> None:
     _, other = record(answers.openai("Hi"))
 
     assert call("lock", "try", CANDIDATE, "--yes", "--profile", "taped").code == 0
@@ -119,7 +119,7 @@ def test_an_answer_that_does_not_fit_the_schema_is_a_difference(call: Call, reco
     assert len(other.requests) == 1
 
 
-def test_a_candidate_that_fails_is_told_with_the_reason(call: Call, record: Record) -> None:
+def test_a_failing_candidate_is_reported_with_the_reason(call: Call, record: Record) -> None:
     error = as_json({"type": "error", "error": {"type": "x", "message": "out of order"}}, 500)
     record(answers.openai("Hi"), second=(error,))
 
@@ -130,7 +130,7 @@ def test_a_candidate_that_fails_is_told_with_the_reason(call: Call, record: Reco
     assert "0 of 1 answered" in outcome.out
 
 
-def test_nothing_is_sent_unless_somebody_agrees(call: Call, record: Record) -> None:
+def test_nothing_is_sent_without_consent(call: Call, record: Record) -> None:
     _, other = record(answers.openai("Hi"))
 
     outcome = call("lock", "try", CANDIDATE)
@@ -141,7 +141,7 @@ def test_nothing_is_sent_unless_somebody_agrees(call: Call, record: Record) -> N
     assert other.requests == []
 
 
-def test_an_alias_without_recordings_is_told_how_to_get_some(call: Call, record: Record) -> None:
+def test_an_alias_without_recordings_gets_advice_on_recording(call: Call, record: Record) -> None:
     record(answers.openai("Hi"))
     for path in Path("tests/recordings").iterdir():
         path.unlink()
@@ -152,14 +152,14 @@ def test_an_alias_without_recordings_is_told_how_to_get_some(call: Call, record:
     assert 'mode = "record"' in outcome.err
 
 
-def test_without_a_lockfile_that_is_told(call: Call) -> None:
+def test_a_missing_lockfile_is_an_error(call: Call) -> None:
     outcome = call("lock", "try", CANDIDATE, "--yes")
 
     assert outcome.code == 1
-    assert "there is no llmring.lock here; make one" in outcome.err
+    assert "no llmring.lock here; create one" in outcome.err
 
 
-def test_an_older_recording_is_passed_over(call: Call, record: Record) -> None:
+def test_a_recording_without_its_request_is_skipped(call: Call, record: Record) -> None:
     record(answers.openai("Hi"), answers.openai("Ho"))
     path = min(Path("tests/recordings").iterdir())
     told = json.loads(path.read_text())
@@ -173,7 +173,7 @@ def test_an_older_recording_is_passed_over(call: Call, record: Record) -> None:
     assert "1 of 1 answered" in outcome.out
 
 
-def test_a_limit_of_the_cost_holds(call: Call, record: Record) -> None:
+def test_a_cost_limit_of_the_profile_applies(call: Call, record: Record) -> None:
     _, other = record(answers.openai("Hi"), text="word " * 2000)
     text = Path("llmring.lock").read_text()
     Path("llmring.lock").write_text(
@@ -187,7 +187,7 @@ def test_a_limit_of_the_cost_holds(call: Call, record: Record) -> None:
 
 
 @pytest.mark.parametrize("binding", ["fast", "=openai:gpt-4o", "fast="])
-def test_what_binds_nothing_is_wrong_usage(call: Call, record: Record, binding: str) -> None:
+def test_an_incomplete_binding_is_wrong_usage(call: Call, record: Record, binding: str) -> None:
     record(answers.openai("Hi"))
 
     outcome = call("lock", "try", binding, "--yes")
@@ -196,7 +196,7 @@ def test_what_binds_nothing_is_wrong_usage(call: Call, record: Record, binding: 
     assert "provider:model" in outcome.err
 
 
-def test_a_streamed_answer_is_read_as_a_whole(call: Call, record: Record) -> None:
+def test_a_streamed_recording_is_compared_as_a_whole(call: Call, record: Record) -> None:
     server, other = record(answers.openai("Hi"))
     for path in Path("tests/recordings").iterdir():
         path.unlink()

@@ -12,7 +12,7 @@ TEXT = lockfile(default={"fast": [OLD, "anthropic:u-1"], "solo": [OLD]}, prod={"
 
 
 def models(*, line: int, path: str = "llmring.lock") -> str:
-    """One of the lines that bind models."""
+    """Return a line that binds models."""
     lines = [each for each in Path(path).read_text().splitlines() if each.startswith("models")]
     return lines[line]
 
@@ -34,16 +34,16 @@ def test_all_aliases_of_all_profiles_are_upgraded_and_shown(call: Call) -> None:
     assert told.err.endswith("llmring.lock: upgraded 3 models\n")
 
 
-def test_a_dry_run_shows_the_same_and_writes_nothing(call: Call) -> None:
+def test_a_dry_run_shows_the_changes_and_writes_nothing(call: Call) -> None:
     write(TEXT)
     dry = call("lock", "upgrade", "--dry-run")
 
     assert Path("llmring.lock").read_text() == TEXT
-    assert dry.err.endswith("llmring.lock: would upgrade 3 models; nothing is written\n")
+    assert dry.err.endswith("llmring.lock: would upgrade 3 models; nothing written\n")
     assert call("lock", "upgrade").out == dry.out
 
 
-def test_what_is_shown_is_a_patch(call: Call) -> None:
+def test_the_shown_diff_is_a_valid_patch(call: Call) -> None:
     write(TEXT.rstrip("\n"))
     patch = call("lock", "upgrade", "--dry-run").out
     subprocess.run(["git", "apply", "-"], input=patch.encode(), check=True)  # noqa: S607
@@ -51,14 +51,14 @@ def test_what_is_shown_is_a_patch(call: Call) -> None:
     assert call("lock", "upgrade").out == ""
 
 
-def test_one_alias_is_upgraded_where_one_is_named(call: Call) -> None:
+def test_only_a_named_alias_is_upgraded(call: Call) -> None:
     write(TEXT)
     call("lock", "upgrade", "fast", "--profile", "default")
 
     assert [models(line=at).count("t-2") for at in range(3)] == [1, 0, 0]
 
 
-def test_afterwards_nothing_is_outdated(call: Call) -> None:
+def test_after_an_upgrade_nothing_is_outdated(call: Call) -> None:
     write(TEXT)
     call("lock", "upgrade")
 
@@ -67,7 +67,7 @@ def test_afterwards_nothing_is_outdated(call: Call) -> None:
     assert (again.out, again.err.splitlines()[-1]) == ("", "llmring.lock: nothing to upgrade")
 
 
-def test_comments_and_layout_stay(call: Call) -> None:
+def test_comments_and_layout_are_kept(call: Call) -> None:
     text = lockfile(default={"fast": [OLD]}).replace(
         "models = ['openai:t-1']", "models = [\n    'openai:t-1', # why\n    \"mock:a\",\n]"
     )
@@ -90,27 +90,27 @@ capabilities = ["tools"]
 """
 
 
-def test_a_model_that_can_do_less_is_taken_only_where_that_is_allowed(call: Call) -> None:
+def test_a_less_capable_model_is_used_only_with_allow_smaller(call: Call) -> None:
     write(lockfile(SMALLER, default={"fast": [OLD]}))
     kept = call("lock", "upgrade")
 
-    assert ("openai:t-2 has no vision; lock upgrade --allow-smaller takes openai:t-2\n") in kept.err
+    assert "openai:t-2 has no vision; to accept openai:t-2, use lock upgrade --allow" in kept.err
     assert kept.out == ""
     assert (
         "openai:t-1 → openai:t-2, price unknown" in call("lock", "upgrade", "--allow-smaller").out
     )
 
 
-def test_pins_are_said_to_be_of_the_models_before(call: Call) -> None:
+def test_outdated_pins_are_noted(call: Call) -> None:
     write(f'{TEXT}\n[registry.pins."openai:t-1"]\nmodel = "t-1"\n')
 
     assert (
-        "its pins are of the models before; renew them: llmring lock pin"
+        "the pins are those of the replaced models; renew them: llmring lock pin"
         in call("lock", "upgrade").err
     )
 
 
-def test_weights_of_the_profile_are_left_and_told(call: Call) -> None:
+def test_weights_of_replaced_models_are_kept_with_a_note(call: Call) -> None:
     weights = '[profiles.default]\nweights = { "openai:t-1" = 1 }'
     write(TEXT.replace("[profiles.default]", weights))
 
@@ -121,7 +121,7 @@ def test_weights_of_the_profile_are_left_and_told(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["fats"], "did you mean 'fast'?"),
         (["solo", "--profile", "prod"], "it is defined in profiles: default"),
@@ -130,16 +130,18 @@ def test_weights_of_the_profile_are_left_and_told(call: Call) -> None:
         (["--file", "nope.lock"], "does not exist"),
     ],
 )
-def test_what_is_not_there_is_an_error(call: Call, words: list[str], said: str) -> None:
+def test_an_unknown_alias_or_profile_is_an_error(
+    call: Call, words: list[str], message: str
+) -> None:
     write(f'{TEXT}\n[profiles.heir]\nextends = "default"\n')
     told = call("lock", "upgrade", *words)
 
     assert (told.code, told.out) == (1, "")
     assert is_plain_error(told.err)
-    assert said in told.err
+    assert message in told.err
 
 
-def test_json_has_all_of_it(call: Call) -> None:
+def test_json_lists_upgraded_and_kept_models(call: Call) -> None:
     path = write(lockfile(default={"fast": [OLD, "mock:a"]}))
     plain = json.loads(call("lock", "upgrade", "--json").out)
 

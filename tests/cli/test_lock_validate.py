@@ -14,25 +14,25 @@ BINDING = '[[profiles.default.bindings]]\nalias = "fast"\n'
 BAD = {
     "broken TOML": "[profiles.default\n",
     "another version": 'version = "9.9"\n',
-    "a version that is no text": "version = 1.0\n",
-    "a profile that is no table": "profiles.default = 1\n",
+    "a version that is not a string": "version = 1.0\n",
+    "a profile that is not a table": "profiles.default = 1\n",
     "no models": BINDING,
     "an empty list of models": BINDING + "models = []\n",
-    "models that are no texts": BINDING + "models = [1]\n",
+    "models that are not strings": BINDING + "models = [1]\n",
     "a reference without provider": BINDING + 'models = ["gpt-4o-mini"]\n',
-    "a provider that is none": BINDING + 'models = ["opnai:gpt-4o"]\n',
+    "an unknown provider": BINDING + 'models = ["opnai:gpt-4o"]\n',
     "no alias": '[[profiles.default.bindings]]\nmodels = ["openai:gpt-4o"]\n',
     "an alias bound twice": 2 * (BINDING + 'models = ["openai:gpt-4o"]\n'),
     "a misspelt key": BINDING + 'modles = ["openai:gpt-4o"]\n',
     "a key that no lockfile has": 'tempo = "presto"\n',
-    "a parent that is none": '[profiles.dev]\nextends = "defualt"\n',
+    "an unknown parent profile": '[profiles.dev]\nextends = "defualt"\n',
 }
 
 
-def test_S063_a_good_file_is_good() -> None:
+def test_S063_a_valid_file_has_no_problems() -> None:
     write(GOOD)
 
-    assert run("lock", "validate") == (0, "", "llmring.lock: good\n")
+    assert run("lock", "validate") == (0, "", "llmring.lock: no problems\n")
 
 
 def test_C008_S129_the_example_of_the_contract_is_valid(call: Call) -> None:
@@ -45,9 +45,7 @@ def test_C008_S129_the_example_of_the_contract_is_valid(call: Call) -> None:
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
-def test_S065_S066_S067_a_bad_file_is_refused_with_the_place_of_the_error(
-    call: Call, text: str
-) -> None:
+def test_S065_S066_S067_a_bad_file_fails_with_the_place_of_the_error(call: Call, text: str) -> None:
     write(text)
 
     told = call("lock", "validate")
@@ -68,8 +66,8 @@ def test_S067_every_problem_is_listed(call: Call) -> None:
     assert told.err.startswith("llmring.lock: 3 errors")
 
 
-def test_S068_it_says_the_same_without_network_and_home(tmp_path: Path) -> None:
-    write(BAD["a provider that is none"])
+def test_S068_the_result_is_the_same_without_network_and_home(tmp_path: Path) -> None:
+    write(BAD["an unknown provider"])
     nowhere = tmp_path / "file"
     nowhere.write_text("")
 
@@ -79,7 +77,7 @@ def test_S068_it_says_the_same_without_network_and_home(tmp_path: Path) -> None:
     assert "did you mean openai:gpt-4o?" in told.out
 
 
-def test_S064_a_file_can_be_named(call: Call) -> None:
+def test_S064_the_file_option_selects_the_file(call: Call) -> None:
     write(EXAMPLE)
     Path("path").mkdir()
     write(BAD["another version"], "path/bad.lock")
@@ -90,7 +88,7 @@ def test_S064_a_file_can_be_named(call: Call) -> None:
     assert told.out.startswith(f"{Path('path/bad.lock')}:1:11: error: version: ")
 
 
-def test_S063_the_variable_names_the_file(
+def test_S063_the_variable_selects_the_file(
     call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     write(GOOD)
@@ -104,7 +102,7 @@ def test_S063_the_variable_names_the_file(
 
 
 @pytest.mark.parametrize("text", [GOOD, *BAD.values()], ids=["a good file", *BAD])
-def test_json_has_all_that_the_lines_say(call: Call, text: str) -> None:
+def test_json_contains_everything_that_the_lines_show(call: Call, text: str) -> None:
     path = write(text).resolve()
 
     lines, data = call("lock", "validate"), call("lock", "validate", "--json")
@@ -117,7 +115,7 @@ def test_json_has_all_that_the_lines_say(call: Call, text: str) -> None:
     ] == [re.match(r"\S+ \w+: ", line)[0] for line in lines.out.splitlines()]  # type: ignore[index]
 
 
-def test_a_file_that_is_missing_is_an_error(call: Call) -> None:
+def test_a_missing_named_file_is_an_error(call: Call) -> None:
     told = call("lock", "validate", "--file", "nope.lock")
 
     assert (told.code, told.out) == (1, "")
@@ -125,14 +123,14 @@ def test_a_file_that_is_missing_is_an_error(call: Call) -> None:
     assert "nope.lock" in told.err
 
 
-def test_S053_where_there_is_no_lockfile_that_is_an_error(call: Call) -> None:
+def test_S053_validating_without_a_lockfile_is_an_error(call: Call) -> None:
     told = call("lock", "validate")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err.startswith("llmring: there is no llmring.lock here; ")
+    assert told.err.startswith("llmring: no llmring.lock here; ")
 
 
-def test_a_file_that_is_not_text_is_one_plain_line_with_its_place(call: Call) -> None:
+def test_a_binary_file_is_a_one_line_error_with_its_place(call: Call) -> None:
     Path("llmring.lock").write_bytes(b'version = "1.0"\n\xff\n')
 
     told = call("lock", "validate")
@@ -142,7 +140,7 @@ def test_a_file_that_is_not_text_is_one_plain_line_with_its_place(call: Call) ->
     assert "llmring.lock:2:1: not UTF-8" in told.err
 
 
-def test_annotations_are_in_the_form_of_github(call: Call) -> None:
+def test_annotations_use_the_format_of_github_actions(call: Call) -> None:
     write(BAD["a reference without provider"])
 
     told = call("lock", "validate", "--github")
@@ -154,7 +152,7 @@ def test_annotations_are_in_the_form_of_github(call: Call) -> None:
     )
 
 
-def test_a_hint_is_a_notice_to_github(call: Call) -> None:
+def test_a_hint_becomes_a_github_notice(call: Call) -> None:
     write(BINDING + 'models = ["openai:gpt-4o"]\n')
 
     told = call("lock", "validate", "--github")
@@ -163,7 +161,7 @@ def test_a_hint_is_a_notice_to_github(call: Call) -> None:
     assert told.out.startswith("::notice file=llmring.lock,line=2,col=9::")
 
 
-def test_an_annotation_stays_on_its_line(call: Call) -> None:
+def test_special_characters_in_an_annotation_are_escaped(call: Call) -> None:
     path = "50%,a:b.lock"
     write('"a\\n%" = 1\n', path)
 
@@ -179,14 +177,14 @@ def test_annotations_and_json_exclude_each_other(call: Call) -> None:
     assert call("lock", "validate", "--github", "--json").code == 2
 
 
-def test_C08_warnings_fail_only_where_that_is_asked_for(call: Call) -> None:
+def test_C08_warnings_fail_only_with_strict(call: Call) -> None:
     write(EXAMPLE.replace('default_profile = "default"', 'default_profile = "gone"'))
 
     assert call("lock", "validate").code == 0
     assert call("lock", "validate", "--strict").code == 1
 
 
-def test_a_vendor_s_key_that_goes_elsewhere_is_a_warning(call: Call) -> None:
+def test_sending_a_vendor_s_key_to_another_address_is_a_warning(call: Call) -> None:
     write(GOOD + '[providers.openai]\nbase_url = "https://gw.example/v1"\n')
 
     told = call("lock", "validate", "--strict")
@@ -195,7 +193,7 @@ def test_a_vendor_s_key_that_goes_elsewhere_is_a_warning(call: Call) -> None:
     assert "warning: providers.openai.base_url: sends the key in OPENAI_API_KEY to gw" in told.out
 
 
-def test_a_model_that_lacks_what_is_needed_is_a_warning_and_strictly_an_error(call: Call) -> None:
+def test_an_unmet_need_is_a_warning_and_fails_with_strict(call: Call) -> None:
     blind = "openai:o3-mini"
     write(f'{BINDING}models = ["{blind}", "openai:gpt-6.1-sol"]\nneeds = ["vision"]\n')
 
@@ -211,7 +209,7 @@ def test_a_model_that_lacks_what_is_needed_is_a_warning_and_strictly_an_error(ca
 def test_C08_a_retired_model_is_a_warning_and_an_unlisted_one_a_hint(call: Call) -> None:
     write(
         f"[registry.models.'openai:mine']\nretires = 2020-01-01\n{BINDING}"
-        'models = ["openai:mine", "openai:nobody-s"]\n'
+        'models = ["openai:mine", "openai:unlisted"]\n'
     )
 
     told = call("lock", "validate")
@@ -219,5 +217,5 @@ def test_C08_a_retired_model_is_a_warning_and_an_unlisted_one_a_hint(call: Call)
     assert told.code == 0
     assert "llmring.lock:5:11: warning: profiles.default.bindings[0].models[0]:" in told.out
     assert "openai:mine is retired since 2020-01-01" in told.out
-    assert "hint: profiles.default.bindings[0].models[1]: openai:nobody-s is in no" in told.out
+    assert "hint: profiles.default.bindings[0].models[1]: openai:unlisted is in no" in told.out
     assert call("lock", "validate", "--strict").code == 1

@@ -1,4 +1,4 @@
-"""llmring logs: the last calls."""
+"""llmring logs: the last calls in the ledger."""
 
 import json
 import os
@@ -52,7 +52,7 @@ SHOWN = """\
 """  # noqa: E501
 
 
-def test_a_person_is_shown_a_call_on_each_line(call: Call, calls: None) -> None:
+def test_calls_are_printed_one_per_line(call: Call, calls: None) -> None:
     assert call("logs") == (0, SHOWN, "")
 
 
@@ -67,15 +67,13 @@ def test_a_person_is_shown_a_call_on_each_line(call: Call, calls: None) -> None:
         (["--since", "2026-11-23T12:00:02"], [2, 3]),
     ],
 )
-def test_only_the_calls_that_are_asked_for_are_shown(
-    call: Call, calls: None, words: list[str], lines: list[int]
-) -> None:
+def test_filters_select_calls(call: Call, calls: None, words: list[str], lines: list[int]) -> None:
     shown = SHOWN.splitlines()
 
     assert call("logs", *words).out.splitlines() == [shown[line] for line in lines]
 
 
-def test_a_program_gets_all_that_is_known(call: Call, calls: None) -> None:
+def test_json_contains_every_field(call: Call, calls: None) -> None:
     told = json.loads(call("logs", "--json").out)
 
     assert [each["alias"] for each in told] == ["fast", "fast", "slow", None]
@@ -84,16 +82,16 @@ def test_a_program_gets_all_that_is_known(call: Call, calls: None) -> None:
     assert told[2]["story"][1]["reason"] == "ProviderResponseError"
 
 
-def test_where_there_are_no_calls_that_is_said(call: Call) -> None:
+def test_an_empty_result_is_noted(call: Call) -> None:
     assert call("logs") == (0, "", "the ledger has no such calls\n")
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "9" * 20])
-def test_a_wrong_limit_is_wrong_usage(call: Call, limit: str) -> None:
+def test_an_invalid_limit_is_wrong_usage(call: Call, limit: str) -> None:
     assert call("logs", f"--limit={limit}").code == 2
 
 
-def test_calls_are_shown_as_they_end(path: Path) -> None:
+def test_follow_prints_calls_as_they_end(path: Path) -> None:
     keep(path, entry(0, id="before"))
     with subprocess.Popen(
         [sys.executable, "-m", "llmring", "logs", "--follow", "--json"],

@@ -22,7 +22,7 @@ NAMES = [" ".join(command.words) for command in COMMANDS]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_help_of_a_command_has_examples_of_it(call: Call, name: str) -> None:
+def test_the_help_of_each_command_has_examples(call: Call, name: str) -> None:
     told = call(*name.split(), "--help")
 
     assert (told.code, told.err) == (0, "")
@@ -30,14 +30,14 @@ def test_the_help_of_a_command_has_examples_of_it(call: Call, name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["", "lock", "local", *NAMES])
-def test_help_is_in_ascii_and_less_than_80_columns_wide(call: Call, name: str) -> None:
+def test_help_is_ascii_and_below_80_columns(call: Call, name: str) -> None:
     told = call(*name.split(), "--help")
 
     assert told.out.isascii()
     assert max(map(len, told.out.splitlines())) < 80
 
 
-def test_help_is_a_result(call: Call) -> None:
+def test_help_is_printed_on_standard_output(call: Call) -> None:
     told = call("--help")
 
     assert (told.code, told.err) == (0, "")
@@ -51,7 +51,7 @@ def test_no_command_is_wrong_usage_and_shows_the_help(call: Call) -> None:
     assert told.err == call("--help").out
 
 
-def test_the_first_word_alone_lists_its_commands(call: Call) -> None:
+def test_a_group_without_a_command_lists_its_commands(call: Call) -> None:
     told = call("lock")
 
     assert (told.code, told.out) == (2, "")
@@ -60,7 +60,7 @@ def test_the_first_word_alone_lists_its_commands(call: Call) -> None:
     assert "aliases" not in told.err.partition("commands:")[2]
 
 
-def test_the_first_word_alone_has_help(call: Call) -> None:
+def test_a_group_has_help(call: Call) -> None:
     assert call("lock", "--help") == (0, call("lock").err, "")
 
 
@@ -77,18 +77,18 @@ def test_the_first_word_alone_has_help(call: Call) -> None:
         ("pull", "local pull"),
     ],
 )
-def test_a_command_that_is_none_gets_the_nearest_one(call: Call, typed: str, meant: str) -> None:
+def test_a_mistyped_command_gets_a_suggestion(call: Call, typed: str, meant: str) -> None:
     told = call(*typed.split())
 
     assert (told.code, told.out) == (2, "")
     assert told.err.endswith(f"; did you mean 'llmring {meant}'?\n")
 
 
-def test_a_command_that_is_near_none_gets_no_advice(call: Call) -> None:
+def test_an_unknown_command_like_no_other_gets_no_suggestion(call: Call) -> None:
     told = call("frobnicate")
 
     assert told.code == 2
-    assert told.err.endswith("llmring: error: no command 'frobnicate'\n")
+    assert told.err.endswith("llmring: error: unknown command 'frobnicate'\n")
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,7 @@ USER_ERRORS = {
 
 
 @pytest.mark.parametrize("words", USER_ERRORS.values(), ids=USER_ERRORS)
-def test_W032_an_error_is_one_plain_line_and_exit_code_1(
-    call: Call, words: tuple[str, ...]
-) -> None:
+def test_W032_an_error_is_one_line_and_exit_code_1(call: Call, words: tuple[str, ...]) -> None:
     write(EXAMPLE)
 
     told = call(*words)
@@ -157,7 +155,7 @@ def test_W032_an_error_is_one_plain_line_and_exit_code_1(
 @pytest.mark.parametrize(
     "command", ["aliases", "bind fast openai:gpt-4o", "unbind fast", "chat Hi"]
 )
-def test_W032_broken_toml_is_one_plain_line_with_its_place(call: Call, command: str) -> None:
+def test_W032_broken_toml_is_a_one_line_error_with_its_place(call: Call, command: str) -> None:
     path = write("[profiles.default\n").resolve()
 
     told = call(*command.split())
@@ -180,7 +178,9 @@ def test_debug_shows_the_traceback(words: tuple[str, ...]) -> None:
     assert "there is no profile 'x'" in told.err
 
 
-def test_a_fault_of_our_own_is_told_as_one(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_reported_as_an_internal_error(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     faulty = types.ModuleType("llmring.cli.faulty")
     faulty.__dict__.update(EXAMPLES="", arguments=lambda _: None, handle=lambda _: 1 // 0)
     monkeypatch.setitem(sys.modules, faulty.__name__, faulty)
@@ -189,11 +189,11 @@ def test_a_fault_of_our_own_is_told_as_one(call: Call, monkeypatch: pytest.Monke
     told = call("faulty")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err.startswith("llmring: a fault of llmring's own, ZeroDivisionError: ")
-    assert told.err.endswith("; --debug tells more\n")
+    assert told.err.startswith("llmring: internal error, ZeroDivisionError: ")
+    assert told.err.endswith("; see the traceback with --debug\n")
 
 
-def test_a_provider_s_message_can_t_steer_the_terminal(call: Call) -> None:
+def test_a_provider_s_message_can_t_control_the_terminal(call: Call) -> None:
     told = call("chat", "Hello", "--model", "mock:fail?message=a%1b%5b31mb%0ac")
 
     assert "\x1b" not in told.err
@@ -201,7 +201,7 @@ def test_a_provider_s_message_can_t_steer_the_terminal(call: Call) -> None:
 
 
 @pytest.mark.parametrize("words", [["aliases"], ["--help"], ["aliases", "--help"]], ids=" ".join)
-def test_a_reader_that_leaves_early_is_no_error(words: list[str]) -> None:
+def test_a_closed_pipe_causes_no_traceback(words: list[str]) -> None:
     write(EXAMPLE)
     reading, writing = os.pipe()
     os.close(reading)
@@ -219,7 +219,7 @@ def test_a_reader_that_leaves_early_is_no_error(words: list[str]) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_an_output_that_is_full_is_one_plain_line() -> None:
+def test_a_full_disk_is_a_one_line_error() -> None:
     write(EXAMPLE)
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
@@ -253,7 +253,7 @@ def test_an_interrupt_ends_a_chat_with_130_and_no_traceback(serve: Serve, stream
         begun = process.stdout.read(3) if stream == "--stream" else ""
         while not server.requests:
             time.sleep(0.01)
-        time.sleep(0.05)  # until it waits for what comes next
+        time.sleep(0.05)  # until the chat waits for the next chunk
         process.send_signal(signal.SIGINT)
         rest, err = process.communicate(timeout=20)
 

@@ -16,7 +16,7 @@ from llmring.cli.output import complain, note, say, say_json, table
         ("Grüße → 世界", "Grüße → 世界"),
     ],
 )
-def test_a_remark_is_one_line_on_standard_error(
+def test_a_note_is_one_line_on_standard_error(
     capsys: pytest.CaptureFixture[str], text: str, line: str
 ) -> None:
     note(text)
@@ -30,7 +30,9 @@ def test_an_error_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "llmring: it is as it is\n")
 
 
-def test_json_keeps_the_letters_that_the_output_has(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_keeps_characters_that_the_output_can_encode(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     say_json({"text": "Grüße"})
 
     assert capsys.readouterr() == ('{\n  "text": "Grüße"\n}\n', "")
@@ -40,20 +42,20 @@ def test_the_columns_of_a_table_are_aligned() -> None:
     assert table([("a", "bb", "c"), ("aaa", "b", "")]) == ["a    bb  c", "aaa  b"]
 
 
-def test_an_output_without_an_encoding_takes_all_letters() -> None:
+def test_an_output_without_an_encoding_accepts_all_characters() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as output:
         say("Grüße → 世界")
 
     assert output.getvalue() == "Grüße → 世界\n"
 
 
-def test_what_can_t_be_encoded_at_all_is_spelled_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_characters_that_can_t_be_encoded_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     say("half a pair: \ud83d")
 
     assert capsys.readouterr().out == "half a pair: \\ud83d\n"
 
 
-def test_remarks_go_nowhere_where_standard_error_is_closed(
+def test_notes_are_dropped_if_standard_error_is_closed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stderr", None)

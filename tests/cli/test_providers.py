@@ -8,14 +8,14 @@ from llmring.providers import PROVIDERS
 KEY = "sk-secret-0123456789"
 
 
-def test_every_provider_is_listed_with_what_it_needs(call: Call) -> None:
+def test_every_provider_is_listed_with_the_state_of_its_key(call: Call) -> None:
     told = call("providers")
 
     assert [line.split()[0] for line in told.out.splitlines()] == [*PROVIDERS]
     assert "no key; set OPENAI_API_KEY" in told.out
 
 
-def test_a_key_is_said_to_be_set_and_not_shown(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_set_key_is_reported_but_not_shown(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
     told = call("providers")

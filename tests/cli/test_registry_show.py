@@ -14,7 +14,7 @@ def no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
 OWN = "[registry.models.'openai:gpt-4o-mini']\nmax_output = 99\n"
 
 
-def test_every_figure_has_its_origin_and_that_its_day(call: Call) -> None:
+def test_every_fact_has_a_source_and_each_source_a_date(call: Call) -> None:
     told = call("registry", "show", "openai:gpt-4o-mini")
 
     [price] = [line for line in told.out.splitlines() if line.startswith("  price")]
@@ -24,10 +24,10 @@ def test_every_figure_has_its_origin_and_that_its_day(call: Call) -> None:
     assert f"  {origin} {bundled().sources[origin].version}" in sources
     assert str(bundled().sources[origin].date) in sources
     assert figures.startswith("openai:gpt-4o-mini\n  context ")
-    assert told.err == f"catalog of {bundled().date} that came with llmring, nothing fetched\n"
+    assert told.err == f"catalog of {bundled().date} shipped with llmring, none fetched\n"
 
 
-def test_what_the_lockfile_says_is_told_with_its_place(call: Call) -> None:
+def test_facts_from_the_lockfile_are_attributed_to_it(call: Call) -> None:
     write(OWN)
 
     told = call("registry", "show", "openai:gpt-4o-mini")
@@ -50,7 +50,7 @@ def test_json_has_facts_origins_and_sources(call: Call) -> None:
     assert told["sources"]["lockfile"] == {"url": str(path)}
 
 
-def test_an_unknown_model_is_an_error_with_near_ones(call: Call) -> None:
+def test_an_unknown_model_is_an_error_with_suggestions(call: Call) -> None:
     told = call("registry", "show", "openai:gpt-4o-mni")
 
     assert (told.code, told.out) == (1, "")
@@ -58,16 +58,16 @@ def test_an_unknown_model_is_an_error_with_near_ones(call: Call) -> None:
     assert "did you mean openai:gpt-4o-mini" in told.err
 
 
-def test_a_model_like_no_other_is_told_where_to_say_what_it_is(call: Call) -> None:
+def test_an_unknown_model_like_no_other_gets_advice_on_describing_it(call: Call) -> None:
     told = call("registry", "show", "mock:quux")
 
     assert told.err == (
-        "llmring: no catalog knows mock:quux; what you know of it can be said in the lockfile, "
+        "llmring: mock:quux is not in the catalog; describe it in the lockfile, "
         "under [registry.models]\n"
     )
 
 
-def test_what_is_no_reference_is_an_error(call: Call) -> None:
+def test_an_invalid_reference_is_an_error(call: Call) -> None:
     told = call("registry", "show", "gpt-4o-mini")
 
     assert (told.code, told.out) == (1, "")

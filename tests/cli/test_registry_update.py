@@ -30,13 +30,13 @@ def test_a_newer_catalog_is_fetched_and_used_by_other_processes(url: str) -> Non
     told = run("registry", "update", "--url", url)
 
     assert told.code == 0
-    assert told.out == f"catalog of {NEW}, 1 models, in place of that of {TODAY}\n"
-    assert told.err.startswith(f"from {url}; SHA-256 {sha256_of(document(NEW))}: none is published")
+    assert told.out == f"catalog of {NEW}, 1 models, replaces that of {TODAY}\n"
+    assert told.err.startswith(f"from {url}; SHA-256 {sha256_of(document(NEW))}: not verified")
     assert f"catalog of {NEW} fetched from {url}" in run("list").err
 
 
 @pytest.mark.parametrize("named_by", ["option", "variable", "lockfile"])
-def test_the_address_is_named_by_option_variable_or_lockfile(
+def test_the_url_comes_from_option_variable_or_lockfile(
     call: Call, monkeypatch: pytest.MonkeyPatch, url: str, named_by: str
 ) -> None:
     nowhere = "https://127.0.0.1:1/m"
@@ -48,7 +48,7 @@ def test_the_address_is_named_by_option_variable_or_lockfile(
     assert call("registry", "update", *options).code == 0
 
 
-def test_without_an_address_it_says_what_to_set(call: Call) -> None:
+def test_without_a_url_the_error_explains_what_to_set(call: Call) -> None:
     told = call("registry", "update")
 
     assert (told.code, told.out) == (1, "")
@@ -57,7 +57,7 @@ def test_without_an_address_it_says_what_to_set(call: Call) -> None:
         assert word in told.err
 
 
-def test_W32_offline_it_fails_and_says_what_stays_in_use(call: Call) -> None:
+def test_W32_an_offline_update_fails_and_keeps_the_current_catalog(call: Call) -> None:
     told = call("registry", "update", "--url", "http://127.0.0.1:1/models.json")
 
     assert (told.code, told.out) == (1, "")
@@ -65,7 +65,7 @@ def test_W32_offline_it_fails_and_says_what_stays_in_use(call: Call) -> None:
     assert told.err.endswith(f"; the catalog of {TODAY} stays in use\n")
 
 
-def test_a_lockfile_s_address_that_is_not_protected_is_refused_with_its_key(call: Call) -> None:
+def test_an_unencrypted_url_in_the_lockfile_is_rejected_with_its_key(call: Call) -> None:
     write('[registry]\nurl = "http://example.com/models.json"\n')
 
     told = call("registry", "update")
@@ -74,7 +74,7 @@ def test_a_lockfile_s_address_that_is_not_protected_is_refused_with_its_key(call
     assert told.err.startswith("llmring: llmring.lock: registry.url is 'http://example.com/")
 
 
-def test_json_has_all_of_it(call: Call, url: str) -> None:
+def test_json_contains_the_whole_result(call: Call, url: str) -> None:
     told = call("registry", "update", "--url", url, "--json")
 
     assert json.loads(told.out) == {
@@ -88,14 +88,14 @@ def test_json_has_all_of_it(call: Call, url: str) -> None:
     }
 
 
-def test_an_older_catalog_is_taken_by_force_alone(call: Call, serve: Serve) -> None:
+def test_an_older_catalog_is_installed_only_with_force(call: Call, serve: Serve) -> None:
     url = f"{serve(Answer([document(OLD)]), NONE, Answer([document(OLD)]), NONE).url}/m"
 
     assert call("registry", "update", "--url", url).code == 1
     assert call("registry", "update", "--url", url, "--force").code == 0
 
 
-def test_a_catalog_with_another_digest_is_refused(call: Call, url: str) -> None:
+def test_a_catalog_with_another_digest_is_rejected(call: Call, url: str) -> None:
     told = call("registry", "update", "--url", url, "--sha256", "0" * 64)
 
     assert told.code == 1
@@ -111,7 +111,7 @@ def test_a_catalog_with_another_digest_is_refused(call: Call, url: str) -> None:
         ("--url", "http://a.com/m"),
     ],
 )
-def test_an_option_that_can_mean_nothing_is_wrong_usage(
+def test_an_invalid_option_value_is_wrong_usage(
     call: Call, url: str, options: tuple[str, str]
 ) -> None:
     told = call("registry", "update", "--url", url, *options)
@@ -122,7 +122,7 @@ def test_an_option_that_can_mean_nothing_is_wrong_usage(
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
-def test_a_timeout_is_a_number_of_seconds(call: Call, seconds: str) -> None:
+def test_an_invalid_timeout_is_wrong_usage(call: Call, seconds: str) -> None:
     assert call("registry", "update", "--timeout", seconds).code == 2
 
 
@@ -137,7 +137,7 @@ def test_W28_W29_a_damaged_catalog_does_not_stop_a_command(call: Call, cache_fol
     assert json.loads(told.out)
 
 
-def test_a_folder_that_can_t_be_written_is_one_plain_line(
+def test_an_unwritable_cache_folder_is_a_one_line_error(
     call: Call, url: str, cache_folder: Path
 ) -> None:
     cache_folder.parent.mkdir()
@@ -150,7 +150,7 @@ def test_a_folder_that_can_t_be_written_is_one_plain_line(
     assert "XDG_CACHE_HOME" in told.err
 
 
-def test_S035_lock_init_chooses_from_the_fetched_catalog_and_says_so(
+def test_S035_lock_init_uses_the_fetched_catalog_with_a_note(
     call: Call, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", "/nowhere")
@@ -161,13 +161,11 @@ def test_S035_lock_init_chooses_from_the_fetched_catalog_and_says_so(
     assert f"catalog of {NEW} fetched from {url})" in told.err
 
 
-def test_a_fetched_catalog_that_is_not_in_use_is_said_to_be_older(
-    call: Call, cache_folder: Path
-) -> None:
+def test_an_older_fetched_catalog_is_noted_as_unused(call: Call, cache_folder: Path) -> None:
     body = document(OLD)
     keep(cache_folder, Note(url="https://example.com/m", sha256=sha256_of(body)), body, OLD)
 
     told = call("list")
 
-    said = f"catalog of {TODAY} that came with llmring, newer than that fetched, of {OLD}\n"
+    said = f"catalog of {TODAY} shipped with llmring, newer than the one fetched, of {OLD}\n"
     assert told.err == said

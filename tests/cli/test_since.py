@@ -1,4 +1,4 @@
-"""Moments as people write them."""
+"""Parsing of times such as 7d or 2026-11-01."""
 
 import argparse
 import contextlib
@@ -26,19 +26,19 @@ NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
         ("2026-11-01T08:00Z", datetime(2026, 11, 1, 8, tzinfo=UTC)),
     ],
 )
-def test_a_moment_is_read(text: str, moment: datetime) -> None:
+def test_a_time_is_parsed(text: str, moment: datetime) -> None:
     assert since(text, NOW) == moment
     assert since(text, NOW).utcoffset() == timedelta()
 
 
 @pytest.mark.parametrize("text", ["", "7", "d", "7y", "-7d", "999999w", "2026-13-01", "٣d", "1.5h"])
-def test_what_is_no_moment_is_refused(text: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match="is no time; write 7d, 12h"):
+def test_a_text_that_is_not_a_time_is_rejected(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is not a time; write 7d, 12h"):
         since(text, NOW)
 
 
 @given(st.datetimes(timezones=st.timezones()))
-def test_whatever_a_program_writes_is_read(moment: datetime) -> None:
+def test_any_iso_time_is_parsed(moment: datetime) -> None:
     try:
         wanted = moment.astimezone(UTC)
     except OverflowError:
@@ -47,6 +47,6 @@ def test_whatever_a_program_writes_is_read(moment: datetime) -> None:
 
 
 @given(st.text())
-def test_no_text_is_worse_than_refused(text: str) -> None:
+def test_any_text_is_parsed_or_rejected_cleanly(text: str) -> None:
     with contextlib.suppress(argparse.ArgumentTypeError):
         assert since(text).tzinfo is UTC

@@ -1,4 +1,4 @@
-"""llmring stats: sums of what the ledger has."""
+"""llmring stats: totals of the calls in the ledger."""
 
 import csv
 import io
@@ -49,14 +49,14 @@ slow               ██████████▌            $0.75 + 1 unknow
 """
 
 
-def test_a_person_is_shown_a_table_and_bars(call: Call, calls: None) -> None:
+def test_a_table_and_a_bar_chart_are_printed(call: Call, calls: None) -> None:
     outcome = call("stats")
 
     assert outcome.out == SHOWN
     assert outcome.code == 0
     assert outcome.err == (
-        "the cost of 2 of 7 calls is not known and not in the sum; llmring logs says why\n"
-        "1 given up by the caller\n"
+        "the cost of 2 of 7 calls is unknown and left out; see the reasons: llmring logs\n"
+        "1 cancelled by the caller\n"
     )
 
 
@@ -69,7 +69,7 @@ def test_a_person_is_shown_a_table_and_bars(call: Call, calls: None) -> None:
         ("profile", ["default"]),
     ],
 )
-def test_a_program_gets_json_told_apart_as_it_wishes(
+def test_json_is_grouped_by_the_chosen_field(
     call: Call, calls: None, by: str, names: list[str]
 ) -> None:
     told = json.loads(call("stats", "--by", by, "--json").out)
@@ -79,7 +79,7 @@ def test_a_program_gets_json_told_apart_as_it_wishes(
     assert told["total"]["unpriced"] == 2
 
 
-def test_a_table_of_calculation_gets_csv(call: Call, calls: None) -> None:
+def test_csv_can_be_loaded_into_a_spreadsheet(call: Call, calls: None) -> None:
     rows = list(csv.DictReader(io.StringIO(call("stats", "--csv").out)))
 
     assert [(row["alias"], row["calls"], row["cost"]) for row in rows] == [
@@ -89,14 +89,14 @@ def test_a_table_of_calculation_gets_csv(call: Call, calls: None) -> None:
     ]
 
 
-def test_only_calls_since_then_are_counted(call: Call, path: Path) -> None:
+def test_since_counts_only_later_calls(call: Call, path: Path) -> None:
     now = SYSTEM.now()
     keep(path, entry(1, at=now - timedelta(days=8)), entry(2, at=now - timedelta(days=6)))
 
     assert json.loads(call("stats", "--since", "7d", "--json").out)["total"]["calls"] == 1
 
 
-def test_where_there_are_no_calls_that_is_said(call: Call, path: Path) -> None:
+def test_an_empty_ledger_is_noted(call: Call, path: Path) -> None:
     assert call("stats") == (0, "", "the ledger has no calls\n")
     assert call("stats", "--since", "2026-11-01").err == (
         "the ledger has no calls since 2026-11-01 00:00 UTC\n"
@@ -104,7 +104,7 @@ def test_where_there_are_no_calls_that_is_said(call: Call, path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_where_no_cost_is_known_the_bars_are_of_calls(call: Call, path: Path) -> None:
+def test_without_known_costs_the_bars_show_calls(call: Call, path: Path) -> None:
     keep(path, entry(1, cost=None, cost_reason="why"))
 
     outcome = call("stats")
@@ -113,25 +113,23 @@ def test_where_no_cost_is_known_the_bars_are_of_calls(call: Call, path: Path) ->
     assert "$0" not in outcome.out
 
 
-def test_where_no_ledger_is_kept_that_is_an_error(
-    call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disabled_ledger_is_an_error(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMRING_LEDGER", "0")
 
     outcome = call("stats")
 
     assert (outcome.code, outcome.out) == (1, "")
-    assert "no ledger is kept" in outcome.err
+    assert "the ledger is off" in outcome.err
 
 
-def test_a_wrong_time_is_wrong_usage(call: Call) -> None:
+def test_an_invalid_time_is_wrong_usage(call: Call) -> None:
     outcome = call("stats", "--since", "yesterday")
 
     assert outcome.code == 2
-    assert "'yesterday' is no time; write 7d, 12h, or 2026-11-01" in outcome.err
+    assert "'yesterday' is not a time; write 7d, 12h, or 2026-11-01" in outcome.err
 
 
-def test_a_chat_on_the_command_line_is_in_it(
+def test_a_chat_on_the_command_line_is_counted(
     call: Call, openai: Callable[..., Loopback], path: Path
 ) -> None:
     openai(answers.openai_stream("Hi"))

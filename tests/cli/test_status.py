@@ -1,4 +1,4 @@
-"""llmring status: what a person and a program are shown."""
+"""llmring status: printed as text and as JSON."""
 
 import json
 import socket
@@ -25,16 +25,16 @@ providers:
   anthropic  no key; set ANTHROPIC_API_KEY  https://api.anthropic.com
 
 circuits:
-  each process keeps its own, and this one has just begun; look there with ring.status(),
-  or share them: set LLMRING_REDIS_URL
+  each process has its own, and this one has just started; call ring.status() in yours,
+  or set LLMRING_REDIS_URL to share them
 """
 
 
-def test_a_person_is_shown_the_lockfile_the_keys_and_where_circuits_are(call: Call) -> None:
+def test_lockfile_keys_and_the_place_of_circuits_are_printed(call: Call) -> None:
     assert call("status") == (0, SHOWN, "")
 
 
-def test_a_program_gets_it_as_json_without_any_key(call: Call) -> None:
+def test_json_contains_the_status_without_any_key(call: Call) -> None:
     outcome = call("status", "--json")
 
     told = json.loads(outcome.out)
@@ -45,7 +45,7 @@ def test_a_program_gets_it_as_json_without_any_key(call: Call) -> None:
     assert KEY not in outcome.out
 
 
-def test_a_redis_that_can_t_be_reached_is_told(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_redis_is_reported(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     monkeypatch.setenv("LLMRING_REDIS_URL", f"redis://:hunter2@127.0.0.1:{port}")
@@ -54,13 +54,11 @@ def test_a_redis_that_can_t_be_reached_is_told(call: Call, monkeypatch: pytest.M
 
     assert outcome.code == 0
     assert f"circuits in Redis at 127.0.0.1:{port}:" in outcome.out
-    assert "can't be reached" in outcome.out
+    assert "unreachable; " in outcome.out
     assert "hunter2" not in outcome.out + outcome.err
 
 
-def test_a_redis_address_that_can_t_be_one_is_a_plain_error(
-    call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_redis_url_is_a_plain_error(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMRING_REDIS_URL", "localhost")
 
     outcome = call("status")

@@ -17,7 +17,7 @@ def test_an_alias_is_removed() -> None:
     assert path.read_text() == lockfile_of(default={"deep": ["openai:o3"]})
 
 
-def test_the_profile_can_be_named(call: Call) -> None:
+def test_the_profile_option_selects_the_profile(call: Call) -> None:
     write(EXAMPLE)
 
     call("unbind", "assistant", "--profile", "dev")
@@ -26,7 +26,7 @@ def test_the_profile_can_be_named(call: Call) -> None:
     assert call("aliases", "--profile", "prod").out == "assistant → anthropic:claude-3-5-sonnet\n"
 
 
-def test_what_bind_has_added_goes_without_a_trace(call: Call) -> None:
+def test_unbind_removes_all_that_bind_added(call: Call) -> None:
     path = write(EXAMPLE)
 
     call("bind", "new", "openai:gpt-4o,ollama:llama3.2", "--profile", "staging")
@@ -35,7 +35,7 @@ def test_what_bind_has_added_goes_without_a_trace(call: Call) -> None:
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
-def test_an_alias_that_is_not_there_is_an_error_with_the_nearest_one(call: Call) -> None:
+def test_an_unknown_alias_is_an_error_with_a_suggestion(call: Call) -> None:
     path = write(EXAMPLE)
 
     told = call("unbind", "balance")
@@ -46,7 +46,7 @@ def test_an_alias_that_is_not_there_is_an_error_with_the_nearest_one(call: Call)
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
-def test_a_profile_that_is_not_there_is_an_error(call: Call) -> None:
+def test_an_unknown_profile_is_an_error(call: Call) -> None:
     write(EXAMPLE)
 
     told = call("unbind", "fast", "--profile", "staging")
@@ -56,18 +56,18 @@ def test_a_profile_that_is_not_there_is_an_error(call: Call) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--file", "other/llmring.lock"]], ids=["here", "named"])
-def test_C011_without_a_lockfile_there_is_nothing_to_unbind(call: Call, options: list[str]) -> None:
+def test_C011_unbinding_without_a_lockfile_is_an_error(call: Call, options: list[str]) -> None:
     bundled = BUNDLED.read_bytes()
 
     told = call("unbind", "fast", *options)
 
     assert (told.code, told.out) == (1, "")
-    assert "llmring.lock: does not exist, so nothing can be unbound in it" in told.err
+    assert "llmring.lock: does not exist, so it has no aliases to remove" in told.err
     assert BUNDLED.read_bytes() == bundled
     assert list(Path().iterdir()) == []
 
 
-def test_a_removal_is_told_to_programs_too(call: Call) -> None:
+def test_json_prints_the_removed_alias(call: Call) -> None:
     write(EXAMPLE)
 
     told = call("unbind", "fast", "--json")

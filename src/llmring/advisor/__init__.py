@@ -1,1 +1,1 @@
-"""A conversation that proposes edits of a lockfile, and the guided mode where there is no model."""
+"""The advisor: a conversation that edits a lockfile, led by a model or by rules."""

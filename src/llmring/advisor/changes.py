@@ -1,4 +1,4 @@
-"""The changes of a lockfile that an advisor may propose: what each does to the text, in words."""
+"""The changes to a lockfile that the advisor can propose."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from llmring.lockfile.document import DEFAULT_PROFILE, parse, references
 from llmring.lockfile.edit import bind, unbind
 from llmring.lockfile.edit_profile import copy_profile, create_profile, give_reason, set_policy
 
-Reason = Annotated[str | None, Meta(description="Why, in one line; kept as a comment.")]
-InProfile = Annotated[
-    str | None, Meta(description="The profile; left out, the one that is being edited.")
-]
+Reason = Annotated[str | None, Meta(description="The reason in one line; kept as a comment.")]
+InProfile = Annotated[str | None, Meta(description="The profile (default: the one being edited).")]
 
 
 class Bind(Struct, frozen=True, tag="bind", tag_field="action"):
-    """An alias bound to models, best first; the others are its fallbacks."""
+    """A change that binds an alias to models: the best first, then its fallbacks."""
 
     alias: Annotated[str, Meta(description="The name that applications ask for.")]
     models: Annotated[list[str], Meta(description='References such as "openai:gpt-4o-mini".')]
@@ -26,14 +24,14 @@ class Bind(Struct, frozen=True, tag="bind", tag_field="action"):
     reason: Reason = None
 
     def text(self, text: str, profile: str, day: str) -> str:
-        """The lockfile after the change."""
+        """Return the text of the lockfile after the change."""
         after = bind(text, self.alias, self.models, profile)
         if self.reason and after != text:
             after = give_reason(after, self.alias, profile, f"{day}: {self.reason}")
         return after
 
     def done(self, before: str, profile: str) -> str:
-        """What was done, in words."""
+        """Describe the change in words."""
         had = parse(before).profiles.get(profile)
         verb = "Changed" if had is not None and self.alias in had.bindings else "Added"
         first, *rest = map(str, references(self.models))
@@ -42,69 +40,67 @@ class Bind(Struct, frozen=True, tag="bind", tag_field="action"):
 
 
 class Unbind(Struct, frozen=True, tag="unbind", tag_field="action"):
-    """An alias taken away."""
+    """A change that removes an alias."""
 
     alias: Annotated[str, Meta(description="The alias.")]
     profile: InProfile = None
 
     def text(self, text: str, profile: str, _day: str) -> str:
-        """The lockfile after the change."""
+        """Return the text of the lockfile after the change."""
         return unbind(text, self.alias, profile)
 
     def done(self, before: str, profile: str) -> str:
-        """What was done, in words."""
+        """Describe the change in words."""
         return f"Removed binding {self.alias}{_where(before, profile)}"
 
 
 class CreateProfile(Struct, frozen=True, tag="create_profile", tag_field="action"):
-    """A new profile; with `extends` it begins with the aliases of another one."""
+    """A change that creates a profile; with `extends`, it inherits the aliases of another."""
 
     name: Annotated[str, Meta(description="The new profile.")]
     extends: Annotated[str | None, Meta(description="The profile that it extends.")] = None
 
     def text(self, text: str, _profile: str, _day: str) -> str:
-        """The lockfile after the change."""
+        """Return the text of the lockfile after the change."""
         return create_profile(text, self.name, self.extends)
 
     def done(self, _before: str, _profile: str) -> str:
-        """What was done, in words."""
+        """Describe the change in words."""
         based = f", which extends {self.extends}" if self.extends else ""
         return f"Added profile {self.name}{based}"
 
 
 class CopyProfile(Struct, frozen=True, tag="copy_profile", tag_field="action"):
-    """A new profile with all that another one has; later changes of the one leave the other."""
+    """A change that copies a profile; later changes to one do not affect the other."""
 
     source: Annotated[str, Meta(description="The profile to copy.")]
     name: Annotated[str, Meta(description="The new profile.")]
 
     def text(self, text: str, _profile: str, _day: str) -> str:
-        """The lockfile after the change."""
+        """Return the text of the lockfile after the change."""
         return copy_profile(text, self.source, self.name)
 
     def done(self, _before: str, _profile: str) -> str:
-        """What was done, in words."""
+        """Describe the change in words."""
         return f"Copied profile {self.source} to {self.name}"
 
 
 class SetPolicy(Struct, frozen=True, tag="set_policy", tag_field="action"):
-    """How the models of an alias, or of a whole profile, are called."""
+    """A change of how the models of an alias, or of a whole profile, are called."""
 
     key: Annotated[str, Meta(description="retries, timeout, daily_budget, strategy, needs, …")]
     value: Annotated[
-        str | float | int | list[str] | None, Meta(description="Its value; null takes it away.")
+        str | float | int | list[str] | None, Meta(description="Its value; null removes the key.")
     ]
-    alias: Annotated[str | None, Meta(description="The alias; left out, all of the profile.")] = (
-        None
-    )
+    alias: Annotated[str | None, Meta(description="The alias (default: the whole profile).")] = None
     profile: InProfile = None
 
     def text(self, text: str, profile: str, _day: str) -> str:
-        """The lockfile after the change."""
+        """Return the text of the lockfile after the change."""
         return set_policy(text, self.key, self.value, profile, self.alias)
 
     def done(self, before: str, profile: str) -> str:
-        """What was done, in words."""
+        """Describe the change in words."""
         whose = f"alias {self.alias}" if self.alias else f"profile {profile}"
         where = _where(before, profile) if self.alias else ""
         if self.value is None:
@@ -118,22 +114,22 @@ CHANGES: tuple[type[Change], ...] = (Bind, Unbind, CreateProfile, CopyProfile, S
 
 
 def profile_of(change: Change, usual: str) -> str:
-    """The profile that a change is about.
+    """Return the profile that a change applies to.
 
     Args:
         change: The change.
-        usual: The one that is meant where it names none.
+        usual: The profile to use if the change names none.
     """
     return getattr(change, "profile", None) or usual
 
 
 def edit_of(change: Change, profile: str, day: str) -> Callable[[str], str]:
-    """What the change does to the text of a lockfile."""
+    """Return a function that applies a change to the text of a lockfile."""
     return lambda text: change.text(text, profile, day)
 
 
 def _where(before: str, profile: str) -> str:
-    """The profile in words, where it is not the one that everybody means."""
+    """Name the profile in parentheses, unless it is the default."""
     usual = parse(before).default_profile if before.strip() else DEFAULT_PROFILE
     return "" if profile == usual else f" (profile {profile})"
 

@@ -1,7 +1,7 @@
-"""The conversation with a model too weak for tools: it fills in a form whose choices are narrow.
+"""The advisor for models without tool support, which only choose from a list.
 
-What the sentence says is read by rule. Where it names no model, the model chooses one of those
-that meet the need; it can answer nothing else.
+Rules parse the sentence. If it names no model, the model chooses one of those that meet the need;
+the schema allows no other answer.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _OPEN: tuple[Kind, ...] = ("recommend", "bind")
 
 
 class Constrained:
-    """An advisor for models that can fill in a form, and not more.
+    """An advisor for models that support JSON schemas but not tools.
 
     Args:
         ring: Calls the model.
         alias: The alias of the advisor, or a model.
-        profile: The profile in which the alias is looked up.
+        profile: The profile that has the alias.
         desk: The lockfile being edited.
         tools: Proposes the changes.
-        spending: Is told what the calls cost.
+        spending: Records the cost of the calls.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Constrained:
         self._guided = Guided(desk, tools)
 
     async def say(self, text: str) -> Turn:
-        """The answer to what the user says; changes are proposed on the way.
+        """Answer a message from the user, and propose the changes it asks for.
 
         Raises:
             ProviderError: The model did not answer.
@@ -71,14 +71,14 @@ class Constrained:
         decided = wish.models or wish.refers_back
         model = None
         if wish.kind in _OPEN and not decided:
-            # An answer that fits no form decides nothing, and what the rules have read stands.
+            # If the answer does not match the schema, keep the intent that the rules parsed.
             with suppress(SchemaValidationError):
                 wish, model = await self._decided(text, wish)
         reply = await self._guided.carry_out(wish)
         return Turn(reply.text, model, done=reply.done)
 
     async def _decided(self, text: str, wish: Wish) -> tuple[Wish, str | None]:
-        """The wish, with a model chosen for it, and which model has chosen."""
+        """Let the model choose among candidates; return the completed wish and the model's name."""
         models = [str(facts) for facts in self._guided.candidates(wish)[:_CHOICES]]
         if len(models) < 2:
             return wish, None

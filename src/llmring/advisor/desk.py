@@ -1,4 +1,4 @@
-"""The lockfile on the advisor's desk: changes proposed, applied with consent, and taken back."""
+"""The editing session of a lockfile: changes are proposed, applied with consent, and undone."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from llmring.registry.known import Known
 from llmring.registry.price import price_tag
 from llmring.routing.targets import Endpoint
 
-# What providers call models; a sentence is none.
+# Matches model names, but no sentences.
 _NAME = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,99}", re.ASCII)
 
 
 class Proposal(Struct, frozen=True):
-    """A change that waits for consent.
+    """A change that awaits consent.
 
     Attributes:
         change: The change.
-        profile: The profile that it is about.
-        done: What it does, in words: "Added binding dev → openai:gpt-4o-mini".
-        diff: How the text of the lockfile changes, as a unified diff; empty where it does not.
-        evidence: For each model that is bound, what is known of it: prices, context, retirement.
+        profile: The profile that it applies to.
+        done: The change in words: "Added binding dev → openai:gpt-4o-mini".
+        diff: The change of the lockfile's text as a unified diff; empty if nothing changes.
+        evidence: The facts about each bound model: prices, context, retirement.
     """
 
     change: Change
@@ -54,19 +54,19 @@ class _Applied(Struct, frozen=True):
 
 
 class Desk:
-    """A lockfile being edited in conversation.
+    """A lockfile being edited in a conversation.
 
     Args:
-        path: The lockfile; it need not exist yet.
-        profile: The profile that is meant where a change names none.
-        known: What is known of models.
+        path: The lockfile; it may not exist yet.
+        profile: The profile for changes that name none.
+        known: The facts about models.
         endpoints: Every provider by name, with its key.
         day: Today.
 
     Attributes:
         path: The lockfile.
-        profile: The profile that is meant where a change names none.
-        known: What is known of models.
+        profile: The profile for changes that name none.
+        known: The facts about models.
         endpoints: Every provider by name.
         day: Today.
     """
@@ -89,49 +89,49 @@ class Desk:
 
     @property
     def text(self) -> str:
-        """The text of the lockfile as it is now; where there is none, that of a new one."""
+        """The current text of the lockfile, or of a new one if it does not exist."""
         return file.read(self.path) if self.path.exists() else starter()
 
     @property
     def lockfile(self) -> Lockfile:
-        """The lockfile as it is now."""
+        """The current lockfile."""
         return parse(self.text, self.path)
 
     @property
     def done(self) -> list[str]:
-        """What was changed in this conversation and not taken back, in words."""
+        """The changes made in this conversation and not undone, in words."""
         return [each.proposal.done for each in self._applied]
 
     @property
     def diff(self) -> str:
-        """How the lockfile differs from what it was at the beginning."""
+        """A unified diff of the lockfile since the beginning of the conversation."""
         return _diff(self._first, self.text, self.path.name)
 
     def usable(self, provider: str) -> bool:
-        """Whether calls to a provider can be made here: its key is set, or it needs none."""
+        """Return True if a provider can be called here: its key is set, or it needs none."""
         endpoint = self.endpoints.get(provider)
         return endpoint is not None and endpoint.usable
 
     def standing(self, provider: str) -> Standing:
-        """How near at hand a provider is."""
+        """Rank a provider by how likely the user can call it."""
         if self.usable(provider):
             return Standing.AT_HAND
         return Standing.ONE_OF_MANY if provider in PRESETS else Standing.KNOWN
 
     @property
     def models(self) -> Iterator[ModelFacts]:
-        """The known models; what could be more than a name is none of them."""
+        """The known models, without those whose names could contain prose."""
         return (facts for facts in self.known.models if is_name(str(facts)))
 
     def facts(self, model: str) -> ModelFacts | None:
-        """What is known of a model by its reference."""
+        """Return the facts about a model by its reference, if known."""
         return self.known.facts(ModelRef.parse(model))
 
     def propose(self, change: Change) -> Proposal:
-        """What a change would do; nothing is written.
+        """Prepare a change without writing anything.
 
         Raises:
-            LLMRingError: It can't be done, or names what does not exist.
+            LLMRingError: The change is invalid, or names something that does not exist.
         """
         if isinstance(change, Bind):
             require_providers(references(change.models), self.endpoints)
@@ -151,9 +151,9 @@ class Desk:
         """Write a proposed change into the lockfile.
 
         Raises:
-            LockfileError: It can't be written.
-            ConfigurationError: Somebody has changed the lockfile, so that the change would now
-                be another one than was proposed, or can't be made.
+            LockfileError: The file can't be written.
+            ConfigurationError: The lockfile was edited since, so the change is no longer possible
+                or would differ from the proposal.
         """
         change = edit_of(proposal.change, proposal.profile, self.day.isoformat())
         existed = self.path.exists()
@@ -166,8 +166,8 @@ class Desk:
                 proposal.diff
             ):
                 raise ConfigurationError(
-                    f"{self.path} was changed meanwhile, and this would now do something else "
-                    "than was shown; ask for it again"
+                    f"{self.path} was edited meanwhile, so the change would differ from the one "
+                    "shown; request it again"
                 )
             return after
 
@@ -175,20 +175,20 @@ class Desk:
             self._applied.append(_Applied(proposal, texts[0], texts[1], existed))
 
     def undo(self) -> Proposal:
-        """Take the last change back; gives what it was.
+        """Undo the last change and return it.
 
         Raises:
             ConfigurationError: Nothing was changed.
-            LockfileError: Somebody else has changed the file since.
+            LockfileError: The file was edited since by someone else.
         """
         if not self._applied:
-            raise ConfigurationError("nothing was changed yet, so there is nothing to take back")
+            raise ConfigurationError("nothing to undo: no change was made yet")
         last = self._applied[-1]
 
         def back(text: str) -> str:
             if text != last.after:
                 raise LockfileError(
-                    "was changed by somebody else since; take the change back by hand",
+                    "was edited since by someone else; undo the change by hand",
                     path=self.path,
                 )
             return last.before
@@ -200,7 +200,7 @@ class Desk:
         return last.proposal
 
     def aliases(self, profile: str | None = None) -> dict[str, list[str]]:
-        """The aliases of a profile with their models; none where there is no such profile yet."""
+        """Return the models of each alias of a profile; empty if the profile does not exist."""
         lockfile = self.lockfile
         name = profile or self.profile
         if name not in lockfile.profiles:
@@ -223,7 +223,7 @@ class Desk:
             if facts.retires is not None:
                 words.append(f"retires {facts.retires}")
             if not self.usable(ref.provider):
-                words.append("its key is not set here")
+                words.append("no key is set for it here")
             yield f"{ref}: {'; '.join(words)}"
 
 
@@ -235,20 +235,20 @@ def _diff(before: str, after: str, name: str) -> str:
 
 
 def _changed_lines(diff: str) -> list[str]:
-    """The lines that a diff takes away and adds, wherever they are."""
+    """Return the removed and added lines of a diff, without their positions."""
     return [line for line in diff.split("\n")[2:] if line.startswith(("-", "+"))]
 
 
 def is_name(text: str) -> bool:
-    """Whether this could be the name of a model, and nothing more.
+    """Return True if the text can only be the name of a model.
 
-    A catalog's text may be anybody's; what is told to a model must not be able to speak to it.
+    Catalog text is untrusted: it reaches a model only if it can't contain instructions.
     """
     return _NAME.fullmatch(text) is not None
 
 
 def plain(proposal: Proposal) -> dict[str, object]:
-    """A proposal for programs."""
+    """Convert a proposal to JSON-compatible data."""
     return {
         "done": proposal.done,
         "profile": proposal.profile,

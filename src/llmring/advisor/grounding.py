@@ -1,4 +1,4 @@
-"""Whether what an advisor says stands in what it looked up: its prices, and its models."""
+"""A check that the prices and models in an answer come from what the advisor looked up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 _AMOUNT = re.compile(r"\$\s?(\d+(?:,\d{3})*(?:\.\d+)?)")
-# A limit of the lockfile, as TOML and JSON write it, and as a change is told.
+# A limit in the lockfile, as written in TOML, in JSON or in the description of a change.
 _LIMIT = re.compile(r"(?:daily_budget|max_cost_per_request)\W[^\d\n]*?(\d+(?:\.\d+)?)")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 # A word that could be a model: letters, then a digit or a hyphen somewhere.
@@ -17,10 +17,10 @@ _WORD = re.compile(r"[A-Za-z][\w./@:+-]*[\w+]", re.ASCII)
 
 
 class Ungrounded(Struct, frozen=True):
-    """What was said without having been looked up.
+    """The parts of an answer that were not looked up.
 
     Attributes:
-        prices: Amounts in USD, as they were written.
+        prices: Amounts in USD, as written.
         models: Names of models.
     """
 
@@ -35,11 +35,10 @@ class Ungrounded(Struct, frozen=True):
 
 
 class Evidence:
-    """All that a conversation has brought to light.
+    """The facts that a conversation has looked up.
 
     Args:
-        names: The names of all models that are known, by which a name of a model is told from
-            any other word.
+        names: The names of all known models, used to recognize model names among words.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -55,14 +54,15 @@ class Evidence:
         self._said: set[str] = set()
 
     def heard(self, text: str) -> None:
-        """Take what the user said for known; any number of it may be an amount."""
+        """Record a message from the user; any number in it counts as an amount."""
         self._numbers |= {_decimal(each) for each in _NUMBER.findall(text)}
         self._hear(text)
 
     def add(self, text: str) -> None:
-        """Take what a tool gave, or what the lockfile says, for known.
+        """Record a tool result or the text of the lockfile.
 
-        Only what it says in dollars is an amount; else the 5 of a model's name would be one.
+        Only numbers in dollars and limits of the lockfile count as amounts; other numbers may be
+        part of model names.
         """
         self._numbers |= {_decimal(each) for each in _AMOUNT.findall(text)}
         self._numbers |= {_decimal(each) for each in _LIMIT.findall(text)}
@@ -74,7 +74,7 @@ class Evidence:
             self._said |= {lowered, lowered.partition(":")[2], lowered.rpartition("/")[2]}
 
     def check(self, answer: str) -> Ungrounded:
-        """What of an answer nobody has looked up."""
+        """Find the prices and models in an answer that were not looked up."""
         prices = [
             f"${amount}"
             for amount in _AMOUNT.findall(answer)

@@ -1,4 +1,4 @@
-"""The guided mode: the same conversation by rule, where there is no model to hold it."""
+"""The guided mode: the advisor by rules alone, without a model."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from llmring.registry.catalog import ModelFacts
 from llmring.registry.price import price_tag
 
 GREETING = (
-    "This is the guided mode: no model answers here, choices are made by rule from the registry. "
-    "Say what you need, such as: a cheap model that reads images; bind it to my 'vision' alias; "
+    "This is the guided mode: no model answers; choices are made by rules from the registry. "
+    "Write what you need, such as: a cheap model that reads images; bind it to my 'vision' alias; "
     "use openai:gpt-4o-mini for summarizer; copy profile default to dev; set timeout of fast to 20."
 )
 _HELP = (
-    "I understand plain requests only: what a model should be like (cheap, best, vision, tools, "
-    "long context, local, a provider, under $1), and: bind, use, unbind, copy or create a profile, "
+    "I understand only plain requests: qualities of a model (cheap, best, vision, tools, long "
+    "context, local, a provider, under $1), and: bind, use, unbind, copy or create a profile, "
     "set timeout, retries or budget. For example: bind a cheap model with fallbacks to summarizer."
 )
 _FALLBACKS = 3
@@ -28,14 +28,14 @@ _SHOWN = 3
 
 
 class Reply(Struct, frozen=True):
-    """An answer, and whether it does what was asked."""
+    """An answer; `done` is False if it does not fulfil the request."""
 
     text: str
     done: bool = True
 
 
 class Guided:
-    """An advisor that goes by rules; it remembers what it has recommended.
+    """An advisor that works by rules and remembers its recommendations.
 
     Args:
         desk: The lockfile being edited.
@@ -48,19 +48,19 @@ class Guided:
         self._recommended: tuple[str, ...] = ()
 
     async def say(self, text: str) -> Reply:
-        """The answer to what the user says; changes are proposed on the way."""
+        """Answer a message from the user, and propose the changes it asks for."""
         try:
             wish = read(text, vocabulary(self._desk))
         except LLMRingError as error:
-            return Reply(f"That can't be done: {error}", done=False)
+            return Reply(f"That failed: {error}", done=False)
         return await self.carry_out(wish)
 
     async def carry_out(self, wish: Wish) -> Reply:
-        """The answer to a wish; what it changes is proposed."""
+        """Answer a wish, and propose the changes it asks for."""
         try:
             return await self._answer(wish)
         except LLMRingError as error:
-            return Reply(f"That can't be done: {error}", done=False)
+            return Reply(f"That failed: {error}", done=False)
 
     async def _answer(self, wish: Wish) -> Reply:
         match wish.kind:
@@ -88,7 +88,9 @@ class Guided:
         named = [self._desk.facts(model) for model in wish.models]
         found = [*filter(None, named), *self.candidates(wish)]
         if not found:
-            lack = "No model of the registry meets that; ask for less, or for other providers."
+            lack = (
+                "No model in the registry meets these needs; relax them, or name other providers."
+            )
             return Reply(lack, done=False)
         first, *others = across_vendors(found, _SHOWN)
         self._recommended = tuple(str(each) for each in (first, *others))
@@ -97,12 +99,12 @@ class Guided:
             others_ = "; ".join(f"{each} at {_price(each, self._desk)}" for each in others)
             lines.append(f"Alternatives: {others_}.")
         if not self._desk.usable(first.provider):
-            lines.append(f"No key of {first.provider} is set here.")
-        lines.append("Shall I bind it? Say the alias: set that as my 'fast' alias.")
+            lines.append(f"No key is set for {first.provider} here.")
+        lines.append("Shall I bind it? Name the alias: set that as my 'fast' alias.")
         return Reply(" ".join(lines))
 
     def _change(self, wish: Wish) -> Change | str:
-        """The change that is wanted, or what is missing to say it."""
+        """Build the change that a wish asks for, or a question about a missing part."""
         change: Change | str = "Which alias? For example: to summarizer."
         match wish:
             case Wish(kind="bind", alias=str(alias)):
@@ -125,7 +127,7 @@ class Guided:
             there = self._desk.aliases(wish.profile).get(alias, [])
             models = [*dict.fromkeys([*there, *wish.models])]
         if not models:
-            return "Which model? Name one (provider:model), or say what it should be able to do."
+            return "Which model? Name one (provider:model), or describe what it should do."
         return Bind(alias, models, wish.profile, self._reason(wish, models))
 
     def _models(self, wish: Wish) -> list[str]:
@@ -140,14 +142,14 @@ class Guided:
         return self._with_fallbacks(chosen, wish) if wish.fallbacks else chosen
 
     def _with_fallbacks(self, chosen: list[str], wish: Wish) -> list[str]:
-        """The models and others like them, of other vendors."""
+        """Add fallbacks from other vendors to the chosen models."""
         vendors = {model.partition(":")[0] for model in chosen}
         others = [each for each in self.candidates(wish) if each.provider not in vendors]
         chosen = [*chosen, *(str(each) for each in across_vendors(others, _FALLBACKS))]
         return chosen[:_FALLBACKS]
 
     def candidates(self, wish: Wish) -> list[ModelFacts]:
-        """The models that meet a wish, best first."""
+        """Find the models that meet a wish, best first."""
         desk = self._desk
         return ranked(desk.models, wish.need, desk.standing, desk.day)
 
@@ -172,7 +174,7 @@ class Guided:
 
 
 def vocabulary(desk: Desk) -> Vocabulary:
-    """The names that a sentence about this lockfile may use."""
+    """Collect the names that a sentence about this lockfile may use."""
     profiles = desk.lockfile.profiles
     return Vocabulary(
         profiles=[*profiles],

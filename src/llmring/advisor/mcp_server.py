@@ -1,4 +1,4 @@
-"""The advisor's tools as an MCP server, for assistants that manage a lockfile.
+"""An MCP server with the advisor's tools, for assistants that manage a lockfile.
 
 https://modelcontextprotocol.io/specification/
 """
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from mcp.server import Server
 
 INSTRUCTIONS = (
-    "Tools over an llmring.lock: which models the registry knows, at which prices, and which "
-    "aliases are bound to them. Look a model up before binding it. Each change is written at "
-    "once and answered with its diff; undo takes the last one back."
+    "Tools for an llmring.lock: look up models with their prices in the registry, and the aliases "
+    "bound to them. Look up a model before binding it. Each change is written at once and "
+    "returns its diff; undo reverts the last one."
 )
 
 
 def server(desk: Desk, *, edits: bool = True) -> Server[Any]:
-    """An MCP server over a lockfile.
+    """Build an MCP server for a lockfile.
 
     Args:
         desk: The lockfile.
-        edits: Whether it may be changed.
+        edits: False to offer only tools that change nothing.
 
     Raises:
         ConfigurationError: The package `mcp` is not installed.
@@ -90,7 +90,7 @@ def server(desk: Desk, *, edits: bool = True) -> Server[Any]:
 
 
 async def serve_stdio(served: Server[Any]) -> None:
-    """Serve whoever has started this process, over its standard input and output."""
+    """Serve the parent process over standard input and output."""
     from mcp.server.stdio import stdio_server
 
     async with stdio_server() as (reading, writing):
@@ -98,23 +98,23 @@ async def serve_stdio(served: Server[Any]) -> None:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """Open a listening socket.
 
     Args:
-        host: The address to listen at.
+        host: The address to listen on.
         port: The port.
 
     Raises:
-        ConfigurationError: There is no such address here, or somebody else has the port.
+        ConfigurationError: The address is not local, or the port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        # The socket's own words repeat the address.
+        # The operating system's message repeats the address.
         reason = (error.strerror or str(error)).partition(" (while")[0]
         raise ConfigurationError(
-            f"can't listen at {host}, port {port}: {reason}; name another with --port or --host"
+            f"can't listen on {host}, port {port}: {reason}; choose another with --port or --host"
         ) from error
 
 
@@ -123,8 +123,8 @@ def serve_http(served: Server[Any], host: str, door: socket.socket) -> None:
 
     Args:
         served: The server.
-        host: The address at which it listens.
-        door: What listens there; closed in the end.
+        host: The address it listens on.
+        door: The listening socket; closed at the end.
     """
     import uvicorn
 
@@ -134,7 +134,7 @@ def serve_http(served: Server[Any], host: str, door: socket.socket) -> None:
 
 
 async def _agreed(_: Proposal) -> bool:
-    # The assistant asks its user before it calls a tool that changes something.
+    # Assistants ask their user before calling a tool that changes something.
     return True
 
 
@@ -143,7 +143,7 @@ async def _called(
 ) -> str:
     tool = everything.get(name)
     if tool is None:
-        raise ConfigurationError(f"there is no tool {name!r}; there are: {', '.join(everything)}")
+        raise ConfigurationError(f"unknown tool {name!r}; use one of {', '.join(everything)}")
     result: Any = tool(**tool.keywords(json.dumps(dict(arguments))))
     if hasattr(result, "__await__"):
         result = await result
@@ -154,8 +154,8 @@ def _undo_tool(desk: Desk) -> dict[str, FunctionTool[..., Any]]:
     from llmring.chat.function import tool
 
     def undo() -> str:
-        """Take back the last change of this session."""
-        return f"Taken back: {desk.undo().done}"
+        """Undo the last change of this session."""
+        return f"Undone: {desk.undo().done}"
 
     made: Callable[..., Any] = tool(undo)
     return {"undo": made} if isinstance(made, FunctionTool) else {}

@@ -1,4 +1,4 @@
-"""A few questions about what is wanted, and the aliases that follow from the answers by rule."""
+"""The questions of `lock init --guided`, and the rules that turn answers into aliases."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from llmring.lockfile.starter import Suggestion
 from llmring.registry.catalog import ModelFacts
 from llmring.registry.price import price_tag
 
-PURPOSE = "What for? The names of aliases [fast]: "
-NEEDS = "What must {alias} be able to do (images, tools, json, 200k; cheap or best) [cheap]: "
-BUDGET = "USD per million tokens of the prompt at most [no limit]: "
-PROVIDERS = "Of which providers [those whose keys are set, else all]: "
-FALLBACKS = "How many fallbacks, of other vendors [2]: "
+PURPOSE = "For which purposes? Names of aliases [fast]: "
+NEEDS = "Needs of {alias} (images, tools, json, 200k; cheap or best) [cheap]: "
+BUDGET = "Maximum price in USD per million prompt tokens [no limit]: "
+PROVIDERS = "Providers [those whose keys are set, else all]: "
+FALLBACKS = "Number of fallbacks, from other vendors [2]: "
 
 _MOST_FALLBACKS = 5
 _USUAL_FALLBACKS = 2
 
-# What stands between the names of providers, or for all of them.
+# Words between the names of providers, or for all of them.
 _FILLING = frozenset({"and", "or", "all", "any"})
 
 _T = TypeVar("_T")
 
 
 class _UnclearError(Exception):
-    """An answer that says nothing of what was asked; its text is why."""
+    """An answer that does not fit the question; its message explains why."""
 
 
 def suggested(
     desk: Desk, ask: Callable[[str], str], object_to: Callable[[str], None]
 ) -> list[Suggestion]:
-    """The aliases that follow from a person's answers; those that no model meets are left out.
+    """Ask the questions, and suggest aliases; those that no model meets are left out.
 
     Args:
-        desk: What is known of models and keys.
-        ask: Puts a question, and gives the answer; an empty one leaves it to the rules.
-        object_to: Is told why an answer was not understood, before it is asked for again; raises
-            where that would help nobody.
+        desk: The known models and keys.
+        ask: Asks a question and returns the answer; an empty one selects the default.
+        object_to: Called with the reason why an answer was not understood, before the question is
+            repeated; raises if repeating is useless.
     """
 
     def understood(question: str, meaning: Callable[[str], _T]) -> _T:
@@ -77,14 +77,16 @@ def suggested(
 def _need(desk: Desk, answer: str) -> Need:
     wish = read(answer, Vocabulary(providers=[*desk.endpoints]))
     if answer and not _is_none(answer) and not wish.says_need:
-        raise _UnclearError(f"{answer!r} is nothing that models are known for")
+        raise _UnclearError(
+            f"unknown needs {answer!r}; write such as images, tools, json, 200k, cheap"
+        )
     return wish.need
 
 
 def _amount(answer: str) -> Decimal | None:
     found = re.search(r"\d+(?:\.\d+)?|\.\d+", answer)
     if found is None and answer and not _is_none(answer):
-        raise _UnclearError(f"{answer!r} is no amount of USD")
+        raise _UnclearError(f"{answer!r} is not an amount in USD; write a number")
     return Decimal(found[0]) if found else None
 
 
@@ -92,7 +94,7 @@ def _providers(desk: Desk, answer: str) -> tuple[str, ...]:
     named = [each for each in re.findall(r"[\w.-]+", answer.lower()) if each not in _FILLING]
     for each in named:
         if each not in desk.endpoints:
-            raise _UnclearError(f"there is no provider {each!r}; see: llmring providers")
+            raise _UnclearError(f"unknown provider {each!r}; list them: llmring providers")
     return tuple(named)
 
 
@@ -101,7 +103,7 @@ def _fallbacks(answer: str) -> int:
     if count is not None:
         return min(int(count[0]), _MOST_FALLBACKS)
     if answer and not _is_none(answer):
-        raise _UnclearError(f"{answer!r} is no number")
+        raise _UnclearError(f"{answer!r} is not a number")
     return 0 if answer else _USUAL_FALLBACKS
 
 
@@ -110,7 +112,7 @@ def _is_none(answer: str) -> bool:
 
 
 def _ranked(desk: Desk, need: Need) -> list[ModelFacts]:
-    """The models for a need: of the providers whose keys are set, where there are such."""
+    """Rank the models for a need, only those with a key set if there are any."""
     found = ranked(desk.models, need, desk.standing, desk.day)
     at_hand = [each for each in found if desk.usable(each.provider)]
     return at_hand or found

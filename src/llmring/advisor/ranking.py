@@ -1,4 +1,4 @@
-"""Which models suit a need: a filter and an order over the catalog, the same for everybody."""
+"""The ranking of models for a need: a filter and an order over the catalog."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from llmring.registry.lineage import is_preview
 
 
 class Standing(IntEnum):
-    """How near at hand a provider is: those first whose keys are set."""
+    """The rank of a provider: first those that can be called here, last the presets."""
 
     AT_HAND = 0
     KNOWN = 1
@@ -24,23 +24,23 @@ class Standing(IntEnum):
 
 Order = Literal["cheapest", "best", "newest", "longest context"]
 
-# Nobody should begin with a model that is about to go.
+# Models that retire sooner than this are not recommended.
 _NOTICE = timedelta(days=90)
 _AGED = timedelta(days=550)
 _USUAL: frozenset[Capability] = frozenset({"tools", "json_schema"})
 
 
 class Need(Struct, frozen=True, kw_only=True):
-    """What somebody needs of a model.
+    """The requirements for a model.
 
     Attributes:
-        capabilities: What it must take and do.
-        min_context: Tokens that its context must hold.
-        max_input_price: USD per million tokens of the prompt.
-        max_output_price: USD per million tokens of the answer.
-        providers: Those that it may be of; none for all.
-        usable_only: Whether its provider must be one that can be called here.
-        order: What makes one model better than another.
+        capabilities: The capabilities that it must have.
+        min_context: The smallest context window, in tokens.
+        max_input_price: The highest input price, in USD per million tokens.
+        max_output_price: The highest output price, in USD per million tokens.
+        providers: The accepted providers; empty for all.
+        usable_only: True to accept only providers that can be called here.
+        order: The order of the results.
     """
 
     capabilities: tuple[Capability, ...] = ()
@@ -58,18 +58,17 @@ def ranked(
     standing: Callable[[str], Standing],
     day: date,
 ) -> list[ModelFacts]:
-    """The models that meet a need, best first.
+    """Return the models that meet a need, best first.
 
-    Those of providers that can be called here come before the others, and previews last, unless
-    the newest are wanted. Models that are retired,
-    about to retire, not out yet, or for something else than chats are not among them; nor are
-    those of the user's own machine, unless their provider is asked for: only the user knows
-    which of them are there.
+    Models of providers that can be called here come first, and previews last, unless the order is
+    "newest". Left out are models that are retired, about to retire, not released yet, or not for
+    chat. Models of the user's own machine are included only if the need names their provider,
+    since only the user knows which are installed.
 
     Args:
         models: The models to choose from.
-        need: What is needed.
-        standing: How near at hand a provider is.
+        need: The requirements.
+        standing: Returns the rank of a provider.
         day: Today.
     """
     fit = [facts for facts in models if _lasting(facts, day) and _meets(facts, need, standing, day)]
@@ -83,7 +82,7 @@ def ranked(
 
 
 def across_vendors(models: Iterable[ModelFacts], count: int) -> list[ModelFacts]:
-    """The first models, no two of one provider: an outage seldom hits two of them."""
+    """Return the first models of distinct providers, since outages rarely hit two at once."""
     chosen: dict[str, ModelFacts] = {}
     for facts in models:
         chosen.setdefault(facts.provider, facts)
@@ -91,13 +90,13 @@ def across_vendors(models: Iterable[ModelFacts], count: int) -> list[ModelFacts]
 
 
 def mixed_price(facts: ModelFacts, day: date) -> Decimal | None:
-    """USD per million tokens, three in to one out; None where no price is known."""
+    """Compute USD per million tokens at three input tokens per output token; None if unknown."""
     rates: Rates | None = facts.prices_on(day)
     return None if rates is None else (3 * rates.input + rates.output) / 4
 
 
 def _replaced(models: Iterable[ModelFacts]) -> frozenset[str]:
-    """Those of which there is a newer one in their family: it may be better, and cost less."""
+    """Find the models with a newer one in their family, which is likely better and cheaper."""
     families: dict[tuple[str, str], list[ModelFacts]] = {}
     for facts in models:
         if facts.family is not None and facts.released and not is_preview(facts.name):
@@ -133,13 +132,13 @@ def _meets(facts: ModelFacts, need: Need, standing: Callable[[str], Standing], d
 
 
 def _within(limit: Decimal | None, rate: Decimal | None) -> bool:
-    """Whether a price is within a limit; an unknown one is within none."""
+    """Return True if a price is within the limit; an unknown price never is."""
     return limit is None or (rate is not None and rate <= limit)
 
 
 def _cheapest(facts: ModelFacts, day: date) -> tuple[object, ...]:
     price = mixed_price(facts, day)
-    # What is cheapest of all can do little, or is a model that better ones have replaced.
+    # The very cheapest models lack capabilities, or are outdated; rank them lower.
     lacking = not facts.capabilities.issuperset(_USUAL)
     aged = facts.released is None or day - facts.released > _AGED
     return price is None, lacking, aged, price or Decimal(0), _age(facts), str(facts)

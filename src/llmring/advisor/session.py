@@ -1,4 +1,4 @@
-"""A conversation with the advisor: with a model that has tools, a weak one, or none at all."""
+"""A conversation with the advisor: a model with tools, a model without, or rules alone."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ Mode = Literal["model", "form", "guided"]
 ALIAS = "advisor"
 
 _FORM = (
-    "{model} takes no tools, so it only fills in a form: plain requests are read by rule, and "
-    "where they name no model, it chooses one."
+    "{model} does not support tools, so rules parse plain requests, and it only chooses a model "
+    "if they name none."
 )
-_NO_MODEL = "No model of {alias!r} can be called here: {why}."
+_NO_MODEL = "No model of {alias!r} is usable here: {why}."
 
 
 class Advisor(Struct, frozen=True):
-    """What answers in a conversation.
+    """The model or the rules that answer in a conversation.
 
     Attributes:
         ring: Calls the models; None in the guided mode.
         alias: The alias of the advisor, or a model.
-        profile: The profile in which the alias is looked up.
-        mode: What its first model can do.
-        greeting: What a person should know of it.
+        profile: The profile that has the alias.
+        mode: "model" with tools, "form" without, "guided" for rules alone.
+        greeting: The introduction shown to the user.
     """
 
     ring: LLMRing | None
@@ -49,18 +49,18 @@ class Advisor(Struct, frozen=True):
 
 
 def advisor(alias: str, desk: Desk, tools: Tools) -> Advisor:
-    """The advisor that can be called here.
+    """Choose the best advisor that can be called here.
 
-    Its alias is looked up in the user's lockfile, and where that has none, in the one that comes
-    with llmring; so it works before there is a lockfile.
+    The alias is looked up in the user's lockfile, then in the one shipped with llmring, so the
+    advisor works before the user has a lockfile.
 
     Args:
         alias: The alias, or a model.
-        desk: The user's lockfile, and its profile.
-        tools: What it shall be able to do.
+        desk: The user's lockfile and profile.
+        tools: The tools it may use.
 
     Raises:
-        ModelNotFoundError: There is no such alias in either of them.
+        ModelNotFoundError: Neither lockfile has the alias.
         LockfileError: The user's lockfile can't be read.
     """
     ring, place = _at(alias, desk)
@@ -79,16 +79,16 @@ def advisor(alias: str, desk: Desk, tools: Tools) -> Advisor:
 
 
 def guided(why: str = "") -> Advisor:
-    """The advisor that is no model.
+    """Return the advisor that works by rules.
 
     Args:
-        why: Why it is no other, in a sentence.
+        why: The reason why no model is used, as a sentence.
     """
     return Advisor(None, ALIAS, None, "guided", " ".join(filter(None, (why, GREETING))))
 
 
 def _at(alias: str, desk: Desk) -> tuple[LLMRing, str | None]:
-    """The ring that knows an alias, and the profile in which it has it."""
+    """Find the ring and the profile that have an alias."""
     if desk.path.exists():
         ring = LLMRing(desk.path)
         usual = desk.lockfile.default_profile
@@ -104,15 +104,15 @@ class Session:
     """A conversation about a lockfile.
 
     Args:
-        who: What answers.
+        who: The advisor.
         desk: The lockfile being edited.
-        tools: What it may look up and propose.
+        tools: The tools of the advisor.
 
     Attributes:
-        who: What answers; where its models fail, the guided mode takes over.
+        who: The advisor; if its models fail, the guided mode takes over.
         desk: The lockfile being edited.
-        tools: What was proposed, and what became of it.
-        spending: What the conversation has cost so far.
+        tools: The tools, with the proposals made so far.
+        spending: The cost of the conversation so far.
     """
 
     def __init__(self, who: Advisor, desk: Desk, tools: Tools) -> None:
@@ -124,10 +124,10 @@ class Session:
         self._mind = _mind(who, desk, tools, self.spending)
 
     async def say(self, text: str, screen: Screen) -> Turn:
-        """The answer to what the user says; changes are proposed on the way.
+        """Answer a message from the user, and propose the changes it asks for.
 
         Raises:
-            LLMRingError: The model came to no end, or the lockfile can't be read.
+            LLMRingError: The model took too many turns, or the lockfile can't be read.
         """
         before = len(self.tools.proposals)
         try:
@@ -151,12 +151,12 @@ class Session:
         return turn
 
     async def _without_models(self, error: LLMRingError, text: str, before: int) -> Turn:
-        """The answer of the guided mode, which goes on from here."""
+        """Switch to the guided mode for the rest of the conversation, and answer with it."""
         self._mind = None
         self.who = replace(self.who, mode="guided", greeting=GREETING)
-        why = f"No model answers any more: {error}\n\n{GREETING}"
+        why = f"No model answers any longer: {error}\n\n{GREETING}"
         if len(self.tools.proposals) > before:
-            return Turn(f"{why}\n\nWhat was changed so far: /diff shows it.")
+            return Turn(f"{why}\n\nSee the changes made so far with /diff.")
         reply = await self._guided.say(text)
         return Turn(f"{why}\n\n{reply.text}", done=reply.done)
 
@@ -179,11 +179,11 @@ def begin(desk: Desk, tools: Tools, alias: str | None = ALIAS) -> Session:
 
     Args:
         desk: The lockfile being edited.
-        tools: What the advisor may look up and propose.
+        tools: The tools of the advisor.
         alias: The alias of the advisor, or a model; None for the guided mode.
 
     Raises:
-        LLMRingError: There is no such alias, or a lockfile can't be read.
+        LLMRingError: The alias does not exist, or a lockfile can't be read.
     """
     who = guided() if alias is None else advisor(alias, desk, tools)
     return Session(who, desk, tools)

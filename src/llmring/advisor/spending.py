@@ -1,4 +1,4 @@
-"""What a conversation has cost so far."""
+"""The cost of a conversation so far."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmring.registry.price import dollars
 
 
 class Spending:
-    """The costs of the calls of a conversation, those that failed included."""
+    """The total cost of a conversation's calls, including failed ones."""
 
     def __init__(self) -> None:
         self._known = Decimal(0)
@@ -20,7 +20,7 @@ class Spending:
 
     @contextmanager
     def of_call(self) -> Iterator[None]:
-        """Notes what a call has cost that does not come to its end."""
+        """Record the cost of a call that fails or is interrupted."""
         try:
             yield
         except ProviderError as error:
@@ -35,7 +35,7 @@ class Spending:
             raise
 
     def of_answer(self, answer: LLMResponse) -> None:
-        """Notes what an answer has cost."""
+        """Record the cost of an answer."""
         self._add(answer.cost, answer.cost_reason or "an answer without a cost")
 
     def _add(self, cost: Decimal | None, reason: str | None) -> None:
@@ -46,12 +46,12 @@ class Spending:
 
     @property
     def total(self) -> Decimal | None:
-        """USD of all calls; None where that of one is not known."""
+        """The cost of all calls in USD; None if that of any call is unknown."""
         return None if self._unknown else self._known
 
     @property
     def unknown(self) -> str | None:
-        """Why the cost of a call is not known, where it is not."""
+        """The reasons why costs are unknown, if any are."""
         return "; ".join(self._unknown) or None
 
     def __str__(self) -> str:

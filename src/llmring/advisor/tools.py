@@ -1,7 +1,7 @@
-"""What a model may look up and propose at the advisor's desk, as functions with plain arguments.
+"""The advisor's tools: functions through which a model looks up facts and proposes changes.
 
-No free text of a catalog gets to a model: names that could be more than names are left out, so
-that whoever writes a catalog can't speak to it.
+Free text from a catalog never reaches the model: names that could contain prose are left out, so
+that a catalog can't inject instructions.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ DECLINED = "The user declined this change; nothing was written. Ask what they wa
 
 
 class Tools:
-    """The functions of a conversation; the names of the methods are those of the tools.
+    """The tools of a conversation; each tool has the name of its method.
 
     Args:
         desk: The lockfile being edited.
-        agree: Asks whether a proposed change may be made.
-        declined: What a model is told where it may not.
+        agree: Asks for consent to a proposed change.
+        declined: The tool's result if the user declines.
 
     Attributes:
-        proposals: What was proposed so far, and whether it was agreed to.
+        proposals: The changes proposed so far, each with True if the user agreed.
     """
 
     def __init__(self, desk: Desk, agree: Agree, declined: str = DECLINED) -> None:
@@ -52,15 +52,15 @@ class Tools:
         self._declined = declined
         self._agree = agree
         self.proposals: list[tuple[Proposal, bool]] = []
-        # A model may call several tools at once; a person is asked one thing at a time.
+        # A model may call several tools at once; ask the user one question at a time.
         self._turn = asyncio.Lock()
 
     def all(self) -> list[FunctionTool[..., Any]]:
-        """Every tool, those that look things up first."""
+        """Return every tool, the reading ones first."""
         return [*self.looking_up(), *self.editing()]
 
     def looking_up(self) -> list[FunctionTool[..., Any]]:
-        """The tools that change nothing."""
+        """Return the tools that change nothing."""
         return [
             tool(each)
             for each in (
@@ -74,7 +74,7 @@ class Tools:
         ]
 
     def editing(self) -> list[FunctionTool[..., Any]]:
-        """The tools that propose changes of the lockfile; each waits for consent."""
+        """Return the tools that propose changes to the lockfile; each waits for consent."""
         return [
             tool(each)
             for each in (
@@ -97,17 +97,17 @@ class Tools:
         order: Order = "cheapest",
         count: Annotated[int, Meta(ge=1, le=_MOST)] = 8,
     ) -> Plain:
-        """Models of the registry that meet a need, best first, with prices.
+        """Find models in the registry that meet a need, best first, with prices.
 
         Args:
-            capabilities: What the model must take and do.
-            min_context: Tokens that its context must hold.
-            max_input_price: USD per million tokens of the prompt.
-            max_output_price: USD per million tokens of the answer.
-            providers: Those that it may be of; left out, all.
-            with_key_only: Whether its provider must be one whose key is set here.
-            order: What makes one better than another; dearer models are taken for better ones.
-            count: How many at most.
+            capabilities: The capabilities that the model must have.
+            min_context: The smallest context window, in tokens.
+            max_input_price: The highest input price, in USD per million tokens.
+            max_output_price: The highest output price, in USD per million tokens.
+            providers: The accepted providers (default: all).
+            with_key_only: True to include only providers whose key is set here.
+            order: The order of the results; "best" ranks dearer models higher.
+            count: The maximum number of models.
         """
         need = Need(
             capabilities=tuple(capabilities or ()),
@@ -127,7 +127,7 @@ class Tools:
         }
 
     def model_details(self, models: Models) -> Plain:
-        """All that the registry knows of some models.
+        """Return everything the registry knows about some models.
 
         Args:
             models: References "provider:model".
@@ -135,12 +135,12 @@ class Tools:
         return {model: self._details(model) for model in models}
 
     def estimate_cost(self, models: Models, input_tokens: Tokens, output_tokens: Tokens) -> Plain:
-        """What so many tokens cost with some models, in USD.
+        """Estimate the cost of a number of tokens with some models, in USD.
 
         Args:
             models: References "provider:model".
-            input_tokens: Tokens of all prompts together.
-            output_tokens: Tokens of all answers together.
+            input_tokens: The tokens of all prompts together.
+            output_tokens: The tokens of all answers together.
         """
         costs: Plain = {}
         for model in models:
@@ -154,10 +154,10 @@ class Tools:
         return {"usd": costs, "input_tokens": input_tokens, "output_tokens": output_tokens}
 
     def list_aliases(self, profile: str | None = None) -> Plain:
-        """The aliases of a profile with their models, and how they are called.
+        """List the aliases of a profile, with their models and policies.
 
         Args:
-            profile: The profile; left out, the one that is being edited.
+            profile: The profile (default: the one being edited).
         """
         name = profile or self._desk.profile
         lockfile = self._desk.lockfile
@@ -172,7 +172,7 @@ class Tools:
         }
 
     def list_profiles(self) -> Plain:
-        """The profiles of the lockfile, with the names of their aliases."""
+        """List the profiles of the lockfile, with the names of their aliases."""
         lockfile = self._desk.lockfile
         return {
             "edited": self._desk.profile,
@@ -184,7 +184,7 @@ class Tools:
         }
 
     def list_providers(self) -> Plain:
-        """The providers, and whether they can be called here: a key is set, or none is needed."""
+        """List the providers, by whether they can be called here: a key is set or not needed."""
         usable = [name for name in self._desk.endpoints if self._desk.usable(name)]
         return {
             "usable_here": usable,
@@ -200,13 +200,13 @@ class Tools:
     ) -> str:
         """Bind an alias to models: the first answers, the others are its fallbacks, in order.
 
-        An alias is what applications ask for ("summarizer", "fast", "dev"); it is no profile.
+        An alias is the name applications ask for ("summarizer", "fast", "dev"), not a profile.
 
         Args:
             alias: The alias.
             models: References "provider:model", best first.
-            profile: Another profile than the one that is being edited.
-            reason: Why these, in one line; it is kept as a comment.
+            profile: The profile (default: the one being edited).
+            reason: The reason for the choice, in one line; kept as a comment.
         """
         return await self.change(Bind(alias, models, profile, reason))
 
@@ -215,21 +215,21 @@ class Tools:
 
         Args:
             alias: The alias.
-            profile: Another profile than the one that is being edited.
+            profile: The profile (default: the one being edited).
         """
         return await self.change(Unbind(alias, profile))
 
     async def create_profile(self, name: str, extends: str | None = None) -> str:
-        """Create a profile: another set of aliases, for another place such as dev or prod.
+        """Create a profile: a set of aliases for an environment such as dev or prod.
 
         Args:
             name: The new profile.
-            extends: The profile whose aliases it begins with.
+            extends: The profile whose aliases it inherits.
         """
         return await self.change(CreateProfile(name, extends))
 
     async def copy_profile(self, source: str, name: str) -> str:
-        """Create a profile with all aliases of another one; later changes leave the other alone.
+        """Create a profile with all aliases of another; later changes do not affect the other.
 
         Args:
             source: The profile to copy.
@@ -244,23 +244,23 @@ class Tools:
         alias: str | None = None,
         profile: str | None = None,
     ) -> str:
-        """Say how models are called: timeout, retries, strategy, daily_budget, needs, and others.
+        """Set how models are called: timeout, retries, strategy, daily_budget, needs and others.
 
         Args:
             key: timeout (seconds), retries, strategy (ordered, weighted, cheapest, fastest),
                 daily_budget, max_cost_per_request (USD), needs, min_context, rpm, tpm,
                 max_concurrency, hedge_after, stall_timeout, on_stream_failure.
-            value: Its value; left out, the key is removed.
-            alias: The alias that it is for; left out, all of the profile.
-            profile: Another profile than the one that is being edited.
+            value: Its value; omit it to remove the key.
+            alias: The alias (default: the whole profile).
+            profile: The profile (default: the one being edited).
         """
         return await self.change(SetPolicy(key, value, alias, profile))
 
     async def change(self, change: Change) -> str:
-        """Propose a change, and make it if the user agrees; says what became of it.
+        """Propose a change, make it if the user agrees, and describe the outcome.
 
         Raises:
-            LLMRingError: It can't be done.
+            LLMRingError: The change can't be made.
         """
         async with self._turn:
             return await self._made(change)
@@ -271,18 +271,18 @@ class Tools:
                 self._require_known(model)
         proposal = self._desk.propose(change)
         if not proposal.diff:
-            return f"Nothing to do: the lockfile says so already ({proposal.done})"
+            return f"Nothing to do: the lockfile already has this change ({proposal.done})"
         agreed = await self._agree(proposal)
         if agreed:
             self._desk.apply(proposal)
-        # Only now: one that can't be written has changed nothing.
+        # Recorded only now, since `apply` may fail.
         self.proposals.append((proposal, agreed))
         return f"Done! {proposal.done}" if agreed else self._declined
 
     def _require_known(self, model: str) -> None:
-        """Refuse a model that neither the registry nor the lockfile has heard of.
+        """Reject a model that neither the registry nor the lockfile knows.
 
-        Servers of the user's own, and those whose models nobody lists, may have any.
+        Any model is accepted for the user's own servers, and for providers missing in the registry.
         """
         ref, desk = ModelRef.parse(model), self._desk
         if desk.known.facts(ref) is not None:
@@ -295,7 +295,7 @@ class Tools:
         meant = nearest(ref.model, names)
         hint = f"did you mean {ref.provider}:{meant}? " if meant else ""
         raise ConfigurationError(
-            f"the registry has no {model}; {hint}if it is right all the same, bind it with: "
+            f"{model} is not in the registry; {hint}if the name is correct, bind it with: "
             "llmring bind"
         )
 

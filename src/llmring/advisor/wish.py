@@ -1,7 +1,7 @@
-"""What somebody wants, read by rule out of a plain English sentence; no model is asked.
+"""A small grammar that parses a request in plain English, without a model.
 
-It is a small grammar, not an understanding: what it does not know it leaves out, and says so by
-giving a wish of the kind "unclear".
+It ignores words that it does not know, and returns a wish of the kind "unclear" if it finds
+nothing to do.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ Kind = Literal[
 
 
 class Wish(Struct, frozen=True, kw_only=True):
-    """What a sentence asks for.
+    """The request in a sentence.
 
     Attributes:
-        kind: What is to be done.
-        need: What is needed of a model.
-        says_need: Whether the sentence says anything of that at all.
-        alias: The alias that it names.
-        profile: The profile that it names.
+        kind: The action.
+        need: The requirements for a model.
+        says_need: True if the sentence gives any requirement.
+        alias: The alias in the sentence.
+        profile: The profile in the sentence.
         source: The other profile, for a copy or an extension.
-        models: The models that it names, "provider:model".
-        fallbacks: Whether it asks for fallbacks.
-        appends: Whether the models that it names are to be fallbacks of those that are there.
-        refers_back: Whether it means what was recommended before ("that one").
-        policy: The policy's key and its value.
+        models: The models in the sentence, as "provider:model".
+        fallbacks: True if the sentence asks for fallbacks.
+        appends: True if its models become additional fallbacks of the alias.
+        refers_back: True if it refers to the last recommendation ("that one").
+        policy: The key and value of a policy.
     """
 
     kind: Kind = "unclear"
@@ -56,9 +56,9 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
     """The names that a sentence may use.
 
     Attributes:
-        profiles: The profiles that there are.
-        aliases: The aliases that there are.
-        models: Every known model, "provider:model".
+        profiles: The existing profiles.
+        aliases: The existing aliases.
+        models: Every known model, as "provider:model".
         providers: Every provider.
     """
 
@@ -68,7 +68,7 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
     providers: Collection[str] = ()
 
 
-# Profiles that people speak of before they have made them.
+# Profile names that people use before the profile exists.
 _PLACES = ("dev", "development", "test", "testing", "staging", "prod", "production", "ci")
 _PLACE_NAMES = {"development": "dev", "testing": "test", "production": "prod"}
 
@@ -96,7 +96,7 @@ _OWN_MACHINE = r"local(?:ly)?|offline|private|own machine"
 _BACK = r"it|this|those|them|(?:that)(?= (?:one|model|as|to|for|in|with)\b|\W*\Z|[,.;])"
 
 _WORD = r"""["'`]?(\w[\w.-]*)["'`]?"""
-# Typographic quotation marks, which terminals and phones put in.
+# Typographic quotation marks, which terminals and phones insert.
 _QUOTES = str.maketrans(dict.fromkeys("\u2018\u2019\u201c\u201d", "'"))
 _ALIAS = (
     rf"\balias (?:called |named )?{_WORD}",
@@ -116,7 +116,7 @@ _PROFILE = (
     rf"\bprofile (?:called |named )?{_WORD}",
     rf"{_WORD} profile\b",
 )
-# What stands where a name could, and is none.
+# Words in the place of a name that are not names.
 _NO_NAME = frozenset(
     """
     a an the my our this that it its them me us i you what which please now also instead use set
@@ -128,7 +128,7 @@ _NO_NAME = frozenset(
     budget timeout retries strategy default's
     """.split()  # noqa: SIM905 -- as a list, one word a line
 )
-# Words that say what a model is like, and are good names for an alias all the same.
+# Words that describe a model, but are also good names for an alias.
 _NAMES_TOO = frozenset(
     """
     fast quick cheap best smart vision images tools json local default small latest new
@@ -136,16 +136,16 @@ _NAMES_TOO = frozenset(
 )
 
 
-# No plain request is longer; the patterns take the square of the time of a very long word.
+# Plain requests are shorter; the patterns take quadratic time for a very long word.
 _MOST_CHARACTERS = 4000
 
 
 def read(sentence: str, words: Vocabulary) -> Wish:
-    """What a sentence asks for.
+    """Parse a sentence.
 
     Args:
-        sentence: The sentence, in English; nothing is made of one above 4,000 characters.
-        words: The names that it may use.
+        sentence: The sentence, in English; above 4,000 characters, the result is "unclear".
+        words: The names that the sentence may use.
     """
     if len(sentence) > _MOST_CHARACTERS:
         return Wish()
@@ -208,7 +208,7 @@ def _kind(low: str, wish: Wish) -> Kind:
 
 
 def _models(text: str, words: Vocabulary) -> Iterator[str]:
-    """The models that a text names, in its order; a name without a provider is looked for."""
+    """Yield the models that a text names, in order; the provider may be left out."""
     by_name: dict[str, str] = {}
     for model in words.models:
         by_name.setdefault(model.partition(":")[2].lower(), model)
@@ -257,7 +257,7 @@ def _profile(low: str, words: Vocabulary) -> str | None:
             name = found[1]
             if name not in _NO_NAME or name in words.profiles:
                 return _PLACE_NAMES.get(name, name) if name not in words.profiles else name
-    # "... to summarizer for dev": a place at the very end, after something else was named.
+    # "... to summarizer for dev": a profile at the very end, after another name.
     end = re.search(
         rf"\b(?:to|as|for|of|alias\w*|called)\b.*\b(?:for|in|on) (?:the )?{_WORD}[.!]?\Z", low
     )
@@ -287,7 +287,7 @@ def _alias(low: str, wish: Wish, words: Vocabulary) -> str | None:
             if name not in _NO_NAME:
                 return name
     if wish.policy is not None:
-        # Else what is meant for one alias would be set for all of them.
+        # Otherwise a policy meant for one alias would apply to the whole profile.
         return next((each for each in words.aliases if _has(low, re.escape(each.lower()))), None)
     return None
 

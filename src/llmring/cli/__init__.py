@@ -1,1 +1,1 @@
-"""The same, in a terminal: one file a command, loaded when it is called."""
+"""The command line: one module per command, imported when the command runs."""

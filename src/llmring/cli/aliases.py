@@ -1,4 +1,4 @@
-"""llmring aliases: the aliases of a profile, and what they stand for."""
+"""llmring aliases: list the aliases of a profile and their models."""
 
 import argparse
 
@@ -14,17 +14,17 @@ EXAMPLES = """examples:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_options(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument(
-        "--verbose", "-v", action="store_true", help="every model, with price, context and key"
+        "--verbose", "-v", action="store_true", help="show every model with price, context and key"
     )
-    form.add_argument("--json", action="store_true", help="every model, as JSON")
+    form.add_argument("--json", action="store_true", help="print every model as JSON")
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print the aliases, one a line, in the order of the file."""
+    """Print the aliases, one per line, in the order of the file."""
     lockfile, profile = read_profile(args)
     found = bindings(lockfile, profile)
     if not found:
@@ -45,7 +45,7 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _details(models: tuple[ModelRef, ...], lockfile: Lockfile) -> list[tuple[str, ...]]:
-    """For each model its price, its context, and whether it can be called."""
+    """Return a row per model: name, price, context window, state of the key."""
     from llmring.client.settings import endpoints_for, known_here, read_settings
     from llmring.registry.price import price_tag
 

@@ -1,4 +1,4 @@
-"""Amounts of tokens as people write them: 200k, 1.5M, 1_000."""
+"""Token counts as people write them: 200k, 1.5M, 1_000."""
 
 import argparse
 import re
@@ -9,18 +9,19 @@ _MOST = 10**15
 
 
 def tokens(text: str) -> int:
-    """The number of tokens that a text says.
+    """Parse a number of tokens.
 
-    That is digits, with `_` between them where that helps to read, perhaps with decimals, and
-    perhaps one of k, M and G, in either case, for a thousand, a million and a thousand millions.
+    Accepts digits, optionally grouped with `_`, optional decimals, and an optional suffix k, M or
+    G (thousand, million, billion) in either case.
 
     Raises:
-        argparse.ArgumentTypeError: It is no such text, not a whole number, or above 10^15.
+        argparse.ArgumentTypeError: The text has another form, is not a whole number of tokens, or
+            exceeds 10^15.
     """
     found = _AMOUNT.fullmatch(text.strip())
     if found is None or len(text) > 32:
         raise argparse.ArgumentTypeError(
-            f"{text[:32]!r} is no amount of tokens; write 200k, 1.5M or 1_000"
+            f"{text[:32]!r} is not a number of tokens; write 200k, 1.5M or 1_000"
         )
     decimals = (found[2] or ".")[1:]
     amount = int(found[1].replace("_", "") + decimals) * _FACTORS[found[3].lower()]

@@ -1,4 +1,4 @@
-"""How an answer is shown: as it comes, and then what it took."""
+"""Answers as commands print them: text as it streams, then attempts, time and cost."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,14 +10,14 @@ from llmring.registry.price import dollars
 
 
 def print_stream(stream: PendingStream, preface: Callable[[str], None]) -> StreamChunk:
-    """Print an answer as it comes; gives its last chunk.
+    """Print an answer as it streams and return its last chunk.
 
     Args:
-        stream: The call, which this sends.
-        preface: Called with the name of the model that answers, before its first word.
+        stream: The call; iterating sends it.
+        preface: Called with the name of the answering model before its first word.
 
     Raises:
-        ProviderError: No model answered, or the one that had begun did not finish.
+        ProviderError: No model answered, or the stream failed before its end.
     """
     with stream:
         chunks = iter(stream)
@@ -29,13 +29,13 @@ def print_stream(stream: PendingStream, preface: Callable[[str], None]) -> Strea
             for chunk in chunks:
                 if chunk.restart:
                     say()
-                    note(f"{model} broke off; {chunk.model} begins anew")
+                    note(f"{model} failed; {chunk.model} starts over")
                 elif chunk.model != model:
-                    went_on.append(f"{model} broke off; {chunk.model} went on from there")
+                    went_on.append(f"{model} failed; {chunk.model} continued the answer")
                 model = chunk.model
                 say(chunk.delta, end="")
         finally:
-            # What is told after an answer that was cut short begins on a line of its own.
+            # The answer may end without a line feed; notes need a line of their own.
             say()
             for line in went_on:
                 note(line)
@@ -43,18 +43,18 @@ def print_stream(stream: PendingStream, preface: Callable[[str], None]) -> Strea
 
 
 def caution(model: str) -> str | None:
-    """What to know of whatever this model answers, if anything."""
+    """Return a warning that applies to every answer of this model, if there is one."""
     provider = PROVIDERS.get(model.partition(":")[0])
     return provider.note if provider else None
 
 
 def journey(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None = None) -> list[str]:
-    """What became of each model, one a line: outcome, milliseconds, cost and reason.
+    """Describe each attempt on one line: outcome, milliseconds, cost and reason.
 
     Args:
         attempts: The attempts of a call.
-        end: The answer, or the last chunk of a streamed one, whose cost is told where it is not
-            that of the last attempt; None where there is no answer.
+        end: The answer, or the last chunk of a streamed one; None if the call failed. If its
+            cost differs from that of the last attempt, a line with the total is added.
     """
     if not attempts:
         return []
@@ -71,11 +71,11 @@ def journey(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None =
     last = attempts[-1]
     if end is None or (end.cost, end.cost_reason) == (last.cost, last.cost_reason):
         return table(rows)
-    return [*table(rows), f"in all: {_cost_in_words(end)}"]
+    return [*table(rows), f"total: {_cost_in_words(end)}"]
 
 
 def _cost_of(attempt: Attempt) -> str:
-    """What an attempt has cost, in words."""
+    """Describe the cost of an attempt."""
     if attempt.cost is None and attempt.cost_reason is None:
         return "no cost"
     return _cost_in_words(attempt)
@@ -88,7 +88,7 @@ def _cost_in_words(end: Attempt | LLMResponse | StreamChunk) -> str:
 
 
 def account(end: LLMResponse | StreamChunk) -> str:
-    """Who answered, with how many tokens, in what time and at what cost, on one line.
+    """Summarize an answer on one line: model, tokens, time and cost.
 
     Args:
         end: The answer, or the last chunk of a streamed one.

@@ -1,4 +1,4 @@
-"""Bar charts for terminals, out of characters."""
+"""Bar charts for terminals, drawn with characters."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _SHORTEST = 10
 
 
 def bars(rows: Sequence[tuple[str, float, str]], width: int | None = None) -> list[str]:
-    """One line for each row: its name, a bar as long as its share of the largest, its value.
+    """Draw a line per row: name, a bar in proportion to the largest size, value.
 
     Args:
-        rows: Each one's name, size, and value in words.
-        width: Columns of the terminal; left out, those that it has.
+        rows: The name, size and printed value of each row.
+        width: Width in columns (default: the width of the terminal).
     """
     names = max(len(name) for name, _, _ in rows)
     values = max(len(value) for _, _, value in rows)

@@ -1,4 +1,4 @@
-"""llmring bind: an alias bound to one or more models."""
+"""llmring bind: bind an alias to one or more models."""
 
 import argparse
 
@@ -14,22 +14,22 @@ EXAMPLES = """examples:
   llmring bind balanced "anthropic:claude-sonnet-4-5,openai:gpt-4o"
   llmring bind assistant ollama:llama3.2 --profile dev
 
-Where there is no lockfile yet, ./llmring.lock is made. A profile that the file
-does not have yet is added to it."""
+Creates ./llmring.lock if no lockfile exists, and the profile if the file lacks
+it."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("alias", metavar="ALIAS", help="what applications ask for")
+    """Add the arguments of the command."""
+    parser.add_argument("alias", metavar="ALIAS", help="the name that applications ask for")
     parser.add_argument(
-        "models", metavar="MODELS", help="provider:model; more after commas are fallbacks"
+        "models", metavar="MODELS", help="provider:model, then fallbacks after commas"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Write the binding, and show it."""
+    """Write the binding and print it."""
     models = references(args.models)
     path, profile, place = edit_target(args)
 
@@ -44,5 +44,5 @@ def handle(args: argparse.Namespace) -> int:
         say_json({"file": str(path), "profile": profile, **plain})
     else:
         say(binding_line(args.alias, models))
-    note(f"{'in' if changed else 'as it was in'} {place}")
+    note(f"{'in' if changed else 'unchanged in'} {place}")
     return 0

@@ -1,4 +1,4 @@
-"""llmring chat: a question to a model, through an alias."""
+"""llmring chat: send a message to a model, through an alias."""
 
 import argparse
 import logging
@@ -30,58 +30,65 @@ EXAMPLES = """examples:
   llmring chat "Hello" --model local:smollm2-135m    # no key, no network
   llmring chat "What is in notes.txt?" --mcp "python server.py"
 
-The tools of an MCP server are called without asking again."""
+Tools of an MCP server are called without asking for confirmation."""
 
 DEFAULT_ALIAS = "fast"
 
 WITHOUT_A_KEY = (
     "without a key: llmring local pull, then llmring chat --model local:smollm2-135m; "
-    "or a model of your own Ollama: --model ollama:llama3.2"
+    "or use a model in Ollama: --model ollama:llama3.2"
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "message", metavar="MESSAGE", nargs="?", help="the question; piped input is added to it"
+        "message", metavar="MESSAGE", nargs="?", help="the message; piped input is appended to it"
     )
     parser.add_argument(
         "--model",
         "-m",
         metavar="ALIAS",
-        help=f"alias, or provider:model (default: {DEFAULT_ALIAS}, else the profile's first alias)",
+        help=f"alias or provider:model (default: {DEFAULT_ALIAS}, else the profile's first alias)",
     )
     parser.add_argument("--system", metavar="TEXT", help="system prompt")
     parser.add_argument("--temperature", type=float, metavar="T", help="sampling temperature")
-    parser.add_argument("--max-tokens", type=int, metavar="N", help="longest answer, in tokens")
-    parser.add_argument("--timeout", type=float, metavar="S", help="seconds for the whole call")
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="limit the answer to N tokens")
+    parser.add_argument(
+        "--timeout", type=float, metavar="S", help="limit the whole call to S seconds"
+    )
     parser.add_argument(
         "--stream",
         action=argparse.BooleanOptionalAction,
-        help="print the answer as it comes (default: on a terminal)",
+        help="print the answer as it arrives (default: on a terminal)",
     )
     parser.add_argument(
         "--mcp",
         action="append",
         default=[],
         metavar="SERVER",
-        help="an MCP server whose tools the model may call: an address, or a command line",
+        help="let the model call the tools of an MCP server: a URL or a command line",
     )
     parser.add_argument(
-        "--frozen", action="store_true", help="call only what the lockfile has pinned, as it has"
+        "--frozen",
+        action="store_true",
+        help="call only models that match their pins in the lockfile",
     )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     parser.add_argument(
-        "--verbose", "-v", action="store_true", help="say which model answered, tokens and cost"
+        "--verbose",
+        "-v",
+        action="store_true",
+        help="report the model that answered, tokens and cost",
     )
     parser.add_argument(
-        "--explain", action="store_true", help="say what became of each model, after the answer"
+        "--explain", action="store_true", help="report every attempt after the answer"
     )
     add_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Ask, and print the answer."""
+    """Send the request and print the answer."""
     model, profile = _model(args)
     request = LLMRequest(
         model=model,
@@ -103,13 +110,13 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _tell(args: argparse.Namespace, end: LLMResponse | StreamChunk) -> None:
-    """Say what to know of an answer, beside it."""
+    """Print notes about an answer on standard error."""
     for remark in end.attempts[-1].adjusted:
         note(f"{end.model}: {remark}")
     if end.finish_reason == "tool_calls":
-        note("the model asks for a tool, and this command runs none; --json shows the call")
+        note("the model requests a tool call, which this command does not run; see it with --json")
     elif end.finish_reason not in ("stop", None):
-        note(f"the answer ended early: {end.finish_reason}")
+        note(f"the answer is incomplete: {end.finish_reason}")
     if args.explain:
         _tell_of(end.attempts, end)
     if args.verbose:
@@ -122,7 +129,7 @@ def _tell_of(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None 
 
 
 def _model(args: argparse.Namespace) -> tuple[str, str | None]:
-    """The model or alias to ask, and the profile to look it up in."""
+    """Choose the model or alias, and the profile to look it up in."""
     if args.model and is_reference(args.model):
         return args.model, args.profile
     lockfile, profile = read_profile(args)
@@ -133,7 +140,7 @@ def _model(args: argparse.Namespace) -> tuple[str, str | None]:
         return DEFAULT_ALIAS, profile
     if aliases:
         alias = next(iter(aliases))
-        note(f"using alias {alias} of profile {profile}; --model names another")
+        note(f"using alias {alias} of profile {profile}; choose another with --model")
         return alias, profile
     usual = lockfile.default_profile
     if DEFAULT_ALIAS in bindings(lockfile, usual):
@@ -150,13 +157,13 @@ def _model(args: argparse.Namespace) -> tuple[str, str | None]:
 def _messages(args: argparse.Namespace) -> list[Message]:
     try:
         piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
-        # What the system could not decode is marked in the text, and can't be encoded again.
+        # Undecodable bytes became lone surrogates, which fail to encode.
         f"{args.message}{args.system}{piped}".encode()
     except UnicodeError:
-        raise ValidationError("the question is not text in UTF-8") from None
+        raise ValidationError("the message is not UTF-8 text") from None
     text = "\n\n".join(part for part in (args.message, piped.strip("\r\n")) if part)
     if not text.strip():
-        raise ValidationError('there is nothing to ask; llmring chat "Hello"')
+        raise ValidationError('no message; write one: llmring chat "Hello"')
     system = [Message("system", args.system)] if args.system else []
     return [*system, Message("user", text)]
 
@@ -164,18 +171,18 @@ def _messages(args: argparse.Namespace) -> list[Message]:
 def _ask(
     args: argparse.Namespace, request: LLMRequest, profile: str | None
 ) -> LLMResponse | StreamChunk:
-    """Ask, and print the answer in the form that is wanted."""
+    """Send the request and print the answer: streamed, whole or as JSON."""
     attempts: list[Attempt] = []
 
     def preface(model: str) -> None:
-        # No fallback goes unseen, nor a model that is weak.
+        # Always report a fallback, and a model with a caution.
         for attempt in attempts:
             if attempt.outcome != "ok" and not args.explain:
                 note(f"{attempt.model} {attempt.outcome}: {attempt.reason}")
         if caution(model):
             note(f"{model}: {caution(model)}")
 
-    # What the library logs of the attempts is said here already.
+    # This command prints the failed attempts itself; keep the library's log off the terminal.
     logging.getLogger("llmring").addHandler(logging.NullHandler())
     stream = sys.stdout.isatty() if args.stream is None else args.stream
     environ = frozen_environ() if args.frozen else None
@@ -196,14 +203,14 @@ def _ask(
 
 
 def _lacks_keys(error: ProviderError) -> bool:
-    """Whether nothing was sent, for want of a key at least once."""
+    """Return True if every model was skipped, at least one for lack of a key."""
     return all(attempt.outcome == "skipped" for attempt in error.attempts) and any(
         isinstance(attempt.error, ProviderAuthenticationError) for attempt in error.attempts
     )
 
 
 def _plain(response: LLMResponse) -> dict[str, Any]:
-    """The answer for programs."""
+    """Convert an answer to JSON-compatible data."""
     return {
         "content": response.content,
         "model": response.model,

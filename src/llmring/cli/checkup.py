@@ -1,6 +1,6 @@
-"""What calls need on this machine, checked without asking anybody.
+"""Checks of what calls need on this machine, made without network access.
 
-A new check is one function and one row in `CHECKS`.
+To add a check, write a function and add a row to `CHECKS`.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ _TRACES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_EXPORTER", "OTEL_SERVICE_
 
 
 class Finding(Struct, frozen=True):
-    """What a check has found.
+    """The result of a check.
 
     Attributes:
-        check: Its name.
-        state: "ok"; "warn" where calls go on but not as they might; "fail" where some can't.
-        message: What was found.
-        mend: What to do, if anything is to be done.
+        check: The name of the check.
+        state: "ok"; "warn" if calls work with limitations; "fail" if some calls can't work.
+        message: The state in words.
+        mend: The fix, as a command or an imperative; None if none is needed.
     """
 
     check: str
@@ -64,7 +64,7 @@ class Finding(Struct, frozen=True):
 
 
 class Found(NamedTuple):
-    """A finding whose check goes without saying."""
+    """A finding without the name of its check, which `checked` adds."""
 
     state: State
     message: str
@@ -72,14 +72,14 @@ class Found(NamedTuple):
 
 
 class Setup(Struct, frozen=True):
-    """What is checked.
+    """The configuration under check.
 
     Attributes:
-        settings: What the environment says.
-        source: The lockfile that is in force, and why.
-        text: What is in it.
-        lockfile: What it says.
-        profile: The profile in force.
+        settings: The settings from the environment.
+        source: The active lockfile, and the rule that selected it.
+        text: The text of the lockfile.
+        lockfile: The parsed lockfile.
+        profile: The active profile.
         endpoints: Every provider by name.
     """
 
@@ -91,13 +91,13 @@ class Setup(Struct, frozen=True):
     endpoints: Mapping[str, Endpoint]
 
     def bound(self, profile: str | None = None) -> dict[str, tuple[ModelRef, ...]]:
-        """The aliases of a profile, the one in force if left out, with their models."""
+        """Return the models of each alias of a profile (default: the active one)."""
         bindings = resolve.bindings(self.lockfile, profile or self.profile)
         return {alias: binding.models for alias, binding in bindings.items()}
 
     @property
     def models(self) -> tuple[ModelRef, ...]:
-        """The models of the profile in force, each once, those of packages included."""
+        """The models of the active profile, each once, including those of packages."""
         lent = (models for lockfile in self._packages() for models in lockfile)
         own = self.bound().values()
         return tuple(dict.fromkeys(ref for models in (*own, *lent) for ref in models))
@@ -112,13 +112,13 @@ class Setup(Struct, frozen=True):
 
     @property
     def used(self) -> dict[str, Endpoint]:
-        """The providers that the profile in force uses, as far as there are such."""
+        """The known providers that the active profile uses."""
         names = dict.fromkeys(ref.provider for ref in self.models)
         return {name: self.endpoints[name] for name in names if name in self.endpoints}
 
     @property
     def replays(self) -> bool:
-        """Whether the profile asks no provider."""
+        """True if the profile replays recordings and calls no provider."""
         found = self.lockfile.profiles.get(self.profile)
         return policy_of(found.policy if found else {}).mode == "replay"
 
@@ -127,11 +127,11 @@ Check = Callable[[Setup], Iterable[Found]]
 
 
 def look(path: str | None, profile: str | None) -> Setup | Finding:
-    """What is there to be checked, or why nothing is.
+    """Load the configuration to check; return a failed finding if that is impossible.
 
     Args:
-        path: The lockfile, if the user names one.
-        profile: The profile, if the user names one.
+        path: The lockfile given by the user, if any.
+        profile: The profile given by the user, if any.
     """
     step = "settings"
     try:
@@ -145,12 +145,12 @@ def look(path: str | None, profile: str | None) -> Setup | Finding:
         resolve.bindings(lockfile, name)
         endpoints = endpoints_for(lockfile, settings)
     except (LLMRingError, OSError) as error:
-        return Finding(step, "fail", str(error), "all else is checked once that is mended")
+        return Finding(step, "fail", str(error), "fix this, then run the remaining checks")
     return Setup(settings, source, text, lockfile, name, endpoints)
 
 
 def checked(setup: Setup, checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
-    """What the checks find, in their order."""
+    """Run the checks in order and yield their findings."""
     for name, each in checks:
         try:
             yield from (Finding(name, *found) for found in each(setup))
@@ -159,7 +159,7 @@ def checked(setup: Setup, checks: Iterable[tuple[str, Check]]) -> Iterator[Findi
 
 
 def versions() -> Finding:
-    """What runs here."""
+    """Report the versions of llmring and Python."""
     from llmring import __version__
 
     return Finding("versions", "ok", f"llmring {__version__}, Python {platform.python_version()}")
@@ -170,7 +170,7 @@ def _lockfile(setup: Setup) -> Iterator[Found]:
         yield _frozen(setup.lockfile)
     path = shown(setup.source.path)
     if setup.source.rule == "bundled":
-        yield Found("warn", "none here, so llmring's own is in force", "llmring lock init")
+        yield Found("warn", "none here, so llmring's own is used", "llmring lock init")
         return
     problems = check.problems(setup.text, PROVIDERS, known_here, setup.settings.clock.today())
     count = sum(problem.severity != "hint" for problem in problems)
@@ -190,7 +190,7 @@ def _lockfile(setup: Setup) -> Iterator[Found]:
 def _frozen(lockfile: Lockfile) -> Found:
     fault = pins.mismatch(lockfile)
     if fault is None:
-        return Found("ok", "frozen by LLMRING_FROZEN, and as it was pinned")
+        return Found("ok", "frozen by LLMRING_FROZEN, and matches its pins")
     return Found("fail", f"frozen by LLMRING_FROZEN, but {fault.message}", fault.mend)
 
 
@@ -199,20 +199,21 @@ def _profiles(setup: Setup) -> Iterator[Found]:
         in_force = name == setup.profile
         aliases = setup.bound(name)
         bad = [alias for alias in aliases if not any(map(_usable(setup), aliases[alias]))]
-        title = f"profile {name}{' (in force)' if in_force else ''}"
+        title = f"profile {name}{' (active)' if in_force else ''}"
         if not aliases:
             mend = f"llmring bind fast provider:model --profile {name}"
             yield Found("warn", f"{title} binds no alias", mend)
         elif in_force and setup.replays:
-            yield Found("ok", f"{title} plays recordings, and needs no provider")
+            yield Found("ok", f"{title} replays recordings and needs no provider")
         elif bad:
             yield Found(
                 "fail" if in_force else "warn",
-                f"{title}: no model can be used of {', '.join(bad)}",
-                f"set a key of theirs, or see: llmring explain {bad[0]} --profile {name}",
+                f"{title}: no usable model for {', '.join(bad)}",
+                f"set a key for one of its models, or see: llmring explain {bad[0]} "
+                f"--profile {name}",
             )
         else:
-            yield Found("ok", f"{title}: {_count(len(aliases), 'alias', 'es')}, each can be used")
+            yield Found("ok", f"{title}: {_count(len(aliases), 'alias', 'es')}, all usable")
 
 
 def _usable(setup: Setup) -> Callable[[ModelRef], bool]:
@@ -229,16 +230,16 @@ def _usable(setup: Setup) -> Callable[[ModelRef], bool]:
 
 def _keys(setup: Setup) -> Iterator[Found]:
     if setup.replays:
-        yield Found("ok", "none is needed to play recordings")
+        yield Found("ok", "none needed to replay recordings")
         return
     for name, endpoint in setup.used.items():
         names = " or ".join(endpoint.provider.key_env)
         if endpoint.key is not None or endpoint.login is not None:
-            yield Found("ok", f"{name}: set ({names or 'login in its address'})")
+            yield Found("ok", f"{name}: set ({names or 'login in its URL'})")
         elif names:
-            yield Found("warn", f"{name}: not set, so its models are skipped", f"set {names}")
+            yield Found("warn", f"{name}: not set; its models are skipped", f"set {names}")
     if not any(endpoint.provider.key_env for endpoint in setup.used.values()):
-        yield Found("ok", "none is needed by this profile")
+        yield Found("ok", "none needed by this profile")
 
 
 def _addresses(setup: Setup) -> Iterator[Found]:
@@ -263,10 +264,10 @@ def _extras(setup: Setup) -> Iterator[Found]:
     ]
     lacking = [row for row in wanted if row[2] is not None and not _installed(row[1])]
     for extra, _, why in lacking:
-        yield Found("warn", f"{extra} is needed by {why}", f'pip install "llmring[{extra}]"')
+        yield Found("warn", f"{extra} is required by {why}", f'pip install "llmring[{extra}]"')
     there = [extra for extra, module, _ in wanted if _installed(module)]
     if not lacking:
-        yield Found("ok", f"installed: {', '.join(there) or 'none'}; no other is needed")
+        yield Found("ok", f"installed: {', '.join(there) or 'none'}; no others needed")
 
 
 def _if(condition: object, text: str) -> str | None:
@@ -279,12 +280,12 @@ def _installed(module: str) -> bool:
 
 def _clock(setup: Setup) -> Iterator[Found]:
     today, known = setup.settings.clock.today(), newest(setup.settings.cache_dir).date
-    # A catalog may come from where it is tomorrow already.
+    # A catalog may be dated a day ahead, in another time zone.
     if (known - today).days > 1:
         yield Found(
             "fail",
-            f"this machine says {today}, and its catalog of models is of {known}",
-            "set the clock; certificates and budgets go by it",
+            f"this machine's date is {today}, before that of its model catalog, {known}",
+            "set the clock: certificates and budgets depend on it",
         )
     else:
         yield Found("ok", f"{today}")
@@ -304,10 +305,10 @@ def _proxy(setup: Setup) -> Iterator[Found]:
             told.setdefault("none" if proxy is None else without_login(proxy), []).append(name)
     in_force = [*variables([*_PROXIES, *map(str.lower, _PROXIES)])]
     if not in_force:
-        yield Found("ok", "none is set")
+        yield Found("ok", "none set")
         return
     ways = "; ".join(f"{proxy} for {', '.join(names)}" for proxy, names in told.items())
-    yield Found("ok", f"{', '.join(in_force)} set: {ways or 'no provider is used'}")
+    yield Found("ok", f"{', '.join(in_force)} set: {ways or 'no provider in use'}")
 
 
 def _registry(setup: Setup) -> Iterator[Found]:
@@ -316,12 +317,12 @@ def _registry(setup: Setup) -> Iterator[Found]:
     if is_damaged(folder):
         yield Found(
             "warn",
-            f"the catalog that was fetched can't be used, so llmring's own of {day} is",
+            f"the fetched catalog is damaged; llmring's own of {day} is used",
             "llmring registry update",
         )
         return
     days = (setup.settings.clock.today() - day).days
-    age = f"the catalog of models is of {day}"
+    age = f"model catalog of {day}"
     if days > OLD_DAYS:
         yield Found("warn", f"{age}, {days} days ago", "llmring registry update")
     else:
@@ -333,9 +334,9 @@ def _local_model(setup: Setup) -> Iterator[Found]:
     wanted = [ref.model for ref in setup.models if _of_local(setup, ref)]
     lacking = [name for name in wanted if name not in names]
     if lacking:
-        yield Found("warn", f"{', '.join(lacking)} is not here", "llmring local pull")
+        yield Found("warn", f"{', '.join(lacking)} not downloaded", "llmring local pull")
     else:
-        why = "" if names else "none, and the profile uses none; llmring local pull brings one"
+        why = "" if names else "none, and the profile uses none; get one with: llmring local pull"
         yield Found("ok", ", ".join(names) or why)
 
 

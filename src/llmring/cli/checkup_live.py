@@ -1,4 +1,4 @@
-"""What only a call can tell: whether providers answer, and whether the clock is right."""
+"""Checks that call providers: that each answers, and that the clock is right."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from llmring.wire import HttpRequest
 if TYPE_CHECKING:
     from llmring.lockfile.document import ModelRef
 
-# Signatures and certificates take a few minutes.
+# Signatures and certificates tolerate a few minutes.
 MOST_SECONDS_OFF = 120
 
 _SECONDS = 20.0
@@ -39,20 +39,20 @@ def _calls(setup: Setup) -> Iterator[Found]:
                 answer = ring.chat(request, profile=setup.profile).result()
             except (ProviderError, LimitExceededError) as error:
                 line = " ".join(str(error).split())
-                mend = f"see what is configured: llmring explain {name}"
+                mend = f"see its configuration: llmring explain {name}"
                 yield Found("fail", f"{name}: {line:.300}", mend)
                 continue
         if answer.cost is None:
             unpriced = True
         spent += answer.cost or 0
-        cost = "at an unknown price" if answer.cost is None else dollars(answer.cost)
-        yield Found("ok", f"{name} answers, {answer.attempts[-1].ms:.0f} ms, {cost}")
-    more = ", and what has no known price" if unpriced else ""
-    yield Found("ok", f"all calls together: {dollars(spent)}{more}")
+        cost = "cost unknown" if answer.cost is None else dollars(answer.cost)
+        yield Found("ok", f"{name} answered, {answer.attempts[-1].ms:.0f} ms, {cost}")
+    more = ", without calls of unknown cost" if unpriced else ""
+    yield Found("ok", f"total cost: {dollars(spent)}{more}")
 
 
 def _one_each(setup: Setup) -> list[ModelRef]:
-    """A model of each provider that can be called; chat models before others."""
+    """Choose the first chat model of each usable provider."""
     known = known_here(setup.lockfile)
     chosen: dict[str, ModelRef] = {}
     for ref in setup.models:
@@ -76,15 +76,15 @@ def _clock(setup: Setup) -> Iterator[Found]:
             continue
         off = abs((setup.settings.clock.now() - told).total_seconds())
         if off > MOST_SECONDS_OFF:
-            yield Found("fail", f"{off:.0f} s off the clock of {name}", "set it; use NTP")
+            yield Found("fail", f"{off:.0f} s off the clock of {name}", "set it, or use NTP")
         else:
-            yield Found("ok", f"right, by the clock of {name}")
+            yield Found("ok", f"agrees with the clock of {name}")
         return
-    yield Found("warn", "no server has told its time", "see the calls above")
+    yield Found("warn", "no server sent its time", "see the calls above")
 
 
 async def _date(url: str) -> datetime | None:
-    """What time a server says it is; whatever else it answers does not matter."""
+    """Return the time in the Date header of a server's reply, whatever its status."""
     client = HttpClient()
     try:
         exchange = await client.open(HttpRequest("GET", url, {}, b""), _SECONDS)

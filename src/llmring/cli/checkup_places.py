@@ -1,4 +1,4 @@
-"""What calls leave their traces in, checked: the ledger, and the Redis of a fleet."""
+"""Checks of the ledger, and of the Redis that processes share."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def _ledger(setup: Setup) -> Iterator[Found]:
     place = setup.settings.ledger
     match place:
         case None:
-            yield Found("ok", "off: calls are not entered")
+            yield Found("ok", "off; calls are not recorded")
         case str():
-            yield Found("ok", "in PostgreSQL; whether it answers is told by: llmring stats")
+            yield Found("ok", "in PostgreSQL, not contacted; try it with: llmring stats")
         case Path():
             yield _file(place)
 
@@ -29,21 +29,21 @@ def _file(path: Path) -> Found:
         try:
             next(entries(path, limit=1), None)
         except ConfigurationError as error:
-            return Found("warn", f"calls are not entered: {error.message}")
+            return Found("warn", f"calls are not recorded: {error.message}")
         if os.access(path, os.W_OK):
             return Found("ok", f"{path}, {path.stat().st_size / 1024:,.0f} kB")
-        mend = f"allow writing: chmod u+w {path}; or name another with LLMRING_LEDGER_URL"
-        return Found("warn", f"{path} can't be written, so calls are not entered", mend)
+        mend = f"run chmod u+w {path}, or set LLMRING_LEDGER_URL to another place"
+        return Found("warn", f"{path} can't be written; calls are not recorded", mend)
     folder = next(each for each in path.parents if each.exists())
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
-        return Found("ok", f"{path}, not begun yet")
-    mend = "name another file: LLMRING_LEDGER_URL=sqlite:///PATH"
-    return Found("warn", f"{path} can't be made, so calls are not entered", mend)
+        return Found("ok", f"{path}, no calls yet")
+    mend = "set LLMRING_LEDGER_URL=sqlite:///PATH to use another file"
+    return Found("warn", f"{path} can't be created; calls are not recorded", mend)
 
 
 def _redis(setup: Setup) -> Iterator[Found]:
     if setup.settings.redis_url is None:
-        yield Found("ok", "not configured; each process keeps its own circuits")
+        yield Found("ok", "not configured; each process has its own circuit breakers")
         return
     health = health_of(setup.settings)
 
@@ -56,7 +56,9 @@ def _redis(setup: Setup) -> Iterator[Found]:
     if portal.run(reach()):
         yield Found("ok", f"{health.place} answers")
     else:
-        mend = "start it, or correct LLMRING_REDIS_URL; each process goes by its own meanwhile"
+        mend = (
+            "start it, or correct LLMRING_REDIS_URL; until then each process has its own circuits"
+        )
         yield Found("warn", f"{health.place} can't be reached", mend)
 
 

@@ -1,4 +1,4 @@
-"""llmring _complete: what may come next on a command line; shells ask it while one is typed."""
+"""llmring _complete: completions for a command line being typed, for the shell scripts."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from llmring.lockfile.document import Lockfile
 EXAMPLES = """examples:
   llmring _complete -- chat --model fa"""
 
-# A shell takes anything else apart; what it would make of it is not offered.
+# Shells split or expand any other character; such candidates are left out.
 _PLAIN = re.compile(r"[\w:./@+,=%-]+")
 
 Typed = Mapping[str, str]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
         "words",
         metavar="WORDS",
         nargs=argparse.REMAINDER,
-        help="what was typed after llmring; the last word is the one to complete",
+        help="the words typed after llmring; the last one is completed",
     )
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print what the last word may become, one a line."""
+    """Print the completions of the last word, one per line."""
     words = args.words[1:] if args.words[:1] == ["--"] else args.words
     for candidate in candidates(words or [""]):
         say(candidate)
@@ -39,10 +39,10 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def candidates(words: Sequence[str]) -> list[str]:
-    """What the last of these words may become.
+    """Return the completions of the last word.
 
     Args:
-        words: What was typed after the program's name; the last word may be empty.
+        words: The words typed after the program's name; the last one may be empty.
     """
     from llmring.cli.main import COMMANDS
 
@@ -59,7 +59,7 @@ def candidates(words: Sequence[str]) -> list[str]:
 
 
 def _of_command(module: str, before: Sequence[str], last: str) -> Iterator[str]:
-    """The options of a command, or the values of the option or the argument that is typed."""
+    """Yield a command's options, or the values of the option or argument being typed."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     import_module(f"llmring.cli.{module}").arguments(parser)
     actions = parser._actions  # noqa: SLF001 - as every completer of argparse does
@@ -89,7 +89,7 @@ def _of_command(module: str, before: Sequence[str], last: str) -> Iterator[str]:
 
 
 def _values(action: argparse.Action, typed: Typed, last: str) -> Iterator[str]:
-    """The values that an option or an argument may have."""
+    """Yield the possible values of an option or argument."""
     if action.choices is not None:
         return map(str, action.choices)
     source = _SOURCES.get(action.dest)
@@ -98,7 +98,7 @@ def _values(action: argparse.Action, typed: Typed, last: str) -> Iterator[str]:
     try:
         return iter([*source(typed, last)])
     except (LLMRingError, OSError):
-        # The line is not finished, and not the place to complain.
+        # The line is unfinished; report no errors yet.
         return iter(())
 
 
@@ -124,7 +124,7 @@ def _profiles(typed: Typed, _: str) -> Iterator[str]:
 
 
 def _models(typed: Typed, last: str) -> Iterator[str]:
-    """The models of the lockfile and of the catalog, behind those that stand there already."""
+    """Yield the models of the lockfile and the catalog, after those typed before the comma."""
     from llmring.client.settings import known_here
 
     chosen = last[: last.rfind(",") + 1]
@@ -145,7 +145,7 @@ def _aliases_and_models(typed: Typed, last: str) -> Iterator[str]:
     yield from _models(typed, last)
 
 
-# By the name under which a command finds the value.
+# Keyed by the `dest` of the argument.
 _SOURCES: Mapping[str, Callable[[Typed, str], Iterator[str]]] = {
     "alias": _aliases,
     "model": _aliases_and_models,

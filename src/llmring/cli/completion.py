@@ -1,4 +1,4 @@
-"""llmring completion: a script for the shell that completes llmring's commands, with Tab."""
+"""llmring completion: print a shell script that completes llmring's commands with Tab."""
 
 import argparse
 
@@ -6,14 +6,14 @@ from llmring.cli.output import say
 
 EXAMPLES = """examples:
   llmring completion bash >> ~/.bashrc
-  llmring completion zsh >> ~/.zshrc     # behind the line with compinit
+  llmring completion zsh >> ~/.zshrc     # after the line with compinit
   llmring completion fish > ~/.config/fish/completions/llmring.fish
 
-Commands, options, models, and the aliases and profiles of the lockfile in
-force are completed, in shells that are started afterwards."""
+Completes commands, options, models, and the aliases and profiles of the
+active lockfile, in shells started afterwards."""
 
-# Bash begins a word behind each colon and each =, llmring does not: the line is taken apart here,
-# and what comes before the last of them is taken off what llmring answers.
+# Bash starts a new word after each : and =, llmring does not. So the script splits the line itself,
+# and strips from each candidate the part that Bash has completed already.
 _BASH = r"""
 _llmring() {
     local line=${COMP_LINE:0:COMP_POINT} word candidate typed
@@ -63,8 +63,8 @@ SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("shell", choices=[*SCRIPTS], help="the shell")
+    """Add the arguments of the command."""
+    parser.add_argument("shell", choices=[*SCRIPTS], help="the shell to complete in")
 
 
 def handle(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""llmring demo: failover, live, against four pretended vendors on this machine."""
+"""llmring demo: watch failover happen against four simulated vendors on this machine."""
 
 import argparse
 import tempfile
@@ -17,10 +17,9 @@ from llmring.local.weights import SMOLLM2
 from llmring.lockfile import file
 from llmring.lockfile.starter import Suggestion, starter
 
-EXAMPLES = """A server on loopback speaks the wire formats of OpenAI, Anthropic, Google and
-Ollama, and misbehaves on purpose. llmring sends it real requests, through a
-lockfile made for the occasion. The last answer comes from a real model, where
-one is here, which these bring:
+EXAMPLES = """A local server speaks the wire formats of OpenAI, Anthropic, Google and Ollama,
+and fails on purpose. llmring sends it real requests, through a temporary
+lockfile. The last answer comes from a real model if one is installed:
   pip install 'llmring[local]'
   llmring local pull
 
@@ -32,15 +31,15 @@ FAST = Suggestion(
 )
 WRITER = Suggestion("writer", ("ollama:llama3.2", "openai:gpt-6-sol"))
 
-# Answers where no real model is.
+# Answers if no real model is installed.
 MOCK = "mock:fixed"
 
-# What tells where the local model is; nothing else of the user's environment has a say here.
+# The variables that locate the local model; the rest of the user's environment is ignored.
 LOCAL_VARIABLES = ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME", "LLMRING_LOCAL_MODEL")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The command takes nothing."""
+    """Add no arguments."""
     del parser
 
 
@@ -53,8 +52,8 @@ def handle(args: argparse.Namespace) -> int:
     )
     with DemoServer() as server, tempfile.TemporaryDirectory(prefix="llmring-demo-") as folder:
         say(
-            f"Four pretended vendors listen on {server.url}. What is sent to them is real HTTP;\n"
-            "what they answer is made up, and costs nothing but in the accounts below."
+            f"Four simulated vendors listen on {server.url}. The requests are real HTTP;\n"
+            "the answers are made up, and the costs below are not charged."
         )
         path = Path(folder) / file.NAME
         file.create(path, starter((FAST, WRITER, offline)))
@@ -66,17 +65,17 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _local_model(environ: Mapping[str, str]) -> str:
-    """The name of the model on this machine; of the one that could be, where none is."""
+    """Return the name of the installed local model, or of the one that `local pull` downloads."""
     settings = read_settings(environ)
     try:
         here = llama.models(settings.local_model, settings.cache_dir)
-    except ConfigurationError:  # there is no home directory that could hold one
+    except ConfigurationError:  # without a home directory, models have no place
         here = ()
     return here[0].name if here else SMOLLM2.name
 
 
 def _rate_limit_and_outage(server: DemoServer, ring: LLMRing) -> None:
-    question = "Say hello."
+    question = "Write a greeting."
     _open("1. A rate limit, then an outage: the third model answers", FAST, question)
     server.plan("openai", "429", "Rate limit reached for requests")
     server.plan("anthropic", "500", "Internal server error")
@@ -101,7 +100,7 @@ def _real_model(server: DemoServer, ring: LLMRing, offline: Suggestion) -> None:
     end = print_stream(ring.chat_stream("offline", question), _preface)
     _close(end)
     if end.model == MOCK:
-        say(f"That was a mock, not a model. For a real one: {llama.INSTALL}; {llama.PULL}")
+        say(f"That was a mock, not a model. To use a real one: {llama.INSTALL}; {llama.PULL}")
 
 
 def _open(title: str, alias: Suggestion, question: str) -> None:
@@ -113,7 +112,7 @@ def _open(title: str, alias: Suggestion, question: str) -> None:
 def _tell(attempt: Attempt) -> None:
     if attempt.outcome != "ok":
         wait = attempt.error.retry_after if attempt.error else None
-        asks = f" (retry after {wait:g} s: the next model is asked at once)" if wait else ""
+        asks = f" (retry after {wait:g} s: trying the next model at once)" if wait else ""
         say(f"  {attempt.model} {attempt.outcome} in {attempt.ms:.1f} ms: {attempt.reason}{asks}")
 
 

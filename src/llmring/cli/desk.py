@@ -1,4 +1,4 @@
-"""The desk of the lockfile that a command edits."""
+"""The editing session (`Desk`) of the lockfile that a command works on."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from llmring.lockfile.document import Lockfile, parse
 
 
 def desk_for(path: Path, profile: str) -> Desk:
-    """The desk of a lockfile, with what is known of models and keys on this machine.
+    """Build the desk of a lockfile, with the models and keys known on this machine.
 
     Args:
         path: The lockfile; it need not exist.
-        profile: The profile that is edited.
+        profile: The profile to edit.
 
     Raises:
-        LockfileError: It can't be read.
+        LockfileError: The file can't be read.
     """
     lockfile = parse(file.read(path), path) if path.exists() else Lockfile()
     settings = read_settings()

@@ -1,4 +1,4 @@
-"""llmring doctor: whether all is there that calls need, and what to mend."""
+"""llmring doctor: check everything that calls need, and report how to fix it."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ EXAMPLES = """examples:
   llmring doctor --json
 
 Checks the lockfile, its profiles, keys (never shown), addresses, extras,
-clock, proxy, registry, ledger, Redis and the local model; nobody is asked
-but Redis. --live also makes a call of one token to each provider of the
-profile, which costs a little. Exit codes: 0 nothing has failed; 1 something
-has."""
+clock, proxy, registry, ledger, Redis and the local model. Only Redis is
+contacted, unless --live is given: it makes a call of one token to each
+provider of the profile, at a small cost. Exit codes: 0 no check failed;
+1 some did."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "--live", action="store_true", help="call each provider for one token, and tell the cost"
+        "--live", action="store_true", help="call each provider for one token, and report the cost"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print what is found, one a line."""
+    """Print the findings, one per line."""
     found: list[Finding] = []
     for finding in _findings(args):
         found.append(finding)
@@ -45,7 +45,7 @@ def handle(args: argparse.Namespace) -> int:
         say_json({"ok": not counts["fail"], "findings": found})
     else:
         told = [f"{count} {state}" for state, count in counts.items() if count]
-        note(", ".join(told) or "all is well")
+        note(", ".join(told) or "no problems found")
     return 1 if counts["fail"] else 0
 
 

@@ -1,4 +1,4 @@
-"""What llmring lock check finds of models that are no longer what was bound and pinned."""
+"""The drift that llmring lock check reports: models that changed since they were pinned."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MONTH = timedelta(days=30)
 
 
 def findings(lockfile: Lockfile) -> list[needs.Finding]:
-    """Of a lockfile's own bindings and pins, in all its profiles."""
+    """Find the drift of a lockfile's own bindings and pins, in all profiles."""
     settings = read_settings()
     endpoints = endpoints_for(lockfile, settings)
 
@@ -37,7 +37,7 @@ def findings(lockfile: Lockfile) -> list[needs.Finding]:
 
 
 def _usages(settings: Settings) -> dict[ModelRef, Sequence[Usage | None]]:
-    """The tokens of last month's calls, by the model that answered."""
+    """Read the usage of last month's calls, by the model that answered."""
     if settings.ledger is None:
         return {}
     from llmring.ledger.reading import entries
@@ -48,5 +48,5 @@ def _usages(settings: Settings) -> dict[ModelRef, Sequence[Usage | None]]:
             if entry.model is not None:
                 found.setdefault(entry.model, []).append(entry.usage)
     except LLMRingError as error:
-        note(f"what changed prices cost is not said: {error}")
+        note(f"the ledger can't be read, so the cost of price changes is not estimated: {error}")
     return {ModelRef.parse(name): usages for name, usages in found.items()}

@@ -1,4 +1,4 @@
-"""llmring explain: what a call would do, without calling."""
+"""llmring explain: show which models a call would try, without calling."""
 
 import argparse
 import base64
@@ -20,9 +20,9 @@ EXAMPLES = """examples:
   llmring explain fast --profile prod --tokens 50000 --max-tokens 2000
   llmring explain vision --image --tools --json
 
-Nothing is called. Exit codes: 0 a model would be tried; 1 none can be used."""
+No model is called. Exit codes: 0 a model would be tried; 1 none is usable."""
 
-# As small as can be: what kind of thing a request has is all that matters here.
+# The smallest valid samples; only their kinds matter here.
 _IMAGE = ImagePart(data=base64.b64encode(b"\x89PNG\r\n\x1a\n").decode(), media_type="image/png")
 _DOCUMENT = DocumentPart(data=base64.b64encode(b"%PDF-1.7\n").decode(), name="document.pdf")
 _AUDIO = AudioPart(base64.b64encode(b"RIFF\x24\0\0\0WAVE").decode(), "audio/wav")
@@ -38,39 +38,41 @@ _SCHEMA = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("model", metavar="ALIAS", help="alias, or provider:model")
-    parser.add_argument("--image", action="store_true", help="the request has an image")
-    parser.add_argument("--document", action="store_true", help="the request has a PDF")
-    parser.add_argument("--audio", action="store_true", help="the request has a recording")
-    parser.add_argument("--tools", action="store_true", help="the request has tools")
+    parser.add_argument("--image", action="store_true", help="assume an image in the request")
+    parser.add_argument("--document", action="store_true", help="assume a PDF in the request")
+    parser.add_argument("--audio", action="store_true", help="assume audio in the request")
+    parser.add_argument("--tools", action="store_true", help="assume tools in the request")
     parser.add_argument(
-        "--schema", action="store_true", help="the request insists on JSON of a strict schema"
+        "--schema", action="store_true", help="assume a strict JSON schema in the request"
     )
-    parser.add_argument("--tokens", type=_count, metavar="N", help="tokens of the prompt")
-    parser.add_argument("--max-tokens", type=_count, metavar="N", help="longest answer, in tokens")
+    parser.add_argument("--tokens", type=_count, metavar="N", help="length of the prompt")
+    parser.add_argument(
+        "--max-tokens", type=_count, metavar="N", help="limit on the answer, in tokens"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_options(parser)
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print the models in the order in which they would be tried, then those skipped."""
+    """Print the models in the order they would be tried, then those skipped."""
     with LLMRing(args.file) as ring:
         if ring.lockfile_source == "bundled":
-            note("no lockfile here, so this is llmring's own; make yours: llmring lock init")
+            note("no lockfile here; using llmring's own. Create yours: llmring lock init")
         plan = ring.explain(_request(args), tokens=args.tokens, profile=args.profile)
     if args.json:
         say_json(_plain(plan))
     else:
         _print(plan, args.model)
     if not plan.tried:
-        note(f"no model of {args.model} can be used for this")
+        note(f"no model of {args.model} is usable for this request")
     return 0 if plan.tried else 1
 
 
@@ -116,7 +118,7 @@ def _cost(step: Step) -> str:
 
 
 def _plain(plan: Plan) -> dict[str, Any]:
-    """The plan for programs; amounts are texts without exponents."""
+    """Convert a plan to JSON-compatible data, with amounts as strings without exponents."""
     plain: dict[str, Any] = msgspec.to_builtins(plan, builtin_types=(Decimal,))
     for step in plain["steps"]:
         for amounts in (step, step["rates"] or {}):

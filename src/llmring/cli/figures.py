@@ -1,4 +1,4 @@
-"""What is known of a model, in words: each figure with its label."""
+"""Labelled facts about a model, as commands print them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from llmring.registry.price import dollars, price_tag
 
 
 class Figure(NamedTuple):
-    """One thing that is known.
+    """A fact about a model.
 
     Attributes:
-        label: What it is.
-        text: The figure, with its unit.
-        key: The field of `ModelFacts` that it is of.
+        label: The name of the fact.
+        text: The value with its unit.
+        key: The field of `ModelFacts` that holds it.
     """
 
     label: str
@@ -38,11 +38,11 @@ _RATES = {
 
 
 def figures(facts: ModelFacts, today: date) -> Iterator[Figure]:
-    """All that is known of a model, in the order in which it is shown.
+    """Yield the facts about a model, in the order they are shown.
 
     Args:
         facts: The model.
-        today: The day whose prices count.
+        today: The day whose prices are shown.
     """
     yield from _limits(facts)
     yield from _prices(facts.prices_on(today))
@@ -97,7 +97,7 @@ def _further(rates: Rates) -> Iterator[Figure]:
 
 
 def standing(facts: ModelFacts, today: date) -> str:
-    """How a model is coming to its end, in a word or two; empty where it is not."""
+    """Describe a model's deprecation or retirement; empty if neither is known."""
     if facts.retires is not None and facts.retires <= today:
         return f"retired {facts.retires}"
     going = f"retires {facts.retires}" if facts.retires else ""
@@ -105,7 +105,7 @@ def standing(facts: ModelFacts, today: date) -> str:
 
 
 def near(text: str, known: Known) -> list[str]:
-    """The models whose references are most like this one."""
+    """Find the models whose names are most similar."""
     import difflib
 
     provider, colon, rest = text.partition(":")
@@ -113,7 +113,7 @@ def near(text: str, known: Known) -> list[str]:
     models: dict[str, str] = {}
     for facts in known.models:
         if not colon or facts.provider == provider:
-            # Of models of one name, the maker's comes first in the catalog.
+            # The catalog lists the model's maker before other providers of the same name.
             models.setdefault(facts.name, str(facts))
     if name in models:
         return [models[name]]
@@ -121,11 +121,11 @@ def near(text: str, known: Known) -> list[str]:
 
 
 def where_from(catalog: Catalog, folder: Path) -> str:
-    """The day of the catalog, and how it came here."""
+    """Describe the catalog: its date, and whether it was fetched or shipped."""
     found = cache.fetched(folder)
     if found is not None and found.catalog is catalog:
         return f"catalog of {catalog.date} fetched from {found.note.url}"
     passed_over = (
-        f"newer than that fetched, of {found.catalog.date}" if found else "nothing fetched"
+        f"newer than the one fetched, of {found.catalog.date}" if found else "none fetched"
     )
-    return f"catalog of {catalog.date} that came with llmring, {passed_over}"
+    return f"catalog of {catalog.date} shipped with llmring, {passed_over}"

@@ -1,4 +1,4 @@
-"""llmring info: what is known of a model, or of each model of an alias."""
+"""llmring info: show what is known about a model, or about each model of an alias."""
 
 import argparse
 from collections.abc import Iterator
@@ -20,18 +20,18 @@ EXAMPLES = """examples:
   llmring info openai:gpt-4o-mini
   llmring info fast --profile prod --json
 
-Exit codes: 0 something is known of a model; 1 nothing is, of none."""
+Exit codes: 0 at least one of the models is known; 1 none is."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("model", metavar="MODEL", help="provider:model, or an alias")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print each model with what is known of it, first to last."""
+    """Print each model with the facts known about it, first to last."""
     lockfile, profile = read_profile(args)
     settings = read_settings()
     endpoints = endpoints_for(lockfile, settings)
@@ -71,7 +71,7 @@ def _rows(facts: ModelFacts | None, endpoint: Endpoint | None) -> Iterator[tuple
         for each in figures(facts, read_clock().today()):
             yield each.label, each.text
     if endpoint is None:
-        yield "provider", "there is none of that name"
+        yield "provider", "unknown"
         return
     yield "key", _key(endpoint)
     yield "address", endpoint.base_url
@@ -87,11 +87,11 @@ def _key(endpoint: Endpoint) -> str:
 def _unknown(ref: ModelRef, known: Known) -> str:
     like = near(str(ref), known)
     meant = f"; did you mean {' or '.join(like)}?" if like else ""
-    return f"no catalog knows {ref}{meant}"
+    return f"{ref} is not in the catalog{meant}"
 
 
 def _plain(ref: ModelRef, facts: ModelFacts | None, endpoint: Endpoint | None) -> dict[str, Any]:
-    """A model for programs."""
+    """Convert a model to JSON-compatible data."""
     return {
         "model": str(ref),
         "facts": facts,

@@ -1,4 +1,4 @@
-"""The ledger that commands read."""
+"""The place of the ledger that commands read."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from llmring.exceptions import ConfigurationError
 
 
 def ledger_place() -> Path | str:
-    """Where the ledger is.
+    """Return the path or database URL of the ledger.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: The ledger is off.
     """
     from llmring.client.settings import read_settings
 
     place = read_settings().ledger
     if place is None:
         raise ConfigurationError(
-            "no ledger is kept: LLMRING_LEDGER turns it off, or there is no home folder; unset "
-            "it, or set LLMRING_LEDGER_URL"
+            "the ledger is off: LLMRING_LEDGER disables it, or the home folder is missing; unset "
+            "LLMRING_LEDGER, or set LLMRING_LEDGER_URL"
         )
     return place

@@ -1,4 +1,4 @@
-"""llmring list: the models that there are, by what they can do and cost."""
+"""llmring list: list models, filtered by capabilities and price."""
 
 import argparse
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ EXAMPLES = """examples:
   llmring list --max-price 1      # at most $1 per million tokens of prompt
   llmring list --max-price 1/5    # and at most $5 per million of answer
 
-Listed is what the catalog and the lockfile know. Exit codes: 0 some are
-listed; 1 there is none of that kind."""
+Lists the models known from the catalog and the lockfile. Exit codes: 0 some
+match; 1 none does."""
 
 
 class _Ceiling(NamedTuple):
-    """The most that a million tokens may cost, in USD."""
+    """The highest accepted prices, in USD per million tokens."""
 
     input: Decimal
     output: Decimal
@@ -38,25 +38,25 @@ class _Ceiling(NamedTuple):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("--provider", metavar="NAME", help="only models of this provider")
+    """Add the arguments of the command."""
+    parser.add_argument("--provider", metavar="NAME", help="list only models of this provider")
     parser.add_argument(
         "--supports",
         type=_capabilities,
         default=frozenset(),
         metavar="A,B",
-        help="only models that can do all of this: vision, tools, json_schema, ...",
+        help="list only models with all these capabilities: vision, tools, json_schema, ...",
     )
     parser.add_argument(
         "--max-price",
         type=_ceiling,
         metavar="USD",
-        help="only models whose input, and with IN/OUT whose output too, costs at most so many "
-        "USD per million tokens",
+        help="list only models with input at most this price, in USD per million tokens; "
+        "with IN/OUT, limit the output price too",
     )
-    parser.add_argument("--kind", choices=get_args(Kind), help="only models for this")
-    parser.add_argument("--all", action="store_true", help="retired models too")
-    parser.add_argument("--json", action="store_true", help="all that is known of them, as JSON")
+    parser.add_argument("--kind", choices=get_args(Kind), help="list only models of this kind")
+    parser.add_argument("--all", action="store_true", help="include retired models")
+    parser.add_argument("--json", action="store_true", help="print all known facts as JSON")
     add_file_option(parser)
 
 
@@ -64,7 +64,9 @@ def _capabilities(text: str) -> frozenset[str]:
     names = frozenset(name.strip() for name in text.split(","))
     options = get_args(Capability)
     for name in sorted(names - {*options}):
-        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(options)}")
+        raise argparse.ArgumentTypeError(
+            f"unknown capability {name!r}; choose from {', '.join(options)}"
+        )
     return names
 
 
@@ -74,14 +76,16 @@ def _ceiling(text: str) -> _Ceiling:
         ceiling = _Ceiling(Decimal(into), Decimal(out if slash else "Infinity"))
     except InvalidOperation:
         ceiling = _Ceiling(Decimal(-1), Decimal(-1))
-    # A NaN compares with nothing.
+    # Comparing a NaN raises InvalidOperation.
     if any(amount.is_nan() or amount < 0 for amount in ceiling):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither an amount of USD nor IN/OUT")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a price; write USD or IN/OUT, such as 1 or 1/5"
+        )
     return ceiling
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print the models, one a line, in the order of the catalog."""
+    """Print the models, one per line, in the order of the catalog."""
     settings = read_settings()
     source = lockfile_in_force(args.file)
     lockfile = parse(file.read(source.path), source.path)
@@ -107,8 +111,8 @@ def handle(args: argparse.Namespace) -> int:
 def _require_provider(name: str, names: list[str]) -> None:
     if name not in names:
         meant = nearest(name, names)
-        mend = f"did you mean {meant}?" if meant else "they are listed by: llmring providers"
-        raise ProviderNotFoundError(f"there is no provider {name!r}; {mend}")
+        mend = f"did you mean {meant}?" if meant else "list them: llmring providers"
+        raise ProviderNotFoundError(f"unknown provider {name!r}; {mend}")
 
 
 def _fits(facts: ModelFacts, args: argparse.Namespace, today: date) -> bool:
@@ -130,9 +134,9 @@ def _remarks(
 ) -> Iterator[str]:
     unpriced = sum(facts.prices_on(today) is None for facts in fitting) if ceiling else 0
     if not found:
-        yield "no model is like that; ask for less, or see all of them: llmring list --all"
+        yield "no model matches; relax the filters, or see all models: llmring list --all"
     if unpriced:
-        yield f"{unpriced} left out, as their price is not known"
+        yield f"{unpriced} left out: their price is unknown"
 
 
 def _row(facts: ModelFacts, today: date) -> tuple[str, ...]:

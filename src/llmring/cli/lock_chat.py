@@ -26,39 +26,39 @@ EXAMPLES = """examples:
   llmring lock chat --model local:smollm2-135m
   llmring lock chat "bind a cheap model with fallbacks to fast" --yes --json
 
-With a MESSAGE nobody is asked: without --yes the changes are only shown, and
-the exit code is 1. It is 1, too, where nothing could be done."""
+With a MESSAGE, no confirmation is requested: without --yes, changes are only
+shown, and the exit code is 1. It is also 1 if the request can't be done."""
 
 HELP = """\
-Say what you need, in your own words. Each change is shown, and made when you agree.
+Describe what you need. Each change is shown, and made once you agree.
   /aliases   the aliases of the profile
-  /diff      what was changed since the beginning
-  /undo      take the last change back
+  /diff      all changes since the start
+  /undo      undo the last change
   /cost      what the conversation has cost so far
   /quit      end it (or Ctrl-D); Ctrl-C stops an answer"""
 
 _NOBODY = (
-    "Nobody is there to agree: the change is only proposed, and nothing was written. Say what "
-    "you propose; do not ask."
+    "No user is present to agree: the change is only proposed, and nothing was written. Describe "
+    "what you propose; do not ask."
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "message", metavar="MESSAGE", nargs="?", help="what to do; left out, a conversation begins"
+        "message", metavar="MESSAGE", nargs="?", help="the request (default: start a conversation)"
     )
     parser.add_argument(
         "--model",
         "-m",
         metavar="ALIAS",
-        help="alias or provider:model that answers (default: advisor, of your lockfile or "
+        help="alias or provider:model that answers (default: advisor, from your lockfile or "
         "llmring's own)",
     )
-    parser.add_argument("--guided", action="store_true", help="go by rules; ask no model")
+    parser.add_argument("--guided", action="store_true", help="use rules instead of a model")
     parser.add_argument("--yes", "-y", action="store_true", help="make changes without asking")
     parser.add_argument(
-        "--history", metavar="PATH", help="keep what you type in this file (default: keep nothing)"
+        "--history", metavar="PATH", help="save what you type to this file (default: save nothing)"
     )
     parser.add_argument("--json", action="store_true", help="print the result of a MESSAGE as JSON")
     add_options(parser)
@@ -76,7 +76,7 @@ def handle(args: argparse.Namespace) -> int:
         return 2
     target = edit_target(args)
     desk = desk_for(target.path, target.profile)
-    # What the library logs of failures is said here already.
+    # This command prints failures itself; keep the library's log off the terminal.
     logging.getLogger("llmring").addHandler(logging.NullHandler())
     alias = None if args.guided else args.model or ALIAS
     if args.message is not None:
@@ -95,7 +95,7 @@ def _misuse(args: argparse.Namespace) -> str | None:
     if args.json and args.message is None:
         return '--json is for a MESSAGE: llmring lock chat "bind a cheap model to fast" --json'
     if args.guided and args.model:
-        return "--guided asks no model, so --model means nothing with it"
+        return "--guided calls no model; leave out --model"
     return None
 
 
@@ -116,23 +116,25 @@ def _asking(screen: Terminal, *, sure: bool) -> Agree:
 
 
 def converse(session: Session, screen: Terminal) -> int:
-    """Hold a conversation until the person ends it; says what was changed.
+    """Run a conversation until the user ends it, then print what was changed.
 
     Args:
-        session: The advisor's side.
-        screen: The person's side.
+        session: The conversation with the advisor.
+        screen: The user's terminal.
     """
-    screen.show(f"{session.who.greeting}\n/help says more; /quit ends.")
+    screen.show(f"{session.who.greeting}\n/help lists commands; /quit ends.")
     with asyncio.Runner() as runner:
         try:
-            while (said := _read(screen)) is not None:
-                command = COMMANDS.get(said)
+            while (line := _read(screen)) is not None:
+                command = COMMANDS.get(line)
                 if command is not None:
                     screen.show(_told(command, session))
-                elif said.startswith("/"):
-                    screen.show(f"There is no {said}; there are: {', '.join([*COMMANDS, QUIT])}")
-                elif said:
-                    _answer(runner, session, screen, said)
+                elif line.startswith("/"):
+                    screen.show(
+                        f"Unknown command {line}; use one of {', '.join([*COMMANDS, QUIT])}"
+                    )
+                elif line:
+                    _answer(runner, session, screen, line)
         finally:
             runner.run(session.close())
     screen.show(_summary(session.desk))
@@ -140,26 +142,26 @@ def converse(session: Session, screen: Terminal) -> int:
 
 
 def _read(screen: Terminal) -> str | None:
-    """What the person says; None where they leave."""
+    """Read a line from the user; None if they end the conversation."""
     while True:
         try:
-            said = screen.read().strip()
+            line = screen.read().strip()
         except EOFError:
-            said = QUIT
+            line = QUIT
             screen.show("")
         except KeyboardInterrupt:
             screen.show("(Ctrl-D or /quit ends the conversation)")
             continue
-        return None if said == QUIT else said
+        return None if line == QUIT else line
 
 
-def _answer(runner: asyncio.Runner, session: Session, screen: Terminal, said: str) -> None:
+def _answer(runner: asyncio.Runner, session: Session, screen: Terminal, line: str) -> None:
     try:
-        turn = runner.run(session.say(said, screen))
+        turn = runner.run(session.say(line, screen))
     except KeyboardInterrupt:
         screen.show("(stopped)")
     except LLMRingError as error:
-        screen.show(f"That went wrong: {error}")
+        screen.show(f"That failed: {error}")
     else:
         if turn.ungrounded:
             screen.show(f"not from the registry: {turn.ungrounded}")
@@ -171,7 +173,7 @@ def _told(command: Callable[[Session], str], session: Session) -> str:
     try:
         return command(session)
     except LLMRingError as error:
-        return f"That can't be done: {error}"
+        return f"That failed: {error}"
 
 
 def _aliases(session: Session) -> str:
@@ -181,7 +183,7 @@ def _aliases(session: Session) -> str:
 
 
 def _undo(session: Session) -> str:
-    return f"Taken back: {session.desk.undo().done}"
+    return f"Undone: {session.desk.undo().done}"
 
 
 COMMANDS: Mapping[str, Callable[[Session], str]] = {
@@ -195,7 +197,7 @@ QUIT = "/quit"
 
 
 def _words(desk: Desk) -> Sequence[str]:
-    """What the Tab key completes."""
+    """List the words that the Tab key completes."""
     try:
         aliases = [*desk.aliases()]
     except LLMRingError:
@@ -210,20 +212,20 @@ def _summary(desk: Desk) -> str:
 
 
 class _Silence:
-    """Nobody looks on while the answer comes."""
+    """A screen that shows nothing."""
 
     def piece(self, text: str) -> None:
-        """Nothing is shown."""
+        """Show nothing."""
 
     def restart(self) -> None:
-        """Nothing is shown."""
+        """Show nothing."""
 
     def working(self, tool: str) -> None:
-        """Nothing is shown."""
+        """Show nothing."""
 
 
 def _answer_once(args: argparse.Namespace, session: Session) -> int:
-    """Answer one message, with nobody to ask; gives the exit code."""
+    """Answer one message without asking for consent; return the exit code."""
 
     async def answer() -> Turn:
         try:
@@ -239,7 +241,7 @@ def _answer_once(args: argparse.Namespace, session: Session) -> int:
     else:
         _print(session, turn)
     if not all(agreed for _, agreed in proposals):
-        note("nothing was written: --yes makes the changes")
+        note("nothing was written; make the changes with --yes")
     return 0 if done else 1
 
 
@@ -247,7 +249,7 @@ def _print(session: Session, turn: Turn) -> None:
     from llmring.cli.terminal import grounds, harmless
 
     if session.who.mode == "guided":
-        note("the guided mode: no model answers here, choices are made by rule")
+        note("guided mode: no model answers; choices are made by rules")
     say(harmless(turn.text))
     for proposal, _ in session.tools.proposals:
         say(harmless("\n".join(("", proposal.diff, *grounds(proposal)))))
@@ -256,7 +258,7 @@ def _print(session: Session, turn: Turn) -> None:
 
 
 def _plain(session: Session, turn: Turn) -> dict[str, Any]:
-    """The answer for programs."""
+    """Convert a turn to JSON-compatible data."""
     from llmring.advisor.desk import plain
 
     cost = session.spending.total

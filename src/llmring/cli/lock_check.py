@@ -1,4 +1,4 @@
-"""llmring lock check: whether a lockfile still holds: its packages, its models, its pins."""
+"""llmring lock check: check the packages, models and pins of a lockfile."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ EXAMPLES = """examples:
   llmring lock check --package my_library
   llmring lock check --wheel dist/my_library-1.0-py3-none-any.whl
 
-Checks the packages under [extends], that each model can do what needs and
-min_context ask for, and what has become of the models: retired or about to be,
-dearer or less able than they were pinned, superseded, without a key. With
---package or --wheel: that a package ships its lockfile. Exit codes: 0 all is
-well, hints apart; 1 a package or its lockfile is missing or bad, or there is
-an error or a warning; 2 the lockfile itself is missing or bad."""
+Checks the packages under [extends], that each model meets needs and
+min_context, and how models changed: retired or about to be, dearer or less
+capable than pinned, superseded, without a key. With --package or --wheel,
+checks that a package ships its lockfile. Exit codes: 0 no problems except
+hints; 1 an error or warning, or a package or its lockfile is missing or bad;
+2 the lockfile itself is missing or bad."""
 
 State = Literal["ok", "not installed", "no lockfile", "bad lockfile"]
 
@@ -41,12 +41,12 @@ class Package(Struct, frozen=True):
     """A package that the lockfile extends.
 
     Attributes:
-        name: As it is imported.
-        state: Whether its lockfile can be used.
-        lockfile: Where that is.
-        aliases: What it gives in the profile in force, with its models, best first.
-        overridden: Those of them that the consumer binds itself.
-        trouble: What is wrong, and the mend, unless the state is "ok".
+        name: Its import name.
+        state: "ok" if its lockfile can be used, or the reason why not.
+        lockfile: The path of its lockfile.
+        aliases: The models of each alias it provides in the active profile, best first.
+        overridden: The aliases that the consumer binds itself.
+        trouble: The problem and its fix, unless the state is "ok".
     """
 
     name: str
@@ -58,15 +58,17 @@ class Package(Struct, frozen=True):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--file",
         metavar="PATH",
-        help="lockfile (default: LLMRING_LOCKFILE_PATH, then ./llmring.lock)",
+        help="lockfile to check (default: LLMRING_LOCKFILE_PATH, then ./llmring.lock)",
     )
-    what.add_argument("--package", metavar="NAME", help="an installed package, as it is imported")
-    what.add_argument("--wheel", metavar="PATH", help="a built wheel")
+    what.add_argument(
+        "--package", metavar="NAME", help="check an installed package, by its import name"
+    )
+    what.add_argument("--wheel", metavar="PATH", help="check a built wheel")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument(
@@ -129,12 +131,11 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _own(path: str | None) -> tuple[Lockfile, str]:
-    """The lockfile that is checked, and the profile in force."""
+    """Load the lockfile to check, and choose the active profile."""
     source = lockfile_in_force(path)
     if source.rule == "bundled":
         raise LockfileNotFoundError(
-            f"there is no {file.NAME} here to check; make one: llmring lock init, "
-            "or name one with --file"
+            f"no {file.NAME} here to check; create one: llmring lock init, or name one with --file"
         )
     lockfile = parse(file.read(source.path), source.path)
     return lockfile, resolve.profile_name(None, chosen_profile(), lockfile)
@@ -161,7 +162,7 @@ def _package(name: str, own: Mapping[str, Binding], profile: str, packages: Pack
 def _of_packages(
     lockfile: Lockfile, found: Sequence[Package], profile: str, packages: Packages
 ) -> list[needs.Finding]:
-    """The models of packages that lack what they, or the profile in force, need of them."""
+    """Find models of packages that don't meet the needs of the package or the active profile."""
     findings = []
     for package in found:
         theirs = packages.lockfile(package.name) if package.state == "ok" else None
@@ -177,19 +178,19 @@ def _of_packages(
 
 def _missing(name: str) -> Package:
     if is_installed(name):
-        mend = f"its authors put {file.NAME} next to its __init__.py; or take it out of [extends]"
-        return Package(name, "no lockfile", trouble=f"it is installed, but has no lockfile; {mend}")
+        mend = f"put {file.NAME} next to its __init__.py, or remove it from [extends]"
+        return Package(name, "no lockfile", trouble=f"installed, but without a lockfile; {mend}")
     imported = _imported_as(name)
     mend = (
-        f"{name} is how it is installed; list what is imported: {', '.join(imported)}"
+        f"{name} is the name of a distribution; list its import name: {', '.join(imported)}"
         if imported
-        else f"install what brings it, or take it out of [extends]: import {name} finds nothing"
+        else f"install its distribution, or remove it from [extends]: import {name} finds nothing"
     )
     return Package(name, "not installed", trouble=mend)
 
 
 def _imported_as(distribution: str) -> list[str]:
-    """What an installed distribution is imported as, if there is one of this name."""
+    """Return the import names of an installed distribution, if there is one of this name."""
     from importlib import metadata
 
     try:
@@ -202,11 +203,11 @@ def _imported_as(distribution: str) -> list[str]:
 def _warnings(
     lockfile: Lockfile, found: list[Package], own: Mapping[str, Binding], packages: Packages
 ) -> list[str]:
-    """What works otherwise than it looks."""
+    """List settings that work differently than they look."""
     providers = {*PROVIDERS, *map(str.lower, lockfile.providers)}
     warnings = [
-        f"{package.name} is also the name of a provider, which {package.name}: then means; its "
-        "aliases can't be reached until one of the two is renamed"
+        f"{package.name} is also the name of a provider, and {package.name}: refers to the "
+        "provider; rename one of the two to reach the package's aliases"
         for package in found
         if package.name.lower() in providers
     ]
@@ -217,12 +218,14 @@ def _warnings(
             if alias.startswith(f"{package.name}:") and alias not in package.aliases:
                 meant = nearest(alias, package.aliases)
                 hint = f"; did you mean {meant}?" if meant else ""
-                warnings.append(f"{alias} is bound here, but {package.name} has none such{hint}")
+                warnings.append(
+                    f"{alias} is bound here, but {package.name} has no such alias{hint}"
+                )
         theirs = packages.lockfile(package.name)
         if theirs is not None and theirs.packages:
             warnings.append(
-                f"{package.name} extends {', '.join(theirs.packages)} itself, which is not "
-                "followed; list what you use under your own [extends]"
+                f"{package.name} extends {', '.join(theirs.packages)}, which is ignored here; "
+                "list the packages you use under your own [extends]"
             )
     return warnings
 
@@ -230,7 +233,7 @@ def _warnings(
 def _package_findings(
     lockfile: Lockfile, found: Sequence[Package], warnings: Sequence[str]
 ) -> list[needs.Finding]:
-    """What is wrong with packages, at the place where the lockfile names them."""
+    """Report problems of packages at the line where the lockfile lists them."""
     faults = [
         Fault(
             path=("extends", "packages", index),
@@ -251,7 +254,9 @@ def _package_findings(
 def _annotation(error: LockfileError | ConfigurationError) -> str:
     message, _, mend = error.message.partition("; ")
     place = (getattr(error, "line", None) or 1, getattr(error, "column", None) or 1)
-    problem = Problem(*place, "error", "", message, mend or "llmring lock validate tells more")
+    problem = Problem(
+        *place, "error", "", message, mend or "see all problems: llmring lock validate"
+    )
     path = getattr(error, "path", None)
     return problem.annotation(shown(path).as_posix() if path else file.NAME)
 

@@ -1,4 +1,4 @@
-"""llmring lock cost: what an amount of tokens costs with each alias of a lockfile."""
+"""llmring lock cost: estimate the cost of a number of tokens with each alias."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ EXAMPLES = """examples:
   llmring lock cost --tokens-in 30M --tokens-out 1M --per-request 300k
   llmring lock cost --tokens-in 1M --tokens-out 200k --pinned --json
 
-The cost is that of the first model of each alias, and the range that of its
-fallbacks. Amounts are tokens: 200k, 1.5M, 1_000."""
+Shows the cost with the first model of each alias, and the range for its
+fallbacks. TOKENS are written as 200k, 1.5M or 1_000."""
 
 HEAD = ("profile", "alias", "model", "cost", "fallbacks")
 
@@ -37,7 +37,7 @@ Facts = Callable[[ModelRef], ModelFacts | None]
 
 
 class Row(Struct, frozen=True):
-    """An alias in a profile, with each of its models and what the tokens cost there."""
+    """An alias in a profile, with the cost of the tokens for each of its models."""
 
     profile: str
     alias: str
@@ -45,20 +45,20 @@ class Row(Struct, frozen=True):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     amount: dict[str, Any] = {"type": tokens, "metavar": "TOKENS"}
-    parser.add_argument("--tokens-in", required=True, **amount, help="of prompts, in all")
-    parser.add_argument("--tokens-out", required=True, **amount, help="of answers, in all")
+    parser.add_argument("--tokens-in", required=True, **amount, help="prompt tokens in total")
+    parser.add_argument("--tokens-out", required=True, **amount, help="answer tokens in total")
     parser.add_argument(
-        "--cached", default=0, **amount, help="those of --tokens-in that are read from a cache"
+        "--cached", default=0, **amount, help="the part of --tokens-in read from a cache"
     )
     parser.add_argument(
         "--per-request",
         **amount,
-        help="of each request's prompt, where long prompts have prices of their own",
+        help="prompt tokens of a single request, for models that charge more for long prompts",
     )
     parser.add_argument(
-        "--pinned", action="store_true", help="at the prices that the lockfile has pinned"
+        "--pinned", action="store_true", help="use the prices pinned in the lockfile"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     upgrades.add_options(parser)
@@ -67,7 +67,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Print the cost of each alias in each profile."""
     if args.cached > args.tokens_in:
-        complain("--cached is a part of --tokens-in, so it can't be more than that")
+        complain("--cached is larger than --tokens-in, which includes it; lower it")
         return 2
     path = users_lockfile(args.file).path
     lockfile = parse(file.read(path), path)
@@ -83,7 +83,7 @@ def handle(args: argparse.Namespace) -> int:
         for line in table([HEAD, *map(_cells, rows)]):
             say(line)
     else:
-        note("there are no aliases; bind one: llmring bind fast openai:gpt-4o-mini")
+        note("the lockfile has no aliases; bind one: llmring bind fast openai:gpt-4o-mini")
     for remark in _remarks(rows, args.per_request):
         note(remark)
     return 0
@@ -132,7 +132,7 @@ def _range(costs: Sequence[Cost | Unpriced]) -> str:
 
 
 def _remarks(rows: Sequence[Row], per_request: int | None) -> Iterator[str]:
-    """What was done about models that charge more for long prompts."""
+    """Explain how models that charge more for long prompts were priced."""
     tiers = {ref: long.above for row in rows for ref, _, long in row.models if long is not None}
     long = {
         ref: above for ref, above in tiers.items() if per_request is None or per_request > above
@@ -141,13 +141,13 @@ def _remarks(rows: Sequence[Row], per_request: int | None) -> Iterator[str]:
         return
     models = ", ".join(f"{ref} above {above:,} tokens" for ref, above in long.items())
     if per_request is None:
-        yield f"long prompts have higher prices, not counted here: {models}; say --per-request"
+        yield f"higher prices for long prompts are not applied: {models}; give --per-request"
     else:
-        yield f"at the prices of long prompts: {models}"
+        yield f"prices for long prompts are applied: {models}"
 
 
 def _plain(rows: Sequence[Row], args: argparse.Namespace, path: str) -> dict[str, Any]:
-    """The costs for programs."""
+    """Convert the costs to JSON-compatible data."""
     return {
         "file": path,
         "tokens_in": args.tokens_in,

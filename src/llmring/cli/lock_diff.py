@@ -1,4 +1,4 @@
-"""llmring lock diff: what two lockfiles say differently, and what that comes to in money."""
+"""llmring lock diff: compare two lockfiles, and estimate the effect on cost."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ EXAMPLES = """examples:
   llmring lock diff main:llmring.lock HEAD:llmring.lock --json
   git difftool -y -x "llmring lock diff" HEAD -- llmring.lock
 
-The exit code is 0 if both say the same, 1 if they differ, and 2 if one of them
-can't be read. The aliases that a profile inherits are compared as its own. The
-last 30 days' calls, where they are recorded, are priced at the first model of
-either, at today's prices."""
+Exit codes: 0 no difference; 1 differences; 2 a file can't be read. Inherited
+aliases are compared as if they were the profile's own. The recorded calls of
+the last 30 days are priced with the first model of either lockfile, at
+today's prices."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "before", metavar="A", help="a lockfile; REV:PATH for one of git's; - for what is piped in"
+        "before", metavar="A", help="a lockfile: a path, REV:PATH in git, or - for standard input"
     )
-    parser.add_argument("after", metavar="B", help="the lockfile to compare with it; likewise")
+    parser.add_argument("after", metavar="B", help="the lockfile to compare with, in the same form")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print what differs, one change a line, and below it what it comes to."""
+    """Print the changes, one per line, each followed by its effect on cost."""
     if args.before == args.after == "-":
-        complain("only one of the two lockfiles can be piped in")
+        complain("only one of the lockfiles can be -; name a file for the other")
         return 2
     try:
         before, after = _read(args.before), _read(args.after)
     except LockfileError as error:
-        # As for diff(1), so that scripts can tell a difference from a failure.
+        # Like diff(1), so that scripts can distinguish a difference from a failure.
         complain(str(error))
         return 2
     found = changes(before, after)
@@ -64,7 +64,7 @@ def handle(args: argparse.Namespace) -> int:
     else:
         _say(found, comes_to)
     if comes_to.trouble:
-        note(f"the ledger can't be read, so no usage is counted: {comes_to.trouble}")
+        note(f"the ledger can't be read, so usage is not counted: {comes_to.trouble}")
     return 1
 
 
@@ -78,7 +78,7 @@ def _say(found: Sequence[Change], comes_to: Changes) -> None:
             _say_money(amount)
     for key, amount in comes_to.aliases.items():
         if key not in told:
-            say(f"{key}: the same models, of which other things are known")
+            say(f"{key}: same models, but the facts known about them differ")
             _say_money(amount)
 
 
@@ -88,7 +88,7 @@ def _say_money(amount: Money) -> None:
 
 
 def _of(change: Change, comes_to: Changes) -> Money | None:
-    """What a change comes to, if it is one of an alias's models."""
+    """Return the cost effect of a change, if it concerns the models of an alias."""
     models = isinstance(change.before, tuple) or isinstance(change.after, tuple)
     return comes_to.aliases.get(change.key) if models else None
 
@@ -105,7 +105,7 @@ def _read(name: str) -> Lockfile:
 
 
 def _all_plain(found: Sequence[Change], comes_to: Changes) -> list[dict[str, Any]]:
-    """The changes for programs."""
+    """Convert the changes to JSON-compatible data."""
     plain = [_plain(change, _of(change, comes_to)) for change in found]
     told = {each["key"] for each in plain if each["money"] is not None}
     for key, amount in comes_to.aliases.items():

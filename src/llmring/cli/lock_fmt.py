@@ -1,4 +1,4 @@
-"""llmring lock fmt: a lockfile put into its canonical form."""
+"""llmring lock fmt: format a lockfile."""
 
 import argparse
 
@@ -11,25 +11,27 @@ from llmring.lockfile.fmt import formatted
 EXAMPLES = """examples:
   llmring lock fmt
   llmring lock fmt --file path/to/llmring.lock
-  llmring lock fmt --check    # changes nothing; exit code 1 if it would
+  llmring lock fmt --check    # change nothing; exit code 1 if it would
 
-Comments, keys and their order stay. What changes: spaces around =, blank lines
-between tables, and lists of models that are too long for their line."""
+Keeps comments, keys and their order. Changes spaces around =, blank lines
+between tables, and lists of models too long for one line."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_file_option(parser)
-    parser.add_argument("--check", action="store_true", help="only say whether it would change")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if the file would change"
+    )
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Format the file, or say whether it is formatted."""
+    """Format the file, or report whether it is formatted."""
     source = users_lockfile(args.file)
     path = shown(source.path)
     if not args.check:
         changed = file.update(source.path, formatted)
-        say(f"{path} {'formatted' if changed else 'was formatted already'}")
+        say(f"{path} {'formatted' if changed else 'is formatted already'}")
         return 0
     text = file.read(source.path)
     parse(text, source.path)

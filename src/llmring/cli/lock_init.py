@@ -1,4 +1,4 @@
-"""llmring lock init: a new lockfile, with aliases chosen from the catalog."""
+"""llmring lock init: create a lockfile, with aliases chosen from the catalog."""
 
 import argparse
 import sys
@@ -22,25 +22,27 @@ from llmring.registry.cache import newest
 EXAMPLES = """examples:
   llmring lock init
   llmring lock init --file path/to/llmring.lock
-  llmring lock init --force    # overwrite the one that is there
-  llmring lock init --guided   # asks what for, and what it may cost
+  llmring lock init --force    # overwrite an existing file
+  llmring lock init --guided   # ask about purposes and prices first
 
-The aliases are bound to models of the vendors whose keys are set; where no key
-is, to models of all of them. A local model, where one is here, gets an alias
-of its own."""
+Binds the aliases to models of the vendors whose keys are set, or of all
+vendors if no key is set. An installed local model gets an alias of its own."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "--file", metavar="PATH", default=file.NAME, help=f"where (default: ./{file.NAME})"
+        "--file",
+        metavar="PATH",
+        default=file.NAME,
+        help=f"the file to write (default: ./{file.NAME})",
     )
     parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
     parser.add_argument("--guided", action="store_true", help="ask a few questions first")
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Write the lockfile, and show its aliases."""
+    """Write the lockfile and print its aliases."""
     settings = read_settings()
     choices = _asked(Path(args.file), args) if args.guided else first_aliases(settings)
     keys = keys_set(settings)
@@ -48,7 +50,7 @@ def handle(args: argparse.Namespace) -> int:
     file.create(path, starter(choices), force=args.force)
     for choice in choices:
         say(binding_line(choice.alias, choice.models))
-    reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so of all vendors"
+    reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so all vendors"
     catalog = newest(settings.cache_dir)
     note(f"{shown(path)} created ({reason}; {where_from(catalog, settings.cache_dir)})")
     _remark_on_others(path)
@@ -56,15 +58,15 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _asked(path: Path, args: argparse.Namespace) -> list[Suggestion]:
-    """The aliases that follow from what a person answers."""
+    """Choose the aliases from the user's answers."""
     from llmring.advisor.questions import suggested
     from llmring.cli.desk import desk_for
 
     if path.exists() and not args.force:
-        raise LockfileExistsError("exists already; --force replaces it", path=path)
+        raise LockfileExistsError("exists already; replace it with --force", path=path)
     choices = suggested(desk_for(path, DEFAULT_PROFILE), _answer, _object)
     if not choices:
-        raise ConfigurationError("no model of the registry meets that; ask for less")
+        raise ConfigurationError("no model in the registry meets these needs; relax them")
     return choices
 
 
@@ -77,26 +79,26 @@ def _answer(question: str) -> str:
         if not sys.stdin.isatty():
             return ""
         sys.stderr.write("\n")
-        raise ConfigurationError("nothing is written: not all questions were answered") from None
+        raise ConfigurationError("nothing written: not all questions were answered") from None
 
 
 def _object(why: str) -> None:
-    """Tell a person why their answer is asked for again; a pipe has no other to give."""
+    """Explain why a question is repeated; fail for a pipe, which can't answer again."""
     if not sys.stdin.isatty():
         sys.stderr.write("\n")
-        raise ConfigurationError(f"nothing is written: {why}")
+        raise ConfigurationError(f"nothing written: {why}")
     note(why)
 
 
 def _remark_on_others(path: Path) -> None:
-    """Say which lockfile is in force, where that is another, and how to ship one."""
+    """Note if another lockfile is active here, and how to ship one with a package."""
     try:
         source = lockfile_in_force(None)
     except LockfileNotFoundError:
         source = None
     if source is None or not source.path.samefile(path):
-        note(f"it is not the one in force here; LLMRING_LOCKFILE_PATH={path} makes it so")
+        note(f"another lockfile is active here; to use this one, set LLMRING_LOCKFILE_PATH={path}")
     for package in sorted((*Path().glob("src/*/__init__.py"), *Path().glob("*/__init__.py"))):
-        beside = package.with_name(file.NAME)
-        if package.parent.name != "tests" and not beside.exists():
-            note(f"to ship a lockfile with that package: llmring lock init --file {beside}")
+        target = package.with_name(file.NAME)
+        if package.parent.name != "tests" and not target.exists():
+            note(f"to ship a lockfile with that package: llmring lock init --file {target}")

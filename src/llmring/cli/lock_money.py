@@ -1,4 +1,4 @@
-"""What the difference of two lockfiles comes to: prices, contexts, and a month's calls."""
+"""The cost of a lockfile change: prices, context windows, and a month of recorded calls."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ DAYS = 30
 
 
 class Offer(Struct, frozen=True):
-    """A model of an alias, and what is known of it.
+    """A model of an alias, with the facts known about it.
 
     Attributes:
         ref: The model.
-        facts: What is known of it, if anything.
-        prices: USD per million tokens today; None where that is not known.
+        facts: The facts known about it, if any.
+        prices: USD per million tokens today; None if unknown.
     """
 
     ref: ModelRef
@@ -39,27 +39,26 @@ class Offer(Struct, frozen=True):
 
     @property
     def context(self) -> str:
-        """Its context in words."""
+        """The context window in words."""
         window = self.facts.context_window if self.facts else None
         return UNKNOWN if window is None else f"{window:,}"
 
     @property
     def worth(self) -> tuple[object, ...]:
-        """What is compared of it."""
+        """The values that decide if two offers differ."""
         return self.ref, self.prices, self.context
 
 
 class Money(Struct, frozen=True):
-    """What a change of an alias comes to.
+    """The effect of a change to an alias.
 
     Attributes:
-        before: Its models in the first lockfile, best first; none where it is not in there.
-        after: Its models in the second one.
-        calls: How many calls of it the ledger has of the last `DAYS` days; None where it can't be
-            read.
-        cost_before: What these would cost at the first model of the first lockfile; None where
-            there are none, or no such model.
-        cost_after: At that of the second one.
+        before: Its models in the first lockfile, best first; empty if the alias is missing there.
+        after: Its models in the second lockfile.
+        calls: The number of its calls in the last `DAYS` days; None if the ledger can't be read.
+        cost_before: The cost of these calls with the first model of the first lockfile; None
+            without calls or without such a model.
+        cost_after: The cost with the first model of the second lockfile.
     """
 
     before: tuple[Offer, ...]
@@ -69,7 +68,7 @@ class Money(Struct, frozen=True):
     cost_after: Bill | None = None
 
     def lines(self) -> Iterator[str]:
-        """It in words."""
+        """Describe the effect, one line per fact."""
         first = [offers[0] for offers in (self.before, self.after) if offers]
         yield f"{_terms(first[0], first[-1])}{_further(first[0].prices, first[-1].prices)}"
         if self.before and self.after:
@@ -84,22 +83,22 @@ class Money(Struct, frozen=True):
         calls = f"{count:,} call{'s' if count != 1 else ''} in the last {DAYS} days"
         for each in bills:
             if isinstance(each.cost, Unpriced):
-                return f"{calls}; what they come to can't be told: {each.cost.reason}"
-        told = " → ".join(usd(each.cost) for each in bills if not isinstance(each.cost, Unpriced))
+                return f"{calls}; their cost is unknown: {each.cost.reason}"
+        costs = " → ".join(usd(each.cost) for each in bills if not isinstance(each.cost, Unpriced))
         change = f", {signed(self.delta)} a month" if self.delta is not None else ""
         unpriced = max(each.unpriced for each in bills)
-        without = f" (without {unpriced:,} whose usage is not known)" if unpriced else ""
-        return f"{calls}: {told}{change}{without}"
+        without = f" (without {unpriced:,} of unknown usage)" if unpriced else ""
+        return f"{calls}: {costs}{change}{without}"
 
     @property
     def delta(self) -> Decimal | None:
-        """USD a month more (or less, below 0) at the usage of the last days; None if unknown."""
+        """The change in USD per month at recent usage, negative for a saving; None if unknown."""
         before, after = (each and each.cost for each in (self.cost_before, self.cost_after))
         return after - before if isinstance(before, Cost) and isinstance(after, Cost) else None
 
     @property
     def plain(self) -> dict[str, Any]:
-        """It for programs."""
+        """The effect as JSON-compatible data."""
         return {
             "before": [_plain(offer) for offer in self.before],
             "after": [_plain(offer) for offer in self.after],
@@ -112,12 +111,12 @@ class Money(Struct, frozen=True):
 
 
 class Changes(Struct, frozen=True):
-    """What the aliases that differ come to.
+    """The effects of all aliases that differ.
 
     Attributes:
-        aliases: By key ("prod.fast"), those with other models, or with models of which other
-            things are known.
-        trouble: Why the ledger could not be read, if it couldn't.
+        aliases: The effects by key ("prod.fast"), for aliases whose models, or the facts known
+            about them, differ.
+        trouble: The reason why the ledger could not be read, if it couldn't.
     """
 
     aliases: Mapping[str, Money]
@@ -125,11 +124,11 @@ class Changes(Struct, frozen=True):
 
 
 def money(before: Lockfile, after: Lockfile) -> Changes:
-    """What the difference of two lockfiles comes to, at today's prices.
+    """Estimate the effect of the difference between two lockfiles, at today's prices.
 
     Args:
-        before: The first lockfile; its corrections count for its models.
-        after: The second one; likewise.
+        before: The first lockfile; its [registry] corrections apply to its models.
+        after: The second lockfile; its corrections apply to its models.
     """
     day = read_clock().today()
     differing: dict[tuple[str, str], tuple[tuple[Offer, ...], tuple[Offer, ...]]] = {}
@@ -177,7 +176,7 @@ def _priced(
 
 
 def _usages() -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:
-    """The usage of each call of the last days, by profile and alias; and what is in the way."""
+    """Read recent usage by profile and alias; return it with the error, if reading failed."""
     from llmring.ledger.reading import entries
 
     found: dict[tuple[str, str], list[Usage | None]] = {}
@@ -185,7 +184,7 @@ def _usages() -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:
     try:
         place = read_settings().ledger
         for entry in entries(place, since=since) if place is not None else ():
-            # A call that nobody answered has used nothing, as far as anybody knows.
+            # A failed call without reported usage counts as unused.
             if entry.alias is not None and (entry.usage is not None or entry.outcome == "ok"):
                 found.setdefault((entry.profile, entry.alias), []).append(entry.usage)
     except ConfigurationError as error:
@@ -205,13 +204,13 @@ def _fallbacks(before: Sequence[Offer], after: Sequence[Offer]) -> Iterator[str]
 
 
 def _terms(before: Offer, after: Offer) -> str:
-    """The price and the context of two models, or of one."""
+    """Describe the price and context of a model, before and after the change."""
     price = priced(then(pair(before.prices), pair(after.prices)))
     return f"price {price}; context {then(before.context, after.context)}"
 
 
 def _further(before: Prices | None, after: Prices | None) -> str:
-    """What else of the prices is another, where those of input and output are the same."""
+    """Name the other prices that differ, if those of input and output are equal."""
     if before is None or after is None or pair(before) != pair(after):
         return ""
     names = [

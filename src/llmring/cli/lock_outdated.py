@@ -1,4 +1,4 @@
-"""llmring lock outdated: the models of a lockfile that have a newer one of their line."""
+"""llmring lock outdated: list models that have a newer version."""
 
 from __future__ import annotations
 
@@ -20,30 +20,32 @@ EXAMPLES = """examples:
   llmring lock outdated --profile prod --all
   llmring lock outdated --json
 
-Newest is the newest model that llmring lock upgrade would take: of the same
-line and provider, with all that the present one can do. Prices are USD per
-million tokens, in/out. Exit codes: 0 all are up to date; 1 some are not; 2
-the lockfile is missing or bad."""
+Newest is the model that llmring lock upgrade would choose: of the same line
+and provider, with all capabilities of the present one. Prices are USD per
+million tokens, in/out. Exit codes: 0 all models are up to date; 1 some are
+not; 2 the lockfile is missing or bad."""
 
 HEAD = ("profile", "alias", "model", "newest", "price", "retires")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--all", action="store_true", help="those that are up to date too, and why")
-    form.add_argument("--json", action="store_true", help="everything, as JSON")
+    form.add_argument(
+        "--all", action="store_true", help="include models that are up to date, and the reason"
+    )
+    form.add_argument("--json", action="store_true", help="print all models as JSON")
     upgrades.add_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print the models that have a newer one, one a line."""
+    """Print the outdated models, one per line."""
     try:
         path = users_lockfile(args.file).path
         lockfile = parse(file.read(path), path)
         found = upgrades.lineups(lockfile, upgrades.bindings(lockfile, args.profile))
     except (LockfileError, ConfigurationError) as error:
-        # So that scripts can tell an outdated lockfile from one that is not there.
+        # 2, not 1, so that scripts can distinguish an outdated lockfile from a missing one.
         complain(str(error))
         return 2
     day = read_clock().today()
@@ -82,4 +84,4 @@ def _summary(every: Sequence[Step]) -> str:
         if outdated
         else "no model is outdated"
     )
-    return f"{words}; of {untold} it can't be told: --all says why" if untold else words
+    return f"{words}; {untold} can't be judged: see --all" if untold else words

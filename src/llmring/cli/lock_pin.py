@@ -1,4 +1,4 @@
-"""llmring lock pin: what is relied on of each model, written into the lockfile."""
+"""llmring lock pin: record the known facts of each model in the lockfile."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from llmring.registry.price import price_tag
 
 EXAMPLES = """examples:
   llmring lock pin
-  llmring lock pin --profile prod    # renews the pins of these models only
+  llmring lock pin --profile prod    # renew only the pins of its models
   llmring lock pin --remove
 
-Writes what is known today of each model that a profile names: its context,
-prices and powers, the day it retires, the dated model behind a name that
-moves; and a digest of the bindings and of all that. llmring lock check tells
-what has changed since; with LLMRING_FROZEN=1 nothing else may be called."""
+Writes today's facts about each bound model: context, prices, capabilities,
+retirement date, and the dated model behind a moving name; plus a digest of
+the bindings and these facts. llmring lock check reports later changes. With
+LLMRING_FROZEN=1, calls fail unless models match their pins."""
 
 _SEEN = timedelta(days=30)
 
 
 class _Outcome(Struct):
-    """What a pin has come to, for the person who asked for it."""
+    """The result of pinning, for the report."""
 
     pins: dict[ModelRef, Pin] = field(default_factory=dict)
     before: dict[ModelRef, Pin] = field(default_factory=dict)
@@ -41,17 +41,17 @@ class _Outcome(Struct):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_file_option(parser)
     parser.add_argument(
-        "--profile", metavar="NAME", help="renew the pins of this profile's models only"
+        "--profile", metavar="NAME", help="renew only the pins of this profile's models"
     )
-    parser.add_argument("--remove", action="store_true", help="take all pins out of the file")
+    parser.add_argument("--remove", action="store_true", help="remove all pins from the file")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Pin, and print what is pinned."""
+    """Write the pins and print them."""
     path = users_lockfile(args.file).path
     outcome = _Outcome()
 
@@ -73,7 +73,7 @@ def handle(args: argparse.Namespace) -> int:
         for pin in outcome.pins.values():
             say(_line(pin, outcome.before.get(pin.ref)))
     for ref in outcome.unknown:
-        note(f"not pinned: {ref}, which no catalog knows; [registry.models] can say what it is")
+        note(f"not pinned: {ref} is not in the catalog; describe it under [registry.models]")
     count = len(outcome.before if args.remove else outcome.pins)
     models = f"{count} model{'s' if count != 1 else ''}"
     done = "nothing has changed" if not changed else "unpinned" if args.remove else "pinned"
@@ -84,9 +84,9 @@ def handle(args: argparse.Namespace) -> int:
 def _pins(
     lockfile: Lockfile, profile: str | None, day: date
 ) -> tuple[dict[ModelRef, Pin], list[ModelRef]]:
-    """The pins of all models that are bound, and the models that nothing is known of."""
+    """Return the pins of all bound models, and the models that are unknown."""
     if profile is not None:
-        resolve.bindings(lockfile, profile)  # refuses one that is not there
+        resolve.bindings(lockfile, profile)  # raises if it does not exist
     renewed = {*models_of(lockfile, [profile] if profile else lockfile.profiles)}
     known, before, served = known_here(lockfile), pins_of(lockfile), _served()
     pins, unknown = {}, []
@@ -102,7 +102,7 @@ def _pins(
 
 
 def _served() -> dict[str, str]:
-    """The names that providers last gave for their models, as far as the ledger has them."""
+    """Read from the ledger the model names that providers last reported."""
     place = read_settings().ledger
     if place is None:
         return {}
@@ -114,22 +114,22 @@ def _served() -> dict[str, str]:
             if entry.model and entry.served_model and entry.outcome == "ok":
                 found[entry.model] = entry.served_model
     except LLMRingError as error:
-        note(f"which models were served of late is not known: {error}")
+        note(f"the ledger can't be read, so recently served models are unknown: {error}")
     return found
 
 
 def _line(pin: Pin, before: Pin | None) -> str:
-    """A pin in one line, with what makes it another than before."""
+    """Describe a pin on one line, marked as new, renewed or unchanged."""
     prices = facts_of(pin).prices
-    told = [
+    facts = [
         f"{pin.context_window:,} tokens" if pin.context_window else "context unknown",
         price_tag(prices) if prices else "price unknown",
     ]
     if pin.retires:
-        told.append(f"retires {pin.retires}")
+        facts.append(f"retires {pin.retires}")
     moved = f" → {pin.snapshot}" if pin.snapshot else ""
-    mark = "new" if before is None else "renewed" if before.digest != pin.digest else "as it was"
-    return f"{pin.ref}{moved}: {', '.join(told)} ({mark})"
+    mark = "new" if before is None else "renewed" if before.digest != pin.digest else "unchanged"
+    return f"{pin.ref}{moved}: {', '.join(facts)} ({mark})"
 
 
 def _plain(outcome: _Outcome) -> dict[str, Any]:

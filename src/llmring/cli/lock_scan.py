@@ -1,4 +1,4 @@
-"""llmring lock scan: the aliases that source code names, held against the lockfile."""
+"""llmring lock scan: compare the aliases named in source code with the lockfile."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ EXAMPLES = """examples:
   llmring lock scan src scripts/nightly.sh --profile prod
   llmring lock scan --ci
 
-Finds aliases and profiles that the source names and the lockfile lacks, in
-any profile (--profile: in that one), and aliases that no source names.
-Nothing of the source is run. Passed over are files that git ignores, virtual
-environments, node_modules and files over 1 MB. Exit codes: 0 nothing is
-missing; 1 something is."""
+Finds aliases in the source that a profile lacks (with --profile, only that
+profile), unknown profiles, and aliases that the source never names. The source
+is not run. Skips files that git ignores, virtual environments, node_modules
+and files over 1 MB. Exit codes: 0 no names are missing; 1 some are."""
 
 _PYTHON = frozenset({".py", ".pyi", ".pyw"})
 _PROSE = frozenset({".md", ".mdx", ".rst", ".txt", ".adoc", ".html"})
@@ -42,18 +41,20 @@ _OTHERS = frozenset(
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "paths", metavar="PATH", nargs="*", help="folders and files (default: this folder)"
+        "paths", metavar="PATH", nargs="*", help="folders and files to scan (default: this folder)"
     )
-    parser.add_argument("--profile", metavar="NAME", help="look in this profile (default: in all)")
+    parser.add_argument(
+        "--profile", metavar="NAME", help="compare with this profile (default: all)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--ci", action="store_true", help="print annotations for GitHub Actions")
     add_file_option(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print what is missing, and what is not used."""
+    """Print the missing and the unused aliases."""
     source = users_lockfile(args.file)
     text = file.read(source.path)
     lockfile = parse(text, source.path)
@@ -88,14 +89,14 @@ def _scanned(paths: Sequence[str]) -> Iterator[tuple[str, Uses]]:
 
 
 def _uses(path: Path) -> Uses | None:
-    """What a file names; None where it is not looked at."""
+    """Find the aliases that a file names; None if the file is skipped."""
     kind = path.suffix.lower()
     if path.name == file.NAME or kind not in _PYTHON | _PROSE | _OTHERS:
         return None
     try:
         text = text_of(path)
     except OSError as error:
-        note(f"{shown(path)} is passed over: it can't be read: {error.strerror or error}")
+        note(f"{shown(path)} skipped: can't be read: {error.strerror or error}")
         return None
     if text is None:
         return None
@@ -104,7 +105,7 @@ def _uses(path: Path) -> Uses | None:
 
         uses = in_python(text)
         if uses is None:
-            note(f"{shown(path)} is passed over: it is no Python that this interpreter reads")
+            note(f"{shown(path)} skipped: not valid Python for this interpreter")
         return uses
     return in_text(text, prose=kind in _PROSE)
 

@@ -1,4 +1,4 @@
-"""llmring lock schema: the JSON Schema of lockfiles, for editors and other checkers."""
+"""llmring lock schema: print the JSON Schema of lockfiles, for editors and other tools."""
 
 import argparse
 
@@ -15,7 +15,7 @@ whose first line is:
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
-    """What the command takes: nothing."""
+    """Add no arguments."""
 
 
 def handle(_: argparse.Namespace) -> int:

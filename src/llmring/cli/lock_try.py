@@ -1,4 +1,4 @@
-"""llmring lock try: recorded requests sent to another model, before the lockfile is edited."""
+"""llmring lock try: send recorded requests to another model, before editing the lockfile."""
 
 from __future__ import annotations
 
@@ -24,34 +24,40 @@ EXAMPLES = """examples:
   llmring lock try fast=openai:gpt-5-mini,google:gemini-2.5-flash --yes
   llmring lock try fast=ollama:llama3.2 --profile dev --yes --json
 
-Sends the last recorded requests of an alias to the models given, the second
-where the first fails, and compares the answers with those recorded. Requests
-are recorded by calls under mode = "record" in the profile. The lockfile is
-not changed; budgets hold. Exit codes: 0 all answers look alike; 1 some do
-not, or there is nothing to send; 2 wrong usage."""
+Sends the last recorded requests of an alias to the given models, falling back
+in their order, and compares the answers with the recorded ones. Calls record
+their requests if the profile has mode = "record". The lockfile is not
+changed, and budgets apply. Exit codes: 0 all answers look alike; 1 some
+differ, or no request is recorded; 2 wrong usage."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
-        "binding", metavar="ALIAS=provider:model[,...]", help="the alias, and what to try for it"
+        "binding",
+        metavar="ALIAS=provider:model[,...]",
+        help="the alias, and the models to try for it",
     )
     parser.add_argument(
-        "--replay", type=_count, default=5, metavar="N", help="requests to send (default: 5)"
+        "--replay",
+        type=_count,
+        default=5,
+        metavar="N",
+        help="send the last N requests (default: 5)",
     )
-    parser.add_argument("--yes", action="store_true", help="send without asking first")
+    parser.add_argument("--yes", action="store_true", help="send without asking")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_options(parser)
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print how the answers compare."""
+    """Send the requests and print a comparison of the answers."""
     alias, _, wish = args.binding.partition("=")
     try:
         models = references(wish)
@@ -59,21 +65,21 @@ def handle(args: argparse.Namespace) -> int:
         complain(str(error))
         return 2
     if not alias:
-        complain("no alias is given; write ALIAS=provider:model")
+        complain("the alias is missing; write ALIAS=provider:model")
         return 2
     from llmring.client.trying import TrialRing
 
-    # The one that comes with llmring has no recordings beside it.
+    # The lockfile shipped with llmring has no recordings.
     users_lockfile(args.file)
     with TrialRing(args.file, alias, models) as ring:
         folder = ring.folder(args.profile)
         found = ring.recorded(args.replay, args.profile)
         for name, reason in found.unusable.items():
-            note(f"{name} is passed over: {reason}")
+            note(f"{name} skipped: {reason}")
         if not found.calls:
             complain(
-                f"no request of {alias} is recorded in {shown(folder)}; make some calls of it "
-                'under a profile with mode = "record", then try again'
+                f"no request of {alias} is recorded in {shown(folder)}; make some calls "
+                'in a profile with mode = "record", then try again'
             )
             return 1
         code = _allowed(args, ring, found)
@@ -91,24 +97,24 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _allowed(args: argparse.Namespace, ring: TrialRing, found: Found) -> int | None:
-    """The exit code where nothing is to be sent; None where it is."""
+    """Report the cost and ask for consent; return an exit code to stop with, or None to send."""
     cost = ring.estimate(found.calls)
     price = (
-        f"at an unknown price ({cost.reason})"
+        f"at unknown cost ({cost.reason})"
         if isinstance(cost, Unpriced)
-        else f"for about {_usd(cost)}, if each takes as many tokens as before"
+        else f"for about {_usd(cost)}, if each uses as many tokens as before"
     )
     count = len(found.calls)
     note(f"{count} request{'s' if count > 1 else ''} to send {price}")
     if args.yes:
         return None
     if not sys.stdin.isatty():
-        complain("nobody can be asked here; send them with --yes")
+        complain("can't ask for consent without a terminal; send with --yes")
         return 2
     note("send? [y/N]")
     if sys.stdin.readline().strip().lower() in ("y", "yes"):
         return None
-    note("nothing is sent")
+    note("nothing sent")
     return 1
 
 
@@ -142,7 +148,7 @@ def _cells(side: Side) -> tuple[str, ...]:
 
 
 def _verdict(binding: str, trials: Sequence[Comparison]) -> str:
-    """All trials in one line."""
+    """Summarize all trials on one line."""
     answered = [(trial.before, trial.after) for trial in trials if trial.after is not None]
     alike = sum(trial.is_alike for trial in trials)
     parts = [f"{len(answered)} of {len(trials)} answered, {alike} alike"]
@@ -167,7 +173,7 @@ def _typical(sides: Sequence[Side]) -> str:
 
 
 def _usd(amount: Decimal) -> str:
-    """An amount to three figures: more would pretend to know."""
+    """Format an amount with three significant digits, the precision of the estimate."""
     return dollars(Decimal(f"{amount:.3g}"))
 
 

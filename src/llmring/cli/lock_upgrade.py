@@ -1,4 +1,4 @@
-"""llmring lock upgrade: the models of a lockfile replaced by the newest of their lines."""
+"""llmring lock upgrade: replace models by newer versions."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ EXAMPLES = """examples:
   llmring lock upgrade fast
   llmring lock upgrade --profile prod --json
 
-A model is replaced by the newest one of its line and provider that can do all
-that it can; by no preview, unless it is one itself. Fallbacks are replaced in
-their places. Comments and order stay. --dry-run writes nothing."""
+Replaces each model by the newest of its line and provider with the same
+capabilities; by a preview only if it is one itself. Fallbacks are replaced in
+place. Comments and order are kept."""
 
 
 class Outcome(Struct, frozen=True):
-    """What an upgrade makes of a lockfile: its texts, and what becomes of its models."""
+    """The result of an upgrade: the text before and after, and the step for each model."""
 
     before: str
     after: str
@@ -40,7 +40,7 @@ class Outcome(Struct, frozen=True):
 
     @property
     def taken(self) -> Iterator[tuple[upgrades.Lineup, Step]]:
-        """The models that are replaced."""
+        """The models that are replaced, each with its binding."""
         for lineup in self.lineups:
             for step in lineup.steps:
                 if step.to is not None:
@@ -48,20 +48,24 @@ class Outcome(Struct, frozen=True):
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    parser.add_argument("alias", metavar="ALIAS", nargs="?", help="only this one (default: all)")
-    parser.add_argument("--dry-run", action="store_true", help="show it, but write nothing")
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "alias", metavar="ALIAS", nargs="?", help="upgrade only this alias (default: all)"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show the changes, but write nothing"
+    )
     parser.add_argument(
         "--allow-smaller",
         action="store_true",
-        help="take models with less context or fewer capabilities too",
+        help="accept models with less context or fewer capabilities",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     upgrades.add_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Write the upgrade, and show what it changes."""
+    """Write the upgrade and print the changes."""
     path = users_lockfile(args.file).path
     found: list[Outcome] = []
 
@@ -123,10 +127,10 @@ def _say_json(outcome: Outcome, path: Path, *, written: bool) -> None:
 
 
 def _diff(outcome: Outcome, path: Path) -> str:
-    """The change of the text, as patch(1) and git apply take it."""
+    """Return the change as a unified diff that patch(1) and git apply accept."""
     name = shown(path).as_posix().lstrip("/")
     before, after = (
-        # TOML's lines end at line feeds only, as those of patches do.
+        # In TOML as in patches, only a line feed ends a line.
         re.findall(r"[^\n]*\n|[^\n]+", text)
         for text in (outcome.before, outcome.after)
     )
@@ -145,10 +149,10 @@ def _remarks(outcome: Outcome) -> Iterator[str]:
             if str(step.ref) in (policy.get("weights") or {}):
                 yield (
                     f"the weights of profile {profile.name} name {step.ref}, which {lineup.key} "
-                    "has no more; change them by hand"
+                    "no longer has; edit them by hand"
                 )
     if outcome.after != outcome.before and pins.is_pinned(outcome.lockfile):
-        yield "its pins are of the models before; renew them: llmring lock pin"
+        yield "the pins are those of the replaced models; renew them: llmring lock pin"
 
 
 def _summary(outcome: Outcome, *, written: bool) -> str:
@@ -156,4 +160,4 @@ def _summary(outcome: Outcome, *, written: bool) -> str:
     if not count:
         return "nothing to upgrade"
     models = f"{count} model{'s' if count != 1 else ''}"
-    return f"upgraded {models}" if written else f"would upgrade {models}; nothing is written"
+    return f"upgraded {models}" if written else f"would upgrade {models}; nothing written"

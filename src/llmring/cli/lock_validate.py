@@ -1,4 +1,4 @@
-"""llmring lock validate: every problem of a lockfile, with its place and its mend."""
+"""llmring lock validate: report every problem of a lockfile, with its place and fix."""
 
 import argparse
 from collections import Counter
@@ -16,11 +16,12 @@ EXAMPLES = """examples:
   llmring lock validate --file path/to/llmring.lock
   llmring lock validate --github    # in a workflow: annotates the pull request
 
-Errors make the exit code 1; warnings do with --strict, and hints never."""
+Exit codes: 0 no errors; 1 errors, or with --strict, warnings. Hints never
+fail."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_file_option(parser)
     parser.add_argument("--strict", action="store_true", help="fail on warnings too")
     form = parser.add_mutually_exclusive_group()
@@ -29,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print the problems, one a line."""
+    """Print the problems, one per line."""
     source = users_lockfile(args.file)
     problems = check.problems(file.read(source.path), PROVIDERS, known_here, read_clock().today())
     path = shown(source.path)
@@ -41,5 +42,5 @@ def handle(args: argparse.Namespace) -> int:
     counts = Counter(problem.severity for problem in problems)
     kinds = [kind for kind in get_args(Severity) if counts[kind]]
     found = [f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in kinds]
-    note(f"{path}: {', '.join(found) or 'good'}")
+    note(f"{path}: {', '.join(found) or 'no problems'}")
     return 1 if counts["error"] or (args.strict and counts["warning"]) else 0

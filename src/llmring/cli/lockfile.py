@@ -1,4 +1,4 @@
-"""Which lockfile and which profile a command works on, and how both are shown."""
+"""The lockfile and profile that a command works on, and how both are printed."""
 
 import argparse
 from collections.abc import Sequence
@@ -14,64 +14,66 @@ from llmring.lockfile.file import Source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that works on a profile of a lockfile."""
+    """Add the options of every command that works on a profile."""
     parser.add_argument(
-        "--profile", metavar="NAME", help="profile (default: LLMRING_PROFILE, then the file's own)"
+        "--profile",
+        metavar="NAME",
+        help="profile to use (default: LLMRING_PROFILE, then the file's own)",
     )
     add_file_option(parser)
 
 
 def add_file_option(parser: argparse.ArgumentParser) -> None:
-    """The option of every command that works on a lockfile."""
+    """Add the option of every command that works on a lockfile."""
     parser.add_argument(
         "--file",
         metavar="PATH",
-        help="lockfile (default: LLMRING_LOCKFILE_PATH, then ./llmring.lock)",
+        help="lockfile to use (default: LLMRING_LOCKFILE_PATH, then ./llmring.lock)",
     )
 
 
 def users_lockfile(named: str | None) -> Source:
-    """The user's own lockfile in force, for commands that check it.
+    """Find the user's own lockfile, for commands that check it.
 
-    The one that comes with llmring is not meant: it is good, and a check of it would hide that
-    theirs is not here.
+    The lockfile shipped with llmring is refused: it always passes, which would hide that the
+    user's own is missing.
 
     Args:
-        named: What `--file` says, if anything.
+        named: The value of `--file`, if given.
 
     Raises:
-        LockfileNotFoundError: There is none.
+        LockfileNotFoundError: The user has no lockfile here.
     """
     source = lockfile_in_force(named)
     if source.rule == "bundled":
         raise LockfileNotFoundError(
-            f"there is no {file.NAME} here; make one: llmring lock init, or name one with --file"
+            f"no {file.NAME} here; create one: llmring lock init, or name one with --file"
         )
     return source
 
 
 def read_profile(args: argparse.Namespace) -> tuple[Lockfile, str]:
-    """The lockfile in force and the name of the profile in force.
+    """Load the active lockfile, and choose the profile.
 
     Raises:
         LockfileError: The file is missing or can't be read.
     """
     source = lockfile_in_force(args.file)
     if source.rule == "bundled":
-        note("no lockfile here, so this is llmring's own; make yours: llmring lock init")
+        note("no lockfile here; using llmring's own. Create yours: llmring lock init")
     lockfile = parse(file.read(source.path), source.path)
     for problem in lockfile.warnings:
-        note(f"{shown(source.path)}:{problem.line}: passed over: {problem}")
+        note(f"{shown(source.path)}:{problem.line}: ignored: {problem}")
     return lockfile, resolve.profile_name(args.profile, chosen_profile(), lockfile)
 
 
 class Target(NamedTuple):
-    """Where an edit goes.
+    """The destination of an edit.
 
     Attributes:
-        path: The lockfile; it need not exist.
-        profile: The profile; it need not exist either.
-        place: Both in words, and why these.
+        path: The lockfile; it may not exist yet.
+        profile: The profile; it may not exist yet.
+        place: Both in words, with the rule that selected them.
     """
 
     path: Path
@@ -80,10 +82,10 @@ class Target(NamedTuple):
 
 
 def edit_target(args: argparse.Namespace) -> Target:
-    """The file and the profile that a command edits.
+    """Choose the lockfile and profile that a command edits.
 
     Raises:
-        LockfileError: LLMRING_LOCKFILE_PATH names no file, or the file can't be read.
+        LockfileError: LLMRING_LOCKFILE_PATH names a missing file, or the file can't be read.
     """
     if args.file:
         path = Path(args.file)
@@ -102,14 +104,14 @@ def edit_target(args: argparse.Namespace) -> Target:
 
 
 def binding_line(alias: str, models: Sequence[object]) -> str:
-    """A binding in one line: the alias, its first model, and how many fallbacks it has."""
+    """Format a binding on one line: alias, first model, number of fallbacks."""
     fallbacks = len(models) - 1
     tail = f" (+ {fallbacks} fallback{'s' if fallbacks > 1 else ''})" if fallbacks else ""
     return f"{alias} → {models[0]}{tail}"
 
 
 def shown(path: Path) -> Path:
-    """A path as it is shown: from the working folder, where it lies in there."""
+    """Return the path relative to the working folder if it is inside, else unchanged."""
     try:
         return path.relative_to(Path.cwd())
     except ValueError:
@@ -117,7 +119,7 @@ def shown(path: Path) -> Path:
 
 
 def _chosen_by(explicit: str | None, lockfile: Lockfile) -> str:
-    """What chose the profile, where that does not go without saying."""
+    """Describe the rule that selected the profile; empty if it is the obvious one."""
     if explicit:
         return ""
     if chosen_profile():

@@ -1,4 +1,4 @@
-"""llmring logs: the last calls, as the ledger has them."""
+"""llmring logs: show the last calls in the ledger."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ EXAMPLES = """examples:
   llmring logs --alias fast --failed --since 12h
   llmring logs --follow
 
-The newest call comes last. Times are in UTC."""
+The newest call comes last. Times are UTC."""
 
 _DEFAULT_LIMIT = 20
 
 _LOOK_EVERY_SECONDS = 0.5
-# A call is entered shortly after its end, or later, where the database could not be reached.
+# A call is recorded shortly after its end, or later if the database was unreachable.
 _ENTERED_WITHIN = timedelta(seconds=2)
 _LATEST = timedelta(minutes=2)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--since", type=since, metavar="TIME", help=HELP)
-    parser.add_argument("--alias", help="only calls of this alias")
-    parser.add_argument("--model", metavar="REF", help="only what this model answered")
-    parser.add_argument("--failed", action="store_true", help="only calls without an answer")
+    parser.add_argument("--alias", help="show only calls of this alias")
+    parser.add_argument("--model", metavar="REF", help="show only calls that this model answered")
+    parser.add_argument("--failed", action="store_true", help="show only failed calls")
     parser.add_argument(
         "--limit",
         type=_limit,
         default=_DEFAULT_LIMIT,
         metavar="N",
-        help=f"so many at most (default: {_DEFAULT_LIMIT})",
+        help=f"show at most N calls (default: {_DEFAULT_LIMIT})",
     )
-    parser.add_argument("--follow", action="store_true", help="go on with calls as they end")
+    parser.add_argument("--follow", action="store_true", help="keep printing calls as they end")
     parser.add_argument(
-        "--json", action="store_true", help="print JSON; with --follow, a call on each line"
+        "--json", action="store_true", help="print JSON; with --follow, one call per line"
     )
 
 
@@ -75,12 +75,12 @@ def handle(args: argparse.Namespace) -> int:
 
 def _limit(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 0 < int(text) < 10**9:
-        raise argparse.ArgumentTypeError(f"{text[:32]!r} is no number of calls from 1")
+        raise argparse.ArgumentTypeError(f"{text[:32]!r} is not a whole number above 0")
     return int(text)
 
 
 def _fresh(place: Path | str, span: Span, began: datetime, seen: set[str]) -> Iterator[list[Entry]]:
-    """The calls that end from now on, as they do; goes on for ever."""
+    """Yield new calls as they end, forever."""
     import msgspec
 
     from llmring.ledger.reading import entries_in
@@ -102,7 +102,7 @@ def _show(entries: Iterable[Entry], *, as_json: bool) -> None:
 
 
 def _line(entry: Entry) -> str:
-    """A call on one line."""
+    """Format a call on one line."""
     first = f", first after {entry.first_ms:,.0f}" if entry.first_ms is not None else ""
     parts = [
         f"{entry.at:%Y-%m-%d %H:%M:%S}",
@@ -119,7 +119,7 @@ def _line(entry: Entry) -> str:
 
 def _who(entry: Entry) -> str:
     asked = entry.alias or ""
-    tried = entry.story[-1].model if entry.story else "nobody"
+    tried = entry.story[-1].model if entry.story else "none"
     answered = entry.model or tried
     return f"{asked} → {answered}" if asked else answered
 

@@ -1,7 +1,7 @@
-"""The command line: finds the command, and turns errors into one line and an exit code.
+"""The entry point of the command line: runs a command, and reports errors on one line.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. A new command is one file in this
-folder, with `EXAMPLES`, `arguments` and `handle`, and one row here.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. To add a command, write a module in
+this folder with `EXAMPLES`, `arguments` and `handle`, and add a row to `COMMANDS`.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from llmring.exceptions import LLMRingError
 
 
 class Command(NamedTuple):
-    """A command: its words, the module that has it, and what it does in a line."""
+    """A command: its words, its module, and a one-line help text."""
 
     words: tuple[str, ...]
     module: str
@@ -23,41 +23,43 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command(("chat",), "chat", "ask a model, through an alias"),
-    Command(("explain",), "explain", "say which models a call would try, without calling"),
+    Command(("chat",), "chat", "send a message to a model, through an alias"),
+    Command(("explain",), "explain", "show which models a call would try, without calling"),
     Command(("aliases",), "aliases", "list the aliases of a profile"),
-    Command(("info",), "info", "show what is known of a model, or of those of an alias"),
-    Command(("list",), "list_models", "list models, by what they can do and cost"),
-    Command(("providers",), "providers", "list providers, and which of them have their keys"),
+    Command(("info",), "info", "show the facts about a model, or about those of an alias"),
+    Command(("list",), "list_models", "list models, filtered by capabilities and price"),
+    Command(("providers",), "providers", "list providers, and which have their keys set"),
     Command(("bind",), "bind", "bind an alias to one or more models"),
     Command(("unbind",), "unbind", "remove an alias"),
     Command(("lock", "init"), "lock_init", "create a lockfile"),
     Command(("lock", "chat"), "lock_chat", "choose models and edit a lockfile in conversation"),
     Command(("lock", "validate"), "lock_validate", "check a lockfile"),
-    Command(("lock", "fmt"), "lock_fmt", "put a lockfile into its canonical form"),
-    Command(("lock", "diff"), "lock_diff", "show what two lockfiles say differently"),
-    Command(("lock", "check"), "lock_check", "check what has become of a lockfile's models"),
-    Command(("lock", "pin"), "lock_pin", "write down what is relied on of each model"),
-    Command(("lock", "outdated"), "lock_outdated", "list models that have a newer one"),
-    Command(("lock", "upgrade"), "lock_upgrade", "replace models by the newest of their lines"),
-    Command(("lock", "cost"), "lock_cost", "say what an amount of tokens costs with each alias"),
-    Command(("lock", "scan"), "lock_scan", "find what the source names and the lockfile lacks"),
+    Command(("lock", "fmt"), "lock_fmt", "format a lockfile"),
+    Command(("lock", "diff"), "lock_diff", "compare two lockfiles"),
+    Command(("lock", "check"), "lock_check", "check packages, models and pins of a lockfile"),
+    Command(("lock", "pin"), "lock_pin", "record the known facts about each model in the lockfile"),
+    Command(("lock", "outdated"), "lock_outdated", "list models that have a newer version"),
+    Command(("lock", "upgrade"), "lock_upgrade", "replace models by newer versions"),
+    Command(("lock", "cost"), "lock_cost", "estimate the cost of tokens with each alias"),
+    Command(("lock", "scan"), "lock_scan", "find names in source code that the lockfile lacks"),
     Command(("lock", "try"), "lock_try", "send recorded requests to another model, and compare"),
     Command(("lock", "schema"), "lock_schema", "print the JSON Schema of lockfiles"),
-    Command(("registry", "update"), "registry_update", "get newer facts of models"),
-    Command(("registry", "show"), "registry_show", "show where what is known of a model is from"),
-    Command(("status",), "status", "show keys, failing models, and what is spent today"),
-    Command(("stats",), "stats", "sum up what calls have taken and cost"),
+    Command(("registry", "update"), "registry_update", "download a newer model catalog"),
+    Command(
+        ("registry", "show"), "registry_show", "show the facts about a model, with their sources"
+    ),
+    Command(("status",), "status", "show keys, failing models, and spending today"),
+    Command(("stats",), "stats", "summarize calls, tokens and cost"),
     Command(("logs",), "logs", "show the last calls"),
-    Command(("doctor",), "doctor", "check all that calls need, and say what to mend"),
+    Command(("doctor",), "doctor", "check everything that calls need, and suggest fixes"),
     Command(("mcp",), "mcp", "serve the lockfile to coding assistants, over MCP"),
     Command(("local", "pull"), "local_pull", "download the small local model"),
-    Command(("completion",), "completion", "print a script that completes commands with Tab"),
-    Command(("demo",), "demo", "watch failover happen, with no key and no network"),
+    Command(("completion",), "completion", "print a shell completion script"),
+    Command(("demo",), "demo", "watch failover happen, without keys or network"),
 )
 
-# For shells, not for people: no help lists it.
-HIDDEN = (Command(("_complete",), "complete", "list what may come next"),)
+# Called by shell scripts; not listed in any help.
+HIDDEN = (Command(("_complete",), "complete", "list completions"),)
 
 EXAMPLES = """
 examples:
@@ -66,16 +68,16 @@ examples:
   llmring chat "Hello"
 """
 
-MORE = "\nllmring COMMAND --help tells more about a command; --debug shows tracebacks."
+MORE = "\nSee llmring COMMAND --help for a command; --debug shows tracebacks."
 
 
 def run() -> None:
-    """Run the command that the process was started with, and end the process."""
+    """Run the command given on the command line, and exit."""
     sys.exit(main(sys.argv[1:]))
 
 
 def main(argv: list[str]) -> int:
-    """Run a command; gives its exit code.
+    """Run a command and return its exit code.
 
     Args:
         argv: The words after the program's name.
@@ -89,7 +91,7 @@ def main(argv: list[str]) -> int:
     except BrokenPipeError:
         hush()
         return 1
-    except Exception as error:  # the edge of the process
+    except Exception as error:  # a bug is reported on one line too
         if debug:
             raise
         _tell(error)
@@ -104,11 +106,11 @@ def _tell(error: Exception) -> None:
             for remark in getattr(error, "__notes__", ()):
                 note(remark)
         case OSError():
-            complain(f"the system refuses: {error}")
+            complain(f"system error: {error}")
             hush()
         case _:
             name = type(error).__name__
-            complain(f"a fault of llmring's own, {name}: {error}; --debug tells more")
+            complain(f"internal error, {name}: {error}; see the traceback with --debug")
 
 
 def _dispatch(words: list[str]) -> int:
@@ -119,7 +121,7 @@ def _dispatch(words: list[str]) -> int:
                 return _run(command, words[count:])
         return _overview(words)
     except SystemExit as end:
-        # argparse has printed the help, or what is wrong with the usage.
+        # argparse has printed the help or a usage error.
         return int(end.code or 0)
 
 
@@ -136,7 +138,7 @@ def _run(command: Command, words: list[str]) -> int:
 
 
 def _overview(words: list[str]) -> int:
-    """What commands there are, for those who ask for help or name none."""
+    """Print the list of commands, or report an unknown one; return the exit code."""
     groups = {command.words[0] for command in COMMANDS if len(command.words) > 1}
     group = words[:1] if set(words[:1]) & groups else []
     rows = [command for command in COMMANDS if [*command.words[: len(group)]] == group]
@@ -145,14 +147,14 @@ def _overview(words: list[str]) -> int:
     parser = _parser(
         group,
         usage=" ".join(["llmring", *group, "COMMAND [options]"]),
-        description="Name what you need, not a model: aliases in a lockfile, with failover.",
+        description="Call language models through aliases in a lockfile, with failover.",
         epilog="\n".join(["commands:", *lines, *([] if group else [EXAMPLES.rstrip()]), MORE]),
     )
     if not group:
         parser.add_argument("--version", action="store_true", help="print the version")
     rest = words[len(group) :]
     if rest and not rest[0].startswith("-"):
-        parser.error(f"no command {' '.join([*group, rest[0]])!r}{_hint(words)}")
+        parser.error(f"unknown command {' '.join([*group, rest[0]])!r}{_hint(words)}")
     if getattr(parser.parse_args(rest), "version", False):
         from llmring import __version__
 
@@ -163,7 +165,7 @@ def _overview(words: list[str]) -> int:
 
 
 def _hint(words: list[str]) -> str:
-    """The command that was probably meant by these words, if one is near."""
+    """Suggest the command whose name is most similar, if any."""
     import difflib
 
     names = {" ".join(command.words): command for command in COMMANDS}
@@ -185,5 +187,5 @@ def _parser(words: Iterable[str], **texts: Any) -> argparse.ArgumentParser:
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    # The same help everywhere; to measure the terminal would also cost 2 ms of imports.
+    # A fixed width: the same help everywhere, and no import of shutil (2 ms).
     return argparse.RawDescriptionHelpFormatter(prog, width=79)

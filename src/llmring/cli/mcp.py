@@ -1,4 +1,4 @@
-"""llmring mcp: the advisor's tools as an MCP server, for coding assistants."""
+"""llmring mcp: serve the advisor's tools over MCP, for coding assistants."""
 
 import argparse
 
@@ -11,30 +11,35 @@ EXAMPLES = """examples:
   claude mcp add llmring -- llmring mcp      # in a coding assistant
 
 Changes are written at once: assistants ask their users before they call tools.
-With --read-only there are none."""
+With --read-only, only tools that change nothing are offered."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_options(parser)
-    parser.add_argument("--read-only", action="store_true", help="look up, and change nothing")
-    parser.add_argument("--http", action="store_true", help="serve streamable HTTP, at /mcp")
     parser.add_argument(
-        "--host", default="127.0.0.1", metavar="HOST", help="where to listen (default: 127.0.0.1)"
+        "--read-only", action="store_true", help="offer no tools that change the lockfile"
+    )
+    parser.add_argument("--http", action="store_true", help="serve streamable HTTP at /mcp")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="address to listen on (default: 127.0.0.1)",
     )
     parser.add_argument(
-        "--port", type=_port, default=8765, metavar="PORT", help="port (default: 8765)"
+        "--port", type=_port, default=8765, metavar="PORT", help="port to listen on (default: 8765)"
     )
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; those are 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 1 to 65535")
     return int(text)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Serve until whoever started it leaves."""
+    """Serve until the client disconnects, or with --http until interrupted."""
     import asyncio
 
     from llmring.advisor.mcp_server import listening, serve_http, serve_stdio, server

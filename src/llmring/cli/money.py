@@ -1,4 +1,4 @@
-"""Prices and amounts of money as commands show them."""
+"""Prices and amounts of money as commands print them."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ UNKNOWN = "unknown"
 
 
 def pair(rates: Rates | None) -> str:
-    """The prices of input and output: "$0.15/$0.60"; such as are not known are said to be so."""
+    """Format the prices of input and output, as "$0.15/$0.60" or "unknown"."""
     return f"{dollars(rates.input)}/{dollars(rates.output)}" if rates else UNKNOWN
 
 
 def then(before: str, after: str) -> str:
-    """What something is and will be; once where that is the same."""
+    """Format a change as "before → after"; only one of them if both are equal."""
     return before if before == after else f"{before} → {after}"
 
 
 def priced(prices: str) -> str:
-    """One or two of such pairs with their unit."""
+    """Add the unit to prices formatted by `pair` or `then`."""
     return prices if prices == UNKNOWN else f"{prices} per million tokens in/out"
 
 
 def usd(amount: Decimal) -> str:
-    """An amount to the cent; a smaller one to its second digit that is not 0."""
+    """Format an amount in USD to the cent; below a dollar, at least two significant digits."""
     size = abs(amount)
     places = 2 if size == 0 or size >= 1 else max(2, 1 - size.adjusted())
     return f"{'-' if amount < 0 else ''}${size:,.{places}f}"
 
 
 def signed(amount: Decimal) -> str:
-    """An amount that is added or saved: "+$1.20", "-$0.30"."""
+    """Format an amount with its sign: "+$1.20", "-$0.30"."""
     return f"+{usd(amount)}" if amount >= 0 else usd(amount)
 
 
 def plain_cost(cost: Cost | Unpriced) -> dict[str, str | None]:
-    """A cost for programs: exact, as a text; or why it is not known."""
+    """Convert a cost to JSON-compatible data: an exact string, or the reason it is unknown."""
     if isinstance(cost, Unpriced):
         return {"cost": None, "reason": cost.reason}
     return {"cost": plain_amount(cost), "reason": None}

@@ -1,4 +1,4 @@
-"""What llmring lock check finds of models that lack what a lockfile needs of them."""
+"""The unmet needs that llmring lock check reports."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from llmring.lockfile.problem import Fault, Problem
 
 
 class Finding(Struct, frozen=True):
-    """A problem, and the lockfile that it is in."""
+    """A problem, and the lockfile that has it."""
 
     file: str
     problem: Problem
 
     @property
     def counts(self) -> bool:
-        """Whether something is wrong; that a model is not known is but a note."""
+        """True for errors and warnings; hints do not fail the check."""
         return self.problem.severity != "hint"
 
     @property
     def plain(self) -> dict[str, Any]:
-        """The finding for programs."""
+        """The finding as JSON-compatible data."""
         return {"file": self.file, **msgspec.structs.asdict(self.problem)}
 
 
 def own(lockfile: Lockfile) -> list[Finding]:
-    """Of a lockfile's own bindings, in all its profiles."""
+    """Find the unmet needs of a lockfile's own bindings, in all profiles."""
     return placed(lockfile, needs.advice(lockfile, known_here(lockfile).facts))
 
 
 def lent(
     package: Lockfile, bindings: Iterable[Binding], consumer: Lockfile, profile: str
 ) -> list[Finding]:
-    """Of what a package lends to a lockfile that extends it.
+    """Find the unmet needs of the bindings that a package provides to another lockfile.
 
     Args:
         package: The package's lockfile.
-        bindings: Those of its bindings that are used.
-        consumer: The lockfile that extends it, whose profile beats what the package needs.
-        profile: That profile.
+        bindings: Its bindings in use.
+        consumer: The lockfile that extends it; its profile overrides the package's needs.
+        profile: The profile of `consumer`.
     """
     theirs: list[Fault] = []
     ours: list[Fault] = []
@@ -66,14 +66,14 @@ def lent(
 
 
 def placed(lockfile: Lockfile, faults: Iterable[Fault]) -> list[Finding]:
-    """The problems with their places in the file, in its order, each once."""
+    """Locate faults in the text of a lockfile; return them in file order, each once."""
     found = [*faults]
     if not found or lockfile.path is None:
         return []
     try:
         text = file.read(lockfile.path)
     except LockfileError:
-        # One in a zip archive: the key has to do, without the line.
+        # A lockfile in a zip archive: report the key without a line.
         text = ""
     layout = scan(text)
     problems = sorted(

@@ -1,4 +1,4 @@
-"""How commands speak: results on standard output, all else on standard error."""
+"""Output of commands: results on standard output, everything else on standard error."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-# A provider's message could steer the terminal with these.
+# A provider's message could control the terminal with these.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -16,7 +16,7 @@ def say(text: str = "", end: str = "\n") -> None:
 
 
 def say_json(value: object) -> None:
-    """Print a result for programs, as JSON."""
+    """Print a result as JSON."""
     import json
 
     import msgspec
@@ -27,26 +27,26 @@ def say_json(value: object) -> None:
 
 
 def note(text: str) -> None:
-    """Print a remark beside the result, on one line."""
+    """Print a note on one line of standard error."""
     first, *rest = [line.strip() for line in text.splitlines()] or [""]
     line = f"{first} {'; '.join(rest)}" if rest else first
     _write(sys.stderr, _CONTROL.sub(" ", line) + "\n")
 
 
 def complain(message: str) -> None:
-    """Print an error, on one line."""
+    """Print an error message on one line of standard error."""
     note(f"llmring: {message}")
 
 
 def hush() -> None:
-    """Write nothing more, not even at exit: whoever read has left, or there is no room."""
+    """Discard all further output, even at exit: the reader is gone, or the disk is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows as lines with aligned columns."""
+    """Format rows as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -55,7 +55,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _write(stream: TextIO | None, text: str) -> None:
-    if stream is None:  # whoever started this process has closed it
+    if stream is None:  # closed by the parent process
         return
     if not _fits(stream, text):
         encoding = stream.encoding or "utf-8"
@@ -65,7 +65,7 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 
 def _fits(stream: TextIO, text: str) -> bool:
-    """Whether the stream's encoding has all these characters."""
+    """Return True if the stream's encoding can represent the text."""
     try:
         text.encode(stream.encoding or "utf-8")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""llmring providers: where models are served, and which of these can be called."""
+"""llmring providers: list providers, their addresses, and the state of their keys."""
 
 import argparse
 from typing import Any
@@ -14,17 +14,17 @@ EXAMPLES = """examples:
   llmring providers
   llmring providers --json
 
-Those of the lockfile's own [providers] are listed too. Keys are never shown."""
+Includes those under [providers] in the lockfile. Keys are never shown."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_file_option(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print the providers, one a line."""
+    """Print the providers, one per line."""
     source = lockfile_in_force(args.file)
     lockfile = parse(file.read(source.path), source.path)
     endpoints = endpoints_for(lockfile, read_settings())
@@ -46,7 +46,7 @@ def _key(endpoint: Endpoint) -> str:
 
 
 def _plain(name: str, endpoint: Endpoint) -> dict[str, Any]:
-    """A provider for programs."""
+    """Convert a provider to JSON-compatible data."""
     objection = endpoint.objection()
     has_key = endpoint.key is not None or endpoint.login is not None
     variables = endpoint.provider.key_env

@@ -1,4 +1,4 @@
-"""llmring registry show: what is known of a model, and where each figure is from."""
+"""llmring registry show: show the facts about a model, with the source of each."""
 
 import argparse
 from typing import Any
@@ -21,21 +21,21 @@ EXAMPLES = """examples:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("reference", metavar="MODEL", help="provider:model")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_file_option(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print each figure with its origin."""
+    """Print each fact with its source."""
     source = lockfile_in_force(args.file)
     lockfile = parse(file.read(source.path), source.path)
     known = known_here(lockfile)
     ref = ModelRef.parse(args.reference)
     facts = known.facts(ref)
     if facts is None:
-        raise ModelNotFoundError(f"no catalog knows {ref}; {_mend(ref, known)}")
+        raise ModelNotFoundError(f"{ref} is not in the catalog; {_mend(ref, known)}")
     origins = msgspec.structs.asdict(facts.origins)
     catalog = where_from(known.catalog, read_settings().cache_dir)
     if args.json:
@@ -59,7 +59,7 @@ def handle(args: argparse.Namespace) -> int:
 
 def _mend(ref: ModelRef, known: Known) -> str:
     like = near(str(ref), known)
-    say_it = "what you know of it can be said in the lockfile, under [registry.models]"
+    say_it = "describe it in the lockfile, under [registry.models]"
     return f"did you mean {' or '.join(like)}? or {say_it}" if like else say_it
 
 
@@ -79,7 +79,7 @@ def _plain(
     lockfile: Lockfile,
     catalog: str,
 ) -> dict[str, Any]:
-    """All of it for programs."""
+    """Convert the facts and their sources to JSON-compatible data."""
     used = {key for keys in origins.values() for key in keys}
     sources: dict[str, Any] = {
         key: source for key, source in known.catalog.sources.items() if key in used

@@ -1,4 +1,4 @@
-"""llmring registry update: newer facts of models, from where the user says."""
+"""llmring registry update: download a newer model catalog from a given URL."""
 
 import argparse
 from pathlib import Path
@@ -17,27 +17,34 @@ EXAMPLES = """examples:
   llmring registry update --sha256 9f86d081884c7d65...
   LLMRING_REGISTRY_URL=https://example.com/models.json llmring registry update
 
-Nothing else fetches facts of models: calls never wait for them. Exit codes: 0
-the newest ones are here; 1 none came, or none that may be used; 2 wrong usage."""
+Only this command downloads catalogs; calls never wait for one. Exit codes: 0
+the catalog is up to date; 1 the download failed or was rejected; 2 wrong
+usage."""
 
 _CHECKS = {
-    "demanded": "it is the one of --sha256",
-    "published": "it is the one published beside the catalog",
-    "none": "none is published beside the catalog to check it; --sha256 demands one",
+    "demanded": "matches --sha256",
+    "published": "matches the digest published with the catalog",
+    "none": "not verified, as no digest is published with the catalog; give one with --sha256",
 }
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
         "--url",
         metavar="URL",
-        help="where a catalog is (default: LLMRING_REGISTRY_URL, then the lockfile's)",
+        help="URL of the catalog (default: LLMRING_REGISTRY_URL, then the lockfile's)",
     )
-    parser.add_argument("--sha256", metavar="HEX", help="the digest that it must have")
-    parser.add_argument("--force", action="store_true", help="take one that is older, too")
+    parser.add_argument("--sha256", metavar="HEX", help="require this digest of the catalog")
     parser.add_argument(
-        "--timeout", type=_seconds, default=5.0, metavar="S", help="seconds in all (default: 5)"
+        "--force", action="store_true", help="install the catalog even if it is older"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=5.0,
+        metavar="S",
+        help="limit the download to S seconds (default: 5)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_file_option(parser)
@@ -49,12 +56,12 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return seconds
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Fetch, check and keep a catalog, and say what came of it."""
+    """Download, verify and install a catalog, and report the result."""
     import asyncio
 
     from llmring.client.refresh import refresh
@@ -77,9 +84,9 @@ def handle(args: argparse.Namespace) -> int:
         say_json(came)
         return 0
     before = {
-        "updated": f"in place of that of {came.was}" if came.was != came.day else "new",
+        "updated": f"replaces that of {came.was}" if came.was != came.day else "new",
         "unchanged": "unchanged",
-        "overtaken": "brought by another process meanwhile",
+        "overtaken": "installed by another process meanwhile",
     }
     say(f"catalog of {came.day}, {came.models} models, {before[came.outcome]}")
     if came.sha256 is not None:
@@ -88,7 +95,7 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _misuse(args: argparse.Namespace) -> str | None:
-    """What is wrong with the options, if anything."""
+    """Return an error message if the options are invalid."""
     try:
         if args.url:
             update.address(args.url, named_by="--url")
@@ -100,7 +107,7 @@ def _misuse(args: argparse.Namespace) -> str | None:
 
 
 def _address(args: argparse.Namespace, variable: str | None, folder: Path) -> str:
-    """Where the catalog is: as the option, the variable or the lockfile says."""
+    """Return the URL of the catalog: from the option, the variable or the lockfile."""
     if args.url:
         return str(args.url)
     if variable:
@@ -109,8 +116,7 @@ def _address(args: argparse.Namespace, variable: str | None, folder: Path) -> st
     url = parse(file.read(source.path), source.path).registry.get("url")
     if url is None:
         raise ConfigurationError(
-            "nothing says where newer facts of models are: give --url, or set "
-            "LLMRING_REGISTRY_URL, or url under [registry] in the lockfile; the catalog of "
-            f"{newest(folder).date} stays in use"
+            f"no URL of a catalog is configured, so that of {newest(folder).date} stays in use; "
+            "give --url, or set LLMRING_REGISTRY_URL, or url under [registry] in the lockfile"
         )
     return update.address(url, named_by=f"{shown(source.path)}: registry.url")

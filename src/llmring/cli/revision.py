@@ -1,4 +1,4 @@
-"""A lockfile as git has it: REV:PATH, as in HEAD:llmring.lock."""
+"""Lockfiles read from git: REV:PATH, as in HEAD:llmring.lock."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from pathlib import Path
 
 from llmring.exceptions import LockfileNotFoundError
 
-# Long enough for a slow disk; git asks nobody anything, so it can't wait for an answer.
+# Long enough for a slow disk; without standard input, git can't wait for an answer.
 _SECONDS = 30
 
-# A drive of Windows ("C:\llmring.lock") is no revision.
+# A Windows drive ("C:\llmring.lock") is not a revision.
 _REVISION = re.compile(r"(?![A-Za-z]:[\\/])(?!-)[^:\x00]*:[^\x00]+")
 
 
 def is_revision(name: str) -> bool:
-    """Whether this may name a file in git's keeping."""
+    """Return True if the name has the form REV:PATH."""
     return _REVISION.fullmatch(name) is not None
 
 
 def content(name: str) -> bytes:
-    """The file of a revision as it is stored; no filter and no pager of git's is run.
+    """Read a file of a revision as git stores it, without running filters or a pager.
 
     Args:
         name: REV:PATH, with the path from the top of the repository; REV:./PATH from here.
 
     Raises:
-        LockfileNotFoundError: Git has no such file, or there is no git.
+        LockfileNotFoundError: Git has no such file, or is not installed.
     """
     path = Path(name)
     try:
-        done = subprocess.run(  # noqa: S603 -- git, and no shell
-            ["git", "cat-file", "blob", name],  # noqa: S607 -- the git that the user has
+        done = subprocess.run(  # noqa: S603 -- git, without a shell
+            ["git", "cat-file", "blob", name],  # noqa: S607 -- the user's own git
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
@@ -40,11 +40,11 @@ def content(name: str) -> bytes:
         )
     except FileNotFoundError:
         raise LockfileNotFoundError(
-            "no such file; to read it as a revision git is needed, which is not installed",
+            "no such file; to read it as a git revision, install git",
             path=path,
         ) from None
     except subprocess.TimeoutExpired:
-        raise LockfileNotFoundError(f"git did not give it in {_SECONDS} s", path=path) from None
+        raise LockfileNotFoundError(f"git did not answer within {_SECONDS} s", path=path) from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         why = (
@@ -53,7 +53,7 @@ def content(name: str) -> bytes:
             else f"exit code {done.returncode}"
         )
         raise LockfileNotFoundError(
-            f"no such file, and none of git's: {why}; write REV:PATH, such as HEAD:llmring.lock",
+            f"no such file or git revision: {why}; write a path, or REV:PATH as HEAD:llmring.lock",
             path=path,
         )
     return done.stdout

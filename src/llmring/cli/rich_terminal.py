@@ -1,4 +1,4 @@
-"""Where a conversation appears: a terminal with line editing, completion, colour and Markdown."""
+"""A terminal for conversations, with line editing, completion, colour and Markdown."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from rich.text import Text
 from llmring.advisor.desk import Proposal
 from llmring.cli.terminal import ADVISOR, APPLY, YOU, at_work, grounds, harmless, is_yes
 
-# What has to begin a line in Markdown to be what it is.
+# Markdown that only works at the beginning of a line.
 _BLOCK = re.compile(r"\s*(?:[#>|`*+-]|\d+[.)])")
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 class RichTerminal:
-    """A terminal with every comfort.
+    """A terminal with line editing, completion, colour and Markdown.
 
     Args:
-        history: A file that keeps what the person says; None to keep it in memory only.
-        words: What the Tab key completes.
+        history: A file to save input to; None to keep it in memory only.
+        words: Returns the words that the Tab key completes.
     """
 
     def __init__(self, history: Path | None, words: Callable[[], Sequence[str]]) -> None:
@@ -38,29 +38,29 @@ class RichTerminal:
             completer=_Words(words),
             complete_while_typing=False,
         )
-        # What is answered to a question is not said to the advisor.
+        # Confirmations stay out of the history of messages.
         self._question: PromptSession[str] = PromptSession()
         self._said = ""
         self._live: Live | None = None
 
     def read(self) -> str:
-        """What the person says."""
+        """Read a message from the user."""
         return self._input.prompt(YOU)
 
     async def agrees(self) -> bool:
-        """Whether the person wants the change."""
+        """Ask the user to confirm the change; return True if they agree."""
         try:
             return is_yes(await self._question.prompt_async(APPLY, handle_sigint=False))
         except (EOFError, KeyboardInterrupt):
             return False
 
     def show(self, text: str) -> None:
-        """Show a text that is no answer."""
+        """Show text that is not part of an answer."""
         self.end()
         self._console.print(Text(harmless(text)))
 
     def patch(self, proposal: Proposal) -> None:
-        """Show a change."""
+        """Show a proposed change."""
         self.end()
         for line in harmless(proposal.diff).split("\n"):
             self._console.print(Text(line, style=_COLOURS.get(line[:1], "")))
@@ -68,25 +68,25 @@ class RichTerminal:
             self._console.print(Text(harmless(line)))
 
     def piece(self, text: str) -> None:
-        """A piece of the answer."""
+        """Show the next piece of the answer."""
         self._said += harmless(text)
         self._draw(_answer(self._said))
 
     def restart(self) -> None:
-        """What was shown of the answer is void."""
+        """Discard the answer shown so far; another follows."""
         self._said = ""
         if self._live is not None:
-            self._draw(Text("once more …", style="dim"))
+            self._draw(Text("starting over …", style="dim"))
 
     def working(self, tool: str) -> None:
-        """A tool is at work."""
+        """Show that a tool is running."""
         words = at_work(tool)
         if words is not None:
             remark = Text(words, style="dim")
             self._draw(Group(_answer(self._said), remark) if self._said else remark)
 
     def end(self) -> None:
-        """The answer is complete."""
+        """Finish the answer."""
         if self._live is not None:
             self._live.update(_answer(self._said) if self._said else Text(""))
             self._live.stop()
@@ -99,23 +99,23 @@ class RichTerminal:
         self._live.update(picture)
 
 
-def _answer(said: str) -> Markdown:
-    gap = "\n\n" if _BLOCK.match(said) else " "
-    return Markdown(f"**{ADVISOR.strip()}**{gap}{said}", hyperlinks=False)
+def _answer(text: str) -> Markdown:
+    gap = "\n\n" if _BLOCK.match(text) else " "
+    return Markdown(f"**{ADVISOR.strip()}**{gap}{text}", hyperlinks=False)
 
 
 class _Words(Completer):
-    """Completes the word before the cursor.
+    """A completer of the word before the cursor.
 
     Args:
-        words: Gives all words; those with a slash are commands, which begin a line.
+        words: Returns all words; commands, which start with a slash, only begin a line.
     """
 
     def __init__(self, words: Callable[[], Sequence[str]]) -> None:
         self._words = words
 
     def get_completions(self, document: Document, _event: CompleteEvent) -> Iterable[Completion]:
-        """What the word may become."""
+        """Yield the completions of the word before the cursor."""
         word = document.get_word_before_cursor(WORD=True)
         begins = document.text_before_cursor.lstrip() == word
         if word:

@@ -1,4 +1,4 @@
-"""Whether a wheel, or an installed package, ships its lockfile where it will be found."""
+"""The check that a wheel or an installed package ships its lockfile in the right place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from llmring.lockfile.document import Lockfile, parse
 from llmring.lockfile.file import NAME, decode
 
 HOW_TO_SHIP = (
-    f"hatchling ships {NAME} where the package has one; setuptools needs, in pyproject.toml: "
+    f"hatchling ships {NAME} if the package has one; for setuptools, add to pyproject.toml: "
     '[tool.setuptools.package-data] "{package}" = ["*.lock"]'
 )
 _INIT = re.compile(r"__init__\.(py|pyc|[\w.-]+\.(so|pyd))")
@@ -27,9 +27,9 @@ class Shipped(Struct, frozen=True):
 
     Attributes:
         subject: The package's name, or the wheel's path.
-        lockfile: Where its lockfile is, if it is in the right place.
-        aliases: What its default profile binds.
-        trouble: What is wrong, and the mend.
+        lockfile: The path of its lockfile, if it is in the right place.
+        aliases: The aliases of its default profile.
+        trouble: The problem and its fix, if any.
     """
 
     subject: str
@@ -39,7 +39,7 @@ class Shipped(Struct, frozen=True):
 
 
 def in_package(package: str) -> Shipped:
-    """What an installed package ships; its code is not run."""
+    """Check an installed package, without running its code."""
     try:
         lockfile = Packages().lockfile(package)
     except LockfileError as error:
@@ -48,30 +48,30 @@ def in_package(package: str) -> Shipped:
         trouble = (
             f"has no {NAME} next to its __init__.py; {HOW_TO_SHIP.format(package=package)}"
             if is_installed(package)
-            else "is not installed here; name it as it is imported"
+            else "is not installed here; give its import name"
         )
         return Shipped(package, trouble=trouble)
     return Shipped(package, str(lockfile.path), _aliases(lockfile))
 
 
 def in_wheel(path: str) -> Shipped:
-    """What a built wheel ships.
+    """Check a built wheel.
 
     Raises:
-        LLMRingError: It is no wheel.
+        LLMRingError: The file is missing or not a wheel.
     """
     import zipfile
 
     try:
         with zipfile.ZipFile(path) as wheel:
-            # What lies under NAME.data/purelib is installed beside the rest.
+            # Files under NAME.data/purelib are installed together with the rest.
             names = {_DATA.sub("", name, count=1): name for name in wheel.namelist()}
             right, trouble = _right_place(names)
             data = wheel.read(names[right]) if right else b""
     except FileNotFoundError:
         raise LLMRingError(f"{path} does not exist; build it first: python -m build") from None
     except zipfile.BadZipFile:
-        raise LLMRingError(f"{path} is no wheel; name the .whl file of dist/") from None
+        raise LLMRingError(f"{path} is not a wheel; name the .whl file in dist/") from None
     if right is None:
         return Shipped(path, trouble=trouble)
     try:
@@ -81,7 +81,7 @@ def in_wheel(path: str) -> Shipped:
 
 
 def report(shipped: Shipped, *, as_json: bool) -> int:
-    """Print what was found; gives the exit code."""
+    """Print the result of the check; return the exit code."""
     if as_json:
         say_json(shipped)
     elif shipped.trouble is None:
@@ -97,16 +97,16 @@ def _aliases(lockfile: Lockfile) -> tuple[str, ...]:
 
 
 def _right_place(names: Iterable[str]) -> tuple[str | None, str]:
-    """The lockfile of the outermost package that has one; or else what is wrong."""
+    """Find the lockfile of an outermost package; return it, or None and the problem."""
     paths = [PurePosixPath(name) for name in names]
     folders = {path.parent for path in paths if _INIT.fullmatch(path.name)}
     packages = sorted(each for each in folders if folders.isdisjoint(each.parents))
     if not packages:
-        return None, "holds no package; a lockfile lies next to an __init__.py"
+        return None, "contains no package; put the lockfile next to an __init__.py"
     misplaced = [each for each in packages if each.parts[:1] == ("src",)]
     if misplaced:
         return None, (
-            f"its package is at {misplaced[0]}, from where it can't be imported: instead of "
+            f"its package is at {misplaced[0]}, where it can't be imported; instead of "
             "[tool.hatch.build] include, write [tool.hatch.build.targets.wheel] packages = "
             f'["{misplaced[0]}"]'
         )
@@ -114,6 +114,6 @@ def _right_place(names: Iterable[str]) -> tuple[str | None, str]:
     right = [path for path in locks if path.parent in packages]
     if right:
         return str(right[0]), ""
-    elsewhere = f", but at {', '.join(map(str, locks))}" if locks else ""
+    elsewhere = f", only {', '.join(map(str, locks))}" if locks else ""
     package = ".".join(packages[0].parts)
     return None, (f"has no {packages[0] / NAME}{elsewhere}; {HOW_TO_SHIP.format(package=package)}")

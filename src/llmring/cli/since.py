@@ -1,4 +1,4 @@
-"""Moments as people write them: 7d, 12h, 2026-11-01."""
+"""Times as people write them: 7d, 12h, 2026-11-01."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from llmring.client.settings import read_clock
 
-HELP = "7d, 12h, 30m or 2w ago; or a date or time like 2026-11-01 or 2026-11-01T08:00, in UTC"
+HELP = (
+    "include only calls since TIME: an age like 7d, 12h, 30m or 2w, or a date or time in UTC "
+    "like 2026-11-01 or 2026-11-01T08:00"
+)
 
 _AGO = re.compile(r"([0-9]{1,6})([mhdw])", re.IGNORECASE)
 _UNITS = {
@@ -20,17 +23,17 @@ _UNITS = {
 
 
 def since(text: str, now: datetime | None = None) -> datetime:
-    """The moment that a text means, in UTC.
+    """Parse a time, and return it in UTC.
 
-    That is a number with one of m, h, d and w, so long ago; or a date, whose beginning is meant;
-    or a date and a time. What names no time zone is in UTC, as days are.
+    Accepts an age (a number with m, h, d or w), a date (its first moment), or a date and time.
+    Without a time zone, UTC is assumed.
 
     Args:
-        text: What was written.
-        now: The time that "ago" counts from; left out, the present.
+        text: The text to parse.
+        now: The time that an age counts from (default: the present).
 
     Raises:
-        argparse.ArgumentTypeError: It is no such text, or before the year 1.
+        argparse.ArgumentTypeError: The text has another form, or the time is before the year 1.
     """
     text = text.strip()
     ago = _AGO.fullmatch(text)
@@ -41,5 +44,5 @@ def since(text: str, now: datetime | None = None) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
-            f"{text[:32]!r} is no time; write 7d, 12h, or 2026-11-01"
+            f"{text[:32]!r} is not a time; write 7d, 12h, or 2026-11-01"
         ) from None

@@ -1,4 +1,4 @@
-"""The source files under a path: those that somebody wrote, and none that came from elsewhere."""
+"""Source files under a path, without ignored, installed or generated ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmring.exceptions import MissingFileError
 
 MOST_BYTES = 1_000_000
 
-# What others have put there, or programs.
+# Folders with installed or generated files.
 _FOREIGN = frozenset(
     {
         ".git",
@@ -37,15 +37,15 @@ _GIT_SECONDS = 30
 
 
 def files_under(path: Path) -> Iterator[Path]:
-    """The files to look at; a path that is a file is that file.
+    """Yield the source files under a path, or the path itself if it is a file.
 
-    Where git is there and the path is in its working tree, what it ignores is left out.
+    In a git working tree, files that git ignores are left out.
 
     Raises:
-        MissingFileError: There is no such path.
+        MissingFileError: The path does not exist.
     """
     if not path.exists():
-        raise MissingFileError(f"there is no {path} to scan")
+        raise MissingFileError(f"{path} does not exist; name a file or folder to scan")
     if path.is_file():
         yield path
         return
@@ -54,10 +54,10 @@ def files_under(path: Path) -> Iterator[Path]:
 
 
 def text_of(path: Path) -> str | None:
-    """The text of a file; None where it is none, or too long to be written by hand.
+    """Read the text of a file; None if it is binary, or too long to be written by hand.
 
     Raises:
-        OSError: It can't be read.
+        OSError: The file can't be read.
     """
     if path.stat().st_size > MOST_BYTES:
         return None
@@ -69,13 +69,13 @@ def text_of(path: Path) -> str | None:
 
 
 def _listed(folder: Path) -> list[Path] | None:
-    """What git knows or would take up; None where it can't be asked."""
+    """List the files that git tracks or would add; None if git can't be run here."""
     git = shutil.which("git")
     if git is None:
         return None
     command = [git, "-C", str(folder), "ls-files", "-z", "--cached", "--others"]
     try:
-        done = subprocess.run(  # noqa: S603  # a path is no option after -C
+        done = subprocess.run(  # noqa: S603  # after -C, a path can't be an option
             [*command, "--exclude-standard"],
             capture_output=True,
             check=False,

@@ -1,4 +1,4 @@
-"""llmring stats: what calls have taken and cost, as the ledger has it."""
+"""llmring stats: summarize calls, tokens and cost from the ledger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = """examples:
   llmring stats --by model --since 7d
   llmring stats --by day --since 2026-11-01 --csv
 
-Days are those of UTC. A call with several tags is counted with each of them."""
+Days are in UTC. A call with several tags counts for each of them."""
 
 _WITHOUT = {
     "alias": "(called by model)",
@@ -28,12 +28,12 @@ _WITHOUT = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument(
         "--by",
         choices=("alias", "model", "day", "tag", "profile"),
         default="alias",
-        help="what calls are told apart by (default: alias)",
+        help="group calls by this (default: alias)",
     )
     parser.add_argument("--since", type=since, metavar="TIME", help=HELP)
     form = parser.add_mutually_exclusive_group()
@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print the totals, and a chart of them."""
+    """Print the totals and a chart."""
     from llmring.ledger.reading import Span
     from llmring.ledger.report import total, totals
 
@@ -101,7 +101,7 @@ def _ms(ms: float | None) -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lines in which names begin, and figures end, below one another."""
+    """Format rows with names aligned left and figures aligned right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return table(
         [
@@ -112,7 +112,7 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def _chart(names: list[str], groups: list[Total]) -> list[str]:
-    """The costs as bars; the calls, where no cost is known."""
+    """Draw the costs as bars, or the number of calls if all costs are unknown."""
     from llmring.cli.bars import bars
 
     if any(group.cost for group in groups):
@@ -126,17 +126,17 @@ def _chart(names: list[str], groups: list[Total]) -> list[str]:
 
 
 def _remarks(whole: Total) -> list[str]:
-    """What the table does not tell."""
+    """List remarks that the table does not show."""
     remarks = []
     if whole.unpriced:
         of_calls = f"{whole.unpriced} of {whole.calls} calls"
         remarks.append(
-            f"the cost of {of_calls} is not known and not in the sum; llmring logs says why"
+            f"the cost of {of_calls} is unknown and left out; see the reasons: llmring logs"
         )
     if whole.cancelled:
-        remarks.append(f"{whole.cancelled} given up by the caller")
+        remarks.append(f"{whole.cancelled} cancelled by the caller")
     if whole.refused:
-        remarks.append(f"{whole.refused} not sent: no such alias, or a limit of the lockfile")
+        remarks.append(f"{whole.refused} not sent: unknown alias, or a limit of the lockfile")
     return remarks
 
 

@@ -1,4 +1,4 @@
-"""llmring status: the lockfile, providers, circuits, and what is spent today."""
+"""llmring status: show the lockfile, providers, circuits and today's spending."""
 
 import argparse
 from pathlib import Path
@@ -18,24 +18,24 @@ _FOUND_BY = {
     "argument": "named by --file",
     "environment": "named by LLMRING_LOCKFILE_PATH",
     "folder": "in this folder",
-    "package": "of the package that calls",
-    "bundled": "llmring's own; make yours: llmring lock init",
+    "package": "in the calling package",
+    "bundled": "llmring's own; create yours: llmring lock init",
 }
 
 _IN_EACH_PROCESS = (
-    "each process keeps its own, and this one has just begun; look there with ring.status(),\n"
-    "or share them: set LLMRING_REDIS_URL"
+    "each process has its own, and this one has just started; call ring.status() in yours,\n"
+    "or set LLMRING_REDIS_URL to share them"
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     add_options(parser)
-    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print how things stand."""
+    """Print the status."""
     from llmring import LLMRing
 
     with LLMRing(args.file) as ring:
@@ -60,7 +60,7 @@ def _section(title: str, lines: list[str]) -> None:
 
 def _providers(status: "Status") -> list[str]:
     rows = [(each.name, _key(each), each.base_url) for each in status.providers]
-    return table(rows) if rows else ["none is used, and no key is set"]
+    return table(rows) if rows else ["none used, and no key is set"]
 
 
 def _key(provider: "ProviderStatus") -> str:
@@ -82,11 +82,11 @@ def _circuits(status: "Status") -> list[str]:
     if status.shared is None:
         return _IN_EACH_PROCESS.splitlines()
     if not status.reachable:
-        return ["it can't be reached; each process goes by its own circuits meanwhile"]
+        return ["unreachable; meanwhile each process uses its own circuits"]
     states = {
         "open": "open for {seconds:.0f} s",
-        "half-open": "tried again with the next call",
-        "closed": "still asked",
+        "half-open": "retried with the next call",
+        "closed": "closed",
     }
     rows = [
         (

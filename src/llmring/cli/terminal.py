@@ -1,4 +1,4 @@
-"""Where a conversation appears: a plain terminal, or a pipe, line by line."""
+"""A plain terminal or pipe for conversations, line by line."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ YOU = "You: "
 ADVISOR = "Advisor: "
 APPLY = "Apply? [y/N] "
 
-# What a model writes could steer the terminal with these; line feeds and tabs may stay.
+# A model's text could control the terminal with these; line feeds and tabs are safe.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _AT_WORK = {
     "find_models": "looking up models",
     "model_details": "looking up details",
-    "estimate_cost": "working out costs",
+    "estimate_cost": "estimating costs",
     "list_aliases": "looking up aliases",
     "list_profiles": "looking up profiles",
     "list_providers": "looking up providers",
@@ -33,42 +33,42 @@ _AT_WORK = {
 
 
 class Terminal(Screen, Protocol):
-    """A person's side of a conversation."""
+    """The user's side of a conversation."""
 
     def read(self) -> str:
-        """What the person says.
+        """Read a message from the user.
 
         Raises:
-            EOFError: They say nothing more.
-            KeyboardInterrupt: They think better of it.
+            EOFError: The user closed the input.
+            KeyboardInterrupt: The user pressed Ctrl-C.
         """
 
     async def agrees(self) -> bool:
-        """Whether the person wants the change that was just shown."""
+        """Ask the user to confirm the change just shown; return True if they agree."""
 
     def show(self, text: str) -> None:
-        """Show a text that is no answer."""
+        """Show text that is not part of an answer."""
 
     def patch(self, proposal: Proposal) -> None:
-        """Show a change."""
+        """Show a proposed change."""
 
     def end(self) -> None:
-        """The answer is complete, or was stopped."""
+        """Finish the answer, complete or not."""
 
 
 class PlainTerminal:
-    """A terminal without any comfort, or a pipe."""
+    """A plain terminal, or a pipe."""
 
     def __init__(self) -> None:
         self._within = False
 
     def read(self) -> str:
-        """What the person says."""
+        """Read a message from the user."""
         return _asked(YOU)
 
     async def agrees(self) -> bool:
-        """Whether the person wants the change."""
-        # The loop's own handler would leave the question standing.
+        """Ask the user to confirm the change; return True if they agree."""
+        # The event loop's own handler would not end the question.
         with _interruptible():
             try:
                 return is_yes(_asked(APPLY))
@@ -77,50 +77,50 @@ class PlainTerminal:
                 return False
 
     def show(self, text: str) -> None:
-        """Show a text that is no answer."""
+        """Show text that is not part of an answer."""
         self.end()
         say(harmless(text))
 
     def patch(self, proposal: Proposal) -> None:
-        """Show a change."""
+        """Show a proposed change."""
         self.show("\n".join((proposal.diff, *grounds(proposal))))
 
     def piece(self, text: str) -> None:
-        """A piece of the answer."""
+        """Show the next piece of the answer."""
         if not self._within:
             say(ADVISOR, end="")
         self._within = True
         say(harmless(text), end="")
 
     def restart(self) -> None:
-        """What was shown of the answer is void."""
+        """Discard the answer shown so far; another follows."""
         if self._within:
             self.show(" …")
-            note("the answer begins anew")
+            note("the answer starts over")
 
     def working(self, tool: str) -> None:
-        """A tool is at work."""
+        """Show that a tool is running."""
         words = at_work(tool)
         if words is not None:
             self.end()
             note(words)
 
     def end(self) -> None:
-        """The answer is complete."""
+        """Finish the answer."""
         if self._within:
             say()
         self._within = False
 
 
 def terminal(history: Path | None, words: Callable[[], Sequence[str]]) -> Terminal:
-    """The terminal of a conversation; a comfortable one where a person and the extra are there.
+    """Choose a terminal: a rich one for a user with the extra `chat`, else a plain one.
 
     Args:
-        history: A file that keeps what the person says; None to keep nothing.
-        words: What the Tab key completes.
+        history: A file to save input to; None to save nothing.
+        words: Returns the words that the Tab key completes.
 
     Raises:
-        ConfigurationError: The file can't be written.
+        ConfigurationError: The history file can't be written.
     """
     import sys
 
@@ -129,7 +129,7 @@ def terminal(history: Path | None, words: Callable[[], Sequence[str]]) -> Termin
     try:
         from llmring.cli.rich_terminal import RichTerminal
     except ImportError:
-        note('line editing and completion come with: pip install "llmring[chat]"')
+        note('for line editing and completion: pip install "llmring[chat]"')
         return PlainTerminal()
     if history is not None:
         _require_writable(history)
@@ -137,27 +137,27 @@ def terminal(history: Path | None, words: Callable[[], Sequence[str]]) -> Termin
 
 
 def _require_writable(history: Path) -> None:
-    """Make the file that keeps what is said, for this user alone, if it is not there.
+    """Create the history file, readable by this user only, if it is missing.
 
     Raises:
-        ConfigurationError: It can't be written.
+        ConfigurationError: The file can't be written.
     """
     try:
         os.close(os.open(history, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600))
     except OSError as error:
         raise ConfigurationError(
-            f"what you type can't be kept in {history}: {error.strerror or error}; name another "
-            "file with --history"
+            f"can't write the history file {history}: {error.strerror or error}; name another "
+            "with --history"
         ) from error
 
 
 def harmless(text: str) -> str:
-    """A text without what could steer a terminal."""
+    """Remove control characters, which could control a terminal."""
     return _CONTROL.sub("", text)
 
 
 def _asked(question: str) -> str:
-    """The answer to a question; a terminal shows it by itself, a pipe does not."""
+    """Ask a question and return the answer; echo it if the input is a pipe."""
     import sys
 
     answer = input(question)
@@ -167,26 +167,26 @@ def _asked(question: str) -> str:
 
 
 def is_yes(answer: str) -> bool:
-    """Whether an answer agrees; an empty one does not."""
+    """Return True for y or yes; an empty answer is a no."""
     return answer.strip().lower() in ("y", "yes")
 
 
 def grounds(proposal: Proposal) -> Iterator[str]:
-    """What a change does, and what is known of its models, a line each."""
+    """Describe a change, and the facts about its models, one per line."""
     yield ""
     yield f"{proposal.done}:" if proposal.evidence else f"{proposal.done}."
     yield from (f"  {line}" for line in proposal.evidence)
 
 
 def at_work(tool: str) -> str | None:
-    """What a tool does, in words; None where that is shown otherwise."""
+    """Describe a running tool; None if its effect is shown anyway."""
     words = _AT_WORK.get(tool)
     return None if words is None else f"{words} …"
 
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """Ctrl-C ends a question that waits."""
+    """Let Ctrl-C end a pending question."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

@@ -1,4 +1,4 @@
-"""llmring unbind: an alias removed from a profile."""
+"""llmring unbind: remove an alias from a profile."""
 
 import argparse
 
@@ -13,17 +13,17 @@ EXAMPLES = """examples:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
+    """Add the arguments of the command."""
     parser.add_argument("alias", metavar="ALIAS", help="the alias to remove")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Remove the binding, and say so."""
+    """Remove the binding and confirm it."""
     path, profile, place = edit_target(args)
     if not path.exists():
-        raise LockfileNotFoundError("does not exist, so nothing can be unbound in it", path=path)
+        raise LockfileNotFoundError("does not exist, so it has no aliases to remove", path=path)
     file.update(path, lambda text: edit.unbind(text, args.alias, profile))
     if args.json:
         say_json({"file": str(path), "profile": profile, "alias": args.alias})

@@ -1,4 +1,4 @@
-"""What could replace the models of a lockfile, binding by binding."""
+"""Upgrades for the models of a lockfile, binding by binding."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from llmring.lockfile.document import Binding, Lockfile
 from llmring.lockfile.problem import dotted
 from llmring.registry.lineage import Step, Terms, steps
 
-# How many of the newer models that are not taken a remark names.
+# The number of held-back models that a remark names.
 _TOLD = 3
 
 
 class Lineup(Struct, frozen=True):
-    """A binding, and what becomes of each of its models."""
+    """A binding, with the upgrade step of each of its models."""
 
     binding: Binding
     steps: tuple[Step, ...]
 
     @property
     def profile(self) -> str:
-        """The profile that the binding stands in."""
+        """The profile that contains the binding."""
         return str(self.binding.at[1])
 
     @property
@@ -40,16 +40,16 @@ class Lineup(Struct, frozen=True):
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that works on all profiles, or on one."""
+    """Add the options of every command that works on all profiles or on one."""
     parser.add_argument("--profile", metavar="NAME", help="only this profile (default: all)")
     add_file_option(parser)
 
 
 def bindings(lockfile: Lockfile, profile: str | None) -> list[Binding]:
-    """The bindings of a profile, inherited ones included; without a profile, all of the file.
+    """Return the bindings of a profile, including inherited ones, or all bindings of the file.
 
     Raises:
-        ConfigurationError: There is no such profile.
+        ConfigurationError: The profile does not exist.
     """
     if profile is not None:
         return [*resolve.bindings(lockfile, profile).values()]
@@ -58,7 +58,7 @@ def bindings(lockfile: Lockfile, profile: str | None) -> list[Binding]:
 
 
 def own_bindings(lockfile: Lockfile, profile: str | None, alias: str | None) -> list[Binding]:
-    """The bindings that stand in a profile itself; without a profile, in any.
+    """Return the bindings of a profile without inherited ones, or those of all profiles.
 
     Args:
         lockfile: The lockfile.
@@ -66,8 +66,8 @@ def own_bindings(lockfile: Lockfile, profile: str | None, alias: str | None) -> 
         alias: The alias; None for all.
 
     Raises:
-        AliasNotFoundError: The alias is bound in none of them.
-        ConfigurationError: There is no such profile.
+        AliasNotFoundError: None of them binds the alias.
+        ConfigurationError: The profile does not exist.
     """
     found = [each for each in bindings(lockfile, profile) if alias in (None, each.alias)]
     own = [each for each in found if profile in (None, each.at[1])]
@@ -75,7 +75,7 @@ def own_bindings(lockfile: Lockfile, profile: str | None, alias: str | None) -> 
         if found:
             raise AliasNotFoundError(
                 f"profile {profile!r} inherits alias {alias!r} from profile "
-                f"{found[0].at[1]!r}; name that one with --profile"
+                f"{found[0].at[1]!r}; name the latter with --profile"
             )
         raise resolve.not_found(lockfile, alias, profile or lockfile.default_profile)
     return own
@@ -84,12 +84,12 @@ def own_bindings(lockfile: Lockfile, profile: str | None, alias: str | None) -> 
 def lineups(
     lockfile: Lockfile, chosen: Collection[Binding], *, allow_smaller: bool = False
 ) -> list[Lineup]:
-    """What becomes of each model of these bindings today.
+    """Find today's upgrade of each model of some bindings.
 
     Args:
-        lockfile: Whose bindings they are; what it needs of models holds in any case.
+        lockfile: The lockfile with the bindings; an upgrade always meets its needs.
         chosen: The bindings.
-        allow_smaller: Whether models may lose context or capabilities by it.
+        allow_smaller: True to accept models with less context or fewer capabilities.
     """
     known, day = known_here(lockfile), read_clock().today()
     found = []
@@ -106,25 +106,25 @@ def lineups(
 
 
 def held_back(lineup: Lineup) -> Iterator[str]:
-    """Remarks on newer models that are not taken."""
+    """Yield remarks on newer models that are held back."""
     for step in lineup.steps:
         if step.held:
-            told = ", ".join(f"{each.model} {each.why}" for each in step.held[:_TOLD])
+            held = ", ".join(f"{each.model} {each.why}" for each in step.held[:_TOLD])
             more = f", and {len(step.held) - _TOLD} more" if len(step.held) > _TOLD else ""
             smaller = next((each.model for each in step.held if each.smaller), None)
-            mend = f"; lock upgrade --allow-smaller takes {smaller}" if smaller else ""
-            newer = f"newer than {step.to or step.ref}, but not taken"
-            yield f"{lineup.key}: {newer}: {told}{more}{mend}"
+            mend = f"; to accept {smaller}, use lock upgrade --allow-smaller" if smaller else ""
+            newer = f"newer than {step.to or step.ref}, but held back"
+            yield f"{lineup.key}: {newer}: {held}{more}{mend}"
 
 
 def price_change(step: Step, day: date) -> str:
-    """The prices of a model, and of what replaces it."""
+    """Format the prices of a model and of its replacement."""
     price = pair(step.facts.prices_on(day) if step.facts else None)
     return then(price, pair(step.to_facts.prices_on(day))) if step.to_facts else price
 
 
 def plain(lineup: Lineup, step: Step, day: date) -> dict[str, Any]:
-    """What becomes of a model, for programs."""
+    """Convert the upgrade step of a model to JSON-compatible data."""
     now, new = step.facts, step.to_facts
     return {
         "profile": lineup.profile,
@@ -145,7 +145,7 @@ def plain(lineup: Lineup, step: Step, day: date) -> dict[str, Any]:
 
 
 def _demands(lockfile: Lockfile, binding: Binding) -> list[needs.Demand]:
-    """What the profiles that have a binding, and the binding itself, need of its models."""
+    """Collect the needs of a binding, and of the profiles that contain it."""
     return [
         demand
         for profile in lockfile.profiles.values()
