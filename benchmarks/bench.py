@@ -20,7 +20,7 @@ MOST, QUICK_MOST = 10_000, 1000
 
 
 def main() -> int:
-    """Measure, and write the page; a run that is quick or of some only is printed instead."""
+    """Measure and write the page; a quick or partial run is printed instead."""
     arguments = _arguments()
     if arguments.again:
         kept = json.loads(arguments.kept.read_text())
@@ -62,13 +62,13 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--peers", type=Path, required=True, help="where their environments are")
-    parser.add_argument("--save", type=Path, required=True, help="the page")
+    parser.add_argument("--peers", type=Path, required=True, help="folder of their environments")
+    parser.add_argument("--save", type=Path, required=True, help="the page to write")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each measure in a round")
-    parser.add_argument("--only", default="", help="names, with commas between them")
+    parser.add_argument("--seconds", type=float, default=1.0, help="time per measure and round")
+    parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--quick", action="store_true", help="one short round")
-    parser.add_argument("--again", action="store_true", help="write the page of the last run anew")
+    parser.add_argument("--again", action="store_true", help="rewrite the page of the last run")
     arguments = parser.parse_args()
     arguments.peers = arguments.peers.absolute()
     arguments.kept = arguments.peers / "results.json"
@@ -79,7 +79,7 @@ def _only(text: str) -> set[str]:
     names = {name.strip() for name in text.split(",") if name.strip()}
     unknown = names - {peer.name for peer in PEERS}
     if unknown:
-        raise SystemExit(f"no {', '.join(unknown)}; there are: {'; '.join(p.name for p in PEERS)}")
+        raise SystemExit(f"unknown: {', '.join(unknown)}; use {'; '.join(p.name for p in PEERS)}")
     return names
 
 

@@ -1,6 +1,6 @@
-"""What every client in the comparison does: a job from stdin, calls, what became of them to stdout.
+"""The part that all clients of the comparison share: jobs from stdin, calls, results to stdout.
 
-It runs in each client's own environment, and needs nothing but Python.
+It runs in each client's own environment, and needs only the standard library.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-# A client that does not keep its own deadline is stopped so much later.
+# A client that does not keep its own deadline is stopped this much later.
 GRACE_SECONDS = 2.0
 
 Job = dict[str, Any]
 """`urls` (the base URL of the model with each fault, and of `good`), `fault`, `stream`,
 `requests`, `at_once`, `timeout` (seconds for one attempt), `stall` (seconds without a byte),
-`deadline` (seconds for a call), `text` (the right answer), `warm` (whether connections have to
-have been used before)."""
+`deadline` (seconds for a call), `text` (the right answer), `warm` (true if connections must have
+been used before)."""
 
 Ask = Callable[[], Awaitable[str]]
 Opened = tuple[Ask, Callable[[], Awaitable[object]]]
 
 
 def serve(client: str, version: str, opened: Callable[[Job], Opened]) -> None:
-    """Do one job after the other until the input ends.
+    """Run one job after the other until stdin closes.
 
     Args:
         client: Its name.
         version: Its version.
-        opened: Makes the client ready for a wave of calls; gives what makes one call, and what
-            closes the client.
+        opened: Prepares the client for a wave of calls; returns a function that makes one call,
+            and one that closes the client.
     """
     sys.stdout.write(json.dumps({"client": client, "version": version}) + "\n")
     sys.stdout.flush()
@@ -61,7 +61,7 @@ async def _call(ask: Ask, job: Job, told: dict[str, Any]) -> None:
     try:
         async with asyncio.timeout(job["deadline"] + GRACE_SECONDS):
             text = await ask()
-    except Exception as error:  # noqa: BLE001  # whatever it is, the call has failed
+    except Exception as error:  # noqa: BLE001  # any error is a failed call
         told["failed"] += 1
         kind = f"{type(error).__name__}: {str(error)[:150]}"
         told["errors"][kind] = told["errors"].get(kind, 0) + 1

@@ -1,9 +1,9 @@
-"""How many calls each client answers rightly, fault by fault, all against the same farm.
+"""The share of calls that each client answers correctly, fault by fault, against the same farm.
 
     make bench-faults
 
-A client runs in a process and an environment of its own, with a farm of its own; what is asked,
-how long it may take and what the farm does are the same for all.
+Each client runs in its own process and environment, with its own farm; requests, deadlines and the
+farm's behaviour are the same for all.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ CLIENTS = {
     "litellm, continuing": ["with_litellm.py", "continuing"],
     "openai": ["with_openai.py"],
 }
-# No more, or they are in each other's way.
+# With more, they would slow each other down.
 CLIENTS_AT_ONCE = 2
 AT_ONCE = 50
 DEADLINE_SECONDS = 6.0
-# So that three attempts and the pauses between them fit into the deadline.
+# So that three attempts and the pauses between them fit within the deadline.
 TIMEOUT_SECONDS = 1.5
 STALL_SECONDS = 1.0
 MODES = ("whole", "stream")
@@ -44,7 +44,7 @@ Told = dict[str, Any]
 def measured(
     client: str, python: str, faults: Sequence[str], requests: int
 ) -> tuple[Told, dict[tuple[str, str], Told]]:
-    """What a client calls itself, and what became of its calls by fault and mode."""
+    """Return a client's name, and the results of its calls by fault and mode."""
     outcomes: dict[tuple[str, str], Told] = {}
     script, *options = CLIENTS[client]
     command = [python, str(HERE / script), *options]
@@ -81,7 +81,7 @@ def measured(
 
 
 def share(told: Told, requests: int) -> str:
-    """A cell: the share answered rightly, and what was taken for an answer and is none."""
+    """Format a cell: the share answered correctly, and the shares that were wrong or late."""
     cell = f"{100 * told['right'] / requests:.4g} %"
     if told["wrong"]:
         cell += f" ({100 * told['wrong'] / requests:.4g} % wrong)"
@@ -93,7 +93,7 @@ def share(told: Told, requests: int) -> str:
 def table(
     results: Mapping[str, tuple[Told, dict[tuple[str, str], Told]]], requests: int
 ) -> list[str]:
-    """The outcomes side by side."""
+    """Format the results as a table, clients next to each other."""
     names = [f"{name['client']} {name['version']}" for name, _ in results.values()]
     lines = ["| fault | calls | " + " | ".join(names) + " |", "|---|---|" + "--:|" * len(names)]
     some = next(iter(results.values()))[1]
@@ -104,12 +104,12 @@ def table(
 
 
 def main() -> int:
-    """Measure all clients, print the table, and keep it where one asks for that."""
+    """Measure all clients and print the table; save it with --save."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--requests", type=int, default=1000, help="how many calls per fault")
-    parser.add_argument("--fault", action="append", help="only this one; can be repeated")
-    parser.add_argument("--peers", type=Path, required=True, help="where their environments are")
-    parser.add_argument("--save", type=Path, help="the file to keep the table in")
+    parser.add_argument("--fault", action="append", help="only this fault; can be repeated")
+    parser.add_argument("--peers", type=Path, required=True, help="folder of their environments")
+    parser.add_argument("--save", type=Path, help="the file to save the table in")
     arguments = parser.parse_args()
     pythons = {
         "llmring": sys.executable,

@@ -1,4 +1,4 @@
-"""llmring's cost over four decades of what a call may have much of, as JSON on stdout.
+"""The growth of llmring's CPU cost with the size of a call, as JSON on stdout.
 
     python benchmarks/growth.py UPSTREAM_URL MOST
 
@@ -26,7 +26,7 @@ Points = list[tuple[int, float]]
 
 
 def counts(most: int) -> list[int]:
-    """1, 10, 100, and so on."""
+    """Return 1, 10, 100, and so on."""
     found = [1]
     while found[-1] < most:
         found.append(found[-1] * 10)
@@ -34,7 +34,7 @@ def counts(most: int) -> list[int]:
 
 
 def ring(folder: Path, url: str, aliases: int = 1) -> LLMRing:
-    """A ring whose lockfile binds so many aliases, and whose model is at this URL."""
+    """Build a ring whose lockfile binds this many aliases to a model at this URL."""
     os.environ.update(OPENAI_BASE_URL=f"{url}/v1", OPENAI_API_KEY="sk-none")
     path = folder / "llmring.lock"
     bindings = (
@@ -46,7 +46,7 @@ def ring(folder: Path, url: str, aliases: int = 1) -> LLMRing:
 
 
 async def cost(act: Callable[[], Awaitable[object]]) -> float:
-    """CPU seconds of something done once, as the median of several times."""
+    """Measure the CPU seconds of one run, as the median of several."""
     await act()
     spent: list[float] = []
     until = time.perf_counter() + REPEAT_SECONDS
@@ -58,7 +58,7 @@ async def cost(act: Callable[[], Awaitable[object]]) -> float:
 
 
 async def messages(folder: Path, url: str, sizes: Iterable[int]) -> Points:
-    """A call with so many messages."""
+    """Measure calls by their number of messages."""
     points: Points = []
     async with ring(folder, f"{url}/ok") as ours:
         for size in sizes:
@@ -71,7 +71,7 @@ async def messages(folder: Path, url: str, sizes: Iterable[int]) -> Points:
 
 
 async def tools(folder: Path, url: str, sizes: Iterable[int]) -> Points:
-    """A call with so many tools."""
+    """Measure calls by their number of tools."""
     points: Points = []
     async with ring(folder, f"{url}/ok") as ours:
         for size in sizes:
@@ -96,7 +96,7 @@ async def tools(folder: Path, url: str, sizes: Iterable[int]) -> Points:
 
 
 async def chunks(folder: Path, url: str, sizes: Iterable[int]) -> Points:
-    """A stream of so many chunks."""
+    """Measure streams by their number of chunks."""
     points: Points = []
     for size in sizes:
         async with ring(folder, f"{url}/events-{size}") as ours:
@@ -110,7 +110,7 @@ async def chunks(folder: Path, url: str, sizes: Iterable[int]) -> Points:
 
 
 async def aliases(folder: Path, url: str, sizes: Iterable[int]) -> Points:
-    """A lockfile of so many aliases read, and the last of them resolved."""
+    """Measure reading a lockfile and resolving its last alias, by its number of aliases."""
     points: Points = []
     for size in sizes:
         ring(folder, f"{url}/ok", size)
@@ -123,7 +123,7 @@ async def aliases(folder: Path, url: str, sizes: Iterable[int]) -> Points:
 
 
 async def history(folder: Path, url: str, sizes: Iterable[int]) -> Points:
-    """So many calls of one ring, one after the other, the ledger kept of all."""
+    """Measure calls one after the other through one ring with a ledger, by their number."""
     points: Points = []
     async with ring(folder, f"{url}/ok") as ours:
         await ours.chat("a0", "Hi")

@@ -1,4 +1,4 @@
-"""The machine of a run, without what would tell whose it is."""
+"""A description of the benchmark machine that does not identify its owner."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def described() -> str:
-    """Processor, cores, memory, system and Python."""
+    """Describe processor, cores, memory, system and Python."""
     about = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in about if "model name" in line), "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

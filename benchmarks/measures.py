@@ -1,4 +1,4 @@
-"""What is measured, and in which order: every measure of every client in each round."""
+"""The measures and their order: in each round, every measure of every client."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from upstream import ANSWER, EVENTS, pieces
 AT_ONCE = (8, 64, 512)
 MANY = AT_ONCE[-1]
 FAULTS = ("500", "429", "reset")
-# Clients that wait out their retries are asked once.
+# Clients that wait out their retries are measured once.
 MOST_FAILOVERS = 20
 HELD_SECONDS = 20.0
-# Some send no more than their pool of connections takes.
+# Some clients send no more requests than their connection pool holds.
 ENOUGH = 0.9
 STARTS_A_ROUND = 3
 PROBE = "\nimport pathlib; print(pathlib.Path('/proc/self/statm').read_text().split()[1])"
 PAGE_MB = 4096 / 1e6
 
 Figures = dict[str, list[float]]
-"""By measure, one figure for each round."""
+"""By measure, a list with one figure per round."""
 
 
 class Results:
-    """What has been measured.
+    """The results of a run.
 
     Attributes:
         figures: By client, by measure.
-        errors: By client, by measure: why there is no figure.
+        errors: By client, by measure: why the figure is missing.
         versions: By client.
-        growth: By what grows, by how many of it: CPU seconds.
+        growth: CPU seconds by what grows, by its number.
     """
 
     def __init__(self) -> None:
@@ -46,21 +46,21 @@ class Results:
         self.growth: dict[str, dict[int, list[float]]] = {}
 
     def add(self, name: str, measure: str, figure: float) -> None:
-        """Keep a figure of one round."""
+        """Add a figure of one round."""
         self.figures.setdefault(name, {}).setdefault(measure, []).append(figure)
 
     def failed(self, name: str, measure: str, why: str) -> None:
-        """Keep why there is none."""
+        """Record why a figure is missing."""
         self.errors.setdefault(name, {})[measure] = why
         sys.stderr.write(f"{name}: {measure}: {why}\n")
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for a file."""
+        """Return all results, for a file."""
         return vars(self)
 
     @classmethod
     def of(cls, kept: dict[str, Any]) -> Results:
-        """What `as_json` gave."""
+        """Restore what `as_json` returned."""
         results = cls()
         vars(results).update(kept)
         results.growth = {
@@ -71,7 +71,7 @@ class Results:
 
 
 def starts(results: Results, peers: Iterable[Peer], folder: Path, home: Path) -> None:
-    """Import time and memory of each statement, and the command line's time."""
+    """Measure each statement's import time and memory, and the command line's time."""
     wanted = [
         (peer.name, statement, python(folder / peer.environment))
         for peer in peers
@@ -93,7 +93,7 @@ def starts(results: Results, peers: Iterable[Peer], folder: Path, home: Path) ->
 
 
 def _command_line(results: Results, place: Path, home: Path) -> None:
-    # Not a lockfile of its own: the one that comes with llmring.
+    # With the lockfile that comes with llmring.
     plain = run([str(python(place)), "-c", "pass"], home)
     ours = run([str(place / "bin" / "llmring"), "aliases"], home)
     results.add(OURS, "cli pass", plain.wall)
@@ -108,7 +108,7 @@ def round_(
     ports: Ports,
     seconds: float,
 ) -> None:
-    """One round: each measure, of each client in turn."""
+    """Run one round: each measure, of each client in turn."""
     clients: dict[str, Client] = {}
     try:
         for peer in peers:
@@ -144,7 +144,7 @@ def _waves() -> list[tuple[bool, int, str]]:
 
 
 def _begun(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) -> Client:
-    """A client that has had its first answer."""
+    """Start a client and get its first answer."""
     client = Client(python(folder / peer.environment), peer.command, home)
     results.versions[peer.name] = client.about.get("version", "")
     told = client.do(do="first", url=ports.url("ok"), text=ANSWER)
@@ -156,7 +156,7 @@ def _begun(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports)
 
 
 def _hold(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) -> None:
-    """Memory of calls that wait, in a process of their own: what they leave is nobody's heap."""
+    """Measure the memory of waiting calls, in a separate process to keep other heaps clean."""
     client = Client(python(folder / peer.environment), peer.command, home)
     told = client.do(
         do="held",
@@ -169,7 +169,7 @@ def _hold(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) 
     if "error" in told:
         results.failed(peer.name, "held", told["error"])
     elif told["held"] < ENOUGH * MANY:
-        results.failed(peer.name, "held", f"no more than {told['held']} calls at a time")
+        results.failed(peer.name, "held", f"at most {told['held']} calls at a time")
     else:
         results.add(peer.name, "held", told["bytes"] / 1000)
     client.close()
@@ -213,7 +213,7 @@ def _fail_over(
 
 
 def growth(results: Results, folder: Path, home: Path, ports: Ports, most: int) -> None:
-    """How llmring's cost grows."""
+    """Measure how llmring's cost grows."""
     command = [str(python(folder / "llmring")), str(HERE / "growth.py")]
     try:
         ended = run([*command, f"http://127.0.0.1:{ports.first}", str(most)], home)

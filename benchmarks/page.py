@@ -1,4 +1,4 @@
-"""The page that a run becomes: docs/benchmarks.md, and its plots."""
+"""The page of a run, docs/benchmarks.md, and its plots."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from measures import AT_ONCE, FAULTS, MANY, Results
 from peers import ANTHROPIC, FLOOR, FLOOR_JSON, LITELLM, OPENAI, OURS, PEERS
 from plot import Points, log_log, slope
 
-# Below, what does not grow hides what does.
+# Below this number, constant costs hide the growing ones.
 FIT_FROM = 100
 LINEAR = 1.1
-# `import llmring` alone takes next to nothing, as names are loaded when they are first used.
+# `import llmring` alone costs almost nothing: names are loaded on first use.
 LOADED = "from llmring import LLMRing"
 GROWING = {
     "messages": "messages of one call",
@@ -26,7 +26,7 @@ GROWING = {
 
 
 class Conditions(NamedTuple):
-    """How a run was made."""
+    """The conditions of a run."""
 
     command: str
     day: str
@@ -37,7 +37,7 @@ class Conditions(NamedTuple):
 
 
 def page(results: Results, conditions: Conditions) -> str:
-    """The page."""
+    """Format the page."""
     sections = (
         _head(conditions),
         _targets(results),
@@ -53,7 +53,7 @@ def page(results: Results, conditions: Conditions) -> str:
 
 
 def plots(results: Results) -> dict[str, str]:
-    """The plots, by file name."""
+    """Draw the plots; return them by file name."""
     return {
         f"{what}.svg": log_log(f"CPU by {what}", GROWING[what], points)
         for what, points in _curves(results).items()
@@ -64,7 +64,7 @@ def _head(conditions: Conditions) -> list[str]:
     return [
         "# How fast",
         "",
-        "What llmring costs beside its peers, measured in one run against one server on loopback",
+        "What llmring costs next to its peers, measured in one run against one server on loopback",
         "that has every answer ready. Ratios carry over to other machines, absolute figures do",
         "not.",
         "",
@@ -78,7 +78,7 @@ def _head(conditions: Conditions) -> list[str]:
 
 
 class Target(NamedTuple):
-    """What llmring is to reach: `value` in relation to `base`."""
+    """A goal for llmring: `value` in relation to `base`."""
 
     what: str
     wanted: str
@@ -151,7 +151,7 @@ def _targets(results: Results) -> list[str]:
         ),
     ]
     cells = [[row.what, row.wanted, _measured(row), _met(row)] for row in rows]
-    return ["## What llmring is to reach", "", *table(("", "wanted", "measured", ""), cells)]
+    return ["## Goals", "", *table(("", "wanted", "measured", ""), cells)]
 
 
 def _measured(target: Target) -> str:
@@ -166,7 +166,7 @@ def _met(target: Target) -> str:
 
 
 def _import(results: Results, name: str, statement: str) -> float | None:
-    """Milliseconds of an import, without Python's own start."""
+    """Return the milliseconds of an import, without Python's own start."""
     whole = median(results, name, f"wall {statement}")
     return _minus(whole, median(results, name, "wall pass"))
 
@@ -272,7 +272,7 @@ def _crowd(results: Results) -> list[str]:
 
 
 def _curves(results: Results) -> dict[str, Points]:
-    """By what grows: how many, and ms."""
+    """Return the number and the milliseconds, by what grows."""
     return {
         what: [(count, statistics.median(costs) * 1000) for count, costs in points.items()]
         for what, points in results.growth.items()
@@ -330,19 +330,19 @@ def _again() -> list[str]:
         "`benchmarks/clients`.",
         "",
         "`make guard` counts the calls of functions, Python's and C's, that a chat call, a chunk",
-        "of a stream and `resolve_alias` make, and fails where one makes many more than it used",
-        "to. These counts hardly depend on the machine or its load, so CI can hold them.",
+        "of a stream and `resolve_alias` make, and fails if one makes many more than it used",
+        "to. These counts hardly depend on the machine or its load, so CI can check them.",
     ]
 
 
 def median(results: Results, name: str, measure: str) -> float | None:
-    """A figure of the run; None where there is none."""
+    """Return a figure of the run; None if it is missing."""
     figures = results.figures.get(name, {}).get(measure)
     return statistics.median(figures) if figures else None
 
 
 def number(value: float | None) -> str:
-    """A figure with as many digits as say something."""
+    """Format a figure with its significant digits."""
     if value is None:
         return "-"
     size = abs(value)
@@ -359,7 +359,7 @@ def _named(results: Results, name: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table of Markdown, its figures to the right."""
+    """Format a Markdown table, with figures aligned to the right."""
     return [
         "| " + " | ".join(heads) + " |",
         "|---|" + "--:|" * (len(heads) - 1),
@@ -368,7 +368,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def write(results: Results, conditions: Conditions, target: Path) -> None:
-    """Write the page, and its plots into the folder beside it that has its name."""
+    """Write the page, and its plots into a folder of the same name."""
     target.write_text(page(results, conditions), encoding="utf-8")
     folder = target.with_suffix("")
     folder.mkdir(exist_ok=True)

@@ -1,9 +1,9 @@
-"""Who is measured, and the environments that they are measured in.
+"""The clients that are measured, and their environments.
 
     python benchmarks/peers.py .venv-peers [ENVIRONMENT ...]
 
-installs the newest version of each that the index has. One that can't be installed is told, and
-left out.
+installs the newest version of each that the index has. Clients that can't be installed are
+reported and left out.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 DONE = "installed.txt"
 
-# What pip is told, step by step. LiteLLM's newest version may want what an index does not have:
-# its requirements then come with the newest that can be satisfied.
+# The steps of pip. LiteLLM's newest version may require what an index does not have: then its
+# requirements come with the newest version that can be satisfied.
 ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "llmring": (("-e", str(ROOT)),),
     "aiohttp": (("aiohttp", "msgspec"),),
@@ -37,11 +37,11 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 
 class Peer(NamedTuple):
-    """One that is measured.
+    """A client to measure.
 
     Attributes:
-        name: What the page calls it.
-        environment: Where it is installed.
+        name: Its name on the page.
+        environment: Name of the environment that it is installed in.
         command: Its file in `clients`, and arguments.
         imports: Statements whose time is measured.
     """
@@ -81,7 +81,7 @@ PEERS = (
 
 
 def install(folder: Path, names: Iterable[str] = ENVIRONMENTS) -> dict[str, str]:
-    """Make the environments that are not there yet; gives why some could not be made."""
+    """Create the missing environments; return why some could not be created."""
     failed: dict[str, str] = {}
     folder.mkdir(exist_ok=True)
     (folder / ".gitignore").write_text("*\n")
@@ -114,7 +114,7 @@ def _install(place: Path, steps: Sequence[tuple[str, ...]]) -> str | None:
 
 
 def python(place: Path) -> Path:
-    """The interpreter of an environment."""
+    """Return the interpreter of an environment."""
     return place / "bin" / "python"
 
 

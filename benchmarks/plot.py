@@ -13,7 +13,7 @@ Points = Sequence[tuple[float, float]]
 
 
 def slope(points: Points) -> float:
-    """The exponent with which the cost grows: the slope of a line through the logarithms."""
+    """Return the exponent of the growth: the slope of a line through the logarithms."""
     x = [math.log(count) for count, _ in points]
     y = [math.log(cost) for _, cost in points]
     middle_x, middle_y = sum(x) / len(x), sum(y) / len(y)
@@ -22,12 +22,12 @@ def slope(points: Points) -> float:
 
 
 def log_log(title: str, along: str, points: Points) -> str:
-    """A plot of points above zero.
+    """Draw a plot of positive values.
 
     Args:
-        title: What stands above.
-        along: What the horizontal axis counts.
-        points: How many, and milliseconds.
+        title: The title.
+        along: Label of the horizontal axis.
+        points: Pairs of a number and milliseconds.
     """
     x_from, x_to = _decades([count for count, _ in points])
     y_from, y_to = _decades([cost for _, cost in points])

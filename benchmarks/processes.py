@@ -1,4 +1,4 @@
-"""The processes of a run: the upstream, and the clients, each with a core of its own."""
+"""The processes of a run: the upstream and the clients, each on its own core."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).resolve().parent
-# A client that has not answered by then never will.
+# A client that takes longer than this never answers.
 PATIENCE_SECONDS = 60.0
 
 Told = dict[str, Any]
 
 
 class Ports(NamedTuple):
-    """Where the upstream listens; both serve the same."""
+    """The ports of the upstream; both serve the same."""
 
     first: int
     second: int
 
     def url(self, what: str) -> str:
-        """The base URL of a model that does this."""
+        """Return the base URL of a model with this behaviour."""
         return f"http://127.0.0.1:{self.first}/{what}/v1"
 
 
 def cores() -> tuple[int | None, int | None]:
-    """A core for the clients and one for the upstream; None where there is but one."""
+    """Return a core for the clients and one for the upstream; None if there is only one."""
     free = sorted(os.sched_getaffinity(0))
     return (free[0], free[-1]) if len(free) > 1 else (None, None)
 
 
 @contextlib.contextmanager
 def upstream() -> Iterator[Ports]:
-    """The upstream, for as long as it is needed."""
+    """Run the upstream."""
     core = cores()[1]
     command = [sys.executable, str(HERE / "upstream.py"), *([] if core is None else [str(core)])]
     with subprocess.Popen(  # noqa: S603  # our own file
@@ -52,7 +52,7 @@ def upstream() -> Iterator[Ports]:
 
 
 def environ(home: Path) -> dict[str, str]:
-    """The variables of every client: nothing of the user's own."""
+    """Return the variables of every client, with none of the user's own."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -60,7 +60,7 @@ def environ(home: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(home / "cache"),
         "LLM_USER_PATH": str(home / "llm"),
         "OPENAI_API_KEY": "sk-none",
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # or importing it goes to the network
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # otherwise importing it uses the network
         "DO_NOT_TRACK": "1",
     }
 
@@ -85,7 +85,7 @@ class Client:
         self.about = self._answer()
 
     def do(self, **job: Any) -> Told:
-        """What became of a job."""
+        """Run a job and return its result."""
         if "error" in self.about:
             return self.about
         if self._process.stdin is not None:
@@ -108,7 +108,7 @@ class Client:
         line = out.readline()
         if not line:
             self._process.wait()
-            return {"error": f"it ended with {self._process.returncode}"}
+            return {"error": f"the client ended with {self._process.returncode}"}
         told: Told = json.loads(line)
         return told
 
@@ -125,12 +125,12 @@ class Client:
 
 
 class Ended(NamedTuple):
-    """What a command took.
+    """The costs and output of a command.
 
     Attributes:
         wall: Milliseconds from its start to its end.
         cpu: Milliseconds of CPU.
-        out: What it printed.
+        out: Its standard output.
     """
 
     wall: float
@@ -142,7 +142,7 @@ def run(command: Sequence[str], home: Path, also: Mapping[str, str] | None = Non
     """Run a command to its end.
 
     Raises:
-        RuntimeError: It failed.
+        RuntimeError: The command failed.
     """
     core = cores()[0]
     began = time.perf_counter()

@@ -1,10 +1,10 @@
-"""The calls of the comparison through LiteLLM's Router: a model, and a fallback for it.
+"""The comparison's calls through LiteLLM's Router: a model with a fallback.
 
-As https://docs.litellm.ai/docs/router/learn/reliability has it: `fallbacks`, one retry, a timeout
-for an attempt and another one for streams. With the argument `continuing`, its option for going on
-within a stream is on (`enable_mid_stream_fallback_continuation`, off by default), and both models
-are declared to support an assistant's prefill, which it asks for. Cooldowns are off, so that each
-call meets the fault; a model that is alone in its group is hardly ever cooled anyway.
+Set up as in https://docs.litellm.ai/docs/router/learn/reliability: `fallbacks`, one retry, a
+timeout for an attempt and another one for streams. The argument `continuing` turns on its option
+for continuing within a stream (`enable_mid_stream_fallback_continuation`, off by default), and
+declares that both models support an assistant's prefill, which the option needs. Cooldowns are
+off, so that each call meets the fault; a model alone in its group is hardly ever cooled anyway.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from calling import Job, Opened, serve
 
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or importing it goes to the network
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # otherwise importing it uses the network
 
 import litellm
 from litellm import Router
@@ -35,7 +35,7 @@ def _model(name: str, url: str) -> dict[str, Any]:
 
 
 def opened(job: Job) -> Opened:
-    """A router for a wave of calls."""
+    """Build a router for a wave of calls."""
     urls = job["urls"]
     router = Router(
         model_list=[_model("first", urls[job["fault"]]), _model("second", urls["good"])],

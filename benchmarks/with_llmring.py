@@ -1,4 +1,4 @@
-"""The calls of the comparison through llmring: an alias of two models."""
+"""The comparison's calls through llmring: an alias of two models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmring import LLMRing
 
 
 def opened(job: Job) -> Opened:
-    """A ring for a wave of calls; it knows of no failure yet."""
+    """Build a ring for a wave of calls, without open circuits."""
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name) / "llmring.lock"
     path.write_text(

@@ -1,7 +1,7 @@
-"""The calls of the comparison through the OpenAI SDK: one model, and the SDK's own retries.
+"""The comparison's calls through the OpenAI SDK: one model, and the SDK's own retries.
 
-It has no second model, so that what is never well can't be answered: what is compared is what
-retries alone are worth. They are as they come: two.
+Without a second model, a permanent fault can't be answered: this shows what retries alone
+achieve. Their number is the default, two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from openai import AsyncOpenAI
 
 
 def opened(job: Job) -> Opened:
-    """A client for a wave of calls."""
+    """Build a client for a wave of calls."""
     seconds = job["stall"] if job["stream"] else job["timeout"]
     client = AsyncOpenAI(base_url=job["urls"][job["fault"]], api_key="sk-none", timeout=seconds)
 

@@ -1,4 +1,4 @@
-"""What every client does: jobs from stdin, calls, and what these cost to stdout.
+"""The part that all clients share: jobs from stdin, calls, and their costs to stdout.
 
 It runs in each client's own environment, and needs nothing but Python.
 """
@@ -27,10 +27,10 @@ class Opened(NamedTuple):
     """A client that is ready.
 
     Attributes:
-        chat: Asks for an answer, and gives its text.
-        stream: Asks for one in pieces, and gives their texts put together.
+        chat: Requests an answer and returns its text.
+        stream: Requests a stream and returns its joined text.
         close: Closes the client.
-        settled: Waits for what it still does about calls that have ended, which they cost too.
+        settled: Waits for work that continues after a call and belongs to its cost.
     """
 
     chat: Ask
@@ -43,8 +43,8 @@ class Pair(NamedTuple):
     """A client of two models.
 
     Attributes:
-        both: Asks the first model, and the second one when that fails.
-        second: Asks the second one alone.
+        both: Calls the first model, and the second one if that fails.
+        second: Calls only the second one.
         close: Closes the client.
     """
 
@@ -58,12 +58,12 @@ OpenPair = Callable[[str, str], Pair]
 
 
 def serve(version: str, opened: Open, pair: OpenPair | None = None) -> None:
-    """Do one job after the other until the input ends.
+    """Run one job after the other until stdin closes.
 
     Args:
         version: The client's version.
-        opened: Makes it ready to call a model at a base URL.
-        pair: Makes it ready to call the first of two models that answers, by its default settings.
+        opened: Prepares the client to call a model at a base URL.
+        pair: Prepares it to call the first of two models that answers, with default settings.
     """
     _tell({"version": version, "fails_over": pair is not None})
     with asyncio.Runner() as runner:
@@ -71,7 +71,7 @@ def serve(version: str, opened: Open, pair: OpenPair | None = None) -> None:
             job = json.loads(line)
             try:
                 told = runner.run(_done(job, opened, pair))
-            except Exception as error:  # noqa: BLE001  # whatever it is, the job has failed
+            except Exception as error:  # noqa: BLE001  # any error fails the job
                 told = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
             _tell(told)
 
@@ -96,7 +96,7 @@ async def _done(job: Job, opened: Open, pair: OpenPair | None) -> Told:
 
 
 async def _first(job: Job, opened: Open) -> Told:
-    """CPU from the start of the process to the first answer."""
+    """Measure the CPU from the start of the process to the first answer."""
     client = opened(job["url"])
     text = await client.chat()
     cpu = time.process_time()
@@ -105,7 +105,7 @@ async def _first(job: Job, opened: Open) -> Told:
 
 
 async def _calls(job: Job, opened: Open) -> Told:
-    """Calls for so many seconds, so many at a time, and what they cost."""
+    """Make calls for a time, a number of them at once, and measure their cost."""
     client = opened(job["url"])
     ask = client.stream if job["stream"] else client.chat
     wrong, done = await _wave(ask, job, WARM_SECONDS, WARM_CALLS if job["at_once"] == 1 else 1)
@@ -123,7 +123,7 @@ async def _calls(job: Job, opened: Open) -> Told:
 
 
 async def _wave(ask: Ask, job: Job, seconds: float, least: int) -> tuple[int, int]:
-    """Wrong answers, and all answers, of so many seconds."""
+    """Count the wrong answers, and all answers, of some seconds."""
     until = time.perf_counter() + seconds
     text = job["text"]
     wrong = done = 0
@@ -144,7 +144,7 @@ async def _wave(ask: Ask, job: Job, seconds: float, least: int) -> tuple[int, in
 
 
 async def _held(job: Job, opened: Open) -> Told:
-    """Memory of calls that wait for their answers."""
+    """Measure the memory of calls that wait for their answers."""
     ready = opened(job["ready_url"])
     for _ in range(WARM_CALLS):
         await ready.chat()
@@ -171,13 +171,13 @@ async def _held(job: Job, opened: Open) -> Told:
 
 
 async def _failovers(job: Job, pair: OpenPair) -> Told:
-    """Milliseconds of calls whose first model fails, and of calls to the second one alone."""
+    """Measure calls whose first model fails, and calls to the second one alone, in ms."""
     failing: list[float] = []
     alone: list[float] = []
     wrong = 0
     until = time.perf_counter() + job["seconds"]
     while not failing or (time.perf_counter() < until and len(failing) < job["most"]):
-        # A new client each time: none may know already that the model is down.
+        # A new client each time, which does not know yet that the model is down.
         client = pair(job["first"], job["second"])
         await _control(job["control"], "turn/ok")
         for ask in (client.second, client.both, client.second, client.both):
@@ -210,5 +210,5 @@ async def _control(port: int, what: str) -> bytes:
 
 
 def _resident() -> int:
-    """Bytes of memory that the process holds."""
+    """Return the bytes of memory that the process holds."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES

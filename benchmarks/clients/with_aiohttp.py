@@ -57,19 +57,19 @@ ENCODE, READ = PARSERS[sys.argv[1]]
 
 
 class Session:
-    """A session of aiohttp that begins with its first request."""
+    """A client on an aiohttp session, which begins with its first request."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def chat(self, url: str) -> str:
-        """The text of an answer."""
+        """Return the text of an answer."""
         async with self._get().post(url, data=ENCODE(QUESTION), headers=HEADERS) as response:
             response.raise_for_status()
             return READ(await response.read())
 
     async def stream(self, url: str) -> str:
-        """The text of an answer in pieces."""
+        """Return the text of a stream, joined."""
         body = ENCODE({**QUESTION, "stream": True, "stream_options": {"include_usage": True}})
         said, rest = [], b""
         async with self._get().post(url, data=body, headers=HEADERS) as response:
@@ -89,14 +89,14 @@ class Session:
 
 
 def opened(url: str) -> Opened:
-    """A session for one server."""
+    """Open a session for one server."""
     session = Session()
     place = url + "/chat/completions"
     return Opened(lambda: session.chat(place), lambda: session.stream(place), session.close)
 
 
 def pair(first: str, second: str) -> Pair:
-    """A session for two servers."""
+    """Open a session for two servers."""
     session = Session()
     places = (first + "/chat/completions", second + "/chat/completions")
 

@@ -11,7 +11,7 @@ MESSAGES = [{"role": "user", "content": "Hi"}]
 
 
 def opened(url: str) -> Opened:
-    """A client for one server."""
+    """Open a client for one server."""
     client = aisuite.Client({"openai": {"base_url": url, "api_key": "sk-none"}})
 
     async def chat() -> str:
@@ -25,7 +25,7 @@ def opened(url: str) -> Opened:
         )
 
     async def close() -> None:
-        # It has no way to close but through the SDK that it uses.
+        # It can only be closed through the SDK that it uses.
         await client.providers["openai"].aclient.close()
 
     return Opened(chat, stream, close)

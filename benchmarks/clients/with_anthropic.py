@@ -9,7 +9,7 @@ from meter import Opened, serve
 
 
 def opened(url: str) -> Opened:
-    """A client for one server."""
+    """Open a client for one server."""
     client = AsyncAnthropic(base_url=url.removesuffix("/v1"), api_key="sk-none")
 
     async def chat() -> str:

@@ -1,4 +1,4 @@
-"""any-llm, its client kept."""
+"""any-llm, with one client for all calls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MESSAGES = [{"role": "user", "content": "Hi"}]
 
 
 def opened(url: str) -> Opened:
-    """A client for one server."""
+    """Open a client for one server."""
     client = AnyLLM.create("openai", api_key="sk-none", api_base=url)
 
     async def chat() -> str:
@@ -29,7 +29,7 @@ def opened(url: str) -> Opened:
             [each.choices[0].delta.content or "" async for each in chunks if each.choices]
         )
 
-    # It has no way to close but through the SDK that it uses.
+    # It can only be closed through the SDK that it uses.
     return Opened(chat, stream, client.client.close)
 
 

@@ -19,7 +19,7 @@ def _read(event: bytes) -> str:
 
 
 def opened(url: str) -> Opened:
-    """A client for one server."""
+    """Open a client for one server."""
     client = httpx.AsyncClient(
         headers={"authorization": "Bearer sk-none"},
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),

@@ -1,4 +1,4 @@
-"""LiteLLM: `acompletion`, or with the argument `router` its Router, by default settings."""
+"""LiteLLM: `acompletion`, or with the argument `router` its Router, with default settings."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ async def _stream(complete: Complete, **where: str) -> str:
 
 
 async def _nothing() -> None:
-    """Its clients are kept by the library."""
+    """Keep nothing open: the library keeps its clients."""
 
 
 def directly(url: str) -> Opened:
-    """`acompletion` with one server."""
+    """Prepare `acompletion` for one server."""
     where = {"model": MODEL, "api_base": url, "api_key": "sk-none"}
     complete = litellm.acompletion
     return Opened(lambda: _chat(complete, **where), lambda: _stream(complete, **where), _nothing)
@@ -47,7 +47,7 @@ def _model(name: str, url: str) -> dict[str, Any]:
 
 
 def routed(url: str) -> Opened:
-    """A router of one server."""
+    """Build a router for one server."""
     complete = Router(model_list=[_model("a", url)]).acompletion
     return Opened(
         lambda: _chat(complete, model="a"), lambda: _stream(complete, model="a"), _nothing
@@ -55,7 +55,7 @@ def routed(url: str) -> Opened:
 
 
 def pair(first: str, second: str) -> Pair:
-    """A router of two servers."""
+    """Build a router for two servers."""
     router = Router(
         model_list=[_model("first", first), _model("second", second)],
         fallbacks=[{"first": ["second"]}],

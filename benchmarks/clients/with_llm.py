@@ -9,11 +9,11 @@ from meter import Opened, serve
 
 
 async def _nothing() -> None:
-    """It makes a client for each call."""
+    """Keep nothing open: the library makes a client for each call."""
 
 
 def opened(url: str) -> Opened:
-    """A model at one server."""
+    """Prepare a model at one server."""
     model = AsyncChat(
         "gpt-4o-mini", key="sk-none", model_name="gpt-4o-mini", api_base=url, can_stream=True
     )

@@ -1,4 +1,4 @@
-"""llmring: an alias of a model with a price. With the argument `unrecorded`, without a ledger."""
+"""llmring: an alias of a model with a price. The argument `unrecorded` turns off the ledger."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from meter import Opened, Pair, serve
 from llmring import LLMRing
 
 UNRECORDED = "unrecorded" in sys.argv[1:]
-# Calls are in the ledger a quarter of a second after they have ended.
+# The ledger is written a quarter of a second after calls have ended.
 LEDGER_SECONDS = 0.5
 
 
 def lockfile(folder: Path, *urls: str) -> Path:
-    """A lockfile that binds `a` to a model at each server, and `b` to the last."""
+    """Write a lockfile that binds `a` to a model at each server, and `b` to the last."""
     path = folder / "llmring.lock"
     providers = [
         f'[providers.p{n}]\nkind = "openai"\nbase_url = "{url}"\n' for n, url in enumerate(urls)
@@ -39,7 +39,7 @@ async def _text(ring: LLMRing, alias: str) -> str:
 
 
 def opened(url: str) -> Opened:
-    """A ring for one server, which stands in for OpenAI's own, so that prices are known."""
+    """Build a ring for one server, in the role of OpenAI's own so that prices are known."""
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name) / "llmring.lock"
     path.write_text(
@@ -74,7 +74,7 @@ def opened(url: str) -> Opened:
 
 
 def pair(first: str, second: str) -> Pair:
-    """A ring for two servers."""
+    """Build a ring for two servers."""
     folder = tempfile.TemporaryDirectory()
     ring = LLMRing(lockfile(Path(folder.name), first, second))
 

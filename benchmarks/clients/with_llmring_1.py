@@ -22,7 +22,7 @@ def _ring(*urls: str) -> LLMRing:
         'version = "1.0"\ndefault_profile = "default"\n[profiles.default]\nname = "default"\n'
         '[[profiles.default.bindings]]\nalias = "a"\nmodels = ["openai:gpt-4o-mini"]\n'
     )
-    # Without an address of its own it would ask a registry in the net about each new model.
+    # Without a registry address, it would ask the public one about each new model.
     return LLMRing(lockfile_path=str(path), registry_url=(folder / "none").as_uri())
 
 
@@ -31,7 +31,7 @@ def _request() -> LLMRequest:
 
 
 def opened(url: str) -> Opened:
-    """A ring for one server."""
+    """Build a ring for one server."""
     ring = _ring(url)
 
     async def chat() -> str:

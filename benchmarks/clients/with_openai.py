@@ -9,7 +9,7 @@ from openai import AsyncOpenAI
 
 
 def opened(url: str) -> Opened:
-    """A client for one server."""
+    """Open a client for one server."""
     client = AsyncOpenAI(base_url=url, api_key="sk-none")
 
     async def chat() -> str:

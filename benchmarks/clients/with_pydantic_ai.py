@@ -1,4 +1,4 @@
-"""pydantic-ai: its direct requests to a model, and FallbackModel by default settings."""
+"""pydantic-ai: its direct requests to a model, and FallbackModel with default settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def _chat(model: Model) -> str:
 
 
 def opened(url: str) -> Opened:
-    """A model at one server."""
+    """Build a model at one server."""
     model = _model(url)
 
     async def stream() -> str:
@@ -46,7 +46,7 @@ def opened(url: str) -> Opened:
 
 
 def pair(first: str, second: str) -> Pair:
-    """Models at two servers."""
+    """Build models at two servers."""
     alone = _model(second)
     failing = _model(first)
     both = FallbackModel(failing, alone)

@@ -20,7 +20,7 @@ def _read(event: bytes) -> str:
 
 
 def opened(url: str) -> Opened:
-    """A client for one server."""
+    """Open a client for one server."""
     client = ClientBuilder().build()
     place = url + "/chat/completions"
 

@@ -1,10 +1,10 @@
-"""A farm of providers on loopback that fail in every way that providers do.
+"""A server on loopback that fails in every way that providers do.
 
-    python tests/chaos/farm.py        prints {"port": …, "deaf": …}, serves until its input ends
+    python tests/chaos/farm.py        prints {"port": …, "deaf": …}, serves until stdin closes
 
-The fault is the first part of the path, so that a base URL chooses it: `http://…:port/stall/v1`.
-`deaf` is a port where no connection is ever accepted. `GET /tally` tells what has been seen. The
-healthy model goes on where a partial answer among the messages ends, as a real one would.
+The first part of the path is the fault, so that a base URL chooses it: `http://…:port/stall/v1`.
+`deaf` is a port where no connection is ever accepted. `GET /tally` reports what the server has
+seen. The healthy model continues a partial answer among the messages, as a real one would.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _data(fields: dict[str, Any]) -> bytes:
 
 
 def stream_events(words: Sequence[str] = WORDS) -> list[bytes]:
-    """The good stream, event by event."""
+    """Return the good stream, event by event."""
     return [
         _event({"role": "assistant", "content": ""}),
         *(_event({"content": word}) for word in words),
@@ -51,7 +51,7 @@ def stream_events(words: Sequence[str] = WORDS) -> list[bytes]:
 
 
 def whole_body(text: str = TEXT) -> bytes:
-    """The good answer in one piece."""
+    """Return the good answer in one piece."""
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     reply = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
@@ -71,12 +71,12 @@ def _chunk(data: bytes) -> bytes:
 
 
 def _begun(events: Sequence[bytes], kind: str = _SSE) -> bytes:
-    """A chunked answer whose end is missing."""
+    """Return a chunked answer without its end."""
     return _head("200 OK", kind, "transfer-encoding: chunked") + b"".join(map(_chunk, events))
 
 
 def good_response(*, stream: bool, partial: str = "") -> bytes:
-    """The bytes of the good answer, or of the rest of one."""
+    """Return the bytes of the good answer, or of the rest of one."""
     rest = TEXT.removeprefix(partial)
     if not stream:
         return _with_length(whole_body(rest))
@@ -91,10 +91,10 @@ class Exchange:
     """One request to the farm, and the connection to misbehave on.
 
     Attributes:
-        stream: Whether a stream is asked for.
-        nth: How many of its kind there have been before.
-        turn: How many requests its connection has brought before.
-        partial: The answer so far, where it is to be gone on with.
+        stream: True if a stream is requested.
+        nth: How many requests of its kind came before.
+        turn: How many requests came before on its connection.
+        partial: The answer so far, if it is to be continued.
     """
 
     def __init__(
@@ -108,12 +108,12 @@ class Exchange:
         self._writer = writer
 
     async def send(self, data: bytes) -> None:
-        """Send some bytes and wait until they are gone."""
+        """Send bytes and wait until they are sent."""
         self._writer.write(data)
         await self._writer.drain()
 
     async def good(self) -> None:
-        """Answer as one should."""
+        """Send the good answer."""
         await self.send(good_response(stream=self.stream, partial=self.partial))
 
     async def status(self, line: str, *headers: str) -> None:
@@ -122,46 +122,46 @@ class Exchange:
         await self.send(_with_length(json.dumps(error).encode(), _JSON, line, *headers))
 
     def reset(self) -> None:
-        """Break the connection off with a RST."""
+        """Reset the connection (TCP RST)."""
         sock: socket.socket | None = self._writer.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     def close(self) -> None:
-        """End the connection as if all were said."""
+        """Close the connection as at a normal end."""
         self._writer.close()
 
 
 def _some(exchange: Exchange) -> bytes:
-    """The answer up to a place that each request moves on, until all places have been."""
+    """Return the answer up to a place that moves with each request, over the whole answer."""
     response = good_response(stream=exchange.stream)
-    # In strides, so that a few requests are enough for places all over it.
+    # In strides, so that a few requests cover places all over the answer.
     stride = 37 if len(response) % 37 else 1
     return response[: exchange.nth * stride % len(response)]
 
 
 async def _reset(exchange: Exchange) -> None:
-    """A RST after some bytes."""
+    """Reset the connection after some bytes."""
     await exchange.send(_some(exchange))
     exchange.reset()
 
 
 async def _cut(exchange: Exchange) -> None:
-    """The end of the connection after some bytes."""
+    """Close the connection after some bytes."""
     await exchange.send(_some(exchange))
     exchange.close()
 
 
 async def _slow_loris(exchange: Exchange) -> None:
-    """A byte now and then, which would take minutes to the end."""
+    """Send a byte now and then; the whole answer would take minutes."""
     for byte in good_response(stream=exchange.stream):
         await exchange.send(bytes([byte]))
         await asyncio.sleep(0.2)
 
 
 async def _drip(exchange: Exchange) -> None:
-    """As `_slow_loris`, but only after the first words."""
+    """Send half of the answer at once, and the rest as `_slow_loris` does."""
     response = good_response(stream=exchange.stream)
     half = len(response) // 2
     await exchange.send(response[:half])
@@ -171,26 +171,26 @@ async def _drip(exchange: Exchange) -> None:
 
 
 async def _stall(exchange: Exchange) -> None:
-    """Half of an answer, and then nothing, with the connection open."""
+    """Send half of an answer, then nothing, keeping the connection open."""
     response = good_response(stream=exchange.stream)
     await exchange.send(response[: len(response) * 6 // 10])
     await asyncio.sleep(_FOR_EVER)
 
 
 async def _silent(_: Exchange) -> None:
-    """Not a byte."""
+    """Send nothing."""
     await asyncio.sleep(_FOR_EVER)
 
 
 async def _half_open(exchange: Exchange) -> None:
-    """A kept connection whose other end is gone without a word: the first request is answered."""
+    """Answer the first request of a connection, then nothing, as if the peer were gone."""
     if exchange.turn:
         await asyncio.sleep(_FOR_EVER)
     await exchange.good()
 
 
 async def _stale(exchange: Exchange) -> None:
-    """A kept connection that turns out to be closed when it is used again."""
+    """Answer the first request of a connection, and reset it at the next."""
     if exchange.turn:
         exchange.reset()
     else:
@@ -198,7 +198,7 @@ async def _stale(exchange: Exchange) -> None:
 
 
 async def _truncated(exchange: Exchange) -> None:
-    """Chunked encoding that ends in the middle of a chunk."""
+    """End a chunked body in the middle of a chunk."""
     if exchange.stream:
         await exchange.send(_begun(stream_events()[:6]) + b"1f\r\ndata: {")
     else:
@@ -207,13 +207,13 @@ async def _truncated(exchange: Exchange) -> None:
 
 
 async def _too_many(exchange: Exchange) -> None:
-    """429, with a long time to wait, a short one, and none."""
+    """Answer 429 with a long wait, a short one, and none, in turn."""
     asks = (("retry-after: 20",), ("retry-after-ms: 200",), ())
     await exchange.status("429 Too Many Requests", *asks[exchange.nth % len(asks)])
 
 
 async def _clock(exchange: Exchange) -> None:
-    """503 from a server whose clock is years off, and that asks to be left alone until a date."""
+    """Answer 503 with a date to retry after, by a clock that is years off."""
     year = (1999, 2062)[exchange.nth % 2]
     await exchange.status(
         "503 Service Unavailable",
@@ -227,7 +227,7 @@ _WORSE = ("504 Gateway Timeout", "529 Overloaded")
 
 
 async def _burst(exchange: Exchange) -> None:
-    """Forty errors in a row, then ten answers."""
+    """Answer forty requests with errors, then ten well."""
     lines = _BAD + _WORSE
     if exchange.nth % 50 < 40:
         await exchange.status(lines[exchange.nth % len(lines)])
@@ -236,18 +236,18 @@ async def _burst(exchange: Exchange) -> None:
 
 
 async def _page(exchange: Exchange) -> None:
-    """A page in HTML with a 200."""
+    """Answer 200 with an HTML page."""
     page = b"<html><body>Sign in to the guest network</body></html>"
     await exchange.send(_with_length(page, "text/html"))
 
 
 async def _empty(exchange: Exchange) -> None:
-    """A 200 with nothing in it."""
+    """Answer 200 without a body."""
     await exchange.send(_with_length(b"", _SSE if exchange.stream else _JSON))
 
 
 async def _malformed(exchange: Exchange) -> None:
-    """One event that is no JSON among good ones; for a whole answer, no JSON at its end."""
+    """Send one malformed event among good ones; in a whole answer, a malformed end."""
     if not exchange.stream:
         await exchange.send(_with_length(whole_body()[:-20] + b"\x00" * 20))
         return
@@ -260,7 +260,7 @@ _SAID = {"error": {"message": "overloaded", "type": "overloaded_error"}}
 
 
 async def _error_event(exchange: Exchange) -> None:
-    """An error in what has begun with a 200, before or after the first words."""
+    """Report an error inside a 200, before or after the first words."""
     if not exchange.stream:
         await exchange.status("200 OK")
         return
@@ -270,7 +270,7 @@ async def _error_event(exchange: Exchange) -> None:
 
 
 async def _unfinished(exchange: Exchange) -> None:
-    """A stream that ends in good order without having said that it is complete."""
+    """End a stream in good order, but without its final event."""
     if exchange.stream:
         await exchange.send(_begun(stream_events()[:6]) + b"0\r\n\r\n")
     else:
@@ -303,10 +303,10 @@ class Farm:
     """The server, and what it has seen.
 
     Attributes:
-        requests: How many requests each fault got, whole and streamed.
-        open: How many connections are open.
-        hung_up: When the clients hung up before they had the answer, by what they had asked, on
-            the machine's monotonic clock.
+        requests: Requests by fault, whole and streamed.
+        open: Number of open connections.
+        hung_up: When a client hung up before it had the answer, by its message, on the machine's
+            monotonic clock.
     """
 
     def __init__(self) -> None:
@@ -315,7 +315,7 @@ class Farm:
         self.hung_up: dict[str, float] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a connection until it ends, or until a fault has ended it."""
+        """Serve a connection until it ends, or a fault has ended it."""
         self.open += 1
         turn = 0
         try:
@@ -331,7 +331,7 @@ class Farm:
     async def _one(
         self, early: bytes, turn: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bytes:
-        """Answer one request; gives what of the next one came early."""
+        """Answer one request; return the bytes of the next one that came early."""
         head = (early + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         fault = head.split(" ", 2)[1].strip("/").split("/")[0]
         if fault == "tally":
@@ -343,7 +343,7 @@ class Farm:
         exchange = Exchange(writer, asked, self.requests[kind], turn)
         self.requests[kind] += 1
         answer = asyncio.ensure_future(FAULTS[fault](exchange))
-        # Whoever asks sends nothing more before the answer is there: what comes is the end.
+        # Clients send nothing more before the answer, so anything read is the end.
         gone = asyncio.ensure_future(reader.read(1))
         await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
@@ -363,7 +363,7 @@ class Farm:
 
 @contextlib.contextmanager
 def _deaf() -> Any:
-    """A port where connections are never accepted: its queue is full from the start."""
+    """Open a port where connections are never accepted: its queue is full from the start."""
     with contextlib.ExitStack() as sockets:
         server = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(4):
@@ -374,7 +374,7 @@ def _deaf() -> Any:
 
 
 async def main() -> None:
-    """Serve until the input ends."""
+    """Serve until stdin closes."""
     farm = Farm()
     server = await asyncio.start_server(farm.serve, "127.0.0.1", 0, backlog=2048)
     with _deaf() as deaf:

@@ -1,4 +1,4 @@
-"""How soon a provider learns that its caller has gone: measured at the farm."""
+"""The delay until a provider notices that its caller has hung up, measured at the farm."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from pathlib import Path
 from chaos.storm import Place, tally
 from llmring import LLMRing
 
-# For a call to get as far as it goes before it is given up.
+# Time for a call to get as far as it can before it is cancelled.
 FIRST_SECONDS = 0.3
 HEARD_SECONDS = 5.0
 
 
 async def _head(ring: LLMRing, said: str) -> float:
-    """A call is timed out while nothing has come."""
+    """Time out a call while nothing has come."""
     return await _timed_out(ring.chat("silent", said))
 
 
 async def _body(ring: LLMRing, said: str) -> float:
-    """A call is timed out in the middle of its answer."""
+    """Time out a call in the middle of its answer."""
     return await _timed_out(ring.chat("stall", said))
 
 
 async def _stream(ring: LLMRing, said: str) -> float:
-    """A stream is timed out between its pieces."""
+    """Time out a stream between its pieces."""
     return await _timed_out(_drain(ring, said))
 
 
@@ -40,7 +40,7 @@ async def _timed_out(answer: Awaitable[object]) -> float:
 
 
 async def _task(ring: LLMRing, said: str) -> float:
-    """The task that makes the call is cancelled."""
+    """Cancel the task that makes the call."""
     task = asyncio.ensure_future(_drain(ring, said))
     await asyncio.sleep(FIRST_SECONDS)
     task.cancel()
@@ -56,7 +56,7 @@ async def _drain(ring: LLMRing, said: str) -> None:
 
 
 async def _left(ring: LLMRing, said: str) -> float:
-    """A loop over a stream is left after the first piece."""
+    """Leave a loop over a stream after the first piece."""
     async for _ in ring.chat_stream("stall", said):
         break
     return time.monotonic()
@@ -74,13 +74,15 @@ WAYS: dict[str, Callable[[LLMRing, str], Awaitable[float]]] = {
 async def hang_ups(
     path: Path, place: Place, way: str, calls: int, at_once: int
 ) -> tuple[list[float], int]:
-    """Seconds from giving each call up until the farm saw its connection end, and how many never.
+    """Return the seconds from cancelling each call to the end of its connection at the farm.
+
+    The second value is the number of connections that never ended.
 
     Args:
         path: The lockfile.
         place: The farm.
         way: One of `WAYS`.
-        calls: How many.
+        calls: Number of calls.
         at_once: How many of them at the same time.
     """
     left: dict[str, float] = {}
@@ -89,7 +91,7 @@ async def hang_ups(
         left[said] = await WAYS[way](ring, said)
 
     async with LLMRing(path) as ring:
-        # What is loaded with a first call would come between the call and its end.
+        # A first call loads modules, which would delay the calls that are measured.
         await ring.chat("good", "Hi")
         for begun in range(0, calls, at_once):
             names = [f"{way} {nth}" for nth in range(begun, min(begun + at_once, calls))]
@@ -99,7 +101,7 @@ async def hang_ups(
 
 
 async def _heard(place: Place, expected: set[str]) -> dict[str, float]:
-    """When the farm saw these connections end; the ring is still open, and ends none itself."""
+    """Return when the farm saw these connections end; the ring stays open and ends none itself."""
     until = time.monotonic() + HEARD_SECONDS
     while True:
         told: dict[str, float] = (await asyncio.to_thread(tally, place))["hung_up"]

@@ -1,8 +1,8 @@
-"""The long form: every fault, thousands of calls each, and a table of what became of them.
+"""The long form of the storm: every fault, thousands of calls each, and tables of the results.
 
     PYTHONPATH=tests python -m chaos.report --requests 5000 --save docs/reliability.md
 
-Ends with 1 where an answer was lost or wrong, a call overran its deadline, or anything leaked.
+Exits with 1 if an answer was lost or wrong, a call overran its deadline, or anything leaked.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ DRIVERS = {"fresh": fresh_storm, "steady": steady_storm}
 
 
 class Findings(Struct):
-    """What a run has brought.
+    """The results of a run.
 
     Attributes:
-        fresh: What became of the calls where each met its fault.
-        steady: The same through rings that remember failures.
+        fresh: Results of the calls that each met their fault.
+        steady: Results of calls through rings that remember failures.
         leaks: What was left open or running after a storm.
-        hang_ups: For each way of giving a call up: the seconds until the provider knew, and how
-            many never did.
+        hang_ups: For each way of cancelling a call: the seconds until the provider noticed, and
+            how many times it never did.
     """
 
     fresh: list[Outcome]
@@ -64,14 +64,14 @@ class Findings(Struct):
 
     @property
     def is_clean(self) -> bool:
-        """Whether all is as it should be."""
+        """True if nothing was lost, wrong, late or leaked."""
         outcomes = self.fresh + self.steady
         lost = any(each.answered < each.requests or each.wrong or each.late for each in outcomes)
         return not (lost or self.leaks or any(never for _, never in self.hang_ups.values()))
 
 
 async def run(place: Place, faults: Sequence[str], requests: int) -> Findings:
-    """Every fault, with rings that know of no failure and with one that remembers."""
+    """Run every fault, with new rings for each wave and with one that remembers."""
     found = Findings([], [], [], {})
     with tempfile.TemporaryDirectory() as folder:
         path = lockfile(Path(folder), place)
@@ -96,7 +96,7 @@ async def _one(
     requests: int,
     leaks: list[str],
 ) -> Outcome:
-    await asyncio.to_thread(lambda: None)  # its thread is not to be taken for a leak
+    await asyncio.to_thread(lambda: None)  # starts the thread that would look like a leak
     before = Held.now()
     with jumping_clock() if fault == "clock" else contextlib.nullcontext():
         outcome = await DRIVERS[driver](path, fault, mode, requests, AT_ONCE)
@@ -112,7 +112,7 @@ async def _one(
 
 
 def storm_table(outcomes: Sequence[Outcome]) -> list[str]:
-    """The outcomes; the time added is against that of the healthy model."""
+    """Format the results; the time added is relative to the healthy model."""
     good = {each.mode: each.p99 for each in outcomes if each.fault == "good"}
     lines = [
         "| fault | calls | requests | answered | failed over | wrong | late | p99 added |",
@@ -128,9 +128,9 @@ def storm_table(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def hang_up_table(found: dict[str, tuple[list[float], int]]) -> list[str]:
-    """How soon the provider knew."""
+    """Format how soon the provider noticed."""
     lines = [
-        "| how the call was given up | calls | never noticed | p50 | p99 | longest |",
+        "| how the call was cancelled | calls | never noticed | p50 | p99 | longest |",
         "|---|--:|--:|--:|--:|--:|",
     ]
     for way, (seconds, never) in found.items():
@@ -142,21 +142,21 @@ def hang_up_table(found: dict[str, tuple[list[float], int]]) -> list[str]:
 
 
 def written(found: Findings, requests: int) -> str:
-    """The findings as a chapter in Markdown."""
+    """Format the findings as a chapter in Markdown."""
     leaks = [f"- {leak}" for leak in found.leaks] or ["Nothing was left open or running."]
     lines = [
         f"`make chaos REQUESTS={requests}`, {date.today()}: {conditions()}; {AT_ONCE} calls at "
         f"once, each with a deadline of {DEADLINE_SECONDS:g} s.",
         "",
-        "Each call meets the fault (rings that know of no failure yet):",
+        "Each call meets the fault (rings without open circuits):",
         "",
         *storm_table(found.fresh),
         "",
-        "One ring for all calls, which passes the failing model by once its circuit is open:",
+        "One ring for all calls, which skips the failing model once its circuit is open:",
         "",
         *storm_table(found.steady),
         "",
-        "Tasks, sockets and file descriptors, looked at after each line above: "
+        "Tasks, sockets and file descriptors, checked after each line above: "
         + " ".join(leaks if not found.leaks else ["these were left:"]),
         *(leaks if found.leaks else []),
         "",
@@ -168,7 +168,7 @@ def written(found: Findings, requests: int) -> str:
 
 
 def conditions() -> str:
-    """What this was measured with and on."""
+    """Describe the software and the machine of the run."""
     return (
         f"llmring {version('llmring')}, aiohttp {version('aiohttp')}, "
         f"CPython {platform.python_version()}, {platform.system()} on {os.cpu_count()} cores"
@@ -176,12 +176,12 @@ def conditions() -> str:
 
 
 def save(path: Path, mark: str, text: str) -> None:
-    """Put a text between two marks in a file, in place of what is there.
+    """Replace the text between two marks in a file.
 
     Args:
         path: The file.
         mark: The name in the marks `<!-- name -->` and `<!-- end of name -->`.
-        text: What goes between them.
+        text: The new text.
     """
     before, _, rest = path.read_text().partition(f"<!-- {mark} -->\n")
     _, _, after = rest.partition(f"<!-- end of {mark} -->")
@@ -189,11 +189,11 @@ def save(path: Path, mark: str, text: str) -> None:
 
 
 def main() -> int:
-    """Storm every fault, print the tables, and keep them where one asks for that."""
+    """Run every fault and print the tables; save them with --save."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--requests", type=int, default=5000, help="how many calls per fault")
-    parser.add_argument("--fault", action="append", help="only this one; can be repeated")
-    parser.add_argument("--save", type=Path, help="the file to keep the tables in")
+    parser.add_argument("--fault", action="append", help="only this fault; can be repeated")
+    parser.add_argument("--save", type=Path, help="the file to save the tables in")
     arguments = parser.parse_args()
     faults = tuple(dict.fromkeys(("good", *(arguments.fault or ALL_FAULTS))))
     with farm() as place:

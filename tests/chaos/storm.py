@@ -1,4 +1,4 @@
-"""A storm of calls against the farm: an alias whose first model fails, and whose second is well."""
+"""A storm of calls against the farm: each alias has a failing model, then a healthy one."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ Mode = Literal["whole", "stream"]
 
 DEADLINE_SECONDS = 3.0
 STALL_SECONDS = 0.5
-# What a call may take beyond its deadline on a machine that is busy with all the others.
+# How long a call may overrun its deadline on a machine that is busy with all the others.
 GRACE_SECONDS = 1.0
 SETTLE_SECONDS = 5.0
 
-# These need no farm: nobody listens, nobody accepts, and there is no such host.
+# These need no farm: a closed port, a port that accepts nothing, and a host that does not exist.
 ELSEWHERE = ("refused", "deaf", "dns")
 ALL_FAULTS = ("good", *ELSEWHERE, *(name for name in FAULTS if name != "good"))
-# They strike on a connection that has been used before.
+# These need a connection that has been used before.
 ON_KEPT_CONNECTIONS = frozenset({"half-open", "stale"})
 
 
 class Place(Struct, frozen=True):
-    """Where a farm is: its address, and the port where nobody accepts."""
+    """The farm's address, and its port that accepts no connections."""
 
     url: str
     deaf: int
 
 
 class Outcome(Struct, kw_only=True):
-    """What became of the calls under one fault.
+    """The results of the calls under one fault.
 
     Attributes:
-        fault: Its name.
-        mode: Whether the answers were asked for whole or streamed.
-        requests: How many calls were made.
-        answered: How many ended well.
-        failed_over: How many of these needed the second model.
-        wrong: How many of these did not bring the one right text.
-        late: How many ended after their deadline.
-        seconds: How long each took.
-        errors: What the others ended with, and how often.
+        fault: Name of the fault.
+        mode: Whole answers or streams.
+        requests: Number of calls.
+        answered: Calls that were answered.
+        failed_over: Answered calls that needed the second model.
+        wrong: Answered calls with another text than the right one.
+        late: Calls that ended after their deadline.
+        seconds: Duration of each call.
+        errors: Errors of the other calls, with their counts.
     """
 
     fault: str
@@ -74,7 +74,7 @@ class Outcome(Struct, kw_only=True):
 
     @property
     def p99(self) -> float:
-        """Seconds within which 99 of 100 calls were over."""
+        """99th percentile of the durations, in seconds."""
         if len(self.seconds) < 2:
             return sum(self.seconds)
         return statistics.quantiles(self.seconds, n=100, method="inclusive")[-1]
@@ -82,7 +82,7 @@ class Outcome(Struct, kw_only=True):
 
 @contextlib.contextmanager
 def farm() -> Iterator[Place]:
-    """A farm in a process of its own."""
+    """Run a farm in a process of its own."""
     command = [sys.executable, "-m", "chaos.farm"]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     with subprocess.Popen(
@@ -99,14 +99,14 @@ def farm() -> Iterator[Place]:
 
 
 def tally(place: Place) -> dict[str, Any]:
-    """What the farm has seen so far."""
+    """Return what the farm has seen so far."""
     with urllib.request.urlopen(f"{place.url}/tally") as reply:  # noqa: S310  # loopback
         told: dict[str, Any] = json.load(reply)
     return told
 
 
 def base_urls(place: Place) -> dict[str, str]:
-    """The base URL of the model that has each fault."""
+    """Return the base URL of the model with each fault."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = closed.getsockname()[1]
     return {
@@ -118,7 +118,7 @@ def base_urls(place: Place) -> dict[str, str]:
 
 
 def lockfile(folder: Path, place: Place) -> Path:
-    """A lockfile with an alias for each fault: first the model that has it, then a good one."""
+    """Write a lockfile with an alias for each fault: the model that has it, then a good one."""
     lines = ['version = "1.0"', 'default_profile = "default"']
     urls = base_urls(place)
     for fault, url in urls.items():
@@ -137,7 +137,7 @@ def lockfile(folder: Path, place: Place) -> Path:
 
 
 async def call(ring: LLMRing, outcome: Outcome) -> None:
-    """One call, counted."""
+    """Make one call and count its result."""
     began = time.monotonic()
     try:
         if outcome.mode == "whole":
@@ -162,7 +162,7 @@ async def call(ring: LLMRing, outcome: Outcome) -> None:
 
 
 async def fresh_storm(path: Path, fault: str, mode: Mode, requests: int, at_once: int) -> Outcome:
-    """So many calls that all meet the fault: each wave has a ring that knows of no failure yet."""
+    """Make calls that all meet the fault: each wave has a new ring, without open circuits."""
     outcome = Outcome(fault=fault, mode=mode)
     while outcome.requests < requests:
         wave = min(at_once, requests - outcome.requests)
@@ -175,7 +175,7 @@ async def fresh_storm(path: Path, fault: str, mode: Mode, requests: int, at_once
 
 
 async def steady_storm(path: Path, fault: str, mode: Mode, requests: int, at_once: int) -> Outcome:
-    """So many calls through one ring, which passes a failing model by after a while."""
+    """Make calls through one ring, whose circuit for the failing model opens after a while."""
     outcome = Outcome(fault=fault, mode=mode)
     left = itertools.repeat(None, requests)
 
@@ -190,7 +190,7 @@ async def steady_storm(path: Path, fault: str, mode: Mode, requests: int, at_onc
 
 @contextlib.contextmanager
 def jumping_clock() -> Iterator[None]:
-    """The wall clock jumps by up to a day, back and forth, each time that it is read."""
+    """Make the wall clock jump by up to a day, back and forth, at each reading."""
     real = time.time
     rng = random.Random(7)
 
@@ -205,23 +205,23 @@ def jumping_clock() -> Iterator[None]:
 
 
 class Held(Struct, frozen=True):
-    """What this process holds: its tasks and its file descriptors."""
+    """The tasks and file descriptors of this process."""
 
     tasks: int
     descriptors: int
 
     @staticmethod
     def now() -> Held:
-        """As it is at this moment, in the running loop."""
+        """Count those of this moment, in the running loop."""
         return Held(len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir())))
 
 
 async def leaked(before: Held, place: Place) -> str | None:
-    """What is still held when everything has had time to end; None for nothing.
+    """Return what is still open after everything had time to end; None if nothing is.
 
     Args:
-        before: What was held before the storm.
-        place: The farm, which must be left with no connection.
+        before: What was open before the storm.
+        place: The farm, which must be left without connections.
     """
     until = time.monotonic() + SETTLE_SECONDS
     while True:

@@ -1,4 +1,4 @@
-"""The storm in its short form; `make chaos` is the long one, and measures."""
+"""The short form of the storm; `make chaos` is the long one, and measures."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ from chaos.storm import (
 from llmring import LLMRing
 
 MODES: tuple[Mode, ...] = ("whole", "stream")
-# Nothing hangs: far more than any call has, for machines that have much else to do.
+# To detect hanging calls: far more than any call takes, even on a busy machine.
 LONGEST_SECONDS = 20.0
 
 
@@ -38,7 +38,7 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture(autouse=True)
 def no_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ledger's thread keeps its file open for a while, which is no leak of the calls."""
+    """Keep no ledger: its thread keeps a file open for a while, which would look like a leak."""
     monkeypatch.setenv("LLMRING_LEDGER", "0")
 
 
@@ -48,7 +48,7 @@ def path(place: Place, tmp_path: Path) -> Path:
 
 
 async def _warm(path: Path) -> Held:
-    """What is held when all that a first call loads is there."""
+    """Return what is open once everything that a first call loads is there."""
     async with LLMRing(path) as ring:
         await call(ring, Outcome(fault="good", mode="whole"))
     await asyncio.to_thread(lambda: None)
@@ -56,7 +56,7 @@ async def _warm(path: Path) -> Held:
 
 
 @pytest.mark.parametrize("fault", ALL_FAULTS)
-def test_no_answer_is_lost_or_wrong_and_nothing_leaks_where_one_model_is_well(
+def test_no_answer_is_lost_or_wrong_and_nothing_leaks_while_one_model_is_healthy(
     fault: str, path: Path, place: Place
 ) -> None:
     async def storm() -> tuple[list[Outcome], str | None]:
@@ -95,7 +95,7 @@ def test_a_ring_that_remembers_failures_loses_no_answer_either(path: Path) -> No
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_call_that_is_given_up_ends_its_connection(way: str, path: Path, place: Place) -> None:
+def test_a_cancelled_call_ends_its_connection(way: str, path: Path, place: Place) -> None:
     _, never = asyncio.run(hang_ups(path, place, way, 10, 10))
 
     assert never == 0

@@ -15,7 +15,7 @@ def test_local_pull_prints_the_path_of_the_model(local_model: str) -> None:
 
     assert told.code == 0
     assert Path(told.out.removesuffix("\n")) == default_cache_dir(os.environ) / f"{name}.gguf"
-    assert told.err.endswith("is already here, checksum right\n")
+    assert told.err.endswith("is already here, checksum correct\n")
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("pip"), reason="this Python has no pip")

@@ -169,7 +169,7 @@ def test_a_recording_without_its_request_is_skipped(call: Call, record: Record) 
     outcome = call("lock", "try", CANDIDATE, "--yes")
 
     assert outcome.code == 0
-    assert "before requests were kept" in outcome.err
+    assert "recorded without its request" in outcome.err
     assert "1 of 1 answered" in outcome.out
 
 

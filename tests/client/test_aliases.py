@@ -1,4 +1,4 @@
-"""The aliases of a ring: looked up, listed, required, bound and unbound, without a network."""
+"""A ring's aliases: lookup, listing, required aliases, binding and unbinding."""
 
 import asyncio
 import importlib
@@ -41,7 +41,7 @@ LOCAL = Path("llmring.lock")
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that packages are imported from."""
+    """Return a folder that packages are imported from."""
     folder = tmp_path / "site-packages"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
@@ -53,7 +53,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def library(site: Path, lockfile: Lock) -> Callable[..., Path]:
-    """Puts a package into it, with a lockfile of these aliases; gives the lockfile's place."""
+    """Return a function that creates a package with a lockfile and returns the lockfile's path."""
 
     def write(name: str, code: str = "", **aliases: list[str]) -> Path:
         folder = site / name
@@ -66,12 +66,12 @@ def library(site: Path, lockfile: Lock) -> Callable[..., Path]:
 
 
 def extend(path: Path, *packages: str) -> Path:
-    """Lists packages in a lockfile."""
+    """List packages in a lockfile."""
     path.write_text(f"{path.read_text()}[extends]\npackages = {list(packages)}\n")
     return path
 
 
-# Looking up.
+# Lookup
 
 
 def test_S071_an_alias_resolves_to_its_first_model(lockfile: Lock) -> None:
@@ -90,7 +90,7 @@ def test_a_model_resolves_to_itself(lockfile: Lock) -> None:
     assert LLMRing(lockfile()).resolve_alias("openai:gpt-9") == "openai:gpt-9"
 
 
-def test_S133_an_unknown_alias_is_model_not_found_and_says_what_was_meant(lockfile: Lock) -> None:
+def test_S133_an_unknown_alias_is_model_not_found_with_a_suggestion(lockfile: Lock) -> None:
     ring = LLMRing(lockfile(summarizer=[MINI]))
 
     with pytest.raises(ModelNotFoundError, match="did you mean 'summarizer'"):
@@ -128,7 +128,9 @@ def test_S072_S094_S095_S096_the_profile_is_the_call_s_then_the_environment_s_th
 
 
 @pytest.mark.parametrize(("alias", "there"), [("fast", True), ("slow", False), (MINI, False)])
-def test_S118_has_alias_says_whether_it_is_bound(lockfile: Lock, alias: str, there: bool) -> None:
+def test_S118_has_alias_is_true_for_bound_aliases_only(
+    lockfile: Lock, alias: str, there: bool
+) -> None:
     assert LLMRing(lockfile(fast=[MINI])).has_alias(alias) is there
 
 
@@ -140,11 +142,11 @@ def test_S118_has_alias_never_raises(lockfile: Lock, alias: Any) -> None:
 
 
 @pytest.mark.parametrize("profile", ["dve", 7, ["dev"]])
-def test_S118_has_alias_does_not_raise_for_a_profile_either(lockfile: Lock, profile: Any) -> None:
+def test_S118_has_alias_does_not_raise_for_an_unknown_profile(lockfile: Lock, profile: Any) -> None:
     assert LLMRing(lockfile(fast=[MINI])).has_alias("fast", profile) is False
 
 
-def test_all_of_it_works_inside_a_running_loop(lockfile: Lock) -> None:
+def test_alias_methods_work_inside_a_running_event_loop(lockfile: Lock) -> None:
     async def use() -> str:
         async with LLMRing(lockfile(fast=[MINI])) as ring:
             ring.require_aliases(["fast"])
@@ -155,10 +157,10 @@ def test_all_of_it_works_inside_a_running_loop(lockfile: Lock) -> None:
     assert asyncio.run(use()) == OPUS
 
 
-# Requiring.
+# Required aliases
 
 
-def test_S114_required_aliases_that_are_there_are_fine(lockfile: Lock) -> None:
+def test_S114_existing_required_aliases_pass(lockfile: Lock) -> None:
     LLMRing(lockfile(fast=[MINI])).require_aliases(["fast"], context="my-library")
 
 
@@ -194,19 +196,19 @@ def test_C12_another_profile_than_default_is_named_in_the_second_line(lockfile: 
         LLMRing(lockfile(a=[MINI])).require_aliases(["a"], profile="dev")
 
 
-def test_S120_the_missing_aliases_are_told_in_the_order_asked_for(lockfile: Lock) -> None:
+def test_S120_missing_aliases_are_listed_in_the_requested_order(lockfile: Lock) -> None:
     with pytest.raises(MissingAliasesError) as caught:
         LLMRing(lockfile(b=[MINI])).require_aliases(["c", "b", "a"])
 
     assert caught.value.missing == ("c", "a")
 
 
-def test_S123_a_single_text_is_one_alias(lockfile: Lock) -> None:
+def test_S123_a_single_string_is_one_alias(lockfile: Lock) -> None:
     with pytest.raises(ValueError, match=r"aliases: balanced\.\n"):
         LLMRing(lockfile()).require_aliases("balanced")
 
 
-# Binding.
+# Binding
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,9 @@ def test_S123_a_single_text_is_one_alias(lockfile: Lock) -> None:
     [f"{MINI},{OPUS}", f"{MINI} , {OPUS}", [MINI, OPUS], (MINI, OPUS), iter([MINI, OPUS])],
     ids=repr,
 )
-def test_S073_models_to_bind_are_a_text_with_commas_or_a_list(lockfile: Lock, models: Any) -> None:
+def test_S073_models_to_bind_can_be_a_comma_separated_string_or_a_list(
+    lockfile: Lock, models: Any
+) -> None:
     ring = LLMRing(lockfile())
     ring.bind_alias("fast", models)
 
@@ -263,7 +267,7 @@ def test_S080_an_alias_that_is_not_bound_can_t_be_unbound(lockfile: Lock) -> Non
         ("opnai:gpt-4o-mini", ConfigurationError),
     ],
 )
-def test_what_is_no_model_is_not_bound(lockfile: Lock, models: Any, error: type) -> None:
+def test_an_invalid_model_reference_is_not_bound(lockfile: Lock, models: Any, error: type) -> None:
     path = lockfile(fast=[MINI])
     before = path.read_bytes()
 
@@ -273,14 +277,14 @@ def test_what_is_no_model_is_not_bound(lockfile: Lock, models: Any, error: type)
     assert path.read_bytes() == before
 
 
-def test_S074_S077_a_profile_that_is_bound_in_is_made(lockfile: Lock) -> None:
+def test_S074_S077_binding_creates_a_missing_profile(lockfile: Lock) -> None:
     ring = LLMRing(lockfile(fast=[MINI]))
     ring.bind_alias("fast", OPUS, profile="dev")
 
     assert ring.list_aliases("dev") == {"fast": OPUS}
 
 
-def test_C11_binding_in_llmring_s_own_lockfile_begins_one_of_your_own() -> None:
+def test_C11_binding_with_llmring_s_own_lockfile_creates_one_here() -> None:
     before = BUNDLED.read_bytes()
     ring = LLMRing()
 
@@ -291,7 +295,7 @@ def test_C11_binding_in_llmring_s_own_lockfile_begins_one_of_your_own() -> None:
     assert BUNDLED.read_bytes() == before
 
 
-def test_C11_binding_beside_a_package_s_lockfile_begins_one_of_your_own(
+def test_C11_binding_with_a_package_s_lockfile_creates_one_here(
     library: Callable[..., Path],
 ) -> None:
     path = library("liba", summarizer=[MINI])
@@ -304,7 +308,7 @@ def test_C11_binding_beside_a_package_s_lockfile_begins_one_of_your_own(
     assert (path.read_bytes(), ring.resolve_alias("summarizer")) == (before, OPUS)
 
 
-def test_C11_where_the_change_went_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_C11_the_changed_file_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     ring = LLMRing()
 
     with caplog.at_level(logging.INFO, "llmring"):
@@ -313,7 +317,7 @@ def test_C11_where_the_change_went_is_logged(caplog: pytest.LogCaptureFixture) -
     assert f"using the lockfile {LOCAL.resolve()}" in caplog.text
 
 
-def test_C11_a_lockfile_that_was_made_meanwhile_is_added_to(lockfile: Lock) -> None:
+def test_C11_a_lockfile_created_in_the_meantime_is_extended(lockfile: Lock) -> None:
     ring = LLMRing()
     shutil.move(lockfile(deep=[OPUS]), LOCAL)
 
@@ -331,7 +335,7 @@ def test_C11_nothing_is_unbound_in_a_lockfile_that_belongs_to_a_package() -> Non
     assert not LOCAL.exists()
 
 
-def test_C11_unbinding_leaves_a_lockfile_that_is_not_in_force_alone(
+def test_C11_unbinding_does_not_touch_an_inactive_lockfile(
     library: Callable[..., Path], lockfile: Lock
 ) -> None:
     ring = LLMRing(library("liba", summarizer=[MINI]))
@@ -344,7 +348,7 @@ def test_C11_unbinding_leaves_a_lockfile_that_is_not_in_force_alone(
     assert LOCAL.read_bytes() == before
 
 
-# Making a lockfile.
+# New lockfiles
 
 
 def test_S081_a_new_lockfile_is_used_at_once() -> None:
@@ -368,7 +372,7 @@ def test_S082_S083_C10_a_lockfile_that_is_there_is_not_overwritten_unless_forced
     assert (kept, ring.has_alias("mine"), ring.has_alias("fast")) == ({"mine": MINI}, False, True)
 
 
-def test_C11_a_new_lockfile_never_takes_the_place_of_a_package_s(
+def test_C11_a_new_lockfile_never_overwrites_a_package_s(
     library: Callable[..., Path],
 ) -> None:
     path = library("liba", summarizer=[MINI])
@@ -379,7 +383,7 @@ def test_C11_a_new_lockfile_never_takes_the_place_of_a_package_s(
     assert (path.read_bytes(), LOCAL.exists()) == (before, True)
 
 
-# The file changes.
+# Changes of the file
 
 
 def test_C07_a_file_edited_on_disk_is_noticed_by_the_next_call(lockfile: Lock) -> None:
@@ -412,7 +416,7 @@ def test_S085_S086_C07_clearing_the_cache_reads_even_a_file_that_looks_unchanged
     assert (before, ring.resolve_alias("fast")) == ("mock:aaaa", "mock:bbbb")
 
 
-def test_a_file_gone_bad_leaves_the_last_good_one_in_force_and_warns_once(
+def test_a_broken_file_leaves_the_last_good_reading_active_and_warns_once(
     lockfile: Lock, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = lockfile(fast=[MINI])
@@ -426,7 +430,7 @@ def test_a_file_gone_bad_leaves_the_last_good_one_in_force_and_warns_once(
     assert f"{path}:1:8: not TOML" in warnings[0].getMessage()
 
 
-def test_a_file_that_is_good_again_is_used_again(lockfile: Lock) -> None:
+def test_a_repaired_file_is_used_again(lockfile: Lock) -> None:
     path = lockfile(fast=[MINI])
     ring = LLMRing(path)
     path.unlink()
@@ -436,7 +440,7 @@ def test_a_file_that_is_good_again_is_used_again(lockfile: Lock) -> None:
     assert (kept, ring.resolve_alias("fast")) == (MINI, OPUS)
 
 
-def test_a_file_that_was_never_good_is_an_error_at_once(lockfile: Lock) -> None:
+def test_a_file_broken_from_the_start_is_an_error(lockfile: Lock) -> None:
     path = lockfile()
     path.write_text("fast = \n")
 
@@ -444,17 +448,17 @@ def test_a_file_that_was_never_good_is_an_error_at_once(lockfile: Lock) -> None:
         LLMRing(path)
 
 
-# Packages that the lockfile extends.
+# Extended packages
 
 
 @pytest.fixture
 def consumer(library: Callable[..., Path], lockfile: Lock) -> Path:
-    """A lockfile that extends `liba`, which gives summarizer and checker."""
+    """Write a lockfile that extends `liba`, which has the aliases summarizer and checker."""
     library("liba", "raise RuntimeError", summarizer=["mock:first"], checker=["mock:second"])
     return extend(lockfile(fast=[MINI]), "liba")
 
 
-def test_R45_the_alias_of_a_package_resolves_and_is_there(consumer: Path) -> None:
+def test_R45_the_alias_of_a_package_exists_and_resolves(consumer: Path) -> None:
     ring = LLMRing(consumer)
     ring.require_aliases(["liba:summarizer", "fast"])
 
@@ -462,12 +466,12 @@ def test_R45_the_alias_of_a_package_resolves_and_is_there(consumer: Path) -> Non
     assert ring.has_alias("liba:summarizer") is True
 
 
-def test_R45_a_missing_alias_of_a_package_is_told_by_its_whole_name(consumer: Path) -> None:
+def test_R45_a_missing_alias_of_a_package_is_reported_by_its_full_name(consumer: Path) -> None:
     with pytest.raises(ValueError, match=r"aliases for app: liba:nothing\.\n"):
         LLMRing(consumer).require_aliases(["liba:summarizer", "liba:nothing"], context="app")
 
 
-def test_R43_the_alias_of_a_package_is_overridden_by_binding_its_whole_name(consumer: Path) -> None:
+def test_R43_the_alias_of_a_package_is_overridden_by_binding_its_full_name(consumer: Path) -> None:
     ring = LLMRing(consumer)
     ring.bind_alias("liba:summarizer", "mock:mine")
 
@@ -475,7 +479,7 @@ def test_R43_the_alias_of_a_package_is_overridden_by_binding_its_whole_name(cons
     assert ring.resolve_alias("liba:checker") == "mock:second"
 
 
-def test_R43_the_override_undone_the_package_s_own_is_back(consumer: Path) -> None:
+def test_R43_removing_the_override_restores_the_package_s_alias(consumer: Path) -> None:
     ring = LLMRing(consumer)
     ring.bind_alias("liba:summarizer", "mock:mine")
     ring.unbind_alias("liba:summarizer")
@@ -491,7 +495,7 @@ def test_the_aliases_of_packages_are_not_listed_among_one_s_own(consumer: Path) 
 def served(
     serve: Serve, library: Callable[..., Path], lockfile: Lock, monkeypatch: pytest.MonkeyPatch
 ) -> LLMRing:
-    """A ring that extends `liba`: its summarizer is openai, which is down, then anthropic."""
+    """Return a ring that extends `liba`, whose summarizer is openai (down), then anthropic."""
     down, up = serve(answers.openai_error(503)), serve(answers.anthropic("a summary"))
     monkeypatch.setenv("OPENAI_BASE_URL", f"{down.url}/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-first-0123456789abcdef")
@@ -518,7 +522,9 @@ def test_R45_an_error_names_the_alias_of_the_package(way: Way, served: LLMRing) 
         way.chat(served, "liba:alone", messages="Hello")
 
 
-def test_a_package_that_is_not_listed_is_told_from_a_provider(way: Way, lockfile: Lock) -> None:
+def test_an_unknown_prefix_is_reported_as_neither_provider_nor_package(
+    way: Way, lockfile: Lock
+) -> None:
     with pytest.raises(
         ProviderNotFoundError, match=r"no provider 'libX', and .* no package 'libX'"
     ):
@@ -530,7 +536,7 @@ def test_an_unknown_alias_of_a_package_is_model_not_found(way: Way, consumer: Pa
         way.chat(LLMRing(consumer), "liba:sumarizer", messages="Hello")
 
 
-# The lockfile of the package that calls.
+# The calling package's lockfile
 
 MAKES_A_RING = "from llmring import LLMRing\ndef ring(**options):\n    return LLMRing(**options)\n"
 
@@ -544,7 +550,9 @@ def test_C03_S110_a_bare_ring_in_a_package_uses_the_lockfile_of_the_package(
     assert (ring.lockfile_path, ring.lockfile_source) == (path, "package")
 
 
-def test_C03_the_same_holds_in_a_module_deep_in_the_package(library: Callable[..., Path]) -> None:
+def test_C03_a_module_deep_in_a_package_uses_the_package_s_lockfile(
+    library: Callable[..., Path],
+) -> None:
     path = library("liba", "", summarizer=[MINI])
     (path.parent / "deep").mkdir()
     (path.parent / "deep" / "core.py").write_text(MAKES_A_RING)
@@ -552,7 +560,7 @@ def test_C03_the_same_holds_in_a_module_deep_in_the_package(library: Callable[..
     assert importlib.import_module("liba.deep.core").ring().lockfile_path == path
 
 
-def test_C03_the_same_holds_for_a_package_in_a_namespace(
+def test_C03_a_package_in_a_namespace_uses_its_own_lockfile(
     library: Callable[..., Path], site: Path
 ) -> None:
     path = library("liba", MAKES_A_RING, summarizer=[MINI])
@@ -564,7 +572,7 @@ def test_C03_the_same_holds_for_a_package_in_a_namespace(
     assert ring.lockfile_path == site / "acme" / "liba" / "llmring.lock"
 
 
-def test_C03_the_same_holds_while_the_package_is_being_imported(
+def test_C03_a_package_uses_its_lockfile_while_it_is_imported(
     library: Callable[..., Path],
 ) -> None:
     path = library("liba", "from llmring import LLMRing\nring = LLMRing()\n", summarizer=[MINI])
@@ -572,14 +580,14 @@ def test_C03_the_same_holds_while_the_package_is_being_imported(
     assert importlib.import_module("liba").ring.lockfile_path == path
 
 
-def test_C03_the_same_holds_for_a_package_that_is_run(library: Callable[..., Path]) -> None:
+def test_C03_a_package_uses_its_lockfile_when_it_is_run(library: Callable[..., Path]) -> None:
     path = library("liba", "", summarizer=[MINI])
     (path.parent / "__main__.py").write_text("from llmring import LLMRing\nring = LLMRing()\n")
 
     assert runpy.run_module("liba", run_name="__main__")["ring"].lockfile_path == path
 
 
-def test_C03_a_subclass_that_makes_itself_belongs_to_its_package(
+def test_C03_a_subclass_in_a_package_uses_the_package_s_lockfile(
     library: Callable[..., Path],
 ) -> None:
     code = (
@@ -591,7 +599,7 @@ def test_C03_a_subclass_that_makes_itself_belongs_to_its_package(
     assert importlib.import_module("liba").Ring().lockfile_path == path
 
 
-def test_C03_a_caller_that_is_no_package_gets_llmring_s_own() -> None:
+def test_C03_a_caller_outside_of_packages_uses_llmring_s_own_lockfile() -> None:
     globals_: dict[str, Any] = {"LLMRing": LLMRing}
     exec("ring = LLMRing()", globals_)  # noqa: S102 -- as an interactive session does
 
@@ -634,12 +642,12 @@ def test_C03_the_package_can_be_named_instead(library: Callable[..., Path], pack
     assert LLMRing(package=package).lockfile_path == path
 
 
-def test_C03_llmring_s_own_lockfile_is_that_of_no_caller() -> None:
+def test_C03_llmring_named_as_the_package_gives_the_bundled_lockfile() -> None:
     assert LLMRing(package="llmring").lockfile_source == "bundled"
 
 
 @pytest.mark.parametrize(
-    ("package", "why"), [("nolib", "is not installed"), ("json", "has no lockfile beside it")]
+    ("package", "why"), [("nolib", "is not installed"), ("json", "ships no lockfile")]
 )
 def test_C03_a_named_package_without_a_lockfile_is_an_error(package: str, why: str) -> None:
     with pytest.raises(LockfileNotFoundError, match=why):

@@ -37,7 +37,7 @@ def test_a_relative_path_is_looked_up_from_the_working_folder() -> None:
     )
 
 
-def test_bytes_are_told_by_how_they_begin() -> None:
+def test_the_type_of_bytes_is_detected_from_their_beginning() -> None:
     assert attachment(bytearray(PDF)) == DocumentPart(
         data=in_base64(PDF), media_type="application/pdf"
     )
@@ -46,7 +46,7 @@ def test_bytes_are_told_by_how_they_begin() -> None:
     )
 
 
-def test_a_type_and_a_name_that_are_given_count() -> None:
+def test_a_given_type_and_name_are_used() -> None:
     part = attachment(b"a;b", media_type="text/csv; charset=utf-8", name="table.csv")
 
     assert part == DocumentPart(data=in_base64(b"a;b"), media_type="text/csv", name="table.csv")
@@ -62,7 +62,7 @@ def test_a_url_is_passed_on_and_nothing_is_loaded() -> None:
 
 
 @pytest.mark.parametrize("url", ["https://example.com/x", "https://example.com/song.mp3"])
-def test_a_url_that_can_not_be_passed_on_is_refused_with_what_to_do(url: str) -> None:
+def test_a_url_that_can_not_be_passed_on_is_refused_with_the_fix(url: str) -> None:
     with pytest.raises(ValidationError, match="images and documents can be given by URL"):
         attachment(url)
 
@@ -75,7 +75,7 @@ def test_a_url_that_can_not_be_passed_on_is_refused_with_what_to_do(url: str) ->
         ("DATA:,hello", b"hello", "text/plain"),
     ],
 )
-def test_a_data_url_is_taken_apart(url: str, data: bytes, media_type: str) -> None:
+def test_a_data_url_is_decoded(url: str, data: bytes, media_type: str) -> None:
     part = attachment(url)
 
     assert isinstance(part, ImagePart | DocumentPart)
@@ -83,12 +83,12 @@ def test_a_data_url_is_taken_apart(url: str, data: bytes, media_type: str) -> No
 
 
 @pytest.mark.parametrize("url", ["data:image/png;base64,§", "data:image/png", "data:;base64,"])
-def test_a_data_url_that_is_none_is_refused(url: str) -> None:
+def test_a_malformed_data_url_is_refused(url: str) -> None:
     with pytest.raises(ValidationError):
         attachment(url)
 
 
-def test_a_missing_file_is_a_file_not_found_error_that_says_where_it_was_sought() -> None:
+def test_a_missing_file_is_a_file_not_found_error_with_the_searched_folder() -> None:
     with pytest.raises(MissingFileError, match=r"no file 'photo\.png'.*looked up from") as caught:
         attachment("photo.png")
 
@@ -100,8 +100,8 @@ def test_a_missing_file_is_a_file_not_found_error_that_says_where_it_was_sought(
     ("make", "message"),
     [
         (lambda path: path.mkdir(), "is a folder"),
-        (lambda path: path.touch(), "there is nothing in it"),
-        (lambda path: path.write_bytes(b"\x80\x81"), "neither its bytes nor its name"),
+        (lambda path: path.touch(), "no content"),
+        (lambda path: path.write_bytes(b"\x80\x81"), "can't detect its type"),
     ],
 )
 def test_what_can_not_be_attached_is_refused_with_the_reason(
@@ -125,7 +125,7 @@ def test_a_file_that_may_not_be_read_is_refused_with_the_reason(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("path", ["a\0b", "x" * 5000])
-def test_a_path_that_can_be_none_is_refused_briefly(path: str) -> None:
+def test_an_impossible_path_is_refused_with_a_short_message(path: str) -> None:
     with pytest.raises(ValidationError) as caught:
         attachment(path)
 
@@ -133,16 +133,16 @@ def test_a_path_that_can_be_none_is_refused_briefly(path: str) -> None:
 
 
 def test_empty_bytes_are_refused() -> None:
-    with pytest.raises(ValidationError, match="nothing in it"):
+    with pytest.raises(ValidationError, match="no content"):
         attachment(b"")
 
 
-def test_a_media_type_must_be_one() -> None:
-    with pytest.raises(ValidationError, match="must be like"):
+def test_an_invalid_media_type_is_refused() -> None:
+    with pytest.raises(ValidationError, match='use a type like "image/png"'):
         attachment(b"x", media_type="png")
 
 
-def test_it_stands_in_a_message_among_texts(serve: Callable[..., Loopback]) -> None:
+def test_an_attachment_can_be_mixed_with_texts(serve: Callable[..., Loopback]) -> None:
     server = serve(answers.openai())
 
     ring_at(server).chat(MODEL, messages=[Message("user", ["What is this?", attachment(PNG)])])
@@ -154,7 +154,7 @@ def test_it_stands_in_a_message_among_texts(serve: Callable[..., Loopback]) -> N
     ]
 
 
-def test_a_large_one_is_sent_without_a_warning(serve: Callable[..., Loopback]) -> None:
+def test_a_large_attachment_is_sent_without_a_warning(serve: Callable[..., Loopback]) -> None:
     server = serve(answers.openai())
     image = PNG + bytes(3 * 2**20)
 
@@ -163,7 +163,7 @@ def test_a_large_one_is_sent_without_a_warning(serve: Callable[..., Loopback]) -
     assert len(server.requests[0].body) > 4 * 2**20
 
 
-def test_R6_too_large_a_one_is_not_sent_and_the_next_model_is_asked(
+def test_R6_too_large_an_attachment_is_not_sent_and_the_next_model_is_tried(
     serve: Callable[..., Loopback], lockfile: Callable[..., Path]
 ) -> None:
     server = serve(answers.openai())

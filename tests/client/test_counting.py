@@ -1,4 +1,4 @@
-"""Tokens counted before a request is sent."""
+"""Counting tokens before a request is sent."""
 
 import asyncio
 from collections.abc import Callable
@@ -89,7 +89,7 @@ def test_openai_counts_for_either_of_its_apis(serve: Serve) -> None:
     assert not {"temperature", "max_output_tokens", "store", "stop", "stream"} & set(request.json)
 
 
-def test_it_is_awaited_in_asynchronous_code(serve: Serve) -> None:
+def test_count_tokens_can_be_awaited(serve: Serve) -> None:
     server = serve(as_json({"input_tokens": 11}))
 
     async def call() -> TokenCount:
@@ -104,7 +104,7 @@ def test_in_synchronous_code_the_count_is_read_from_the_call() -> None:
 
     assert count.exact is False
     assert 5 <= count.tokens <= 20
-    assert count.reason == "mock has no way to count tokens"
+    assert count.reason == "mock can't count tokens"
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_a_request_that_the_model_does_not_take_leaves_an_estimate(
     assert (count.exact, server.requests) == (False, [])
 
 
-def test_it_is_counted_for_the_first_model_that_can_be_used(
+def test_tokens_are_counted_for_the_first_usable_model(
     anthropic: Callable[[Answer], Loopback], lockfile: Callable[..., Path]
 ) -> None:
     anthropic(as_json({"input_tokens": 14}))
@@ -172,7 +172,7 @@ def test_files_are_counted_with_the_request(
     assert "A note." in server.requests[0].body.decode()
 
 
-def test_an_alias_that_there_is_not_is_an_error() -> None:
+def test_an_unknown_alias_is_an_error() -> None:
     with pytest.raises(ModelNotFoundError):
         LLMRing().count_tokens("nothing", "Hello")
 

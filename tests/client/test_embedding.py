@@ -1,4 +1,4 @@
-"""Texts embedded through the public object: the wire, batches, and who may take over."""
+"""Embedding texts through the public API: requests, batches, and failover."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ def gemini(*given: list[float], **more: Any) -> Answer:
 
 @pytest.fixture
 def at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Points providers at servers."""
+    """Return a function that points providers at servers."""
 
     def point(**servers: Loopback) -> None:
         places = {
@@ -86,7 +86,7 @@ def test_texts_become_vectors_in_their_order(serve: Serve) -> None:
     assert [attempt.outcome for attempt in answer.attempts] == ["ok"]
 
 
-def test_it_is_awaited_in_asynchronous_code(serve: Serve) -> None:
+def test_embed_can_be_awaited(serve: Serve) -> None:
     server = serve(vectors([1.0, 0.0]))
 
     async def call() -> EmbeddingResponse:
@@ -97,7 +97,7 @@ def test_it_is_awaited_in_asynchronous_code(serve: Serve) -> None:
     assert server.requests[0].json["input"] == ["one text"]
 
 
-def test_gemini_embeds_in_its_own_words(serve: Serve, at: Callable[..., None]) -> None:
+def test_gemini_embeds_with_its_own_api(serve: Serve, at: Callable[..., None]) -> None:
     server = serve(gemini([1.0, 0.0], [0.0, 1.0], usageMetadata={"promptTokenCount": 4}))
     at(google=server)
 
@@ -115,7 +115,7 @@ def test_gemini_embeds_in_its_own_words(serve: Serve, at: Callable[..., None]) -
     assert answer.usage.prompt_tokens == 4
 
 
-def test_usage_and_cost_are_not_known_where_they_are_not_told(
+def test_usage_and_cost_are_unknown_if_they_are_not_reported(
     serve: Serve, at: Callable[..., None]
 ) -> None:
     at(google=serve(gemini([1.0])))
@@ -126,7 +126,7 @@ def test_usage_and_cost_are_not_known_where_they_are_not_told(
     assert answer.cost_reason
 
 
-def test_ollama_embeds_in_its_own_words(serve: Serve, at: Callable[..., None]) -> None:
+def test_ollama_embeds_with_its_own_api(serve: Serve, at: Callable[..., None]) -> None:
     server = serve(as_json({"model": "m", "embeddings": [[1, 0]], "prompt_eval_count": 3}))
     at(ollama=server)
 
@@ -145,7 +145,7 @@ def test_ollama_embeds_in_its_own_words(serve: Serve, at: Callable[..., None]) -
     assert answer.usage.prompt_tokens == 3
 
 
-def test_the_mock_embeds_offline_and_knows_what_is_alike() -> None:
+def test_the_mock_embeds_offline_and_similar_texts_get_similar_vectors() -> None:
     answer = LLMRing().embed("mock:embed", ["a red cat", "a black cat", "interest rates"])
 
     def likeness(one: int, other: int) -> float:
@@ -186,7 +186,7 @@ def test_the_same_model_elsewhere_takes_over(
     assert [attempt.outcome for attempt in answer.attempts] == ["failed", "ok"]
 
 
-def test_another_model_does_not_take_over_unasked(
+def test_another_model_does_not_take_over_by_default(
     serve: Serve, at: Callable[..., None], lockfile: Lock
 ) -> None:
     first, second = serve(answers.openai_error(429)), serve(gemini([1.0]))
@@ -245,16 +245,16 @@ def test_the_same_model_elsewhere_takes_over_between_batches(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (vectors([1.0, 0.0]), "1 vectors came for 2 texts"),
-        (vectors([1.0, 0.0], [1.0]), "a vector of 1 dimensions came where 2 were wanted"),
-        (vectors([1.0], [1.0]), "a vector of 1 dimensions came where 2 were wanted"),
+        (vectors([1.0, 0.0]), "the provider sent 1 vectors for 2 texts"),
+        (vectors([1.0, 0.0], [1.0]), "the provider sent a vector of 1 dimensions instead of 2"),
+        (vectors([1.0], [1.0]), "the provider sent a vector of 1 dimensions instead of 2"),
         (vectors([], []), "a vector of 0 dimensions"),
         (as_json({"object": "list"}), "can't be read"),
         (as_json({"data": [{"embedding": "AACAPw=="}]}), "can't be read"),
         (Answer([b"<html>"], 200, {"content-type": "text/html"}), "can't be read"),
     ],
 )
-def test_an_answer_that_holds_no_such_vectors_is_an_error(
+def test_an_answer_without_the_expected_vectors_is_an_error(
     serve: Serve, answer: Answer, words: str
 ) -> None:
     with pytest.raises(ProviderResponseError, match=words):
@@ -271,12 +271,12 @@ def test_a_provider_without_embeddings_is_skipped(
 
 
 @pytest.mark.parametrize("texts", [[], [1], ["a", None]])
-def test_what_is_no_text_is_refused(texts: Any) -> None:
+def test_invalid_texts_are_refused(texts: Any) -> None:
     with pytest.raises(ValidationError, match="at least one text"):
         LLMRing().embed("mock:embed", texts)
 
 
-def test_an_alias_that_there_is_not_is_an_error() -> None:
+def test_an_unknown_alias_is_an_error() -> None:
     with pytest.raises(ModelNotFoundError, match="embedder"):
         LLMRing().embed("embedder", "a")
 
@@ -291,7 +291,7 @@ def test_all_batches_share_one_deadline(serve: Serve, at: Callable[..., None]) -
     assert len(server.requests) == 2
 
 
-def test_attempts_are_told_as_they_happen(serve: Serve) -> None:
+def test_attempts_are_reported_as_they_happen(serve: Serve) -> None:
     told: list[Attempt] = []
 
     answer = ring_at(serve(vectors([1.0])), on_attempt=told.append).embed(SMALL, "a")

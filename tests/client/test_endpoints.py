@@ -1,4 +1,4 @@
-"""Addresses that are made of variables."""
+"""Provider addresses that contain variables."""
 
 import pytest
 
@@ -42,6 +42,6 @@ def test_without_its_address_a_provider_is_skipped_and_the_variable_named() -> N
         LLMRing(environ=env).chat("azure:gpt-4o", "Hi").result()
 
 
-def test_a_variable_that_makes_no_address_is_refused_by_its_name() -> None:
+def test_a_variable_without_a_valid_address_is_refused_by_name() -> None:
     with pytest.raises(ConfigurationError, match=r"AWS_REGION is .* can't be used"):
         read_settings({"AWS_REGION": "eu west"})

@@ -1,4 +1,4 @@
-"""What a call would do is told without calling; and the call does it."""
+"""Explaining a call without making it; the call then does what the plan shows."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -23,7 +23,7 @@ def write(path: Path, models: list[str], policy: str = "") -> Path:
     file.write_text(
         'version = "1.0"\n[profiles.default]\n[[profiles.default.bindings]]\n'
         f'alias = "fast"\nmodels = {models}\n{policy}\n'
-        # Retired, they would be asked last.
+        # Retired models would be tried last.
         f'[registry.models]\n"{BLIND}" = {{ retires = 2999-01-01 }}\n'
         f'"{SEEING}" = {{ retires = 2999-01-01 }}\n'
     )
@@ -55,7 +55,7 @@ def test_a_model_that_cannot_serve_the_request_is_skipped_and_the_next_answers(
     ]
 
 
-def test_what_the_lockfile_needs_of_models_is_held_when_calling(way: Way, ring: Rings) -> None:
+def test_needs_in_the_lockfile_are_enforced_when_calling(way: Way, ring: Rings) -> None:
     answer = way.chat(ring(BLIND, SEEING, policy="min_context = 100_000"), "fast", "Hi")
 
     assert answer.attempts[0].reason == (
@@ -64,17 +64,19 @@ def test_what_the_lockfile_needs_of_models_is_held_when_calling(way: Way, ring: 
     assert answer.model == SEEING
 
 
-def test_where_no_model_can_serve_nothing_is_sent(way: Way, ring: Rings) -> None:
+def test_nothing_is_sent_if_no_model_can_serve_the_request(way: Way, ring: Rings) -> None:
     with pytest.raises(NoUsableModelError, match="no vision"):
         way.chat(ring(BLIND, "openai:gpt-4"), "fast", IMAGE)
 
 
-def test_a_model_that_is_named_itself_is_told_what_it_lacks(way: Way, ring: Rings) -> None:
+def test_the_error_for_a_directly_named_model_names_the_missing_feature(
+    way: Way, ring: Rings
+) -> None:
     with pytest.raises(UnsupportedFeatureError, match="no vision"):
         way.chat(ring(SEEING), BLIND, IMAGE)
 
 
-def test_a_plan_has_those_to_be_tried_in_order_and_why_others_are_skipped(ring: Rings) -> None:
+def test_a_plan_lists_models_in_order_and_why_others_are_skipped(ring: Rings) -> None:
     models = ["anthropic:claude-haiku-4-5", BLIND, SEEING, "mock:echo"]
 
     plan = ring(*models).explain("fast", IMAGE)
@@ -105,7 +107,7 @@ def test_the_cost_is_that_of_the_longest_answer_allowed(ring: Rings) -> None:
     assert mock.remarks == ("it is in no catalog: what it can do and costs is not known",)
 
 
-def test_a_cost_that_can_not_be_known_is_said_to_be_unknown(ring: Rings) -> None:
+def test_an_unknown_cost_is_reported_as_unknown(ring: Rings) -> None:
     [of_nothing] = ring(SEEING).explain("fast").tried
     [of_a_prompt] = ring(SEEING).explain("fast", "Hello there").tried
 
@@ -121,7 +123,7 @@ def test_a_request_is_explained_as_an_alias_is(ring: Rings) -> None:
     assert own.explain(LLMRequest("fast", "Hi")) == own.explain("fast", "Hi")
 
 
-def test_what_would_be_left_out_of_the_request_is_told(ring: Rings) -> None:
+def test_a_plan_lists_what_would_be_dropped_from_the_request(ring: Rings) -> None:
     [step] = ring("openai:gpt-5").explain("fast", "Hi", temperature=0.5).tried
 
     assert "temperature left out: the model takes none" in step.remarks

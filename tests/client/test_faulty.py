@@ -1,4 +1,4 @@
-"""Faults as they meet the reader of a real answer."""
+"""Scripted faults in real answers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +29,7 @@ _OK = HttpHead(200, {"content-type": "application/json"})
 
 @pytest.fixture
 def meet(serve: Serve, tmp_path: Path) -> Callable[..., list[bytes]]:
-    """The pieces of an answer to which something happens."""
+    """Return a function that gets the pieces of an answer with a fault."""
 
     def call(answer: Answer, *, stream: bool = True, seconds: float = 30, **fault: Any) -> Any:
         target = target_at(serve(answer))
@@ -111,11 +111,11 @@ def test_events_are_counted_in_whatever_pieces_they_come(
     assert b"".join(got) == b"".join(damaged)
 
 
-def test_what_would_happen_after_the_end_does_not_happen(meet: Any) -> None:
+def test_a_fault_after_the_end_of_the_answer_does_not_happen(meet: Any) -> None:
     assert b"".join(meet(as_stream(*EVENTS), cut=len(EVENTS) + 1)) == b"".join(EVENTS)
 
 
-def test_a_stall_lasts_as_long_as_it_says(meet: Any) -> None:
+def test_a_stall_lasts_as_long_as_configured(meet: Any) -> None:
     assert b"".join(meet(as_stream(*EVENTS), stall=1, stall_seconds=0.01)) == b"".join(EVENTS)
 
 
@@ -195,7 +195,7 @@ def test_an_error_is_written_as_its_api_writes_errors(
     assert server.requests == []
 
 
-def test_an_error_has_the_code_that_the_fault_says(serve: Serve, tmp_path: Path) -> None:
+def test_an_error_has_the_fault_s_code(serve: Serve, tmp_path: Path) -> None:
     target = target_at(serve(openai()))
     fault = ScriptedFault(status=429, code="insufficient_quota")
 

@@ -1,4 +1,4 @@
-"""Files of requests: registered ones and their copies at providers, and paths."""
+"""Files of requests: registered files with their copies at providers, and paths."""
 
 import asyncio
 import hashlib
@@ -120,7 +120,7 @@ def test_R46_a_missing_file_is_not_registered(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, Path.touch])
-def test_what_is_no_file_with_content_is_not_registered(
+def test_folders_and_empty_files_are_not_registered(
     tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
     make(tmp_path / "thing")
@@ -130,7 +130,7 @@ def test_what_is_no_file_with_content_is_not_registered(
 
 
 @pytest.mark.parametrize("file_id", ["mine", ""])
-def test_an_id_that_can_not_be_is_refused(pdf: Path, file_id: str) -> None:
+def test_an_invalid_id_is_refused(pdf: Path, file_id: str) -> None:
     ring = LLMRing(environ={})
     ring.register_file(pdf, "mine")
 
@@ -170,7 +170,7 @@ def test_R48_a_registered_file_is_uploaded_with_the_first_call_and_only_then(
     assert ring.list_registered_files()[0].uploads == {"openai": "file-9"}
 
 
-def test_it_goes_the_same_way_with_a_stream(way: Way, serve: Serve, pdf: Path) -> None:
+def test_a_registered_file_is_uploaded_for_a_stream_too(way: Way, serve: Serve, pdf: Path) -> None:
     server = serve(kept(), answers.openai_stream("a", "b"))
     ring = ring_for(openai=server)
 
@@ -225,7 +225,7 @@ def test_R48_an_id_that_is_not_registered_is_a_value_error() -> None:
     assert isinstance(caught.value, MissingFileError)
 
 
-def test_an_image_goes_by_its_bytes_where_the_api_takes_no_reference_to_it(
+def test_an_image_is_sent_as_bytes_if_the_api_takes_no_reference(
     serve: Serve, tmp_path: Path
 ) -> None:
     (tmp_path / "photo.png").write_bytes(PNG)
@@ -307,7 +307,7 @@ def test_an_upload_has_the_time_of_its_attempt(serve: Serve, pdf: Path) -> None:
         ring.chat(OPENAI, messages="?", files=[ring.register_file(pdf)], timeout=0.2)
 
 
-def test_the_key_of_an_upload_is_in_no_error(serve: Serve, pdf: Path) -> None:
+def test_errors_of_an_upload_hide_the_key(serve: Serve, pdf: Path) -> None:
     server = serve(answers.openai_error(401, "bad key key-of-openai-0123456789"))
     ring = ring_for(openai=server)
 
@@ -317,7 +317,7 @@ def test_the_key_of_an_upload_is_in_no_error(serve: Serve, pdf: Path) -> None:
     assert "key-of-openai" not in str(caught.value)
 
 
-# What has changed
+# Changed files
 
 
 def test_R48_changed_content_is_uploaded_again_and_the_old_copy_removed(
@@ -332,7 +332,7 @@ def test_R48_changed_content_is_uploaded_again_and_the_old_copy_removed(
     pdf.write_bytes(PDF + b"more")
     ring.chat(OPENAI, messages="What?", files=[id_])
 
-    # The upload and the removal go at the same time.
+    # Upload and removal run concurrently.
     assert sorted(sent(server)[2:4]) == [("DELETE", "/v1/files/file-1"), UPLOAD]
     assert server.requests[4].json["messages"][0]["content"][0]["file"] == {"file_id": "file-2"}
     [listed] = ring.list_registered_files()
@@ -354,7 +354,7 @@ def test_a_file_that_was_touched_and_is_the_same_is_not_uploaded_again(
     assert sent(server) == [UPLOAD, CHAT, CHAT]
 
 
-def test_a_registered_file_that_has_gone_is_told(serve: Serve, pdf: Path) -> None:
+def test_a_registered_file_that_was_deleted_is_an_error(serve: Serve, pdf: Path) -> None:
     ring = ring_for(openai=serve(kept(), answers.openai()))
     id_ = ring.register_file(pdf)
     pdf.unlink()
@@ -363,7 +363,7 @@ def test_a_registered_file_that_has_gone_is_told(serve: Serve, pdf: Path) -> Non
         ring.chat(OPENAI, messages="What?", files=[id_])
 
 
-def test_R49_a_copy_that_google_has_forgotten_is_brought_again(
+def test_R49_a_copy_that_google_has_deleted_is_uploaded_again(
     serve: Serve, pdf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = as_json({"file": at_google()})
@@ -382,7 +382,7 @@ def test_R49_a_copy_that_google_has_forgotten_is_brought_again(
     ]
 
 
-# At the same time
+# Concurrent calls
 
 
 def test_calls_at_the_same_time_share_one_upload(serve: Serve, pdf: Path) -> None:
@@ -415,9 +415,7 @@ def test_threads_and_event_loops_share_one_upload(serve: Serve, pdf: Path) -> No
     assert sent(server).count(UPLOAD) == 1
 
 
-def test_where_the_call_that_uploads_is_cancelled_another_takes_over(
-    serve: Serve, pdf: Path
-) -> None:
+def test_if_the_uploading_call_is_cancelled_another_takes_over(serve: Serve, pdf: Path) -> None:
     server = serve(Answer([Pause(30)]), kept(), answers.openai())
     ring = ring_for(openai=server)
     id_ = ring.register_file(pdf)
@@ -434,7 +432,7 @@ def test_where_the_call_that_uploads_is_cancelled_another_takes_over(
     assert asyncio.run(calls()) == "from openai"
 
 
-def test_who_waits_for_another_call_s_upload_hears_of_its_failure(serve: Serve, pdf: Path) -> None:
+def test_a_call_that_waits_for_another_s_upload_gets_its_failure(serve: Serve, pdf: Path) -> None:
     server = serve(Answer([Pause(0.2), *answers.openai_error(500, "down").steps], 500))
     ring = ring_for(openai=server)
     id_ = ring.register_file(pdf)
@@ -481,7 +479,7 @@ def test_a_file_that_is_not_ready_in_time_is_not_uploaded_again(
     server = serve(as_json({"file": at_google("PROCESSING")}), busy, busy, busy, busy)
     ring = ring_for(google=server)
     id_ = ring.register_file(pdf)
-    with pytest.raises(ProviderTimeoutError, match="still prepares it"):
+    with pytest.raises(ProviderTimeoutError, match="still preparing it"):
         ring.chat(GOOGLE, messages="What?", files=[id_], timeout=0.15)
 
     server.answers[:] = [as_json(at_google("ACTIVE")), gemini()]
@@ -490,7 +488,7 @@ def test_a_file_that_is_not_ready_in_time_is_not_uploaded_again(
     assert [path for _, path in sent(server)].count("/upload/v1beta/files") == 1
 
 
-def test_a_file_that_the_provider_can_not_read_is_told_and_forgotten(
+def test_a_file_that_the_provider_can_not_read_is_an_error_and_forgotten(
     serve: Serve, pdf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "FIRST_LOOK_SECONDS", 0.01)
@@ -507,7 +505,7 @@ def test_a_file_that_the_provider_can_not_read_is_told_and_forgotten(
 # Paths
 
 
-def test_a_path_goes_by_its_bytes_and_nothing_is_kept(way: Way, serve: Serve, pdf: Path) -> None:
+def test_a_path_is_sent_as_bytes_and_nothing_is_kept(way: Way, serve: Serve, pdf: Path) -> None:
     server = serve(answers.openai())
     ring = ring_for(openai=server)
 
@@ -520,7 +518,7 @@ def test_a_path_goes_by_its_bytes_and_nothing_is_kept(way: Way, serve: Serve, pd
     assert ring.list_registered_files() == []
 
 
-def test_one_path_may_stand_without_a_list(serve: Serve, pdf: Path) -> None:
+def test_a_single_path_needs_no_list(serve: Serve, pdf: Path) -> None:
     server = serve(answers.openai())
 
     ring_for(openai=server).chat(OPENAI, messages="What?", files=str(pdf))
@@ -547,7 +545,7 @@ def test_a_path_that_is_too_large_is_not_even_read(
     assert all("too large" in (attempt.reason or "") for attempt in caught.value.attempts)
 
 
-def test_what_can_not_go_with_a_request_may_go_as_a_registered_file(
+def test_a_file_too_large_for_a_request_can_be_a_registered_file(
     serve: Serve, tmp_path: Path
 ) -> None:
     path = tmp_path / "long.txt"
@@ -599,7 +597,7 @@ def test_R47_deregistering_works_from_synchronous_code(serve: Serve, pdf: Path) 
     assert not ring.deregister_file(id_)
 
 
-def test_a_copy_that_can_not_be_removed_is_told_in_the_log(
+def test_a_copy_that_can_not_be_removed_is_logged(
     serve: Serve, pdf: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     ring = ring_for(openai=serve(kept(), answers.openai(), answers.openai_error(500, "not now")))
@@ -620,7 +618,7 @@ def test_calls_without_files_load_nothing_for_them(serve: Serve) -> None:
     assert ring._files_ is None
 
 
-def test_a_file_is_not_brought_to_a_provider_whose_model_can_not_read_it(
+def test_a_file_is_not_uploaded_for_a_model_that_can_not_read_it(
     serve: Serve, tmp_path: Path, lockfile: Callable[..., Path]
 ) -> None:
     (tmp_path / "photo.png").write_bytes(PNG)
@@ -633,7 +631,7 @@ def test_a_file_is_not_brought_to_a_provider_whose_model_can_not_read_it(
     assert server.requests == []
 
 
-def test_an_uploaded_file_may_stand_in_a_message(serve: Serve) -> None:
+def test_an_uploaded_file_can_be_part_of_a_message(serve: Serve) -> None:
     server = serve(answers.anthropic())
     photo = UploadedPart("file_1", "image/png")
 

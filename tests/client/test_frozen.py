@@ -1,4 +1,4 @@
-"""Frozen lockfiles, and what is told of models once, through the public door."""
+"""Frozen lockfiles, and warnings about models that come once, through the public API."""
 
 import logging
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def pin(path: Path, *pins: Pin) -> None:
 
 @pytest.fixture
 def ring(serve: Serve, lockfile: Lock) -> Callable[..., LLMRing]:
-    """Makes a ring on a server with these answers; its lockfile is pinned, and frozen."""
+    """Return a function that makes a ring on a server; its lockfile is pinned and frozen."""
 
     def make(
         *replies: Answer, pins: tuple[Pin, ...] | None = (PIN,), frozen: bool = True
@@ -77,13 +77,13 @@ def test_without_the_switch_the_price_is_the_catalog_s(way: Way, ring: Make) -> 
     assert response.cost < Decimal("0.001")
 
 
-def test_what_is_pinned_says_what_a_model_can_do(way: Way, ring: Make) -> None:
+def test_pinned_facts_decide_what_a_model_can_do(way: Way, ring: Make) -> None:
     [step] = ring().explain("fast").steps
 
     assert (step.context_window, step.max_output) == (128_000, None)
 
 
-def test_a_model_of_which_nothing_is_pinned_has_no_price(way: Way, ring: Make) -> None:
+def test_an_unpinned_model_has_no_price(way: Way, ring: Make) -> None:
     made = ring(pins=())
 
     response = way.chat(made, "fast", "Hello")
@@ -95,7 +95,7 @@ def test_a_model_that_the_lockfile_names_can_be_called_by_its_name(way: Way, rin
     assert way.chat(ring(), MODEL, "Hello").content == "from openai"
 
 
-def test_a_model_that_it_does_not_name_is_refused(way: Way, ring: Make) -> None:
+def test_a_model_that_the_lockfile_does_not_name_is_refused(way: Way, ring: Make) -> None:
     made = ring()
 
     with pytest.raises(FrozenLockfileError) as caught:
@@ -149,7 +149,7 @@ def test_W06_a_lockfile_that_was_changed_is_refused_at_the_next_call(
         way.chat(made, "fast", "Hello")
 
 
-def test_a_frozen_lockfile_that_is_whole_again_is_used_again(way: Way, ring: Make) -> None:
+def test_a_repaired_frozen_lockfile_is_used_again(way: Way, ring: Make) -> None:
     made = ring(pins=None)
     with pytest.raises(LockfileError):
         way.chat(made, "fast", "Hello")
@@ -164,7 +164,7 @@ def test_embeddings_are_frozen_too(ring: Make) -> None:
         ring().embed("openai:text-embedding-3-small", "text")
 
 
-def test_aliases_that_are_missing_are_not_confused_with_a_lockfile_that_was_changed(
+def test_missing_aliases_are_not_confused_with_a_changed_lockfile(
     ring: Make,
 ) -> None:
     made = ring()
@@ -182,7 +182,7 @@ def served_as(name: str) -> Answer:
     return answers.openai(model=name)
 
 
-def test_a_model_served_otherwise_than_pinned_is_told_of_once(
+def test_a_served_model_other_than_the_pinned_one_is_warned_of_once(
     way: Way, ring: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     moved = Pin(ref=REF, model="gpt-4o-mini", snapshot="gpt-4o-mini-2024-01-01")
@@ -196,7 +196,7 @@ def test_a_model_served_otherwise_than_pinned_is_told_of_once(
     assert caplog.messages == [f"{MODEL} {told}"]
 
 
-def test_a_stream_served_otherwise_than_before_is_told_of(way: Way, ring: Make) -> None:
+def test_a_stream_served_by_another_model_than_before_is_warned_of(way: Way, ring: Make) -> None:
     made = ring(served_as("gpt-4o-mini-1"), STREAM, pins=None, frozen=False)
     assert way.chat(made, "fast", "Hello").attempts[-1].notes == ()
 
@@ -215,7 +215,7 @@ retires = 2020-01-01
 
 @pytest.fixture
 def two(serve: Serve, lockfile: Lock) -> LLMRing:
-    """A ring whose first model is retired."""
+    """Return a ring whose first model is retired."""
     path = lockfile(fast=[MODEL, "openai:some-model"])
     path.write_text(path.read_text() + RETIRED)
     return LLMRing(path, environ=environ_of(serve(answers.openai(), answers.openai())))
@@ -234,14 +234,14 @@ def test_a_retired_model_is_asked_last_with_one_warning(
     ]
 
 
-def test_explain_shows_that_order_and_why(two: LLMRing) -> None:
+def test_explain_shows_a_retired_model_last_and_why(two: LLMRing) -> None:
     first, second = two.explain("fast").steps
 
     assert (first.model, second.model) == ("openai:some-model", MODEL)
     assert second.remarks == ("its provider has retired it on 2020-01-01, so it is asked last",)
 
 
-def test_a_lockfile_of_pins_reads_as_before(ring: Make) -> None:
+def test_a_pinned_lockfile_reads_without_warnings(ring: Make) -> None:
     made = ring(frozen=False)
 
     assert parse(made.lockfile_path.read_text()).warnings == ()

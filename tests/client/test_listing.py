@@ -1,4 +1,4 @@
-"""The models of a provider, as it lists them itself."""
+"""Listing the models of a provider."""
 
 import asyncio
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def test_openai_lists_its_models(serve: Serve) -> None:
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_it_is_awaited_in_asynchronous_code(serve: Serve) -> None:
+def test_list_models_can_be_awaited(serve: Serve) -> None:
     server = serve(as_json({"data": [{"id": "m"}]}))
 
     async def call() -> list[ListedModel]:
@@ -56,7 +56,9 @@ def test_it_is_awaited_in_asynchronous_code(serve: Serve) -> None:
         ({"max_context_length": 4000}, 4000),
     ],
 )
-def test_compatible_servers_tell_more(serve: Serve, row: dict[str, Any], window: int) -> None:
+def test_compatible_servers_report_more_facts(
+    serve: Serve, row: dict[str, Any], window: int
+) -> None:
     [model] = models(ring_at(serve(as_json({"data": [{"id": "m", **row}]}))), "openai")
 
     assert (model.context_window, model.name) == (window, row.get("name"))
@@ -136,7 +138,7 @@ def test_ollama_lists_the_models_that_it_has(serve: Serve, monkeypatch: pytest.M
     assert server.requests[0].path == "/api/tags"
 
 
-def test_pages_that_never_end_are_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_pages_are_abandoned(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     server = serve(as_json({"models": [{"name": "models/m"}], "nextPageToken": "same"}))
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.url)
     monkeypatch.setenv("GOOGLE_API_KEY", KEY)
@@ -160,7 +162,7 @@ def test_the_mocks_are_listed() -> None:
     assert [model.id for model in models(LLMRing(), "mock")] == list(mock.names())
 
 
-def test_a_provider_that_there_is_not_is_an_error() -> None:
+def test_an_unknown_provider_is_an_error() -> None:
     with pytest.raises(ProviderNotFoundError, match="did you mean openai"):
         LLMRing().list_models("openia")
 

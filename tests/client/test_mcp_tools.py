@@ -76,7 +76,7 @@ def test_a_model_calls_the_tools_of_an_mcp_server(
     assert offered[0]["function"]["parameters"]["required"] == ["city"]
 
 
-def test_what_goes_wrong_in_a_tool_is_told_to_the_model(
+def test_the_error_of_a_tool_is_sent_to_the_model(
     serve: Callable[..., Loopback], command: str
 ) -> None:
     server = serve(asks_for("oven", '{"degrees": 200}'), openai("sorry"))
@@ -87,11 +87,11 @@ def test_what_goes_wrong_in_a_tool_is_told_to_the_model(
     assert "it is broken" in said_to_model(server)[0]["content"]
 
 
-def test_tools_of_two_servers_and_ones_own_go_together(
+def test_tools_of_two_servers_and_own_tools_can_be_combined(
     serve: Callable[..., Loopback], command: str
 ) -> None:
     def mine() -> str:
-        """Mine."""
+        """Return a word."""
         return "mine"
 
     server = serve(asks_for("temperature_2", '{"city": "Linz"}'), openai("done"))

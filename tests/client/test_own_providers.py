@@ -1,4 +1,4 @@
-"""The `[providers]` of a lockfile: servers of one's own, and settings of known providers."""
+"""The `[providers]` of a lockfile: the user's own servers, and settings of known providers."""
 
 import json
 import logging
@@ -37,7 +37,7 @@ def table(name: str, server: Loopback, path: str = "/v1", *, kind: str = "openai
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a lockfile with these providers, whose alias `fast` is a model of `mine`."""
+    """Return a function that writes a lockfile whose alias `fast` is a model of `mine`."""
 
     def write(providers: str, alias: str = ALIAS) -> Path:
         path = tmp_path / "llmring.lock"
@@ -76,7 +76,7 @@ def test_its_key_comes_from_the_variable_that_the_table_names(
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_a_server_that_speaks_messages_is_spoken_to_so(
+def test_a_server_with_the_messages_api_is_called_with_it(
     way: Way, serve: Serve, write: Write
 ) -> None:
     server = serve(answers.anthropic("hello"))
@@ -122,7 +122,7 @@ def test_a_key_in_the_header_authorization_is_a_bearer_token(serve: Serve, write
     assert "x-api-key" not in server.requests[0].headers
 
 
-def test_a_known_provider_is_sent_elsewhere(serve: Serve, write: Write) -> None:
+def test_a_known_provider_can_get_another_address(serve: Serve, write: Write) -> None:
     server = serve(answers.openai("from the gateway"))
     path = write(f'[providers.openai]\nbase_url = "{server.url}/gw"\napi_key_env = "GW_KEY"\n')
 
@@ -137,7 +137,7 @@ def test_a_known_provider_is_sent_elsewhere(serve: Serve, write: Write) -> None:
     assert request.json["max_completion_tokens"] == 5
 
 
-def test_the_environment_has_the_last_word_on_an_address(serve: Serve, write: Write) -> None:
+def test_the_environment_overrides_an_address(serve: Serve, write: Write) -> None:
     here, there = serve(answers.openai("here")), serve(answers.openai("there"))
     path = write(f'[providers.vllm]\nbase_url = "{there.url}/v1"\n')
 
@@ -187,7 +187,7 @@ def test_a_change_of_the_file_is_noticed(serve: Serve, write: Write) -> None:
         assert ring.chat("fast", "Hi").content == "new"
 
 
-def test_a_change_for_the_worse_leaves_the_last_good_one_in_force(
+def test_an_invalid_change_leaves_the_last_good_reading_active(
     serve: Serve, write: Write, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve(answers.openai("hello"))
@@ -211,7 +211,7 @@ def test_a_file_that_is_wrong_is_an_error_with_its_place(write: Write) -> None:
     assert "aaaa" not in str(caught.value)
 
 
-def test_half_a_table_is_told_when_its_model_is_called(write: Write) -> None:
+def test_an_incomplete_table_is_an_error_when_its_model_is_called(write: Write) -> None:
     path = write('[providers.mine]\nkind = "openai"\n')
 
     with pytest.raises(ProviderNotFoundError) as caught:
@@ -221,7 +221,7 @@ def test_half_a_table_is_told_when_its_model_is_called(write: Write) -> None:
     assert "add base_url = " in str(caught.value)
 
 
-def test_half_a_table_does_not_stand_in_the_way_of_other_models(serve: Serve, write: Write) -> None:
+def test_an_incomplete_table_does_not_affect_other_models(serve: Serve, write: Write) -> None:
     server = serve(answers.openai("from vllm"))
     alias = '[[profiles.default.bindings]]\nalias = "fast"\nmodels = ["mine:a", "vllm:m"]\n'
     path = write('[providers.mine]\nkind = "openai"\n', alias)
@@ -241,7 +241,9 @@ def test_a_key_that_is_not_set_is_named(serve: Serve, write: Write) -> None:
         LLMRing(path, environ={}).resolve_alias("fast", require_available=True)
 
 
-def test_a_key_that_no_header_can_carry_is_told_and_not_shown(serve: Serve, write: Write) -> None:
+def test_a_key_that_no_header_can_carry_is_an_error_that_hides_it(
+    serve: Serve, write: Write
+) -> None:
     path = write(table("mine", serve(answers.openai())) + 'api_key_env = "MINE_KEY"\n')
 
     with pytest.raises(ProviderNotFoundError, match="MINE_KEY holds a character") as caught:
@@ -250,7 +252,7 @@ def test_a_key_that_no_header_can_carry_is_told_and_not_shown(serve: Serve, writ
     assert "secret" not in str(caught.value)
 
 
-def test_aliases_know_it(serve: Serve, write: Write) -> None:
+def test_aliases_can_use_an_own_provider(serve: Serve, write: Write) -> None:
     path = write(table("Mine", serve(answers.openai())))
     ring = LLMRing(path, environ={})
 
@@ -262,7 +264,7 @@ def test_aliases_know_it(serve: Serve, write: Write) -> None:
 
 @pytest.fixture
 def package(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    """The server that the lockfile of an installed package would have OpenAI's calls sent to."""
+    """Serve at the address that an installed package's lockfile sets for OpenAI."""
     server = serve(answers.openai("from the package's server"))
     folder = tmp_path / "site" / "libp"
     folder.mkdir(parents=True)
@@ -275,7 +277,7 @@ def package(tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Lo
     return server
 
 
-def test_what_a_package_says_of_providers_does_not_count(
+def test_providers_in_a_package_s_lockfile_are_ignored(
     serve: Serve, write: Write, package: Loopback
 ) -> None:
     mine = serve(answers.openai("from mine"))
@@ -290,7 +292,7 @@ def test_what_a_package_says_of_providers_does_not_count(
     assert package.requests == []
 
 
-def test_a_key_that_is_refused_shows_in_no_error(serve: Serve, write: Write) -> None:
+def test_errors_hide_a_refused_key(serve: Serve, write: Write) -> None:
     server = serve(as_json({"error": {"message": f"bad key {KEY}"}}, 401))
     path = write(table("mine", server) + 'api_key_env = "MINE_KEY"\n')
 

@@ -153,7 +153,7 @@ except KeyboardInterrupt:
     with start_program(code, server) as process:
         assert server.received()
         process.send_signal(signal.SIGINT)
-        # The process still lives: it is the call that closes the connection, not the end.
+        # The process is still alive: the call closes the connection, not the exit.
         assert server.hung_up.wait(10)
         out, err = process.communicate("\n", timeout=30)
 
@@ -185,7 +185,7 @@ asyncio.run(begin())
 
 
 @pytest.mark.parametrize("code", QUIET_ENDS.values(), ids=QUIET_ENDS.keys())
-def test_the_interpreter_ends_at_once_and_without_a_word(serve: Serve, code: str) -> None:
+def test_the_interpreter_exits_at_once_without_output(serve: Serve, code: str) -> None:
     server = serve(answers.openai("Hi"), STALLED)
 
     with start_program('ring.chat(MODEL, "Hello")\n' + code, server) as process:
@@ -195,7 +195,7 @@ def test_the_interpreter_ends_at_once_and_without_a_word(serve: Serve, code: str
     assert (out, err, process.returncode) == ("", "", 0)
 
 
-def test_a_call_after_the_end_of_the_portal_says_why_it_can_t_be_made(serve: Serve) -> None:
+def test_a_call_after_the_end_of_the_portal_is_an_error_with_the_reason(serve: Serve) -> None:
     code = """
 import atexit
 def late():
@@ -208,7 +208,7 @@ ring.chat(MODEL, "Hello")
 """
     out, err, _ = run_program(code, serve(answers.openai("Hi")))
 
-    assert (out, err) == ("Python is ending; llmring can make no more calls\n", "")
+    assert (out, err) == ("Python is exiting; llmring can make no more calls\n", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -228,5 +228,5 @@ print(ring.chat(MODEL, "Hello", timeout=10).content)
 
     said = "Hi" if "chat" in child else "None"
     assert (out, err, exit_code) == (f"child {said}\n0\nHi\n", "", 0)
-    # The parent goes on with the connection that it had before the fork.
+    # The parent still uses its connection from before the fork.
     assert server.connections == (2 if "chat" in child else 1)

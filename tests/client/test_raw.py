@@ -1,4 +1,4 @@
-"""Raw access: a provider by its vendor's own SDK, against a loopback server."""
+"""Raw access: a provider through its vendor's SDK, against a loopback server."""
 
 import asyncio
 import subprocess
@@ -27,7 +27,7 @@ HI: Any = [{"role": "user", "content": "Hi"}]
 
 @pytest.fixture(autouse=True)
 def other_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys in the process's environment, which the rings of these tests are not to use."""
+    """Set keys in the process's environment, which the rings of these tests must not use."""
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"):
         monkeypatch.setenv(name, "the-process-s-own-key")
 
@@ -174,10 +174,10 @@ def test_R34_a_provider_that_does_not_exist_is_not_found() -> None:
 
 
 @pytest.mark.parametrize("name", ["local", "mock"])
-def test_what_runs_within_llmring_has_no_sdk(name: str) -> None:
+def test_providers_within_llmring_have_no_sdk(name: str) -> None:
     provider = LLMRing(environ={}).get_provider(name)
 
-    with pytest.raises(ConfigurationError, match="there is no SDK for it"):
+    with pytest.raises(ConfigurationError, match="has no SDK"):
         provider.client  # noqa: B018
 
 
@@ -189,7 +189,7 @@ def test_the_client_is_made_once_for_each_provider_that_is_asked_for() -> None:
     assert ring.get_provider("openai").client is not provider.client
 
 
-def test_a_key_shows_in_no_repr() -> None:
+def test_reprs_hide_the_key() -> None:
     provider = LLMRing(environ={"OPENAI_API_KEY": KEY}).get_provider("openai")
 
     assert repr(provider) == (
@@ -214,7 +214,7 @@ EXTRAS = {"openai": "openai", "anthropic": "anthropic", "google": "google.genai"
 
 
 @pytest.mark.parametrize("name", [*EXTRAS, "ollama", "vllm"])
-def test_R35_R41_a_missing_sdk_is_told_with_its_extra_when_the_client_is_asked_for(
+def test_R35_R41_the_error_for_a_missing_sdk_names_its_extra_on_first_use(
     name: str,
 ) -> None:
     extra = "openai" if name in PRESETS else name

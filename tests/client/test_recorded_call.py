@@ -1,4 +1,4 @@
-"""A request, kept in a recording, is the same request when it is read again."""
+"""A recorded request is restored unchanged."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
 
 
 def lookup(city: str) -> str:
-    """Tells the weather.
+    """Look up the weather.
 
     Args:
         city: Where.
@@ -83,19 +83,19 @@ def test_no_key_is_kept() -> None:
     [{"messages": "x" * (MOST_BYTES + 1)}, {"messages": "Hi", "metadata": {"a": object()}}],
     ids=["too long", "no JSON"],
 )
-def test_what_can_t_be_kept_is_said_to_be_missing(fields: dict[str, Any]) -> None:
+def test_a_request_that_was_not_kept_is_an_error(fields: dict[str, Any]) -> None:
     call = call_of(LLMRequest(model="fast", **fields), AT)
 
     with pytest.raises(ConfigurationError, match="was not kept"):
         request_of(call)
 
 
-def test_a_newer_form_is_not_guessed_at() -> None:
+def test_a_recording_of_a_newer_version_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="newer llmring"):
         request_of(Call(VERSION + 1, "fast", "2026-01-01T00:00:00+00:00", {"messages": "Hi"}))
 
 
 @pytest.mark.parametrize("kept", [{"messages": 1}, {"messages": [{}]}, {"nonsense": 1}])
-def test_what_a_person_has_spoilt_is_a_plain_error(kept: dict[str, Any]) -> None:
+def test_a_damaged_request_is_an_error(kept: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="can't be read"):
         request_of(Call(VERSION, "fast", "2026-01-01T00:00:00+00:00", kept))

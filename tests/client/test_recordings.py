@@ -1,4 +1,4 @@
-"""Every recorded exchange comes through the public client as the vendor's own SDK reads it."""
+"""Every recorded exchange reads the same through the public client as through the vendor's SDK."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from llmring import LLMRequest, LLMResponse, LLMRing, ProviderError, StreamChunk
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "recordings"
 
 pytestmark = pytest.mark.skipif(
-    not RECORDINGS.is_dir(), reason="needs the recordings beside the repository"
+    not RECORDINGS.is_dir(), reason="needs the recordings next to the repository"
 )
 
-# Provider and variable for its base URL, and what a client's base URL has below the host.
+# Provider, variable for its base URL, and path of the base URL.
 FORMATS = {
     "openai_chat": ("openai", "OPENAI_BASE_URL", "/v1"),
     "openai_responses": ("openai", "OPENAI_BASE_URL", "/v1"),
@@ -34,7 +34,7 @@ FORMATS = {
     "ollama": ("ollama", "OLLAMA_BASE_URL", ""),
 }
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY")
-# Where a provider has several APIs, the one that a lockfile names.
+# For providers with several APIs, the one that the lockfile names.
 LOCKFILES = {
     "openai_responses": """
 version = "1.0"
@@ -45,7 +45,7 @@ api = "responses"
 """
 }
 
-# What the vendors' words for the end of an answer mean in ours.
+# The vendors' finish reasons, and ours for them.
 REASONS = {
     "stop": "stop",
     "completed": "stop",
@@ -116,7 +116,7 @@ def is_stream(recording: Recording) -> bool:
 
 
 async def ask(recording: Recording, provider: str) -> dict[str, Any]:
-    """What the public client makes of a recording, in the words of `expected`."""
+    """Read a recording with the public client, in the form of `expected`."""
     request = LLMRequest(model=f"{provider}:any", messages="Hello")
     async with LLMRing() as ring:
         try:
@@ -160,10 +160,10 @@ def failure(error: ProviderError) -> dict[str, Any]:
 
 
 def expected(recording: Recording) -> dict[str, Any]:
-    """What the vendor's SDK reads, in our words."""
+    """Return what the vendor's SDK reads, under our names."""
     expect = recording.expect
     if "error" in expect:
-        # Inside a stream there is no status of HTTP; ours may be what the event says instead.
+        # Errors inside a stream have no HTTP status; ours may come from the event.
         error = expect["error"]
         known = {"status": error["status"]} if "status" in error else {}
         return {**known, "message": error["message"]}
@@ -187,7 +187,7 @@ def arguments_of(call: dict[str, Any]) -> Any:
 
 
 def usage_of(recording: Recording) -> tuple[int, int, int] | None:
-    """All input tokens, all output tokens, and those read from a cache."""
+    """Return all input tokens, all output tokens, and those read from a cache."""
     usage = recording.expect["usage"]
     if not usage:
         return None
@@ -202,7 +202,7 @@ def usage_of(recording: Recording) -> tuple[int, int, int] | None:
 
 
 def reasoning_is_apart(recording: Recording) -> bool:
-    """Whether an OpenAI-compatible server's total shows reasoning outside the completion."""
+    """Return True if an OpenAI-compatible server counts reasoning outside the completion."""
     usage = recording.expect["usage"]
     totals = re.findall(r'"total_tokens": ?(\d+)', recording.response["body"])
     reasoning = usage.get("reasoning_tokens") or 0
@@ -211,7 +211,7 @@ def reasoning_is_apart(recording: Recording) -> bool:
 
 
 def thoughts_of(recording: Recording) -> str:
-    """Reasoning that is shown whole in place of a summary, which `expect` has no field for."""
+    """Return reasoning shown whole instead of as a summary; `expect` has no field for it."""
     text, kind = r'"text":\s*("(?:[^"\\]|\\.)*")', r'"type":\s*"reasoning_text"'
     body = recording.response["body"].rpartition('"response.completed"')[2]
     found = re.findall(rf"{kind},\s*{text}|{text},\s*{kind}", body)
@@ -244,7 +244,7 @@ async def all_outcomes(
 def mismatches(
     some: list[Recording], found: dict[str, dict[str, Any]]
 ) -> dict[str, dict[str, tuple[Any, Any]]]:
-    """For each recording that differs, each field with what was found and what was expected."""
+    """Return, for each recording that differs, the fields with found and expected values."""
     wrong = {}
     for recording in some:
         got, want = found[recording.id], expected(recording)

@@ -1,4 +1,4 @@
-"""A catalog is fetched from a real server or file, checked, kept, and used from then on."""
+"""Fetching a catalog from a real server or file, checking it, and using it."""
 
 import asyncio
 import gzip
@@ -55,7 +55,7 @@ def test_a_newer_catalog_is_used_from_now_on(serve: Serve, tmp_path: Path) -> No
     ]
 
 
-def test_a_version_that_is_here_is_not_sent_again(serve: Serve, tmp_path: Path) -> None:
+def test_an_unchanged_catalog_is_not_sent_again(serve: Serve, tmp_path: Path) -> None:
     server = serve(catalog(etag='"v1"'), NONE, Answer([], 304))
     fetch(tmp_path, at(server))
 
@@ -66,7 +66,7 @@ def test_a_version_that_is_here_is_not_sent_again(serve: Serve, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("options", [{"force": True}, {"sha256": sha256_of(document(NEW))}])
-def test_by_force_or_with_a_digest_it_is_sent_again(
+def test_with_force_or_a_digest_the_catalog_is_sent_again(
     serve: Serve, tmp_path: Path, options: dict[str, Any]
 ) -> None:
     server = serve(catalog(etag='"v1"'), NONE, catalog(etag='"v1"'), NONE)
@@ -78,7 +78,7 @@ def test_by_force_or_with_a_digest_it_is_sent_again(
     assert came.outcome == "unchanged"
 
 
-def test_the_version_of_another_address_is_not_asked_for(serve: Serve, tmp_path: Path) -> None:
+def test_the_etag_of_another_address_is_not_sent(serve: Serve, tmp_path: Path) -> None:
     server = serve(catalog(etag='"v1"'), NONE, catalog(NEWER), NONE)
     fetch(tmp_path, at(server))
 
@@ -90,7 +90,7 @@ def test_the_version_of_another_address_is_not_asked_for(serve: Serve, tmp_path:
 @pytest.mark.parametrize(
     "options", [{}, {"sha256": sha256_of(document(NEW))}], ids=["published", "demanded"]
 )
-def test_a_digest_is_checked_and_said(
+def test_a_digest_is_checked_and_reported(
     serve: Serve, tmp_path: Path, options: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
     server = serve(catalog(), Answer([sha256_of(document(NEW)).encode()]))
@@ -115,13 +115,13 @@ WRONG = sha256_of(b"another")
         ([NONE], {}, "the answer is 404"),
         ([Answer([], 304)], {}, "the answer is 304"),
         ([Answer([], 302, {"location": "https://127.0.0.1:1/m"})], {}, "another scheme"),
-        ([Answer([], 302, {"location": "/again"})], {}, "from one address to the next"),
+        ([Answer([], 302, {"location": "/again"})], {}, "too many redirects"),
         ([Answer([bytes(update.MOST_BYTES + 1)])], {}, "larger than 8 MiB"),
         ([Answer([Pause(5)])], {"seconds": 0.05}, "no answer in time"),
         ([Answer([b"{", Pause(5)], framing="chunked")], {"seconds": 0.1}, "took too long"),
     ],
 )
-def test_what_may_not_be_used_changes_nothing_and_says_why(
+def test_an_unusable_catalog_changes_nothing_and_is_an_error_with_the_reason(
     serve: Serve, tmp_path: Path, replies: list[Answer], options: dict[str, Any], why: str
 ) -> None:
     server = serve(*replies)
@@ -130,12 +130,12 @@ def test_what_may_not_be_used_changes_nothing_and_says_why(
         fetch(tmp_path, at(server), **options)
 
     assert why in str(caught.value)
-    assert str(caught.value).startswith(f"no newer facts from {server.url}/models.json: ")
+    assert str(caught.value).startswith(f"can't fetch newer facts from {server.url}/models.json: ")
     assert str(caught.value).endswith(f"; the catalog of {TODAY} stays in use")
     assert cache.newest(tmp_path) is bundled()
 
 
-def test_what_unpacks_to_too_much_is_refused(serve: Serve, tmp_path: Path) -> None:
+def test_a_catalog_that_unpacks_to_too_much_is_refused(serve: Serve, tmp_path: Path) -> None:
     bomb = gzip.compress(bytes(64 * 2**20))
     server = serve(Answer([bomb], 200, {"content-encoding": "gzip"}))
 
@@ -159,7 +159,7 @@ def test_a_redirection_on_the_same_scheme_is_followed(serve: Serve, tmp_path: Pa
     ]
 
 
-def test_where_no_server_is_the_catalog_stays(serve: Serve, tmp_path: Path) -> None:
+def test_without_a_server_the_catalog_stays(serve: Serve, tmp_path: Path) -> None:
     server = serve(catalog())
     url = at(server)
     server.close()
@@ -178,7 +178,7 @@ def test_an_older_one_can_be_forced_and_a_newer_one_takes_its_place(
     assert cache.newest(tmp_path).date == NEW
 
 
-def test_a_catalog_in_a_file_is_taken_with_the_digest_beside_it(tmp_path: Path) -> None:
+def test_a_catalog_in_a_file_is_checked_against_the_digest_next_to_it(tmp_path: Path) -> None:
     path = tmp_path / "my models.json"
     path.write_bytes(document(NEW))
     assert fetch(tmp_path, path.as_uri()).check == "none"
@@ -190,14 +190,14 @@ def test_a_catalog_in_a_file_is_taken_with_the_digest_beside_it(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["nowhere.json", "folder"])
-def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+def test_anything_but_a_regular_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
 
-    with pytest.raises(LLMRingError, match="there is no such file"):
+    with pytest.raises(LLMRingError, match="the file does not exist"):
         fetch(tmp_path, (tmp_path / name).as_uri())
 
 
-def test_nothing_secret_of_an_address_is_kept_or_said(serve: Serve, tmp_path: Path) -> None:
+def test_secrets_in_an_address_are_neither_kept_nor_shown(serve: Serve, tmp_path: Path) -> None:
     server = serve(catalog(), NONE)
     url = at(server).replace("//", "//me:geheim@") + "?token=geheim"
 
@@ -234,7 +234,7 @@ def test_W05_no_call_asks_a_registry_even_where_one_is_named(
     assert silent.connections == 0
 
 
-def test_what_another_process_has_brought_meanwhile_stays(serve: Serve, tmp_path: Path) -> None:
+def test_a_newer_catalog_from_another_process_stays(serve: Serve, tmp_path: Path) -> None:
     server = serve(catalog(), Answer([Pause(0.3)], 404))
     body = document(NEWER, [model(dollars="9")])
     note = cache.Note(url="https://example.com/m", sha256=sha256_of(body))

@@ -1,4 +1,4 @@
-"""What the environment says, and how it must be written."""
+"""Settings from the environment, and the values that they accept."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str)
     assert "sk" not in str(caught.value)
 
 
-def test_a_key_shows_in_no_repr_of_the_settings() -> None:
+def test_reprs_of_the_settings_hide_keys() -> None:
     assert "sk-secret" not in repr(read_settings({"OPENAI_API_KEY": "sk-secret"}))
 
 
@@ -60,7 +60,7 @@ def base_url(provider: str, **env: str) -> str:
     return read_settings(env).endpoints[provider].base_url
 
 
-def test_without_a_variable_a_provider_lives_where_it_always_does() -> None:
+def test_without_a_variable_a_provider_has_its_default_address() -> None:
     assert base_url("openai") == "https://api.openai.com/v1"
 
 
@@ -117,7 +117,7 @@ BAD_URLS = [
 
 
 @pytest.mark.parametrize("url", BAD_URLS)
-def test_an_address_that_is_none_is_refused_with_the_variable_named(url: str) -> None:
+def test_an_invalid_address_is_refused_with_the_variable_named(url: str) -> None:
     with pytest.raises(ConfigurationError, match="OPENAI_BASE_URL"):
         LLMRing(environ={"OPENAI_BASE_URL": url})
 
@@ -159,7 +159,7 @@ def test_a_key_in_the_query_of_an_address_that_can_t_be_used_is_not_shown() -> N
     assert "OPENAI_BASE_URL is 'https://gw.example/v1?***', which" in caught.value.message
 
 
-def test_a_password_in_an_address_shows_in_no_repr() -> None:
+def test_reprs_hide_a_password_in_an_address() -> None:
     settings = read_settings({"OPENAI_BASE_URL": "https://me:s3cret-word@gw.example/v1"})
 
     assert settings.endpoints["openai"].base_url == "https://gw.example/v1"
@@ -191,7 +191,7 @@ def test_a_timeout_that_is_not_set_is_a_minute(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "soon", "10s"])
-def test_a_timeout_that_is_none_is_refused_with_the_variable_named(value: str) -> None:
+def test_an_invalid_timeout_is_refused_with_the_variable_named(value: str) -> None:
     with pytest.raises(ConfigurationError, match="LLMRING_PROVIDER_TIMEOUT_S"):
         timeout(value)
 
@@ -218,12 +218,12 @@ def test_the_home_of_the_user_s_own_model_is_expanded() -> None:
 @pytest.mark.parametrize(
     "host", ["localhost", "api.localhost", "127.0.0.1", "127.1.2.3", "::1", "0:0:0:0:0:0:0:1"]
 )
-def test_these_hosts_are_this_machine(host: str) -> None:
+def test_loopback_hosts_are_recognized(host: str) -> None:
     assert is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["api.openai.com", "10.0.0.1", "localhost.example", "fe80::1"])
-def test_these_hosts_are_others(host: str) -> None:
+def test_other_hosts_are_not_taken_for_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 

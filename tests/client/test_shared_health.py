@@ -1,4 +1,4 @@
-"""Circuits in Redis: the same as in memory, for a fleet, and never in a call's way."""
+"""Circuits in Redis: the same rules as in memory, for a fleet, without delaying calls."""
 
 import asyncio
 import logging
@@ -38,13 +38,13 @@ DOWN = ProviderResponseError("it is down", status=503)
 
 @pytest.fixture(scope="module", autouse=True)
 def library() -> None:
-    """The library is loaded, so that no first call is late for that."""
+    """Load the library, so that it does not delay the first call."""
     redis_link._client("redis://127.0.0.1")
 
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that is busy with other tests is not taken for a slow server."""
+    """Raise the time limit, so that a busy machine is not taken for a slow server."""
     monkeypatch.setattr(redis_link, "BUDGET_SECONDS", 5.0)
 
 
@@ -56,7 +56,7 @@ def shared(url: str, clock: Clock | None = None, chance: float = 0.0) -> SharedH
 def with_health(
     url: str, play: Callable[[SharedHealth], Coroutine[Any, Any, T]], clock: Clock | None = None
 ) -> T:
-    """What a process of its own, with its own circuits, comes to."""
+    """Run a test in an event loop of its own, with its own circuits."""
 
     async def run() -> T:
         health = shared(url, clock)
@@ -91,7 +91,7 @@ STEPS = st.lists(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(story=STEPS)
-def test_whatever_happens_circuits_in_redis_are_those_in_memory(
+def test_circuits_in_redis_match_those_in_memory_after_any_events(
     redis_server: RedisServer, story: list[tuple[Any, ...]]
 ) -> None:
     redis_server.ask("FLUSHALL")
@@ -122,7 +122,7 @@ async def _seen(health: Health, what: str, number: int, error: ProviderError = D
     return sorted(await health.snapshot(), key=lambda state: state.model)
 
 
-def test_half_failing_opens_it_in_redis_too(redis_url: str) -> None:
+def test_failures_of_half_the_calls_open_a_circuit_in_redis_too(redis_url: str) -> None:
     async def play(health: SharedHealth) -> list[bool]:
         seen = []
         for _ in range(6):
@@ -137,7 +137,7 @@ def test_half_failing_opens_it_in_redis_too(redis_url: str) -> None:
 # --- a fleet -----------------------------------------------------------------------------------
 
 
-def test_what_one_process_learns_another_acts_upon_and_closes_again(redis_url: str) -> None:
+def test_a_circuit_opened_by_one_process_is_seen_and_closed_by_another(redis_url: str) -> None:
     async def blocked(health: SharedHealth) -> dict[str, Open]:
         return await health.blocked(TARGETS)
 
@@ -193,7 +193,7 @@ asyncio.run(main())
 
 
 def test_of_three_processes_exactly_one_probes(redis_url: str) -> None:
-    clock = Clock(time.time() - 100)  # what failed then has cooled off by the server's clock
+    clock = Clock(time.time() - 100)  # by the server's clock, the earlier failures have cooled off
     asyncio.run(_failed_at(redis_url, clock))
     tests = str(Path(__file__).parents[1])
     processes = [
@@ -260,7 +260,7 @@ def test_a_reason_of_any_text_can_be_kept(redis_url: str) -> None:
     assert with_health(redis_url, play).startswith("? \x00 é 漢 \nxxx")
 
 
-def test_a_model_that_is_well_costs_one_question_and_its_answer_none(
+def test_a_healthy_model_costs_one_query_and_its_success_none(
     redis_url: str, redis_server: RedisServer
 ) -> None:
     async def play(health: SharedHealth) -> None:
@@ -289,14 +289,14 @@ def _scripts_run(server: RedisServer) -> int:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The address of a server that accepts connections and never says a word."""
+    """Return the address of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
 @pytest.fixture
 def nobody() -> str:
-    """An address at which nobody listens."""
+    """Return an address without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
@@ -316,11 +316,11 @@ def test_without_a_server_each_process_goes_by_its_own_circuits_with_one_warning
     assert with_health(nobody, _three_failures) == ["openai:a"]
 
     [warning] = warnings_in(caplog)
-    assert "can't be used" in warning
+    assert "can't use Redis" in warning
     assert "127.0.0.1" in warning
 
 
-def test_a_silent_server_holds_up_one_moment_and_not_every_call(
+def test_a_silent_server_delays_one_call_and_not_every_one(
     silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_link, "BUDGET_SECONDS", 0.05)
@@ -363,7 +363,7 @@ def test_a_server_that_goes_and_comes_back_is_used_again(
 ) -> None:
     monkeypatch.setattr(redis_link, "PAUSE_SECONDS", 0.05)
     caplog.set_level(logging.INFO)
-    server = RedisServer(tmp_path)  # another one, so that no other test misses it
+    server = RedisServer(tmp_path)  # a separate server, which no other test uses
     server.start()
 
     async def play(health: SharedHealth) -> None:
@@ -374,7 +374,7 @@ def test_a_server_that_goes_and_comes_back_is_used_again(
         assert list(await health.blocked(TARGETS)) == ["openai:a"]
         server.start()
         await asyncio.sleep(0.1)
-        # The server has forgotten everything; it is what counts now.
+        # The server is empty and counts again.
         assert await health.blocked(TARGETS) == {}
         await fail(health, DOWN)
         assert b"openai:a" in server.ask("KEYS *")
@@ -429,12 +429,12 @@ def test_no_task_is_left_when_it_is_closed(silent: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("url", ["localhost:6379", "http://localhost", "redis://", "redis"])
-def test_an_address_that_can_t_be_one_is_refused_without_being_shown(url: str) -> None:
+def test_an_invalid_address_is_refused_without_being_shown(url: str) -> None:
     with pytest.raises(ConfigurationError, match="LLMRING_REDIS_URL"):
         RedisLink(url)
 
 
-def test_the_password_shows_in_no_message(caplog: pytest.LogCaptureFixture, nobody: str) -> None:
+def test_messages_hide_the_password(caplog: pytest.LogCaptureFixture, nobody: str) -> None:
     url = nobody.replace("redis://", "valkey://me:hunter2@")
 
     with_health(url, _three_failures)
@@ -453,6 +453,6 @@ def test_the_environment_names_the_server(nobody: str) -> None:
     assert health.place == f"Redis at {nobody.removeprefix('redis://').removesuffix('/0')}"
 
 
-def test_whether_the_server_can_be_reached_is_told(redis_url: str, nobody: str) -> None:
+def test_reachable_is_true_only_if_the_server_answers(redis_url: str, nobody: str) -> None:
     assert with_health(redis_url, SharedHealth.reachable)
     assert not with_health(nobody, SharedHealth.reachable)

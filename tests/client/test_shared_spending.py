@@ -1,4 +1,4 @@
-"""What a fleet spends of a day's budget, counted in Redis."""
+"""Spending of a fleet against a daily budget, counted in Redis."""
 
 import asyncio
 import logging
@@ -24,12 +24,12 @@ CENT = Decimal("0.01")
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that is busy with other tests is not taken for a slow server."""
+    """Raise the time limit, so that a busy machine is not taken for a slow server."""
     monkeypatch.setattr(redis_link, "BUDGET_SECONDS", 5.0)
 
 
 def with_count(url: str, path: Path, play: Callable[[SharedSpending], Coroutine[Any, Any, T]]) -> T:
-    """What a process of its own comes to."""
+    """Run a test in an event loop of its own."""
 
     async def run() -> T:
         link, own = RedisLink(url), SqliteSpending(path / "spending.db")
@@ -42,7 +42,7 @@ def with_count(url: str, path: Path, play: Callable[[SharedSpending], Coroutine[
     return asyncio.run(run())
 
 
-def test_a_fleet_together_sets_aside_no_more_than_the_limit(redis_url: str, tmp_path: Path) -> None:
+def test_a_fleet_reserves_no_more_than_the_limit(redis_url: str, tmp_path: Path) -> None:
     async def play() -> list[bool]:
         links = [RedisLink(redis_url) for _ in range(5)]
         own = SqliteSpending(tmp_path / "spending.db")
@@ -57,9 +57,7 @@ def test_a_fleet_together_sets_aside_no_more_than_the_limit(redis_url: str, tmp_
     assert asyncio.run(play()).count(True) == 20
 
 
-def test_what_a_call_has_cost_takes_the_place_of_what_was_set_aside(
-    redis_url: str, tmp_path: Path
-) -> None:
+def test_the_cost_of_a_call_replaces_its_reservation(redis_url: str, tmp_path: Path) -> None:
     async def play(count: SharedSpending) -> list[Decimal]:
         await count.reserve("fast", TODAY, 5 * CENT, Decimal(1))
         seen = [await count.spent("fast", TODAY)]
@@ -103,14 +101,14 @@ def test_the_count_of_a_day_is_forgotten_after_some_days(
     assert 2 * 86400 < left <= 3 * 86400
 
 
-def test_without_a_server_the_machine_counts_and_tells_it_later(
+def test_without_a_server_the_machine_counts_and_reports_later(
     redis_server: RedisServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(redis_link, "PAUSE_SECONDS", 0.05)
-    server = RedisServer(tmp_path)  # another one, so that no other test misses it
+    server = RedisServer(tmp_path)  # a separate server, which no other test uses
 
     async def play(count: SharedSpending) -> list[Any]:
         kept = [await count.reserve("fast", TODAY, 2 * CENT, 5 * CENT) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""What is spent of a day's budget, in real files and real processes."""
+"""Spending against a daily budget, in real files and real processes."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def reserve(file: SqliteSpending, usd: Decimal, limit: Decimal, key: str = "fast
 
 
 def spent(path: Path, key: str = "fast", day: date = TODAY) -> Decimal:
-    """As another process would see it."""
+    """Read the spending as another process would."""
     file = SqliteSpending(path)
     try:
         return asyncio.run(file.spent(key, day))
@@ -40,7 +40,7 @@ def spent(path: Path, key: str = "fast", day: date = TODAY) -> Decimal:
         file.close()
 
 
-def test_an_amount_is_set_aside_up_to_the_limit_and_not_beyond(place: Path) -> None:
+def test_amounts_are_reserved_up_to_the_limit_and_not_beyond(place: Path) -> None:
     file = SqliteSpending(place)
 
     outcomes = [reserve(file, CENT, 3 * CENT) for _ in range(5)]
@@ -50,7 +50,7 @@ def test_an_amount_is_set_aside_up_to_the_limit_and_not_beyond(place: Path) -> N
     assert spent(place) == 3 * CENT
 
 
-def test_the_first_amount_is_held_to_the_limit_too(place: Path) -> None:
+def test_the_first_amount_must_fit_the_limit_too(place: Path) -> None:
     file = SqliteSpending(place)
 
     assert reserve(file, 4 * CENT, 3 * CENT) is False
@@ -59,7 +59,7 @@ def test_the_first_amount_is_held_to_the_limit_too(place: Path) -> None:
     assert spent(place) == 0
 
 
-def test_what_a_call_has_cost_takes_the_place_of_its_estimate(place: Path) -> None:
+def test_the_cost_of_a_call_replaces_its_estimate(place: Path) -> None:
     file = SqliteSpending(place)
     reserve(file, 5 * CENT, 10 * CENT)
 
@@ -69,7 +69,7 @@ def test_what_a_call_has_cost_takes_the_place_of_its_estimate(place: Path) -> No
     assert spent(place) == Decimal("0.0312")
 
 
-def test_aliases_and_days_are_counted_apart(place: Path) -> None:
+def test_aliases_and_days_are_counted_separately(place: Path) -> None:
     file = SqliteSpending(place)
     reserve(file, CENT, CENT)
 
@@ -136,7 +136,7 @@ def test_processes_at_once_never_spend_more_than_the_limit(place: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
 
-    # They make the file at the same moment, too.
+    # They also create the file at the same moment.
     for process in processes:
         assert process.stdin is not None
         process.stdin.write("\n")
@@ -183,9 +183,9 @@ print(reserve())
     assert spent(place) == 3 * CENT
 
 
-def test_a_file_that_is_no_count_is_named_with_what_to_do(place: Path) -> None:
+def test_the_error_for_an_unusable_file_names_it_and_the_fix(place: Path) -> None:
     place.parent.mkdir()
-    place.write_text("this is not a database, whatever its name says" * 100)
+    place.write_text("this is not a database in spite of its name" * 100)
 
     with pytest.raises(ConfigurationError, match=r"spending\.db.*not a database.*daily_budget"):
         reserve(SqliteSpending(place), CENT, CENT)
@@ -198,10 +198,10 @@ def test_an_answer_is_not_lost_where_its_cost_can_t_be_counted(
 
     asyncio.run(SqliteSpending(place).settle("fast", TODAY, CENT, CENT))
 
-    assert "can't be counted" in caplog.text
+    assert "can't count the day's spending" in caplog.text
 
 
-def test_the_count_of_long_ago_is_tidied_away(place: Path) -> None:
+def test_old_counts_are_deleted(place: Path) -> None:
     long_ago = TODAY - timedelta(500)
     file = SqliteSpending(place)
     asyncio.run(file.reserve("fast", long_ago, CENT, CENT))

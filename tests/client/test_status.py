@@ -1,4 +1,4 @@
-"""What a ring tells of how it stands."""
+"""The status of a ring."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Serve = Callable[..., Loopback]
 
 
 def refused(server: Loopback, **environ: str) -> LLMRing:
-    """A ring whose key was refused, which opens the circuit at once."""
+    """Return a ring whose key was refused, which opens the circuit at once."""
     ring = LLMRing(environ=environ_of(server) | environ)
     with pytest.raises(ProviderError):
         ring.chat(MODEL, "Hello")
@@ -28,7 +28,7 @@ def refused(server: Loopback, **environ: str) -> LLMRing:
 REFUSED = answers.openai_error(401, "no such key")
 
 
-def test_the_lockfile_and_the_profile_in_force_are_told(lockfile: Callable[..., Path]) -> None:
+def test_status_shows_the_active_lockfile_and_profile(lockfile: Callable[..., Path]) -> None:
     path = lockfile(fast=[MODEL])
 
     status = LLMRing(path).status()
@@ -36,7 +36,7 @@ def test_the_lockfile_and_the_profile_in_force_are_told(lockfile: Callable[..., 
     assert (status.lockfile, status.found_by, status.profile) == (str(path), "argument", "default")
 
 
-def test_providers_are_told_by_address_and_variable_and_never_by_key(
+def test_providers_are_shown_with_address_and_variable_but_never_the_key(
     lockfile: Callable[..., Path],
 ) -> None:
     path = lockfile(fast=[MODEL, "google:gemini-2.5-flash", "ollama:llama3.2"])
@@ -75,7 +75,7 @@ def test_circuits_are_those_of_the_ring_itself(serve: Serve) -> None:
     assert status.shared is None
 
 
-def test_circuits_of_a_fleet_are_told_to_every_ring_of_it(
+def test_circuits_of_a_fleet_are_shown_by_each_of_its_rings(
     serve: Serve, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_link, "BUDGET_SECONDS", 5.0)
@@ -96,7 +96,7 @@ def ring_of_fleet(server: Loopback, redis_url: str) -> LLMRing:
     return LLMRing(environ={**environ_of(server), "LLMRING_REDIS_URL": redis_url})
 
 
-def test_it_is_awaited_in_asynchronous_code() -> None:
+def test_status_can_be_awaited() -> None:
     async def look() -> str:
         async with LLMRing() as ring:
             return (await ring.status()).profile
@@ -104,12 +104,12 @@ def test_it_is_awaited_in_asynchronous_code() -> None:
     assert asyncio.run(look()) == "default"
 
 
-def test_a_profile_that_there_is_not_is_an_error(lockfile: Callable[..., Path]) -> None:
+def test_an_unknown_profile_is_an_error(lockfile: Callable[..., Path]) -> None:
     with pytest.raises(ConfigurationError, match="nowhere"):
         LLMRing(lockfile(fast=[MODEL])).status("nowhere")
 
 
-def test_spending_is_told_where_there_is_a_budget(tmp_path: Path) -> None:
+def test_spending_is_shown_for_aliases_with_a_budget(tmp_path: Path) -> None:
     path = tmp_path / "llmring.lock"
     path.write_text(
         'version = "1.0"\n[profiles.default]\n'

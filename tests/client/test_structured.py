@@ -1,4 +1,4 @@
-"""Answers in the form that was asked for, through the public object."""
+"""Structured answers through the public API."""
 
 import json
 import pickle
@@ -76,7 +76,7 @@ def ollama_stream(*texts: str) -> Answer:
 
 @dataclass(frozen=True)
 class Vendor:
-    """One of the APIs, as far as these tests need it."""
+    """An API, as far as these tests need it."""
 
     model: str
     url_variable: str
@@ -149,7 +149,7 @@ def stream(server: Loopback, **fields: Any) -> list[StreamChunk]:
         return list(ring.chat_stream(MODEL, "Who?", **fields))
 
 
-# What may be asked for
+# Response formats
 
 
 @pytest.mark.parametrize(
@@ -161,11 +161,11 @@ def stream(server: Loopback, **fields: Any) -> list[StreamChunk]:
     ],
     ids=["outer", "inner", "flat"],
 )
-def test_R27_strict_may_stand_at_either_level(serve: Serve, asked: dict[str, Any]) -> None:
+def test_R27_strict_can_be_set_at_either_level(serve: Serve, asked: dict[str, Any]) -> None:
     server = serve(answers.openai(json.dumps({**ADA, "more": 1})), answers.openai(json.dumps(ADA)))
 
     assert ask(server, response_format=asked).parsed == ADA
-    assert len(server.requests) == 2, "the property that the schema lacks was mended"
+    assert len(server.requests) == 2, "the extra property was not repaired"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_R28_an_answer_to_a_schema_is_parsed_to_plain_data(
     assert answer.parsed == ADA
 
 
-def test_R29_an_answer_that_does_not_fit_is_mended_once(
+def test_R29_an_answer_that_does_not_fit_is_repaired_once(
     way: Way, serve: Serve, vendor: Vendor
 ) -> None:
     wrong = json.dumps({"name": "Ada", "age": "old"})
@@ -247,7 +247,7 @@ def test_R29_another_model_is_not_asked(serve: Serve, lockfile: Callable[..., Pa
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_R30_a_call_for_a_tool_is_no_answer_in_the_form(
+def test_R30_a_tool_call_is_not_checked_against_the_schema(
     way: Way, serve: Serve, vendor: Vendor, streamed: bool
 ) -> None:
     folder = Path(__file__).resolve().parents[1] / "wire_samples"
@@ -290,9 +290,7 @@ def test_R31_the_pieces_of_a_stream_add_up_to_the_json_and_each_shows_what_there
     assert last.parsed == ADA
 
 
-def test_R32_null_for_what_may_be_left_out_is_left_out(
-    way: Way, serve: Serve, vendor: Vendor
-) -> None:
+def test_R32_null_for_an_optional_field_is_dropped(way: Way, serve: Serve, vendor: Vendor) -> None:
     server = serve(vendor.whole(json.dumps({**ADA, "nick": None})))
 
     answer = way.chat(
@@ -380,7 +378,7 @@ def test_an_answer_becomes_an_instance_of_the_type(
 
 
 @pytest.mark.parametrize("kind", [DataPerson, DictPerson, StructPerson, PydanticPerson])
-def test_every_misfit_of_a_type_is_told_with_its_place(serve: Serve, kind: Any) -> None:
+def test_every_misfit_of_a_type_is_reported_with_its_place(serve: Serve, kind: Any) -> None:
     server = serve(answers.openai('{"name": 5, "age": "old"}'))
 
     error = refused(server, response_format=kind)
@@ -388,7 +386,7 @@ def test_every_misfit_of_a_type_is_told_with_its_place(serve: Serve, kind: Any) 
     assert sorted(problem.place for problem in error.problems) == ["/age", "/name"]
 
 
-def test_what_only_the_type_itself_checks_is_told(serve: Serve) -> None:
+def test_errors_that_only_the_type_itself_raises_are_reported(serve: Serve) -> None:
     @dataclass
     class Adult:
         age: int
@@ -402,14 +400,14 @@ def test_what_only_the_type_itself_checks_is_told(serve: Serve) -> None:
     assert "not of age" in str(error.problems[0])
 
 
-def test_a_field_that_pydantic_s_validator_refuses_is_mended(serve: Serve) -> None:
+def test_a_field_that_pydantic_s_validator_refuses_is_repaired(serve: Serve) -> None:
     server = serve(answers.openai('{"name": "Ada", "age": -1}'), answers.openai(json.dumps(ADA)))
 
     assert ask(server, response_format=PydanticPerson).parsed.age == 36
     assert "at /age: Input should be greater" in server.requests[1].body.decode()
 
 
-# What else a model writes
+# Other things that models write
 
 
 @pytest.mark.parametrize(
@@ -421,7 +419,7 @@ def test_a_field_that_pydantic_s_validator_refuses_is_mended(serve: Serve) -> No
         '\ufeff\n{"name": "Ada", "age": 36}\n\n',
     ],
 )
-def test_words_around_the_json_do_no_harm(serve: Serve, content: str) -> None:
+def test_text_around_the_json_is_ignored(serve: Serve, content: str) -> None:
     answer = ask(serve(answers.openai(content)), response_format=ASKED)
 
     assert answer.parsed == ADA
@@ -440,7 +438,7 @@ def test_words_around_the_json_do_no_harm(serve: Serve, content: str) -> None:
     ],
     ids=range(6),
 )
-def test_a_text_that_is_no_answer_is_told_as_what_it_is(
+def test_an_answer_that_is_not_json_is_reported_as_such(
     serve: Serve, content: str, reason: str
 ) -> None:
     error = refused(serve(answers.openai(content)), response_format=ASKED)
@@ -476,7 +474,7 @@ def openai_ended(reason: str, **message: Any) -> Answer:
     ],
     ids=["refusal", "filter"],
 )
-def test_R30_a_refusal_is_no_answer_in_the_form(serve: Serve, answer: Answer) -> None:
+def test_R30_a_refusal_is_not_checked_against_the_schema(serve: Serve, answer: Answer) -> None:
     server = serve(answer)
 
     found = ask(server, response_format=ASKED)
@@ -485,7 +483,7 @@ def test_R30_a_refusal_is_no_answer_in_the_form(serve: Serve, answer: Answer) ->
     assert len(server.requests) == 1
 
 
-def test_R30_a_refusal_in_a_stream_is_no_answer_in_the_form(serve: Serve) -> None:
+def test_R30_a_refusal_in_a_stream_is_not_checked_against_the_schema(serve: Serve) -> None:
     said = answers.openai_event(refusal="I won't.")
     *_, last = stream(
         serve(as_stream(answers.ROLE, said, *answers.OPENAI_END)), response_format=ASKED
@@ -494,7 +492,7 @@ def test_R30_a_refusal_in_a_stream_is_no_answer_in_the_form(serve: Serve) -> Non
     assert (last.parsed, last.refusal) == (None, "I won't.")
 
 
-def test_an_answer_that_was_cut_off_is_not_mended(serve: Serve) -> None:
+def test_an_answer_that_was_cut_off_is_not_repaired(serve: Serve) -> None:
     server = serve(openai_ended("length", content='{"name": "Ada", "a'))
 
     error = refused(server, response_format=ASKED, max_tokens=9)
@@ -504,13 +502,13 @@ def test_an_answer_that_was_cut_off_is_not_mended(serve: Serve) -> None:
     assert "max_tokens: 9" in str(error)
 
 
-def test_an_answer_that_was_cut_off_after_its_end_is_good(serve: Serve) -> None:
+def test_an_answer_that_was_cut_off_after_its_json_is_accepted(serve: Serve) -> None:
     answer = ask(serve(openai_ended("length", content=json.dumps(ADA))), response_format=ASKED)
 
     assert answer.parsed == ADA
 
 
-# Mending
+# Repairs
 
 
 def test_all_rounds_are_counted(serve: Serve) -> None:
@@ -529,7 +527,7 @@ def test_all_rounds_are_counted(serve: Serve) -> None:
     assert heard == ["ok"] * 4
 
 
-def test_a_cost_that_is_not_known_makes_the_whole_unknown(serve: Serve) -> None:
+def test_one_unknown_cost_makes_the_total_unknown(serve: Serve) -> None:
     server = serve(answers.openai("{}", usage=None), answers.openai(json.dumps(ADA)))
 
     answer = ask(server, response_format=ASKED)
@@ -538,7 +536,7 @@ def test_a_cost_that_is_not_known_makes_the_whole_unknown(serve: Serve) -> None:
     assert answer.cost_reason == "the provider reported no usage"
 
 
-def test_the_model_that_answered_is_the_one_that_mends(
+def test_the_model_that_answered_is_the_one_that_repairs(
     serve: Serve, lockfile: Callable[..., Path]
 ) -> None:
     server = serve(answers.openai_error(500), answers.openai("{}"), answers.openai(json.dumps(ADA)))
@@ -566,7 +564,7 @@ def test_the_answer_and_what_is_wrong_with_it_go_back_to_the_model(serve: Serve)
     assert [message.text for message in request.turns()] == ["Who?"]
 
 
-def test_a_model_that_fails_while_it_mends_leaves_the_first_error(
+def test_a_model_that_fails_during_a_repair_leaves_the_first_error(
     serve: Serve, lockfile: Callable[..., Path]
 ) -> None:
     server = serve(answers.openai("{}"), answers.openai_error(429, "slow down"))
@@ -586,7 +584,7 @@ def test_a_model_that_fails_while_it_mends_leaves_the_first_error(
     assert {request.json["model"] for request in server.requests} == {"gpt-4o-mini"}
 
 
-def test_mending_stays_within_the_time_of_the_call(serve: Serve) -> None:
+def test_repairs_stay_within_the_time_of_the_call(serve: Serve) -> None:
     late = Answer([Pause(20), b"{}"], 200, {"content-type": "application/json"})
     server = serve(answers.openai("{}"), late)
 
@@ -625,7 +623,7 @@ def test_the_last_chunk_has_an_instance_of_the_type(serve: Serve) -> None:
     assert last.parsed == PydanticPerson(name="Ada", age=36)
 
 
-def test_what_an_array_was_wrapped_into_is_not_shown(serve: Serve) -> None:
+def test_the_object_around_a_wrapped_array_is_not_shown(serve: Serve) -> None:
     *chunks, last = stream(
         serve(answers.openai_stream('{"answer": [1', ", 2", "]}")), response_format=list[int]
     )
@@ -665,7 +663,7 @@ def test_leaving_a_stream_early_closes_its_connection(serve: Serve) -> None:
     ids=["type", "ref", "pattern", "value"],
 )
 @pytest.mark.parametrize("streamed", [False, True])
-def test_a_schema_that_is_none_is_told_before_anything_is_sent(
+def test_an_invalid_schema_is_an_error_before_anything_is_sent(
     serve: Serve, schema: dict[str, Any], reason: str, streamed: bool
 ) -> None:
     server = serve(answers.openai("{}"))
@@ -687,7 +685,7 @@ def test_a_schema_elsewhere_is_never_fetched(serve: Serve) -> None:
     assert elsewhere.connections == 0
 
 
-def test_threads_may_ask_in_one_form_at_once(serve: Serve) -> None:
+def test_threads_can_use_one_schema_at_once(serve: Serve) -> None:
     server = serve(answers.openai(json.dumps(ADA)))
     found: list[Any] = []
 

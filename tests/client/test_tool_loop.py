@@ -1,4 +1,4 @@
-"""Models that call Python functions: the loop, its errors, and what comes of it."""
+"""The tool loop: calls of Python functions, errors and results."""
 
 import asyncio
 import json
@@ -38,13 +38,13 @@ def add(a: int, b: int) -> int:
 
 @tool
 async def shout(text: str) -> str:
-    """Say it loudly."""
+    """Shout it."""
     await asyncio.sleep(0)
     return text.upper()
 
 
 def calling(*calls: tuple[str, Any]) -> Answer:
-    """An answer that asks for these calls: a name and arguments each."""
+    """Return an answer that asks for these calls, each a name and arguments."""
     made = [
         {
             "id": f"call_{name}_{number}",
@@ -61,7 +61,7 @@ def calling(*calls: tuple[str, Any]) -> Answer:
 
 
 def told(server: Loopback, request: int = -1) -> list[str]:
-    """The results of tools that a request brought."""
+    """Return the tool results in a request."""
     messages = server.requests[request].json["messages"]
     return [message["content"] for message in messages if message["role"] == "tool"]
 
@@ -95,7 +95,7 @@ def test_a_model_s_calls_are_made_and_their_results_given_back(serve: Serve) -> 
     ]
 
 
-def test_it_is_awaited_in_asynchronous_code(serve: Serve) -> None:
+def test_chat_with_tools_can_be_awaited(serve: Serve) -> None:
     server = serve(calling(("shout", {"text": "hi"})), answers.openai("done"))
 
     async def call() -> ToolsResponse:
@@ -134,7 +134,7 @@ def test_the_answer_holds_the_conversation_and_the_sums_of_all_turns(serve: Serv
     assert (made.message.content, made.error) == ("3", None)
 
 
-def test_an_unknown_cost_of_one_turn_is_an_unknown_cost_of_all(serve: Serve) -> None:
+def test_an_unknown_cost_of_one_turn_makes_the_total_unknown(serve: Serve) -> None:
     first = calling(("add", {"a": 1, "b": 2}))
     server = serve(first, answers.openai("It is 3.", usage=None))
 
@@ -213,7 +213,7 @@ def strange() -> object:
     [
         (("add", {"a": 1}), "the arguments do not fit add: Object missing required field `b`"),
         (("add", "{"), "the arguments do not fit add: Input data was truncated"),
-        (("sub", {}), "there is no tool 'sub'; there are: add, boom, stop, slow, strange"),
+        (("sub", {}), "unknown tool 'sub'; use one of: add, boom, stop, slow, strange"),
         (("boom", {}), "LookupError: no such thing for ***"),
         (("stop", {}), "RuntimeError: coroutine raised StopIteration"),
         (("slow", {}), "TimeoutError"),
@@ -223,7 +223,7 @@ def strange() -> object:
         ),
     ],
 )
-def test_errors_are_told_to_the_model_without_keys(
+def test_errors_are_sent_to_the_model_without_keys(
     serve: Serve, call: tuple[str, Any], words: str
 ) -> None:
     server = serve(calling(call), answers.openai("I see."))
@@ -322,7 +322,7 @@ def test_a_forced_call_is_forced_once(serve: Serve) -> None:
     assert "tool_choice" not in second.json
 
 
-def test_the_answer_s_form_is_asked_for_in_every_turn(serve: Serve) -> None:
+def test_the_response_format_is_sent_in_every_turn(serve: Serve) -> None:
     server = serve(calling(("add", {"a": 1, "b": 2})), answers.openai('{"sum": 3}'))
 
     answer = run(server, MODEL, "Go", tools=[add], json_response=True)
@@ -345,7 +345,9 @@ def test_two_tools_of_one_name_are_refused(serve: Serve) -> None:
         run(serve(answers.openai()), MODEL, "Go", tools=[add, Tool("add")])
 
 
-def test_signatures_go_back_with_the_calls(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signatures_are_sent_back_with_the_calls(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     part = {
         "functionCall": {"name": "add", "args": {"a": 1, "b": 2}},
         "thoughtSignature": "c2lnbmVk",
@@ -363,7 +365,7 @@ def test_signatures_go_back_with_the_calls(serve: Serve, monkeypatch: pytest.Mon
 
 
 def paused(text: str) -> dict[str, Any]:
-    """An answer that the provider breaks off, to go on with it where it is sent back."""
+    """Return an answer that the provider has paused, to continue it when it is sent back."""
     searched = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
     return {
         "id": "msg_1",
@@ -379,7 +381,7 @@ def paused(text: str) -> dict[str, Any]:
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
 
 
-def test_an_answer_that_pauses_is_gone_on_with(serve: Serve) -> None:
+def test_a_paused_answer_is_continued(serve: Serve) -> None:
     server = serve(as_json(paused("I look.")), answers.anthropic("Found."))
     environ = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": KEY}
 
@@ -394,7 +396,7 @@ def test_an_answer_that_pauses_is_gone_on_with(serve: Serve) -> None:
         *first["messages"],
         {"role": "assistant", "content": paused("I look.")["content"]},
     ]
-    # No function was called yet, so that is still demanded.
+    # No function was called yet, so the tool choice is still sent.
     assert second["tool_choice"] == first["tool_choice"] == {"type": "any"}
 
 

@@ -17,7 +17,7 @@ def test_all_counts_are_added() -> None:
     )
 
 
-def test_every_class_of_service_is_named_once() -> None:
+def test_every_service_tier_is_named_once() -> None:
     flex, fast = Usage(service_tier="flex"), Usage(service_tier="priority")
 
     total = total_usage([flex, Usage(), fast, flex])
@@ -33,7 +33,7 @@ def test_costs_are_added_part_by_part_and_exactly() -> None:
     assert (cost, cost.cached_input, reason) == (Decimal("0.2468"), Decimal("0.04"), None)
 
 
-def test_what_is_not_exact_is_told_once() -> None:
+def test_a_remark_about_an_inexact_cost_is_not_repeated() -> None:
     remarks = ["with an estimate", None, "with an estimate", "at the usual prices"]
 
     _, reason = total_cost([(THIRD, remark) for remark in remarks], "turn")

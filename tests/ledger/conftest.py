@@ -1,4 +1,4 @@
-"""The places where a ledger can be."""
+"""Ledgers in SQLite and PostgreSQL."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     obstacle = PostgresServer.obstacle()
     if obstacle is not None:
         pytest.skip(obstacle)
-    # Not below pytest's own folder, which the server's user may not enter.
+        # Outside of pytest's own folder, which the server's user may not enter.
     with tempfile.TemporaryDirectory() as folder:
         server = PostgresServer(Path(folder))
         server.start()
@@ -24,7 +24,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres(postgres_server: PostgresServer) -> str:
-    """The address of a database without a ledger."""
+    """Return the address of a database without a ledger."""
     import psycopg
 
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
@@ -34,7 +34,7 @@ def postgres(postgres_server: PostgresServer) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    """Where a ledger may be that is not there yet."""
+    """Return the address of a ledger that does not exist yet."""
     if request.param == "sqlite":
         return tmp_path / "state" / "ledger.sqlite"
     url: str = request.getfixturevalue("postgres")

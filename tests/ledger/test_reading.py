@@ -1,4 +1,4 @@
-"""What is read is what was entered, in either database."""
+"""Reading returns the entries that were written, from either database."""
 
 import sqlite3
 from datetime import timedelta
@@ -51,12 +51,12 @@ def test_an_entry_comes_back_as_it_was(place: Path | str, kept: Entry) -> None:
     assert list(entries(place)) == [kept]
 
 
-def test_there_are_no_entries_where_there_is_no_ledger(place: Path | str) -> None:
+def test_a_missing_ledger_has_no_entries(place: Path | str) -> None:
     assert list(entries(place)) == []
     assert not isinstance(place, Path) or not place.exists()
 
 
-def test_the_newest_entry_comes_last_in_whatever_order_they_were_entered(
+def test_the_newest_entry_comes_last_in_any_order_of_writing(
     place: Path | str,
 ) -> None:
     keep(place, entry(3), entry(1))
@@ -66,7 +66,7 @@ def test_the_newest_entry_comes_last_in_whatever_order_they_were_entered(
     assert [each.id[-1] for each in entries(place, limit=2)] == ["2", "3"]
 
 
-def test_entries_are_chosen_by_time_alias_and_model(place: Path | str) -> None:
+def test_entries_can_be_filtered_by_time_alias_and_model(place: Path | str) -> None:
     second = timedelta(seconds=1)
     keep(place, entry(1), entry(2, alias="slow"), entry(3, model="a:b"), entry(4, alias=None))
 
@@ -81,7 +81,7 @@ def test_entries_are_chosen_by_time_alias_and_model(place: Path | str) -> None:
     assert chosen(alias="' OR 1=1 --") == []
 
 
-def test_failed_calls_and_those_that_ended_late_can_be_chosen(place: Path | str) -> None:
+def test_entries_can_be_filtered_by_failure_and_by_end(place: Path | str) -> None:
     keep(place, entry(1, ms=9000.0), entry(2, outcome="failed"), entry(3, outcome="cancelled"))
 
     failed = entries_in(place, Span(failed=True))
@@ -91,7 +91,7 @@ def test_failed_calls_and_those_that_ended_late_can_be_chosen(place: Path | str)
     assert [each.id[-1] for each in late] == ["1"]
 
 
-def test_texts_that_no_database_takes_are_mended(place: Path | str) -> None:
+def test_characters_that_a_database_refuses_are_replaced(place: Path | str) -> None:
     keep(place, entry(1, answer="a\0b", tags=("half \ud800",), served_model="x\0"))
 
     [kept] = entries(place)
@@ -99,7 +99,7 @@ def test_texts_that_no_database_takes_are_mended(place: Path | str) -> None:
     assert (kept.answer, kept.tags, kept.served_model) == ("a\ufffdb", ("half ?",), "x\ufffd")
 
 
-def test_counts_that_no_database_takes_are_cut(place: Path | str) -> None:
+def test_counts_that_a_database_can_not_hold_are_capped(place: Path | str) -> None:
     keep(place, entry(1, usage=Usage(prompt_tokens=2**70, cached_tokens=2**70)))
 
     [kept] = entries(place)
@@ -124,22 +124,24 @@ def test_a_ledger_can_be_read_in_part_and_while_it_is_written(place: Path | str)
     reading.close()  # type: ignore[attr-defined]
 
 
-def test_a_file_that_is_no_ledger_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_ledger_is_an_error_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     path.write_text("These are the times that try men's souls. " * 99)
 
-    with pytest.raises(ConfigurationError, match="can't be read: file is not a database"):
+    with pytest.raises(
+        ConfigurationError, match=r"can't read the ledger .*: file is not a database"
+    ):
         list(entries(path))
 
 
-def test_a_ledger_that_can_t_be_read_is_told_with_the_mend(tmp_path: Path) -> None:
+def test_the_error_for_an_unreadable_ledger_gives_the_fix(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     path.write_text("These are the times that try men's souls. " * 99)
 
-    with pytest.raises(ConfigurationError, match="move it away, and the next call begins a new"):
+    with pytest.raises(ConfigurationError, match="move the file away, and the next call"):
         list(entries(path))
     with pytest.raises(
-        ConfigurationError, match="it is a folder; LLMRING_LEDGER_URL can name another"
+        ConfigurationError, match="it is a folder; set LLMRING_LEDGER_URL to use another"
     ):
         list(entries(tmp_path))
 
@@ -159,10 +161,10 @@ def test_a_ledger_of_a_newer_llmring_is_neither_read_nor_written(
     assert "version 99" in caplog.text
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password() -> None:
+def test_the_error_for_an_unreachable_database_hides_its_password() -> None:
     url = "postgresql://keeper:s3cret-0123456789@127.0.0.1:1/postgres"
 
-    with pytest.raises(ConfigurationError, match="can't be read") as raised:
+    with pytest.raises(ConfigurationError, match="can't read the ledger") as raised:
         list(entries(url))
     assert "s3cret" not in str(raised.value)
     assert "127.0.0.1" in str(raised.value)

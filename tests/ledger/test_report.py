@@ -1,4 +1,4 @@
-"""Totals are those of the entries."""
+"""Totals match the entries."""
 
 import math
 import tempfile
@@ -48,7 +48,7 @@ def test_all_calls_are_summed_up(place: Path | str) -> None:
     )
 
 
-def test_calls_are_told_apart(place: Path | str) -> None:
+def test_calls_are_grouped_by_alias_model_profile_tag_or_day(place: Path | str) -> None:
     keep(place, *CALLS)
 
     assert counts(place, "alias") == {"fast": 5, "": 1}
@@ -58,14 +58,14 @@ def test_calls_are_told_apart(place: Path | str) -> None:
     assert list(counts(place, "day").items()) == [("2026-11-23", 5), ("2026-11-24", 1)]
 
 
-def test_only_calls_that_are_meant_are_counted(place: Path | str) -> None:
+def test_only_calls_that_match_the_filter_are_counted(place: Path | str) -> None:
     keep(place, *CALLS)
 
     assert total(place, Span(since=NOON.replace(day=24))).calls == 1
     assert [each.name for each in totals(place, Span(alias="fast", failed=True), "tag")] == [""]
 
 
-def test_where_there_is_no_ledger_there_are_no_calls(place: Path | str) -> None:
+def test_a_missing_ledger_has_no_calls(place: Path | str) -> None:
     assert totals(place, Span(), "tag") == []
     assert total(place, Span()) == Total(name="")
 
@@ -89,7 +89,7 @@ SOME = st.builds(
 
 @given(st.lists(SOME, unique_by=lambda each: each.id))
 @settings(max_examples=40, deadline=None)
-def test_totals_are_what_one_would_count_by_hand(calls: list[Entry]) -> None:
+def test_totals_match_a_count_in_python(calls: list[Entry]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.sqlite"
         keep(path, *calls)

@@ -1,4 +1,4 @@
-"""No entry is lost, and no call waits, whatever becomes of the process and the disk."""
+"""No entry is lost and no call waits, whatever happens to the process and the disk."""
 
 import logging
 import signal
@@ -32,7 +32,7 @@ def fill(count):
 
 
 def start(code: str, place: Path | str) -> "subprocess.Popen[str]":
-    """A process that runs this code; `ledger` and `fill` are there."""
+    """Start a process that runs this code, with `ledger` and `fill` defined."""
     return subprocess.Popen(
         # os.fork() in a process with threads warns from Python 3.12 on.
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + code, str(place)],
@@ -45,7 +45,7 @@ def start(code: str, place: Path | str) -> "subprocess.Popen[str]":
 
 
 def run(code: str, place: Path | str) -> str:
-    """What the process wrote to stderr."""
+    """Run a process and return its stderr."""
     with start(code, place) as process:
         return process.communicate(timeout=30)[1]
 
@@ -120,7 +120,7 @@ def test_a_process_that_ends_loses_nothing(place: Path | str, code: str, count: 
 
 def test_a_call_that_is_made_while_the_interpreter_exits_is_entered(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
-    # What is registered first runs last: after the ledger has been ended.
+    # Handlers run in reverse order: this one runs after the ledger has ended.
     code = "import atexit; ledger_at.cache_clear(); atexit.register(lambda: fill(7))\n"
 
     assert run(code + "ledger = ledger_at(pathlib.Path(place)); fill(3)", path) == ""
@@ -167,7 +167,7 @@ def test_the_file_and_its_folder_are_for_the_user_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_entries_are_there_soon_without_an_end(place: Path | str) -> None:
+def test_entries_are_written_soon_while_the_process_runs(place: Path | str) -> None:
     ledger = Ledger(place)
     for number in range(3):
         ledger.add(entry(number))
@@ -175,7 +175,7 @@ def test_entries_are_there_soon_without_an_end(place: Path | str) -> None:
     ledger.end()
 
 
-def test_an_idle_ledger_keeps_no_thread_and_goes_on_when_a_call_comes(
+def test_an_idle_ledger_ends_its_thread_and_restarts_it_for_the_next_call(
     place: Path | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "GATHER_SECONDS", 0.01)
@@ -210,13 +210,13 @@ def test_calls_that_come_just_as_a_ledger_falls_idle_are_entered(
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tried again is tried soon."""
+    """Shorten the waits between retries."""
     monkeypatch.setattr(sqlite, "PATIENCE_SECONDS", 0.01)
     monkeypatch.setattr(writing, "GATHER_SECONDS", 0.01)
     monkeypatch.setattr(writing, "_FIRST_PAUSE_SECONDS", 0.02)
 
 
-def test_a_locked_file_is_tried_again(
+def test_writing_to_a_locked_file_is_retried(
     tmp_path: Path, hasty: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "ledger.sqlite"
@@ -234,7 +234,7 @@ def test_a_locked_file_is_tried_again(
     assert caplog.text == ""
 
 
-def test_a_place_that_can_t_be_written_is_one_warning(
+def test_a_ledger_that_can_t_be_written_logs_one_warning(
     tmp_path: Path, hasty: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "state").write_text("a file")
@@ -244,14 +244,14 @@ def test_a_place_that_can_t_be_written_is_one_warning(
         time.sleep(0.05)
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert "calls can't be entered in the ledger" in caplog.text
+    assert "can't write calls to the ledger" in caplog.text
     assert "LLMRING_LEDGER=0" in caplog.text
     (tmp_path / "state").unlink()
     assert len(wait_for(tmp_path / "state" / "ledger.sqlite", 5)) == 5
     ledger.end()
 
 
-def test_a_full_disk_is_one_warning_and_calls_go_on(tmp_path: Path) -> None:
+def test_a_full_disk_logs_one_warning_and_calls_continue(tmp_path: Path) -> None:
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))\n"
         "for _ in range(3): fill(500); time.sleep(0.3)\n"
@@ -261,12 +261,12 @@ def test_a_full_disk_is_one_warning_and_calls_go_on(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=30)
 
     assert (out, process.returncode) == ("done\n", 0)
-    assert err.count("calls can't be entered") == 1
-    assert err.count("the process ends and") == 1
+    assert err.count("can't write calls") == 1
+    assert err.count("the process ends before") == 1
     assert len(err.splitlines()) == 2
 
 
-def test_no_more_than_so_many_entries_wait_and_the_oldest_are_dropped(
+def test_beyond_the_queue_s_limit_the_oldest_entries_are_dropped(
     tmp_path: Path, hasty: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "state").write_text("a file")
@@ -280,10 +280,10 @@ def test_no_more_than_so_many_entries_wait_and_the_oldest_are_dropped(
     ledger.end()
 
     assert list(entries(path)) == [entry(number) for number in range(900, 1000)]
-    assert caplog.text.count("more than 100 calls wait for the ledger") == 1
+    assert caplog.text.count("more than 100 calls are queued for the ledger") == 1
 
 
-def test_without_the_library_the_warning_names_the_extra(tmp_path: Path) -> None:
+def test_without_psycopg_the_warning_names_the_extra(tmp_path: Path) -> None:
     code = "sys.modules['psycopg'] = None\nfill(3)\n"
 
     errors = run(code, "postgresql://keeper:s3cret-0123456789@127.0.0.1:1/postgres")
@@ -292,12 +292,12 @@ def test_without_the_library_the_warning_names_the_extra(tmp_path: Path) -> None
     assert "s3cret" not in errors
 
 
-def test_a_process_has_one_ledger_for_a_place(tmp_path: Path) -> None:
+def test_a_process_has_one_ledger_object_for_an_address(tmp_path: Path) -> None:
     assert ledger_at(tmp_path / "a") is ledger_at(tmp_path / "a")
     assert ledger_at(tmp_path / "a") is not ledger_at(tmp_path / "b")
 
 
-def test_ids_of_one_moment_are_told_apart_and_in_order(tmp_path: Path) -> None:
+def test_ids_of_one_moment_are_unique_and_in_order(tmp_path: Path) -> None:
     one, other = Ledger(tmp_path / "a"), Ledger(tmp_path / "a")
 
     ids = [one.new_id(1), one.new_id(1), one.new_id(2)]
@@ -306,7 +306,7 @@ def test_ids_of_one_moment_are_told_apart_and_in_order(tmp_path: Path) -> None:
     assert other.new_id(1) not in ids
 
 
-def test_a_name_that_no_database_takes_is_entered_all_the_same(tmp_path: Path) -> None:
+def test_a_name_that_a_database_refuses_is_cleaned_and_entered(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
 
     ledger.add(entry(model="openai:x\ud800", story=(Told("openai:x\ud800", "failed"),)))

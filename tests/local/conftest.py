@@ -1,4 +1,4 @@
-"""The real model, for the tests that need it; without it they are skipped."""
+"""The real local model; tests that need it are skipped without it."""
 
 import importlib.util
 import os
@@ -13,23 +13,23 @@ from llmring.local.weights import default_cache_dir, find
 
 @pytest.fixture(scope="session")
 def weights() -> Path:
-    """The bundled model's file, in the real cache."""
+    """Return the bundled model's file in the real cache."""
     path = find(default_cache_dir(os.environ))
     if path is None:
-        pytest.skip("the local model is not downloaded: llmring local pull")
+        pytest.skip("the local model is missing; run llmring local pull")
     return path
 
 
 @pytest.fixture(scope="session")
 def model(weights: Path) -> llama.LocalModel:
-    """The bundled model."""
+    """Return the bundled model."""
     if importlib.util.find_spec("xllamacpp") is None:
-        pytest.skip("the extra is not installed: pip install 'llmring[local]'")
+        pytest.skip("the extra is missing; run pip install 'llmring[local]'")
     return llama.LocalModel(name="smollm2-135m", path=weights, pinned=True, threads=1)
 
 
 @pytest.fixture(scope="session")
 def served(model: llama.LocalModel) -> Iterator[llama.Served]:
-    """The bundled model, running."""
+    """Serve the bundled model."""
     yield llama.serve(model)
     llama.stop()

@@ -18,7 +18,7 @@ def test_a_bare_question_gets_all_defaults() -> None:
     assert sent.max_tokens == MAX_TOKENS
 
 
-def test_what_the_request_says_is_kept() -> None:
+def test_settings_of_the_request_are_kept() -> None:
     messages = [Message("system", "Be brief."), Message("user", "Hello")]
     request = LLMRequest(messages=messages, temperature=0.7, max_tokens=900)
 
@@ -33,7 +33,7 @@ def test_the_request_itself_is_not_changed() -> None:
     assert request == LLMRequest(messages="Hello")
 
 
-def test_a_model_of_ones_own_gets_the_request_as_it_is() -> None:
+def test_a_users_own_model_gets_the_request_unchanged() -> None:
     request = LLMRequest(messages="Hello", tools=[TOOL])
 
     assert with_local_defaults(request, "qwen3-4b") == request
@@ -44,7 +44,7 @@ def test_tools_are_refused_by_the_bundled_model() -> None:
         with_local_defaults(LLMRequest(messages="Hello", tools=[TOOL]))
 
 
-def test_tools_that_must_not_be_called_are_left_out() -> None:
+def test_tools_are_dropped_if_the_tool_choice_is_none() -> None:
     sent = with_local_defaults(LLMRequest(messages="Hello", tools=[TOOL], tool_choice="none"))
 
     assert sent.tools is None

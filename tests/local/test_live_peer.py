@@ -1,6 +1,6 @@
-"""A real server of another author, llama.cpp's, asked through each of the APIs that it speaks.
+"""A real server of another author, llama.cpp's, called through each of its APIs.
 
-Its model is tiny: what is compared is forms, counts and what two clients get, never what it says.
+Its model is tiny, so the tests compare forms, counts and what two clients get, never the words.
 It knows no tools, so the calls in these conversations are ours.
 """
 
@@ -110,7 +110,7 @@ def ring(lockfile: Path, served: Served) -> Iterator[LLMRing]:
 
 @pytest.fixture(params=PROVIDERS)
 def api(request: pytest.FixtureRequest) -> str:
-    """The alias of the server by one of its APIs."""
+    """Return the alias of the server by one of its APIs."""
     return str(request.param)
 
 
@@ -175,9 +175,9 @@ def test_a_prefix_that_was_sent_before_is_counted_as_cached(ring: LLMRing, api: 
     assert 0 < (usage.cached_tokens or 0) < usage.prompt_tokens
 
 
-# On the third the server says "completed" of an answer that it has cut.
+# In the Responses API, the server reports "completed" for an answer that it has cut.
 @pytest.mark.parametrize("alias", ["chat", "messages"])
-def test_an_answer_that_is_cut_says_so(ring: LLMRing, alias: str) -> None:
+def test_an_answer_cut_at_max_tokens_finishes_with_length(ring: LLMRing, alias: str) -> None:
     answer = ask(ring, alias, max_tokens=3)
 
     assert answer.usage is not None
@@ -200,14 +200,14 @@ def test_a_stop_text_ends_the_answer(ring: LLMRing, alias: str) -> None:
 # --- JSON ---
 
 
-def test_chat_completions_holds_the_answer_to_a_schema(ring: LLMRing) -> None:
+def test_chat_completions_enforces_a_schema(ring: LLMRing) -> None:
     answer = ask(ring, "chat", WHO, response_format=FORM, max_tokens=60, max_repairs=0)
 
     assert answer.parsed == json.loads(answer.content)
     assert sorted(answer.parsed) == ["age", "name"]
 
 
-def test_chat_completions_holds_the_answer_to_a_type(ring: LLMRing) -> None:
+def test_chat_completions_enforces_a_type(ring: LLMRing) -> None:
     answer = ask(ring, "chat", WHO, response_format=Person, max_tokens=60, max_repairs=0)
 
     assert isinstance(answer.parsed, Person)
@@ -223,8 +223,8 @@ def test_a_stream_shows_the_object_as_it_grows(ring: LLMRing) -> None:
     assert any(set(each) < set(last) for each in growing)
 
 
-def test_what_the_api_has_no_word_for_reaches_the_server(ring: LLMRing) -> None:
-    """The server's own `json_schema` does what it does not do for the word of the Responses API."""
+def test_extra_params_reach_the_server(ring: LLMRing) -> None:
+    """The server enforces its own field `json_schema`, but not the schema of the Responses API."""
     answer = ask(
         ring,
         "responses",
@@ -239,10 +239,10 @@ def test_what_the_api_has_no_word_for_reaches_the_server(ring: LLMRing) -> None:
 
 
 @pytest.mark.parametrize("alias", ["responses", "messages"])
-def test_an_answer_that_the_server_did_not_hold_to_the_schema_is_not_passed_off(
+def test_an_answer_for_which_the_server_ignored_the_schema_is_an_error(
     ring: LLMRing, alias: str
 ) -> None:
-    # The server takes the schema of these APIs and leaves it aside.
+    # The server accepts the schema of these APIs and ignores it.
     with pytest.raises(SchemaValidationError) as caught:
         ask(ring, alias, WHO, response_format=FORM, max_tokens=6, max_repairs=1)
 
@@ -256,16 +256,16 @@ def test_an_answer_that_the_server_did_not_hold_to_the_schema_is_not_passed_off(
 @pytest.mark.parametrize(
     "choice", ["auto", "required", "none", {"type": "function", "function": {"name": "weather"}}]
 )
-def test_tools_are_taken(ring: LLMRing, api: str, choice: Any) -> None:
+def test_tools_are_accepted(ring: LLMRing, api: str, choice: Any) -> None:
     answer = ask(ring, api, tools=[WEATHER], tool_choice=choice, max_tokens=2)
 
     assert answer.usage is not None
     assert answer.usage.completion_tokens == 2
 
 
-# On the third the server leaves such tools aside.
+# In the Responses API, the server ignores such tools.
 @pytest.mark.parametrize("alias", ["chat", "responses"])
-def test_tools_that_are_none_are_refused(ring: LLMRing, alias: str) -> None:
+def test_invalid_tools_are_refused(ring: LLMRing, alias: str) -> None:
     with pytest.raises(ProviderResponseError, match="tools"):
         ask(ring, alias, extra_params={"tools": "weather"})
 
@@ -291,7 +291,7 @@ def with_results(result: str) -> list[dict[str, Any]]:
 
 def test_the_results_of_calls_reach_the_model(ring: LLMRing, api: str) -> None:
     short = ask(ring, api, with_results("sun"), tools=[WEATHER])
-    # Each " sun" more is one more token in each of the two results.
+    # Each additional " sun" adds one token to each of the two results.
     long = ask(ring, api, with_results("sun sun sun sun sun"), tools=[WEATHER], max_tokens=1)
 
     assert short.content
@@ -321,12 +321,12 @@ def test_a_prompt_that_is_too_long_is_a_context_length_error(ring: LLMRing, api:
     assert caught.value.code == "exceed_context_size_error"
 
 
-def test_a_stream_of_a_prompt_that_is_too_long_fails_alike(ring: LLMRing, api: str) -> None:
+def test_a_stream_of_a_prompt_that_is_too_long_fails_the_same_way(ring: LLMRing, api: str) -> None:
     with pytest.raises(ContextLengthError):
         stream(ring, api, TOO_LONG)
 
 
-def test_a_wrong_key_is_refused_and_shows_nowhere(lockfile: Path, api: str) -> None:
+def test_a_wrong_key_is_refused_and_never_shown(lockfile: Path, api: str) -> None:
     key = "sk-wrong-0123456789"
     stranger = LLMRing(lockfile, environ={"PEER_KEY": key})
     with stranger, pytest.raises(ProviderAuthenticationError) as caught:
@@ -349,7 +349,7 @@ def test_an_address_that_the_server_does_not_know_is_a_404(
     assert caught.value.status == 404
 
 
-def test_a_parameter_of_the_wrong_type_is_refused_with_the_servers_words(
+def test_a_parameter_of_the_wrong_type_is_refused_with_the_servers_message(
     ring: LLMRing, api: str
 ) -> None:
     with pytest.raises(ProviderRequestError, match="temperature"):
@@ -381,7 +381,7 @@ def test_the_models_are_listed(ring: LLMRing, api: str) -> None:
     assert [model.id for model in ring.list_models(PROVIDERS[api]).result()] == [MODEL]
 
 
-def test_a_server_without_embeddings_says_what_it_lacks(ring: LLMRing, api: str) -> None:
+def test_a_server_without_embeddings_is_an_unsupported_feature(ring: LLMRing, api: str) -> None:
     with pytest.raises(UnsupportedFeatureError, match="embeddings"):
         ring.embed(f"{PROVIDERS[api]}:{MODEL}", ["Paris"]).result()
 
@@ -393,7 +393,7 @@ T = TypeVar("T")
 
 
 class Heard(Struct):
-    """What a client made of an answer."""
+    """A client's reading of an answer."""
 
     text: str
     prompt_tokens: int
@@ -505,7 +505,7 @@ def test_the_vendors_client_gets_the_same_stream(ring: LLMRing, api: str) -> Non
     assert ours == by_their_client(ring, api, question)
 
 
-def test_the_vendors_client_is_refused_with_the_same_words(lockfile: Path, api: str) -> None:
+def test_the_vendors_client_gets_the_same_error_message(lockfile: Path, api: str) -> None:
     extra, question, _ = THEIRS[api]
     sdk = pytest.importorskip(extra)
 

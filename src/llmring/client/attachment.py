@@ -1,4 +1,4 @@
-"""Images, documents and audio for a message, from a path, from bytes or from a URL."""
+"""Images, documents and audio for a message, from a path, bytes or a URL."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ Source = str | PathLike[str] | bytes | bytearray | memoryview
 def attachment(
     source: Source, *, media_type: str | None = None, name: str | None = None
 ) -> MediaPart:
-    """A part of a message: an image, a document or a recording.
+    """Build a part of a message from an image, a document or an audio file.
 
     `Message("user", ["What is this?", attachment("photo.png")])`
 
-    A file is read now, in the calling thread. What is behind an http(s) URL is loaded by the
-    provider, never by llmring; a model whose provider loads nothing is skipped.
+    A file is read now, in the calling thread. An http(s) URL is loaded by the provider, never by
+    llmring; a model whose provider loads no URLs is skipped.
 
     Args:
         source: A path, the bytes themselves, an http(s) URL, or a data: URL.
-        media_type: What it is, such as "image/png"; left out, it is told by the first bytes, or
-            else by the name.
-        name: The file name that the model is told; left out, that of the path or URL.
+        media_type: Its type, such as "image/png"; by default detected from the first bytes, then
+            from the name.
+        name: The file name to show to the model; by default that of the path or URL.
 
     Raises:
-        MissingFileError: There is no such file.
-        ValidationError: It is a folder, or empty, or of a kind that can't be told.
+        MissingFileError: The file does not exist.
+        ValidationError: It is a folder, or empty, or its type can't be detected.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         return _from_bytes(bytes(source), media_type, name, "these bytes")
@@ -46,10 +46,10 @@ def attachment(
 
 
 def read(path: str) -> bytes:
-    """All bytes of a file.
+    """Return all bytes of a file.
 
     Raises:
-        MissingFileError: There is no such file.
+        MissingFileError: The file does not exist.
         ValidationError: It can't be read, or is empty.
     """
     try:
@@ -62,7 +62,7 @@ def read(path: str) -> bytes:
 
 
 def unreadable(path: str, error: Exception) -> ValidationError:
-    """The error for a file that can't be read."""
+    """Build the error for a file that can't be read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return MissingFileError(
             f"no file {shown(path)}; a relative path is looked up from {Path.cwd()}"
@@ -74,35 +74,37 @@ def unreadable(path: str, error: Exception) -> ValidationError:
 
 
 def empty(what: str) -> ValidationError:
-    """The error for a file with nothing in it."""
-    return ValidationError(f"{what}: there is nothing in it, and providers refuse empty files")
+    """Build the error for an empty file."""
+    return ValidationError(
+        f"{what}: no content, which providers refuse; attach a file that is not empty"
+    )
 
 
 def told_media_type(head: bytes, media_type: str | None, name: str | None, what: str) -> str:
-    """The media type of a file, as it was given or as its bytes and its name tell it.
+    """Return a file's media type: as given, or detected from its bytes, then from its name.
 
     Args:
         head: Its bytes, or the first `HEAD_BYTES` of them.
-        media_type: What was given, if anything.
-        name: Its name, if it has one.
-        what: The file in words, for the error.
+        media_type: The given type, if any.
+        name: The file's name, if it has one.
+        what: The file as the error names it.
 
     Raises:
-        ValidationError: It can't be told.
+        ValidationError: The type can't be detected.
     """
     if media_type is not None:
         return _checked(media_type)
     found = media_type_of(head[:HEAD_BYTES], _by_name(name))
     if found is None:
         raise ValidationError(
-            f"{what}: neither its bytes nor its name tell what it is; "
+            f"{what}: can't detect its type from its bytes or its name; "
             'give media_type="…", or save it as UTF-8 if it is text'
         )
     return found
 
 
 def shown(path: str) -> str:
-    """A path in an error, no longer than can be read."""
+    """Return a path for an error message, cut to a readable length."""
     return repr(path) if len(path) <= _LONGEST_SHOWN else repr(path[:_LONGEST_SHOWN]) + "…"
 
 
@@ -122,9 +124,9 @@ def _from_url(url: str, media_type: str | None, name: str | None) -> MediaPart:
     if found is None or kind in ("audio", "video"):
         raise ValidationError(
             f"{shown(url)}: "
-            + ("its name does not tell what it is; " if found is None else "")
-            + 'images and documents can be given by URL, with media_type="image/png" and so on '
-            "where the URL does not tell it; load anything else and give its bytes"
+            + ("its name does not show its type; " if found is None else "")
+            + "only images and documents can be given by URL; set media_type, such as "
+            '"image/png", or download the file and give its bytes'
         )
     if kind == "image":
         return ImagePart(url=url, media_type=found)
@@ -136,7 +138,7 @@ def _from_data_url(url: str, media_type: str | None, name: str | None) -> MediaP
     head, comma, body = url.partition(",")
     told, *parameters = head[len("data:") :].split(";")
     if not comma:
-        raise ValidationError(f"{shown(url)}: a data: URL has a comma before its data")
+        raise ValidationError(f"{shown(url)}: this data: URL lacks the comma before its data")
     if "base64" in (parameter.strip().lower() for parameter in parameters):
         try:
             data = base64.b64decode(unquote(body), validate=True)
@@ -150,7 +152,7 @@ def _from_data_url(url: str, media_type: str | None, name: str | None) -> MediaP
 def _checked(media_type: str) -> str:
     found = usual(media_type)
     if not all(found.partition("/")):
-        raise ValidationError(f'media_type must be like "image/png", not {media_type!r}')
+        raise ValidationError(f'media_type is {media_type!r}; use a type like "image/png"')
     return found
 
 

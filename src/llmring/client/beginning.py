@@ -1,4 +1,4 @@
-"""What a new lockfile holds on this machine: models for the keys that are set, and local ones."""
+"""First aliases of a new lockfile: models for the keys that are set, and local ones."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def keys_set(settings: Settings) -> list[str]:
-    """The providers whose keys are set."""
+    """Return the providers whose keys are set."""
     return [name for name, endpoint in settings.endpoints.items() if endpoint.key]
 
 
 def first_aliases(settings: Settings) -> list[Suggestion]:
-    """The aliases of a new lockfile.
+    """Return the aliases of a new lockfile.
 
-    An alias `local` is among them where a local model is here; no other alias falls back to it,
-    for its answers are no substitute.
+    If a local model is installed, it gets the alias `local`. No other alias falls back to it,
+    because its answers can't replace theirs.
     """
     chosen = suggestions(newest(settings.cache_dir), keys_set(settings), settings.clock.today())
     here = llama.models(settings.local_model, settings.cache_dir)

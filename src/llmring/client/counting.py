@@ -1,4 +1,4 @@
-"""The tokens of a request, counted by the provider that would serve it, or else estimated."""
+"""Counting the tokens of a request: by the provider that would serve it, or by an estimate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from llmring.routing.targets import Skip, Target
 from llmring.routing.trial import Trial
 from llmring.wire import HttpHead
 
-# Prepares a request that has its files in its messages.
+# Prepares a request whose files are in its messages.
 Enclose = Callable[
     [LLMRequest, Callable[[LLMRequest], Callable[[Target], Prepared]]],
     Callable[[Target], Prepared],
@@ -29,7 +29,7 @@ Enclose = Callable[
 
 
 class _Counter(Struct, frozen=True):
-    """How a provider counts, and the API that it counts in."""
+    """A provider's way of counting, and the API that has it."""
 
     counting: Counting
     dialect: Dialect
@@ -43,14 +43,14 @@ async def counted(
     walks: Walks,
     enclose: Enclose,
 ) -> TokenCount:
-    """The tokens of a request for the first model that can be used.
+    """Return the tokens of a request for the first usable model.
 
     Args:
         shell: Sends requests.
-        request: What is to be counted.
-        found: What the alias stands for.
-        candidates: The target, or the reason for skipping it, for each of its models.
-        walks: Begins walks.
+        request: The request to count.
+        found: The models of the alias.
+        candidates: For each of its models, the target or the reason for skipping it.
+        walks: Creates the failover of a request.
         enclose: Puts the files of a request into its messages.
     """
     usable = [candidate for candidate in candidates if isinstance(candidate, Target)]
@@ -60,7 +60,7 @@ async def counted(
     target = usable[0]
     counter = _counter(target)
     if counter is None:
-        why = f"{target.ref.provider} has no way to count tokens"
+        why = f"{target.ref.provider} can't count tokens"
         return estimated(request, str(target.ref), why)
     walk = walks.over([target], enclose(request, lambda whole: _asking(whole, counter)))
     try:
@@ -73,7 +73,7 @@ async def counted(
 
 
 def _counter(target: Target) -> _Counter | None:
-    # OpenAI counts in one of its APIs only; a model reads the same in both.
+    # OpenAI counts in only one of its APIs; a model reads the same in both.
     for dialect in (target.dialect, *target.endpoint.provider.apis.values()):
         if dialect.counting is not None:
             return _Counter(dialect.counting, dialect)
@@ -82,7 +82,7 @@ def _counter(target: Target) -> _Counter | None:
 
 def _asking(request: LLMRequest, counter: _Counter) -> Callable[[Target], Prepared]:
     def prepare(target: Target) -> Prepared:
-        # Stop texts are no input, and not every API takes them.
+        # Stop texts are not part of the input, and some counting APIs refuse them.
         fitted = replace(fit(request, target).request, stop=None)
         quirks = target.endpoint.provider.quirks
         outgoing = counter.counting.encode(fitted, target.ref.model, quirks)

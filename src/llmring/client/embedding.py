@@ -1,4 +1,4 @@
-"""Texts embedded: in batches that the models take, all by one model."""
+"""Embedding texts: in batches of the size that the models take, all by one model."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from llmring.wire import HttpHead
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What is to be embedded.
+    """The texts to embed, and how.
 
     Attributes:
         texts: The texts; at least one.
-        dimensions: How many numbers each vector should have; None for the model's own.
-        any_model: Whether models of other names may take over.
+        dimensions: Length of each vector; None for the model's own.
+        any_model: True if models of other names may take over.
     """
 
     texts: Sequence[str]
@@ -42,7 +42,7 @@ Facts = Callable[[ModelRef], ModelFacts | None]
 
 
 class _Batch(Struct, frozen=True):
-    """What one request has brought."""
+    """Result of one request."""
 
     vectors: list[list[float]]
     usage: Usage | None
@@ -60,21 +60,21 @@ async def embedded(
     walks: Walks,
     facts: Facts,
 ) -> EmbeddingResponse:
-    """The vectors of these texts.
+    """Return the vectors of these texts.
 
-    Texts that are too many for one request go in several, one after the other; once a model has
-    answered, only others of its name may take over from it.
+    Texts that are too many for one request are sent in several, one after the other. Once a model
+    has answered, only targets with the same model name may take over from it.
 
     Args:
         shell: Sends requests.
-        wanted: What is to be embedded.
-        found: What the alias stands for.
-        candidates: The target, or the reason for skipping it, for each of its models.
-        walks: Begins walks.
-        facts: Looks a model up.
+        wanted: The texts to embed.
+        found: The models of the alias.
+        candidates: For each of its models, the target or the reason for skipping it.
+        walks: Creates the failover of a request.
+        facts: Looks up the facts about a model.
 
     Raises:
-        ProviderError: No model gave vectors for all texts.
+        ProviderError: No model returned vectors for all texts.
     """
     if not wanted.any_model:
         candidates = in_one_space(found.models, candidates, facts)
@@ -95,28 +95,28 @@ async def embedded(
 
 
 def _most_texts(candidates: Iterable[Target | Skip]) -> int | None:
-    """How many texts each of the models takes at once; None where none takes any."""
+    """Return how many texts every model takes at once; None if no model embeds."""
     sizes = []
     for candidate in candidates:
         if isinstance(candidate, Target):
             try:
                 sizes.append(embedding_of(candidate).most_texts)
             except UnsupportedFeatureError:
-                continue  # the walk tells of it
+                continue  # the failover reports it
     return min(sizes, default=None)
 
 
 def _after(
     served: Target, candidates: Iterable[Target | Skip], facts: Facts
 ) -> list[Target | Skip]:
-    """The models for the texts still to come: the one that has answered, and those like it."""
+    """Return the models for the remaining texts: the one that answered, and its equals."""
     others = [each for each in candidates if isinstance(each, Target) and each is not served]
     rest = in_one_space([served.ref, *(each.ref for each in others)], [served, *others], facts)
     return [each for each in rest if isinstance(each, Target)]
 
 
 def _settled(count: int, dimensions: int | None) -> Callable[[Trial, HttpHead, bytes], _Batch]:
-    """Reads the answer to a request for so many vectors of so many numbers."""
+    """Build a reader of an answer that must hold this many vectors of this length."""
 
     def settle(trial: Trial, head: HttpHead, body: bytes) -> _Batch:
         target = trial.target
@@ -134,13 +134,13 @@ def _settled(count: int, dimensions: int | None) -> Callable[[Trial, HttpHead, b
 def _check(vectors: list[list[float]], count: int, dimensions: int | None, head: HttpHead) -> None:
     if len(vectors) != count:
         raise ProviderResponseError(
-            f"{len(vectors)} vectors came for {count} texts", status=head.status
+            f"the provider sent {len(vectors)} vectors for {count} texts", status=head.status
         )
     wanted = dimensions or len(vectors[0])
     for vector in vectors:
         if not vector or len(vector) != wanted:
             raise ProviderResponseError(
-                f"a vector of {len(vector)} dimensions came where {wanted} were wanted",
+                f"the provider sent a vector of {len(vector)} dimensions instead of {wanted}",
                 status=head.status,
             )
 

@@ -1,4 +1,4 @@
-"""A provider's address and key, out of the variables that its row names."""
+"""A provider's address and key, read from the variables that its row names."""
 
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
@@ -9,15 +9,15 @@ from llmring.exceptions import ConfigurationError
 from llmring.providers import Provider
 from llmring.routing.targets import Endpoint
 
-# Where a server listens on all addresses, one of them is this machine's own.
+# A server bound to all addresses is reached at this machine's own.
 _BIND_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
-    """A provider's address and key, as the environment gives them.
+    """Build a provider's endpoint from the environment.
 
     Raises:
-        ConfigurationError: A variable holds what can't be used.
+        ConfigurationError: A variable holds a value that can't be used.
     """
     key = next(filter(None, (_key(env, name) for name in row.key_env)), None)
     for name in row.base_url_env:
@@ -30,14 +30,14 @@ def endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
 
 
 def _filled_in(template: str, env: Mapping[str, str]) -> tuple[str, str | None]:
-    """An address with the variable in it filled in, if that is set, and the login it held."""
+    """Fill in the variable in an address, if set; return the address and the login in it."""
     for name in variables_in(template):
         value = value_of(env, name)
         if value is None:
             break
         before, _, after = template.partition(f"{{{name}}}")
         if not before:
-            # What it holds is the address of a server, often with the path already, or bare.
+            # Its value is the address of a server, with or without scheme and path.
             value = value.rstrip("/").removesuffix(after)
             before = "" if "://" in value else "https://"
         return _address(f"{before}{value}{after}", template, name)
@@ -48,15 +48,16 @@ def _key(env: Mapping[str, str], name: str) -> str | None:
     key = value_of(env, name)
     if key is not None and not (key.isascii() and key.isprintable()):
         raise ConfigurationError(
-            f"{name} holds a character that no key has, such as a line break; copy the key again"
+            f"{name} holds a character that can't be in a key, such as a line break; "
+            "copy the key again"
         )
     return key
 
 
 def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
-    """A base URL as people write it, and the "user:password" that it held, if any.
+    """Parse a base URL as people write it; return it with its "user:password", if any.
 
-    Ollama's variable may be a bare host, or the address to bind.
+    Ollama's variable may hold a bare host, or the address to bind to.
     """
     usual = urlsplit(default)
     bare = "://" not in value
@@ -65,7 +66,7 @@ def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
     parts = urlsplit(url) if is_usable(url) else None
     if parts is None or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"{variable} is {shown(value)!r}, which can't be used; it should look like {default}"
+            f"{variable} is {shown(value)!r}, which can't be used; set it to a URL like {default}"
         )
     host = _BIND_ALL.get(parts.hostname or "", parts.hostname or "")
     port = parts.port or (usual.port if bare else None)

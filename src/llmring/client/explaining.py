@@ -1,4 +1,4 @@
-"""What a call would do, without calling: the models in order, and why each would be skipped."""
+"""Explaining a call without making it: the models in order, and why each would be skipped."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from llmring.routing.targets import Target
 def explained(
     request: LLMRequest, tokens: int | None, found: Resolved, guide: Guide, health: Health
 ) -> Plan:
-    """What a call would do.
+    """Return the plan of a call.
 
     Args:
-        request: The request; it need not have messages yet.
-        tokens: The tokens of the prompt, where these are known.
-        found: What the request's alias stands for.
-        guide: Makes the walks of the calls that are explained.
-        health: Remembers which models have failed.
+        request: The request; it may lack messages.
+        tokens: Tokens of the prompt, if known.
+        found: The models of the request's alias.
+        guide: The planner of the calls that are explained.
+        health: The circuit breaker of each model.
     """
     size = _size(request, tokens)
     whole = request if request.messages else replace(request, messages=[Message("user", "…")])
@@ -72,7 +72,7 @@ def _size(request: LLMRequest, tokens: int | None) -> Size:
 
 
 def _blocked(health: Health, models: Sequence[Target]) -> dict[str, Open]:
-    """Those whose circuits are open; unlike a call, this claims none that is due."""
+    """Return the models with an open circuit; unlike a call, claims no probe that is due."""
     places = {(str(each.ref), each.endpoint.base_url) for each in models}
     return {
         state.model: Open(state.seconds, state.reason)

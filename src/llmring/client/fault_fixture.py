@@ -1,4 +1,4 @@
-"""Faults that a test scripts, checked as those of a lockfile are."""
+"""Faults scripted by a test, checked like those of a lockfile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FAULT = Table(keys=keys.FAULT, owner="a fault")
 
 
 class FaultFields(TypedDict, total=False):
-    """What a fault may be made of; see `ScriptedFault`."""
+    """The fields of a fault; see `ScriptedFault`."""
 
     model: str
     skip: int
@@ -34,23 +34,23 @@ class FaultFields(TypedDict, total=False):
 
 
 class Faults:
-    """The faults, of which the first that fits a request happens.
+    """An ordered list of faults; the first that matches a request happens.
 
     Attributes:
-        script: They, and how often each has happened.
+        script: The faults, and how often each has happened.
     """
 
     def __init__(self) -> None:
         self.script = FaultScript()
 
     def add(self, **fields: Unpack[FaultFields]) -> None:
-        """Add a fault behind the others.
+        """Add a fault after the others.
 
         Args:
             fields: The keys of a fault in a lockfile, such as `status=429, times=1`.
 
         Raises:
-            ConfigurationError: There is no such key, or its value is none that it may have.
+            ConfigurationError: A key is unknown, or its value is invalid.
         """
         for problem in misfits(_FAULT, dict(fields), ()):
             [key] = problem.path

@@ -1,4 +1,4 @@
-"""Scripted faults as they meet the reader of an answer."""
+"""Scripted faults, as the reader of an answer meets them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CONNECTIONS: Mapping[Connection, str] = {
     "dns": "can't find the host (a scripted fault)",
 }
 
-# Where an event of a stream ends, by its media type.
+# End of an event in a stream, by the stream's media type.
 _ENDS: Mapping[str, re.Pattern[bytes]] = {
     "text/event-stream": re.compile(rb"\r?\n\r?\n"),
     "application/x-ndjson": re.compile(rb"\n"),
@@ -39,13 +39,13 @@ async def open_faulty(
     seconds: float | None,
     answer: Callable[[float | None], Awaitable[Exchange]],
 ) -> Exchange:
-    """The answer with what goes wrong with it.
+    """Open an answer with a fault in it.
 
     Args:
-        fault: What goes wrong.
-        dialect: The name of the dialect in which an error is written.
-        seconds: How long to wait for the head; None for as long as it takes.
-        answer: Begins the answer itself, within such a time.
+        fault: The fault.
+        dialect: Name of the dialect in which to write an error.
+        seconds: How long to wait for the head; None for no limit.
+        answer: Opens the real answer within the given seconds.
 
     Raises:
         ProviderError: No answer came.
@@ -76,7 +76,7 @@ _Plan = list[tuple[int, Step]]
 
 
 def _steps(fault: ScriptedFault) -> _Plan:
-    """What happens within the answer, each with the number of events before it."""
+    """Return what happens within the answer, each step with the number of events before it."""
     stall = fault.stall_seconds if fault.stall_seconds is not None else _FOR_GOOD
     plan: list[tuple[int | None, Step]] = [
         (fault.malformed, Chunk(b"")),
@@ -87,13 +87,14 @@ def _steps(fault: ScriptedFault) -> _Plan:
 
 
 class FaultyExchange:
-    """An answer to which something happens after some of its events.
+    """An answer in which something happens after some of its events.
 
-    One that is no stream has a single event, and what happens after any happens in its middle.
+    An answer that is not a stream counts as one event; any fault in it happens in its middle.
 
     Args:
         exchange: The answer.
-        plan: What happens after how many events; an empty `Chunk` is an event that can't be read.
+        plan: Steps, each with the number of events before it; an empty `Chunk` becomes an event
+            that can't be read.
     """
 
     def __init__(self, exchange: Exchange, plan: _Plan) -> None:
@@ -114,19 +115,19 @@ class FaultyExchange:
         self._exchange.expire_at(when)
 
     def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for so long."""
+        """End the answer when no byte has come for this many seconds."""
         self._patience = seconds
         self._exchange.stall_after(seconds)
 
     async def read(self) -> bytes:
-        """All that is left of the body."""
+        """Read the rest of the body."""
         body = bytearray()
         while data := await self.chunk():
             body += data
         return bytes(body)
 
     async def chunk(self) -> bytes:
-        """The next bytes of the body; empty at its end.
+        """Return the next bytes of the body; empty at its end.
 
         Raises:
             ProviderError: The connection is cut, or its time ran out.
@@ -163,7 +164,7 @@ class FaultyExchange:
         return [*self._due(), *self._between(data, self._end)]
 
     def _halves(self, body: bytes) -> Iterator[Step]:
-        """A whole body, with what happens in it."""
+        """Yield a whole body with the faults in it."""
         yield from self._due()
         half = len(body) // 2
         yield Chunk(body[:half])
@@ -174,8 +175,8 @@ class FaultyExchange:
         yield Chunk(body[half:])
 
     def _between(self, data: bytes, end: re.Pattern[bytes]) -> Iterator[Step]:
-        """These bytes of a stream, with what happens between them."""
-        # The sign of an event's end may come in two pieces.
+        """Yield these bytes of a stream with the faults between its events."""
+        # The mark at the end of an event may come in two pieces.
         seen = len(self._open)
         text, begun = self._open + data, 0
         passed = seen
@@ -205,11 +206,11 @@ class FaultyExchange:
         )
 
     async def finish(self) -> None:
-        """Let the rest of a body go by, where it is next to nothing."""
+        """Read and discard the rest of a body, if there is little left."""
         await self._exchange.finish()
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self._exchange.close()
 
 

@@ -1,4 +1,4 @@
-"""The files of a ring: those that are registered, and those that a request is to have."""
+"""The registered files of a ring, and the files of its requests."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from llmring.wire import HttpRequest
 
 
 class RegisteredFile(Struct, frozen=True, kw_only=True):
-    """A registered file; reads like a mapping too (`file["id"]`).
+    """A registered file; also readable as a mapping (`file["id"]`).
 
     Attributes:
         id: Its ID, for the `files` of a request.
-        file_path: Where it is.
-        media_type: What it is.
-        size: Its bytes.
-        content_hash: The SHA-256 of what was in it when it was last looked at.
+        file_path: Its path.
+        media_type: Its media type.
+        size: Its size in bytes.
+        content_hash: SHA-256 of its content when it was last read.
         registered_at: When it was registered.
-        uploads: What the providers that keep a copy call it, by the provider's name.
+        uploads: The IDs of its copies, by the name of the provider that keeps each.
     """
 
     id: str
@@ -54,7 +54,7 @@ class RegisteredFile(Struct, frozen=True, kw_only=True):
         return getattr(self, key)
 
     def keys(self) -> tuple[str, ...]:
-        """The names of all facts; with `[]` this makes `dict(file)` work."""
+        """Return the names of all fields; with `[]` this makes `dict(file)` work."""
         return self.__struct_fields__
 
     def __iter__(self) -> Iterator[str]:
@@ -62,9 +62,9 @@ class RegisteredFile(Struct, frozen=True, kw_only=True):
 
 
 class Deregistration(Pending[bool]):
-    """The end of a registered file and of its copies; says whether there was such a file.
+    """The pending removal of a registered file and its copies; True if the file was registered.
 
-    `await` it, or, in synchronous code, take it as a truth value or by its `result()`.
+    `await` it, or in synchronous code use its truth value or its `result()`.
     """
 
     _method: ClassVar[str] = "deregister_file"
@@ -81,13 +81,13 @@ class _Registered(Struct, frozen=True):
 
 
 class _Enclosed(Struct, frozen=True):
-    """A file that a request is to have; one with uploads is kept by providers that keep files."""
+    """A file of a request; if it has uploads, providers that keep files get a copy."""
 
     file: LocalFile
     uploads: Uploads | None = None
 
     def keeper(self, target: Target) -> Keeper | None:
-        """Who keeps it for this model; None where the model is sent its bytes."""
+        """Return who keeps it for this model; None if the model is sent its bytes."""
         store = target.dialect.files if target.endpoint.provider.quirks.keeps_files else None
         if self.uploads is None or store is None:
             return None
@@ -96,17 +96,17 @@ class _Enclosed(Struct, frozen=True):
             return None
         if known.size > store.max_bytes:
             raise UnsupportedFeatureError(
-                f"{self.file.name!r} has {known.size} bytes; the provider keeps files of at most "
-                f"{store.max_bytes}"
+                f"{self.file.name!r} has {known.size} bytes, more than the provider keeps; "
+                f"use a file of at most {store.max_bytes} bytes"
             )
         return Keeper(target.endpoint, target.dialect, store)
 
     def stand_in(self, target: Target) -> MediaPart:
-        """The part that it will be for this model, without what has to be read or uploaded."""
+        """Return a placeholder for its part, without reading or uploading anything."""
         return self.file.reference("-") if self.keeper(target) else self.file.empty_part()
 
     async def part(self, target: Target, fetch: Fetch, until: float | None) -> MediaPart:
-        """The part that it is for this model."""
+        """Return its part of a message for this model."""
         await asyncio.to_thread(self.file.refresh)
         keeper = self.keeper(target)
         if keeper is None or self.uploads is None:
@@ -126,20 +126,20 @@ class Files:
         self._registered: dict[str, _Registered] = {}
 
     def register(self, path: str | PathLike[str], file_id: str | None) -> str:
-        """See `LLMRing.register_file`."""
+        """Register a file; see `LLMRing.register_file`."""
         if file_id == "":
-            raise ValidationError("a file's ID can't be empty; leave it out, and one is made")
+            raise ValidationError("a file's ID can't be empty; leave it out to have one made")
         file = LocalFile(fspath(path), hashed=True)
         id_ = file_id or f"llmring-file-{uuid.uuid4()}"
         entry = _Registered(id_, file, Uploads(file, self._clock), self._clock.now())
         if self._registered.setdefault(id_, entry) is not entry:
             raise ValidationError(
-                f"the ID {id_!r} is taken; deregister the file that has it, or choose another"
+                f"the ID {id_!r} is taken; deregister its file, or choose another ID"
             )
         return id_
 
     def all(self) -> list[RegisteredFile]:
-        """See `LLMRing.list_registered_files`."""
+        """List the registered files; see `LLMRing.list_registered_files`."""
         return [
             RegisteredFile(
                 id=entry.id,
@@ -154,7 +154,7 @@ class Files:
         ]
 
     async def deregister(self, file_id: str, fetch: Callable[[], Fetch]) -> bool:
-        """See `LLMRing.deregister_file`; `fetch` is asked for what sends a request."""
+        """Remove a file; see `LLMRing.deregister_file`. `fetch` returns what sends requests."""
         entry = self._registered.pop(file_id, None)
         if entry is None:
             return False
@@ -165,15 +165,15 @@ class Files:
     def enclosing(
         self, request: LLMRequest, prepare: Callable[[LLMRequest], Callable[[Target], Prepared]]
     ) -> Callable[[Target], Prepared]:
-        """Prepares a request with its files for a model; see `Walk`.
+        """Build the function that prepares a request with its files for a model; see `Walk`.
 
         Args:
             request: The request; it is not changed.
-            prepare: Prepares a request that has its files in its messages.
+            prepare: Prepares a request whose files are in its messages.
 
         Raises:
-            ValidationError: A file is not registered and not there, or there is no message to
-                attach it to.
+            ValidationError: A file is neither registered nor at that path, or the request has no
+                message to attach it to.
         """
         files = [self._found(each) for each in _listed(request.files)]
 
@@ -203,8 +203,8 @@ class Files:
             return _Enclosed(LocalFile(text, hashed=False))
         except MissingFileError:
             raise MissingFileError(
-                f"no file is registered as {shown(text)}, and there is none at that path, looked "
-                f"up from {Path.cwd()}"
+                f"no file is registered as {shown(text)}, and none is at that path; a relative "
+                f"path is looked up from {Path.cwd()}"
             ) from None
 
 
@@ -213,7 +213,7 @@ def _listed(files: Sequence[str | PathLike[str]] | str | None) -> Sequence[str |
 
 
 def _with_parts(request: LLMRequest, parts: Sequence[MediaPart]) -> LLMRequest:
-    """A copy of the request with these before the text of the last message from the user.
+    """Return a copy of the request with these before the text of the last user message.
 
     That is where models read them best.
     https://platform.claude.com/docs/en/build-with-claude/vision
@@ -223,7 +223,7 @@ def _with_parts(request: LLMRequest, parts: Sequence[MediaPart]) -> LLMRequest:
         if turns[at].role == "user":
             turns[at] = replace(turns[at], content=[*parts, *turns[at].parts])
             return replace(request, messages=turns, files=None)
-    raise ValidationError("files belong to a message from the user, and the request has none")
+    raise ValidationError("the request has files but no message from the user; add one")
 
 
 def _check(
@@ -232,7 +232,7 @@ def _check(
     sizes = [
         Sized(each.file.known.media_type, each.file.known.size, each.file.name) for each in files
     ]
-    # Bytes go as base64, which is longer by a third.
+    # Bytes are sent as base64, which is longer by a third.
     sent = sum(each.file.known.size * 4 // 3 for each in files if each.keeper(target) is None)
     limits = target.endpoint.provider.quirks.limits
     check_sizes([*sized_parts(request), *sizes], len(prepared.http.body) + sent, limits)
@@ -241,7 +241,7 @@ def _check(
 async def _all_or_first_error(
     waiting: Sequence[Coroutine[Any, Any, MediaPart]],
 ) -> list[MediaPart]:
-    """The results in their order; where one fails, the others are not left running alone."""
+    """Return the results in order; on an error, wait for the others before raising it."""
     results = await asyncio.gather(*waiting, return_exceptions=True)
     parts = []
     for result in results:

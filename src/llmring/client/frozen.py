@@ -1,4 +1,4 @@
-"""A lockfile that is frozen: nothing but what it has pinned is called, and it is taken at its word.
+"""A frozen lockfile: only the models that it has pinned can be called, with the pinned facts.
 
 Its digests are checked once for each reading of the file.
 """
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Frozen:
-    """One reading of a lockfile, as calls may use it.
+    """One reading of a frozen lockfile.
 
     Args:
-        lockfile: What was read.
+        lockfile: The lockfile as read.
 
     Attributes:
         lockfile: The same.
@@ -35,10 +35,10 @@ class Frozen:
         self._facts: dict[ModelRef, tuple[ModelFacts | None, ModelFacts]] = {}
 
     def require(self, models: Iterable[ModelRef], profile: str) -> None:
-        """Refuse models that the profile's bindings do not name, and a lockfile that was changed.
+        """Raise for models that the profile does not bind, and for a changed lockfile.
 
         Raises:
-            FrozenLockfileError: One of the two.
+            FrozenLockfileError: A model is not bound, or the lockfile does not match its pins.
         """
         self.require_whole()
         if profile not in self._models:
@@ -53,10 +53,10 @@ class Frozen:
                 )
 
     def require_whole(self) -> None:
-        """Refuse a lockfile that is not pinned, or was changed since.
+        """Raise unless the lockfile is pinned and unchanged since.
 
         Raises:
-            FrozenLockfileError: It is one.
+            FrozenLockfileError: It is not.
         """
         if self._fault is not None:
             raise FrozenLockfileError(
@@ -66,11 +66,11 @@ class Frozen:
             )
 
     def facts(self, ref: ModelRef, known: ModelFacts | None) -> ModelFacts | None:
-        """What the lockfile has pinned of a model; None where it has pinned nothing.
+        """Return the facts pinned for a model; None if none are pinned.
 
         Args:
             ref: The model.
-            known: What is known of it otherwise, for what pins say nothing of.
+            known: Facts from elsewhere, which fill in what the pin leaves out.
         """
         pin = self._pins.get(ref)
         if pin is None:

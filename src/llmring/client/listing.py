@@ -1,4 +1,4 @@
-"""The models of a provider, as it lists them itself."""
+"""Listing the models of a provider, as the provider reports them."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ async def listed(
     settings: Settings,
     walks: Walks,
 ) -> list[ListedModel]:
-    """The models of a provider, in its own order, all pages of them.
+    """Return all models of a provider, in its own order.
 
     Args:
         shell: Sends requests.
         name: The provider.
         endpoints: Every provider by name.
-        settings: Where local models are.
-        walks: Begins walks.
+        settings: Settings that locate the local models.
+        walks: Creates the failover of a request.
 
     Raises:
-        ProviderError: There is no such provider, or it gives no list.
+        ProviderError: The provider is unknown, or gives no list.
     """
     candidates = targets([ModelRef(name.lower(), "")], endpoints, lambda _: None)
     for candidate in candidates:
@@ -76,7 +76,7 @@ def _settle(trial: Trial, head: HttpHead, body: bytes) -> _Page:
 def _listing(target: Target) -> Listing:
     listing = target.dialect.listing or target.endpoint.provider.dialect.listing
     if listing is None:
-        raise UnsupportedFeatureError(f"{target.ref.provider} gives no list of its models")
+        raise UnsupportedFeatureError(f"{target.ref.provider} can't list its models")
     return listing
 
 
@@ -89,5 +89,5 @@ def _mock(_: Settings) -> list[ListedModel]:
     return [ListedModel(id=name) for name in mock.names()]
 
 
-# What is not served over a network, by the scheme of its address.
+# Providers inside this process, by the scheme of their address.
 _HERE: Mapping[str, Callable[[Settings], list[ListedModel]]] = {"local": _local, "mock": _mock}

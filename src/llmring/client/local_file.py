@@ -1,4 +1,4 @@
-"""A file on this machine that requests are to have, and what is known of it so far."""
+"""A file on this machine that requests use, and what was last read of it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from llmring.client.attachment import empty, read, shown, told_media_type, unrea
 from llmring.dialects.dialect import FileContent
 from llmring.exceptions import ValidationError
 
-# Size, time of change and inode: as long as these are the same, the content is taken to be.
+# Size, modification time and inode; while they are equal, the content is taken to be.
 _Mark = tuple[int, int, int]
 
 
 class Known(Struct, frozen=True):
-    """What was found when the file was last looked at."""
+    """Facts about a file from the last time it was read."""
 
     mark: _Mark
     media_type: str
@@ -27,20 +27,20 @@ class Known(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Its size in bytes."""
+        """Size in bytes."""
         return self.mark[0]
 
 
 class LocalFile:
-    """A file by its path; looks at the disk again whenever it is asked.
+    """A file by its path; each method looks at the disk again.
 
     Args:
-        path: Where it is.
-        hashed: Whether a hash of its content is wanted, for copies of it elsewhere.
+        path: The file's path.
+        hashed: True to hash the content, for copies of it elsewhere.
 
     Raises:
-        MissingFileError: There is none.
-        ValidationError: It is a folder, or empty, or of a kind that can't be told.
+        MissingFileError: The file does not exist.
+        ValidationError: It is a folder, or empty, or its type can't be detected.
     """
 
     def __init__(self, path: str, *, hashed: bool) -> None:
@@ -50,28 +50,28 @@ class LocalFile:
         self.known = self._look(_mark(self.path))
 
     def refresh(self) -> Known:
-        """What is known of it now; read again only where it seems to have changed."""
+        """Return current facts about the file; read it again only if it seems changed."""
         mark = _mark(self.path)
         if mark != self.known.mark:
             self.known = self._look(mark)
         return self.known
 
     def part(self) -> MediaPart:
-        """The file as a part of a message, with its bytes."""
+        """Return the file as a part of a message, with its bytes."""
         return part_of(read(self.path), self.refresh().media_type, self.name)
 
     def content(self) -> tuple[FileContent, str]:
-        """The file to be given to a provider, and the hash of what is in it."""
+        """Return the file for an upload to a provider, and the hash of its content."""
         data = read(self.path)
         media_type = self.refresh().media_type
         return FileContent(name=self.name, media_type=media_type, data=data), _hash(data)
 
     def empty_part(self) -> MediaPart:
-        """The file as a part of a message, without its bytes."""
+        """Return the file as a part of a message, without its bytes."""
         return part_of(b"", self.known.media_type, self.name)
 
     def reference(self, id_: str) -> UploadedPart:
-        """The file as a part of a message that refers to a provider's copy."""
+        """Return a part of a message that refers to a provider's copy of the file."""
         return UploadedPart(id_, self.known.media_type, self.name)
 
     def _look(self, mark: _Mark) -> Known:
@@ -93,7 +93,7 @@ def _mark(path: str) -> _Mark:
     if stat.S_ISDIR(found.st_mode):
         raise unreadable(path, IsADirectoryError())
     if not stat.S_ISREG(found.st_mode):
-        raise ValidationError(f"{shown(path)} is no file; read it and attach the bytes")
+        raise ValidationError(f"{shown(path)} is not a regular file; read it and attach the bytes")
     if found.st_size == 0:
         raise empty(shown(path))
     return found.st_size, found.st_mtime_ns, found.st_ino

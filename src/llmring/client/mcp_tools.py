@@ -1,4 +1,4 @@
-"""The tools of MCP servers, as tools that a model may call; the only user of `mcp` as a client.
+"""Tools of MCP servers, offered to a model; the only module that uses `mcp` as a client.
 
 https://modelcontextprotocol.io/specification/
 """
@@ -31,17 +31,17 @@ _LONGEST_NAME = 64
 
 
 class _Arguments(Struct):
-    """Whatever the server's own schema says; the server checks them."""
+    """A placeholder: the server checks arguments against its own schema."""
 
 
 class ServerTool(FunctionTool[..., Any], frozen=True, kw_only=True, dict=True):
     """A tool of an MCP server."""
 
     def keywords(self, arguments: str) -> dict[str, Any]:
-        """The arguments that a model gave, in one piece.
+        """Return the arguments given by a model, in one piece.
 
         Raises:
-            ValidationError: They are no JSON object.
+            ValidationError: They are not a JSON object.
         """
         try:
             return {"arguments": msgspec.json.decode(arguments or "{}", type=dict[str, Any])}
@@ -53,15 +53,15 @@ class ServerTool(FunctionTool[..., Any], frozen=True, kw_only=True, dict=True):
 async def tools_of(
     servers: Sequence[Any], timeout: float | None = None
 ) -> AsyncIterator[list[ServerTool]]:
-    """The tools of MCP servers, for as long as the connections are open.
+    """Yield the tools of MCP servers while the connections are open.
 
     Args:
-        servers: Each an address ("https://…"), a command line that starts one ("python
-            server.py"), or whatever `mcp.Client` takes.
+        servers: Each an address ("https://…"), a command line that starts a server ("python
+            server.py"), or anything else that `mcp.Client` accepts.
         timeout: Seconds that a server may take to answer; None for no limit.
 
     Raises:
-        ConfigurationError: The package `mcp` is not installed, or a command line is none.
+        ConfigurationError: The package `mcp` is not installed, or a command line is invalid.
         ToolServerError: A server can't be reached, or does not speak MCP.
     """
     tools: list[ServerTool] = []
@@ -87,13 +87,13 @@ async def with_servers(
     request: LLMRequest,
     run: Callable[[LLMRequest], Awaitable[T]],
 ) -> T:
-    """What a request brings that may use the tools of MCP servers; arguments as for `tools_of`.
+    """Run a request that may use the tools of MCP servers; errors as for `tools_of`.
 
     Args:
         servers: The servers.
         timeout: Seconds that a server may take to answer; None for no limit.
         request: The request.
-        run: Carries it out.
+        run: Executes the request.
     """
     failure: Exception | None = None
     async with tools_of(servers, timeout) as tools:
@@ -101,7 +101,7 @@ async def with_servers(
         try:
             return await run(whole)
         except Exception as error:  # noqa: BLE001 -- raised again outside
-            # The connections are task groups, which would put it into an ExceptionGroup.
+            # The connections are task groups, which would wrap it in an ExceptionGroup.
             failure = error
     raise failure
 
@@ -112,21 +112,21 @@ def _client(server: Any, timeout: float | None) -> Client:
         from mcp.client.stdio import StdioServerParameters
     except ImportError as error:
         raise ConfigurationError(
-            'MCP servers need the package mcp: pip install "llmring[mcp]"'
+            'MCP servers need the package mcp; run pip install "llmring[mcp]"'
         ) from error
     if isinstance(server, str) and not server.startswith(("http://", "https://")):
         try:
             command, *rest = shlex.split(server)
         except ValueError as error:
             raise ConfigurationError(
-                f"{server!r} is neither an address nor a command line: {error}"
+                f"{server!r} is neither an address nor a valid command line: {error}"
             ) from error
         server = StdioServerParameters(command=command, args=rest)
     return Client(server, read_timeout_seconds=timeout)
 
 
 def _named(client: Client, served: Iterable[ServedTool], taken: set[str]) -> list[ServerTool]:
-    """The tools under names that every provider takes, and no two alike."""
+    """Convert tools, giving each a unique name that every provider accepts."""
     tools = []
     for each in served:
         stem = _NOT_IN_NAME.sub("_", each.name)[: _LONGEST_NAME - 3] or "tool"
@@ -145,7 +145,7 @@ def _tool(client: Client, served: ServedTool, name: str) -> ServerTool:
         result = await client.call_tool(served.name, dict(arguments))
         content = _content(result)
         if result.is_error:
-            raise ValidationError(_text(content) or f"{served.name} failed, and does not say why")
+            raise ValidationError(_text(content) or f"{served.name} failed without a message")
         return content
 
     return ServerTool(
@@ -188,7 +188,7 @@ def _text(content: str | Sequence[Part]) -> str:
 
 
 def _shown(server: Any) -> str:
-    """A server in words: no more of an address than its host, no more of a command than its name.
+    """Return a server for a message: only the host of an address, only the name of a command.
 
     Either may carry a key.
     """
@@ -202,7 +202,7 @@ def _shown(server: Any) -> str:
 
 
 def _words(error: BaseException) -> str:
-    """An error in words; of a group, its first member's."""
+    """Format an error; of a group, its first member."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,4 +1,4 @@
-"""What this process has told already, and does not tell again, whichever ring has come upon it."""
+"""Warnings logged at most once per process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _log = logging.getLogger("llmring")
 
 @functools.cache
 def served() -> Served:
-    """What the process knows of the models that were served to it."""
+    """Return the process's record of served models."""
     return Served()
 
 
@@ -23,7 +23,7 @@ def _warned() -> set[str]:
 
 
 def forget() -> None:
-    """Tell everything anew."""
+    """Forget all warnings, so that they are logged again."""
     served.cache_clear()
     _warned.cache_clear()
 
@@ -32,8 +32,8 @@ def warn(key: str, message: Callable[[], str]) -> None:
     """Log a warning, unless one with this key has been logged.
 
     Args:
-        key: What it is about.
-        message: Gives its text.
+        key: Identifies the warning.
+        message: Returns its text.
     """
     if key not in _warned():
         _warned().add(key)

@@ -1,4 +1,4 @@
-"""The providers of a lockfile, with their addresses and keys."""
+"""Endpoints of the providers that a lockfile defines."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from llmring.routing.targets import Endpoint
 def with_own(
     lockfile: Lockfile, endpoints: Mapping[str, Endpoint], env: Mapping[str, str]
 ) -> Mapping[str, Endpoint]:
-    """All endpoints by name: the given ones, changed and added to by a lockfile.
+    """Return all endpoints by name: the given ones, changed and extended by a lockfile.
 
     Args:
-        lockfile: Whose `[providers]` count.
-        endpoints: Those of the providers that llmring knows by itself.
-        env: Where the keys are.
+        lockfile: The lockfile with the `[providers]`.
+        endpoints: Endpoints of the providers that llmring knows by itself.
+        env: The variables that hold the keys.
     """
     own = {
         name.lower(): _endpoint(name, table, lockfile, endpoints, env)
@@ -54,7 +54,7 @@ def _endpoint(
 
 
 def _row(name: str, table: Mapping[str, Any], known: Provider | None) -> Provider:
-    """The row of a provider: what its table says, and else what is known of it."""
+    """Build the row of a provider: its table, and for the rest what is known of it."""
     kind = KINDS.get(table.get("kind", ""))
     row = known or kind or KINDS["openai"]
     if kind is not None and kind.dialect is not row.dialect:
@@ -77,7 +77,7 @@ def _row(name: str, table: Mapping[str, Any], known: Provider | None) -> Provide
 
 
 def _said(fault: Fault, lockfile: Lockfile, endpoints: Mapping[str, Endpoint]) -> str:
-    """The fault in one line, with its place in the file."""
+    """Format a fault in one line, with its place in the file."""
     from llmring.lockfile import check, file
 
     plain = f"{dotted(fault.path)}: {fault.message}; {fault.mend}"
@@ -87,7 +87,7 @@ def _said(fault: Fault, lockfile: Lockfile, endpoints: Mapping[str, Endpoint]) -
     try:
         problems = check.problems(file.read(lockfile.path), known)
     except LockfileError:
-        problems = []  # the file has gone meanwhile
+        problems = []  # the file has been removed in the meantime
     for problem in problems:
         if str(problem) == plain:
             return f"{lockfile.path}:{problem.line}:{problem.column}: {plain}"

@@ -1,8 +1,9 @@
-"""Lets synchronous code run the asynchronous shell: an event loop in a thread of its own.
+"""A portal to asynchronous code for synchronous callers: an event loop in its own thread.
 
 One loop serves the whole process. It starts with the first synchronous call and ends with the
-interpreter; a forked child, which inherits no threads, starts another. So does synchronous code
-that runs on the loop itself (an `on_attempt` that makes a call): it would wait for itself.
+interpreter; a forked child, which inherits no threads, starts another. Synchronous code that runs
+on the loop itself (an `on_attempt` that makes a call) starts another too: on its own loop it would
+wait for itself.
 """
 
 from __future__ import annotations
@@ -32,22 +33,22 @@ class _Portal:
             future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         except RuntimeError:
             coroutine.close()
-            raise RuntimeError("Python is ending; llmring can make no more calls") from None
+            raise RuntimeError("Python is exiting; llmring can make no more calls") from None
         try:
             return future.result()
         except BaseException:
             future.cancel()
             if self._ending and threading.current_thread().daemon:
-                # Daemon threads end with the interpreter, unheard.
+                # Daemon threads end silently with the interpreter.
                 threading.Event().wait()
             raise
 
     def close(self, source: AsyncGenerator[Any, None]) -> None:
-        """Close a generator that this portal runs, from any thread and at any time."""
+        """Close a generator that this portal runs, from any thread, at any time."""
         if self._ending:
             return  # the loop closes its generators itself
         if threading.current_thread() is self.thread:
-            # The garbage collector may call from here, where waiting would be for ever.
+            # The garbage collector may call from this thread, where waiting would deadlock.
             self._loop.create_task(_close(source))
         else:
             self.run(_close(source))
@@ -65,11 +66,11 @@ class _Portal:
             self.thread.join(timeout=2)
 
     def disown(self) -> None:
-        """Let go, in a forked child, of the parent's loop and connections.
+        """Release, in a forked child, the parent's loop and connections.
 
-        The child shares the parent's sockets, and the kernel's list of those to watch. To close
-        a connection properly here, as the end of the child would, says goodbye to its server
-        and takes it off that list, and the parent hears nothing on it any more.
+        The child shares the parent's sockets and its epoll instance. Closing a connection
+        properly, as the child's exit would, ends the session with the server and removes the
+        socket from that instance, so the parent would get no more events for it.
         """
         atexit.unregister(self._stop)
         if self._ending:
@@ -83,7 +84,7 @@ class _Portal:
 
 
 async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
-    """End as asyncio.run does: calls are cancelled, and connections close with their loop."""
+    """End as asyncio.run does: cancel the calls, and close connections with their loop."""
     calls = asyncio.all_tasks() - {asyncio.current_task()}
     for call in calls:
         call.cancel()
@@ -91,13 +92,13 @@ async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
     await loop.shutdown_asyncgens()
 
 
-# By the thread that calls, where that is a portal's own; None for all other threads.
+# By the calling thread, if it is a portal's own; None for all other threads.
 _portals: dict[threading.Thread | None, _Portal] = {}
 _lock = threading.Lock()
 
 
 def _portal() -> _Portal:
-    """The portal for the calling thread."""
+    """Return the portal for the calling thread."""
     me = threading.current_thread()
     with _lock:
         caller = me if any(portal.thread is me for portal in _portals.values()) else None
@@ -120,16 +121,16 @@ if hasattr(os, "register_at_fork"):
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's result; blocks the calling thread, and a Ctrl-C there cancels it.
+    """Return the coroutine's result; blocks the calling thread, and a Ctrl-C there cancels it.
 
     Raises:
-        RuntimeError: The interpreter is ending.
+        RuntimeError: The interpreter is exiting.
     """
     return _portal().run(coroutine)
 
 
 def iterate(source: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-    """The items of an asynchronous generator for the calling thread; closes it at the end."""
+    """Yield the items of an asynchronous generator to the calling thread; close it at the end."""
     portal = _portal()
     try:
         while True:

@@ -1,4 +1,4 @@
-"""A provider by its vendor's own SDK, with the key and the address that calls use."""
+"""A provider's official SDK, with the key and the address that calls use."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from llmring.exceptions import ConfigurationError, ProviderNotFoundError
 from llmring.lockfile.problem import nearest
 from llmring.routing.targets import Endpoint
 
-# An SDK that is given no key looks for one in the environment, which is not for this server.
+# Without a key, an SDK would send one from the environment to a server it was not meant for.
 _NO_KEY = "none"
 
 
 class RawProvider:
-    """A provider that can be called, outside of aliases, failover and cost.
+    """A provider that can be called directly, without aliases, failover and cost.
 
     Attributes:
         name: Its name in model references.
-        base_url: Where it lives.
-        api: The API that llmring speaks with it.
+        base_url: Its address.
+        api: The API that llmring uses with it.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -34,44 +34,44 @@ class RawProvider:
 
     @functools.cached_property
     def client(self) -> Any:
-        """The vendor's official client, made when first asked for; it is the caller's to close.
+        """The vendor's official client, created on first use; the caller must close it.
 
-        That is `openai.AsyncOpenAI`, `anthropic.AsyncAnthropic`, `google.genai.Client` or
+        Its type is `openai.AsyncOpenAI`, `anthropic.AsyncAnthropic`, `google.genai.Client` or
         `ollama.AsyncClient`.
 
         Raises:
-            ConfigurationError: The SDK is not installed, or there is none for this provider.
+            ConfigurationError: The SDK is not installed, or the provider has no SDK.
         """
         sdk = self._endpoint.provider.sdk
         if sdk is None:
             raise ConfigurationError(
-                f"{self.name} runs within llmring, so there is no SDK for it; call it by chat()"
+                f"{self.name} runs within llmring and has no SDK; call it with chat()"
             )
         try:
             return _SDKS[sdk](self._endpoint)
         except ImportError as error:
-            # Outside of this clause, the traceback is not that of the missing module.
+            # Raised outside of this clause, to leave out the traceback of the import.
             missing = str(error)
         raise ConfigurationError(
-            f'the SDK for {self.name} can\'t be imported ({missing}); pip install "llmring[{sdk}]"'
+            f'can\'t import the SDK for {self.name} ({missing}); run pip install "llmring[{sdk}]"'
         )
 
 
 def raw_provider(name: str, endpoints: Mapping[str, Endpoint]) -> RawProvider:
-    """The provider of this name.
+    """Return the provider of this name.
 
     Args:
-        name: In any case.
+        name: The name, in upper or lower case.
         endpoints: Every provider by name.
 
     Raises:
-        ProviderNotFoundError: There is none of that name, or its key or its address is not set.
+        ProviderNotFoundError: The provider is unknown, or its key or address is not set.
     """
     found = endpoints.get(name.lower())
     if found is None:
         meant = nearest(name.lower(), endpoints)
-        hint = f"did you mean {meant!r}?" if meant else f"known are {', '.join(endpoints)}"
-        raise ProviderNotFoundError(f"there is no provider {name!r}; {hint}", provider=name)
+        hint = f"did you mean {meant!r}?" if meant else f"use one of {', '.join(endpoints)}"
+        raise ProviderNotFoundError(f"unknown provider {name!r}; {hint}", provider=name)
     objection = found.objection()
     if objection is not None:
         raise ProviderNotFoundError(objection.message, provider=found.provider.name)
@@ -116,7 +116,7 @@ def _ollama(endpoint: Endpoint) -> Any:
     return AsyncClient(endpoint.base_url, headers=endpoint.extra_headers)
 
 
-# By the name of the extra that installs it.
+# By the name of the extra that installs the SDK.
 _SDKS: Mapping[str, Callable[[Endpoint], Any]] = {
     "openai": _openai,
     "anthropic": _anthropic,

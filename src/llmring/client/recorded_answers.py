@@ -1,4 +1,4 @@
-"""What has been recorded of an alias: the requests, and the answers that were given."""
+"""The recorded calls of an alias: requests and their answers."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ Facts = Callable[[ModelRef], "ModelFacts | None"]
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
-    """A call that was recorded, and can be made again.
+    """A recorded call that can be made again.
 
     Attributes:
-        name: The name of its file.
-        request: What was asked.
-        answer: What was answered, with its cost at today's prices where that is known.
-        ms: Milliseconds that the answer took, if that was kept.
+        name: Name of its file.
+        request: The request.
+        answer: The answer, with its cost at today's prices if known.
+        ms: Milliseconds that the answer took, if recorded.
     """
 
     name: str
@@ -47,11 +47,11 @@ class Recorded(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True):
-    """What is recorded of an alias.
+    """The recordings found for an alias.
 
     Attributes:
         calls: The last calls, oldest first.
-        unusable: The files that can't be used, by name, each with the reason.
+        unusable: Files that can't be used, by name, each with the reason.
     """
 
     calls: tuple[Recorded, ...]
@@ -66,12 +66,12 @@ def recorded(
     facts: Facts,
     day: date,
 ) -> Found:
-    """The last calls of an alias that were answered.
+    """Return the last answered calls of an alias.
 
     Args:
-        folder: Where the recordings are.
+        folder: Folder of the recordings.
         alias: The alias, as it was called.
-        count: How many calls are wanted at most.
+        count: Maximum number of calls.
         endpoints: Every provider by name.
         facts: Looks a model up in the catalog.
         day: The date whose prices count.
@@ -90,7 +90,7 @@ def recorded(
         if kept.model is None or not _is_answer(kept):
             continue
         if kept.call is None:
-            unusable[path.name] = "it was recorded before requests were kept; record it again"
+            unusable[path.name] = "it was recorded without its request; record it again"
         elif kept.call.alias == alias:
             found.append((kept.call.at, path, kept))
     found.sort(key=lambda each: each[0])
@@ -114,7 +114,7 @@ def _recorded(
     name: str, kept: Recording, endpoints: Mapping[str, Endpoint], facts: Facts, day: date
 ) -> Recorded:
     if kept.model is None or kept.call is None:
-        raise ConfigurationError("it is no recording of a call")
+        raise ConfigurationError("it is not a recording of a call; remove it")
     request = request_of(kept.call)
     ref = ModelRef.parse(kept.model)
     answer = _answer(kept, ref, endpoints, facts)
@@ -126,7 +126,7 @@ def _recorded(
 def _answer(
     kept: Recording, ref: ModelRef, endpoints: Mapping[str, Endpoint], facts: Facts
 ) -> LLMResponse:
-    """The answer, read by the dialect in which it came."""
+    """Read the answer with the dialect in which it came."""
     [target] = targets([ref], endpoints, facts)
     if isinstance(target, Skip):
         raise target.error

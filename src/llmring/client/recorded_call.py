@@ -1,4 +1,4 @@
-"""The call that a recorded exchange was a part of: kept so that it can be made again."""
+"""The call that a recorded exchange was part of, kept so that it can be made again."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.exceptions import ConfigurationError
 from llmring.redaction import redact
 
-# What is added without changing what is there does not raise it.
+# Raised when existing fields change; new fields don't raise it.
 VERSION = 1
 
-# Recordings belong into repositories; a request with attachments does not.
+# Recordings belong in repositories; requests with attachments are too large for that.
 MOST_BYTES = 64 * 1024
 
 _PARTS: dict[str, Any] = {
@@ -34,7 +34,7 @@ _PARTS: dict[str, Any] = {
 }
 _KINDS = {kind: name for name, kind in _PARTS.items()}
 
-# What means the same in every call, and is JSON or can be turned into it.
+# Fields that mean the same in every call, and are JSON or can be converted to it.
 _PLAIN = (
     "temperature",
     "max_tokens",
@@ -51,14 +51,13 @@ _PLAIN = (
 
 
 class Call(Struct, frozen=True):
-    """A call as it is kept.
+    """A recorded call.
 
     Attributes:
-        version: Of the form in which the request is kept.
-        alias: What was called.
-        at: When, in UTC, as ISO 8601 has it.
-        request: What was asked, keys masked; None where it was too long to be kept, or holds
-            what is no JSON.
+        version: Version of the form in which the request is kept.
+        alias: The alias that was called.
+        at: Time of the call in UTC, in ISO 8601.
+        request: The request with keys masked; None if it was too long, or not JSON.
     """
 
     version: int
@@ -68,29 +67,29 @@ class Call(Struct, frozen=True):
 
 
 def call_of(request: LLMRequest, at: datetime, secrets: Iterable[str] = ()) -> Call:
-    """What is kept of a call.
+    """Build the record of a call.
 
     Args:
-        request: What is asked, the alias in `model`.
+        request: The request, with the alias in `model`.
         at: The time of the call, in UTC.
-        secrets: Keys that are known.
+        secrets: Known keys, to be masked.
     """
     now = at.isoformat(timespec="milliseconds")
     return Call(VERSION, request.model or "", now, _kept(request, tuple(secrets)))
 
 
 def request_of(call: Call) -> LLMRequest:
-    """The request of a call, ready to be made again.
+    """Restore the request of a call, ready to be sent again.
 
     Raises:
-        ConfigurationError: There is none, or it can't be read.
+        ConfigurationError: The request was not kept, or can't be read.
     """
     if call.version > VERSION:
-        raise ConfigurationError("it was recorded by a newer llmring; upgrade this one")
+        raise ConfigurationError("it was recorded by a newer llmring; upgrade llmring")
     if call.request is None:
         raise ConfigurationError(
-            f"its request was not kept: it is longer than {MOST_BYTES // 1024} kB, or holds what "
-            "is no JSON"
+            f"its request was not kept, being longer than {MOST_BYTES // 1024} kB or not JSON; "
+            "record a shorter one"
         )
     try:
         return _request(call)
@@ -121,7 +120,7 @@ def _masked(value: Any, secrets: tuple[str, ...]) -> Any:
 
 
 def _plain(request: LLMRequest) -> dict[str, Any]:
-    """The request in plain values; what it leaves out is left out."""
+    """Return the request as plain values, without fields that are not set."""
     choice, output, caching = request.choice(), request.output(), request.caching()
     told: dict[str, Any] = {
         "messages": [_message(message) for message in request.turns()],
@@ -166,7 +165,7 @@ def _format(output: OutputFormat) -> dict[str, Any]:
 
 
 def _said(value: Struct, names: Sequence[str] | None = None) -> dict[str, Any]:
-    """The fields of a value that say something."""
+    """Return the fields of a value that are set."""
     told = {name: getattr(value, name) for name in names or value.__struct_fields__}
     return {name: each for name, each in told.items() if each is not None and each != {}}
 

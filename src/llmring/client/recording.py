@@ -1,7 +1,7 @@
-"""Recorded exchanges: what is kept of one, the file that holds it, and how it is found again.
+"""Recorded exchanges: their form, the files that hold them, and how to find them again.
 
-A file holds one exchange, as JSON that a person can read and edit. Its name has the hash of what
-was asked, and a number that tells repetitions of the same request apart.
+A file holds one exchange, as JSON that a person can read and edit. Its name has the hash of the
+request, and a number that separates repetitions of the same request.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from llmring.exceptions import ConfigurationError
 from llmring.redaction import MASK, redact
 from llmring.wire import HttpHead, HttpRequest
 
-# Of all headers only these are kept: they say how to read an answer, or how long to wait.
+# Only these headers are kept: they affect how an answer is read, or how long to wait.
 _KEPT_HEADERS = re.compile(
     "content-type|date|retry-after(-ms)?|(x-|apim-)?request-id|(x|anthropic)-ratelimit-.+"
 )
 _SECRET_NAME = re.compile("auth|cookie|key|secret|signature|token", re.IGNORECASE)
 
-# Longer texts in a request are attachments; it is kept for people to read.
+# Longer texts in a request are shortened: they are attachments, and people read recordings.
 _LONGEST_TEXT = 2000
 _BEGINNING = 100
 
@@ -37,7 +37,7 @@ End = Literal["complete", "cut", "left"]
 
 
 class Bytes(Struct, frozen=True):
-    """What is no text."""
+    """Bytes that are not UTF-8."""
 
     base64: str
 
@@ -46,12 +46,12 @@ Piece = str | Bytes
 
 
 class Asked(Struct, frozen=True):
-    """A request as it is kept.
+    """A recorded request.
 
     Attributes:
         method: The HTTP method.
-        path: Its address without the provider's base URL.
-        body: JSON as it is, or a text, or what is said of other bytes; keys masked.
+        path: The address without the provider's base URL.
+        body: The JSON, or a description of other bytes; keys are masked.
     """
 
     method: str
@@ -60,14 +60,14 @@ class Asked(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """An answer as it is kept.
+    """A recorded answer.
 
     Attributes:
         status: The HTTP status.
         headers: Some of its headers.
         pieces: The body, in the pieces in which it came.
-        end: Whether it came to its end; "cut" where the connection broke, "left" where its
-            reader wanted no more.
+        end: How it ended: "complete", "cut" if the connection broke, "left" if the reader stopped
+            early.
     """
 
     status: int
@@ -76,7 +76,7 @@ class Answered(Struct, frozen=True):
     end: End = "complete"
 
     def chunks(self) -> Iterator[bytes]:
-        """The pieces as they came."""
+        """Yield the pieces as they came."""
         for piece in self.pieces:
             if isinstance(piece, str):
                 yield piece.encode()
@@ -85,14 +85,14 @@ class Answered(Struct, frozen=True):
 
 
 class Recording(Struct, frozen=True, omit_defaults=True):
-    """An exchange as it is kept.
+    """A recorded exchange.
 
     Attributes:
-        model: The model's reference; None where no model was asked, as with uploads.
-        request: What was asked.
-        response: What was answered.
-        ms: Milliseconds from sending to the end of the answer, if that was kept.
-        call: The call of an alias that it was a part of, if that was kept.
+        model: The model's reference; None for requests to no model, such as uploads.
+        request: The request.
+        response: The answer.
+        ms: Milliseconds from sending to the end of the answer, if recorded.
+        call: The call of an alias that it was part of, if recorded.
     """
 
     model: str | None
@@ -103,14 +103,14 @@ class Recording(Struct, frozen=True, omit_defaults=True):
 
 
 class Query(Struct, frozen=True):
-    """What recordings are looked for.
+    """A search for recordings.
 
     Attributes:
-        model: The model's reference; None where no model is asked.
-        request: The request, as it is kept.
-        digest: The hash of what it asks.
-        secrets: What may stand in no file.
-        call: The call that the request is a part of, to be kept beside it.
+        model: The model's reference; None for requests to no model.
+        request: The request, in its recorded form.
+        digest: The hash of the request.
+        secrets: Texts that may appear in no file.
+        call: The call that the request is part of, to be recorded with it.
     """
 
     model: str | None
@@ -120,25 +120,25 @@ class Query(Struct, frozen=True):
     call: Call | None = None
 
     def file(self, nth: int) -> str:
-        """The name of the file for the nth time that this is asked, from 1."""
+        """Return the file name for the nth repetition of the request, from 1."""
         return f"{self.family}_{self.digest}_{nth}.json"
 
     @property
     def family(self) -> str:
-        """How the names of all files begin that are of this model."""
+        """The beginning of the names of this model's files."""
         return re.sub(r"[^A-Za-z0-9.-]+", "_", self.model or self.request.path).strip("_.")
 
 
 def query_of(
     request: HttpRequest, model: str | None, base_url: str = "", secrets: Iterable[str] = ()
 ) -> Query:
-    """What to look for.
+    """Build the search for a request's recordings.
 
     Args:
         request: The request.
-        model: The model's reference, if one is asked.
-        base_url: The address that the path is relative to; it may be another one each time.
-        secrets: Keys that are known; those that the request's headers hold are found.
+        model: The model's reference, if it goes to one.
+        base_url: The address that the path is relative to; it may differ between runs.
+        secrets: Known keys; those in the request's headers are added.
     """
     path = _path(request.url, base_url)
     parsed = _parsed(request.body)
@@ -154,7 +154,7 @@ def query_of(
 
 
 def answered(head: HttpHead, pieces: Iterable[bytes], end: End, secrets: Iterable[str]) -> Answered:
-    """What is kept of an answer."""
+    """Build the record of an answer."""
     secrets = tuple(secrets)
     pieces = list(pieces)
     headers = {
@@ -171,10 +171,10 @@ def answered(head: HttpHead, pieces: Iterable[bytes], end: End, secrets: Iterabl
 
 
 def read(path: Path) -> Recording:
-    """A recording.
+    """Read a recording.
 
     Raises:
-        ConfigurationError: The file holds none.
+        ConfigurationError: The file does not hold a recording.
         OSError: The file can't be read.
     """
     try:
@@ -188,7 +188,7 @@ def read(path: Path) -> Recording:
 
 
 def write(path: Path, recording: Recording) -> None:
-    """Write a recording in one step.
+    """Write a recording atomically.
 
     Raises:
         OSError: It can't be written.
@@ -200,7 +200,7 @@ def write(path: Path, recording: Recording) -> None:
 
 
 def differences(one: object, other: object, place: str = "") -> Iterator[str]:
-    """The places in which two values of JSON differ, such as messages[0].content."""
+    """Yield the places where two JSON values differ, such as messages[0].content."""
     match one, other:
         case dict(), dict():
             for key in {**one, **other}:
@@ -214,7 +214,7 @@ def differences(one: object, other: object, place: str = "") -> Iterator[str]:
 
 
 def nearest(folder: Path, query: Query) -> tuple[Path, list[str]] | None:
-    """The recording that differs least from what is asked, and where it differs."""
+    """Return the recording most similar to a request, and where it differs."""
     found: tuple[Path, list[str]] | None = None
     for path in sorted(folder.glob(f"{query.family}_*.json")):
         kept = read(path)
@@ -228,7 +228,7 @@ def nearest(folder: Path, query: Query) -> tuple[Path, list[str]] | None:
 
 
 def _path(url: str, base_url: str) -> str:
-    """The address without its base, in which no key stands."""
+    """Return the address without its base and with keys masked."""
     parts = urlsplit(url.removeprefix(base_url) if base_url else url)
     pairs = sorted(parse_qsl(parts.query, keep_blank_values=True))
     kept = [(name, MASK if _SECRET_NAME.search(name) else value) for name, value in pairs]
@@ -247,7 +247,7 @@ def _sorted(value: Any) -> bytes:
 
 
 def _masked(value: Any, secrets: tuple[str, ...] = (), longest: int | None = None) -> Any:
-    """The value with all keys in its texts masked, and texts beyond a length cut."""
+    """Mask all keys in a value's texts, and shorten texts longer than a limit."""
     match value:
         case str():
             text = redact(value, secrets)

@@ -1,7 +1,7 @@
-"""Redis or Valkey, asked by scripts, and never waited for longer than a moment.
+"""Redis or Valkey, used by scripts, and never waited for longer than a moment.
 
-A server that is down, or slow, is left alone for some seconds, in which its callers do with what
-their own process knows. The only file that knows the Redis library.
+A server that is down or slow is left alone for some seconds; until then, callers use what their own
+process knows. This is the only module that uses the Redis library.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("llmring")
 
-# How long a call may be held up.
+# How long a call may wait for the server.
 BUDGET_SECONDS = 0.05
-# How long a server that has held one up, or is down, is left alone.
+# How long a server that is down or slow is left alone.
 PAUSE_SECONDS = 5.0
-# Nobody waits so long, but what the server was told is to be heard, and a connection to be made.
+# Calls don't wait this long, but an answer may still come in, and a connection be made.
 LIMIT_SECONDS = 2.0
 
 _CONNECTIONS = 8
@@ -40,9 +40,9 @@ _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": 
 
 
 class Script:
-    """A script in Lua; what it is given it finds in `KEYS`, and in `ARGV[1]` as JSON.
+    """A script in Lua; it finds its arguments in `KEYS`, and in `ARGV[1]` as JSON.
 
-    It must give something in any case: None stands for a server that was not heard.
+    It must return a value: None means that the server did not answer.
     """
 
     def __init__(self, text: str) -> None:
@@ -51,13 +51,13 @@ class Script:
 
 
 class RedisLink:
-    """Connections to one server, separate for each event loop; a loop's end closes its own.
+    """Connections to one server, separate for each event loop and closed with it.
 
     Args:
-        url: Its address: redis://, rediss:// (with TLS), valkey:// or valkeys://.
+        url: The server's address: redis://, rediss:// (with TLS), valkey:// or valkeys://.
 
     Raises:
-        ConfigurationError: The address can't be used, or the library is not installed.
+        ConfigurationError: The address is invalid, or the library is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -66,12 +66,13 @@ class RedisLink:
         parts = urlsplit(url)
         if parts.scheme not in _SCHEMES or not parts.hostname:
             raise ConfigurationError(
-                "LLMRING_REDIS_URL can't be used; it should look like redis://host:6379/0, "
+                "LLMRING_REDIS_URL can't be used; set it to a URL like redis://host:6379/0, "
                 "or rediss://user:password@host:6379/0 for TLS"
             )
         if find_spec("redis") is None:
             raise ConfigurationError(
-                'LLMRING_REDIS_URL is set, and its library is missing: pip install "llmring[redis]"'
+                "LLMRING_REDIS_URL is set, but its library is missing; run "
+                'pip install "llmring[redis]"'
             )
         self.place = f"{parts.hostname}:{parts.port or 6379}"
         self._url = parts._replace(scheme=_SCHEMES[parts.scheme]).geturl()
@@ -80,18 +81,18 @@ class RedisLink:
     async def run(
         self, script: Script, keys: Sequence[str], values: Mapping[str, Any]
     ) -> Any | None:
-        """What a script gives; None where the server was not heard in time.
+        """Return the result of a script; None if the server did not answer in time.
 
         Args:
-            script: What to run.
+            script: The script.
             keys: The keys that it uses.
-            values: What else it is given.
+            values: Its other arguments.
         """
         line = await self._line()
         return await line.run(script, (len(keys), *keys, msgspec.json.encode(values)))
 
     async def reach(self) -> bool:
-        """Whether the server answers; waits for it as long as it takes to be sure."""
+        """Return True if the server answers; waits as long as it takes to be sure."""
         return await (await self._line()).reach()
 
     async def aclose(self) -> None:
@@ -107,8 +108,8 @@ class RedisLink:
             for known in list(self._lines):
                 if known.is_closed():
                     self._forget(known)
-            # As in `client.http`: a suspended generator is closed with its loop, or when nobody
-            # holds it any more, and then closes the connections.
+            # As in `client.http`: a suspended generator is closed with its loop, or when the last
+            # reference to it is gone, and then closes the connections.
             keeper = _keep_line(self._url, self.place)
             line = await anext(keeper)
             kept = self._lines.setdefault(
@@ -124,7 +125,7 @@ class RedisLink:
 
 
 class _Line:
-    """The connections of one event loop, and whether they are of any use at the moment."""
+    """The connections of one event loop, and whether they can be used at the moment."""
 
     def __init__(self, url: str, place: str) -> None:
         self._url = url
@@ -150,13 +151,13 @@ class _Line:
         asked = loop.create_task(self._ask(self._client, script, given))
         self._waiting.add(asked)
         asked.add_done_callback(self._waiting.discard)
-        # In slices, so that time which this process has spent on other things is not counted.
+        # In slices, so that time spent by this process on other things does not count.
         for _ in range(_SLICES):
             done, _ = await asyncio.wait({asked}, timeout=BUDGET_SECONDS / _SLICES)
             if done:
                 return asked.result()
         if loop.time() - self._heard_at > BUDGET_SECONDS:
-            # Else it does answer, and there is only so much to do here.
+            # Otherwise the server does answer, and this process is just busy.
             self._lose(f"no answer within {BUDGET_SECONDS * 1000:.0f} ms")
         return None
 
@@ -173,7 +174,7 @@ class _Line:
         return self._opening
 
     async def _open(self) -> None:
-        # The library takes half a second to load, and this loop has other calls to serve.
+        # The library takes half a second to load, and this loop serves other calls.
         client = await asyncio.to_thread(_client, self._url)
         if await self._heard(client, "PING") is None:
             await client.aclose()
@@ -211,7 +212,7 @@ class _Line:
         if not self._lost:
             self._lost = True
             log.warning(
-                "Redis at %s can't be used (%s); until it can, each process goes by what it "
+                "can't use Redis at %s (%s); until it is back, each process goes by what it "
                 "knows itself",
                 self._place,
                 why,
@@ -236,7 +237,7 @@ class _Kept(Struct, frozen=True):
 
 
 def _let_go(_: _Keeper) -> None:
-    """The link is gone, and with this call the last reference to its keeper."""
+    """Drop the last reference to the keeper of a link that is gone."""
 
 
 async def _keep_line(url: str, place: str) -> _Keeper:
@@ -257,7 +258,7 @@ def _client(url: str) -> Redis:
         decode_responses=True,
         max_connections=_CONNECTIONS,
         timeout=LIMIT_SECONDS,
-        # Once more, for a connection that the server has closed since.
+        # One retry, for a connection that the server has closed in the meantime.
         retry=Retry(NoBackoff(), 1),
     )
     return Redis.from_pool(pool)

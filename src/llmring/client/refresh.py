@@ -1,4 +1,4 @@
-"""Newer facts of models, fetched when the user asks for them and at no other time."""
+"""Fetching newer facts about models, only when the user asks for it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ Outcome = Literal["updated", "unchanged", "overtaken"]
 
 
 class Refreshed(Struct, frozen=True, kw_only=True):
-    """What came of looking for newer facts.
+    """The result of fetching newer facts.
 
     Attributes:
-        url: Where they were looked for, without what may be secret in that.
-        outcome: "updated": a catalog came, and is used from now on. "unchanged": there is none
-            but the one that was fetched before. "overtaken": another process has brought a newer
-            one meanwhile.
-        day: That of the catalog which is used from now on.
-        models: How many models it has.
-        was: The day of the one that was used before.
-        sha256: The digest of what came; None where nothing did.
-        check: What that was held against: the digest that was "demanded", the one that is
-            "published" beside the catalog, or "none".
+        url: The address of the catalog, without secrets.
+        outcome: "updated": a new catalog is in use. "unchanged": the server has no other than
+            the one fetched before. "overtaken": another process has installed a newer one
+            in the meantime.
+        day: Date of the catalog now in use.
+        models: Number of models in it.
+        was: Date of the catalog in use before.
+        sha256: Digest of the fetched catalog; None if nothing was fetched.
+        check: The digest it was checked against: "demanded" by the caller, "published" with the
+            catalog, or "none".
     """
 
     url: str
@@ -49,7 +49,7 @@ class Refreshed(Struct, frozen=True, kw_only=True):
 
 
 class _Came(Struct, frozen=True):
-    """A catalog's document as it came, and what the server calls this version of it."""
+    """A fetched catalog, and the ETag of this version."""
 
     body: bytes
     etag: str | None
@@ -63,17 +63,17 @@ async def refresh(
     force: bool = False,
     seconds: float = DEFAULT_SECONDS,
 ) -> Refreshed:
-    """Fetch a catalog, check it, and put it where rings find it.
+    """Fetch a catalog, check it, and install it for all rings.
 
     Args:
-        folder: Where fetched catalogs are kept.
-        url: Where the catalog is: https, http on this machine, or a file.
-        sha256: The digest that it must have; left out, the one published beside it, if any.
-        force: Whether it may be older than the catalog that is in use.
-        seconds: How long all of it may take.
+        folder: Folder of the fetched catalogs.
+        url: Address of the catalog: https, http on this machine, or a file.
+        sha256: The digest that it must have; by default the one published with it, if any.
+        force: True to accept a catalog older than the one in use.
+        seconds: Time limit for everything together.
 
     Raises:
-        LLMRingError: None came, or none that may be used; the one in use stays in use.
+        LLMRingError: The catalog could not be fetched or used; the current one stays in use.
     """
     present = cache.newest(folder)
     wanted = update.demanded(sha256) if sha256 else None
@@ -82,7 +82,7 @@ async def refresh(
         return await _refresh(source, folder, url, wanted, present, force=force)
     except LLMRingError as error:
         raise LLMRingError(
-            f"no newer facts from {update.place(url)}: {error.message}; "
+            f"can't fetch newer facts from {update.place(url)}: {error.message}; "
             f"the catalog of {present.date} stays in use"
         ) from error
     finally:
@@ -100,7 +100,7 @@ async def _refresh(
 ) -> Refreshed:
     before = cache.fetched(folder)
     held = before.note if before is not None and before.catalog is present else None
-    # The server is asked for changes alone where what is here needs no other check.
+    # Ask for changes only if the catalog here needs no other check.
     ask_anew = force or wanted is not None or held is None or held.url != update.place(url)
     etag = None if ask_anew or held is None else held.etag
     came = await source.catalog(url, etag)
@@ -143,10 +143,10 @@ def _said(
 
 
 class _Source:
-    """Reads catalogs and their digests, all within one time.
+    """A reader of catalogs and their digests, with one time limit for all.
 
     Args:
-        seconds: How long it may take.
+        seconds: The time limit.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -154,7 +154,7 @@ class _Source:
         self._until = asyncio.get_running_loop().time() + seconds
 
     async def catalog(self, url: str, etag: str | None) -> _Came | None:
-        """The document of a catalog; None if it is still the version of this ETag."""
+        """Fetch a catalog; return None if it is still the version of this ETag."""
         if urlsplit(url).scheme == "file":
             return _Came(_file(url), None)
         head, body = await self._get(url, etag)
@@ -164,7 +164,7 @@ class _Source:
         return _Came(body, head.headers.get("etag"))
 
     async def digest(self, url: str) -> update.Digest | None:
-        """The digest that is published beside a catalog; None if none is."""
+        """Fetch the digest published with a catalog; return None if none is."""
         there = update.beside(url)
         if urlsplit(there).scheme == "file":
             return update.published(_file(there)) if _path(there).exists() else None
@@ -186,10 +186,10 @@ class _Source:
                 url = there
             finally:
                 exchange.close()
-        raise LLMRingError("it sends from one address to the next, and so on")
+        raise LLMRingError("too many redirects; give the final address")
 
     async def _body(self, chunk: Callable[[], Awaitable[bytes]]) -> bytes:
-        """All of a body, unless it has too much."""
+        """Read a body, up to a limit of its size."""
         pieces: list[bytes] = []
         size = 0
         while piece := await chunk():
@@ -211,10 +211,10 @@ def _path(url: str) -> Path:
 def _file(url: str) -> bytes:
     path = _path(url)
     try:
-        # What is no file may never end.
+        # Anything but a regular file might never end.
         if not path.is_file():
-            raise LLMRingError("there is no such file")
+            raise LLMRingError("the file does not exist")
         with path.open("rb") as file:
             return file.read(update.MOST_BYTES + 1)
     except OSError as error:
-        raise LLMRingError(f"it can't be read: {error.strerror}") from error
+        raise LLMRingError(f"the file can't be read: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""What `chat` and its like take beside an alias, made into a request."""
+"""The arguments of `chat` and similar methods, and the request made from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llmring.exceptions import ValidationError
 
 
 class RequestFields(TypedDict, total=False):
-    """The fields of `LLMRequest` that these methods take beside the messages."""
+    """The fields of `LLMRequest` that these methods take in addition to the messages."""
 
     temperature: float | None
     max_tokens: int | None
@@ -38,17 +38,17 @@ class RequestFields(TypedDict, total=False):
 def request_of(
     request: LLMRequest | str, messages: Messages | None, fields: dict[str, Any]
 ) -> LLMRequest:
-    """The request that a method was given: as a value, or as an alias with messages and fields.
+    """Return the request given to a method: as a value, or as an alias with messages and fields.
 
     Raises:
-        ValidationError: Both were given, or a field that there is not.
+        ValidationError: Both forms were given, or an unknown field.
     """
     if isinstance(request, LLMRequest):
         if messages is not None or fields:
             raise ValidationError(
-                "messages and fields belong into the LLMRequest, or beside an alias"
+                "messages and fields can't be given with an LLMRequest; put them into it"
             )
-        # What was appended since the request was made is checked as the rest was.
+        # Copying checks what was appended since the request was made.
         return msgspec.structs.replace(request)
     unknown = [name for name in fields if name not in RequestFields.__annotations__]
     if unknown:

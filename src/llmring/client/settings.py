@@ -1,7 +1,7 @@
-"""What the environment says; nothing else in llmring reads it.
+"""Settings from the environment; nothing else in llmring reads it.
 
-Commands that only look at a lockfile come here too; what they do not need is imported by the
-functions that need it.
+Commands that only look at a lockfile import this module too, so imports that they do not need are
+inside the functions.
 """
 
 from __future__ import annotations
@@ -32,23 +32,21 @@ _NO_TIMEOUT = frozenset({"none", "off", "disable", "disabled", "infinite"})
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The environment, read once.
+    """The environment's settings, read once.
 
     Attributes:
         endpoints: Every provider by name, with its address and key.
-        timeout: Seconds that a call may take where it says nothing else; None for no limit.
-        retries: How often a model is asked again where the lockfile does not say; None for the
-            usual.
+        timeout: Seconds that a call may take unless it sets its own; None for no limit.
+        retries: Retries of a model unless the lockfile sets them; None for the default.
         local_model: The user's own GGUF file for the provider `local`.
-        cache_dir: Where downloaded weights are kept.
+        cache_dir: Folder of downloaded weights.
         redis_url: The Redis or Valkey that shares circuits and spending among processes, if any.
-        state_dir: Where what is to be kept of calls lies.
-        ledger: Where calls are entered: a file, or the address of a PostgreSQL database; None
-            where they are not.
-        log_content: Whether the texts of calls are entered too.
-        frozen: Whether only models that the lockfile names, as it has pinned them, may be called.
-        registry_url: Where newer facts of models come from, if from anywhere.
-        clock: The wall clock, and the date that prices and retirements are judged by.
+        state_dir: Folder of what is kept about calls.
+        ledger: The ledger's file, or the address of its PostgreSQL database; None to keep none.
+        log_content: True to keep the texts of calls in the ledger.
+        frozen: True if only models that the lockfile names, as it has pinned them, may be called.
+        registry_url: Address of newer facts about models, if any.
+        clock: The wall clock, and the date by which prices and retirements are judged.
     """
 
     endpoints: Mapping[str, Endpoint]
@@ -66,13 +64,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of this process.
+    """Read the settings of this process.
 
     Args:
-        environ: The variables; left out, those of the process.
+        environ: The variables; by default those of the process.
 
     Raises:
-        ConfigurationError: A variable holds what can't be used.
+        ConfigurationError: A variable holds a value that can't be used.
     """
     from llmring.client.endpoints import endpoint
     from llmring.local.weights import default_cache_dir
@@ -118,7 +116,7 @@ def read_clock(environ: Mapping[str, str] | None = None) -> Clock:
 
 
 def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Where this platform keeps what a program should remember, for llmring.
+    """Return llmring's folder for state that programs should remember, on this platform.
 
     Args:
         environ: The environment's variables.
@@ -137,12 +135,12 @@ def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
 def endpoints_for(
     lockfile: Lockfile, settings: Settings, environ: Mapping[str, str] | None = None
 ) -> Mapping[str, Endpoint]:
-    """Every provider by name: those that llmring knows, and those of a lockfile.
+    """Return every provider by name: those that llmring knows, and those of a lockfile.
 
     Args:
-        lockfile: Whose `[providers]` count.
-        settings: What else the environment says.
-        environ: The variables; left out, those of the process.
+        lockfile: The lockfile with the `[providers]`.
+        settings: The other settings.
+        environ: The variables; by default those of the process.
     """
     if not lockfile.providers:
         return settings.endpoints
@@ -152,11 +150,11 @@ def endpoints_for(
 
 
 def known_here(lockfile: Lockfile, environ: Mapping[str, str] | None = None) -> Known:
-    """What is known of models on this machine, where a lockfile is in force.
+    """Return the facts about models on this machine, as corrected by a lockfile.
 
     Args:
-        lockfile: Whose corrections count.
-        environ: The variables; left out, those of the process.
+        lockfile: The lockfile with the corrections.
+        environ: The variables; by default those of the process.
     """
     from llmring.local.weights import default_cache_dir
     from llmring.registry.known import known
@@ -165,17 +163,17 @@ def known_here(lockfile: Lockfile, environ: Mapping[str, str] | None = None) -> 
 
 
 def variables(names: Iterable[str]) -> dict[str, str]:
-    """Those of these variables that are set in this process, as they stand."""
+    """Return those of these variables that are set in this process, unchanged."""
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def frozen_environ() -> Mapping[str, str]:
-    """The variables of this process, with one that freezes the lockfile."""
+    """Return the variables of this process, with LLMRING_FROZEN set."""
     return {**os.environ, "LLMRING_FROZEN": "1"}
 
 
 def chosen_profile(environ: Mapping[str, str] | None = None) -> str | None:
-    """The value of LLMRING_PROFILE now; an empty one counts as unset."""
+    """Return the current value of LLMRING_PROFILE; an empty one counts as unset."""
     env = os.environ if environ is None else environ
     return value_of(env, "LLMRING_PROFILE")
 
@@ -183,12 +181,12 @@ def chosen_profile(environ: Mapping[str, str] | None = None) -> str | None:
 def recordings_folder(
     wish: str | None, lockfile: Path, environ: Mapping[str, str] | None = None
 ) -> Path:
-    """Where recordings for tests are: LLMRING_RECORDINGS, or what the lockfile says.
+    """Return the folder of test recordings: LLMRING_RECORDINGS, or the lockfile's own.
 
     Args:
-        wish: What the lockfile says, if it does; it is relative to its own folder.
-        lockfile: The lockfile.
-        environ: The variables; left out, those of the process.
+        wish: The folder set in the lockfile, if any, relative to the lockfile.
+        lockfile: Path of the lockfile.
+        environ: The variables; by default those of the process.
     """
     env = os.environ if environ is None else environ
     chosen = value_of(env, "LLMRING_RECORDINGS")
@@ -200,10 +198,10 @@ def lockfile_in_force(
     environ: Mapping[str, str] | None = None,
     package: Path | None = None,
 ) -> Source:
-    """The lockfile that calls and commands use.
+    """Find the lockfile that calls and commands use.
 
-    That is the one at the path given, or else the one that LLMRING_LOCKFILE_PATH names, or
-    `./llmring.lock`, or the one of the package that calls, or the one that comes with llmring.
+    It is the one at the given path, or else the one that LLMRING_LOCKFILE_PATH names,
+    `./llmring.lock`, the one of the calling package, or the one that comes with llmring.
 
     Raises:
         LockfileNotFoundError: A file that was named does not exist.
@@ -213,7 +211,7 @@ def lockfile_in_force(
 
 
 def timeout_of(*wishes: float | UnsetType | None) -> float | None:
-    """The first timeout that somebody set, in seconds; None for no limit.
+    """Return the first timeout that is set, in seconds; None for no limit.
 
     Raises:
         ConfigurationError: It is not a number above zero.
@@ -228,12 +226,12 @@ def timeout_of(*wishes: float | UnsetType | None) -> float | None:
 
 
 def proxy_for(scheme: str, host: str) -> str | None:
-    """The proxy for a host, from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+    """Return the proxy for a host, from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
 
-    Loopback is never reached through a proxy: no proxy could reach it.
+    Loopback is never reached through a proxy: a proxy could not reach it.
 
     Raises:
-        ConfigurationError: The proxy is of a kind that can't be used, or its address is none.
+        ConfigurationError: The proxy's kind is not supported, or its address is invalid.
     """
     from urllib.request import getproxies_environment, proxy_bypass
 
@@ -249,14 +247,14 @@ def proxy_for(scheme: str, host: str) -> str | None:
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     if not is_usable(proxy):
         raise ConfigurationError(
-            f"{kind.upper()}_PROXY is {shown(proxy)!r}, which can't be used; it should look "
-            "like http://proxy.example:8080, or NO_PROXY should name the host"
+            f"{kind.upper()}_PROXY is {shown(proxy)!r}, which can't be used; set it to a URL "
+            "like http://proxy.example:8080, or name the host in NO_PROXY"
         )
     return proxy
 
 
 def value_of(env: Mapping[str, str], name: str) -> str | None:
-    """What a variable says; one of white space alone counts as unset."""
+    """Return the value of a variable; an empty or blank one counts as unset."""
     return env.get(name, "").strip() or None
 
 
@@ -265,7 +263,7 @@ def _ledger(env: Mapping[str, str], state_dir: Path) -> Path | str | None:
         return None
     url = value_of(env, "LLMRING_LEDGER_URL")
     if url is None:
-        # Nobody's home: then nothing is kept.
+        # Without a home directory, no ledger is kept.
         return None if state_dir.parts[0] == "~" else state_dir / "ledger.sqlite"
     scheme, _, rest = url.partition("://")
     if scheme in ("postgresql", "postgres"):
@@ -273,7 +271,7 @@ def _ledger(env: Mapping[str, str], state_dir: Path) -> Path | str | None:
     if scheme == "sqlite" and rest.strip("/"):
         return Path(rest).expanduser()
     raise ConfigurationError(
-        "LLMRING_LEDGER_URL can't be used; it takes postgresql://USER@HOST/DATABASE, or "
+        "LLMRING_LEDGER_URL can't be used; set it to postgresql://USER@HOST/DATABASE or "
         "sqlite:///PATH"
     )
 
@@ -282,10 +280,10 @@ _ON, _OFF = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no"
 
 
 def _switch(env: Mapping[str, str], name: str) -> bool:
-    """What a variable that is on or off says; one that is not set is off."""
+    """Return True if a variable is switched on; an unset one is off."""
     value = (value_of(env, name) or "off").lower()
     if value not in _ON | _OFF:
-        raise ConfigurationError(f"{name} is {value!r}; it takes 1 or 0")
+        raise ConfigurationError(f"{name} is {value!r}; set it to 1 or 0")
     return value in _ON
 
 
@@ -293,7 +291,7 @@ def _retries(value: str | None) -> int | None:
     if value is None:
         return None
     if not value.isdecimal():
-        raise ConfigurationError(f"LLMRING_RETRIES is {value!r}; it takes a whole number from 0")
+        raise ConfigurationError(f"LLMRING_RETRIES is {value!r}; set it to a whole number from 0")
     return int(value)
 
 
@@ -306,5 +304,5 @@ def _timeout(value: str | None) -> float | None:
         return timeout_of(float(value))
     except (ValueError, ConfigurationError):
         raise ConfigurationError(
-            f"LLMRING_PROVIDER_TIMEOUT_S is {value!r}; it takes seconds above 0, or 'none'"
+            f"LLMRING_PROVIDER_TIMEOUT_S is {value!r}; set it to seconds above 0, or to 'none'"
         ) from None

@@ -1,7 +1,7 @@
-"""Circuits that a fleet shares, in Redis or Valkey: what one process learns, all act upon.
+"""Circuit breakers shared by a fleet, in Redis or Valkey.
 
-They are those of `routing.health`, by the server's clock. Where the server can't be used, each
-process goes by its own.
+They follow the rules of `routing.health`, by the server's clock. If the server can't be used,
+each process uses its own.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ end
 local function text(seconds) return string.format('%.3f', seconds) end
 """
 
-# For each key: how long it is open yet ("" for no circuit), and why.
+# For each key: how many seconds it is still open ("" for no circuit), and why.
 _BLOCKED = Script(
     _CLOCK
     + """
@@ -121,7 +121,7 @@ return 1
 """
 )
 
-# For each circuit: model, address, failures, until when it is open, the reason; and the time.
+# The time; then for each circuit: model, address, failures, when it closes, the reason.
 _SNAPSHOT = Script(
     _CLOCK
     + """
@@ -144,9 +144,9 @@ class SharedHealth:
 
     Args:
         link: The server.
-        memory: The circuits of this process, for when the server can't be used.
-        chance: Gives a number from 0 up to 1, for the jitter.
-        clock: Gives the time in seconds; left out, the server does.
+        memory: The circuits of this process, used if the server can't be.
+        chance: Returns a number from 0 up to 1, for the jitter.
+        clock: Returns the time in seconds; by default the server's.
     """
 
     def __init__(
@@ -160,11 +160,11 @@ class SharedHealth:
         self._memory = memory
         self._chance = chance
         self._clock = clock
-        # Models with a circuit: only of these an answer has to be told.
+        # Models with a circuit: only their successes need to be reported.
         self._ailing: set[str] = set()
 
     async def blocked(self, targets: Sequence[Target]) -> dict[str, Open]:
-        """Those of these models whose circuits are open; see `Health`."""
+        """Return those of these models whose circuits are open; see `Health`."""
         keys = [PREFIX + health.circuit_key(target) for target in targets]
         told = await self._run(_BLOCKED, keys, probe=health.PROBE_SECONDS) if keys else []
         if told is None:
@@ -180,7 +180,7 @@ class SharedHealth:
         return found
 
     async def answered(self, target: Target) -> None:
-        """Take note of an answer: the circuit closes."""
+        """Record a success, which closes the circuit."""
         await self._memory.answered(target)
         if not self._ailing:
             return
@@ -189,7 +189,7 @@ class SharedHealth:
             await self._run(_ANSWERED, [key, INDEX], window=health.WINDOW_SECONDS)
 
     async def failed(self, target: Target, error: ProviderError, waited: float) -> None:
-        """Take note of a failure, which may open the circuit."""
+        """Record a failure, which may open the circuit."""
         await self._memory.failed(target, error, waited)
         says = health.weight(error, waited)
         key = PREFIX + health.circuit_key(target)
@@ -216,7 +216,7 @@ class SharedHealth:
         )
 
     async def snapshot(self) -> list[CircuitState]:
-        """All models that have failed since their last answer."""
+        """Return all models that have failed since their last success."""
         told = await self._run(_SNAPSHOT, [INDEX])
         if told is None:
             return await self._memory.snapshot()
@@ -234,11 +234,11 @@ class SharedHealth:
 
     @property
     def place(self) -> str:
-        """Where the circuits are kept."""
+        """The server that keeps the circuits."""
         return f"Redis at {self.link.place}"
 
     async def reachable(self) -> bool:
-        """Whether they can be used there; waits for longer than a call would."""
+        """Return True if the server can be used; waits for longer than a call would."""
         return await self.link.reach()
 
     async def aclose(self) -> None:

@@ -1,7 +1,7 @@
-"""What is spent of a day's budget, counted for a fleet in Redis or Valkey.
+"""Spending against daily budgets, counted for a fleet in Redis or Valkey.
 
-Where the server can't be used, each machine counts for itself, and tells the server later what it
-has cost.
+If the server can't be used, each machine counts for itself, and reports to the server later what
+its calls have cost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from llmring.client.spending import Spending, nanos
 # The braces keep all keys on one node of a cluster.
 PREFIX = "{llmring}:spent:"
 
-# Longer than a day lasts anywhere.
+# Longer than a day lasts in any time zone.
 KEEP_SECONDS = 3 * 86400
 
 _NANO = Decimal("1e-9")
@@ -43,21 +43,21 @@ _SPENT = Script("return redis.call('GET', KEYS[1]) or '0'")
 
 
 class SharedSpending:
-    """The count in Redis; see `Spending`.
+    """The fleet's count in Redis; see `Spending`.
 
     Args:
         link: The server.
-        own: The count of this machine, for when the server can't be used.
+        own: The count of this machine, used if the server can't be.
     """
 
     def __init__(self, link: RedisLink, own: Spending) -> None:
         self._link = link
         self._own = own
-        # What was set aside in this machine's count, which the server has not heard of.
+        # Amounts reserved in this machine's count, unknown to the server.
         self._unheard: Counter[tuple[str, date, Decimal]] = Counter()
 
     async def reserve(self, key: str, day: date, usd: Decimal, limit: Decimal) -> bool:
-        """Set an amount aside; False where the day's total would be above the limit."""
+        """Reserve an amount; return False if the day's total would exceed the limit."""
         given = {"nanos": nanos(usd), "limit": nanos(limit), "keep": KEEP_SECONDS}
         done = await self._link.run(_RESERVE, [_name(key, day)], given)
         if done is not None:
@@ -68,7 +68,7 @@ class SharedSpending:
         return reserved
 
     async def settle(self, key: str, day: date, reserved: Decimal, actual: Decimal) -> None:
-        """Put what a call has cost in place of what was set aside for it."""
+        """Replace the reserved amount by what the call has cost."""
         here = (key, day, reserved)
         heard = self._unheard[here] <= 0
         if not heard:
@@ -82,7 +82,7 @@ class SharedSpending:
             await self._own.settle(key, day, reserved, left)
 
     async def spent(self, key: str, day: date) -> Decimal:
-        """USD that are spent or set aside on a day."""
+        """Return the USD spent or reserved on a day."""
         told = await self._link.run(_SPENT, [_name(key, day)], {})
         if told is None:
             return await self._own.spent(key, day)

@@ -1,4 +1,4 @@
-"""Where a ring keeps what it learns of its models: in itself, or with a fleet."""
+"""The choice between a ring's own state and one shared by a fleet: circuits and spending."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def health_of(settings: Settings) -> Health:
-    """What remembers the failures of a ring's models.
+    """Return the circuit breakers of a ring's models.
 
     Raises:
         ConfigurationError: LLMRING_REDIS_URL can't be used, or its library is not installed.
@@ -29,11 +29,11 @@ def health_of(settings: Settings) -> Health:
 
 
 def spending_of(settings: Settings, health: Health) -> Spending:
-    """What counts the spending against daily budgets.
+    """Return the counter of spending against daily budgets.
 
     Args:
-        settings: What the environment says.
-        health: What `health_of` gave for them, whose connections serve for this too.
+        settings: Settings from the environment.
+        health: The result of `health_of` for them; its connections are shared.
     """
     from llmring.client.spending import spending_in
 

@@ -1,7 +1,7 @@
-"""What is spent of a day's budget, counted by all processes of this machine together.
+"""Spending against daily budgets, counted by all processes of this machine together.
 
-The estimate of a call is set aside before it is sent, and put right when its cost is known. What
-a process has set aside and not put right, because it was killed, stays counted.
+The estimate of a call is reserved before it is sent, and corrected when its cost is known. If a
+process is killed in between, the reserved amount stays counted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from llmring.exceptions import ConfigurationError
 
 log = logging.getLogger("llmring")
 
-# Others hold the file for far less than a millisecond at a time.
+# Other processes lock the file for far less than a millisecond at a time.
 _PATIENCE_SECONDS = 5.0
 
 _EXACT = Context(prec=60)
@@ -41,7 +41,7 @@ _MAKE = """
 
 _TIDY = "DELETE FROM spending WHERE day < date(:day, '-400 days')"
 
-# One statement is one transaction: nobody else comes between the look and the change.
+# One statement is one transaction, so the check and the change are atomic.
 _RESERVE = """
     INSERT INTO spending (key, day, nanos)
     SELECT :key, :day, :nanos WHERE :nanos <= :limit
@@ -54,66 +54,66 @@ _SPENT = "SELECT nanos FROM spending WHERE key = :key AND day = :day"
 
 
 class Spending(Protocol):
-    """Counts what is spent, for a machine or for a fleet."""
+    """A count of spending, for a machine or for a fleet."""
 
     async def reserve(self, key: str, day: date, usd: Decimal, limit: Decimal) -> bool:
-        """Set an amount aside; False, and nothing done, where that would go beyond the limit.
+        """Reserve an amount; return False, changing nothing, if it would exceed the limit.
 
         Args:
-            key: Whose spending it is.
+            key: The budget that it counts against.
             day: The day in UTC.
-            usd: The amount.
-            limit: What may be spent that day.
+            usd: The amount in USD.
+            limit: The day's budget in USD.
         """
 
     async def settle(self, key: str, day: date, reserved: Decimal, actual: Decimal) -> None:
-        """Count what a call has cost in place of what was set aside for it; both in USD."""
+        """Replace the reserved amount by what the call has cost; both in USD."""
 
     async def spent(self, key: str, day: date) -> Decimal:
-        """USD that are spent that day, or set aside."""
+        """Return the USD spent or reserved that day."""
 
 
 @functools.cache
 def spending_in(folder: Path) -> SqliteSpending:
-    """The count in a folder, the same one for the whole process."""
+    """Return the count in a folder; one object per process."""
     spending = SqliteSpending(folder / "spending.db")
     atexit.register(spending.close)
     return spending
 
 
 class SqliteSpending:
-    """The count in a file.
+    """The count in an SQLite file.
 
     Args:
-        path: The file. It is made when it is first needed, with its folder.
+        path: The file, created with its folder on first use.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # By process: a connection is of no use in a forked child, which opens another.
+        # By process ID: a forked child can't use its parent's connection and opens another.
         self._files: dict[int, _File] = {}
 
     async def reserve(self, key: str, day: date, usd: Decimal, limit: Decimal) -> bool:
-        """Set an amount aside; see `Spending`.
+        """Reserve an amount; see `Spending`.
 
         Raises:
-            ConfigurationError: The file can't be used, so that the budget can't be held.
+            ConfigurationError: The file can't be used, so the budget can't be enforced.
         """
         given = {"key": key, "day": str(day), "nanos": nanos(usd), "limit": nanos(limit)}
         changed, _ = await asyncio.to_thread(self._run, _RESERVE, given)
         return changed == 1
 
     async def settle(self, key: str, day: date, reserved: Decimal, actual: Decimal) -> None:
-        """Count what a call has cost; where the file can't be used, a warning is logged."""
+        """Count the cost of a call; log a warning if the file can't be used."""
         given = {"key": key, "day": str(day), "nanos": nanos(actual) - nanos(reserved)}
         try:
             await asyncio.to_thread(self._run, _SETTLE, given)
         except ConfigurationError as error:
-            # The answer is here; that it was counted by its estimate must not spoil it.
+            # The answer has arrived; counting it by its estimate must not spoil it.
             log.warning("%s", error.message)
 
     async def spent(self, key: str, day: date) -> Decimal:
-        """USD that are spent that day, or set aside.
+        """Return the USD spent or reserved that day.
 
         Raises:
             ConfigurationError: The file can't be used.
@@ -122,7 +122,7 @@ class SqliteSpending:
         return _EXACT.scaleb(Decimal(row[0] if row else 0), -9)
 
     def close(self) -> None:
-        """Close the file; it is opened again when it is needed."""
+        """Close the file; it is opened again on demand."""
         file = self._files.pop(os.getpid(), None)
         if file is not None:
             file.close()
@@ -133,7 +133,7 @@ class SqliteSpending:
             return file.run(self._path.expanduser(), statement, given)
         except (sqlite3.Error, OSError, RuntimeError, OverflowError) as error:
             raise ConfigurationError(
-                f"the spending of the day can't be counted in {self._path}: {error}; make the "
+                f"can't count the day's spending in {self._path}: {error}; make the "
                 "file usable, set XDG_CACHE_HOME to another folder, or take daily_budget out of "
                 "the lockfile"
             ) from None
@@ -167,10 +167,10 @@ def _opened(path: Path, day: str) -> sqlite3.Connection:
         path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
-        # While another process is doing the same, this may fail; then the other has done it.
+        # This may fail while another process does the same; then the other succeeds.
         with contextlib.suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode = WAL")
-        # A loss of power may cost the last amounts, and no more.
+        # A power cut may lose the last amounts, and no more.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(_MAKE)
         connection.execute(_TIDY, {"day": day})
@@ -181,5 +181,5 @@ def _opened(path: Path, day: str) -> sqlite3.Connection:
 
 
 def nanos(usd: Decimal) -> int:
-    """An amount as whole billionths of a dollar, rounded up; a count of these is exact."""
+    """Convert USD to whole billionths, rounded up; sums of these are exact."""
     return math.ceil(_EXACT.scaleb(usd, 9))

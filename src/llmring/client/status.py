@@ -1,4 +1,4 @@
-"""How a ring stands: its lockfile, its providers, its models' health, what is spent."""
+"""The status of a ring: lockfile, providers, the health of its models, spending."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class ProviderStatus(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: Its name in model references.
-        base_url: Where it lives.
-        key: Whether its key is set, or that it needs none.
-        variables: The variables that its key is taken from, first one set wins.
-        used: Whether an alias of the profile has a model of it.
-        problem: Why nothing can be sent there, if so.
+        base_url: Its address.
+        key: State of its key.
+        variables: The variables that its key is taken from; the first one set wins.
+        used: True if an alias of the profile has one of its models.
+        problem: Why nothing can be sent to it, if so.
     """
 
     name: str
@@ -46,11 +46,11 @@ class ProviderStatus(Struct, frozen=True, kw_only=True):
 
 
 class SpendingStatus(Struct, frozen=True, kw_only=True):
-    """What is spent of an alias's daily budget.
+    """The state of an alias's daily budget.
 
     Attributes:
         alias: The alias.
-        spent: USD that are spent today (in UTC) or set aside for calls under way.
+        spent: USD spent today (in UTC), or reserved for calls in progress.
         budget: USD that may be spent in a day.
     """
 
@@ -60,18 +60,19 @@ class SpendingStatus(Struct, frozen=True, kw_only=True):
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """How a ring stands.
+    """The status of a ring.
 
     Attributes:
-        lockfile: The path of the lockfile in force.
-        found_by: Why that one: "argument", "environment", "folder", "package" or "bundled".
-        profile: The profile in force.
+        lockfile: Path of the active lockfile.
+        found_by: The rule that found it: "argument", "environment", "folder", "package" or
+            "bundled".
+        profile: The active profile.
         providers: Those that the profile uses, and those with a key.
-        circuits: The models that have failed since their last answer.
-        shared: Where a fleet shares its circuits, "Redis at HOST:PORT"; None where each ring
-            has its own, and `circuits` are those of this one.
-        reachable: Whether what is shared can be used at the moment; where it can't, `circuits`
-            are those of this ring.
+        circuits: The models that have failed since their last success.
+        shared: The store of a fleet's circuits, "Redis at HOST:PORT"; None if each ring has its
+            own, so that `circuits` are those of this one.
+        reachable: True if that store can be used at the moment; if not, `circuits` are those of
+            this ring.
         spending: The aliases with a daily budget.
     """
 
@@ -86,7 +87,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class PendingStatus(Pending[Status]):
-    """A call of `status`; see `Pending`. Its answer's attributes can be read from it."""
+    """A pending `status` call; see `Pending`. Its result's attributes can be read from it."""
 
     _method = "status"
     _shown = frozenset(Status.__struct_fields__)
@@ -109,13 +110,13 @@ async def status_of(
     spending: Callable[[], Spending],
     now: datetime,
 ) -> Status:
-    """How a ring stands.
+    """Return the status of a ring.
 
     Args:
         aliases: Its aliases.
-        profile: The profile; None for the one in force.
+        profile: The profile; None for the active one.
         health: Its circuits.
-        spending: Gives its count of what is spent; called only where there is a budget.
+        spending: Returns its count of spending; called only if there is a budget.
         now: The time, in UTC.
     """
     name = aliases.profile_in_force(profile)

@@ -1,4 +1,4 @@
-"""Answers in the form that was asked for: read, mended by the model that gave them, or refused."""
+"""Answers in a requested form: read, repaired by the model that gave them, or refused."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from llmring.routing.trial import Trial
 from llmring.wire import HttpHead
 
 Send = Callable[[Walk, Callable[[Trial, HttpHead, bytes], LLMResponse]], Awaitable[LLMResponse]]
-# The walk that asks one model again: the request, the model, and the seconds that are left.
+# Builds the walk that asks one model again: the request, the model, and the seconds left.
 AskAgain = Callable[[LLMRequest, Target, float | None], Walk]
 
 
 async def chat_in_form(
     form: Form, request: LLMRequest, walk: Walk, send: Send, ask_again: AskAgain
 ) -> LLMResponse:
-    """The answer to a request, with `parsed`.
+    """Return the answer to a request, with `parsed`.
 
-    Usage, cost and attempts are those of all rounds.
+    Usage, cost and attempts include all repairs.
 
     Args:
-        form: What the request asks for.
-        request: What is asked.
-        walk: The models to ask.
-        send: Sends what a walk holds.
-        ask_again: Makes the walk of a repair.
+        form: The requested form.
+        request: The request.
+        walk: The models to try.
+        send: Sends the request of a walk.
+        ask_again: Builds the walk of a repair.
 
     Raises:
         ProviderError: No model answered.
-        SchemaValidationError: The answer does not fit, and could not be mended.
+        SchemaValidationError: The answer does not fit, and could not be repaired.
     """
     reached: list[Target] = []
 
@@ -65,7 +65,7 @@ async def chat_in_form(
         except ProviderError as error:
             response.attempts += error.attempts
             response.cost, response.cost_reason = _with_failed(response, error.attempts)
-            note = f"and the model failed when it was asked to mend it: {error}"
+            note = f"and the model failed when asked to repair it: {error}"
             raise _unfit(request, response, found.misfits, note) from error
         response = _all_of(response, mended)
         found = _read(form, response)
@@ -78,11 +78,11 @@ async def chat_in_form(
 async def stream_in_form(
     form: Form, request: LLMRequest, chunks: AsyncGenerator[StreamChunk, None]
 ) -> AsyncGenerator[StreamChunk, None]:
-    """The chunks, each piece of text with the answer so far, the last with all of it.
+    """Yield the chunks, each piece of text with the answer so far, the last with all of it.
 
     Raises:
         ProviderError: As the chunks do.
-        SchemaValidationError: After the last chunk: the answer does not fit.
+        SchemaValidationError: After the last chunk, if the answer does not fit.
     """
     growing = GrowingJson(form.opens)
     async with aclosing(chunks):
@@ -99,20 +99,20 @@ async def stream_in_form(
             response.parsed = chunk.parsed = found.value
             yield chunk
             if found.misfits:
-                note = "streams are not mended, but chat is"
+                note = "streams are not repaired; use chat for that"
                 if response.finish_reason == "length":
                     note = _remedy(request, response)
                 raise _unfit(request, response, found.misfits, note)
 
 
 def _read(form: Form, response: LLMResponse) -> Read:
-    """What the answer says; nothing, where the model did not answer in the form."""
+    """Read the answer's value; return an empty one if the model did not answer in the form."""
     declined = response.refusal is not None or response.finish_reason == "content_filter"
     return Read() if response.tool_calls or declined else read(form, response.content)
 
 
 def _correction(response: LLMResponse, misfits: tuple[Misfit, ...]) -> list[Message]:
-    """What to add to the conversation, so that the model mends its answer."""
+    """Return the messages that ask the model to repair its answer."""
     listed = "\n".join(f"- {misfit}" for misfit in misfits)
     words = (
         f"This answer does not fit the form that was asked for:\n{listed}\n"
@@ -123,7 +123,7 @@ def _correction(response: LLMResponse, misfits: tuple[Misfit, ...]) -> list[Mess
 
 
 def _all_of(first: LLMResponse, second: LLMResponse) -> LLMResponse:
-    """The second answer, with what both have taken."""
+    """Return the second answer, with usage, cost and attempts of both."""
     cost, reason = total_cost([(first.cost, first.cost_reason), (second.cost, second.cost_reason)])
     return msgspec.structs.replace(
         second,
@@ -137,11 +137,11 @@ def _all_of(first: LLMResponse, second: LLMResponse) -> LLMResponse:
 def _with_failed(
     response: LLMResponse, attempts: Sequence[Attempt]
 ) -> tuple[Decimal | None, str | None]:
-    """The cost of an answer and of the attempts to mend it, none of which has answered."""
+    """Return the cost of an answer and of the failed attempts to repair it."""
     told = [(each.cost, each.cost_reason) for each in attempts if each.usage is not None]
     cost, reason = total_cost([(response.cost, response.cost_reason), *told])
     if cost is not None and any(each.usage is None and each.cost_reason for each in attempts):
-        reason = both(reason, "without the attempt to mend it, which may be charged for")
+        reason = both(reason, "without the attempt to repair it, which may be charged for")
     return cost, reason
 
 
@@ -162,8 +162,8 @@ def _whole(last: StreamChunk, content: str) -> LLMResponse:
 def _remedy(request: LLMRequest, response: LLMResponse) -> str:
     if response.finish_reason == "length":
         limit = "the model's own" if request.max_tokens is None else str(request.max_tokens)
-        return f"it was cut off at the longest answer (max_tokens: {limit}); allow more"
-    return f"max_repairs is {request.max_repairs}; allow more, or bind another model"
+        return f"it was cut off at the longest answer (max_tokens: {limit}); raise max_tokens"
+    return f"max_repairs is {request.max_repairs}; raise it, or bind another model"
 
 
 def _unfit(

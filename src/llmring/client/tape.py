@@ -1,4 +1,4 @@
-"""Recordings played back, and made while an answer passes through to its reader."""
+"""A cassette: recordings that are played back, or made while an answer is read."""
 
 from __future__ import annotations
 
@@ -22,18 +22,19 @@ if TYPE_CHECKING:
 
 Mode = Literal["replay", "record"]
 
-# They are about the key of whoever recorded, and would be played back to all others.
+# These answers are about the recorder's key, and would be played back to everyone.
 _ABOUT_KEYS = frozenset({401, 402, 403, 407})
 
 
 class Tape:
     """The recordings of a folder, and how far they have been played.
 
-    When a request is repeated, its recordings are played in turn, and then the last one again.
+    If a request is repeated, its recordings are played in turn, then the last one again and again.
 
     Args:
-        folder: Where they are; made when it is needed.
-        mode: "record" sends, and records, what has no recording; the rest is played back.
+        folder: Folder of the recordings, created on demand.
+        mode: "record" sends and records requests that have no recording, and plays back the
+            others; "replay" only plays back.
     """
 
     def __init__(self, folder: Path, mode: Mode) -> None:
@@ -45,12 +46,12 @@ class Tape:
     async def open(
         self, query: Query, request: HttpRequest, seconds: float | None, opener: Opener
     ) -> Exchange:
-        """The answer to a request, from its recording, or while it is recorded.
+        """Return the answer to a request, from its recording or while recording it.
 
         Raises:
-            UnsupportedFeatureError: There is no recording; another model may have one.
+            UnsupportedFeatureError: The request has no recording; another model may have one.
             ProviderError: No answer came.
-            ConfigurationError: The file is no recording.
+            ConfigurationError: The file does not hold a recording.
         """
         path = self._next(query)
         if path is not None:
@@ -61,7 +62,7 @@ class Tape:
         return RecordedExchange(await opener(request, seconds), query, self, began)
 
     def _next(self, query: Query) -> Path | None:
-        """The recording that is due; None where there is none."""
+        """Return the next recording of a request; None if it has no more."""
         with self._lock:
             nth = self._played[query.digest] + 1
             path = self.folder / query.file(nth)
@@ -72,11 +73,11 @@ class Tape:
         return self.folder / query.file(nth - 1) if again else None
 
     def keep(self, query: Query, answer: Answered, ms: float) -> None:
-        """Write a recording behind those of the same request.
+        """Write a recording after those of the same request.
 
         Args:
-            query: What was asked.
-            answer: What was answered.
+            query: The request.
+            answer: The answer.
             ms: Milliseconds from sending to the end of the answer.
 
         Raises:
@@ -91,7 +92,7 @@ class Tape:
 
 
 class RecordedExchange:
-    """An answer that is kept while it is read; to its reader it is the answer itself."""
+    """An answer that is recorded while it is read; to its reader it is the answer itself."""
 
     def __init__(self, exchange: Exchange, query: Query, tape: Tape, began: float) -> None:
         self.head = exchange.head
@@ -107,24 +108,24 @@ class RecordedExchange:
         self._exchange.expire_at(when)
 
     def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for so long."""
+        """End the answer when no byte has come for this many seconds."""
         self._exchange.stall_after(seconds)
 
     async def read(self) -> bytes:
-        """All that is left of the body."""
+        """Read the rest of the body."""
         return self._passed(await self._told(self._exchange.read()), whole=True)
 
     async def chunk(self) -> bytes:
-        """The next bytes of the body; empty at its end."""
+        """Return the next bytes of the body; empty at its end."""
         return self._passed(await self._told(self._exchange.chunk()))
 
     async def finish(self) -> None:
-        """Let the rest of a body go by, where it is next to nothing."""
+        """Read and discard the rest of a body, if there is little left."""
         await self._exchange.finish()
         self._keep("complete")
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self._exchange.close()
         if self._pieces:
             self._keep("left")
@@ -133,7 +134,7 @@ class RecordedExchange:
         try:
             return await reading
         except ProviderTimeoutError:
-            # That is the call's own doing, and next time another.
+            # The timeout is the call's own, and differs from run to run.
             self._kept = True
             raise
         except ProviderError:
@@ -159,14 +160,14 @@ def _script(answer: Answered, path: Path) -> Script:
 
 
 def _steps(answer: Answered, path: Path) -> Iterator[Step]:
-    # Nothing would be the end of the answer; a person may have emptied a piece.
+    # An empty chunk would mean the end of the answer; a person may have emptied a piece.
     yield from (Chunk(data) for data in answer.chunks() if data)
     match answer.end:
         case "cut":
             yield Reset(f"the connection was cut, as in the recording {path.name}")
         case "left":
             yield Reset(
-                f"the recording {path.name} ends here, where its reader wanted no more; remove "
+                f"the recording {path.name} ends here, because its reader stopped; remove "
                 "it, and record it again"
             )
         case "complete":
@@ -183,6 +184,6 @@ def _missing(folder: Path, query: Query) -> UnsupportedFeatureError:
         near = f" The nearest, {path.name}, differs in {shown or 'a part that is not kept'}."
     return UnsupportedFeatureError(
         f"no recording of {asked.method} {asked.path} for {query.model or 'this provider'}: "
-        f"there is no {folder / query.file(1)}.{near} To record it, make the call once with "
+        f"{folder / query.file(1)} does not exist.{near} To record it, make the call once with "
         'mode = "record" in the profile, or under pytest with --llmring-record'
     )

@@ -1,4 +1,4 @@
-"""A call in the words of OpenTelemetry's conventions for generative AI.
+"""The attributes of a call, by OpenTelemetry's conventions for generative AI.
 
 https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai
 """
@@ -13,7 +13,7 @@ from llmring.chat.request import LLMRequest
 from llmring.chat.response import LLMResponse
 from llmring.routing.targets import Endpoint, Target
 
-# What the conventions call a provider, where that is not our own name of it.
+# The conventions' names of providers, where they differ from ours.
 PROVIDER_NAMES = {
     "azure": "azure.ai.openai",
     "bedrock": "aws.bedrock",
@@ -29,13 +29,13 @@ Attributes = dict[str, Any]
 
 
 def error_type(error: BaseException) -> str:
-    """The status that the provider has sent, or the error's class."""
+    """Return the HTTP status sent by the provider, or else the error's class."""
     status = getattr(error, "status", None)
     return str(status) if status is not None and status >= 400 else type(error).__name__
 
 
 def addressee(target: Target) -> Attributes:
-    """Who is asked."""
+    """Return the attributes of the provider and model that are called."""
     name = target.ref.provider
     return {
         "gen_ai.operation.name": "chat",
@@ -54,7 +54,7 @@ def _server(endpoint: Endpoint) -> Attributes:
 
 
 def given_by(request: LLMRequest, *, stream: bool) -> Attributes:
-    """What a request asks for, less its text."""
+    """Return the attributes of a request, without its text."""
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
     return present(
         {
@@ -71,7 +71,7 @@ def given_by(request: LLMRequest, *, stream: bool) -> Attributes:
 
 
 def said_by(reply: LLMResponse) -> Attributes:
-    """What an answer says of itself."""
+    """Return the attributes of an answer, without its text."""
     reason = reply.finish_reason
     return present(
         {
@@ -83,7 +83,7 @@ def said_by(reply: LLMResponse) -> Attributes:
 
 
 def used_by(reply: LLMResponse) -> Attributes:
-    """The tokens of an answer."""
+    """Return the token counts of an answer."""
     usage = reply.usage
     if usage is None:
         return {}
@@ -97,5 +97,5 @@ def used_by(reply: LLMResponse) -> Attributes:
 
 
 def present(attributes: Mapping[str, Any]) -> Attributes:
-    """Those that are known."""
+    """Return the attributes without those that are unknown."""
     return {name: value for name, value in attributes.items() if value is not None}

@@ -1,8 +1,8 @@
-"""Prompts and answers as traces show them, where an application asks for that.
+"""Prompts and answers in traces, for applications that ask for them.
 
 The forms of `gen_ai.input.messages` and `gen_ai.output.messages`, as JSON:
 https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai
-Images, documents and recordings are named, and not carried along.
+Images, documents and audio are named, without their data.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from llmring.redaction import redact
 
 
 def input_messages(request: LLMRequest) -> str:
-    """The conversation that a request sends."""
+    """Format the conversation that a request sends."""
     return _json([{"role": turn.role, "parts": list(_parts(turn))} for turn in request.turns()])
 
 
 def output_messages(reply: LLMResponse) -> str:
-    """What was answered."""
+    """Format an answer."""
     message = {"role": "assistant", "parts": list(_parts(reply.message))}
     return _json([{**message, "finish_reason": reply.finish_reason or "error"}])
 

@@ -1,4 +1,4 @@
-"""The loop of a model that calls Python functions: ask, call what it asks for, ask again."""
+"""The tool loop: ask the model, call the functions that it asks for, ask again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from llmring.redaction import redact
 
 log = logging.getLogger("llmring")
 
-# Enough for a model to mend its call; an exception's text can be of any length.
+# Enough for a model to correct its call; an exception's text can be of any length.
 _ERROR_CHARACTERS = 1000
 
 # https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
@@ -45,21 +45,21 @@ async def run_tools(
 ) -> ToolsResponse:
     """Ask, and call the functions that the model asks for, until it asks for none.
 
-    An answer that pauses in the middle of the work of the provider's own tools is gone on with.
+    An answer that pauses during the work of the provider's own tools is continued.
 
     Args:
         ask: Sends one request.
-        request: What to ask first; it is not changed.
-        max_turns: How often to ask at most.
-        secrets: What must not be told to a model or a log in an exception's text.
+        request: The first request; it is not changed.
+        max_turns: Maximum number of requests.
+        secrets: Texts to mask in exceptions before a model or a log sees them.
 
     Raises:
-        TooManyTurnsError: The model had not come to an end in its last turn.
-        ProviderError: No model gave an answer; its `messages` hold the conversation so far.
+        TooManyTurnsError: The model had not finished in its last turn.
+        ProviderError: No model answered; its `messages` hold the conversation so far.
         ValidationError: Two tools have the same name.
     """
     if max_turns < 1:
-        raise ConfigurationError(f"max_turns must be at least 1, not {max_turns}")
+        raise ConfigurationError(f"max_turns is {max_turns}; set it to at least 1")
     toolset = request.toolset()
     functions = _by_name(toolset)
     not_ours = _names_of_others(toolset)
@@ -81,7 +81,7 @@ async def run_tools(
         if calls:
             request = _unforced(request)
     raise TooManyTurnsError(
-        f"the model is still at work after {max_turns} turns; raise max_turns, or go on with "
+        f"the model was not finished after {max_turns} turns; raise max_turns, or continue with "
         "the error's messages",
         messages=messages,
     )
@@ -100,7 +100,7 @@ async def _ask(
 
 
 def _unforced(request: LLMRequest) -> LLMRequest:
-    """The request without a choice that would have the model call a tool for ever."""
+    """Remove a tool choice that would make the model call a tool in every turn."""
     if request.choice() in (None, "auto", "none"):
         return request
     return msgspec.structs.replace(request, tool_choice=None)
@@ -114,7 +114,7 @@ def _by_name(toolset: Sequence[Tool | ProviderTool]) -> dict[str, FunctionTool[.
             continue
         if tool.name in seen:
             raise ValidationError(
-                f"two tools are called {tool.name!r}; give one another name: tool(name=…)"
+                f"two tools are called {tool.name!r}; rename one with tool(name=…)"
             )
         seen.add(tool.name)
         if isinstance(tool, FunctionTool):
@@ -123,7 +123,7 @@ def _by_name(toolset: Sequence[Tool | ProviderTool]) -> dict[str, FunctionTool[.
 
 
 def _names_of_others(toolset: Sequence[Tool | ProviderTool]) -> set[str]:
-    """The tools with no function behind them, whose calls are left to the caller."""
+    """Return the names of tools without a function, whose calls are left to the caller."""
     names = set()
     for tool in toolset:
         if isinstance(tool, ProviderTool):
@@ -143,7 +143,7 @@ async def _run(
         function = functions.get(name)
         if function is None:
             known = ", ".join(functions) or "none"
-            raise ValidationError(f"there is no tool {name!r}; there are: {known}")  # noqa: TRY301
+            raise ValidationError(f"unknown tool {name!r}; use one of: {known}")  # noqa: TRY301
         content = await _called(function, function.keywords(call["function"]["arguments"]))
     except Exception as error:  # noqa: BLE001 -- the user's own function
         what = error.message if isinstance(error, ValidationError) else _words(error)
@@ -173,7 +173,7 @@ async def _called(
 ) -> str | Sequence[Part]:
     if inspect.iscoroutinefunction(function.function):
         return told(await function(**keywords))
-    # In a thread, as it may block; the loop has other calls to serve.
+    # In a thread, because it may block while this loop serves other calls.
     result = await asyncio.to_thread(_kept, function, keywords)
     if isinstance(result, _Raised):
         raise result.error
@@ -185,7 +185,7 @@ class _Raised(Struct):
 
 
 def _kept(function: Callable[..., Any], keywords: dict[str, Any]) -> Any:
-    # A future can't carry a StopIteration; its waiter would wait for ever.
+    # A future can't carry a StopIteration; its waiter would wait forever.
     try:
         return function(**keywords)
     except Exception as error:  # noqa: BLE001 -- the user's own function

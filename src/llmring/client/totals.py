@@ -12,7 +12,7 @@ _COUNTS = tuple(name for name in Usage.__struct_fields__ if name != "service_tie
 
 
 def total_usage(usages: Iterable[Usage | None]) -> Usage | None:
-    """The tokens of all; None where one is not known."""
+    """Add up the tokens of several answers; None if those of one are unknown."""
     totals = dict.fromkeys(_COUNTS, 0)
     tiers: dict[str, None] = {}
     for usage in usages:
@@ -28,11 +28,11 @@ def total_usage(usages: Iterable[Usage | None]) -> Usage | None:
 def total_cost(
     costs: Sequence[tuple[Decimal | None, str | None]], each: str | None = None
 ) -> tuple[Cost | None, str | None]:
-    """The cost of all, and what in it is not exact; None, and why, where one is not known.
+    """Add up costs; return the sum and its remarks, or None and why one cost is unknown.
 
     Args:
-        costs: The cost of each with what is to be said of it, or None with the reason.
-        each: What one of them is called in that reason, where there are several.
+        costs: Each cost with its remark, or None with the reason.
+        each: The word for one of several in that reason, such as "turn".
     """
     known: list[Cost] = []
     remarks: str | None = None
@@ -45,7 +45,7 @@ def total_cost(
 
 
 def both(first: str | None, second: str | None) -> str | None:
-    """Two remarks as one; what was said already is not repeated."""
+    """Join two remarks, without repeating one that is already there."""
     if first is None or second is None:
         return first or second
     return first if second in first.split("; ") else f"{first}; {second}"

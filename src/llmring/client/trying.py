@@ -1,4 +1,4 @@
-"""Other models tried in the place of an alias's own, on requests that were recorded."""
+"""Trying other models in place of an alias's own, on its recorded requests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Side(Struct, frozen=True, kw_only=True):
-    """An answer, in figures.
+    """The measures of an answer.
 
     Attributes:
         model: The reference that answered.
@@ -37,7 +37,7 @@ class Side(Struct, frozen=True, kw_only=True):
         prompt_tokens: Tokens of the prompt, if known.
         completion_tokens: Tokens of the answer, if known.
         cost: USD at today's prices, if known.
-        shape: What the answer looks like.
+        shape: The answer's shape.
     """
 
     model: str
@@ -52,11 +52,11 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """A recorded call, made again.
 
     Attributes:
-        recording: The name of its file.
-        before: What was recorded.
-        after: What the candidate has answered; None where it has not.
-        failure: Why it has not.
-        unlike: In what its answer looks different.
+        recording: Name of its file.
+        before: The recorded answer.
+        after: The candidate's answer; None if it failed.
+        failure: Why it failed.
+        unlike: How the shape of its answer differs.
     """
 
     recording: str
@@ -67,19 +67,19 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
     @property
     def is_alike(self) -> bool:
-        """Whether there is an answer, and it looks like the one that was recorded."""
+        """True if there is an answer of the same shape as the recorded one."""
         return self.after is not None and not self.unlike
 
 
 class TrialRing(LLMRing):
-    """A ring in which one alias has other models; the lockfile stays as it is.
+    """A ring in which one alias has other models; the lockfile is not changed.
 
-    The alias keeps its policy, budgets included. Nothing is played back and nothing recorded.
+    The alias keeps its policy, including budgets. Nothing is played back or recorded.
 
     Args:
         lockfile_path: As for `LLMRing`.
         alias: The alias.
-        models: What it is to stand for.
+        models: The models to try.
         environ: As for `LLMRing`.
     """
 
@@ -106,25 +106,25 @@ class TrialRing(LLMRing):
         )
 
     def folder(self, profile: str | None) -> Path:
-        """Where the profile has its recordings."""
+        """Return the folder of the profile's recordings."""
         policy = self._guide.policy(self._bound.look_up(self._alias, profile))
         return self._recordings(policy.recordings)
 
     def recorded(self, count: int, profile: str | None) -> Found:
-        """The last calls of the alias that were recorded.
+        """Return the last recorded calls of the alias.
 
         Args:
-            count: How many at most.
-            profile: The profile; None for the one in force.
+            count: Maximum number of calls.
+            profile: The profile; None for the active one.
         """
         endpoints = self._aliases.endpoints
         facts, day = self._aliases.facts, self._settings.clock.today()
         return recorded(self.folder(profile), self._alias, count, endpoints, facts, day)
 
     def estimate(self, calls: Sequence[Recorded]) -> Decimal | Unpriced:
-        """USD of making these calls again, if each takes the tokens that it took before.
+        """Estimate the USD of making these calls again with the first model.
 
-        Where several models are tried, the first is meant.
+        Each call is taken to use the same number of tokens as before.
         """
         total = Decimal(0)
         facts = self._aliases.facts(self._models[0])
@@ -140,7 +140,7 @@ class TrialRing(LLMRing):
 
         Args:
             calls: The calls.
-            profile: The profile; None for the one in force.
+            profile: The profile; None for the active one.
 
         Raises:
             LimitExceededError: The budget does not allow it.
@@ -151,7 +151,7 @@ class TrialRing(LLMRing):
     def _again(self, call: Recorded, profile: str | None) -> Comparison:
         output = call.request.output()
         before = _side(call.answer, call.ms, shape_of(call.answer, output))
-        # Mending would hide what the model answers by itself.
+        # Repairs would hide what the model answers by itself.
         request = msgspec.structs.replace(call.request, model=self._alias, max_repairs=0)
         began = time.perf_counter()
         try:
@@ -170,7 +170,7 @@ class TrialRing(LLMRing):
 
 
 class _Rebound(Aliases):
-    """The aliases of a lockfile, of which one stands for other models."""
+    """The aliases of a lockfile, one of them with other models."""
 
     def __init__(
         self,
@@ -185,11 +185,11 @@ class _Rebound(Aliases):
         self._models = models
 
     def look_up(self, name: str, profile: str | None) -> Resolved:
-        """What a name stands for."""
+        """Resolve a name."""
         found = super().look_up(name, profile)
         if name != self._alias:
             return found
-        # Weights are those of the models that it has in the lockfile.
+        # The lockfile's weights belong to its own models.
         unlike = {"mode": None, "faults": (), "weights": None, "strategy": "ordered"}
         return Resolved(self._models, name, (*found.policy, unlike))
 

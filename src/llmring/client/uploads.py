@@ -1,4 +1,4 @@
-"""The copies of one file that providers keep: brought there when first needed, and only once."""
+"""Providers' copies of one file: uploaded when first needed, and only once."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from llmring.wire import HttpHead, HttpRequest
 
 log = logging.getLogger("llmring")
 
-# How long a provider has for removing a file, and how often one that prepares a file is asked.
+# Time limit for removing a file, and the pauses between looks at one being prepared.
 DELETE_SECONDS = 30.0
 FIRST_LOOK_SECONDS = 0.25
 LONGEST_LOOK_SECONDS = 5.0
 
 
 class Keeper(Struct, frozen=True):
-    """Who keeps files: an endpoint, the dialect that it is spoken to in, and its ways."""
+    """A store of files: a provider's endpoint, its dialect, and the dialect's file API."""
 
     endpoint: Endpoint
     dialect: Dialect
@@ -42,22 +42,22 @@ class Keeper(Struct, frozen=True):
 
     @property
     def place(self) -> tuple[str, str]:
-        """What tells it from others: the provider and the address."""
+        """Its identity: the provider and the address."""
         return self.endpoint.provider.name, self.endpoint.base_url
 
     def request(self, outgoing: Outgoing) -> HttpRequest:
-        """The HTTP request that carries this there."""
+        """Build the HTTP request to this store."""
         return self.endpoint.request(outgoing, self.dialect)
 
 
 class Copy(Struct, frozen=True):
-    """A file that a provider keeps.
+    """A provider's copy of a file.
 
     Attributes:
-        keeper: Who keeps it.
-        stored: What it is there.
-        content_hash: What is in it.
-        expires: When it is forgotten, in seconds since 1970; None for never.
+        keeper: The store that keeps it.
+        stored: The stored file, as the provider describes it.
+        content_hash: Hash of its content.
+        expires: When the provider deletes it, in seconds since 1970; None for never.
     """
 
     keeper: Keeper
@@ -70,12 +70,12 @@ class Copy(Struct, frozen=True):
         return self.expires is not None and clock.now().timestamp() >= self.expires
 
 
-# What became of an upload; None where the call that began it was given up.
+# Outcome of an upload; None if the call that began it was cancelled.
 _Outcome = Copy | ProviderError | None
 
 
 class Uploads:
-    """The copies of one file, by the place where they are."""
+    """The copies of one file, by store."""
 
     def __init__(self, file: LocalFile, clock: Clock) -> None:
         self._file = file
@@ -84,21 +84,21 @@ class Uploads:
         self._underway: dict[tuple[object, ...], Future[_Outcome]] = {}
 
     def ids(self) -> dict[str, str]:
-        """What each provider calls its copy, by the provider's name."""
+        """Return the ID of each copy, by the name of its provider."""
         return {kept.keeper.place[0]: kept.stored.id for kept in list(self._copies.values())}
 
     async def at(self, keeper: Keeper, fetch: Fetch, until: float | None) -> StoredFile:
-        """The copy there; it is brought there where there is none of what the file is now.
+        """Return the file's copy in a store; upload it if missing or outdated.
 
         Calls at the same time, from any thread, share one upload.
 
         Args:
-            keeper: Who is to keep it.
+            keeper: The store.
             fetch: Sends a request.
             until: When it must be ready, on the running loop's clock; None for no limit.
 
         Raises:
-            ProviderError: It could not be brought there.
+            ProviderError: The upload failed.
         """
         key = (*keeper.place, self._file.known.content_hash)
         while True:
@@ -106,7 +106,7 @@ class Uploads:
             if kept is not None and kept.stored.ready:
                 return kept.stored
             mine: Future[_Outcome] = Future()
-            # So that a cancelled call that waits for it does not cancel it for all.
+            # So that cancelling one call that waits for it does not cancel it for all.
             mine.set_running_or_notify_cancel()
             shared = self._underway.setdefault(key, mine)
             if shared is mine:
@@ -116,7 +116,7 @@ class Uploads:
                 raise copy.copy(outcome)
 
     async def drop(self, fetch: Fetch) -> None:
-        """Have all copies removed; what can't be is told in the log."""
+        """Delete all copies; failures are logged."""
         copies = list(self._copies.values())
         self._copies.clear()
         await asyncio.gather(*(_drop(kept, fetch, self._clock) for kept in copies))
@@ -158,7 +158,7 @@ class Uploads:
             try:
                 stored = await self._prepared(keeper, look, fetch, until)
             except ProviderResponseError:
-                # The provider could not read it, or has it no more.
+                # The provider could not read it, or has deleted it.
                 self._copies.pop(keeper.place, None)
                 raise
             kept = self._copies[keeper.place] = replace(kept, stored=stored)
@@ -179,7 +179,7 @@ class Uploads:
             content, content_hash = self._file.content()
             return keeper.request(keeper.store.upload(content)), content_hash
 
-        # A large file takes a moment, and this loop has other calls to serve.
+        # Reading a large file takes a moment, while this loop serves other calls.
         request, content_hash = await asyncio.to_thread(read)
         stored = await self._ask(keeper, request, fetch, until)
         lifetime = keeper.store.lifetime
@@ -198,8 +198,8 @@ class Uploads:
             left = _left(until)
             if left is not None and left <= pause:
                 raise ProviderTimeoutError(
-                    f"{self._file.name!r} is uploaded, and the provider still prepares it; "
-                    "call again in a while, or with a longer timeout"
+                    f"{self._file.name!r} is uploaded, but the provider is still preparing it; "
+                    "call again later, or with a longer timeout"
                 )
             await asyncio.sleep(pause)
             stored = await self._ask(keeper, look, fetch, until)
@@ -221,7 +221,7 @@ class Uploads:
         if not isinstance(error, ProviderRequestError):
             error.args = (message,)
             return error
-        # That this provider won't have the file says nothing of the next model.
+        # Another model's provider may accept the file.
         return UnsupportedFeatureError(
             message,
             status=error.status,
@@ -236,7 +236,7 @@ class Uploads:
                 return await asyncio.wrap_future(shared)
         except TimeoutError:
             fault = ProviderTimeoutError(
-                f"the upload of {self._file.name!r}, begun by another call, took too long"
+                f"the upload of {self._file.name!r}, started by another call, took too long"
             )
         raise fault
 

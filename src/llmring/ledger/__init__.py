@@ -1,1 +1,1 @@
-"""What calls have cost: an entry for each, kept and added up."""
+"""The ledger: one entry per call, with its usage and cost."""

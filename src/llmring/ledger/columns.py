@@ -1,4 +1,4 @@
-"""Entries as rows: the table that SQLite and PostgreSQL have in common."""
+"""The ledger's table, shared by SQLite and PostgreSQL, and its rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llmring.ledger.entry import Entry, Told
 
 TABLE = "llmring_calls"
 
-# Times are whole microseconds since 1970 in UTC. Amounts are text, so that they stay exact.
+# Times are whole microseconds since 1970 in UTC. Amounts are text, to keep them exact.
 COLUMNS: Mapping[str, str] = {
     "id": "TEXT PRIMARY KEY",
     "at": "BIGINT NOT NULL",
@@ -43,7 +43,7 @@ COLUMNS: Mapping[str, str] = {
     "answer": "TEXT",
 }
 
-# What brings a ledger from one version to the next: the first makes it. Never change one that
+# Each migration brings a ledger to the next version; the first creates it. Never change one that
 # has been released; add another.
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
@@ -57,7 +57,7 @@ VERSION = len(MIGRATIONS)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-# A provider may send any number.
+# Providers may send any number; this is the largest that a BIGINT holds.
 _LARGEST = 2**63 - 1
 
 _STORY = msgspec.json.Decoder(tuple[Told, ...])
@@ -67,11 +67,11 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def insertion(mark: str, count: int = 1) -> str:
-    """The statement that enters rows, those that are not there already.
+    """Return the statement that inserts rows, except those already there.
 
     Args:
-        mark: What stands for a value.
-        count: How many rows.
+        mark: The placeholder of a value.
+        count: Number of rows.
     """
     row = f"({', '.join([mark] * len(COLUMNS))})"
     return (
@@ -81,12 +81,12 @@ def insertion(mark: str, count: int = 1) -> str:
 
 
 def microseconds(moment: datetime) -> int:
-    """A time as the table has it."""
+    """Return a time as the table stores it."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def row_of(entry: Entry) -> tuple[Any, ...]:
-    """An entry as the values of the columns, in their order."""
+    """Return an entry's values, in the order of the columns."""
     usage = entry.usage
     return (
         entry.id,
@@ -118,7 +118,7 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
 
 
 def entry_of(row: Sequence[Any]) -> Entry:
-    """The entry that these values of the columns, in their order, stand for."""
+    """Build an entry from the values of the columns, in their order."""
     told = dict(zip(COLUMNS, row, strict=True))
     for name in ("prompt_tokens", "completion_tokens", "fell_back"):
         del told[name]
@@ -133,7 +133,7 @@ def entry_of(row: Sequence[Any]) -> Entry:
 
 
 def _counts(usage: Usage) -> str:
-    """The counts that are not zero."""
+    """Return the counts that are not zero, as JSON."""
     named = ((name, getattr(usage, name)) for name in usage.__struct_fields__)
     return _json(
         {
@@ -154,7 +154,7 @@ def _json(value: object) -> str:
 
 
 def _clean(text: str | None) -> str | None:
-    """A text that every database takes: PostgreSQL has no NUL, and neither has half a pair."""
+    """Replace what PostgreSQL does not store: NUL characters and lone surrogates."""
     if text is None or (text.isascii() and "\0" not in text):
         return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

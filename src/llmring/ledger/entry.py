@@ -1,4 +1,4 @@
-"""What the ledger says of one call."""
+"""The ledger's entry for one call."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Outcome = Literal["ok", "failed", "cancelled", "refused"]
 
 
 class Told(Struct, frozen=True, omit_defaults=True):
-    """One attempt of a call, without anybody's words.
+    """One attempt of a call, without its texts.
 
     Attributes:
         model: The reference, "provider:model".
         outcome: As in `Attempt`: "ok", "failed", "skipped" or "dropped".
         ms: Milliseconds from sending to the outcome.
-        status: HTTP status, where there was a response.
-        reason: The class of the error, where it failed or was skipped.
+        status: HTTP status, if there was a response.
+        reason: Class of the error, if it failed or was skipped.
     """
 
     model: str
@@ -36,29 +36,29 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One call.
 
     Attributes:
-        id: Its own in this ledger; IDs of later calls sort after those of earlier ones.
-        at: When it began, in UTC.
-        kind: What was asked for.
-        alias: The alias that was called; None where the call named a model itself.
-        profile: The profile of the lockfile that was in force.
-        model: The reference that answered, "provider:model"; None where none did.
-        served_model: The name that the provider itself gave for that model.
-        usage: Tokens; None where they are not known.
-        cost: USD; None where it is not known.
-        cost_reason: Why the cost is not known, or what in it is an estimate. A failed call has
-            neither where the models refused it, so that there is nothing to pay for.
+        id: Unique in this ledger; IDs of later calls sort after those of earlier ones.
+        at: Start of the call, in UTC.
+        kind: The kind of call.
+        alias: The alias that was called; None if the call named a model.
+        profile: The profile of the lockfile that was used.
+        model: The reference that answered, "provider:model"; None if no model did.
+        served_model: The provider's own name for that model.
+        usage: Tokens; None if unknown.
+        cost: USD; None if unknown.
+        cost_reason: Why the cost is unknown, or which part of it is an estimate. A failed call
+            has neither cost nor reason if every model refused it, because nothing was billed.
         ms: Milliseconds from the call to its end.
         first_ms: Milliseconds from the call to the first piece of a streamed answer.
-        attempts: How often a model was asked.
-        story: Every model that was asked or skipped, in order.
-        outcome: "refused" are calls that the lockfile itself does not allow.
-        error: The class of the error that the caller got.
+        attempts: Number of requests to models.
+        story: Every model that was tried or skipped, in order.
+        outcome: "refused" marks calls that the lockfile itself does not allow.
+        error: Class of the error that the caller got.
         finish_reason: As in `LLMResponse`.
-        stream: Whether the answer was to be streamed.
-        tags: The application's own words for it; those given as a mapping read "key=value".
-        digest: The digest of the facts that the lockfile had pinned.
-        prompt: The messages as JSON, where texts are entered too.
-        answer: The answer's text, where texts are entered too.
+        stream: True if a streamed answer was requested.
+        tags: The application's tags; those given as a mapping read "key=value".
+        digest: Digest of the model facts pinned by the lockfile.
+        prompt: The messages as JSON, if the ledger keeps texts.
+        answer: The answer's text, if the ledger keeps texts.
     """
 
     id: str
@@ -86,5 +86,5 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @property
     def fell_back(self) -> bool:
-        """Whether another model answered than the first one."""
+        """True if a model other than the first one answered."""
         return self.model is not None and bool(self.story) and self.story[0].model != self.model

@@ -1,4 +1,4 @@
-"""The ledger in a PostgreSQL database, which all machines of a fleet may share."""
+"""The ledger in a PostgreSQL database, which all machines of a fleet can share."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 5
 
-# Any number does, if nobody else takes it: two that make the same table at once would fail.
+# An arbitrary number, unlikely to be used elsewhere: creating a table twice at once would fail.
 LOCK = 0x6C6C6D72696E67
 
 _READ_AT_ONCE = 1000
 
-# The words of a statement that PostgreSQL has others for.
+# PostgreSQL's spelling of the words that statements may use (see `Store.query`).
 _WORDS = {
     "day_of(at)": "to_char(to_timestamp(at / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
     "usd_sum(cost)": "CAST(SUM(CAST(cost AS NUMERIC)) AS TEXT)",
@@ -34,7 +34,7 @@ _WORDS = {
 
 
 class PostgresStore:
-    """The way to a ledger in a database, for one thread.
+    """A ledger in a PostgreSQL database, used by one thread.
 
     Args:
         url: Its address, "postgresql://…".
@@ -45,7 +45,7 @@ class PostgresStore:
         self._connection: psycopg.Connection[Row] | None = None
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Enter rows; see `Store`."""
+        """Insert rows; see `Store`."""
         errors = _errors()
         try:
             if self._connection is None:
@@ -58,7 +58,7 @@ class PostgresStore:
             raise self._unusable(error) from None
 
     def query(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
-        """The rows that a statement gives; see `Store`."""
+        """Yield the rows of a statement; see `Store`."""
         statement = statement.replace("%", "%%")
         for word, own in _WORDS.items():
             statement = statement.replace(word, own)
@@ -78,7 +78,7 @@ class PostgresStore:
             raise self._unusable(error) from None
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -99,16 +99,16 @@ class PostgresStore:
 
 
 def _errors() -> type[Exception]:
-    """What goes wrong with the database.
+    """Return the base class of psycopg's errors.
 
     Raises:
-        LedgerUnusableError: The library for it is not installed.
+        LedgerUnusableError: psycopg is not installed.
     """
     try:
         import psycopg
     except ImportError:
         raise LedgerUnusableError(
-            'PostgreSQL needs a library; pip install "llmring[postgres]"'
+            'PostgreSQL needs a driver; run pip install "llmring[postgres]"'
         ) from None
     return psycopg.Error
 
@@ -118,8 +118,8 @@ def _migrate(connection: psycopg.Connection[Row]) -> None:
         return
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
-        # Where another has made the table since we asked, this statement sees it; what was found
-        # out about names before the lock was had would be answered from the session's cache.
+        # If another process made the table in the meantime, this statement sees it. to_regclass
+        # might still answer from the session's cache, filled before the lock was taken.
         connection.execute("CREATE TABLE IF NOT EXISTS llmring_ledger (version INTEGER NOT NULL)")
         [version] = connection.execute("SELECT version FROM llmring_ledger").fetchone() or (None,)
         if version is None:
@@ -134,7 +134,7 @@ def _migrate(connection: psycopg.Connection[Row]) -> None:
 
 
 def _version(connection: psycopg.Connection[Row]) -> int:
-    """The version of the ledger; 0 where there is none."""
+    """Return the version of the ledger; 0 if it does not exist yet."""
     [there] = connection.execute("SELECT to_regclass('llmring_ledger') IS NOT NULL").fetchone() or (
         False,
     )
@@ -145,7 +145,7 @@ def _version(connection: psycopg.Connection[Row]) -> int:
 
 
 def _trusted(statement: str) -> SQL:
-    """A statement that is made of our own words."""
+    """Mark a statement made of our own constants as safe."""
     from psycopg.sql import SQL
 
     return SQL(cast("Any", statement))

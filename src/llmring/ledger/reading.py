@@ -1,4 +1,4 @@
-"""The ledger read: its entries, oldest first."""
+"""Reading the ledger: its entries, oldest first."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from llmring.ledger.store import LedgerUnusableError, store_at, unreadable
 
 
 class Span(Struct, frozen=True, kw_only=True):
-    """Which calls are meant; left out, all are.
+    """A filter of calls; a field left out does not filter.
 
     Attributes:
-        since: Those that began then or later.
-        until: Those that began before.
-        alias: Those of this alias.
-        model: Those that this model answered, "provider:model".
-        failed: Those that brought no answer.
-        ended: Those that ended then or later.
+        since: Calls that began then or later.
+        until: Calls that began before.
+        alias: Calls of this alias.
+        model: Calls that this model answered, "provider:model".
+        failed: Only calls without an answer.
+        ended: Calls that ended then or later.
     """
 
     since: datetime | None = None
@@ -33,7 +33,7 @@ class Span(Struct, frozen=True, kw_only=True):
     ended: datetime | None = None
 
     def condition(self) -> tuple[str, list[object]]:
-        """The condition in SQL, and the values for its marks."""
+        """Return the condition in SQL, and the values of its placeholders."""
         wishes: list[tuple[str, object]] = []
         if self.since is not None:
             wishes.append(("at >= ?", microseconds(self.since)))
@@ -60,7 +60,7 @@ def entries(
     model: str | None = None,
     limit: int | None = None,
 ) -> Iterator[Entry]:
-    """The calls that a ledger has, the newest last; none where there is no ledger.
+    """Yield the calls in a ledger, the newest last; nothing if the ledger does not exist.
 
     Args:
         place: Its file, or the address of its PostgreSQL database.
@@ -68,16 +68,16 @@ def entries(
         until: Only calls that began before.
         alias: Only calls of this alias.
         model: Only calls that this model answered, "provider:model".
-        limit: Only so many, the newest ones.
+        limit: At most this many, the newest ones.
 
     Raises:
-        ConfigurationError: It can't be read.
+        ConfigurationError: The ledger can't be read.
     """
     return entries_in(place, Span(since=since, until=until, alias=alias, model=model), limit=limit)
 
 
 def entries_in(place: Path | str, span: Span, *, limit: int | None = None) -> Iterator[Entry]:
-    """The calls that are meant, the newest last; see `entries`."""
+    """Yield the calls that match a filter, the newest last; see `entries`."""
     condition, values = span.condition()
     columns = ", ".join(COLUMNS)
     chosen = f"SELECT {columns} FROM {TABLE}{condition} ORDER BY at"  # noqa: S608 -- our own words

@@ -1,4 +1,4 @@
-"""What calls have taken and cost together, by alias, model, day, tag or profile."""
+"""Totals of usage and cost by alias, model, day, tag or profile."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _KEYS: dict[By | None, str] = {
     "profile": "profile",
 }
 
-# Times are those of the calls that have an answer: of n in order, the first that is no shorter
-# than half of them, and than 19 of 20.
+# Durations are those of answered calls, by nearest rank: the median is the first of n sorted
+# durations whose rank is at least n/2, p95 the first whose rank is at least 19n/20.
 _TOTALS = """
     WITH chosen AS (
         SELECT {key} AS name, outcome, prompt_tokens, completion_tokens, cost, cost_reason,
@@ -59,21 +59,21 @@ _TOTALS = """
 
 
 class Total(Struct, frozen=True, kw_only=True):
-    """Calls taken together.
+    """Totals of a group of calls.
 
     Attributes:
-        name: What they have in common; empty where that is nothing.
-        calls: How many.
-        prompt_tokens: Those that are known.
-        completion_tokens: Those that are known.
-        cost: USD of those whose cost is known; None where none is.
-        unpriced: How many have a cost that is not known.
-        failed: How many no model has answered, or not in the form that was asked for.
-        cancelled: How many were given up by the caller.
-        refused: How many the lockfile did not allow.
-        fell_back: How many were answered by another model than the first.
-        median_ms: Half of the answered ones took no longer.
-        p95_ms: 19 of 20 answered ones took no longer.
+        name: The value that the calls share; empty for all calls, or if they have none.
+        calls: Number of calls.
+        prompt_tokens: Sum of the known counts.
+        completion_tokens: Sum of the known counts.
+        cost: USD of the calls whose cost is known; None if no cost is known.
+        unpriced: Number of calls whose cost is unknown.
+        failed: Number of calls without an answer, or without one in the requested form.
+        cancelled: Number of calls cancelled by the caller.
+        refused: Number of calls that the lockfile did not allow.
+        fell_back: Number of calls answered by a model other than the first.
+        median_ms: Median duration of answered calls, in milliseconds.
+        p95_ms: 95th percentile of the same.
     """
 
     name: str
@@ -91,17 +91,17 @@ class Total(Struct, frozen=True, kw_only=True):
 
 
 def totals(place: Path | str, span: Span, by: By) -> list[Total]:
-    """The totals of the calls that are meant: days in order, all else by the number of calls.
+    """Return totals by group: days in order, other groups by falling number of calls.
 
-    A call with several tags is counted with each.
+    A call with several tags counts for each of them.
 
     Args:
         place: The ledger's file, or the address of its PostgreSQL database.
-        span: Which calls are meant.
-        by: What they are told apart by.
+        span: Which calls to count.
+        by: What to group them by.
 
     Raises:
-        ConfigurationError: It can't be read.
+        ConfigurationError: The ledger can't be read.
     """
     found = _totals(place, span, by)
     if by == "day":
@@ -110,7 +110,7 @@ def totals(place: Path | str, span: Span, by: By) -> list[Total]:
 
 
 def total(place: Path | str, span: Span) -> Total:
-    """All calls that are meant, together; arguments and errors as for `totals`."""
+    """Return one total of all calls that match; arguments and errors as for `totals`."""
     return next(iter(_totals(place, span, None)), Total(name=""))
 
 

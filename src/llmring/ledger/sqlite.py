@@ -1,4 +1,4 @@
-"""The ledger in a file of SQLite, which all processes of a user share."""
+"""The ledger in an SQLite file, shared by all processes of a user."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import Any
 from llmring.ledger.columns import COLUMNS, MIGRATIONS, VERSION, insertion
 from llmring.ledger.store import LedgerUnusableError, Row, too_new
 
-# Another process holds the file for some milliseconds at a time.
+# Another process locks the file for some milliseconds at a time.
 PATIENCE_SECONDS = 5.0
 
-# Python's lock is let go at each statement and has to be waited for after it, which under load
-# costs more than the statement does; so one enters many rows.
+# Python's interpreter lock is released for each statement and must be acquired again after it,
+# which under load costs more than the statement. So one statement inserts many rows.
 _AT_ONCE = 512
 
 _EXACT = Context(prec=60)
 
 _PASSING = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
-# The words of a statement that SQLite has others for.
+# SQLite's spelling of the words that statements may use (see `Store.query`).
 _WORDS = {
     "day_of(at)": "date(at / 1000000, 'unixepoch')",
     "TAGS": "json_each(CASE tags WHEN '[]' THEN '[null]' ELSE tags END) AS tagged",
@@ -34,10 +34,10 @@ _WORDS = {
 
 
 class SqliteStore:
-    """The way to a ledger in a file, for one thread.
+    """A ledger in an SQLite file, used by one thread.
 
     Args:
-        path: The file; writing makes it, with its folder, and for this user alone.
+        path: The file. Writing creates it and its folder, readable by this user alone.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Enter rows; see `Store`."""
+        """Insert rows; see `Store`."""
         try:
             if self._connection is None:
                 self._connection = _made(self._path)
@@ -55,7 +55,7 @@ class SqliteStore:
             raise _unusable(error) from None
 
     def query(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
-        """The rows that a statement gives; see `Store`."""
+        """Yield the rows of a statement; see `Store`."""
         for word, own in _WORDS.items():
             statement = statement.replace(word, own)
         try:
@@ -73,7 +73,7 @@ class SqliteStore:
             raise _unusable(error) from None
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         if self._connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.close()
@@ -81,20 +81,20 @@ class SqliteStore:
 
 
 def _made(path: Path) -> sqlite3.Connection:
-    """The file, opened for writing; made where it was not there."""
+    """Open the file for writing; create it if it does not exist."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite gives the files beside it the mode of this one.
+    # SQLite gives its -wal and -shm files the mode of this one.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     connection = sqlite3.connect(
         path,
         timeout=PATIENCE_SECONDS,
         isolation_level=None,
         check_same_thread=False,
-        # They differ by how many rows they enter, and each would be kept.
+        # Statements differ by their number of rows, so caching them would only cost memory.
         cached_statements=0,
     )
     try:
-        # A killed process loses nothing that is committed; a loss of power may cost the last.
+        # A killed process loses nothing committed; a power cut may lose the last commits.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA journal_mode = WAL")
         if _version(connection) != VERSION:
@@ -107,7 +107,7 @@ def _made(path: Path) -> sqlite3.Connection:
 
 def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    # Only now is it sure that no other process is doing the same.
+    # Read it again: another process may have migrated before this one got the lock.
     version = _version(connection)
     if version > VERSION:
         raise too_new(version)
@@ -119,7 +119,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _enter(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    # Each statement is a transaction of its own.
+    # In autocommit mode, each statement is its own transaction.
     # https://www.sqlite.org/limits.html#max_variable_number
     most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS)
     step = min(_AT_ONCE, most)
@@ -129,7 +129,7 @@ def _enter(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """The file, opened for reading."""
+    """Open the file for reading."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE_SECONDS
     )
@@ -139,7 +139,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 class _Sum:
-    """An exact sum of amounts; None where there are none."""
+    """An SQL aggregate: the exact sum of amounts; None if all are NULL."""
 
     def __init__(self) -> None:
         self._total: Decimal | None = None
@@ -163,10 +163,10 @@ def _unusable(error: sqlite3.Error | OSError) -> LedgerUnusableError:
 
 
 def _said(error: sqlite3.Error | OSError) -> str:
-    """What is wrong, in SQLite's words, and the mend where there is one."""
-    match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # above it is the same in detail
+    """Return SQLite's message, with the fix if there is one."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the higher bits hold details
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:
-            return f"{error}; the file and its folder must allow reading and writing"
+            return f"{error}; make the file and its folder readable and writable"
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return f"{error}; move it away, and the next call begins a new one"
+            return f"{error}; move the file away, and the next call starts a new one"
     return str(error)

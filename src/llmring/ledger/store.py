@@ -1,4 +1,4 @@
-"""Where a ledger is kept: what every database of it can do, and which one a place means."""
+"""The interface of a ledger's database, and the choice of one by its address."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Row = Sequence[Any]
 
 
 class LedgerUnusableError(Exception):
-    """A ledger that can't be written to or read.
+    """A ledger that can't be written or read.
 
     Attributes:
-        passing: Whether it is only that others are at work in it.
+        passing: True if other processes have only locked it for the moment.
     """
 
     def __init__(self, message: str, *, passing: bool = False) -> None:
@@ -24,32 +24,32 @@ class LedgerUnusableError(Exception):
 
 
 class Store(Protocol):
-    """One process's way to one ledger."""
+    """A connection of one process to one ledger."""
 
     def write(self, rows: Sequence[Row]) -> None:
-        """Enter rows, all or none; those that are there already are passed over.
+        """Insert rows, all or none; rows already there are skipped.
 
         Raises:
-            LedgerUnusableError: They could not be entered.
+            LedgerUnusableError: The rows could not be inserted.
         """
 
     def query(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
-        """The rows that a statement gives; none where there is no ledger yet.
+        """Yield the rows of a statement; nothing if the ledger does not exist yet.
 
         Args:
-            statement: It may use "?" for a value, `usd_sum(cost)`, `day_of(at)` and `TAGS`.
-            values: What the marks stand for.
+            statement: SQL; it may use "?" for a value, `usd_sum(cost)`, `day_of(at)` and `TAGS`.
+            values: The values of the placeholders.
 
         Raises:
-            LedgerUnusableError: It could not be read.
+            LedgerUnusableError: The ledger could not be read.
         """
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
 
 
 def store_at(place: Path | str) -> Store:
-    """The way to a ledger; nothing is opened yet.
+    """Return the store for a ledger; opens nothing yet.
 
     Args:
         place: Its file, or the address of its PostgreSQL database.
@@ -64,21 +64,21 @@ def store_at(place: Path | str) -> Store:
 
 
 def too_new(version: int) -> LedgerUnusableError:
-    """The refusal of a ledger that this llmring is too old for."""
+    """Build the error for a ledger written by a newer llmring."""
     return LedgerUnusableError(
-        f"it is of version {version}, made by a newer llmring; upgrade llmring"
+        f"it has version {version}, made by a newer llmring; upgrade llmring"
     )
 
 
 def unreadable(place: Path | str, error: LedgerUnusableError) -> ConfigurationError:
-    """The error for somebody who wants to read a ledger."""
+    """Build the error for a ledger that can't be read."""
     return ConfigurationError(
-        f"the ledger {shown(place)} can't be read: {error}; LLMRING_LEDGER_URL can name another"
+        f"can't read the ledger {shown(place)}: {error}; set LLMRING_LEDGER_URL to use another"
     )
 
 
 def shown(place: Path | str) -> str:
-    """A ledger's place without the login in it."""
+    """Return a ledger's address without login and query."""
     from llmring.address import shown as without_login
 
     if isinstance(place, Path):

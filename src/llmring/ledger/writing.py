@@ -1,4 +1,4 @@
-"""The ledger written: calls leave their entries here and go on; a thread enters them."""
+"""Writing the ledger: calls queue their entries, and a background thread inserts them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ log = logging.getLogger("llmring")
 
 THREAD = "llmring-ledger"
 
-# So many entries wait at most; beyond that, the oldest are dropped.
+# Length of the queue; beyond it, the oldest entries are dropped.
 MOST_WAITING = 100_000
 
-# Entries of this time are entered together; a process that is killed loses these.
+# Entries of this period are inserted together; a killed process loses them.
 GATHER_SECONDS = 0.25
 
-# Where nothing comes for so long, neither a thread nor a connection is kept for it.
+# After this time without entries, the thread ends and the connection is closed.
 IDLE_SECONDS = 5.0
 
 _MOST_AT_ONCE = 2000
@@ -37,11 +37,11 @@ _EXIT_SECONDS = 10.0
 
 
 class Ledger:
-    """One ledger, as one process writes it.
+    """One ledger, as written by one process.
 
     Args:
         place: Its file, or the address of its PostgreSQL database.
-        most: How many entries wait at most.
+        most: Maximum number of queued entries.
     """
 
     def __init__(self, place: Path | str, most: int = MOST_WAITING) -> None:
@@ -60,16 +60,16 @@ class Ledger:
         self._asleep = True
         self._ending = False
         self._warned = self._dropped = False
-        # Two processes must not give the same ID, be they of one moment.
+        # Two processes must not create the same ID, even at the same moment.
         self._token = os.urandom(5).hex()
         self._numbers = itertools.count()
 
     def new_id(self, microseconds: int) -> str:
-        """An ID for a call that began then; see `Entry`."""
+        """Return an ID for a call that began at this time; see `Entry`."""
         return f"{microseconds:015x}-{next(self._numbers):06x}-{self._token}"
 
     def add(self, entry: Entry) -> None:
-        """Leave an entry to be entered; takes no time, and never fails."""
+        """Queue an entry; returns at once and never fails."""
         self._waiting.append(row_of(entry))
         if len(self._waiting) > self._most:
             self._drop_oldest()
@@ -77,20 +77,20 @@ class Ledger:
             self._rouse()
 
     def end(self) -> None:
-        """Enter what still waits, as the process ends; waits some seconds for it at most."""
+        """Insert the queued entries as the process ends; waits ten seconds at most."""
         until = time.monotonic() + _EXIT_SECONDS
         self._ending = True
         self._wake.set()
         if self._thread is not None:
             self._thread.join(_EXIT_SECONDS)
-        # Whoever still calls while the interpreter exits enters it himself.
+        # Calls made while the interpreter exits insert their entries themselves.
         self._asleep = True
-        # What came since; where others hold the file up to now, one more try will not help.
+        # Insert late entries; if others locked the file all this time, one more try won't help.
         if self._waiting and time.monotonic() < until:
             self._drain()
         if self._waiting:
             log.warning(
-                "the process ends and %d calls are not in the ledger %s",
+                "the process ends before %d calls were written to the ledger %s",
                 len(self._waiting),
                 shown(self._place),
             )
@@ -99,8 +99,8 @@ class Ledger:
             self._store.close()
 
     def forked(self) -> None:
-        """Begin anew in a child process: what waits, and the connection, are its parent's."""
-        # Closing the connection would take it from the parent.
+        """Start over in a child process: queue and connection belong to the parent."""
+        # Closing the store would close the parent's connection.
         self._left_behind.append(self._store)
         self._begin()
 
@@ -112,7 +112,7 @@ class Ledger:
         if not self._dropped:
             self._dropped = True
             log.warning(
-                "more than %d calls wait for the ledger %s; the oldest are dropped",
+                "more than %d calls are queued for the ledger %s; the oldest are dropped",
                 self._most,
                 shown(self._place),
             )
@@ -130,7 +130,7 @@ class Ledger:
                 try:
                     thread.start()
                 except RuntimeError:
-                    # The interpreter is ending, and `end` is still to come.
+                    # The interpreter is exiting; `end` will insert the entries.
                     self._asleep = True
                 else:
                     self._thread = thread
@@ -140,7 +140,7 @@ class Ledger:
         pause = _FIRST_PAUSE_SECONDS
         while True:
             self._asleep = True
-            # Whoever adds from now on wakes this; what came before is seen here.
+            # Any `add` after this line wakes the thread; entries added before are seen here.
             idle = not self._waiting and not self._ending
             if idle and not self._wake.wait(IDLE_SECONDS) and self._retires():
                 return
@@ -157,7 +157,7 @@ class Ledger:
                 return
 
     def _retires(self) -> bool:
-        """Let thread and connection go, unless something has come in the last moment."""
+        """End the thread and close the connection, unless an entry has just come."""
         with self._starting:
             if self._wake.is_set():
                 return False
@@ -166,7 +166,7 @@ class Ledger:
         return True
 
     def _drain(self) -> bool:
-        """Enter what waits; whether that went well."""
+        """Insert the queued entries; return False if the ledger can't be written."""
         with self._storing:
             while batch := self._batch():
                 try:
@@ -188,8 +188,8 @@ class Ledger:
             return
         self._warned = True
         log.warning(
-            "calls can't be entered in the ledger %s: %s; they go on, and it is tried again "
-            "(LLMRING_LEDGER=0 keeps no ledger)",
+            "can't write calls to the ledger %s: %s; calls continue and writing is retried "
+            "(set LLMRING_LEDGER=0 to keep no ledger)",
             shown(self._place),
             error,
         )
@@ -197,7 +197,7 @@ class Ledger:
 
 @cache
 def ledger_at(place: Path | str) -> Ledger:
-    """The ledger at a place, the same one for the whole process.
+    """Return the ledger at an address; one object per process.
 
     Args:
         place: Its file, or the address of its PostgreSQL database.
@@ -210,7 +210,7 @@ def ledger_at(place: Path | str) -> Ledger:
 
 
 def _end_with_a_multiprocessing_child(ledger: Ledger) -> None:
-    """Have a ledger ended with a child of `multiprocessing`, which runs nothing of `atexit`."""
+    """End a ledger with a child of `multiprocessing`, which does not run `atexit` handlers."""
     if "multiprocessing.util" not in sys.modules:
         return
     from multiprocessing import parent_process, util

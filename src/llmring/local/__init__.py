@@ -1,1 +1,1 @@
-"""Providers that live on this machine: a small real model, and a mock."""
+"""Providers on this machine: a small real model, and a mock."""

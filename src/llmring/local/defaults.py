@@ -1,4 +1,4 @@
-"""What a local model is asked where the request leaves it open, and what it can't be asked."""
+"""Defaults and limits of the bundled local model."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.local.weights import SMOLLM2
 
-# Without it the model's own template puts in another, with which it hardly makes sense.
+# Without it, the model's template adds another, with which the model hardly makes sense.
 SYSTEM_PROMPT = "You are a helpful AI assistant."
 
-# It does not always find an end.
+# The model does not always stop by itself.
 MAX_TOKENS = 256
 
 
 def with_local_defaults(request: LLMRequest, model: str = SMOLLM2.name) -> LLMRequest:
-    """The request as the local model should get it; a changed copy.
+    """Return a copy of a request with the bundled model's defaults filled in.
 
-    A model of the user's own is sent what the request says and nothing more.
+    A request for a model of the user's own is returned unchanged.
 
     Args:
-        request: What to ask.
+        request: The request.
         model: The second half of the model's reference.
 
     Raises:
@@ -47,10 +47,10 @@ def with_local_defaults(request: LLMRequest, model: str = SMOLLM2.name) -> LLMRe
 
 
 def refusal(request: LLMRequest, model: str = SMOLLM2.name) -> str | None:
-    """Why this model can't be asked this; None where it can."""
+    """Return why the model can't serve this request; None if it can."""
     parts = [part for message in request.turns() for part in message.parts]
     if any(isinstance(part, ImagePart | DocumentPart) for part in parts):
-        return "local models read text only, no images and no documents"
+        return "local models read text only; remove the images and documents"
     if model == SMOLLM2.name and request.tools and request.tool_choice != "none":
         return f"{model} is too small to call tools"
     return None

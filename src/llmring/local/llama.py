@@ -1,6 +1,6 @@
 """Models that run on this machine: found on disk, and served on loopback by llama.cpp.
 
-Once served, such a model is an OpenAI-compatible server like any other: an address and a key.
+A running model is an OpenAI-compatible server like any other, with an address and a key.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ PULL = "llmring local pull"
 
 DEFAULT_CONTEXT_TOKENS = 2048
 
-# More bring little to models this small, and a container may be granted fewer than it sees.
+# More threads help models this small little, and a container may get fewer CPUs than it sees.
 _MOST_THREADS = 8
 
 
 class LocalModel(Struct, frozen=True, kw_only=True):
-    """A model file, and how to run it. Equal ones share one server.
+    """A model file and how to run it. Equal values share one server.
 
     Attributes:
         name: The second half of its reference: "local:<name>".
         path: The GGUF file.
-        pinned: Whether it is the bundled model, whose checksum is known.
-        threads: Threads that compute; None for one less than there are CPUs.
-        context: Tokens that prompt and answer may have together.
+        pinned: True for the bundled model, whose checksum is known.
+        threads: Number of computing threads; None for one less than there are CPUs.
+        context: Tokens of prompt and answer together.
     """
 
     name: str
@@ -51,7 +51,7 @@ class LocalModel(Struct, frozen=True, kw_only=True):
 
 
 class Served(Struct, frozen=True):
-    """Where a local model answers, in OpenAI's chat format. The key shows in no repr."""
+    """Address and key of a running model, in OpenAI's chat format. The repr hides the key."""
 
     base_url: str
     key: str
@@ -61,11 +61,11 @@ class Served(Struct, frozen=True):
 
 
 def models(own: Path | None, cache_dir: Path) -> tuple[LocalModel, ...]:
-    """What is available here: the user's own file, then the bundled model.
+    """Return the models available here: the user's own file, then the bundled model.
 
     Args:
-        own: Value of LLMRING_LOCAL_MODEL; its model is named for the file's stem.
-        cache_dir: Where the bundled model is kept.
+        own: Value of LLMRING_LOCAL_MODEL; the model's name is the file's stem.
+        cache_dir: Folder of the bundled model.
     """
     found = {own.stem: LocalModel(name=own.stem, path=own)} if own is not None else {}
     bundled = find(cache_dir)
@@ -76,46 +76,46 @@ def models(own: Path | None, cache_dir: Path) -> tuple[LocalModel, ...]:
 
 
 def locate(name: str, own: Path | None, cache_dir: Path) -> LocalModel:
-    """The model of that name.
+    """Return the model of that name.
 
     Args:
         name: The second half of its reference.
         own: Value of LLMRING_LOCAL_MODEL.
-        cache_dir: Where the bundled model is kept.
+        cache_dir: Folder of the bundled model.
 
     Raises:
-        ConfigurationError: It is the bundled model, which has not been downloaded.
-        ProviderModelNotFoundError: There is no such model.
+        ConfigurationError: It is the bundled model, not downloaded yet.
+        ProviderModelNotFoundError: No local model has this name.
     """
     here = {model.name: model for model in models(own, cache_dir)}
     if name in here:
         return here[name]
     if name == SMOLLM2.name:
         raise ConfigurationError(
-            f"the model {name} is not on this machine; '{PULL}' downloads it "
+            f"the model {name} is not on this machine; run '{PULL}' to download it "
             f"({SMOLLM2.megabytes} MB), {OWN_FILE}"
         )
     names = sorted({*here, SMOLLM2.name})
     raise ProviderModelNotFoundError(
-        f"no local model {name!r}; there is {' and '.join(names)}; "
-        "LLMRING_LOCAL_MODEL=/path/to/file.gguf adds one, named for its file",
+        f"unknown local model {name!r}; use {' or '.join(names)}, or add one with "
+        "LLMRING_LOCAL_MODEL=/path/to/file.gguf (the file's name is the model's)",
         provider="local",
         model=name,
     )
 
 
 def serve(model: LocalModel) -> Served:
-    """Where this model answers; it is loaded first (0.3 s and more) if it is not running yet.
+    """Return the address of a model, starting it (0.3 s and more) if it is not running yet.
 
-    Blocks while loading; may be called from any thread. The server ends with this process.
+    Blocks while the model loads; any thread may call it. The server ends with this process.
 
     Raises:
         ConfigurationError: The extra is not installed, or the file can't be loaded.
     """
     with _lock:
         running = _running.get(model)
-        # It may have been killed, by the system for its memory, say; or this process is a
-        # fork, and the server its parent's.
+        # The server may have been killed, for example for its memory; or this process is a fork
+        # and the server belongs to its parent.
         if running is not None and running.process.poll() is not None:
             _end(_running.pop(model).process)
             running = None
@@ -125,7 +125,7 @@ def serve(model: LocalModel) -> Served:
 
 
 def stop() -> None:
-    """End all local models now rather than with the process."""
+    """End all local models now, instead of with the process."""
     with _lock:
         for running in _running.values():
             _end(running.process)
@@ -167,9 +167,9 @@ def _start(model: LocalModel) -> _Running:
         process = _spawn()
         undo.callback(_end, process)
         _tell(process, load)
-        # The file is read through while the model loads, so that this costs no time.
+        # Checked while the model loads, so that it costs no extra time.
         if model.pinned and not intact(model.path):
-            raise ConfigurationError(f"{model.path} is damaged; '{PULL}' downloads it again")
+            raise ConfigurationError(f"{model.path} is damaged; run '{PULL}' to download it again")
         ready = _hear(process)
         if ready.address is None:
             raise ConfigurationError(f"{model.path} can't be served: {ready.problem}")
@@ -180,14 +180,15 @@ def _start(model: LocalModel) -> _Running:
 
 
 def _check(model: LocalModel) -> None:
-    """What can be said of extra and file before anything is started."""
+    """Check the extra and the file before anything is started."""
     import importlib.util
 
     if importlib.util.find_spec("xllamacpp") is None:
-        raise ConfigurationError(f"models of provider 'local' need the extra: {INSTALL}")
+        raise ConfigurationError(f"models of provider 'local' need an extra; run {INSTALL}")
     if not sys.executable or getattr(sys, "frozen", False):
         raise ConfigurationError(
-            "a local model needs a Python interpreter to run in, and this program has none"
+            "a local model needs a Python interpreter, and this program has none; run it with "
+            "python"
         )
     try:
         with model.path.open("rb") as file:
@@ -195,14 +196,14 @@ def _check(model: LocalModel) -> None:
     except OSError as error:
         raise ConfigurationError(
             f"can't read the model {model.path}: {error.strerror}; "
-            + (f"'{PULL}' downloads it" if model.pinned else "see LLMRING_LOCAL_MODEL")
+            + (f"run '{PULL}' to download it" if model.pinned else "check LLMRING_LOCAL_MODEL")
         ) from error
     if magic != GGUF_MAGIC:
-        raise ConfigurationError(f"{model.path} is not a GGUF file; see LLMRING_LOCAL_MODEL")
+        raise ConfigurationError(f"{model.path} is not a GGUF file; check LLMRING_LOCAL_MODEL")
 
 
 def _threads() -> int:
-    """One CPU is left free: llama.cpp gets 10 times slower when one of its threads must wait."""
+    """Leave one CPU free: llama.cpp gets 10 times slower if one of its threads must wait."""
     if sys.platform == "linux":
         cpus = len(os.sched_getaffinity(0))
     else:
@@ -213,18 +214,18 @@ def _threads() -> int:
 def _spawn() -> subprocess.Popen[bytes]:
     import subprocess
 
-    return subprocess.Popen(  # noqa: S603  # our own file
+    return subprocess.Popen(  # noqa: S603  # runs our own file
         [sys.executable, "-P", server.__file__],
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C in a terminal is for the application only
+        start_new_session=True,  # so that Ctrl-C in a terminal reaches only the application
     )
 
 
 def _tell(process: subprocess.Popen[bytes], load: server.Load) -> None:
-    with suppress(BrokenPipeError):  # it has ended already, which `_hear` finds out
+    with suppress(BrokenPipeError):  # the process has ended; `_hear` reports it
         cast("IO[bytes]", process.stdin).write(msgspec.json.encode(load) + b"\n")
 
 
@@ -235,7 +236,7 @@ def _hear(process: subprocess.Popen[bytes]) -> server.Ready:
     status = process.wait()
     why = f"signal {-status}" if status < 0 else f"status {status}"
     return server.Ready(
-        problem=f"the process for it ended with {why}; xllamacpp may be built for a newer CPU"
+        problem=f"its process ended with {why}; xllamacpp may be built for a newer CPU"
     )
 
 

@@ -1,11 +1,11 @@
-"""The process that holds a model; `local.llama` runs this file and talks to it.
+"""The process that runs a model; `local.llama` starts this file and talks to it.
 
-It is told what to load in one line of JSON on its input, answers with one line on its output,
-and serves until its input ends, which it does when its parent stops, however that happens.
+It reads what to load from one line of JSON on stdin, replies with one line on stdout, and serves
+until stdin closes, which happens when its parent ends for any reason.
 
-A process of its own, because llama.cpp in the application's would hold the interpreter lock
-while loading, hang or crash at exit while an answer is being made, hang after a fork, and on a
-CPU that it was not built for take the application with it.
+It is a separate process because llama.cpp inside the application would hold the interpreter lock
+while loading, hang or crash at exit while it generates, hang after a fork, and on a CPU that it
+was not built for crash the application.
 """
 
 import importlib
@@ -19,14 +19,14 @@ from msgspec import Struct
 
 
 class Load(Struct, frozen=True, kw_only=True):
-    """What to load, and how.
+    """The model to load, and how to serve it.
 
     Attributes:
         path: The GGUF file.
         name: The name under which the model answers.
-        key: What callers must present.
-        threads: Threads that compute.
-        context: Tokens that prompt and answer may have together.
+        key: The key that callers must present.
+        threads: Number of computing threads.
+        context: Tokens of prompt and answer together.
     """
 
     path: str
@@ -37,15 +37,15 @@ class Load(Struct, frozen=True, kw_only=True):
 
 
 class Ready(Struct, frozen=True):
-    """Where the server listens, or why it does not."""
+    """The server's address, or why it could not start."""
 
     address: str | None = None
     problem: str | None = None
 
 
 def main() -> None:
-    """Load, say so, and serve until the input ends."""
-    # Ctrl-C is for the application; it may well go on and ask again.
+    """Load the model, report it, and serve until stdin closes."""
+    # Ctrl-C is for the application, which may go on and ask again.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     load = msgspec.json.decode(sys.stdin.buffer.readline(), type=Load)
     try:
@@ -54,12 +54,12 @@ def main() -> None:
         _say(Ready(problem=f"xllamacpp can't be loaded here: {error}"))
         return
     except RuntimeError:
-        # All that it says is "Failed to init server", whatever the reason.
-        _say(Ready(problem="damaged, of a kind that llama.cpp does not know, or too large here"))
+        # Its message is always "Failed to init server".
+        _say(Ready(problem="damaged, unknown to llama.cpp, or too large for this machine"))
         return
     _say(Ready(address=server.listening_address))
     sys.stdin.buffer.read()
-    # Taking the server down in order would wait for the answers being made.
+    # An orderly shutdown would wait for answers in progress.
     os._exit(0)
 
 
@@ -72,14 +72,14 @@ def _start(load: Load) -> Any:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.n_ctx = load.context
-    # A second slot would get its own half of the context; calls wait for each other instead.
+    # A second slot would get half of the context; calls wait for each other instead.
     params.n_parallel = 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = load.threads
-    # Each open connection takes one, idle ones too. The default pool grows too late: a burst
-    # of 8 calls was seen to wait 5 s, until an idle connection expired.
+    # Each open connection takes one thread, idle ones too. The default pool grows too late: a
+    # burst of 8 calls waited 5 s until an idle connection expired.
     params.n_threads_http = 64
     params.cache_ram_mib = 0  # by default 8 GiB
-    params.fit_params = False  # doubles the loading time, to choose what is set here
+    params.fit_params = False  # would double the loading time to choose what is set here
     params.warmup = False
     params.offline = True
     params.ui = False

