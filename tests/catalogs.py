@@ -1,4 +1,4 @@
-"""Catalogs of a test's own, as documents and in their places."""
+"""Made-up catalogs, as documents and as installed files."""
 
 from collections.abc import Iterable
 from datetime import date

@@ -22,14 +22,14 @@ URL = "https://api.example/v1"
 def target(
     ref: str, key: str | None = "sk-first", base_url: str = URL, login: str | None = None
 ) -> Target:
-    """A model at an address, with a key."""
+    """Build the target for a model at an address, with a key."""
     provider, _, model = ref.partition(":")
     row = PROVIDERS[provider]
     return Target(ModelRef(provider, model), Endpoint(row, base_url, key, login), row.dialect)
 
 
 class Clock(msgspec.Struct):
-    """A clock that only a test moves."""
+    """A clock that is set by the test."""
 
     now: float = 1000.0
 

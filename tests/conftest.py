@@ -1,4 +1,4 @@
-"""What every test needs: no key, no lockfile and no setting of the person who runs it."""
+"""Fixtures for all tests: an environment without keys, lockfile and user settings."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 @pytest.fixture(scope="session")
 def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder for all tests, so that a local model is served once; it has its weights."""
+    """Create one cache folder for all tests, with the weights, so a local model loads once."""
     home = tmp_path_factory.mktemp("cache")
     (home / "llmring").mkdir()
     weights = find(default_cache_dir(os.environ))
@@ -35,11 +35,11 @@ def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cache_home: Path
 ) -> Iterator[None]:
-    """No variable that llmring reads is set but one, and the folders it uses are the test's."""
+    """Remove all variables that llmring reads but one, and give each test its own folders."""
     for name in list(os.environ):
         if name.startswith("LLMRING_") or name in KEYS or name.lower() in PROXIES:
             monkeypatch.delenv(name)
-    # Most servers of tests fail for good, and repetitions would take their time for nothing.
+    # Most test servers fail permanently, so retries would only take time.
     monkeypatch.setenv("LLMRING_RETRIES", "0")
     monkeypatch.setenv("LLMRING_TODAY", TODAY)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -58,7 +58,7 @@ def clean_environment(
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Loopback]]:
-    """Starts loopback servers that give the answers they are told."""
+    """Start loopback servers with the given answers."""
     servers: list[Loopback] = []
 
     def start(*answers: Answer) -> Loopback:
@@ -71,7 +71,7 @@ def serve() -> Iterator[Callable[..., Loopback]]:
 
 
 class Way:
-    """A way of calling the public object; both must behave the same."""
+    """A way to call the public object, sync or async; both must behave the same."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -88,7 +88,7 @@ class Way:
         return asyncio.run(call())
 
     def stream(self, ring: LLMRing, *args: Any, **kwargs: Any) -> list[StreamChunk]:
-        """All chunks; an error is raised as the iterator raises it."""
+        """Return all chunks; an error is raised as the iterator raises it."""
         if self.name == "sync":
             with ring:
                 return list(ring.chat_stream(*args, **kwargs))
@@ -107,7 +107,7 @@ def way(request: pytest.FixtureRequest) -> Way:
 
 @pytest.fixture
 def lockfile(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a lockfile whose default profile has the given aliases."""
+    """Write a lockfile whose default profile has the given aliases."""
 
     def write(**aliases: list[str]) -> Path:
         lines = ['version = "1.0"', 'default_profile = "default"', "[profiles.default]"]

@@ -1,9 +1,9 @@
-"""Damaged replies for every dialect: what may come of them, and how to look for more.
+"""Damaged replies for every dialect: a check of how they are read, and a search for bad ones.
 
     python tests/fuzz.py --minutes 30
 
-tries random damage to the wire samples, and to the recordings where they are beside the
-repository, and keeps each reply that is not read as promised in `tests/wire_samples/damaged`.
+damages the wire samples at random, and the recordings if they are next to the repository. Each
+reply that fails the check is kept in `tests/wire_samples/damaged`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ KINDS = ("application/json", "text/event-stream", "text/html; charset=utf-8", ""
 
 
 def corpus(name: str) -> list[bytes]:
-    """Good replies in the words of a dialect."""
+    """Load good replies of a dialect."""
     bodies = [path.read_bytes() for path in sorted((SAMPLES / name).iterdir())]
     recorded = RECORDINGS / f"{RECORDED_AS.get(name, name)}.jsonl"
     if recorded.is_file():
@@ -80,7 +80,7 @@ def corpus(name: str) -> list[bytes]:
 
 
 def damaged(rng: random.Random, bodies: list[bytes]) -> bytes:
-    """One of the bodies with one to four things wrong with it."""
+    """Pick one of the bodies and damage it in one to four places."""
     body = rng.choice(bodies)
     for _ in range(rng.randint(1, 4)):
         body = rng.choice(DAMAGES)(rng, body, bodies)
@@ -127,7 +127,7 @@ def _run_together(rng: random.Random, body: bytes, bodies: list[bytes]) -> bytes
 
 
 def _odd_value(rng: random.Random, body: bytes, _: list[bytes]) -> bytes:
-    """Another value somewhere in the JSON of the body, or of one of its events."""
+    """Change a value somewhere in the JSON of the body, or of one of its events."""
     lines = body.split(b"\n")
     at = rng.randrange(len(lines))
     whole = body.lstrip().startswith((b"{", b"[")) and rng.random() < 0.9
@@ -177,11 +177,11 @@ DAMAGES: tuple[Callable[[random.Random, bytes, list[bytes]], bytes], ...] = (
 
 
 def check(dialect: Dialect, body: bytes, rng: random.Random) -> None:
-    """Read a reply in every way there is.
+    """Read a reply in every possible way.
 
     Raises:
-        AssertionError: It was read in one way and otherwise when cut at other places.
-        Exception: Anything else that is no ProviderError, and so was not foreseen.
+        AssertionError: The reply was read differently when it was cut in other places.
+        Exception: Any other error than a ProviderError, which is a bug.
     """
     head = HttpHead(200, {"content-type": rng.choice(KINDS)})
     with contextlib.suppress(ProviderError):
@@ -205,7 +205,7 @@ def _streamed(dialect: Dialect, head: HttpHead, pieces: list[bytes]) -> object:
 
 
 def _goes_back(dialect: Dialect, answer: LLMResponse) -> None:
-    """Whatever was answered can be part of the next request."""
+    """Check that the answer can be part of the next request."""
     request = LLMRequest("a:b", [Message("user", "Hi"), answer.message, Message("user", "And?")])
     try:
         outgoing = dialect.encode(request, "b", stream=False, quirks=Quirks())
@@ -220,7 +220,7 @@ def _cut(rng: random.Random, body: bytes) -> list[bytes]:
 
 
 def main() -> int:
-    """Look for replies that are not read as promised, for as long as was asked."""
+    """Search for replies that fail the check, for the given time."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=None)
@@ -236,13 +236,13 @@ def main() -> int:
             tried += 1
             try:
                 check(DIALECTS[name], body, random.Random(0))
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is what is sought
+            except Exception as error:  # noqa: BLE001  # any exception is a finding
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 fault = (name, type(error).__name__, where.filename, where.lineno)
                 if fault not in found:
                     found.add(fault)
                     _keep(name, body, error)
-    sys.stdout.write(f"{tried:,} damaged replies, {len(found)} not read as promised\n")
+    sys.stdout.write(f"{tried:,} damaged replies, {len(found)} of them failed the check\n")
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""Questions to Gemini models, each in the words of Google's client and in ours."""
+"""Questions to Gemini models, each in the form of Google's client and in ours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PIXEL = b"\xfb\xff\xfe"
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """The same question in the words of either client, and how the samples to answer begin."""
+    """A question in the form of either client, and the beginning of its samples' names."""
 
     theirs: dict[str, Any] = {}
     contents: Any = "Salut"

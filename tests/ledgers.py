@@ -1,4 +1,4 @@
-"""Entries for ledgers of tests, and a PostgreSQL server for those that need one."""
+"""Ledger entries for tests, and a PostgreSQL server for those that need one."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 def entry(number: int = 0, **more: Any) -> Entry:
-    """A call; each number is a second later than the one before."""
+    """Build an entry; its time is that number of seconds after noon."""
     fields: dict[str, Any] = {
         "id": f"{number:015x}",
         "at": NOON + timedelta(seconds=number),
@@ -38,7 +38,7 @@ def entry(number: int = 0, **more: Any) -> Entry:
 
 
 def keep(place: Path | str, *kept: Entry) -> None:
-    """Enter these calls, before this goes on."""
+    """Write these entries and wait until they are stored."""
     ledger = Ledger(place)
     for each in kept:
         ledger.add(each)
@@ -46,7 +46,7 @@ def keep(place: Path | str, *kept: Entry) -> None:
 
 
 def wait_for(place: Path | str, count: int, seconds: float = 10) -> list[Entry]:
-    """The calls of a ledger, once there are so many."""
+    """Wait until the ledger has this number of entries, and return them."""
     until = time.monotonic() + seconds
     while len(found := list(entries(place))) < count and time.monotonic() < until:
         time.sleep(0.02)
@@ -59,7 +59,7 @@ def _program(name: str) -> str | None:
 
 
 class PostgresServer:
-    """A PostgreSQL of the tests' own, on a port of its own, without a thought for the disk."""
+    """A PostgreSQL server for tests, on a free port, without durability."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "data"
@@ -71,11 +71,11 @@ class PostgresServer:
 
     @staticmethod
     def obstacle() -> str | None:
-        """Why there can be none here."""
+        """Return the reason why no server can be started here, or None."""
         if _program("initdb") is None or _program("postgres") is None:
-            return "no PostgreSQL server here; apt-get install postgresql"
+            return "PostgreSQL is not installed; run apt-get install postgresql"
         if os.geteuid() == 0 and shutil.which("setpriv") is None:
-            return "PostgreSQL does not run as root, and there is no setpriv"
+            return "PostgreSQL does not run as root; run apt-get install util-linux for setpriv"
         return None
 
     def start(self) -> None:
@@ -99,7 +99,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         if self._process is not None:
-            # Terminated, it would wait for whoever is connected.
+            # After SIGTERM it would wait for all clients to disconnect.
             self._process.send_signal(signal.SIGINT)
             self._process.wait(30)
 

@@ -1,4 +1,4 @@
-"""Models with prices of a test's own."""
+"""Models with made-up prices."""
 
 from decimal import Decimal
 
@@ -9,12 +9,12 @@ from llmring.routing.targets import Endpoint, Target
 
 
 def target(name: str, dollars: str | None = None, output: str | None = None) -> Target:
-    """A model of OpenAI's.
+    """Build a target for a model of OpenAI.
 
     Args:
-        name: Its name.
-        dollars: USD per million tokens of input; None for a model that is in no catalog.
-        output: USD per million tokens of output, where that is not the same.
+        name: The model's name.
+        dollars: USD per million input tokens; None for a model that is not in the catalog.
+        output: USD per million output tokens, if different.
     """
     row = PROVIDERS["openai"]
     return Target(

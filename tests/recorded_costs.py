@@ -1,8 +1,8 @@
-"""What recorded calls cost, by llmring and by genai-prices.
+"""Costs of recorded calls, by llmring and by genai-prices.
 
     python tests/recorded_costs.py
 
-prints how the two compare, as a table of Markdown.
+prints the comparison as a Markdown table.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ DIALECTS: dict[str, Dialect] = {
     "openai_chat": openai_chat.DIALECT,
     "openai_responses": openai_responses.DIALECT,
 }
-# What the recordings call a server, where that is not our name of it.
+# Our names of providers that have another name in the recordings.
 OURS = {"vertex": "google"}
 # The same for genai-prices.
 THEIRS = {"vertex": "google", "xai": "x-ai", "moonshot": "moonshotai"}
@@ -50,12 +50,12 @@ class Priced(Struct, frozen=True, kw_only=True):
     """One recorded call.
 
     Attributes:
-        id: The recording.
-        api: Who answered.
-        model: The name that the provider gave for the model.
-        usage: The tokens as llmring reads them.
-        ours: USD by llmring, or why there is none.
-        theirs: USD by genai-prices, or why there is none.
+        id: The ID of the recording.
+        api: The provider.
+        model: The provider's name of the model.
+        usage: The token counts as llmring reads them.
+        ours: USD by llmring, or the reason why the cost is unknown.
+        theirs: USD by genai-prices, or the reason why the cost is unknown.
     """
 
     id: str
@@ -67,7 +67,7 @@ class Priced(Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        """How the two compare, and what a difference is about as far as the usage shows it."""
+        """The result of the comparison, with the kind of usage that may explain a difference."""
         match self.ours, self.theirs:
             case str(), str():
                 return "priced by neither"
@@ -89,7 +89,7 @@ class Priced(Struct, frozen=True, kw_only=True):
 
 
 def recorded() -> Iterator[Priced]:
-    """All recorded answers with their usage."""
+    """Yield all recorded answers that have usage."""
     for path in sorted(FOLDER.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
@@ -133,7 +133,7 @@ def _usage(dialect: Dialect, record: dict[str, Any]) -> Usage | None:
 
 
 def _raw(record: dict[str, Any]) -> dict[str, Any]:
-    """The answer as it was sent, as far as a price depends on it; a stream's pieces as one."""
+    """Return the fields of an answer that its price depends on; a stream's pieces are merged."""
     body: str = record["response"]["body"]
     pieces = [body] if record["kind"] == "chat" else body.splitlines()
     whole: dict[str, Any] = {}
@@ -184,12 +184,12 @@ def _theirs(dialect: str, provider: str, model: str, raw: dict[str, Any]) -> Dec
 
 
 def table(calls: list[Priced]) -> list[str]:
-    """The comparison, one line a kind of difference, in Markdown."""
+    """Format the comparison in Markdown, one line for each kind of difference."""
     by_kind: dict[str, list[Priced]] = {}
     for call in calls:
         by_kind.setdefault(call.kind, []).append(call)
     lines = [
-        "| calls | how many | llmring | genai-prices | of it |",
+        "| calls | count | llmring | genai-prices | models |",
         "|---|---|---|---|---|",
     ]
     for kind, found in sorted(by_kind.items()):

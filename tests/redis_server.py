@@ -1,4 +1,4 @@
-"""A Redis or Valkey server of the tests' own, on a port of its own, with nothing on disk."""
+"""A Redis or Valkey server for tests, on a free port, without persistence."""
 
 import contextlib
 import shutil
@@ -11,7 +11,7 @@ PROGRAM = shutil.which("valkey-server") or shutil.which("redis-server")
 
 
 class RedisServer:
-    """The server; it can be stopped and started again."""
+    """A server that can be stopped and started again."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class RedisServer:
             self._process = None
 
     def ask(self, command: str) -> bytes:
-        """The beginning of the answer to a command; empty where there is none."""
+        """Send a command and return the beginning of the answer; empty if the server is down."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
                 connection.sendall(f"{command}\r\n".encode())

@@ -1,4 +1,4 @@
-"""Rings that know one loopback server, and programs of their own that use one."""
+"""Rings connected to one loopback server, and separate processes that use such rings."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ TODAY = "2026-11-23"
 MODEL = "openai:gpt-4o-mini"
 KEY = "sk-first-0123456789abcdef"
 
-# What a lockfile says so that `MODEL` is served for as long as the tests are run.
+# A lockfile table that keeps `MODEL` from being retired.
 LASTING = f"""
 [registry.models."{MODEL}"]
 retires = 9999-12-31
@@ -23,7 +23,7 @@ retires = 9999-12-31
 
 
 def environ_of(server: Loopback, key: str = KEY) -> dict[str, str]:
-    """The variables that make `MODEL` live on this server, and nothing be asked twice."""
+    """Return variables that point `MODEL` to this server, and turn retries off."""
     url = f"{server.url}/v1"
     return {
         "OPENAI_BASE_URL": url,
@@ -37,7 +37,7 @@ def ring_at(server: Loopback, **options: Any) -> LLMRing:
     return LLMRing(environ=environ_of(server), **options)
 
 
-# The model of these programs is in no catalog, so that it is never warned of as retired.
+# The model of these programs is not in the catalog, so it never causes a warning.
 PREAMBLE = """
 import asyncio, gc, os, sys, threading, time
 from llmring import LLMRing
@@ -49,7 +49,7 @@ ring = LLMRing()
 def start_program(
     code: str, server: Loopback, env: Mapping[str, str] | None = None
 ) -> "subprocess.Popen[str]":
-    """A process that runs this code; `ring` and `MODEL` are there."""
+    """Start a process that runs this code; `ring` and `MODEL` are defined in it."""
     return subprocess.Popen(
         # os.fork() in a process with threads warns from Python 3.12 on.
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + code],
@@ -64,7 +64,7 @@ def start_program(
 def run_program(
     code: str, server: Loopback, env: Mapping[str, str] | None = None
 ) -> tuple[str, str, int]:
-    """What the process wrote to stdout and to stderr, and its exit code."""
+    """Run this code in a process; return its stdout, its stderr and its exit code."""
     with start_program(code, server, env) as process:
         out, err = process.communicate(timeout=30)
     return out, err, process.returncode

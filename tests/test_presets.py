@@ -1,4 +1,4 @@
-"""The servers that speak OpenAI's Chat Completions: what their rows say, and one call each."""
+"""OpenAI-compatible servers: checks of their rows, and one call to each."""
 
 from collections.abc import Callable
 
@@ -44,13 +44,13 @@ def test_no_preset_hides_a_provider_with_an_api_of_its_own() -> None:
 
 
 @each_preset
-def test_a_name_can_stand_in_a_reference_and_in_a_variable(preset: Preset) -> None:
+def test_a_name_is_valid_in_references_and_in_variables(preset: Preset) -> None:
     assert preset.name.isalnum()
     assert preset.name == preset.name.lower()
 
 
 @each_preset
-def test_an_address_is_one_once_its_variables_are_filled_in(preset: Preset) -> None:
+def test_an_address_is_valid_once_its_variables_are_filled_in(preset: Preset) -> None:
     url = preset.base_url
     for name in variables_in(url):
         url = url.replace(f"{{{name}}}", "https://x" if url.startswith("{") else "x")
@@ -61,7 +61,7 @@ def test_an_address_is_one_once_its_variables_are_filled_in(preset: Preset) -> N
 
 
 @each_preset
-def test_the_source_of_a_row_is_a_page(preset: Preset) -> None:
+def test_the_source_of_a_row_is_a_web_page(preset: Preset) -> None:
     assert preset.source.startswith("https://")
 
 
@@ -80,7 +80,7 @@ def test_a_call_reaches_the_server_with_the_key(preset: Preset, server: Loopback
 
 
 @each_keyed
-def test_without_its_key_it_is_not_called_and_the_error_names_the_variable(
+def test_without_a_key_nothing_is_sent_and_the_error_names_the_variable(
     preset: Preset, server: Loopback
 ) -> None:
     env = {preset.base_url_env: server.url}
@@ -91,7 +91,7 @@ def test_without_its_key_it_is_not_called_and_the_error_names_the_variable(
     assert server.requests == []
 
 
-def test_a_stream_is_asked_for_its_usage_where_the_server_takes_the_question(
+def test_usage_is_requested_from_servers_with_stream_options(
     serve: Serve,
 ) -> None:
     asked = {}

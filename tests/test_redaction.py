@@ -1,4 +1,4 @@
-"""Secrets are taken out of text, whole and cut off."""
+"""Masking of secrets in text, complete or cut off."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from llmring.redaction import redact
 SECRET = "q7Zt.distinctive.W9x4"
 
 
-def test_a_secret_is_masked_wherever_it_stands() -> None:
+def test_a_secret_is_masked_everywhere() -> None:
     assert redact(f"a {SECRET} b {SECRET}", [SECRET]) == "a *** b ***"
 
 
@@ -23,20 +23,20 @@ def test_a_secret_is_masked_wherever_it_stands() -> None:
         "Bearer abcdefghijklmnop1234",
     ],
 )
-def test_what_has_the_shape_of_a_key_is_masked_unasked(key: str) -> None:
+def test_text_that_looks_like_a_key_is_masked(key: str) -> None:
     assert redact(f"bad key {key} here") == "bad key *** here"
 
 
 @pytest.mark.parametrize("text", ["sk-", "risk-free", "task_force", "Bearer of news", "pk-1"])
-def test_words_that_only_begin_like_a_key_stay(text: str) -> None:
+def test_words_that_only_begin_like_a_key_are_kept(text: str) -> None:
     assert redact(text) == text
 
 
 @pytest.mark.parametrize("secret", ["", "x", "none", "EMPTY"])
-def test_what_is_too_short_to_be_a_secret_stays(secret: str) -> None:
+def test_values_too_short_to_be_secret_are_kept(secret: str) -> None:
     assert redact("x: none, EMPTY", [secret]) == "x: none, EMPTY"
 
 
 @given(st.text(max_size=30), st.integers(8, len(SECRET)))
-def test_a_secret_that_the_end_cuts_off_is_masked(before: str, length: int) -> None:
+def test_a_secret_cut_off_at_the_end_is_masked(before: str, length: int) -> None:
     assert SECRET[:8] not in redact(before + SECRET[:length], [SECRET])

@@ -1,4 +1,4 @@
-"""The pytest plugin, in test runs of their own."""
+"""The pytest plugin, tested in nested test runs."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-# Loaded here once; each run within would load what it finds missing anew.
+# Imported here once; otherwise each nested run would import them again.
 import llmring.client.fault_fixture
 import llmring.client.replies
 import llmring.client.ring
@@ -20,7 +20,7 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a file of tests with the plugin."""
+    """Run a test file with the plugin."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def start(code: str, *options: str) -> pytest.RunResult:
@@ -45,7 +45,7 @@ def admitted(url):
 """
 
 
-def test_nothing_leaves_this_machine_unless_a_test_says_so(run: Run) -> None:
+def test_requests_stay_on_this_machine_unless_a_test_allows_more(run: Run) -> None:
     result = run(
         ADMITTED
         + """
@@ -75,7 +75,7 @@ def test_an_option_opens_the_network_for_all_tests(run: Run, option: str) -> Non
     run(code, option).assert_outcomes(passed=1)
 
 
-def test_what_is_refused_is_told_with_the_ways_out(run: Run) -> None:
+def test_the_error_for_a_blocked_request_lists_alternatives(run: Run) -> None:
     result = run(
         "def test_far():\n    __import__('llmring.client.stage').client.stage.admit('http://h')"
     )
@@ -84,7 +84,7 @@ def test_what_is_refused_is_told_with_the_ways_out(run: Run) -> None:
     result.stdout.fnmatch_lines(["*would have sent a request to h*llmring_replies*"])
 
 
-def test_after_the_run_everything_is_as_before(run: Run) -> None:
+def test_the_previous_state_is_restored_after_the_run(run: Run) -> None:
     before = stage.current
 
     run(
@@ -95,7 +95,7 @@ def test_after_the_run_everything_is_as_before(run: Run) -> None:
     assert stage.current is before
 
 
-def test_what_a_fixture_has_set_is_over_with_its_test(run: Run) -> None:
+def test_the_effect_of_a_fixture_ends_with_its_test(run: Run) -> None:
     run(
         """
 from llmring.client import stage
@@ -111,7 +111,7 @@ def test_over():
     ).assert_outcomes(passed=2)
 
 
-def test_a_fault_is_checked_as_those_of_a_lockfile_are(run: Run) -> None:
+def test_faults_are_validated_like_those_of_a_lockfile(run: Run) -> None:
     run(
         """
 import pytest
@@ -127,7 +127,7 @@ def test_faults(llmring_faults):
     ).assert_outcomes(passed=1)
 
 
-def test_recordings_are_in_a_folder_of_the_test_s_own(run: Run, pytester: pytest.Pytester) -> None:
+def test_each_test_has_its_own_folder_of_recordings(run: Run, pytester: pytest.Pytester) -> None:
     run(
         """
 import pytest
@@ -143,7 +143,7 @@ class TestIt:
     ).assert_outcomes(passed=2)
 
 
-def test_a_profile_is_in_force_for_one_test(run: Run) -> None:
+def test_a_profile_is_selected_for_one_test(run: Run) -> None:
     run(
         """
 import os

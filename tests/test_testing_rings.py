@@ -1,4 +1,4 @@
-"""The pytest plugin around applications that know nothing of it, in test runs of their own."""
+"""The pytest plugin with applications that do not use it directly, in nested test runs."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# Loaded here once; each run within would load what it finds missing anew.
+# Imported here once; otherwise each nested run would import them again.
 import llmring.client.aio
 import llmring.client.faulty
 import llmring.client.playback
@@ -56,7 +56,7 @@ async def stream(text):
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs tests of an application with the plugin."""
+    """Run tests of an application with the plugin."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     Path("llmring.lock").write_text(LOCKFILE + LASTING)
     pytester.makepyfile(application=APPLICATION)
@@ -95,7 +95,7 @@ def test_it(llmring_replies):
     ).assert_outcomes(passed=1)
 
 
-def test_when_no_scripted_answer_is_left_the_call_fails_at_once(run: Run) -> None:
+def test_a_call_without_a_scripted_answer_left_fails_at_once(run: Run) -> None:
     run(
         """
 import pytest
@@ -127,7 +127,7 @@ def test_it(llmring_faults, llmring_replies):
     ).assert_outcomes(passed=1)
 
 
-def test_a_call_of_a_scripted_tool_is_carried_out(run: Run) -> None:
+def test_a_scripted_tool_call_is_executed(run: Run) -> None:
     run(
         """
 from application import ring
@@ -157,7 +157,7 @@ def test_a_real_call_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     result.stdout.fnmatch_lines(["*would have sent a request to api.openai.com*"])
 
 
-def test_a_call_to_this_machine_is_not_refused(run: Run, server: Loopback) -> None:
+def test_a_call_to_this_machine_is_allowed(run: Run, server: Loopback) -> None:
     run(
         "import application\ndef test_it(): assert application.answer('Hi') == 'from the server'"
     ).assert_outcomes(passed=1)
@@ -166,7 +166,7 @@ def test_a_call_to_this_machine_is_not_refused(run: Run, server: Loopback) -> No
 @pytest.mark.parametrize(
     "use", ["def test_it(llmring_recordings):", "def test_it(llmring_profile):"]
 )
-def test_what_is_recorded_in_one_run_is_played_back_in_the_next(
+def test_recordings_of_one_run_are_replayed_in_the_next(
     run: Run, server: Loopback, monkeypatch: pytest.MonkeyPatch, use: str
 ) -> None:
     code = f"""
@@ -186,7 +186,7 @@ import application
     assert len(server.requests) == 1
 
 
-def test_a_ring_in_chaos_meets_the_faults_of_its_profile(run: Run) -> None:
+def test_a_ring_gets_the_faults_of_its_profile(run: Run) -> None:
     run(
         """
 def test_it(llmring_ring, llmring_replies):
@@ -200,7 +200,7 @@ def test_it(llmring_ring, llmring_replies):
     ).assert_outcomes(passed=1)
 
 
-def test_recordings_of_one_test_are_not_played_in_another(run: Run, server: Loopback) -> None:
+def test_recordings_of_one_test_are_not_replayed_in_another(run: Run, server: Loopback) -> None:
     code = """
 import application, pytest
 

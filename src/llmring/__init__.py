@@ -1,11 +1,11 @@
-"""llmring: name what you need, not a model; a lockfile says which models may answer.
+"""llmring: code names an alias, and a lockfile lists the models that may answer.
 
-The public names are loaded when they are first used, so that importing costs nothing.
+Public names are loaded on first use, to keep the import fast.
 """
 
 from importlib import import_module
 
-# As in typing, which takes 8 ms to import; type checkers know the name.
+# As in typing, whose import takes 8 ms; type checkers know this name.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""`python -m llmring` is the command `llmring`."""
+"""The entry point of `python -m llmring`."""
 
 from llmring.cli.main import run
 

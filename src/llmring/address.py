@@ -1,4 +1,4 @@
-"""Addresses of servers: which can be used, which are this machine, and how they are shown."""
+"""Checks and display of server addresses."""
 
 import re
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ from llmring.redaction import MASK
 
 
 def is_usable(url: str) -> bool:
-    """Whether this is the URL of an HTTP server."""
+    """Return True if this is a valid URL of an HTTP server."""
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
@@ -22,7 +22,7 @@ def is_usable(url: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, by its name or address alone."""
+    """Return True if the name or address alone shows that the host is this machine."""
     import ipaddress
 
     if host == "localhost" or host.endswith(".localhost"):
@@ -34,7 +34,7 @@ def is_loopback(host: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """An address without what may be secret in it: user name and password, and the query."""
+    """Mask the parts of an address that may be secret: user name, password and query."""
     whole, question, _ = url.partition("?")
     scheme, mark, rest = whole.rpartition("://")
     login, at, place = rest.rpartition("@")
@@ -42,5 +42,5 @@ def shown(url: str) -> str:
 
 
 def variables_in(template: str) -> tuple[str, ...]:
-    """The environment variables whose names stand in braces in an address, to be filled in."""
+    """Return the environment variables that an address names in braces."""
     return tuple(re.findall(r"\{(\w+)\}", template))

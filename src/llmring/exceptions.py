@@ -1,10 +1,10 @@
-"""Every error that llmring raises.
+"""All errors that llmring raises.
 
 LLMRingError
 ├── ConfigurationError                  a setting, an argument or the set-up is wrong
 │   └── InvalidModelReferenceError      (ValueError) not "provider:model"
 ├── ValidationError                     (ValueError) a request that can't be sent
-│   ├── MissingFileError                (FileNotFoundError) a file to be attached is not there
+│   ├── MissingFileError                (FileNotFoundError) a file to be attached does not exist
 │   └── SchemaValidationError           .response .content .problems: an answer that does not fit
 ├── LockfileError                       .path .line .column
 │   ├── LockfileNotFoundError           (FileNotFoundError)
@@ -12,22 +12,22 @@ LLMRingError
 │   ├── LockfileParseError              (ValueError)
 │   ├── LockfileVersionError
 │   └── FrozenLockfileError             a call or a change that a frozen lockfile does not allow
-├── TooManyTurnsError                   .messages: run_tools, and a model that goes on calling
+├── TooManyTurnsError                   .messages: run_tools, if the model keeps calling tools
 ├── LimitExceededError                  .retry_after .attempts .messages: a limit of the lockfile
 │   └── BudgetExceededError             .limit .spent .estimate
 ├── ModelError
 │   ├── ModelNotFoundError              no such alias or model, or none that can be used
 │   │   └── AliasNotFoundError          (ValueError)
 │   │       └── MissingAliasesError     .missing
-│   └── ModelCapabilityError            a model that can't do what was asked
+│   └── ModelCapabilityError            a model that can't do what the request needs
 └── ProviderError                       .provider .model .status .code .request_id
     │                                   .provider_message .retry_after .attempts
     ├── ProviderNotFoundError           (ModelNotFoundError) no provider of that name
     ├── ProviderAuthenticationError     401, 402, 403, or no key
     ├── ProviderRateLimitError          429
-    ├── ProviderTimeoutError            no answer in the time that there was
+    ├── ProviderTimeoutError            no answer within the timeout
     ├── ProviderConnectionError         refused, reset, cut, TLS, DNS
-    ├── ProviderResponseError           an answer that is an error, or none at all
+    ├── ProviderResponseError           an error response, or a response without an answer
     │   ├── UnreadableResponseError     not what the API sends: a proxy's page, a cut body
     │   ├── ProviderModelNotFoundError  (ModelNotFoundError) 404, 410: retired or unknown
     │   └── ProviderRequestError        400, 413, 422 …: the request itself
@@ -53,16 +53,16 @@ if TYPE_CHECKING:
 
 
 class LLMRingError(Exception):
-    """Anything that llmring raises on purpose."""
+    """The base class of all errors that llmring raises."""
 
     @property
     def message(self) -> str:
-        """What happened, where, and what to do."""
+        """The message: what happened, where, and how to fix it."""
         return str(self.args[0])
 
 
 class ConfigurationError(LLMRingError):
-    """A setting, an argument or the set-up is wrong."""
+    """A wrong setting, argument or set-up."""
 
 
 class InvalidModelReferenceError(ConfigurationError, ValueError):
@@ -74,17 +74,17 @@ class ValidationError(LLMRingError, ValueError):
 
 
 class MissingFileError(ValidationError, FileNotFoundError):
-    """A file that a request is to have does not exist."""
+    """A file to be attached to a request does not exist."""
 
 
 class SchemaValidationError(ValidationError):
-    """An answer that does not fit the `response_format`, after all repairs that were allowed.
+    """An answer that still does not fit the `response_format` after all allowed repairs.
 
-    It is no `ProviderError`: the model has answered, and no other one is asked in its place.
+    Not a `ProviderError`, and no fallback is tried: the model did answer.
 
     Attributes:
         response: The last answer, with the usage, cost and attempts of all rounds.
-        problems: The places that do not fit, each with its `place` and `reason`.
+        problems: The parts that do not fit, each with its `place` and `reason`.
     """
 
     def __init__(
@@ -104,10 +104,10 @@ class SchemaValidationError(ValidationError):
 
 
 class LockfileError(LLMRingError):
-    """Something about a lockfile; the message starts with the place.
+    """An error in a lockfile; the message starts with the place.
 
     Attributes:
-        path: The file, where there is one.
+        path: The file, if known.
         line: Line in it, from 1.
         column: Column in the line, from 1.
     """
@@ -128,30 +128,30 @@ class LockfileError(LLMRingError):
 
 
 class LockfileNotFoundError(LockfileError, FileNotFoundError):
-    """A lockfile that was named does not exist."""
+    """A lockfile that was asked for by path does not exist."""
 
 
 class LockfileExistsError(LockfileError, FileExistsError):
-    """A lockfile that would be overwritten."""
+    """A lockfile already exists and would be overwritten."""
 
 
 class LockfileParseError(LockfileError, ValueError):
-    """A lockfile that is not TOML, or not a lockfile."""
+    """A file that is not valid TOML, or not a valid lockfile."""
 
 
 class LockfileVersionError(LockfileError):
-    """A lockfile of a version that this llmring does not read."""
+    """A lockfile whose version this llmring cannot read."""
 
 
 class FrozenLockfileError(LockfileError):
-    """A model that a frozen lockfile does not name, or such a lockfile that was changed."""
+    """A call to a model that a frozen lockfile does not name, or a change to a frozen lockfile."""
 
 
 class TooManyTurnsError(LLMRingError):
-    """A model that still asks for tools after as many turns as it was allowed.
+    """The model still calls tools after the allowed number of turns.
 
     Attributes:
-        messages: The conversation so far, with the results of all calls, to go on with.
+        messages: The conversation so far, including all tool results; pass it on to continue.
     """
 
     def __init__(self, message: str, messages: Sequence[Message] = ()) -> None:
@@ -160,18 +160,19 @@ class TooManyTurnsError(LLMRingError):
 
 
 class ToolServerError(LLMRingError):
-    """An MCP server that can't be reached, or does not speak MCP."""
+    """An MCP server cannot be reached, or does not speak MCP."""
 
 
 class LimitExceededError(LLMRingError):
-    """A limit of the lockfile's own: `max_concurrency`, `rpm` or `tpm`.
+    """A limit set in the lockfile (`max_concurrency`, `rpm` or `tpm`) was reached.
 
-    It is no `ProviderError`: no model has failed, and no other one would be within the limit.
+    Not a `ProviderError`, and no fallback is tried: no model failed, and no other one would be
+    within the limit.
 
     Attributes:
-        retry_after: Seconds after which the call would be within it, where that can be told.
-        attempts: Every attempt of the call up to then, in order.
-        messages: In `run_tools`, the conversation up to then, to go on with.
+        retry_after: Seconds until the limit allows the call, if known.
+        attempts: Every attempt made before the limit was reached, in order.
+        messages: In `run_tools`, the conversation so far; pass it on to continue.
     """
 
     def __init__(self, message: str, *facts: Any, retry_after: float | None = None) -> None:
@@ -185,12 +186,12 @@ class LimitExceededError(LLMRingError):
 
 
 class BudgetExceededError(LimitExceededError):
-    """The day's budget does not allow for the call, which was not sent.
+    """The call might exceed the daily budget, so it was not sent.
 
     Attributes:
         limit: The lockfile's `daily_budget`, in USD.
-        spent: USD that are spent today, or set aside for calls under way.
-        estimate: USD that the call may cost.
+        spent: USD spent today or reserved for running calls.
+        estimate: Estimated cost of the call, in USD.
         retry_after: Seconds until the next day begins, in UTC.
     """
 
@@ -210,11 +211,11 @@ class BudgetExceededError(LimitExceededError):
 
 
 class ModelError(LLMRingError):
-    """Something about a model or an alias."""
+    """An error that concerns a model or an alias."""
 
 
 class ModelNotFoundError(ModelError):
-    """No such alias or model, or none that can be used."""
+    """The alias or model does not exist, or no model of the alias can be used."""
 
 
 class AliasNotFoundError(ModelNotFoundError, ValueError):
@@ -225,7 +226,7 @@ class MissingAliasesError(AliasNotFoundError):
     """Aliases that a library requires and the lockfile lacks.
 
     Attributes:
-        missing: Their names, in the order they were asked for.
+        missing: Their names, in the order in which they were required.
     """
 
     def __init__(self, message: str, missing: Sequence[str]) -> None:
@@ -234,22 +235,22 @@ class MissingAliasesError(AliasNotFoundError):
 
 
 class ModelCapabilityError(ModelError):
-    """A model that can't do what the request needs."""
+    """The model cannot do what the request needs."""
 
 
 class ProviderError(LLMRingError):
-    """A provider did not give an answer.
+    """A provider failed to answer.
 
     Attributes:
         provider: Name of the provider.
         model: Name of the model, as the provider knows it.
-        status: HTTP status, where there was a response.
+        status: HTTP status, if there was a response.
         code: The provider's own code or type of the error.
         request_id: The provider's ID of the request.
-        provider_message: The provider's own words, keys masked.
+        provider_message: The provider's own message, with keys masked.
         retry_after: Seconds that the provider asks to wait.
         attempts: Every attempt of the call that ended in this error, in order.
-        messages: In `run_tools`, the conversation up to this error, to go on with.
+        messages: In `run_tools`, the conversation so far; pass it on to continue.
     """
 
     def __init__(
@@ -282,11 +283,11 @@ class ProviderError(LLMRingError):
 
 
 class ProviderNotFoundError(ProviderError, ModelNotFoundError):
-    """No provider of that name."""
+    """The provider name is unknown."""
 
 
 class ProviderAuthenticationError(ProviderError):
-    """The provider refuses the key, or there is none."""
+    """The key is missing, or the provider rejects it."""
 
 
 class ProviderRateLimitError(ProviderError):
@@ -294,25 +295,25 @@ class ProviderRateLimitError(ProviderError):
 
 
 class ProviderTimeoutError(ProviderError):
-    """No answer in the time that the call had."""
+    """The provider did not answer within the timeout."""
 
 
 class ProviderConnectionError(ProviderError):
     """The connection failed: refused, reset, cut short, DNS or TLS.
 
     Attributes:
-        reached: Whether the request may have reached the provider.
+        reached: True if the request may have reached the provider.
     """
 
     reached: bool = True
 
 
 class ProviderResponseError(ProviderError):
-    """The provider answered with an error, or with something that is no answer."""
+    """The provider returned an error, or a response without an answer."""
 
 
 class UnreadableResponseError(ProviderResponseError):
-    """The provider's answer is not what its API sends: a proxy's page, a cut body."""
+    """A response that is not in the API's format, such as a proxy's error page or a cut body."""
 
 
 class ProviderModelNotFoundError(ProviderResponseError, ModelNotFoundError):
@@ -320,11 +321,11 @@ class ProviderModelNotFoundError(ProviderResponseError, ModelNotFoundError):
 
 
 class ProviderRequestError(ProviderResponseError):
-    """The provider refuses the request itself; another model would be asked the same.
+    """The provider rejects the request itself, so another model may reject it too.
 
     Attributes:
-        lacking: What the model lacks for the request, where that was known before anything was
-            sent: by capability, in words.
+        lacking: What the model does not support, if this was known before sending: a
+            description for each capability.
     """
 
     lacking: Mapping[str, str] = {}
@@ -339,22 +340,22 @@ class UnsupportedFeatureError(ProviderRequestError, ModelCapabilityError):
 
 
 class ContentPolicyError(ProviderRequestError):
-    """The provider's content policy refuses the request."""
+    """The provider rejects the request because of its content policy."""
 
 
 class AllModelsFailedError(ProviderError, ExceptionGroup[ProviderError]):
     """Every model of the alias failed or was skipped.
 
-    Its class is also that of the last failure, so that adding a fallback to the lockfile does
-    not change which `except` clause of the application catches the error.
+    It is also an instance of the last failure's class, so an application's `except` clauses
+    catch the same errors after a fallback is added to the lockfile.
 
     Attributes:
-        attempts: Every attempt in order, the skipped ones with their reasons.
-        exceptions: The errors of those that failed.
+        attempts: Every attempt in order, including skipped models and why they were skipped.
+        exceptions: The errors of the attempts that failed.
     """
 
     def __new__(cls, message: str, exceptions: Sequence[ProviderError]) -> Self:
-        """The group of these errors."""
+        """Create the exception group."""
         return ExceptionGroup.__new__(cls, message, exceptions)
 
     def __init__(self, message: str, exceptions: Sequence[ProviderError]) -> None:
@@ -374,7 +375,7 @@ class AllModelsFailedError(ProviderError, ExceptionGroup[ProviderError]):
         return self.message
 
     def derive(self, excs: Sequence[Any]) -> Any:
-        """The same for some of the errors, as `except*` needs it."""
+        """Return the same error for a subset of the failures, as `except*` requires."""
         return AllModelsFailedError.of(self.message, excs)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -382,7 +383,7 @@ class AllModelsFailedError(ProviderError, ExceptionGroup[ProviderError]):
 
     @staticmethod
     def of(message: str, exceptions: Sequence[ProviderError]) -> AllModelsFailedError:
-        """The error for these failures, of which there is at least one."""
+        """Build the error for these failures (at least one)."""
         return _all_failed_as(type(exceptions[-1]))(message, exceptions)
 
 

@@ -1,4 +1,4 @@
-"""Servers that speak OpenAI's Chat Completions, as data. A new one is a row."""
+"""OpenAI-compatible servers as a table: one row each."""
 
 from collections.abc import Mapping
 
@@ -8,19 +8,19 @@ from llmring.dialects.dialect import Quirks
 
 
 class Preset(Struct, frozen=True, kw_only=True):
-    """One service, or one program that serves models, with an API like OpenAI's.
+    """A service, or a program that serves models, with an OpenAI-compatible API.
 
     Attributes:
         name: The first half of a model reference.
-        title: What its makers call it.
-        base_url: Where it lives; a name in braces is that of an environment variable that is
-            filled in. `NAME_BASE_URL` in the environment gives another address.
-        source: The page that says so.
-        key_env: Environment variables that hold the key, first one set wins; none where the
+        title: The name that its makers use.
+        base_url: Its address; names in braces are replaced by the values of these environment
+            variables. The environment variable `NAME_BASE_URL` overrides it.
+        source: The page that documents the address.
+        key_env: Environment variables that hold the key; the first one set wins. Empty if the
             server needs no key.
-        key_header: The header that carries the key, where it is no bearer token.
-        apis: OpenAI's further APIs that it offers too.
-        quirks: Where it differs from others.
+        key_header: The header that carries the key, if it is not a bearer token.
+        apis: Further OpenAI APIs that the server offers.
+        quirks: Differences from other servers.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Preset(Struct, frozen=True, kw_only=True):
 
     @property
     def base_url_env(self) -> str:
-        """The environment variable that gives another address."""
+        """The environment variable that overrides the address."""
         return f"{self.name.upper()}_BASE_URL"
 
 
@@ -170,7 +170,7 @@ _SERVICES = (
         quirks=Quirks(
             max_tokens_field="max_completion_tokens",
             json_schema=False,
-            # It knows "adaptive" and "disabled", and no amounts.
+            # It accepts "adaptive" and "disabled", but no amounts.
             reasoning=None,
         ),
     ),
@@ -180,7 +180,7 @@ _SERVICES = (
         base_url="https://api.mistral.ai/v1",
         source="https://docs.mistral.ai/api/",
         key_env=("MISTRAL_API_KEY",),
-        # It refuses the field, and counts tokens in every stream.
+        # It rejects the field, and reports usage in every stream anyway.
         # https://github.com/openai/openai-agents-python/issues/442
         quirks=Quirks(stream_usage=False),
     ),

@@ -1,6 +1,6 @@
-"""Where the APIs live: one row a provider. A new provider is a row.
+"""The table of providers, one row each.
 
-Those with an API of their own stand here; servers that speak OpenAI's are rows of `presets`.
+Providers with an API of their own are listed here; OpenAI-compatible servers are in `presets`.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,27 +18,27 @@ from llmring.presets import PRESETS, Preset
 
 
 class Provider(Struct, frozen=True, kw_only=True):
-    """One place that serves models.
+    """One provider of models.
 
     Attributes:
         name: The first half of a model reference.
-        dialect: How its API speaks.
-        apis: Further APIs of it, by the names that a lockfile's `api` and the catalog have for
-            them; "chat" always means `dialect`.
-        base_url: Where it lives; paths of the dialect are appended. A name in braces is that of
-            an environment variable that is filled in.
-        base_url_env: Environment variables that override `base_url`, first one set wins.
-        key_env: Environment variables that hold the key, first one set wins; none where the
+        dialect: The wire format of its main API.
+        apis: Dialects of its further APIs, under the names used by `api` in a lockfile and by
+            the catalog; "chat" always means `dialect`.
+        base_url: Its address; the dialect appends paths. Names in braces are replaced by the
+            values of these environment variables.
+        base_url_env: Environment variables that override `base_url`; the first one set wins.
+        key_env: Environment variables that hold the key; the first one set wins. Empty if the
             provider needs no key.
-        key_header: The header that carries the key, where it is not the dialect's own;
+        key_header: The header that carries the key, if not the dialect's default;
             "authorization" carries it as a bearer token.
-        headers: Sent with every request, in lower case.
-        query: Added to every address.
-        sdk: The vendor's own SDK for it, by the extra that installs it; None where there is none.
-        quirks: Where it differs from others of the same dialect.
-        prepare: Fills in what a request leaves open and a model there needs; raises
-            UnsupportedFeatureError for what none there can do.
-        note: Said by the command line whenever this provider answers.
+        headers: Headers sent with every request, in lower case.
+        query: Query parameters added to every address.
+        sdk: The extra that installs the vendor's own SDK, if there is one.
+        quirks: Differences from other servers of the same dialect.
+        prepare: Fills in fields that models of this provider need and the request leaves open;
+            raises UnsupportedFeatureError if none of them can serve the request.
+        note: A note that the command line shows whenever this provider answers.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Provider(Struct, frozen=True, kw_only=True):
     apis: Mapping[str, Dialect] = {}
 
     def speaking(self, api: str | None) -> Dialect:
-        """The dialect of one of its APIs, by its name; where it has none of that name, its own."""
+        """Return the dialect of the API with this name, or the main one by default."""
         return self.apis.get(api, self.dialect) if api else self.dialect
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Every environment variable that matters to it."""
+        """All environment variables that affect this provider."""
         return (*self.key_env, *self.base_url_env, *variables_in(self.base_url))
 
 
@@ -137,7 +137,7 @@ _NATIVE = {
     )
 }
 
-# What a server of the user's own is like, by the `kind` that its table in a lockfile names.
+# Templates for the user's own servers, by the `kind` of their table in the lockfile.
 KINDS: Mapping[str, Provider] = MappingProxyType(
     {
         "openai": msgspec.structs.replace(

@@ -1,12 +1,12 @@
-"""Takes keys out of text before it can reach an error, a log or a file."""
+"""Removal of keys from text that goes into errors, logs and files."""
 
 import re
 from collections.abc import Iterable
 
 MASK = "***"
 
-# The prefixes that vendors give their keys, so that a key echoed by a proxy is caught even
-# where it is not the one that was sent. The tail must be long: "sk-" alone is no secret.
+# Vendors' key prefixes, to catch a key echoed by a proxy even if it is not the one that was
+# sent. The tail must be long: "sk-" alone is not a secret.
 _KEY_SHAPES = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|pplx|r8|hf|csk|tgp|fw|ghp|github_pat|nvapi)[-_][A-Za-z0-9_\-]{16,}"
     r"|\bAIza[A-Za-z0-9_\-]{30,}"
@@ -14,14 +14,14 @@ _KEY_SHAPES = re.compile(
 )
 
 
-# What is shorter is no secret ("x", "none"), and would take words out of the text.
+# Shorter values ("x", "none") are not secrets, and masking them would garble the text.
 _SHORTEST = 8
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text with every given secret, and whatever has the shape of a key, masked.
+    """Mask all given secrets, and everything that looks like a key.
 
-    A secret that the end of the text cuts off is masked too.
+    A secret that is cut off at the end of the text is masked too.
     """
     for secret in secrets:
         if len(secret) >= _SHORTEST:

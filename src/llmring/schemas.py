@@ -1,4 +1,4 @@
-"""The values that a call takes and gives; the public face of `llmring.chat`."""
+"""Public names for the values that calls take and return."""
 
 from llmring.chat.events import Usage
 from llmring.chat.parts import (

@@ -1,9 +1,9 @@
-"""A plugin for pytest: scripted answers and faults, recordings, and no network unless allowed.
+"""The pytest plugin: scripted answers, faults, recordings, and no network access by default.
 
-It costs a test run nothing but this file; what a fixture needs is imported by the fixture.
+To stay cheap for test runs that do not use it, each fixture imports what it needs.
 
-There are no assertions here that pytest would have to read (PYTEST_DONT_REWRITE), so that it may
-be imported before pytest looks for plugins.
+PYTEST_DONT_REWRITE: this module has nothing to rewrite, and may be imported before pytest loads
+its plugins.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _previous = pytest.StashKey[stage.Stage | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the plugin."""
+    """Add the plugin's options."""
     group = parser.getgroup("llmring")
     group.addoption(
         "--llmring-network",
@@ -38,12 +38,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--llmring-record",
         action="store_true",
-        help="send what has no recording yet, and record it, where recordings are played back",
+        help="with recordings: send the requests that have none, and record the answers",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep requests on this machine from now on."""
+    """Block requests beyond this machine from now on."""
     config.addinivalue_line("markers", _MARKER)
     config.stash[_previous] = stage.current
     recording = config.getoption("llmring_record")
@@ -52,13 +52,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave everything as it was before."""
+    """Restore the previous state."""
     stage.current = config.stash.get(_previous, None)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let the requests of a test with the marker go anywhere."""
+    """Allow network access during a test that has the marker."""
     now = stage.current
     if now is None or now.network or item.get_closest_marker("llmring_network") is None:
         return (yield)
@@ -71,9 +71,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.fixture
 def llmring_replies() -> Iterator[Replies]:
-    """Answers of the test's own, which all rings get: `llmring_replies.add("Paris.")`.
+    """Answer all calls with scripted replies: `llmring_replies.add("Paris.")`.
 
-    No provider is asked, and no key is needed. `llmring_replies.sent` has the requests.
+    Nothing is sent and no key is needed. `llmring_replies.sent` lists the requests.
     """
     from llmring.client.replies import Replies
 
@@ -85,9 +85,9 @@ def llmring_replies() -> Iterator[Replies]:
 
 @pytest.fixture
 def llmring_faults() -> Iterator[Faults]:
-    """Faults of the test's own, which all rings meet: `llmring_faults.add(status=429)`.
+    """Inject faults into all calls: `llmring_faults.add(status=429)`.
 
-    The keys are those of `faults` in a lockfile.
+    The arguments are the keys of `faults` in a lockfile.
     """
     from llmring.client.fault_fixture import Faults
 
@@ -100,10 +100,10 @@ def llmring_faults() -> Iterator[Faults]:
 
 @pytest.fixture
 def llmring_recordings(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """Recordings for all rings, in a folder of the test's own.
+    """Replay recordings in all calls; yields the folder that holds them.
 
-    They are played back; with --llmring-record, what has none is sent and recorded. The folder
-    is `recordings/MODULE/TEST` beside the test's file.
+    With --llmring-record, requests that have no recording are sent and recorded. The folder is
+    `recordings/MODULE/TEST` next to the test's file.
     """
     from llmring.client.tape import Tape
 
@@ -117,7 +117,7 @@ def llmring_recordings(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 @pytest.fixture
 def llmring_profile(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Puts a profile of the lockfile in force for the test: `llmring_profile("chaos")`."""
+    """Select a profile of the lockfile for the test: `llmring_profile("chaos")`."""
 
     def choose(name: str) -> None:
         monkeypatch.setenv("LLMRING_PROFILE", name)
@@ -127,9 +127,9 @@ def llmring_profile(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.fixture
 def llmring_ring(llmring_profile: Callable[[str], None]) -> Iterator[Callable[..., LLMRing]]:
-    """Makes rings that are closed after the test: `llmring_ring(profile="chaos")`.
+    """Make rings that are closed after the test: `llmring_ring(profile="chaos")`.
 
-    The other arguments are those of `LLMRing`.
+    Other arguments go to `LLMRing`.
     """
     from llmring.client.ring import LLMRing
 
@@ -148,7 +148,7 @@ def llmring_ring(llmring_profile: Callable[[str], None]) -> Iterator[Callable[..
 
 def _stage() -> stage.Stage:
     if stage.current is None:
-        raise pytest.UsageError("the plugin llmring.testing is not active")
+        raise pytest.UsageError("llmring's plugin is not active; run pytest -p llmring.testing")
     return stage.current
 
 

@@ -1,4 +1,4 @@
-"""An HTTP exchange as a value: what is sent, and the head of what comes back."""
+"""HTTP requests and response heads as plain values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class HttpRequest(Struct, frozen=True):
-    """One request, ready to send. Its headers hold the key, so its repr shows none of them."""
+    """An HTTP request that is ready to send; its repr omits the headers, which hold the key."""
 
     method: str
     url: str
@@ -25,12 +25,12 @@ class HttpRequest(Struct, frozen=True):
 
 
 class HttpHead(Struct, frozen=True):
-    """Status and headers of a response; header names are lower case."""
+    """The status and headers of a response; header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
 
     @property
     def content_type(self) -> str:
-        """The media type without its parameters, lower case; empty where none was sent."""
+        """The media type in lower case, without parameters; empty without such a header."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""What a call took."""
+"""Token counts of a call."""
 
 import pytest
 
@@ -30,12 +30,12 @@ def test_R07_usage_is_a_mapping_of_its_counts() -> None:
         ("cache_creation_1h_tokens", 2),
     ],
 )
-def test_R07_counts_of_a_cache_are_found_under_anthropic_s_names_too(name: str, count: int) -> None:
+def test_R07_cache_counts_can_be_read_under_anthropics_names(name: str, count: int) -> None:
     assert name in USAGE
     assert (USAGE[name], USAGE.get(name)) == (count, count)
 
 
-def test_there_is_no_other_count() -> None:
+def test_fields_that_are_not_counts_are_not_in_the_mapping() -> None:
     with pytest.raises(KeyError, match="service_tier"):
         USAGE["service_tier"]
 

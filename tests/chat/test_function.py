@@ -77,7 +77,7 @@ def test_a_function_becomes_a_tool() -> None:
     }
 
 
-def test_the_function_can_be_called_and_looked_at_as_before() -> None:
+def test_the_function_can_be_called_and_inspected_as_before() -> None:
     assert weather("Rome", unit="c") == "Rome 3 c"
     assert inspect.signature(weather).parameters["days"].default == 3
     assert vars(weather)["__name__"] == "weather"
@@ -87,7 +87,7 @@ def test_the_function_can_be_called_and_looked_at_as_before() -> None:
 def test_name_description_and_strictness_can_be_given() -> None:
     @tool(name="look-up", description="Look a word up.", strict=True)
     def find(word: str) -> str:
-        """Not this."""
+        """Ignore this."""
         return word
 
     assert (find.name, find.description, find.strict) == ("look-up", "Look a word up.", True)
@@ -134,7 +134,7 @@ BOOKING = """{
 }"""
 
 
-def test_models_and_classes_are_made_out_of_the_arguments() -> None:
+def test_arguments_are_converted_to_models_and_classes() -> None:
     assert tool(book).keywords(BOOKING) == {
         "hotel": Hotel(rooms=[Room(beds=2)]),
         "guest": Guest("Ada"),
@@ -144,7 +144,7 @@ def test_models_and_classes_are_made_out_of_the_arguments() -> None:
     }
 
 
-def test_the_schema_of_nested_models_is_whole() -> None:
+def test_the_schema_of_nested_models_is_complete() -> None:
     validator = jsonschema_rs.validator_for(dict(tool(book).parameters))
 
     assert validator.is_valid(msgspec.json.decode(BOOKING))
@@ -152,7 +152,7 @@ def test_the_schema_of_nested_models_is_whole() -> None:
     assert not validator.is_valid(msgspec.json.decode(BOOKING.replace('"nights": 1', "")))
 
 
-def test_arguments_that_a_model_leaves_out_are_left_to_the_function() -> None:
+def test_omitted_arguments_get_the_functions_defaults() -> None:
     assert weather.keywords('{"city": "Rome"}') == {"city": "Rome"}
     assert weather.keywords('{"city": "Rome", "days": "2"}') == {"city": "Rome", "days": 2}
 
@@ -168,18 +168,18 @@ def test_arguments_that_a_model_leaves_out_are_left_to_the_function() -> None:
         ("", "missing required field `city`"),
     ],
 )
-def test_wrong_arguments_are_refused_with_their_place(arguments: str, why: str) -> None:
+def test_wrong_arguments_are_refused_with_their_position(arguments: str, why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         weather.keywords(arguments)
 
 
-def test_a_pydantic_model_that_refuses_says_why() -> None:
+def test_the_reason_of_a_pydantic_error_is_reported() -> None:
     with pytest.raises(ValidationError, match=r"greater than or equal to 1(.|\n)*\$.hotel"):
         tool(book).keywords(BOOKING.replace('"beds": 2', '"beds": 0'))
 
 
 @given(st.text())
-def test_any_text_is_arguments_or_a_clear_refusal(text: str) -> None:
+def test_any_text_is_parsed_or_refused_with_a_validation_error(text: str) -> None:
     try:
         given = weather.keywords(text)
     except ValidationError:
@@ -213,21 +213,21 @@ def of_unknown(number: "Missing") -> None:  # type: ignore[name-defined]  # noqa
         (of_any_number, r"of_any_number can't be a tool: it takes \*numbers"),
         (of_any_name, r"it takes \*\*names"),
         (by_position, "takes 'number' by position only"),
-        (of_no_json, "complex.*type that JSON does not have"),
-        (of_unknown, "type hints of of_unknown can't be read: name 'Missing'"),
-        (lambda x: x, "no function with a name"),
-        (functools.partial(book), "no function with a name"),
-        (Guest, "no function with a name"),
+        (of_no_json, "complex.*has no JSON form"),
+        (of_unknown, "cannot read the type hints of of_unknown: name 'Missing'"),
+        (lambda x: x, "not a function with a valid tool name"),
+        (functools.partial(book), "not a function with a valid tool name"),
+        (Guest, "not a function with a valid tool name"),
     ],
 )
-def test_a_function_that_no_tool_can_be_made_of_is_refused(
+def test_a_function_without_a_schema_or_name_is_refused(
     function: Callable[..., Any], why: str
 ) -> None:
     with pytest.raises(ValidationError, match=why):
         tool(function)
 
 
-def test_a_partial_with_a_name_takes_the_rest() -> None:
+def test_a_partial_with_a_name_is_a_tool_with_the_other_parameters() -> None:
     at_home = tool(name="at_home")(functools.partial(weather.function, "Rome"))
 
     assert "city" not in at_home.parameters["properties"]
@@ -240,7 +240,7 @@ class Shop:
 
     @tool
     async def cost(self, pieces: int) -> int:
-        """What it costs."""
+        """Return the cost."""
         return self.price * pieces
 
     def plain(self, pieces: int) -> int:
@@ -252,7 +252,7 @@ class Shop:
         return day
 
 
-def test_a_method_is_a_tool_of_its_object() -> None:
+def test_a_method_is_a_tool_bound_to_its_object() -> None:
     shop = Shop(price=7)
 
     assert shop.cost.parameters["required"] == ["pieces"]
@@ -280,10 +280,10 @@ def test_a_request_takes_functions_among_its_tools() -> None:
         ([ImagePart(url="https://example.com/a.png"), TextPart("it")],) * 2,
     ],
 )
-def test_a_result_is_told_as_text_or_json_or_parts(result: Any, content: Any) -> None:
+def test_a_result_is_encoded_as_text_json_or_parts(result: Any, content: Any) -> None:
     assert told(result) == content
 
 
-def test_a_result_that_json_does_not_have_is_refused() -> None:
+def test_a_result_that_json_cannot_express_is_refused() -> None:
     with pytest.raises(ValidationError, match="Shop can't be written as JSON"):
         told(Shop(1))

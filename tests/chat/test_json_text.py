@@ -1,4 +1,4 @@
-"""The JSON in what a model writes."""
+"""Extraction of JSON from a model's text."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ PROSE = st.text("abc .,:!`\n", max_size=20)
 
 
 @given(VALUES)
-def test_a_text_that_is_json_is_taken_as_it_is(value: Any) -> None:
+def test_a_text_that_is_json_is_returned_unchanged(value: Any) -> None:
     assert json_of(json.dumps(value))[1] == value
 
 
@@ -40,24 +40,22 @@ def test_json_is_found_between_words(
 
 
 @given(OBJECTS, OBJECTS)
-def test_of_two_pieces_of_json_none_is_taken(one: Any, two: Any) -> None:
+def test_a_text_with_two_json_values_is_refused(one: Any, two: Any) -> None:
     with pytest.raises(NotJsonError, match="more than one"):
         json_of(f"{json.dumps(one)} or {json.dumps(two)}")
 
 
 @given(st.text())
-def test_any_text_is_json_or_is_not(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     for opens in ("{", "{["):
         try:
             json_of(text, opens)
         except NotJsonError as error:
-            assert str(error)  # noqa: PT017 -- most texts are none, some are
+            assert str(error)  # noqa: PT017 -- only some of these texts are JSON
 
 
 @given(OBJECTS.filter(bool), st.data())
-def test_a_part_that_is_whole_is_not_taken_for_what_was_cut_off(
-    value: Any, data: st.DataObject
-) -> None:
+def test_a_complete_part_of_truncated_json_is_not_returned(value: Any, data: st.DataObject) -> None:
     written = json.dumps(value)
     cut = written[: data.draw(st.integers(0, len(written) - 1))]
 
@@ -66,7 +64,7 @@ def test_a_part_that_is_whole_is_not_taken_for_what_was_cut_off(
 
 
 @pytest.mark.parametrize("text", ["{} NaN", '{"a": NaN}', '{"a": Infinity} ', "NaN"])
-def test_what_is_no_number_is_no_json(text: str) -> None:
+def test_nan_and_infinity_are_refused(text: str) -> None:
     if text.startswith("{}"):
         assert json_of(text)[1] == {}
     else:
@@ -75,18 +73,18 @@ def test_what_is_no_number_is_no_json(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ['{"a":' * 100_000, "x [" + "[" * 100_000], ids=["all", "part"])
-def test_deep_nesting_is_told(text: str) -> None:
+def test_deep_nesting_is_refused(text: str) -> None:
     with pytest.raises(NotJsonError):
         json_of(text)
 
 
-def test_half_a_character_does_no_harm() -> None:
+def test_half_a_surrogate_pair_does_no_harm() -> None:
     assert json_of('{"a": "\ud83d"}')[1] == {"a": "?"}
     assert GrowingJson().add('{"a": "\ud83d') == {"a": "?"}
 
 
 @given(OBJECTS, st.integers(1, 5))
-def test_the_last_of_growing_json_is_all_of_it(value: Any, step: int) -> None:
+def test_growing_json_ends_with_the_complete_value(value: Any, step: int) -> None:
     written = json.dumps(value)
     growing = GrowingJson()
 
@@ -97,7 +95,7 @@ def test_the_last_of_growing_json_is_all_of_it(value: Any, step: int) -> None:
     assert growing.text == written
 
 
-def test_growing_json_shows_what_there_is() -> None:
+def test_growing_json_returns_the_data_so_far() -> None:
     growing = GrowingJson()
     pieces = ["Well: ", "```json\n", '{"na', 'me": "A', 'da"', ', "of": [1', ", 2]", "}", "\n```"]
 
@@ -114,7 +112,7 @@ def test_growing_json_shows_what_there_is() -> None:
     ]
 
 
-def test_a_long_text_is_never_far_behind() -> None:
+def test_growing_json_lags_little_behind_a_long_text() -> None:
     growing = GrowingJson()
     growing.add('{"text": "')
     for size in range(10, 20_000, 10):
@@ -122,7 +120,7 @@ def test_a_long_text_is_never_far_behind() -> None:
         assert size - len(shown["text"]) <= max(10, size / 32)
 
 
-def test_growing_text_that_is_no_json_shows_nothing() -> None:
+def test_growing_text_without_json_returns_none() -> None:
     growing = GrowingJson()
 
     assert [growing.add(piece) for piece in ("{", "oops", "}")] == [{}, {}, {}]

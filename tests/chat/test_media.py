@@ -1,4 +1,4 @@
-"""What bytes are, told by how they begin."""
+"""Media types, detected from the first bytes."""
 
 import base64
 
@@ -34,12 +34,12 @@ BEGINNINGS = [
 
 
 @pytest.mark.parametrize(("head", "media_type"), BEGINNINGS)
-def test_a_type_is_told_by_the_first_bytes(head: bytes, media_type: str | None) -> None:
+def test_the_type_is_detected_from_the_first_bytes(head: bytes, media_type: str | None) -> None:
     assert media_type_of(head) == media_type
 
 
 @pytest.mark.parametrize("head", [head for head, told in BEGINNINGS if told and told[0] in "iav"])
-def test_the_bytes_are_believed_before_the_name(head: bytes) -> None:
+def test_the_bytes_take_precedence_over_the_name(head: bytes) -> None:
     assert media_type_of(head, "application/x-wrong") == media_type_of(head)
 
 
@@ -54,7 +54,7 @@ def test_the_bytes_are_believed_before_the_name(head: bytes) -> None:
         (b"\xff\xfeh\0i\0", "text/plain", None),
     ],
 )
-def test_the_name_decides_where_the_bytes_say_too_little(
+def test_the_name_decides_if_the_bytes_are_ambiguous(
     head: bytes, by_name: str, media_type: str | None
 ) -> None:
     assert media_type_of(head, by_name) == media_type
@@ -68,13 +68,13 @@ def test_any_bytes_have_a_type_or_none(head: bytes, by_name: str | None) -> None
 
 
 @given(st.text(min_size=1).filter(lambda text: "\0" not in text))
-def test_text_that_is_no_other_format_is_text(text: str) -> None:
+def test_text_in_no_other_format_is_plain_text(text: str) -> None:
     told = media_type_of(text.encode())
 
     assert told is not None
 
 
-def test_a_media_type_is_written_as_providers_write_it() -> None:
+def test_media_types_are_normalized() -> None:
     assert usual("IMAGE/JPG; q=1") == "image/jpeg"
     assert usual("audio/x-wav") == "audio/wav"
 
@@ -89,7 +89,7 @@ def test_a_media_type_is_written_as_providers_write_it() -> None:
         ("video/mp4", DocumentPart),
     ],
 )
-def test_a_media_type_makes_the_part_that_suits_it(media_type: str, kind: type) -> None:
+def test_the_media_type_decides_the_kind_of_part(media_type: str, kind: type) -> None:
     part = part_of(b"bytes", media_type, "name")
 
     assert isinstance(part, kind)

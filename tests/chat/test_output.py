@@ -1,4 +1,4 @@
-"""How people write the form of an answer."""
+"""The accepted forms of `response_format`."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, TypedDict, TypeVar
@@ -14,12 +14,12 @@ SCHEMA = {"type": "object"}
 
 
 @pytest.mark.parametrize("value", [None, {"type": "text"}])
-def test_text_is_no_form(value: Any) -> None:
+def test_the_format_text_is_parsed_as_none(value: Any) -> None:
     assert parse_format(value) is None
 
 
 @pytest.mark.parametrize("value", [{"type": "json_object"}, {"type": "json"}])
-def test_json_may_be_asked_for_without_a_schema(value: Any) -> None:
+def test_json_can_be_requested_without_a_schema(value: Any) -> None:
     assert parse_format(value) == OutputFormat()
 
 
@@ -33,7 +33,7 @@ def test_json_may_be_asked_for_without_a_schema(value: Any) -> None:
         ({"strict": True}, {"strict": False}, False),
     ],
 )
-def test_R27_strict_stands_at_either_level(
+def test_R27_strict_is_accepted_at_either_level(
     outer: dict[str, Any], inner: dict[str, Any], strict: bool | None
 ) -> None:
     told = {"name": "n", "description": "d", "schema": SCHEMA, **inner}
@@ -43,7 +43,7 @@ def test_R27_strict_stands_at_either_level(
     assert found == OutputFormat(SCHEMA, "n", "d", strict)
 
 
-def test_the_parts_of_a_schema_s_form_may_stand_side_by_side() -> None:
+def test_a_schema_is_accepted_without_the_inner_object() -> None:
     assert parse_format({"type": "json_schema", "schema": SCHEMA}) == OutputFormat(SCHEMA)
 
 
@@ -91,7 +91,7 @@ class Checked:
         (int | None, "answer"),
     ],
 )
-def test_a_type_is_a_form(kind: Any, name: str) -> None:
+def test_a_type_is_an_output_format(kind: Any, name: str) -> None:
     found = parse_format(kind)
 
     assert found is not None
@@ -101,7 +101,7 @@ def test_a_type_is_a_form(kind: Any, name: str) -> None:
     assert found.name.startswith(name)
 
 
-def test_a_type_that_pydantic_made_is_checked_by_pydantic() -> None:
+def test_a_pydantic_type_is_validated_by_pydantic() -> None:
     found = parse_format(Checked)
 
     assert found is not None
@@ -111,7 +111,7 @@ def test_a_type_that_pydantic_made_is_checked_by_pydantic() -> None:
         found.load(b'{"x": 0}')
 
 
-def test_a_type_that_can_not_be_hashed_is_a_form_too() -> None:
+def test_a_type_that_cannot_be_hashed_is_accepted() -> None:
     from typing import Annotated
 
     kind = Annotated[int, msgspec.Meta(extra={"unit": "m"})]
@@ -135,11 +135,11 @@ def test_a_type_that_can_not_be_hashed_is_a_form_too() -> None:
     ],
     ids=str,
 )
-def test_anything_else_is_refused_when_the_request_is_made(value: Any) -> None:
+def test_anything_else_is_refused_when_the_request_is_created(value: Any) -> None:
     with pytest.raises(ValidationError, match="response_format"):
         LLMRequest("m", "Hi", response_format=value)
 
 
-def test_a_misfit_is_told_with_its_place() -> None:
+def test_a_misfit_is_shown_with_its_place() -> None:
     assert str(Misfit("/a/0", "too long")) == "at /a/0: too long"
     assert str(Misfit("", "too long")) == "too long"

@@ -1,4 +1,4 @@
-"""Events put together into replies, whole and in pieces."""
+"""Assembly of replies from events, whole and streamed."""
 
 from llmring import Usage
 from llmring.chat.events import (
@@ -24,7 +24,7 @@ CALLS: list[Event] = [
 ]
 
 
-def test_a_reply_adds_up() -> None:
+def test_a_reply_is_assembled_from_its_events() -> None:
     reply = fold(
         "openai:x",
         [
@@ -43,7 +43,7 @@ def test_a_reply_adds_up() -> None:
     assert (reply.served_model, reply.id, reply.total_tokens) == ("x-2026", "r1", 5)
 
 
-def test_R25_tool_calls_of_a_stream_grow_and_the_last_are_all() -> None:
+def test_R25_the_last_chunk_of_a_stream_has_all_tool_calls() -> None:
     reply = Reply("openai:x")
     chunks = [chunk for event in CALLS if (chunk := reply.add(event))] + [reply.last_chunk()]
 
@@ -53,7 +53,7 @@ def test_R25_tool_calls_of_a_stream_grow_and_the_last_are_all() -> None:
     assert chunks[-1].tool_calls == fold("openai:x", CALLS).tool_calls
 
 
-def test_a_call_without_an_id_gets_one_that_is_the_same_for_the_same_reply() -> None:
+def test_a_call_without_an_id_gets_a_stable_id() -> None:
     def call_id(reply_id: str) -> str:
         events: list[Event] = [Started(id=reply_id), ToolCallDelta(0, None, "add", "{}")]
         calls = fold("google:x", events).tool_calls
@@ -64,7 +64,7 @@ def test_a_call_without_an_id_gets_one_that_is_the_same_for_the_same_reply() -> 
     assert call_id("r1") != call_id("r2")
 
 
-def test_stop_with_tool_calls_is_the_finish_reason_tool_calls() -> None:
+def test_stop_with_tool_calls_becomes_the_finish_reason_tool_calls() -> None:
     events: list[Event] = [ToolCallDelta(0, "c0", "add", "{}"), Finished("stop", "STOP")]
 
     assert fold("google:x", events).finish_reason == "tool_calls"

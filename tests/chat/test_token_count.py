@@ -1,4 +1,4 @@
-"""Tokens estimated by the length of what is sent."""
+"""Estimates of tokens from the length of a request."""
 
 import base64
 
@@ -21,13 +21,13 @@ def test_english_has_about_a_token_every_four_characters() -> None:
     assert tokens(LLMRequest(messages=ENGLISH)) == pytest.approx(len(ENGLISH) / 4, rel=0.05)
 
 
-def test_other_scripts_have_more_tokens_a_character() -> None:
+def test_other_scripts_have_more_tokens_per_character() -> None:
     counts = [tokens(LLMRequest(messages=letter * 1000)) for letter in "aж語"]
 
     assert counts == sorted(set(counts))
 
 
-def test_tools_calls_and_schemas_count() -> None:
+def test_tools_calls_and_schemas_are_counted() -> None:
     def weather(city: str) -> str:
         """Look the weather up."""
         return city
@@ -41,7 +41,7 @@ def test_tools_calls_and_schemas_count() -> None:
     assert all(tokens(more) > tokens(plain) for more in (calls, tools, schema))
 
 
-def test_an_image_counts_and_what_has_no_measure_is_told() -> None:
+def test_an_image_is_counted_and_other_parts_are_reported() -> None:
     data = base64.b64encode(b"%PDF-").decode()
     document = {
         "type": "document",

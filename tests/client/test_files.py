@@ -496,7 +496,7 @@ def test_a_file_that_the_provider_can_not_read_is_an_error_and_forgotten(
     server = serve(as_json({"file": at_google("PROCESSING")}), as_json(failed))
     ring = ring_for(google=server)
 
-    with pytest.raises(Exception, match="could not be read: bad video"):
+    with pytest.raises(Exception, match="could not process the file: bad video"):
         ring.chat(GOOGLE, messages="What?", files=[ring.register_file(pdf)])
 
     assert ring.list_registered_files()[0].uploads == {}

@@ -429,7 +429,7 @@ def test_text_around_the_json_is_ignored(serve: Serve, content: str) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "there is no text"),
+        ("", "the text is empty"),
         ("I can't say.", "not JSON"),
         ('{"name": "Ada", "age": 36} or {"name": "Eve", "age": 3}', "more than one"),
         ('{"name": {"name": "Ada", "age": 36}, oops}', "not JSON"),

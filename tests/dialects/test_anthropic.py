@@ -1,4 +1,4 @@
-"""What a request becomes in the words of Anthropic's Messages API."""
+"""Requests to Anthropic's Messages API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from llmring.dialects.anthropic import DIALECT
 from llmring.dialects.dialect import Quirks
 from llmring.exceptions import UnsupportedFeatureError, ValidationError
 
-WEATHER = Tool("weather", "Tells the weather.", {"type": "object", "properties": {"city": {}}})
+WEATHER = Tool("weather", "Returns the weather.", {"type": "object", "properties": {"city": {}}})
 EPHEMERAL = {"type": "ephemeral"}
 
 
@@ -57,25 +57,25 @@ def test_a_text_becomes_one_user_message() -> None:
     }
 
 
-def test_the_path_lies_below_a_base_url_without_version() -> None:
+def test_the_path_includes_the_api_version() -> None:
     outgoing = DIALECT.encode(LLMRequest(messages="Hi"), "m", stream=True, quirks=Quirks())
 
     assert outgoing.path == "/v1/messages"
 
 
-def test_a_stream_is_asked_for() -> None:
+def test_a_stream_is_requested() -> None:
     assert payload(LLMRequest(messages="Hi"), stream=True)["stream"] is True
 
 
-def test_the_key_travels_in_its_own_header() -> None:
+def test_the_key_is_sent_in_the_x_api_key_header() -> None:
     assert DIALECT.authorize("secret") == {"x-api-key": "secret"}
 
 
-def test_every_request_names_the_version_of_the_api() -> None:
+def test_every_request_has_the_api_version_header() -> None:
     assert DIALECT.headers == {"anthropic-version": "2023-06-01"}
 
 
-def test_encoding_leaves_the_request_as_it_was() -> None:
+def test_encoding_does_not_change_the_request() -> None:
     request = LLMRequest(
         messages=[Message("system", "Be brief."), Message("user", "Hi")],
         tools=[WEATHER],
@@ -108,7 +108,7 @@ def test_a_system_message_keeps_its_cache_mark() -> None:
     ]
 
 
-def test_a_message_carries_its_cache_mark_on_its_last_block() -> None:
+def test_a_messages_cache_mark_is_on_its_last_block() -> None:
     marked = Message("user", ["One", "Two"], metadata={"cache_control": EPHEMERAL})
 
     assert messages(marked)[0]["content"] == [
@@ -117,7 +117,7 @@ def test_a_message_carries_its_cache_mark_on_its_last_block() -> None:
     ]
 
 
-def test_a_part_carries_its_own_cache_mark() -> None:
+def test_a_part_keeps_its_cache_mark() -> None:
     assert messages(Message("user", [TextPart("One", EPHEMERAL), "Two"]))[0]["content"] == [
         text("One") | {"cache_control": EPHEMERAL},
         text("Two"),
@@ -143,7 +143,7 @@ def test_blank_texts_are_left_out() -> None:
     ]
 
 
-def test_the_results_of_parallel_calls_come_back_in_one_turn() -> None:
+def test_results_of_parallel_calls_are_sent_in_one_turn() -> None:
     turns = messages(
         Message("user", "Weather and time?"),
         Message("assistant", "Let me look.", tool_calls=[call("a"), call("b", "clock", "")]),
@@ -189,7 +189,7 @@ def test_a_result_without_an_id_finds_its_call_by_name() -> None:
     assert turns[1]["content"][0]["tool_use_id"] == "b"
 
 
-def test_ids_of_other_vendors_are_made_acceptable_on_both_sides() -> None:
+def test_tool_ids_of_other_vendors_are_cleaned_in_calls_and_results() -> None:
     turns = messages(
         Message("assistant", tool_calls=[call("functions.weather:0")]),
         Message("tool", "sunny", tool_call_id="functions.weather:0"),
@@ -199,7 +199,7 @@ def test_ids_of_other_vendors_are_made_acceptable_on_both_sides() -> None:
     assert turns[0]["content"][0]["id"] == "functions_weather_0"
 
 
-def test_r39_signed_reasoning_goes_back_in_its_place() -> None:
+def test_r39_signed_reasoning_is_sent_back_in_order() -> None:
     turn = Message(
         "assistant",
         [ReasoningPart("France's capital", "c2ln"), "Paris.", ReasoningPart("Its sky", "bW9y")],
@@ -214,31 +214,31 @@ def test_r39_signed_reasoning_goes_back_in_its_place() -> None:
     ]
 
 
-def test_reasoning_that_another_api_has_signed_stays_behind() -> None:
+def test_reasoning_signed_by_another_api_is_not_sent() -> None:
     turn = Message("assistant", [ReasoningPart("hm", "c2ln", dialect="gemini"), "Done."])
 
     assert messages(turn)[0]["content"] == [text("Done.")]
 
 
-def test_what_another_api_wants_back_stays_behind() -> None:
+def test_items_of_another_api_are_not_sent() -> None:
     turn = Message("assistant", [ProviderPart("openai_responses", {"type": "x"}), "Done."])
 
     assert messages(turn)[0]["content"] == [text("Done.")]
 
 
-def test_the_api_s_own_blocks_go_as_they_are_in_messages_of_the_user_too() -> None:
+def test_anthropic_blocks_in_user_messages_are_sent_unchanged() -> None:
     block = {"type": "container_upload", "file_id": "file_1"}
 
     assert messages(Message("user", [ProviderPart("anthropic", block)]))[0]["content"] == [block]
 
 
-def test_unsigned_reasoning_stays_behind() -> None:
+def test_unsigned_reasoning_is_not_sent() -> None:
     assert messages(Message("assistant", [ReasoningPart("hm"), "Done."])) == [
         {"role": "assistant", "content": [text("Done.")]}
     ]
 
 
-def test_an_image_goes_as_url_or_as_bytes() -> None:
+def test_an_image_is_sent_by_url_or_as_bytes() -> None:
     images = Message(
         "user",
         [
@@ -253,7 +253,7 @@ def test_an_image_goes_as_url_or_as_bytes() -> None:
     ]
 
 
-def test_a_pdf_goes_as_document_with_its_title() -> None:
+def test_a_pdf_is_sent_as_a_document_with_its_title() -> None:
     pdf = DocumentPart(data="JVBERg==", name="report")
 
     assert messages(Message("user", [pdf]))[0]["content"] == [
@@ -265,7 +265,7 @@ def test_a_pdf_goes_as_document_with_its_title() -> None:
     ]
 
 
-def test_a_document_by_url_goes_as_url() -> None:
+def test_a_document_url_is_sent_as_a_url() -> None:
     pdf = DocumentPart(url="https://example.org/a.pdf")
 
     assert messages(Message("user", [pdf]))[0]["content"][0]["source"] == {
@@ -274,7 +274,7 @@ def test_a_document_by_url_goes_as_url() -> None:
     }
 
 
-def test_a_text_document_goes_as_plain_text() -> None:
+def test_a_text_document_is_sent_as_plain_text() -> None:
     notes = DocumentPart(data=base64.b64encode("Ça va".encode()).decode(), media_type="text/csv")
 
     assert messages(Message("user", [notes]))[0]["content"][0]["source"] == {
@@ -284,28 +284,28 @@ def test_a_text_document_goes_as_plain_text() -> None:
     }
 
 
-def test_a_text_document_in_anthropics_own_form_arrives_unchanged() -> None:
+def test_a_text_document_in_anthropics_format_is_sent_unchanged() -> None:
     source = {"type": "text", "media_type": "text/plain", "data": "Ça va"}
     turn = Message("user", [{"type": "document", "source": source}])
 
     assert messages(turn)[0]["content"][0]["source"] == source
 
 
-def test_a_document_that_is_no_base64_is_refused() -> None:
+def test_a_document_that_is_not_base64_is_refused() -> None:
     broken = DocumentPart(data="abc", media_type="text/plain", name="notes")
 
     with pytest.raises(ValidationError, match="not base64"):
         messages(Message("user", [broken]))
 
 
-def test_a_document_of_another_kind_is_not_supported() -> None:
+def test_a_document_that_is_neither_pdf_nor_text_is_refused() -> None:
     sheet = DocumentPart(data="UEsDBA==", media_type="application/vnd.ms-excel")
 
     with pytest.raises(UnsupportedFeatureError, match="ms-excel"):
         messages(Message("user", [sheet]))
 
 
-def test_sampling_parameters_go_under_the_vendors_names() -> None:
+def test_sampling_parameters_are_sent_under_anthropics_names() -> None:
     request = LLMRequest(
         messages="Hi", temperature=0.0, top_p=0.5, max_tokens=10, stop=["END"], seed=1
     )
@@ -324,7 +324,7 @@ def test_a_tool_is_sent_with_its_schema() -> None:
     assert payload(LLMRequest(messages="Hi", tools=[WEATHER]))["tools"] == [
         {
             "name": "weather",
-            "description": "Tells the weather.",
+            "description": "Returns the weather.",
             "input_schema": {"type": "object", "properties": {"city": {}}},
         }
     ]
@@ -339,19 +339,19 @@ OWN = {
 }
 
 
-def test_a_tool_in_the_api_s_form_keeps_what_only_the_api_knows() -> None:
+def test_a_tool_in_anthropics_format_keeps_its_extra_fields() -> None:
     own = {"name": "clock", "input_schema": {"type": "object", "properties": {}}, **OWN}
 
     assert payload(LLMRequest(messages="Hi", tools=[{"type": "custom", **own}]))["tools"] == [own]
 
 
-def test_a_tool_without_parameters_still_takes_an_object() -> None:
+def test_a_tool_without_parameters_has_an_empty_object_schema() -> None:
     assert payload(LLMRequest(messages="Hi", tools=[Tool("clock")]))["tools"] == [
         {"name": "clock", "input_schema": {"type": "object", "properties": {}}}
     ]
 
 
-def test_a_provider_tool_is_sent_as_it_stands() -> None:
+def test_a_provider_tool_is_sent_unchanged() -> None:
     search = {"type": "web_search_20250305", "name": "web_search"}
 
     assert payload(LLMRequest(messages="Hi", tools=[search]))["tools"] == [search]
@@ -366,38 +366,38 @@ def test_a_provider_tool_is_sent_as_it_stands() -> None:
         (NamedTool("weather"), {"type": "tool", "name": "weather"}),
     ],
 )
-def test_r22_each_tool_choice_has_its_counterpart(choice: Any, sent: dict[str, str]) -> None:
+def test_r22_each_tool_choice_is_translated(choice: Any, sent: dict[str, str]) -> None:
     request = LLMRequest(messages="Hi", tools=[WEATHER], tool_choice=choice)
 
     assert payload(request)["tool_choice"] == sent
 
 
-def test_reasoning_tokens_are_a_thinking_budget_within_the_limit() -> None:
+def test_reasoning_tokens_become_a_thinking_budget_below_max_tokens() -> None:
     sent = payload(LLMRequest(messages="Hi", reasoning_tokens=2000, max_tokens=500))
 
     assert sent["thinking"] == {"type": "enabled", "budget_tokens": 2000}
     assert sent["max_tokens"] == 2500
 
 
-def test_a_small_budget_is_raised_to_the_least_that_the_api_takes() -> None:
+def test_a_small_thinking_budget_is_raised_to_the_minimum() -> None:
     sent = payload(LLMRequest(messages="Hi", reasoning_tokens=10))
 
     assert sent["thinking"]["budget_tokens"] == 1024
 
 
-def test_no_reasoning_tokens_switch_thinking_off() -> None:
+def test_zero_reasoning_tokens_disable_thinking() -> None:
     assert payload(LLMRequest(messages="Hi", reasoning_tokens=0))["thinking"] == {
         "type": "disabled"
     }
 
 
-def test_thinking_goes_without_the_sampling_that_the_api_refuses_beside_it() -> None:
+def test_sampling_refused_with_thinking_is_omitted() -> None:
     request = LLMRequest(messages="Hi", reasoning_tokens=2000, temperature=0.3, top_p=0.5)
 
     assert not {"temperature", "top_p"} & payload(request).keys()
 
 
-def test_a_forced_call_goes_without_thinking() -> None:
+def test_thinking_is_omitted_for_a_forced_call() -> None:
     request = LLMRequest(
         messages="Hi", reasoning_tokens=2000, tools=[WEATHER], tool_choice="required"
     )
@@ -412,33 +412,33 @@ def test_r37_extra_parameters_are_merged_last() -> None:
     assert (sent["top_k"], sent["max_tokens"]) == (3, 7)
 
 
-def test_an_effort_leaves_the_measure_of_thinking_to_the_model() -> None:
+def test_an_effort_is_sent_with_adaptive_thinking() -> None:
     sent = payload(LLMRequest(messages="Hi", reasoning_effort="xhigh", max_tokens=500))
 
     assert (sent["thinking"], sent["output_config"]) == ({"type": "adaptive"}, {"effort": "xhigh"})
     assert sent["max_tokens"] == 500
 
 
-def test_the_least_effort_is_low() -> None:
+def test_minimal_effort_becomes_low() -> None:
     sent = payload(LLMRequest(messages="Hi", reasoning_effort="minimal"))
 
     assert sent["output_config"] == {"effort": "low"}
 
 
-def test_no_effort_switches_thinking_off() -> None:
+def test_effort_none_disables_thinking() -> None:
     sent = payload(LLMRequest(messages="Hi", reasoning_effort="none"))
 
     assert (sent["thinking"], sent.get("output_config")) == ({"type": "disabled"}, None)
 
 
-def test_an_effort_goes_without_the_sampling_that_the_api_refuses_beside_thinking() -> None:
+def test_sampling_refused_with_thinking_is_omitted_for_an_effort() -> None:
     request = LLMRequest(messages="Hi", reasoning_effort="low", temperature=0.3, top_p=0.97)
     sent = payload(request)
 
     assert ("temperature" in sent, sent["top_p"]) == (False, 0.97)
 
 
-def test_a_forced_call_keeps_the_effort() -> None:
+def test_a_forced_call_keeps_its_effort() -> None:
     request = LLMRequest(
         messages="Hi", reasoning_effort="low", tools=[WEATHER], tool_choice="required"
     )
@@ -447,7 +447,7 @@ def test_a_forced_call_keeps_the_effort() -> None:
     assert ("thinking" in sent, sent["output_config"]) == (False, {"effort": "low"})
 
 
-def test_r37_thinking_may_be_given_in_the_vendors_own_words() -> None:
+def test_r37_thinking_can_be_set_in_extra_params() -> None:
     thinking = {"type": "enabled", "budget_tokens": 9000}
     extra = {"thinking": thinking}
     sent = payload(LLMRequest(messages="Hi", temperature=0.3, extra_params=extra))
@@ -464,7 +464,7 @@ def test_a_strict_tool_closes_its_objects() -> None:
     assert sent["input_schema"]["additionalProperties"] is False
 
 
-def test_parallel_calls_can_be_switched_off_whatever_the_choice_is() -> None:
+def test_parallel_calls_can_be_disabled_with_any_tool_choice() -> None:
     off = {"tool_choice": {"disable_parallel_tool_use": True}}
     left_open = LLMRequest(messages="Hi", tools=[WEATHER], extra_params=off)
     forced = LLMRequest(messages="Hi", tools=[WEATHER], tool_choice="any", extra_params=off)
@@ -473,7 +473,7 @@ def test_parallel_calls_can_be_switched_off_whatever_the_choice_is() -> None:
     assert payload(forced)["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
 
 
-def test_r24_a_result_may_be_an_error_and_hold_an_image() -> None:
+def test_r24_a_tool_result_can_be_an_error_with_an_image() -> None:
     turns = messages(
         Message("assistant", tool_calls=[call("a")]),
         Message(
@@ -489,7 +489,7 @@ def test_r24_a_result_may_be_an_error_and_hold_an_image() -> None:
     assert [block["type"] for block in result["content"]] == ["text", "image"]
 
 
-def test_r23_arguments_that_are_no_json_are_kept() -> None:
+def test_r23_arguments_that_are_not_json_are_kept() -> None:
     turns = messages(Message("assistant", tool_calls=[call("a", arguments='{"city": "Par')]))
 
     assert turns[0]["content"][0]["input"] == {"arguments": '{"city": "Par'}
@@ -510,14 +510,14 @@ def test_r23_arguments_that_are_no_json_are_kept() -> None:
         ("application/zip", {"type": "container_upload", "file_id": "file_1"}),
     ],
 )
-def test_an_uploaded_file_goes_by_its_id(media_type: str, sent: dict[str, Any]) -> None:
+def test_an_uploaded_file_is_sent_by_its_id(media_type: str, sent: dict[str, Any]) -> None:
     request = LLMRequest(messages=[Message("user", [UploadedPart("file_1", media_type, "it")])])
 
     assert payload(request)["messages"][0]["content"] == [sent]
     assert betas(request) == "files-api-2025-04-14"
 
 
-def test_an_image_among_documents_goes_as_image_by_url_too() -> None:
+def test_a_document_part_with_an_image_url_is_sent_as_an_image() -> None:
     picture = DocumentPart(url="https://example.org/a.png", media_type="image/png")
 
     assert messages(Message("user", [picture]))[0]["content"] == [
@@ -525,16 +525,16 @@ def test_an_image_among_documents_goes_as_image_by_url_too() -> None:
     ]
 
 
-def test_audio_is_refused_with_what_to_do() -> None:
+def test_audio_is_refused_with_advice() -> None:
     with pytest.raises(UnsupportedFeatureError, match="transcript"):
         messages(Message("user", [AudioPart("aGk=", "audio/wav")]))
 
 
-def test_a_plain_request_asks_for_no_beta() -> None:
+def test_a_plain_request_has_no_beta_header() -> None:
     assert betas(LLMRequest(messages="Hi", tools=[WEATHER], reasoning_tokens=2000)) is None
 
 
-def test_betas_become_the_header_and_no_parameter() -> None:
+def test_betas_are_sent_in_the_header_only() -> None:
     request = LLMRequest(messages="Hi", extra_params={"betas": ["one-2025-01-01", "two"]})
 
     assert betas(request) == "one-2025-01-01,two"
@@ -542,7 +542,7 @@ def test_betas_become_the_header_and_no_parameter() -> None:
     assert "betas" not in payload(request)
 
 
-def test_a_feature_that_needs_a_beta_brings_it_unless_another_version_is_given() -> None:
+def test_a_feature_adds_its_beta_unless_a_version_of_it_is_given() -> None:
     servers = [{"type": "url", "url": "https://example.org/mcp", "name": "it"}]
     computer = {"type": "computer_20251124", "name": "computer"}
     extra = {"mcp_servers": servers}

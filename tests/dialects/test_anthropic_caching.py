@@ -1,4 +1,4 @@
-"""What Anthropic is told to cache."""
+"""Cache marks in requests to Anthropic."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def payload(request: LLMRequest) -> dict[str, Any]:
 
 
 def conversation(turns: int) -> list[Message]:
-    """A marked system message, and marked messages of the user."""
+    """Build a marked system message and marked user messages."""
     said = [Message("user", f"{turn}", metadata=MARKED) for turn in range(turns)]
     return [Message("system", "Rules", metadata=MARKED), *said]
 
 
 def marks(sent: dict[str, Any]) -> list[str]:
-    """The texts of all marked blocks."""
+    """Return the texts of all marked blocks."""
     blocks = [*sent["system"], *(block for turn in sent["messages"] for block in turn["content"])]
     return [block["text"] for block in blocks if "cache_control" in block]
 
@@ -43,27 +43,27 @@ def test_a_request_is_cached_as_a_whole(cache: Any, sent: dict[str, str]) -> Non
     assert payload(LLMRequest(messages="Hi", cache=cache))["cache_control"] == sent
 
 
-def test_a_request_that_says_nothing_of_caching_has_no_mark() -> None:
+def test_a_request_without_cache_has_no_mark() -> None:
     assert "cache_control" not in payload(LLMRequest(messages="Hi"))
 
 
-def test_of_too_many_marks_the_oldest_of_the_conversation_are_given_up() -> None:
+def test_the_oldest_of_too_many_cache_marks_are_dropped() -> None:
     assert marks(payload(LLMRequest(messages=conversation(5)))) == ["Rules", "2", "3", "4"]
 
 
-def test_the_mark_of_the_whole_request_is_one_of_those_that_the_api_takes() -> None:
+def test_the_mark_of_the_whole_request_counts_towards_the_limit() -> None:
     sent = payload(LLMRequest(messages=conversation(5), cache=True))
 
     assert marks(sent) == ["Rules", "3", "4"]
 
 
-def test_marks_without_a_lifetime_take_that_of_the_request() -> None:
+def test_marks_without_a_lifetime_get_the_requests_lifetime() -> None:
     sent = payload(LLMRequest(messages=conversation(1), cache="1h"))
 
     assert sent["system"][0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
 
 
-def test_the_request_keeps_its_marks() -> None:
+def test_encoding_does_not_change_the_marks_of_the_request() -> None:
     tool = {"type": "web_search_20250305", "name": "web_search", **MARKED}
     request = LLMRequest(messages=conversation(6), tools=[tool], cache="1h")
     before = msgspec.json.encode(request)

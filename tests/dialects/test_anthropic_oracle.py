@@ -1,20 +1,20 @@
-"""The vendor's own client and llmring, against one server: the same asked, the same understood.
+"""Anthropic's own client and llmring against one server: the same requests, the same results.
 
-Where the requests differ, they differ as in this table, and `normal` takes just that away:
+`normal` removes exactly the differences in this table:
 
 | on the wire             | vendor's client           | llmring                       |
 |-------------------------|---------------------------|-------------------------------|
 | text of a message       | as given: text or blocks  | always blocks                 |
 | system prompt           | as given: text or blocks  | always blocks                 |
 | content of a result     | as given: text or blocks  | always blocks                 |
-| `stream`                | `false` may be said       | only where it is true         |
+| `stream`                | may be `false`            | only if true                  |
 | path with betas         | `/v1/messages?beta=true`  | `/v1/messages`, header only   |
-| the key                 | `authorization: Bearer`   | `x-api-key`; both are taken   |
+| the key                 | `authorization: Bearer`   | `x-api-key`; both work        |
 | `anthropic-version`     | `2026-10-21`              | `2023-06-01`, see below       |
 | headers about a client  | user-agent, x-stainless-… | its own                       |
 
-The newer version of the API has no sampling parameters any more, which older models and other
-servers of this API still take: https://platform.claude.com/docs/en/api/versioning
+The newer version of the API has no sampling parameters, which older models and other servers of
+this API still accept: https://platform.claude.com/docs/en/api/versioning
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ WEATHER = {
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """The same question in the words of either client, and how the samples to answer begin."""
+    """A question in the form of either client, and the beginning of its samples' names."""
 
     theirs: dict[str, Any]
     ours: dict[str, Any]
@@ -146,7 +146,7 @@ EXCHANGES = {
             "tools": [
                 {
                     "name": "weather",
-                    "description": "Tells it.",
+                    "description": "Returns it.",
                     "input_schema": WEATHER,
                     "strict": True,
                 }
@@ -160,7 +160,7 @@ EXCHANGES = {
                     "type": "function",
                     "function": {
                         "name": "weather",
-                        "description": "Tells it.",
+                        "description": "Returns it.",
                         "parameters": WEATHER,
                         "strict": True,
                     },
@@ -230,7 +230,7 @@ def exchange(request: pytest.FixtureRequest) -> Exchange:
 
 
 def ask_theirs(server: Loopback, question: Mapping[str, Any], *, stream: bool) -> Any:
-    """The message that the vendor's client makes of the answer."""
+    """Return the message that the vendor's client reads."""
 
     async def call() -> Any:
         async with anthropic.AsyncAnthropic(
@@ -284,7 +284,7 @@ def understood(text: str, reasoning: str, end: LLMResponse | StreamChunk) -> Und
 
 
 def as_ours(message: Any) -> Understood:
-    """What the vendor's client understood, in the words of `understood`."""
+    """Convert the message of the vendor's client to the form of `understood`."""
     usage, blocks = message.usage, message.content
     cached = usage.cache_read_input_tokens or 0
     written = usage.cache_creation_input_tokens or 0
@@ -308,7 +308,7 @@ def answer_of(exchange: Exchange, *, stream: bool) -> Answer:
 
 
 def normal(request: Request) -> dict[str, Any]:
-    """A request without what the table at the top names."""
+    """Remove the differences in the table above from a request."""
     body, headers = request.json, request.headers
     key = headers["x-api-key"] if "x-api-key" in headers else headers["authorization"]
     if body.get("stream") is False:
@@ -337,7 +337,7 @@ def in_blocks(content: Any) -> Any:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-def test_both_ask_the_same_and_understand_the_same(
+def test_requests_and_results_equal_those_of_the_vendors_client(
     serve: Serve, exchange: Exchange, stream: bool
 ) -> None:
     server = serve(answer_of(exchange, stream=stream))
@@ -365,7 +365,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("status", "kind"), ERRORS)
-def test_both_tell_the_same_of_an_error(serve: Serve, status: int, kind: str) -> None:
+def test_an_error_equals_that_of_the_vendors_client(serve: Serve, status: int, kind: str) -> None:
     said = {"type": "error", "error": {"type": kind, "message": "Not now."}}
     server = serve(as_json(said, status, request_id="req_1", retry_after="3"))
     question = {"messages": [{"role": "user", "content": "Salut"}]}
@@ -384,7 +384,7 @@ def test_both_tell_the_same_of_an_error(serve: Serve, status: int, kind: str) ->
     assert ours.value.retry_after == 3
 
 
-def test_both_tell_the_same_of_an_error_inside_a_stream(serve: Serve) -> None:
+def test_an_error_in_a_stream_equals_that_of_the_vendors_client(serve: Serve) -> None:
     said = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
     body = b"event: error\ndata: " + json.dumps(said).encode() + b"\n\n"
     server = serve(as_stream(body))

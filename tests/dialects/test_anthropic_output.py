@@ -1,4 +1,4 @@
-"""How Anthropic is asked for JSON."""
+"""JSON answers from Anthropic."""
 
 from __future__ import annotations
 
@@ -40,38 +40,38 @@ def payload(schema: dict[str, Any], *, native: bool = True, **fields: Any) -> di
     return DIALECT.encode(request, "m", stream=False, quirks=quirks).payload
 
 
-def test_R27_a_schema_is_the_format_of_the_output() -> None:
+def test_R27_a_schema_is_sent_as_the_output_format() -> None:
     sent = payload(PERSON)
 
     assert sent["output_config"] == {"format": {"type": "json_schema", "schema": PERSON}}
     assert not {"system", "tools", "tool_choice"} & sent.keys()
 
 
-def test_a_format_stands_beside_an_effort() -> None:
+def test_a_format_and_an_effort_are_sent_together() -> None:
     assert payload(PERSON, reasoning_effort="high")["output_config"].keys() == {"effort", "format"}
 
 
-def test_R30_a_format_stands_beside_tools() -> None:
+def test_R30_a_format_and_tools_are_sent_together() -> None:
     sent = payload(PERSON, tools=[CLOCK])
 
     assert [tool["name"] for tool in sent["tools"]] == ["clock"]
     assert "format" in sent["output_config"]
 
 
-def test_a_schema_that_refers_to_itself_is_told_in_words() -> None:
+def test_a_recursive_schema_is_sent_as_a_prompt() -> None:
     sent = payload(TREE)
 
     assert "output_config" not in sent
     assert json.dumps(TREE, separators=(",", ":")) in sent["system"][-1]["text"]
 
 
-def test_a_schema_with_references_that_lead_on_is_a_format() -> None:
+def test_a_schema_with_references_is_sent_as_the_output_format() -> None:
     schema = {"$ref": "#/$defs/Person", "$defs": {"Person": PERSON}}
 
     assert "format" in payload(schema)["output_config"]
 
 
-def test_a_model_that_knows_no_format_has_to_answer_by_a_tool() -> None:
+def test_without_output_formats_the_model_must_answer_by_a_tool() -> None:
     sent = payload(PERSON, native=False)
 
     assert [(tool["name"], tool["input_schema"]) for tool in sent["tools"]] == [
@@ -84,7 +84,7 @@ def test_a_model_that_knows_no_format_has_to_answer_by_a_tool() -> None:
     }
 
 
-def test_R33_an_answer_that_is_no_object_is_wrapped_for_the_tool() -> None:
+def test_R33_an_answer_that_is_not_an_object_is_wrapped_for_the_tool() -> None:
     [tool] = payload(NAMES, native=False)["tools"]
 
     assert tool["name"] == "llmring_answer_value"
@@ -92,27 +92,27 @@ def test_R33_an_answer_that_is_no_object_is_wrapped_for_the_tool() -> None:
     assert tool["input_schema"]["properties"] == {"answer": NAMES}
 
 
-def test_R30_a_model_that_knows_no_format_may_use_its_tools_or_answer() -> None:
+def test_R30_without_output_formats_the_model_may_call_tools_or_answer() -> None:
     sent = payload(PERSON, native=False, tools=[CLOCK])
 
     assert [tool["name"] for tool in sent["tools"]] == ["clock", "llmring_answer"]
     assert sent["tool_choice"] == {"type": "any"}
 
 
-def test_a_model_that_must_use_no_tool_answers() -> None:
+def test_with_tool_choice_none_the_model_must_answer_by_the_answer_tool() -> None:
     sent = payload(PERSON, native=False, tools=[CLOCK], tool_choice="none")
 
     assert sent["tool_choice"]["name"] == "llmring_answer"
 
 
-def test_a_call_that_is_demanded_leaves_no_room_for_an_answer() -> None:
+def test_with_a_required_call_no_answer_tool_is_sent() -> None:
     sent = payload(PERSON, native=False, tools=[CLOCK], tool_choice="required")
 
     assert [tool["name"] for tool in sent["tools"]] == ["clock"]
     assert sent["tool_choice"] == {"type": "any"}
 
 
-def test_a_model_that_thinks_can_t_be_forced_and_is_told_in_words() -> None:
+def test_with_thinking_a_schema_is_sent_as_a_prompt() -> None:
     sent = payload(PERSON, native=False, reasoning_tokens=2000)
 
     assert "schema" in sent["system"][-1]["text"]
@@ -122,7 +122,7 @@ def test_a_model_that_thinks_can_t_be_forced_and_is_told_in_words() -> None:
 @pytest.mark.parametrize(
     "wanted", [{"json_response": True}, {"response_format": {"type": "json_object"}}]
 )
-def test_R28_json_without_a_schema_is_asked_for_in_words(wanted: dict[str, Any]) -> None:
+def test_R28_json_without_a_schema_is_requested_in_the_prompt(wanted: dict[str, Any]) -> None:
     request = LLMRequest(messages="Hi", **wanted)
     sent = DIALECT.encode(request, "m", stream=False, quirks=Quirks()).payload
 

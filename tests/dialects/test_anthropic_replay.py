@@ -1,4 +1,4 @@
-"""What Anthropic said goes back to it as it came: order, signatures, the work of its own tools."""
+"""Replies of Anthropic sent back unchanged: order, signatures, the work of its own tools."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SSE = HttpHead(200, {"content-type": "text/event-stream"})
 Block = dict[str, Any]
 
 recorded = pytest.mark.skipif(
-    not RECORDINGS.is_file(), reason="needs the recordings beside the repository"
+    not RECORDINGS.is_file(), reason="needs the recordings next to the repository"
 )
 
 
@@ -49,7 +49,7 @@ def payload(*turns: Message) -> dict[str, Any]:
 
 
 def sent_back(reply: LLMResponse) -> list[Block]:
-    """The blocks of the assistant's turn in the request after this reply."""
+    """Return the assistant's blocks in the request that follows this reply."""
     turns = payload(Message("user", "Hi"), reply.message)["messages"][1:]
     return [block for turn in turns for block in turn["content"]]
 
@@ -59,7 +59,7 @@ def is_plain(block: Block) -> bool:
 
 
 def essence(blocks: list[Block] | str) -> list[Block]:
-    """Blocks without what makes no difference: where a text is cut, and what is not said."""
+    """Remove differences without meaning: the places where a text is cut, and empty fields."""
     result: list[Block] = []
     for each in [{"type": "text", "text": blocks}] if isinstance(blocks, str) else blocks:
         block = {k: v for k, v in each.items() if k != "cache_control" and v not in (None, [])}
@@ -73,7 +73,7 @@ def essence(blocks: list[Block] | str) -> list[Block]:
 
 
 def assembled(body: str) -> list[Block]:
-    """The blocks of a stream."""
+    """Assemble the blocks of a stream."""
     blocks: dict[int, Block] = {}
     inputs: dict[int, str] = {}
     for line in body.splitlines():
@@ -96,7 +96,7 @@ def assembled(body: str) -> list[Block]:
 
 
 @recorded
-def test_R39_turns_that_were_replayed_to_the_vendor_are_replayed_the_same() -> None:
+def test_R39_recorded_turns_are_sent_back_as_they_were_recorded() -> None:
     wanted = {"thinking", "redacted_thinking", "server_tool_use"}
     seen = 0
     for each in recordings():
@@ -113,7 +113,7 @@ def test_R39_turns_that_were_replayed_to_the_vendor_are_replayed_the_same() -> N
 
 
 @recorded
-def test_every_recorded_reply_goes_back_as_it_came() -> None:
+def test_every_recorded_reply_is_sent_back_unchanged() -> None:
     wrong = []
     for each in recordings():
         body = each["response"]["body"]
@@ -149,18 +149,18 @@ FROM_CODE = {"type": "code_execution_20260120", "tool_id": "s"}
         [CALL, OTHER | {"toolset_name": "computer"}],
     ],
 )
-def test_every_block_goes_back_to_its_place(blocks: list[Block]) -> None:
+def test_every_block_is_sent_back_in_order(blocks: list[Block]) -> None:
     assert sent_back(read(blocks)) == blocks
 
 
-def test_a_call_that_the_caller_has_struck_out_does_not_go_back() -> None:
+def test_a_call_that_the_caller_removed_is_not_sent_back() -> None:
     message = read([CALL, TEXT, OTHER]).message
     message.tool_calls = [call for call in message.calls if call["id"] == "b"]
 
     assert payload(message)["messages"][0]["content"] == [TEXT, OTHER]
 
 
-def test_citations_go_back_with_their_text_and_to_no_other_vendor() -> None:
+def test_citations_are_sent_back_with_their_text_only_to_anthropic() -> None:
     cited = {"type": "text", "text": "X.", "citations": [{"cited_text": "X"}]}
     reply = read([TEXT, cited])
 
@@ -168,14 +168,14 @@ def test_citations_go_back_with_their_text_and_to_no_other_vendor() -> None:
     assert reply.message.text == "Let me look.X."
 
 
-def test_the_result_for_a_member_of_a_toolset_names_it() -> None:
+def test_the_result_of_a_toolset_call_names_the_toolset() -> None:
     reply = read([CALL | {"toolset_name": "computer"}])
     turns = payload(reply.message, Message("tool", "blue", tool_call_id="a"))["messages"]
 
     assert turns[1]["content"][0]["toolset_name"] == "computer"
 
 
-def test_a_turn_goes_on_in_its_container_and_the_next_one_does_not() -> None:
+def test_a_container_is_reused_within_a_turn_only() -> None:
     reply = read([RUN, CALL | {"caller": FROM_CODE}], container={"id": "container_1"})
     result = Message("tool", "blue", tool_call_id="a")
 

@@ -1,4 +1,4 @@
-"""What Anthropic's answers and errors are read as."""
+"""Answers and errors of Anthropic."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def sse(*events: dict[str, Any]) -> bytes:
 def block_events(
     index: int, block: dict[str, Any], *deltas: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """The events of a block of a stream."""
+    """Build the stream events of a block."""
     return [
         {"type": "content_block_start", "index": index, "content_block": block},
         *({"type": "content_block_delta", "index": index, "delta": each} for each in deltas),
@@ -90,11 +90,11 @@ def explained(status: int, kind: str, message: str) -> ProviderError:
 @pytest.mark.parametrize(
     ("one", "other"), [("whole.json", "stream.txt"), ("tool_whole.json", "tool_stream.txt")]
 )
-def test_a_whole_reply_and_its_stream_say_the_same(one: str, other: str) -> None:
+def test_a_stream_adds_up_to_the_whole_reply(one: str, other: str) -> None:
     assert answer(DIALECT.decode(JSON, sample(one))) == answer(streamed(sample(other)))
 
 
-def test_a_reply_is_read_with_text_reasoning_and_names() -> None:
+def test_a_reply_has_text_reasoning_and_model_names() -> None:
     reply = answer(DIALECT.decode(JSON, sample("whole.json")))
 
     assert reply.content == "Salut 👋, ça va ?\n\nBien !"
@@ -125,7 +125,7 @@ BILLED: dict[str, Any] = {
 }
 
 
-def test_section5_what_is_billed_is_told_by_whole_and_streamed_messages_alike() -> None:
+def test_section5_usage_is_the_same_for_whole_and_streamed_messages() -> None:
     text = {"type": "text", "text": "Hi"}
     events = whole(content=[text], stop_reason="end_turn", usage=BILLED)
     body = sse(
@@ -160,9 +160,7 @@ def test_section5_what_is_billed_is_told_by_whole_and_streamed_messages_alike() 
         ({"service_tier": 7, "inference_geo": {}}, None),
     ],
 )
-def test_a_class_of_service_is_told_where_it_is_not_the_usual_one(
-    said: dict[str, Any], tier: str | None
-) -> None:
+def test_an_unusual_service_tier_is_reported(said: dict[str, Any], tier: str | None) -> None:
     usage = {"input_tokens": 1, "output_tokens": 1, **said}
     reply = answer(whole(content=[], stop_reason="end_turn", usage=usage))
 
@@ -170,7 +168,7 @@ def test_a_class_of_service_is_told_where_it_is_not_the_usual_one(
     assert reply.usage.service_tier == tier
 
 
-def test_the_work_of_another_model_counts_as_a_use_of_a_tool() -> None:
+def test_work_of_another_model_counts_as_a_provider_tool_call() -> None:
     steps = [
         {"type": "message"},
         {"type": "advisor_message", "model": "other"},
@@ -183,7 +181,7 @@ def test_the_work_of_another_model_counts_as_a_use_of_a_tool() -> None:
     assert reply.usage.provider_tool_calls == 1
 
 
-def test_w9_a_stream_brings_its_tool_calls() -> None:
+def test_w9_a_streamed_reply_has_its_tool_calls() -> None:
     reply = answer(streamed(sample("tool_stream.txt")))
 
     assert reply.finish_reason == "tool_calls"
@@ -203,7 +201,7 @@ def test_w9_a_stream_brings_its_tool_calls() -> None:
 
 @pytest.mark.parametrize("name", ["stream.txt", "tool_stream.txt"])
 @given(data=st.data())
-def test_any_cut_of_the_stream_gives_the_same_events(name: str, data: st.DataObject) -> None:
+def test_a_stream_cut_anywhere_gives_the_same_events(name: str, data: st.DataObject) -> None:
     body = sample(name)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=8)))
     pieces = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
@@ -212,7 +210,7 @@ def test_any_cut_of_the_stream_gives_the_same_events(name: str, data: st.DataObj
 
 
 @given(st.binary(max_size=200))
-def test_no_body_is_read_as_anything_but_events_or_an_error(body: bytes) -> None:
+def test_any_body_is_read_as_events_or_raises_a_provider_error(body: bytes) -> None:
     streamed(b"data: " + body)
     with pytest.raises(ProviderResponseError):
         DIALECT.decode(JSON, body)
@@ -228,13 +226,13 @@ def test_the_stream_is_done_at_message_stop() -> None:
     assert decoder.done
 
 
-def test_a_stream_that_breaks_off_has_no_finish() -> None:
+def test_a_stream_that_is_cut_off_is_not_finished() -> None:
     body = sample("stream.txt").partition(b"event: message_delta")[0]
 
     assert answer(streamed(body)).finish_reason is None
 
 
-def test_counts_of_the_start_stand_where_the_end_is_silent() -> None:
+def test_token_counts_missing_at_the_end_are_taken_from_the_start() -> None:
     body = sse(
         {
             "type": "message_start",
@@ -252,7 +250,7 @@ def test_counts_of_the_start_stand_where_the_end_is_silent() -> None:
     )
 
 
-def test_counts_of_the_end_replace_those_of_the_start() -> None:
+def test_token_counts_at_the_end_replace_those_at_the_start() -> None:
     body = sse(
         {"type": "message_start", "message": {"usage": {"input_tokens": 7, "output_tokens": 1}}},
         {"type": "message_delta", "usage": {"input_tokens": 90, "output_tokens": 5}},
@@ -261,7 +259,7 @@ def test_counts_of_the_end_replace_those_of_the_start() -> None:
     assert answer(streamed(body)).usage == Usage(prompt_tokens=90, completion_tokens=5)
 
 
-def test_no_usage_is_no_report() -> None:
+def test_without_usage_nothing_is_reported() -> None:
     events = whole(content=[{"type": "text", "text": "Hi"}], stop_reason="end_turn")
 
     assert not [event for event in events if isinstance(event, UsageReport)]
@@ -280,11 +278,11 @@ def test_no_usage_is_no_report() -> None:
         ("NEW_REASON", "new_reason"),
     ],
 )
-def test_a_stop_reason_becomes_one_of_ours(native: str, reason: str) -> None:
+def test_stop_reasons_are_translated(native: str, reason: str) -> None:
     assert whole(content=[], stop_reason=native)[-1] == Finished(reason, native)
 
 
-def test_an_input_sent_with_the_start_of_its_block_is_kept() -> None:
+def test_tool_input_sent_at_the_start_of_its_block_is_kept() -> None:
     block = {"type": "tool_use", "id": "a", "name": "clock", "input": {"zone": "CET"}}
     events = streamed(
         sse(
@@ -301,7 +299,7 @@ FOUND = {"type": "web_search_tool_result", "tool_use_id": "s", "content": [{"tit
 CITED = {"type": "text", "text": "It is X.", "citations": [{"cited_text": "X", "url": "u"}]}
 
 
-def test_the_work_of_the_provider_s_own_tools_is_kept_and_is_no_call_of_ours() -> None:
+def test_results_of_anthropics_own_tools_are_kept_but_are_not_tool_calls() -> None:
     reply = answer(whole(content=[SEARCH, FOUND, CITED], stop_reason="pause_turn"))
 
     assert reply.parts == (
@@ -313,7 +311,7 @@ def test_the_work_of_the_provider_s_own_tools_is_kept_and_is_no_call_of_ours() -
     assert (reply.tool_calls, reply.content) == (None, "It is X.")
 
 
-def test_the_work_of_the_provider_s_own_tools_is_the_same_from_a_stream() -> None:
+def test_results_of_anthropics_own_tools_are_the_same_in_a_stream() -> None:
     body = sse(
         *block_events(
             0,
@@ -336,7 +334,7 @@ def test_the_work_of_the_provider_s_own_tools_is_the_same_from_a_stream() -> Non
     assert reply.parts == answer(whole(content=[SEARCH, FOUND, CITED], stop_reason="x")).parts
 
 
-def test_a_compaction_comes_whole_in_its_one_delta() -> None:
+def test_a_compaction_in_a_single_delta_is_kept() -> None:
     delta = {"type": "compaction_delta", "content": "So far.", "encrypted_content": "b3Bh"}
     body = sse(*block_events(0, {"type": "compaction", "content": None}, delta))
 
@@ -345,14 +343,14 @@ def test_a_compaction_comes_whole_in_its_one_delta() -> None:
     ]
 
 
-def test_a_refusal_is_explained_apart_from_the_text() -> None:
+def test_the_explanation_of_a_refusal_is_separate_from_the_text() -> None:
     details = {"type": "refusal", "category": "cyber", "explanation": "That could do harm."}
     reply = answer(whole(content=[], stop_reason="refusal", stop_details=details))
 
     assert (reply.finish_reason, reply.refusal) == ("content_filter", "That could do harm.")
 
 
-def test_R31_the_input_of_the_tool_to_answer_by_is_the_text() -> None:
+def test_R31_the_input_of_the_answer_tool_becomes_the_text() -> None:
     call = {"type": "tool_use", "id": "a", "name": "llmring_answer", "input": {"n": 1}}
     pieces = ('{"n"', ": 1}")
     deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
@@ -367,7 +365,7 @@ def test_R31_the_input_of_the_tool_to_answer_by_is_the_text() -> None:
     assert answer(whole(content=[call], stop_reason="tool_use")).content == '{"n":1}'
 
 
-def test_R30_beside_an_answer_by_tool_a_call_is_still_a_call() -> None:
+def test_R30_a_tool_call_next_to_the_answer_tool_remains_a_call() -> None:
     calls = [
         {"type": "tool_use", "id": "a", "name": "llmring_answer", "input": {"n": 1}},
         {"type": "tool_use", "id": "b", "name": "clock", "input": {}},
@@ -382,7 +380,7 @@ def test_R30_beside_an_answer_by_tool_a_call_is_still_a_call() -> None:
 @pytest.mark.parametrize(
     ("sent", "read"), [('{"answer": [1, 2]}', "[1, 2]"), ('{"answer": [1', '{"answer": [1')]
 )
-def test_R33_an_answer_that_is_no_object_is_taken_out_of_the_input(sent: str, read: str) -> None:
+def test_R33_a_wrapped_answer_is_unwrapped(sent: str, read: str) -> None:
     call = {"type": "tool_use", "id": "a", "name": "llmring_answer_value", "input": {}}
     deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in (sent[:4], sent[4:])]
     body = sse(
@@ -393,7 +391,7 @@ def test_R33_an_answer_that_is_no_object_is_taken_out_of_the_input(sent: str, re
     assert answer(streamed(body)).content == read
 
 
-def test_pings_and_unknown_events_say_nothing() -> None:
+def test_pings_and_unknown_events_are_ignored() -> None:
     events = streamed(
         sse(
             {"type": "ping"},
@@ -405,7 +403,7 @@ def test_pings_and_unknown_events_say_nothing() -> None:
     assert events == []
 
 
-def test_redacted_thinking_is_kept_apart_from_thinking() -> None:
+def test_redacted_thinking_is_separate_from_thinking() -> None:
     events = whole(
         content=[{"type": "redacted_thinking", "data": "b3BhcXVl"}, {"type": "text", "text": "Hi"}]
     )
@@ -416,7 +414,7 @@ def test_redacted_thinking_is_kept_apart_from_thinking() -> None:
     ]
 
 
-def test_a_whole_reply_to_a_stream_is_read_as_one() -> None:
+def test_a_whole_reply_to_a_streamed_request_is_read() -> None:
     assert streamed(sample("whole.json")) == DIALECT.decode(JSON, sample("whole.json"))
 
 
@@ -446,13 +444,13 @@ def test_an_error_in_a_stream_ends_it() -> None:
         ("new_error", ProviderResponseError),
     ],
 )
-def test_an_error_in_a_stream_is_classed_by_its_type(kind: str, expected: type) -> None:
+def test_an_error_in_a_stream_is_classified_by_its_type(kind: str, expected: type) -> None:
     body = sse({"type": "error", "error": {"type": kind, "message": "no"}})
 
     assert type(failure(streamed(body))) is expected
 
 
-def test_an_error_under_a_success_status_is_an_error() -> None:
+def test_an_error_with_a_success_status_is_raised() -> None:
     with pytest.raises(ProviderRateLimitError, match="Slow down"):
         whole(type="error", error={"type": "rate_limit_error", "message": "Slow down"})
 
@@ -471,16 +469,16 @@ def test_an_error_under_a_success_status_is_an_error() -> None:
         b"<html>Bad gateway</html>",
     ],
 )
-def test_what_is_no_message_is_an_error(body: bytes) -> None:
+def test_a_body_that_is_not_a_message_is_an_error(body: bytes) -> None:
     with pytest.raises(ProviderResponseError, match="can't be read"):
         DIALECT.decode(JSON, body)
 
 
-def test_a_page_in_place_of_a_stream_is_an_error() -> None:
+def test_a_page_instead_of_a_stream_is_an_error() -> None:
     assert "Bad gateway" in str(failure(streamed(b"<html>", b"Bad gateway</html>")))
 
 
-def test_an_event_that_is_no_json_is_told_and_passed_over() -> None:
+def test_an_event_that_is_not_json_is_reported_and_skipped() -> None:
     body = b'data: {"type": "message_del\n\n' + sample("stream.txt")
     garbled, *others = streamed(body)
 
@@ -489,7 +487,7 @@ def test_an_event_that_is_no_json_is_told_and_passed_over() -> None:
     assert others == streamed(sample("stream.txt"))
 
 
-def test_an_answer_is_complete_though_the_connection_ends_within_a_later_event() -> None:
+def test_an_answer_is_complete_if_the_connection_is_cut_after_it() -> None:
     body = sample("stream.txt").removesuffix(b'e_stop"}\n\n')
 
     assert answer(streamed(body)) == answer(streamed(sample("stream.txt")))
@@ -548,14 +546,14 @@ def test_a_rate_limit_is_explained() -> None:
             '"thinking.type.enabled" is not supported for this model.',
             UnsupportedFeatureError,
         ),
-        # What llama.cpp's server says.
+        # Errors of llama.cpp's server.
         (400, "exceed_context_size_error", "request (5022 tokens) …", ContextLengthError),
         (500, "server_error", "image input is not supported", UnsupportedFeatureError),
         (500, "server_error", "slot unavailable", ProviderResponseError),
         (501, "not_supported_error", "no embeddings", UnsupportedFeatureError),
     ],
 )
-def test_an_error_is_classed_by_type_and_then_by_words(
+def test_an_error_is_classified_by_type_then_by_message(
     status: int, kind: str, message: str, expected: type
 ) -> None:
     error = explained(status, kind, message)
@@ -571,7 +569,7 @@ def test_an_error_page_keeps_an_excerpt() -> None:
     assert "upstream is down" in str(error)
 
 
-def test_the_cause_of_an_error_says_more_than_its_type() -> None:
+def test_the_error_code_takes_precedence_over_the_type() -> None:
     details = {"error_code": "organization_on_hold"}
     said = {"type": "invalid_request_error", "message": "On hold.", "details": details}
     error = DIALECT.explain(HttpHead(400, {}), json.dumps({"error": said}).encode())

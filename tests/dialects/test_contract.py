@@ -1,9 +1,9 @@
-"""What every dialect of the table promises, with one battery for all.
+"""Tests that all dialects must pass.
 
-A dialect joins by its samples in `tests/wire_samples/<its name>/`, replies of the vendor written
-by hand, that all say the same: `whole.json` and `stream.txt` give TEXT and REASONING,
-`tool_whole.json` and `tool_stream.txt` TOOL_TEXT and CALLS, and `error_429.json` says that there
-were too many requests.
+A dialect takes part through its samples in `tests/wire_samples/<its name>/`, which are replies of
+the vendor, written by hand, with the same content for all: `whole.json` and `stream.txt` have
+TEXT and REASONING, `tool_whole.json` and `tool_stream.txt` have TOOL_TEXT and CALLS, and
+`error_429.json` is the error for too many requests.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ DIALECTS = {
     for row in PROVIDERS.values()
     for dialect in (row.dialect, *row.apis.values())
 }
-# The APIs that have no stop texts.
+# APIs without stop texts.
 WITHOUT_STOPS = {"openai_responses"}
 
 TEXT = "Salut 👋, ça va ?\n\nBien !"
@@ -99,13 +99,13 @@ def calls_of(reply: LLMResponse) -> list[tuple[str, Any]]:
 # --- Replies ---
 
 
-def test_a_whole_reply_says_its_text_and_why_it_ends(dialect: Dialect) -> None:
+def test_a_whole_reply_has_its_text_and_finish_reason(dialect: Dialect) -> None:
     reply = whole_reply(dialect, "whole.json")
 
     assert (reply.content, reply.reasoning, reply.finish_reason) == (TEXT, REASONING, "stop")
 
 
-def test_a_whole_reply_asks_for_its_tools(dialect: Dialect) -> None:
+def test_a_whole_reply_has_its_tool_calls(dialect: Dialect) -> None:
     reply = whole_reply(dialect, "tool_whole.json")
 
     assert (reply.content, reply.finish_reason) == (TOOL_TEXT, "tool_calls")
@@ -119,7 +119,7 @@ def test_a_streamed_reply_adds_up_to_the_whole_one(dialect: Dialect, kind: str) 
     assert reply == whole_reply(dialect, f"{kind}whole.json")
 
 
-def test_usage_counts_all_input_and_all_output(dialect: Dialect) -> None:
+def test_usage_includes_all_input_and_output_tokens(dialect: Dialect) -> None:
     usage = whole_reply(dialect, "whole.json").usage
 
     assert usage is not None
@@ -127,7 +127,7 @@ def test_usage_counts_all_input_and_all_output(dialect: Dialect) -> None:
     assert usage.completion_tokens > usage.reasoning_tokens
 
 
-def test_every_call_has_an_id_of_its_own(dialect: Dialect) -> None:
+def test_every_call_has_a_unique_id(dialect: Dialect) -> None:
     calls = whole_reply(dialect, "tool_whole.json").tool_calls or []
 
     assert len({call["id"] for call in calls} - {""}) == len(CALLS)
@@ -135,7 +135,9 @@ def test_every_call_has_an_id_of_its_own(dialect: Dialect) -> None:
 
 @pytest.mark.parametrize("kind", ["", "tool_"])
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
-def test_a_stream_reads_the_same_byte_by_byte(dialect: Dialect, kind: str, line_end: bytes) -> None:
+def test_a_stream_fed_byte_by_byte_gives_the_same_reply(
+    dialect: Dialect, kind: str, line_end: bytes
+) -> None:
     body = sample(dialect, f"{kind}stream.txt").replace(b"\n", line_end)
     pieces = [body[at : at + 1] for at in range(len(body))]
 
@@ -145,13 +147,15 @@ def test_a_stream_reads_the_same_byte_by_byte(dialect: Dialect, kind: str, line_
 @pytest.mark.parametrize("name", DIALECTS)
 @given(places=st.lists(st.integers(0, 10_000), max_size=30), kind=st.sampled_from(["", "tool_"]))
 @settings(max_examples=60, deadline=None)
-def test_a_stream_reads_the_same_however_it_is_cut(name: str, places: list[int], kind: str) -> None:
+def test_a_stream_cut_anywhere_gives_the_same_reply(
+    name: str, places: list[int], kind: str
+) -> None:
     body = sample(DIALECTS[name], f"{kind}stream.txt")
 
     assert streamed(DIALECTS[name], cut(body, places)) == streamed(DIALECTS[name], [body])
 
 
-def test_a_stream_that_breaks_off_says_no_more_than_the_whole(dialect: Dialect) -> None:
+def test_a_cut_off_stream_gives_a_part_of_the_whole_reply(dialect: Dialect) -> None:
     body = sample(dialect, "stream.txt")
     for length in range(0, len(body), 7):
         events = [e for e in streamed(dialect, [body[:length]]) if not isinstance(e, Failed)]
@@ -172,7 +176,7 @@ def test_a_stream_finishes_once(dialect: Dialect) -> None:
     assert len([event for event in events if isinstance(event, Finished)]) == 1
 
 
-def test_a_reply_starts_before_it_says_anything(dialect: Dialect) -> None:
+def test_the_first_event_of_a_reply_is_its_start(dialect: Dialect) -> None:
     for events in (
         streamed(dialect, [sample(dialect, "stream.txt")]),
         dialect.decode(OK, sample(dialect, "whole.json")),
@@ -180,7 +184,7 @@ def test_a_reply_starts_before_it_says_anything(dialect: Dialect) -> None:
         assert isinstance(events[0], Started)
 
 
-# --- What is no reply ---
+# --- Invalid replies ---
 
 NO_ANSWERS = [b"", b" \n", b"{}", b"[]", b"null", b'"hello"', b"<html>busy</html>", b"[" * 5000]
 
@@ -204,7 +208,7 @@ def test_a_stream_without_an_answer_does_not_finish(dialect: Dialect, body: byte
 @pytest.mark.parametrize("name", DIALECTS)
 @given(body=st.binary(max_size=60))
 @settings(max_examples=60, deadline=None)
-def test_bytes_of_any_kind_are_at_worst_an_error(name: str, body: bytes) -> None:
+def test_random_bytes_raise_at_most_a_provider_error(name: str, body: bytes) -> None:
     streamed(DIALECTS[name], [body, b"\n\n", b"data: ", body])
     DIALECTS[name].explain(HttpHead(500, {}), body)
     with pytest.raises(ProviderError):
@@ -240,7 +244,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 @pytest.mark.parametrize("name", DIALECTS)
 @given(data=st.data(), kind=st.sampled_from(["whole.json", "tool_whole.json", "error_429.json"]))
 @settings(max_examples=100, deadline=None)
-def test_a_reply_with_anything_in_a_wrong_place_is_at_worst_an_error(
+def test_a_reply_with_a_wrong_value_raises_at_most_a_provider_error(
     name: str, data: st.DataObject, kind: str
 ) -> None:
     dialect = DIALECTS[name]
@@ -276,13 +280,13 @@ STATUSES = {
 
 @pytest.mark.parametrize("body", [b"", b"<html>Bad Gateway</html>", b"{}", b'{"error": null}'])
 @pytest.mark.parametrize("status", STATUSES)
-def test_a_status_alone_tells_the_error(dialect: Dialect, status: int, body: bytes) -> None:
+def test_a_status_alone_determines_the_error(dialect: Dialect, status: int, body: bytes) -> None:
     error = dialect.explain(HttpHead(status, {}), body)
 
     assert (type(error), error.status) == (STATUSES[status], status)
 
 
-def test_the_vendors_error_is_read(dialect: Dialect) -> None:
+def test_the_vendors_error_message_is_read(dialect: Dialect) -> None:
     head = HttpHead(429, {"retry-after": "7", "x-request-id": "req-1"})
     error = dialect.explain(head, sample(dialect, "error_429.json"))
 
@@ -293,7 +297,7 @@ def test_the_vendors_error_is_read(dialect: Dialect) -> None:
     assert error.provider_message in sample(dialect, "error_429.json").decode()
 
 
-def test_an_error_that_is_no_json_keeps_an_excerpt(dialect: Dialect) -> None:
+def test_an_error_that_is_not_json_is_quoted(dialect: Dialect) -> None:
     error = dialect.explain(HttpHead(502, {}), b"<h1>upstream is away</h1>")
 
     assert "upstream is away" in str(error)
@@ -340,11 +344,11 @@ def test_every_message_is_sent_in_order(dialect: Dialect) -> None:
     assert (rules, turns) == (sorted(rules), sorted(turns))
 
 
-def test_whole_and_streamed_replies_are_asked_for_differently(dialect: Dialect) -> None:
+def test_whole_and_streamed_requests_differ(dialect: Dialect) -> None:
     assert sent(dialect, conversation()) != sent(dialect, conversation(), stream=True)
 
 
-def test_encoding_leaves_the_request_as_it_was(dialect: Dialect) -> None:
+def test_encoding_does_not_change_the_request(dialect: Dialect) -> None:
     request = conversation(tools=TOOLS, extra_params={"options": {"x": 1}})
     before = copy.deepcopy(request)
     sent(dialect, request)
@@ -352,11 +356,11 @@ def test_encoding_leaves_the_request_as_it_was(dialect: Dialect) -> None:
     assert request == before
 
 
-def test_what_is_not_set_is_not_sent(dialect: Dialect) -> None:
+def test_fields_that_are_not_set_are_not_sent(dialect: Dialect) -> None:
     assert "null" not in sent(dialect, conversation(tools=TOOLS), stream=True)
 
 
-def test_extra_parameters_are_sent_as_they_stand(dialect: Dialect) -> None:
+def test_extra_parameters_are_sent_unchanged(dialect: Dialect) -> None:
     request = conversation(temperature=0.25, extra_params={"novelty": {"deep": [1, "two"]}})
 
     assert '"novelty": {"deep": [1, "two"]}' in sent(dialect, request)
@@ -377,7 +381,7 @@ def test_a_stop_text_is_sent_or_refused(dialect: Dialect) -> None:
         assert '"END"' in sent(dialect, request)
 
 
-def test_an_image_is_sent_by_its_bytes(dialect: Dialect) -> None:
+def test_an_image_is_sent_as_bytes(dialect: Dialect) -> None:
     url = "data:image/png;base64,iVBORw0KGgo="
     image = {"type": "image_url", "image_url": {"url": url}}
     request = LLMRequest(messages=[Message("user", ["What is it?", image])])
@@ -385,7 +389,7 @@ def test_an_image_is_sent_by_its_bytes(dialect: Dialect) -> None:
     assert "iVBORw0KGgo=" in sent(dialect, request)
 
 
-def test_a_tool_call_goes_there_and_back(dialect: Dialect) -> None:
+def test_tool_calls_and_results_can_be_sent_back(dialect: Dialect) -> None:
     reply = whole_reply(dialect, "tool_whole.json")
     calls = reply.tool_calls or []
     request = LLMRequest(
@@ -408,7 +412,7 @@ def test_a_tool_call_goes_there_and_back(dialect: Dialect) -> None:
     assert "The weather of the next days" in payload
 
 
-def test_a_key_travels_in_a_header(dialect: Dialect) -> None:
+def test_the_key_is_sent_in_a_header(dialect: Dialect) -> None:
     headers = {**dialect.headers, **dialect.authorize("the-key")}
 
     assert [name for name in headers if name != name.lower()] == []

@@ -1,4 +1,4 @@
-"""A damaged reply is an error in our words, whatever the damage, and never something else."""
+"""A damaged reply raises an llmring error, or is read the same however it is cut."""
 
 import random
 from pathlib import Path
@@ -11,7 +11,7 @@ SEEDS = sorted(KEPT.glob("*/*.txt"))
 
 
 @pytest.mark.parametrize("name", DIALECTS)
-def test_damage_of_any_kind_is_read_the_same_however_the_bytes_come(name: str) -> None:
+def test_a_damaged_reply_is_read_the_same_however_it_is_cut(name: str) -> None:
     bodies = corpus(name)
     rng = random.Random(name)
 
@@ -20,5 +20,5 @@ def test_damage_of_any_kind_is_read_the_same_however_the_bytes_come(name: str) -
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_damage_that_was_once_misread_is_read_as_promised(seed: Path) -> None:
+def test_damaged_replies_that_were_misread_before_pass_the_check(seed: Path) -> None:
     check(DIALECTS[seed.parent.name], seed.read_bytes(), random.Random(0))

@@ -1,4 +1,4 @@
-"""Files on their way to servers that keep them."""
+"""Uploads of files to providers."""
 
 import email
 from collections.abc import Callable
@@ -22,7 +22,7 @@ HEAD = HttpHead(200, {"content-type": "application/json"})
 
 
 def parts_of(body: bytes, content_type: str) -> list[Message]:
-    """The parts of a body, read by the standard library."""
+    """Parse the parts of a body with the standard library."""
     parsed = email.message_from_bytes(f"content-type: {content_type}\n\n".encode() + body)
     payload = parsed.get_payload()
     assert isinstance(payload, list)
@@ -30,7 +30,7 @@ def parts_of(body: bytes, content_type: str) -> list[Message]:
 
 
 @given(st.binary(min_size=1))
-def test_a_form_brings_any_bytes_as_they_are(data: bytes) -> None:
+def test_a_form_contains_any_bytes_unchanged(data: bytes) -> None:
     file = FileContent(name="a.bin", media_type="application/octet-stream", data=data)
 
     body, content_type = form({"purpose": "user_data"}, file)
@@ -43,7 +43,7 @@ def test_a_form_brings_any_bytes_as_they_are(data: bytes) -> None:
     assert end == b"--\r\n"
 
 
-def test_a_form_is_read_as_one() -> None:
+def test_a_form_can_be_parsed() -> None:
     file = FileContent(name="Über.pdf", media_type="application/pdf", data=b"%PDF-1.4\nx")
 
     purpose, content = parts_of(*form({"purpose": "user_data"}, file))
@@ -55,7 +55,7 @@ def test_a_form_is_read_as_one() -> None:
 
 
 @given(st.text())
-def test_no_file_name_ends_its_line_or_its_quotes(name: str) -> None:
+def test_special_characters_in_a_file_name_are_escaped(name: str) -> None:
     file = FileContent(name=name, media_type="text/plain", data=b"x")
 
     body, _ = form({}, file)
@@ -70,12 +70,12 @@ def test_the_same_content_has_the_same_boundary() -> None:
     assert boundary_for(b"a") == boundary_for(b"a") != boundary_for(b"b")
 
 
-def test_a_reply_names_the_file() -> None:
+def test_the_file_id_is_read_from_the_reply() -> None:
     assert named_by_id(HEAD, b'{"id":"file-1","object":"file","bytes":3}').id == "file-1"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"id":1}', b"\xff"])
-def test_a_reply_that_names_none_is_told(body: bytes) -> None:
+def test_a_reply_without_a_file_id_is_an_error(body: bytes) -> None:
     with pytest.raises(ProviderResponseError, match="can't be read"):
         named_by_id(HEAD, body)
 
@@ -85,7 +85,9 @@ def without_boundary(body: bytes, content_type: str) -> bytes:
 
 
 @pytest.mark.parametrize("vendor", ["openai", "anthropic"])
-def test_the_vendor_s_own_sdk_sends_the_same(serve: Callable[..., Loopback], vendor: str) -> None:
+def test_uploads_equal_those_of_the_vendors_sdk(
+    serve: Callable[..., Loopback], vendor: str
+) -> None:
     server = serve(as_json({"id": "file-1"}))
     sent = ("a.pdf", b"%PDF-1.4\nx", "application/pdf")
     if vendor == "openai":

@@ -1,4 +1,4 @@
-"""What a request's settings become in the words of Google's Gemini API."""
+"""Settings in requests to Google's Gemini API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmring.chat.tools import NamedTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks
 from llmring.dialects.gemini import DIALECT
 
-WEATHER = Tool("weather", "Tells the weather.", {"type": "object", "properties": {"city": {}}})
+WEATHER = Tool("weather", "Returns the weather.", {"type": "object", "properties": {"city": {}}})
 
 
 def encoded(
@@ -53,17 +53,17 @@ def test_the_model_is_part_of_the_path(model: str, path: str) -> None:
     assert encoded(LLMRequest(messages="Hi"), model).path == path
 
 
-def test_a_stream_has_a_method_of_its_own() -> None:
+def test_a_stream_uses_another_method() -> None:
     path = encoded(LLMRequest(messages="Hi"), stream=True).path
 
     assert path == "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
 
 
-def test_the_key_travels_in_a_header() -> None:
+def test_the_key_is_sent_in_a_header() -> None:
     assert DIALECT.authorize("secret") == {"x-goog-api-key": "secret"}
 
 
-def test_encoding_leaves_the_request_as_it_was() -> None:
+def test_encoding_does_not_change_the_request() -> None:
     request = LLMRequest(
         messages=[Message("assistant", tool_calls=[call("a")]), Message("user", "Hi")],
         tools=[WEATHER],
@@ -75,7 +75,7 @@ def test_encoding_leaves_the_request_as_it_was() -> None:
     assert msgspec.json.encode(request) == before
 
 
-def test_sampling_parameters_go_under_the_vendors_names() -> None:
+def test_sampling_parameters_are_sent_under_googles_names() -> None:
     assert generation(temperature=0.0, top_p=0.5, max_tokens=10, stop=["END"], seed=7) == {
         "temperature": 0.0,
         "topP": 0.5,
@@ -85,7 +85,7 @@ def test_sampling_parameters_go_under_the_vendors_names() -> None:
     }
 
 
-def test_functions_keep_their_json_schema_and_stand_apart_from_the_vendors_tools() -> None:
+def test_functions_are_sent_with_their_schema_apart_from_googles_tools() -> None:
     request = LLMRequest(messages="Hi", tools=[WEATHER, {"google_search": {}}, Tool("clock")])
 
     assert payload(request)["tools"] == [
@@ -93,7 +93,7 @@ def test_functions_keep_their_json_schema_and_stand_apart_from_the_vendors_tools
             "functionDeclarations": [
                 {
                     "name": "weather",
-                    "description": "Tells the weather.",
+                    "description": "Returns the weather.",
                     "parametersJsonSchema": {"type": "object", "properties": {"city": {}}},
                 },
                 {"name": "clock"},
@@ -112,24 +112,24 @@ def test_functions_keep_their_json_schema_and_stand_apart_from_the_vendors_tools
         (NamedTool("weather"), {"mode": "ANY", "allowedFunctionNames": ["weather"]}),
     ],
 )
-def test_r22_each_tool_choice_has_its_counterpart(choice: Any, config: dict[str, Any]) -> None:
+def test_r22_each_tool_choice_is_translated(choice: Any, config: dict[str, Any]) -> None:
     request = LLMRequest(messages="Hi", tools=[WEATHER], tool_choice=choice)
 
     assert payload(request)["toolConfig"] == {"functionCallingConfig": config}
 
 
-def test_reasoning_tokens_are_a_thinking_budget_that_leaves_room_for_the_answer() -> None:
+def test_reasoning_tokens_become_a_thinking_budget_on_top_of_max_tokens() -> None:
     assert generation(reasoning_tokens=1000, max_tokens=200) == {
         "maxOutputTokens": 1200,
         "thinkingConfig": {"thinkingBudget": 1000, "includeThoughts": True},
     }
 
 
-def test_no_reasoning_tokens_switch_thinking_off() -> None:
+def test_zero_reasoning_tokens_disable_thinking() -> None:
     assert generation(reasoning_tokens=0) == {"thinkingConfig": {"thinkingBudget": 0}}
 
 
-def test_a_json_schema_is_the_form_of_the_response() -> None:
+def test_a_json_schema_is_sent_as_the_response_schema() -> None:
     schema = {"type": "object", "properties": {"a": {"type": ["string", "null"]}}}
     wanted = {"type": "json_schema", "json_schema": {"name": "it", "schema": schema}}
 
@@ -142,11 +142,11 @@ def test_a_json_schema_is_the_form_of_the_response() -> None:
 @pytest.mark.parametrize(
     "wanted", [{"json_response": True}, {"response_format": {"type": "json_object"}}]
 )
-def test_json_without_a_schema_is_a_media_type(wanted: dict[str, Any]) -> None:
+def test_json_without_a_schema_is_requested_by_media_type(wanted: dict[str, Any]) -> None:
     assert generation(**wanted) == {"responseMimeType": "application/json"}
 
 
-def test_r37_extra_parameters_find_their_place_in_either_spelling() -> None:
+def test_r37_extra_parameters_are_placed_in_either_spelling() -> None:
     request = LLMRequest(
         messages="Hi",
         temperature=0.5,
@@ -182,11 +182,11 @@ def test_an_effort_is_a_thinking_level(effort: str, config: dict[str, Any]) -> N
     assert generation(reasoning_effort=effort) == {"thinkingConfig": config}
 
 
-def test_thinking_is_left_to_the_model_where_nothing_is_said_of_it() -> None:
+def test_thinking_is_left_to_the_model_by_default() -> None:
     assert "generationConfig" not in payload(LLMRequest(messages="Hi"))
 
 
-def test_r21_strict_functions_are_validated_where_the_model_may_choose() -> None:
+def test_r21_strict_functions_are_validated_with_automatic_tool_choice() -> None:
     strict = Tool("clock", strict=True)
 
     def mode(**fields: Any) -> Any:
@@ -200,7 +200,7 @@ def test_r21_strict_functions_are_validated_where_the_model_may_choose() -> None
     ]
 
 
-def test_r20_tools_of_googles_own_go_by_name_whichever_way_they_are_named() -> None:
+def test_r20_googles_own_tools_are_accepted_by_name_or_by_type() -> None:
     own: list[dict[str, Any]] = [
         {"type": "code_execution"},
         {"type": "google_search", "exclude_domains": ["a.org"]},
@@ -214,7 +214,7 @@ def test_r20_tools_of_googles_own_go_by_name_whichever_way_they_are_named() -> N
     ]
 
 
-def test_functions_beside_tools_of_googles_own_see_what_these_did() -> None:
+def test_functions_next_to_googles_own_tools_see_their_results() -> None:
     request = LLMRequest(messages="Hi", tools=[WEATHER, {"google_search": {}}], tool_choice="auto")
 
     assert payload(request)["toolConfig"] == {
@@ -227,7 +227,7 @@ SCHEMA = {"type": "object", "properties": {"sky": {"type": "string"}}, "required
 WANTED = {"type": "json_schema", "json_schema": {"name": "weather", "schema": SCHEMA}}
 
 
-def test_r30_a_schema_and_tools_go_together() -> None:
+def test_r30_a_schema_and_tools_are_sent_together() -> None:
     sent = payload(LLMRequest(messages="Hi", tools=[WEATHER], response_format=WANTED))
 
     assert sent["generationConfig"]["responseJsonSchema"] == SCHEMA
@@ -235,7 +235,7 @@ def test_r30_a_schema_and_tools_go_together() -> None:
 
 
 @pytest.mark.parametrize("model", ["gemini-2.5-pro", "models/gemini-2.0-flash"])
-def test_r30_an_older_model_is_asked_in_words_where_it_has_tools(model: str) -> None:
+def test_r30_an_older_model_with_tools_gets_the_schema_as_a_prompt(model: str) -> None:
     rules = Message("system", "Be brief.")
     question = Message("user", "Hi")
     request = LLMRequest(messages=[rules, question], tools=[WEATHER], response_format=WANTED)
@@ -247,7 +247,7 @@ def test_r30_an_older_model_is_asked_in_words_where_it_has_tools(model: str) -> 
     assert msgspec.json.encode(SCHEMA).decode() in last["text"]
 
 
-def test_r30_an_older_model_without_tools_is_held_to_the_schema() -> None:
+def test_r30_an_older_model_without_tools_gets_the_schema() -> None:
     sent = payload(LLMRequest(messages="Hi", response_format=WANTED), "gemini-2.5-flash")
 
     assert sent["generationConfig"]["responseJsonSchema"] == SCHEMA
@@ -266,11 +266,11 @@ def test_r30_an_older_model_without_tools_is_held_to_the_schema() -> None:
         (True, None),
     ],
 )
-def test_a_key_is_sent_where_it_names_a_cached_content(cache: Any, sent: str | None) -> None:
+def test_a_cache_key_is_sent_if_it_names_cached_content(cache: Any, sent: str | None) -> None:
     assert payload(LLMRequest(messages="Hi", cache=cache)).get("cachedContent") == sent
 
 
-def test_R32_what_the_api_knows_no_word_for_is_told_in_the_description() -> None:
+def test_R32_unsupported_keywords_are_moved_into_the_description() -> None:
     schema = {
         "type": "object",
         "properties": {"at": {"$ref": "#/$defs/Hour"}, "kind": {"const": "noon"}},

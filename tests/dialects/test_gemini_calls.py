@@ -1,4 +1,4 @@
-"""Calls of Gemini models through the public client, as a program makes them."""
+"""Calls of Gemini models through the public client."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_R14_usage_comes_once_and_last(way: Way, serve: Serve) -> None:
     ("native", "reason"),
     [("STOP", "stop"), ("MAX_TOKENS", "length"), ("SAFETY", "content_filter")],
 )
-def test_R15_W41_a_finish_reason_is_in_our_words(
+def test_R15_W41_finish_reasons_are_translated(
     way: Way, serve: Serve, native: str, reason: str
 ) -> None:
     answer = way.chat(ring_at(serve(whole({"text": "Hi"}, finish=native))), MODEL, "Salut")
@@ -82,7 +82,7 @@ def test_R16_W3_a_slow_reader_gets_every_chunk(serve: Serve) -> None:
     assert "".join(got) == "".join(texts)
 
 
-def test_R23_R24_calls_and_their_results_go_round(way: Way, serve: Serve) -> None:
+def test_R23_R24_calls_and_their_results_are_sent_back(way: Way, serve: Serve) -> None:
     look = {"functionCall": {"name": "weather", "args": {"city": "Paris"}}}
     server = serve(
         whole({"text": "Wait."}, look | {"thoughtSignature": "c2ln"}, look), whole({"text": "Blue"})
@@ -116,7 +116,7 @@ def test_R23_R24_calls_and_their_results_go_round(way: Way, serve: Serve) -> Non
     ]
 
 
-def test_R25_streamed_calls_grow_and_end_complete(way: Way, serve: Serve) -> None:
+def test_R25_streamed_calls_are_complete_in_the_last_chunk(way: Way, serve: Serve) -> None:
     chunks = way.stream(ring_at(serve(sample("tool_stream.txt"))), MODEL, "Salut")
     counts = [len(each.tool_calls) for each in chunks if each.tool_calls]
     answer = way.chat(ring_at(serve(sample("tool_whole.json"))), MODEL, "Salut")
@@ -125,7 +125,7 @@ def test_R25_streamed_calls_grow_and_end_complete(way: Way, serve: Serve) -> Non
     assert chunks[-1].tool_calls == answer.tool_calls
 
 
-def test_a_streamed_reply_goes_on_as_a_whole_one_does(way: Way, serve: Serve) -> None:
+def test_a_conversation_continues_the_same_after_a_streamed_reply(way: Way, serve: Serve) -> None:
     answer = way.chat(ring_at(serve(sample("whole.json"))), MODEL, "Salut")
     *_, last = way.stream(ring_at(serve(sample("stream.txt"))), MODEL, "Salut")
 
@@ -172,7 +172,7 @@ def test_R33_an_answer_may_be_an_array(way: Way, serve: Serve) -> None:
     assert server.requests[0].json["generationConfig"]["responseJsonSchema"] == schema
 
 
-def test_an_effort_that_the_model_has_not_becomes_the_nearest(way: Way, serve: Serve) -> None:
+def test_an_unsupported_effort_becomes_the_nearest_supported_one(way: Way, serve: Serve) -> None:
     server = serve(whole({"text": "Hi"}))
     way.chat(ring_at(server), LLMRequest(model=MODEL, messages="Hi", reasoning_effort="max"))
 

@@ -1,4 +1,4 @@
-"""What a conversation becomes in the words of Google's Gemini API."""
+"""Conversations in requests to Google's Gemini API."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def call(id_: str, name: str = "weather", **more: Any) -> Any:
     return {"id": id_, "type": "function", "function": function, **more}
 
 
-def test_w10_all_system_messages_are_the_instruction() -> None:
+def test_w10_all_system_messages_become_the_system_instruction() -> None:
     request = LLMRequest(
         messages=[
             Message("system", "Be brief."),
@@ -63,14 +63,14 @@ def test_an_image_in_a_system_message_is_not_supported() -> None:
         contents(Message("system", [ImagePart(url="https://example.org/a.png")]))
 
 
-def test_the_assistant_is_the_model() -> None:
+def test_the_role_assistant_becomes_model() -> None:
     assert contents(Message("user", "Hi"), Message("assistant", "Hello"))[1] == {
         "role": "model",
         "parts": [{"text": "Hello"}],
     }
 
 
-def test_results_of_parallel_calls_come_back_in_one_turn_under_their_names() -> None:
+def test_results_of_parallel_calls_are_sent_by_name_in_one_turn() -> None:
     turns = contents(
         Message("assistant", tool_calls=[call("a", signature="c2ln"), call("b", "clock")]),
         Message("tool", '{"sky": "blue"}', tool_call_id="a"),
@@ -110,19 +110,19 @@ def test_results_of_parallel_calls_come_back_in_one_turn_under_their_names() -> 
         ('{"$ref": "#/a"}', {"output": '{"$ref": "#/a"}'}),
     ],
 )
-def test_a_result_is_always_an_object(result: str, response: dict[str, Any]) -> None:
+def test_a_tool_result_is_always_sent_as_an_object(result: str, response: dict[str, Any]) -> None:
     turn = contents(Message("tool", result, tool_call_id="a", name="weather"))[0]
 
     assert turn["parts"][0]["functionResponse"]["response"] == response
 
 
-def test_a_call_of_another_vendors_model_gets_a_stand_in_for_its_signature() -> None:
+def test_a_call_of_another_vendors_model_gets_a_placeholder_signature() -> None:
     parts = contents(Message("assistant", tool_calls=[call("a"), call("b")]))[0]["parts"]
 
     assert [part.get("thoughtSignature") for part in parts] == [UNSIGNED, None]
 
 
-def test_the_calls_of_a_reply_go_back_with_their_signatures() -> None:
+def test_calls_are_sent_back_with_their_signatures() -> None:
     body = {
         "candidates": [
             {
@@ -155,14 +155,14 @@ SENT_SHOT = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
 
 
 @pytest.mark.parametrize("told", ["No sky.", {"why": "No sky."}])
-def test_a_result_that_is_an_error_is_told_as_one(told: Any) -> None:
+def test_a_failed_tool_result_is_sent_as_an_error(told: Any) -> None:
     text = told if isinstance(told, str) else json.dumps(told)
     result = Message("tool", text, tool_call_id="a", metadata={"is_error": True})
 
     assert contents(result)[0]["parts"][0]["functionResponse"]["response"] == {"error": told}
 
 
-def test_an_image_in_a_result_goes_within_it() -> None:
+def test_an_image_in_a_tool_result_is_sent_inside_it() -> None:
     (part,) = contents(Message("tool", [SHOT], tool_call_id="a", name="camera"))[0]["parts"]
 
     assert part == {
@@ -170,7 +170,7 @@ def test_an_image_in_a_result_goes_within_it() -> None:
     }
 
 
-def test_an_image_in_a_result_goes_beside_it_for_an_older_model() -> None:
+def test_an_image_in_a_tool_result_is_sent_next_to_it_for_an_older_model() -> None:
     result = Message("tool", ["done", SHOT], tool_call_id="a", name="camera")
     (turn,) = contents(result, model="gemini-2.5-flash")
 
@@ -180,14 +180,14 @@ def test_an_image_in_a_result_goes_beside_it_for_an_older_model() -> None:
     ]
 
 
-def test_a_recording_in_a_result_goes_beside_it() -> None:
+def test_audio_in_a_tool_result_is_sent_next_to_it() -> None:
     result = Message("tool", [AudioPart("aGk=", "audio/wav")], tool_call_id="a")
     (turn,) = contents(result)
 
     assert turn["parts"][1] == {"inlineData": {"mimeType": "audio/wav", "data": "aGk="}}
 
 
-def test_a_signature_goes_back_on_the_text_or_the_thought_that_it_came_with() -> None:
+def test_a_signature_is_sent_back_with_its_text_or_thought() -> None:
     thought = ReasoningPart("France's capital", "dGhv", dialect="gemini")
 
     assert model_parts(thought, "Paris.", ReasoningPart("", "c2ln", dialect="gemini")) == [
@@ -196,7 +196,7 @@ def test_a_signature_goes_back_on_the_text_or_the_thought_that_it_came_with() ->
     ]
 
 
-def test_a_signature_that_no_text_is_free_for_goes_back_on_an_empty_one() -> None:
+def test_a_second_signature_is_sent_back_on_an_empty_text() -> None:
     signatures = [ReasoningPart("", text) for text in ("Zmly", "c2Vj")]
 
     assert model_parts("Paris.", *signatures) == [
@@ -205,7 +205,7 @@ def test_a_signature_that_no_text_is_free_for_goes_back_on_an_empty_one() -> Non
     ]
 
 
-def test_thoughts_of_its_own_go_back_and_those_of_others_stay_behind() -> None:
+def test_only_googles_own_thoughts_are_sent_back() -> None:
     others = [ReasoningPart("hm", "c2ln", dialect="anthropic"), ReasoningPart("hm")]
 
     assert model_parts(ReasoningPart("So.", dialect="gemini"), *others, "Done.") == [
@@ -214,7 +214,7 @@ def test_thoughts_of_its_own_go_back_and_those_of_others_stay_behind() -> None:
     ]
 
 
-def test_what_its_own_tools_did_goes_back_as_it_came() -> None:
+def test_results_of_googles_own_tools_are_sent_back_unchanged() -> None:
     ran = {"executableCode": {"language": "PYTHON", "code": "1"}, "thoughtSignature": "c2ln"}
 
     assert model_parts(
@@ -222,7 +222,7 @@ def test_what_its_own_tools_did_goes_back_as_it_came() -> None:
     ) == [ran, {"text": "One."}]
 
 
-def test_media_go_as_bytes_or_as_the_uri_that_google_has_for_them() -> None:
+def test_media_are_sent_as_bytes_or_as_googles_uri() -> None:
     media: list[Part] = [
         ImagePart(data="aGk=", media_type="image/webp"),
         DocumentPart(data="JVBERg=="),
@@ -259,7 +259,7 @@ def test_media_go_as_bytes_or_as_the_uri_that_google_has_for_them() -> None:
         (DocumentPart(url="https://youtu.be/9hE5"), None),
     ],
 )
-def test_a_url_goes_with_the_media_type_that_is_known_of_it(
+def test_a_url_is_sent_with_its_media_type_if_known(
     part: ImagePart | DocumentPart, media_type: str | None
 ) -> None:
     kind = {"mimeType": media_type} if media_type else {}

@@ -1,4 +1,4 @@
-"""What Google's errors are read as."""
+"""Errors of Google's APIs."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ def explained(status: int, name: str, message: str, *details: dict[str, Any]) ->
     return DIALECT.explain(HttpHead(status, {}), json.dumps({"error": error}).encode())
 
 
-def test_a_rate_limit_is_explained_with_its_delay() -> None:
+def test_a_rate_limit_error_has_its_retry_delay() -> None:
     error = DIALECT.explain(HttpHead(429, {}), SAMPLE.read_bytes())
 
     assert type(error) is ProviderRateLimitError
     assert (error.status, error.code, error.retry_after) == (429, "RESOURCE_EXHAUSTED", 7.25)
 
 
-def test_the_header_that_says_when_to_retry_comes_first() -> None:
+def test_the_retry_header_takes_precedence() -> None:
     error = DIALECT.explain(HttpHead(429, {"retry-after": "3"}), SAMPLE.read_bytes())
 
     assert error.retry_after == 3.0
 
 
-def test_an_error_in_an_array_is_explained() -> None:
+def test_an_error_in_an_array_is_read() -> None:
     error = DIALECT.explain(HttpHead(429, {}), b"[" + SAMPLE.read_bytes() + b"]")
 
     assert type(error) is ProviderRateLimitError
 
 
-def test_a_wrong_key_is_an_authentication_error_though_its_status_is_400() -> None:
+def test_a_wrong_key_with_status_400_is_an_authentication_error() -> None:
     reason = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
     error = explained(400, "INVALID_ARGUMENT", "Please pass a valid key.", reason)
 
@@ -110,7 +110,7 @@ def test_a_wrong_key_is_an_authentication_error_though_its_status_is_400() -> No
         (504, "DEADLINE_EXCEEDED", "Too slow.", ProviderTimeoutError),
     ],
 )
-def test_an_error_is_classed_by_status_name_and_then_by_words(
+def test_an_error_is_classified_by_status_name_then_by_message(
     status: int, name: str, message: str, expected: type
 ) -> None:
     error = explained(status, name, message)
@@ -119,7 +119,7 @@ def test_an_error_is_classed_by_status_name_and_then_by_words(
     assert error.provider_message == message
 
 
-def test_an_error_page_keeps_an_excerpt() -> None:
+def test_an_error_page_is_quoted() -> None:
     error = DIALECT.explain(HttpHead(502, {}), b"<html>upstream is down</html>")
 
     assert type(error) is ProviderResponseError
@@ -136,16 +136,16 @@ def test_an_error_page_keeps_an_excerpt() -> None:
         ("Please retry in a while.", None),
     ],
 )
-def test_a_delay_may_be_told_in_words(words: str, seconds: float | None) -> None:
+def test_a_retry_delay_is_read_from_the_message(words: str, seconds: float | None) -> None:
     assert explained(429, "RESOURCE_EXHAUSTED", words).retry_after == seconds
 
 
 @pytest.mark.parametrize("delay", ["soon", "", "9" * 500 + "s", 7, None])
-def test_a_delay_that_is_none_is_not_told(delay: Any) -> None:
+def test_an_invalid_retry_delay_is_ignored(delay: Any) -> None:
     assert explained(429, "RESOURCE_EXHAUSTED", "No.", {"retryDelay": delay}).retry_after is None
 
 
-def test_the_request_is_named_by_the_details() -> None:
+def test_the_request_id_is_read_from_the_details() -> None:
     info = {"@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": "req-7"}
 
     assert explained(500, "INTERNAL", "Oops.", info).request_id == "req-7"
@@ -163,8 +163,8 @@ RECORDED = {
 }
 
 
-@pytest.mark.skipif(not RECORDINGS.is_file(), reason="needs the recordings beside the repository")
-def test_every_recorded_error_has_its_class() -> None:
+@pytest.mark.skipif(not RECORDINGS.is_file(), reason="needs the recordings next to the repository")
+def test_every_recorded_error_has_the_expected_class() -> None:
     with RECORDINGS.open(encoding="utf-8") as lines:
         every = [json.loads(line) for line in lines]
     found = {

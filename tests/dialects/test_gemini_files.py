@@ -1,4 +1,4 @@
-"""How Google keeps files."""
+"""Google's file store."""
 
 import json
 
@@ -13,7 +13,7 @@ HEAD = HttpHead(200, {"content-type": "application/json"})
 URI = "https://generativelanguage.googleapis.com/v1beta/files/abc-123"
 
 
-def test_a_file_is_brought_in_one_request_with_its_name_and_type() -> None:
+def test_a_file_is_uploaded_with_name_and_type_in_one_request() -> None:
     file = FileContent(name='my "video".mp4', media_type="video/mp4", data=b"\0\0ftyp")
 
     outgoing = FILES.upload(file)
@@ -28,7 +28,7 @@ def test_a_file_is_brought_in_one_request_with_its_name_and_type() -> None:
     assert end == b"--\r\n"
 
 
-def test_a_name_is_no_longer_than_google_takes() -> None:
+def test_a_long_file_name_is_cut() -> None:
     file = FileContent(name="x" * 600, media_type="text/plain", data=b"x")
 
     assert b"x" * 513 not in (FILES.upload(file).body or b"")
@@ -38,7 +38,7 @@ def test_a_name_is_no_longer_than_google_takes() -> None:
     ("state", "ready"),
     [("ACTIVE", True), ("PROCESSING", False), ("STATE_UNSPECIFIED", True)],
 )
-def test_a_file_is_ready_when_it_is_said_to_be(state: str, ready: bool) -> None:
+def test_the_state_of_a_file_is_read(state: str, ready: bool) -> None:
     told = {"name": "files/abc-123", "uri": URI, "state": state}
 
     uploaded = FILES.stored(HEAD, json.dumps({"file": told}).encode())
@@ -48,7 +48,7 @@ def test_a_file_is_ready_when_it_is_said_to_be(state: str, ready: bool) -> None:
     assert (uploaded.id, uploaded.ready) == (URI, ready)
 
 
-def test_a_file_that_could_not_be_read_is_an_error_with_the_reason() -> None:
+def test_a_file_that_google_rejects_raises_an_error_with_the_reason() -> None:
     told = {"uri": URI, "state": "FAILED", "error": {"code": 3, "message": "no such codec"}}
 
     with pytest.raises(ProviderResponseError, match="no such codec"):
@@ -56,12 +56,12 @@ def test_a_file_that_could_not_be_read_is_an_error_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"file":[]}', b'{"uri":1}'])
-def test_a_reply_that_names_none_is_told(body: bytes) -> None:
+def test_a_reply_without_a_file_is_an_error(body: bytes) -> None:
     with pytest.raises(ProviderResponseError, match="can't be read"):
         FILES.stored(HEAD, body)
 
 
-def test_a_file_is_asked_after_and_removed_by_its_uri() -> None:
+def test_a_file_is_queried_and_deleted_by_its_uri() -> None:
     assert FILES.look is not None
     look, delete = FILES.look(URI), FILES.delete(URI)
 
@@ -69,6 +69,6 @@ def test_a_file_is_asked_after_and_removed_by_its_uri() -> None:
     assert (delete.method, delete.path) == ("DELETE", "/v1beta/files/abc-123")
 
 
-def test_a_file_is_forgotten_within_48_hours() -> None:
+def test_the_lifetime_of_a_file_is_below_48_hours() -> None:
     assert FILES.lifetime is not None
     assert 40 * 3600 < FILES.lifetime < 48 * 3600

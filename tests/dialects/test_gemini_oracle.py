@@ -1,23 +1,23 @@
-"""Google's own client and llmring, against one server: the same asked, the same understood.
+"""Google's own client and llmring against one server: the same requests, the same results.
 
-Where the requests differ, they differ as in this table, and `normal` takes just that away:
+`normal` removes exactly the differences in this table:
 
 | on the wire                | Google's client                  | llmring                     |
 |----------------------------|----------------------------------|-----------------------------|
 | version in the path        | `/v1`                            | `/v1beta`, see below        |
 | names of fields            | some in snake_case, as given     | always in camelCase         |
-| `systemInstruction.role`   | "user"                           | left out                    |
-| settings, where none is    | `"generationConfig": {}`         | left out                    |
+| `systemInstruction.role`   | "user"                           | omitted                     |
+| no settings                | `"generationConfig": {}`         | omitted                     |
 | order of `tools`           | functions last                   | functions first             |
 | schema of a response       | as given                         | without unknown keywords    |
-| bytes, signatures          | base64 for URLs (`-_`)           | as they came                |
-| signature of a call        | none where none was given        | a stand-in on the first     |
+| bytes, signatures          | base64 for URLs (`-_`)           | as received                 |
+| missing signature of a call| omitted                          | a stand-in on the first     |
 | headers about a client     | user-agent, x-goog-api-client    | its own                     |
 
-The beta has all that the stable version has, and is what the vendor's pages show:
+The beta has everything in the stable version, and is used on the vendor's pages:
 https://ai.google.dev/gemini-api/docs/api-versions
 
-Both spellings of names and of base64 are those that protocol buffers take:
+Protocol buffers accept both spellings of names and of base64:
 https://protobuf.dev/programming-guides/json
 """
 
@@ -40,7 +40,7 @@ from loopback import Answer, Loopback, Request, as_json, as_stream
 
 genai = pytest.importorskip("google.genai")
 
-# Of Google's client.
+# Google's client.
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class:DeprecationWarning")
 
 Serve = Callable[..., Loopback]
@@ -58,7 +58,7 @@ def exchange(request: pytest.FixtureRequest) -> Exchange:
 
 
 def ask_theirs(server: Loopback, exchange: Exchange, *, stream: bool) -> list[Any]:
-    """The chunks that Google's client makes of the answer; a whole one is one."""
+    """Return the chunks that Google's client reads; a whole answer is a single one."""
 
     async def call() -> list[Any]:
         options = {"base_url": server.url, "retry_options": {"attempts": 1}}
@@ -112,7 +112,7 @@ def understood(text: str, reasoning: str, end: LLMResponse | StreamChunk) -> Und
 
 
 def as_ours(chunks: list[Any]) -> Understood:
-    """What Google's client understood, in the words of `understood`."""
+    """Convert the chunks of Google's client to the form of `understood`."""
     usage = chunks[-1].usage_metadata
     candidates = [chunk.candidates[0] for chunk in chunks]
     parts = [part for each in candidates for part in each.content.parts]
@@ -138,7 +138,7 @@ def answer_of(exchange: Exchange, *, stream: bool) -> Answer:
 
 
 def normal(request: Request) -> dict[str, Any]:
-    """A request without what the table at the top names."""
+    """Remove the differences in the table above from a request."""
     body = in_camels(request.json)
     body.get("systemInstruction", {}).pop("role", None)
     if not body.get("generationConfig", {"": ""}):
@@ -175,7 +175,7 @@ def in_camels(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-def test_both_ask_the_same_and_understand_the_same(
+def test_requests_and_results_equal_those_of_the_vendors_client(
     serve: Serve, exchange: Exchange, stream: bool
 ) -> None:
     server = serve(answer_of(exchange, stream=stream))
@@ -204,7 +204,9 @@ SALUT = Exchange(ours={"messages": "Salut"})
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize(("status", "name"), ERRORS)
-def test_both_tell_the_same_of_an_error(serve: Serve, status: int, name: str, stream: bool) -> None:
+def test_an_error_equals_that_of_the_vendors_client(
+    serve: Serve, status: int, name: str, stream: bool
+) -> None:
     said = {"error": {"code": status, "message": "Not now.", "status": name}}
     server = serve(as_json(said, status))
 
@@ -220,7 +222,7 @@ def test_both_tell_the_same_of_an_error(serve: Serve, status: int, name: str, st
     )
 
 
-def test_both_tell_the_same_of_an_error_inside_a_stream(serve: Serve) -> None:
+def test_an_error_in_a_stream_equals_that_of_the_vendors_client(serve: Serve) -> None:
     said = {"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}
     server = serve(as_stream(b"data: " + json.dumps(said).encode() + b"\r\n\r\n"))
 

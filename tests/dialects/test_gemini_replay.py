@@ -1,4 +1,4 @@
-"""What Gemini said goes back to it as it came: order, signatures, the work of Google's tools."""
+"""Replies of Gemini sent back unchanged: order, signatures, the work of Google's tools."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SSE = HttpHead(200, {"content-type": "text/event-stream"})
 Part = dict[str, Any]
 
 recorded = pytest.mark.skipif(
-    not RECORDINGS.is_file(), reason="needs the recordings beside the repository"
+    not RECORDINGS.is_file(), reason="needs the recordings next to the repository"
 )
 
 
@@ -53,14 +53,14 @@ def read_parts(*parts: Part) -> LLMResponse:
 
 
 def sent_back(*turns: Message) -> list[Part]:
-    """The parts of the model's turns in the request after this reply."""
+    """Return the model's parts in the request that follows this reply."""
     request = LLMRequest(messages=turns)
     payload = DIALECT.encode(request, "gemini-3-flash", stream=False, quirks=Quirks()).payload
     return [part for turn in payload["contents"] for part in turn["parts"]]
 
 
 def received(recording: dict[str, Any]) -> list[Part]:
-    """The parts of the first candidate, as they stand in the body."""
+    """Return the parts of the first candidate as received."""
     body = recording["response"]["body"]
     if recording["kind"] == "chat":
         whole = json.loads(body)
@@ -77,7 +77,7 @@ def received(recording: dict[str, Any]) -> list[Part]:
 
 
 def essence(parts: list[Part]) -> list[Part]:
-    """Parts without what makes no difference: where a text is cut, IDs that are not Google's."""
+    """Remove differences without meaning: cuts in a text, IDs that are not Google's."""
     result: list[Part] = []
     for each in parts:
         part = camel(each)
@@ -106,7 +106,7 @@ def camel(part: Part) -> Part:
 
 
 @recorded
-def test_every_recorded_reply_goes_back_as_it_came() -> None:
+def test_every_recorded_reply_is_sent_back_unchanged() -> None:
     replies = [each for each in recordings() if each["kind"] in ("chat", "stream")]
     wrong = {
         each["id"]: (sent, came)
@@ -119,7 +119,7 @@ def test_every_recorded_reply_goes_back_as_it_came() -> None:
 
 
 def pairs() -> Iterator[tuple[dict[str, Any], list[Part]]]:
-    """Replies, each with the model's turn that the same program sent after it."""
+    """Yield each reply with the model's turn that the same program sent after it."""
     tapes = defaultdict(list)
     for each in recordings():
         tapes[each["source"].rpartition("#")[0]].append(each)
@@ -157,11 +157,11 @@ def without_thoughts(parts: list[Part]) -> list[Part]:
 
 
 @recorded
-def test_a_recorded_conversation_goes_on_as_it_was_recorded() -> None:
+def test_recorded_turns_are_sent_back_as_they_were_recorded() -> None:
     seen, signed, wrong = 0, 0, {}
     for reply, parts in pairs():
         sent, theirs = essence(sent_back(read(reply).message)), essence(parts)
-        # Some programs left thoughts or signatures behind, or replayed another reply.
+        # Some programs dropped thoughts or signatures, or sent another reply.
         if signatures(sent) != signatures(theirs):
             continue
         seen, signed = seen + 1, signed + bool(signatures(sent))
@@ -200,11 +200,11 @@ def by(signature: str, part: Part) -> Part:
         [TEXT, by("YQ==", IMAGE), THOUGHT, IMAGE | {"thought": True}, {"text": "Blue."}],
     ],
 )
-def test_every_part_goes_back_to_its_place(parts: list[Part]) -> None:
+def test_every_part_is_sent_back_in_order(parts: list[Part]) -> None:
     assert sent_back(read_parts(*parts).message) == parts
 
 
-def test_nothing_of_it_goes_to_another_vendor() -> None:
+def test_parts_of_another_vendor_are_not_sent() -> None:
     parts = read_parts(by("YQ==", THOUGHT), by("YQ==", RUN), RAN, by("Yg==", TEXT)).message.parts
     of_another = [
         msgspec.structs.replace(part, dialect="other")

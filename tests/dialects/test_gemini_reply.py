@@ -1,4 +1,4 @@
-"""What Google's answers are read as."""
+"""Answers of Google's Gemini API."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def answer(events: list[Event]) -> LLMResponse:
 @pytest.mark.parametrize(
     ("one", "other"), [("whole.json", "stream.txt"), ("tool_whole.json", "tool_stream.txt")]
 )
-def test_a_whole_reply_and_its_stream_say_the_same(one: str, other: str) -> None:
+def test_a_stream_adds_up_to_the_whole_reply(one: str, other: str) -> None:
     assert answer(DIALECT.decode(JSON, sample(one))) == answer(streamed(sample(other)))
 
 
-def test_the_signature_of_a_text_comes_after_it() -> None:
+def test_the_signature_of_a_text_follows_it() -> None:
     assert answer(streamed(sample("stream.txt"))).parts == (
         ReasoningPart("A greeting, in French.", dialect="gemini"),
         TextPart("Salut 👋, ça va ?\n\nBien !"),
@@ -79,7 +79,7 @@ def test_the_signature_of_a_text_comes_after_it() -> None:
     )
 
 
-def test_a_reply_is_read_with_text_reasoning_and_names() -> None:
+def test_a_reply_has_text_reasoning_and_model_names() -> None:
     reply = answer(DIALECT.decode(JSON, sample("whole.json")))
 
     assert reply.content == "Salut 👋, ça va ?\n\nBien !"
@@ -88,20 +88,20 @@ def test_a_reply_is_read_with_text_reasoning_and_names() -> None:
     assert (reply.finish_reason, reply.native_finish_reason) == ("stop", "STOP")
 
 
-def test_thoughts_count_as_completion() -> None:
+def test_thoughts_count_as_completion_tokens() -> None:
     assert answer(streamed(sample("stream.txt"))).usage == Usage(
         prompt_tokens=112, completion_tokens=25, cached_tokens=100, reasoning_tokens=9
     )
 
 
-def test_what_tools_fed_back_counts_as_prompt() -> None:
+def test_results_of_googles_own_tools_count_as_prompt_tokens() -> None:
     counts = {"promptTokenCount": 10, "toolUsePromptTokenCount": 30, "candidatesTokenCount": 5}
     reply = answer(whole(candidates=[candidate(finish="STOP")], usageMetadata=counts))
 
     assert reply.usage == Usage(prompt_tokens=40, completion_tokens=5)
 
 
-def test_calls_come_with_signatures_and_lasting_ids() -> None:
+def test_calls_have_signatures_and_stable_ids() -> None:
     calls = answer(streamed(sample("tool_stream.txt"))).tool_calls
     assert calls is not None
 
@@ -119,7 +119,7 @@ def test_a_reply_that_calls_a_tool_finishes_with_tool_calls() -> None:
 
 @pytest.mark.parametrize("name", ["stream.txt", "tool_stream.txt"])
 @given(data=st.data())
-def test_any_cut_of_the_stream_gives_the_same_events(name: str, data: st.DataObject) -> None:
+def test_a_stream_cut_anywhere_gives_the_same_events(name: str, data: st.DataObject) -> None:
     body = sample(name)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=8)))
     pieces = [body[a:b] for a, b in zip([0, *cuts], [*cuts, len(body)], strict=True)]
@@ -128,7 +128,7 @@ def test_any_cut_of_the_stream_gives_the_same_events(name: str, data: st.DataObj
 
 
 @given(st.binary(max_size=200))
-def test_no_body_is_read_as_anything_but_events_or_an_error(body: bytes) -> None:
+def test_any_body_is_read_as_events_or_raises_a_provider_error(body: bytes) -> None:
     streamed(b"data: " + body)
     with pytest.raises(ProviderResponseError):
         DIALECT.decode(JSON, body)
@@ -152,7 +152,7 @@ HEARD = {
 }
 
 
-def test_section5_what_is_billed_is_told_by_whole_and_streamed_answers_alike() -> None:
+def test_section5_usage_is_the_same_for_whole_and_streamed_answers() -> None:
     searched = {
         **candidate({"text": "Hi"}, finish="STOP"),
         "groundingMetadata": {"webSearchQueries": ["one", "two"]},
@@ -187,9 +187,7 @@ def test_section5_what_is_billed_is_told_by_whole_and_streamed_answers_alike() -
         ({"trafficType": "PROVISIONED_THROUGHPUT"}, "provisioned_throughput"),
     ],
 )
-def test_a_class_of_service_is_told_where_it_is_not_the_usual_one(
-    said: dict[str, Any], tier: str | None
-) -> None:
+def test_an_unusual_service_tier_is_reported(said: dict[str, Any], tier: str | None) -> None:
     counts = {"promptTokenCount": 1, **said}
     reply = answer(whole(candidates=[candidate(finish="STOP")], usageMetadata=counts))
 
@@ -197,7 +195,7 @@ def test_a_class_of_service_is_told_where_it_is_not_the_usual_one(
     assert reply.usage.service_tier == tier
 
 
-def test_an_answer_grounded_in_something_else_than_queries_has_used_a_tool_once() -> None:
+def test_grounding_without_search_queries_counts_as_one_provider_tool_call() -> None:
     grounded = {**candidate(finish="STOP"), "groundingMetadata": {"groundingChunks": [{}, {}]}}
     reply = answer(whole(candidates=[grounded], usageMetadata={"promptTokenCount": 1}))
 
@@ -220,13 +218,13 @@ def test_usage_after_the_finish_is_not_lost() -> None:
     assert answer(streamed(body)).usage == Usage(prompt_tokens=4, completion_tokens=1)
 
 
-def test_usage_without_counts_is_no_report() -> None:
+def test_usage_without_counts_is_not_reported() -> None:
     events = whole(candidates=[candidate({"text": "Hi"})], usageMetadata={"trafficType": "X"})
 
     assert not [event for event in events if isinstance(event, UsageReport)]
 
 
-def test_a_finish_in_every_chunk_is_told_once() -> None:
+def test_a_finish_reason_in_every_chunk_is_reported_once() -> None:
     body = sse(
         {"candidates": [candidate({"text": "a"}, finish="STOP")]},
         {"candidates": [candidate({"text": "b"}, finish="STOP")]},
@@ -235,7 +233,7 @@ def test_a_finish_in_every_chunk_is_told_once() -> None:
     assert streamed(body)[1:] == [TextDelta("a"), Finished("stop", "STOP"), TextDelta("b")]
 
 
-def test_only_the_first_of_several_candidates_is_ours() -> None:
+def test_only_the_first_of_several_candidates_is_read() -> None:
     body = sse(
         {"candidates": [candidate({"text": "second"}, index=1)]},
         {"candidates": [candidate({"text": "first"}), candidate({"text": "more"}, index=1)]},
@@ -244,13 +242,13 @@ def test_only_the_first_of_several_candidates_is_ours() -> None:
     assert answer(streamed(body)).content == "first"
 
 
-def test_a_thought_may_have_a_signature_of_its_own() -> None:
+def test_a_thought_can_have_a_signature() -> None:
     assert parts({"text": "Hm.", "thought": True, "thoughtSignature": "c2ln"}) == [
         ReasoningDelta("Hm.", "c2ln")
     ]
 
 
-def test_the_signature_of_an_answer_without_text_is_not_that_of_the_thought_before_it() -> None:
+def test_the_signature_of_an_empty_text_is_not_assigned_to_the_preceding_thought() -> None:
     end = {"text": "", "thoughtSignature": "c2ln"}
 
     assert parts({"text": "Hm.", "thought": True}, end) == [
@@ -260,7 +258,7 @@ def test_the_signature_of_an_answer_without_text_is_not_that_of_the_thought_befo
 
 
 @pytest.mark.parametrize("text", [{}, {"text": ""}])
-def test_a_signature_alone_is_kept(text: dict[str, str]) -> None:
+def test_a_signature_without_text_is_kept(text: dict[str, str]) -> None:
     assert parts({**text, "thoughtSignature": "c2ln"}) == [ReasoningDelta("", "c2ln")]
 
 
@@ -277,15 +275,15 @@ OWN = [
 
 
 @pytest.mark.parametrize("part", OWN)
-def test_what_is_no_text_is_kept_as_it_came(part: dict[str, Any]) -> None:
+def test_parts_that_are_not_text_are_kept_unchanged(part: dict[str, Any]) -> None:
     assert parts(part, {"text": "It is 1."}) == [ProviderItem(part), TextDelta("It is 1.")]
 
 
-def test_a_part_that_says_nothing_is_passed_over() -> None:
+def test_an_empty_part_is_skipped() -> None:
     assert parts({}, {"thought": True}, {"functionCall": {}}) == []
 
 
-def test_a_call_without_arguments_has_empty_ones() -> None:
+def test_a_call_without_arguments_gets_an_empty_object() -> None:
     assert parts(
         {"functionCall": {"name": "a"}}, {"functionCall": {"name": "b", "args": None}}
     ) == [
@@ -294,13 +292,13 @@ def test_a_call_without_arguments_has_empty_ones() -> None:
     ]
 
 
-def test_a_vendors_own_id_of_a_call_is_kept() -> None:
+def test_googles_id_of_a_call_is_kept() -> None:
     assert parts({"functionCall": {"id": "8ci92gmp", "name": "a", "args": {"x": [1, "a"]}}}) == [
         ToolCallDelta(0, "8ci92gmp", "a", '{"x":[1,"a"]}')
     ]
 
 
-def test_two_equal_calls_have_ids_of_their_own_that_last() -> None:
+def test_two_equal_calls_have_different_stable_ids() -> None:
     again = candidate(*[{"functionCall": {"name": "roll", "args": {}}}] * 2)
     one, other = (answer(whole(candidates=[again], responseId="r")).tool_calls for _ in range(2))
 
@@ -325,11 +323,11 @@ def test_two_equal_calls_have_ids_of_their_own_that_last() -> None:
         ("OTHER", "other"),
     ],
 )
-def test_a_finish_reason_becomes_one_of_ours(native: str, reason: str) -> None:
+def test_finish_reasons_are_translated(native: str, reason: str) -> None:
     assert whole(candidates=[{"finishReason": native}])[1:] == [Finished(reason, native)]
 
 
-def test_a_blocked_prompt_is_a_filtered_answer() -> None:
+def test_a_blocked_prompt_has_the_finish_reason_content_filter() -> None:
     assert whole(promptFeedback={"blockReason": "PROHIBITED_CONTENT"})[1:] == [
         Finished("content_filter", "PROHIBITED_CONTENT")
     ]
@@ -365,7 +363,7 @@ def test_a_stream_that_came_as_a_json_array_is_read() -> None:
         b"<html>Bad gateway</html>",
     ],
 )
-def test_what_is_no_answer_is_an_error(body: bytes) -> None:
+def test_a_body_that_is_not_an_answer_is_an_error(body: bytes) -> None:
     with pytest.raises(ProviderResponseError, match="can't be read"):
         DIALECT.decode(JSON, body)
 
@@ -386,20 +384,20 @@ def test_an_error_in_a_stream_ends_it(body: bytes) -> None:
     assert failed.error.provider_message == "Overloaded"
 
 
-def test_a_chunk_that_is_no_json_is_an_error() -> None:
+def test_a_chunk_that_is_not_json_is_reported() -> None:
     (garbled,) = streamed(b'data: {"candidates": [{"content\r\n\r\n')
     assert isinstance(garbled, Garbled)
 
     assert "can't be read" in str(garbled.error)
 
 
-def test_a_connection_that_ends_within_a_chunk_loses_only_that_chunk() -> None:
+def test_a_connection_cut_in_a_chunk_loses_only_that_chunk() -> None:
     body = sample("stream.txt")
     last = body.index(b"data: ", body.index(b"Bien !"))
 
     assert streamed(body[: last + 40]) == streamed(body[:last])
 
 
-def test_an_error_under_a_success_status_is_an_error() -> None:
+def test_an_error_with_a_success_status_is_raised() -> None:
     with pytest.raises(ProviderRateLimitError, match="Slow down"):
         whole(error={"code": 429, "message": "Slow down", "status": "RESOURCE_EXHAUSTED"})

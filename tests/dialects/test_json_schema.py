@@ -1,4 +1,4 @@
-"""A schema put into an API's words: what it means then, held against a validator."""
+"""Adapted schemas, whose meaning is checked with a validator."""
 
 import copy
 import functools
@@ -25,7 +25,7 @@ from llmring.exceptions import ValidationError
 
 Schema = dict[str, Any]
 
-# As strict as any API is.
+# As strict as the strictest API.
 STRICT = SchemaRules(
     keywords=frozenset(
         ("type", "properties", "required", "additionalProperties", "items", "anyOf", "enum")
@@ -47,17 +47,17 @@ def rules(**more: Any) -> SchemaRules:
 
 
 def parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The schema and all schemas in it."""
+    """Yield the schema and all schemas in it."""
     yield schema
     for each in (*within(schema), *schema.get("$defs", {}).values()):
         if isinstance(each, Mapping):
             yield from parts(each)
 
 
-# One thing at a time
+# --- Single rules ---
 
 
-def test_without_rules_a_schema_stays_as_it_is() -> None:
+def test_without_rules_a_schema_is_unchanged() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string", "minLength": 3}}}
 
     assert adapted(schema, rules()) == schema
@@ -83,7 +83,9 @@ def test_without_rules_a_schema_stays_as_it_is() -> None:
         ("additionalProperties", False, "no other properties"),
     ],
 )
-def test_a_keyword_that_is_not_known_is_said_in_words(keyword: str, value: Any, words: str) -> None:
+def test_an_unsupported_keyword_is_moved_into_the_description(
+    keyword: str, value: Any, words: str
+) -> None:
     schema = {"type": "string", "description": "Theirs", keyword: value}
 
     found = adapted(schema, rules(keywords=frozenset(("type",))))
@@ -92,13 +94,13 @@ def test_a_keyword_that_is_not_known_is_said_in_words(keyword: str, value: Any, 
 
 
 @pytest.mark.parametrize("keyword", ["title", "$comment", "readOnly", "discriminator", "$schema"])
-def test_what_says_nothing_to_a_model_is_left_out(keyword: str) -> None:
+def test_keywords_of_no_use_to_a_model_are_dropped(keyword: str) -> None:
     found = adapted({"type": "string", keyword: "x"}, rules(keywords=frozenset(("type",))))
 
     assert found == {"type": "string"}
 
 
-def test_words_of_several_keywords_are_listed() -> None:
+def test_phrases_for_several_keywords_are_joined() -> None:
     schema = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 2}
 
     found = adapted(schema, rules(keywords=frozenset(("type", "items"))))
@@ -106,7 +108,7 @@ def test_words_of_several_keywords_are_listed() -> None:
     assert found["description"] == "at least 1 item; at most 2 items"
 
 
-def test_of_some_keywords_only_some_values_are_known() -> None:
+def test_unsupported_values_of_a_keyword_are_moved_into_the_description() -> None:
     limited = rules(values={"format": ("date",), "minItems": frozenset((0, 1)), "type": {"array"}})
 
     assert adapted({"format": "date"}, limited) == {"format": "date"}
@@ -116,7 +118,7 @@ def test_of_some_keywords_only_some_values_are_known() -> None:
     assert "type" not in adapted({"type": ["string", "null"]}, limited)
 
 
-def test_a_property_that_is_named_like_a_keyword_is_a_property() -> None:
+def test_a_property_named_like_a_keyword_is_kept() -> None:
     names = ("minItems", "$ref", "allOf", "nullable", "title")
     schema = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
 
@@ -141,7 +143,7 @@ def test_a_property_that_is_named_like_a_keyword_is_a_property() -> None:
     ],
     ids=["oneOf", "const", "nullable", "allOf"],
 )
-def test_a_keyword_that_is_not_known_is_put_by_one_that_is(
+def test_an_unsupported_keyword_is_replaced_by_a_supported_one(
     given_: Schema, expected: Schema
 ) -> None:
     known = rules(keywords=frozenset(("type", "anyOf", "enum")))
@@ -149,7 +151,7 @@ def test_a_keyword_that_is_not_known_is_put_by_one_that_is(
     assert adapted(given_, known) == expected
 
 
-def test_a_tuple_becomes_an_array_whose_order_is_told() -> None:
+def test_a_tuple_becomes_an_array_with_its_order_in_the_description() -> None:
     schema = msgspec.json.schema(tuple[int, str])
 
     found = adapted(schema, rules(keywords=frozenset(("type", "items", "anyOf", "minItems"))))
@@ -158,21 +160,21 @@ def test_a_tuple_becomes_an_array_whose_order_is_told() -> None:
     assert "in order" in found["description"]
 
 
-def test_the_root_is_what_its_reference_leads_to() -> None:
+def test_a_reference_at_the_root_is_inlined() -> None:
     found = adapted(LIST, rules())
 
     assert found["type"] == "object"
     assert found["$defs"] == {"Node": NODE}
 
 
-def test_definitions_that_nothing_refers_to_are_left_out() -> None:
+def test_unused_definitions_are_dropped() -> None:
     schema = {"type": "string", "$defs": {"Unused": {"type": "string"}}}
 
     assert adapted(schema, rules(inlines_refs=True)) == {"type": "string"}
 
 
 @pytest.mark.parametrize("table", ["$defs", "definitions"])
-def test_inlining_leaves_no_reference(table: str) -> None:
+def test_inlining_removes_all_references(table: str) -> None:
     schema = {
         "type": "array",
         "items": {"$ref": f"#/{table}/a~1b"},
@@ -184,7 +186,7 @@ def test_inlining_leaves_no_reference(table: str) -> None:
     assert found == {"type": "array", "items": {"type": "string"}}
 
 
-def test_what_stands_beside_a_reference_is_kept() -> None:
+def test_keywords_next_to_a_reference_are_kept() -> None:
     schema = {
         "type": "object",
         "properties": {"a": {"$ref": "#/$defs/A", "description": "mine"}},
@@ -194,7 +196,7 @@ def test_what_stands_beside_a_reference_is_kept() -> None:
     assert adapted(schema, rules())["properties"]["a"] == {"type": "string", "description": "mine"}
 
 
-def test_a_reference_back_with_a_description_is_wrapped() -> None:
+def test_a_recursive_reference_with_a_description_is_wrapped() -> None:
     schema = copy.deepcopy(LIST)
     schema["$defs"]["Node"]["properties"]["next"]["description"] = "the rest"  # type: ignore[index]
 
@@ -207,7 +209,7 @@ def test_a_reference_back_with_a_description_is_wrapped() -> None:
 
 
 @pytest.mark.parametrize("ref", ["#", "#/properties/b"])
-def test_a_reference_to_anywhere_is_one_to_a_definition(ref: str) -> None:
+def test_any_reference_becomes_a_reference_to_a_definition(ref: str) -> None:
     schema = {
         "type": "object",
         "properties": {"a": {"$ref": ref}, "b": {"type": "object", "properties": {"x": {}}}},
@@ -220,14 +222,14 @@ def test_a_reference_to_anywhere_is_one_to_a_definition(ref: str) -> None:
 
 
 @pytest.mark.parametrize("ref", ["https://example.org/s.json", "#/$defs/none", "#anchor", 5])
-def test_a_reference_that_leads_nowhere_stays(ref: Any) -> None:
+def test_a_reference_without_a_target_is_unchanged(ref: Any) -> None:
     schema = {"type": "object", "properties": {"a": {"$ref": ref}}}
 
     assert adapted(schema, rules(inlines_refs=True)) == schema
     assert not can_be_strict(schema)
 
 
-def test_what_may_be_left_out_may_be_null() -> None:
+def test_optional_properties_accept_null() -> None:
     optional: Schema = {
         "a": {"type": "string"},
         "b": {"enum": ["x"]},
@@ -251,7 +253,7 @@ def test_what_may_be_left_out_may_be_null() -> None:
     }
 
 
-def test_the_parts_of_an_all_of_are_one_where_objects_are_closed() -> None:
+def test_all_of_is_merged_if_objects_must_be_closed() -> None:
     base = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}}
     schema = {
         "allOf": [
@@ -272,7 +274,7 @@ def test_the_parts_of_an_all_of_are_one_where_objects_are_closed() -> None:
     }
 
 
-def test_what_two_parts_of_an_all_of_say_differently_is_told() -> None:
+def test_conflicting_parts_of_all_of_are_moved_into_the_description() -> None:
     schema = {"allOf": [{"type": "string", "pattern": "^a"}, {"pattern": "z$"}]}
 
     found = adapted(schema, rules(closes_objects=True))
@@ -283,7 +285,7 @@ def test_what_two_parts_of_an_all_of_say_differently_is_told() -> None:
     )
 
 
-def test_what_is_no_object_is_wrapped_where_only_objects_are_taken() -> None:
+def test_a_root_that_is_not_an_object_is_wrapped_if_objects_are_required() -> None:
     assert adapted({"type": "array", "items": {"$ref": "#"}}, rules(needs_object=True)) == {
         "type": "object",
         "properties": {"answer": {"type": "array", "items": {"$ref": "#/$defs/root"}}},
@@ -294,7 +296,7 @@ def test_what_is_no_object_is_wrapped_where_only_objects_are_taken() -> None:
 
 
 def chain(length: int) -> Schema:
-    """A schema whose size doubles with each step of its references."""
+    """Build a schema whose size doubles with each step of its references."""
     steps = {
         f"S{at}": {
             "type": "object",
@@ -305,14 +307,14 @@ def chain(length: int) -> Schema:
     return {"$ref": "#/$defs/S0", "$defs": {**steps, f"S{length}": {"type": "string"}}}
 
 
-def test_references_stay_where_inlining_would_make_too_much_of_them() -> None:
+def test_references_are_kept_if_inlining_would_make_the_schema_too_large() -> None:
     found = adapted(chain(40), rules(inlines_refs=True, closes_objects=True))
 
     assert len(found["$defs"]) == 40
     assert len(json.dumps(found)) < 20_000
 
 
-def test_a_schema_that_has_no_end_stays_as_it_is() -> None:
+def test_a_schema_that_never_ends_is_unchanged() -> None:
     endless = {"allOf": [{"$ref": "#/$defs/A"}, {"properties": {"x": {"minimum": 1}}}]}
     node = {"type": "object", "properties": {"x": endless}}
     schema = {"$ref": "#/$defs/A", "$defs": {"A": node}}
@@ -321,7 +323,7 @@ def test_a_schema_that_has_no_end_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("schema", [{"$ref": "#"}, {"allOf": [{"$ref": "#"}]}])
-def test_a_schema_that_is_nothing_but_itself_does_no_harm(schema: Schema) -> None:
+def test_a_schema_that_only_refers_to_itself_does_no_harm(schema: Schema) -> None:
     assert isinstance(adapted(schema, STRICT), dict)
     assert not is_object(schema)
 
@@ -343,9 +345,9 @@ def test_a_schema_that_is_nothing_but_itself_does_no_harm(schema: Schema) -> Non
     ],
     ids=str,
 )
-def test_what_is_no_schema_is_told(schema: Schema) -> None:
+def test_an_invalid_schema_is_refused(schema: Schema) -> None:
     for look in (lambda: adapted(schema, STRICT), lambda: can_be_strict(schema)):
-        with pytest.raises(ValidationError, match="no JSON Schema"):
+        with pytest.raises(ValidationError, match="not a JSON Schema"):
             look()
 
 
@@ -358,7 +360,7 @@ def test_true_and_false_are_schemas(keyword: str, part: bool) -> None:
     assert read_back({"answer": [None]}, schema) == [None]
 
 
-# Whether it can be strict
+# --- Strict schemas ---
 
 
 @pytest.mark.parametrize(
@@ -397,20 +399,20 @@ def test_a_schema_that_leaves_nothing_open_can_be_strict(schema: Schema) -> None
     ],
     ids=str,
 )
-def test_a_schema_that_leaves_something_open_can_not_be_strict(schema: Schema) -> None:
+def test_a_schema_that_leaves_something_open_cannot_be_strict(schema: Schema) -> None:
     assert not can_be_strict(schema)
 
 
-def test_a_schema_knows_whether_it_leads_back_to_itself() -> None:
+def test_recursive_schemas_are_recognised() -> None:
     assert is_recursive(LIST)
     assert is_recursive({"items": {"$ref": "#"}})
     assert not is_recursive(chain(3))
 
 
-# Answers
+# --- Answers ---
 
 
-def test_null_that_a_union_s_own_branch_takes_stays() -> None:
+def test_null_that_a_branch_of_a_union_accepts_is_kept() -> None:
     schema = {
         "anyOf": [
             {"type": "object", "properties": {"a": {"type": "integer"}, "b": {}}},
@@ -432,11 +434,13 @@ def test_null_that_a_union_s_own_branch_takes_stays() -> None:
         ({"type": "array"}, {"answer": 1, "more": 2}),
     ],
 )
-def test_an_object_that_may_be_meant_itself_is_not_unwrapped(schema: Schema, value: Any) -> None:
+def test_an_object_that_could_be_the_answer_itself_is_not_unwrapped(
+    schema: Schema, value: Any
+) -> None:
     assert unwrapped(value, schema) == value
 
 
-# What holds for all
+# --- Properties of all schemas ---
 
 LEAVES: list[Schema] = [
     {"type": "string"},
@@ -485,7 +489,7 @@ def objects(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
 
 
 def unions(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
-    """Of values of different kinds, as they are told apart in practice."""
+    """Generate unions of values of different kinds, which validators can distinguish."""
     leaf, other = st.sampled_from(LEAVES[:7]), arrays(inner) | objects(inner)
     return st.builds(lambda one, two: {"anyOf": [one, two]}, leaf, other)
 
@@ -503,7 +507,7 @@ def documents(draw: st.DrawFn, *, may_recur: bool = True) -> Schema:
 
 @st.composite
 def instances(draw: st.DrawFn, schema: Schema) -> Any:
-    """Something that is mostly made as the schema says."""
+    """Generate a value that mostly follows the schema."""
     return draw(_instance(schema, schema, 0))
 
 
@@ -579,7 +583,7 @@ def fits(schema: Schema, value: Any) -> bool:
 
 @many
 @given(documents(), ALL_RULES)
-def test_the_schema_that_was_given_is_never_changed(schema: Schema, ruled: SchemaRules) -> None:
+def test_the_original_schema_is_never_changed(schema: Schema, ruled: SchemaRules) -> None:
     before = copy.deepcopy(schema)
 
     adapted(schema, ruled)
@@ -589,9 +593,7 @@ def test_the_schema_that_was_given_is_never_changed(schema: Schema, ruled: Schem
 
 @many
 @given(documents(), ALL_RULES)
-def test_an_adapted_schema_stays_as_it_is_when_it_is_adapted_again(
-    schema: Schema, ruled: SchemaRules
-) -> None:
+def test_adapting_a_schema_twice_changes_nothing(schema: Schema, ruled: SchemaRules) -> None:
     once = adapted(schema, ruled)
 
     assert adapted(once, ruled) == once
@@ -599,7 +601,7 @@ def test_an_adapted_schema_stays_as_it_is_when_it_is_adapted_again(
 
 @many
 @given(documents())
-def test_an_adapted_schema_is_what_its_rules_ask(schema: Schema) -> None:
+def test_an_adapted_schema_follows_the_rules(schema: Schema) -> None:
     found = adapted(schema, STRICT)
 
     jsonschema_rs.validator_for(found)
@@ -613,15 +615,13 @@ def test_an_adapted_schema_is_what_its_rules_ask(schema: Schema) -> None:
 
 @many
 @given(documents(may_recur=False))
-def test_inlining_leaves_references_only_where_they_lead_back(schema: Schema) -> None:
+def test_inlining_keeps_only_recursive_references(schema: Schema) -> None:
     assert not any("$ref" in part for part in parts(adapted(schema, rules(inlines_refs=True))))
 
 
 @many
 @given(st.data(), st.booleans())
-def test_a_schema_means_the_same_with_its_references_moved(
-    data: st.DataObject, inlines: bool
-) -> None:
+def test_moving_references_keeps_the_meaning(data: st.DataObject, inlines: bool) -> None:
     schema = data.draw(documents())
     value = data.draw(instances(schema) | instances(data.draw(documents())))
 
@@ -630,7 +630,7 @@ def test_a_schema_means_the_same_with_its_references_moved(
 
 @many
 @given(st.data())
-def test_moving_keywords_into_words_refuses_nothing(data: st.DataObject) -> None:
+def test_values_still_fit_after_keywords_are_moved_into_descriptions(data: st.DataObject) -> None:
     schema = data.draw(documents())
     value = data.draw(instances(schema))
     assume(fits(schema, value))
@@ -640,7 +640,7 @@ def test_moving_keywords_into_words_refuses_nothing(data: st.DataObject) -> None
 
 @many
 @given(st.data(), st.booleans())
-def test_what_fits_the_closed_schema_fits_the_schema_when_it_is_read_back(
+def test_values_that_fit_the_closed_schema_fit_the_original_after_read_back(
     data: st.DataObject, wrapped: bool
 ) -> None:
     schema = data.draw(documents())
@@ -653,7 +653,7 @@ def test_what_fits_the_closed_schema_fits_the_schema_when_it_is_read_back(
 
 @many
 @given(st.data())
-def test_closing_objects_refuses_nothing_that_was_asked_for(data: st.DataObject) -> None:
+def test_values_still_fit_after_objects_are_closed(data: st.DataObject) -> None:
     schema = data.draw(documents())
     value = data.draw(instances(schema))
     assume(fits(schema, value))

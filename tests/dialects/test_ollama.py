@@ -39,7 +39,7 @@ def call(name: str, arguments: str, id_: str) -> ToolCall:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_W7_a_question_says_whether_its_answer_comes_in_lines(stream: bool) -> None:
+def test_W7_a_request_sets_stream(stream: bool) -> None:
     assert encoded(stream=stream) == Outgoing(
         "/api/chat",
         {
@@ -62,7 +62,7 @@ def test_sampling_parameters_are_options() -> None:
     }
 
 
-def test_R37_options_among_the_extra_parameters_find_their_place() -> None:
+def test_R37_extra_parameters_that_are_options_go_into_options() -> None:
     extra = {"top_k": 5, "num_ctx": 8192, "keep_alive": "1h", "options": {"min_p": 0.1}}
     fields = payload(temperature=1, extra_params=extra)
 
@@ -86,17 +86,17 @@ def test_an_effort_turns_thinking_on_or_off(effort: str, think: bool) -> None:
     ("effort", "think"),
     [("minimal", "low"), ("medium", "medium"), ("max", "high"), ("none", False)],
 )
-def test_some_models_think_in_steps(name: str, effort: str, think: Any) -> None:
+def test_some_models_take_a_thinking_level(name: str, effort: str, think: Any) -> None:
     request = LLMRequest(messages="Hello", reasoning_effort=effort)
 
     assert DIALECT.encode(request, name, stream=False, quirks=Quirks()).payload["think"] == think
 
 
-def test_thinking_gets_room_on_top_of_the_answer() -> None:
+def test_thinking_tokens_are_added_to_max_tokens() -> None:
     assert payload(max_tokens=10, reasoning_tokens=90)["options"] == {"num_predict": 100}
 
 
-def test_images_lie_beside_the_text() -> None:
+def test_images_are_sent_next_to_the_text() -> None:
     image = ImagePart(data="iVBO", media_type="image/png")
 
     assert sent_messages(Message("user", ["What is it?", image])) == [
@@ -115,19 +115,19 @@ def test_images_lie_beside_the_text() -> None:
     ],
     ids=["image by URL", "document", "text by URL", "recording", "uploaded file"],
 )
-def test_what_the_api_has_no_form_for_is_unsupported(part: Any) -> None:
+def test_unsupported_content_is_refused(part: Any) -> None:
     with pytest.raises(UnsupportedFeatureError):
         sent_messages(Message("user", [part]))
 
 
-def test_documents_of_text_stand_between_the_texts() -> None:
+def test_text_documents_are_sent_between_the_texts() -> None:
     notes = DocumentPart(data="SGVsbG8=", media_type="text/plain", name="notes.txt")
-    (message,) = sent_messages(Message("user", ["Read this:", notes, "What does it say?"]))
+    (message,) = sent_messages(Message("user", ["Read this:", notes, "What is in it?"]))
 
-    assert message["content"] == "Read this:\n\nnotes.txt:\n\nHello\n\nWhat does it say?"
+    assert message["content"] == "Read this:\n\nnotes.txt:\n\nHello\n\nWhat is in it?"
 
 
-def test_what_another_api_gave_stays_behind() -> None:
+def test_items_of_another_api_are_not_sent() -> None:
     part = ProviderPart("anthropic", {"type": "server_tool_use"})
 
     assert sent_messages(Message("assistant", [part, "Yes."])) == [
@@ -135,7 +135,7 @@ def test_what_another_api_gave_stays_behind() -> None:
     ]
 
 
-def test_thinking_of_earlier_turns_goes_back() -> None:
+def test_thinking_of_earlier_turns_is_sent_back() -> None:
     assert sent_messages(Message("assistant", [ReasoningPart("Hm."), TextPart("Yes.")])) == [
         {"role": "assistant", "content": "Yes.", "thinking": "Hm."}
     ]
@@ -169,16 +169,16 @@ def test_a_tool_is_sent_with_its_schema() -> None:
     ]
 
 
-def test_a_tool_in_the_vendors_own_words_is_sent_as_it_stands() -> None:
+def test_a_provider_tool_is_sent_unchanged() -> None:
     assert payload(tools=[{"type": "browser"}])["tools"] == [{"type": "browser"}]
 
 
-def test_tools_that_must_not_be_called_are_not_sent() -> None:
+def test_with_tool_choice_none_no_tools_are_sent() -> None:
     assert "tools" not in payload(tools=[Tool("clock")], tool_choice="none")
 
 
 @pytest.mark.parametrize("choice", ["required", {"function": {"name": "clock"}}])
-def test_R21_a_call_can_not_be_forced(choice: Any) -> None:
+def test_R21_a_forced_call_is_refused(choice: Any) -> None:
     with pytest.raises(UnsupportedFeatureError, match="tool_choice"):
         payload(tools=[Tool("clock")], tool_choice=choice)
 
@@ -191,12 +191,12 @@ def test_R21_a_call_can_not_be_forced(choice: Any) -> None:
         ({"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}, SCHEMA),
     ],
 )
-def test_a_response_format_has_the_vendors_form(asked: Any, sent: Any) -> None:
+def test_a_response_format_is_translated(asked: Any, sent: Any) -> None:
     assert payload(response_format=asked)["format"] == sent
 
 
 @pytest.mark.parametrize("asked", [{"type": "json_object"}, dict[str, int]])
-def test_R30_with_tools_the_format_is_told_in_words(asked: Any) -> None:
+def test_R30_with_tools_the_format_is_sent_as_a_prompt(asked: Any) -> None:
     fields = payload(response_format=asked, tools=[Tool("clock")])
     told, question = fields["messages"]
 
@@ -204,22 +204,22 @@ def test_R30_with_tools_the_format_is_told_in_words(asked: Any) -> None:
     assert question == {"role": "user", "content": "Hello"}
 
 
-def test_R30_tools_that_must_not_be_called_leave_the_format_to_the_api() -> None:
+def test_R30_with_tool_choice_none_the_format_is_sent() -> None:
     fields = payload(json_response=True, tools=[Tool("clock")], tool_choice="none")
 
     assert fields["format"] == "json"
 
 
-def test_any_json_is_spoken_of_to_the_model_once() -> None:
+def test_the_prompt_for_json_is_added_only_if_needed() -> None:
     assert "JSON" in payload(json_response=True)["messages"][0]["content"]
     assert len(payload("Hello in json", json_response=True)["messages"]) == 1
 
 
-def test_json_response_is_short_for_json() -> None:
+def test_json_response_requests_the_format_json() -> None:
     assert payload(json_response=True)["format"] == "json"
 
 
-def test_text_is_no_format() -> None:
+def test_the_format_text_is_not_sent() -> None:
     assert "format" not in payload(response_format={"type": "text"})
 
 
@@ -228,5 +228,5 @@ def test_an_unknown_response_format_is_refused() -> None:
         payload(response_format={"type": "grammar"})
 
 
-def test_the_key_is_a_bearer_token() -> None:
+def test_the_key_is_sent_as_a_bearer_token() -> None:
     assert DIALECT.authorize("k") == {"authorization": "Bearer k"}

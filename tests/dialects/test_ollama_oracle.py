@@ -1,14 +1,14 @@
-"""The vendor's own client and llmring, against one server: the same asked, the same understood.
+"""Ollama's own client and llmring against one server: the same requests, the same results.
 
-Where the requests differ, they differ as in this table, and `normal` takes just that away:
+`normal` removes exactly the differences in this table:
 
 | on the wire                | vendor's client              | llmring                          |
 |----------------------------|------------------------------|----------------------------------|
-| what is not set            | `tools: []`                  | left out                         |
+| fields that are not set    | `tools: []`                  | omitted                          |
 | a message without text     | no `content`                 | `content: ""`                    |
-| a call's ID                | left out: unknown to it      | `id`, `tool_call_id`             |
-| a tool's parameters        | only what it knows of them   | as they were given               |
-| a format, with tools       | `format`                     | in words: see `ollama.py`        |
+| a call's ID                | omitted: unknown to it       | `id`, `tool_call_id`             |
+| a tool's parameters        | only the fields it knows     | as given                         |
+| a format, with tools       | `format`                     | as a prompt: see `ollama.py`     |
 | headers about a client     | user-agent, accept           | its own                          |
 """
 
@@ -50,7 +50,7 @@ WEATHER = {
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """The same question in the words of either client, and how the samples to answer begin."""
+    """A question in the form of either client, and the beginning of its samples' names."""
 
     theirs: dict[str, Any]
     ours: dict[str, Any]
@@ -157,7 +157,7 @@ EXCHANGES = {
 
 
 def normal(request: Request) -> dict[str, Any]:
-    """A request without what may differ."""
+    """Remove the differences in the table above from a request."""
     body = request.json
     if body.get("tools") == []:
         del body["tools"]
@@ -215,11 +215,11 @@ def answer_to(exchange: Exchange) -> Answer:
     return as_json({"model": "m", "created_at": "now", "message": message, "done": True})
 
 
-# --- What is asked ---
+# --- Requests ---
 
 
 @pytest.mark.parametrize("name", EXCHANGES)
-def test_the_same_is_asked(serve: Serve, way: Way, name: str) -> None:
+def test_requests_equal_those_of_the_vendors_client(serve: Serve, way: Way, name: str) -> None:
     exchange = EXCHANGES[name]
     server = serve(answer_to(exchange))
     ask_vendor(server, exchange.theirs)
@@ -229,7 +229,7 @@ def test_the_same_is_asked(serve: Serve, way: Way, name: str) -> None:
     assert ours == theirs
 
 
-def test_W7_the_same_is_asked_for_a_stream(serve: Serve, way: Way) -> None:
+def test_W7_streamed_requests_equal_those_of_the_vendors_client(serve: Serve, way: Way) -> None:
     exchange = EXCHANGES["chat"]
     server = serve(lines(""))
     stream_vendor(server, exchange.theirs)
@@ -240,7 +240,7 @@ def test_W7_the_same_is_asked_for_a_stream(serve: Serve, way: Way) -> None:
     assert ours["body"]["stream"] is True
 
 
-# --- What is understood ---
+# --- Answers ---
 
 
 def usage_of(theirs: Any) -> Usage:
@@ -258,7 +258,7 @@ def our_calls(ours: LLMResponse | StreamChunk) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("name", ["", "tool_"])
-def test_an_answer_is_understood_alike(serve: Serve, way: Way, name: str) -> None:
+def test_answers_equal_those_of_the_vendors_client(serve: Serve, way: Way, name: str) -> None:
     server = serve(whole(name))
     theirs = ask_vendor(server, {"messages": SALUT})
     ours: LLMResponse = way.chat(ring(server), LLMRequest(f"ollama:{MODEL}", SALUT))
@@ -270,7 +270,7 @@ def test_an_answer_is_understood_alike(serve: Serve, way: Way, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["", "tool_"])
-def test_W7_a_stream_is_understood_alike(serve: Serve, way: Way, name: str) -> None:
+def test_W7_streams_equal_those_of_the_vendors_client(serve: Serve, way: Way, name: str) -> None:
     server = serve(lines(name))
     theirs = stream_vendor(server, {"messages": SALUT})
     ours: list[StreamChunk] = way.stream(ring(server), LLMRequest(f"ollama:{MODEL}", SALUT))
@@ -297,7 +297,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("status", ERRORS)
-def test_an_error_says_the_same(serve: Serve, way: Way, status: int) -> None:
+def test_an_error_equals_that_of_the_vendors_client(serve: Serve, way: Way, status: int) -> None:
     server = serve(as_json({"error": ERRORS[status]}, status, retry_after="7"))
     with pytest.raises(ollama.ResponseError) as theirs:
         ask_vendor(server, {"messages": SALUT})
@@ -311,7 +311,7 @@ def test_an_error_says_the_same(serve: Serve, way: Way, status: int) -> None:
     assert ours.value.retry_after == 7
 
 
-def test_an_error_inside_a_stream_says_the_same(serve: Serve, way: Way) -> None:
+def test_an_error_in_a_stream_equals_that_of_the_vendors_client(serve: Serve, way: Way) -> None:
     server = serve(as_stream(b'{"error":"unexpected EOF"}\n', content_type="application/x-ndjson"))
     with pytest.raises(ollama.ResponseError) as theirs:
         stream_vendor(server, {"messages": SALUT})
@@ -321,7 +321,7 @@ def test_an_error_inside_a_stream_says_the_same(serve: Serve, way: Way) -> None:
     assert ours.value.provider_message == theirs.value.error
 
 
-def test_W7_a_server_that_is_not_there_is_named(serve: Serve, way: Way) -> None:
+def test_W7_the_error_names_a_server_that_is_down(serve: Serve, way: Way) -> None:
     server = serve(whole(""))
     nowhere, address = ring(server), server.url.removeprefix("http://")
     server.close()

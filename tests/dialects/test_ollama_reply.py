@@ -43,7 +43,7 @@ def streamed(*lines: bytes) -> list[Event]:
     return events + decoder.end()
 
 
-def test_thinking_comes_before_the_text() -> None:
+def test_thinking_precedes_the_text() -> None:
     events = decode({"content": "Yes.", "thinking": "Hm."}, done_reason="stop")
 
     assert events == [
@@ -60,7 +60,7 @@ def test_the_time_of_the_first_line_is_the_id() -> None:
     assert [event for event in events if isinstance(event, Started)] == [Started("m", FIRST)]
 
 
-def test_calls_are_counted_over_all_lines() -> None:
+def test_calls_are_numbered_across_lines() -> None:
     def call(name: str, arguments: Any) -> dict[str, Any]:
         return {"tool_calls": [{"function": {"index": 0, "name": name, "arguments": arguments}}]}
 
@@ -88,22 +88,22 @@ def test_tokens_are_counted() -> None:
     assert UsageReport(Usage(prompt_tokens=12, completion_tokens=3)) in events
 
 
-def test_a_count_of_nothing_is_left_out_by_the_vendor() -> None:
+def test_an_omitted_count_is_zero() -> None:
     events = decode({"content": "Hi"}, eval_count=3)
 
     assert UsageReport(Usage(prompt_tokens=0, completion_tokens=3)) in events
 
 
-def test_no_counts_are_no_usage() -> None:
+def test_without_counts_usage_is_not_reported() -> None:
     assert fold("m", decode({"content": "Hi"})).usage is None
 
 
 @pytest.mark.parametrize("native", ["stop", "length", "load"])
-def test_the_finish_reason_is_the_vendors(native: str) -> None:
+def test_the_finish_reason_is_ollamas(native: str) -> None:
     assert decode({"content": "Hi"}, done_reason=native)[-1] == Finished(native, native)
 
 
-def test_an_end_without_a_reason_is_a_stop() -> None:
+def test_a_missing_finish_reason_is_stop() -> None:
     assert decode({"content": "Hi"})[-1] == Finished("stop", "stop")
 
 
@@ -116,7 +116,7 @@ def test_nothing_is_read_after_the_last_line() -> None:
     ]
 
 
-def test_done_is_what_the_vendor_says() -> None:
+def test_the_decoder_is_done_when_ollama_sends_done() -> None:
     decoder = DIALECT.decoder(OK)
     decoder.feed(line({"content": "Hi"}) + b"\n")
     before = decoder.done
@@ -132,7 +132,7 @@ def test_the_last_line_may_lack_its_end() -> None:
     assert decoder.end()[-1] == Finished("stop", "stop")
 
 
-def test_a_stream_cut_within_its_last_line_says_what_came_before() -> None:
+def test_a_stream_cut_in_its_last_line_gives_the_lines_before() -> None:
     decoder = DIALECT.decoder(OK)
     events = decoder.feed(line({"content": "Hi"}) + b'\n{"model":"m","mess')
 
@@ -152,7 +152,7 @@ def test_an_error_in_a_line_ends_the_stream() -> None:
     assert (type(error), error.provider_message) == (ProviderResponseError, said)
 
 
-def test_a_line_that_is_no_json_ends_the_stream() -> None:
+def test_a_line_that_is_not_json_ends_the_stream() -> None:
     assert "oops" in str(error_of(streamed(line({"content": "Hi"}), b"oops")))
 
 
@@ -160,7 +160,7 @@ def test_a_page_instead_of_lines_is_an_error() -> None:
     assert "<html>" in str(error_of(streamed(b"<html>", b"Welcome</html>")))
 
 
-def test_a_stream_of_nothing_is_an_error() -> None:
+def test_an_empty_stream_is_an_error() -> None:
     assert "empty" in str(error_of(streamed()))
 
 
@@ -184,7 +184,9 @@ def test_an_error_instead_of_an_answer_is_raised() -> None:
         (500, "model requires more system memory (5.6 GiB)", ProviderResponseError),
     ],
 )
-def test_words_tell_the_error(status: int, words: str, kind: type[ProviderError]) -> None:
+def test_an_error_is_classified_by_its_message(
+    status: int, words: str, kind: type[ProviderError]
+) -> None:
     error = DIALECT.explain(HttpHead(status, {}), json.dumps({"error": words}).encode())
 
     assert (type(error), error.provider_message) == (kind, words)

@@ -53,7 +53,7 @@ def test_images_and_texts_keep_their_order() -> None:
     ]
 
 
-def test_a_document_goes_by_its_bytes() -> None:
+def test_a_document_is_sent_as_bytes() -> None:
     (message,) = sent_messages(Message("user", [PDF]))
 
     assert message["content"] == [
@@ -76,29 +76,29 @@ def test_a_document_goes_by_its_bytes() -> None:
         Message("user", [AudioPart("T2dn", "audio/ogg")]),
     ],
 )
-def test_what_the_api_has_no_form_for_is_unsupported(message: Message) -> None:
+def test_unsupported_content_is_refused(message: Message) -> None:
     with pytest.raises(UnsupportedFeatureError):
         sent_messages(message)
 
 
-def test_reasoning_of_earlier_turns_is_left_out() -> None:
+def test_reasoning_of_earlier_turns_is_not_sent() -> None:
     (message,) = sent_messages(Message("assistant", [ReasoningPart("Hm.", "s"), TextPart("Yes.")]))
 
     assert message == {"role": "assistant", "content": "Yes."}
 
 
-def test_a_name_of_a_speaker_is_sent() -> None:
+def test_the_name_of_a_speaker_is_sent() -> None:
     assert sent_messages(Message("user", "Hello", name="ada"))[0]["name"] == "ada"
 
 
-def test_an_uploaded_pdf_is_referred_to() -> None:
+def test_an_uploaded_pdf_is_sent_by_its_id() -> None:
     (message,) = sent_messages(Message("user", [UploadedPart("file-1", "application/pdf")]))
 
     assert message["content"] == [{"type": "file", "file": {"file_id": "file-1"}}]
 
 
 @pytest.mark.parametrize(("media_type", "format_"), [("audio/wav", "wav"), ("audio/mpeg", "mp3")])
-def test_a_recording_goes_by_its_bytes(media_type: str, format_: str) -> None:
+def test_audio_is_sent_as_bytes(media_type: str, format_: str) -> None:
     (message,) = sent_messages(Message("user", [AudioPart("UklG", media_type)]))
 
     assert message["content"] == [
@@ -106,14 +106,14 @@ def test_a_recording_goes_by_its_bytes(media_type: str, format_: str) -> None:
     ]
 
 
-def test_a_document_of_text_is_sent_as_text_under_its_name() -> None:
+def test_a_text_document_is_sent_as_text_with_its_name() -> None:
     part = DocumentPart(data="SGVsbG8=", media_type="text/markdown", name="notes.md")
     (message,) = sent_messages(Message("user", [part]))
 
     assert message["content"] == [{"type": "text", "text": "notes.md:\n\nHello"}]
 
 
-def test_a_document_of_text_may_be_a_tools_result() -> None:
+def test_a_text_document_can_be_a_tool_result() -> None:
     part = DocumentPart(data="e30=", media_type="application/json")
 
     assert sent_messages(Message("tool", [part], tool_call_id="c"))[0]["content"] == [
@@ -121,18 +121,18 @@ def test_a_document_of_text_may_be_a_tools_result() -> None:
     ]
 
 
-def test_an_image_without_a_media_type_is_known_by_its_first_bytes() -> None:
+def test_the_type_of_an_image_is_detected_from_its_first_bytes() -> None:
     (message,) = sent_messages(Message("user", [ImagePart(data="iVBORw0KGgo=")]))
 
     assert message["content"][0]["image_url"] == {"url": "data:image/png;base64,iVBORw0KGgo="}
 
 
-def test_no_image_is_a_reason_to_fail_without_a_hint() -> None:
+def test_an_image_of_unknown_type_raises_an_error_with_advice() -> None:
     with pytest.raises(UnsupportedFeatureError, match="media_type"):
         sent_messages(Message("user", [ImagePart(data="aGVsbG8=")]))
 
 
-def test_marks_for_the_cache_are_sent_where_the_server_takes_them() -> None:
+def test_cache_marks_are_sent_to_servers_that_accept_them() -> None:
     whole = Message("user", ["One", "Two"], metadata={"cache_control": MARK})
     part = Message("user", [TextPart("One", MARK), "Two"])
     sent = sent_messages(whole, part, quirks=Quirks(caching="marks"))
@@ -147,7 +147,7 @@ def test_marks_for_the_cache_are_sent_where_the_server_takes_them() -> None:
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
-def test_reasoning_goes_back_under_the_name_that_the_server_has_for_it(field: Any) -> None:
+def test_reasoning_is_sent_back_under_the_servers_name(field: Any) -> None:
     turn = Message("assistant", [ReasoningPart("Hm."), TextPart("Yes.")])
 
     assert sent_messages(turn, quirks=Quirks(reasoning_field=field)) == [
@@ -155,7 +155,7 @@ def test_reasoning_goes_back_under_the_name_that_the_server_has_for_it(field: An
     ]
 
 
-def test_details_of_reasoning_go_back_as_they_came_and_to_no_other_server() -> None:
+def test_reasoning_details_are_sent_back_unchanged_only_to_their_server() -> None:
     details = [
         {"type": "reasoning.text", "text": "Hm.", "signature": "c2ln", "index": 0},
         {"type": "reasoning.encrypted", "data": "c2VjcmV0", "index": 1},
@@ -190,14 +190,14 @@ def test_R24_calls_and_their_results_are_sent() -> None:
     ]
 
 
-def test_a_signature_of_another_vendor_stays_behind() -> None:
+def test_a_signature_of_another_vendor_is_not_sent() -> None:
     signed = call("weather", "{}", "call_1")
     signed["signature"] = "c2ln"
 
     assert "c2ln" not in str(sent_messages(Message("assistant", "", tool_calls=[signed])))
 
 
-def test_a_result_by_name_finds_its_call() -> None:
+def test_a_result_without_an_id_is_matched_by_name() -> None:
     asked = Message("assistant", "", tool_calls=[call("weather", "{}", "call_9")])
 
     assert sent_messages(asked, Message("tool", "sun", name="weather"))[1] == {
@@ -207,7 +207,7 @@ def test_a_result_by_name_finds_its_call() -> None:
     }
 
 
-def test_a_call_of_a_custom_tool_goes_back_as_one() -> None:
+def test_a_custom_tool_call_is_sent_back_as_one() -> None:
     asked = Message("assistant", "", tool_calls=[call("formula", "4 + 4", "call_1")])
     (message,) = sent_messages(asked, tools=[CUSTOM])
 
@@ -216,20 +216,20 @@ def test_a_call_of_a_custom_tool_goes_back_as_one() -> None:
     ]
 
 
-def test_a_custom_call_goes_back_as_one_though_its_tool_is_not_in_the_request() -> None:
+def test_a_custom_tool_call_is_sent_back_as_one_without_its_tool() -> None:
     custom = {"id": "c", "type": "custom", "custom": {"name": "formula", "input": ""}}
     asked = Message("assistant", "", tool_calls=[custom])
 
     assert sent_messages(asked)[0]["tool_calls"] == [custom]
 
 
-def test_arguments_that_are_no_json_go_back_as_they_came() -> None:
+def test_arguments_that_are_not_json_are_sent_back_unchanged() -> None:
     asked = Message("assistant", "", tool_calls=[call("weather", '{"city": "Par', "c")])
 
     assert sent_messages(asked)[0]["tool_calls"] == [call("weather", '{"city": "Par', "c")]
 
 
-def test_calls_without_ids_get_some_and_their_results_find_them_in_order() -> None:
+def test_calls_without_ids_get_ids_and_results_are_matched_in_order() -> None:
     asked = Message("assistant", "", tool_calls=[call("add", "{}", ""), call("add", "{}", "")])
     results = [Message("tool", "1", name="add"), Message("tool", "2", name="add")]
     first, *others = sent_messages(asked, *results)
@@ -238,7 +238,7 @@ def test_calls_without_ids_get_some_and_their_results_find_them_in_order() -> No
     assert [each["tool_call_id"] for each in others] == ["call_1", "call_2"]
 
 
-def test_a_signature_goes_back_to_a_server_that_wants_it() -> None:
+def test_a_signature_is_sent_back_to_servers_that_expect_it() -> None:
     signed = call("weather", "{}", "c")
     signed["signature"] = "c2ln"
     asked = Message("assistant", "", tool_calls=[signed])

@@ -1,11 +1,11 @@
-"""The vendor's own client and llmring, against one server: the same asked, the same understood.
+"""OpenAI's own client and llmring against one server: the same requests, the same results.
 
-Where the requests differ, they differ as in this table, and `normal` takes just that away:
+`normal` removes exactly the differences in this table:
 
 | on the wire                | vendor's client           | llmring                             |
 |----------------------------|---------------------------|-------------------------------------|
 | `developer` messages       | as given                  | `system`, which every server knows  |
-| `stream`                   | `false` may be said       | only where it is true               |
+| `stream`                   | may be `false`            | only if true                        |
 | one text as content        | as given: text or parts   | text                                |
 | schema of a type           | keeps `title`s            | the same                            |
 | headers about a client     | user-agent, x-stainless-… | its own                             |
@@ -68,14 +68,14 @@ class Forecast(pydantic.BaseModel):
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """A question, in words that both clients know, and how the samples to answer begin.
+    """A question for both clients, and the beginning of its samples' names.
 
     Attributes:
-        same: What is said to both in the same words.
-        theirs: What only the vendor's client is told.
-        ours: What only llmring is told.
+        same: Fields for both clients.
+        theirs: Fields for the vendor's client only.
+        ours: Fields for llmring only.
         answer: The beginning of the samples' names.
-        says: The text of the answer, in place of the sample.
+        says: The text of the answer, instead of the sample.
     """
 
     same: dict[str, Any]
@@ -165,7 +165,7 @@ EXCHANGES = {
 
 
 def normal(request: Request) -> dict[str, Any]:
-    """A request without what may differ."""
+    """Remove the differences in the table above from a request."""
     body = request.json
     if body.get("stream") is False:
         del body["stream"]
@@ -230,10 +230,12 @@ def exchange(request: pytest.FixtureRequest) -> Exchange:
     return found
 
 
-# --- What is asked ---
+# --- Requests ---
 
 
-def test_the_same_is_asked(serve: Serve, way: Way, exchange: Exchange) -> None:
+def test_requests_equal_those_of_the_vendors_client(
+    serve: Serve, way: Way, exchange: Exchange
+) -> None:
     server = serve(answers.openai(exchange.says) if exchange.says else whole(exchange.answer))
     ask_vendor(server, {**exchange.same, **exchange.theirs})
     way.chat(ring(server), our_request(exchange))
@@ -242,7 +244,7 @@ def test_the_same_is_asked(serve: Serve, way: Way, exchange: Exchange) -> None:
     assert ours == theirs
 
 
-def test_the_same_is_asked_for_a_stream(serve: Serve, way: Way) -> None:
+def test_streamed_requests_equal_those_of_the_vendors_client(serve: Serve, way: Way) -> None:
     exchange = EXCHANGES["tools"]
     server = serve(as_stream((SAMPLES / "tool_stream.txt").read_bytes()))
     stream_vendor(server, {**exchange.same, **exchange.theirs})
@@ -252,7 +254,7 @@ def test_the_same_is_asked_for_a_stream(serve: Serve, way: Way) -> None:
     assert ours == theirs
 
 
-def test_a_pydantic_type_is_asked_for_by_the_same_schema(serve: Serve, way: Way) -> None:
+def test_a_pydantic_type_is_sent_as_the_vendors_client_sends_it(serve: Serve, way: Way) -> None:
     wind = {"speed": 3.5, "unit": "m/s"}
     answer = {"city": "Paris", "wind": wind, "gusts": [wind], "rain": None}
     server = serve(answers.openai(json.dumps(answer)))
@@ -273,7 +275,7 @@ def test_a_pydantic_type_is_asked_for_by_the_same_schema(serve: Serve, way: Way)
     assert ours == theirs
 
 
-# --- What is understood ---
+# --- Answers ---
 
 
 def usage_of(theirs: Any) -> Usage:
@@ -288,7 +290,7 @@ def usage_of(theirs: Any) -> Usage:
 
 
 @pytest.mark.parametrize("name", ["", "tool_"])
-def test_an_answer_is_understood_alike(serve: Serve, way: Way, name: str) -> None:
+def test_answers_equal_those_of_the_vendors_client(serve: Serve, way: Way, name: str) -> None:
     server = serve(whole(name))
     theirs = ask_vendor(server, EXCHANGES["parts"].same)
     ours: LLMResponse = way.chat(ring(server), our_request(EXCHANGES["parts"]))
@@ -303,7 +305,7 @@ def test_an_answer_is_understood_alike(serve: Serve, way: Way, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["", "tool_"])
-def test_a_stream_is_understood_alike(serve: Serve, way: Way, name: str) -> None:
+def test_streams_equal_those_of_the_vendors_client(serve: Serve, way: Way, name: str) -> None:
     server = serve(as_stream((SAMPLES / f"{name}stream.txt").read_bytes()))
     theirs = stream_vendor(server, EXCHANGES["parts"].same)
     ours: list[StreamChunk] = way.stream(ring(server), our_request(EXCHANGES["parts"]))
@@ -333,7 +335,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("status", ERRORS)
-def test_an_error_says_the_same(serve: Serve, way: Way, status: int) -> None:
+def test_an_error_equals_that_of_the_vendors_client(serve: Serve, way: Way, status: int) -> None:
     message, code = ERRORS[status]
     body = {"error": {"message": message, "type": "invalid", "param": None, "code": code}}
     server = serve(as_json(body, status, retry_after="7", x_request_id="req_1"))
@@ -349,7 +351,7 @@ def test_an_error_says_the_same(serve: Serve, way: Way, status: int) -> None:
     assert ours.value.retry_after == float(error.response.headers["retry-after"])
 
 
-def test_an_error_inside_a_stream_says_the_same(serve: Serve, way: Way) -> None:
+def test_an_error_in_a_stream_equals_that_of_the_vendors_client(serve: Serve, way: Way) -> None:
     body = {"error": {"message": "The server is overloaded", "type": "server_error", "code": None}}
     server = serve(as_stream(b"data: " + json.dumps(body).encode() + b"\n\n"))
     with pytest.raises(openai.APIError) as theirs:

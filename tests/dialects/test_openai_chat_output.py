@@ -28,36 +28,36 @@ def of_schema(schema: Any, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["json_object", "json"])
-def test_R28_any_json_is_a_mode(kind: str) -> None:
+def test_R28_json_without_a_schema_uses_json_mode(kind: str) -> None:
     assert sent({"type": kind})["response_format"] == {"type": "json_object"}
 
 
-def test_R28_json_response_is_short_for_it() -> None:
+def test_R28_json_response_uses_json_mode() -> None:
     request = LLMRequest(messages="Hello", json_response=True)
     payload = DIALECT.encode(request, "m", stream=False, quirks=Quirks()).payload
 
     assert payload["response_format"] == {"type": "json_object"}
 
 
-def test_a_model_that_is_to_answer_in_json_is_told_so() -> None:
+def test_json_mode_adds_a_prompt_for_json() -> None:
     system, user = sent({"type": "json_object"})["messages"]
 
     assert (system["role"], "JSON" in system["content"]) == ("system", True)
     assert user == {"role": "user", "content": "Hello"}
 
 
-def test_a_model_that_was_told_of_json_is_not_told_again() -> None:
+def test_json_mode_adds_no_prompt_if_a_message_mentions_json() -> None:
     assert len(sent({"type": "json_object"}, "Hello in Json")["messages"]) == 1
 
 
-def test_what_a_model_is_told_stands_at_the_end_of_its_instructions() -> None:
+def test_the_prompt_for_json_is_added_to_the_system_message() -> None:
     turns = [Message("system", "Be brief."), Message("user", "Hello")]
     system, _ = sent({"type": "json_object"}, turns)["messages"]
 
     assert system["content"].startswith("Be brief.\n\n")
 
 
-def test_instructions_in_parts_get_one_more() -> None:
+def test_the_prompt_for_json_is_added_as_a_part() -> None:
     turns = [Message("system", ["Be brief.", "Be kind."]), Message("user", "Hello")]
     system, _ = sent({"type": "json_object"}, turns)["messages"]
 
@@ -72,19 +72,17 @@ def test_instructions_in_parts_get_one_more() -> None:
         ({}, SCHEMA, {}),
     ],
 )
-def test_R32_a_schema_is_put_into_strict_words_where_that_is_asked(
-    strict: Any, schema: Any, told: Any
-) -> None:
+def test_R32_a_schema_is_adapted_only_if_strict(strict: Any, schema: Any, told: Any) -> None:
     assert sent(of_schema(SCHEMA, **strict))["response_format"] == of_schema(schema, **told)
 
 
-def test_R27_strict_may_stand_at_either_level() -> None:
+def test_R27_strict_is_accepted_at_either_level() -> None:
     outer = {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}, "strict": True}
 
     assert sent(outer) == sent(of_schema(SCHEMA, strict=True))
 
 
-def test_R32_a_type_that_can_not_be_strict_is_asked_for_without() -> None:
+def test_R32_a_type_that_cannot_be_strict_is_sent_without_strict() -> None:
     asked = sent(dict[str, int])["response_format"]["json_schema"]
 
     assert (asked["strict"], asked["schema"]["additionalProperties"]) == (
@@ -94,26 +92,26 @@ def test_R32_a_type_that_can_not_be_strict_is_asked_for_without() -> None:
 
 
 @pytest.mark.parametrize("strict", [True, False, None])
-def test_R33_an_array_is_asked_for_within_an_object(strict: bool | None) -> None:
+def test_R33_an_array_is_wrapped_in_an_object(strict: bool | None) -> None:
     asked = sent(of_schema(LIST, strict=strict))["response_format"]["json_schema"]["schema"]
 
     assert (asked["type"], list(asked["properties"].values())) == ("object", [LIST])
 
 
-def test_a_name_has_only_the_letters_that_the_api_takes() -> None:
+def test_invalid_characters_in_the_name_of_a_schema_are_replaced() -> None:
     asked = sent({"type": "json_schema", "json_schema": {"name": "Page[int]", "schema": SCHEMA}})
 
     assert asked["response_format"]["json_schema"]["name"] == "Page_int_"
 
 
 @pytest.mark.parametrize("schema", [SCHEMA, LIST, OPEN])
-def test_a_server_that_takes_any_schema_gets_it_as_it_is(schema: Any) -> None:
+def test_a_server_that_accepts_any_schema_gets_it_unchanged(schema: Any) -> None:
     asked = of_schema(schema, strict=True)
 
     assert sent(asked, quirks=Quirks(any_schema=True))["response_format"] == asked
 
 
-def test_a_server_without_schemas_is_told_in_words() -> None:
+def test_a_server_without_schemas_gets_the_schema_as_a_prompt() -> None:
     payload = sent(of_schema(SCHEMA), quirks=ONLY_MODE)
 
     assert payload["response_format"] == {"type": "json_object"}
@@ -123,7 +121,7 @@ def test_a_server_without_schemas_is_told_in_words() -> None:
     )
 
 
-def test_a_mode_for_objects_is_not_asked_to_give_an_array() -> None:
+def test_json_mode_is_not_used_for_an_array() -> None:
     payload = sent(of_schema(LIST), quirks=ONLY_MODE)
 
     assert "response_format" not in payload

@@ -11,7 +11,7 @@ NOT_ASKED = DIALECT.encode(LLMRequest(messages="Hello"), "m", stream=False, quir
 
 
 def said(form: str | None, **asked: Any) -> dict[str, Any]:
-    """What the request has more than one that asks for nothing."""
+    """Return the fields that a request has in addition to one without reasoning."""
     request = LLMRequest(messages="Hello", **asked)
     payload = DIALECT.encode(request, "m", stream=False, quirks=Quirks(reasoning=form)).payload
     return {name: value for name, value in payload.items() if name not in NOT_ASKED}
@@ -32,7 +32,7 @@ def said(form: str | None, **asked: Any) -> dict[str, Any]:
         (None, {}),
     ],
 )
-def test_an_effort_is_told_in_the_servers_form(form: str | None, sent: Any) -> None:
+def test_an_effort_is_sent_in_the_servers_form(form: str | None, sent: Any) -> None:
     assert said(form, reasoning_effort="high") == sent
 
 
@@ -44,7 +44,7 @@ def test_an_effort_is_told_in_the_servers_form(form: str | None, sent: Any) -> N
         ("budget", {"enable_thinking": True, "thinking_budget": 2000}),
     ],
 )
-def test_tokens_are_told_as_such_where_the_server_counts_them(form: str, sent: Any) -> None:
+def test_reasoning_tokens_are_sent_to_servers_that_accept_them(form: str, sent: Any) -> None:
     assert said(form, reasoning_tokens=2000) == sent
 
 
@@ -65,5 +65,5 @@ def test_reasoning_is_turned_off_in_the_servers_form(form: str, sent: Any, asked
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_nothing_is_said_where_nothing_is_asked(form: str) -> None:
+def test_nothing_is_sent_if_no_reasoning_is_set(form: str) -> None:
     assert said(form) == {}

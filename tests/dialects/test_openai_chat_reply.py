@@ -69,7 +69,7 @@ def calls(*deltas: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     ]
 
 
-# --- What is said ---
+# --- Content ---
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
@@ -93,7 +93,7 @@ def test_signatures_of_reasoning_are_kept() -> None:
     assert decode(message, None)[1:] == kept
 
 
-def test_details_of_reasoning_are_put_together_again() -> None:
+def test_streamed_reasoning_details_are_assembled() -> None:
     def detail(**fields: Any) -> bytes:
         return chunk({"reasoning_details": [{"type": "reasoning.text", "index": 0, **fields}]})
 
@@ -124,7 +124,7 @@ def test_details_of_reasoning_are_put_together_again() -> None:
     ]
 
 
-def test_what_is_no_detail_of_reasoning_is_passed_over() -> None:
+def test_unknown_reasoning_details_are_skipped() -> None:
     message = {"content": "Yes.", "reasoning_details": [None, "x", {"type": 7}, {}]}
 
     assert decode(message)[1:] == [TextDelta("Yes."), Finished("stop", "stop")]
@@ -145,13 +145,13 @@ def test_content_in_parts_is_read_in_order() -> None:
     ]
 
 
-def test_a_refusal_is_kept_apart() -> None:
+def test_a_refusal_is_separate_from_the_text() -> None:
     answer = reply({"content": None, "refusal": "I can't help with that."})
 
     assert (answer.content, answer.refusal) == ("", "I can't help with that.")
 
 
-def test_a_streamed_refusal_comes_in_pieces() -> None:
+def test_a_refusal_can_be_streamed() -> None:
     assert streamed(chunk({"refusal": "I "}), chunk({"refusal": "can't."})) == [
         RefusalDelta("I "),
         RefusalDelta("can't."),
@@ -180,7 +180,7 @@ def test_a_stream_starts_with_the_first_chunk_that_names_its_model() -> None:
     assert events == [Started("gpt-4o-2024", "c-1"), TextDelta("Hi"), TextDelta("!")]
 
 
-def test_an_empty_answer_with_a_reason_is_an_answer() -> None:
+def test_an_empty_answer_with_a_finish_reason_is_accepted() -> None:
     answer = reply({"content": ""}, "length")
 
     assert (answer.content, answer.finish_reason) == ("", "length")
@@ -198,20 +198,20 @@ def test_chunks_that_repeat_the_message_so_far_are_not_read_twice() -> None:
     )
 
 
-def test_half_an_emoji_does_not_spoil_the_answer() -> None:
+def test_half_a_surrogate_pair_does_not_break_the_answer() -> None:
     first = b'data: {"choices":[{"delta":{"content":"a\\ud83d"}}]}\n\n'
     second = b'data: {"choices":[{"delta":{"content":"\\ude00b \\ud83d\\ude00"}}]}\n\n'
 
     assert fold("m", streamed(first, second)).content == "a��b 😀"
 
 
-def test_bytes_that_are_no_utf8_do_not_spoil_the_answer() -> None:
+def test_invalid_utf8_does_not_break_the_answer() -> None:
     body = b'data: {"choices":[{"delta":{"content":"caf\xe9"}}]}\n\n'
 
     assert fold("m", streamed(body)).content == "caf�"
 
 
-# --- Why it ends ---
+# --- Finish reasons ---
 
 
 @pytest.mark.parametrize(
@@ -229,21 +229,21 @@ def test_bytes_that_are_no_utf8_do_not_spoil_the_answer() -> None:
         ("Something_New", "something_new"),
     ],
 )
-def test_finish_reasons_are_told_in_one_language(native: str, reason: str) -> None:
+def test_finish_reasons_are_translated(native: str, reason: str) -> None:
     assert decode({"content": "Hi"}, native)[-1] == Finished(reason, native)
 
 
-def test_a_finish_reason_said_twice_is_told_once() -> None:
+def test_a_repeated_finish_reason_is_reported_once() -> None:
     events = streamed(chunk({"content": ""}, "stop"), chunk({"content": ""}, "stop"))
 
     assert events == [Finished("stop", "stop")]
 
 
-def test_an_empty_finish_reason_is_none() -> None:
+def test_an_empty_finish_reason_is_ignored() -> None:
     assert streamed(chunk({"content": "Hi"}, "")) == [TextDelta("Hi")]
 
 
-def test_done_is_what_the_vendor_says() -> None:
+def test_the_decoder_is_done_when_the_server_sends_done() -> None:
     decoder = DIALECT.decoder(SSE)
     decoder.feed(chunk({"content": "Hi"}, "stop"))
     before = decoder.done
@@ -256,7 +256,7 @@ def test_nothing_is_read_after_the_end() -> None:
     assert streamed(b"data: [DONE]\n\n" + chunk({"content": "more"})) == []
 
 
-def test_a_stream_cut_within_its_last_event_says_what_came_before() -> None:
+def test_a_stream_cut_in_its_last_event_gives_the_events_before() -> None:
     assert streamed(chunk({"content": "Hi"}), b'data: {"choices":[{"del') == [TextDelta("Hi")]
 
 
@@ -268,7 +268,7 @@ def usage(**counts: Any) -> Usage:
     return next(event.usage for event in events if isinstance(event, UsageReport))
 
 
-def test_reasoning_inside_the_answers_tokens_is_not_added() -> None:
+def test_reasoning_counted_in_completion_tokens_is_not_added_again() -> None:
     details = {"reasoning_tokens": 20}
 
     assert usage(
@@ -279,7 +279,7 @@ def test_reasoning_inside_the_answers_tokens_is_not_added() -> None:
     ) == Usage(prompt_tokens=10, completion_tokens=30, reasoning_tokens=20)
 
 
-def test_reasoning_beside_the_answers_tokens_is_added() -> None:
+def test_reasoning_counted_separately_is_added_to_completion_tokens() -> None:
     details = {"reasoning_tokens": 20}
 
     assert usage(
@@ -290,7 +290,7 @@ def test_reasoning_beside_the_answers_tokens_is_added() -> None:
     ) == Usage(prompt_tokens=10, completion_tokens=50, reasoning_tokens=20)
 
 
-def test_tokens_from_and_to_the_cache_are_counted() -> None:
+def test_tokens_read_from_and_written_to_a_cache_are_counted() -> None:
     details = {"cached_tokens": 4, "cache_write_tokens": 5}
 
     assert usage(prompt_tokens=10, completion_tokens=1, prompt_tokens_details=details) == Usage(
@@ -301,7 +301,7 @@ def test_tokens_from_and_to_the_cache_are_counted() -> None:
 @pytest.mark.parametrize(
     "name", ["prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"]
 )
-def test_cache_hits_are_counted_under_any_of_their_names(name: str) -> None:
+def test_cached_tokens_are_read_under_any_of_their_names(name: str) -> None:
     counts = {"prompt_tokens": 10, "completion_tokens": 1, name: 6}
 
     assert usage(**counts).cached_tokens == 6
@@ -315,18 +315,18 @@ def test_cache_hits_are_counted_under_any_of_their_names(name: str) -> None:
         {"prompt_tokens_details": {"cache_write_tokens": 6}},
     ],
 )
-def test_tokens_written_to_a_cache_are_counted_under_any_of_their_names(counts: Any) -> None:
+def test_cache_writes_are_read_under_any_of_their_names(counts: Any) -> None:
     assert usage(prompt_tokens=10, completion_tokens=1, **counts).cache_write_tokens == 6
 
 
 @pytest.mark.parametrize("sent", [None, {}, {"prompt_tokens": None}])
-def test_no_usage_is_no_report(sent: Any) -> None:
+def test_without_usage_nothing_is_reported(sent: Any) -> None:
     events = decode({"content": "Hi"}, usage=sent)
 
     assert not [event for event in events if isinstance(event, UsageReport)]
 
 
-def test_sound_is_counted() -> None:
+def test_audio_tokens_are_counted() -> None:
     assert usage(
         prompt_tokens=100,
         completion_tokens=50,
@@ -365,9 +365,7 @@ def test_searches_are_counted(counts: dict[str, Any], uses: int) -> None:
     ("tier", "told"),
     [("flex", "flex"), ("Priority", "priority"), ("default", None), ("on_demand", None), (7, None)],
 )
-def test_a_class_of_service_is_told_where_it_is_not_the_usual_one(
-    tier: Any, told: str | None
-) -> None:
+def test_an_unusual_service_tier_is_reported(tier: Any, told: str | None) -> None:
     counts = {"prompt_tokens": 3, "completion_tokens": 1}
     one = reply({"content": "Hi"}, usage=counts, service_tier=tier)
     other = fold(
@@ -394,7 +392,7 @@ def test_usage_in_every_chunk_is_reported_once() -> None:
     assert events[2:] == [UsageReport(Usage(prompt_tokens=3, completion_tokens=2))]
 
 
-def test_usage_is_reported_where_the_stream_just_ends() -> None:
+def test_usage_is_reported_if_the_stream_ends_without_done() -> None:
     events = streamed(data({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}))
 
     assert events == [UsageReport(Usage(prompt_tokens=3, completion_tokens=1))]
@@ -430,7 +428,7 @@ def test_a_custom_tools_call_keeps_its_free_text() -> None:
     ]
 
 
-def test_a_custom_tools_call_comes_in_pieces() -> None:
+def test_a_custom_tools_call_can_be_streamed() -> None:
     def piece(index: int, **fields: Any) -> dict[str, Any]:
         return {"tool_calls": [{"index": index, **fields}]}
 
@@ -458,13 +456,13 @@ def test_the_signature_of_a_call_is_kept() -> None:
     assert [call["signature"] for call in found] == ["c2ln"]
 
 
-def test_R23_arguments_that_are_no_json_are_kept_as_they_are() -> None:
+def test_R23_arguments_that_are_not_json_are_unchanged() -> None:
     assert calls([piece('{"city": "Par', index=0, id="c", name="add")]) == [
         ("c", "add", '{"city": "Par')
     ]
 
 
-def test_arguments_that_come_as_an_object_are_put_into_words() -> None:
+def test_arguments_sent_as_an_object_become_text() -> None:
     call = {"id": "c", "function": {"name": "add", "arguments": {"a": 1}}}
 
     assert decode({"tool_calls": [call]})[1] == ToolCallDelta(0, "c", "add", '{"a":1}')
@@ -474,7 +472,7 @@ def test_calls_without_arguments_get_an_empty_object() -> None:
     assert calls([piece(index=0, id="c", name="clock")]) == [("c", "clock", "{}")]
 
 
-def test_interleaved_calls_are_told_apart_by_their_index() -> None:
+def test_interleaved_calls_are_separated_by_index() -> None:
     assert calls(
         [piece("", index=0, id="a", name="add"), piece("", index=1, id="b", name="sub")],
         [piece('{"x"', index=1), piece('{"y"', index=0)],
@@ -482,27 +480,27 @@ def test_interleaved_calls_are_told_apart_by_their_index() -> None:
     ) == [("a", "add", '{"y": 1}'), ("b", "sub", '{"x": 2}')]
 
 
-def test_indexes_may_begin_anywhere() -> None:
+def test_indexes_may_start_at_any_number() -> None:
     assert calls([piece("{}", index=3, id="a", name="add")], [piece("", index=3)]) == [
         ("a", "add", "{}")
     ]
 
 
-def test_calls_that_all_have_the_same_index_are_told_apart_by_their_ids() -> None:
+def test_calls_with_the_same_index_are_separated_by_id() -> None:
     assert calls(
         [piece("{}", index=0, id="a", name="add")],
         [piece("{}", index=0, id="b", name="add")],
     ) == [("a", "add", "{}"), ("b", "add", "{}")]
 
 
-def test_an_id_repeated_in_every_piece_is_one_call() -> None:
+def test_pieces_with_the_same_id_are_one_call() -> None:
     assert calls(
         [piece('{"x"', index=0, id="a", name="add")],
         [piece(": 1}", index=0, id="a", name="add")],
     ) == [("a", "add", '{"x": 1}')]
 
 
-def test_calls_without_an_index_are_told_apart_by_their_ids() -> None:
+def test_calls_without_an_index_are_separated_by_id() -> None:
     assert calls(
         [piece('{"x"', id="a", name="add")],
         [piece(": 1}")],
@@ -510,13 +508,13 @@ def test_calls_without_an_index_are_told_apart_by_their_ids() -> None:
     ) == [("a", "add", '{"x": 1}'), ("b", "sub", "{}")]
 
 
-def test_calls_with_neither_index_nor_id_are_told_apart_by_their_names() -> None:
+def test_calls_with_neither_index_nor_id_are_separated_by_name() -> None:
     found = calls([piece("{}", name="add")], [piece("{}", name="sub")])
 
     assert [(name, arguments) for _, name, arguments in found] == [("add", "{}"), ("sub", "{}")]
 
 
-def test_a_call_that_gets_its_id_late_has_it() -> None:
+def test_an_id_that_comes_in_a_later_piece_is_kept() -> None:
     assert calls([piece("", index=0, name="add")], [piece("{}", index=0, id="a")]) == [
         ("a", "add", "{}")
     ]
@@ -564,17 +562,17 @@ def test_an_event_named_error_ends_the_stream() -> None:
     assert (type(error), error.provider_message) == (ProviderRequestError, "Too much")
 
 
-def test_an_event_named_error_is_one_whatever_it_says() -> None:
+def test_an_event_named_error_is_an_error_whatever_its_content() -> None:
     assert "what" in str(error_of(streamed(b'event: error\ndata: {"what": 1}\n\n')))
 
 
-def test_an_error_after_the_reason_for_the_end_still_counts() -> None:
+def test_an_error_after_the_finish_reason_is_reported() -> None:
     body = chunk({}, "length") + data({"error": {"code": 400, "message": "Token limit reached"}})
 
     assert error_of(streamed(body)).provider_message == "Token limit reached"
 
 
-def test_a_chunk_that_is_no_json_is_told_and_passed_over() -> None:
+def test_a_chunk_that_is_not_json_is_reported_and_skipped() -> None:
     first, garbled, last = streamed(
         chunk({"content": "Hi"}), b"data: oops\n\n", chunk({"content": "!"})
     )
@@ -584,7 +582,7 @@ def test_a_chunk_that_is_no_json_is_told_and_passed_over() -> None:
     assert "oops" in str(garbled.error)
 
 
-def test_chunks_that_say_nothing_are_passed_over() -> None:
+def test_empty_chunks_are_skipped() -> None:
     assert streamed(b": busy\n\n", b"data: \n\n", data({}), data({"choices": []})) == []
 
 

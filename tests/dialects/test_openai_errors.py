@@ -42,13 +42,15 @@ def explained(status: int, body: Any, **headers: str) -> ProviderError:
         (401, "invalid_api_key", ProviderAuthenticationError),
     ],
 )
-def test_the_code_tells_the_error(status: int, code: str, kind: type[ProviderError]) -> None:
+def test_an_error_is_classified_by_its_code(
+    status: int, code: str, kind: type[ProviderError]
+) -> None:
     error = explained(status, {"error": {"message": "Something.", "type": "t", "code": code}})
 
     assert (type(error), error.code) == (kind, code)
 
 
-def test_the_type_tells_where_the_code_is_a_number() -> None:
+def test_an_error_with_a_numeric_code_is_classified_by_its_type() -> None:
     body = {"error": {"message": "Big.", "type": "exceed_context_size_error", "code": 400}}
 
     assert type(explained(400, body)) is ContextLengthError
@@ -77,7 +79,7 @@ def test_the_type_tells_where_the_code_is_a_number() -> None:
         (500, "The server had an error", ProviderResponseError),
     ],
 )
-def test_words_tell_the_error_where_there_is_no_code(
+def test_an_error_without_a_code_is_classified_by_its_message(
     status: int, words: str, kind: type[ProviderError]
 ) -> None:
     assert type(explained(status, {"error": {"message": words}})) is kind
@@ -95,7 +97,7 @@ def test_words_tell_the_error_where_there_is_no_code(
         {"errors": [{"message": "Not like this", "code": "bad"}]},
     ],
 )
-def test_an_error_is_read_in_any_form_that_servers_give_it(body: Any) -> None:
+def test_an_error_is_read_in_any_known_form(body: Any) -> None:
     error = explained(400, body)
 
     assert (error.provider_message, error.code) == ("Not like this", "bad")
@@ -107,7 +109,7 @@ def test_a_list_of_details_is_quoted() -> None:
     assert "field required" in (explained(422, body).provider_message or "")
 
 
-def test_what_the_server_behind_the_server_said_is_told() -> None:
+def test_the_message_of_an_upstream_server_is_included() -> None:
     metadata = {"provider_name": "Acme", "raw": "limited upstream"}
     body = {"error": {"code": 429, "message": "Provider returned error", "metadata": metadata}}
     error = explained(429, body)
@@ -116,11 +118,11 @@ def test_what_the_server_behind_the_server_said_is_told() -> None:
     assert "limited upstream" in str(error)
 
 
-def test_the_id_of_the_request_may_be_in_the_body() -> None:
+def test_the_request_id_is_read_from_the_body() -> None:
     error = explained(400, {"error": {"message": "No"}, "request_id": "r-7"})
 
     assert error.request_id == "r-7"
 
 
-def test_a_status_is_told_once() -> None:
+def test_the_status_is_shown_once() -> None:
     assert str(explained(429, {"error": {"message": "Slow down", "code": 429}})) == "429 Slow down"

@@ -1,4 +1,4 @@
-"""How OpenAI keeps files."""
+"""OpenAI's file store."""
 
 from llmring.dialects.dialect import FileContent, FileStore
 from llmring.dialects.openai_files import CHAT_FILES, RESPONSES_FILES
@@ -8,7 +8,7 @@ def takes(store: FileStore, media_type: str) -> bool:
     return media_type.startswith(store.media_types)
 
 
-def test_a_file_is_brought_for_use_in_requests() -> None:
+def test_a_file_is_uploaded_as_user_data() -> None:
     file = FileContent(name="a.pdf", media_type="application/pdf", data=b"%PDF")
 
     outgoing = CHAT_FILES.upload(file)
@@ -18,13 +18,13 @@ def test_a_file_is_brought_for_use_in_requests() -> None:
     assert b'name="file"; filename="a.pdf"' in (outgoing.body or b"")
 
 
-def test_a_file_is_removed_by_its_id() -> None:
+def test_a_file_is_deleted_by_its_id() -> None:
     outgoing = CHAT_FILES.delete("file-1/../x")
 
     assert (outgoing.method, outgoing.path) == ("DELETE", "/files/file-1%2F..%2Fx")
 
 
-def test_chat_completions_refers_to_pdfs_only() -> None:
+def test_chat_completions_accepts_only_pdfs() -> None:
     assert takes(CHAT_FILES, "application/pdf")
     assert not takes(CHAT_FILES, "image/png")
     assert not takes(CHAT_FILES, "text/plain")

@@ -68,10 +68,10 @@ def own(**content: Any) -> ProviderPart:
     return ProviderPart(NAME, content)
 
 
-# --- How to answer ---
+# --- Options ---
 
 
-def test_a_question_is_sent_and_kept_by_no_one() -> None:
+def test_a_question_is_sent_without_storing_it() -> None:
     assert payload() == {
         "model": "gpt-4o",
         "input": [{"type": "message", "role": "user", "content": "Hello"}],
@@ -79,7 +79,7 @@ def test_a_question_is_sent_and_kept_by_no_one() -> None:
     }
 
 
-def test_all_parameters_have_their_names() -> None:
+def test_parameters_are_sent_under_openais_names() -> None:
     fields = payload(temperature=0, top_p=0.9, max_tokens=10, stream=True)
 
     assert {name: fields[name] for name in fields.keys() - {"model", "input", "store"}} == {
@@ -90,45 +90,45 @@ def test_all_parameters_have_their_names() -> None:
     }
 
 
-def test_stop_texts_are_refused_rather_than_forgotten() -> None:
+def test_stop_texts_are_refused() -> None:
     with pytest.raises(UnsupportedFeatureError, match="stop"):
         payload(stop=["END"])
 
 
-def test_a_seed_is_left_out() -> None:
+def test_a_seed_is_not_sent() -> None:
     assert payload(seed=7) == payload()
 
 
-def test_reasoning_is_asked_for_by_its_effort_and_shown_in_summary() -> None:
+def test_an_effort_is_sent_with_a_request_for_summaries() -> None:
     fields = payload(reasoning_effort="high")
 
     assert fields["reasoning"] == {"effort": "high", "summary": "auto"}
     assert fields["include"] == ["reasoning.encrypted_content"]
 
 
-def test_reasoning_in_tokens_gets_room_on_top_of_the_answer() -> None:
+def test_reasoning_tokens_are_added_to_max_tokens() -> None:
     fields = payload(reasoning_tokens=4000, max_tokens=100)
 
     assert (fields["max_output_tokens"], fields["reasoning"]["effort"]) == (4100, "medium")
 
 
-def test_no_reasoning_is_asked_for_as_such() -> None:
+def test_zero_reasoning_tokens_become_effort_none() -> None:
     assert payload(reasoning_tokens=0)["reasoning"] == {"effort": "none"}
 
 
 @pytest.mark.parametrize(
     "model", ["o3", "o4-mini", "gpt-5", "gpt-5.6-sol", "gpt-10", "ft:gpt-5-mini:x", "codex-mini"]
 )
-def test_a_model_that_reasons_unasked_gives_its_reasoning_encrypted(model: str) -> None:
+def test_encrypted_reasoning_is_requested_from_models_that_reason_by_default(model: str) -> None:
     assert payload(model=model)["include"] == ["reasoning.encrypted_content"]
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "gpt-4.1-mini", "gpt-5-chat-latest", "qwen3", "ollo3"])
-def test_other_models_are_not_asked_for_what_they_refuse(model: str) -> None:
+def test_encrypted_reasoning_is_not_requested_from_other_models(model: str) -> None:
     assert "include" not in payload(model=model)
 
 
-def test_extra_parameters_have_the_last_word() -> None:
+def test_extra_parameters_take_precedence() -> None:
     fields = payload(
         model="gpt-5",
         reasoning_effort="low",
@@ -149,11 +149,11 @@ def test_extra_parameters_have_the_last_word() -> None:
         ("5m", {}),
     ],
 )
-def test_caching_is_asked_for_in_the_words_of_the_api(cache: Any, sent: dict[str, Any]) -> None:
+def test_cache_settings_are_translated(cache: Any, sent: dict[str, Any]) -> None:
     assert payload(cache=cache) == {**payload(), **sent}
 
 
-# --- The form of the answer ---
+# --- Output formats ---
 
 
 def text_format(schema: Any, **fields: Any) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def text_format(schema: Any, **fields: Any) -> dict[str, Any]:
     return found
 
 
-def test_an_answer_is_held_to_a_schema_where_that_is_asked() -> None:
+def test_a_schema_is_sent_as_the_text_format() -> None:
     assert text_format(CLOSED, description="A city", strict=True) == {
         "type": "json_schema",
         "name": "city",
@@ -173,7 +173,7 @@ def test_an_answer_is_held_to_a_schema_where_that_is_asked() -> None:
     }
 
 
-def test_R32_a_strict_schema_is_closed_for_the_api() -> None:
+def test_R32_a_strict_schema_is_closed() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}}
     sent = text_format(schema, strict=True)
 
@@ -181,7 +181,7 @@ def test_R32_a_strict_schema_is_closed_for_the_api() -> None:
     assert (sent["schema"]["additionalProperties"], sent["schema"]["required"]) == (False, ["a"])
 
 
-def test_R32_a_type_that_would_lose_its_meaning_is_not_made_strict() -> None:
+def test_R32_a_type_that_cannot_be_strict_is_sent_without_strict() -> None:
     sent = payload(response_format=dict[str, int])["text"]["format"]
 
     assert sent["schema"]["additionalProperties"] == {"type": "integer"}
@@ -189,14 +189,14 @@ def test_R32_a_type_that_would_lose_its_meaning_is_not_made_strict() -> None:
 
 
 @pytest.mark.parametrize("said", [{}, {"strict": False}])
-def test_what_is_not_said_to_be_strict_is_sent_as_it_is(said: dict[str, Any]) -> None:
+def test_a_schema_without_strict_is_sent_unchanged(said: dict[str, Any]) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}
     sent = text_format(schema, **said)
 
     assert (sent["schema"], sent["strict"]) == (schema, False)
 
 
-def test_a_server_that_takes_any_schema_gets_the_one_that_was_given() -> None:
+def test_a_server_that_accepts_any_schema_gets_it_unchanged() -> None:
     schema = {"type": "array", "items": {"type": "integer"}}
     told = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": True}}
     sent = payload(response_format=told, quirks=Quirks(any_schema=True))["text"]["format"]
@@ -204,25 +204,25 @@ def test_a_server_that_takes_any_schema_gets_the_one_that_was_given() -> None:
     assert (sent["schema"], sent["strict"]) == (schema, True)
 
 
-def test_a_name_has_only_the_letters_that_the_api_takes() -> None:
+def test_invalid_characters_in_the_name_of_a_schema_are_replaced() -> None:
     assert text_format(CLOSED, name="Stadt[größe]")["name"] == "Stadt_gr__e_"
 
 
-def test_any_json_is_asked_for_in_words_too() -> None:
+def test_json_mode_adds_a_prompt_for_json() -> None:
     fields = payload("Hello", json_response=True)
 
     assert fields["text"] == {"format": {"type": "json_object"}}
     assert "JSON" in fields["input"][0]["content"]
 
 
-def test_words_about_json_are_not_said_twice() -> None:
+def test_json_mode_adds_no_prompt_if_a_message_mentions_json() -> None:
     assert len(payload("Hello in json", json_response=True)["input"]) == 1
 
 
 # --- Tools ---
 
 
-def test_a_function_is_flat_and_strict_only_where_it_was_asked_for() -> None:
+def test_a_function_is_flat_and_strict_only_on_request() -> None:
     [loose, strict] = payload(
         tools=[Tool("a", "Does a", {"type": "object"}), Tool("b", None, CLOSED, strict=True)]
     )["tools"]
@@ -237,13 +237,13 @@ def test_a_function_is_flat_and_strict_only_where_it_was_asked_for() -> None:
     assert strict == {"type": "function", "name": "b", "parameters": CLOSED, "strict": True}
 
 
-def test_a_tool_of_the_provider_s_own_is_sent_as_it_stands() -> None:
+def test_a_provider_tool_is_sent_unchanged() -> None:
     own_tool = {"type": "web_search", "filters": {"allowed_domains": ["a.b"]}}
 
     assert payload(tools=[own_tool])["tools"] == [own_tool]
 
 
-def test_a_custom_tool_may_be_written_as_for_chat_completions() -> None:
+def test_a_custom_tool_in_the_format_of_chat_completions_is_converted() -> None:
     assert payload(tools=[CHAT_CUSTOM])["tools"] == [
         {
             "type": "custom",
@@ -263,20 +263,20 @@ def test_a_custom_tool_may_be_written_as_for_chat_completions() -> None:
         ({"function": "formula"}, {"type": "custom", "name": "formula"}),
     ],
 )
-def test_R21_a_choice_of_tools_is_put_in_the_api_s_words(choice: Any, sent: Any) -> None:
+def test_R21_each_tool_choice_is_translated(choice: Any, sent: Any) -> None:
     tools = [Tool("weather"), ProviderTool({"type": "custom", "name": "formula"})]
 
     assert payload(tools=tools, tool_choice=choice)["tool_choice"] == sent
 
 
-def test_a_choice_between_no_tools_is_not_sent() -> None:
+def test_without_tools_no_tool_choice_is_sent() -> None:
     assert "tool_choice" not in payload(tool_choice="auto")
 
 
-# --- What was said ---
+# --- Messages ---
 
 
-def test_system_messages_stay_where_they_are() -> None:
+def test_system_messages_keep_their_position() -> None:
     sent = items(Message("system", "A"), Message("user", "B"), Message("system", "C"))
 
     assert [(item["role"], item["content"]) for item in sent] == [
@@ -320,7 +320,7 @@ PDF = "data:application/pdf;base64,JVBERg=="
         (UploadedPart("file-2", "image/png"), {"type": "input_image", "file_id": "file-2"}),
     ],
 )
-def test_every_kind_of_content_has_its_form(part: Any, sent: dict[str, Any]) -> None:
+def test_every_kind_of_content_is_translated(part: Any, sent: dict[str, Any]) -> None:
     [asked] = items(Message("user", [part, "What is it?"]))
     [_, answered] = items(
         Message("assistant", tool_calls=[call()]),
@@ -337,11 +337,11 @@ def test_audio_is_refused() -> None:
 
 
 def test_an_image_from_the_assistant_is_refused() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="from the user"):
+    with pytest.raises(UnsupportedFeatureError, match="user message"):
         items(Message("assistant", [ImagePart(url="https://a.b/c.png")]))
 
 
-def test_R24_calls_and_their_results_go_back() -> None:
+def test_R24_calls_and_their_results_are_sent_back() -> None:
     sent = items(
         Message("assistant", "Let me look.", tool_calls=[call("1"), call("2", "clock")]),
         Message("tool", "12 degrees", tool_call_id="1"),
@@ -358,7 +358,7 @@ def test_R24_calls_and_their_results_go_back() -> None:
 
 
 @pytest.mark.parametrize("kind", ["function", "custom"])
-def test_a_call_of_a_custom_tool_goes_back_as_one(kind: Any) -> None:
+def test_a_custom_tool_call_is_sent_back_as_one(kind: Any) -> None:
     made: ToolCall = {**call("1", "formula", "1 + 1"), "type": kind}
     sent = items(
         Message("assistant", tool_calls=[made]),
@@ -372,7 +372,7 @@ def test_a_call_of_a_custom_tool_goes_back_as_one(kind: Any) -> None:
     ]
 
 
-def test_R39_reasoning_goes_back_before_what_followed_it() -> None:
+def test_R39_reasoning_is_sent_back_in_order() -> None:
     thought = ReasoningPart("\n\nHm.", "encrypted", "rs_1", NAME)
     sent = items(Message("assistant", [thought, "Let me look."], tool_calls=[call()]))
 
@@ -396,19 +396,19 @@ def test_R39_reasoning_goes_back_before_what_followed_it() -> None:
         ProviderPart("anthropic", {"type": "server_tool_use"}),
     ],
 )
-def test_what_only_another_api_can_read_is_left_out(part: Any) -> None:
+def test_items_of_another_api_are_not_sent(part: Any) -> None:
     assert items(Message("assistant", [part, "Done."])) == items(Message("assistant", "Done."))
     assert items(Message("user", [part, "Done."])) == items(Message("user", "Done."))
 
 
-def test_the_work_of_the_api_s_own_tools_goes_back_in_its_place() -> None:
+def test_items_of_the_apis_own_tools_are_sent_back_in_order() -> None:
     search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
     sent = items(Message("assistant", ["First.", own(**search), "Then."]))
 
     assert [item.get("content", item) for item in sent] == ["First.", search, "Then."]
 
 
-def test_a_phase_goes_back_with_its_text() -> None:
+def test_a_phase_is_sent_back_with_its_text() -> None:
     mark = own(type="message", role="assistant", phase="commentary")
     sent = items(Message("assistant", ["Let me", " look.", mark, "Done."]))
 
@@ -418,24 +418,24 @@ def test_a_phase_goes_back_with_its_text() -> None:
     ]
 
 
-def test_a_call_that_the_api_wants_back_verbatim_is_sent_once() -> None:
+def test_a_call_that_must_be_sent_back_verbatim_is_sent_once() -> None:
     verbatim = {**function_call(), "namespace": "crm"}
     sent = items(Message("assistant", [own(**verbatim)], tool_calls=[call(), call("call_2")]))
 
     assert sent == [verbatim, function_call("call_2")]
 
 
-def test_a_client_answers_an_item_of_the_api_in_its_words() -> None:
+def test_an_answer_to_an_item_of_the_api_is_sent_unchanged() -> None:
     answer = {"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}
 
     assert items(Message("user", [own(**answer)])) == [answer]
 
 
-# --- There and back ---
+# --- Round trips ---
 
 
 def normal(item: dict[str, Any]) -> dict[str, Any]:
-    """An item that was recorded, as it is to go back."""
+    """Convert a recorded item to the form in which it is sent back."""
     match item["type"]:
         case "message":
             phase = {"phase": item["phase"]} if item.get("phase") else {}
@@ -455,14 +455,14 @@ def normal(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_lost(item: dict[str, Any]) -> bool:
-    """Whether the server alone could know it: reasoning that is neither shown nor encrypted."""
+    """Return True if only the server has it: reasoning that is neither shown nor encrypted."""
     is_hidden = not item.get("encrypted_content") and not item.get("content")
     is_refusal = item["type"] == "message" and not normal(item)["content"]
     return (item["type"] == "reasoning" and is_hidden) or is_refusal
 
 
 def joined(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The items, messages without a phase that follow each other made one."""
+    """Join consecutive messages that have no phase."""
     found: list[dict[str, Any]] = []
     for item in sent:
         both = item.keys() == {"type", "role", "content"}
@@ -473,8 +473,8 @@ def joined(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.skipif(not RECORDINGS.is_file(), reason="needs the recordings beside the repository")
-def test_R39_every_recorded_answer_goes_back_as_it_came() -> None:
+@pytest.mark.skipif(not RECORDINGS.is_file(), reason="needs the recordings next to the repository")
+def test_R39_every_recorded_answer_is_sent_back_unchanged() -> None:
     wrong = {}
     for line in RECORDINGS.read_text().splitlines():
         recording = json.loads(line)

@@ -1,16 +1,16 @@
-"""The vendor's own client and llmring, against one server: the same asked, the same understood.
+"""OpenAI's own client and llmring against one server: the same requests, the same results.
 
-Where the requests differ, they differ as in this table, and `normal` takes just that away:
+`normal` removes exactly the differences in this table:
 
 | on the wire             | vendor's client           | llmring                        |
 |-------------------------|---------------------------|--------------------------------|
-| `type` of a message     | may be left out           | always "message"               |
-| `input` that is a text  | as given                  | a message from the user        |
+| `type` of a message     | may be omitted            | always "message"               |
+| `input` that is a text  | as given                  | a user message                 |
 | text of a message       | as given: text or parts   | a text, where it is one part   |
 | annotations of a text   | required                  | none                           |
-| `id`, `status` of items | as the API gave them      | left out, except of reasoning  |
-| `store`                 | left out: true            | always false                   |
-| `strict` of a function  | left out: tried           | always said, false by default  |
+| `id`, `status` of items | as the API gave them      | omitted, except for reasoning  |
+| `store`                 | omitted: true             | always false                   |
+| `strict` of a function  | omitted: tried            | always sent, false by default  |
 | headers about a client  | user-agent, x-stainless-… | its own                        |
 """
 
@@ -63,7 +63,7 @@ WEATHER = {
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """The same question in the words of either client, and how the samples to answer begin."""
+    """A question in the form of either client, and the beginning of its samples' names."""
 
     theirs: dict[str, Any]
     ours: dict[str, Any]
@@ -145,7 +145,7 @@ EXCHANGES = {
                 {
                     "type": "function",
                     "name": "weather",
-                    "description": "Tells it.",
+                    "description": "Returns it.",
                     "parameters": WEATHER,
                     "strict": True,
                 },
@@ -162,7 +162,7 @@ EXCHANGES = {
                     "type": "function",
                     "function": {
                         "name": "weather",
-                        "description": "Tells it.",
+                        "description": "Returns it.",
                         "parameters": WEATHER,
                         "strict": True,
                     },
@@ -264,12 +264,12 @@ def exchange(request: pytest.FixtureRequest) -> Exchange:
 
 @pytest.fixture(autouse=True)
 def lockfile() -> None:
-    """The lockfile of the working folder says which API to use."""
+    """Write a lockfile that selects the Responses API."""
     Path("llmring.lock").write_text(LOCKFILE)
 
 
 def ask_theirs(server: Loopback, question: Mapping[str, Any], *, stream: bool) -> Any:
-    """The response that the vendor's client makes of the answer."""
+    """Return the response that the vendor's client reads."""
     fields = {"model": MODEL, "include": ENCRYPTED, **question}
 
     async def call() -> Any:
@@ -277,7 +277,7 @@ def ask_theirs(server: Loopback, question: Mapping[str, Any], *, stream: bool) -
             api_key=KEY,
             base_url=f"{server.url}/v1",
             max_retries=0,
-            # Reading the certificates that it trusts takes it 100 ms.
+            # Loading the trusted certificates would take 100 ms.
             http_client=openai.DefaultAsyncHttpxClient(verify=False),
         ) as client:
             if not stream:
@@ -324,7 +324,7 @@ def understood(text: str, reasoning: str, end: LLMResponse | StreamChunk) -> Und
 
 
 def as_ours(response: Any) -> Understood:
-    """What the vendor's client understood, in the words of `understood`."""
+    """Convert the response of the vendor's client to the form of `understood`."""
     usage, output = response.usage, response.output
     summaries = [part for item in output if item.type == "reasoning" for part in item.summary]
     return {
@@ -350,7 +350,7 @@ def answer_of(exchange: Exchange, *, stream: bool) -> Answer:
 
 
 def normal(request: Request) -> dict[str, Any]:
-    """A request without what the table at the top names."""
+    """Remove the differences in the table above from a request."""
     body = request.json
     if isinstance(body["input"], str):
         body["input"] = [{"role": "user", "content": body["input"]}]
@@ -376,7 +376,7 @@ def normal_item(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-def test_both_ask_the_same_and_understand_the_same(
+def test_requests_and_results_equal_those_of_the_vendors_client(
     serve: Serve, exchange: Exchange, stream: bool
 ) -> None:
     server = serve(answer_of(exchange, stream=stream))
@@ -402,7 +402,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("status", "theirs", "ours"), ERRORS)
-def test_both_tell_the_same_of_an_error(
+def test_an_error_equals_that_of_the_vendors_client(
     serve: Serve, status: int, theirs: type[Exception], ours: type[ProviderError]
 ) -> None:
     said = {"error": {"message": "Not now.", "type": "some_error", "param": None, "code": "odd"}}
@@ -420,7 +420,7 @@ def test_both_tell_the_same_of_an_error(
     assert our.value.retry_after == 3
 
 
-def test_both_tell_the_same_of_an_error_inside_a_stream(serve: Serve) -> None:
+def test_an_error_in_a_stream_equals_that_of_the_vendors_client(serve: Serve) -> None:
     said = {"type": "server_error", "code": "overloaded", "message": "Overloaded", "param": None}
     event = {"type": "error", "error": said, "sequence_number": 0}
     server = serve(as_stream(b"event: error\ndata: " + json.dumps(event).encode() + b"\n\n"))
@@ -433,7 +433,7 @@ def test_both_tell_the_same_of_an_error_inside_a_stream(serve: Serve) -> None:
     assert (our.value.code, our.value.provider_message) == (their.value.code, their.value.message)
 
 
-def test_both_see_that_a_streamed_answer_failed(serve: Serve) -> None:
+def test_both_clients_report_a_failed_stream(serve: Serve) -> None:
     body = json.loads((SAMPLES / "whole.json").read_bytes())
     error = {"code": "server_error", "message": "It broke."}
     event = {"type": "response.failed", "sequence_number": 0}

@@ -92,14 +92,14 @@ def test_the_text_of_all_messages_is_the_answer() -> None:
     assert reply(message("A", "B"), message("C")).content == "ABC"
 
 
-def test_a_refusal_is_kept_apart() -> None:
+def test_a_refusal_is_separate_from_the_text() -> None:
     refused = message("Well. ")
     refused["content"].append({"type": "refusal", "refusal": "I can't."})
 
     assert (reply(refused).content, reply(refused).refusal) == ("Well. ", "I can't.")
 
 
-def test_a_streamed_refusal_is_kept_apart() -> None:
+def test_a_streamed_refusal_is_separate_from_the_text() -> None:
     pieces = [
         event("response.refusal.delta", delta=text, output_index=0) for text in ("I ", "won't.")
     ]
@@ -108,7 +108,7 @@ def test_a_streamed_refusal_is_kept_apart() -> None:
     assert (found.content, found.refusal) == ("", "I won't.")
 
 
-def test_a_message_may_be_a_bare_text() -> None:
+def test_the_content_of_a_message_may_be_a_string() -> None:
     assert reply(message(content="Hello")).content == "Hello"
 
 
@@ -142,13 +142,13 @@ def test_streamed_summaries_are_joined_by_a_blank_line() -> None:
     assert found.reasoning == "Aa\n\nB\n\nC"
 
 
-def test_encrypted_reasoning_is_a_signature() -> None:
+def test_encrypted_reasoning_becomes_a_signature() -> None:
     found = reply(reasoning("A", encrypted_content="gAAA"), message("B"))
 
     assert found.parts == (ReasoningPart("A", "gAAA", "rs_1", NAME), TextPart("B"))
 
 
-def test_the_reasoning_of_open_models_is_shown_and_kept_as_it_is() -> None:
+def test_unencrypted_reasoning_is_shown_and_kept_unchanged() -> None:
     item = reasoning(content=thoughts("A", "B"), encrypted_content="")
     found = reply(item, message("C"))
 
@@ -160,11 +160,11 @@ def test_the_reasoning_of_open_models_is_shown_and_kept_as_it_is() -> None:
     )
 
 
-def test_reasoning_that_says_nothing_leaves_no_trace() -> None:
+def test_empty_reasoning_is_dropped() -> None:
     assert reply(reasoning(), message("A")).parts is None
 
 
-def test_of_thoughts_and_their_summary_one_is_shown() -> None:
+def test_thoughts_and_their_summary_are_not_both_shown() -> None:
     both = reasoning("Short", content=thoughts("Long"))
     found = stream_reply(
         event("response.reasoning_text.delta", output_index=0, delta="Long"),
@@ -179,13 +179,13 @@ def test_of_thoughts_and_their_summary_one_is_shown() -> None:
 # --- Calls ---
 
 
-def test_a_call_is_known_by_its_call_id() -> None:
+def test_the_id_of_a_call_is_its_call_id() -> None:
     [made] = reply(CALL).tool_calls or []
 
     assert (made["id"], made["function"]) == ("call_1", {"name": "clock", "arguments": "{}"})
 
 
-def test_arguments_that_are_no_text_become_one() -> None:
+def test_arguments_sent_as_an_object_become_text() -> None:
     [made] = reply({**CALL, "arguments": {"a": 1}}).tool_calls or []
 
     assert json.loads(made["function"]["arguments"]) == {"a": 1}
@@ -206,7 +206,7 @@ def test_the_input_of_a_custom_tool_is_free_text() -> None:
     assert stream_reply(*pieces, completed(item)).tool_calls == [made]
 
 
-def test_streamed_calls_that_take_turns_are_kept_apart() -> None:
+def test_interleaved_streamed_calls_are_separated() -> None:
     def piece(index: int, text: str) -> bytes:
         return event("response.function_call_arguments.delta", output_index=index, delta=text)
 
@@ -230,7 +230,7 @@ def test_streamed_calls_that_take_turns_are_kept_apart() -> None:
     ]
 
 
-def test_a_call_with_a_namespace_is_kept_as_the_api_wants_it_back() -> None:
+def test_a_call_with_a_namespace_is_kept_as_an_item() -> None:
     found = reply({**CALL, "namespace": "crm"})
     kept = {key: CALL[key] for key in ("type", "call_id", "name", "arguments")}
 
@@ -238,7 +238,7 @@ def test_a_call_with_a_namespace_is_kept_as_the_api_wants_it_back() -> None:
     assert len(found.tool_calls or ()) == 1
 
 
-def test_a_call_before_something_else_keeps_its_place() -> None:
+def test_a_call_before_another_item_keeps_its_position() -> None:
     second = {**CALL, "id": "fc_2", "call_id": "call_2"}
     found = reply(CALL, reasoning(encrypted_content="gAAA"), second)
 
@@ -251,14 +251,14 @@ def test_a_call_before_something_else_keeps_its_place() -> None:
 
 
 @pytest.mark.parametrize("kind", ["mcp_call", "tool_search_call", "compaction", "not_invented_yet"])
-def test_what_the_api_does_itself_is_kept_for_the_next_turn(kind: str) -> None:
+def test_items_of_the_apis_own_tools_are_kept_for_the_next_turn(kind: str) -> None:
     item = {"type": kind, "id": "x", "arguments": {"deep": [1]}, "content": 7, "summary": 8}
     found = reply(message("A"), item, message("B"))
 
     assert found.parts == (TextPart("A"), ProviderPart(NAME, item), TextPart("B"))
 
 
-def test_what_the_api_s_tools_report_meanwhile_says_nothing() -> None:
+def test_progress_events_of_the_apis_own_tools_are_ignored() -> None:
     pieces = [
         event("response.web_search_call.searching", output_index=0, item_id="ws_1"),
         event("response.shell_call_output_content.delta", delta={"stdout": "x"}, output_index=0),
@@ -274,7 +274,7 @@ def test_what_the_api_s_tools_report_meanwhile_says_nothing() -> None:
     assert streamed(*pieces) == []
 
 
-def test_a_streamed_item_of_the_api_comes_once() -> None:
+def test_a_streamed_item_of_the_api_is_reported_once() -> None:
     pieces = [
         event("response.output_item.added", output_index=0, item={**SEARCH, "status": "begun"}),
         event("response.output_item.done", output_index=0, item=SEARCH),
@@ -284,7 +284,7 @@ def test_a_streamed_item_of_the_api_comes_once() -> None:
     assert found == [ProviderItem(SEARCH)]
 
 
-# --- Servers that leave things out ---
+# --- Servers that omit fields ---
 
 
 def lines(name: str) -> list[bytes]:
@@ -308,7 +308,7 @@ OPTIONAL = [
 @pytest.mark.parametrize("name", ["stream.txt", "tool_stream.txt"])
 @given(left_out=st.lists(st.sampled_from(OPTIONAL)))
 @settings(max_examples=40, deadline=None)
-def test_a_stream_reads_the_same_whatever_it_leaves_out(
+def test_a_stream_with_omitted_events_gives_the_same_reply(
     name: str, left_out: list[set[str]]
 ) -> None:
     kept = list(filter(without(set().union(*left_out)), lines(name)))
@@ -316,7 +316,7 @@ def test_a_stream_reads_the_same_whatever_it_leaves_out(
     assert stream_reply(*kept) == stream_reply(*lines(name))
 
 
-def test_items_need_not_be_said_to_be_complete() -> None:
+def test_a_stream_without_item_done_events_gives_the_same_reply() -> None:
     kept = list(filter(without({"response.output_item.done"}), lines("tool_stream.txt")))
 
     assert stream_reply(*kept) == stream_reply(*lines("tool_stream.txt"))
@@ -324,9 +324,7 @@ def test_items_need_not_be_said_to_be_complete() -> None:
 
 @pytest.mark.parametrize("name", ["stream.txt", "tool_stream.txt"])
 @pytest.mark.parametrize("field", ["output_index", "item_id", "sequence_number"])
-def test_a_stream_reads_the_same_without_the_place_or_the_id_of_its_items(
-    name: str, field: str
-) -> None:
+def test_a_stream_without_item_positions_or_ids_gives_the_same_reply(name: str, field: str) -> None:
     kept = []
     for block in lines(name):
         sent = json.loads(block.partition(b"data: ")[2])
@@ -336,7 +334,7 @@ def test_a_stream_reads_the_same_without_the_place_or_the_id_of_its_items(
     assert stream_reply(*kept) == stream_reply(*lines(name))
 
 
-def test_an_item_may_end_under_another_id() -> None:
+def test_an_item_may_change_its_id() -> None:
     pieces = [
         event("response.output_item.added", output_index=0, item={**CALL, "id": "a"}),
         event("response.function_call_arguments.delta", output_index=0, item_id="b", delta="{}"),
@@ -346,14 +344,14 @@ def test_an_item_may_end_under_another_id() -> None:
     assert len(stream_reply(*pieces, completed({**CALL, "id": "d"})).tool_calls or ()) == 1
 
 
-def test_an_answer_needs_nothing_but_its_output() -> None:
+def test_a_reply_with_only_output_is_read() -> None:
     body = json.dumps({"output": [{"type": "message", "content": [{"text": "Hello"}]}]})
     found = fold("a:model", DIALECT.decode(OK, body.encode()))
 
     assert (found.content, found.finish_reason, found.usage) == ("Hello", "stop", None)
 
 
-def test_pieces_may_tell_of_no_item_at_all() -> None:
+def test_pieces_without_item_position_and_id_are_read() -> None:
     item = reasoning("Hm.")
     pieces = [
         event("response.reasoning_summary_text.delta", delta="Hm."),
@@ -371,7 +369,7 @@ def test_pieces_may_tell_of_no_item_at_all() -> None:
     assert found.tool_calls == whole.tool_calls
 
 
-def test_items_of_the_same_id_are_kept_apart() -> None:
+def test_items_with_the_same_id_are_separated() -> None:
     pieces = [
         event("response.output_text.delta", output_index=at, item_id="msg_1", delta=text)
         for at, text in enumerate("AB")
@@ -380,13 +378,13 @@ def test_items_of_the_same_id_are_kept_apart() -> None:
     assert stream_reply(*pieces, completed(message("A"), message("B"))).content == "AB"
 
 
-def test_half_of_a_pair_of_escapes_is_read() -> None:
+def test_half_a_surrogate_pair_does_not_break_the_answer() -> None:
     body = rb'{"output": [{"type": "message", "content": [{"text": "A \ud83d B"}]}]}'
 
     assert fold("a:model", DIALECT.decode(OK, body)).content == "A \ufffd B"
 
 
-def test_the_name_of_an_event_may_stand_outside_its_data() -> None:
+def test_the_type_of_an_event_may_be_only_its_name() -> None:
     pieces = [
         b'event: response.output_text.delta\ndata: {"delta": "Hello", "output_index": 0}\n\n',
         b'event: response.completed\ndata: {"response": {"output": []}}\n\n',
@@ -395,13 +393,13 @@ def test_the_name_of_an_event_may_stand_outside_its_data() -> None:
     assert stream_reply(*pieces).content == "Hello"
 
 
-def test_a_mark_of_the_end_ends_a_stream_without_finishing_it() -> None:
+def test_done_ends_a_stream_without_a_finish_reason() -> None:
     events = streamed(event("response.output_text.delta", delta="Hello"), b"data: [DONE]\n\n")
 
     assert not [each for each in events if isinstance(each, Finished)]
 
 
-# --- The end ---
+# --- The end of a reply ---
 
 
 @pytest.mark.parametrize(
@@ -423,9 +421,7 @@ def test_a_mark_of_the_end_ends_a_stream_without_finishing_it() -> None:
         ({"status": "incomplete"}, "incomplete", "incomplete"),
     ],
 )
-def test_R7_why_an_answer_ends_is_told_in_our_words(
-    fields: dict[str, Any], reason: str, native: str
-) -> None:
+def test_R7_finish_reasons_are_translated(fields: dict[str, Any], reason: str, native: str) -> None:
     found = reply(message("A"), **fields)
     last = stream_reply(completed(message("A"), **fields))
 
@@ -433,11 +429,11 @@ def test_R7_why_an_answer_ends_is_told_in_our_words(
     assert (last.finish_reason, last.native_finish_reason) == (reason, native)
 
 
-def test_an_answer_that_asks_for_tools_ends_with_that() -> None:
+def test_an_answer_with_tool_calls_has_the_finish_reason_tool_calls() -> None:
     assert reply(CALL).finish_reason == "tool_calls"
 
 
-def test_an_incomplete_stream_says_so() -> None:
+def test_an_incomplete_stream_has_the_finish_reason_length() -> None:
     details = {"reason": "max_output_tokens"}
     response = {"status": "incomplete", "output": [], "incomplete_details": details}
     found = stream_reply(event("response.incomplete", response=response))
@@ -469,7 +465,7 @@ def test_usage_counts_all_tokens() -> None:
     )
 
 
-def test_section5_what_is_billed_is_told_by_whole_and_streamed_answers_alike() -> None:
+def test_section5_usage_is_the_same_for_whole_and_streamed_answers() -> None:
     search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
     usage = {
         "input_tokens": 100,
@@ -493,7 +489,7 @@ def test_section5_what_is_billed_is_told_by_whole_and_streamed_answers_alike() -
     )
 
 
-def test_reasoning_that_is_counted_beside_the_answer_is_counted_in() -> None:
+def test_reasoning_counted_separately_is_added_to_completion_tokens() -> None:
     details = {"reasoning_tokens": 12}
     usage = {"input_tokens": 100, "output_tokens": 20, "total_tokens": 132}
     found = reply(message("A"), usage={**usage, "output_tokens_details": details}).usage
@@ -506,7 +502,7 @@ def test_an_answer_may_have_no_items() -> None:
     assert (reply().content, reply().finish_reason) == ("", "stop")
 
 
-def test_a_stream_says_first_who_answers() -> None:
+def test_a_stream_starts_with_the_model() -> None:
     pieces = [
         event("response.queued", response={"id": "resp_1", "model": "m", "status": "queued"}),
         event("response.in_progress", response={"id": "resp_1", "model": "m"}),
@@ -515,11 +511,11 @@ def test_a_stream_says_first_who_answers() -> None:
     assert streamed(*pieces) == [Started("m", "resp_1")]
 
 
-# --- What went wrong ---
+# --- Errors ---
 
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
-def test_an_answer_made_in_the_background_is_told_as_such(status: str) -> None:
+def test_an_answer_in_the_background_is_refused_with_advice(status: str) -> None:
     with pytest.raises(ProviderResponseError, match=f"resp_1 is {status}.*background") as caught:
         decode(status=status)
 
@@ -535,9 +531,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("code", "kind"), FAILURES)
-def test_an_answer_that_failed_is_the_error_that_it_names(
-    code: str, kind: type[ProviderError]
-) -> None:
+def test_a_failed_answer_raises_its_error(code: str, kind: type[ProviderError]) -> None:
     error = {"code": code, "message": "It broke."}
     response = {"id": "resp_1", "status": "failed", "output": [], "error": error}
     with pytest.raises(ProviderError) as whole:
@@ -556,7 +550,7 @@ def test_an_answer_that_failed_is_the_error_that_it_names(
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_an_answer_that_failed_without_a_word_is_an_error(status: str) -> None:
+def test_a_failed_answer_without_an_error_object_is_an_error(status: str) -> None:
     with pytest.raises(ProviderResponseError, match=status):
         decode(status=status)
 

@@ -20,9 +20,9 @@ def lines_of(pieces: Iterable[bytes]) -> list[bytes]:
 
 
 def as_specified(body: bytes) -> list[tuple[str, bytes]]:
-    """The specification's steps for the whole body, line by line.
+    """Split a whole body line by line, as the specification describes.
 
-    The one difference is ours: an event without its empty line at the end counts.
+    One difference is intended: an event without an empty line at the end counts.
     """
     events = []
     name, data = b"", b""
@@ -84,13 +84,13 @@ def test_events_are_as_specified_byte_by_byte(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
-def test_an_event_comes_as_soon_as_its_empty_line_does(line_end: bytes) -> None:
+def test_an_event_is_returned_as_soon_as_its_empty_line_arrives(line_end: bytes) -> None:
     splitter = EventSplitter()
 
     assert splitter.feed(b"data: now" + line_end * 2) == [ServerEvent("", b"now")]
 
 
-def test_the_second_half_of_a_line_end_begins_no_line() -> None:
+def test_an_lf_after_a_cr_starts_no_new_line() -> None:
     assert events_of([b"data: a\r", b"\ndata: b\r", b"\n\r", b"\n"]) == [("", b"a\nb")]
 
 
@@ -98,11 +98,11 @@ def test_lines_of_data_are_joined_with_line_feeds() -> None:
     assert events_of([b"event: note\ndata: one\ndata: two\n\n"]) == [("note", b"one\ntwo")]
 
 
-def test_comments_and_unknown_fields_are_passed_over() -> None:
+def test_comments_and_unknown_fields_are_skipped() -> None:
     assert events_of([b": busy\n\n", b"id: 7\nretry: 3\ndata: x\n\n"]) == [("", b"x")]
 
 
-def test_an_event_without_data_is_none() -> None:
+def test_an_event_without_data_is_skipped() -> None:
     assert events_of([b"event: ping\n\n"]) == []
 
 
@@ -129,7 +129,7 @@ def test_lines_are_the_same_however_the_bytes_are_cut(
     assert lines_of(cut(body, places)) == [line for line in lines if line.strip()]
 
 
-def test_a_line_comes_as_soon_as_its_end_does() -> None:
+def test_a_line_is_returned_as_soon_as_its_end_arrives() -> None:
     splitter = LineSplitter()
 
     assert splitter.feed(b'{"a":') == []

@@ -1,4 +1,4 @@
-"""How long a provider asks to wait, from the headers that it sends."""
+"""The waiting time that a provider asks for in its headers."""
 
 import pytest
 
@@ -43,11 +43,11 @@ NOW = {"date": "Mon, 23 Nov 2026 12:00:00 GMT"}
         ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "later"}, None),
     ],
 )
-def test_the_wait_is_what_the_headers_say(headers: dict[str, str], seconds: float | None) -> None:
+def test_the_wait_is_read_from_the_headers(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(HttpHead(429, headers)) == seconds
 
 
-def test_a_limit_that_is_used_up_is_no_wait_where_the_failure_is_another() -> None:
+def test_an_exhausted_limit_is_ignored_for_other_errors() -> None:
     headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "2s"}
 
     assert retry_after(HttpHead(500, headers)) is None

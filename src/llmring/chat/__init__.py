@@ -1,1 +1,1 @@
-"""What is said: requests, what a reply is made of, and the reply as a whole."""
+"""Requests, replies, and the parts and events they consist of."""

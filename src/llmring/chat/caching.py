@@ -1,4 +1,4 @@
-"""What a request asks of a provider's prompt cache, and how people write it."""
+"""Prompt caching as a request asks for it, and the parsing of its accepted forms."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Caching(Struct, frozen=True):
     """Prompt caching for one request.
 
     Attributes:
-        ttl: How long the provider should keep it, in its own words ("5m", "1h", "24h"); None for
-            its usual time.
-        key: Ties requests that begin alike together, where the provider takes such a key.
+        ttl: How long the provider should keep the prompt, as the provider writes it ("5m", "1h",
+            "24h"); None for its default.
+        key: Groups requests that begin alike, for providers that accept such a key.
     """
 
     ttl: str | None = None
@@ -24,10 +24,10 @@ class Caching(Struct, frozen=True):
 
 
 def parse_caching(value: Any) -> Caching | None:
-    """What `cache=` asks for: True, a lifetime, or a dictionary of `ttl` and `key`.
+    """Parse `cache=`: True, a lifetime, or a dictionary with `ttl` and `key`.
 
     Raises:
-        ValidationError: It is none of these.
+        ValidationError: The value has another form.
     """
     match value:
         case None | False:

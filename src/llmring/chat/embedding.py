@@ -1,4 +1,4 @@
-"""What comes of having texts embedded."""
+"""The result of embedding texts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from llmring.chat.response import Attempt
 
 
 class EmbeddingResponse(Struct, kw_only=True):
-    """The vectors of some texts, all of one model.
+    """Vectors for a list of texts, all from one model.
 
     Attributes:
-        vectors: One for each text, in the order of the texts.
-        model: The reference that gave them, "provider:model".
-        usage: Tokens, or None where the provider did not say.
-        cost: USD, or None where it is not known.
-        cost_reason: Why the cost is not known.
+        vectors: One vector for each text, in the order of the texts.
+        model: The model that made them, "provider:model".
+        usage: Tokens used, or None if the provider did not report them.
+        cost: Cost in USD, or None if unknown.
+        cost_reason: Why the cost is unknown.
         attempts: Every model that was tried or skipped, in order, for each batch of texts.
     """
 
@@ -31,5 +31,5 @@ class EmbeddingResponse(Struct, kw_only=True):
 
     @property
     def dimensions(self) -> int:
-        """How many numbers each vector has."""
+        """The number of dimensions of each vector."""
         return len(self.vectors[0])

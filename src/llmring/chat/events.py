@@ -1,4 +1,4 @@
-"""What a reply is made of while it arrives; the same events for whole and streamed replies."""
+"""The events of a reply; the same for whole and for streamed replies."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
@@ -9,22 +9,22 @@ from llmring.exceptions import ProviderError
 
 
 class Usage(Struct, frozen=True, kw_only=True):
-    """What one call took; its counts read like a mapping too (`usage["prompt_tokens"]`).
+    """Token counts of one call; also readable like a mapping (`usage["prompt_tokens"]`).
 
     Attributes:
-        prompt_tokens: All input tokens, cached and cache-writing ones included.
-        completion_tokens: All output tokens, reasoning included.
-        cached_tokens: Those of `prompt_tokens` that were read from a cache.
-        cache_write_tokens: Those of `prompt_tokens` that were written to a cache.
-        cache_write_1h_tokens: Those of `cache_write_tokens` that the cache keeps for an hour.
-        reasoning_tokens: Those of `completion_tokens` spent on reasoning.
-        audio_prompt_tokens: Those of `prompt_tokens` that are sound.
-        cached_audio_tokens: Those of `audio_prompt_tokens` that were read from a cache.
-        audio_completion_tokens: Those of `completion_tokens` that are sound.
-        image_completion_tokens: Those of `completion_tokens` that are images.
-        provider_tool_calls: How often the provider's own tools were used: web searches, say.
-        service_tier: The class of service in the provider's word ("flex", "priority"); None for
-            the usual one.
+        prompt_tokens: All input tokens, including those read from or written to a cache.
+        completion_tokens: All output tokens, including reasoning.
+        cached_tokens: The part of `prompt_tokens` that was read from a cache.
+        cache_write_tokens: The part of `prompt_tokens` that was written to a cache.
+        cache_write_1h_tokens: The part of `cache_write_tokens` that is cached for an hour.
+        reasoning_tokens: The part of `completion_tokens` spent on reasoning.
+        audio_prompt_tokens: The part of `prompt_tokens` that is audio.
+        cached_audio_tokens: The part of `audio_prompt_tokens` that was read from a cache.
+        audio_completion_tokens: The part of `completion_tokens` that is audio.
+        image_completion_tokens: The part of `completion_tokens` that is images.
+        provider_tool_calls: Number of uses of the provider's own tools, such as web searches.
+        service_tier: The provider's name of the service class ("flex", "priority"); None for the
+            default one.
     """
 
     prompt_tokens: int = 0
@@ -42,7 +42,7 @@ class Usage(Struct, frozen=True, kw_only=True):
 
     @property
     def total_tokens(self) -> int:
-        """Input and output together."""
+        """Input and output tokens together."""
         return self.prompt_tokens + self.completion_tokens
 
     def __getitem__(self, key: str) -> int:
@@ -53,12 +53,12 @@ class Usage(Struct, frozen=True, kw_only=True):
         return count
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The count of that name, or the default where there is no such count."""
+        """Return the count with this name, or the default for an unknown name."""
         name = _SYNONYMS.get(key, key)
         return getattr(self, name) if name in _USAGE_KEYS else default
 
     def keys(self) -> tuple[str, ...]:
-        """The names of all counts; with `[]` this makes `dict(usage)` work."""
+        """Return the names of all counts; with `[]` this makes `dict(usage)` work."""
         return _USAGE_KEYS
 
     def __iter__(self) -> Iterator[str]:
@@ -86,7 +86,7 @@ _USAGE_KEYS = (
     "provider_tool_calls",
 )
 
-# What Anthropic calls them; these are read, but not listed.
+# Anthropic's names; they can be read, but are not listed.
 _SYNONYMS = {
     "cache_read_input_tokens": "cached_tokens",
     "cache_creation_input_tokens": "cache_write_tokens",
@@ -95,7 +95,7 @@ _SYNONYMS = {
 
 
 class Started(Struct, frozen=True):
-    """The provider has begun to answer; says nothing yet."""
+    """The provider has started to answer; content follows."""
 
     model: str | None = None
     id: str | None = None
@@ -108,7 +108,7 @@ class TextDelta(Struct, frozen=True):
 
 
 class RefusalDelta(Struct, frozen=True):
-    """A piece of the text with which the model declines to answer."""
+    """A piece of the text in which the model declines to answer."""
 
     text: str
 
@@ -116,8 +116,8 @@ class RefusalDelta(Struct, frozen=True):
 class ReasoningDelta(Struct, frozen=True):
     """A piece of the model's reasoning.
 
-    A signature belongs to all reasoning text since the last one, and ends it. The ID is the
-    vendor's name of the whole.
+    A signature covers all reasoning text since the previous signature and ends that block. The
+    ID is the vendor's ID of the block.
     """
 
     text: str = ""
@@ -126,16 +126,16 @@ class ReasoningDelta(Struct, frozen=True):
 
 
 class ProviderItem(Struct, frozen=True):
-    """Something that the API wants back as it is, and that is no text: see `ProviderPart`."""
+    """An item that is not text and that the API expects back unchanged: see `ProviderPart`."""
 
     content: Mapping[str, Any]
 
 
 class ToolCallDelta(Struct, frozen=True):
-    """A piece of a tool call: the first of an index names it, the arguments add up to JSON.
+    """A piece of a tool call: the first for an index has the name; the arguments add up to JSON.
 
-    A signature is what the vendor wants back with the call. The arguments of a custom tool are
-    free text.
+    The vendor expects the signature back together with the call. The arguments of a custom tool
+    are free text.
     """
 
     index: int
@@ -147,7 +147,7 @@ class ToolCallDelta(Struct, frozen=True):
 
 
 class UsageReport(Struct, frozen=True):
-    """The tokens so far; a later report replaces an earlier one."""
+    """Token counts so far; a later report replaces an earlier one."""
 
     usage: Usage
 
@@ -156,9 +156,9 @@ class Finished(Struct, frozen=True):
     """The answer is complete.
 
     Attributes:
-        reason: In our words: "stop", "length", "tool_calls", "content_filter", "error", or the
-            provider's own word where it fits none of these.
-        native: In the provider's words.
+        reason: "stop", "length", "tool_calls", "content_filter" or "error", or the provider's own
+            word if none of these fits.
+        native: The provider's own word.
     """
 
     reason: str
@@ -166,13 +166,13 @@ class Finished(Struct, frozen=True):
 
 
 class Garbled(Struct, frozen=True):
-    """A piece of the answer could not be read and was passed over; the rest may still be whole."""
+    """A piece of the answer could not be read and was skipped; the rest may still be complete."""
 
     error: ProviderError
 
 
 class Failed(Struct, frozen=True):
-    """The provider reports an error inside its answer, or sends what can't be read."""
+    """The provider reports an error inside its answer, or sends something unreadable."""
 
     error: ProviderError
 

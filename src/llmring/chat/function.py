@@ -1,4 +1,4 @@
-"""Python functions as tools: what the model is told of one, its arguments read, its result told."""
+"""Python functions as tools: their schema, the parsing of arguments, the encoding of results."""
 
 from __future__ import annotations
 
@@ -24,49 +24,49 @@ _REFUSED = {
     inspect.Parameter.VAR_KEYWORD: "takes **{name}",
 }
 
-# https://platform.openai.com/docs/api-reference/chat/create; the others' rules are no narrower.
+# https://platform.openai.com/docs/api-reference/chat/create; other vendors allow at least these.
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]{0,63}")
 
 
 class FunctionTool(Tool, Generic[P, R], frozen=True, kw_only=True, dict=True):
-    """A tool and the Python function behind it; called, it is that function.
+    """A tool backed by a Python function; calling it calls the function.
 
     Attributes:
         function: The function.
-        arguments: What a call's JSON is read into: a field for each parameter.
+        arguments: The type that a call's JSON is decoded into, with a field for each parameter.
     """
 
     function: Callable[P, R]
     arguments: type[Struct]
 
     def __post_init__(self) -> None:
-        # The struct is frozen, and its dictionary is not.
+        # The struct is frozen, but its dictionary is not.
         for name in functools.WRAPPER_ASSIGNMENTS:
             if hasattr(self.function, name):
                 vars(self)[name] = getattr(self.function, name)
         vars(self)["__wrapped__"] = self.function
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """What the function gives."""
+        """Call the function."""
         return self.function(*args, **kwargs)
 
     def __get__(self, instance: object, owner: type | None = None) -> FunctionTool[..., R]:
-        """The tool of a method, for the object that it is looked up on."""
+        """Bind the tool of a method to an object."""
         bind = getattr(self.function, "__get__", None)
         if instance is None or bind is None:
             return self
         return msgspec.structs.replace(self, function=bind(instance, owner))
 
     def keywords(self, arguments: str) -> dict[str, Any]:
-        """What to call the function with, out of the JSON text that a model gave.
+        """Decode the JSON arguments of a model's call into keyword arguments.
 
-        What the text leaves out is left to the function's own defaults.
+        Omitted arguments are omitted here too, so that the function's own defaults apply.
 
         Raises:
-            ValidationError: The text is no JSON object, or does not fit the parameters.
+            ValidationError: The text is not a JSON object, or does not fit the parameters.
         """
         try:
-            # Models write 3.0 or "3" where an integer is wanted; neither means anything else.
+            # Models write 3.0 or "3" for an integer; both are unambiguous.
             found = msgspec.json.decode(
                 arguments or "{}", type=self.arguments, strict=False, dec_hook=_read_foreign
             )
@@ -92,21 +92,21 @@ def tool(
     description: str | None = None,
     strict: bool | None = None,
 ) -> Any:
-    """Make a Python function a tool that a model may call; stands above a `def`, or is called.
+    """Make a Python function a tool that a model may call; usable as a decorator.
 
-    The parameters' schema comes from their type hints: whatever msgspec takes, pydantic models,
-    `Annotated[int, "what it is"]`, `Annotated[int, msgspec.Meta(ge=1)]`. A parameter with a
-    default may be left out. Descriptions come from the docstring, whose "Args:" describe the
-    parameters.
+    The schema of the parameters comes from their type hints: all types that msgspec supports,
+    pydantic models, `Annotated[int, "description"]`, `Annotated[int, msgspec.Meta(ge=1)]`. A
+    parameter with a default is optional. Descriptions come from the docstring; its "Args:"
+    describe the parameters.
 
     Args:
-        function: The function, synchronous or not. It can be called as before.
-        name: What the model knows it by; its own name if left out.
-        description: What it does, for the model; what its docstring says if left out.
-        strict: Whether the provider should hold the arguments to the schema.
+        function: The function, sync or async. It can still be called as before.
+        name: The name that the model sees; defaults to the function's name.
+        description: The description that the model sees; defaults to the docstring.
+        strict: True to ask the provider to enforce the schema.
 
     Raises:
-        ValidationError: The function has parameters or types that no schema can be made of.
+        ValidationError: The function has parameters or types that have no schema.
     """
     if function is None:
         return lambda given: _tool(given, name, description, strict)
@@ -119,8 +119,8 @@ def _tool(
     name = name or str(getattr(function, "__name__", ""))
     if isinstance(function, type) or not _NAME.fullmatch(name):
         raise ValidationError(
-            f"{function!r} is no function with a name that a tool can have; wrap it in one, or "
-            "give one: tool(name=…)(function)"
+            f"{function!r} is not a function with a valid tool name; wrap it in a function, or "
+            "name it: tool(name=…)(function)"
         )
     parameters = _parameters(function, name)
     arguments = _arguments(function, name, parameters)
@@ -139,20 +139,20 @@ def _parameters(function: Callable[..., Any], name: str) -> Mapping[str, inspect
     try:
         parameters = dict(inspect.signature(function, eval_str=True).parameters)
     except (NameError, AttributeError, TypeError, SyntaxError, ValueError) as error:
-        raise ValidationError(f"the type hints of {name} can't be read: {error}") from error
+        raise ValidationError(f"cannot read the type hints of {name}: {error}") from error
     if _is_method_in_class(function):
         parameters.pop(next(iter(parameters), ""), None)
     for parameter in parameters.values():
         if parameter.kind in _REFUSED:
             how = _REFUSED[parameter.kind].format(name=parameter.name)
             raise ValidationError(
-                f"{name} can't be a tool: it {how}, and a model gives arguments by name"
+                f"{name} can't be a tool: it {how}, but models pass arguments by name"
             )
     return parameters
 
 
 def _is_method_in_class(function: Callable[..., Any]) -> bool:
-    """Whether this is a function as a class body has it, which takes the object first."""
+    """Return True for a function defined in a class body, which takes the object first."""
     if not inspect.isfunction(function):
         return False
     scope = function.__qualname__.rpartition(".")[0]
@@ -166,7 +166,7 @@ def _arguments(
     fields: list[tuple[str, Any, Any]] = []
     for parameter in parameters.values():
         hint = Any if parameter.annotation is parameter.empty else parameter.annotation
-        # Left out, the argument is not passed: the function has its own default.
+        # An omitted argument is not passed, so that the function's own default applies.
         optional = msgspec.field(default_factory=lambda: UNSET)
         required = parameter.default is parameter.empty
         fields.append((parameter.name, hint, msgspec.field() if required else optional))
@@ -189,7 +189,7 @@ def _schema(
     try:
         whole = msgspec.json.schema(arguments, schema_hook=functools.partial(_foreign, nested))
     except (TypeError, NameError, AttributeError) as error:
-        raise ValidationError(f"no schema can be made of the parameters of {name}: {error}") from (
+        raise ValidationError(f"cannot make a schema of the parameters of {name}: {error}") from (
             error
         )
     definitions: dict[str, Any] = whole["$defs"]
@@ -206,7 +206,7 @@ def _schema(
 
 
 def _annotated(hint: Any) -> str | None:
-    """The description in an `Annotated` type: a text, or what has a `description`."""
+    """Return the description in an `Annotated` type: a string, or an object's `description`."""
     if get_origin(hint) is not Annotated:
         return None
     for extra in get_args(hint)[1:]:
@@ -217,11 +217,11 @@ def _annotated(hint: Any) -> str | None:
 
 
 def _documented(function: Callable[..., Any]) -> tuple[str | None, Mapping[str, str]]:
-    """What the docstring says of the function, and of each parameter."""
+    """Return the docstring's description of the function, and of each parameter."""
     if inspect.isroutine(function):
         text = inspect.getdoc(function)
     else:
-        # A callable object; what it is called with is described at its __call__.
+        # For a callable object, `__call__` is the function to describe.
         text = inspect.getdoc(getattr(type(function), "__call__", function))  # noqa: B004
     if not text:
         return None, {}
@@ -237,13 +237,13 @@ def _documented(function: Callable[..., Any]) -> tuple[str | None, Mapping[str, 
     return "\n\n".join(about) or None, of_parameters
 
 
-# Pydantic's models are known by what they can do, so that it need not be installed.
+# Pydantic models are recognised by their methods, so that pydantic need not be installed.
 
 
 def _foreign(nested: dict[str, Any], kind: Any) -> dict[str, Any]:
-    """The schema of a pydantic model; those that it refers to are put among `nested`."""
+    """Return a pydantic model's schema; the schemas that it refers to are added to `nested`."""
     if not hasattr(kind, "model_json_schema"):
-        raise TypeError(f"{kind!r} is a type that JSON does not have")
+        raise TypeError(f"{kind!r} has no JSON form")
     prefix = f"{kind.__name__}."
     schema: dict[str, Any] = kind.model_json_schema(ref_template=f"#/$defs/{prefix}{{model}}")
     for name, definition in schema.pop("$defs", {}).items():
@@ -262,10 +262,10 @@ def _write_foreign(value: Any) -> Any:
 
 
 def told(result: Any) -> str | Sequence[Part]:
-    """A function's result as the content of a message: a text, parts as they are, else JSON.
+    """Encode a function's result as message content: text and parts unchanged, all else as JSON.
 
     Raises:
-        ValidationError: It can't be written as JSON.
+        ValidationError: The result cannot be written as JSON.
     """
     if isinstance(result, str):
         return result

@@ -1,4 +1,4 @@
-"""The JSON in an answer's text, whole or as far as it has come."""
+"""Extraction of JSON from an answer's text, complete or partial."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Any
 import msgspec
 
 _BLANK = " \t\r\n\ufeff"
-# Up to this many characters a text is read again with every piece; a longer one whenever it has
-# grown by this part of itself, so that the whole costs no more than a fixed number of readings.
+# Up to this many characters, a text is parsed again with every piece; a longer one only after it
+# has grown by this share of its length, so that the total work stays linear.
 _ALWAYS_READ = 4096
 _LEAST_GROWTH = 1 / 64
 
 
 class NotJsonError(ValueError):
-    """A text that holds no JSON, or more than one."""
+    """A text without JSON, or with more than one JSON value."""
 
 
 def json_of(text: str, opens: str = "{[") -> tuple[bytes, Any]:
-    """The JSON that a text is or holds, as it stands there and as data.
+    """Extract the JSON from a text; return its bytes and the decoded value.
 
-    A text that is JSON is taken as it is. Else the JSON may stand in a code fence, or between
-    other words; it must be the only one there.
+    A text that is JSON is taken as a whole. Otherwise the JSON may be in a code fence or between
+    other words, but there must be exactly one JSON value.
 
     Args:
         text: The answer.
-        opens: What JSON within other words begins with: "{", or "[", or either.
+        opens: The characters that JSON between other words may begin with: "{", "[", or both.
 
     Raises:
-        NotJsonError: There is none, or more than one.
+        NotJsonError: The text has no JSON, or more than one JSON value.
     """
     stripped = text.strip(_BLANK)
     if not stripped:
-        raise NotJsonError("there is no text")
+        raise NotJsonError("the text is empty")
     try:
         return _decoded(stripped)
     except NotJsonError:
@@ -48,7 +48,7 @@ def json_of(text: str, opens: str = "{[") -> tuple[bytes, Any]:
         except NotJsonError:
             pass
         else:
-            raise NotJsonError("there is more than one piece of JSON in it")
+            raise NotJsonError("it contains more than one JSON value")
     return _decoded(stripped[start:end])
 
 
@@ -68,7 +68,7 @@ def _start(text: str, opens: str) -> int | None:
 
 
 def _end(text: str, start: int) -> int:
-    """Where the JSON that starts there ends."""
+    """Return the end position of the JSON that begins at `start`."""
     try:
         return _decoder.raw_decode(text, start)[1]
     except json.JSONDecodeError as error:
@@ -81,7 +81,7 @@ _decoder = json.JSONDecoder()
 
 
 class GrowingJson:
-    """JSON that comes in pieces, as data at every step.
+    """Parser of JSON that arrives in pieces.
 
     Args:
         opens: As for `json_of`.
@@ -96,15 +96,14 @@ class GrowingJson:
 
     @property
     def text(self) -> str:
-        """All of the text so far."""
+        """The text received so far."""
         return "".join(self._pieces)
 
     def add(self, piece: str) -> Any:
-        """The data so far, None before its beginning.
+        """Return the data so far; None before the JSON begins.
 
-        Texts that have come in part are cut where they end. In a text of more than 4096
-        characters, the data may be up to a 64th of it behind; it is then the same object as
-        before.
+        Incomplete strings end where the text ends. After 4096 characters the data may lag behind by
+        up to a 64th of the text; it is then the same object as before.
         """
         self._pieces.append(piece)
         self._size += len(piece)
@@ -125,5 +124,5 @@ def _so_far(text: str, before: Any) -> Any:
     try:
         return jiter.from_json(text.encode("utf-8", "replace"), partial_mode="trailing-strings")
     except ValueError:
-        # What follows the JSON, or an answer that is none: the end will tell.
+        # Text after the JSON, or no JSON at all; which of these is known only at the end.
         return before

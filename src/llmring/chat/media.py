@@ -1,4 +1,4 @@
-"""What bytes are, told by how they begin; and the part of a message that suits a media type."""
+"""Media types, detected from the first bytes, and message parts for files."""
 
 import base64
 import codecs
@@ -9,10 +9,10 @@ from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, UploadedPart
 
 MediaPart = ImagePart | DocumentPart | AudioPart | UploadedPart
 
-# As many bytes as `media_type_of` needs of a file that has more.
+# The number of bytes that `media_type_of` needs from a larger file.
 HEAD_BYTES = 4096
 
-# Other spellings of a type, as operating systems and older programs have them.
+# Other spellings of a type, used by operating systems and older programs.
 _USUAL = {
     "application/x-pdf": "application/pdf",
     "audio/mp3": "audio/mpeg",
@@ -57,25 +57,25 @@ _SIGNATURES: Sequence[tuple[re.Pattern[bytes], str]] = [
 
 
 def media_type_of(head: bytes, by_name: str | None = None) -> str | None:
-    """The media type of a file, or None where it can't be told.
+    """Detect the media type of a file; None if it cannot be determined.
 
     Args:
-        head: Its bytes, or the first `HEAD_BYTES` of them.
-        by_name: The type that its name suggests; the bytes are believed before it.
+        head: The file's bytes, or the first `HEAD_BYTES` of them.
+        by_name: The type that the file name suggests; the bytes take precedence.
     """
     for pattern, media_type in _SIGNATURES:
         if pattern.match(head):
             return media_type
     if not is_text(head):
         return usual(by_name) if by_name and not by_name.startswith("text/") else None
-    # Any text is a document that a model can read; markup for images and programs, too.
+    # Models can read any text as a document, including markup for images and source code.
     if by_name and (by_name.startswith("text/") or by_name == "application/json"):
         return by_name
     return "text/plain"
 
 
 def is_text(head: bytes) -> bool:
-    """Whether the bytes are text in UTF-8; the last character may be cut."""
+    """Return True if the bytes are UTF-8 text; the last character may be cut off."""
     if b"\0" in head:
         return False
     try:
@@ -86,13 +86,13 @@ def is_text(head: bytes) -> bool:
 
 
 def usual(media_type: str) -> str:
-    """The media type as providers spell it, without parameters."""
+    """Return the media type as providers spell it, without parameters."""
     bare = media_type.partition(";")[0].strip().lower()
     return _USUAL.get(bare, bare)
 
 
 def part_of(data: bytes, media_type: str, name: str | None = None) -> MediaPart:
-    """The part of a message that holds these bytes."""
+    """Build the message part that holds these bytes."""
     text = base64.b64encode(data).decode("ascii")
     match media_type.partition("/")[0]:
         case "image":

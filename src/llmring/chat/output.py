@@ -1,4 +1,4 @@
-"""The form that an answer is asked for: any JSON, or JSON of a schema; and how people write it."""
+"""Output formats (any JSON, or JSON of a schema) and the parsing of `response_format`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from llmring.exceptions import ValidationError
 
 
 class OutputFormat(Struct, frozen=True):
-    """JSON as the form of an answer.
+    """JSON as the format of an answer.
 
     Attributes:
-        schema: JSON Schema of it, as it was given; None where any JSON object will do.
-        name: What the vendor is told that it is called.
-        description: What it is, for the model.
-        strict: Whether the provider should hold the answer to the schema; None where the caller
-            did not say.
-        type: The Python type that the answer is turned into, where one was given.
-        load: Turns JSON into that type; raises ValueError where it does not fit.
+        schema: The JSON Schema as given; None if any JSON object will do.
+        name: The name of the schema that is sent to the vendor.
+        description: The description that the model sees.
+        strict: True to ask the provider to enforce the schema; None if the caller gave no choice.
+        type: The Python type for the parsed answer, if one was given.
+        load: Converts JSON to that type; raises ValueError if it does not fit.
     """
 
     schema: Mapping[str, Any] | None = None
@@ -36,11 +35,11 @@ class OutputFormat(Struct, frozen=True):
 
 
 class Misfit(Struct, frozen=True):
-    """A place where an answer does not fit the form that was asked for.
+    """A place where an answer does not fit the requested format.
 
     Attributes:
         place: JSON Pointer to it, "/people/0/age"; empty for the whole.
-        reason: What does not fit.
+        reason: The reason why it does not fit.
     """
 
     place: str
@@ -51,10 +50,10 @@ class Misfit(Struct, frozen=True):
 
 
 def parse_format(value: Any) -> OutputFormat | None:
-    """The form that a `response_format` asks for; None for plain text.
+    """Parse a `response_format`; None for plain text.
 
     Raises:
-        ValidationError: It is none that is known.
+        ValidationError: The value is not a known format.
     """
     match value:
         case None | {"type": "text"}:
@@ -91,7 +90,7 @@ def _of_schema(told: Mapping[str, Any], strict: bool | None) -> OutputFormat:
 
 @functools.lru_cache(maxsize=128)
 def _of_type(kind: Any) -> OutputFormat:
-    # Vendors take no other characters, and no more.
+    # Vendors accept only these characters, and no longer names.
     name = re.sub(r"[^a-zA-Z0-9_-]+", "_", getattr(kind, "__name__", "")).strip("_")[:64]
     schema, load = _by_pydantic(kind) if _is_pydantic(kind) else _by_msgspec(kind)
     return OutputFormat(schema, name or "answer", strict=True, type=kind, load=load)
@@ -105,7 +104,7 @@ def _by_msgspec(kind: Any) -> tuple[dict[str, Any], Callable[[bytes], Any]]:
     try:
         return msgspec.json.schema(kind), msgspec.json.Decoder(kind).decode
     except TypeError as error:
-        # Nobody who has pydantic's models in a list has not imported it.
+        # Pydantic models inside other types, as in list[Model]: pydantic is then imported already.
         if "pydantic" in sys.modules:
             return _by_pydantic(kind)
         raise _not_a_form(kind, error) from error
@@ -124,4 +123,4 @@ def _by_pydantic(kind: Any) -> tuple[dict[str, Any], Callable[[bytes], Any]]:
 
 def _not_a_form(kind: Any, error: Exception) -> ValidationError:
     reason = " ".join(str(error).split())
-    return ValidationError(f"no schema can be made of the response_format {kind!r}: {reason:.300}")
+    return ValidationError(f"cannot make a schema of the response_format {kind!r}: {reason:.300}")

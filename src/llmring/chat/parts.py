@@ -1,4 +1,4 @@
-"""What a message is made of: text, media, reasoning; and how people write these."""
+"""The parts of a message (text, media, reasoning) and the parsing of their accepted forms."""
 
 import base64
 import binascii
@@ -30,12 +30,12 @@ class ImagePart(Struct, frozen=True):
 
     @property
     def as_url(self) -> str:
-        """The URL, as a data: URL where the image is given by its bytes."""
+        """The URL; a data: URL if the image was given as bytes."""
         return self.url or f"data:{self.media_type};base64,{self.data}"
 
 
 class DocumentPart(Struct, frozen=True):
-    """A document (a PDF, say): either a URL, or its bytes in base64 with their media type."""
+    """A document, such as a PDF: either a URL, or its bytes in base64 with their media type."""
 
     url: str | None = None
     data: str | None = None
@@ -45,7 +45,7 @@ class DocumentPart(Struct, frozen=True):
 
 
 class AudioPart(Struct, frozen=True):
-    """A recording: its bytes in base64 with their media type ("audio/wav", "audio/mpeg")."""
+    """Audio: its bytes in base64 with their media type ("audio/wav", "audio/mpeg")."""
 
     data: str
     media_type: str
@@ -53,11 +53,11 @@ class AudioPart(Struct, frozen=True):
 
 
 class UploadedPart(Struct, frozen=True):
-    """A file that the provider holds already.
+    """A file that was uploaded to the provider.
 
     Attributes:
-        id: What the provider calls it: an ID or, with Google, a URI.
-        media_type: What it is, which decides how it is referred to.
+        id: The provider's ID of the file; with Google, a URI.
+        media_type: The file's media type, which decides how a request refers to it.
         name: Its file name.
     """
 
@@ -68,14 +68,14 @@ class UploadedPart(Struct, frozen=True):
 
 
 class ReasoningPart(Struct, frozen=True):
-    """Reasoning that the model gave in an earlier turn.
+    """Reasoning from an earlier turn of the model.
 
     Attributes:
-        text: What of it was shown.
-        signature: What its vendor wants back with it, opaque to us.
-        id: The vendor's name of it, where it has one.
-        dialect: The API that gave it; the signature means nothing to another. None where the
-            caller did not say, which fits any.
+        text: The visible text.
+        signature: An opaque value that the vendor expects back.
+        id: The vendor's ID of the reasoning, if it has one.
+        dialect: The API that produced it; the signature is meaningless to other APIs. None if the
+            caller did not name one, which fits any API.
     """
 
     text: str
@@ -85,11 +85,11 @@ class ReasoningPart(Struct, frozen=True):
 
 
 class ProviderPart(Struct, frozen=True):
-    """What an API gave and wants back as it was: the work of a tool that it runs itself.
+    """An item that an API returned and expects back unchanged, such as the work of its own tools.
 
     Attributes:
-        dialect: The API that gave it; it is sent to no other.
-        content: The item in that API's words.
+        dialect: The API that produced it; it is sent to no other API.
+        content: The item in that API's format.
     """
 
     dialect: str
@@ -98,7 +98,7 @@ class ProviderPart(Struct, frozen=True):
 
 Part = TextPart | ImagePart | DocumentPart | AudioPart | UploadedPart | ReasoningPart | ProviderPart
 
-# What a file is that is given by its ID alone.
+# The assumed type of a file that is given only by its ID.
 _PDF = "application/pdf"
 _ANY_IMAGE = "image/*"
 
@@ -106,10 +106,10 @@ _DATA_URL = re.compile(r"data:(?P<media_type>[^;,]+)(?:;[^;,]+)*;base64,(?P<data
 
 
 def parse_part(value: Part | str | Mapping[str, Any]) -> Part:
-    """A part of a message, however it was given.
+    """Parse a message part from any of its accepted forms.
 
     Raises:
-        ValidationError: It is of no known type, or not complete.
+        ValidationError: The type of the part is unknown, or the part is incomplete.
     """
     if isinstance(value, str):
         return TextPart(value)
@@ -118,11 +118,11 @@ def parse_part(value: Part | str | Mapping[str, Any]) -> Part:
     kind = value.get("type")
     parse = _PARTS.get(kind)
     if parse is None:
-        raise ValidationError(f"content part of type {kind!r}; known are {', '.join(_PARTS)}")
+        raise ValidationError(f"unknown content part type {kind!r}; use one of {', '.join(_PARTS)}")
     try:
         return parse(value)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValidationError(f"content part of type {kind!r} is not complete: {error}") from error
+        raise ValidationError(f"content part of type {kind!r} is incomplete: {error}") from error
 
 
 def _text_part(value: Mapping[str, Any]) -> TextPart:
@@ -177,7 +177,7 @@ def _file(file: Mapping[str, Any], mark: dict[str, Any] | None) -> DocumentPart 
         return UploadedPart(file["file_id"], file.get("media_type") or _PDF, name, mark)
     match = _DATA_URL.fullmatch(file["file_data"])
     if match is None:
-        raise ValidationError("file_data must be a data: URL in base64")
+        raise ValidationError("file_data is not a base64 data: URL; write data:TYPE;base64,DATA")
     return DocumentPart(
         data=match["data"], media_type=match["media_type"], name=name, cache_control=mark
     )
@@ -221,7 +221,7 @@ _PARTS: dict[Any, Callable[[Mapping[str, Any]], Part]] = {
 
 
 def image_from_url(url: str, detail: str | None = None) -> ImagePart:
-    """The image behind a URL; a data: URL is taken apart.
+    """Build the image for a URL; a data: URL is decoded into media type and data.
 
     Raises:
         ValidationError: The URL is neither http(s) nor base64 data.
@@ -230,7 +230,9 @@ def image_from_url(url: str, detail: str | None = None) -> ImagePart:
         return ImagePart(url=url, detail=detail)
     match = _DATA_URL.fullmatch(url)
     if match is None:
-        raise ValidationError(f"an image URL must be http(s) or base64 data, not {url[:40]!r}")
+        raise ValidationError(
+            f"not an image URL: {url[:40]!r}; use http(s), or data:TYPE;base64,DATA"
+        )
     try:
         base64.b64decode(match["data"], validate=True)
     except binascii.Error as error:

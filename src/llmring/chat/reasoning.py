@@ -1,4 +1,4 @@
-"""How much a model may think: as tokens or as an effort, and from one to the other."""
+"""The amount of reasoning, in tokens or as an effort, and the conversion between the two."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from llmring.exceptions import ValidationError
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
-# Where a vendor takes only the other form. The steps are those with which vendors' own
-# compatibility layers translate: https://ai.google.dev/gemini-api/docs/openai#thinking
+# For vendors that accept only the other form. The steps are those of vendors' own compatibility
+# layers: https://ai.google.dev/gemini-api/docs/openai#thinking
 _TOKENS: dict[Effort, int] = {
     "none": 0,
     "minimal": 512,
@@ -25,11 +25,11 @@ _TOKENS: dict[Effort, int] = {
 
 
 class Reasoning(Struct, frozen=True):
-    """How much a model may think, in the form that the caller gave.
+    """The amount of reasoning that a request allows, in the form that the caller gave.
 
     Attributes:
-        tokens: The most tokens it may spend; 0 for none.
-        effort: The vendor's own measure.
+        tokens: The maximum number of tokens; 0 turns reasoning off.
+        effort: A named level; its meaning is up to the vendor.
     """
 
     tokens: int | None = None
@@ -37,19 +37,19 @@ class Reasoning(Struct, frozen=True):
 
     @property
     def is_off(self) -> bool:
-        """Whether there is to be none."""
+        """True if reasoning is turned off."""
         return self.tokens == 0 or self.effort == "none"
 
     @property
     def as_tokens(self) -> int:
-        """The same in tokens."""
+        """The amount in tokens."""
         if self.tokens is not None:
             return self.tokens
         return _TOKENS[self.effort or "medium"]
 
     @property
     def as_effort(self) -> Effort:
-        """The same as an effort: the least that allows as many tokens, "high" at most."""
+        """The amount as an effort: the lowest that allows as many tokens, but at most "high"."""
         if self.effort is not None:
             return self.effort
         if not self.tokens:
@@ -58,16 +58,18 @@ class Reasoning(Struct, frozen=True):
 
 
 def parse_reasoning(tokens: int | None, effort: str | None) -> Reasoning | None:
-    """How much reasoning a request asks for; None where it leaves that to the model.
+    """Parse the reasoning fields of a request; None if the choice is left to the model.
 
     Raises:
-        ValidationError: Both are given, or the effort is none that is known.
+        ValidationError: Both fields are set, or the effort is unknown.
     """
     if tokens is not None and effort is not None:
-        raise ValidationError("give reasoning_tokens or reasoning_effort, not both")
+        raise ValidationError("both reasoning_tokens and reasoning_effort are set; set only one")
     if effort is not None:
         known = next((each for each in EFFORTS if each == effort), None)
         if known is None:
-            raise ValidationError(f"reasoning_effort {effort!r} is not one of {', '.join(EFFORTS)}")
+            raise ValidationError(
+                f"unknown reasoning_effort {effort!r}; use one of {', '.join(EFFORTS)}"
+            )
         return Reasoning(effort=known)
     return None if tokens is None else Reasoning(tokens=max(0, tokens))

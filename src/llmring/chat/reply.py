@@ -1,4 +1,4 @@
-"""A reply being put together from its events, whole or piece by piece."""
+"""Assembly of a reply from its events, whole or streamed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _OpenCall:
 
 
 class _Thought:
-    """Reasoning up to its signature, and how many pieces of text came before it."""
+    """Reasoning up to its signature, and the number of text pieces before it."""
 
     __slots__ = ("after", "id", "signature", "text")
 
@@ -58,7 +58,7 @@ class _Thought:
 
 
 class _Item:
-    """An item of the provider's own, and how many pieces of text came before it."""
+    """A provider's own item, and the number of text pieces before it."""
 
     __slots__ = ("after", "content")
 
@@ -71,14 +71,14 @@ class _Item:
 
 
 class Reply:
-    """A reply being put together from its events.
+    """A reply that is assembled from its events.
 
-    `add` gives the chunk that an event is worth to a reader, if any; `response` and
-    `last_chunk` give the end.
+    `add` returns the chunk to show for an event, if any; `response` and `last_chunk` return
+    the result.
 
     Args:
-        model: The reference that answers.
-        dialect: The API that answers, by its name.
+        model: The model that answers, "provider:model".
+        dialect: Name of the API that answers.
     """
 
     __slots__ = (
@@ -109,10 +109,10 @@ class Reply:
         self.garbled: list[ProviderError] = []
 
     def add(self, event: Event) -> StreamChunk | None:
-        """Take one event in.
+        """Add an event and return the chunk to show for it, if any.
 
         Raises:
-            ProviderError: The event is the provider's failure.
+            ProviderError: The event is a failure reported by the provider.
         """
         if type(event) is TextDelta:
             self._text.append(event.text)
@@ -130,7 +130,7 @@ class Reply:
         return None
 
     def _note(self, event: Event) -> None:
-        """Take in what shows nothing."""
+        """Store an event that has no chunk."""
         match event:
             case RefusalDelta(text=text):
                 self._refusal.append(text)
@@ -158,7 +158,7 @@ class Reply:
         thought.id = event.id or thought.id
 
     def _parts(self) -> tuple[Part, ...] | None:
-        """The parts in their order, or None where there is nothing but text."""
+        """Return the parts in order; None if there is only text."""
         if not self._beside_text:
             return None
         parts: list[Part] = []
@@ -180,7 +180,7 @@ class Reply:
         call = self._calls.get(event.index)
         done: list[ToolCall] | None = None
         if call is None:
-            # A new call begins: those before it are complete, and the reader may have them.
+            # A new call starts, so all earlier ones are complete and can be shown.
             done = self._tool_calls() or None
             call = self._calls[event.index] = _OpenCall()
         call.id = event.id or call.id
@@ -199,7 +199,7 @@ class Reply:
         if call.kind == "function":
             arguments = arguments or "{}"
         if call.id is None:
-            # Google and Ollama may give no ID; this one is the same for the same reply.
+            # Google and Ollama may omit the ID; derive one that is the same for the same reply.
             seed = f"{self._id}\0{index}\0{call.name}\0{arguments}"
             call.id = "call_" + hashlib.blake2s(seed.encode(), digest_size=12).hexdigest()
         result = ToolCall(
@@ -211,11 +211,11 @@ class Reply:
 
     @property
     def usage(self) -> Usage | None:
-        """The tokens; None before the answer's end, as more may still be counted."""
+        """Token counts; None before the answer ends, since they may still grow."""
         return self._usage if self.finished is not None else None
 
     def response(self) -> LLMResponse:
-        """The reply so far, as a whole."""
+        """Return the reply so far as a whole."""
         finished = self.finished
         return LLMResponse(
             content="".join(self._text),
@@ -232,10 +232,10 @@ class Reply:
         )
 
     def last_chunk(self, whole: str | None = None) -> StreamChunk:
-        """What a stream ends with.
+        """Return the last chunk of the stream.
 
         Args:
-            whole: All of the text, where another model began it.
+            whole: The complete text, if another model began it.
         """
         calls = self._tool_calls() if self._calls else None
         content = (self._parts() or "".join(self._text)) if whole is None else whole
@@ -250,30 +250,30 @@ class Reply:
         )
 
     def fault(self) -> str | None:
-        """Why this can't be the whole answer, now that nothing more comes; None where it is."""
+        """Return the reason why the finished stream is not a whole answer; None if it is."""
         if self.finished is None:
             if self.garbled:
                 return f"the stream ended before the answer was complete; {self.garbled[0].message}"
             return "the stream ended before the answer was complete"
         if self.garbled and (self._calls or self.finished.reason == "tool_calls"):
-            # Text with a gap is still of use; a call with a gap must not be made.
-            return f"what could not be read may belong to a tool call; {self.garbled[0].message}"
+            # Text with a gap is still useful, but a tool call with a gap must not be run.
+            return f"the unreadable part may belong to a tool call; {self.garbled[0].message}"
         return None
 
     def _finish_reason(self) -> str | None:
         if self.finished is None:
             return None
-        # Google and Ollama say "stop" where the model asks for a tool.
+        # Google and Ollama report "stop" when the model calls a tool.
         if self._calls and self.finished.reason == "stop":
             return "tool_calls"
         return self.finished.reason
 
 
 def fold(model: str, events: Iterable[Event], dialect: str = "") -> LLMResponse:
-    """The whole reply that these events add up to; arguments as for `Reply`.
+    """Assemble the whole reply from these events; arguments as for `Reply`.
 
     Raises:
-        ProviderError: One of the events is the provider's failure.
+        ProviderError: One of the events is a failure reported by the provider.
     """
     reply = Reply(model, dialect)
     for event in events:

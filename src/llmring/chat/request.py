@@ -1,4 +1,4 @@
-"""A request: messages, and how the answer should be made."""
+"""Requests: the messages, and the options for the answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Role = Literal["system", "user", "assistant", "tool"]
 
-# OpenAI's newer models call the system role "developer"; it means the same.
+# OpenAI's newer models call the system role "developer"; the meaning is the same.
 _ROLES: dict[object, Role] = {
     "system": "system",
     "developer": "system",
@@ -45,16 +45,16 @@ class Message(Struct):
 
     Attributes:
         role: "system", "user", "assistant" or "tool".
-        content: A text, or a list of parts: strings, part objects, or dictionaries in OpenAI's
-            form (`text`, `image_url`) or Anthropic's (`text`, `image`, `document`).
+        content: A text, or a list of parts: strings, part objects, or dictionaries in the form of
+            OpenAI (`text`, `image_url`) or Anthropic (`text`, `image`, `document`).
         tool_calls: Calls that the assistant made in this turn.
-        tool_call_id: For role "tool": the call that this is the result of.
-        name: For role "tool": the name of the function, where the call's ID is not enough.
+        tool_call_id: For role "tool": ID of the call that this message answers.
+        name: For role "tool": name of the function, if the ID alone is not enough.
         metadata: `{"cache_control": {...}}` marks the message for a provider's prompt cache.
-        timestamp: The application's own; never sent.
+        timestamp: For the application's own use; never sent.
 
     Raises:
-        ValidationError: The role or a part is not one that can be sent.
+        ValidationError: The role or a part is not valid.
     """
 
     role: str
@@ -68,7 +68,9 @@ class Message(Struct):
     def __post_init__(self) -> None:
         role = _ROLES.get(self.role)
         if role is None:
-            raise ValidationError(f"role {self.role!r} is not one of system, user, assistant, tool")
+            raise ValidationError(
+                f"unknown role {self.role!r}; use system, user, assistant or tool"
+            )
         self.role = role
         if self.content is not None and not isinstance(self.content, str):
             if isinstance(self.content, Mapping) or not isinstance(self.content, Sequence):
@@ -83,7 +85,7 @@ class Message(Struct):
 
     @property
     def parts(self) -> Sequence[Part]:
-        """The content as a list of parts, whatever form it was given in."""
+        """The content as a list of parts."""
         if self.content is None or self.content == "":
             return ()
         if isinstance(self.content, str):
@@ -112,39 +114,38 @@ Messages = str | Sequence[Message | Mapping[str, Any]]
 
 
 class LLMRequest(Struct):
-    """What to ask, and how.
+    """A request for an answer: the messages, and the options.
 
-    Nothing in llmring changes a request: it can be sent again, changed and sent again.
+    llmring never changes a request, so it can be reused, or changed and sent again.
 
     Attributes:
         model: An alias of the lockfile, or "provider:model".
         messages: `Message`s, OpenAI-style dictionaries, or a single text from the user.
-        temperature: Sampling temperature; not sent where the model takes none.
-        max_tokens: Longest answer, in tokens.
-        reasoning_tokens: How many tokens the model may spend on reasoning; 0 for none.
+        temperature: Sampling temperature; not sent to models that do not accept one.
+        max_tokens: Maximum length of the answer, in tokens.
+        reasoning_tokens: Maximum number of tokens for reasoning; 0 turns it off.
         response_format: OpenAI's `{"type": "json_schema", ...}` or `{"type": "json_object"}`, or
             a type: a dataclass, TypedDict, msgspec Struct or pydantic model.
         tools: Functions in OpenAI's form, Python functions, `Tool`s, or a provider's own tools as
             dictionaries.
         tool_choice: "auto", "none", "required" (or "any"), or a function by name.
-        cache: Whether the prompt is to be cached: True, a lifetime ("5m", "1h"), or
-            `{"ttl": …, "key": …}`.
-        metadata: The application's own, for the ledger and routing; not sent as text.
+        cache: Prompt caching: True, a lifetime ("5m", "1h"), or `{"ttl": …, "key": …}`.
+        metadata: For the application's own use, the ledger and routing; not part of the prompt.
         json_response: Short for `response_format={"type": "json_object"}`.
-        timeout: Seconds that the whole call may take, fallbacks included; None for no limit;
-            left out, the ring's own.
-        extra_params: Merged into the provider's request as they stand.
-        files: IDs of registered files, or paths; they go with the last message from the user.
+        timeout: Maximum seconds for the whole call, including fallbacks; None for no limit; the
+            ring's own timeout by default.
+        extra_params: Merged into the provider's request unchanged.
+        files: IDs of registered files, or paths; attached to the last user message.
         top_p: Nucleus sampling.
         stop: Texts at which the answer ends.
-        seed: For repeatable sampling, where the provider has it.
-        reasoning_effort: "none", "minimal", "low", "medium", "high", "xhigh" or "max", in place
-            of `reasoning_tokens`.
-        max_repairs: How often a model may mend an answer that does not fit `response_format`;
-            each is one more request. Streams are never mended.
+        seed: Seed for repeatable sampling, if the provider supports it.
+        reasoning_effort: "none", "minimal", "low", "medium", "high", "xhigh" or "max", instead of
+            `reasoning_tokens`.
+        max_repairs: How often the model may correct an answer that does not fit
+            `response_format`; each correction is one more request. Streams are not repaired.
 
     Raises:
-        ValidationError: A field is not what it should be.
+        ValidationError: A field has an invalid value.
     """
 
     model: str | None = None
@@ -179,38 +180,38 @@ class LLMRequest(Struct):
         self.caching()
 
     def turns(self) -> list[Message]:
-        """The messages, each a `Message`, however they were given."""
+        """Return the messages as `Message`s."""
         if isinstance(self.messages, str):
             return [Message("user", self.messages)]
         return [each if type(each) is Message else _message(each) for each in self.messages]
 
     def toolset(self) -> list[Tool | ProviderTool]:
-        """The tools, each a `Tool` or a `ProviderTool`, however they were given."""
+        """Return the tools as `Tool`s and `ProviderTool`s."""
         return [parse_tool(tool) for tool in self.tools or ()]
 
     def choice(self) -> ToolChoice | None:
-        """The tool choice in one form, however it was given."""
+        """Return the parsed tool choice."""
         return None if self.tool_choice is None else parse_choice(self.tool_choice)
 
     def output(self) -> OutputFormat | None:
-        """The form of the answer that is asked for, however it was given; None for text."""
+        """Return the parsed output format; None for text."""
         if self.response_format is None and not self.json_response:
             return None
         found = parse_format(self.response_format)
         return OutputFormat() if found is None and self.json_response else found
 
     def reasoning(self) -> Reasoning | None:
-        """How much the model may think; None where that is left to it."""
+        """Return the allowed amount of reasoning; None if that is left to the model."""
         if self.reasoning_tokens is None and self.reasoning_effort is None:
             return None
         return parse_reasoning(self.reasoning_tokens, self.reasoning_effort)
 
     def caching(self) -> Caching | None:
-        """What is asked of the prompt cache, if anything."""
+        """Return the parsed cache setting, if there is one."""
         return None if self.cache is None else parse_caching(self.cache)
 
     def stops(self) -> list[str]:
-        """The stop texts as a list."""
+        """Return the stop texts as a list."""
         if isinstance(self.stop, str):
             return [self.stop]
         return list(self.stop or ())

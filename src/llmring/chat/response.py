@@ -1,4 +1,4 @@
-"""A reply as a whole, a reply in pieces, and the attempts that led to it."""
+"""Whole answers, streamed chunks, and the attempts that led to them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,21 @@ from llmring.exceptions import ProviderError
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
-    """One model of the alias, and what became of it.
+    """An attempt to use one model of the alias, and its outcome.
 
     Attributes:
         model: The reference, "provider:model".
-        outcome: "ok", "failed", "skipped" (nothing was sent), or "dropped" (another model, asked
-            at the same time, was faster).
+        outcome: "ok", "failed", "skipped" (nothing was sent), or "dropped" (a model that was asked
+            at the same time answered first).
         reason: Why it failed or was skipped.
-        status: HTTP status, where there was a response.
+        status: HTTP status, if there was a response.
         ms: Milliseconds from sending to the outcome.
-        adjusted: What of the request this model does not take and was left out.
-        notes: What was remarkable about its answer: pieces that could not be read, say.
-        usage: The tokens that it took, where the provider has told all of them.
-        cost: USD of these; None where that is not known, or nothing was charged for.
-        cost_reason: Why the cost is not known, or what in it is not exact; None where nothing
-            was charged for.
-        error: The failure itself.
+        adjusted: Changes to the request, because this model does not accept parts of it.
+        notes: Remarks on the answer, for example about parts that could not be read.
+        usage: Tokens used, if the provider reported all of them.
+        cost: Cost in USD; None if it is unknown, or nothing was charged.
+        cost_reason: Why the cost is unknown or not exact; None if nothing was charged.
+        error: The error, if the attempt failed.
     """
 
     model: str
@@ -52,23 +51,23 @@ class LLMResponse(Struct, kw_only=True):
 
     Attributes:
         content: The answer's text.
-        model: The reference that answered, "provider:model".
-        usage: Tokens, or None where the provider did not say.
-        finish_reason: "stop", "length", "tool_calls", "content_filter", "error", or the
-            provider's own word; None where it gave none.
-        tool_calls: Calls that the model wants made, in OpenAI's form, or None.
-        parsed: The answer as data, or as the type that was given, where a response format was
-            asked for and the model answered in it.
-        reasoning: The model's reasoning, where the provider shows it.
-        refusal: The text with which the model declined, where the provider keeps it apart.
-        cost: USD of all attempts, or None where it is not known.
-        cost_reason: Why the cost is not known, or what in it is an estimate or not exact.
+        model: The model that answered, "provider:model".
+        usage: Token counts, or None if the provider did not report them.
+        finish_reason: "stop", "length", "tool_calls", "content_filter" or "error", or the
+            provider's own word; None if there was none.
+        tool_calls: The calls that the model requests, in OpenAI's form, or None.
+        parsed: The answer as data, or as an instance of the given type, if a response format was
+            requested and the model answered in it.
+        reasoning: The model's reasoning, if the provider shows it.
+        refusal: The text with which the model declined, if the provider reports it separately.
+        cost: Cost of all attempts in USD, or None if unknown.
+        cost_reason: Why the cost is unknown, estimated or not exact.
         attempts: Every model that was tried or skipped, in order; the last one answered.
-        served_model: The name that the provider itself gave for the model.
-        native_finish_reason: The finish reason in the provider's words.
+        served_model: The provider's own name for the model that answered.
+        native_finish_reason: The provider's own word for the finish reason.
         id: The provider's ID of the answer.
-        parts: The content with the reasoning, its signatures and the provider's own items in
-            their order; None where it is nothing but text.
+        parts: The content in order, with the reasoning, its signatures and the provider's own
+            items; None if there is only text.
     """
 
     content: str
@@ -89,15 +88,15 @@ class LLMResponse(Struct, kw_only=True):
 
     @property
     def total_tokens(self) -> int | None:
-        """Input and output tokens together, or None where the provider did not say."""
+        """Input and output tokens together, or None if the provider did not report them."""
         return self.usage.total_tokens if self.usage is not None else None
 
     @property
     def message(self) -> Message:
-        """The answer as the message to go on with: its text, reasoning and tool calls.
+        """The answer as a message: text, reasoning and tool calls.
 
-        Appended to the conversation, it gives the provider back what it needs, signatures
-        included.
+        Append it to the conversation to continue; it includes everything that the provider expects
+        back, such as signatures.
         """
         return Message("assistant", self.parts or self.content, tool_calls=self.tool_calls)
 
@@ -107,7 +106,7 @@ class StreamChunk(Struct, kw_only=True):
 
     Attributes:
         delta: A piece of the answer's text; may be empty.
-        model: The reference that answers, "provider:model".
+        model: The model that answers, "provider:model".
         finish_reason: In the last chunk only; see `LLMResponse`.
         usage: In the last chunk only.
         tool_calls: The calls that are complete so far; in the last chunk, all of them.
@@ -115,11 +114,11 @@ class StreamChunk(Struct, kw_only=True):
         cost: In the last chunk only: as in `LLMResponse`.
         cost_reason: In the last chunk only: as in `LLMResponse`.
         attempts: In the last chunk only: every model that was tried or skipped, in order.
-        parsed: Where a response format was asked for, the answer so far as data; in the last
-            chunk as in `LLMResponse`.
+        parsed: If a response format was requested, the answer so far as data; in the last chunk
+            as in `LLMResponse`.
         message: In the last chunk only: as in `LLMResponse`.
         refusal: In the last chunk only: as in `LLMResponse`.
-        restart: Whether another model begins the answer anew: what came before is to be dropped.
+        restart: True if another model starts the answer over; discard the earlier chunks.
         served_model: In the last chunk only: as in `LLMResponse`.
     """
 
@@ -145,7 +144,7 @@ class StreamChunk(Struct, kw_only=True):
 
 
 def story(attempts: Sequence[Attempt]) -> str:
-    """The attempts in words, one a line; what happened again in the same way is counted."""
+    """Format the attempts as text, one per line; repeated outcomes are counted on one line."""
     told: dict[str, int] = {}
     for attempt in attempts:
         detail = f": {attempt.reason}" if attempt.reason else ""

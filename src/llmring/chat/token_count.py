@@ -1,4 +1,4 @@
-"""The tokens of a request before it is sent: as they were counted, or as an estimate."""
+"""Token counts of requests before they are sent, exact or estimated."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from llmring.chat.tools import ProviderTool
 
 ESTIMATE = "estimate from the length of the text"
 
-# What vocabularies of today make of a character: of English and code, of other alphabets, and
-# of scripts that write a word in one or two characters.
+# Tokens per character in current vocabularies: English and code, other alphabets, and scripts
+# that write a word in one or two characters.
 _TOKENS_PER_CHARACTER = ((0x80, 0.25), (0x2E80, 0.5), (0x110000, 0.9))
 
-# The words around a message that say whose it is.
+# The tokens that mark the role of a message.
 _PER_MESSAGE = 4
 
-# What a model is told about tools as such, beside what they are; vendors tell from 0 to 350.
+# Overhead for having tools at all, in addition to their definitions; vendors add 0 to 350.
 _PER_TOOLSET = 60
 
-# About what a picture of a megapixel takes; vendors differ by more than sizes do.
+# Roughly the tokens of a one-megapixel image; vendors differ more than image sizes do.
 _PER_IMAGE = 1000
 
 
 class TokenCount(Struct, frozen=True, kw_only=True):
-    """How many tokens a request has.
+    """The number of input tokens of a request.
 
     Attributes:
-        tokens: The number.
-        exact: Whether the provider has counted them for this model; else it is an estimate.
+        tokens: The number of tokens.
+        exact: True if the provider counted them for this model; False for an estimate.
         method: How they were counted: "anthropic count_tokens", "estimate …".
-        model: The reference that they were counted for, "provider:model".
-        reason: Why it is an estimate.
+        model: The model that they were counted for, "provider:model".
+        reason: Why this is an estimate.
     """
 
     tokens: int
@@ -44,15 +44,15 @@ class TokenCount(Struct, frozen=True, kw_only=True):
 
 
 def estimated(request: LLMRequest, model: str, reason: str) -> TokenCount:
-    """The tokens of a request, by its length alone.
+    """Estimate the tokens of a request from its length.
 
-    An image counts as a thousand tokens; documents, recordings and files are not counted, and
-    `method` says so.
+    An image counts as a thousand tokens; documents, audio and files are not counted, and
+    `method` reports how many there are.
 
     Args:
         request: The request.
-        model: What it is counted for.
-        reason: Why it is not counted exactly.
+        model: The model to count for, "provider:model".
+        reason: Why the count is not exact.
     """
     texts = [msgspec.json.encode(_wire(tool)).decode() for tool in request.toolset()]
     tokens = float(_PER_TOOLSET if texts else 0)

@@ -1,4 +1,4 @@
-"""What comes of a conversation in which a model called Python functions."""
+"""The result of a conversation in which a model called Python functions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from llmring.chat.tools import ToolCall
 
 
 class ToolRun(Struct, frozen=True):
-    """One call of a function that the model asked for.
+    """One function call that the model requested.
 
     Attributes:
-        call: What the model asked for.
-        message: What it was told.
-        error: Why there was no result: the function's own exception, or a ValidationError for a
-            call that could not be made.
+        call: The call as the model requested it.
+        message: The message with the result that the model received.
+        error: Why the call failed: the function's own exception, or a ValidationError for an
+            invalid call.
     """
 
     call: ToolCall
@@ -25,12 +25,12 @@ class ToolRun(Struct, frozen=True):
 
 
 class ToolsResponse(LLMResponse, kw_only=True):
-    """The last answer of a conversation with tools; usage, cost and attempts are of all turns.
+    """The last answer of a conversation with tools; usage, cost and attempts cover all turns.
 
     Attributes:
-        messages: The conversation, this answer included, to go on with.
-        turns: The model's answers, in order, each with its own usage, cost and attempts.
-        runs: The calls of functions, in the order in which the model asked for them.
+        messages: The conversation including this answer; pass it on to continue.
+        turns: The model's answers in order, each with its own usage, cost and attempts.
+        runs: The function calls, in the order in which the model requested them.
     """
 
     messages: list[Message]
@@ -39,5 +39,5 @@ class ToolsResponse(LLMResponse, kw_only=True):
 
     @property
     def message(self) -> Message:
-        """The last answer as it stands in `messages`."""
+        """The last answer as it appears in `messages`."""
         return self.turns[-1].message

@@ -1,4 +1,4 @@
-"""Tools that a model may call, the calls that it makes, and how people write these."""
+"""Tools, tool calls and tool choices, and the parsing of their accepted forms."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NotRequired, TypedDict, cast
@@ -10,35 +10,35 @@ from llmring.exceptions import ValidationError
 
 
 class FunctionCall(TypedDict):
-    """The function of a tool call; `arguments` is a JSON text, or a custom tool's free text."""
+    """The function of a tool call; `arguments` is JSON text, or free text for a custom tool."""
 
     name: str
     arguments: str
 
 
 class ToolCall(TypedDict):
-    """A call that the model wants made, in OpenAI's form.
+    """A call that the model requests, in OpenAI's form.
 
-    A call of type "custom" is that of a tool that takes free text instead of JSON.
+    Type "custom" is for tools that take free text instead of JSON.
     """
 
     id: str
     type: Literal["function", "custom"]
     function: FunctionCall
-    # What the vendor wants back with the call, opaque to us (Google's thought signatures).
+    # An opaque value that the vendor expects back with the call (Google's thought signatures).
     signature: NotRequired[str]
 
 
 class Tool(Struct, frozen=True):
-    """A function that the model may ask to have called.
+    """A function that the model may call.
 
     Attributes:
-        name: Its name.
-        description: What it does, for the model.
-        parameters: JSON Schema of its arguments.
-        strict: Whether the provider should hold the arguments to the schema.
-        extra: What else Anthropic is to be told of it (`cache_control`, `defer_loading`,
-            `input_examples` …); no other API is.
+        name: The function's name.
+        description: The description that the model sees.
+        parameters: JSON Schema of the arguments.
+        strict: True to ask the provider to enforce the schema.
+        extra: Further fields for Anthropic only (`cache_control`, `defer_loading`,
+            `input_examples` …).
     """
 
     name: str
@@ -49,7 +49,7 @@ class Tool(Struct, frozen=True):
 
 
 class ProviderTool(Struct, frozen=True):
-    """A tool of the provider's own (web search, code execution), sent as it stands."""
+    """A tool that the provider runs itself (web search, code execution), sent unchanged."""
 
     definition: Mapping[str, Any]
 
@@ -62,15 +62,15 @@ class NamedTool(Struct, frozen=True):
 
 ToolChoice = Literal["auto", "none", "required"] | NamedTool
 
-# As people write them.
+# All forms in which callers may give a tool.
 AnyTool = Tool | ProviderTool | Mapping[str, Any] | Callable[..., Any]
 
 
 def parse_call(value: ToolCall | Mapping[str, Any]) -> ToolCall:
-    """A tool call in OpenAI's form, its arguments a text.
+    """Convert a tool call to OpenAI's form, with the arguments as text.
 
     Raises:
-        ValidationError: It is not complete.
+        ValidationError: The call is incomplete.
     """
     match value:
         case {"type": "custom", "custom": {"name": str(name), "input": str(text)}}:
@@ -82,7 +82,7 @@ def parse_call(value: ToolCall | Mapping[str, Any]) -> ToolCall:
         name, arguments = function["name"], function["arguments"]
     except (KeyError, TypeError) as error:
         raise ValidationError(
-            'a tool call is {"id", "type": "function", "function": {"name", "arguments"}}; '
+            'a tool call needs {"id", "type": "function", "function": {"name", "arguments"}}; '
             f"this one lacks {error}"
         ) from error
     if not isinstance(arguments, str):
@@ -105,10 +105,10 @@ def _call(
 
 
 def parse_tool(value: AnyTool) -> Tool | ProviderTool:
-    """A tool, however it was given.
+    """Parse a tool from any of its accepted forms.
 
     Raises:
-        ValidationError: It has no name, or is a function that no tool can be made of.
+        ValidationError: The tool has no name, or no schema can be made for the function.
     """
     if isinstance(value, Tool | ProviderTool):
         return value
@@ -122,8 +122,8 @@ def parse_tool(value: AnyTool) -> Tool | ProviderTool:
         return ProviderTool(dict(value))
     if "name" not in function:
         if "type" in value:
-            raise ValidationError(f"tool without a name: {value}")
-        # Google names its own tools by key: {"google_search": {}}.
+            raise ValidationError(f'tool without a name; add "name": {value}')
+        # Google's own tools have their name as the key: {"google_search": {}}.
         return ProviderTool(dict(value))
     return Tool(
         name=function["name"],
@@ -144,10 +144,10 @@ def _beyond_a_function(tool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_choice(value: str | NamedTool | Mapping[str, Any]) -> ToolChoice:
-    """A tool choice, however it was given.
+    """Parse a tool choice from any of its accepted forms.
 
     Raises:
-        ValidationError: It is none.
+        ValidationError: The value is not a tool choice.
     """
     match value:
         case NamedTool():

@@ -1,1 +1,1 @@
-"""How each API speaks: pure functions between our values and a vendor's JSON."""
+"""The APIs' wire formats: pure functions between our values and a vendor's JSON."""

@@ -1,4 +1,4 @@
-"""The Messages API of Anthropic: how a request is put, and the dialect as a whole.
+"""Anthropic's Messages API: the encoding of requests, and the dialect as a whole.
 
 https://platform.claude.com/docs/en/api/messages
 """
@@ -25,7 +25,7 @@ from llmring.dialects.anthropic_output import RULES, Asked, asked
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
 from llmring.dialects.json_schema import adapted
 
-# The API has no default of its own; fit for the smaller of the models that it still serves.
+# The API has no default; this fits the smallest of the models that it still serves.
 MAX_TOKENS = 8192
 LEAST_THINKING = 1024
 LEAST_TOP_P_WITH_THINKING = 0.95
@@ -35,13 +35,13 @@ _EFFORTS = {"minimal": "low"}
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
-    """The request for `POST /v1/messages`.
+    """Build the request for `POST /v1/messages`.
 
-    Of `extra_params`, `betas` becomes the header that it is in the vendor's own clients.
+    `betas` in `extra_params` is sent as a header, as the vendor's own clients do.
 
     Raises:
-        UnsupportedFeatureError: A part of a message is of a kind that the API does not take.
-        ValidationError: A document is not the base64 that it should be.
+        UnsupportedFeatureError: The API does not accept a part of a message.
+        ValidationError: The data of a document is not base64.
     """
     turns = request.turns()
     thinking = _thinking(request)
@@ -70,7 +70,7 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     betas = extra.pop("betas", None) or ()
     payload = merged(payload, extra)
     if isinstance(choice := payload.get("tool_choice"), dict):
-        # As where only `disable_parallel_tool_use` was given.
+        # For choices that have no type, such as only `disable_parallel_tool_use`.
         payload["tool_choice"] = {"type": "auto"} | choice
     files = any(isinstance(part, UploadedPart) for turn in turns for part in turn.parts)
     headers = anthropic_betas.header(payload, betas, files=files)
@@ -78,7 +78,7 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
 
 
 def _thinking(request: LLMRequest) -> Mapping[str, Any] | None:
-    """What is said of thinking: a budget where tokens are given, else the model's own measure.
+    """Return the `thinking` field: a budget if tokens are given, else "adaptive".
 
     https://platform.claude.com/docs/en/build-with-claude/thinking
     """
@@ -90,7 +90,7 @@ def _thinking(request: LLMRequest) -> Mapping[str, Any] | None:
         return None
     if reasoning.is_off:
         return {"type": "disabled"}
-    # The API refuses thinking beside a forced call; of the two, the call is counted on.
+    # The API refuses thinking together with a forced call; the call is more important.
     if _demands_call(request):
         return None
     if reasoning.tokens is None:
@@ -116,7 +116,7 @@ def _max_tokens(request: LLMRequest, thinking: Mapping[str, Any] | None) -> int:
 def _sampling(request: LLMRequest, thinking: Mapping[str, Any] | None) -> dict[str, Any]:
     temperature, top_p = request.temperature, request.top_p
     if _thinks(thinking):
-        # With thinking the API refuses any other value.
+        # With thinking, the API refuses other values.
         temperature = None
         top_p = top_p if top_p is not None and top_p >= LEAST_TOP_P_WITH_THINKING else None
     given = {"temperature": temperature, "top_p": top_p}
@@ -125,7 +125,7 @@ def _sampling(request: LLMRequest, thinking: Mapping[str, Any] | None) -> dict[s
 
 def _wanted(request: LLMRequest, quirks: Quirks, thinking: Mapping[str, Any] | None) -> Asked:
     if not quirks.json_schema and _demands_call(request):
-        # There will be a call in place of an answer.
+        # The model will make a call instead of answering.
         return Asked()
     return asked(request.output(), native=quirks.json_schema, forcible=not _thinks(thinking))
 
@@ -165,7 +165,7 @@ def _tool_choice(request: LLMRequest, wanted: Asked) -> dict[str, Any] | None:
     choice = request.choice()
     if wanted.tool is not None:
         if request.tools and choice != "none":
-            # One of the tools, or the answer.
+            # Either one of the tools, or the answer.
             return {"type": "any"}
         name = wanted.tool["name"]
         return {"type": "tool", "name": name, "disable_parallel_tool_use": True}
@@ -187,7 +187,7 @@ def _choice(choice: ToolChoice | None) -> dict[str, Any] | None:
 
 
 def authorize(key: str) -> Mapping[str, str]:
-    """The header that carries the key."""
+    """Return the header with the key."""
     return {"x-api-key": key}
 
 
@@ -198,7 +198,7 @@ DIALECT = Dialect(
     decoder=anthropic_reply.decoder,
     explain=anthropic_errors.explain,
     authorize=authorize,
-    # The version after it takes no sampling parameters from any model.
+    # The next version accepts no sampling parameters for any model.
     # https://platform.claude.com/docs/en/api/versioning
     headers={"anthropic-version": "2023-06-01"},
     listing=LISTING,

@@ -1,4 +1,4 @@
-"""The header by which Anthropic is asked for what it counts as beta.
+"""The header that enables Anthropic's beta features.
 
 https://platform.claude.com/docs/en/api/beta-headers
 """
@@ -26,13 +26,13 @@ _BY_TOOL = {
 def header(
     payload: Mapping[str, Any], given: str | Iterable[str], *, files: bool
 ) -> dict[str, str]:
-    """The header for a request, empty where it needs none.
+    """Build the header for a request; empty if it needs none.
 
     Args:
         payload: The request.
-        given: What the caller asks for, one or several; of a beta that is named here, no other
-            version is added.
-        files: Whether it refers to a file that the API keeps.
+        given: One or more betas that the caller asks for; they take precedence over the default
+            version of the same beta.
+        files: True if the request refers to an uploaded file.
     """
     betas = given.split(",") if isinstance(given, str) else list(dict.fromkeys(given))
     needed = [beta for name, beta in _BY_PARAMETER.items() if name in payload]
@@ -49,5 +49,5 @@ def _kinds(tools: Iterable[Mapping[str, Any]]) -> list[Any]:
 
 
 def _family(beta: str) -> str:
-    """The name of a beta without the date that ends it: mcp-client of mcp-client-2025-11-20."""
+    """Return the name of a beta without its date: mcp-client for mcp-client-2025-11-20."""
     return beta.rsplit("-", 3)[0]

@@ -1,4 +1,4 @@
-"""The blocks of a message of Anthropic's, each read as it comes.
+"""The content blocks of an Anthropic message, decoded piece by piece.
 
 https://platform.claude.com/docs/en/build-with-claude/streaming
 """
@@ -18,7 +18,7 @@ NOTHING = msgspec.Raw(b"")
 
 
 class Block(Struct):
-    """What is known of a block as it begins."""
+    """The start of a block."""
 
     type: str | None = None
     text: str | None = None
@@ -33,7 +33,7 @@ class Block(Struct):
 
 
 class End(Struct):
-    """What a message says as it ends."""
+    """The fields at the end of a message."""
 
     stop_reason: str | None = None
     stop_details: dict[str, Any] | None = None
@@ -54,7 +54,7 @@ class Delta(End):
 
 
 class TextBlock:
-    """A block of text, which may come to have citations."""
+    """A block of text, which may have citations."""
 
     __slots__ = ("_citations", "_pieces")
 
@@ -63,7 +63,7 @@ class TextBlock:
         self._citations = list(block.citations or ())
 
     def extend(self, delta: Delta) -> list[Event]:
-        """The events of one more piece."""
+        """Return the events of one more piece."""
         if delta.type == "citations_delta":
             self._citations.append(delta.citation)
         if not delta.text:
@@ -72,7 +72,7 @@ class TextBlock:
         return [TextDelta(delta.text)]
 
     def close(self) -> list[Event]:
-        """The events of the whole."""
+        """Return the events of the end of the block."""
         if not self._citations:
             return []
         text = "".join(self._pieces)
@@ -85,7 +85,7 @@ class ThinkingBlock:
     __slots__ = ()
 
     def extend(self, delta: Delta) -> list[Event]:
-        """The events of one more piece."""
+        """Return the events of one more piece."""
         if delta.type == "thinking_delta" and delta.thinking:
             return [ReasoningDelta(delta.thinking)]
         if delta.type == "signature_delta" and delta.signature:
@@ -93,34 +93,34 @@ class ThinkingBlock:
         return []
 
     def close(self) -> list[Event]:
-        """The events of the whole."""
+        """Return the events of the end of the block."""
         return []
 
 
 class CallBlock:
-    """A block that asks for a tool of the caller's."""
+    """A call to one of the caller's tools."""
 
     __slots__ = ("_given", "_index")
 
     def __init__(self, index: int, block: Block) -> None:
         self._index = index
-        # Some servers send the whole input with the block's start and no deltas.
+        # Some servers send the whole input when the block starts, and no deltas.
         self._given = _arguments(block.input)
 
     def extend(self, delta: Delta) -> list[Event]:
-        """The events of one more piece."""
+        """Return the events of one more piece."""
         if not delta.partial_json:
             return []
         self._given = ""
         return [ToolCallDelta(self._index, arguments=delta.partial_json)]
 
     def close(self) -> list[Event]:
-        """The events of the whole."""
+        """Return the events of the end of the block."""
         return [ToolCallDelta(self._index, arguments=self._given)] if self._given else []
 
 
 class AnswerBlock:
-    """A call of the tool that the model was to answer by: its input is the text."""
+    """A call to the tool that carries a structured answer: its input is the answer's text."""
 
     __slots__ = ("_given",)
 
@@ -128,19 +128,19 @@ class AnswerBlock:
         self._given = _arguments(block.input)
 
     def extend(self, delta: Delta) -> list[Event]:
-        """The events of one more piece."""
+        """Return the events of one more piece."""
         if not delta.partial_json:
             return []
         self._given = ""
         return [TextDelta(delta.partial_json)]
 
     def close(self) -> list[Event]:
-        """The events of the whole."""
+        """Return the events of the end of the block."""
         return [TextDelta(self._given)] if self._given else []
 
 
 class WrappedAnswerBlock:
-    """The same where the answer is a part of the input, which has to be whole to be read."""
+    """A structured answer wrapped in a property of the input, which must be complete to be read."""
 
     __slots__ = ("_given", "_pieces")
 
@@ -149,18 +149,18 @@ class WrappedAnswerBlock:
         self._pieces: list[str] = []
 
     def extend(self, delta: Delta) -> list[Event]:
-        """The events of one more piece."""
+        """Return the events of one more piece."""
         self._pieces.append(delta.partial_json or "")
         return []
 
     def close(self) -> list[Event]:
-        """The events of the whole."""
+        """Return the events of the end of the block."""
         text = unwrapped("".join(self._pieces) or self._given)
         return [TextDelta(text)] if text else []
 
 
 class ItemBlock:
-    """Any other block: redacted thinking, the work of tools that the provider runs itself."""
+    """Any other block, such as redacted thinking or the work of tools that the provider runs."""
 
     __slots__ = ("_block", "_input")
 
@@ -169,7 +169,7 @@ class ItemBlock:
         self._input: list[str] = []
 
     def extend(self, delta: Delta) -> list[Event]:
-        """The events of one more piece."""
+        """Return the events of one more piece."""
         if delta.partial_json:
             self._input.append(delta.partial_json)
         for name in ("content", "encrypted_content"):
@@ -179,7 +179,7 @@ class ItemBlock:
         return []
 
     def close(self) -> list[Event]:
-        """The events of the whole."""
+        """Return the events of the end of the block."""
         if self._input:
             self._block["input"] = json_object("".join(self._input))
         return [ProviderItem(self._block)]

@@ -1,4 +1,4 @@
-"""The marks by which Anthropic is told what to cache.
+"""Cache marks in requests to Anthropic.
 
 https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 """
@@ -12,13 +12,13 @@ from llmring.chat.caching import Caching
 
 MOST_MARKS = 4
 
-# Other vendors know longer ones.
+# Other vendors support longer lifetimes.
 _LONGEST = "1h"
 _LIFETIMES = ("5m", _LONGEST)
 
 
 def automatic(caching: Caching | None) -> dict[str, Any] | None:
-    """The mark of a whole request, which the API moves along as the conversation grows."""
+    """Build the mark of a whole request, which the API moves as the conversation grows."""
     if caching is None:
         return None
     if caching.ttl is None:
@@ -30,11 +30,11 @@ def automatic(caching: Caching | None) -> dict[str, Any] | None:
 
 
 def settle(payload: Mapping[str, Any]) -> None:
-    """Bring the marks of a payload's blocks into what the API takes, in place.
+    """Adapt the marks of a payload's blocks to the API's rules, in place.
 
-    It takes four at most, that of the whole request included, and none that lasts longer than
-    one before it. The oldest of the conversation are given up first, as a later mark covers what
-    an earlier one does.
+    At most four marks are allowed, including that of the whole request, and none may last longer
+    than an earlier one. The conversation's oldest marks are dropped first, as later marks cover
+    them.
     """
     whole = payload.get("cache_control")
     said = _marked(block for turn in payload["messages"] for block in turn["content"])

@@ -1,4 +1,4 @@
-"""A conversation in the words of Anthropic's Messages API: turns made of blocks.
+"""The messages of a conversation in Anthropic's format: turns made of blocks.
 
 https://platform.claude.com/docs/en/build-with-claude/working-with-messages
 """
@@ -26,33 +26,36 @@ from llmring.dialects.dialect import json_object
 from llmring.dialects.document_text import text_of
 from llmring.exceptions import UnsupportedFeatureError
 
-# Of the dialect, and so of the parts that only it understands.
+# The name of the dialect, also used in parts that only this API understands.
 NAME = "anthropic"
 
 Block = dict[str, Any]
 
 
 def system(turns: Iterable[Message]) -> list[Block]:
-    """The blocks of the system prompt: those of all system messages, in order.
+    """Build the blocks of the system prompt from all system messages, in order.
 
     Raises:
-        UnsupportedFeatureError: There is more than text in one.
+        UnsupportedFeatureError: A system message has a part that is not text.
     """
     blocks: list[Block] = []
     for message in turns:
         if message.role == "system":
             if not all(isinstance(part, TextPart) for part in message.parts):
-                raise UnsupportedFeatureError("Anthropic takes only text in a system message")
+                raise UnsupportedFeatureError(
+                    "Anthropic takes only text in a system message; put images and documents "
+                    "into a user message"
+                )
             blocks += _marked(_blocks(message.parts), message.cache_control)
     return blocks
 
 
 def messages(turns: Iterable[Message]) -> list[dict[str, Any]]:
-    """The turns of user and assistant, consecutive messages of one side joined.
+    """Build the turns of user and assistant; consecutive messages of one side are joined.
 
     Raises:
-        UnsupportedFeatureError: A part is of a kind that the API does not take.
-        ValidationError: A document is not the base64 that it should be.
+        UnsupportedFeatureError: The API does not accept a part of a message.
+        ValidationError: The data of a document is not base64.
     """
     result: list[dict[str, Any]] = []
     unanswered: dict[str, Block] = {}
@@ -73,16 +76,16 @@ def messages(turns: Iterable[Message]) -> list[dict[str, Any]]:
         elif blocks:
             result.append({"role": role, "content": blocks})
     for turn in result:
-        # The API takes results only at the beginning of a turn.
+        # The API accepts results only at the beginning of a turn.
         # https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls
         turn["content"].sort(key=lambda block: block.get("type") != "tool_result")
     return result
 
 
 def container(turns: Sequence[Message]) -> str | None:
-    """The container of the turn that goes on with this request, where it has one.
+    """Return the ID of the container that the current turn uses, if any.
 
-    Code that waits for the result of a tool waits there.
+    Code that waits for a tool's result waits in that container.
     https://platform.claude.com/docs/en/agents-and-tools/tool-use/programmatic-tool-calling
     """
     for message in reversed(turns):
@@ -120,7 +123,7 @@ def _assistant(message: Message) -> list[Block]:
         if _is_ours(part, "text"):
             _cite(blocks, part.content)
         elif _is_ours(part, "tool_use"):
-            # The call itself is among the tool calls; this is its place, and what else it had.
+            # The call itself is in the tool calls; this part has its position and further fields.
             blocks += [
                 {**part.content, **call} for call in calls if call["id"] == part.content["id"]
             ]
@@ -131,9 +134,9 @@ def _assistant(message: Message) -> list[Block]:
 
 
 def _cite(blocks: list[Block], cited: Mapping[str, Any]) -> None:
-    """Give the text at the end of these blocks its citations back.
+    """Add the citations to the text at the end of these blocks.
 
-    The text is there as a part of its own too, for the vendors that know no citations.
+    The text is also a separate part, for vendors that do not support citations.
     """
     last = blocks[-1] if blocks else {}
     if last.get("type") != "text" or not last["text"].endswith(cited["text"]):
@@ -160,7 +163,7 @@ def _tool_result(message: Message, unanswered: dict[str, Block]) -> Block:
 
 
 def _tool_id(value: str) -> str:
-    # Other vendors' IDs hold dots and colons, which this API refuses.
+    # Other vendors' IDs contain dots and colons, which this API refuses.
     return re.sub(r"[^a-zA-Z0-9_-]", "_", value)
 
 
@@ -177,7 +180,7 @@ def _blocks(parts: Sequence[Part]) -> list[Block]:
 def _block(part: Part) -> Block | None:
     match part:
         case TextPart():
-            # The API refuses blocks of nothing but whitespace.
+            # The API refuses blocks of only whitespace.
             return {"type": "text", "text": part.text} if part.text.strip() else None
         case ImagePart():
             return {"type": "image", "source": _image_source(part)}
@@ -192,14 +195,14 @@ def _block(part: Part) -> Block | None:
             return None if foreign else dict(part.content)
         case AudioPart():
             raise UnsupportedFeatureError(
-                "Anthropic takes no audio; send a transcript, or bind a model that hears"
+                "Anthropic takes no audio; send a transcript, or use a model that accepts audio"
             )
         case _:
             assert_never(part)
 
 
 def _thought(part: ReasoningPart) -> Block | None:
-    # Without its signature, or with that of another vendor, the API would refuse it.
+    # The API refuses thinking without a signature, or with another vendor's.
     if not part.signature or part.dialect not in (None, NAME):
         return None
     return {"type": "thinking", "thinking": part.text, "signature": part.signature}
@@ -223,12 +226,12 @@ def _document_source(part: DocumentPart) -> dict[str, Any]:
         return {"type": "url", "url": part.url}
     if part.media_type == "application/pdf":
         return {"type": "base64", "media_type": part.media_type, "data": part.data}
-    # Its name is the title of the block.
+    # The name becomes the title of the block.
     text = text_of(msgspec.structs.replace(part, name=None))
     if text is not None:
         return {"type": "text", "media_type": "text/plain", "data": text}
     raise UnsupportedFeatureError(
-        f"Anthropic takes no document of type {part.media_type}; send it as PDF or text"
+        f"Anthropic takes no documents of type {part.media_type}; send it as PDF or text"
     )
 
 
@@ -239,7 +242,7 @@ def _uploaded(part: UploadedPart) -> Block:
         return {"type": "image", "source": source}
     if part.media_type == "application/pdf" or part.media_type.startswith("text/"):
         return _titled({"type": "document", "source": source}, part.name)
-    # Other files are not read by the model but by the code that it runs.
+    # The model cannot read other files, but the code that it runs can.
     return {"type": "container_upload", "file_id": part.id}
 
 

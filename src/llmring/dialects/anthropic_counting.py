@@ -1,4 +1,4 @@
-"""The tokens of a request, as Anthropic counts them before it is sent.
+"""Anthropic's endpoint that counts the tokens of a request before it is sent.
 
 https://platform.claude.com/docs/en/build-with-claude/token-counting
 """
@@ -9,7 +9,7 @@ from llmring.chat.request import LLMRequest
 from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, read_as
 from llmring.wire import HttpHead
 
-# The rest of a request has no tokens, and this API refuses it.
+# Other fields have no tokens, and this endpoint refuses them.
 # https://platform.claude.com/docs/en/api/messages/count_tokens
 _COUNTED = frozenset(
     {
@@ -34,16 +34,16 @@ class _Reply(Struct):
 
 
 def decode(head: HttpHead, body: bytes) -> int:
-    """The number of input tokens.
+    """Return the number of input tokens.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     return read_as(_Reply, head, body).input_tokens
 
 
 def counting(encode: Encode) -> Counting:
-    """How requests that this puts into words are counted."""
+    """Create the token counter for requests encoded by `encode`."""
 
     def counted(request: LLMRequest, model: str, quirks: Quirks) -> Outgoing:
         sent = encode(request, model, stream=False, quirks=quirks)

@@ -1,4 +1,4 @@
-"""The errors of Anthropic's Messages API, by status or inside an answer.
+"""Errors of Anthropic's Messages API, by HTTP status or inside an answer.
 
 https://platform.claude.com/docs/en/api/errors
 """
@@ -28,7 +28,7 @@ from llmring.wire import HttpHead
 
 
 class ErrorObject(Struct):
-    """An error as the API tells it."""
+    """An error object of the API."""
 
     type: str | None = None
     message: str | None = None
@@ -36,7 +36,7 @@ class ErrorObject(Struct):
 
     @property
     def code(self) -> str | None:
-        """The stable name of the cause, where the API gives one."""
+        """The stable name of the cause, if the API gives one."""
         code = self.details.get("error_code") if isinstance(self.details, dict) else None
         return code if isinstance(code, str) else None
 
@@ -61,8 +61,8 @@ _BY_TYPE: dict[str | None, type[ProviderError]] = {
     "not_supported_error": UnsupportedFeatureError,  # llama.cpp
 }
 
-# Causes that say more than the type beside them: what is wrong with the account comes as an
-# "invalid_request_error" too.
+# Codes that are more exact than the type: problems with the account also have the type
+# "invalid_request_error".
 _BY_CODE: dict[str | None, type[ProviderError]] = {
     "organization_on_hold": ProviderAuthenticationError,
     "organization_type_not_supported": ProviderAuthenticationError,
@@ -73,7 +73,7 @@ _BY_CODE: dict[str | None, type[ProviderError]] = {
     "image_dimensions_too_large": UnsupportedFeatureError,
 }
 
-# The types under which causes are told apart only in words; the second is llama.cpp's.
+# Types whose causes differ only in the message; the second is llama.cpp's.
 _WORDY = ("invalid_request_error", "server_error")
 
 _BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
@@ -94,7 +94,7 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
 
 
 def explain(head: HttpHead, body: bytes) -> ProviderError:
-    """The error that a reply with an error status means."""
+    """Build the error for a reply with an error status."""
     try:
         reply = msgspec.json.decode(body, type=_Reply)
     except (ValueError, RecursionError):
@@ -110,13 +110,13 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
 def failure(
     head: HttpHead, value: ErrorObject | str | None, request_id: str | None
 ) -> ProviderError:
-    """The error that came inside a reply whose status was a success."""
+    """Build the error for an error object in a reply with a success status."""
     error = _error(value)
     words = redact(error.message) if error.message else None
     said = " ".join(part for part in (error.type, words) if part)
     kind = _kind(error, 400 if error.type == "invalid_request_error" else 500)
     return kind(
-        f"an error in place of an answer: {said or 'the provider does not say which'}",
+        f"an error instead of an answer: {said or 'the provider gave no reason'}",
         code=error.type,
         request_id=request_id or head.headers.get("request-id"),
         provider_message=words,

@@ -1,4 +1,4 @@
-"""How Anthropic keeps files.
+"""Anthropic's file store.
 
 https://platform.claude.com/docs/en/build-with-claude/files
 """
@@ -13,18 +13,18 @@ _BETA = {"anthropic-beta": anthropic_betas.FILES}
 
 
 def upload(file: FileContent) -> Outgoing:
-    """The request that brings a file there."""
+    """Build the request that uploads a file."""
     body, content_type = form({}, file)
     return Outgoing("/v1/files", headers=_BETA, body=body, content_type=content_type)
 
 
 def delete(id_: str) -> Outgoing:
-    """The request that removes a file."""
+    """Build the request that deletes a file."""
     return Outgoing(f"/v1/files/{quote(id_, safe='')}", method="DELETE", headers=_BETA)
 
 
 FILES = FileStore(
-    # Files of other types are for the tool that runs code, not for the model to read.
+    # Files of other types are for the code execution tool; the model cannot read them.
     media_types=(
         "application/pdf",
         "text/plain",

@@ -1,4 +1,4 @@
-"""The list of models, as Anthropic gives it.
+"""Anthropic's list of models.
 
 https://platform.claude.com/docs/en/api/models/list
 """
@@ -29,16 +29,16 @@ class _Reply(Struct):
 
 
 def encode(mark: str | None) -> Outgoing:
-    """The request for a page of models; its mark is the last model of the one before."""
+    """Build the request for a page of models; `mark` is the last model of the previous page."""
     after = "" if mark is None else f"&after_id={quote(mark, safe='')}"
     return Outgoing(f"/v1/models?limit={_PER_PAGE}{after}", method="GET")
 
 
 def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
-    """The models of a page, and the mark of the next.
+    """Decode a page of models and the mark of the next page.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     reply = read_as(_Reply, head, body)
     models = [_listed(model) for model in reply.data]
@@ -46,7 +46,7 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
 
 
 def _listed(model: _Model) -> ListedModel:
-    # A day that is not known is told as the first of all.
+    # The API reports an unknown date as 1970-01-01.
     created = int(model.created_at.timestamp()) if model.created_at else 0
     return ListedModel(
         id=model.id,

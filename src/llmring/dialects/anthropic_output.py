@@ -1,4 +1,4 @@
-"""JSON as the form of Anthropic's answers: the API's own format, a forced tool, or words.
+"""JSON answers from Anthropic: by the API's own format, a forced tool, or a prompt.
 
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
@@ -22,7 +22,7 @@ from llmring.dialects.json_schema import (
 )
 from llmring.dialects.json_words import in_words
 
-# Schemas that the API holds an answer to, or the input of a strict tool.
+# The schemas that the API can enforce on an answer, or on the input of a strict tool.
 RULES = SchemaRules(
     keywords=frozenset(
         {
@@ -63,22 +63,22 @@ RULES = SchemaRules(
     closes_objects=True,
 )
 
-# The tools whose input is the answer. A reply does not say what its request was, so it is by
-# these names that an answer is told from a call.
+# The tools whose input is the answer. A reply does not refer to its request, so these names are
+# what distinguishes an answer from a call.
 ANSWER = "llmring_answer"
-# Where the answer is no object, as the input of a tool must be, it is the one property of it.
+# The input of a tool must be an object; any other answer is wrapped in a property of it.
 WRAPPED_ANSWER = "llmring_answer_value"
 
 _AS_TOOL = SchemaRules(needs_object=True)
 
 
 class Asked(Struct, frozen=True):
-    """How a request asks for JSON.
+    """The parts of a request that ask for JSON.
 
     Attributes:
         format: For `output_config`.
-        tool: A tool that the model is to answer by.
-        words: For the system prompt.
+        tool: A tool by which the model is to answer.
+        words: Instructions for the system prompt.
     """
 
     format: dict[str, Any] | None = None
@@ -87,12 +87,12 @@ class Asked(Struct, frozen=True):
 
 
 def asked(output: OutputFormat | None, *, native: bool, forcible: bool) -> Asked:
-    """How to ask for this form of an answer.
+    """Choose the way to ask for this output format.
 
     Args:
-        output: The form; None for text.
-        native: Whether the model can be held to a schema.
-        forcible: Whether it can be made to use a tool, which it can't while it thinks.
+        output: The format; None for text.
+        native: True if the API can enforce a schema for this model.
+        forcible: True if the model can be forced to call a tool, which is impossible with thinking.
     """
     if output is None:
         return Asked()
@@ -116,9 +116,9 @@ def _tool(output: OutputFormat, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unwrapped(arguments: str) -> str:
-    """The answer in the input of the tool for answers that are no objects, as JSON."""
+    """Extract the answer, as JSON, from the input of the tool for answers that are not objects."""
     try:
         return bytes(msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])[WRAPPER]).decode()
     except (msgspec.DecodeError, KeyError):
-        # Cut short, or not in the form that was asked for: what there is shows it best.
+        # Incomplete, or not in the requested format: pass it on as it is.
         return arguments

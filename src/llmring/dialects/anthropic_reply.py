@@ -1,4 +1,4 @@
-"""What the Messages API of Anthropic answers: messages, whole or streamed.
+"""Replies of Anthropic's Messages API, whole or streamed.
 
 https://platform.claude.com/docs/en/api/messages
 """
@@ -90,7 +90,7 @@ _REASONS = {
 
 
 class _Reading:
-    """A message being read, block by block; a whole one is read as a stream of whole blocks."""
+    """State while decoding a message; a whole one is decoded as a stream of complete blocks."""
 
     __slots__ = ("_answered", "_count", "_open", "_places", "_usage")
 
@@ -99,7 +99,7 @@ class _Reading:
         self._open: dict[int, OpenBlock] = {}
         self._count = 0
         self._answered = False
-        # The last calls, should something follow that shows their place to matter.
+        # The latest calls; their positions are emitted if a later block shows that they matter.
         self._places: list[dict[str, Any]] = []
 
     def take(self, event: _StreamEvent) -> list[Event]:
@@ -158,7 +158,7 @@ class _Reading:
         return block.close() if block is not None else []
 
     def finish(self, end: End, usage: _Usage | None) -> list[Event]:
-        # The later counts are cumulative; those that are left out stand.
+        # Later counts are cumulative; omitted ones keep their value.
         for name in _Usage.__struct_fields__:
             if (count := getattr(usage, name, None)) is not None:
                 setattr(self._usage, name, count)
@@ -184,7 +184,7 @@ _OF_ANY_CALL = {"type", "id"}
 
 
 def _place(block: Block) -> dict[str, Any]:
-    """What a tool call does not hold of its block, with which it is put back where it was."""
+    """Return the fields of a block that a tool call lacks; they restore its place in the turn."""
     place: dict[str, Any] = {"type": "tool_use", "id": block.id}
     if block.caller is not None and block.caller.get("type") != "direct":
         place["caller"] = block.caller
@@ -218,7 +218,7 @@ def _count(counts: Mapping[str, Any] | None, name: str) -> int:
 
 
 def _tool_calls(usage: _Usage) -> int:
-    """What is charged for beside the tokens that are told: searches, and other models' work.
+    """Count the items charged on top of the reported tokens: searches, and other models' work.
 
     https://platform.claude.com/docs/en/build-with-claude/compaction#understanding-usage
     """
@@ -228,7 +228,7 @@ def _tool_calls(usage: _Usage) -> int:
 
 
 def _tier(usage: _Usage) -> str | None:
-    """The class of service, the place and the speed, where these have prices of their own."""
+    """Return service class, region and speed, where they have prices of their own."""
     place = usage.inference_geo
     if not isinstance(place, str) or place in ("", "global", "not_available"):
         place = None
@@ -238,10 +238,10 @@ def _tier(usage: _Usage) -> str | None:
 
 
 def decode(head: HttpHead, body: bytes) -> list[Event]:
-    """The events of a whole message.
+    """Decode a whole message into events.
 
     Raises:
-        ProviderError: The body is an error, or no message.
+        ProviderError: The body is an error, or not a message.
     """
     try:
         message = msgspec.json.decode(body, type=_Message)
@@ -253,10 +253,10 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
 
 
 def _events(message: _Message) -> list[Event]:
-    """The events of a whole message.
+    """Return the events of a whole message.
 
     Raises:
-        ValueError: It says nothing.
+        ValueError: The message has no content.
     """
     content = msgspec.json.decode(message.content or b"null", type=list[msgspec.Raw] | str | None)
     blocks = [_text_block(content)] if isinstance(content, str) else content
@@ -274,7 +274,7 @@ def _text_block(text: str) -> msgspec.Raw:
 
 
 def decoder(head: HttpHead) -> EventStreamDecoder:
-    """A decoder for one streamed message.
+    """Create a decoder for one streamed message.
 
     https://platform.claude.com/docs/en/build-with-claude/streaming
     """
@@ -282,7 +282,7 @@ def decoder(head: HttpHead) -> EventStreamDecoder:
 
 
 class _StreamReading:
-    """A streamed message being read, event by event."""
+    """State while decoding a streamed message, event by event."""
 
     def __init__(self, head: HttpHead) -> None:
         self.done = False

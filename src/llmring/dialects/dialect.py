@@ -1,4 +1,4 @@
-"""What a dialect is, and what all dialects share: errors out of statuses and headers."""
+"""The interface of a dialect, and what all dialects share, such as errors from statuses."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
@@ -25,22 +25,22 @@ from llmring.wire import HttpHead
 
 T = TypeVar("T")
 
-# Enough to recognise what a proxy or a vendor said; never a whole page in an error.
+# Enough to recognise an error from a proxy or a vendor, but never a whole page.
 BODY_EXCERPT = 500
-# Longer than any message of a vendor's that was seen.
+# Longer than any vendor's message seen so far.
 MOST_WORDS = 4000
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How large the things are that a server takes, in bytes; None for no limit that is known.
+    """Size limits of a server in bytes; None if no limit is known.
 
-    Vendors write MB for either of two units. The larger is meant here, so that nothing is held
-    back that the server would have taken.
+    Vendors use MB for two different units; these are the larger ones, so that nothing is refused
+    here that the server would accept.
 
     Attributes:
         request: The body of a request.
         each: One file, by the beginning of its media type.
-        files: All files of a request together, images apart.
+        files: All files of a request together, except images.
     """
 
     request: int | None = None
@@ -49,27 +49,27 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Quirks(Struct, frozen=True, kw_only=True):
-    """Where servers of one dialect differ from each other.
+    """Differences between servers of one dialect.
 
     Attributes:
-        max_tokens_field: The name under which an OpenAI-compatible server takes `max_tokens`.
-        stream_usage: Whether the server takes `stream_options.include_usage`.
-        needs_max_tokens: Whether the API refuses a request without a longest answer.
-        json_schema: Whether answers can be held to a schema by the API's own means.
-        any_schema: Whether such a schema may be any; else it has to be of the kind that OpenAI
-            takes as a strict one.
-        reasoning: How an OpenAI-compatible server is told how much to reason: a name out of
-            `openai_chat_reasoning.FORMS`; None where it can't be told.
-        reasoning_field: The field of an earlier answer in which such a server wants its reasoning
-            back: "reasoning_content", "reasoning" or "reasoning_details"; None where it refuses
-            or ignores it.
-        caching: How such a server is told what to cache: "keys" (OpenAI's `prompt_cache_key` and
-            lifetimes) or "marks" (Anthropic's `cache_control` in the content).
-        signed_calls: Whether such a server wants the signatures of tool calls back (Google's).
-        keeps_files: Whether the server has what the dialect knows of keeping files.
-        prefills: Whether all its models go on from a last message of the assistant's as from the
-            beginning of their own answer.
-        limits: How large the things are that it takes.
+        max_tokens_field: The name of `max_tokens` on an OpenAI-compatible server.
+        stream_usage: True if the server accepts `stream_options.include_usage`.
+        needs_max_tokens: True if the API refuses requests without `max_tokens`.
+        json_schema: True if the API itself can enforce a schema on answers.
+        any_schema: True if that works with any schema; False if only with those that OpenAI
+            accepts as strict.
+        reasoning: The form in which an OpenAI-compatible server takes the amount of reasoning, a
+            key of `openai_chat_reasoning.FORMS`; None if it takes none.
+        reasoning_field: The field of an earlier answer in which such a server expects its
+            reasoning back: "reasoning_content", "reasoning" or "reasoning_details"; None if it
+            refuses or ignores it.
+        caching: The form of cache settings: "keys" (OpenAI's `prompt_cache_key` and lifetimes) or
+            "marks" (Anthropic's `cache_control` in the content).
+        signed_calls: True if such a server expects the signatures of tool calls back (Google's).
+        keeps_files: True if the server has the dialect's file store.
+        prefills: True if all models continue a last message of the assistant as the beginning of
+            their own answer.
+        limits: Size limits of the server.
     """
 
     max_tokens_field: str = "max_tokens"
@@ -87,14 +87,14 @@ class Quirks(Struct, frozen=True, kw_only=True):
 
 
 class Outgoing(Struct, frozen=True):
-    """A request in a vendor's words.
+    """A request in a vendor's format.
 
     Attributes:
-        path: Below the base URL, with its query.
+        path: The path below the base URL, with its query.
         payload: The JSON body.
         method: The HTTP method; a GET or DELETE has no body.
-        headers: Sent beside the dialect's own.
-        body: The bytes to send in place of `payload`, where the body is not JSON.
+        headers: Sent in addition to the dialect's own.
+        body: The bytes to send instead of `payload`, if the body is not JSON.
         content_type: The media type of `body`.
     """
 
@@ -107,37 +107,37 @@ class Outgoing(Struct, frozen=True):
 
 
 class Decoder(Protocol):
-    """A streamed reply being read. Fed with bytes in any pieces, it gives the events they hold.
+    """The decoder of one streamed reply; fed with bytes in any pieces, it returns their events.
 
     Attributes:
-        done: Whether the vendor has said that nothing more will come.
+        done: True once the vendor has marked the end of the reply.
     """
 
     done: bool
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
+        """Return the events that these bytes complete."""
 
     def end(self) -> list[Event]:
-        """The events still held when the connection ends."""
+        """Return the remaining events when the connection ends."""
 
 
 class Encode(Protocol):
-    """Puts a request into the vendor's words."""
+    """The encoder of requests into a vendor's format."""
 
     def __call__(
         self, request: LLMRequest, model: str, *, stream: bool, quirks: Quirks
     ) -> Outgoing:
-        """The request for a model, to be answered whole or as a stream."""
+        """Build the request to a model, for a whole or a streamed answer."""
 
 
 class Embedding(Struct, frozen=True, kw_only=True):
-    """How texts are turned into vectors.
+    """The embedding endpoint of an API.
 
     Attributes:
-        encode: Texts, model and dimensions (None for the model's own) into the request.
-        decode: The reply into the vectors, in the order of the texts, and the tokens they took.
-        most_texts: How many texts a request may have.
+        encode: Builds the request for texts, model and dimensions (None for the model's own).
+        decode: Decodes the reply to the vectors, in the order of the texts, and the tokens used.
+        most_texts: The maximum number of texts in a request.
     """
 
     most_texts: int
@@ -149,11 +149,11 @@ class ListedModel(Struct, frozen=True, kw_only=True):
     """A model as its provider lists it.
 
     Attributes:
-        id: Its name, as a model reference has it after the colon.
-        name: Its name for people, where the provider gives one.
-        created: When it was made, in seconds since 1970, where the provider says.
-        context_window: Tokens that a request may have, where the provider says.
-        max_output: Tokens that an answer may have, where the provider says.
+        id: The model's name, as written after the colon of a model reference.
+        name: Its display name, if the provider gives one.
+        created: Creation time in seconds since 1970, if known.
+        context_window: Maximum tokens of a request, if known.
+        max_output: Maximum tokens of an answer, if known.
     """
 
     id: str
@@ -164,11 +164,11 @@ class ListedModel(Struct, frozen=True, kw_only=True):
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """How a provider's models are listed.
+    """The endpoint that lists a provider's models.
 
     Attributes:
-        encode: The mark of the next page (None for the first) into the request.
-        decode: The reply into the models, and the mark of the next page, if there is one.
+        encode: Builds the request for the page with this mark (None for the first).
+        decode: Decodes the reply to the models and the mark of the next page, if any.
     """
 
     encode: Callable[[str | None], Outgoing]
@@ -176,12 +176,12 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 
 class Counting(Struct, frozen=True, kw_only=True):
-    """How a provider counts the tokens of a request before it is sent.
+    """The endpoint that counts the tokens of a request before it is sent.
 
     Attributes:
-        name: What it is called, for those who ask how a count came about.
-        encode: As that of the dialect, without the choice of a stream.
-        decode: The reply into the number of input tokens.
+        name: The name of the method, as shown to users.
+        encode: Builds the request, like the dialect's `encode` without `stream`.
+        decode: Decodes the reply to the number of input tokens.
     """
 
     name: str
@@ -190,7 +190,7 @@ class Counting(Struct, frozen=True, kw_only=True):
 
 
 class FileContent(Struct, frozen=True, kw_only=True):
-    """A file to be given to a provider."""
+    """A file to be uploaded to a provider."""
 
     name: str
     media_type: str
@@ -198,11 +198,11 @@ class FileContent(Struct, frozen=True, kw_only=True):
 
 
 class StoredFile(Struct, frozen=True):
-    """A file that a provider keeps.
+    """A file in a provider's store.
 
     Attributes:
         id: The ID (or URI) by which requests refer to it.
-        ready: Whether a model can read it yet.
+        ready: True once models can read it.
     """
 
     id: str
@@ -210,17 +210,17 @@ class StoredFile(Struct, frozen=True):
 
 
 class FileStore(Struct, frozen=True, kw_only=True):
-    """How a provider keeps files for requests to come.
+    """The file store of a provider.
 
     Attributes:
         media_types: The beginnings of the media types that a request can refer to.
-        max_bytes: The largest file that it takes.
-        upload: A file into the request that brings it there.
-        look: The ID of a file into the request that asks after it; None where a file is ready
-            as soon as it is there.
-        stored: The reply to either into the file, as it is kept.
-        delete: The ID of a file into the request that removes it.
-        lifetime: Seconds after which the provider forgets a file; None for never.
+        max_bytes: The size of the largest accepted file.
+        upload: Builds the request that uploads a file.
+        look: Builds the request for the state of a file, from its ID; None if files are ready as
+            soon as they are uploaded.
+        stored: Decodes the reply to either request to the stored file.
+        delete: Builds the request that deletes a file, from its ID.
+        lifetime: Seconds until the provider deletes a file; None for never.
     """
 
     media_types: tuple[str, ...]
@@ -233,20 +233,20 @@ class FileStore(Struct, frozen=True, kw_only=True):
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
-    """How one API speaks, as a record of pure functions.
+    """The wire format of one API, as a record of pure functions.
 
     Attributes:
         name: Its name in provider rows and lockfiles.
-        encode: A request into the vendor's words.
-        decode: A whole reply (status 2xx) into the events that a stream would have brought.
-        decoder: A new decoder for one streamed reply (status 2xx).
-        explain: A reply with an error status into the error that it means.
-        authorize: A key into the headers that carry it.
+        encode: Builds the vendor's request.
+        decode: Decodes a whole reply (status 2xx) to the events that a stream would have brought.
+        decoder: Creates a decoder for one streamed reply (status 2xx).
+        explain: Builds the error for a reply with an error status.
+        authorize: Builds the headers that carry a key.
         headers: Sent with every request.
-        embedding: How it embeds texts; None where it does not.
-        listing: How its models are listed.
-        counting: How it counts tokens.
-        files: How it keeps files.
+        embedding: The embedding endpoint, if there is one.
+        listing: The endpoint that lists models, if there is one.
+        counting: The endpoint that counts tokens, if there is one.
+        files: The file store, if there is one.
     """
 
     name: str
@@ -278,7 +278,7 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
 
 
 def error_class(status: int) -> type[ProviderError]:
-    """The error that a status means, where the body says nothing more exact."""
+    """Return the error class for a status, if the body has no better information."""
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     return ProviderRequestError if 400 <= status < 500 else ProviderResponseError
@@ -292,14 +292,14 @@ def response_error(
     code: str | None = None,
     kind: type[ProviderError] | None = None,
 ) -> ProviderError:
-    """The error for a reply with an error status.
+    """Build the error for a reply with an error status.
 
     Args:
         head: Status and headers of the reply.
-        body: Its body, quoted (cut, keys masked) where the vendor gave no message.
-        message: The vendor's own words, if the body could be read.
+        body: The body, quoted (shortened, keys masked) if the vendor gave no message.
+        message: The vendor's own message, if the body could be read.
         code: The vendor's own code or type.
-        kind: The class of the error, where the body says more than the status does.
+        kind: The class of the error, if the body is more exact than the status.
     """
     words = redact(message)[:MOST_WORDS] if message else None
     said = words or excerpt(body)
@@ -314,7 +314,7 @@ def response_error(
 
 
 def unreadable(head: HttpHead, body: bytes, why: str) -> UnreadableResponseError:
-    """The error for a reply that is not what the API sends: a proxy's page, a cut body."""
+    """Build the error for a reply that is not in the API's format, such as a proxy's page."""
     kind = head.content_type or "no content type"
     said = excerpt(body)
     return UnreadableResponseError(
@@ -326,10 +326,10 @@ def unreadable(head: HttpHead, body: bytes, why: str) -> UnreadableResponseError
 
 
 def read_as(kind: type[T], head: HttpHead, body: bytes) -> T:
-    """A whole reply as a value of this type.
+    """Decode a whole reply as a value of this type.
 
     Raises:
-        UnreadableResponseError: It is none.
+        UnreadableResponseError: The reply is in another format.
     """
     try:
         return msgspec.json.decode(body, type=kind)
@@ -339,13 +339,13 @@ def read_as(kind: type[T], head: HttpHead, body: bytes) -> T:
 
 
 def excerpt(body: bytes) -> str:
-    """The beginning of a body as one line of text, keys masked."""
+    """Return the beginning of a body as one line of text, with keys masked."""
     text = " ".join(body[: 2 * BODY_EXCERPT].decode("utf-8", "replace").split())
     return redact(text)[:BODY_EXCERPT]
 
 
 def request_id(head: HttpHead) -> str | None:
-    """The provider's ID of the request, under any of the names in use."""
+    """Return the provider's ID of the request, from any of the headers in use."""
     for name in ("x-request-id", "request-id", "apim-request-id", "cf-ray"):
         if name in head.headers:
             return head.headers[name]
@@ -353,7 +353,7 @@ def request_id(head: HttpHead) -> str | None:
 
 
 def merged(payload: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload with extra parameters in it; a table within is merged, all else replaced."""
+    """Merge extra parameters into a payload; nested tables are merged, other values replaced."""
     result = dict(payload)
     for key, value in extra.items():
         mine = result.get(key)
@@ -363,9 +363,9 @@ def merged(payload: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """A tool call's arguments as the object they must be, for APIs that take no JSON text.
+    """Decode a tool call's arguments to an object, for APIs that do not accept JSON text.
 
-    Arguments that are not a JSON object are given under one key rather than lost.
+    Arguments that are not a JSON object are kept under the key "arguments".
     """
     try:
         value = msgspec.json.decode(text or "{}")

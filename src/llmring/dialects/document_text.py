@@ -1,4 +1,4 @@
-"""Documents that are text, for APIs that take none: what they say, in the message itself."""
+"""Text documents as message text, for APIs that accept no documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import binascii
 from llmring.chat.parts import DocumentPart
 from llmring.exceptions import ValidationError
 
-# Text that is not filed under text/*.
+# Types of text outside text/*.
 _TEXT = frozenset(
     (
         "application/javascript",
@@ -25,10 +25,10 @@ _TEXT = frozenset(
 
 
 def text_of(part: DocumentPart) -> str | None:
-    """What a document says, under its name; None where it is no text, or not given by its bytes.
+    """Return a document's text under its name; None if it is not text, or given as a URL.
 
     Raises:
-        ValidationError: Its data is not base64.
+        ValidationError: The data is not base64.
     """
     kind = part.media_type.partition(";")[0].strip().lower()
     is_text = kind.startswith("text/") or kind in _TEXT or kind.endswith(("+json", "+xml"))

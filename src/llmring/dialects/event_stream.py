@@ -1,4 +1,4 @@
-"""A streamed reply in server-sent events, or whole from a server that does not stream."""
+"""Decoding of replies in server-sent events, or whole from servers that do not stream."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -10,39 +10,39 @@ from llmring.dialects.sse import EventSplitter, ServerEvent
 from llmring.exceptions import ProviderError, UnreadableResponseError
 from llmring.wire import HttpHead
 
-# A stream in which more than this many events can't be read is not worth waiting for.
+# After more unreadable events than this, a stream is given up.
 MOST_GARBLED = 8
 
 
 class Reading(Protocol):
-    """What a dialect makes of its own server-sent events.
+    """A dialect's reader of server-sent events.
 
     Attributes:
-        done: Whether the vendor has said that nothing more will come.
+        done: True once the vendor has marked the end of the reply.
     """
 
     done: bool
 
     def take(self, event: ServerEvent) -> list[Event]:
-        """The events of a reply that one server-sent event brings.
+        """Return the reply's events for one server-sent event.
 
         Raises:
-            ProviderError: It is an error, or can't be read.
+            ProviderError: The event is an error, or cannot be read.
         """
 
     def end(self) -> list[Event]:
-        """The events still held when nothing more comes."""
+        """Return the remaining events when the stream ends."""
 
 
 class EventStreamDecoder:
-    """The decoder of every dialect that streams in server-sent events; see `Decoder`.
+    """The decoder of all dialects that stream in server-sent events; see `Decoder`.
 
-    An event that can't be read is passed over, as others may still make a whole answer.
+    An unreadable event is skipped, since the others may still form a complete answer.
 
     Args:
         head: Status and headers of the reply.
-        reading: Reads the events, one by one.
-        decode: Reads a whole reply, should the body hold no event at all: a server that does not
+        reading: Reads the events one by one.
+        decode: Decodes a whole reply, for a body without any event: from a server that does not
             stream, or a proxy's page.
     """
 
@@ -57,22 +57,22 @@ class EventStreamDecoder:
         self._reading = reading
         self._decode = decode
         self._splitter = EventSplitter()
-        # The bytes as they came, until the first event shows that they are a stream.
+        # The raw bytes, until the first event shows that this is a stream.
         self._unread: list[bytes] | None = []
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
+        """Return the events that these bytes complete."""
         if self._unread is not None:
             self._unread.append(data)
         return self._take(self._splitter.feed(data))
 
     def end(self) -> list[Event]:
-        """The events still held when the connection ends."""
+        """Return the remaining events when the connection ends."""
         if self.done:
             return []
         events = self._take([last for last in self._splitter.end() if _is_complete(last.data)])
         if self._unread is None:
-            # After a failure there is nothing that it could still hold.
+            # After a failure, nothing useful remains.
             failed = any(isinstance(event, Failed) for event in events)
             return events if failed else events + self._reading.end()
         try:
@@ -101,7 +101,7 @@ class EventStreamDecoder:
 
 
 def _is_complete(data: bytes) -> bool:
-    """Whether the connection did not end within this event."""
+    """Return True if the connection did not end within this event."""
     try:
         msgspec.json.decode(data, type=msgspec.Raw)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""How files are brought to servers that keep them: what several APIs share."""
+"""Multipart uploads to file stores, shared by several APIs."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,18 +8,18 @@ from msgspec import Struct
 from llmring.dialects.dialect import FileContent, StoredFile, read_as
 from llmring.wire import HttpHead
 
-# A name may hold anything but these, which would end its quotes or its line.
+# Characters that would end the quoted name or its line.
 # https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
 _ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 
 
 def boundary_for(data: bytes) -> str:
-    """A line that is not in the data, and the same whenever the data is the same."""
+    """Return a boundary that does not occur in the data; the same data has the same boundary."""
     return "llmring-" + hashlib.sha256(data).hexdigest()
 
 
 def form(fields: Mapping[str, str], file: FileContent) -> tuple[bytes, str]:
-    """The body of a form that has the file as its field "file", and its content type.
+    """Build a form body with the file in the field "file"; return it with its content type.
 
     https://www.rfc-editor.org/rfc/rfc7578
     """
@@ -41,9 +41,9 @@ class _Named(Struct):
 
 
 def named_by_id(head: HttpHead, body: bytes) -> StoredFile:
-    """The file whose ID the reply tells.
+    """Return the stored file from the ID in the reply.
 
     Raises:
-        ProviderResponseError: The reply tells none.
+        ProviderResponseError: The reply has no ID.
     """
     return StoredFile(read_as(_Named, head, body).id)

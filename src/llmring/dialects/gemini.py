@@ -1,4 +1,4 @@
-"""The Gemini API of Google: how a request is put, and the dialect as a whole.
+"""Google's Gemini API: the encoding of requests, and the dialect as a whole.
 
 https://ai.google.dev/api/generate-content
 """
@@ -25,7 +25,7 @@ from llmring.dialects.gemini_models import LISTING
 from llmring.dialects.json_schema import SchemaRules, adapted
 
 # https://ai.google.dev/api/generate-content#FIELDS.response_json_schema
-# No `$ref` may stand beside another keyword, and some models take none at all.
+# A `$ref` may have no other keywords next to it, and some models do not accept any.
 RULES = SchemaRules(
     keywords=frozenset(
         {
@@ -55,8 +55,8 @@ RULES = SchemaRules(
     inlines_refs=True,
 )
 
-# Models before Gemini 3 take no response format beside tools, and no media within the result of
-# a function. https://ai.google.dev/gemini-api/docs/gemini-3
+# Models before Gemini 3 accept neither a response format together with tools nor media in the
+# result of a function. https://ai.google.dev/gemini-api/docs/gemini-3
 _BEFORE_3 = re.compile(r"(^|/)gemini-[12]\b")
 
 # https://ai.google.dev/api/generate-content#ThinkingLevel
@@ -69,7 +69,7 @@ _LEVELS: Mapping[Effort, str] = {
     "max": "XHIGH",
 }
 
-# Fields of generationConfig, so that they may be given among the extra parameters as such.
+# Fields of generationConfig, which may be given directly among the extra parameters.
 _GENERATION = frozenset(
     {
         "audioTimestamp",
@@ -102,10 +102,10 @@ _GENERATION = frozenset(
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001
-    """The request for `models.generateContent` or `models.streamGenerateContent`.
+    """Build the request for `models.generateContent` or `models.streamGenerateContent`.
 
     Raises:
-        UnsupportedFeatureError: A part of a message is of a kind that the API does not take.
+        UnsupportedFeatureError: The API does not accept a part of a message.
     """
     turns, tools, output = request.turns(), request.toolset(), request.output()
     is_older = bool(_BEFORE_3.search(model))
@@ -145,7 +145,7 @@ def _generation(request: LLMRequest, output: OutputFormat | None) -> dict[str, A
 
 
 def _in_words(output: OutputFormat) -> str:
-    """The form of the answer as an instruction."""
+    """Return the output format as an instruction to the model."""
     if output.schema is None:
         return "Give your answer as a JSON object, with nothing around it, not even a code fence."
     schema = msgspec.json.encode(output.schema).decode()
@@ -156,7 +156,7 @@ def _in_words(output: OutputFormat) -> str:
 
 
 def _max_tokens(request: LLMRequest) -> int | None:
-    # Reasoning is part of the API's limit; one that it would use up leaves no answer.
+    # The API's limit includes reasoning; a limit that reasoning could use up leaves no answer.
     limit, budget = request.max_tokens, request.reasoning_tokens or 0
     return limit if limit is None or limit > budget else limit + budget
 
@@ -173,8 +173,8 @@ def _thinking(reasoning: Reasoning | None) -> dict[str, Any] | None:
 
 
 def _cached_content(request: LLMRequest) -> str | None:
-    # Prompts that begin alike are cached without a word. A key is only of use where it is the
-    # name of a content that the caller has put there. https://ai.google.dev/gemini-api/docs/caching
+    # Prompts that begin alike are cached automatically. A key is useful only if it is the name of
+    # content that the caller has stored. https://ai.google.dev/gemini-api/docs/caching
     caching = request.caching()
     key = (caching and caching.key) or ""
     return key if "cachedContents/" in key else None
@@ -192,7 +192,7 @@ def _tools(tools: Iterable[Tool | ProviderTool]) -> list[Mapping[str, Any]]:
 
 
 def _own_tool(definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A tool of Google's under its name, as this API has it; others name it by type."""
+    """Return a tool of Google's own keyed by its name; other APIs name it by type."""
     match definition:
         case {"type": str(name), **options}:
             return {name: options}
@@ -218,7 +218,7 @@ def _tool_config(
     if calling := _calling(request, functions):
         config["functionCallingConfig"] = calling
     if any(isinstance(tool, ProviderTool) for tool in tools):
-        # Functions beside tools of Google's own have to see what these did.
+        # Together with tools of Google's own, functions need to see what these did.
         # https://ai.google.dev/gemini-api/docs/tool-combination
         config["includeServerSideToolInvocations"] = True
     return config
@@ -243,9 +243,9 @@ def _calling(request: LLMRequest, functions: Iterable[Tool]) -> dict[str, Any] |
 
 
 def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """The extra parameters under the API's own names; settings of the generation in their table.
+    """Convert the extra parameters to the API's names, with generation settings in their table.
 
-    The API takes both spellings of a name, but not a name in both.
+    The API accepts both spellings of a name, but not both at once.
     """
     placed: dict[str, Any] = {}
     generation: dict[str, Any] = {}
@@ -265,7 +265,7 @@ def _camel(name: str) -> str:
 
 
 def authorize(key: str) -> Mapping[str, str]:
-    """The header that carries the key; in the URL it would end up in logs."""
+    """Return the header with the key; in the URL, the key would end up in logs."""
     return {"x-goog-api-key": key}
 
 

@@ -1,4 +1,4 @@
-"""A conversation in the words of the Gemini API of Google: its turns, and what they are made of.
+"""The messages of a conversation in the format of Google's Gemini API.
 
 https://ai.google.dev/api/caching#Content
 """
@@ -26,15 +26,15 @@ from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import json_object
 from llmring.exceptions import UnsupportedFeatureError
 
-# The dialect's name, which marks what is its own among the parts of a message.
+# The name of the dialect, which also marks its own items among the parts of a message.
 NAME = "gemini"
 
-# Stands in for the signature of a call that another vendor's model made; newer models refuse
-# a call without one. In base64, as all signatures are: "skip_thought_signature_validator".
+# The signature for calls made by another vendor's model; newer models refuse a call without
+# one. In base64, as all signatures are: "skip_thought_signature_validator".
 # https://ai.google.dev/gemini-api/docs/thought-signatures
 UNSIGNED = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
 
-# By the end of an address. https://ai.google.dev/gemini-api/docs/file-input-methods
+# By the file extension of an address. https://ai.google.dev/gemini-api/docs/file-input-methods
 _MEDIA_TYPES = {
     "3gp": "video/3gpp",
     "aac": "audio/aac",
@@ -69,35 +69,38 @@ _MEDIA_TYPES = {
     "xml": "text/xml",
 }
 
-# Named by the page that shows it, which has no media type.
+# Videos are named by the address of their page, which has no media type.
 # https://ai.google.dev/gemini-api/docs/video-understanding#youtube
 _YOUTUBE = re.compile(r"https?://((www|m)\.)?(youtube\.com|youtu\.be)/", re.IGNORECASE)
 
-# What the result of a function may hold.
+# The media types that the result of a function may contain.
 # https://ai.google.dev/gemini-api/docs/function-calling#multimodal
 _IN_RESULTS = frozenset({"application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain"})
 
 
 def system_texts(turns: Iterable[Message]) -> list[str]:
-    """The texts of all system messages.
+    """Return the texts of all system messages.
 
     Raises:
-        UnsupportedFeatureError: One of them holds something else.
+        UnsupportedFeatureError: A system message has a part that is not text.
     """
     parts = [part for message in turns if message.role == "system" for part in message.parts]
     texts = [part.text for part in parts if isinstance(part, TextPart)]
     if len(texts) < len(parts):
-        raise UnsupportedFeatureError("Google takes only text in a system message")
+        raise UnsupportedFeatureError(
+            "Google takes only text in a system message; put images and documents into a user "
+            "message"
+        )
     return [text for text in texts if text]
 
 
 def contents_of(turns: Iterable[Message], *, media_in_results: bool) -> list[dict[str, Any]]:
-    """The turns of user and model, in order.
+    """Build the turns of user and model, in order.
 
     Args:
-        turns: The messages; those of the system are passed over.
-        media_in_results: Whether the model takes media within the result of a function. Others
-            get them beside it.
+        turns: The messages; system messages are skipped.
+        media_in_results: True if the model accepts media inside the result of a function.
+            Otherwise they are put next to it.
     """
     contents: list[dict[str, Any]] = []
     names: dict[str, str] = {}
@@ -113,7 +116,7 @@ def contents_of(turns: Iterable[Message], *, media_in_results: bool) -> list[dic
                 role, parts = "user", _result(message, names, media_in_results)
             case _:
                 role, parts = "user", _shown(message.parts)
-        # The results of parallel calls must come in one turn.
+        # The results of parallel calls must be in one turn.
         if after_result and message.role == "tool":
             contents[-1]["parts"] += parts
         elif parts:
@@ -136,7 +139,7 @@ def _model_parts(message: Message) -> list[dict[str, Any]]:
 
 
 def _add_reasoning(parts: list[dict[str, Any]], part: ReasoningPart) -> None:
-    """Put a thought back; a signature without a text goes onto the text that it came with."""
+    """Add a thought; a signature without text is added to the text that it came with."""
     signature = part.signature if part.dialect in (None, NAME) else None
     if part.text:
         if signature or part.dialect == NAME:
@@ -152,7 +155,7 @@ def _signed(part: dict[str, Any], signature: str | None) -> dict[str, Any]:
 
 
 def _calls(calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
-    # Of parallel calls, the first alone is signed.
+    # Of parallel calls, only the first is signed.
     signed = any("signature" in call for call in calls)
     return [
         _signed(_call(call), call.get("signature") or (None if signed or at else UNSIGNED))
@@ -184,7 +187,7 @@ def _result(
 
 
 def _response(message: Message, *, has_more: bool) -> dict[str, Any]:
-    # The API wants an object, and reads any other result under "output".
+    # The API needs an object; any other result goes under "output", where it expects it.
     # https://ai.google.dev/api/caching#FunctionResponse
     text = message.text
     if not text and has_more:
@@ -194,7 +197,7 @@ def _response(message: Message, *, has_more: bool) -> dict[str, Any]:
     except msgspec.DecodeError:
         value = text
     if '"$ref"' in text:
-        # In an object, it would have to name one of the media.
+        # In an object, "$ref" would have to name one of the media.
         value = text
     if (message.metadata or {}).get("is_error"):
         return {"error": value}
@@ -207,7 +210,7 @@ def _media_type_of(part: Mapping[str, Mapping[str, str]]) -> str | None:
 
 
 def _shown(parts: Iterable[Part]) -> list[dict[str, Any]]:
-    """Texts and media; what else there is belongs to the turns of models."""
+    """Build the parts for text and media; other parts belong to the model's turns."""
     result: list[dict[str, Any]] = []
     for part in parts:
         match part:
@@ -234,11 +237,11 @@ def _media(part: ImagePart | DocumentPart) -> dict[str, Any]:
 
 
 def _media_type_at(part: ImagePart | DocumentPart) -> str | None:
-    """The media type of what is at an address; where none is known, Google finds out itself."""
+    """Return the media type at an address; None to let Google detect it."""
     address = part.url or ""
     if _YOUTUBE.match(address):
         return None
     ending = re.split(r"[?#]", address)[0].rpartition(".")[2].lower()
     known = _MEDIA_TYPES.get(ending)
-    # A document says that it is a PDF unless it was told otherwise; its address knows better.
+    # A document is a PDF by default, so the extension in the address is more reliable.
     return known or part.media_type if isinstance(part, DocumentPart) else part.media_type or known

@@ -1,4 +1,4 @@
-"""The tokens of a request, as the Gemini API of Google counts them before it is sent.
+"""The endpoint of Google's Gemini API that counts the tokens of a request before it is sent.
 
 https://ai.google.dev/api/tokens#method:-models.counttokens
 """
@@ -15,21 +15,21 @@ class _Reply(Struct, rename="camel"):
 
 
 def decode(head: HttpHead, body: bytes) -> int:
-    """The number of input tokens.
+    """Return the number of input tokens.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     return read_as(_Reply, head, body).total_tokens
 
 
 def counting(encode: Encode) -> Counting:
-    """How requests that this puts into words are counted."""
+    """Create the token counter for requests encoded by `encode`."""
 
     def counted(request: LLMRequest, model: str, quirks: Quirks) -> Outgoing:
         sent = encode(request, model, stream=False, quirks=quirks)
         path = sent.path.rpartition(":")[0]
-        # Only a whole request may have instructions and tools, and it must name the model again.
+        # Only a complete request may have instructions and tools, and it must repeat the model.
         whole = {"model": model if "/" in model else f"models/{model}", **sent.payload}
         return Outgoing(f"{path}:countTokens", {"generateContentRequest": whole})
 

@@ -1,4 +1,4 @@
-"""Embeddings, as the Gemini API of Google gives them.
+"""The embedding endpoint of Google's Gemini API.
 
 https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
 """
@@ -28,7 +28,7 @@ class _Reply(Struct, rename="camel"):
 
 
 def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
-    """The request for the vectors of these texts."""
+    """Build the request for the vectors of these texts."""
     name = model if "/" in model else f"models/{model}"
     wanted = {} if dimensions is None else {"outputDimensionality": dimensions}
     requests: list[dict[str, Any]] = [
@@ -38,10 +38,10 @@ def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing
 
 
 def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None]:
-    """The vectors in the order of the texts, and the tokens, which older models do not tell.
+    """Decode the vectors in the order of the texts, and the tokens, unless the model omits them.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     reply = read_as(_Reply, head, body)
     count = reply.usage_metadata.prompt_token_count if reply.usage_metadata else None
@@ -49,5 +49,5 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None
     return [vector.values for vector in reply.embeddings], usage
 
 
-# What the API answers to more: "at most 100 requests can be in one batch".
+# From the API's own error: "at most 100 requests can be in one batch".
 EMBEDDING = Embedding(encode=encode, decode=decode, most_texts=100)

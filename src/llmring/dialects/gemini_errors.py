@@ -1,4 +1,4 @@
-"""What the errors of Google's APIs mean.
+"""Errors of Google's APIs.
 
 https://ai.google.dev/gemini-api/docs/troubleshooting
 https://cloud.google.com/apis/design/errors#error_model
@@ -29,7 +29,7 @@ from llmring.wire import HttpHead
 
 
 class GeminiError(Struct):
-    """An error as it stands in a reply."""
+    """An error object in a reply."""
 
     code: int | str | None = None
     message: str | None = None
@@ -59,7 +59,7 @@ _BY_STATUS: dict[str | None, type[ProviderError]] = {
     "UNKNOWN": ProviderResponseError,
 }
 
-# What the API puts under INVALID_ARGUMENT and tells apart only in words.
+# Errors that share the status INVALID_ARGUMENT and differ only in the message.
 _BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
@@ -78,13 +78,13 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
     )
 )
 
-# "7.25s" in the details; the message has "1h2m3.5s" and "250ms" too.
+# "7.25s" in the details; in the message also "1h2m3.5s" and "250ms".
 _DELAY = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m(?!s))?(?:(\d{1,9}(?:\.\d+)?)(m?)s)?")
 _RETRY_IN = re.compile(r"retry in ([\d.hms]*[hms])")
 
 
 def explain(head: HttpHead, body: bytes) -> ProviderError:
-    """The error that a reply with an error status means."""
+    """Build the error for a reply with an error status."""
     try:
         value = msgspec.json.decode(body, type=_Body | list[_Body])
     except (ValueError, RecursionError):
@@ -103,13 +103,13 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
 
 
 def failure(head: HttpHead, value: GeminiError | str) -> ProviderError:
-    """The error that came inside a reply whose status was a success."""
+    """Build the error for an error object in a reply with a success status."""
     error = _error(value)
     status = error.code if isinstance(error.code, int) else None
     words = redact(error.message) if error.message else None
     said = " ".join(part for part in (error.status, words) if part)
     return _kind(error, status or 500)(
-        f"an error in place of an answer: {said or 'the provider does not say which'}",
+        f"an error instead of an answer: {said or 'the provider gave no reason'}",
         status=status,
         code=error.status,
         request_id=request_id(head) or _detail(error, "requestId"),
@@ -123,7 +123,7 @@ def _error(value: GeminiError | str) -> GeminiError:
 
 
 def _detail(error: GeminiError, name: str) -> str | None:
-    """What the details say under this name, in whichever of them it is."""
+    """Return the first value under this name in any of the details."""
     details = error.details if isinstance(error.details, list) else []
     found = (detail.get(name) for detail in details if isinstance(detail, dict))
     return next((value for value in found if isinstance(value, str)), None)
@@ -140,7 +140,7 @@ def _kind(error: GeminiError, status: int) -> type[ProviderError]:
 
 
 def _retry_delay(error: GeminiError) -> float | None:
-    """Seconds to wait, as the details or else the message tell them."""
+    """Return the seconds to wait, from the details or else from the message."""
     in_words = _RETRY_IN.search(error.message or "")
     told = _detail(error, "retryDelay") or (in_words[1] if in_words else "")
     match = _DELAY.fullmatch(told) if told else None

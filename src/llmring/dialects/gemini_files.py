@@ -1,4 +1,4 @@
-"""How Google keeps files for Gemini.
+"""Google's file store for Gemini.
 
 https://ai.google.dev/api/files
 """
@@ -14,7 +14,7 @@ from llmring.dialects.file_exchange import boundary_for
 from llmring.exceptions import ProviderResponseError
 from llmring.wire import HttpHead
 
-# After 48 hours they are gone; a request takes its time too.
+# Files are deleted after 48 hours; allow time for the request.
 LIFETIME_SECONDS = 47 * 3600.0
 
 _LONGEST_NAME = 512
@@ -31,7 +31,7 @@ class _File(Struct):
 
 
 def upload(file: FileContent) -> Outgoing:
-    """The request that brings a file there, with its name and type, in one go.
+    """Build the request that uploads a file together with its name and type.
 
     https://discuss.ai.google.dev/t/how-to-upload-files-with-media-upload-in-rest-api/6904
     """
@@ -53,15 +53,15 @@ def upload(file: FileContent) -> Outgoing:
 
 
 def look(uri: str) -> Outgoing:
-    """The request that asks whether a file is ready; a video takes a while."""
+    """Build the request for a file's state; a video takes a while to be processed."""
     return Outgoing(_path(uri), method="GET")
 
 
 def stored(head: HttpHead, body: bytes) -> StoredFile:
-    """The file that the reply to either tells of.
+    """Decode the file from the reply to an upload or a state request.
 
     Raises:
-        ProviderResponseError: The reply tells of none, or of one that can't be used.
+        ProviderResponseError: The reply has no file, or Google could not process the file.
     """
     try:
         told = msgspec.json.decode(body, type=dict[str, Any])
@@ -72,14 +72,14 @@ def stored(head: HttpHead, body: bytes) -> StoredFile:
         if file.state != "FAILED":
             return StoredFile(file.uri, ready=file.state != "PROCESSING")
         fault = ProviderResponseError(
-            f"the file could not be read: {file.error.message or 'no reason given'}",
+            f"Google could not process the file: {file.error.message or 'no reason given'}",
             status=head.status,
         )
     raise fault
 
 
 def delete(uri: str) -> Outgoing:
-    """The request that removes a file."""
+    """Build the request that deletes a file."""
     return Outgoing(_path(uri), method="DELETE")
 
 

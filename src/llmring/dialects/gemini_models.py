@@ -1,4 +1,4 @@
-"""The list of models, as the Gemini API of Google gives it.
+"""The list of models of Google's Gemini API.
 
 https://ai.google.dev/api/models#method:-models.list
 """
@@ -26,16 +26,16 @@ class _Reply(Struct, rename="camel"):
 
 
 def encode(mark: str | None) -> Outgoing:
-    """The request for a page of models."""
+    """Build the request for a page of models."""
     token = "" if mark is None else f"&pageToken={quote(mark, safe='')}"
     return Outgoing(f"/v1beta/models?pageSize={_PER_PAGE}{token}", method="GET")
 
 
 def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
-    """The models of a page, and the mark of the next.
+    """Decode a page of models and the mark of the next page.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     reply = read_as(_Reply, head, body)
     return [_listed(model) for model in reply.models], reply.next_page_token or None

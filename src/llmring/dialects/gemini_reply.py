@@ -1,4 +1,4 @@
-"""What the Gemini API of Google answers: content, whole or streamed, and errors.
+"""Replies of Google's Gemini API, whole or streamed, including errors.
 
 https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 """
@@ -43,7 +43,7 @@ class _Part(Struct, rename="camel"):
 
 
 class _Content(Struct):
-    # Each as it came: what is neither text nor a call goes back as it is.
+    # Undecoded, so that parts other than text and calls can be sent back unchanged.
     parts: list[msgspec.Raw] | None = None
 
 
@@ -97,7 +97,7 @@ class _Chunk(Struct, rename="camel"):
     error: GeminiError | str | None = None
 
 
-# One for all replies; a decoder keeps nothing of what it has read.
+# Shared by all replies; a decoder keeps no state.
 _CHUNK = msgspec.json.Decoder(_Chunk)
 _CHUNKS = msgspec.json.Decoder(_Chunk | list[_Chunk])
 _PART = msgspec.json.Decoder(_Part)
@@ -131,10 +131,10 @@ _REASONS = {
 
 
 class _Reading:
-    """An answer being read, chunk by chunk; a whole one is a single chunk.
+    """State while decoding an answer, chunk by chunk; a whole answer is a single chunk.
 
     Attributes:
-        answered: Whether anything of an answer has come.
+        answered: True once any part of an answer has arrived.
     """
 
     __slots__ = (
@@ -158,7 +158,7 @@ class _Reading:
         self._reported: UsageReport | None = None
 
     def take(self, chunk: _Chunk) -> list[Event]:
-        # Before anything is noted, as a part may turn out not to be readable.
+        # First, before any state changes: a part may turn out to be unreadable.
         ours = [(each, _parts_of(each)) for each in chunk.candidates or () if not each.index]
         events: list[Event] = []
         if not self._started:
@@ -167,10 +167,10 @@ class _Reading:
         self._count(chunk.usage_metadata)
         feedback = chunk.prompt_feedback
         for candidate, parts in ours:
-            # Whole in one chunk, mostly the last; what it repeats of itself counts once.
+            # Searches are reported in full in one chunk, mostly the last; repetitions count once.
             self._searches = max(self._searches, _searches(candidate.grounding_metadata))
             content = [event for raw, part in parts for event in self._part(raw, part)]
-            # An empty text is an answer too.
+            # An empty text counts as an answer.
             self.answered = self.answered or bool(parts)
             events += content + self._finish(candidate.finish_reason)
         if feedback and feedback.block_reason and not chunk.candidates:
@@ -185,7 +185,7 @@ class _Reading:
         return [report]
 
     def _count(self, usage: _Usage | None) -> None:
-        # The counts of each chunk are cumulative; those that are left out stand.
+        # The counts of each chunk are cumulative; omitted ones keep their value.
         for name in _Usage.__struct_fields__:
             if (count := getattr(usage, name, None)) is not None:
                 setattr(self._usage, name, count)
@@ -200,9 +200,9 @@ class _Reading:
         if part.thought:
             return [ReasoningDelta(text, signature)] if text or signature else []
         if signature and thinking and not text:
-            # Told as the signature of a text, it would be taken for that of the thought before.
+            # As the signature of a text, it would be assigned to the preceding thought.
             return [ProviderItem({"text": "", "thoughtSignature": signature})]
-        # The signature of a text comes with it or, in a stream, on an empty one at its end.
+        # A text's signature comes with it or, in a stream, with an empty text at its end.
         events: list[Event] = [TextDelta(text)] if text else []
         return [*events, ReasoningDelta("", signature)] if signature else events
 
@@ -221,7 +221,7 @@ class _Reading:
         if not native or native == "FINISH_REASON_UNSPECIFIED":
             return []
         finished = Finished(reason or _REASONS.get(native, native.lower()), native)
-        # Some models say "STOP" in every chunk.
+        # Some models send "STOP" in every chunk.
         if finished == self._finished:
             return []
         self.answered = True
@@ -235,7 +235,7 @@ def _parts_of(candidate: _Candidate) -> list[tuple[msgspec.Raw, _Part]]:
 
 
 def _item(raw: msgspec.Raw, signature: str | None) -> list[Event]:
-    """What is no text: media, or the work of a tool that Google runs itself."""
+    """Return the event for a part that is not text: media, or the work of Google's own tools."""
     content = msgspec.json.decode(raw, type=dict[str, Any])
     if content.keys() - {"text", "thought", "thoughtSignature", "functionCall"}:
         return [ProviderItem(content)]
@@ -243,7 +243,7 @@ def _item(raw: msgspec.Raw, signature: str | None) -> list[Event]:
 
 
 def _searches(grounding: _Grounding | None) -> int:
-    """How many searches an answer is grounded in.
+    """Count the searches that an answer is grounded in.
 
     https://ai.google.dev/gemini-api/docs/google-search#pricing
     """
@@ -285,10 +285,10 @@ def _report(usage: _Usage, searches: int) -> UsageReport | None:
 
 
 def decode(head: HttpHead, body: bytes) -> list[Event]:
-    """The events of a whole answer, or of a streamed one that came as a JSON array.
+    """Decode a whole answer, or a streamed one that came as a JSON array, into events.
 
     Raises:
-        ProviderError: The body is an error, or no answer.
+        ProviderError: The body is an error, or not an answer.
     """
     reading = _Reading()
     events: list[Event] = []
@@ -306,15 +306,15 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
 
 
 def decoder(head: HttpHead) -> EventStreamDecoder:
-    """A decoder for one streamed answer.
+    """Create a decoder for one streamed answer.
 
-    Google never says that nothing more will come; the connection's end does.
+    Google does not mark the end of a stream; it ends with the connection.
     """
     return EventStreamDecoder(head, _StreamReading(head), decode)
 
 
 class _StreamReading:
-    """A streamed answer being read, event by event."""
+    """State while decoding a streamed answer, event by event."""
 
     def __init__(self, head: HttpHead) -> None:
         self.done = False

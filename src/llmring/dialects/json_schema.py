@@ -1,4 +1,4 @@
-"""A JSON Schema put into the words that an API takes."""
+"""Conversion of a JSON Schema to the subset that an API accepts."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from llmring.dialects.schema_tree import (
 )
 from llmring.dialects.schema_words import in_words, with_words
 
-# Where an API takes only objects, an answer of another kind is this property of one.
+# If an API accepts only objects, any other answer is wrapped in this property.
 WRAPPER = "answer"
 
 # Inlining can double a schema with each step of a chain of definitions, and merging an `allOf`
-# that refers to itself has no end. No API takes schemas that are nearly as large.
+# that refers to itself would never end. No API accepts schemas anywhere near these limits.
 _MOST_PARTS = 20_000
 _DEEPEST = 100
 
 
 class SchemaRules(Struct, frozen=True, kw_only=True):
-    """Which schemas an API takes.
+    """The schemas that an API accepts.
 
     Attributes:
-        keywords: The keywords that it knows; what others say is moved into the description of
-            their schema, where the model reads it. None where it takes any.
-        values: For some keywords, the only values that it knows (`format`, `minItems`); another
-            value is moved like an unknown keyword.
-        inlines_refs: Whether `$ref` has to be replaced by what it refers to; a schema that refers
-            to itself keeps its references.
-        closes_objects: Whether every object has to say `additionalProperties: false`.
-        requires_all: Whether every property has to be required; one that was not may be null.
-        needs_object: Whether the whole has to be an object; anything else is wrapped into one,
-            as its property `answer`.
+        keywords: The supported keywords; others are moved into the description of their schema,
+            where the model reads them. None if all are supported.
+        values: For some keywords, the only supported values (`format`, `minItems`); other values
+            are moved like unsupported keywords.
+        inlines_refs: True to replace every `$ref` by its target; a schema that refers to itself
+            keeps its references.
+        closes_objects: True if every object needs `additionalProperties: false`.
+        requires_all: True if every property must be required; optional ones then accept null.
+        needs_object: True if the root must be an object; anything else is wrapped into one, as
+            its property `answer`.
     """
 
     keywords: frozenset[str] | None = None
@@ -56,15 +56,16 @@ class SchemaRules(Struct, frozen=True, kw_only=True):
 
 
 def adapted(schema: Mapping[str, Any], rules: SchemaRules) -> dict[str, Any]:
-    """The schema as an API with these rules takes it; the one given is not changed.
+    """Convert a schema to one that an API with these rules accepts; the original is not changed.
 
-    The root is never a mere `$ref`, what references lead to is in `$defs`, `allOf` is merged
-    where objects have to be closed, and a `oneOf`, `const` or `prefixItems` that the API does not
-    know is put as `anyOf`, `enum` or `items`. Only null for what was optional and the wrapping of
-    what is no object make an answer that does not fit the schema given: `read_back` undoes both.
+    The root is never just a `$ref`, targets of references are in `$defs`, `allOf` is merged
+    where objects must be closed, and `oneOf`, `const` and `prefixItems` become `anyOf`, `enum`
+    and `items` if the API does not support them. An answer can fail to fit the original schema
+    only because of null for optional properties and the wrapping of non-objects: `read_back`
+    undoes both.
 
     Raises:
-        ValidationError: What is given is no JSON Schema.
+        ValidationError: The value is not a JSON Schema.
     """
     root = standard(schema)
     for inlines in (rules.inlines_refs, False):
@@ -76,25 +77,25 @@ def adapted(schema: Mapping[str, Any], rules: SchemaRules) -> dict[str, Any]:
 
 
 def can_be_strict(schema: Mapping[str, Any]) -> bool:
-    """Whether the schema means the same once its objects are closed and their properties required.
+    """Check that closing all objects and requiring all properties keeps the schema's meaning.
 
-    False where it leaves something open: an object with properties whose names are not known
-    (`additionalProperties`, `patternProperties`, none at all), a schema that takes anything, an
-    array of anything, a `$ref` that leads nowhere. An API that must be given closed objects is
-    then to be asked without `strict`; the answer is validated against the schema all the same.
-    A root that is no object does not matter: see `SchemaRules.needs_object`.
+    False if it leaves something open: an object whose property names are not all known
+    (`additionalProperties`, `patternProperties`, or no properties), a schema that accepts
+    anything, an array of anything, a `$ref` without a target. An API that needs closed objects
+    must then be asked without `strict`; the answer is validated against the schema anyway. A
+    root that is not an object does not matter: see `SchemaRules.needs_object`.
     """
     root = standard(schema)
     return _is_closed(root, root, set())
 
 
 def is_recursive(schema: Mapping[str, Any]) -> bool:
-    """Whether some reference in it leads back to where it stands."""
+    """Return True if a reference in the schema leads back to itself."""
     return bool(recursive(standard(schema)))
 
 
 def is_object(schema: Mapping[str, Any]) -> bool:
-    """Whether all that fits the schema are objects, as its root says by itself or by its `$ref`."""
+    """Return True if the root, or the target of its `$ref`, accepts only objects."""
     found: Mapping[str, Any] | None = schema
     for _ in range(_DEEPEST):
         ref = reference(found) if found is not None else None
@@ -116,7 +117,7 @@ def _describes_object(schema: Mapping[str, Any]) -> bool:
 
 
 def _is_closed(root: Mapping[str, Any], schema: Mapping[str, Any] | bool, seen: set[str]) -> bool:
-    """Whether nothing is left open in this part of a schema; `seen` are references looked at."""
+    """Check that this part of a schema leaves nothing open; `seen` holds the visited references."""
     if isinstance(schema, bool):
         return not schema
     ref = reference(schema)
@@ -150,11 +151,11 @@ _OPEN = frozenset(("patternProperties", "propertyNames", "unevaluatedProperties"
 
 
 class _TooLargeError(Exception):
-    """Inlining makes more of a schema than an API would take."""
+    """Inlining makes the schema larger than any API would accept."""
 
 
 class _Adapting:
-    """One schema on its way into an API's words."""
+    """State while adapting one schema."""
 
     def __init__(self, root: Mapping[str, Any], rules: SchemaRules, *, inlines: bool) -> None:
         self._root = root
@@ -193,7 +194,7 @@ class _Adapting:
 
     def _put(self, node: dict[str, Any]) -> dict[str, Any]:
         if isinstance(node.get("allOf"), list) and len(node["allOf"]) == 1 and "$ref" not in node:
-            # An older way to say something beside a `$ref`.
+            # An older way to put keywords next to a `$ref`.
             [only] = node["allOf"]
             if isinstance(only, Mapping) and only.keys() == {"$ref"}:
                 node = {**{k: v for k, v in node.items() if k != "allOf"}, **only}
@@ -208,7 +209,7 @@ class _Adapting:
         return with_words(mapped(node, self.adapt), in_words(unknown))
 
     def _referring(self, node: dict[str, Any]) -> dict[str, Any]:
-        """A schema with a `$ref` as one with nothing else, or as one without."""
+        """Reduce a schema with a `$ref` to a bare reference, or to one without any."""
         ref = self._last(node["$ref"])
         found = target(self._root, ref)
         if found is None:
@@ -217,11 +218,11 @@ class _Adapting:
         if ref not in self._recursive and (self._inlines or rest):
             return self._inlined(node)
         kept = {"$ref": f"#/$defs/{self._define(ref, found)}"}
-        # Few APIs take anything beside a `$ref`.
+        # Few APIs accept other keywords next to a `$ref`.
         return {"anyOf": [kept], **rest} if rest else kept
 
     def _last(self, ref: str) -> str:
-        """The last of the references that lead to nothing but another."""
+        """Follow references that lead only to another reference; return the last."""
         seen = set()
         while ref not in seen:
             seen.add(ref)
@@ -231,7 +232,7 @@ class _Adapting:
         return ref
 
     def _inlined(self, node: Mapping[str, Any]) -> dict[str, Any]:
-        """A schema with what its `$ref`, and perhaps the next, leads to in its place."""
+        """Replace the `$ref` of a schema, and any that this brings in, by its target."""
         result = dict(node)
         seen = set()
         while (ref := reference(result)) is not None and ref not in seen:
@@ -244,7 +245,7 @@ class _Adapting:
         return result
 
     def _define(self, ref: str, found: Mapping[str, Any]) -> str:
-        """The name under which what a reference leads to stands in `$defs`."""
+        """Add the target of a reference to `$defs`; return its name there."""
         if ref not in self._names:
             stem = re.sub(r"[^a-zA-Z0-9_.-]", "_", ref.rpartition("/")[2].strip("#")) or "root"
             name, taken = stem, set(self._names.values())
@@ -259,7 +260,7 @@ class _Adapting:
         return self._names[ref]
 
     def _merged(self, node: dict[str, Any], merging: frozenset[str]) -> dict[str, Any]:
-        """The schema without `allOf`, where it has to be."""
+        """Merge the `allOf` of a schema, if the rules require it."""
         rules = self._rules
         keeps = rules.keywords is None or "allOf" in rules.keywords
         if "allOf" not in node or (keeps and not rules.closes_objects and not rules.requires_all):
@@ -279,7 +280,7 @@ class _Adapting:
         return node
 
     def _translated(self, node: dict[str, Any]) -> dict[str, Any]:
-        """The schema with other keywords in place of some that the API does not know."""
+        """Replace some unsupported keywords by supported ones."""
         keywords = self._rules.keywords
         if keywords is None:
             return node
@@ -315,7 +316,7 @@ class _Adapting:
         return node
 
     def _known(self, node: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What the API takes of a schema, and what it does not."""
+        """Split a schema into supported and unsupported keywords."""
         rules = self._rules
         known = {k: v for k, v in node.items() if self._takes(k, v)}
         unknown = {k: v for k, v in node.items() if k not in known}

@@ -1,4 +1,4 @@
-"""An answer to a schema as an API took it, read as an answer to the schema as it was given."""
+"""Conversion of answers from the adapted schema back to the original one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from llmring.dialects.schema_tree import reference, standard, takes_null, target
 
 
 def unwrapped(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The answer out of the object that it was wrapped into, where it can be nothing else."""
+    """Unwrap an answer from its wrapper object, unless it could be a valid object itself."""
     if not _is_wrapper(value, schema):
         return value
     root = standard(schema)
@@ -19,11 +19,11 @@ def unwrapped(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def read_back(value: Any, schema: Mapping[str, Any]) -> Any:
-    """The answer without what `adapted` had the model put into it: a wrapper, fillers of null.
+    """Undo in an answer what `adapted` asked of the model: the wrapper, and null as a filler.
 
     Args:
         value: An answer that does not fit the schema as it is.
-        schema: As it was given.
+        schema: The original schema.
     """
     root = standard(schema)
     if _is_wrapper(value, schema):
@@ -36,7 +36,7 @@ def _is_wrapper(value: Any, schema: Mapping[str, Any]) -> bool:
 
 
 def _is_open(facet: Mapping[str, Any]) -> bool:
-    """Whether an object with the wrapper's property may be meant by this schema itself."""
+    """Return True if this schema itself may allow an object with the wrapper's property."""
     kind = facet.get("type", "object")
     if not facet.keys().isdisjoint(_SAID_ELSEWHERE) or (kind != "object" and "object" not in kind):
         return False
@@ -44,7 +44,7 @@ def _is_open(facet: Mapping[str, Any]) -> bool:
     return WRAPPER in facet.get("properties", (WRAPPER,)) or bool(others)
 
 
-# What an object may be is said by what these hold, or by the values that they list.
+# Keywords that define an object elsewhere, or list its values.
 _SAID_ELSEWHERE = frozenset(("$ref", "allOf", "anyOf", "const", "enum", "oneOf"))
 
 
@@ -69,7 +69,7 @@ def _is_filler(
     facets: list[Mapping[str, Any]],
     root: Mapping[str, Any],
 ) -> bool:
-    """Whether null stands for a property that was to be left out."""
+    """Return True if null is a filler for an omitted property."""
     if not schemas or any(name in facet.get("required", ()) for facet in facets):
         return False
     return not any(takes_null(root, schema) for schema in schemas)
@@ -78,7 +78,7 @@ def _is_filler(
 def _facets(
     value: Any, schema: Mapping[str, Any], root: Mapping[str, Any], seen: frozenset[str]
 ) -> Iterator[Mapping[str, Any]]:
-    """The schemas that may say something of what is in an object or array."""
+    """Yield the schemas that may apply to the content of an object or array."""
     yield schema
     ref = reference(schema)
     if ref is not None and ref not in seen:
@@ -94,7 +94,7 @@ def _facets(
             for each in schema.get(keyword, ())
             if isinstance(each, Mapping)
         ]
-        # A model that had to give every property has given just those of the branch it chose.
+        # A model that had to give every property gave exactly those of the branch that it chose.
         exact = [branch for branch in branches if _is_just(value, branch)]
         for branch in exact or branches:
             yield from branch

@@ -1,4 +1,4 @@
-"""An answer in JSON, asked for in words, where an API can't be told in another way."""
+"""Prompts that ask for JSON answers, for APIs without a setting for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from llmring.chat.request import Message
 
 
 def in_words(schema: Mapping[str, Any] | None) -> str:
-    """What to tell a model that is to answer with JSON: of this schema, or any object."""
+    """Return the instruction to answer with JSON: of this schema, or any object."""
     if schema is None:
         return "Answer with a JSON object and nothing else, without a code fence."
     told = msgspec.json.encode(schema).decode()
@@ -19,14 +19,14 @@ def in_words(schema: Mapping[str, Any] | None) -> str:
 
 
 def spoken_of(turns: Sequence[Message]) -> bool:
-    """Whether any message speaks of JSON, as models that may answer in nothing else need it."""
+    """Return True if any message mentions JSON, as some models require for JSON answers."""
     return any("json" in turn.text.lower() for turn in turns)
 
 
 def with_words(messages: list[dict[str, Any]], words: str | None) -> list[dict[str, Any]]:
-    """The messages with these words at the end of the first system message.
+    """Append these words to the first system message.
 
-    Many models know only one system message, the first of all.
+    Many models accept only one system message, at the beginning.
     """
     if words is None:
         return messages

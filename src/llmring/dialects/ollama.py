@@ -1,4 +1,4 @@
-"""Ollama's own chat API, of a server on one's machine or of ollama.com.
+"""Ollama's own chat API, on a local server or on ollama.com.
 
 https://docs.ollama.com/api/chat
 """
@@ -28,8 +28,8 @@ from llmring.dialects.ollama_models import LISTING
 from llmring.dialects.ollama_reply import LineDecoder, decode, explain
 from llmring.exceptions import UnsupportedFeatureError
 
-# https://docs.ollama.com/modelfile#valid-parameters-and-values; a server reads them in `options`
-# and passes over them anywhere else without a word.
+# https://docs.ollama.com/modelfile#valid-parameters-and-values; a server accepts them in
+# `options`, and silently ignores them elsewhere.
 _OPTIONS = frozenset(
     """
     draft_num_predict frequency_penalty low_vram main_gpu min_p mirostat mirostat_eta
@@ -39,23 +39,23 @@ _OPTIONS = frozenset(
     """.split()  # noqa: SIM905 -- thirty lines otherwise
 )
 
-# Models whose thinking has steps instead of an on and off; others refuse a step.
+# Models whose thinking has levels instead of on and off; other models refuse a level.
 # https://docs.ollama.com/capabilities/thinking
 _THINKS_IN_STEPS = re.compile(r"(?:.*/)?gpt-oss")
 _STEPS = {"minimal": "low", "xhigh": "high", "max": "high"}
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001 -- one form for all dialects
-    """The request as Ollama's chat API takes it.
+    """Build the request for Ollama's chat API.
 
     Args:
-        request: What to ask; it is not changed.
+        request: The request, which is not changed.
         model: The model's name, with its tag.
-        stream: Whether the reply is to come in lines.
-        quirks: Not used; Ollama's API is spoken by Ollama alone.
+        stream: True for a reply in lines.
+        quirks: Not used; Ollama is the only server with this API.
 
     Raises:
-        UnsupportedFeatureError: The request holds something that this API has no form for.
+        UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
     options = {
         "num_predict": _max_tokens(request),
@@ -90,7 +90,7 @@ def _extra(request: LLMRequest) -> dict[str, Any]:
 
 
 def _max_tokens(request: LLMRequest) -> int | None:
-    # Thinking is taken out of the same limit, so what it may spend comes on top.
+    # The limit includes thinking, so the tokens for it are added.
     if request.max_tokens is None:
         return None
     return request.max_tokens + (request.reasoning_tokens or 0)
@@ -104,7 +104,7 @@ def _think(asked: Reasoning | None, model: str) -> bool | str | None:
     return _STEPS.get(asked.as_effort, asked.as_effort)
 
 
-# --- What was said ---
+# --- Messages ---
 
 
 def _messages(turns: Sequence[Message]) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ def _messages(turns: Sequence[Message]) -> list[dict[str, Any]]:
             message["tool_calls"] = [_tool_call(call) for call in turn.calls]
             name_of_call |= {call["id"]: call["function"]["name"] for call in turn.calls}
         if turn.role == "tool":
-            # Results are matched by name; the ID is for servers that look at it.
+            # Results are matched by name; the ID is for servers that use it.
             message["tool_name"] = turn.name or name_of_call.get(turn.tool_call_id or "")
             message["tool_call_id"] = turn.tool_call_id
         messages.append(_present(message))
@@ -142,15 +142,15 @@ def _as_text(part: Part) -> str | None:
             text = text_of(part)
             if text is None:
                 raise UnsupportedFeatureError(
-                    f"Ollama takes no documents ({part.media_type}); give their text, or their "
+                    f"Ollama takes no documents ({part.media_type}); send their text, or their "
                     "pages as images"
                 )
             return text
         case AudioPart():
-            raise UnsupportedFeatureError("Ollama takes no recordings; give what is said as text")
+            raise UnsupportedFeatureError("Ollama takes no audio; send a transcript")
         case UploadedPart():
             raise UnsupportedFeatureError(
-                f"Ollama keeps no files, so it can't know {part.id!r}; give the content itself"
+                f"Ollama stores no files, so it cannot find {part.id!r}; send the content itself"
             )
     return None
 
@@ -158,8 +158,7 @@ def _as_text(part: Part) -> str | None:
 def _image(part: ImagePart) -> str:
     if part.data is None:
         raise UnsupportedFeatureError(
-            "Ollama takes an image by its bytes, not by its URL; load it and give it as a data: "
-            "URL in base64"
+            "Ollama takes no image URLs; load the image and send it as a data: URL in base64"
         )
     return part.data
 
@@ -171,7 +170,7 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
     return {**id_, "function": {"name": function["name"], "arguments": arguments}}
 
 
-# --- How to answer ---
+# --- Tools and output ---
 
 
 def _tools(request: LLMRequest) -> list[dict[str, Any]]:
@@ -180,8 +179,7 @@ def _tools(request: LLMRequest) -> list[dict[str, Any]]:
         return []
     if choice not in (None, "auto"):
         raise UnsupportedFeatureError(
-            "Ollama can't be made to call a tool: it does not act on a tool_choice; leave it out "
-            'or set it to "auto"'
+            'Ollama ignores tool_choice and cannot force a tool call; omit it, or set it to "auto"'
         )
     return [_tool(tool) for tool in request.toolset()]
 
@@ -197,22 +195,22 @@ def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
 def _format(
     output: OutputFormat | None, turns: Sequence[Message], *, has_tools: bool
 ) -> tuple[str | dict[str, Any] | None, str | None]:
-    """The format that the answer is held to, and what is said of it to the model."""
+    """Return the format that the API enforces, and the instruction for the model."""
     # https://docs.ollama.com/capabilities/structured-outputs
     if output is None:
         return None, None
     if has_tools:
-        # Held to a format, the model could not call a tool.
+        # With an enforced format, the model could not call a tool.
         # https://github.com/ollama/ollama/issues/8095
         return None, f"When you don't call a tool: {in_words(output.schema)}"
     if output.schema is not None:
         return dict(output.schema), None
-    # Held to JSON without knowing it, a model may send blanks without end.
+    # With enforced JSON that it does not know of, a model may send whitespace forever.
     return "json", None if spoken_of(turns) else in_words(None)
 
 
 def _authorize(key: str) -> Mapping[str, str]:
-    # https://docs.ollama.com/api/authentication: for ollama.com; a server of one's own has none.
+    # https://docs.ollama.com/api/authentication: for ollama.com; local servers need no key.
     return {"authorization": f"Bearer {key}"}
 
 

@@ -1,4 +1,4 @@
-"""Embeddings, as Ollama gives them.
+"""Ollama's embedding endpoint.
 
 https://docs.ollama.com/api/embed
 """
@@ -18,9 +18,9 @@ class _Reply(Struct):
 
 
 def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
-    """The request for the vectors of these texts.
+    """Build the request for the vectors of these texts.
 
-    A text that is too long is refused, as others do, rather than cut.
+    A text that is too long is refused, as with other APIs, rather than cut.
     """
     payload = {"model": model, "input": list(texts), "truncate": False}
     return Outgoing(
@@ -29,15 +29,15 @@ def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing
 
 
 def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None]:
-    """The vectors in the order of the texts, and the tokens.
+    """Decode the vectors in the order of the texts, and the tokens.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     reply = read_as(_Reply, head, body)
     count = reply.prompt_eval_count
     return reply.embeddings, None if count is None else Usage(prompt_tokens=count)
 
 
-# The API states no limit; its server goes through the texts of a request by itself.
+# The API states no limit; the server processes the texts of a request one by one.
 EMBEDDING = Embedding(encode=encode, decode=decode, most_texts=2048)

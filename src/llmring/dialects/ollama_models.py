@@ -1,4 +1,4 @@
-"""The list of models that an Ollama server has.
+"""The list of models on an Ollama server.
 
 https://docs.ollama.com/api/tags
 """
@@ -18,16 +18,16 @@ class _Reply(Struct):
     models: list[_Model]
 
 
-def encode(mark: str | None) -> Outgoing:  # noqa: ARG001 -- all come on one page
-    """The request for the models."""
+def encode(mark: str | None) -> Outgoing:  # noqa: ARG001 -- there is only one page
+    """Build the request for the models."""
     return Outgoing("/api/tags", method="GET")
 
 
 def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
-    """The models; there is no further page.
+    """Decode the models, which are all on one page.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     reply = read_as(_Reply, head, body)
     return [ListedModel(id=model.model or model.name) for model in reply.models], None

@@ -1,7 +1,7 @@
-"""A reply of Ollama's chat API, whole or in lines, into events; and its errors.
+"""Replies of Ollama's chat API, whole or in lines, including errors.
 
-A reply in lines is made of the same objects as a whole one, cut into pieces: the whole reply is
-the stream of one line.
+The lines of a streamed reply are objects of the same form as a whole reply, so a whole reply is
+decoded as a stream of one line.
 
 https://docs.ollama.com/api/chat
 https://docs.ollama.com/api/errors
@@ -68,10 +68,10 @@ _LINE = msgspec.json.Decoder(_Line)
 
 
 def decode(head: HttpHead, body: bytes) -> list[Event]:
-    """The events of a whole reply.
+    """Decode a whole reply into events.
 
     Raises:
-        ProviderError: The body is an error, or no answer at all.
+        ProviderError: The body is an error, or not an answer.
     """
     line = _read(head, body)
     if line.message is None:
@@ -80,7 +80,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
 
 
 class _Pieces:
-    """Turns lines into events; knows whether the reply has begun, and how many calls it has."""
+    """Conversion of lines to events, with the state of the reply so far."""
 
     __slots__ = ("_begun", "_calls")
 
@@ -89,11 +89,11 @@ class _Pieces:
         self._calls = 0
 
     def take(self, line: _Line) -> list[Event]:
-        """The events of one line."""
+        """Return the events of one line."""
         events: list[Event] = []
         if not self._begun:
             self._begun = True
-            # There is no ID; the time tells replies apart.
+            # Replies have no ID, but their times differ.
             events.append(Started(line.model or None, line.created_at or None))
         message = line.message
         if message is not None:
@@ -120,7 +120,7 @@ def _call_delta(at: int, call: _Call) -> ToolCallDelta:
 def _ending(line: _Line) -> list[Event]:
     events: list[Event] = []
     if line.prompt_eval_count is not None or line.eval_count is not None:
-        # Either is left out where it is 0, as for a prompt that was cached whole.
+        # Either is omitted if it is 0, as for a fully cached prompt.
         usage = Usage(
             prompt_tokens=line.prompt_eval_count or 0, completion_tokens=line.eval_count or 0
         )
@@ -131,7 +131,7 @@ def _ending(line: _Line) -> list[Event]:
 
 
 class LineDecoder:
-    """One streamed reply being read; see `Decoder`."""
+    """The decoder of one streamed reply; see `Decoder`."""
 
     __slots__ = ("_head", "_lines", "_pieces", "_received", "done")
 
@@ -143,14 +143,14 @@ class LineDecoder:
         self._received = False
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete."""
+        """Return the events that these bytes complete."""
         return self._read_all(self._lines.feed(data))
 
     def end(self) -> list[Event]:
-        """The events still held when the connection ends."""
+        """Return the remaining events when the connection ends."""
         last = self._lines.end()
         if self._received:
-            # The connection may have ended within a line.
+            # The connection may have ended in the middle of a line.
             last = [line for line in last if _is_complete(line)]
         elif not last:
             return [Failed(unreadable(self._head, b"", "no line in it"))]
@@ -194,7 +194,7 @@ def _read(head: HttpHead, data: bytes) -> _Line:
 
 
 def explain(head: HttpHead, body: bytes) -> ProviderError:
-    """The error that a reply with an error status, or a line with an error in it, means."""
+    """Build the error for a reply with an error status, or for a line that is an error."""
     message = _complaint(body)
     kind = None
     if message and head.status in _WORDED:
@@ -215,7 +215,7 @@ def _complaint(body: bytes) -> str | None:
     return None
 
 
-# Ollama gives no codes, only words; these statuses say too little without them.
+# Ollama gives no error codes, only messages; these statuses are ambiguous without them.
 _WORDED = frozenset({200, 400, 500})
 
 _BY_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (

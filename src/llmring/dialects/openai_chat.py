@@ -1,4 +1,4 @@
-"""Chat Completions, as OpenAI and the many servers compatible with it speak it.
+"""Chat Completions, the API of OpenAI and of many compatible servers.
 
 https://platform.openai.com/docs/api-reference/chat
 """
@@ -24,18 +24,18 @@ from llmring.dialects.openai_strict import STRICT
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
-    """The request as Chat Completions takes it.
+    """Build the request for Chat Completions.
 
     https://platform.openai.com/docs/api-reference/chat/create
 
     Args:
-        request: What to ask; it is not changed.
+        request: The request, which is not changed.
         model: The model's name at the provider.
-        stream: Whether the reply is to come in chunks.
-        quirks: Where this server differs from OpenAI's.
+        stream: True for a reply in chunks.
+        quirks: Differences of this server from OpenAI's.
 
     Raises:
-        UnsupportedFeatureError: The request holds something that this API has no form for.
+        UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
     tools = request.toolset() if request.tools else ()
     custom = _custom_names(tools) if tools else frozenset()
@@ -67,7 +67,7 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
 
 
 def _max_tokens(request: LLMRequest) -> int | None:
-    # Reasoning is taken out of the same limit, so what it may spend comes on top.
+    # The limit includes reasoning, so the tokens for it are added.
     # https://platform.openai.com/docs/guides/reasoning#controlling-costs
     if request.max_tokens is None:
         return None
@@ -92,7 +92,7 @@ def _tool(tool: Tool | ProviderTool, quirks: Quirks) -> dict[str, Any]:
 
 
 def _custom_names(tools: Sequence[Tool | ProviderTool]) -> frozenset[str]:
-    # Tools that take free text instead of JSON; their calls go back in a form of their own.
+    # Tools that take free text instead of JSON; the API has a separate form for their calls.
     # https://platform.openai.com/docs/guides/function-calling#custom-tools
     given = [tool.definition.get("custom") for tool in tools if isinstance(tool, ProviderTool)]
     return frozenset(str(custom.get("name")) for custom in given if isinstance(custom, Mapping))
@@ -104,7 +104,7 @@ def _tool_choice(request: LLMRequest, custom: frozenset[str]) -> str | dict[str,
         kind = "custom" if choice.name in custom else "function"
         return {"type": kind, kind: {"name": choice.name}}
     if choice != "required" and not request.tools and "tools" not in request.extra_params:
-        # Without tools there is nothing to choose, and OpenAI refuses to be told so.
+        # OpenAI refuses a tool choice without tools.
         return None
     return choice
 
@@ -113,7 +113,7 @@ def _tool_choice(request: LLMRequest, custom: frozenset[str]) -> str | dict[str,
 
 
 def _cache_fields(caching: Caching) -> dict[str, Any]:
-    # Prefixes are cached unasked; a request can say which belong together, and for how long.
+    # Prefixes are cached automatically; a request can group them, and set how long they are kept.
     # https://platform.openai.com/docs/guides/prompt-caching
     fields: dict[str, Any] = {"prompt_cache_key": caching.key}
     match caching.ttl:
@@ -125,7 +125,7 @@ def _cache_fields(caching: Caching) -> dict[str, Any]:
 
 
 def _marked(messages: list[dict[str, Any]], caching: Caching) -> list[dict[str, Any]]:
-    """The messages with a mark at the end of the instructions, and one at the end of all."""
+    """Add cache marks at the end of the instructions and at the end of the conversation."""
     # https://openrouter.ai/docs/guides/best-practices/prompt-caching
     lifetime = {} if caching.ttl is None else {"ttl": caching.ttl}
     mark = {"type": "ephemeral", **lifetime}

@@ -1,4 +1,4 @@
-"""The messages of a conversation as Chat Completions takes them.
+"""The messages of a conversation in the format of Chat Completions.
 
 https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
 """
@@ -42,14 +42,14 @@ class _Calls(Struct):
     open: dict[str, list[str]] = {}
 
     def id_of(self, call: ToolCall) -> str:
-        """The ID of a call, made where it came without one."""
+        """Return the ID of a call, or make one if it has none."""
         self.count += 1
         id_ = call["id"] or f"call_{self.count}"
         self.open.setdefault(call["function"]["name"], []).append(id_)
         return id_
 
     def answered(self, turn: Message) -> str:
-        """The ID of the call that a result belongs to: by the name where it says no more."""
+        """Return the ID of the call that a result belongs to; matched by name if it has no ID."""
         open_ = self.open.get(turn.name or "", [])
         if turn.tool_call_id is None:
             return open_.pop(0) if open_ else turn.name or ""
@@ -62,15 +62,15 @@ class _Calls(Struct):
 def encoded(
     turns: Sequence[Message], custom: frozenset[str], quirks: Quirks
 ) -> list[dict[str, Any]]:
-    """The messages, with the cache marks that they have where the server takes any.
+    """Build the messages, with their cache marks if the server accepts any.
 
     Args:
-        turns: What was said.
+        turns: The conversation.
         custom: The names of the tools that take free text.
-        quirks: Where this server differs from OpenAI's.
+        quirks: Differences of this server from OpenAI's.
 
     Raises:
-        UnsupportedFeatureError: Something in them has no form in this API.
+        UnsupportedFeatureError: The API has no equivalent for a part of a message.
     """
     calls = _Calls()
     return [_message(turn, calls, custom, quirks) for turn in turns]
@@ -112,7 +112,7 @@ def _call(call: ToolCall, id_: str, custom: frozenset[str], quirks: Quirks) -> d
 def _content(turn: Message, quirks: Quirks) -> str | list[dict[str, Any]]:
     if isinstance(turn.content, str) and (quirks.caching != "marks" or not turn.metadata):
         return turn.content
-    # What is not the text of an answer goes back beside it, if at all.
+    # Only text goes into the content; reasoning goes back in its own field, if at all.
     parts = [part for part in turn.parts if not isinstance(part, ReasoningPart | ProviderPart)]
     marks = _marks(turn, parts) if quirks.caching == "marks" else {}
     if not marks and len(parts) < 2 and all(isinstance(part, TextPart) for part in parts):
@@ -124,7 +124,7 @@ def _content(turn: Message, quirks: Quirks) -> str | list[dict[str, Any]]:
 
 
 def _marks(turn: Message, parts: Sequence[Part]) -> dict[int, Mapping[str, Any]]:
-    """The cache marks by the position of the part that ends what is to be cached."""
+    """Return the cache marks by the position of the last part to be cached."""
     marks: dict[int, Mapping[str, Any]] = {
         at: part.cache_control
         for at, part in enumerate(parts)
@@ -137,15 +137,15 @@ def _marks(turn: Message, parts: Sequence[Part]) -> dict[int, Mapping[str, Any]]
 
 def _part(part: Part, role: str) -> dict[str, Any]:
     if isinstance(part, DocumentPart) and (text := text_of(part)) is not None:
-        # A document has to be a PDF here; what a text says is taken anywhere.
+        # Documents must be PDFs here, but any server accepts the content of a text document.
         return {"type": "text", "text": text}
     match part:
         case TextPart():
             return {"type": "text", "text": part.text}
         case _ if role != "user":
             raise UnsupportedFeatureError(
-                f"Chat Completions takes nothing but text in a message of role {role!r}; put "
-                "images, recordings and documents into a message from the user"
+                f"Chat Completions takes only text in a message of role {role!r}; put images, "
+                "audio and documents into a user message"
             )
         case ImagePart():
             detail = {} if part.detail is None else {"detail": part.detail}
@@ -157,8 +157,8 @@ def _part(part: Part, role: str) -> dict[str, Any]:
         case UploadedPart(media_type="application/pdf"):
             return {"type": "file", "file": {"file_id": part.id}}
     raise UnsupportedFeatureError(
-        "Chat Completions refers to no uploaded file but a PDF; give an image by its URL or its "
-        "bytes, and a text as text"
+        "Chat Completions takes no uploaded files but PDFs; send an image by its URL or its bytes, "
+        "and a text as text"
     )
 
 
@@ -171,8 +171,8 @@ def _url(image: ImagePart) -> str:
         found = None
     if found is None or not found.startswith("image/"):
         raise UnsupportedFeatureError(
-            "an image given by its bytes needs its media_type, as image/png: it can't be told "
-            "from how they begin"
+            "the type of an image cannot be detected from its bytes; set its media_type, such as "
+            "image/png"
         )
     return f"data:{found};base64,{image.data}"
 
@@ -181,7 +181,7 @@ def _audio(part: AudioPart) -> dict[str, str]:
     kind = _AUDIO.get(part.media_type)
     if kind is None:
         raise UnsupportedFeatureError(
-            f"Chat Completions takes recordings as WAV (audio/wav) or MP3 (audio/mpeg), not as "
+            f"Chat Completions takes audio as WAV (audio/wav) or MP3 (audio/mpeg), not as "
             f"{part.media_type}; convert it"
         )
     return {"data": part.data, "format": kind}
@@ -191,13 +191,11 @@ def _file(part: DocumentPart) -> dict[str, str]:
     # https://developers.openai.com/api/docs/guides/file-inputs
     if part.data is None:
         raise UnsupportedFeatureError(
-            "Chat Completions takes a document by its bytes, not by its URL; load it and give its "
-            "data in base64"
+            "Chat Completions takes no document URLs; load the document and send its data in base64"
         )
     if part.media_type != "application/pdf":
         raise UnsupportedFeatureError(
-            f"Chat Completions takes a document as a PDF or as text, not as {part.media_type}; "
-            "convert it"
+            f"Chat Completions takes documents as PDF or text, not as {part.media_type}; convert it"
         )
     url = f"data:{part.media_type};base64,{part.data}"
     return {"filename": part.name or "document.pdf", "file_data": url}

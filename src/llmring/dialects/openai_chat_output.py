@@ -1,4 +1,4 @@
-"""JSON as the form of an answer of Chat Completions.
+"""JSON answers from Chat Completions.
 
 https://platform.openai.com/docs/guides/structured-outputs
 """
@@ -21,24 +21,24 @@ _MODE = {"type": "json_object"}
 
 
 class Asked(Struct, frozen=True):
-    """How a request asks for JSON: by its `response_format`, and in words to the model."""
+    """The parts of a request that ask for JSON: the `response_format`, and a prompt."""
 
     format: dict[str, Any] | None = None
     words: str | None = None
 
 
 def asked(output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks) -> Asked:
-    """How to ask for this form of an answer; in no way where it is text.
+    """Choose the way to ask for this output format; empty for text.
 
     Args:
-        output: The form; None for text.
-        turns: The messages that the model gets.
-        quirks: What the server takes.
+        output: The format; None for text.
+        turns: The messages that the model receives.
+        quirks: The abilities of the server.
     """
     if output is None:
         return Asked()
     if output.schema is None:
-        # OpenAI refuses this mode where no message speaks of JSON.
+        # OpenAI refuses this mode if no message mentions JSON.
         return Asked(_MODE, None if spoken_of(turns) else in_words(None))
     if quirks.json_schema:
         return Asked({"type": "json_schema", "json_schema": _named(output, quirks)})

@@ -1,7 +1,7 @@
-"""How servers with Chat Completions are told how much to reason, and given reasoning back.
+"""Reasoning in Chat Completions: the requested amount, and earlier reasoning sent back.
 
-OpenAI itself takes an effort and wants nothing back; the servers compatible with it have come to
-forms of their own.
+OpenAI itself takes an effort and expects nothing back; compatible servers have added forms of
+their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart
 from llmring.chat.reasoning import Reasoning
 
-# What a part of the reply's own is called that is a piece of OpenRouter's `reasoning_details`.
+# The prefix of the types in OpenRouter's `reasoning_details`.
 DETAIL = "reasoning."
 
 
@@ -41,7 +41,7 @@ def _switch_and_effort(asked: Reasoning) -> dict[str, Any]:
 
 
 def _template(asked: Reasoning) -> dict[str, Any]:
-    # The model's own chat template reads these, each the one that it knows.
+    # The model's own chat template reads these; each template knows one of them.
     # https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
     # https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
     effort = {} if asked.is_off else _effort(asked)
@@ -55,7 +55,7 @@ def _budget(asked: Reasoning) -> dict[str, Any]:
     return {"enable_thinking": True, "thinking_budget": asked.as_tokens}
 
 
-# By the name that a server's quirks have for its form.
+# By the name that is used in a server's quirks.
 FORMS: Mapping[str, Callable[[Reasoning], dict[str, Any]]] = MappingProxyType(
     {
         "effort": _effort,
@@ -69,12 +69,12 @@ FORMS: Mapping[str, Callable[[Reasoning], dict[str, Any]]] = MappingProxyType(
 
 
 def asked_for(asked: Reasoning | None, form: str | None) -> dict[str, Any]:
-    """The fields of a request that say how much to reason; none where nothing can be said."""
+    """Build the fields that set the amount of reasoning; empty if the server takes none."""
     return {} if asked is None or form is None else FORMS[form](asked)
 
 
 def given_back(parts: Sequence[Part], field: str | None, dialect: str) -> dict[str, Any]:
-    """The field of an assistant's message that holds its reasoning, in the form of `field`."""
+    """Build the field of an assistant message that holds its reasoning, in the given form."""
     if field == "reasoning_details":
         details = [
             dict(part.content)

@@ -1,11 +1,11 @@
-"""A reply of Chat Completions, whole or in chunks, into events.
+"""Replies of Chat Completions, whole or in chunks.
 
 https://platform.openai.com/docs/api-reference/chat/object
 https://platform.openai.com/docs/api-reference/chat-streaming
 
-Servers that are compatible with OpenAI's differ in small ways. What was seen of them is read
-without asking who sent it: reasoning under two names, content as a list of parts, tool calls
-without index or ID, finish reasons of their own, errors inside a 200.
+OpenAI-compatible servers differ in small ways. All known variants are accepted from any server:
+reasoning under two names, content as a list of parts, tool calls without index or ID, other
+finish reasons, errors with status 200.
 """
 
 from collections.abc import Iterator
@@ -116,10 +116,10 @@ _REASONS = {
 
 
 def decode(head: HttpHead, body: bytes) -> list[Event]:
-    """The events of a whole reply.
+    """Decode a whole reply into events.
 
     Raises:
-        ProviderError: The body is an error, or no answer at all.
+        ProviderError: The body is an error, or not an answer.
     """
     reply = read(head, body, _REPLY)
     choice = reply.choices[0] if reply.choices else None
@@ -142,7 +142,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
 
 
 def _said(message: _Message) -> Iterator[Event]:
-    """What a message, or a piece of one, says."""
+    """Yield the events for the content of a message, or of a piece of one."""
     reasoning = message.reasoning_content or message.reasoning
     if not reasoning and message.reasoning_details:
         reasoning = _detailed(message)
@@ -168,7 +168,7 @@ def _details(message: _Message) -> list[dict[str, Any]]:
 
 
 def _detailed(message: _Message) -> str:
-    """The reasoning of a server that tells it in details only."""
+    """Return the reasoning text of a server that sends it only in details."""
     texts = (each.get("text") or each.get("summary") for each in _details(message))
     return "".join(text for text in texts if isinstance(text, str))
 
@@ -185,7 +185,7 @@ def _part_said(part: _ContentPart) -> Iterator[Event]:
 
 def _calls(message: _Message) -> list[_Call]:
     if message.function_call is not None and not message.tool_calls:
-        # The form that calls had before there could be several.
+        # The older form of calls, with only one call per message.
         return [_Call(index=0, function=message.function_call)]
     return [call for call in message.tool_calls or () if call.function or call.custom]
 
@@ -212,7 +212,7 @@ def _finished(native: str) -> Finished:
 
 
 class _OpenDetails:
-    """The pieces of streamed `reasoning_details`, put together again."""
+    """The pieces of streamed `reasoning_details`, assembled."""
 
     __slots__ = ("_details",)
 
@@ -220,7 +220,7 @@ class _OpenDetails:
         self._details: list[dict[str, Any]] = []
 
     def add(self, piece: dict[str, Any]) -> None:
-        """Take a piece in: its texts go on, all else is said once."""
+        """Add a piece; its texts are appended, other values replaced."""
         whole = next((each for each in self._details if _goes_on(each, piece)), None)
         if whole is None:
             self._details.append(dict(piece))
@@ -233,7 +233,7 @@ class _OpenDetails:
                 whole[key] = value
 
     def take(self) -> list[Event]:
-        """What has been put together so far, which is then given away."""
+        """Return the details assembled so far, and start over."""
         details, self._details = self._details, []
         return [ProviderItem(each) for each in details]
 
@@ -245,11 +245,11 @@ def _goes_on(whole: dict[str, Any], piece: dict[str, Any]) -> bool:
 
 
 class _OpenCalls:
-    """Tells which call a piece of a streamed tool call belongs to.
+    """The tool calls of a streamed reply, to assign their pieces.
 
-    The index says it, unless a server gives all calls the same: there, another ID together with
-    a name begins another call. Without an index the ID says it; a piece that has neither belongs
-    to the last call, unless it names a function.
+    A piece belongs to the call with its index, but on servers that give all calls the same index,
+    a different ID together with a name starts a new call. Without an index, the ID decides; a
+    piece that has neither belongs to the last call, unless it names a function.
     """
 
     __slots__ = ("_by_index", "_ids")
@@ -259,7 +259,7 @@ class _OpenCalls:
         self._by_index: dict[int, int] = {}
 
     def place(self, piece: _Call) -> int:
-        """The position of the piece's call among the calls of the reply."""
+        """Return the position of the piece's call among the calls of the reply."""
         at = self._known(piece)
         if at < 0:
             at = len(self._ids)
@@ -282,12 +282,12 @@ class _OpenCalls:
 
 
 def decoder(head: HttpHead) -> EventStreamDecoder:
-    """A decoder for one streamed reply."""
+    """Create a decoder for one streamed reply."""
     return EventStreamDecoder(head, _Reading(head), decode)
 
 
 class _Reading:
-    """One streamed reply being read, chunk by chunk."""
+    """State while decoding one streamed reply, chunk by chunk."""
 
     __slots__ = (
         "_calls",

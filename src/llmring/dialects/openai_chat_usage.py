@@ -1,4 +1,4 @@
-"""The tokens of a Chat Completions reply, under the names that servers have for them."""
+"""Token counts of Chat Completions, under the names that different servers use."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _ToolUse(Struct, gc=False):
 
 
 class SentUsage(Struct, gc=False):
-    """The tokens as they were sent."""
+    """The token counts as sent by the server."""
 
     prompt_tokens: _Number | None = None
     completion_tokens: _Number | None = None
@@ -44,21 +44,21 @@ class SentUsage(Struct, gc=False):
     completion_tokens_details: _CompletionDetails | None = None
     prompt_cache_hit_tokens: _Number | None = None  # https://api-docs.deepseek.com/guides/kv_cache
     cached_tokens: _Number | None = None  # Moonshot
-    cache_read_input_tokens: _Number | None = None  # LiteLLM, as Anthropic says it
+    cache_read_input_tokens: _Number | None = None  # LiteLLM, under Anthropic's name
     cache_creation_input_tokens: _Number | None = None
     server_tool_use_details: _ToolUse | None = None  # OpenRouter
     num_search_queries: _Number | None = None  # Perplexity
-    search_context_size: Any = None  # Perplexity, where it has searched
+    search_context_size: Any = None  # Perplexity, if it has searched
     num_sources_used: _Number | None = None  # https://docs.x.ai/docs/guides/live-search
     service_tier: Any = None
 
 
 def counted(sent: SentUsage | None, tier: object = None) -> Usage | None:
-    """The tokens in our words; None where there is no count.
+    """Convert the token counts; None if the server sent none.
 
     Args:
-        sent: The tokens as they were sent.
-        tier: The class of service as it was sent.
+        sent: The token counts as sent by the server.
+        tier: The class of service as sent by the server.
     """
     if sent is None or (sent.prompt_tokens is None and sent.completion_tokens is None):
         return None
@@ -68,7 +68,7 @@ def counted(sent: SentUsage | None, tier: object = None) -> Usage | None:
     spent = sent.completion_tokens_details or _CompletionDetails()
     reasoning = int(spent.reasoning_tokens or 0)
     if reasoning and sent.total_tokens == prompt + completion + reasoning:
-        # This server counts reasoning beside the answer, not in it.
+        # This server counts reasoning in addition to the answer, not as part of it.
         completion += reasoning
     return Usage(
         prompt_tokens=prompt,

@@ -1,4 +1,4 @@
-"""The tokens of a request, as OpenAI counts them before it is sent.
+"""OpenAI's endpoint that counts the tokens of a request before it is sent.
 
 https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens
 """
@@ -9,7 +9,7 @@ from llmring.chat.request import LLMRequest
 from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, read_as
 from llmring.wire import HttpHead
 
-# What of a request for the Responses API this one takes.
+# The fields of a Responses request that this endpoint accepts.
 _COUNTED = frozenset(
     {
         "conversation",
@@ -32,16 +32,16 @@ class _Reply(Struct):
 
 
 def decode(head: HttpHead, body: bytes) -> int:
-    """The number of input tokens.
+    """Return the number of input tokens.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     return read_as(_Reply, head, body).input_tokens
 
 
 def counting(encode: Encode) -> Counting:
-    """How requests that this puts into the words of the Responses API are counted."""
+    """Create the token counter for Responses requests encoded by `encode`."""
 
     def counted(request: LLMRequest, model: str, quirks: Quirks) -> Outgoing:
         sent = encode(request, model, stream=False, quirks=quirks)

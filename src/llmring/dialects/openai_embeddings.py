@@ -1,4 +1,4 @@
-"""Embeddings, as OpenAI and the many servers compatible with it give them.
+"""The embedding endpoint of OpenAI and compatible servers.
 
 https://developers.openai.com/api/reference/resources/embeddings/methods/create
 """
@@ -28,7 +28,7 @@ class _Reply(Struct):
 
 
 def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
-    """The request for the vectors of these texts."""
+    """Build the request for the vectors of these texts."""
     payload = {"model": model, "input": list(texts)}
     return Outgoing(
         "/embeddings", payload if dimensions is None else payload | {"dimensions": dimensions}
@@ -36,10 +36,10 @@ def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing
 
 
 def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None]:
-    """The vectors in the order of the texts, and the tokens.
+    """Decode the vectors in the order of the texts, and the tokens.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     reply = read_as(_Reply, head, body)
     ordered = sorted(
@@ -51,7 +51,7 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None
 def _usage(tokens: _Tokens | None) -> Usage | None:
     if tokens is None:
         return None
-    # Some servers tell only the total, which is the same: a vector costs no tokens.
+    # Some servers report only the total, which is the same number: vectors have no tokens.
     count = tokens.prompt_tokens or tokens.total_tokens
     return None if count is None else Usage(prompt_tokens=count)
 

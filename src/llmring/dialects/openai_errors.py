@@ -1,8 +1,8 @@
-"""What servers that speak OpenAI's dialects mean by their errors.
+"""Errors of servers that speak OpenAI's dialects.
 
 https://platform.openai.com/docs/guides/error-codes/api-errors
 
-The vendor's code or type decides; then the status; its words only where it has given no code.
+The vendor's code or type decides first, then the status; the message only without a code.
 """
 
 import re
@@ -26,7 +26,7 @@ from llmring.wire import HttpHead
 
 
 def explain(head: HttpHead, body: bytes) -> ProviderError:
-    """The error that a reply with an error status means."""
+    """Build the error for a reply with an error status."""
     try:
         sent = msgspec.json.decode(body)
     except (ValueError, RecursionError):
@@ -35,7 +35,7 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
 
 
 def error_within(head: HttpHead, body: bytes) -> ProviderError | None:
-    """The error that a reply with status 2xx, or one event of its stream, holds, if it does.
+    """Build the error for an error object in a reply with status 2xx or in a stream, if any.
 
     https://openrouter.ai/docs/api-reference/errors
     """
@@ -50,14 +50,14 @@ def error_within(head: HttpHead, body: bytes) -> ProviderError | None:
 
 
 class _Complaint(Struct, frozen=True):
-    """What an error says, whatever its form.
+    """The content of an error, in any of its forms.
 
     Attributes:
-        message: The vendor's own words.
-        codes: Its code and its type, those that it gave.
-        status: The HTTP status that it names itself, which a stream can't send any more.
-        cause: What the server behind the server said.
-        request_id: The vendor's ID of the request, where the body gives it.
+        message: The vendor's own message.
+        codes: The vendor's code and type, as far as given.
+        status: The HTTP status that the body names, as a stream cannot send another one.
+        cause: The message of an upstream server.
+        request_id: The vendor's ID of the request, if the body has it.
     """
 
     message: str | None = None
@@ -68,7 +68,7 @@ class _Complaint(Struct, frozen=True):
 
 
 def _complaint(sent: Any) -> _Complaint | None:
-    if isinstance(sent, list) and sent:  # Google's compatible endpoint wraps its errors so
+    if isinstance(sent, list) and sent:  # Google's compatible endpoint wraps errors in a list
         sent = sent[0]
     match sent:
         case (
@@ -98,7 +98,7 @@ def _from_fields(fields: dict[Any, Any]) -> _Complaint:
     request_id = fields.get("request_id")
     return _Complaint(
         message=message,
-        codes=tuple(sorted(codes, key=str.isdecimal)),  # a word says more than a number
+        codes=tuple(sorted(codes, key=str.isdecimal)),  # a word is more exact than a number
         status=next(iter(statuses), None),
         cause=cause if isinstance(cause, str) else None,
         request_id=request_id if isinstance(request_id, str) else None,
@@ -125,7 +125,7 @@ def _error(head: HttpHead, body: bytes, said: _Complaint) -> ProviderError:
 
 def _kind(status: int, said: _Complaint) -> type[ProviderError] | None:
     if status in (413, 429):
-        # Groq sends its code for rate limits with a request that is over the limit by itself.
+        # Groq sends its rate limit code even for a single request that exceeds the limit.
         return None
     for code in said.codes:
         if code.lower() in _BY_CODE:
@@ -164,7 +164,7 @@ _BY_CODE: dict[str, type[ProviderError]] = {
     "rate_limit_exceeded": ProviderRateLimitError,
     "authentication_error": ProviderAuthenticationError,
     "invalid_api_key": ProviderAuthenticationError,
-    # Groq: the model has answered in a wrong form, which is no fault of the request.
+    # Groq: the model answered in a wrong form, which is not the request's fault.
     "json_validate_failed": ProviderResponseError,
     "tool_use_failed": ProviderResponseError,
 }
@@ -172,8 +172,8 @@ _BY_CODE: dict[str, type[ProviderError]] = {
 
 _REFUSED = frozenset({200, 400, 422})
 
-# In this order: "no endpoints found that support images" is about the images. Statuses are those
-# with which such words were seen; 500 is llama.cpp's.
+# The order matters: "no endpoints found that support images" is about the images. The statuses
+# are those seen with such messages; 500 is llama.cpp's.
 _BY_WORDS: tuple[tuple[frozenset[int], str, type[ProviderError]], ...] = (
     (
         _REFUSED | {500},

@@ -1,4 +1,4 @@
-"""How OpenAI keeps files.
+"""OpenAI's file store.
 
 https://developers.openai.com/api/docs/api-reference/files/create
 """
@@ -12,17 +12,17 @@ _MAX_BYTES = 512 * 2**20
 
 
 def upload(file: FileContent) -> Outgoing:
-    """The request that brings a file there, for use in requests to models."""
+    """Build the request that uploads a file for use in requests to models."""
     body, content_type = form({"purpose": "user_data"}, file)
     return Outgoing("/files", body=body, content_type=content_type)
 
 
 def delete(id_: str) -> Outgoing:
-    """The request that removes a file."""
+    """Build the request that deletes a file."""
     return Outgoing(f"/files/{quote(id_, safe='')}", method="DELETE")
 
 
-# Chat Completions refers to PDFs by ID, to images only by URL or by their bytes.
+# Chat Completions accepts PDFs by ID, but images only by URL or as bytes.
 # https://developers.openai.com/api/docs/api-reference/chat/create
 CHAT_FILES = FileStore(
     media_types=("application/pdf",),

@@ -1,4 +1,4 @@
-"""JSON as servers send it that speak OpenAI's dialects, not all of it valid."""
+"""Decoding of JSON from OpenAI-compatible servers, some of which is invalid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from llmring.wire import HttpHead
 
 T = TypeVar("T")
 
-# One half of a pair of UTF-16 escapes, sent by servers that cut text without looking.
+# Half of a pair of UTF-16 escapes, from servers that cut text in the middle of a pair.
 _LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -21,10 +21,10 @@ _LONE_SURROGATE = re.compile(
 
 
 def read(head: HttpHead, data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
-    """What a reply, an event or a part of one holds.
+    """Decode a reply, an event or a part of one.
 
     Raises:
-        ProviderError: It is an error, or nothing of the kind.
+        ProviderError: The data is an error, or cannot be decoded.
     """
     try:
         return decoder.decode(data)

@@ -1,4 +1,4 @@
-"""The list of models, as OpenAI and the many servers compatible with it give it.
+"""The list of models of OpenAI and compatible servers.
 
 https://developers.openai.com/api/reference/resources/models/methods/list
 """
@@ -15,7 +15,7 @@ class _Model(Struct):
     created: int | float | None = None
     name: str | None = None
     display_name: str | None = None
-    # OpenAI tells no limits; others do, each in a field of its own: OpenRouter and Together,
+    # OpenAI reports no limits; others do, each in a field of its own: OpenRouter and Together,
     # Groq, vLLM, Mistral and LM Studio.
     context_length: int | None = None
     context_window: int | None = None
@@ -28,16 +28,16 @@ class _Reply(Struct):
     data: list[_Model]
 
 
-def encode(mark: str | None) -> Outgoing:  # noqa: ARG001 -- all come on one page
-    """The request for the models."""
+def encode(mark: str | None) -> Outgoing:  # noqa: ARG001 -- there is only one page
+    """Build the request for the models."""
     return Outgoing("/models", method="GET")
 
 
 def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
-    """The models; there is no further page.
+    """Decode the models, which are all on one page.
 
     Raises:
-        ProviderResponseError: The reply is something else.
+        ProviderResponseError: The reply is in another format.
     """
     try:
         # Together sends the list without an object around it.

@@ -1,4 +1,4 @@
-"""The Responses API, as OpenAI and servers compatible with it speak it.
+"""The Responses API of OpenAI and of compatible servers.
 
 https://platform.openai.com/docs/api-reference/responses
 """
@@ -35,27 +35,27 @@ NAME = "openai_responses"
 
 
 def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
-    """The request as the Responses API takes it.
+    """Build the request for the Responses API.
 
     https://platform.openai.com/docs/api-reference/responses/create
 
-    Nothing is kept by the server, so all that a model needs of earlier turns is sent with each
-    request, its reasoning in encrypted form. The API has no `seed`; it is left out.
+    The server stores nothing, so each request includes all that the model needs of earlier
+    turns, with its reasoning in encrypted form. The API has no `seed`; it is omitted.
 
     Args:
-        request: What to ask; it is not changed.
+        request: The request, which is not changed.
         model: The model's name at the provider.
-        stream: Whether the reply is to come in events.
-        quirks: Where this server differs from OpenAI's.
+        stream: True for a reply in events.
+        quirks: Differences of this server from OpenAI's.
 
     Raises:
-        UnsupportedFeatureError: The request holds something that this API has no form for.
+        UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
     if request.stops():
-        # Without its stop texts the answer would be another one than was asked for.
+        # Without its stop texts, the answer would not be the requested one.
         raise UnsupportedFeatureError(
-            "the Responses API takes no stop texts; leave `stop` out, or give a model that is "
-            "served by another API"
+            "the Responses API takes no stop texts; omit `stop`, or use a model that is served by "
+            "another API"
         )
     tools = request.toolset()
     custom = _custom_names(tools)
@@ -79,11 +79,11 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     return Outgoing("/responses", merged(payload, request.extra_params))
 
 
-# --- How to answer ---
+# --- Options ---
 
 
 def _max_tokens(request: LLMRequest) -> int | None:
-    # Reasoning is taken out of the same limit, so what it may spend comes on top.
+    # The limit includes reasoning, so the tokens for it are added.
     # https://platform.openai.com/docs/guides/reasoning#controlling-costs
     if request.max_tokens is None:
         return None
@@ -99,14 +99,14 @@ def _reasoning(request: LLMRequest) -> dict[str, Any] | None:
     return {"effort": wanted.as_effort, "summary": "auto"}
 
 
-# The models that reason unasked. `gpt-5-chat` does not.
+# Models that reason by default. `gpt-5-chat` does not.
 _REASONS = re.compile(
     r"(?:.*[/:])?(?:o[1-9]|gpt-[5-9](?!-chat)|gpt-[1-9][0-9]|codex-|computer-use)"
 )
 
 
 def _thinks(request: LLMRequest, model: str) -> bool:
-    """Whether to ask for the reasoning in encrypted form: models that don't reason refuse that."""
+    """Return True to request encrypted reasoning; models that do not reason refuse it."""
     wanted = request.reasoning()
     if wanted is not None and not wanted.is_off:
         return True
@@ -114,7 +114,7 @@ def _thinks(request: LLMRequest, model: str) -> bool:
 
 
 def _caching(request: LLMRequest) -> dict[str, Any]:
-    """Prefixes are cached unasked; the request can say which belong together and how long.
+    """Build the cache fields; prefixes are cached anyway, these group them and set a lifetime.
 
     https://platform.openai.com/docs/guides/prompt-caching
     """
@@ -131,7 +131,7 @@ def _caching(request: LLMRequest) -> dict[str, Any]:
 
 
 def _asking_for_json(request: LLMRequest, turns: Sequence[Message]) -> list[dict[str, Any]]:
-    # OpenAI refuses this mode where no message speaks of JSON.
+    # OpenAI refuses this mode if no message mentions JSON.
     output = request.output()
     if output is None or output.schema is not None:
         return []
@@ -141,7 +141,10 @@ def _asking_for_json(request: LLMRequest, turns: Sequence[Message]) -> list[dict
 
 
 def _text(request: LLMRequest, quirks: Quirks) -> dict[str, Any] | None:
-    """https://platform.openai.com/docs/guides/structured-outputs."""
+    """Build the `text` field.
+
+    https://platform.openai.com/docs/guides/structured-outputs
+    """
     output = request.output()
     if output is None:
         return None
@@ -177,13 +180,13 @@ def _tool(tool: Tool | ProviderTool, quirks: Quirks) -> dict[str, Any]:
         "name": tool.name,
         **described,
         "parameters": adapted(parameters, STRICT) if is_subset else dict(parameters),
-        # Left out, it would be tried: the model would have to fill in what need not be there.
+        # If omitted, the API would try strict mode, which fills in optional parameters.
         "strict": bool(tool.strict),
     }
 
 
 def _flat(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool of the API's own; one that takes free text may be in the form of Chat Completions.
+    """Convert the definition of a custom tool from the format of Chat Completions, if needed.
 
     https://platform.openai.com/docs/guides/function-calling#custom-tools
     """
@@ -206,12 +209,12 @@ def _tool_choice(request: LLMRequest, custom: frozenset[str]) -> str | dict[str,
     if isinstance(choice, NamedTool):
         return {"type": "custom" if choice.name in custom else "function", "name": choice.name}
     if choice != "required" and not request.tools and "tools" not in request.extra_params:
-        # Without tools there is nothing to choose, and OpenAI refuses to be told so.
+        # OpenAI refuses a tool choice without tools.
         return None
     return choice
 
 
-# --- What was said ---
+# --- Messages ---
 
 
 class _Calls(Struct):
@@ -237,7 +240,7 @@ def _input(turns: Iterable[Message], custom: frozenset[str]) -> list[dict[str, A
 
 
 def _message(turn: Message) -> list[dict[str, Any]]:
-    # A client that answers an item of the API itself gives that answer in the API's words.
+    # Answers to the API's own items are already in the API's format.
     own = [
         dict(part.content)
         for part in turn.parts
@@ -265,8 +268,8 @@ def _assistant(turn: Message, calls: _Calls) -> list[dict[str, Any]]:
                 items += _replayed(part)
             case _:
                 raise UnsupportedFeatureError(
-                    "the Responses API takes nothing but text in a message of the assistant; put "
-                    "images and documents into a message from the user"
+                    "the Responses API takes only text in an assistant message; put images and "
+                    "documents into a user message"
                 )
     items += _said(text)
     sent = {str(item.get("call_id")) for item in items}
@@ -281,7 +284,7 @@ def _assistant(turn: Message, calls: _Calls) -> list[dict[str, Any]]:
 
 
 def _is_mark(part: ProviderPart) -> bool:
-    """Whether it is what the API said of the text before it: a message without its content."""
+    """Return True for a mark: the API's fields for the preceding text, without the text."""
     content = part.content
     return part.dialect == NAME and content.get("type") == "message" and "content" not in content
 
@@ -298,7 +301,7 @@ def _replayed(part: ReasoningPart | ProviderPart) -> list[dict[str, Any]]:
     if isinstance(part, ProviderPart):
         return [dict(part.content)]
     if part.signature is None:
-        # The API knows no reasoning but its own.
+        # The API accepts only its own reasoning.
         return []
     text = part.text.strip()
     item = {
@@ -326,7 +329,7 @@ def _result(turn: Message, calls: _Calls) -> dict[str, Any]:
 
 
 def _content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:
-    # Only an assistant reasons, and only what it did itself goes back in the API's words.
+    # Only assistants reason, and only the API's own items are sent in the API's format.
     said = [part for part in parts if not isinstance(part, ReasoningPart | ProviderPart)]
     if len(said) < 2 and all(isinstance(part, TextPart) for part in said):
         return "".join(part.text for part in said if isinstance(part, TextPart))
@@ -334,7 +337,10 @@ def _content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:
 
 
 def _part(part: Part) -> dict[str, Any]:
-    """https://platform.openai.com/docs/guides/images-vision, …/guides/pdf-files."""
+    """Build a content part.
+
+    https://platform.openai.com/docs/guides/images-vision, …/guides/pdf-files
+    """
     match part:
         case TextPart():
             return {"type": "input_text", "text": part.text}
@@ -351,8 +357,8 @@ def _part(part: Part) -> dict[str, Any]:
             kind = "input_image" if part.media_type.startswith("image/") else "input_file"
             return {"type": kind, "file_id": part.id}
     raise UnsupportedFeatureError(
-        "the Responses API takes no audio; give its text, or a model that is served by Chat "
-        "Completions"
+        "the Responses API takes no audio; send a transcript, or use a model that is served by "
+        "Chat Completions"
     )
 
 

@@ -1,13 +1,13 @@
-"""The items that a reply of the Responses API is made of, into events of ours.
+"""Decoding of the items in a reply of the Responses API.
 
 https://platform.openai.com/docs/api-reference/responses/object
 
-What the API wants back and text, reasoning and tool calls have no place for becomes a
+Items that the API expects back, and that are not text, reasoning or tool calls, become a
 `ProviderItem`: the work of tools that it runs itself, reasoning that is not encrypted, the
 namespace of a call, the phase of a message.
 
-Compatible servers leave pieces and fields out. So an item is read twice: piece by piece, and once
-more when it is complete, for what no piece has said.
+Compatible servers omit pieces and fields. So an item is decoded twice: piece by piece, and once
+more when it is complete, for anything that the pieces lacked.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class _Piece(Struct, gc=False):
 
 
 class _Item(Struct, gc=False):
-    """An item of one of the types that are read; which fields it has depends on its type."""
+    """An item of one of the known types; its fields depend on its type."""
 
     id: str | None = None
     content: list[_Piece] | str | None = None
@@ -68,7 +68,7 @@ _OF_PROVIDER = frozenset(
     {"code_interpreter_call", "file_search_call", "image_generation_call", "web_search_call"}
 )
 
-# Kinds of text: what a call is made with, and what is thought.
+# Kinds of text: the input of calls, and reasoning.
 _OF_CALLS = frozenset({"arguments", "input"})
 _OF_REASONING = frozenset({"summary", "thoughts"})
 
@@ -79,9 +79,9 @@ class Delta(Struct, frozen=True, gc=False):
     Attributes:
         kind: "text", "refusal", "summary", "thoughts", "arguments" or "input".
         text: The piece.
-        index: The place of its item in the reply.
+        index: The position of its item in the reply.
         id: The ID of its item.
-        part: The part of its item that it belongs to.
+        part: The position of the part within its item.
     """
 
     kind: str
@@ -92,14 +92,14 @@ class Delta(Struct, frozen=True, gc=False):
 
 
 class _Progress:
-    """What has been said of an item.
+    """The decoding state of an item.
 
     Attributes:
-        said: The kinds of its text.
-        part: The part of its reasoning that came last.
-        call: Which call of the reply it is, if it is one.
-        done: Whether nothing more of it will come.
-        placed: Whether its place in the reply is known.
+        said: The kinds of its text so far.
+        part: The last part of its reasoning.
+        call: The number of the call in the reply, if it is one.
+        done: True once the item is complete.
+        placed: True if its position in the reply is known.
     """
 
     __slots__ = ("call", "done", "part", "placed", "said")
@@ -113,13 +113,13 @@ class _Progress:
 
 
 class Items:
-    """The items of a reply being read.
+    """The items of a reply while it is decoded.
 
     Args:
         head: Status and headers of the reply.
 
     Attributes:
-        of_provider: How many calls of tools that the provider charges for are complete.
+        of_provider: The number of completed calls to tools that the provider charges for.
     """
 
     __slots__ = (
@@ -139,16 +139,16 @@ class Items:
         self._head = head
         self._by_index: dict[int, _Progress] = {}
         self._by_id: dict[str, _Progress] = {}
-        # Pieces of text of items that have neither place nor ID.
+        # Text pieces of items that have neither position nor ID.
         self._nameless = _Progress()
         self._last_call = _Progress()
         self._calls = 0
         self._reasoned = False
-        # Complete calls after which nothing else has come yet.
+        # Complete calls that nothing else has followed yet.
         self._waiting: list[Mapping[str, Any]] = []
 
     def _at(self, index: int | None, id_: str | None) -> _Progress:
-        # The place tells items apart; IDs have been seen to change, and to be the same for all.
+        # Positions identify items; IDs have been seen to change, and to be equal for all items.
         progress = None if index is None else self._by_index.get(index)
         if progress is None and id_:
             named = self._by_id.get(id_)
@@ -163,10 +163,10 @@ class Items:
         return progress
 
     def begin(self, index: int | None, raw: Raw) -> list[Event]:
-        """The events that the announcement of an item is worth.
+        """Return the events for the announcement of an item.
 
         Raises:
-            ProviderError: It can't be read.
+            ProviderError: The item cannot be decoded.
         """
         kind = read(self._head, raw, _KIND)
         if kind.type not in _CALLS:
@@ -177,7 +177,7 @@ class Items:
         return [self._called(progress, read(self._head, raw, _ITEM), "", kind.type)]
 
     def say(self, delta: Delta) -> list[Event]:
-        """The events that a piece of an item is worth."""
+        """Return the events for a piece of an item."""
         if delta.index is None and not delta.id:
             progress = self._last_call if delta.kind in _OF_CALLS else self._nameless
         else:
@@ -197,7 +197,7 @@ class Items:
         return [event]
 
     def _think(self, progress: _Progress, delta: Delta) -> list[Event]:
-        # Of a summary and the thoughts themselves, the one that comes first is shown.
+        # If there are both a summary and the thoughts themselves, the first to arrive is shown.
         if progress.said & _OF_REASONING - {delta.kind}:
             return []
         begins = delta.kind not in progress.said
@@ -212,10 +212,10 @@ class Items:
         return ReasoningDelta(blank_line + text, None, id_)
 
     def end(self, index: int | None, raw: Raw) -> list[Event]:
-        """The events of a complete item that its pieces have not brought.
+        """Return the events of a complete item that its pieces lacked.
 
         Raises:
-            ProviderError: It can't be read.
+            ProviderError: The item cannot be decoded.
         """
         kind = read(self._head, raw, _KIND)
         progress = self._at(index, kind.id)
@@ -241,7 +241,7 @@ class Items:
         said = "" if progress.said & _OF_CALLS else _arguments(item)
         events = [self._called(progress, item, said, kind)]
         sent = read(self._head, raw, _OBJECT)
-        # By its ID it would be looked for on the server, which keeps nothing.
+        # Given an ID, the API would look the item up on the server, which stores nothing.
         self._waiting.append({key: sent[key] for key in sent if key not in ("id", "status")})
         return events + (self._settled() if item.namespace or item.caller else [])
 
@@ -259,7 +259,7 @@ class Items:
         )
 
     def _settled(self) -> list[Event]:
-        """The calls before something else: that they came before it shows in no other way."""
+        """Return the calls that precede another item, which nothing else would record."""
         waiting, self._waiting = self._waiting, []
         return [ProviderItem(call) for call in waiting]
 
@@ -270,7 +270,7 @@ class Items:
         if whole and not progress.said & _OF_REASONING:
             events.append(self._thought(whole, item.id, apart=True))
         if item.content or item.format:
-            # Not OpenAI's own, which is a summary and what is encrypted, nothing else.
+            # Not OpenAI's own reasoning, which consists only of a summary and an encrypted part.
             events.append(ProviderItem(read(self._head, raw, _OBJECT)))
         elif item.encrypted_content:
             events.append(ReasoningDelta("", item.encrypted_content, item.id))

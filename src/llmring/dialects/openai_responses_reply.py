@@ -1,4 +1,4 @@
-"""A reply of the Responses API, whole or in events, into events of ours.
+"""Replies of the Responses API, whole or in events.
 
 https://platform.openai.com/docs/api-reference/responses/object
 https://platform.openai.com/docs/api-reference/responses-streaming
@@ -59,7 +59,7 @@ class _Response(Struct, gc=False):
 
 
 class _Event(Struct, gc=False):
-    """An event of a stream; which fields it has depends on its type."""
+    """An event of a stream; its fields depend on its type."""
 
     type: str | None = None
     delta: Any = None
@@ -89,10 +89,10 @@ _UNFINISHED = frozenset({"queued", "in_progress"})
 
 
 def decode(head: HttpHead, body: bytes) -> list[Event]:
-    """The events of a whole reply.
+    """Decode a whole reply into events.
 
     Raises:
-        ProviderError: The body is an error, or no answer at all.
+        ProviderError: The body is an error, or not an answer.
     """
     response = read(head, body, _RESPONSE)
     if response.error or response.status in ("failed", "cancelled"):
@@ -101,8 +101,8 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
         raise error_within(head, body) or unreadable(head, body, "no answer in it")
     if not response.output and response.status in _UNFINISHED:
         raise ProviderResponseError(
-            f"{head.status} without an answer: {response.id} is {response.status}. An answer that "
-            "is made in the background is not waited for; ask without `background`",
+            f"{head.status} without an answer: {response.id} is {response.status}, to be answered "
+            "in the background, which llmring does not wait for; omit `background`",
             status=head.status,
             request_id=request_id(head),
         )
@@ -117,7 +117,7 @@ def _unexplained(head: HttpHead, body: bytes, what: str | None) -> ProviderError
 
 
 def _rest(items: Items, response: _Response, status: str) -> list[Event]:
-    """What a complete reply says beyond what its pieces have said."""
+    """Return the events of a complete reply that its pieces lacked."""
     events: list[Event] = []
     for index, item in enumerate(response.output or ()):
         events += items.end(index, item)
@@ -140,7 +140,7 @@ def _usage(response: _Response, tool_calls: int) -> Usage | None:
     spent = sent.output_tokens_details or _OutputDetails()
     reasoning = int(spent.reasoning_tokens or 0)
     if reasoning and sent.total_tokens == prompt + completion + reasoning:
-        # This server counts reasoning beside the answer, not in it.
+        # This server counts reasoning in addition to the answer, not as part of it.
         completion += reasoning
     return Usage(
         prompt_tokens=prompt,
@@ -157,11 +157,11 @@ def _usage(response: _Response, tool_calls: int) -> Usage | None:
 
 
 def decoder(head: HttpHead) -> EventStreamDecoder:
-    """A decoder for one streamed reply."""
+    """Create a decoder for one streamed reply."""
     return EventStreamDecoder(head, _Reading(head), decode)
 
 
-# What the pieces of text are pieces of.
+# The kind of text in each event.
 _TEXTS = {
     "response.output_text.delta": "text",
     "response.refusal.delta": "refusal",
@@ -178,10 +178,10 @@ _FAILURES = frozenset({"error", "response.failed", "response.cancelled"})
 
 
 class _Reading:
-    """One streamed reply being read, event by event.
+    """State while decoding one streamed reply, event by event.
 
-    Only those events are read that say something; all others of the API's tell how far its own
-    tools are, or repeat what the pieces have said.
+    Only events with content are decoded; the others report the progress of the API's own tools,
+    or repeat earlier pieces.
     """
 
     __slots__ = ("_head", "_items", "_named", "done")

@@ -1,4 +1,4 @@
-"""Schemas that OpenAI holds a model to.
+"""The schemas that OpenAI can enforce.
 
 https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
 """
@@ -56,15 +56,15 @@ STRICT = SchemaRules(
     needs_object=True,
 )
 
-# Without `strict` the API reads any keyword, but still wants an object.
+# Without `strict` the API accepts any keyword, but still requires an object.
 LOOSE = SchemaRules(needs_object=True)
 
 
 def held_to(output: OutputFormat, schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
-    """The schema of an answer as it is sent, and whether the model is held to it.
+    """Return the schema to send for an answer, and True if the API is to enforce it.
 
-    It is where the caller says `strict`; a type that was given as the format is strict unless
-    its schema would lose its meaning by it.
+    It is enforced if the caller sets `strict`; a type given as the format is enforced unless its
+    schema would lose its meaning.
     """
     strict = bool(output.strict) and (output.type is None or can_be_strict(schema))
     return adapted(schema, STRICT if strict else LOOSE), strict

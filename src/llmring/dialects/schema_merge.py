@@ -1,4 +1,4 @@
-"""Two JSON Schemas as one that says what both say."""
+"""Merging of two JSON Schemas."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from llmring.dialects.schema_words import in_words, with_words
 
 
 def both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of what fits both; what can't be said at once is put into its description.
+    """Return a schema of what fits both; keywords that cannot be merged go into its description.
 
-    Where the two are annotated differently, the second is right. Neither is changed. Objects that
-    both take no further properties take those of both.
+    Annotations of the second take precedence. Neither schema is changed. The properties of two
+    objects are combined, even if both allow no additional ones.
     """
     result = dict(first)
     aside: list[str] = []
@@ -48,7 +48,7 @@ def _schemas(first: Any, second: Any) -> Any:
         return second
     if second is True:
         return first
-    # References within are not followed here, so that one to itself does no harm.
+    # References inside are not followed here, so a reference to itself is safe.
     return {"allOf": [first, second]}
 
 

@@ -1,4 +1,4 @@
-"""A JSON Schema as a tree: where the schemas within it are, and what its references lead to.
+"""Traversal of JSON Schemas: their subschemas and the targets of their references.
 
 https://json-schema.org/draft/2020-12/json-schema-core
 """
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from llmring.exceptions import ValidationError
 
-# Keywords that hold a schema, a list of schemas, and schemas by name.
+# Keywords whose value is a schema, a list of schemas, or schemas by name.
 _ONE = frozenset(
     (
         "additionalItems",
@@ -41,14 +41,14 @@ _LIMITS = (
     "minProperties",
     "minimum",
 )
-# Schemas that say nothing where they stand, only where they are referred to.
+# Schemas that apply only where they are referred to.
 DEFINITIONS = frozenset(("$defs", "definitions"))
 
 
 def mapped(
     schema: Mapping[str, Any], change: Callable[[Mapping[str, Any] | bool], Any]
 ) -> dict[str, Any]:
-    """A copy of a schema in which every schema directly within it is changed."""
+    """Copy a schema, with every direct subschema changed."""
     return {keyword: _mapped(keyword, value, change) for keyword, value in schema.items()}
 
 
@@ -68,25 +68,25 @@ def _mapped(keyword: str, value: Any, change: Callable[[Mapping[str, Any] | bool
 
 
 def within(schema: Mapping[str, Any]) -> list[Mapping[str, Any] | bool]:
-    """The schemas directly within a schema, apart from its definitions."""
+    """List the direct subschemas of a schema, except its definitions."""
     found: list[Mapping[str, Any] | bool] = []
     mapped({k: v for k, v in schema.items() if k not in DEFINITIONS}, found.append)
     return found
 
 
 def standard(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy in the words of the current standard, where others are widely written.
+    """Copy a schema, with widespread older keywords converted to the current standard.
 
     OpenAPI's `nullable` becomes the type null, and a list of `items` becomes `prefixItems`.
     https://spec.openapis.org/oas/v3.0.3#schema-object
 
     Raises:
-        ValidationError: It is no JSON Schema.
+        ValidationError: The value is not a JSON Schema.
     """
     for keyword, value in schema.items():
         if keyword in _SHAPES and not _SHAPES[keyword](value):
             raise ValidationError(
-                f"this is no JSON Schema: {keyword!r} is {value!r:.100} in {schema!r:.300}"
+                f"not a JSON Schema: {keyword!r} is {value!r:.100} in {schema!r:.300}"
             )
     result = mapped(schema, lambda each: standard(each) if isinstance(each, Mapping) else each)
     if isinstance(result.get("items"), list):
@@ -114,7 +114,7 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
 
 
-# Of what kind a keyword's value must be, to be looked into.
+# The kinds of value that a keyword may have.
 _SHAPES: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(_LIMITS, lambda value: isinstance(value, int | float)),
     **dict.fromkeys(_ONE, _is_schema),
@@ -128,7 +128,7 @@ _SHAPES: dict[str, Callable[[Any], bool]] = {
 
 
 def or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema that takes null too; it did not before."""
+    """Extend a schema that does not accept null so that it does."""
     result = dict(schema)
     kind = result.get("type")
     kinds = [kind] if isinstance(kind, str) else list(kind or ())
@@ -144,19 +144,19 @@ def or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [result, {"type": "null"}], **outer}
 
 
-# With one of these, another type in `type` does not make a schema take null.
+# With one of these keywords, adding to `type` is not enough for a schema to accept null.
 _BEYOND_TYPE = frozenset(("$ref", "allOf", "anyOf", "const", "if", "not", "oneOf"))
 _ANNOTATIONS = ("title", "description", "default")
 
 
 def reference(schema: Mapping[str, Any]) -> str | None:
-    """Where the schema refers to, if it does."""
+    """Return the reference of a schema, if it has one."""
     ref = schema.get("$ref")
     return ref if isinstance(ref, str) else None
 
 
 def target(root: Mapping[str, Any], ref: str) -> Mapping[str, Any] | None:
-    """The schema that a reference within this document leads to; None where it leads to none."""
+    """Return the target of a reference within this document, or None."""
     if ref != "#" and not ref.startswith("#/"):
         return None  # elsewhere, or an anchor
     found: Any = root
@@ -172,7 +172,7 @@ def target(root: Mapping[str, Any], ref: str) -> Mapping[str, Any] | None:
 
 
 def recursive(root: Mapping[str, Any]) -> frozenset[str]:
-    """The references that lead back to where they stand, however many steps it takes."""
+    """Find the references that lead back to themselves, in any number of steps."""
     graph: dict[str, set[str]] = {}
     waiting = list(_references(root))
     while waiting:
@@ -205,7 +205,7 @@ def _references(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def takes_null(root: Mapping[str, Any], schema: Mapping[str, Any] | bool) -> bool:
-    """Whether null fits a schema; where that is hard to say, yes."""
+    """Return True if a schema accepts null; in doubtful cases too."""
     return _takes_null(root, schema, frozenset())
 
 

@@ -1,4 +1,4 @@
-"""What a keyword of JSON Schema says, in words that a model reads."""
+"""JSON Schema keywords as phrases that a model can read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import msgspec
 
 
 def in_words(said: Mapping[str, Any]) -> list[str]:
-    """Each keyword with its value as a phrase; those that say nothing to a model have none."""
+    """Convert keywords and their values to phrases, except keywords of no use to a model."""
     phrases = (_phrase(keyword, value) for keyword, value in said.items())
     return [phrase for phrase in phrases if phrase]
 
 
 def with_words(schema: dict[str, Any], words: list[str]) -> dict[str, Any]:
-    """The schema with these phrases at the end of its description."""
+    """Append these phrases to the description of a schema, in place."""
     if words:
         described = schema.get("description")
         more = "; ".join(words)

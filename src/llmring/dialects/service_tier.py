@@ -1,15 +1,15 @@
-"""Classes of service: those that an answer was given in at other than the usual prices."""
+"""Service classes whose prices differ from the usual ones."""
 
 from __future__ import annotations
 
-# What providers call the usual one, in lower case; "auto" only says that they were to choose.
+# Names of the usual class, in lower case; "auto" only leaves the choice to the provider.
 _USUAL = frozenset(
     {"auto", "default", "on_demand", "standard", "traffic_type_unspecified", "unspecified"}
 )
 
 
 def unusual(tier: object) -> str | None:
-    """The class of service in the provider's word; None where it is the usual one, or not told."""
+    """Return the provider's name of a service class; None if it is the usual one, or unknown."""
     if not isinstance(tier, str) or not tier or tier.lower() in _USUAL:
         return None
     return tier.lower()

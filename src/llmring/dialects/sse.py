@@ -1,7 +1,7 @@
-"""Bytes to server-sent events, and bytes to JSON lines, however the bytes are cut.
+"""Splitting of byte streams into server-sent events and JSON lines, however they are cut.
 
-A piece of bytes is looked at when it comes and joined once, when what it belongs to is complete,
-so that the cost is linear in the bytes even where one event comes in a thousand pieces.
+Each piece of bytes is scanned once when it arrives, and joined once when its event is complete,
+so the cost stays linear even if one event arrives in a thousand pieces.
 """
 
 from msgspec import Struct
@@ -10,17 +10,17 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class ServerEvent(Struct, frozen=True, gc=False):
-    """One server-sent event: its name (empty where it has none) and its data."""
+    """A server-sent event: its name (empty if it has none) and its data."""
 
     name: str
     data: bytes
 
 
 class EventSplitter:
-    """Server-sent events out of bytes that arrive in any pieces.
+    """Splitter of a byte stream, cut anywhere, into server-sent events.
 
-    Lines end in LF, CRLF or CR; an empty line completes an event. A CR completes its line at
-    once: the LF of a CRLF that comes with the next bytes is dropped, not waited for.
+    Lines end in LF, CRLF or CR; an empty line completes an event. A CR completes its line
+    immediately: if the LF of a CRLF comes with the next bytes, it is dropped.
 
     https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
     """
@@ -34,7 +34,7 @@ class EventSplitter:
         self._started = False
 
     def feed(self, data: bytes) -> list[ServerEvent]:
-        """The events that these bytes complete."""
+        """Return the events that these bytes complete."""
         if self._is_one_event(data):
             self._started = True
             return [ServerEvent("", data[6:-2])]
@@ -57,10 +57,10 @@ class EventSplitter:
         return [event for block in blocks if (event := _event(block)) is not None]
 
     def end(self) -> list[ServerEvent]:
-        """What the last bytes hold, where the stream ends without its empty line.
+        """Return the event in the last bytes, if the stream ends without an empty line.
 
-        The specification drops it; vendors' last events have come so, and their own clients
-        read them.
+        The specification drops such an event, but some vendors end their streams this way, and
+        their own clients accept it.
         """
         block = b"".join(self._pending)
         self._pending = []
@@ -68,7 +68,7 @@ class EventSplitter:
         return [] if event is None else [event]
 
     def _is_one_event(self, data: bytes) -> bool:
-        # How servers send nearly everything: worth two scans instead of five.
+        # Nearly all events arrive like this; this test takes two scans instead of five.
         return (
             not self._pending
             and not self._after_cr
@@ -103,7 +103,7 @@ def _event(block: bytes) -> ServerEvent | None:
 
 
 class LineSplitter:
-    """JSON lines out of bytes that arrive in any pieces; empty lines are dropped.
+    """Splitter of a byte stream, cut anywhere, into JSON lines; empty lines are dropped.
 
     https://github.com/ndjson/ndjson-spec
     """
@@ -114,7 +114,7 @@ class LineSplitter:
         self._pending: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that these bytes complete."""
+        """Return the lines that these bytes complete."""
         first, *rest = data.split(b"\n")
         self._pending.append(first)
         if not rest:
@@ -124,7 +124,7 @@ class LineSplitter:
         return [line for line in lines if line.strip()]
 
     def end(self) -> list[bytes]:
-        """The last line, where it has no line end."""
+        """Return the last line, if it has no line end."""
         line = b"".join(self._pending)
         self._pending = []
         return [line] if line.strip() else []

@@ -1,4 +1,4 @@
-"""How long a provider asks to wait, from the headers of its reply."""
+"""The waiting time that a provider asks for in the headers of its reply."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _TOO_MANY = 429
 
 
 def retry_after(head: HttpHead) -> float | None:
-    """Seconds that the provider asks to wait.
+    """Return the seconds that the provider asks to wait, if it does.
 
-    From `retry-after-ms` or `retry-after`; where a reply with status 429 has neither, from the
-    limit that is used up and the time at which it is renewed. Dates are read against the reply's
-    own `date`, so that no clock is needed.
+    Taken from `retry-after-ms` or `retry-after`; for status 429 without either, from the reset
+    time of the exhausted limit. Dates are compared with the reply's own `date`, so that no clock
+    is needed.
 
     https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
@@ -32,7 +32,7 @@ def retry_after(head: HttpHead) -> float | None:
 
 
 def _renewal(head: HttpHead) -> float | None:
-    """Seconds until the last of the limits that are used up is renewed."""
+    """Return the seconds until all exhausted limits are reset."""
     waits = []
     for name, left in head.headers.items():
         if "ratelimit" not in name or "remaining" not in name or left.strip() != "0":
@@ -47,7 +47,7 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 def _wait(head: HttpHead, value: str) -> float | None:
-    """Seconds, from "6m0s" and "120ms" (OpenAI, Groq) or a moment of time (Anthropic)."""
+    """Parse "6m0s" and "120ms" (OpenAI, Groq) or a point in time (Anthropic) to seconds."""
     pieces = re.findall(r"(\d+(?:\.\d+)?)(ms|h|m|s)", value)
     if pieces and "".join(map("".join, pieces)) == value.strip():
         return sum(float(number) * _UNITS[unit] for number, unit in pieces)
@@ -77,7 +77,7 @@ def _moment(value: str | None) -> float | None:
         pass
     else:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    import email.utils  # 10 ms that hardly any call needs
+    import email.utils  # takes 10 ms, and few calls need it
 
     try:
         return email.utils.parsedate_to_datetime(value).timestamp()
