@@ -35,7 +35,7 @@ def target_at(server: Loopback, model: str = MODEL) -> Target:
 
 
 def asking(target: Target, text: str = "Hi", *, stream: bool = False) -> HttpRequest:
-    return target.encode(LLMRequest(model="", messages=text), stream=stream)
+    return target.encode(LLMRequest(model="", messages=text).parsed(), stream=stream)
 
 
 def played(

@@ -83,7 +83,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
 
 def failed_over(wish: TelemetryWish = "auto", *, stream: bool = False) -> None:
     """A call whose first model is rate limited and whose second answers."""
-    call = Telemetry(wish).call("fast", "prod", REQUEST, stream=stream)
+    call = Telemetry(wish).call("fast", "prod", REQUEST.parsed(), stream=stream)
     first = call.attempt(FIRST)
     first.failed(SLOW_DOWN)
     second = call.attempt(SECOND)
@@ -167,7 +167,7 @@ def test_a_failed_attempt_s_span_tells_the_error_and_not_the_provider_s_words(se
 
 
 def test_an_error_without_a_status_is_told_by_its_class(seen: Seen) -> None:
-    call = Telemetry().call("fast", None, REQUEST, stream=False)
+    call = Telemetry().call("fast", None, REQUEST.parsed(), stream=False)
     error = ProviderConnectionError("reset")
     call.attempt(FIRST).failed(error)
     call.end(error)
@@ -180,7 +180,7 @@ def test_an_error_without_a_status_is_told_by_its_class(seen: Seen) -> None:
 def test_a_call_that_is_cancelled_is_no_error_and_leaves_no_span_open(seen: Seen) -> None:
     import asyncio
 
-    call = Telemetry().call("fast", None, REQUEST, stream=False)
+    call = Telemetry().call("fast", None, REQUEST.parsed(), stream=False)
     call.attempt(FIRST)
     call.end(asyncio.CancelledError())
 
@@ -191,7 +191,7 @@ def test_a_call_that_is_cancelled_is_no_error_and_leaves_no_span_open(seen: Seen
 
 
 def test_the_end_of_an_attempt_and_of_a_call_counts_once(seen: Seen) -> None:
-    call = Telemetry().call("fast", None, REQUEST, stream=False)
+    call = Telemetry().call("fast", None, REQUEST.parsed(), stream=False)
     attempt = call.attempt(FIRST)
     attempt.answered(lambda: REPLY)
     attempt.failed(SLOW_DOWN)
@@ -267,7 +267,7 @@ def test_the_texts_are_told_where_they_are_asked_for(seen: Seen) -> None:
                 Message("assistant", None, tool_calls=[CALL]),
                 Message("tool", "sunny", tool_call_id="call-1"),
             ],
-        ),
+        ).parsed(),
         stream=False,
     )
     call.attempt(SECOND).answered(lambda: REPLY)
@@ -306,7 +306,7 @@ CALL = {"id": "call-1", "type": "function", "function": {"name": "sky", "argumen
 
 
 def test_what_the_http_library_traces_belongs_to_the_attempt(seen: Seen) -> None:
-    call = Telemetry().call("fast", None, REQUEST, stream=False)
+    call = Telemetry().call("fast", None, REQUEST.parsed(), stream=False)
     attempt = call.attempt(FIRST)
     with attempt.sending():
         seen.tracers.get_tracer("http").start_span("POST").end()
@@ -341,7 +341,7 @@ def test_traces_come_without_metrics_and_metrics_without_traces(
 
 
 def test_it_can_be_switched_off(seen: Seen) -> None:
-    assert Telemetry("off").call("fast", None, REQUEST, stream=False) is UNWATCHED
+    assert Telemetry("off").call("fast", None, REQUEST.parsed(), stream=False) is UNWATCHED
 
     failed_over("off")
 
@@ -358,7 +358,7 @@ def test_where_no_provider_is_set_up_nobody_watches(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", None)
     telemetry = Telemetry()
 
-    assert telemetry.call("fast", None, REQUEST, stream=False) is UNWATCHED
+    assert telemetry.call("fast", None, REQUEST.parsed(), stream=False) is UNWATCHED
 
 
 def test_a_provider_that_is_set_up_later_is_used(
@@ -366,10 +366,10 @@ def test_a_provider_that_is_set_up_later_is_used(
 ) -> None:
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     telemetry = Telemetry()
-    assert telemetry.call("fast", None, REQUEST, stream=False) is UNWATCHED
+    assert telemetry.call("fast", None, REQUEST.parsed(), stream=False) is UNWATCHED
 
     seen: Seen = request.getfixturevalue("seen")
-    telemetry.call("fast", None, REQUEST, stream=False).end()
+    telemetry.call("fast", None, REQUEST.parsed(), stream=False).end()
 
     assert "chat fast" in seen.spans
 

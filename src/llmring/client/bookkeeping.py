@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.embedding import EmbeddingResponse
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.totals import total_cost
 from llmring.exceptions import (
@@ -57,7 +57,7 @@ class Asked(Struct, frozen=True):
     kind: Kind
     model: str | None
     profile: str | None
-    what: LLMRequest | Sequence[str]
+    what: ParsedRequest | Sequence[str]
     stream: bool = False
 
 
@@ -265,8 +265,8 @@ def _charged(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Decimal | N
     return total_cost(costs) if costs else (None, None)
 
 
-def _tags(what: LLMRequest | Sequence[str], books: Books) -> tuple[str, ...]:
-    if not isinstance(what, LLMRequest) or not what.metadata:
+def _tags(what: ParsedRequest | Sequence[str], books: Books) -> tuple[str, ...]:
+    if not isinstance(what, ParsedRequest) or not what.metadata:
         return ()
     match what.metadata.get("tags"):
         case str(tag):
@@ -285,8 +285,8 @@ def _tags(what: LLMRequest | Sequence[str], books: Books) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(books.clean, tags)))
 
 
-def _prompt(what: LLMRequest | Sequence[str]) -> str:
-    if isinstance(what, LLMRequest):
+def _prompt(what: ParsedRequest | Sequence[str]) -> str:
+    if isinstance(what, ParsedRequest):
         from llmring.client.telemetry_content import input_messages
 
         return input_messages(what)

@@ -8,7 +8,8 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from llmring.chat.request import LLMRequest, Message
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.request import Message
 from llmring.chat.token_count import estimated
 from llmring.client import portal
 from llmring.client.guide import Guide
@@ -25,7 +26,7 @@ from llmring.routing.targets import Target
 
 
 def explained(
-    request: LLMRequest, tokens: int | None, found: Resolved, guide: Guide, health: Health
+    request: ParsedRequest, tokens: int | None, found: Resolved, guide: Guide, health: Health
 ) -> Plan:
     """What a call would do.
 
@@ -37,7 +38,7 @@ def explained(
         health: Remembers which models have failed.
     """
     size = _size(request, tokens)
-    whole = request if request.messages else replace(request, messages=[Message("user", "…")])
+    whole = request if request.turns else replace(request, turns=[Message("user", "…")])
     policy, day = guide.policy(found), date.today()
     load = replace(load_of(whole), prompt=size.prompt or 0)
     candidates = capable(guide.targets(found, policy), whole, policy, tokens=tokens)
@@ -63,10 +64,10 @@ def explained(
     return plan(candidates, found.alias, given)
 
 
-def _size(request: LLMRequest, tokens: int | None) -> Size:
+def _size(request: ParsedRequest, tokens: int | None) -> Size:
     if tokens is not None:
         return Size(prompt=tokens, method="as given", answer=request.max_tokens)
-    if not any(message.text for message in request.turns()):
+    if not any(message.text for message in request.turns):
         return Size(answer=request.max_tokens)
     count = estimated(request, request.model or "", "")
     return Size(prompt=count.tokens, method=count.method, answer=request.max_tokens)

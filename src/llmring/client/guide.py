@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.client import stage
 from llmring.client.aliases import Aliases
 from llmring.client.route import Route, Routes, route_of
@@ -88,7 +88,7 @@ class Guide:
             endpoints = keyless(endpoints)
         return targets(found.models, endpoints, self._aliases.facts)
 
-    def walk(self, request: LLMRequest, profile: str | None, *, stream: bool) -> Walk:
+    def walk(self, request: ParsedRequest, profile: str | None, *, stream: bool) -> Walk:
         """The walk of a call.
 
         Args:
@@ -103,7 +103,7 @@ class Guide:
         model = request.model
         if not model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
-        if not request.messages:
+        if not request.turns:
             raise ValidationError("the request has no messages")
         route = self._route(model, profile)
         found, policy = route.found, route.policy
@@ -112,7 +112,7 @@ class Guide:
         if limits(policy) or weighs(policy):
             candidates, rules = self._weighed(request, profile, found, policy, candidates)
             candidates = retired.retired_last(candidates, route.day)
-        shown = Shown(structured=request.response_format is not None, wish=policy.on_stream_failure)
+        shown = Shown(structured=request.output is not None, wish=policy.on_stream_failure)
         terms = Terms(
             policy=policy,
             shown=shown,
@@ -122,7 +122,7 @@ class Guide:
             watch=self._telemetry.call(
                 model, profile, request, stream=stream, digest=lambda: route.stamp[1]
             ),
-            asked=request,
+            asked=request.given,
             stamp=route.stamp,
             served=route.remark,
         )
@@ -131,7 +131,9 @@ class Guide:
         prepare = self.prepare(request, shown, stream=stream)
         return _walk(prepare, candidates, found, timeout, route.day, terms)
 
-    def again(self, walk: Walk, request: LLMRequest, target: Target, timeout: float | None) -> Walk:
+    def again(
+        self, walk: Walk, request: ParsedRequest, target: Target, timeout: float | None
+    ) -> Walk:
         """The walk of a further request of a call, to the model that has answered.
 
         Args:
@@ -152,7 +154,7 @@ class Guide:
         return _walk(prepare, [target], Resolved((target.ref,), None), timeout, walk.day, terms)
 
     def prepare(
-        self, request: LLMRequest, shown: Shown, *, stream: bool
+        self, request: ParsedRequest, shown: Shown, *, stream: bool
     ) -> Callable[[Target], Prepared]:
         """Puts a request, with its files, into the words of a model; see `Walk`."""
         if not request.files:
@@ -183,7 +185,7 @@ class Guide:
 
     def _weighed(
         self,
-        request: LLMRequest,
+        request: ParsedRequest,
         profile: str | None,
         found: Resolved,
         policy: Policy,

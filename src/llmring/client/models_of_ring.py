@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from msgspec import UNSET, UnsetType
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import LLMRequest, Messages
 from llmring.client.bookkeeping import Asked, Books
 from llmring.client.pending import (
@@ -188,12 +189,12 @@ class ModelsOfRing:
             ValidationError: The request is not one that can be sent.
         """
         question = request_of(request, messages, fields)
-        pending = PendingCount(lambda: self._count(question, profile))
+        pending = PendingCount(lambda: self._count(question.parsed(), profile))
         if not loop_is_running():
             pending.result()
         return pending
 
-    async def _count(self, request: LLMRequest, profile: str | None) -> TokenCount:
+    async def _count(self, request: ParsedRequest, profile: str | None) -> TokenCount:
         from llmring.client.counting import counted
         from llmring.client.walks import Walks
 
@@ -204,7 +205,9 @@ class ModelsOfRing:
         return await counted(self._shell, request, found, candidates, walks, self._with_files)
 
     def _with_files(
-        self, request: LLMRequest, prepare: Callable[[LLMRequest], Callable[[Target], Prepared]]
+        self,
+        request: ParsedRequest,
+        prepare: Callable[[ParsedRequest], Callable[[Target], Prepared]],
     ) -> Callable[[Target], Prepared]:
         return self._files.enclosing(request, prepare) if request.files else prepare(request)
 

@@ -63,7 +63,7 @@ class PlanOfRing:
         """
         from llmring.client.explaining import explained
 
-        question = request_of(request, messages, {**fields})
+        question = request_of(request, messages, {**fields}).parsed()
         if not question.model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
         found = self._aliases.look_up(question.model, profile)

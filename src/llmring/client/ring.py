@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
@@ -139,7 +140,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
             ProviderError: The one model that the call names failed.
             ValidationError: The request is not one that can be sent.
         """
-        question = request_of(request, messages, fields)
+        question = request_of(request, messages, fields).parsed()
         pending = PendingChat(partial(self._send, question, profile))
         if isinstance(request, str) and not loop_is_running():
             pending.result()
@@ -170,7 +171,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         Another model takes over as long as nothing of the answer has been shown. Arguments and
         errors are those of `chat`; the errors come from the iterator.
         """
-        question = request_of(request, messages, fields)
+        question = request_of(request, messages, fields).parsed()
         return PendingStream(lambda: self._stream(question, profile))
 
     @overload
@@ -347,7 +348,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
     def _recordings(self, wish: str | None) -> Path:
         return recordings_folder(wish, self._aliases.source.path, self._environ)
 
-    async def _send(self, request: LLMRequest, profile: str | None) -> LLMResponse:
+    async def _send(self, request: ParsedRequest, profile: str | None) -> LLMResponse:
         page = self._books.page(Asked("chat", request.model, profile, request))
         walk = page.walking(partial(self._guide.walk, request, profile, stream=False))
         try:
@@ -358,8 +359,8 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         page.answered(response)
         return response
 
-    async def _answered(self, request: LLMRequest, walk: Walk) -> LLMResponse:
-        output = request.output()
+    async def _answered(self, request: ParsedRequest, walk: Walk) -> LLMResponse:
+        output = request.output
         if output is None:
             return await self._shell.send(walk, whole_reply)
         from llmring.client.answer_form import form_of
@@ -378,7 +379,10 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
 
         async def run(asked: LLMRequest) -> ToolsResponse:
             return await run_tools(
-                lambda turn: self._send(turn, profile), asked, max_turns=max_turns, secrets=secrets
+                lambda turn: self._send(turn.parsed(), profile),
+                asked,
+                max_turns=max_turns,
+                secrets=secrets,
             )
 
         if not mcp:
@@ -388,11 +392,11 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         return await with_servers(mcp, timeout_of(request.timeout, self._timeout), request, run)
 
     def _stream(
-        self, request: LLMRequest, profile: str | None
+        self, request: ParsedRequest, profile: str | None
     ) -> AsyncGenerator[StreamChunk, None]:
         page = self._books.page(Asked("chat", request.model, profile, request, stream=True))
         walk = page.walking(lambda: self._guide.walk(request, profile, stream=True))
-        output = request.output()
+        output = request.output
         if output is None:
             return self._shell.stream(walk, page)
         from llmring.client.answer_form import form_of

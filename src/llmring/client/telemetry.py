@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import LLMResponse
 from llmring.client.telemetry_attributes import (
     Attributes,
@@ -70,7 +70,7 @@ class Telemetry:
         self,
         name: str,
         profile: str | None,
-        request: LLMRequest,
+        request: ParsedRequest,
         *,
         stream: bool,
         digest: Callable[[], str | None] = lambda: None,
