@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import LLMRequest, Messages
-from llmring.client.bookkeeping import Asked, Books
+from llmring.client.bookkeeping import Asked
 from llmring.client.pending import (
     PendingCount,
     PendingEmbedding,
@@ -17,6 +17,7 @@ from llmring.client.pending import (
     loop_is_running,
 )
 from llmring.client.request_fields import RequestFields, request_of
+from llmring.client.ring_core import RingCore
 from llmring.client.settings import timeout_of
 from llmring.exceptions import ValidationError
 from llmring.routing.policy import Policy
@@ -26,35 +27,14 @@ from llmring.routing.terms import Terms
 if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.token_count import TokenCount
-    from llmring.client.aio import Shell
-    from llmring.client.aliases import Aliases
     from llmring.client.embedding import Wanted
-    from llmring.client.files import Files
-    from llmring.client.guide import Guide
-    from llmring.client.settings import Settings
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
-    from llmring.routing.hooks import Hooks
     from llmring.routing.prepared import Prepared
 
 
-class ModelsOfRing:
+class ModelsOfRing(RingCore):
     """The part of `LLMRing` that asks models and providers for something else than an answer."""
-
-    _aliases: Aliases
-    _settings: Settings
-    _timeout: float | None
-    _guide: Guide
-    _books: Books
-    _hooks: Hooks
-
-    if TYPE_CHECKING:
-
-        @property
-        def _shell(self) -> Shell: ...
-
-        @property
-        def _files(self) -> Files: ...
 
     def embed(
         self,
@@ -109,18 +89,21 @@ class ModelsOfRing:
         from llmring.client.embedding import embedded
         from llmring.client.walks import Walks
 
-        page = self._books.page(Asked("embed", alias, profile, wanted.texts))
+        record = self._books.record(Asked("embed", alias, profile, wanted.texts))
         try:
             found, candidates, policy = self._candidates(alias, profile)
-            walks = Walks(seconds, Terms(policy=policy, hooks=self._hooks))
-            page.found(found.alias, walks.attempts)
+            walks = Walks(seconds, Terms(policy=policy, observers=self._hooks))
+            if record is not None:
+                record.found(found.alias, walks.attempts)
             response = await embedded(
                 self._shell, wanted, found, candidates, walks, self._aliases.facts
             )
         except BaseException as error:
-            page.failed(error)
+            if record is not None:
+                record.on_failure(error)
             raise
-        page.answered(response)
+        if record is not None:
+            record.on_answer(response)
         return response
 
     def list_models(

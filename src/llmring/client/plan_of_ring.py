@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING, Unpack, overload
 
 from llmring.chat.request import LLMRequest, Messages
 from llmring.client.request_fields import RequestFields, request_of
+from llmring.client.ring_core import RingCore
 from llmring.exceptions import ValidationError
 
 if TYPE_CHECKING:
-    from llmring.client.aliases import Aliases
-    from llmring.client.guide import Guide
-    from llmring.routing.health import Health
     from llmring.routing.plan import Plan
 
 
-class PlanOfRing:
+class PlanOfRing(RingCore):
     """The part of `LLMRing` that explains calls without making them."""
-
-    _aliases: Aliases
-    _guide: Guide
-    _health: Health
 
     @overload
     def explain(

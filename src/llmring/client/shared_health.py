@@ -149,6 +149,9 @@ class SharedHealth:
         clock: Gives the time in seconds; left out, the server does.
     """
 
+    # Other processes may have seen some.
+    has_failures = True
+
     def __init__(
         self,
         link: RedisLink,
