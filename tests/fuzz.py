@@ -208,7 +208,7 @@ def _goes_back(dialect: Dialect, answer: LLMResponse) -> None:
     """Check that the answer can be part of the next request."""
     request = LLMRequest("a:b", [Message("user", "Hi"), answer.message, Message("user", "And?")])
     try:
-        outgoing = dialect.encode(request, "b", stream=False, quirks=Quirks())
+        outgoing = dialect.encode(request.parsed(), "b", stream=False, quirks=Quirks())
     except (UnsupportedFeatureError, ValidationError):
         return
     json.dumps(outgoing.payload)

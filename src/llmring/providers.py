@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.address import variables_in
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects import anthropic, gemini, ollama, openai_chat, openai_responses
 from llmring.dialects.dialect import Dialect, Limits, Quirks
 from llmring.local.defaults import with_local_defaults
@@ -51,7 +51,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     query: Mapping[str, str] = {}
     sdk: str | None = None
     quirks: Quirks = Quirks()
-    prepare: Callable[[LLMRequest, str], LLMRequest] | None = None
+    prepare: Callable[[ParsedRequest, str], ParsedRequest] | None = None
     note: str | None = None
     apis: Mapping[str, Dialect] = {}
 

@@ -11,7 +11,7 @@ from llmring.chat.token_count import estimated
 
 
 def tokens(request: LLMRequest) -> int:
-    return estimated(request, "mock:echo", "no counter").tokens
+    return estimated(request.parsed(), "mock:echo", "no counter").tokens
 
 
 ENGLISH = "The quick brown fox jumps over the lazy dog, and then it sleeps. " * 20
@@ -49,7 +49,9 @@ def test_an_image_is_counted_and_other_parts_are_reported() -> None:
     }
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
-    count = estimated(LLMRequest(messages=[Message("user", [image, document])]), "m:m", "why")
+    count = estimated(
+        LLMRequest(messages=[Message("user", [image, document])]).parsed(), "m:m", "why"
+    )
 
     assert count.tokens > 1000
     assert count.method == "estimate from the length of the text, 1 other parts not counted"

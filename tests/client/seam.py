@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from llmring.chat.request import LLMRequest
+from llmring.client import stage
 from llmring.client.http import HttpClient
+from llmring.client.network import Network
 from llmring.client.playback import Playback
 from llmring.client.settings import read_settings
 from llmring.clock import SYSTEM
@@ -16,6 +18,7 @@ from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Target, targets
+from llmring.routing.terms import Terms
 from llmring.wire import HttpHead, HttpRequest
 from loopback import Loopback
 from rings import MODEL, environ_of
@@ -36,7 +39,7 @@ def target_at(server: Loopback, model: str = MODEL) -> Target:
 
 
 def asking(target: Target, text: str = "Hi", *, stream: bool = False) -> HttpRequest:
-    return target.encode(LLMRequest(model="", messages=text), stream=stream)
+    return target.encode(LLMRequest(model="", messages=text).parsed(), stream=stream)
 
 
 def played(
@@ -73,9 +76,8 @@ async def _call(
     found: list[bytes],
     leave_after: int | None,
 ) -> HttpHead:
-    client = HttpClient()
     try:
-        exchange = await playback.open(policy, target, request, seconds, client.open)
+        exchange = await playback.open(request, seconds, target, Terms(policy=policy))
         try:
             if seconds is not None:
                 exchange.expire_at(asyncio.get_running_loop().time() + seconds)
@@ -85,8 +87,22 @@ async def _call(
         finally:
             exchange.close()
     finally:
-        await client.aclose()
+        await NETWORK.aclose()
+
+
+class _Network(Network):
+    """The network of these tests, whose connections are closed after each of their loops."""
+
+    def __init__(self) -> None:
+        self._client = HttpClient()
+        super().__init__(self._client, read_settings({}))
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+NETWORK = _Network()
 
 
 def playback_in(folder: Path) -> Playback:
-    return Playback(lambda wish: folder / (wish or "recordings"), SYSTEM)
+    return Playback(NETWORK, lambda wish: folder / (wish or "recordings"), stage.current, SYSTEM)

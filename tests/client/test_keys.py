@@ -176,7 +176,7 @@ def test_a_key_is_in_no_repr_of_what_a_call_is_made_of(ring: Callable[[Answer], 
     settings = read_settings({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"http://me:{PASSWORD}@h"})
     endpoint = settings.endpoints["openai"]
     target = Target(ModelRef.parse(MODEL), endpoint, endpoint.provider.dialect)
-    request = target.encode(LLMRequest(model=MODEL, messages="Hello"), stream=False)
+    request = target.encode(LLMRequest(model=MODEL, messages="Hello").parsed(), stream=False)
     pending = made.chat(LLMRequest(model=MODEL, messages="Hello"))
     pending.close()
 
@@ -187,7 +187,7 @@ def test_a_key_is_in_no_repr_of_what_a_call_is_made_of(ring: Callable[[Answer], 
 def test_a_key_is_in_no_rich_repr(ring: Callable[[Answer], LLMRing]) -> None:
     endpoint = read_settings({"OPENAI_API_KEY": KEY}).endpoints["openai"]
     target = Target(ModelRef.parse(MODEL), endpoint, endpoint.provider.dialect)
-    request = target.encode(LLMRequest(model=MODEL, messages="Hello"), stream=False)
+    request = target.encode(LLMRequest(model=MODEL, messages="Hello").parsed(), stream=False)
 
     assert leaked(repr(endpoint.__rich_repr__()), repr(request.__rich_repr__())) == []
 

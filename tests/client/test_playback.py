@@ -6,7 +6,7 @@ import pytest
 
 from answers import openai
 from client.seam import asking, playback_in, played, target_at
-from llmring import ConfigurationError
+from llmring import ConfigurationError, ProviderError
 from llmring.client import stage
 from llmring.client.playback import keyless
 from llmring.client.replies import Replies
@@ -28,44 +28,71 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return found
 
 
-def test_a_policy_without_faults_and_mode_is_left_alone(here: Stage) -> None:
-    assert not stage.takes_part(Policy(retries=2))
-    here.faults = FaultScript()
-    assert not stage.takes_part(Policy())
+def status_of(policy: Policy, folder: Path) -> int:
+    """The status with which a request is answered; 200 is the provider's own."""
+    with Loopback(openai()) as server:
+        target = target_at(server)
+        return played(playback_in(folder), policy, target, asking(target))[0].status
 
 
-@pytest.mark.parametrize(
-    "policy", [Policy(faults=(FAULT,)), Policy(mode="replay"), Policy(mode="record")]
-)
-def test_a_policy_with_faults_or_a_mode_is_played(policy: Policy) -> None:
-    assert stage.takes_part(policy)
-
-
-@pytest.mark.parametrize(
-    ("name", "prop"),
-    [
-        ("replies", Replies()),
-        ("faults", FaultScript([FAULT])),
-        ("tape", Tape(Path("nowhere"), "replay")),
-    ],
-)
-def test_what_a_test_has_set_up_is_played_whatever_the_policy(
-    here: Stage, name: str, prop: object
+def test_a_policy_without_faults_and_mode_is_left_to_the_provider(
+    here: Stage, tmp_path: Path
 ) -> None:
-    setattr(here, name, prop)
+    assert status_of(Policy(retries=2), tmp_path) == 200
+    here.faults = FaultScript()
+    assert status_of(Policy(), tmp_path) == 200
 
-    assert stage.takes_part(Policy())
+
+def test_a_policy_with_faults_is_played(tmp_path: Path) -> None:
+    assert status_of(Policy(faults=(FAULT,)), tmp_path) == 503
+
+
+def test_a_policy_with_a_mode_is_recorded_and_played_back(tmp_path: Path) -> None:
+    with pytest.raises(ProviderError, match="recording"):
+        status_of(Policy(mode="replay"), tmp_path)
+    assert status_of(Policy(mode="record"), tmp_path) == 200
+    assert status_of(Policy(mode="replay"), tmp_path) == 200
+
+
+def test_replies_that_a_test_has_set_up_are_given_whatever_the_policy(
+    here: Stage, tmp_path: Path
+) -> None:
+    here.replies = Replies()
+    here.replies.add("Scripted.")
+
+    with Loopback(openai()) as server:
+        target = target_at(server)
+        _, pieces = played(playback_in(tmp_path), Policy(), target, asking(target))
+
+    assert b"Scripted." in b"".join(pieces)
+
+
+def test_faults_that_a_test_has_set_up_are_met_whatever_the_policy(
+    here: Stage, tmp_path: Path
+) -> None:
+    here.faults = FaultScript([FAULT])
+
+    assert status_of(Policy(), tmp_path) == 503
+
+
+def test_a_tape_that_a_test_has_set_up_is_played_whatever_the_policy(
+    here: Stage, tmp_path: Path
+) -> None:
+    here.tape = Tape(tmp_path / "nowhere", "replay")
+
+    with pytest.raises(ProviderError, match="recording"):
+        status_of(Policy(), tmp_path)
 
 
 def test_keys_are_needed_only_where_a_provider_is_asked(here: Stage) -> None:
-    assert stage.needs_no_keys(Policy(mode="replay"))
-    assert not stage.needs_no_keys(Policy(mode="record"))
-    assert not stage.needs_no_keys(Policy(faults=(FAULT,)))
+    assert stage.needs_no_keys(Policy(mode="replay"), here)
+    assert not stage.needs_no_keys(Policy(mode="record"), here)
+    assert not stage.needs_no_keys(Policy(faults=(FAULT,)), here)
 
     here.recording = True
-    assert not stage.needs_no_keys(Policy(mode="replay"))
+    assert not stage.needs_no_keys(Policy(mode="replay"), here)
     here.replies = Replies()
-    assert stage.needs_no_keys(Policy())
+    assert stage.needs_no_keys(Policy(), here)
 
 
 def test_every_provider_can_be_called_when_none_of_them_is_asked() -> None:

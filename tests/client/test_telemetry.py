@@ -20,9 +20,8 @@ import answers
 from circuits import target
 from llmring import LLMRequest, LLMResponse, Message
 from llmring.chat.events import Usage
-from llmring.client.telemetry import Telemetry, TelemetryWish
+from llmring.client.telemetry import CallTrace, Telemetry, TelemetryWish
 from llmring.exceptions import ConfigurationError, ProviderConnectionError, ProviderRateLimitError
-from llmring.routing.watch import UNWATCHED
 from loopback import Loopback
 from rings import ring_at
 
@@ -81,9 +80,17 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     told.meters.shutdown()
 
 
+def traced(wish: TelemetryWish = "auto", request: LLMRequest = REQUEST) -> CallTrace:
+    call = Telemetry(wish).call("fast", None, request.parsed(), stream=False)
+    assert call is not None
+    return call
+
+
 def failed_over(wish: TelemetryWish = "auto", *, stream: bool = False) -> None:
     """A call whose first model is rate limited and whose second answers."""
-    call = Telemetry(wish).call("fast", "prod", REQUEST, stream=stream)
+    call = Telemetry(wish).call("fast", "prod", REQUEST.parsed(), stream=stream)
+    if call is None:
+        return
     first = call.attempt(FIRST)
     first.failed(SLOW_DOWN)
     second = call.attempt(SECOND)
@@ -167,7 +174,7 @@ def test_a_failed_attempt_s_span_tells_the_error_and_not_the_provider_s_words(se
 
 
 def test_an_error_without_a_status_is_told_by_its_class(seen: Seen) -> None:
-    call = Telemetry().call("fast", None, REQUEST, stream=False)
+    call = traced()
     error = ProviderConnectionError("reset")
     call.attempt(FIRST).failed(error)
     call.end(error)
@@ -180,7 +187,7 @@ def test_an_error_without_a_status_is_told_by_its_class(seen: Seen) -> None:
 def test_a_call_that_is_cancelled_is_no_error_and_leaves_no_span_open(seen: Seen) -> None:
     import asyncio
 
-    call = Telemetry().call("fast", None, REQUEST, stream=False)
+    call = traced()
     call.attempt(FIRST)
     call.end(asyncio.CancelledError())
 
@@ -191,7 +198,7 @@ def test_a_call_that_is_cancelled_is_no_error_and_leaves_no_span_open(seen: Seen
 
 
 def test_the_end_of_an_attempt_and_of_a_call_counts_once(seen: Seen) -> None:
-    call = Telemetry().call("fast", None, REQUEST, stream=False)
+    call = traced()
     attempt = call.attempt(FIRST)
     attempt.answered(lambda: REPLY)
     attempt.failed(SLOW_DOWN)
@@ -256,9 +263,8 @@ def test_no_text_of_a_prompt_or_an_answer_is_told_unless_asked_for(seen: Seen) -
 
 
 def test_the_texts_are_told_where_they_are_asked_for(seen: Seen) -> None:
-    call = Telemetry("content").call(
-        "fast",
-        None,
+    call = traced(
+        "content",
         LLMRequest(
             model="fast",
             messages=[
@@ -268,7 +274,6 @@ def test_the_texts_are_told_where_they_are_asked_for(seen: Seen) -> None:
                 Message("tool", "sunny", tool_call_id="call-1"),
             ],
         ),
-        stream=False,
     )
     call.attempt(SECOND).answered(lambda: REPLY)
     call.end()
@@ -306,7 +311,7 @@ CALL = {"id": "call-1", "type": "function", "function": {"name": "sky", "argumen
 
 
 def test_what_the_http_library_traces_belongs_to_the_attempt(seen: Seen) -> None:
-    call = Telemetry().call("fast", None, REQUEST, stream=False)
+    call = traced()
     attempt = call.attempt(FIRST)
     with attempt.sending():
         seen.tracers.get_tracer("http").start_span("POST").end()
@@ -341,7 +346,7 @@ def test_traces_come_without_metrics_and_metrics_without_traces(
 
 
 def test_it_can_be_switched_off(seen: Seen) -> None:
-    assert Telemetry("off").call("fast", None, REQUEST, stream=False) is UNWATCHED
+    assert Telemetry("off").call("fast", None, REQUEST.parsed(), stream=False) is None
 
     failed_over("off")
 
@@ -358,7 +363,7 @@ def test_where_no_provider_is_set_up_nobody_watches(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", None)
     telemetry = Telemetry()
 
-    assert telemetry.call("fast", None, REQUEST, stream=False) is UNWATCHED
+    assert telemetry.call("fast", None, REQUEST.parsed(), stream=False) is None
 
 
 def test_a_provider_that_is_set_up_later_is_used(
@@ -366,10 +371,12 @@ def test_a_provider_that_is_set_up_later_is_used(
 ) -> None:
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     telemetry = Telemetry()
-    assert telemetry.call("fast", None, REQUEST, stream=False) is UNWATCHED
+    assert telemetry.call("fast", None, REQUEST.parsed(), stream=False) is None
 
     seen: Seen = request.getfixturevalue("seen")
-    telemetry.call("fast", None, REQUEST, stream=False).end()
+    call = telemetry.call("fast", None, REQUEST.parsed(), stream=False)
+    assert call is not None
+    call.end()
 
     assert "chat fast" in seen.spans
 
@@ -377,22 +384,12 @@ def test_a_provider_that_is_set_up_later_is_used(
 def test_an_application_without_opentelemetry_never_loads_it() -> None:
     code = (
         "import sys; from llmring import LLMRequest; from llmring.client.telemetry import Telemetry"
-        "\nTelemetry().call('fast', None, LLMRequest(), stream=False)"
+        "\nTelemetry().call('fast', None, LLMRequest().parsed(), stream=False)"
         "\nprint([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
-
-
-def test_where_nobody_watches_no_answer_is_asked_for() -> None:
-    attempt = UNWATCHED.attempt(FIRST)
-
-    with attempt.sending():
-        attempt.first()
-    attempt.answered(lambda: pytest.fail("nobody watches"))
-    attempt.failed(SLOW_DOWN)
-    attempt.dropped()
 
 
 def test_the_digest_of_what_the_lockfile_has_pinned_is_on_the_call_s_span(

@@ -28,11 +28,13 @@ EPHEMERAL = {"type": "ephemeral"}
 
 
 def payload(request: LLMRequest, *, stream: bool = False) -> dict[str, Any]:
-    return DIALECT.encode(request, "claude-haiku-4-5", stream=stream, quirks=Quirks()).payload
+    return DIALECT.encode(
+        request.parsed(), "claude-haiku-4-5", stream=stream, quirks=Quirks()
+    ).payload
 
 
 def betas(request: LLMRequest) -> str | None:
-    headers = DIALECT.encode(request, "m", stream=False, quirks=Quirks()).headers
+    headers = DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).headers
     return headers.get("anthropic-beta")
 
 
@@ -58,7 +60,7 @@ def test_a_text_becomes_one_user_message() -> None:
 
 
 def test_the_path_includes_the_api_version() -> None:
-    outgoing = DIALECT.encode(LLMRequest(messages="Hi"), "m", stream=True, quirks=Quirks())
+    outgoing = DIALECT.encode(LLMRequest(messages="Hi").parsed(), "m", stream=True, quirks=Quirks())
 
     assert outgoing.path == "/v1/messages"
 

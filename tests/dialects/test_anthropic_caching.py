@@ -15,7 +15,7 @@ MARKED = {"cache_control": {"type": "ephemeral"}}
 
 
 def payload(request: LLMRequest) -> dict[str, Any]:
-    return DIALECT.encode(request, "m", stream=False, quirks=Quirks()).payload
+    return DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).payload
 
 
 def conversation(turns: int) -> list[Message]:

@@ -37,7 +37,7 @@ def payload(schema: dict[str, Any], *, native: bool = True, **fields: Any) -> di
     wanted = {"type": "json_schema", "json_schema": {"name": "it", "schema": schema}}
     request = LLMRequest(messages="Hi", response_format=wanted, **fields)
     quirks = Quirks(json_schema=native)
-    return DIALECT.encode(request, "m", stream=False, quirks=quirks).payload
+    return DIALECT.encode(request.parsed(), "m", stream=False, quirks=quirks).payload
 
 
 def test_R27_a_schema_is_sent_as_the_output_format() -> None:
@@ -124,6 +124,6 @@ def test_with_thinking_a_schema_is_sent_as_a_prompt() -> None:
 )
 def test_R28_json_without_a_schema_is_requested_in_the_prompt(wanted: dict[str, Any]) -> None:
     request = LLMRequest(messages="Hi", **wanted)
-    sent = DIALECT.encode(request, "m", stream=False, quirks=Quirks()).payload
+    sent = DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).payload
 
     assert "JSON object" in sent["system"][-1]["text"]

@@ -45,7 +45,7 @@ def read_stream(body: str) -> LLMResponse:
 
 def payload(*turns: Message) -> dict[str, Any]:
     request = LLMRequest(messages=[*turns])
-    return DIALECT.encode(request, "m", stream=False, quirks=Quirks()).payload
+    return DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).payload
 
 
 def sent_back(reply: LLMResponse) -> list[Block]:

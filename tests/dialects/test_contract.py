@@ -327,7 +327,7 @@ def conversation(**fields: Any) -> LLMRequest:
 
 
 def sent(dialect: Dialect, request: LLMRequest, *, stream: bool = False) -> str:
-    outgoing = dialect.encode(request, "the-model", stream=stream, quirks=Quirks())
+    outgoing = dialect.encode(request.parsed(), "the-model", stream=stream, quirks=Quirks())
     return outgoing.path + json.dumps(outgoing.payload, ensure_ascii=False)
 
 

@@ -18,7 +18,7 @@ WEATHER = Tool("weather", "Returns the weather.", {"type": "object", "properties
 def encoded(
     request: LLMRequest, model: str = "gemini-2.5-flash", *, stream: bool = False
 ) -> Outgoing:
-    return DIALECT.encode(request, model, stream=stream, quirks=Quirks())
+    return DIALECT.encode(request.parsed(), model, stream=stream, quirks=Quirks())
 
 
 def payload(request: LLMRequest, model: str = "gemini-3-flash") -> dict[str, Any]:

@@ -26,7 +26,7 @@ from llmring.wire import HttpHead
 
 
 def payload(request: LLMRequest, model: str = "gemini-3-flash") -> dict[str, Any]:
-    return DIALECT.encode(request, model, stream=False, quirks=Quirks()).payload
+    return DIALECT.encode(request.parsed(), model, stream=False, quirks=Quirks()).payload
 
 
 def contents(*turns: Message, model: str = "gemini-3-flash") -> list[dict[str, Any]]:

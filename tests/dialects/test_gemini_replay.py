@@ -55,7 +55,9 @@ def read_parts(*parts: Part) -> LLMResponse:
 def sent_back(*turns: Message) -> list[Part]:
     """Return the model's parts in the request that follows this reply."""
     request = LLMRequest(messages=turns)
-    payload = DIALECT.encode(request, "gemini-3-flash", stream=False, quirks=Quirks()).payload
+    payload = DIALECT.encode(
+        request.parsed(), "gemini-3-flash", stream=False, quirks=Quirks()
+    ).payload
     return [part for turn in payload["contents"] for part in turn["parts"]]
 
 

@@ -22,7 +22,7 @@ SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 
 def encoded(messages: Any = "Hello", *, stream: bool = False, **fields: Any) -> Outgoing:
     request = LLMRequest(messages=messages, **fields)
-    return DIALECT.encode(request, "llama3.2:3b", stream=stream, quirks=Quirks())
+    return DIALECT.encode(request.parsed(), "llama3.2:3b", stream=stream, quirks=Quirks())
 
 
 def payload(messages: Any = "Hello", **fields: Any) -> dict[str, Any]:
@@ -89,7 +89,10 @@ def test_an_effort_turns_thinking_on_or_off(effort: str, think: bool) -> None:
 def test_some_models_take_a_thinking_level(name: str, effort: str, think: Any) -> None:
     request = LLMRequest(messages="Hello", reasoning_effort=effort)
 
-    assert DIALECT.encode(request, name, stream=False, quirks=Quirks()).payload["think"] == think
+    assert (
+        DIALECT.encode(request.parsed(), name, stream=False, quirks=Quirks()).payload["think"]
+        == think
+    )
 
 
 def test_thinking_tokens_are_added_to_max_tokens() -> None:

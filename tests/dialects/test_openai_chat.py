@@ -20,7 +20,9 @@ def payload(
     messages: Any = "Hello", *, stream: bool = False, quirks: Quirks | None = None, **fields: Any
 ) -> dict[str, Any]:
     request = LLMRequest(messages=messages, **fields)
-    return DIALECT.encode(request, "gpt-4o", stream=stream, quirks=quirks or Quirks()).payload
+    return DIALECT.encode(
+        request.parsed(), "gpt-4o", stream=stream, quirks=quirks or Quirks()
+    ).payload
 
 
 def test_a_question_is_sent_as_a_user_message() -> None:
@@ -29,7 +31,7 @@ def test_a_question_is_sent_as_a_user_message() -> None:
 
 def test_the_path_does_not_include_the_api_version() -> None:
     request = LLMRequest(messages="Hello")
-    outgoing = DIALECT.encode(request, "gpt-4o", stream=False, quirks=Quirks())
+    outgoing = DIALECT.encode(request.parsed(), "gpt-4o", stream=False, quirks=Quirks())
 
     assert outgoing.path == "/chat/completions"
 

@@ -31,7 +31,7 @@ def sent_messages(
     *messages: Message, quirks: Quirks | None = None, **fields: Any
 ) -> list[dict[str, Any]]:
     request = LLMRequest(messages=list(messages), **fields)
-    outgoing = DIALECT.encode(request, "gpt-4o", stream=False, quirks=quirks or Quirks())
+    outgoing = DIALECT.encode(request.parsed(), "gpt-4o", stream=False, quirks=quirks or Quirks())
     found: list[dict[str, Any]] = outgoing.payload["messages"]
     return found
 

@@ -20,7 +20,7 @@ ONLY_MODE = Quirks(json_schema=False)
 
 def sent(asked: Any, messages: Any = "Hello", quirks: Quirks | None = None) -> dict[str, Any]:
     request = LLMRequest(messages=messages, response_format=asked)
-    return DIALECT.encode(request, "m", stream=False, quirks=quirks or Quirks()).payload
+    return DIALECT.encode(request.parsed(), "m", stream=False, quirks=quirks or Quirks()).payload
 
 
 def of_schema(schema: Any, **more: Any) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def test_R28_json_without_a_schema_uses_json_mode(kind: str) -> None:
 
 def test_R28_json_response_uses_json_mode() -> None:
     request = LLMRequest(messages="Hello", json_response=True)
-    payload = DIALECT.encode(request, "m", stream=False, quirks=Quirks()).payload
+    payload = DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).payload
 
     assert payload["response_format"] == {"type": "json_object"}
 

@@ -48,7 +48,7 @@ def payload(
     **fields: Any,
 ) -> dict[str, Any]:
     request = LLMRequest(messages=messages, **fields)
-    return DIALECT.encode(request, model, stream=stream, quirks=quirks or Quirks()).payload
+    return DIALECT.encode(request.parsed(), model, stream=stream, quirks=quirks or Quirks()).payload
 
 
 def items(*messages: Message, **fields: Any) -> list[dict[str, Any]]:

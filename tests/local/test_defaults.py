@@ -11,16 +11,16 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
 
 
 def test_a_bare_question_gets_all_defaults() -> None:
-    sent = with_local_defaults(LLMRequest(messages="Hello"))
+    sent = with_local_defaults(LLMRequest(messages="Hello").parsed())
 
-    assert sent.messages == [Message("system", SYSTEM_PROMPT), Message("user", "Hello")]
+    assert sent.turns == [Message("system", SYSTEM_PROMPT), Message("user", "Hello")]
     assert sent.temperature == 0
     assert sent.max_tokens == MAX_TOKENS
 
 
 def test_settings_of_the_request_are_kept() -> None:
     messages = [Message("system", "Be brief."), Message("user", "Hello")]
-    request = LLMRequest(messages=messages, temperature=0.7, max_tokens=900)
+    request = LLMRequest(messages=messages, temperature=0.7, max_tokens=900).parsed()
 
     assert with_local_defaults(request) == request
 
@@ -28,35 +28,37 @@ def test_settings_of_the_request_are_kept() -> None:
 def test_the_request_itself_is_not_changed() -> None:
     request = LLMRequest(messages="Hello")
 
-    with_local_defaults(request)
+    with_local_defaults(request.parsed())
 
     assert request == LLMRequest(messages="Hello")
 
 
 def test_a_users_own_model_gets_the_request_unchanged() -> None:
-    request = LLMRequest(messages="Hello", tools=[TOOL])
+    request = LLMRequest(messages="Hello", tools=[TOOL]).parsed()
 
-    assert with_local_defaults(request, "qwen3-4b") == request
+    assert with_local_defaults(request, "qwen3-4b") is request
 
 
 def test_tools_are_refused_by_the_bundled_model() -> None:
     with pytest.raises(UnsupportedFeatureError, match="tools"):
-        with_local_defaults(LLMRequest(messages="Hello", tools=[TOOL]))
+        with_local_defaults(LLMRequest(messages="Hello", tools=[TOOL]).parsed())
 
 
 def test_tools_are_dropped_if_the_tool_choice_is_none() -> None:
-    sent = with_local_defaults(LLMRequest(messages="Hello", tools=[TOOL], tool_choice="none"))
+    sent = with_local_defaults(
+        LLMRequest(messages="Hello", tools=[TOOL], tool_choice="none").parsed()
+    )
 
-    assert sent.tools is None
-    assert sent.tool_choice is None
+    assert sent.tools == ()
+    assert sent.choice is None
 
 
 @pytest.mark.parametrize("model", ["smollm2-135m", "qwen3-4b"])
 def test_images_are_refused_by_every_local_model(model: str) -> None:
     content: list[Any] = [ImagePart(url="https://example.com/cat.png")]
 
-    assert refusal(LLMRequest(messages=[Message("user", content)]), model) is not None
+    assert refusal(LLMRequest(messages=[Message("user", content)]).parsed(), model) is not None
 
 
 def test_plain_text_is_not_refused() -> None:
-    assert refusal(LLMRequest(messages="Hello")) is None
+    assert refusal(LLMRequest(messages="Hello").parsed()) is None

@@ -42,7 +42,7 @@ def sent(
 ) -> Iterator[http.client.HTTPResponse]:
     """Yield the response to a request, while its connection is open."""
     outgoing = DIALECT.encode(
-        with_local_defaults(request), "smollm2-135m", stream=stream, quirks=Quirks()
+        with_local_defaults(request.parsed()), "smollm2-135m", stream=stream, quirks=Quirks()
     )
     address = urlsplit(served.base_url)
     assert address.hostname is not None

@@ -28,7 +28,7 @@ DIALECT = openai_chat.DIALECT
 
 def script(model: str, messages: Any = "Say something", *, stream: bool = False) -> Script:
     request = LLMRequest(messages=messages)
-    outgoing = DIALECT.encode(request, model, stream=stream, quirks=Quirks())
+    outgoing = DIALECT.encode(request.parsed(), model, stream=stream, quirks=Quirks())
     body = msgspec.json.encode(outgoing.payload)
     return play(HttpRequest("POST", "mock://" + outgoing.path, {}, body))
 

@@ -60,7 +60,7 @@ def test_what_is_done_depends_on_what_was_shown_and_on_the_lockfile(
 def test_a_request_is_not_changed_by_its_continuation() -> None:
     request = LLMRequest("fast", "Tell a story")
 
-    told = continued(request, "Once", prefills=False)
+    told = continued(request.parsed(), "Once", prefills=False)
 
-    assert [message.role for message in told.turns()] == ["user", "assistant", "user"]
+    assert [message.role for message in told.turns] == ["user", "assistant", "user"]
     assert [message.role for message in request.turns()] == ["user"]

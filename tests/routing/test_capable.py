@@ -38,7 +38,7 @@ def target(*capabilities: Capability, known: bool = True, **figures: Any) -> Tar
 
 def objection(model: Target, policy: Policy | None = None, **fields: Any) -> ProviderError | None:
     fields = {"model": "fast", "messages": "Hi", **fields}
-    [found] = capable([model], LLMRequest(**fields), policy or Policy())
+    [found] = capable([model], LLMRequest(**fields).parsed(), policy or Policy())
     return found.error if isinstance(found, Skip) else None
 
 
@@ -128,7 +128,8 @@ def test_tokens_that_were_counted_go_before_the_text() -> None:
     model, request = target(context_window=100), LLMRequest("fast", "Hi")
 
     kinds: Sequence[type] = [
-        type(capable([model], request, Policy(), tokens=tokens)[0]) for tokens in (100, 101)
+        type(capable([model], request.parsed(), Policy(), tokens=tokens)[0])
+        for tokens in (100, 101)
     ]
 
     assert kinds == [Target, Skip]

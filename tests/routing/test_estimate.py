@@ -31,11 +31,11 @@ from priced import facts
 def test_an_answer_is_as_long_as_allowed_or_else_a_usual_one(
     request_: LLMRequest, answer: int
 ) -> None:
-    assert load_of(request_).answer == answer
+    assert load_of(request_.parsed()).answer == answer
 
 
 def test_a_longer_prompt_takes_more_tokens() -> None:
-    assert load_of(LLMRequest("fast", "word " * 400)).prompt > 400
+    assert load_of(LLMRequest("fast", "word " * 400).parsed()).prompt > 400
 
 
 def test_prompt_and_answer_are_priced_each_at_its_own_rate() -> None:

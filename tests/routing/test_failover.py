@@ -63,7 +63,7 @@ def walk(
     terms: Terms | None = None,
 ) -> Walk:
     return Walk(
-        chat(LLMRequest("fast", "Hi"), stream=False),
+        chat(LLMRequest("fast", "Hi").parsed(), stream=False),
         candidates,
         alias="fast",
         timeout=timeout,

@@ -6,19 +6,18 @@ import pytest
 
 from llmring.chat.response import Attempt
 from llmring.exceptions import ProviderConnectionError, ProviderError
-from llmring.routing.hooks import Hooks
+from llmring.routing.hooks import AttemptHook, FailoverHook
 
 ATTEMPT = Attempt(model="openai:a", outcome="ok")
 ERROR = ProviderConnectionError("reset")
 
 
-def test_both_hooks_are_told() -> None:
+def test_each_hook_is_called_with_what_has_happened() -> None:
     attempts: list[Attempt] = []
     failovers: list[tuple[str, str, ProviderError]] = []
-    hooks = Hooks(attempts.append, lambda *what: failovers.append(what))
 
-    hooks.attempt(ATTEMPT)
-    hooks.failover("openai:a", "openai:b", ERROR)
+    AttemptHook(attempts.append).on_attempt_outcome(ATTEMPT)
+    FailoverHook(lambda *what: failovers.append(what)).on_failover("openai:a", "openai:b", ERROR)
 
     assert attempts == [ATTEMPT]
     assert failovers == [("openai:a", "openai:b", ERROR)]
@@ -30,9 +29,8 @@ def test_an_exception_of_a_hook_is_logged_and_goes_no_further(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("the application's own")
 
-    hooks = Hooks(broken, broken)
-    hooks.attempt(ATTEMPT)
-    hooks.failover("openai:a", "openai:b", ERROR)
+    AttemptHook(broken).on_attempt_outcome(ATTEMPT)
+    FailoverHook(broken).on_failover("openai:a", "openai:b", ERROR)
 
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
     assert "on_failover" in caplog.text
@@ -44,4 +42,4 @@ def test_a_hook_that_ends_the_process_ends_it() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Hooks(leave).attempt(ATTEMPT)
+        AttemptHook(leave).on_attempt_outcome(ATTEMPT)

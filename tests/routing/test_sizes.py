@@ -21,7 +21,7 @@ def test_the_files_of_a_request_are_those_with_bytes() -> None:
         AudioPart(DATA, "audio/wav"),
     ]
 
-    assert list(sized_parts(LLMRequest("x", [Message("user", parts)]))) == [
+    assert list(sized_parts(LLMRequest("x", [Message("user", parts)]).parsed())) == [
         Sized("image/png", 300),
         Sized("application/pdf", 300, "a.pdf"),
         Sized("audio/wav", 300),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import ImagePart, TextPart
-from llmring.chat.request import LLMRequest
 from llmring.chat.tools import ProviderTool
 
 ESTIMATE = "estimate from the length of the text"
@@ -43,7 +43,7 @@ class TokenCount(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-def estimated(request: LLMRequest, model: str, reason: str) -> TokenCount:
+def estimated(request: ParsedRequest, model: str, reason: str) -> TokenCount:
     """Estimate the tokens of a request from its length.
 
     An image counts as a thousand tokens; documents, audio and files are not counted, and
@@ -54,10 +54,10 @@ def estimated(request: LLMRequest, model: str, reason: str) -> TokenCount:
         model: The model to count for, "provider:model".
         reason: Why the count is not exact.
     """
-    texts = [msgspec.json.encode(_wire(tool)).decode() for tool in request.toolset()]
+    texts = [msgspec.json.encode(_wire(tool)).decode() for tool in request.tools]
     tokens = float(_PER_TOOLSET if texts else 0)
-    others = len(request.files or ())
-    for message in request.turns():
+    others = len(request.files)
+    for message in request.turns:
         tokens += _PER_MESSAGE
         for call in message.tool_calls or ():
             texts += [call["function"]["name"], call["function"]["arguments"]]
@@ -69,7 +69,7 @@ def estimated(request: LLMRequest, model: str, reason: str) -> TokenCount:
                     tokens += _PER_IMAGE
                 case _:
                     others += 1
-    output = request.output()
+    output = request.output
     if output is not None and output.schema is not None:
         texts.append(msgspec.json.encode(output.schema).decode())
     tokens += sum(map(_tokens, texts))

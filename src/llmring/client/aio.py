@@ -1,51 +1,41 @@
-"""The shell around a call: opens, reads and closes what the walk over the models asks for.
+"""A planned call carried out: each attempt opened, read and closed.
 
-All that can be decided without I/O is decided elsewhere. The synchronous calls of the public
-object run this same shell, through `portal`.
+Decisions that need no I/O are made elsewhere. The synchronous calls of the public object run the
+same code, through `portal`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
 from llmring.chat.response import StreamChunk
-from llmring.client import stage
-from llmring.client.bookkeeping import UNKEPT, Page
 from llmring.client.call import Reading, is_success, whole_reply
 from llmring.client.exchange import Exchange
 from llmring.client.governor import Admission, Governor
 from llmring.client.http import HttpClient
+from llmring.client.network import Network, Transport
 from llmring.client.race import Race
-from llmring.client.scripted import open_script
 from llmring.client.settings import Settings
 from llmring.client.shared_state import spending_of
-from llmring.exceptions import (
-    ConfigurationError,
-    LimitExceededError,
-    ProviderError,
-    ProviderNotFoundError,
-)
-from llmring.local import llama, mock
+from llmring.exceptions import ProviderError
 from llmring.routing.failover import Walk
-from llmring.routing.health import Health
+from llmring.routing.health import CircuitObserver, Health
 from llmring.routing.policy import Policy
-from llmring.routing.prepared import Fetch
 from llmring.routing.speed import Speeds
-from llmring.routing.targets import Target
+from llmring.routing.terms import Terms
 from llmring.routing.trial import Trial
 from llmring.wire import HttpHead, HttpRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmring.client.playback import Opener, Playback
+    from llmring.client.playback import Playback
+    from llmring.client.stage import Stage
 
 T = TypeVar("T")
 
@@ -81,6 +71,7 @@ class Shell:
         health: Remembers which models have failed of late.
         speeds: Remembers how fast models have answered.
         folder_of: Gives the folder of recordings, for tests, out of what the lockfile says of it.
+        overrides: What tests put in the place of providers; None outside of tests.
     """
 
     def __init__(
@@ -89,98 +80,151 @@ class Shell:
         health: Health,
         speeds: Speeds,
         folder_of: Callable[[str | None], Path],
+        overrides: Stage | None,
     ) -> None:
-        self._settings = settings
         self._health = health
         self._speeds = speeds
+        self._observers = (speeds, CircuitObserver(health))
         self._folder_of = folder_of
+        self._overrides = overrides
         self._http = HttpClient()
+        self._clock = settings.clock
+        self._network = Network(self._http, settings)
         self._governor = Governor(lambda: spending_of(settings, health), settings.clock)
         self._playback: Playback | None = None
 
     async def send(self, walk: Walk, settle: Callable[[Trial, HttpHead, bytes], T]) -> T:
-        """The whole answer of the first model that gives one.
+        """Return the whole answer of the first model that gives one.
 
         Args:
             walk: The models to try.
             settle: Reads the answer to an attempt, and ends the attempt.
 
         Raises:
-            ProviderError: None did.
-            LimitExceededError: The lockfile limits such calls, and this one is beyond.
+            ProviderError: No model answered.
+            LimitExceededError: The lockfile limits such calls, and this one is beyond the limit.
         """
-        with _Watched(walk):
-            async with self._governor.admitted(walk.terms.rules, walk.deadline) as admission:
-                return await self._send(walk, settle, admission)
+        admission = self._admission(walk)
+        try:
+            if admission is not None:
+                await admission.enter()
+            answer = await self._send(walk, settle, admission)
+        except BaseException as error:
+            walk.report_end(error)
+            raise
+        finally:
+            if admission is not None:
+                admission.leave()
+        walk.report_end(None)
+        return answer
+
+    def _admission(self, walk: Walk) -> Admission | None:
+        """Have the ring's own observers follow the call; return its admission if it is limited."""
+        rules = walk.terms.rules
+        if rules is None:
+            walk.observers = (*walk.observers, *self._observers)
+            return None
+        admission = self._governor.admitted(rules, walk.deadline)
+        walk.observers = (*walk.observers, admission, *self._observers)
+        return admission
 
     async def _send(
         self,
         walk: Walk,
         settle: Callable[[Trial, HttpHead, bytes], T],
-        admission: Admission,
+        admission: Admission | None,
     ) -> T:
-        walk.blocked = await self._health.blocked(walk.targets)
+        if self._health.has_failures:
+            walk.blocked = await self._health.blocked(walk.targets)
         ask = partial(self._whole, walk, settle, admission)
-        failed = partial(self._failed, admission)
-        race = Race(iter(walk), ask, failed, _nothing, self._patience(walk))
-        answer = await race.first()
+        answer = await self._first(walk, ask)
+        if answer is None:
+            answer = await self._race(walk, ask, _nothing).first()
         if answer is None:
             raise walk.exhausted()
         return answer
+
+    async def _first(self, walk: Walk, ask: Callable[[Trial], Awaitable[T]]) -> T | None:
+        """Make the first attempt by itself; None where it fails, or where a race is wanted."""
+        trial = None if self._hedges(walk) else walk.start()
+        if trial is None:
+            return None
+        try:
+            return await ask(trial)
+        except ProviderError as error:
+            fault = error
+        # Outside the except clause, so that the error carries no foreign context with it.
+        await self._failed(walk, trial, fault)
+        return None
+
+    def _race(
+        self, walk: Walk, ask: Callable[[Trial], Awaitable[T]], drop: Callable[[T], None]
+    ) -> Race[T]:
+        return Race(iter(walk), ask, partial(self._failed, walk), drop, self._patience(walk))
 
     async def _whole(
         self,
         walk: Walk,
         settle: Callable[[Trial, HttpHead, bytes], T],
-        admission: Admission,
+        admission: Admission | None,
         trial: Trial,
     ) -> T:
-        """The whole answer to one attempt."""
-        await admission.admit(walk, trial)
+        """Return the whole answer to one attempt."""
+        if admission is not None:
+            await admission.admit(walk, trial)
         exchange = await self._open(walk, trial)
         try:
             answer = settle(trial, exchange.head, await exchange.read())
         finally:
             exchange.close()
-        self._speeds.note(trial.target, trial.seconds)
-        await self._settle(admission, trial)
+        walk.report_content(trial)
+        await walk.report_settled(trial)
         return answer
 
-    async def stream(self, walk: Walk, page: Page = UNKEPT) -> AsyncGenerator[StreamChunk, None]:
-        """The answer of the first model that gives one, in pieces.
+    async def stream(self, walk: Walk) -> AsyncGenerator[StreamChunk, None]:
+        """Yield the answer of the first model that gives one, in pieces.
 
-        Where it breaks off, another model goes on from there, or begins anew.
+        Where it breaks off, another model continues from there, or begins again.
 
         Args:
             walk: The models to try.
-            page: Takes notes of the call.
 
         Raises:
-            ProviderError: None did, or the one that had begun did not finish and none may take
-                its place.
-            LimitExceededError: The lockfile limits such calls, and this one is beyond.
+            ProviderError: No model answered, or the one that had begun did not finish and none
+                may take its place.
+            LimitExceededError: The lockfile limits such calls, and this one is beyond the limit.
         """
+        admission = self._admission(walk)
         try:
-            with _Watched(walk):
-                async with (
-                    self._governor.admitted(walk.terms.rules, walk.deadline) as admission,
-                    aclosing(self._stream(walk, admission)) as chunks,
-                ):
-                    async for chunk in chunks:
-                        page.begun()
-                        if chunk.message is not None:
-                            page.answered(chunk)
-                        yield chunk
+            if admission is not None:
+                await admission.enter()
+            async with aclosing(self._stream(walk, admission)) as chunks:
+                async for chunk in chunks:
+                    walk.report_chunk(chunk)
+                    yield chunk
         except BaseException as error:
-            page.failed(error)
+            walk.report_end(error)
+            walk.report_result(error)
             raise
+        finally:
+            if admission is not None:
+                admission.leave()
+        walk.report_end(None)
 
-    async def _stream(self, walk: Walk, admission: Admission) -> AsyncGenerator[StreamChunk, None]:
-        walk.blocked = await self._health.blocked(walk.targets)
+    async def _stream(
+        self, walk: Walk, admission: Admission | None
+    ) -> AsyncGenerator[StreamChunk, None]:
+        if self._health.has_failures:
+            walk.blocked = await self._health.blocked(walk.targets)
         ask = partial(self._begin, walk, admission)
-        failed = partial(self._failed, admission)
-        race = Race(iter(walk), ask, failed, _Begun.close, self._patience(walk))
-        while (begun := await race.first()) is not None:
+        race: Race[_Begun] | None = None
+        begun = await self._first(walk, ask)
+        while True:
+            if begun is None:
+                race = race or self._race(walk, ask, _Begun.close)
+                begun = await race.first()
+            if begun is None:
+                raise walk.exhausted()
             try:
                 while True:
                     for chunk in begun.chunks:
@@ -194,12 +238,17 @@ class Shell:
             except ProviderError as error:
                 fault = error
             else:
-                await self._settle(admission, begun.trial)
+                await walk.report_settled(begun.trial)
                 return
             finally:
                 begun.close()
-            await failed(begun.trial, fault)
-        raise walk.exhausted()
+            await self._failed(walk, begun.trial, fault)
+            begun = None
+
+    def _hedges(self, walk: Walk) -> bool:
+        """Decide whether a second model may be asked while the first one works."""
+        # A request with side effects must not go to two models.
+        return walk.terms.policy.hedge_after is not None and not walk.terms.effects
 
     def _patience(self, walk: Walk) -> Callable[[Trial], float | None]:
         """How long to wait for an attempt before another is made beside it."""
@@ -212,18 +261,14 @@ class Shell:
             case seconds:
                 return lambda _: seconds
 
-    async def _settle(self, admission: Admission, trial: Trial) -> None:
-        await admission.answered(trial)
-        await self._health.answered(trial.target)
-
-    async def _failed(self, admission: Admission, trial: Trial, error: ProviderError) -> None:
-        await admission.failed(trial, error)
-        await self._health.failed(trial.target, error, trial.silence(error))
+    async def _failed(self, walk: Walk, trial: Trial, error: ProviderError) -> None:
+        await walk.report_failure(trial, error)
         trial.failed(error)
 
-    async def _begin(self, walk: Walk, admission: Admission, trial: Trial) -> _Begun:
+    async def _begin(self, walk: Walk, admission: Admission | None, trial: Trial) -> _Begun:
         """A streamed answer up to its first chunk."""
-        await admission.admit(walk, trial)
+        if admission is not None:
+            await admission.admit(walk, trial)
         exchange = await self._open(walk, trial)
         try:
             if not is_success(exchange.head):
@@ -241,8 +286,7 @@ class Shell:
         except BaseException:
             exchange.close()
             raise
-        self._speeds.note(trial.target, trial.seconds)
-        trial.watch.first()
+        walk.report_content(trial)
         return begun
 
     async def _more(self, begun: _Begun) -> Iterable[StreamChunk]:
@@ -276,104 +320,42 @@ class Shell:
         await self._health.aclose()
 
     async def _open(self, walk: Walk, trial: Trial) -> Exchange:
-        policy = walk.terms.policy
+        transport = self._transport(walk.terms.policy)
         if trial.finish is not None:
-            trial.http = await trial.finish(self._fetch_for(policy), _seconds_left(walk, trial))
+            fetch = partial(_fetched, transport, walk.terms)
+            trial.http = await trial.finish(fetch, _seconds_left(walk, trial))
         seconds = _seconds_left(walk, trial)
-        opener = self._opener(trial.target, trial.http.url.partition(":")[0])
-        with trial.watch.sending():
-            if stage.takes_part(policy):
-                exchange = await self._played().open(
-                    policy,
-                    trial.target,
-                    trial.http,
-                    seconds,
-                    opener,
-                    walk.terms.asked,
-                )
-            else:
-                exchange = await opener(trial.http, seconds)
+        with walk.sending(trial):
+            exchange = await transport.open(trial.http, seconds, trial.target, walk.terms)
         exchange.expire_at(_loop_time(walk, trial.deadline))
         return exchange
 
-    def _fetch_for(self, policy: Policy) -> Fetch:
-        """What sends the requests that come before an attempt's own."""
-        if not stage.takes_part(policy):
-            return self.fetch
-
-        async def fetch(request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
-            exchange = await self._played().open(policy, None, request, seconds, self._http.open)
-            try:
-                return exchange.head, await exchange.read()
-            finally:
-                exchange.close()
-
-        return fetch
-
-    def _played(self) -> Playback:
+    def _transport(self, policy: Policy) -> Transport:
+        """Return what sends the requests of a call."""
+        if self._overrides is None and not (policy.faults or policy.mode):
+            return self._network
         if self._playback is None:
             from llmring.client.playback import Playback
 
-            self._playback = Playback(self._folder_of, self._settings.clock)
+            self._playback = Playback(self._network, self._folder_of, self._overrides, self._clock)
         return self._playback
-
-    def _opener(self, target: Target, scheme: str) -> Opener:
-        """What sends requests to a model whose address has this scheme."""
-        match scheme:
-            case "local":
-                return partial(self._open_local, target)
-            case "mock":
-                return _open_mock
-            case _:
-                return self._http.open
-
-    async def _open_local(
-        self, target: Target, request: HttpRequest, seconds: float | None
-    ) -> Exchange:
-        try:
-            # Loading a model takes a moment, and this loop has other calls to serve.
-            served = await asyncio.to_thread(self._serve, target.ref.model)
-        except ConfigurationError as error:
-            fault = ProviderNotFoundError(error.message)
-        else:
-            path = request.url.removeprefix(target.endpoint.base_url)
-            there: HttpRequest = msgspec.structs.replace(
-                request,
-                url=served.base_url + path,
-                headers={**request.headers, "authorization": f"Bearer {served.key}"},
-            )
-            return await self._http.open(there, seconds)
-        raise fault
-
-    def _serve(self, name: str) -> llama.Served:
-        settings = self._settings
-        return llama.serve(llama.locate(name, settings.local_model, settings.cache_dir))
 
 
 def _nothing(_: object) -> None:
     """A whole answer has no connection to let go."""
 
 
-async def _open_mock(request: HttpRequest, seconds: float | None) -> Exchange:
-    del seconds  # a script's head is there at once
-    return await open_script(mock.play(request))
-
-
-class _Watched:
-    """Tells whoever watches a call of its end, whatever that is."""
-
-    __slots__ = ("_walk",)
-
-    def __init__(self, walk: Walk) -> None:
-        self._walk = walk
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, LimitExceededError):
-            error.attempts = tuple(self._walk.attempts)
-        self._walk.terms.watch.end(error)
+async def _fetched(
+    transport: Transport, terms: Terms, request: HttpRequest, seconds: float | None
+) -> tuple[HttpHead, bytes]:
+    """Return the answer to a request that comes before an attempt's own."""
+    exchange = await transport.open(request, seconds, None, terms)
+    try:
+        if seconds is not None:
+            exchange.expire_at(asyncio.get_running_loop().time() + seconds)
+        return exchange.head, await exchange.read()
+    finally:
+        exchange.close()
 
 
 def _seconds_left(walk: Walk, trial: Trial) -> float | None:

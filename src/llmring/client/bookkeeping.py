@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.embedding import EmbeddingResponse
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.totals import total_cost
 from llmring.clock import Clock
@@ -25,6 +25,7 @@ from llmring.exceptions import (
 from llmring.ledger.entry import Entry, Kind, Told
 from llmring.lockfile.document import DEFAULT_PROFILE
 from llmring.redaction import redact
+from llmring.routing.watch import CallObserver
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from llmring.client.aliases import Aliases
     from llmring.ledger.entry import Outcome
     from llmring.ledger.writing import Ledger
-    from llmring.routing.failover import Walk
 
 Answer = LLMResponse | StreamChunk | EmbeddingResponse
 
@@ -58,7 +58,7 @@ class Asked(Struct, frozen=True):
     kind: Kind
     model: str | None
     profile: str | None
-    what: LLMRequest | Sequence[str]
+    what: ParsedRequest | Sequence[str]
     stream: bool = False
 
 
@@ -80,13 +80,13 @@ class Books:
         self.clock = clock
         self.content = content
 
-    def page(self, asked: Asked) -> Page:
-        """Begin to take notes of a call."""
+    def record(self, asked: Asked) -> Record | None:
+        """Begin the record of a call; None where no ledger is kept."""
         if self._place is None:
-            return UNKEPT
+            return None
         from llmring.ledger.writing import ledger_at
 
-        return _Kept(self, ledger_at(self._place), asked)
+        return Record(self, ledger_at(self._place), asked)
 
     def stamp(self, profile: str | None) -> tuple[str, str | None]:
         """The profile in force, and the digest of what its lockfile has pinned."""
@@ -102,52 +102,14 @@ class Books:
         return redact(text, [secret for row in rows for secret in row.secrets])
 
 
-class Page:
-    """Takes notes of a call; this one keeps none. What ends it first counts."""
+class Record(CallObserver):
+    """What is kept of one call for the ledger, entered when the call ends; the first end counts.
 
-    __slots__ = ()
-
-    def walking(self, make: Callable[[], Walk]) -> Walk:
-        """Make the walk of the call.
-
-        Raises:
-            LLMRingError: There is none.
-        """
-        return make()
-
-    def found(self, alias: str | None, attempts: Callable[[], Sequence[Attempt]]) -> None:
-        """What is called is known.
-
-        Args:
-            alias: The alias; None where the call names a model itself.
-            attempts: Gives its attempts so far.
-        """
-
-    def begun(self) -> None:
-        """A piece of a streamed answer is here."""
-
-    def answered(self, answer: Answer) -> None:
-        """The call has its answer."""
-
-    def failed(self, error: BaseException) -> None:
-        """The call ends without one."""
-
-
-UNKEPT = Page()
-
-
-class _Kept(Page):
-    __slots__ = (
-        "_alias",
-        "_asked",
-        "_at",
-        "_attempts",
-        "_began",
-        "_books",
-        "_first_ms",
-        "_ledger",
-        "_stamp",
-    )
+    Args:
+        books: Those of the ring.
+        ledger: Where the call is entered.
+        asked: The call.
+    """
 
     def __init__(self, books: Books, ledger: Ledger, asked: Asked) -> None:
         self._books = books
@@ -160,27 +122,34 @@ class _Kept(Page):
         self._first_ms: float | None = None
         self._stamp: tuple[str, str | None] | None = None
 
-    def walking(self, make: Callable[[], Walk]) -> Walk:
-        try:
-            walk = make()
-        except LLMRingError as error:
-            self.failed(error)
-            raise
-        self.found(walk.alias, lambda: walk.attempts)
-        self._stamp = walk.terms.stamp
-        return walk
+    def found(
+        self,
+        alias: str | None,
+        attempts: Callable[[], Sequence[Attempt]],
+        stamp: tuple[str, str | None] | None = None,
+    ) -> None:
+        """Keep what is called.
 
-    def found(self, alias: str | None, attempts: Callable[[], Sequence[Attempt]]) -> None:
-        self._alias, self._attempts = alias, attempts
+        Args:
+            alias: The alias; None where the call names a model itself.
+            attempts: Gives its attempts so far.
+            stamp: The profile in force, and the digest of what its lockfile has pinned.
+        """
+        self._alias, self._attempts, self._stamp = alias, attempts, stamp
 
-    def begun(self) -> None:
+    def on_chunk(self, chunk: StreamChunk) -> None:
+        """Keep when the first chunk came; the last one is the end of the call."""
         if self._first_ms is None:
             self._first_ms = self._elapsed_ms()
+        if chunk.message is not None:
+            self._enter(chunk, chunk.attempts, "ok")
 
-    def answered(self, answer: Answer) -> None:
+    def on_answer(self, answer: LLMResponse | EmbeddingResponse) -> None:
+        """Enter a call that has its answer."""
         self._enter(answer, answer.attempts, "ok")
 
-    def failed(self, error: BaseException) -> None:
+    def on_failure(self, error: BaseException) -> None:
+        """Enter a call that ends without an answer."""
         if isinstance(error, SchemaValidationError):
             response = error.response
             self._enter(response, response.attempts, "failed", error)
@@ -270,8 +239,8 @@ def _charged(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Decimal | N
     return total_cost(costs) if costs else (None, None)
 
 
-def _tags(what: LLMRequest | Sequence[str], books: Books) -> tuple[str, ...]:
-    if not isinstance(what, LLMRequest) or not what.metadata:
+def _tags(what: ParsedRequest | Sequence[str], books: Books) -> tuple[str, ...]:
+    if not isinstance(what, ParsedRequest) or not what.metadata:
         return ()
     match what.metadata.get("tags"):
         case str(tag):
@@ -290,8 +259,8 @@ def _tags(what: LLMRequest | Sequence[str], books: Books) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(books.clean, tags)))
 
 
-def _prompt(what: LLMRequest | Sequence[str]) -> str:
-    if isinstance(what, LLMRequest):
+def _prompt(what: ParsedRequest | Sequence[str]) -> str:
+    if isinstance(what, ParsedRequest):
         from llmring.client.telemetry_content import input_messages
 
         return input_messages(what)

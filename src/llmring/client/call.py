@@ -35,7 +35,7 @@ def whole_reply(trial: Trial, head: HttpHead, body: bytes) -> LLMResponse:
     trial.served_as(response.served_model)
     response.attempts = trial.answered(head.status)
     response.cost, response.cost_reason = cost_of_call(trial, response.attempts)
-    trial.watch.answered(lambda: response)
+    trial.gave(lambda: response)
     return response
 
 
@@ -102,7 +102,7 @@ class Reading:
         self._trial.served_as(last.served_model)
         last.attempts = self._trial.answered(self._head.status)
         last.cost, last.cost_reason = cost_of_call(self._trial, last.attempts)
-        self._trial.watch.answered(self._reply.response)
+        self._trial.gave(self._reply.response)
         self._mark(last)
         yield last
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import TokenCount, estimated
 from llmring.client.aio import Shell
 from llmring.client.call import is_success
@@ -23,7 +23,7 @@ from llmring.wire import HttpHead
 
 # Prepares a request whose files are in its messages.
 Enclose = Callable[
-    [LLMRequest, Callable[[LLMRequest], Callable[[Target], Prepared]]],
+    [ParsedRequest, Callable[[ParsedRequest], Callable[[Target], Prepared]]],
     Callable[[Target], Prepared],
 ]
 
@@ -37,7 +37,7 @@ class _Counter(Struct, frozen=True):
 
 async def counted(
     shell: Shell,
-    request: LLMRequest,
+    request: ParsedRequest,
     found: Resolved,
     candidates: Sequence[Target | Skip],
     walks: Walks,
@@ -80,10 +80,10 @@ def _counter(target: Target) -> _Counter | None:
     return None
 
 
-def _asking(request: LLMRequest, counter: _Counter) -> Callable[[Target], Prepared]:
+def _asking(request: ParsedRequest, counter: _Counter) -> Callable[[Target], Prepared]:
     def prepare(target: Target) -> Prepared:
         # Stop texts are not part of the input, and some counting APIs refuse them.
-        fitted = replace(fit(request, target).request, stop=None)
+        fitted = replace(fit(request, target).request, stops=())
         quirks = target.endpoint.provider.quirks
         outgoing = counter.counting.encode(fitted, target.ref.model, quirks)
         return Prepared(target.endpoint.request(outgoing, counter.dialect))

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from llmring.chat.request import LLMRequest, Message
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.request import Message
 from llmring.chat.token_count import estimated
 from llmring.client import portal
 from llmring.client.guide import Guide
@@ -24,7 +25,7 @@ from llmring.routing.targets import Target
 
 
 def explained(
-    request: LLMRequest, tokens: int | None, found: Resolved, guide: Guide, health: Health
+    request: ParsedRequest, tokens: int | None, found: Resolved, guide: Guide, health: Health
 ) -> Plan:
     """Return the plan of a call.
 
@@ -36,7 +37,7 @@ def explained(
         health: The circuit breaker of each model.
     """
     size = _size(request, tokens)
-    whole = request if request.messages else replace(request, messages=[Message("user", "…")])
+    whole = request if request.turns else replace(request, turns=[Message("user", "…")])
     policy, day = guide.policy(found), guide.today()
     load = replace(load_of(whole), prompt=size.prompt or 0)
     candidates = capable(guide.targets(found, policy), whole, policy, tokens=tokens)
@@ -62,10 +63,10 @@ def explained(
     return plan(candidates, found.alias, given)
 
 
-def _size(request: LLMRequest, tokens: int | None) -> Size:
+def _size(request: ParsedRequest, tokens: int | None) -> Size:
     if tokens is not None:
         return Size(prompt=tokens, method="as given", answer=request.max_tokens)
-    if not any(message.text for message in request.turns()):
+    if not any(message.text for message in request.turns):
         return Size(answer=request.max_tokens)
     count = estimated(request, request.model or "", "")
     return Size(prompt=count.tokens, method=count.method, answer=request.max_tokens)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from llmring.chat.media import MediaPart
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.client.attachment import shown
 from llmring.client.local_file import LocalFile
 from llmring.client.pending import Pending
@@ -163,7 +163,9 @@ class Files:
         return True
 
     def enclosing(
-        self, request: LLMRequest, prepare: Callable[[LLMRequest], Callable[[Target], Prepared]]
+        self,
+        request: ParsedRequest,
+        prepare: Callable[[ParsedRequest], Callable[[Target], Prepared]],
     ) -> Callable[[Target], Prepared]:
         """Build the function that prepares a request with its files for a model; see `Walk`.
 
@@ -212,22 +214,22 @@ def _listed(files: Sequence[str | PathLike[str]] | str | None) -> Sequence[str |
     return [files] if isinstance(files, str | PathLike) else files or []
 
 
-def _with_parts(request: LLMRequest, parts: Sequence[MediaPart]) -> LLMRequest:
+def _with_parts(request: ParsedRequest, parts: Sequence[MediaPart]) -> ParsedRequest:
     """Return a copy of the request with these before the text of the last user message.
 
     That is where models read them best.
     https://platform.claude.com/docs/en/build-with-claude/vision
     """
-    turns = request.turns()
+    turns = list(request.turns)
     for at in reversed(range(len(turns))):
         if turns[at].role == "user":
             turns[at] = replace(turns[at], content=[*parts, *turns[at].parts])
-            return replace(request, messages=turns, files=None)
+            return replace(request, turns=turns, files=())
     raise ValidationError("the request has files but no message from the user; add one")
 
 
 def _check(
-    request: LLMRequest, files: Sequence[_Enclosed], target: Target, prepared: Prepared
+    request: ParsedRequest, files: Sequence[_Enclosed], target: Target, prepared: Prepared
 ) -> None:
     sizes = [
         Sized(each.file.known.media_type, each.file.known.size, each.file.name) for each in files

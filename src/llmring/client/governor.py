@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
@@ -23,6 +23,7 @@ from llmring.registry.price import Unpriced, dollars
 from llmring.routing.estimate import may_have_cost, usd
 from llmring.routing.rules import Rules
 from llmring.routing.targets import Target
+from llmring.routing.watch import CallObserver, ObservedAttempt
 
 if TYPE_CHECKING:
     from llmring.client.spending import Spending
@@ -65,10 +66,8 @@ class Governor:
         return Admission(rules, deadline, self._spending, self._clock)
 
 
-class Admission:
-    """A call that is held to its limits."""
-
-    __slots__ = ("_clock", "_deadline", "_gates", "_rules", "_spending", "_tickets")
+class Admission(CallObserver):
+    """A call that is held to its limits, and an observer that counts what it takes."""
 
     def __init__(
         self,
@@ -82,9 +81,9 @@ class Admission:
         self._deadline = deadline
         self._spending = spending
         self._gates: _Gates | None = None
-        self._tickets: dict[Trial, Ticket] = {}
+        self._tickets: dict[ObservedAttempt, Ticket] = {}
 
-    async def __aenter__(self) -> Self:
+    async def enter(self) -> None:
         """Wait for the call's turn.
 
         Raises:
@@ -96,40 +95,46 @@ class Admission:
             left = None if self._deadline is None else self._deadline - time.monotonic()
             await gates.slots.enter(rules.policy.max_concurrency, left)
             self._gates = gates
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
+    def leave(self) -> None:
+        """Let the next call have its turn, where `enter` has given one."""
         if self._gates is not None:
             self._gates.slots.leave()
 
+    async def __aenter__(self) -> Self:
+        await self.enter()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
+
     async def admit(self, walk: Walk, trial: Trial) -> None:
-        """Wait until an attempt's request may be sent; that is no time of the attempt's.
+        """Wait until an attempt's request may be sent; the wait does not use up its time.
 
         Raises:
             LLMRingError: See `sending`.
         """
-        if self._rules is None:
-            return
         before = walk.clock()
         ticket = await self.sending(trial.target)
         self._tickets[trial] = ticket
         if trial.deadline is not None and walk.deadline is not None:
             trial.deadline = min(walk.deadline, trial.deadline + walk.clock() - before)
 
-    async def answered(self, trial: Trial) -> None:
-        """Count what the answer to an attempt has taken, where that is known."""
-        if trial in self._tickets:
-            await self._tickets[trial].answered(trial.cost, trial.usage)
+    def on_attempt_settled(self, attempt: ObservedAttempt) -> Awaitable[None] | None:
+        """Count what an answer has taken, as far as that is known."""
+        ticket = self._tickets.get(attempt)
+        return None if ticket is None else ticket.answered(attempt.cost, attempt.usage)
 
-    async def failed(self, trial: Trial, error: ProviderError) -> None:
-        """Count what an attempt that has failed has taken all the same."""
-        ticket = self._tickets.get(trial)
+    def on_attempt_failure(
+        self, attempt: ObservedAttempt, error: ProviderError
+    ) -> Awaitable[None] | None:
+        """Count what an attempt that has failed may have taken all the same."""
+        ticket = self._tickets.get(attempt)
         if ticket is None:
-            return  # nothing was sent
-        if trial.usage is None:
-            await ticket.failed(error)
-        else:
-            await ticket.answered(trial.cost, trial.usage)
+            return None  # nothing was sent
+        if attempt.usage is None:
+            return ticket.failed(error)
+        return ticket.answered(attempt.cost, attempt.usage)
 
     async def sending(self, target: Target) -> Ticket:
         """Wait until a request may be sent to this model, and set aside what it may cost.

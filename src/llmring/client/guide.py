@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.client import stage
 from llmring.client.aliases import Aliases
 from llmring.client.route import Route, Routes, route_of
@@ -23,16 +23,17 @@ from llmring.routing.breakage import Shown
 from llmring.routing.capable import capable
 from llmring.routing.effects import may_act
 from llmring.routing.failover import Walk
-from llmring.routing.hooks import Hooks
 from llmring.routing.policy import Policy, policy_of
 from llmring.routing.prepared import Prepared, chat
 from llmring.routing.rules import Rules, limits, weighs
 from llmring.routing.speed import Speeds
 from llmring.routing.targets import Skip, Target, targets
 from llmring.routing.terms import Terms
+from llmring.routing.watch import CallObserver
 
 if TYPE_CHECKING:
     from llmring.client.files import Files
+    from llmring.client.stage import Stage
     from llmring.lockfile.document import ModelRef
     from llmring.registry.catalog import ModelFacts
 
@@ -44,8 +45,9 @@ class Guide:
         aliases: The lockfile in force.
         settings: What the environment says.
         timeout: Seconds that a call may take where nothing else is said; None for no limit.
-        hooks: What the application wants to be told.
+        hooks: The application's own functions, as observers of every call.
         telemetry: Traces and measures calls.
+        overrides: What tests put in the place of providers; None outside of tests.
         files: Gives the ring's registered files.
 
     Attributes:
@@ -58,8 +60,9 @@ class Guide:
         settings: Settings,
         *,
         timeout: float | None,
-        hooks: Hooks,
+        hooks: Sequence[CallObserver],
         telemetry: Telemetry,
+        overrides: Stage | None,
         files: Callable[[], Files],
     ) -> None:
         self._aliases = aliases
@@ -67,6 +70,7 @@ class Guide:
         self._timeout = timeout
         self._hooks = hooks
         self._telemetry = telemetry
+        self._overrides = overrides
         self._files = files
         self._clock = settings.clock
         self._routes = Routes(None)
@@ -87,18 +91,26 @@ class Guide:
     def targets(self, found: Resolved, policy: Policy) -> list[Target | Skip]:
         """The models of an alias, in the order of the lockfile."""
         endpoints = self._aliases.endpoints
-        if stage.needs_no_keys(policy):
+        if stage.needs_no_keys(policy, self._overrides):
             from llmring.client.playback import keyless
 
             endpoints = keyless(endpoints)
         return targets(found.models, endpoints, self._aliases.facts)
 
-    def walk(self, request: LLMRequest, profile: str | None, *, stream: bool) -> Walk:
+    def walk(
+        self,
+        request: ParsedRequest,
+        profile: str | None,
+        record: CallObserver | None = None,
+        *,
+        stream: bool,
+    ) -> Walk:
         """The walk of a call.
 
         Args:
             request: What is asked.
             profile: The profile of the lockfile, if the call names one.
+            record: What the ledger keeps of the call, if anything.
             stream: Whether the answer is to be streamed.
 
         Raises:
@@ -108,7 +120,7 @@ class Guide:
         model = request.model
         if not model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
-        if not request.messages:
+        if not request.turns:
             raise ValidationError("the request has no messages")
         route = self._route(model, profile)
         found, policy = route.found, route.policy
@@ -117,17 +129,17 @@ class Guide:
         if limits(policy) or weighs(policy):
             candidates, rules = self._weighed(request, profile, found, policy, candidates)
             candidates = retired.retired_last(candidates, route.day)
-        shown = Shown(structured=request.response_format is not None, wish=policy.on_stream_failure)
+        shown = Shown(structured=request.output is not None, wish=policy.on_stream_failure)
+        trace = self._telemetry.call(
+            model, profile, request, stream=stream, digest=lambda: route.stamp[1]
+        )
         terms = Terms(
             policy=policy,
             shown=shown,
             effects=may_act(request),
             rules=rules,
-            hooks=self._hooks,
-            watch=self._telemetry.call(
-                model, profile, request, stream=stream, digest=lambda: route.stamp[1]
-            ),
-            asked=request,
+            observers=self._observers(record, trace),
+            asked=request.given,
             stamp=route.stamp,
             served=route.remark,
         )
@@ -136,7 +148,9 @@ class Guide:
         prepare = self.prepare(request, shown, stream=stream)
         return _walk(prepare, candidates, found, timeout, route.day, terms)
 
-    def again(self, walk: Walk, request: LLMRequest, target: Target, timeout: float | None) -> Walk:
+    def again(
+        self, walk: Walk, request: ParsedRequest, target: Target, timeout: float | None
+    ) -> Walk:
         """The walk of a further request of a call, to the model that has answered.
 
         Args:
@@ -149,15 +163,18 @@ class Guide:
             policy=walk.terms.policy,
             effects=walk.terms.effects,
             rules=walk.terms.rules,
-            hooks=self._hooks,
+            observers=walk.terms.observers,
             served=walk.terms.served,
-            watch=walk.terms.watch,
         )
         prepare = self.prepare(request, terms.shown, stream=False)
         return _walk(prepare, [target], Resolved((target.ref,), None), timeout, walk.day, terms)
 
+    def _observers(self, *of_the_call: CallObserver | None) -> Sequence[CallObserver]:
+        """Return the observers of a call: its own, then the application's."""
+        return [*[each for each in of_the_call if each is not None], *self._hooks]
+
     def prepare(
-        self, request: LLMRequest, shown: Shown, *, stream: bool
+        self, request: ParsedRequest, shown: Shown, *, stream: bool
     ) -> Callable[[Target], Prepared]:
         """Puts a request, with its files, into the words of a model; see `Walk`."""
         if not request.files:
@@ -182,13 +199,13 @@ class Guide:
             stamp = self._aliases.stamp(profile)
             route = route_of(found, policy, candidates, stamp, pins, today)
             # What tests play may end at any time, and so may what a package's lockfile says.
-            if not (stage.current or policy.mode) and (":" not in model or found.alias is None):
+            if not (self._overrides or policy.mode) and (":" not in model or found.alias is None):
                 self._routes.keep(key, route)
         return route
 
     def _weighed(
         self,
-        request: LLMRequest,
+        request: ParsedRequest,
         profile: str | None,
         found: Resolved,
         policy: Policy,

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from llmring.client.aliases import Aliases
+from llmring.client.ring_core import RingCore
 
 
-class LockfileOfRing:
+class LockfileOfRing(RingCore):
     """The part of `LLMRing` that is about the lockfile in force."""
-
-    _aliases: Aliases
 
     @property
     def lockfile_path(self) -> Path:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from msgspec import UNSET, UnsetType
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import LLMRequest, Messages
-from llmring.client.bookkeeping import Asked, Books
+from llmring.client.bookkeeping import Asked
 from llmring.client.pending import (
     PendingCount,
     PendingEmbedding,
@@ -16,6 +17,7 @@ from llmring.client.pending import (
     loop_is_running,
 )
 from llmring.client.request_fields import RequestFields, request_of
+from llmring.client.ring_core import RingCore
 from llmring.client.settings import timeout_of
 from llmring.exceptions import ValidationError
 from llmring.routing.policy import Policy
@@ -25,35 +27,14 @@ from llmring.routing.terms import Terms
 if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.token_count import TokenCount
-    from llmring.client.aio import Shell
-    from llmring.client.aliases import Aliases
     from llmring.client.embedding import Wanted
-    from llmring.client.files import Files
-    from llmring.client.guide import Guide
-    from llmring.client.settings import Settings
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
-    from llmring.routing.hooks import Hooks
     from llmring.routing.prepared import Prepared
 
 
-class ModelsOfRing:
+class ModelsOfRing(RingCore):
     """The part of `LLMRing` that asks models and providers for something else than an answer."""
-
-    _aliases: Aliases
-    _settings: Settings
-    _timeout: float | None
-    _guide: Guide
-    _books: Books
-    _hooks: Hooks
-
-    if TYPE_CHECKING:
-
-        @property
-        def _shell(self) -> Shell: ...
-
-        @property
-        def _files(self) -> Files: ...
 
     def embed(
         self,
@@ -108,18 +89,23 @@ class ModelsOfRing:
         from llmring.client.embedding import embedded
         from llmring.client.walks import Walks
 
-        page = self._books.page(Asked("embed", alias, profile, wanted.texts))
+        record = self._books.record(Asked("embed", alias, profile, wanted.texts))
         try:
             found, candidates, policy = self._candidates(alias, profile)
-            walks = Walks(seconds, self._settings.clock, Terms(policy=policy, hooks=self._hooks))
-            page.found(found.alias, walks.attempts)
+            walks = Walks(
+                seconds, self._settings.clock, Terms(policy=policy, observers=self._hooks)
+            )
+            if record is not None:
+                record.found(found.alias, walks.attempts)
             response = await embedded(
                 self._shell, wanted, found, candidates, walks, self._aliases.facts
             )
         except BaseException as error:
-            page.failed(error)
+            if record is not None:
+                record.on_failure(error)
             raise
-        page.answered(response)
+        if record is not None:
+            record.on_answer(response)
         return response
 
     def list_models(
@@ -194,12 +180,12 @@ class ModelsOfRing:
             ValidationError: The request is not one that can be sent.
         """
         question = request_of(request, messages, fields)
-        pending = PendingCount(lambda: self._count(question, profile))
+        pending = PendingCount(lambda: self._count(question.parsed(), profile))
         if not loop_is_running():
             pending.result()
         return pending
 
-    async def _count(self, request: LLMRequest, profile: str | None) -> TokenCount:
+    async def _count(self, request: ParsedRequest, profile: str | None) -> TokenCount:
         from llmring.client.counting import counted
         from llmring.client.walks import Walks
 
@@ -212,7 +198,9 @@ class ModelsOfRing:
         return await counted(self._shell, request, found, candidates, walks, self._with_files)
 
     def _with_files(
-        self, request: LLMRequest, prepare: Callable[[LLMRequest], Callable[[Target], Prepared]]
+        self,
+        request: ParsedRequest,
+        prepare: Callable[[ParsedRequest], Callable[[Target], Prepared]],
     ) -> Callable[[Target], Prepared]:
         return self._files.enclosing(request, prepare) if request.files else prepare(request)
 

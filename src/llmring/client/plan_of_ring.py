@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING, Unpack, overload
 
 from llmring.chat.request import LLMRequest, Messages
 from llmring.client.request_fields import RequestFields, request_of
+from llmring.client.ring_core import RingCore
 from llmring.exceptions import ValidationError
 
 if TYPE_CHECKING:
-    from llmring.client.aliases import Aliases
-    from llmring.client.guide import Guide
-    from llmring.routing.health import Health
     from llmring.routing.plan import Plan
 
 
-class PlanOfRing:
+class PlanOfRing(RingCore):
     """The part of `LLMRing` that explains calls without making them."""
-
-    _aliases: Aliases
-    _guide: Guide
-    _health: Health
 
     @overload
     def explain(
@@ -63,7 +57,7 @@ class PlanOfRing:
         """
         from llmring.client.explaining import explained
 
-        question = request_of(request, messages, {**fields})
+        question = request_of(request, messages, {**fields}).parsed()
         if not question.model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
         found = self._aliases.look_up(question.model, profile)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from llmring.address import variables_in
-from llmring.client import stage
 from llmring.client.recorded_call import call_of
 from llmring.client.recording import query_of
 from llmring.client.tape import Mode, Tape
@@ -20,10 +19,12 @@ from llmring.clock import Clock
 from llmring.routing.faults import FaultScript, ScriptedFault
 
 if TYPE_CHECKING:
-    from llmring.chat.request import LLMRequest
     from llmring.client.exchange import Exchange
+    from llmring.client.network import Transport
+    from llmring.client.stage import Stage
     from llmring.routing.policy import Policy
     from llmring.routing.targets import Endpoint, Target
+    from llmring.routing.terms import Terms
     from llmring.wire import HttpRequest
 
 # Sends a request, and gives its answer within so many seconds.
@@ -35,39 +36,37 @@ _NO_ADDRESS = "http://localhost"
 
 
 class Playback:
-    """What a ring plays, with the count of what it has played.
-
-    Calls go through it where `stage.takes_part` says so.
+    """The transport of tests, with the count of what it has played.
 
     Args:
+        network: The transport for what is really sent.
         folder_of: Where recordings are, by what the policy says of it.
+        overrides: What the tests put in the place of providers; None where only the lockfile has
+            something played.
         clock: The ring's clock.
     """
 
-    def __init__(self, folder_of: Callable[[str | None], Path], clock: Clock) -> None:
+    def __init__(
+        self,
+        network: Transport,
+        folder_of: Callable[[str | None], Path],
+        overrides: Stage | None,
+        clock: Clock,
+    ) -> None:
         self._clock = clock
+        self._network = network
+        self._overrides = overrides
         self._folder_of = folder_of
         self._faults: dict[tuple[ScriptedFault, ...], FaultScript] = {}
         self._tapes: dict[tuple[Path, Mode], Tape] = {}
 
     async def open(
-        self,
-        policy: Policy,
-        target: Target | None,
-        request: HttpRequest,
-        seconds: float | None,
-        opener: Opener,
-        asked: LLMRequest | None = None,
+        self, request: HttpRequest, seconds: float | None, target: Target | None, terms: Terms
     ) -> Exchange:
-        """The answer to a request.
+        """Answer a request; see `Transport`.
 
-        Args:
-            policy: The policy of the alias; its `faults` and `mode` are played.
-            target: The model; None where none is asked, as when a file is uploaded.
-            request: The request.
-            seconds: How long to wait for the head; None for as long as it takes.
-            opener: What sends it.
-            asked: The call that it is a part of, to be recorded with it.
+        The `faults` and the `mode` of the policy are played, and a recording has the call that
+        the request is a part of.
 
         Raises:
             ProviderError: No answer came, or there is no recording of it.
@@ -76,10 +75,10 @@ class Playback:
         """
 
         async def answer(left: float | None) -> Exchange:
-            return await self._answer(policy, target, request, left, opener, asked)
+            return await self._answer(terms, target, request, left)
 
         if target is not None:
-            fault = self._due(policy, str(target.ref))
+            fault = self._due(terms.policy, str(target.ref))
             if fault is not None:
                 from llmring.client.faulty import open_faulty
 
@@ -87,7 +86,7 @@ class Playback:
         return await answer(seconds)
 
     def _due(self, policy: Policy, model: str) -> ScriptedFault | None:
-        now = stage.current
+        now = self._overrides
         fault = now.faults.due(model) if now is not None and now.faults else None
         if fault is None and policy.faults:
             script = self._faults.setdefault(policy.faults, FaultScript(policy.faults))
@@ -95,33 +94,31 @@ class Playback:
         return fault
 
     async def _answer(
-        self,
-        policy: Policy,
-        target: Target | None,
-        request: HttpRequest,
-        seconds: float | None,
-        opener: Opener,
-        asked: LLMRequest | None,
+        self, terms: Terms, target: Target | None, request: HttpRequest, seconds: float | None
     ) -> Exchange:
-        now = stage.current
+        now = self._overrides
         if now is not None and now.replies is not None and target is not None:
             return await now.replies.open(str(target.ref), target.dialect.name, request)
-        tape = self._tape(policy)
+        tape = self._tape(terms.policy)
         if tape is None:
-            return await opener(request, seconds)
+            return await self._network.open(request, seconds, target, terms)
         if target is None:
             query = query_of(request, None)
         else:
             endpoint = target.endpoint
             query = query_of(request, str(target.ref), endpoint.base_url, endpoint.secrets)
-            if asked is not None and tape.mode == "record":
+            if terms.asked is not None and tape.mode == "record":
                 query = structs.replace(
-                    query, call=call_of(asked, self._clock.now(), endpoint.secrets)
+                    query, call=call_of(terms.asked, self._clock.now(), endpoint.secrets)
                 )
-        return await tape.open(query, request, seconds, opener)
+
+        async def send(sent: HttpRequest, left: float | None) -> Exchange:
+            return await self._network.open(sent, left, target, terms)
+
+        return await tape.open(query, request, seconds, send)
 
     def _tape(self, policy: Policy) -> Tape | None:
-        now = stage.current
+        now = self._overrides
         if now is not None and now.tape is not None:
             return now.tape
         if policy.mode is None:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from functools import partial
 from os import PathLike
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
 from llmring.chat.tools import AnyTool
-from llmring.client.aliases import Aliases, lockfile_of_caller
-from llmring.client.bookkeeping import Asked, Books
+from llmring.client.aliases import lockfile_of_caller
+from llmring.client.bookkeeping import Asked
 from llmring.client.call import whole_reply
-from llmring.client.guide import Guide
 from llmring.client.lockfile_of_ring import LockfileOfRing
 from llmring.client.models_of_ring import ModelsOfRing
 from llmring.client.pending import (
@@ -31,15 +30,14 @@ from llmring.client.pending import (
 )
 from llmring.client.plan_of_ring import PlanOfRing
 from llmring.client.request_fields import RequestFields, request_of
-from llmring.client.settings import read_settings, recordings_folder, timeout_of
-from llmring.client.shared_state import health_of
+from llmring.client.settings import timeout_of
 from llmring.client.status_of_ring import StatusOfRing
-from llmring.client.telemetry import Telemetry, TelemetryWish
-from llmring.routing.hooks import Hooks, OnAttempt, OnFailover
+from llmring.client.telemetry import TelemetryWish
+from llmring.exceptions import LLMRingError
+from llmring.routing.hooks import OnAttempt, OnFailover
 
 if TYPE_CHECKING:
-    from llmring.client.aio import Shell
-    from llmring.client.files import Deregistration, Files, RegisteredFile
+    from llmring.client.files import Deregistration, RegisteredFile
     from llmring.client.raw import RawProvider
     from llmring.routing.failover import Walk
 
@@ -67,9 +65,6 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         ConfigurationError: A variable of the environment holds what can't be used.
     """
 
-    _shell_: Shell | None = None
-    _files_: Files | None = None
-
     def __init__(
         self,
         lockfile_path: str | PathLike[str] | None = None,
@@ -81,26 +76,14 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         package: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._settings = read_settings(environ)
-        self._timeout = timeout_of(timeout, self._settings.timeout)
-        self._environ = environ
-        self._hooks = Hooks(on_attempt, on_failover)
-        self._health = health_of(self._settings)
-        brought = lockfile_of_caller(package, depth=1)
-        self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
-        self._books = Books(
-            self._settings.ledger,
-            self._aliases,
-            self._settings.clock,
-            content=self._settings.log_content,
-        )
-        self._guide = Guide(
-            self._aliases,
-            self._settings,
-            timeout=self._timeout,
-            hooks=self._hooks,
-            telemetry=Telemetry(telemetry),
-            files=lambda: self._files,
+        super().__init__(
+            lockfile_path,
+            lockfile_of_caller(package, depth=1),
+            timeout=timeout,
+            on_attempt=on_attempt,
+            on_failover=on_failover,
+            telemetry=telemetry,
+            environ=environ,
         )
 
     @overload
@@ -142,7 +125,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
             ProviderError: The one model that the call names failed.
             ValidationError: The request is not one that can be sent.
         """
-        question = request_of(request, messages, fields)
+        question = request_of(request, messages, fields).parsed()
         pending = PendingChat(partial(self._send, question, profile))
         if isinstance(request, str) and not loop_is_running():
             pending.result()
@@ -173,7 +156,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         Another model takes over as long as nothing of the answer has been shown. Arguments and
         errors are those of `chat`; the errors come from the iterator.
         """
-        question = request_of(request, messages, fields)
+        question = request_of(request, messages, fields).parsed()
         return PendingStream(lambda: self._stream(question, profile))
 
     @overload
@@ -327,42 +310,31 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
     ) -> None:
         self.close().finish()
 
-    @property
-    def _files(self) -> Files:
-        if self._files_ is not None:
-            return self._files_
-        from llmring.client.files import Files
-
-        files: Files = self.__dict__.setdefault("_files_", Files(self._settings.clock))
-        return files
-
-    @property
-    def _shell(self) -> Shell:
-        if self._shell_ is not None:
-            return self._shell_
-        from llmring.client.aio import Shell
-
-        # Where threads make their first calls at once, one shell becomes that of all.
-        shell = Shell(self._settings, self._health, self._guide.speeds, self._recordings)
-        made: Shell = self.__dict__.setdefault("_shell_", shell)
-        return made
-
-    def _recordings(self, wish: str | None) -> Path:
-        return recordings_folder(wish, self._aliases.source.path, self._environ)
-
-    async def _send(self, request: LLMRequest, profile: str | None) -> LLMResponse:
-        page = self._books.page(Asked("chat", request.model, profile, request))
-        walk = page.walking(partial(self._guide.walk, request, profile, stream=False))
+    async def _send(self, request: ParsedRequest, profile: str | None) -> LLMResponse:
+        walk = self._walk(request, profile, stream=False)
         try:
             response = await self._answered(request, walk)
         except BaseException as error:
-            page.failed(error)
+            walk.report_result(error)
             raise
-        page.answered(response)
+        walk.report_result(response)
         return response
 
-    async def _answered(self, request: LLMRequest, walk: Walk) -> LLMResponse:
-        output = request.output()
+    def _walk(self, request: ParsedRequest, profile: str | None, *, stream: bool) -> Walk:
+        record = self._books.record(Asked("chat", request.model, profile, request, stream))
+        try:
+            walk = self._guide.walk(request, profile, record, stream=stream)
+        except LLMRingError as error:
+            if record is not None:
+                record.on_failure(error)
+            raise
+        if record is not None:
+            # Of the list alone, as the walk has the record among its observers.
+            record.found(walk.alias, walk.attempts.copy, walk.terms.stamp)
+        return walk
+
+    async def _answered(self, request: ParsedRequest, walk: Walk) -> LLMResponse:
+        output = request.output
         if output is None:
             return await self._shell.send(walk, whole_reply)
         from llmring.client.answer_form import form_of
@@ -381,7 +353,10 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
 
         async def run(asked: LLMRequest) -> ToolsResponse:
             return await run_tools(
-                lambda turn: self._send(turn, profile), asked, max_turns=max_turns, secrets=secrets
+                lambda turn: self._send(turn.parsed(), profile),
+                asked,
+                max_turns=max_turns,
+                secrets=secrets,
             )
 
         if not mcp:
@@ -391,15 +366,14 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         return await with_servers(mcp, timeout_of(request.timeout, self._timeout), request, run)
 
     def _stream(
-        self, request: LLMRequest, profile: str | None
+        self, request: ParsedRequest, profile: str | None
     ) -> AsyncGenerator[StreamChunk, None]:
-        page = self._books.page(Asked("chat", request.model, profile, request, stream=True))
-        walk = page.walking(lambda: self._guide.walk(request, profile, stream=True))
-        output = request.output()
+        walk = self._walk(request, profile, stream=True)
+        output = request.output
         if output is None:
-            return self._shell.stream(walk, page)
+            return self._shell.stream(walk)
         from llmring.client.answer_form import form_of
         from llmring.client.structured import stream_in_form
 
         form = form_of(output)
-        return stream_in_form(form, request, self._shell.stream(walk, page))
+        return stream_in_form(form, request, self._shell.stream(walk))

@@ -149,6 +149,9 @@ class SharedHealth:
         clock: Returns the time in seconds; by default the server's.
     """
 
+    # Other processes may have seen some.
+    has_failures = True
+
     def __init__(
         self,
         link: RedisLink,

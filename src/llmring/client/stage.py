@@ -1,6 +1,6 @@
-"""What tests put in the place of providers, for all rings of the process.
+"""What tests put in the place of providers, for all rings that are made while they run.
 
-Nothing is there unless a test runner sets it, and looking for it costs next to nothing.
+A ring looks for it when it is made; nothing is there unless a test runner has set it.
 """
 
 from __future__ import annotations
@@ -41,32 +41,27 @@ class Stage:
 current: Stage | None = None
 
 
-def takes_part(policy: Policy) -> bool:
-    """Whether a call of this policy is to go through `Playback`."""
-    if policy.faults or policy.mode:
-        return True
-    now = current
-    return now is not None and bool(now.tape or now.faults or now.replies)
+def needs_no_keys(policy: Policy, overrides: Stage | None) -> bool:
+    """Check that no provider is asked, so that models without a key can be called too.
 
-
-def needs_no_keys(policy: Policy) -> bool:
-    """Whether no provider is asked, so that models without a key can be called too."""
-    now = current
-    if now is None:
+    Args:
+        policy: The policy of the alias.
+        overrides: What tests put in the place of providers, if they run.
+    """
+    if overrides is None:
         return policy.mode == "replay"
-    if now.replies is not None:
+    if overrides.replies is not None:
         return True
-    return not now.recording and (now.tape is not None or policy.mode == "replay")
+    return not overrides.recording and (overrides.tape is not None or policy.mode == "replay")
 
 
 def admit(url: str) -> None:
     """Let a request go to this address.
 
     Raises:
-        ConfigurationError: It is beyond this machine, and a test has to do without.
+        ConfigurationError: It is beyond this machine, and a test must not go there.
     """
-    now = current
-    if now is None or now.network:
+    if current is None or current.network:
         return
     from urllib.parse import urlsplit
 

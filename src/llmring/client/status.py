@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.client.pending import Pending
 from llmring.routing.estimate import load_of, usd
 from llmring.routing.health import CircuitState
@@ -167,7 +167,7 @@ async def _spending(
             alias=alias,
             profile=profile,
             lockfile=str(aliases.source.path),
-            load=load_of(LLMRequest()),
+            load=load_of(ParsedRequest(turns=())),
         )
         spent = await spending().spent(rules.key, now.date())
         yield SpendingStatus(alias=alias, spent=spent, budget=usd(policy.daily_budget))

@@ -10,7 +10,8 @@ import msgspec
 
 from llmring.chat.json_text import GrowingJson
 from llmring.chat.output import Misfit
-from llmring.chat.request import LLMRequest, Message
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.request import Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.answer_form import Form, Read, data_so_far, read
 from llmring.client.call import whole_reply
@@ -23,11 +24,11 @@ from llmring.wire import HttpHead
 
 Send = Callable[[Walk, Callable[[Trial, HttpHead, bytes], LLMResponse]], Awaitable[LLMResponse]]
 # Builds the walk that asks one model again: the request, the model, and the seconds left.
-AskAgain = Callable[[LLMRequest, Target, float | None], Walk]
+AskAgain = Callable[[ParsedRequest, Target, float | None], Walk]
 
 
 async def chat_in_form(
-    form: Form, request: LLMRequest, walk: Walk, send: Send, ask_again: AskAgain
+    form: Form, request: ParsedRequest, walk: Walk, send: Send, ask_again: AskAgain
 ) -> LLMResponse:
     """Return the answer to a request, with `parsed`.
 
@@ -52,13 +53,13 @@ async def chat_in_form(
         return response
 
     response = await send(walk, settle)
-    turns = request.turns()
+    turns = [*request.turns]
     found = _read(form, response)
     for _ in range(request.max_repairs):
         if not found.misfits or response.finish_reason == "length":
             break
         turns = [*turns, *_correction(response, found.misfits)]
-        again = msgspec.structs.replace(request, messages=turns)
+        again = msgspec.structs.replace(request, turns=turns)
         left = None if walk.deadline is None else walk.deadline - walk.clock()
         try:
             mended = await send(ask_again(again, reached[-1], left), whole_reply)
@@ -76,7 +77,7 @@ async def chat_in_form(
 
 
 async def stream_in_form(
-    form: Form, request: LLMRequest, chunks: AsyncGenerator[StreamChunk, None]
+    form: Form, request: ParsedRequest, chunks: AsyncGenerator[StreamChunk, None]
 ) -> AsyncGenerator[StreamChunk, None]:
     """Yield the chunks, each piece of text with the answer so far, the last with all of it.
 
@@ -159,7 +160,7 @@ def _whole(last: StreamChunk, content: str) -> LLMResponse:
     )
 
 
-def _remedy(request: LLMRequest, response: LLMResponse) -> str:
+def _remedy(request: ParsedRequest, response: LLMResponse) -> str:
     if response.finish_reason == "length":
         limit = "the model's own" if request.max_tokens is None else str(request.max_tokens)
         return f"it was cut off at the longest answer (max_tokens: {limit}); raise max_tokens"
@@ -167,7 +168,7 @@ def _remedy(request: LLMRequest, response: LLMResponse) -> str:
 
 
 def _unfit(
-    request: LLMRequest, response: LLMResponse, misfits: tuple[Misfit, ...], note: str
+    request: ParsedRequest, response: LLMResponse, misfits: tuple[Misfit, ...], note: str
 ) -> SchemaValidationError:
     asked = "" if request.model == response.model else f" (asked as {request.model!r})"
     listed = "\n".join(f"  {misfit}" for misfit in misfits)

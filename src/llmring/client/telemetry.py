@@ -13,12 +13,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import LLMResponse
 from llmring.client.telemetry_attributes import (
     Attributes,
@@ -31,7 +31,7 @@ from llmring.client.telemetry_attributes import (
 )
 from llmring.exceptions import ConfigurationError, ProviderError
 from llmring.routing.targets import Target
-from llmring.routing.watch import UNWATCHED, AttemptWatch, CallWatch
+from llmring.routing.watch import CallObserver, ObservedAttempt
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Histogram, MeterProvider
@@ -70,12 +70,12 @@ class Telemetry:
         self,
         name: str,
         profile: str | None,
-        request: LLMRequest,
+        request: ParsedRequest,
         *,
         stream: bool,
         digest: Callable[[], str | None] = lambda: None,
-    ) -> CallWatch:
-        """Watch a call that is about to begin.
+    ) -> CallTrace | None:
+        """Return the observer of a call that is about to begin; None where nothing is set up.
 
         Args:
             name: The alias that is called, or the reference of a model.
@@ -83,14 +83,14 @@ class Telemetry:
             request: What is asked.
             stream: Whether the answer is to be streamed.
             digest: Gives the digest of the facts that the lockfile has pinned; called only where
-                somebody watches.
+                the call is traced.
         """
         loaded = sys.modules
         if self._wish == "off" or (_TRACES not in loaded and _METRICS not in loaded):
-            return UNWATCHED
+            return None
         instruments = self._ready()
         if instruments is None:
-            return UNWATCHED
+            return None
         given = given_by(request, stream=stream)
         pinned = digest()
         attributes = {
@@ -107,7 +107,7 @@ class Telemetry:
             from llmring.client.telemetry_content import input_messages
 
             span.set_attribute("gen_ai.input.messages", input_messages(request))
-        return _Call(instruments, span, given, content=content)
+        return CallTrace(instruments, span, given, content=content)
 
     def _ready(self) -> _Instruments | None:
         from opentelemetry import metrics, trace
@@ -160,8 +160,15 @@ def _instruments(tracers: TracerProvider, meters: MeterProvider) -> _Instruments
     )
 
 
-class _Call:
-    """A call that is watched."""
+class CallTrace(CallObserver):
+    """The spans and metrics of one call.
+
+    Args:
+        instruments: What records them.
+        span: The span of the call.
+        given: The attributes that each attempt has too.
+        content: Whether texts are recorded.
+    """
 
     def __init__(
         self, instruments: _Instruments, span: Span, given: Attributes, *, content: bool
@@ -172,10 +179,40 @@ class _Call:
         self._content = content
         self._count = 0
         self._under_way: list[_Attempt] = []
+        self._spans: dict[ObservedAttempt, _Attempt] = {}
         self._reply: LLMResponse | None = None
         self._over = False
 
-    def attempt(self, target: Target) -> AttemptWatch:
+    def on_attempt_start(self, attempt: ObservedAttempt) -> None:
+        """Begin the span of an attempt."""
+        self._spans[attempt] = self.attempt(attempt.target)
+
+    def on_send(self, attempt: ObservedAttempt) -> AbstractContextManager[object]:
+        """Return what makes the spans of the HTTP library belong to the attempt's."""
+        return self._spans[attempt].sending()
+
+    def on_first_content(self, attempt: ObservedAttempt) -> None:
+        """Record the time to the first chunk."""
+        self._spans[attempt].first()
+
+    def on_attempt_answer(self, attempt: ObservedAttempt, reply: Callable[[], LLMResponse]) -> None:
+        """End the span of an attempt that has answered."""
+        self._spans[attempt].answered(reply)
+
+    def on_attempt_failure(self, attempt: ObservedAttempt, error: ProviderError) -> None:
+        """End the span of an attempt that has failed."""
+        self._spans[attempt].failed(error)
+
+    def on_attempt_dropped(self, attempt: ObservedAttempt) -> None:
+        """End the span of an attempt that was cancelled."""
+        self._spans[attempt].dropped()
+
+    def on_models_done(self, error: BaseException | None) -> None:
+        """End the span of the call."""
+        self.end(error)
+
+    def attempt(self, target: Target) -> _Attempt:
+        """Begin the span of an attempt at this model."""
         from opentelemetry.trace import SpanKind, set_span_in_context
 
         self._count += 1
@@ -196,6 +233,11 @@ class _Call:
         self._reply = reply or self._reply
 
     def end(self, error: BaseException | None = None) -> None:
+        """End the span of the call, and those of attempts that have not ended.
+
+        Args:
+            error: The error that the caller gets; None for an answer.
+        """
         if self._over:
             return
         self._over = True
@@ -215,9 +257,9 @@ class _Call:
 
 
 class _Attempt:
-    """An attempt that is watched."""
+    """The span of one attempt; `answered`, `failed` and `dropped` end it, the first one counts."""
 
-    def __init__(self, call: _Call, span: Span, known: Attributes) -> None:
+    def __init__(self, call: CallTrace, span: Span, known: Attributes) -> None:
         self._call = call
         self._span = span
         self._known = known
@@ -233,7 +275,8 @@ class _Attempt:
             yield
 
     def first(self) -> None:
-        if not self._shown:
+        # A whole answer is over before, and has no first chunk.
+        if not (self._shown or self._over):
             self._shown = True
             took = time.perf_counter() - self._began
             self._span.set_attribute("gen_ai.response.time_to_first_chunk", took)

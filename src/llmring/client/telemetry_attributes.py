@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import LLMResponse
 from llmring.routing.targets import Endpoint, Target
 
@@ -53,9 +53,9 @@ def _server(endpoint: Endpoint) -> Attributes:
     return {"server.address": parts.hostname, "server.port": port}
 
 
-def given_by(request: LLMRequest, *, stream: bool) -> Attributes:
+def given_by(request: ParsedRequest, *, stream: bool) -> Attributes:
     """Return the attributes of a request, without its text."""
-    stop = [request.stop] if isinstance(request.stop, str) else request.stop
+    reasoning = request.reasoning
     return present(
         {
             "gen_ai.request.stream": stream or None,
@@ -63,9 +63,9 @@ def given_by(request: LLMRequest, *, stream: bool) -> Attributes:
             "gen_ai.request.temperature": request.temperature,
             "gen_ai.request.top_p": request.top_p,
             "gen_ai.request.seed": request.seed,
-            "gen_ai.request.stop_sequences": tuple(stop) if stop else None,
-            "gen_ai.request.reasoning.level": request.reasoning_effort,
-            "gen_ai.output.type": "json" if request.output() is not None else None,
+            "gen_ai.request.stop_sequences": tuple(request.stops) or None,
+            "gen_ai.request.reasoning.level": reasoning.effort if reasoning else None,
+            "gen_ai.output.type": "json" if request.output is not None else None,
         }
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -21,14 +22,14 @@ from llmring.chat.parts import (
     TextPart,
     UploadedPart,
 )
-from llmring.chat.request import LLMRequest, Message
+from llmring.chat.request import Message
 from llmring.chat.response import LLMResponse
 from llmring.redaction import redact
 
 
-def input_messages(request: LLMRequest) -> str:
+def input_messages(request: ParsedRequest) -> str:
     """Format the conversation that a request sends."""
-    return _json([{"role": turn.role, "parts": list(_parts(turn))} for turn in request.turns()])
+    return _json([{"role": turn.role, "parts": list(_parts(turn))} for turn in request.turns])
 
 
 def output_messages(reply: LLMResponse) -> str:

@@ -14,10 +14,8 @@ from msgspec import Struct
 
 from llmring.client.aliases import Aliases
 from llmring.client.answer_shape import Shape, differences, shape_of
-from llmring.client.guide import Guide
 from llmring.client.recorded_answers import Found, Recorded, recorded
 from llmring.client.ring import LLMRing
-from llmring.client.telemetry import Telemetry
 from llmring.exceptions import ProviderError, SchemaValidationError, ValidationError
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
@@ -96,14 +94,7 @@ class TrialRing(LLMRing):
         self._bound = self._aliases
         self._aliases = _Rebound(lockfile_path, self._settings, environ, alias, tuple(models))
         self._models = tuple(models)
-        self._guide = Guide(
-            self._aliases,
-            self._settings,
-            timeout=self._timeout,
-            hooks=self._hooks,
-            telemetry=Telemetry("auto"),
-            files=lambda: self._files,
-        )
+        self._guide = self._guide_over(self._aliases)
 
     def folder(self, profile: str | None) -> Path:
         """Return the folder of the profile's recordings."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import UploadedPart
-from llmring.chat.request import LLMRequest
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolChoice
 from llmring.dialects import (
     anthropic_betas,
@@ -34,7 +34,7 @@ LEAST_TOP_P_WITH_THINKING = 0.95
 _EFFORTS = {"minimal": "low"}
 
 
-def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
+def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
     """Build the request for `POST /v1/messages`.
 
     `betas` in `extra_params` is sent as a header, as the vendor's own clients do.
@@ -43,7 +43,7 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
         UnsupportedFeatureError: The API does not accept a part of a message.
         ValidationError: The data of a document is not base64.
     """
-    turns = request.turns()
+    turns = request.turns
     thinking = _thinking(request)
     wanted = _wanted(request, quirks, thinking)
     payload: dict[str, Any] = {
@@ -53,9 +53,9 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     }
     words = [{"type": "text", "text": wanted.words}] if wanted.words else []
     optional = {
-        "cache_control": anthropic_caching.automatic(request.caching()),
+        "cache_control": anthropic_caching.automatic(request.caching),
         "system": anthropic_content.system(turns) + words,
-        "stop_sequences": request.stops(),
+        "stop_sequences": request.stops,
         "tools": _tools(request, wanted),
         "tool_choice": _tool_choice(request, wanted),
         "thinking": thinking,
@@ -77,7 +77,7 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     return Outgoing("/v1/messages", payload, headers=headers)
 
 
-def _thinking(request: LLMRequest) -> Mapping[str, Any] | None:
+def _thinking(request: ParsedRequest) -> Mapping[str, Any] | None:
     """Return the `thinking` field: a budget if tokens are given, else "adaptive".
 
     https://platform.claude.com/docs/en/build-with-claude/thinking
@@ -85,7 +85,7 @@ def _thinking(request: LLMRequest) -> Mapping[str, Any] | None:
     if "thinking" in request.extra_params:
         given: Mapping[str, Any] | None = request.extra_params["thinking"]
         return given
-    reasoning = request.reasoning()
+    reasoning = request.reasoning
     if reasoning is None:
         return None
     if reasoning.is_off:
@@ -102,18 +102,18 @@ def _thinks(thinking: Mapping[str, Any] | None) -> bool:
     return thinking is not None and thinking.get("type") in ("enabled", "adaptive")
 
 
-def _demands_call(request: LLMRequest) -> bool:
-    return bool(request.tools) and request.choice() not in (None, "auto", "none")
+def _demands_call(request: ParsedRequest) -> bool:
+    return bool(request.tools) and request.choice not in (None, "auto", "none")
 
 
-def _max_tokens(request: LLMRequest, thinking: Mapping[str, Any] | None) -> int:
+def _max_tokens(request: ParsedRequest, thinking: Mapping[str, Any] | None) -> int:
     limit = MAX_TOKENS if request.max_tokens is None else request.max_tokens
     budget: int = (thinking or {}).get("budget_tokens", 0)
     # The budget is part of the limit and must be less than it.
     return limit if limit > budget else limit + budget
 
 
-def _sampling(request: LLMRequest, thinking: Mapping[str, Any] | None) -> dict[str, Any]:
+def _sampling(request: ParsedRequest, thinking: Mapping[str, Any] | None) -> dict[str, Any]:
     temperature, top_p = request.temperature, request.top_p
     if _thinks(thinking):
         # With thinking, the API refuses other values.
@@ -123,16 +123,16 @@ def _sampling(request: LLMRequest, thinking: Mapping[str, Any] | None) -> dict[s
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _wanted(request: LLMRequest, quirks: Quirks, thinking: Mapping[str, Any] | None) -> Asked:
+def _wanted(request: ParsedRequest, quirks: Quirks, thinking: Mapping[str, Any] | None) -> Asked:
     if not quirks.json_schema and _demands_call(request):
         # The model will make a call instead of answering.
         return Asked()
-    return asked(request.output(), native=quirks.json_schema, forcible=not _thinks(thinking))
+    return asked(request.output, native=quirks.json_schema, forcible=not _thinks(thinking))
 
 
-def _output_config(request: LLMRequest, wanted: Asked) -> dict[str, Any]:
+def _output_config(request: ParsedRequest, wanted: Asked) -> dict[str, Any]:
     config: dict[str, Any] = {}
-    reasoning = request.reasoning()
+    reasoning = request.reasoning
     if reasoning is not None and reasoning.effort is not None and not reasoning.is_off:
         config["effort"] = _EFFORTS.get(reasoning.effort, reasoning.effort)
     if wanted.format is not None:
@@ -140,8 +140,8 @@ def _output_config(request: LLMRequest, wanted: Asked) -> dict[str, Any]:
     return config
 
 
-def _tools(request: LLMRequest, wanted: Asked) -> list[dict[str, Any]]:
-    tools = [_tool(tool) for tool in request.toolset()]
+def _tools(request: ParsedRequest, wanted: Asked) -> list[dict[str, Any]]:
+    tools = [_tool(tool) for tool in request.tools]
     return [*tools, wanted.tool] if wanted.tool is not None else tools
 
 
@@ -161,8 +161,8 @@ def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
     return definition
 
 
-def _tool_choice(request: LLMRequest, wanted: Asked) -> dict[str, Any] | None:
-    choice = request.choice()
+def _tool_choice(request: ParsedRequest, wanted: Asked) -> dict[str, Any] | None:
+    choice = request.choice
     if wanted.tool is not None:
         if request.tools and choice != "none":
             # Either one of the tools, or the answer.

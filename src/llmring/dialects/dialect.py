@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Event, Usage
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.waiting import retry_after
 from llmring.exceptions import (
     ContextLengthError,
@@ -126,7 +126,7 @@ class Encode(Protocol):
     """The encoder of requests into a vendor's format."""
 
     def __call__(
-        self, request: LLMRequest, model: str, *, stream: bool, quirks: Quirks
+        self, request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks
     ) -> Outgoing:
         """Build the request to a model, for a whole or a streamed answer."""
 
@@ -185,7 +185,7 @@ class Counting(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    encode: Callable[[LLMRequest, str, Quirks], Outgoing]
+    encode: Callable[[ParsedRequest, str, Quirks], Outgoing]
     decode: Callable[[HttpHead, bytes], int]
 
 

@@ -13,8 +13,8 @@ from urllib.parse import quote
 import msgspec
 
 from llmring.chat.output import OutputFormat
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.reasoning import Effort, Reasoning
-from llmring.chat.request import LLMRequest
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects import gemini_errors, gemini_files, gemini_reply
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
@@ -101,13 +101,13 @@ _GENERATION = frozenset(
 )
 
 
-def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001
+def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001
     """Build the request for `models.generateContent` or `models.streamGenerateContent`.
 
     Raises:
         UnsupportedFeatureError: The API does not accept a part of a message.
     """
-    turns, tools, output = request.turns(), request.toolset(), request.output()
+    turns, tools, output = request.turns, request.tools, request.output
     is_older = bool(_BEFORE_3.search(model))
     texts = system_texts(turns)
     if output and tools and is_older:
@@ -129,17 +129,17 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     )
 
 
-def _generation(request: LLMRequest, output: OutputFormat | None) -> dict[str, Any]:
+def _generation(request: ParsedRequest, output: OutputFormat | None) -> dict[str, Any]:
     schema = output.schema if output else None
     settings = {
         "temperature": request.temperature,
         "topP": request.top_p,
         "maxOutputTokens": _max_tokens(request),
-        "stopSequences": request.stops() or None,
+        "stopSequences": request.stops or None,
         "seed": request.seed,
         "responseMimeType": "application/json" if output else None,
         "responseJsonSchema": adapted(schema, RULES) if schema is not None else None,
-        "thinkingConfig": _thinking(request.reasoning()),
+        "thinkingConfig": _thinking(request.reasoning),
     }
     return {name: value for name, value in settings.items() if value is not None}
 
@@ -155,7 +155,7 @@ def _in_words(output: OutputFormat) -> str:
     )
 
 
-def _max_tokens(request: LLMRequest) -> int | None:
+def _max_tokens(request: ParsedRequest) -> int | None:
     # The API's limit includes reasoning; a limit that reasoning could use up leaves no answer.
     limit, budget = request.max_tokens, request.reasoning_tokens or 0
     return limit if limit is None or limit > budget else limit + budget
@@ -172,10 +172,10 @@ def _thinking(reasoning: Reasoning | None) -> dict[str, Any] | None:
     return {"thinkingBudget": reasoning.tokens, "includeThoughts": True}
 
 
-def _cached_content(request: LLMRequest) -> str | None:
+def _cached_content(request: ParsedRequest) -> str | None:
     # Prompts that begin alike are cached automatically. A key is useful only if it is the name of
     # content that the caller has stored. https://ai.google.dev/gemini-api/docs/caching
-    caching = request.caching()
+    caching = request.caching
     key = (caching and caching.key) or ""
     return key if "cachedContents/" in key else None
 
@@ -209,7 +209,7 @@ def _function(tool: Tool) -> dict[str, Any]:
 
 
 def _tool_config(
-    request: LLMRequest, tools: Sequence[Tool | ProviderTool]
+    request: ParsedRequest, tools: Sequence[Tool | ProviderTool]
 ) -> dict[str, Any] | None:
     functions = [tool for tool in tools if isinstance(tool, Tool)]
     if not functions:
@@ -224,9 +224,9 @@ def _tool_config(
     return config
 
 
-def _calling(request: LLMRequest, functions: Iterable[Tool]) -> dict[str, Any] | None:
+def _calling(request: ParsedRequest, functions: Iterable[Tool]) -> dict[str, Any] | None:
     # https://ai.google.dev/gemini-api/docs/function-calling#function_calling_modes
-    choice = request.choice()
+    choice = request.choice
     match choice:
         case NamedTool(name=name):
             return {"mode": "ANY", "allowedFunctionNames": [name]}

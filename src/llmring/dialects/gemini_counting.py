@@ -5,7 +5,7 @@ https://ai.google.dev/api/tokens#method:-models.counttokens
 
 from msgspec import Struct
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, read_as
 from llmring.wire import HttpHead
 
@@ -26,7 +26,7 @@ def decode(head: HttpHead, body: bytes) -> int:
 def counting(encode: Encode) -> Counting:
     """Create the token counter for requests encoded by `encode`."""
 
-    def counted(request: LLMRequest, model: str, quirks: Quirks) -> Outgoing:
+    def counted(request: ParsedRequest, model: str, quirks: Quirks) -> Outgoing:
         sent = encode(request, model, stream=False, quirks=quirks)
         path = sent.path.rpartition(":")[0]
         # Only a complete request may have instructions and tools, and it must repeat the model.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmring.chat.output import OutputFormat
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -18,7 +19,7 @@ from llmring.chat.parts import (
     UploadedPart,
 )
 from llmring.chat.reasoning import Reasoning
-from llmring.chat.request import LLMRequest, Message
+from llmring.chat.request import Message
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, json_object, merged
 from llmring.dialects.document_text import text_of
@@ -45,7 +46,7 @@ _THINKS_IN_STEPS = re.compile(r"(?:.*/)?gpt-oss")
 _STEPS = {"minimal": "low", "xhigh": "high", "max": "high"}
 
 
-def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001 -- one form for all dialects
+def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001 -- one form for all dialects
     """Build the request for Ollama's chat API.
 
     Args:
@@ -59,19 +60,19 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     """
     options = {
         "num_predict": _max_tokens(request),
-        "stop": request.stops() or None,
+        "stop": request.stops or None,
         "temperature": request.temperature,
         "top_p": request.top_p,
         "seed": request.seed,
     }
-    tools, turns = _tools(request), request.turns()
-    format_, words = _format(request.output(), turns, has_tools=bool(tools))
+    tools, turns = _tools(request), request.turns
+    format_, words = _format(request.output, turns, has_tools=bool(tools))
     fields = {
         "model": model,
         "messages": with_words(_messages(turns), words),
         "tools": tools or None,
         "format": format_,
-        "think": _think(request.reasoning(), model),
+        "think": _think(request.reasoning, model),
         "options": _present(options) or None,
         "stream": stream,
     }
@@ -82,18 +83,18 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _extra(request: LLMRequest) -> dict[str, Any]:
+def _extra(request: ParsedRequest) -> dict[str, Any]:
     extra = request.extra_params
     options = {name: value for name, value in extra.items() if name in _OPTIONS}
     others = {name: value for name, value in extra.items() if name not in _OPTIONS}
     return merged({"options": options}, others) if options else others
 
 
-def _max_tokens(request: LLMRequest) -> int | None:
+def _max_tokens(request: ParsedRequest) -> int | None:
     # The limit includes thinking, so the tokens for it are added.
     if request.max_tokens is None:
         return None
-    return request.max_tokens + (request.reasoning_tokens or 0)
+    return request.max_tokens + request.reasoning_tokens
 
 
 def _think(asked: Reasoning | None, model: str) -> bool | str | None:
@@ -173,15 +174,15 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 # --- Tools and output ---
 
 
-def _tools(request: LLMRequest) -> list[dict[str, Any]]:
-    choice = request.choice()
+def _tools(request: ParsedRequest) -> list[dict[str, Any]]:
+    choice = request.choice
     if choice == "none":
         return []
     if choice not in (None, "auto"):
         raise UnsupportedFeatureError(
             'Ollama ignores tool_choice and cannot force a tool call; omit it, or set it to "auto"'
         )
-    return [_tool(tool) for tool in request.toolset()]
+    return [_tool(tool) for tool in request.tools]
 
 
 def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:

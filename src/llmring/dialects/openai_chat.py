@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmring.chat.caching import Caching
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
 from llmring.dialects.json_schema import adapted
@@ -23,7 +23,7 @@ from llmring.dialects.openai_models import LISTING
 from llmring.dialects.openai_strict import STRICT
 
 
-def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
+def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
     """Build the request for Chat Completions.
 
     https://platform.openai.com/docs/api-reference/chat/create
@@ -37,25 +37,25 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
-    tools = request.toolset() if request.tools else ()
+    tools = request.tools
     custom = _custom_names(tools) if tools else frozenset()
-    turns = request.turns()
-    output = asked(request.output(), turns, quirks)
-    caching = request.caching()
+    turns = request.turns
+    output = asked(request.output, turns, quirks)
+    caching = request.caching
     messages = with_words(encoded(turns, custom, quirks), output.words)
     if caching and quirks.caching == "marks":
         messages = _marked(messages, caching)
-    reasoning = request.reasoning()
+    reasoning = request.reasoning
     fields: dict[str, Any] = {
         "model": model,
         "messages": messages,
         "temperature": request.temperature,
         "top_p": request.top_p,
         "seed": request.seed,
-        "stop": request.stops() if request.stop else None,
+        "stop": request.stops or None,
         quirks.max_tokens_field: _max_tokens(request),
         "tools": [_tool(tool, quirks) for tool in tools] if tools else None,
-        "tool_choice": None if request.tool_choice is None else _tool_choice(request, custom),
+        "tool_choice": None if request.choice is None else _tool_choice(request, custom),
         "response_format": output.format,
         **(asked_for(reasoning, quirks.reasoning) if reasoning else {}),
         **(_cache_fields(caching) if caching and quirks.caching == "keys" else {}),
@@ -66,12 +66,12 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     return Outgoing("/chat/completions", merged(payload, request.extra_params))
 
 
-def _max_tokens(request: LLMRequest) -> int | None:
+def _max_tokens(request: ParsedRequest) -> int | None:
     # The limit includes reasoning, so the tokens for it are added.
     # https://platform.openai.com/docs/guides/reasoning#controlling-costs
     if request.max_tokens is None:
         return None
-    return request.max_tokens + (request.reasoning_tokens or 0)
+    return request.max_tokens + request.reasoning_tokens
 
 
 # --- Tools ---
@@ -98,8 +98,8 @@ def _custom_names(tools: Sequence[Tool | ProviderTool]) -> frozenset[str]:
     return frozenset(str(custom.get("name")) for custom in given if isinstance(custom, Mapping))
 
 
-def _tool_choice(request: LLMRequest, custom: frozenset[str]) -> str | dict[str, Any] | None:
-    choice = request.choice()
+def _tool_choice(request: ParsedRequest, custom: frozenset[str]) -> str | dict[str, Any] | None:
+    choice = request.choice
     if isinstance(choice, NamedTool):
         kind = "custom" if choice.name in custom else "function"
         return {"type": kind, kind: {"name": choice.name}}

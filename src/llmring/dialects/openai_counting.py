@@ -5,7 +5,7 @@ https://developers.openai.com/api/reference/resources/responses/subresources/inp
 
 from msgspec import Struct
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Counting, Encode, Outgoing, Quirks, read_as
 from llmring.wire import HttpHead
 
@@ -43,7 +43,7 @@ def decode(head: HttpHead, body: bytes) -> int:
 def counting(encode: Encode) -> Counting:
     """Create the token counter for Responses requests encoded by `encode`."""
 
-    def counted(request: LLMRequest, model: str, quirks: Quirks) -> Outgoing:
+    def counted(request: ParsedRequest, model: str, quirks: Quirks) -> Outgoing:
         sent = encode(request, model, stream=False, quirks=quirks)
         payload = {name: value for name, value in sent.payload.items() if name in _COUNTED}
         return Outgoing("/responses/input_tokens", payload)

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import (
     DocumentPart,
     ImagePart,
@@ -18,7 +19,7 @@ from llmring.chat.parts import (
     TextPart,
     UploadedPart,
 )
-from llmring.chat.request import LLMRequest, Message
+from llmring.chat.request import Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
 from llmring.dialects.json_schema import adapted
@@ -34,7 +35,7 @@ from llmring.exceptions import UnsupportedFeatureError
 NAME = "openai_responses"
 
 
-def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
+def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
     """Build the request for the Responses API.
 
     https://platform.openai.com/docs/api-reference/responses/create
@@ -51,15 +52,15 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
-    if request.stops():
+    if request.stops:
         # Without its stop texts, the answer would not be the requested one.
         raise UnsupportedFeatureError(
             "the Responses API takes no stop texts; omit `stop`, or use a model that is served by "
             "another API"
         )
-    tools = request.toolset()
+    tools = request.tools
     custom = _custom_names(tools)
-    turns = request.turns()
+    turns = request.turns
     fields: dict[str, Any] = {
         "model": model,
         "input": [*_asking_for_json(request, turns), *_input(turns, custom)],
@@ -82,16 +83,16 @@ def encode(request: LLMRequest, model: str, *, stream: bool, quirks: Quirks) -> 
 # --- Options ---
 
 
-def _max_tokens(request: LLMRequest) -> int | None:
+def _max_tokens(request: ParsedRequest) -> int | None:
     # The limit includes reasoning, so the tokens for it are added.
     # https://platform.openai.com/docs/guides/reasoning#controlling-costs
     if request.max_tokens is None:
         return None
-    return request.max_tokens + (request.reasoning_tokens or 0)
+    return request.max_tokens + request.reasoning_tokens
 
 
-def _reasoning(request: LLMRequest) -> dict[str, Any] | None:
-    wanted = request.reasoning()
+def _reasoning(request: ParsedRequest) -> dict[str, Any] | None:
+    wanted = request.reasoning
     if wanted is None:
         return None
     if wanted.is_off:
@@ -105,20 +106,20 @@ _REASONS = re.compile(
 )
 
 
-def _thinks(request: LLMRequest, model: str) -> bool:
+def _thinks(request: ParsedRequest, model: str) -> bool:
     """Return True to request encrypted reasoning; models that do not reason refuse it."""
-    wanted = request.reasoning()
+    wanted = request.reasoning
     if wanted is not None and not wanted.is_off:
         return True
     return _REASONS.match(model) is not None
 
 
-def _caching(request: LLMRequest) -> dict[str, Any]:
+def _caching(request: ParsedRequest) -> dict[str, Any]:
     """Build the cache fields; prefixes are cached anyway, these group them and set a lifetime.
 
     https://platform.openai.com/docs/guides/prompt-caching
     """
-    caching = request.caching()
+    caching = request.caching
     if caching is None:
         return {}
     fields: dict[str, Any] = {"prompt_cache_key": caching.key}
@@ -130,9 +131,9 @@ def _caching(request: LLMRequest) -> dict[str, Any]:
     return fields
 
 
-def _asking_for_json(request: LLMRequest, turns: Sequence[Message]) -> list[dict[str, Any]]:
+def _asking_for_json(request: ParsedRequest, turns: Sequence[Message]) -> list[dict[str, Any]]:
     # OpenAI refuses this mode if no message mentions JSON.
-    output = request.output()
+    output = request.output
     if output is None or output.schema is not None:
         return []
     if any("json" in turn.text.lower() for turn in turns):
@@ -140,12 +141,12 @@ def _asking_for_json(request: LLMRequest, turns: Sequence[Message]) -> list[dict
     return _message(Message("system", "Answer with a JSON object and nothing else."))
 
 
-def _text(request: LLMRequest, quirks: Quirks) -> dict[str, Any] | None:
+def _text(request: ParsedRequest, quirks: Quirks) -> dict[str, Any] | None:
     """Build the `text` field.
 
     https://platform.openai.com/docs/guides/structured-outputs
     """
-    output = request.output()
+    output = request.output
     if output is None:
         return None
     if output.schema is None:
@@ -204,8 +205,8 @@ def _custom_names(tools: Sequence[Tool | ProviderTool]) -> frozenset[str]:
     return frozenset(str(tool.get("name")) for tool in flat if tool.get("type") == "custom")
 
 
-def _tool_choice(request: LLMRequest, custom: frozenset[str]) -> str | dict[str, Any] | None:
-    choice = request.choice()
+def _tool_choice(request: ParsedRequest, custom: frozenset[str]) -> str | dict[str, Any] | None:
+    choice = request.choice
     if isinstance(choice, NamedTool):
         return {"type": "custom" if choice.name in custom else "function", "name": choice.name}
     if choice != "required" and not request.tools and "tools" not in request.extra_params:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from llmring.chat.request import LLMRequest, Message
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.request import Message
 from llmring.chat.response import StreamChunk
 from llmring.routing.policy import OnStreamFailure
 
@@ -68,7 +69,7 @@ class Shown:
         return "continue"
 
 
-def continued(request: LLMRequest, text: str, *, prefills: bool) -> LLMRequest:
+def continued(request: ParsedRequest, text: str, *, prefills: bool) -> ParsedRequest:
     """The request that asks for the rest of an answer.
 
     Args:
@@ -78,7 +79,7 @@ def continued(request: LLMRequest, text: str, *, prefills: bool) -> LLMRequest:
     """
     begun = Message("assistant", text.rstrip() if prefills else text)
     rest = [] if prefills else [Message("user", _GO_ON)]
-    return msgspec.structs.replace(request, messages=[*request.turns(), begun, *rest])
+    return msgspec.structs.replace(request, turns=[*request.turns, begun, *rest])
 
 
 class Seam:

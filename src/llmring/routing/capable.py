@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.exceptions import ContextLengthError, ProviderRequestError, UnsupportedFeatureError
 from llmring.registry.catalog import ModelFacts
 from llmring.routing.fit import missing
@@ -18,7 +18,7 @@ Lack = tuple[str, str]
 
 def capable(
     candidates: Sequence[Target | Skip],
-    request: LLMRequest,
+    request: ParsedRequest,
     policy: Policy,
     *,
     tokens: int | None = None,
@@ -43,7 +43,7 @@ def capable(
 
 
 def _objection(
-    facts: ModelFacts, request: LLMRequest, policy: Policy, length: Length
+    facts: ModelFacts, request: ParsedRequest, policy: Policy, length: Length
 ) -> ProviderRequestError | None:
     """Why a model can't serve a request; None where nothing speaks against it."""
     lacking = dict(_features(facts, request, policy))
@@ -58,7 +58,7 @@ def _objection(
     return error
 
 
-def _features(facts: ModelFacts, request: LLMRequest, policy: Policy) -> Iterator[Lack]:
+def _features(facts: ModelFacts, request: ParsedRequest, policy: Policy) -> Iterator[Lack]:
     lacking = missing(request, facts)
     if "json_schema" not in facts.capabilities and insists_on_schema(request):
         lacking.append("json_schema")
@@ -80,13 +80,13 @@ def prompt_room(facts: ModelFacts) -> int | None:
     return min(filter(None, (facts.max_input, facts.context_window)), default=None)
 
 
-def insists_on_schema(request: LLMRequest) -> bool:
+def insists_on_schema(request: ParsedRequest) -> bool:
     """Whether only a provider that holds the answer to its schema itself will do.
 
     That is where the caller says so, by a schema with `"strict": True`. A schema by itself, or a
     Python type, is asked of models without this feature in words, and the answer is checked.
     """
-    output = request.output()
+    output = request.output
     return (
         output is not None
         and output.schema is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.tools import ProviderTool
 
 # Tools that providers run themselves and that only look things up, or work in a sandbox that is
@@ -22,16 +22,14 @@ _HARMLESS = (
 )
 
 
-def may_act(request: LLMRequest) -> bool:
+def may_act(request: ParsedRequest) -> bool:
     """Whether the provider may do something for this request that is more than an answer.
 
     `metadata={"repeatable": True}` says that it may be asked twice all the same.
     """
     if not request.tools or (request.metadata and request.metadata.get("repeatable")):
         return False
-    return any(
-        isinstance(tool, ProviderTool) and not _is_harmless(tool) for tool in request.toolset()
-    )
+    return any(isinstance(tool, ProviderTool) and not _is_harmless(tool) for tool in request.tools)
 
 
 def _is_harmless(tool: ProviderTool) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from llmring.chat.events import Usage
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import estimated
 from llmring.exceptions import ProviderError
 from llmring.registry.catalog import ModelFacts
@@ -44,12 +44,12 @@ class Load(Struct, frozen=True):
         return cost_of(usage, facts, day)
 
 
-def load_of(request: LLMRequest) -> Load:
+def load_of(request: ParsedRequest) -> Load:
     """The tokens that this request will take."""
     prompt = estimated(request, request.model or "", "").tokens
     if request.max_tokens is not None:
         return Load(prompt, request.max_tokens)
-    reasoning = request.reasoning()
+    reasoning = request.reasoning
     thought = reasoning.as_tokens if reasoning is not None and not reasoning.is_off else 0
     return Load(prompt, USUAL_ANSWER_TOKENS + thought)
 

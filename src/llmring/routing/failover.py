@@ -1,28 +1,24 @@
-"""The walk over an alias's models: which is next, how long it has, and what is told in the end.
+"""The walk over an alias's models: the next one, the time that it has, and the error at the end.
 
-The shells drive it: `for trial in walk`, then `trial.failed(error)` or `trial.answered()`.
+The caller drives it: `for trial in walk`, then `trial.failed(error)` or `trial.answered()`.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 from llmring.chat.response import Attempt, story
 from llmring.exceptions import (
     AllModelsFailedError,
-    ContentPolicyError,
-    ContextLengthError,
     NoUsableModelError,
-    ProviderAuthenticationError,
     ProviderError,
     ProviderResponseError,
-    ProviderTimeoutError,
     UnsupportedFeatureError,
 )
 from llmring.lockfile.document import ModelRef
 from llmring.routing.backoff import pause
+from llmring.routing.call_progress import CallProgress
 from llmring.routing.health import Open
 from llmring.routing.policy import LAST_RETRIES
 from llmring.routing.prepared import Prepared
@@ -30,9 +26,7 @@ from llmring.routing.targets import Skip, Target
 from llmring.routing.terms import Terms
 from llmring.routing.trial import Trial
 from llmring.routing.unusable import why_none
-from llmring.routing.verdicts import Verdict, is_passing, may_have_run, verdict
-
-log = logging.getLogger("llmring")
+from llmring.routing.verdicts import is_passing
 
 # An attempt leaves those after it half of the time that is left, but no more than this each:
 # a model that never answers then can't use up the whole call, and one that is merely slow
@@ -40,7 +34,7 @@ log = logging.getLogger("llmring")
 RESERVE_SECONDS = 10.0
 
 
-class Walk:
+class Walk(CallProgress):
     """All models of one call, tried in order until one answers.
 
     Args:
@@ -65,26 +59,33 @@ class Walk:
         day: date,
         terms: Terms | None = None,
     ) -> None:
-        self.clock = clock
-        self.day = day
-        self.deadline = None if timeout is None else clock() + timeout
-        self.attempts: list[Attempt] = []
+        super().__init__(timeout=timeout, clock=clock, day=day, terms=terms or Terms())
         self._prepare = prepare
-        self._candidates: Sequence[Target | Skip] = list(candidates)
+        self._candidates = candidates
         self.alias = alias
-        self.terms = terms or Terms()
         self.blocked: Mapping[str, Open] = {}
-        self.uncounted: list[Target] = []
-        self._under_way: list[Trial] = []
-        self._last: ProviderError | None = None
-        self._last_failed: tuple[Target, ProviderError] | None = None
-        self._too_small = 0
-        self._refused_by: set[str] = set()
+        self._has_started = False
 
     @property
     def targets(self) -> list[Target]:
         """The models that can be sent to, in order."""
         return [each for each in self._candidates if isinstance(each, Target)]
+
+    def start(self) -> Trial | None:
+        """Make the first attempt without any of the machinery for a second one.
+
+        Iterating afterwards goes on behind this attempt. None where the first model is not the
+        one to begin with; iterating then gives the reason.
+        """
+        first = self._candidates[0] if self._candidates else None
+        if self.blocked or not isinstance(first, Target) or self.objection(first) is not None:
+            return None
+        try:
+            prepared = self._prepare(first)
+        except UnsupportedFeatureError:
+            return None
+        self._has_started = True
+        return Trial(self, first, prepared, self._deadline_before(self._candidates[1:]), 0.0)
 
     def __iter__(self) -> Iterator[Trial]:
         left = self._candidates
@@ -130,39 +131,31 @@ class Walk:
         self, target: Target, later: Sequence[Target | Skip], wait: float
     ) -> Iterator[Trial]:
         """One model, and its repetitions if the lockfile wants these before the next model."""
-        self._last = None
-        for nth in range((self.terms.policy.retries or 0) + 1):
-            failure = self._failure()
-            seconds = wait if failure is None else self._pause(nth, failure)
+        if not self._has_started:
             self._last = None
-            prepared = None if seconds is None else self._ready(target)
-            if seconds is None or prepared is None:
-                return
-            deadline = self._attempt_deadline(later, seconds)
-            trial = Trial(self, target, prepared, deadline, seconds)
-            if self._last_failed is not None:
-                self._tell_of_takeover(target, *self._last_failed)
-            self._under_way.append(trial)
-            yield trial
+        for nth in range((self.terms.policy.retries or 0) + 1):
+            if not self._has_started:
+                failure = self._failure()
+                seconds = wait if failure is None else self._pause(nth, failure)
+                self._last = None
+                prepared = None if seconds is None else self._ready(target)
+                if seconds is None or prepared is None:
+                    return
+                deadline = self._deadline_before(later, seconds)
+                trial = Trial(self, target, prepared, deadline, seconds)
+                if self._last_failed is not None:
+                    self._report_failover(target, *self._last_failed)
+                yield trial
+            self._has_started = False
             failure = self._failure()
             if failure is None or not is_passing(failure):
                 return
 
-    def _tell_of_takeover(self, target: Target, before: Target, error: ProviderError) -> None:
+    def _report_failover(self, target: Target, before: Target, error: ProviderError) -> None:
         if before.ref != target.ref:
-            self.terms.hooks.failover(str(before.ref), str(target.ref), error)
-
-    def is_under_way(self, trial: Trial) -> bool:
-        """Whether nothing has been told of its end yet, nor of a faster one's answer."""
-        return trial in self._under_way
-
-    def drop_others(self, answered: Trial) -> None:
-        """Take note that one attempt has answered, so that those beside it are given up."""
-        self._under_way.remove(answered)
-        for trial in self._under_way:
-            self.uncounted.append(trial.target)
-            trial.dropped()
-        self._under_way.clear()
+            for each in self.observers:
+                if each.on_failover is not None:
+                    each.on_failover(str(before.ref), str(target.ref), error)
 
     def _failure(self) -> ProviderError | None:
         """How the last attempt failed; known once the shell has told."""
@@ -170,7 +163,7 @@ class Walk:
 
     def _ready(self, target: Target) -> Prepared | None:
         """What to send; None where there is a reason not to, which is noted."""
-        objection = self._objection(target)
+        objection = self.objection(target)
         if objection is None:
             try:
                 return self._prepare(target)
@@ -187,48 +180,6 @@ class Walk:
         return pause(
             nth, min(known) if len(known) == len(wishes) else None, left, self.terms.chance
         )
-
-    def ended(self, trial: Trial, *, uncounted: bool) -> None:
-        """Take note that an attempt has failed.
-
-        Args:
-            trial: The attempt.
-            uncounted: Whether it may be charged for, and nobody tells what it took.
-        """
-        self._under_way.remove(trial)
-        if uncounted:
-            self.uncounted.append(trial.target)
-
-    def stops(self, error: ProviderError, *, committed: bool) -> bool:
-        """Whether nothing more is to be tried after this failure."""
-        if verdict(error) is Verdict.STOP and not committed:
-            return True
-        if self.terms.effects and may_have_run(error):
-            return True
-        if not committed:
-            return False
-        plan = self.terms.shown.plan()
-        self.terms.shown.resumes = plan == "continue"
-        return plan == "raise"
-
-    def record(self, attempt: Attempt) -> None:
-        """Take note of an attempt, and tell whoever listens."""
-        self.attempts.append(attempt)
-        if attempt.outcome != "ok":
-            # A refused key is for a person to mend, even where another model answers.
-            loud = isinstance(attempt.error, ProviderAuthenticationError)
-            level = logging.WARNING if loud and attempt.outcome == "failed" else logging.INFO
-            log.log(level, "%s %s: %s", attempt.model, attempt.outcome, attempt.reason)
-        self.terms.hooks.attempt(attempt)
-
-    def learn(self, target: Target, error: ProviderError) -> None:
-        """Take from a failure what it says about the models that are still to come."""
-        self._last = error
-        self._last_failed = (target, error)
-        if isinstance(error, ContextLengthError) and target.facts is not None:
-            self._too_small = max(self._too_small, target.facts.context_window or 0)
-        elif isinstance(error, ContentPolicyError):
-            self._refused_by.add(target.ref.provider)
 
     def exhausted(self) -> ProviderError:
         """The error of a call that no model has answered."""
@@ -256,20 +207,8 @@ class Walk:
         error.provider, error.model = ref.provider, ref.model
         self.record(Attempt(model=str(ref), outcome="skipped", reason=error.message, error=error))
 
-    def _objection(self, target: Target) -> ProviderError | None:
-        """Why not to try this model after what has happened; None where nothing speaks against."""
-        if self.deadline is not None and self.clock() >= self.deadline:
-            return ProviderTimeoutError("the call's time is used up")
-        window = target.facts.context_window if target.facts else None
-        if self._too_small and window is not None and window <= self._too_small:
-            return ContextLengthError(
-                f"its context of {window} tokens is no larger than the one that was too small"
-            )
-        if target.ref.provider in self._refused_by:
-            return ContentPolicyError("the same provider has refused the request by its policy")
-        return None
-
-    def _attempt_deadline(self, later: Sequence[Target | Skip], pause: float) -> float | None:
+    def _deadline_before(self, later: Sequence[Target | Skip], pause: float = 0.0) -> float | None:
+        """Return when an attempt must have begun to answer, so that time is left for the others."""
         if self.deadline is None or not later:
             return self.deadline
         others = sum(isinstance(each, Target) for each in later)

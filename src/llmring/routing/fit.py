@@ -1,13 +1,13 @@
 """A request fitted to what a model takes, or the reason why it can't be."""
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part, UploadedPart
-from llmring.chat.reasoning import EFFORTS, Reasoning
-from llmring.chat.request import LLMRequest
+from llmring.chat.reasoning import EFFORTS, Effort, Reasoning
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.registry.catalog import Capability, ModelFacts
 from llmring.routing.targets import Target
@@ -16,7 +16,7 @@ from llmring.routing.targets import Target
 class Fitted(Struct, frozen=True):
     """The copy of a request that a model is sent, and what was left out of it or changed."""
 
-    request: LLMRequest
+    request: ParsedRequest
     adjusted: tuple[str, ...] = ()
 
 
@@ -27,7 +27,7 @@ class _Change(Struct, frozen=True):
     told: tuple[str, ...] = ()
 
 
-def fit(request: LLMRequest, target: Target) -> Fitted:
+def fit(request: ParsedRequest, target: Target) -> Fitted:
     """The request as this model takes it. A model that is in no catalog gets it as it is.
 
     Raises:
@@ -55,7 +55,7 @@ def fit(request: LLMRequest, target: Target) -> Fitted:
     return Fitted(msgspec.structs.replace(request, **fields), told)
 
 
-def _sampling(request: LLMRequest, facts: ModelFacts) -> _Change | None:
+def _sampling(request: ParsedRequest, facts: ModelFacts) -> _Change | None:
     if "temperature" in facts.capabilities:
         return None
     given = [name for name in ("temperature", "top_p") if getattr(request, name) is not None]
@@ -66,26 +66,26 @@ def _sampling(request: LLMRequest, facts: ModelFacts) -> _Change | None:
     )
 
 
-def _reasoning(request: LLMRequest, facts: ModelFacts) -> _Change | None:
+def _reasoning(request: ParsedRequest, facts: ModelFacts) -> _Change | None:
     """How much to reason, in the form and the steps that the model takes."""
-    asked = request.reasoning()
+    asked = request.reasoning
     if asked is None:
         return None
     left_out = _left_out(asked, facts)
     if left_out is not None:
-        return _Change({"reasoning_tokens": None, "reasoning_effort": None}, left_out)
+        return _Change({"reasoning": None}, left_out)
     takes_tokens = "reasoning_budget" in facts.capabilities
     if asked.tokens is not None and (takes_tokens or not facts.efforts):
         return None
     if not facts.efforts:
         if not takes_tokens:
             return None
-        return _Change({"reasoning_tokens": asked.as_tokens, "reasoning_effort": None})
+        return _Change({"reasoning": Reasoning(tokens=asked.as_tokens)})
     wanted = asked.as_effort
     nearest = min(facts.efforts, key=lambda effort: abs(_rank(effort) - _rank(wanted)))
     lost = nearest != wanted
     told = (f"reasoning effort {nearest} for {wanted}: the model has no such step",) if lost else ()
-    fields = {"reasoning_tokens": None, "reasoning_effort": nearest}
+    fields = {"reasoning": Reasoning(effort=cast("Effort", nearest))}
     return _Change(fields | _room(request, asked, facts), told)
 
 
@@ -98,7 +98,7 @@ def _left_out(asked: Reasoning, facts: ModelFacts) -> tuple[str, ...] | None:
     return None
 
 
-def _room(request: LLMRequest, asked: Reasoning, facts: ModelFacts) -> dict[str, Any]:
+def _room(request: ParsedRequest, asked: Reasoning, facts: ModelFacts) -> dict[str, Any]:
     """Room for the reasoning beside the answer, where it was given in tokens.
 
     Reasoning is taken out of the longest answer by every vendor, and an effort no longer says how
@@ -114,11 +114,11 @@ def _rank(effort: str) -> int:
     return EFFORTS.index(effort) if effort in EFFORTS else len(EFFORTS)
 
 
-def missing(request: LLMRequest, facts: ModelFacts) -> list[str]:
+def missing(request: ParsedRequest, facts: ModelFacts) -> list[str]:
     """The capabilities that the request needs and the model lacks, by the catalog's names."""
     needs = {
         _need(part)
-        for message in request.turns()
+        for message in request.turns
         if not isinstance(message.content, str)
         for part in message.parts
     }
@@ -134,8 +134,8 @@ def missing(request: LLMRequest, facts: ModelFacts) -> list[str]:
     return lacking
 
 
-def _forces_a_tool(request: LLMRequest) -> bool:
-    return request.choice() not in (None, "auto", "none")
+def _forces_a_tool(request: ParsedRequest) -> bool:
+    return request.choice not in (None, "auto", "none")
 
 
 _NEEDS: tuple[Capability, ...] = ("tools", "vision", "documents", "audio")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ from llmring.exceptions import (
     ProviderTimeoutError,
 )
 from llmring.routing.targets import Target
+from llmring.routing.watch import CallObserver, ObservedAttempt
 
 # So many failures in a row open a circuit, or more than half of at least MANY within the window.
 IN_A_ROW = 3
@@ -148,6 +149,10 @@ class CircuitState(Struct, frozen=True, kw_only=True):
 class Health(Protocol):
     """Remembers failures, in this process or for a fleet."""
 
+    @property
+    def has_failures(self) -> bool:
+        """Whether a model may have failed; while none has, there is nothing to ask or to note."""
+
     async def blocked(self, targets: Sequence[Target]) -> dict[str, Open]:
         """Those of these models whose circuits are open, by reference.
 
@@ -206,6 +211,11 @@ class Memory:
         self._chance = chance
         self._circuits: dict[str, Circuit] = {}
         self._lock = threading.Lock()
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether a model has failed; see `Health`."""
+        return bool(self._circuits)
 
     async def blocked(self, targets: Sequence[Target]) -> dict[str, Open]:
         """Those of these models whose circuits are open; see `Health`."""
@@ -300,6 +310,27 @@ class Memory:
 
     async def aclose(self) -> None:
         """There is nothing to close."""
+
+
+class CircuitObserver(CallObserver):
+    """An observer that remembers the failures and answers of a ring's attempts.
+
+    Args:
+        health: Where they are remembered.
+    """
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def on_attempt_settled(self, attempt: ObservedAttempt) -> Awaitable[None] | None:
+        """Remember an answer, where failures of the model may be known."""
+        if not self._health.has_failures:
+            return None
+        return self._health.answered(attempt.target)
+
+    def on_attempt_failure(self, attempt: ObservedAttempt, error: ProviderError) -> Awaitable[None]:
+        """Remember a failure."""
+        return self._health.failed(attempt.target, error, attempt.silence(error))
 
 
 def state_of(circuit: Circuit, now: float) -> CircuitState:

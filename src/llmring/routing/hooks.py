@@ -1,15 +1,14 @@
-"""What an application has told about its calls as they go."""
+"""The application's own functions, called as its calls go on."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
-
-from msgspec import Struct
 
 from llmring.chat.response import Attempt
 from llmring.exceptions import ProviderError
+from llmring.routing.watch import CallObserver
 
 log = logging.getLogger("llmring")
 
@@ -17,36 +16,55 @@ OnAttempt = Callable[[Attempt], None]
 OnFailover = Callable[[str, str, ProviderError], None]
 
 
-class Hooks(Struct, frozen=True):
-    """The application's functions; what they raise is logged, and costs no call its answer.
+class AttemptHook(CallObserver):
+    """Calls the application's `on_attempt`; an exception of it is logged, and the call goes on.
 
-    Attributes:
-        on_attempt: Told of each attempt as soon as its outcome is known.
-        on_failover: Told when another model takes over from one that has failed: the reference
-            of that one, of the one that is asked now, and the failure.
+    Args:
+        hook: The application's function.
     """
 
-    on_attempt: OnAttempt | None = None
-    on_failover: OnFailover | None = None
+    def __init__(self, hook: OnAttempt) -> None:
+        self._hook = hook
 
-    def attempt(self, attempt: Attempt) -> None:
-        """Tell of an attempt."""
-        if self.on_attempt is not None:
-            _tell("on_attempt", self.on_attempt, attempt)
+    def on_attempt_outcome(self, attempt: Attempt) -> None:
+        """Pass an attempt on, as soon as its outcome is known."""
+        _call("on_attempt", self._hook, attempt)
 
-    def failover(self, failed: str, successor: str, error: ProviderError) -> None:
-        """Tell that another model takes over.
+
+class FailoverHook(CallObserver):
+    """Calls the application's `on_failover`; an exception of it is logged, and the call goes on.
+
+    Args:
+        hook: The application's function.
+    """
+
+    def __init__(self, hook: OnFailover) -> None:
+        self._hook = hook
+
+    def on_failover(self, failed: str, successor: str, error: ProviderError) -> None:
+        """Pass on that another model takes over.
 
         Args:
             failed: The reference of the model that has failed.
             successor: The reference of the one that is asked now.
             error: The failure.
         """
-        if self.on_failover is not None:
-            _tell("on_failover", self.on_failover, failed, successor, error)
+        _call("on_failover", self._hook, failed, successor, error)
 
 
-def _tell(name: str, hook: Callable[..., None], *what: Any) -> None:
+def hooks_of(
+    on_attempt: OnAttempt | None, on_failover: OnFailover | None
+) -> Sequence[CallObserver]:
+    """Return the observers that call these functions of the application."""
+    hooks: list[CallObserver] = []
+    if on_attempt is not None:
+        hooks.append(AttemptHook(on_attempt))
+    if on_failover is not None:
+        hooks.append(FailoverHook(on_failover))
+    return hooks
+
+
+def _call(name: str, hook: Callable[..., None], *what: Any) -> None:
     try:
         hook(*what)
     except Exception:  # the application's own

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.registry.price import Unpriced
 from llmring.routing.estimate import Load
 from llmring.routing.policy import Policy, Strategy
@@ -50,7 +50,7 @@ class _Entry(Struct, frozen=True):
 _Order = Callable[[list[_Entry], Circumstances], list[_Entry]]
 
 
-def user_of(request: LLMRequest) -> str | None:
+def user_of(request: ParsedRequest) -> str | None:
     """Whoever a request is for, by its `metadata["user"]`."""
     user = (request.metadata or {}).get("user")
     return None if user is None or user == "" else str(user)

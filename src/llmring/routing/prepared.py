@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Limits
 from llmring.routing.breakage import Shown, continued
 from llmring.routing.fit import fit
@@ -38,7 +38,7 @@ _NONE = Limits()
 
 
 def chat(
-    request: LLMRequest, *, stream: bool, shown: Shown | None = None
+    request: ParsedRequest, *, stream: bool, shown: Shown | None = None
 ) -> Callable[[Target], Prepared]:
     """Puts a chat request into the words of a model; see `Walk`.
 
@@ -52,7 +52,7 @@ def chat(
 
 
 def _prepared(
-    request: LLMRequest,
+    request: ParsedRequest,
     shown: Shown | None,
     stream: bool,
     target: Target,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart
-from llmring.chat.request import LLMRequest
 from llmring.dialects.dialect import Limits
 from llmring.exceptions import UnsupportedFeatureError
 
@@ -18,9 +18,9 @@ class Sized(Struct, frozen=True):
     name: str | None = None
 
 
-def sized_parts(request: LLMRequest) -> Iterator[Sized]:
+def sized_parts(request: ParsedRequest) -> Iterator[Sized]:
     """The files that are in the messages of a request by their bytes."""
-    for message in request.turns():
+    for message in request.turns:
         for part in message.parts:
             if isinstance(part, ImagePart | DocumentPart | AudioPart) and part.data is not None:
                 name = part.name if isinstance(part, DocumentPart) else None

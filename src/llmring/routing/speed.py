@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from llmring.routing.targets import Target
+from llmring.routing.watch import CallObserver, ObservedAttempt
 
 # What is older says little of today's speed; the model is then measured anew.
 FRESH_SECONDS = 600.0
@@ -15,8 +16,10 @@ _MOST = 64
 _LEAST_FOR_P95 = 20
 
 
-class Speeds:
+class Speeds(CallObserver):
     """Times from sending to the first content, of the latest answers of each model.
+
+    As an observer of a ring's calls it measures them.
 
     Args:
         clock: Gives the time in seconds.
@@ -25,6 +28,10 @@ class Speeds:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._measured: dict[tuple[str, str], deque[tuple[float, float]]] = {}
+
+    def on_first_content(self, attempt: ObservedAttempt) -> None:
+        """Measure an attempt whose first content is here."""
+        self.note(attempt.target, attempt.seconds)
 
     def note(self, target: Target, seconds: float) -> None:
         """Take note of an answer, whose first content came after so many seconds."""

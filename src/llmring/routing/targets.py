@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.address import variables_in
-from llmring.chat.request import LLMRequest
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Dialect, Outgoing
 from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
@@ -137,7 +137,7 @@ class Target(Struct, frozen=True):
             return True
         return self.facts is not None and "prefill" in self.facts.capabilities
 
-    def encode(self, request: LLMRequest, *, stream: bool) -> HttpRequest:
+    def encode(self, request: ParsedRequest, *, stream: bool) -> HttpRequest:
         """The HTTP request that asks this model.
 
         Raises:

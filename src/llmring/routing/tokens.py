@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import TextPart
-from llmring.chat.request import LLMRequest
 
 # Vocabularies cut a text at its words before they look for longer pieces, so that a word is one
 # token at least, and a number another. Of scripts that put no space between words, one token
@@ -35,7 +35,7 @@ class Length:
         counted: Its tokens, where they are known; the text is then not looked at.
     """
 
-    def __init__(self, request: LLMRequest, counted: int | None = None) -> None:
+    def __init__(self, request: ParsedRequest, counted: int | None = None) -> None:
         self._counted = counted
         self._texts = [] if request.extra_params else [*_texts(request)]
         self._characters = sum(map(len, self._texts))
@@ -53,7 +53,7 @@ class Length:
         return self._found[tokens]
 
 
-def least_tokens(request: LLMRequest) -> int:
+def least_tokens(request: ParsedRequest) -> int:
     """The tokens that the text of a request has at the very least."""
     return _least(_texts(request), None)
 
@@ -64,8 +64,8 @@ def _least(texts: Iterable[str], most: int | None) -> int:
     return sum(1 for _ in islice(pieces, most))
 
 
-def _texts(request: LLMRequest) -> Iterator[str]:
-    for message in request.turns():
+def _texts(request: ParsedRequest) -> Iterator[str]:
+    for message in request.turns:
         if isinstance(message.content, str):
             yield message.content
             continue

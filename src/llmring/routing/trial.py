@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from llmring.chat.events import Usage
-from llmring.chat.response import Attempt
+from llmring.chat.response import Attempt, LLMResponse
 from llmring.exceptions import ProviderError
 from llmring.redaction import redact
 from llmring.registry.price import Cost, Unpriced, caveat, cost_of
+from llmring.routing.call_progress import CallProgress
 from llmring.routing.estimate import may_have_cost
 from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Target
-
-if TYPE_CHECKING:
-    from llmring.routing.failover import Walk
-
 
 _UNCOUNTED = "it was broken off before its usage was told, and may be charged for"
 
@@ -36,13 +33,12 @@ class Trial:
         usage: The tokens that its answer took, where that is known.
         cost: What these cost in USD, where that is known.
         cost_reason: Why that is not known, or what in it is not exact.
-        watch: Watches the attempt.
     """
 
     __slots__ = (
         "_adjusted",
         "_began",
-        "_walk",
+        "_call",
         "committed",
         "cost",
         "cost_reason",
@@ -55,24 +51,23 @@ class Trial:
         "pause",
         "target",
         "usage",
-        "watch",
     )
 
     def __init__(
         self,
-        walk: Walk,
+        call: CallProgress,
         target: Target,
         prepared: Prepared,
         deadline: float | None,
         pause: float,
     ) -> None:
-        self._walk = walk
+        self._call = call
         self._adjusted = prepared.adjusted
-        self._began = walk.clock() + pause
+        self._began = call.clock() + pause
         self.notes: tuple[str, ...] = ()
         self.pause = pause
         self.target = target
-        self.day = walk.day
+        self.day = call.day
         self.http = prepared.http
         self.finish = prepared.finish
         self.deadline = deadline
@@ -80,7 +75,7 @@ class Trial:
         self.usage: Usage | None = None
         self.cost: Cost | None = None
         self.cost_reason: str | None = None
-        self.watch = walk.terms.watch.attempt(target)
+        call.begin(self)
 
     def note(self, text: str) -> None:
         """Take note of something remarkable about the answer."""
@@ -99,7 +94,9 @@ class Trial:
 
     def served_as(self, name: str | None) -> None:
         """Take note of what the provider calls the model that has answered."""
-        remark = self._walk.terms.served(self.target.ref, name)
+        if not name or name == self.target.ref.model:
+            return  # it reveals nothing about the model behind that name
+        remark = self._call.terms.served(self.target.ref, name)
         if remark is not None:
             self.note(remark)
 
@@ -109,13 +106,12 @@ class Trial:
         Raises:
             ProviderError: This very error, where nothing more is to be tried.
         """
-        if not self._walk.is_under_way(self):
+        if not self._call.is_under_way(self):
             return  # dropped in the same moment, for a faster one
         ref = self.target.ref
         _sign(error, self.target)
-        self.watch.failed(error)
         uncounted = self.usage is None and (self.committed or may_have_cost(error))
-        self._walk.record(
+        self._call.record(
             Attempt(
                 model=str(ref),
                 outcome="failed",
@@ -130,18 +126,28 @@ class Trial:
                 error=error,
             )
         )
-        self._walk.ended(self, uncounted=uncounted)
-        if self._walk.stops(error, committed=self.committed):
-            error.attempts = tuple(self._walk.attempts)
+        self._call.ended(self, uncounted=uncounted)
+        if self._call.stops(error, committed=self.committed):
+            error.attempts = tuple(self._call.attempts)
             raise error
-        self._walk.learn(self.target, error)
+        self._call.learn(self.target, error)
+
+    def gave(self, reply: Callable[[], LLMResponse]) -> None:
+        """Pass an answer that is complete to the observers.
+
+        Args:
+            reply: Gives the answer; called only where an observer needs it.
+        """
+        for each in self._call.observers:
+            if each.on_attempt_answer is not None:
+                each.on_attempt_answer(self, reply)
 
     def answered(self, status: int) -> tuple[Attempt, ...]:
         """Take note of the answer; gives all attempts of the call."""
-        if not self._walk.is_under_way(self):
-            return tuple(self._walk.attempts)
-        self._walk.drop_others(self)
-        self._walk.record(
+        if not self._call.is_under_way(self):
+            return tuple(self._call.attempts)
+        self._call.drop_others(self)
+        self._call.record(
             Attempt(
                 model=str(self.target.ref),
                 outcome="ok",
@@ -154,13 +160,15 @@ class Trial:
                 cost_reason=self.cost_reason,
             )
         )
-        return tuple(self._walk.attempts)
+        return tuple(self._call.attempts)
 
     def dropped(self) -> None:
         """Take note that another attempt was faster."""
         self.is_dropped = True
-        self.watch.dropped()
-        self._walk.record(
+        for each in self._call.observers:
+            if each.on_attempt_dropped is not None:
+                each.on_attempt_dropped(self)
+        self._call.record(
             Attempt(
                 model=str(self.target.ref),
                 outcome="dropped",
@@ -174,18 +182,18 @@ class Trial:
     @property
     def seconds(self) -> float:
         """How long ago it was sent."""
-        return max(0.0, self._walk.clock() - self._began)
+        return max(0.0, self._call.clock() - self._began)
 
     @property
     def beside(self) -> tuple[Target, ...]:
         """The models that were asked in the same call and charge for what nobody has counted."""
-        return tuple(self._walk.uncounted)
+        return tuple(self._call.uncounted)
 
     def silence(self, error: ProviderError) -> float:
         """Seconds for which nothing was heard of the model before this failure."""
         if error.status is None:
-            return self._walk.clock() - self._began
-        stall = self._walk.terms.policy.stall_timeout
+            return self._call.clock() - self._began
+        stall = self._call.terms.policy.stall_timeout
         return stall if "stalled" in error.message else 0.0
 
     def _elapsed_ms(self) -> float:

@@ -1,83 +1,75 @@
-"""What watches a call as it goes, for traces and metrics: the interface, and nobody."""
+"""The observers of a call: one interface, with a method for each thing that happens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-from llmring.chat.response import LLMResponse
+from llmring.chat.events import Usage
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.exceptions import ProviderError
+from llmring.registry.price import Cost
 from llmring.routing.targets import Target
 
 
-class AttemptWatch(Protocol):
-    """Watches one attempt; `answered`, `failed` and `dropped` end it, and the first one counts."""
+class ObservedAttempt(Protocol):
+    """An attempt as observers see it; each is an object of its own, and hashed by identity.
 
-    def sending(self) -> AbstractContextManager[object]:
-        """Around the opening of the request, so that what the HTTP library traces belongs to it."""
+    Attributes:
+        target: The model.
+        usage: The tokens that its answer took, as far as they are known.
+        cost: Their price in USD, as far as it is known.
+    """
 
-    def first(self) -> None:
-        """The first piece of a streamed answer is shown."""
+    target: Target
+    usage: Usage | None
+    cost: Cost | None
 
-    def answered(self, reply: Callable[[], LLMResponse]) -> None:
-        """It has answered.
+    @property
+    def seconds(self) -> float:
+        """Seconds since it was sent."""
 
-        Args:
-            reply: Gives the answer; called only where somebody watches.
-        """
-
-    def failed(self, error: ProviderError) -> None:
-        """It has failed."""
-
-    def dropped(self) -> None:
-        """It was given up: another one was faster, or the caller has gone."""
+    def silence(self, error: ProviderError) -> float:
+        """Return for how many seconds the model sent nothing before this failure."""
 
 
-class CallWatch(Protocol):
-    """Watches a call, from before its first attempt to its end."""
+class CallObserver:
+    """An observer of one call, or of all calls of a ring.
 
-    def attempt(self, target: Target) -> AttemptWatch:
-        """A model is about to be asked."""
+    A subclass defines the methods that it needs; one that is None is not called. The first two
+    that may have to wait (for Redis, say) may return something to await.
 
-    def end(self, error: BaseException | None = None) -> None:
-        """The call is over; attempts that have not ended are given up.
+    Attributes:
+        on_attempt_settled: An attempt is over and its answer is complete.
+        on_attempt_failure: An attempt has failed; the error may still hold secrets.
+        on_attempt_start: An attempt is about to be made.
+        on_send: Gives what is entered while an attempt's request is opened.
+        on_first_content: The first content of an attempt's answer is here; a whole answer is here
+            all at once, after `on_attempt_answer`.
+        on_attempt_answer: An attempt has answered; the second argument gives the answer.
+        on_attempt_dropped: An attempt was cancelled because another one was faster.
+        on_attempt_outcome: The outcome of an attempt is known, or a model was skipped.
+        on_failover: A model takes over from one that has failed: the references of both, in that
+            order from failed to next, and the failure.
+        on_models_done: No more models are tried: one has answered, or this error ended the call.
+        on_chunk: A chunk of a streamed answer is about to be shown to the caller.
+        on_answer: The caller is given this answer.
+        on_failure: The caller is given this error.
+    """
 
-        Args:
-            error: What the caller gets, where it is no answer.
-        """
-
-
-class _Nobody:
-    """Watches nothing."""
-
-    __slots__ = ()
-
-    _NOTHING = nullcontext()
-
-    def attempt(self, _target: Target) -> AttemptWatch:
-        return self
-
-    def end(self, error: BaseException | None = None) -> None:
-        pass
-
-    def sending(self) -> AbstractContextManager[object]:
-        return self._NOTHING
-
-    def first(self) -> None:
-        pass
-
-    def answered(self, reply: Callable[[], LLMResponse]) -> None:
-        pass
-
-    def failed(self, error: ProviderError) -> None:
-        pass
-
-    def dropped(self) -> None:
-        pass
-
-
-_nobody = _Nobody()
-
-UNWATCHED: CallWatch = _nobody
-UNWATCHED_ATTEMPT: AttemptWatch = _nobody
+    on_attempt_settled: Callable[[ObservedAttempt], Awaitable[None] | None] | None = None
+    on_attempt_failure: (
+        Callable[[ObservedAttempt, ProviderError], Awaitable[None] | None] | None
+    ) = None
+    on_attempt_start: Callable[[ObservedAttempt], None] | None = None
+    on_send: Callable[[ObservedAttempt], AbstractContextManager[object]] | None = None
+    on_first_content: Callable[[ObservedAttempt], None] | None = None
+    on_attempt_answer: Callable[[ObservedAttempt, Callable[[], LLMResponse]], None] | None = None
+    on_attempt_dropped: Callable[[ObservedAttempt], None] | None = None
+    on_attempt_outcome: Callable[[Attempt], None] | None = None
+    on_failover: Callable[[str, str, ProviderError], None] | None = None
+    on_models_done: Callable[[BaseException | None], None] | None = None
+    on_chunk: Callable[[StreamChunk], None] | None = None
+    on_answer: Callable[[LLMResponse], None] | None = None
+    on_failure: Callable[[BaseException], None] | None = None

@@ -1,0 +1,66 @@
+"""A request in one form, parsed once: the value that every later step of a call shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from llmring.chat.caching import Caching
+from llmring.chat.output import OutputFormat
+from llmring.chat.reasoning import Reasoning
+from llmring.chat.tools import ProviderTool, Tool, ToolChoice
+
+if TYPE_CHECKING:
+    from llmring.chat.request import LLMRequest, Message
+
+
+class ParsedRequest(Struct, frozen=True, kw_only=True):
+    """A request in one form; `LLMRequest.parsed` makes it.
+
+    Attributes:
+        turns: The messages.
+        model: An alias of the lockfile, or "provider:model".
+        temperature: Sampling temperature.
+        top_p: Nucleus sampling.
+        max_tokens: Longest answer, in tokens.
+        stops: Texts at which the answer ends.
+        seed: For repeatable sampling.
+        tools: The tools that the model may call.
+        choice: Which of them it may or must call; None where the request leaves that open.
+        output: The form of the answer; None for text.
+        reasoning: How much the model may think; None where the request leaves that open.
+        caching: What the request asks of the prompt cache, if anything.
+        metadata: The application's own, for the ledger and routing.
+        timeout: Seconds that the whole call may take; None for no limit, UNSET for the ring's own.
+        extra_params: Merged into the provider's request as they are.
+        files: IDs of registered files, or paths, that are not part of the messages yet.
+        max_repairs: How often a model may fix an answer that does not fit `output`.
+        given: The request as the application gave it; recordings keep that.
+    """
+
+    turns: Sequence[Message]
+    model: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stops: Sequence[str] = ()
+    seed: int | None = None
+    tools: Sequence[Tool | ProviderTool] = ()
+    choice: ToolChoice | None = None
+    output: OutputFormat | None = None
+    reasoning: Reasoning | None = None
+    caching: Caching | None = None
+    metadata: dict[str, Any] | None = None
+    timeout: float | UnsetType | None = UNSET
+    extra_params: dict[str, Any] = {}
+    files: Sequence[str | PathLike[str]] = ()
+    max_repairs: int = 1
+    given: LLMRequest | None = None
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """The most tokens that the model may spend on reasoning; 0 where no number is given."""
+        return (self.reasoning.tokens or 0) if self.reasoning is not None else 0

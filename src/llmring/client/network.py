@@ -1,0 +1,88 @@
+"""The transport of a ring: requests go to servers, to the local model, or to the mock provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from llmring.client.http import HttpClient
+from llmring.client.scripted import open_script
+from llmring.exceptions import ConfigurationError, ProviderNotFoundError
+from llmring.local import llama, mock
+from llmring.routing.targets import Target
+from llmring.routing.terms import Terms
+from llmring.wire import HttpRequest
+
+if TYPE_CHECKING:
+    from llmring.client.exchange import Exchange
+    from llmring.client.settings import Settings
+
+
+class Transport(Protocol):
+    """Sends the requests of calls."""
+
+    def open(
+        self, request: HttpRequest, seconds: float | None, target: Target | None, terms: Terms
+    ) -> Awaitable[Exchange]:
+        """Send a request and wait for the head of its answer.
+
+        Args:
+            request: What to send.
+            seconds: How long to wait for the head; None for as long as it takes.
+            target: The model; None where no model is asked, as when a file is uploaded.
+            terms: The terms of the call.
+
+        Raises:
+            ProviderError: No answer came.
+        """
+
+
+class Network:
+    """The transport outside of tests: the address of a request decides where it goes.
+
+    Args:
+        http: Sends over HTTP.
+        settings: Where the local model is.
+    """
+
+    def __init__(self, http: HttpClient, settings: Settings) -> None:
+        self._http = http
+        self._settings = settings
+
+    def open(
+        self, request: HttpRequest, seconds: float | None, target: Target | None, terms: Terms
+    ) -> Awaitable[Exchange]:
+        """Send a request; see `Transport`."""
+        del terms  # the same network serves all calls
+        if request.url.startswith("http"):
+            return self._http.open(request, seconds)
+        if target is not None and request.url.startswith("local:"):
+            return self._open_local(target, request, seconds)
+        if request.url.startswith("mock:"):
+            return open_script(mock.play(request))
+        return self._http.open(request, seconds)
+
+    async def _open_local(
+        self, target: Target, request: HttpRequest, seconds: float | None
+    ) -> Exchange:
+        try:
+            # Loading a model takes a moment, and this loop has other calls to serve.
+            served = await asyncio.to_thread(self._serve, target.ref.model)
+        except ConfigurationError as error:
+            fault = ProviderNotFoundError(error.message)
+        else:
+            path = request.url.removeprefix(target.endpoint.base_url)
+            there: HttpRequest = msgspec.structs.replace(
+                request,
+                url=served.base_url + path,
+                headers={**request.headers, "authorization": f"Bearer {served.key}"},
+            )
+            return await self._http.open(there, seconds)
+        raise fault
+
+    def _serve(self, name: str) -> llama.Served:
+        settings = self._settings
+        return llama.serve(llama.locate(name, settings.local_model, settings.cache_dir))

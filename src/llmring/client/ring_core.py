@@ -1,0 +1,111 @@
+"""The one base of a ring's parts: what each of them works with."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UnsetType
+
+from llmring.client import stage
+from llmring.client.aliases import Aliases
+from llmring.client.bookkeeping import Books
+from llmring.client.guide import Guide
+from llmring.client.settings import read_settings, recordings_folder, timeout_of
+from llmring.client.shared_state import health_of, spending_of
+from llmring.client.telemetry import Telemetry, TelemetryWish
+from llmring.routing.hooks import OnAttempt, OnFailover, hooks_of
+
+if TYPE_CHECKING:
+    from llmring.client.aio import Shell
+    from llmring.client.files import Files
+    from llmring.client.spending import Spending
+
+
+class RingCore:
+    """The state that all parts of a ring share.
+
+    Args:
+        lockfile_path: As for `LLMRing`.
+        brought: The lockfile that the calling package brings, if it has one.
+        timeout: As for `LLMRing`.
+        on_attempt: As for `LLMRing`.
+        on_failover: As for `LLMRing`.
+        telemetry: As for `LLMRing`.
+        environ: As for `LLMRing`.
+    """
+
+    _shell_: Shell | None = None
+    _files_: Files | None = None
+
+    def __init__(
+        self,
+        lockfile_path: str | PathLike[str] | None,
+        brought: Path | None,
+        *,
+        timeout: float | UnsetType | None,
+        on_attempt: OnAttempt | None,
+        on_failover: OnFailover | None,
+        telemetry: TelemetryWish,
+        environ: Mapping[str, str] | None,
+    ) -> None:
+        self._settings = read_settings(environ)
+        self._timeout = timeout_of(timeout, self._settings.timeout)
+        self._environ = environ
+        self._hooks = hooks_of(on_attempt, on_failover)
+        self._telemetry = Telemetry(telemetry)
+        self._health = health_of(self._settings)
+        self._overrides = stage.current
+        self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
+        self._books = Books(
+            self._settings.ledger,
+            self._aliases,
+            self._settings.clock,
+            content=self._settings.log_content,
+        )
+        self._guide = self._guide_over(self._aliases)
+
+    def _guide_over(self, aliases: Aliases) -> Guide:
+        """Return what plans the calls of these aliases."""
+        return Guide(
+            aliases,
+            self._settings,
+            timeout=self._timeout,
+            hooks=self._hooks,
+            telemetry=self._telemetry,
+            overrides=self._overrides,
+            files=lambda: self._files,
+        )
+
+    @property
+    def _files(self) -> Files:
+        if self._files_ is not None:
+            return self._files_
+        from llmring.client.files import Files
+
+        files: Files = self.__dict__.setdefault("_files_", Files(self._settings.clock))
+        return files
+
+    @property
+    def _shell(self) -> Shell:
+        if self._shell_ is not None:
+            return self._shell_
+        from llmring.client.aio import Shell
+
+        # Where threads make their first calls at once, one shell becomes that of all.
+        shell = Shell(
+            self._settings, self._health, self._guide.speeds, self._recordings, self._overrides
+        )
+        made: Shell = self.__dict__.setdefault("_shell_", shell)
+        return made
+
+    @functools.cached_property
+    def _spending(self) -> Spending:
+        """The spending that is counted against daily budgets."""
+        return spending_of(self._settings, self._health)
+
+    def _recordings(self, wish: str | None) -> Path:
+        return recordings_folder(wish, self._aliases.source.path, self._environ)

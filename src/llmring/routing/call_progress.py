@@ -1,0 +1,220 @@
+"""The state of one call: what has been tried, and what follows from it for the models to come."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.exceptions import (
+    ContentPolicyError,
+    ContextLengthError,
+    LimitExceededError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ProviderTimeoutError,
+)
+from llmring.routing.targets import Target
+from llmring.routing.terms import Terms
+from llmring.routing.verdicts import Verdict, may_have_run, verdict
+from llmring.routing.watch import CallObserver, ObservedAttempt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+log = logging.getLogger("llmring")
+
+_NOTHING = nullcontext()
+
+
+class CallProgress:
+    """What has happened in a call so far.
+
+    Args:
+        timeout: Seconds for the whole call; None for no limit.
+        clock: Gives the time in seconds.
+        day: The day of the call.
+        terms: On what terms the models are asked.
+
+    Attributes:
+        clock: Gives the time in seconds.
+        day: The day of the call, for prices.
+        deadline: When the call must be over, on its clock; None for no limit.
+        terms: On what terms the models are asked.
+        observers: Those who follow the call.
+        attempts: The outcomes so far, of models that were skipped too.
+        uncounted: Models that may charge for an attempt whose usage is not known.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float | None,
+        clock: Callable[[], float],
+        day: date,
+        terms: Terms,
+    ) -> None:
+        self.clock = clock
+        self.day = day
+        self.deadline = None if timeout is None else clock() + timeout
+        self.terms = terms
+        self.observers: Sequence[CallObserver] = terms.observers
+        self.attempts: list[Attempt] = []
+        self.uncounted: list[Target] = []
+        self._under_way: list[DroppableAttempt] = []
+        self._last: ProviderError | None = None
+        self._last_failed: tuple[Target, ProviderError] | None = None
+        self._too_small = 0
+        self._refused_by: set[str] = set()
+
+    def begin(self, attempt: DroppableAttempt) -> None:
+        """Add an attempt that is about to be made."""
+        self._under_way.append(attempt)
+        for each in self.observers:
+            if each.on_attempt_start is not None:
+                each.on_attempt_start(attempt)
+
+    def is_under_way(self, attempt: ObservedAttempt) -> bool:
+        """Check that an attempt has not ended, and that no faster one has answered."""
+        return attempt in self._under_way
+
+    def drop_others(self, answered: DroppableAttempt) -> None:
+        """End all attempts, as this one has answered."""
+        self._under_way.remove(answered)
+        if not self._under_way:
+            return
+        for attempt in self._under_way:
+            self.uncounted.append(attempt.target)
+            attempt.dropped()
+        self._under_way.clear()
+
+    def ended(self, attempt: DroppableAttempt, *, uncounted: bool) -> None:
+        """End an attempt that has failed.
+
+        Args:
+            attempt: The attempt.
+            uncounted: Whether it may be charged for although its usage is not known.
+        """
+        self._under_way.remove(attempt)
+        if uncounted:
+            self.uncounted.append(attempt.target)
+
+    def record(self, attempt: Attempt) -> None:
+        """Keep and log an outcome, and pass it to the observers."""
+        self.attempts.append(attempt)
+        if attempt.outcome != "ok":
+            # Only a person can replace a refused key, even where another model answers.
+            loud = isinstance(attempt.error, ProviderAuthenticationError)
+            level = logging.WARNING if loud and attempt.outcome == "failed" else logging.INFO
+            log.log(level, "%s %s: %s", attempt.model, attempt.outcome, attempt.reason)
+        for each in self.observers:
+            if each.on_attempt_outcome is not None:
+                each.on_attempt_outcome(attempt)
+
+    def sending(self, attempt: ObservedAttempt) -> AbstractContextManager[object]:
+        """Return what is to be entered while the request of an attempt is opened."""
+        entered = [each.on_send(attempt) for each in self.observers if each.on_send is not None]
+        if not entered:
+            return _NOTHING
+        stack = ExitStack()
+        for each in entered:
+            stack.enter_context(each)
+        return stack
+
+    def report_content(self, attempt: ObservedAttempt) -> None:
+        """Report that the first content of an attempt's answer is here."""
+        for each in self.observers:
+            if each.on_first_content is not None:
+                each.on_first_content(attempt)
+
+    async def report_settled(self, attempt: ObservedAttempt) -> None:
+        """Report that an attempt is over, with an answer that is complete."""
+        for each in self.observers:
+            if each.on_attempt_settled is not None:
+                waiting = each.on_attempt_settled(attempt)
+                if waiting is not None:
+                    await waiting
+
+    async def report_failure(self, attempt: ObservedAttempt, error: ProviderError) -> None:
+        """Report that an attempt has failed."""
+        for each in self.observers:
+            if each.on_attempt_failure is not None:
+                waiting = each.on_attempt_failure(attempt, error)
+                if waiting is not None:
+                    await waiting
+
+    def report_end(self, error: BaseException | None) -> None:
+        """Report that no more models are tried.
+
+        Args:
+            error: The error that ended the call; None where a model has answered.
+        """
+        if isinstance(error, LimitExceededError):
+            error.attempts = tuple(self.attempts)
+        for each in self.observers:
+            if each.on_models_done is not None:
+                each.on_models_done(error)
+
+    def report_chunk(self, chunk: StreamChunk) -> None:
+        """Report that a chunk is about to be shown to the caller."""
+        for each in self.observers:
+            if each.on_chunk is not None:
+                each.on_chunk(chunk)
+
+    def report_result(self, result: LLMResponse | BaseException) -> None:
+        """Report what the caller is given: the answer, or an error."""
+        for each in self.observers:
+            if isinstance(result, BaseException):
+                if each.on_failure is not None:
+                    each.on_failure(result)
+            elif each.on_answer is not None:
+                each.on_answer(result)
+
+    def stops(self, error: ProviderError, *, committed: bool) -> bool:
+        """Decide whether the call ends with this failure.
+
+        Args:
+            error: The failure.
+            committed: Whether a part of the answer has been shown.
+        """
+        if verdict(error) is Verdict.STOP and not committed:
+            return True
+        if self.terms.effects and may_have_run(error):
+            return True
+        if not committed:
+            return False
+        plan = self.terms.shown.plan()
+        self.terms.shown.resumes = plan == "continue"
+        return plan == "raise"
+
+    def learn(self, target: Target, error: ProviderError) -> None:
+        """Keep what a failure means for the models that are still to come."""
+        self._last = error
+        self._last_failed = (target, error)
+        if isinstance(error, ContextLengthError) and target.facts is not None:
+            self._too_small = max(self._too_small, target.facts.context_window or 0)
+        elif isinstance(error, ContentPolicyError):
+            self._refused_by.add(target.ref.provider)
+
+    def objection(self, target: Target) -> ProviderError | None:
+        """Return why this model is not worth trying after what has happened; None if it is."""
+        if self.deadline is not None and self.clock() >= self.deadline:
+            return ProviderTimeoutError("the call's time is used up")
+        window = target.facts.context_window if target.facts else None
+        if self._too_small and window is not None and window <= self._too_small:
+            return ContextLengthError(
+                f"its context of {window} tokens is no larger than the one that was too small"
+            )
+        if target.ref.provider in self._refused_by:
+            return ContentPolicyError("the same provider has refused the request by its policy")
+        return None
+
+
+class DroppableAttempt(ObservedAttempt, Protocol):
+    """An attempt that a faster one may end."""
+
+    def dropped(self) -> None:
+        """End the attempt, as another one has answered."""
