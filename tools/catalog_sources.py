@@ -32,7 +32,7 @@ from llmring.registry.catalog import Capability, PriceChange, Prices, Refusal
 
 
 def packages(wheels: Path, today: date) -> list[Package]:
-    """Every source, read from the wheels in a folder.
+    """Read all sources from the wheels in a folder.
 
     Raises:
         FileNotFoundError: A wheel is not there; `FETCH` gets them all.
@@ -140,7 +140,7 @@ def _langchain(wheels: Path, today: date, provider: str, package: str) -> Packag
             released=day_of(row["release_date"]),
         )
         for name, row in profiles.items()
-        if "release_date" in row  # the rest are stubs
+        if "release_date" in row  # other rows are stubs
     }
     name = package.replace("_", "-")
     note = "model profiles, derived from https://models.dev"
@@ -207,7 +207,7 @@ def _litellm(wheels: Path, number: str, key: str, day: date) -> Package:
 
 
 def _count(value: int | str | None) -> int | None:
-    """A number of tokens; some are written as text."""
+    """Parse a number of tokens; some sources write it as a string."""
     return int(value) if value else None
 
 
@@ -217,7 +217,7 @@ _EFFORT_FLAG = "supports_%s_reasoning_effort"
 
 
 def _litellm_efforts(row: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The efforts that flags name, beside the usual ones; None where there is no flag at all."""
+    """Return the usual efforts and those that flags name; None without any such flag."""
     flags = {effort: row.get(_EFFORT_FLAG % effort) for effort in _EFFORTS}
     if not row.get("supports_reasoning") or set(flags.values()) == {None}:
         return None
@@ -305,7 +305,7 @@ def _anthropic(wheels: Path, today: date) -> Package:
 
 
 def _spelled(day: str) -> date:
-    """A date such as "January 5th, 2026"."""
+    """Parse a date such as "January 5th, 2026"."""
     month, number, year = day.replace(",", "").split()
     digits = number.rstrip("dhnrst")
     return datetime.strptime(f"{month} {digits} {year}", "%B %d %Y").replace(tzinfo=UTC).date()

@@ -1,10 +1,10 @@
-"""Writes docs/contract.md: the rows of the lockfile contract, and the tests that hold them.
+"""Writes docs/contract.md: the rows of the lockfile contract and the tests that cover them.
 
     python tools/contract_table.py
 
-A test holds a row by its name: `test_S046_...`, or `test_S100_S101_...` for several. S rows are
-what the contract promises; C rows are places where it says two things. The tests are run, and the
-exit code is 1 if one fails, or if a row has neither a test nor a reason to have none.
+A test names its rows: `test_S046_...`, or `test_S100_S101_...` for several. S rows are promises of
+the contract; C rows are contradictions in it. The tests are run, and the exit code is 1 if a test
+fails, or if a row has neither a test nor a reason to lack one.
 """
 
 import ast
@@ -23,15 +23,15 @@ ROWS = (*(f"S{number}" for number in range(1, 141)), *(f"C{number}" for number i
 
 _REGISTRY = "waits for the registry"
 
-# Rows, or parts of rows, that what is not built yet will hold: what is missing, and why.
+# Rows, or parts of rows, that are not implemented yet: the missing part, and the reason.
 WAITING: Mapping[str, tuple[str, str]] = {
     "S35": ("`lock init` fetches the newest catalog; the bundled one is used", _REGISTRY),
     "C8": ("models that the catalog does not know, or that retire, are warnings", _REGISTRY),
 }
 
-# Rows that say something of the contract's own text.
+# Rows about the contract's own text.
 DOCUMENTARY: Mapping[str, str] = {
-    "S136": "the names of the documents beside it",
+    "S136": "the names of the documents next to it",
     "C19": "a snippet that lacks an import",
 }
 
@@ -40,20 +40,21 @@ _NAMED = re.compile(r"test_((?:[SC]\d+_)+)(\w+)")
 _HEAD = """\
 # The lockfile contract, row by row
 
-`make contract` runs the tests that are named after a row, and writes this table. S rows are what
-the contract promises; C rows are places where it says two things, and what satisfies both.
+`make contract` runs the tests that are named after a row, and writes this table. S rows are
+promises of the contract; C rows are contradictions in it, each with a behavior that satisfies both
+sides.
 
-| row | what it holds | test | result |
+| row | promise | test | result |
 |---|---|---|---|
 """
 
 
 class Held(NamedTuple):
-    """A test that holds a row.
+    """A test that covers a row.
 
     Attributes:
         row: The row, as in "S46".
-        words: What the test's name says.
+        words: The test's name as words.
         test: The test, as "file::name".
     """
 
@@ -63,7 +64,7 @@ class Held(NamedTuple):
 
 
 def held(tests: Path = ROOT / "tests") -> list[Held]:
-    """What the names of the tests say, in the order of the rows."""
+    """Find the tests that are named after rows, in the order of the rows."""
     found = [
         Held(f"{row[0]}{int(row[1:])}", _words(match[2]), f"{file.relative_to(ROOT)}::{name}")
         for file in sorted(tests.rglob("test_*.py"))
@@ -86,19 +87,19 @@ def _words(name: str) -> str:
 
 
 def uncovered(found: Iterable[Held]) -> list[str]:
-    """The rows that have neither a test nor a reason to have none."""
+    """Return the rows that have neither a test nor a reason to lack one."""
     rows = {each.row for each in found}
     return [row for row in ROWS if row not in {*rows, *WAITING, *DOCUMENTARY}]
 
 
 class _Results:
-    """What pytest reports, by test; the cases of a test count as one."""
+    """The result of each test; the cases of a test count as one."""
 
     def __init__(self) -> None:
         self.of: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Called by pytest with each phase of each case."""
+        """Record the result of a phase of a case; called by pytest."""
         if report.when != "call" and report.passed:
             return
         test = report.nodeid.partition("[")[0]
@@ -107,7 +108,7 @@ class _Results:
 
 
 def table(found: Iterable[Held], results: Mapping[str, str]) -> str:
-    """The document."""
+    """Format the document."""
     lines = {row: list[str]() for row in ROWS}
     for row, words, test in found:
         lines[row].append(f"| {row} | {words} | `{test}` | {results.get(test, 'not run')} |")
@@ -129,7 +130,7 @@ def main() -> int:
     TARGET.write_text(table(found, results.of), encoding="utf-8")
     missing = uncovered(found)
     rows = len({each.row for each in found})
-    said = f"{TARGET.relative_to(ROOT)}: {rows} of {len(ROWS)} rows are held by {len(tests)} tests"
+    said = f"{TARGET.relative_to(ROOT)}: {rows} of {len(ROWS)} rows covered by {len(tests)} tests"
     sys.stdout.write(said + (f"; no test for {', '.join(missing)}\n" if missing else "\n"))
     return 1 if code or missing else 0
 

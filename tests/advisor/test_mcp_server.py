@@ -60,7 +60,7 @@ def test_wrong_arguments_are_an_error_that_names_them() -> None:
     assert missing.is_error
     assert "models" in text(missing)
     assert unknown.is_error
-    assert "there is no provider 'nowhere'" in text(unknown)
+    assert "unknown provider 'nowhere'" in text(unknown)
     assert no_tool.is_error
     assert not Path("llmring.lock").exists()
 

@@ -93,7 +93,7 @@ def test_an_unknown_profile_is_an_error_that_lists_the_existing_ones(call: Call)
 
     assert (told.code, told.out) == (1, "")
     assert is_plain_error(told.err)
-    assert told.err.endswith("; it has: default, dev, prod, empty\n")
+    assert told.err.endswith("; use one of: default, dev, prod, empty\n")
 
 
 def test_a_mistyped_profile_gets_a_suggestion(call: Call) -> None:
@@ -229,7 +229,7 @@ def test_S053_a_named_lockfile_must_exist(call: Call) -> None:
     told = call("aliases", "--file", "nope.lock")
 
     assert (told.code, told.out) == (1, "")
-    assert "nope.lock: the lockfile that was named does not exist" in told.err
+    assert "nope.lock: the given lockfile does not exist" in told.err
     assert "llmring lock init" in told.err
 
 

@@ -225,7 +225,7 @@ def test_a_frozen_lockfile_that_differs_from_its_pins_is_reported(
     before = lines_of(call("doctor"), "lockfile")
     call("lock", "pin")
 
-    assert before[0].startswith("fail  lockfile: frozen by LLMRING_FROZEN, but it is not pinned; ")
+    assert before[0].startswith("fail  lockfile: frozen by LLMRING_FROZEN, but is not pinned; ")
     assert lines_of(call("doctor"), "lockfile")[0].startswith("ok    lockfile: frozen by ")
 
 

@@ -18,7 +18,7 @@ OWN = lockfile_of(default={"fast": ["openai:gpt-mine", "mock:echo"]})
 
 # The findings for `OWN` as it is.
 HINTS = (
-    "llmring.lock:1:1: hint: registry: it is not pinned; llmring lock pin notes what is relied on\n"
+    "llmring.lock:1:1: hint: registry: is not pinned; pin its models: llmring lock pin\n"
     "llmring.lock:4:11: hint: profiles.default: profile 'default' binds openai, which can't be "
     "called here: no key; set OPENAI_API_KEY\n"
 )
@@ -225,7 +225,7 @@ def test_json_contains_the_whole_check(call: Call, install: Install) -> None:
     [
         (None, "llmring: no llmring.lock here to check"),
         ("fast = \n", ":1:8: not TOML"),
-        ('version = "9.9"\n', "version '9.9' is not one that this"),
+        ('version = "9.9"\n', "this llmring reads versions 1.x, not '9.9'"),
         (f'{OWN}[extends]\npackages = ["lib-a"]\n', ":10:13: extends.packages[0]: 'lib-a' is not"),
     ],
     ids=["none", "no TOML", "another version", "an invalid name"],
@@ -402,7 +402,7 @@ def test_a_model_that_lacks_a_needed_capability_is_a_finding(call: Call) -> None
     assert told.code == 1
     assert (
         "llmring.lock:4:11: warning: profiles.default.bindings[0].models[0]: "
-        "openai:gpt-3.5-turbo has no vision" in told.out
+        "openai:gpt-3.5-turbo lacks vision" in told.out
     )
 
 
@@ -502,7 +502,7 @@ def test_hints_alone_do_not_fail_the_check(call: Call) -> None:
     told = call("lock", "check")
 
     assert told.code == 0
-    assert "hint: registry: it is not pinned; llmring lock pin notes what is relied on" in told.out
+    assert "hint: registry: is not pinned; pin its models: llmring lock pin" in told.out
 
 
 @pytest.mark.parametrize("option", ["--ci", "--github"])

@@ -105,7 +105,7 @@ def test_S033_an_existing_file_is_left_unchanged(call: Call) -> None:
     told = call("lock", "init")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err == "llmring: llmring.lock: exists already; --force replaces it\n"
+    assert told.err == "llmring: llmring.lock: exists already; use --force to replace it\n"
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 

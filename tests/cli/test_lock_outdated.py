@@ -32,7 +32,7 @@ def test_all_lists_current_models_with_the_reason(call: Call) -> None:
 
     assert told.code == 0
     assert "anthropic:u-1  - (it is the newest of its line)  $4.00/$8.00\n" in told.out
-    assert "mock:echo      - (no catalog knows it)           unknown\n" in told.out
+    assert "mock:echo      - (it is in no catalog)           unknown\n" in told.out
     assert told.err.endswith("no model is outdated; 1 can't be judged: see --all\n")
 
 

@@ -62,7 +62,7 @@ def test_an_unknown_profile_is_reported(call: Call) -> None:
     outcome = call("lock", "scan")
 
     assert outcome.code == 1
-    assert "run.sh:1:17: error: there is no profile 'prd'" in outcome.out
+    assert "run.sh:1:17: error: unknown profile 'prd'" in outcome.out
 
 
 def test_an_unused_alias_is_a_hint_and_does_not_fail(call: Call) -> None:
@@ -73,7 +73,7 @@ def test_an_unused_alias_is_a_hint_and_does_not_fail(call: Call) -> None:
     assert outcome.code == 0
     [hint] = outcome.out.splitlines()
     assert hint.startswith("llmring.lock:13:1: hint: ") or "hint" in hint
-    assert "no source that was scanned names the alias 'idle'" in hint
+    assert "no scanned source uses the alias 'idle'" in hint
 
 
 @pytest.mark.parametrize("name", ["openai:gpt-4o", "OpenAI:gpt-4o"])

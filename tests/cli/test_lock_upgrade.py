@@ -150,6 +150,6 @@ def test_json_lists_upgraded_and_kept_models(call: Call) -> None:
         ("openai:t-1", "openai:t-2")
     ]
     assert [(each["model"], each["why"]) for each in plain["kept"]] == [
-        ("mock:a", "no catalog knows it")
+        ("mock:a", "it is in no catalog")
     ]
     assert plain["diff"].startswith("--- a/llmring.lock\n")

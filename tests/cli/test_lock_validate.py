@@ -201,7 +201,7 @@ def test_an_unmet_need_is_a_warning_and_fails_with_strict(call: Call) -> None:
 
     assert told.code == 0
     assert "llmring.lock:3:11: warning: profiles.default.bindings[0].models[0]:" in told.out
-    assert f"{blind} has no vision" in told.out
+    assert f"{blind} lacks vision" in told.out
     assert "gpt-6.1-sol" not in told.out
     assert call("lock", "validate", "--strict").code == 1
 

@@ -175,7 +175,7 @@ def test_debug_shows_the_traceback(words: tuple[str, ...]) -> None:
 
     assert told.code == 1
     assert told.err.startswith("Traceback (most recent call last)")
-    assert "there is no profile 'x'" in told.err
+    assert "unknown profile 'x'" in told.err
 
 
 def test_a_bug_is_reported_as_an_internal_error(

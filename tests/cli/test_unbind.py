@@ -52,7 +52,7 @@ def test_an_unknown_profile_is_an_error(call: Call) -> None:
     told = call("unbind", "fast", "--profile", "staging")
 
     assert (told.code, told.out) == (1, "")
-    assert "no profile 'staging'" in told.err
+    assert "unknown profile 'staging'" in told.err
 
 
 @pytest.mark.parametrize("options", [[], ["--file", "other/llmring.lock"]], ids=["here", "named"])

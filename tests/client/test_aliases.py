@@ -98,7 +98,7 @@ def test_S133_an_unknown_alias_is_model_not_found_with_a_suggestion(lockfile: Lo
 
 
 def test_a_profile_that_does_not_exist_is_an_error(lockfile: Lock) -> None:
-    with pytest.raises(ConfigurationError, match="there is no profile 'dve'"):
+    with pytest.raises(ConfigurationError, match="unknown profile 'dve'"):
         LLMRing(lockfile(fast=[MINI])).resolve_alias("fast", profile="dve")
 
 
@@ -526,7 +526,7 @@ def test_an_unknown_prefix_is_reported_as_neither_provider_nor_package(
     way: Way, lockfile: Lock
 ) -> None:
     with pytest.raises(
-        ProviderNotFoundError, match=r"no provider 'libX', and .* no package 'libX'"
+        ProviderNotFoundError, match=r"unknown provider 'libX', and .* no package 'libX'"
     ):
         way.chat(LLMRing(lockfile()), "libX:sum", messages="Hello")
 

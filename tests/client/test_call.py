@@ -165,7 +165,7 @@ def test_where_none_answers_the_error_tells_what_was_charged_for(way: Way, pair:
 @pytest.mark.parametrize(
     ("more", "remark"),
     [
-        ({"service_tier": "flex"}, "at the usual prices, though it was served as 'flex'"),
+        ({"service_tier": "flex"}, "at standard prices, though served as 'flex'"),
         ({"service_tier": "default"}, None),
     ],
 )
@@ -187,7 +187,7 @@ def test_searches_that_are_charged_for_are_told(way: Way, pair: Pair) -> None:
     answer = way.chat(LLMRing(), "fast", "Hello")
 
     assert answer.cost == OF_SECOND
-    assert answer.cost_reason == ("without what the provider charges for 2 uses of its own tools")
+    assert answer.cost_reason == ("without the provider's charges for 2 uses of its own tools")
 
 
 def test_the_day_s_budget_counts_a_broken_off_stream_by_its_usage(way: Way, pair: Pair) -> None:

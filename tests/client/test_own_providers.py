@@ -198,7 +198,7 @@ def test_an_invalid_change_leaves_the_last_good_reading_active(
         with caplog.at_level(logging.WARNING, "llmring"):
             assert ring.chat("fast", "Hi").content == "hello"
 
-    assert "providers.mine.base_url: holds a user or a password" in caplog.text
+    assert "providers.mine.base_url: contains a user or a password" in caplog.text
 
 
 def test_a_file_that_is_wrong_is_an_error_with_its_place(write: Write) -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the contract share: its example lockfile, vendors on loopback, commands."""
+"""Fixtures for the contract's tests: the example lockfile, vendors on loopback, commands."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ MakePackage = Callable[..., Path]
 
 @pytest.fixture
 def example() -> Path:
-    """The contract's example lockfile, in the working folder."""
+    """Write the contract's example lockfile into the working folder."""
     return write(EXAMPLE).resolve()
 
 
 @pytest.fixture
 def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
-    """Four vendors on loopback, and keys for them."""
+    """Start four vendors on loopback, and set keys for them."""
     with DemoServer() as server:
         for name, value in server.environ().items():
             monkeypatch.setenv(name, value)
@@ -31,7 +31,7 @@ def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[DemoServer]:
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Runs a command in this process."""
+    """Provide a function that runs a command in this process."""
 
     def run(*words: str, stdin: str = "") -> Outcome:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
@@ -44,7 +44,7 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePackage]:
-    """Makes packages that can be imported, laid out as the contract shows."""
+    """Provide a function that makes importable packages, laid out as in the contract."""
     import importlib
     import sys
 

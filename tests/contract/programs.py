@@ -1,4 +1,4 @@
-"""Programs of their own that the tests of the contract start."""
+"""Separate processes started by the contract's tests."""
 
 import os
 import subprocess
@@ -6,18 +6,18 @@ import sys
 
 from cli.terminal import Outcome
 
-# Whoever opens a connection, or looks up a host, fails.
+# Makes every connection and every host lookup fail.
 _NO_NETWORK = """
 import sys
 def refuse(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
-        raise RuntimeError(f"{event}{arguments} although there is no network")
+        raise RuntimeError(f"{event}{arguments} in a test without network")
 sys.addaudithook(refuse)
 """
 
 
 def run_python(code: str, **env: str) -> Outcome:
-    """Run this code."""
+    """Run code in a new process."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         capture_output=True,
@@ -30,12 +30,12 @@ def run_python(code: str, **env: str) -> Outcome:
 
 
 def run_offline(*words: str) -> Outcome:
-    """Run `llmring` with these words where nothing can be reached."""
+    """Run `llmring` with these arguments, without network."""
     return run_python(
         f"{_NO_NETWORK}\nfrom llmring.cli.main import main\nsys.exit(main({list(words)}))"
     )
 
 
 def run_python_offline(code: str, **env: str) -> Outcome:
-    """Run this code where nothing can be reached."""
+    """Run code in a new process, without network."""
     return run_python(_NO_NETWORK + code, **env)

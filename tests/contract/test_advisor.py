@@ -20,12 +20,12 @@ THAT = "Set that as my 'dev' alias"
 
 
 def held(*said: str, options: tuple[str, ...] = ()) -> Outcome:
-    """A conversation in which a person says all of this."""
+    """Run a conversation with these messages of the user."""
     return run("lock", "chat", *options, stdin="\n".join([*said, ""]))
 
 
 def advisor(out: str) -> list[str]:
-    """What the advisor has said, each in one piece."""
+    """Return the advisor's messages, each as one string."""
     return re.findall(r"^(?:You: |Apply\? \[y/N\] )?Advisor: (.*)$", out, re.MULTILINE)
 
 
@@ -39,7 +39,7 @@ def test_S007_lock_chat_opens_a_conversation() -> None:
     )
 
 
-def test_S054_it_takes_no_argument() -> None:
+def test_S054_lock_chat_takes_no_argument() -> None:
     done = held()
 
     assert done.code == 0
@@ -47,7 +47,7 @@ def test_S054_it_takes_no_argument() -> None:
     assert not Path("llmring.lock").exists()
 
 
-def test_S055_it_takes_natural_language() -> None:
+def test_S055_the_advisor_takes_natural_language() -> None:
     done = held("please remove the old alias", options=("--yes", "--file", str(_with_old())))
 
     assert advisor(done.out) == ["Done! Removed binding old"]
@@ -72,13 +72,13 @@ def test_S056_S057_recommendations_and_their_prices_are_those_of_the_catalog(cal
     ]
 
 
-def test_S058_it_binds_aliases_with_fallbacks(call: Call) -> None:
+def test_S058_the_advisor_binds_aliases_with_fallbacks(call: Call) -> None:
     held("bind a cheap model with fallbacks to fast", options=("--yes",))
 
     assert re.match(r"fast → \S+ \(\+ 2 fallbacks\)\n", call("aliases").out)
 
 
-def test_S059_it_sets_up_profiles(call: Call, example: Path) -> None:
+def test_S059_the_advisor_sets_up_profiles(call: Call, example: Path) -> None:
     said = ("copy profile default to staging", f"bind {MINI} to extra for staging")
     held(*said, options=("--yes",))
 
@@ -87,7 +87,7 @@ def test_S059_it_sets_up_profiles(call: Call, example: Path) -> None:
     )
 
 
-def test_S060_its_prompts_are_you_and_advisor() -> None:
+def test_S060_the_prompts_of_lock_chat_are_you_and_advisor() -> None:
     out = held(NEED).out
 
     assert f"\nYou: {NEED}\nAdvisor: I recommend " in out
@@ -104,7 +104,7 @@ EXAMPLE_SESSION = (
 
 @pytest.fixture
 def model(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    """A model that plays its part of the contract's session."""
+    """Serve the model's replies of the contract's session."""
     server = serve(*EXAMPLE_SESSION)
     for name, value in key_at(server).items():
         monkeypatch.setenv(name, value)
@@ -122,7 +122,7 @@ def test_S061_the_session_of_the_contract_word_for_word(model: Loopback, call: C
     assert call("aliases").out == "dev → openai:gpt-4o-mini\n"
 
 
-def test_S062_that_is_what_was_recommended_before(model: Loopback) -> None:
+def test_S062_the_word_that_refers_to_the_model_recommended_before(model: Loopback) -> None:
     [first, second] = advisor(held(NEED, THAT, options=("--yes", "--guided")).out)
     [name] = re.findall(r"I recommend (\S+) -", first)
     [bound] = re.findall(r"Done! Added binding dev → (\S+)", second)
@@ -135,7 +135,7 @@ def test_S062_that_is_what_was_recommended_before(model: Loopback) -> None:
 
 
 @pytest.mark.parametrize("existing", [None, EXAMPLE])
-def test_C13_an_alias_dev_is_no_profile_dev(call: Call, existing: str | None) -> None:
+def test_C13_an_alias_dev_does_not_make_a_profile_dev(call: Call, existing: str | None) -> None:
     if existing:
         write(existing)
     held(f"use {MINI}, set that as my 'dev' alias", options=("--yes", "--profile", "default"))

@@ -120,7 +120,7 @@ def test_S043_a_model_may_hold_colons(call: Call, example: Path) -> None:
 
 
 @pytest.mark.parametrize("reference", ["openai:", ":gpt-4o", "opnai:gpt-4o", "gpt-4o", ""])
-def test_S043_what_is_no_reference_to_a_known_provider_is_refused(
+def test_S043_bind_rejects_what_is_not_a_reference_to_a_known_provider(
     call: Call, example: Path, reference: str
 ) -> None:
     assert call("bind", "fast", reference).code == 1
@@ -223,7 +223,7 @@ def test_S053_a_named_lockfile_that_is_not_there_is_a_clear_error() -> None:
         assert "llmring lock init" in said.err
 
 
-def test_S053_where_there_is_none_the_bundled_one_is_listed_and_that_is_said(call: Call) -> None:
+def test_S053_without_a_lockfile_the_bundled_one_is_listed_with_a_note(call: Call) -> None:
     said = call("aliases")
 
     assert said.code == 0
@@ -234,7 +234,7 @@ def test_S053_where_there_is_none_the_bundled_one_is_listed_and_that_is_said(cal
 # --- lock validate -----------------------------------------------------------------------------
 
 
-def test_S063_validate_says_nothing_wrong_of_the_lockfile_in_force(example: Path) -> None:
+def test_S063_validate_accepts_the_active_lockfile(example: Path) -> None:
     said = run("lock", "validate")
 
     assert said.code == 0

@@ -1,4 +1,4 @@
-"""Where the contract says two things: what satisfies both."""
+"""Contradictions in the contract, and the behavior that satisfies both sides."""
 
 import asyncio
 import re
@@ -37,7 +37,7 @@ Serve = Callable[..., Loopback]
 
 @pytest.fixture
 def counted(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Loopback:
-    """A vendor that counts requests; alias `fast` leads to it."""
+    """Serve a vendor that counts requests; alias `fast` is bound to it."""
     server = serve(answers.openai("Hi"))
     monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "k")
@@ -303,7 +303,9 @@ def test_C09_chat_takes_fast_where_the_profile_has_it(call: Call) -> None:
     assert call("chat", "Hello", "--profile", "dev") == (0, "Hello\n", "")
 
 
-def test_C09_else_the_first_alias_of_the_profile_with_one_note(call: Call) -> None:
+def test_C09_without_fast_chat_takes_the_first_alias_of_the_profile_with_one_note(
+    call: Call,
+) -> None:
     write(lockfile_of(dev={"assistant": ["mock:echo"], "b": ["mock:empty"]}))
 
     said = call("chat", "Hello", "--profile", "dev")
@@ -312,7 +314,9 @@ def test_C09_else_the_first_alias_of_the_profile_with_one_note(call: Call) -> No
     assert re.fullmatch(r".*alias assistant of profile dev.*\n", said.err)
 
 
-def test_C09_else_fast_of_the_default_profile(call: Call) -> None:
+def test_C09_in_a_profile_without_aliases_chat_takes_fast_of_the_default_profile(
+    call: Call,
+) -> None:
     write(lockfile_of(default={"fast": ["mock:echo"]}, dev={}))
 
     said = call("chat", "Hello", "--profile", "dev")
@@ -392,7 +396,7 @@ def test_C12_the_message_has_three_lines_no_indent_and_an_absolute_path(example:
 
 
 @pytest.mark.parametrize(
-    ("model", "answer"), [("mock:echo", "Hello"), ("mock:fixed?text=as%20told", "as told")]
+    ("model", "answer"), [("mock:echo", "Hello"), ("mock:fixed?text=as%20written", "as written")]
 )
 def test_C15_mocks_answer(way: Way, model: str, answer: str) -> None:
     assert way.chat(LLMRing(), model, "Hello").content == answer

@@ -27,7 +27,7 @@ STILL_SERVED = f"""
 
 @pytest.fixture
 def example() -> Path:
-    """The contract's example lockfile on a day when its models are served."""
+    """Write the contract's example lockfile, on a day when its models are served."""
     return write(EXAMPLE + STILL_SERVED).resolve()
 
 

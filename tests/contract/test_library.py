@@ -75,7 +75,7 @@ def test_S111_the_user_overrides_with_a_path(package: MakePackage) -> None:
     assert library.summarize("…") == "from the user"
 
 
-def test_S112_a_path_object_is_taken() -> None:
+def test_S112_the_argument_may_be_a_path_object() -> None:
     path = write(USERS, "my.lock")
 
     assert LLMRing(lockfile_path=path).lockfile_path == path.resolve()
@@ -148,7 +148,7 @@ def test_S117_an_alias_is_called_on_its_line_in_plain_code(vendors: DemoServer) 
         ("analyzer", False),
         ("", False),
         ("openai:gpt-4o", False),
-        ("nobody:summarizer", False),
+        ("unknown:summarizer", False),
         (None, False),
         (7, False),
         (["summarizer"], False),

@@ -77,7 +77,7 @@ def test_S131_a_reference_with_provider_is_taken(call: Call, example: Path) -> N
     assert call("bind", "fast", "openai:gpt-4o-mini").out == "fast → openai:gpt-4o-mini\n"
 
 
-def test_S132_model_not_found_is_in_the_module_of_errors() -> None:
+def test_S132_model_not_found_is_in_the_exceptions_module() -> None:
     import llmring
 
     assert llmring.ModelNotFoundError is ModelNotFoundError

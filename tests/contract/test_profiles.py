@@ -153,6 +153,6 @@ def test_S098_a_test_profile_may_use_mocks_or_local_models(
 
 
 def test_S098_a_mock_answers_with_no_vendor_and_no_key(way: Way) -> None:
-    write(lockfile_of(test={"assistant": ["mock:fixed?text=as%20told"]}))
+    write(lockfile_of(test={"assistant": ["mock:fixed?text=as%20written"]}))
 
-    assert way.chat(LLMRing(), ASK, profile="test").content == "as told"
+    assert way.chat(LLMRing(), ASK, profile="test").content == "as written"

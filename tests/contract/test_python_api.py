@@ -15,7 +15,7 @@ from lockfile.texts import EXAMPLE
 
 @pytest.fixture(params=["outside", "inside"])
 def within(request: pytest.FixtureRequest) -> Callable[[Callable[[LLMRing], object]], object]:
-    """Runs a function on a ring: outside of an event loop, or inside of `async with`."""
+    """Provide a way to call a ring: outside an event loop, or inside `async with`."""
 
     def outside(do: Callable[[LLMRing], object]) -> object:
         return do(LLMRing())
@@ -173,7 +173,7 @@ def test_S082_init_lockfile_refuses_to_overwrite(within: Within, example: Path) 
     assert example.read_text() == EXAMPLE
 
 
-def test_S083_with_force_it_overwrites_and_the_ring_uses_the_new_file(
+def test_S083_init_lockfile_with_force_overwrites_and_the_ring_uses_the_new_file(
     within: Within, example: Path
 ) -> None:
     def init_and_bind(ring: LLMRing) -> list[str]:

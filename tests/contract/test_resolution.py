@@ -1,4 +1,4 @@
-"""Which lockfile is used: the same one from Python and from the command line."""
+"""The choice of the lockfile, the same from Python and from the command line."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from llmring.lockfile.file import BUNDLED
 
 
 def lock(path: str) -> Path:
-    """A lockfile that says where it is: alias `here`, bound to a model of its path."""
+    """Write a lockfile with an alias `here`, bound to a model named after the file's path."""
     Path(path).parent.mkdir(exist_ok=True, parents=True)
     return write(lockfile_of(default={"here": [f"mock:{path}"]}), path)
 
@@ -101,7 +101,7 @@ def test_S017_the_bundled_lockfile_is_never_written(call: Call) -> None:
     assert LLMRing().list_aliases() == {"mine": "mock:echo", "yours": "mock:echo"}
 
 
-def test_S017_nor_is_it_where_it_is_named(call: Call) -> None:
+def test_S017_the_bundled_lockfile_is_never_written_even_if_named(call: Call) -> None:
     before = BUNDLED.read_bytes()
 
     LLMRing(BUNDLED).bind_alias("mine", "mock:echo")

@@ -1,7 +1,6 @@
-"""Every code block of the contract that can run runs as it stands.
+"""Running the code blocks of the contract unchanged, as far as they can run.
 
-The contract lies beside the checkout, and is not part of it: where it is absent, these tests are
-skipped.
+The contract is kept next to the checkout, not in it; without it, these tests are skipped.
 """
 
 import ast
@@ -31,7 +30,7 @@ CONTRACT = Path(__file__).resolve().parents[2] / ".." / "shared" / "design" / "c
 
 
 class Block(NamedTuple):
-    """A code block, and the line of the contract where its first line stands."""
+    """A code block, and the line of the contract on which it begins."""
 
     language: str
     line: int
@@ -51,11 +50,11 @@ def _blocks() -> list[Block]:
 
 BLOCKS = _blocks()
 
-pytestmark = pytest.mark.skipif(not BLOCKS, reason="the contract is not beside this checkout")
+pytestmark = pytest.mark.skipif(not BLOCKS, reason="the contract is not next to this checkout")
 
 
 def having(*words: str, language: str = "python") -> Block:
-    """The one block of this language in which all these words stand."""
+    """Return the only block of a language that contains all these words."""
     found = [
         block
         for block in BLOCKS
@@ -66,7 +65,7 @@ def having(*words: str, language: str = "python") -> Block:
 
 
 def of(language: str) -> list[Any]:
-    """The blocks of a language, as parameters of a test."""
+    """Return the blocks of a language as parameters of a test."""
     return [pytest.param(b, id=str(b)) for b in BLOCKS if b.language == language]
 
 
@@ -76,7 +75,7 @@ IS_A_LOCKFILE = "profiles"
 
 
 @pytest.mark.parametrize("block", of("toml"))
-def test_the_toml_of_the_contract_is_good(block: Block) -> None:
+def test_the_toml_of_the_contract_is_valid(block: Block) -> None:
     if IS_A_LOCKFILE not in tomllib.loads(block.code):
         assert list(tomllib.loads(block.code)) == ["tool"]  # what packaging tools read
         return
@@ -89,8 +88,7 @@ def test_the_toml_of_the_contract_is_good(block: Block) -> None:
 
 # --- Python ------------------------------------------------------------------------------------
 
-# What the blocks say "..." for, so that they can't run as they stand; each is run with a value in
-# that place. Filled in: what a reader of the contract would write there.
+# Values for each "..." in the blocks, as a reader of the contract would fill them in.
 ELLIPSES = {
     "messages=[...]": 'messages=[{"role": "user", "content": "Hello"}]',
     "model=model, ...": 'model=model, messages="Hello"',
@@ -100,7 +98,7 @@ ELLIPSES = {
     'model="assistant", ...': 'model="assistant", messages="Hello"',
 }
 
-# Names that a block takes from the blocks before it, or leaves to the reader.
+# Names that a block takes from earlier blocks, or leaves to the reader.
 GIVEN: dict[str, Any] = {
     "LLMRing": LLMRing,
     "LLMRequest": LLMRequest,
@@ -111,9 +109,9 @@ GIVEN: dict[str, Any] = {
 
 
 def run_block(code: str, names: dict[str, Any]) -> dict[str, Any]:
-    """Run Python in which `await` may stand outside of functions; gives its names."""
+    """Run Python code with `await` allowed at the top level; return its names."""
     compiled = compile(code, "contract.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    result = eval(compiled, names)  # noqa: S307 -- what this file is for
+    result = eval(compiled, names)  # noqa: S307 -- the purpose of this file
     if inspect.iscoroutine(result):
         asyncio.run(result)
     return names
@@ -130,7 +128,7 @@ OWN = lockfile_of(default={"summarizer": ["openai:gpt-4o-mini"]})
 
 @pytest.fixture
 def place(vendors: DemoServer, package: MakePackage) -> None:
-    """A folder with every file that the contract speaks of, but for ./llmring.lock."""
+    """Write every file that the contract mentions, except ./llmring.lock."""
     example = having('default_profile = "default"', "balanced", language="toml").code
     for name in ("my-llmring.lock", "custom.lock"):
         write(example, name)
@@ -152,7 +150,7 @@ def _is_init(block: Block) -> bool:
 def test_the_python_of_the_contract_runs(
     request: pytest.FixtureRequest, place: None, block: Block
 ) -> None:
-    # `init_lockfile()` refuses to overwrite, so that block begins in a folder without a lockfile.
+    # `init_lockfile()` refuses to overwrite, so its block starts in a folder without a lockfile.
     if not _is_init(block):
         request.getfixturevalue("example")
     if "unbind_alias" in block.code:
@@ -164,14 +162,14 @@ def test_the_python_of_the_contract_runs(
     assert ("..." in block.code) == (code != block.code), "a new kind of ellipsis"
 
 
-def test_the_blocks_that_do_not_run_as_they_stand_are_these() -> None:
+def test_eight_blocks_of_the_contract_need_values_filled_in() -> None:
     altered = [b.code for b in BLOCKS if b.language == "python" and "..." in b.code]
 
     assert len(altered) == 8
     assert all(filled_in(code) != code for code in altered)
 
 
-def test_what_the_contract_says_resolve_alias_prints_is_printed(
+def test_resolve_alias_prints_the_output_shown_in_the_contract(
     example: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     block = having("service.resolve_alias(", 'profile="dev"')
@@ -183,7 +181,7 @@ def test_what_the_contract_says_resolve_alias_prints_is_printed(
     assert capsys.readouterr().out.splitlines()[0] == told[1]
 
 
-def test_what_the_contract_says_of_failover_happens(example: None, vendors: DemoServer) -> None:
+def test_failover_works_as_described_in_the_contract(example: None, vendors: DemoServer) -> None:
     vendors.plan("anthropic", "429", "slow down")
     vendors.plan("openai", "500", "down")
 
@@ -192,7 +190,7 @@ def test_what_the_contract_says_of_failover_happens(example: None, vendors: Demo
     assert names["response"].model == "google:gemini-1.5-pro"
 
 
-def test_both_errors_of_the_contract_are_caught(
+def test_both_errors_in_the_contract_s_example_are_caught(
     example: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_block(filled_in(having("except ModelNotFoundError").code), dict(GIVEN))
@@ -203,7 +201,7 @@ def test_both_errors_of_the_contract_are_caught(
     ]
 
 
-def test_the_message_in_the_contract_is_the_one_that_comes(place: None) -> None:
+def test_the_error_message_is_that_of_the_contract(place: None) -> None:
     block = having("# Error: ")
     shown = re.findall(
         r'#(?: Error:)?\s+"?(.*?)"?$', block.code[block.code.index("# Error") :], re.MULTILINE
@@ -218,7 +216,7 @@ def test_the_message_in_the_contract_is_the_one_that_comes(place: None) -> None:
     ]
 
 
-def test_the_library_of_the_contract_summarizes(place: None, vendors: DemoServer) -> None:
+def test_the_library_in_the_contract_summarizes(place: None, vendors: DemoServer) -> None:
     vendors.plan("openai", "answers", "a summary")
 
     names = run_block(having("from my_library import MyLibrary").code, dict(GIVEN))
@@ -227,7 +225,7 @@ def test_the_library_of_the_contract_summarizes(place: None, vendors: DemoServer
     assert names["lib"].summarize("a long text") == "Hello"
 
 
-def test_the_library_of_the_contract_that_uses_another_runs(place: None) -> None:
+def test_the_library_in_the_contract_that_uses_another_one_runs(place: None) -> None:
     library = importlib.import_module("my_library")
     given = {
         "LibraryA": library.MyLibrary,
@@ -243,7 +241,7 @@ def test_the_library_of_the_contract_that_uses_another_runs(place: None) -> None
 
 # --- the command line --------------------------------------------------------------------------
 
-# These install, or talk to a person; the packages are held by tests that build and install them.
+# Commands that install or are interactive; other tests build and install the packages.
 NOT_RUN = {
     "uv": "installs from an index",
     "pip": "installs from an index",
@@ -254,7 +252,7 @@ REFUSED = "DON'T DO THIS"
 
 
 def run_lines(block: Block) -> Iterator[tuple[str, Outcome]]:
-    """Run the commands of a block, one after the other, in one environment."""
+    """Run the commands of a block in order, in one environment."""
     env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     for line in block.code.splitlines():
         words = shlex.split(line, comments=True)
@@ -287,7 +285,7 @@ def test_the_commands_of_the_contract_run(
     request: pytest.FixtureRequest, place: None, block: Block
 ) -> None:
     Path("my_app.py").write_text(MY_APP)
-    # `lock init` refuses to overwrite, so its blocks begin in a folder without a lockfile.
+    # `lock init` refuses to overwrite, so its blocks start in a folder without a lockfile.
     if "llmring lock init" not in block.code:
         request.getfixturevalue("example")
     if "llmring lock validate --file" in block.code:
@@ -299,12 +297,12 @@ def test_the_commands_of_the_contract_run(
         assert (said.code, line) == (expected, line), said.err
 
 
-def test_what_the_contract_says_aliases_prints_is_printed(example: None) -> None:
+def test_the_aliases_command_prints_the_output_shown_in_the_contract(example: None) -> None:
     shown = having("fast → ", language="")
     ((_, said), *_) = run_lines(Block("bash", 0, "llmring aliases"))
 
     assert said == (0, shown.code, "")
 
 
-def test_every_kind_of_block_is_known() -> None:
+def test_every_block_of_the_contract_has_a_known_language() -> None:
     assert {block.language for block in BLOCKS} == {"bash", "python", "toml", ""}

@@ -1,4 +1,4 @@
-"""What stands in a lockfile."""
+"""The structure of a lockfile."""
 
 import difflib
 from pathlib import Path
@@ -31,12 +31,12 @@ def test_S022_the_default_profile_is_the_file_s(example: Path) -> None:
     assert LLMRing().list_aliases() == {"assistant": "anthropic:claude-3-5-sonnet"}
 
 
-def test_S022_a_default_profile_that_is_not_there_is_reported(call: Call) -> None:
+def test_S022_a_missing_default_profile_is_reported(call: Call) -> None:
     write(f'default_profile = "defualt"\n{BINDING}')
 
     said = call("lock", "validate").out
 
-    assert "llmring.lock:1:19: warning: default_profile: there is no profile 'defualt'" in said
+    assert "llmring.lock:1:19: warning: default_profile: unknown profile 'defualt'" in said
 
 
 def test_S023_a_profile_is_a_table_with_a_name(example: Path) -> None:
@@ -58,7 +58,7 @@ def test_S025_models_may_span_lines_with_comments_and_keep_their_order(example: 
     )
 
 
-def test_S026_an_edit_changes_its_own_lines_and_no_comment(call: Call, example: Path) -> None:
+def test_S026_an_edit_changes_only_its_own_lines_and_no_comment(call: Call, example: Path) -> None:
     call("bind", "deep", "openai:gpt-4o")
     LLMRing().bind_alias("assistant", "google:gemini-1.5-pro", profile="dev")
 

@@ -11,7 +11,7 @@ SPACES = st.sampled_from(("", " ", "\n  ", " # c, ]\n ", "\n# c\n\n\t", "\r\n  "
 
 @st.composite
 def arrays(draw: st.DrawFn) -> tuple[str, list[str]]:
-    """An array in any layout, and the texts that it holds."""
+    """Generate an array in any layout, and the strings it contains."""
     texts = draw(st.lists(st.sampled_from("abcd"), unique=True, max_size=4))
     items = [f"{draw(SPACES)}'{text}'{draw(SPACES)}" for text in texts]
     comma = draw(st.sampled_from(("", ","))) if texts else ""
@@ -29,13 +29,13 @@ def held(pieces: Array) -> list[str]:
 
 @settings(deadline=None)
 @given(arrays())
-def test_an_array_put_together_again_is_the_same_text(case: tuple[str, list[str]]) -> None:
+def test_splitting_and_joining_an_array_restores_its_text(case: tuple[str, list[str]]) -> None:
     assert taken_apart(case[0]).text == case[0]
 
 
 @settings(deadline=None)
 @given(arrays())
-def test_adding_an_element_and_taking_it_away_gives_back_the_same_text(
+def test_appending_and_removing_an_element_restores_the_text(
     case: tuple[str, list[str]],
 ) -> None:
     text, texts = case
@@ -48,7 +48,7 @@ def test_adding_an_element_and_taking_it_away_gives_back_the_same_text(
 
 @settings(deadline=None)
 @given(arrays(), st.lists(st.sampled_from("abcdef"), unique=True, min_size=1))
-def test_an_array_holds_what_it_is_told_to_hold(
+def test_an_array_is_changed_to_contain_exactly_the_given_strings(
     case: tuple[str, list[str]], wanted: list[str]
 ) -> None:
     text, texts = case
@@ -58,7 +58,7 @@ def test_an_array_holds_what_it_is_told_to_hold(
 
 @settings(deadline=None)
 @given(arrays(), st.integers(0, 3))
-def test_taking_an_element_away_leaves_the_others(case: tuple[str, list[str]], index: int) -> None:
+def test_removing_an_element_keeps_the_others(case: tuple[str, list[str]], index: int) -> None:
     text, texts = case
     if index < len(texts):
         left = [*texts[:index], *texts[index + 1 :]]
@@ -66,15 +66,15 @@ def test_taking_an_element_away_leaves_the_others(case: tuple[str, list[str]], i
         assert held(taken_apart(text).without(index)) == left
 
 
-def test_one_more_element_is_laid_out_as_the_last_one_is() -> None:
+def test_a_new_element_is_indented_like_the_last_one() -> None:
     assert taken_apart("[\n  'a',\n  'b',\n]").adding("'c'").text == "[\n  'a',\n  'b',\n  'c',\n]"
 
 
-def test_a_comma_that_is_needed_goes_before_the_comment() -> None:
+def test_a_missing_comma_is_added_before_the_comment() -> None:
     assert taken_apart("[\n 'a' # c\n]").adding("'b'").text == "[\n 'a', # c\n 'b'\n]"
 
 
-def test_an_element_goes_with_its_own_comments_only() -> None:
+def test_removing_an_element_removes_only_its_own_comments() -> None:
     text = "[ # all\n # a\n 'a', # the first\n # b\n 'b', # the second\n # end\n]"
 
     assert taken_apart(text).without(0).text == "[ # all\n # b\n 'b', # the second\n # end\n]"

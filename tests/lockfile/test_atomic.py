@@ -6,7 +6,7 @@ import pytest
 from llmring.lockfile import atomic
 
 
-def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
+def test_replacing_a_file_leaves_no_other_file_behind(tmp_path: Path) -> None:
     folder = tmp_path / "cwd"
     (folder / "f").write_bytes(b"old")
 
@@ -15,7 +15,7 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert {each.name: each.read_bytes() for each in folder.iterdir()} == {"f": b"new"}
 
 
-def test_what_a_crash_left_behind_is_cleared_away(tmp_path: Path) -> None:
+def test_a_temporary_file_left_by_a_crash_is_removed(tmp_path: Path) -> None:
     folder = tmp_path / "cwd"
     (folder / ".f.tmp").write_bytes(b"half")
 
@@ -24,7 +24,7 @@ def test_what_a_crash_left_behind_is_cleared_away(tmp_path: Path) -> None:
     assert [each.name for each in folder.iterdir()] == ["f"]
 
 
-def test_a_file_that_can_not_take_the_place_leaves_the_old_one(tmp_path: Path) -> None:
+def test_a_failed_replacement_keeps_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "f" / "full").mkdir(parents=True)
 
     with pytest.raises(OSError, match="directory"):
@@ -34,7 +34,7 @@ def test_a_file_that_can_not_take_the_place_leaves_the_old_one(tmp_path: Path) -
     assert not (tmp_path / ".f.tmp").exists()
 
 
-def test_one_enters_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_writer_enters_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(atomic, "_PATIENCE_SECONDS", 0.02)
     first, second = (atomic.open_turnstile(tmp_path / "f") for _ in range(2))
     atomic.enter(first)

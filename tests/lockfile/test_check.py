@@ -30,23 +30,26 @@ def test_S063_a_good_lockfile_has_no_error_and_no_warning(text: str) -> None:
     assert grave(text) == []
 
 
-def test_a_good_lockfile_of_one_profile_has_not_even_a_hint() -> None:
+def test_a_good_lockfile_with_one_profile_has_no_hint() -> None:
     assert rendered(GOOD) == []
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("a = \n", '1:5: error: not TOML: Invalid value; put texts in double quotes, such as "'),
-        ('version = "9.9"\nfoo = 1', "1:11: error: version: version '9.9' is not one that this"),
-        ("version = 1\n" + GOOD, '1:11: error: version: is not a text; write version = "1.0"'),
+        ("a = \n", '1:5: error: not TOML: Invalid value; put strings in double quotes, such as "'),
+        (
+            'version = "9.9"\nfoo = 1',
+            "1:11: error: version: this llmring reads versions 1.x",
+        ),
+        ("version = 1\n" + GOOD, '1:11: error: version: is not a string; write version = "1.0"'),
         (GOOD + GOOD, "5:9: error: profiles.default.bindings[1].alias: alias 'fast' is bound"),
         (binding("[]"), "3:10: error: profiles.default.bindings[0].models: the list of models is"),
         (GOOD + "alais = 1", "4:1: error: profiles.default.bindings[0].alais: a binding has no"),
         (GOOD + "alais = 1", "did you mean 'alias'"),
-        ('default_profile = "prd"\n' + GOOD, "1:19: warning: default_profile: there is no"),
+        ('default_profile = "prd"\n' + GOOD, "1:19: warning: default_profile: unknown profile"),
         (GOOD + '[profiles.dev]\nname = "prod"', "5:8: warning: profiles.dev.name: profile 'dev'"),
-        ('version = "1.0"', "1:1: warning: it has no profile; add [profiles.default]"),
+        ('version = "1.0"', "1:1: warning: the lockfile has no profile; add [profiles.default]"),
     ],
 )
 def test_S065_the_structure_is_checked(text: str, line: str) -> None:
@@ -61,8 +64,8 @@ def test_S065_the_structure_is_checked(text: str, line: str) -> None:
             "3:11: error: profiles.default.bindings[0].models[0]: 'gpt-4o-mini' is",
         ),
         ('["openai:"]', "3:11: error: profiles.default.bindings[0].models[0]: 'openai:' is not"),
-        ('[\n  "opnai:x"]', "4:3: error: profiles.default.bindings[0].models[0]: there is no"),
-        ('["opnai:x"]', "there is no provider 'opnai'; did you mean openai:x?"),
+        ('[\n  "opnai:x"]', "4:3: error: profiles.default.bindings[0].models[0]: unknown provider"),
+        ('["opnai:x"]', "unknown provider 'opnai'; did you mean openai:x?"),
         ('["zzz:x"]', "name one of: anthropic, google, local, mock, ollama, openai"),
         (
             '["mock:a", "mock:b",\n "mock:a"]',
@@ -87,18 +90,18 @@ def test_S067_every_problem_is_listed_in_the_order_of_the_file() -> None:
     ]
 
 
-def test_a_file_of_another_version_is_judged_by_nothing_else() -> None:
+def test_a_file_of_another_version_gets_no_other_errors() -> None:
     assert len(rendered('version = "2.0"\nfoo = 1\n' + binding("[]"))) == 1
 
 
-def test_S068_models_that_no_registry_knows_are_fine() -> None:
+def test_S068_models_in_no_catalog_are_neither_errors_nor_warnings() -> None:
     assert grave(binding('["openai:never-heard-of", "google:nor-of-this"]')) == []
 
 
 def test_S129_an_alias_with_a_single_model_is_a_hint() -> None:
     assert rendered(binding('["openai:gpt-4o"]')) == [
         "llmring.lock:2:9: hint: profiles.default.bindings[0].alias: alias 'fast' has a single "
-        "model, and nothing to fall back on; add a second one, of another vendor"
+        "model and no fallback; add a model of another vendor"
     ]
 
 
@@ -106,22 +109,22 @@ def test_a_profile_that_lacks_aliases_of_others_is_a_hint() -> None:
     text = GOOD + binding('["mock:a", "openai:b"]', alias="deep", profile="dev")
 
     assert [line.partition(": hint: ")[2].partition(";")[0] for line in rendered(text)] == [
-        "profiles.default: profile 'default' lacks what other profiles bind: deep",
-        "profiles.dev: profile 'dev' lacks what other profiles bind: fast",
+        "profiles.default: profile 'default' lacks aliases of other profiles: deep",
+        "profiles.dev: profile 'dev' lacks aliases of other profiles: fast",
     ]
 
 
-def test_an_inherited_alias_is_not_lacking() -> None:
+def test_an_inherited_alias_does_not_count_as_missing() -> None:
     assert rendered(f'{GOOD}\n[profiles.dev]\nextends = "default"\n') == []
 
 
-def test_a_file_whose_default_profile_goes_without_saying_and_is_not_there_is_a_hint() -> None:
+def test_a_missing_profile_named_default_is_a_hint_if_the_file_names_no_default() -> None:
     assert rendered(REGIONS)[0].startswith(
-        "llmring.lock:1:1: hint: there is no profile 'default' for calls that name none"
+        "llmring.lock:1:1: hint: profile 'default', the default for calls, is missing"
     )
 
 
-def test_a_provider_of_the_lockfile_itself_is_known() -> None:
+def test_a_provider_defined_in_the_lockfile_is_known() -> None:
     text = (
         binding('["mine:a", "openai:b"]')
         + '[providers.mine]\nkind = "openai"\nbase_url = "http://h/v1"\n'
@@ -130,8 +133,8 @@ def test_a_provider_of_the_lockfile_itself_is_known() -> None:
     assert rendered(text) == []
 
 
-def test_an_alias_that_reads_as_a_model_is_a_warning() -> None:
-    assert "reads as a model" in grave(binding('["mock:a"]', alias="openai:gpt-4o"))[0]
+def test_an_alias_that_is_read_as_a_model_is_a_warning() -> None:
+    assert "is read as a model" in grave(binding('["mock:a"]', alias="openai:gpt-4o"))[0]
 
 
 def test_an_override_of_a_packages_alias_is_fine() -> None:
@@ -140,21 +143,23 @@ def test_an_override_of_a_packages_alias_is_fine() -> None:
 
 @pytest.mark.parametrize(
     ("packages", "message"),
-    [('["libA", "libA"]', "is listed twice"), ('["openai"]', "is also the name of a provider")],
+    [('["libA", "libA"]', "is listed twice"), ('["openai"]', "is also a provider")],
 )
-def test_packages_that_clash_are_a_warning(packages: str, message: str) -> None:
+def test_duplicate_packages_and_packages_named_like_a_provider_are_warnings(
+    packages: str, message: str
+) -> None:
     text = f"{GOOD}\n[extends]\npackages = {packages}\n"
 
     assert message in grave(text)[0]
 
 
-def test_a_problem_is_one_line_as_compilers_write_it() -> None:
-    problem = Problem(12, 11, "error", "profiles.dev.name", "is wrong", "mend it")
+def test_a_problem_is_formatted_like_a_compiler_error() -> None:
+    problem = Problem(12, 11, "error", "profiles.dev.name", "is wrong", "correct it")
 
     assert problem.render("llmring.lock") == (
-        "llmring.lock:12:11: error: profiles.dev.name: is wrong; mend it"
+        "llmring.lock:12:11: error: profiles.dev.name: is wrong; correct it"
     )
 
 
-def test_the_lockfile_that_comes_with_llmring_has_no_problem_at_all() -> None:
+def test_the_bundled_lockfile_has_no_problem() -> None:
     assert rendered(read(BUNDLED)) == []

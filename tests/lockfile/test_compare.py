@@ -20,7 +20,7 @@ ONE = binding("openai:a")
 
 
 @given(lockfile_texts())
-def test_a_lockfile_says_what_its_formatted_text_says(text: str) -> None:
+def test_formatting_a_lockfile_changes_nothing_in_effect(text: str) -> None:
     assert told(text, formatted(text)) == []
 
 
@@ -59,7 +59,7 @@ def test_a_lockfile_says_what_its_formatted_text_says(text: str) -> None:
         ),
     ],
 )
-def test_a_difference_is_a_line(before: str, after: str, lines: list[str]) -> None:
+def test_each_difference_is_shown_on_one_line(before: str, after: str, lines: list[str]) -> None:
     assert told(before, after) == lines
 
 
@@ -73,12 +73,12 @@ def test_a_difference_is_a_line(before: str, after: str, lines: list[str]) -> No
     ],
     ids=["quotes", "version", "keys of one's own", "the same model"],
 )
-def test_what_means_the_same_is_no_difference(after: str) -> None:
+def test_changes_of_form_only_are_not_differences(after: str) -> None:
     assert after != EXAMPLE
     assert told(EXAMPLE, after) == []
 
 
-def test_an_inherited_alias_differs_wherever_it_is_inherited() -> None:
+def test_a_changed_alias_is_a_difference_in_each_profile_that_inherits_it() -> None:
     prod = '[profiles.prod]\nextends = "dev"\n'
 
     assert told(ONE + prod, binding("openai:b") + prod) == [
@@ -87,20 +87,20 @@ def test_an_inherited_alias_differs_wherever_it_is_inherited() -> None:
     ]
 
 
-def test_a_change_knows_what_was_added_removed_and_reordered() -> None:
+def test_a_change_lists_added_and_removed_models_and_reordering() -> None:
     (change,) = changes(parse(binding("a:a", "b:b", "c:c")), parse(binding("b:b", "a:a", "d:d")))
 
     assert (change.added, change.removed, change.reordered) == (("d:d",), ("c:c",), True)
 
 
-def test_a_model_put_between_others_reorders_nothing() -> None:
+def test_inserting_a_model_is_not_a_reordering() -> None:
     (change,) = changes(parse(binding("a:a", "b:b")), parse(binding("a:a", "c:c", "b:b")))
 
     assert not change.reordered
 
 
 @given(lockfile_texts())
-def test_what_bind_does_is_one_change(text: str) -> None:
+def test_binding_an_alias_is_exactly_one_change(text: str) -> None:
     after = edit.bind(text, "new", "mock:a", "default")
     found = told(text, after)
 
@@ -108,7 +108,7 @@ def test_what_bind_does_is_one_change(text: str) -> None:
 
 
 @given(bound_aliases())
-def test_what_unbind_does_is_the_reverse_of_what_bind_did(bound: tuple[str, str, str]) -> None:
+def test_unbinding_reverses_the_change_of_binding(bound: tuple[str, str, str]) -> None:
     text, alias, profile = bound
     after = edit.unbind(text, alias, profile)
     there = {change.key for change in changes(parse(text), parse(after)) if change.before}

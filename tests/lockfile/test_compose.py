@@ -1,4 +1,4 @@
-"""Lockfiles that come in packages; the packages are real ones, on `sys.path`."""
+"""Lockfiles of packages, tested with real packages on `sys.path`."""
 
 import importlib
 import os
@@ -30,12 +30,12 @@ from llmring.providers import PROVIDERS as ALL
 
 PROVIDERS = {name: ALL[name] for name in ("openai", "anthropic", "mock")}
 
-# What runs if the package is imported.
+# The code of a package that must not be imported.
 RAISES = "raise RuntimeError('the package was imported')\n"
 
 
 def profile(name: str = "default", **aliases: str) -> str:
-    """One profile, each of its aliases with one model; `__` in an alias stands for a colon."""
+    """Write a profile in which each alias has one model; `__` in an alias becomes a colon."""
     lines = [f"[profiles.{name}]"]
     for alias, model in aliases.items():
         lines += [f"[[profiles.{name}.bindings]]", f'alias = "{alias.replace("__", ":")}"']
@@ -52,7 +52,7 @@ Install = Callable[..., Path]
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that packages are imported from; what was imported is forgotten afterwards."""
+    """Provide a folder on `sys.path`; its modules are unloaded after the test."""
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
@@ -64,7 +64,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def install(site: Path) -> Install:
-    """Puts a package into the folder; gives the place of its lockfile."""
+    """Provide a function that writes a package and returns the path of its lockfile."""
 
     def write(package: str, text: str | None = None, code: str | None = RAISES) -> Path:
         folder = site.joinpath(*package.split("."))
@@ -87,14 +87,14 @@ def models(name: str, consumer: str, in_profile: str = "default") -> list[str]:
     return list(map(str, found(name, consumer, in_profile).models))
 
 
-def test_a_lockfile_is_found_though_its_package_can_t_be_imported(install: Install) -> None:
+def test_a_lockfile_is_found_without_importing_its_package(install: Install) -> None:
     path = install("liba", profile(), RAISES)
 
     assert locate("liba") == path
     assert "liba" not in sys.modules
 
 
-def test_the_lockfile_of_a_package_that_is_loaded_is_found_wherever_it_came_from(
+def test_the_lockfile_of_a_loaded_package_is_found_wherever_it_was_loaded_from(
     install: Install, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = install("liba", profile(), "")
@@ -129,7 +129,7 @@ def test_a_package_in_a_package_is_found_without_the_code_of_either(install: Ins
     assert locate("liba.sub") == path
 
 
-def test_a_plain_folder_in_a_package_is_no_package(install: Install) -> None:
+def test_a_plain_folder_in_a_package_is_not_a_package(install: Install) -> None:
     install("liba", None, RAISES)
     install("liba.data", profile(), code=None)
 
@@ -152,7 +152,7 @@ def test_an_editable_install_is_found_through_its_pth_file(
 
 
 @pytest.mark.parametrize("name", ["nolib", "no-lib", "", ".", "json.", "..json"])
-def test_what_can_t_be_imported_is_not_installed(name: str) -> None:
+def test_a_name_that_can_t_be_imported_is_not_installed(name: str) -> None:
     assert (is_installed(name), locate(name)) == (False, None)
 
 
@@ -162,7 +162,7 @@ def test_a_package_without_a_lockfile_is_installed(install: Install) -> None:
     assert (is_installed("liba"), locate("liba")) == (True, None)
 
 
-def test_a_module_of_one_file_has_no_lockfile(site: Path) -> None:
+def test_a_single_file_module_has_no_lockfile(site: Path) -> None:
     (site / "single.py").write_text(RAISES)
     (site / "llmring.lock").write_text(profile())
     importlib.invalidate_caches()
@@ -170,7 +170,7 @@ def test_a_module_of_one_file_has_no_lockfile(site: Path) -> None:
     assert (is_installed("single"), locate("single")) == (True, None)
 
 
-def test_a_loaded_module_without_a_spec_is_looked_for_on_disk(
+def test_a_loaded_module_without_a_spec_is_searched_on_disk(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import types
@@ -222,7 +222,7 @@ def test_a_module_may_have_no_lockfile_around_it(module: str) -> None:
     assert locate_around(module) is None
 
 
-def test_R43_the_alias_of_a_listed_package_is_found(install: Install) -> None:
+def test_the_alias_of_a_listed_package_is_found(install: Install) -> None:
     install("liba", profile(summarizer="openai:gpt-4o"))
 
     resolved = found("liba:summarizer", extending("liba"))
@@ -233,7 +233,7 @@ def test_R43_the_alias_of_a_listed_package_is_found(install: Install) -> None:
     )
 
 
-def test_a_package_s_policy_holds_unless_the_consumer_s_profile_says_otherwise(
+def test_the_consumer_s_policy_overrides_that_of_the_package(
     install: Install,
 ) -> None:
     alias = '[[profiles.default.bindings]]\nalias = "x"\nmodels = ["mock:a"]\n'
@@ -245,14 +245,14 @@ def test_a_package_s_policy_holds_unless_the_consumer_s_profile_says_otherwise(
     assert (lent, own) == ({"retries": 5, "timeout": 9}, {"timeout": 3})
 
 
-def test_what_a_package_plays_in_its_own_tests_is_not_played_for_others(install: Install) -> None:
+def test_faults_and_recordings_of_a_package_do_not_apply_to_its_consumers(install: Install) -> None:
     alias = '[[profiles.default.bindings]]\nalias = "x"\nmodels = ["mock:a"]\n'
     install("liba", f"{alias}faults = [{{ status = 429 }}]\n")
 
     assert found("liba:x", extending("liba")).policy[0] == {}
 
 
-def test_R43_a_binding_of_the_consumer_comes_before_the_package_s(install: Install) -> None:
+def test_a_binding_of_the_consumer_comes_before_the_package_s(install: Install) -> None:
     install("liba", profile(summarizer="openai:gpt-4o"))
     consumer = extending("liba") + profile(liba__summarizer="mock:mine")
 
@@ -267,14 +267,14 @@ def test_an_override_counts_only_in_its_own_profile(install: Install) -> None:
     assert models("liba:summarizer", consumer, "dev") == ["mock:mine"]
 
 
-def test_an_override_works_though_the_package_is_not_installed() -> None:
+def test_an_override_works_without_the_package_installed() -> None:
     consumer = extending("nolib") + profile(nolib__summarizer="mock:mine")
 
     assert models("nolib:summarizer", consumer) == ["mock:mine"]
 
 
 @pytest.mark.parametrize(("in_profile", "model"), [("dev", "mock:dev"), ("prod", "mock:usual")])
-def test_the_profile_of_the_same_name_is_looked_into_or_else_the_package_s_default(
+def test_the_package_s_profile_of_the_same_name_is_used_or_else_its_default(
     install: Install, in_profile: str, model: str
 ) -> None:
     text = 'default_profile = "usual"\n' + profile("usual", summarizer="mock:usual")
@@ -293,7 +293,7 @@ def test_a_profile_of_the_package_that_lacks_the_alias_does_not_fall_back(
         found("liba:summarizer", extending("liba") + profile("dev"), "dev")
 
 
-def test_R43_a_name_without_a_colon_never_comes_from_a_package(install: Install) -> None:
+def test_a_name_without_a_colon_never_comes_from_a_package(install: Install) -> None:
     install("liba", profile(summarizer="openai:gpt-4o"))
 
     with pytest.raises(AliasNotFoundError, match="has no alias 'summarizer'"):
@@ -301,7 +301,7 @@ def test_R43_a_name_without_a_colon_never_comes_from_a_package(install: Install)
 
 
 @pytest.mark.parametrize("name", ["liba:libb:deep", "libb:deep"])
-def test_R43_what_a_package_extends_in_turn_is_not_followed(install: Install, name: str) -> None:
+def test_packages_extended_by_a_package_are_not_followed(install: Install, name: str) -> None:
     install("libb", profile(deep="openai:gpt-4o"))
     install("liba", extending("libb") + profile())
 
@@ -351,45 +351,49 @@ def test_the_case_of_a_package_s_name_counts(install: Install) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
-        "there is no provider 'libX'",
+        "unknown provider 'libX'",
         "the lockfile extends no package 'libX'",
         r'\[extends\] packages = \["libX"\]',
         "providers are: openai, anthropic, mock",
     ],
 )
-def test_a_package_that_is_not_listed_is_told_from_a_provider(install: Install, said: str) -> None:
+def test_the_error_for_an_unlisted_package_explains_how_to_list_it(
+    install: Install, message: str
+) -> None:
     install("libX", profile(sum="mock:echo"))
 
-    with pytest.raises(ProviderNotFoundError, match=said):
+    with pytest.raises(ProviderNotFoundError, match=message):
         found("libX:sum", profile())
 
 
-def test_a_mistyped_provider_is_named_as_it_should_be() -> None:
+def test_the_error_for_a_mistyped_provider_suggests_the_right_one() -> None:
     with pytest.raises(ProviderNotFoundError, match="did you mean openai:gpt-4o"):
         found("opneai:gpt-4o", profile())
 
 
 @pytest.mark.parametrize("name", [":x", "libx:", "a b:x"])
-def test_a_colon_does_not_make_a_reference(name: str) -> None:
+def test_a_colon_alone_does_not_make_a_model_reference(name: str) -> None:
     with pytest.raises(InvalidModelReferenceError, match="is not a model reference"):
         found(name, profile())
 
 
-def test_a_listed_package_that_is_not_installed_says_so() -> None:
+def test_the_error_for_a_listed_package_that_is_not_installed_says_so() -> None:
     with pytest.raises(AliasNotFoundError, match="'nolib', which the lockfile extends, is not in"):
         found("nolib:x", extending("nolib"))
 
 
-def test_a_listed_package_without_a_lockfile_says_so(install: Install) -> None:
+def test_the_error_for_a_listed_package_without_a_lockfile_says_so(install: Install) -> None:
     install("liba")
 
     with pytest.raises(AliasNotFoundError, match=r"'liba', .*, has no llmring\.lock"):
         found("liba:x", extending("liba"))
 
 
-def test_a_mistyped_alias_of_a_package_is_named_as_it_should_be(install: Install) -> None:
+def test_the_error_for_a_mistyped_alias_of_a_package_suggests_the_right_one(
+    install: Install,
+) -> None:
     install("liba", profile(summarizer="mock:echo"))
 
     with pytest.raises(AliasNotFoundError, match="did you mean liba:summarizer"):
@@ -408,7 +412,7 @@ def test_a_bad_lockfile_of_a_package_is_an_error_with_its_place(install: Install
 def test_a_profile_that_the_consumer_lacks_is_an_error(install: Install) -> None:
     install("liba", profile("dev", summarizer="mock:echo"))
 
-    with pytest.raises(ConfigurationError, match="no profile 'dev'"):
+    with pytest.raises(ConfigurationError, match="unknown profile 'dev'"):
         found("liba:summarizer", extending("liba") + profile(), "dev")
 
 
@@ -430,7 +434,7 @@ def test_a_package_that_is_installed_later_is_found(site: Path) -> None:
     looked_like = site.stat().st_mtime_ns
     (site / "liba").mkdir()
     (site / "liba" / "llmring.lock").write_text(profile())
-    # As if it had come within one tick of the file system's clock.
+    # Simulate an install within one tick of the file system's clock.
     os.utime(site, ns=(looked_like, looked_like))
     too_early = packages.lockfile("liba")
     packages.forget()

@@ -1,4 +1,4 @@
-"""Models that are gone, going, or in no catalog, at their place in the lockfile."""
+"""Models that are retired, about to retire, deprecated, or in no catalog."""
 
 from datetime import date, timedelta
 
@@ -63,26 +63,26 @@ def told(*models: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         (
             "gone",
-            "is retired since 2026-05-01; bind openai:good-1, which its provider advises instead",
+            "is retired since 2026-05-01; bind openai:good-1, which its provider recommends "
+            "instead",
         ),
         (
             "gone-today",
-            "is retired since 2026-06-01; bind another one; they are listed by: "
+            "is retired since 2026-06-01; bind another model; list them: "
             "llmring list --provider openai",
         ),
         (
             "advised",
-            "is deprecated since 2026-05-01, and retires 2027-06-01; bind another one; they are "
-            "listed by: llmring list --provider openai",
+            "is deprecated since 2026-05-01, and retires 2027-06-01; bind another model; list "
+            "them: llmring list --provider openai",
         ),
         (
             "going",
-            "retires 2026-07-01; bind another one; they are listed by: "
-            "llmring list --provider openai",
+            "retires 2026-07-01; bind another model; list them: llmring list --provider openai",
         ),
         (
             "old",
@@ -90,23 +90,23 @@ def told(*models: str) -> list[str]:
         ),
     ],
 )
-def test_C08_a_model_that_ends_is_a_warning_that_names_another(name: str, said: str) -> None:
-    assert told(f"openai:{name}") == [f"warning: openai:{name} {said}"]
+def test_C08_a_retiring_model_is_a_warning_that_recommends_another(name: str, message: str) -> None:
+    assert told(f"openai:{name}") == [f"warning: openai:{name} {message}"]
 
 
 @pytest.mark.parametrize("name", ["good-1", "advised-later", "staying"])
-def test_of_a_model_that_stays_nothing_is_said(name: str) -> None:
+def test_a_model_that_stays_available_has_no_problem(name: str) -> None:
     assert told(f"openai:{name}") == []
 
 
 def test_C08_a_model_in_no_catalog_is_a_hint_that_names_a_near_one() -> None:
     assert told("openai:god-1") == [
-        "hint: openai:god-1 is in no catalog, so its price and what it can do are not known; did "
-        'you mean openai:good-1? If not, say it under [registry.models."openai:god-1"]'
+        "hint: openai:god-1 is in no catalog, so its price and capabilities are unknown; did "
+        'you mean openai:good-1? If not, describe it under [registry.models."openai:god-1"]'
     ]
 
 
-def test_a_model_that_ends_is_not_the_one_that_was_meant() -> None:
+def test_a_retiring_model_is_never_suggested_for_a_mistyped_one() -> None:
     [hint] = told("openai:goin")
 
     assert "did you mean" not in hint

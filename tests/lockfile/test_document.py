@@ -40,8 +40,8 @@ def test_S021_another_version_is_refused(version: str) -> None:
         parse(f'\nversion = "{version}"\n', Path("llmring.lock"))
 
 
-def test_a_version_without_quotes_is_refused_with_the_mend() -> None:
-    with pytest.raises(LockfileParseError, match=r'is not a text; write version = "1\.0"'):
+def test_the_error_for_a_version_without_quotes_gives_the_fix() -> None:
+    with pytest.raises(LockfileParseError, match=r'is not a string; write version = "1\.0"'):
         parse("version = 1.0")
 
 
@@ -120,12 +120,12 @@ def test_S127_a_file_of_profiles_alone_loads_without_a_warning() -> None:
     assert parse(REGIONS).warnings == ()
 
 
-def test_the_name_of_a_provider_is_read_in_lower_case() -> None:
+def test_provider_names_are_converted_to_lower_case() -> None:
     assert str(ModelRef.parse(" OpenAI:GPT-4o ")) == "openai:GPT-4o"
 
 
 @pytest.mark.parametrize("text", ["gpt-4o", "openai:", ":gpt-4o", "", "a b:c", "a: b", "a:b\nc"])
-def test_what_is_not_provider_and_model_is_no_reference(text: str) -> None:
+def test_a_text_that_is_not_provider_and_model_is_not_a_reference(text: str) -> None:
     with pytest.raises(InvalidModelReferenceError, match='provider:model, such as "openai:gpt'):
         ModelRef.parse(text)
 
@@ -134,16 +134,16 @@ def test_references_in_a_text_are_separated_by_commas() -> None:
     assert references("a:b, c:d") == (ModelRef("a", "b"), ModelRef("c", "d"))
 
 
-def test_models_may_be_one_bare_text() -> None:
+def test_models_may_be_a_single_string() -> None:
     assert models(parse(in_default('alias = "a"\nmodels = "x:y"')), "a") == ["x:y"]
 
 
-def test_a_key_that_no_lockfile_has_is_a_warning_with_place_and_mend() -> None:
+def test_an_unknown_key_is_a_warning_with_place_and_fix() -> None:
     lockfile = parse(in_default('alias = "a"\nmodels = ["x:y"]\nconstraint = {}'))
 
     assert [problem.render("llmring.lock") for problem in lockfile.warnings] == [
         "llmring.lock:4:1: warning: profiles.default.bindings[0].constraint: a binding has no such "
-        "key; did you mean 'constraints'? keys of your own begin with x-"
+        "key; did you mean 'constraints'? begin keys of your own with x-"
     ]
 
 
@@ -163,7 +163,7 @@ def test_a_key_that_no_lockfile_has_is_a_warning_with_place_and_mend() -> None:
         '[registry.models]\n"ollama:mine" = { prices = { input = 0, output = 0.5 } }',
     ],
 )
-def test_keys_of_ones_own_and_those_of_the_format_load_without_a_warning(text: str) -> None:
+def test_known_keys_and_keys_with_x_load_without_a_warning(text: str) -> None:
     assert parse(text).warnings == ()
 
 
@@ -190,29 +190,27 @@ def test_profiles_inherit_over_several_steps() -> None:
         ("profiles = 3", "1:12", "profiles: is not a table"),
         ("[profiles]\ndev = 'x'", "2:7", "profiles.dev: is not a table; write [profiles.dev]"),
         ("[profiles.dev]\nbindings = {}", "2:12", "profiles.dev.bindings: is not a list"),
-        ("default_profile = 1", "1:19", "default_profile: is not a text"),
+        ("default_profile = 1", "1:19", "default_profile: is not a string"),
         ("[profiles.d]\nbindings = [1]", "2:13", "profiles.d.bindings[0]: is not a table"),
         (in_default('alias = "a"'), "1:1", 'models is missing; add models = ["openai:'),
         (in_default('models = ["x:y"]'), "1:1", 'alias is missing; add alias = "fast"'),
         (in_default('alias = "a"\nmodel = "x:y"'), "1:1", "rename 'model' to 'models'"),
-        (in_default('alias = 1\nmodels = "x:y"'), "2:9", "bindings[0].alias: is not a text"),
+        (in_default('alias = 1\nmodels = "x:y"'), "2:9", "bindings[0].alias: is not a string"),
         (in_default('alias = "a"\nmodels = 1'), "3:10", "models: is not a list of models"),
         (in_default('alias = "a"\nmodels = []'), "3:10", "the list of models is empty"),
         (in_default('alias = "a"\nmodels = ["x:y",\n"gpt"]'), "4:1", "'gpt' is not a model"),
         (in_default('alias = "a"\nmodels = [07:32:00]'), "3:11", "is not a model reference"),
-        (in_default('alias = "a b"\nmodels = "x:y"'), "2:9", "an alias can't hold ' '"),
+        (in_default('alias = "a b"\nmodels = "x:y"'), "2:9", "an alias can't contain ' '"),
         (in_default('alias = ""\nmodels = "x:y"'), "2:9", "an alias can't be empty"),
         (in_default('alias="a"\nmodels="x:y"') * 2, "5:7", "bound twice in profile 'default'"),
-        ('[profiles.a]\nextends = "b"', "2:11", "there is no profile 'b'; name one of: a"),
+        ('[profiles.a]\nextends = "b"', "2:11", "unknown profile 'b'; name one of: a"),
         ('[profiles.a]\nextends = "a"', "2:11", "profile 'a' extends itself"),
         ('[extends]\npackages = ["lib-a"]', "2:13", "is not the name of a package"),
         ("[profiles.a.registry_versions]\nopenai = 0", "2:10", "is not a number from 1"),
         ("[providers]\nmine = 1", "2:8", "providers.mine: is not a table"),
     ],
 )
-def test_a_fault_is_told_with_file_line_column_key_and_mend(
-    text: str, place: str, message: str
-) -> None:
+def test_an_error_gives_file_line_column_key_and_fix(text: str, place: str, message: str) -> None:
     with pytest.raises(LockfileParseError) as caught:
         parse(text, Path("llmring.lock"))
 
@@ -221,12 +219,12 @@ def test_a_fault_is_told_with_file_line_column_key_and_mend(
     assert f"{caught.value.line}:{caught.value.column}" == place
 
 
-def test_the_second_binding_of_an_alias_points_to_the_first() -> None:
+def test_the_error_for_a_second_binding_gives_the_line_of_the_first() -> None:
     with pytest.raises(LockfileParseError, match="the first is on line 1"):
         parse(in_default('alias = "a"\nmodels = "x:y"') * 2)
 
 
-def test_of_several_faults_the_first_in_the_file_is_told_and_the_others_counted() -> None:
+def test_the_first_of_several_errors_is_raised_and_the_others_are_counted() -> None:
     with pytest.raises(LockfileParseError, match=r"^1:19: .*and 1 more"):
         parse("default_profile = 1\nprofiles = 2")
 

@@ -92,7 +92,7 @@ def test_S026_every_comment_survives_a_bind() -> None:
     assert comments(bind(EXAMPLE, "quick", "mock:echo", "default")) == comments(EXAMPLE)
 
 
-def test_S039_a_new_alias_goes_behind_the_last_of_its_profile() -> None:
+def test_S039_a_new_alias_is_added_after_the_last_one_of_its_profile() -> None:
     text = bind(EXAMPLE, "quick", "openai:gpt-4o-mini", "dev")
 
     assert text == EXAMPLE.replace(
@@ -110,7 +110,7 @@ def test_S040_models_are_given_as_a_list_or_with_commas(models: str | list[str])
     assert models_of(bind("", "fast", models, "default"), "fast", "default") == ["a:b", "c:d"]
 
 
-def test_S041_a_profile_that_is_not_there_is_begun() -> None:
+def test_S041_a_missing_profile_is_created() -> None:
     text = bind(EXAMPLE, "assistant", "openai:gpt-4o-mini", "staging")
 
     assert text == EXAMPLE + (
@@ -136,25 +136,27 @@ def test_S045_binding_again_keeps_the_place_of_the_alias() -> None:
     assert text == EXAMPLE.replace('models = ["openai:gpt-4o-mini"]', 'models = ["mock:echo"]', 1)
 
 
-def test_S130_what_is_no_reference_is_refused() -> None:
+def test_S130_a_model_without_provider_is_rejected() -> None:
     with pytest.raises(InvalidModelReferenceError, match=r"'gpt-4o-mini'.*provider:model"):
         bind(EXAMPLE, "fast", "gpt-4o-mini", "default")
 
 
 @pytest.mark.parametrize("models", ["", [], "openai:", ":gpt-4o", "openai:gpt,", "open ai:gpt"])
-def test_no_model_and_half_a_reference_are_refused(models: str | list[str]) -> None:
+def test_empty_lists_of_models_and_incomplete_references_are_rejected(
+    models: str | list[str],
+) -> None:
     with pytest.raises(InvalidModelReferenceError):
         bind(EXAMPLE, "fast", models, "default")
 
 
 @pytest.mark.parametrize("alias", ["", "a b", "a,b", "a\tb", "a\x00", "a\u00a0b"])
-def test_an_alias_is_one_word_without_commas(alias: str) -> None:
+def test_aliases_with_spaces_or_commas_are_rejected(alias: str) -> None:
     with pytest.raises(ConfigurationError, match="alias"):
         bind(EXAMPLE, alias, "mock:echo", "default")
 
 
 @pytest.mark.parametrize("profile", ["", "a\nb"])
-def test_a_profile_has_a_name_that_can_be_written(profile: str) -> None:
+def test_invalid_profile_names_are_rejected(profile: str) -> None:
     with pytest.raises(ConfigurationError, match="profile"):
         bind(EXAMPLE, "fast", "mock:echo", profile)
 
@@ -163,12 +165,14 @@ def test_a_profile_has_a_name_that_can_be_written(profile: str) -> None:
     ("alias", "models", "profile"),
     [("\ud800", "a:b", "p"), ("a", "a:\ud800", "p"), ("a", "a:b", "\udc80")],
 )
-def test_what_utf8_can_not_hold_is_refused(alias: str, models: str, profile: str) -> None:
-    with pytest.raises(ConfigurationError, match="can't be written as UTF-8"):
+def test_strings_that_utf8_can_not_encode_are_rejected(
+    alias: str, models: str, profile: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="can't be encoded as UTF-8"):
         bind(EXAMPLE, alias, models, profile)
 
 
-def test_a_list_over_several_lines_stays_one_and_keeps_the_comments_of_what_stays() -> None:
+def test_a_multiline_list_keeps_its_layout_and_the_comments_of_kept_models() -> None:
     text = bind(EXAMPLE, "balanced", "mock:echo,openai:gpt-4o,google:gemini-1.5-pro", "default")
 
     assert text == EXAMPLE.replace(
@@ -176,7 +180,7 @@ def test_a_list_over_several_lines_stays_one_and_keeps_the_comments_of_what_stay
     )
 
 
-def test_models_change_places_with_their_comments() -> None:
+def test_reordered_models_keep_their_comments() -> None:
     text = bind(EXAMPLE, "balanced", "google:gemini-1.5-pro,openai:gpt-4o", "default")
 
     assert (
@@ -187,7 +191,7 @@ def test_models_change_places_with_their_comments() -> None:
     ) in text
 
 
-def test_single_quotes_and_padding_of_a_list_stay() -> None:
+def test_single_quotes_and_padding_of_a_list_are_kept() -> None:
     text = "[[profiles.p.bindings]]\nalias = 'x'\nmodels = [ 'a:b','c:d' ]\n"
 
     assert bind(text, "x", "c:d,a:b,e:f", "p") == text.replace(
@@ -195,7 +199,7 @@ def test_single_quotes_and_padding_of_a_list_stay() -> None:
     )
 
 
-def test_a_bare_text_as_models_becomes_a_list() -> None:
+def test_a_single_string_of_models_becomes_a_list() -> None:
     text = "[[profiles.p.bindings]]\nalias = 'x'\nmodels = 'a:b'  # why\n"
 
     assert bind(text, "x", "c:d", "p") == text.replace("'a:b'", '["c:d"]')
@@ -205,7 +209,7 @@ def test_binding_to_the_same_models_changes_nothing() -> None:
     assert bind(EXAMPLE, "fast", ["OpenAI:gpt-4o-mini"], "default") == EXAMPLE
 
 
-def test_many_models_are_written_one_a_line() -> None:
+def test_long_lists_of_models_are_written_one_per_line() -> None:
     models = [f"openai:a-model-with-a-rather-long-name-{number}" for number in range(3)]
 
     assert 'models = [\n    "openai:a-model' in bind("", "x", models, "default")
@@ -231,11 +235,11 @@ def test_a_binding_in_a_list_of_tables_is_added_to_that_list() -> None:
         "profiles = { p.bindings = [] }\n",
     ],
 )
-def test_a_profile_in_any_form_takes_a_binding(text: str) -> None:
+def test_a_binding_can_be_added_to_a_profile_in_any_form(text: str) -> None:
     assert models_of(bind(text, "y", "c:d", "p"), "y", "p") == ["c:d"]
 
 
-def test_unbind_takes_the_comments_directly_above_with_it() -> None:
+def test_unbind_removes_the_comments_directly_above() -> None:
     text = bind(EXAMPLE, "quick", "mock:echo", "default")
     commented = text.replace(
         '[[profiles.default.bindings]]\nalias = "quick"',
@@ -245,19 +249,19 @@ def test_unbind_takes_the_comments_directly_above_with_it() -> None:
     assert unbind(commented, "quick", "default") == EXAMPLE
 
 
-def test_unbind_keeps_a_comment_that_an_empty_line_sets_apart() -> None:
+def test_unbind_keeps_a_comment_separated_by_an_empty_line() -> None:
     text = "[profiles.p]\n\n# About p.\n\n[[profiles.p.bindings]]\nalias = 'x'\nmodels = ['a:b']\n"
 
     assert unbind(text, "x", "p") == "[profiles.p]\n\n# About p.\n"
 
 
-def test_unbind_keeps_the_head_of_the_file() -> None:
+def test_unbind_keeps_the_comment_at_the_head_of_the_file() -> None:
     text = "# Ours.\n[[profiles.p.bindings]]\nalias = 'x'\nmodels = ['a:b']\n"
 
     assert unbind(text, "x", "p") == "# Ours.\n"
 
 
-def test_unbind_takes_the_tables_of_the_binding_with_it() -> None:
+def test_unbind_removes_the_tables_of_the_binding() -> None:
     text = (
         "[[profiles.p.bindings]]\nalias = 'x'\nmodels = ['a:b']\n\n"
         "[other]\n\n[profiles.p.bindings.policy]\nretries = 3\n"
@@ -280,12 +284,12 @@ def test_S080_unbinding_what_is_not_bound_is_an_error() -> None:
         unbind(EXAMPLE, "asistant", "dev")
 
 
-def test_unbinding_in_a_profile_that_is_not_there_names_those_that_are() -> None:
+def test_the_error_for_unbinding_in_an_unknown_profile_lists_the_profiles() -> None:
     with pytest.raises(ConfigurationError, match="default, dev, prod"):
         unbind(EXAMPLE, "assistant", "qa")
 
 
-def test_an_inherited_alias_is_unbound_where_it_stands() -> None:
+def test_the_error_for_unbinding_an_inherited_alias_names_its_profile() -> None:
     with pytest.raises(AliasNotFoundError, match="unbind deep --profile default"):
         unbind(EXAMPLE + '\n[profiles.qa]\nextends = "default"\n', "deep", "qa")
 
@@ -309,7 +313,7 @@ def test_unknown_keys_are_kept() -> None:
     assert 'owner = "ops"' in bind(text, "deep", "mock:echo", "default")
 
 
-def test_what_is_no_lockfile_is_not_edited() -> None:
+def test_a_text_that_is_not_a_lockfile_is_not_edited() -> None:
     with pytest.raises(LockfileParseError):
         bind("profiles = 3", "x", "a:b", "default")
 

@@ -27,7 +27,7 @@ def tree(text: str) -> dict[str, Any]:
 
 @settings(deadline=None, max_examples=60)
 @given(lockfile_texts())
-def test_a_new_profile_is_all_that_a_text_gets(text: str) -> None:
+def test_creating_a_profile_adds_only_that_profile(text: str) -> None:
     after = create_profile(text, "staging")
 
     assert after.replace("\r\n", "\n").startswith(text.replace("\r\n", "\n"))
@@ -36,7 +36,7 @@ def test_a_new_profile_is_all_that_a_text_gets(text: str) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(bound_aliases(), SETTINGS)
-def test_a_policy_of_an_alias_changes_that_alias_alone(
+def test_setting_a_policy_of_an_alias_changes_only_that_alias(
     case: tuple[str, str, str], setting: tuple[str, Any]
 ) -> None:
     (text, alias, profile), (key, value) = case, setting
@@ -66,14 +66,14 @@ def test_a_policy_of_a_profile_can_be_set_and_set_again(
     assert set_policy(once, key, value, profile) == once
 
 
-def test_a_policy_that_was_added_can_be_taken_away_without_a_trace() -> None:
+def test_removing_an_added_policy_restores_the_text() -> None:
     text = EXAMPLE
     profile = next(iter(parse(text).profiles))
 
     assert set_policy(set_policy(text, "retries", 2, profile), "retries", None, profile) == text
 
 
-def test_a_copy_has_all_that_the_original_has_and_is_independent() -> None:
+def test_a_copied_profile_has_everything_of_the_original_and_is_independent() -> None:
     text = """\
 [profiles.default]
 timeout = 5
@@ -100,7 +100,7 @@ models = "ollama:c"
     assert copy.bindings["fast"].policy == {"retries": 1}
 
 
-def test_a_reason_stands_above_its_binding_and_a_later_one_replaces_it() -> None:
+def test_a_reason_is_written_above_its_binding_and_replaces_an_earlier_one() -> None:
     text = '# mine\n[[profiles.default.bindings]]\nalias = "fast"\nmodels = "openai:a"\n'
 
     once = give_reason(text, "fast", "default", "2026-11-23: the\ncheapest")
@@ -112,7 +112,7 @@ def test_a_reason_stands_above_its_binding_and_a_later_one_replaces_it() -> None
 
 @settings(deadline=None, max_examples=60)
 @given(bound_aliases())
-def test_a_reason_changes_nothing_but_comments(case: tuple[str, str, str]) -> None:
+def test_a_reason_changes_only_comments(case: tuple[str, str, str]) -> None:
     text, alias, profile = case
 
     assert tree(give_reason(text, alias, profile, "2026-11-23: x")) == tree(text)
@@ -124,14 +124,14 @@ def test_a_reason_changes_nothing_but_comments(case: tuple[str, str, str]) -> No
         (lambda t: create_profile(t, "dev"), ConfigurationError, "already"),
         (lambda t: create_profile(t, ""), ConfigurationError, "empty"),
         (lambda t: create_profile(t, "new", "dve"), ConfigurationError, "did you mean 'dev'"),
-        (lambda t: copy_profile(t, "nope", "new"), ConfigurationError, "there are: "),
+        (lambda t: copy_profile(t, "nope", "new"), ConfigurationError, "use one of: "),
         (lambda t: set_policy(t, "retires", 1, "dev"), ConfigurationError, "mean 'retries'"),
         (lambda t: set_policy(t, "retries", -1, "dev"), ConfigurationError, "whole number from 0"),
         (lambda t: set_policy(t, "retries", 1, "dev", "nope"), AliasNotFoundError, "nope"),
         (lambda t: set_policy(t, "timeout", None, "dev"), LockfileError, "by hand"),
     ],
 )
-def test_what_cannot_be_done_is_refused_with_its_mend(
+def test_impossible_edits_of_profiles_are_rejected_with_the_fix(
     change: Any, error: type[Exception], words: str
 ) -> None:
     text = "[profiles]\ndev = { timeout = 5, bindings = [] }\n"

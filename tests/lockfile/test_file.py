@@ -50,7 +50,9 @@ def test_S012_the_argument_wins_over_everything(tmp_path: Path, path: Path) -> N
 
 
 def test_S013_an_argument_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"was named .*lock init --file .*mine\.lock"):
+    with pytest.raises(
+        FileNotFoundError, match=r"given lockfile does .*lock init --file .*mine\.lock"
+    ):
         find("mine.lock", None, tmp_path)
 
 
@@ -63,7 +65,7 @@ def test_S014_the_environment_comes_second(tmp_path: Path, path: Path) -> None:
 def test_S015_an_environment_path_that_does_not_exist_is_an_error(
     tmp_path: Path, path: Path
 ) -> None:
-    with pytest.raises(LockfileNotFoundError, match="LLMRING_LOCKFILE_PATH names does not"):
+    with pytest.raises(LockfileNotFoundError, match="LLMRING_LOCKFILE_PATH does not"):
         find(None, "env.lock", tmp_path)
 
 
@@ -77,7 +79,7 @@ def test_S016_folders_above_are_not_searched(tmp_path: Path, path: Path) -> None
     assert find(None, None, tmp_path / "below").rule == "bundled"
 
 
-def test_S017_the_one_that_comes_with_llmring_is_last(tmp_path: Path) -> None:
+def test_S017_the_bundled_lockfile_comes_last(tmp_path: Path) -> None:
     assert find(None, "", tmp_path) == Source(BUNDLED, "bundled", writable=False)
 
 
@@ -85,16 +87,16 @@ def test_S018_a_relative_path_starts_at_the_working_folder(tmp_path: Path, path:
     assert find("./llmring.lock", None, tmp_path).path == path
 
 
-def test_S112_a_path_object_is_taken(tmp_path: Path, path: Path) -> None:
+def test_S112_the_argument_may_be_a_path_object(tmp_path: Path, path: Path) -> None:
     assert find(path, None, tmp_path).path == path
 
 
-def test_a_folder_is_no_lockfile_and_the_file_in_it_is_named(tmp_path: Path) -> None:
+def test_a_folder_given_as_lockfile_is_an_error_that_names_the_file_in_it(tmp_path: Path) -> None:
     with pytest.raises(LockfileNotFoundError, match=r"is a folder; name the file, such as"):
         find(tmp_path, None, tmp_path)
 
 
-def test_a_dangling_link_in_the_working_folder_is_not_passed_over(tmp_path: Path) -> None:
+def test_a_dangling_link_in_the_working_folder_is_not_ignored(tmp_path: Path) -> None:
     (tmp_path / "llmring.lock").symlink_to("gone")
 
     assert find(None, None, tmp_path).rule == "folder"
@@ -106,7 +108,7 @@ def test_C11_edits_of_the_bundled_lockfile_go_to_the_working_folder(tmp_path: Pa
     assert file.writable_target(source, tmp_path) == tmp_path / "llmring.lock"
 
 
-def test_edits_go_to_the_lockfile_in_force(tmp_path: Path, path: Path) -> None:
+def test_edits_go_to_the_active_lockfile(tmp_path: Path, path: Path) -> None:
     assert file.writable_target(find(path, None, tmp_path), tmp_path) == path
 
 
@@ -131,30 +133,30 @@ def test_line_ends_are_left_as_they_are(path: Path) -> None:
     assert read(path) == "a\r\nb\n"
 
 
-def test_what_is_not_utf8_is_told_with_its_place(path: Path) -> None:
+def test_the_error_for_text_that_is_not_utf8_gives_line_and_column(path: Path) -> None:
     path.write_bytes("a = 1\n# é: ".encode() + b"\xff")
 
     with pytest.raises(LockfileParseError, match=r"llmring\.lock:2:6: not UTF-8"):
         read(path)
 
 
-def test_a_missing_file_is_told_with_the_mend(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_gives_the_command_to_create_it(tmp_path: Path) -> None:
     with pytest.raises(LockfileNotFoundError, match="llmring lock init --file"):
         read(tmp_path / "no.lock")
 
 
-def test_a_folder_can_not_be_read(tmp_path: Path) -> None:
+def test_reading_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LockfileError, match="can't be read"):
         read(tmp_path)
 
 
-def test_the_new_text_is_in_the_file(path: Path) -> None:
+def test_update_writes_the_new_text_to_the_file(path: Path) -> None:
     assert update(path, lambda text: bind(text, "quick", "mock:echo", "default"))
 
     assert read(path) == bound("quick")
 
 
-def test_S045_a_file_that_is_not_there_is_begun(tmp_path: Path) -> None:
+def test_S045_a_missing_file_is_created(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "llmring.lock"
 
     update(path, lambda text: text + "[profiles.x]\n", new='version = "1.0"\n')
@@ -192,7 +194,7 @@ def test_the_updates_of_many_threads_are_all_kept(path: Path) -> None:
     assert len(parse(read(path)).profiles["default"].bindings) == 11
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
 def test_a_process_killed_at_any_moment_leaves_the_old_or_the_new_file(path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
@@ -223,7 +225,7 @@ def test_a_process_killed_at_any_moment_leaves_the_old_or_the_new_file(path: Pat
     }
 
 
-def test_no_other_file_is_left_in_the_folder(path: Path) -> None:
+def test_update_leaves_no_other_file_in_the_folder(path: Path) -> None:
     before = {*path.parent.iterdir()}
 
     update(path, lambda text: text + "\n")
@@ -233,12 +235,12 @@ def test_no_other_file_is_left_in_the_folder(path: Path) -> None:
 
 def test_a_change_that_raises_leaves_the_file_alone(path: Path) -> None:
     with pytest.raises(AliasNotFoundError):
-        update(path, lambda text: unbind(text, "nobody", "default"))
+        update(path, lambda text: unbind(text, "unknown", "default"))
 
     assert read(path) == EXAMPLE
 
 
-def test_a_change_of_nothing_does_not_touch_the_file(path: Path) -> None:
+def test_an_update_without_a_change_does_not_touch_the_file(path: Path) -> None:
     before = path.stat()
 
     assert not update(path, unchanged)
@@ -276,7 +278,7 @@ def test_byte_order_mark_and_line_ends_are_kept(path: Path) -> None:
     )
 
 
-def test_what_is_no_lockfile_is_told_with_the_file(path: Path) -> None:
+def test_the_error_for_updating_an_invalid_lockfile_names_the_file(path: Path) -> None:
     path.write_text("a = \n")
 
     with pytest.raises(LockfileParseError, match=r"llmring\.lock:1:5"):
@@ -303,30 +305,30 @@ def test_a_read_only_file_is_not_replaced(path: Path) -> None:
         update(path, lambda text: text + "\n")
 
 
-def test_a_folder_that_is_a_file_is_told(path: Path) -> None:
+def test_an_update_below_a_path_that_is_a_file_is_an_error(path: Path) -> None:
     with pytest.raises(LockfileError, match="can't be written"):
         update(path / "llmring.lock", unchanged)
 
 
-def test_S034_folders_are_made(tmp_path: Path) -> None:
+def test_S034_missing_folders_are_created(tmp_path: Path) -> None:
     create(tmp_path / "path" / "to" / "llmring.lock", EXAMPLE)
 
     assert read(tmp_path / "path" / "to" / "llmring.lock") == EXAMPLE
 
 
-def test_S033_a_file_that_is_there_is_left_alone(path: Path) -> None:
+def test_S033_an_existing_file_is_left_alone_without_force(path: Path) -> None:
     with pytest.raises(LockfileExistsError, match="--force"):
         create(path, "")
 
     assert read(path) == EXAMPLE
 
 
-def test_S082_it_is_a_file_exists_error(path: Path) -> None:
+def test_S082_the_error_for_an_existing_file_is_a_file_exists_error(path: Path) -> None:
     with pytest.raises(FileExistsError):
         create(path, "")
 
 
-def test_S032_force_replaces_it(path: Path) -> None:
+def test_S032_force_replaces_an_existing_file(path: Path) -> None:
     create(path, "version = '1'", force=True)
 
     assert read(path) == "version = '1'"
@@ -375,7 +377,7 @@ def test_S085_forgetting_reads_the_file_again(path: Path) -> None:
     assert live.current() is not before
 
 
-def test_a_file_that_goes_bad_keeps_the_last_good_one_and_warns_once(
+def test_an_invalid_edit_keeps_the_last_good_version_and_warns_once(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     live = LiveLockfile(path)
@@ -390,7 +392,7 @@ def test_a_file_that_goes_bad_keeps_the_last_good_one_and_warns_once(
     assert "llmring.lock:1:5" in record.getMessage()
 
 
-def test_a_file_that_goes_missing_keeps_the_last_good_one(
+def test_a_deleted_file_keeps_the_last_good_version(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     live = LiveLockfile(path)
@@ -401,7 +403,7 @@ def test_a_file_that_goes_missing_keeps_the_last_good_one(
     assert len(caplog.records) == 1
 
 
-def test_a_file_that_is_good_again_is_used_and_the_next_fault_warns_again(
+def test_a_repaired_file_is_used_and_the_next_error_warns_again(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     live = LiveLockfile(path)
@@ -414,12 +416,12 @@ def test_a_file_that_is_good_again_is_used_and_the_next_fault_warns_again(
     assert len(caplog.records) == 2
 
 
-def test_a_file_that_never_was_good_is_an_error(tmp_path: Path) -> None:
+def test_a_file_without_an_earlier_good_version_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LockfileNotFoundError):
         LiveLockfile(tmp_path / "no.lock").current()
 
 
-def test_unknown_keys_are_warned_of_with_their_place(
+def test_unknown_keys_are_logged_as_warnings_with_their_place(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.write_text("profile = {}\n")

@@ -29,7 +29,7 @@ def is_toml(text: str) -> bool:
 
 
 def comments(text: str) -> list[str]:
-    """What is left of a text without its keys, values and space."""
+    """Remove keys, values and whitespace from a text, which leaves its comments."""
     layout = scan(text)
     spans = [
         span
@@ -48,7 +48,7 @@ def comments(text: str) -> list[str]:
 @example('x = """\n# a  \n\n\n# b"""\n[t]')
 @example("x = '''\n  \n'''")
 @example("# a\n[t]\n# b\n[u]")
-def test_the_meaning_of_any_toml_stays(text: str) -> None:
+def test_formatting_keeps_the_values_of_any_toml(text: str) -> None:
     assume(is_toml(text))
 
     assert tree(formatted(text)) == tree(text)
@@ -57,7 +57,7 @@ def test_the_meaning_of_any_toml_stays(text: str) -> None:
 @given(toml_texts())
 @example('x = """\n# a  \n\n\n# b"""\n[t]')
 @example("# a\n\n\n# b\n[t]\n[u]\n\n")
-def test_to_format_again_changes_nothing(text: str) -> None:
+def test_formatting_twice_changes_nothing_more(text: str) -> None:
     assume(is_toml(text))
     once = formatted(text)
 
@@ -65,25 +65,25 @@ def test_to_format_again_changes_nothing(text: str) -> None:
 
 
 @given(toml_texts())
-def test_the_comments_of_any_toml_stay(text: str) -> None:
+def test_formatting_keeps_the_comments_of_any_toml(text: str) -> None:
     assume(is_toml(text))
 
     assert comments(formatted(text)) == comments(text)
 
 
 @given(lockfile_texts())
-def test_the_keys_of_a_lockfile_stay_in_order(text: str) -> None:
+def test_formatting_keeps_the_order_of_keys(text: str) -> None:
     assert [*scan(formatted(text)).entries] == [*scan(text).entries]
 
 
 @given(lockfile_texts())
-def test_line_ends_are_those_of_the_first_line(text: str) -> None:
+def test_formatted_lines_all_end_as_the_first_one_did(text: str) -> None:
     ends = set(re.findall(r"\r?\n", formatted(text)))
 
     assert ends <= {"\r\n" if "\r\n" in text else "\n"}
 
 
-def test_a_mixed_file_takes_the_line_ends_of_its_first_line() -> None:
+def test_mixed_line_ends_become_those_of_the_first_line() -> None:
     assert formatted("a = 1\r\nb = 2\nc = 3\r\n") == "a = 1\r\nb = 2\r\nc = 3\r\n"
 
 
@@ -108,17 +108,17 @@ def test_a_mixed_file_takes_the_line_ends_of_its_first_line() -> None:
         ("a = [\n  1,\t\n\n\n  2 ]", "a = [\n  1,\n\n  2 ]\n"),
     ],
 )
-def test_the_form_is_canonical(before: str, after: str) -> None:
+def test_spacing_and_blank_lines_are_normalized(before: str, after: str) -> None:
     assert formatted(before) == after
 
 
-def test_a_list_of_models_that_is_too_long_gets_a_line_for_each() -> None:
+def test_a_list_of_models_too_long_for_a_line_gets_a_line_for_each_model() -> None:
     lines = "".join(f'    "{model}",\n' for model in LONG)
 
     assert formatted(f"models={LONG_LIST} # why") == f"models = [\n{lines}] # why\n"
 
 
-def test_a_list_of_models_that_fills_its_line_stays() -> None:
+def test_a_list_of_models_that_just_fits_its_line_is_kept() -> None:
     text = f'models = ["openai:{"x" * (WIDTH - 20)}"]\n'
 
     assert len(text) == WIDTH + 1
@@ -128,22 +128,22 @@ def test_a_list_of_models_that_fills_its_line_stays() -> None:
 @pytest.mark.parametrize(
     "text", [f"b = {{ models = {LONG_LIST} }}\n", f"others = {LONG_LIST}\n"], ids=["braces", "key"]
 )
-def test_another_long_line_stays(text: str) -> None:
+def test_other_long_lines_are_kept(text: str) -> None:
     assert formatted(text) == text
 
 
-def test_the_lockfiles_that_llmring_writes_are_in_canonical_form() -> None:
+def test_lockfiles_written_by_llmring_are_formatted() -> None:
     for text in (read(BUNDLED), starter([Suggestion("fast", ("mock:a",), "Quick.")]), EXAMPLE):
         assert formatted(text) == text
 
 
 @given(lockfile_texts())
-def test_what_bind_adds_to_a_formatted_file_is_formatted(text: str) -> None:
+def test_a_formatted_file_stays_formatted_after_bind(text: str) -> None:
     bound = edit.bind(formatted(text), "new", "mock:a", "default")
 
     assert formatted(bound) == bound
 
 
-def test_what_is_not_toml_is_refused_with_its_place() -> None:
+def test_the_error_for_text_that_is_not_toml_gives_line_and_column() -> None:
     with pytest.raises(LockfileParseError, match="2:5: not TOML: Invalid value"):
         formatted("a = 1\nb = x\n")

@@ -11,7 +11,7 @@ from lockfile.texts import EXAMPLE, toml_texts
 
 
 def paths(tree: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
-    """Every key and element of a tree with its value."""
+    """Yield every key and element of a tree with its value."""
     if path:
         yield path, tree
     items = tree.items() if isinstance(tree, dict) else enumerate(tree)
@@ -23,7 +23,7 @@ def paths(tree: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
 
 
 def parsed(text: str) -> dict[str, Any]:
-    # Numbers as they are written: NaN is not equal to itself.
+    # Floats are kept as strings, since NaN is not equal to itself.
     return tomllib.loads(text, parse_float=str)
 
 
@@ -33,7 +33,7 @@ def is_toml(text: str) -> bool:
 
 @settings(deadline=None, max_examples=60)
 @given(toml_texts())
-def test_each_span_of_a_value_reads_as_that_value(text: str) -> None:
+def test_the_span_of_each_value_parses_to_that_value(text: str) -> None:
     assume(is_toml(text))
     layout = scan(text)
 
@@ -49,7 +49,7 @@ def test_each_span_of_a_value_reads_as_that_value(text: str) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(toml_texts())
-def test_the_keys_found_are_the_keys_of_the_tree(text: str) -> None:
+def test_the_scanner_finds_exactly_the_keys_of_the_parsed_text(text: str) -> None:
     assume(is_toml(text))
 
     assert scan(text).entries.keys() == dict(paths(parsed(text))).keys()
@@ -57,7 +57,7 @@ def test_the_keys_found_are_the_keys_of_the_tree(text: str) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(toml_texts())
-def test_each_span_of_a_key_reads_as_that_key(text: str) -> None:
+def test_the_span_of_each_key_parses_to_that_key(text: str) -> None:
     assume(is_toml(text))
 
     for path, entry in scan(text).entries.items():
@@ -71,7 +71,7 @@ def test_each_span_of_a_key_reads_as_that_key(text: str) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(toml_texts())
-def test_between_two_sections_stand_only_space_and_comments(text: str) -> None:
+def test_only_whitespace_and_comments_separate_sections(text: str) -> None:
     assume(is_toml(text))
     sections = scan(text).sections
 
@@ -84,14 +84,14 @@ def test_between_two_sections_stand_only_space_and_comments(text: str) -> None:
     assert [line for line in lines if line and not line.startswith("#")] == []
 
 
-def test_a_place_has_line_and_column_from_one() -> None:
+def test_lines_and_columns_count_from_one() -> None:
     layout = scan(EXAMPLE)
 
     path = ("profiles", "default", "bindings", 1, "models", 2)
     assert layout.position(path) == (16, 5)
 
 
-def test_a_missing_key_has_the_place_of_the_table_that_lacks_it() -> None:
+def test_the_position_of_a_missing_key_is_that_of_its_table() -> None:
     layout = scan(EXAMPLE)
 
     assert layout.position(("profiles", "dev", "bindings", 0, "x")) == (26, 1)

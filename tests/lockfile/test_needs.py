@@ -1,4 +1,4 @@
-"""Models that lack what a lockfile needs of them, at their place in the file."""
+"""Models that do not meet the needs of a lockfile."""
 
 import pytest
 
@@ -28,11 +28,11 @@ class Known:
 
 
 def told(text: str) -> list[tuple[int, str, str, str]]:
-    """What is said of needs: line, severity, key and message."""
+    """Return the line, severity, key and message of each problem about needs."""
     return [
         (each.line, each.severity, each.key, each.message)
         for each in problems(text, PROVIDERS, lambda _: Known())
-        if "asks for" in each.message or "context" in each.message
+        if "requires" in each.message or "context" in each.message
     ]
 
 
@@ -44,7 +44,7 @@ def lockfile(models: str, *, profile: str = "", binding: str = "") -> str:
 
 
 BOTH = '["openai:able", "openai:blind"]'
-BLIND = "openai:blind has no vision, which profiles.default{}needs asks for"
+BLIND = "openai:blind lacks vision, which profiles.default{}needs requires"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ BLIND = "openai:blind has no vision, which profiles.default{}needs asks for"
         ('needs = ["audio"]', 'needs = ["vision"]', ".bindings[0]."),
     ],
 )
-def test_each_candidate_is_held_against_what_is_needed_of_it(
+def test_each_model_is_checked_for_needed_capabilities(
     profile: str, binding: str, place: str
 ) -> None:
     key = "profiles.default.bindings[0].models[1]"
@@ -67,11 +67,11 @@ def test_each_candidate_is_held_against_what_is_needed_of_it(
     ]
 
 
-def test_a_binding_that_asks_for_nothing_beats_its_profile() -> None:
+def test_an_empty_need_of_a_binding_overrides_that_of_its_profile() -> None:
     assert told(lockfile(BOTH, profile='needs = ["vision"]', binding="needs = []")) == []
 
 
-def test_a_context_that_is_too_small_is_told_with_both_figures() -> None:
+def test_a_warning_about_a_small_context_gives_both_sizes() -> None:
     [(_, severity, _, message)] = told(lockfile(BOTH, binding="min_context = 100_000"))
 
     assert severity == "warning"
@@ -82,11 +82,11 @@ def test_a_context_that_is_too_small_is_told_with_both_figures() -> None:
 
 
 @pytest.mark.parametrize("asked", ['needs = ["vision"]', "min_context = 5"])
-def test_of_a_model_in_no_catalog_it_is_noted_that_it_can_not_be_told(asked: str) -> None:
+def test_a_need_that_can_not_be_checked_for_an_unknown_model_is_a_hint(asked: str) -> None:
     [(_, severity, _, message)] = told(lockfile('["openai:new"]', binding=asked))
 
     assert severity == "hint"
-    assert "can't be told" in message
+    assert "no catalog shows whether openai:new has" in message
 
 
 def test_an_inherited_binding_is_reported_once() -> None:
@@ -95,7 +95,7 @@ def test_an_inherited_binding_is_reported_once() -> None:
     assert len(told(text)) == 1
 
 
-def test_what_the_heir_needs_holds_for_what_it_inherits() -> None:
+def test_the_needs_of_a_profile_apply_to_inherited_bindings() -> None:
     text = lockfile(BOTH) + '[profiles.dev]\nextends = "default"\nneeds = ["vision"]\n'
 
     [(line, _, _, message)] = told(text)

@@ -1,4 +1,4 @@
-"""What is checked of the `[providers]` of a lockfile."""
+"""The checks of a lockfile's `[providers]`."""
 
 import pytest
 
@@ -37,11 +37,11 @@ GOOD = {
 
 
 @pytest.mark.parametrize("table", GOOD.values(), ids=GOOD)
-def test_a_good_table_is_not_remarked_on(table: str) -> None:
+def test_a_valid_provider_table_has_no_problem(table: str) -> None:
     assert found(table) == []
 
 
-HALF = "and llmring knows no provider 'grok'; did you mean [providers.groq]? else add"
+HALF = "and 'grok' is not a built-in provider; did you mean [providers.groq]? If not, add"
 OWN = '[providers.mine]\nkind = "openai"\nbase_url = "https://h.example/v1"\n'
 
 BAD = {
@@ -54,50 +54,51 @@ BAD = {
         "2: error: providers.\"a b\": 'a b' can't be the name of a provider; use"
     ),
     f'{OWN}[providers.MINE]\nkind = "openai"\nbase_url = "http://h"': (
-        "5: error: providers.MINE: 'MINE' is another spelling of 'mine'; keep one of the two (the "
-        "first is on line 2)"
+        "5: error: providers.MINE: 'MINE' differs from 'mine' only in case; keep one of the two "
+        "(the first is on line 2)"
     ),
     '[providers.openai]\nbase_url = "http://h:99999/v1"': (
         "3: error: providers.openai.base_url: 'http://h:99999/v1' can't be used; write base_url ="
     ),
     '[providers.openai]\nbase_url = "http://h/{OPENAI_API_KEY}"': "can't be used",
-    '[providers.openai]\nbase_url = "http://me:pass@h/v1"': "holds a user or a password; name the",
-    '[providers.openai]\nbase_url = "http://h/v1?a=b"': "put it under query, as in query = {",
+    '[providers.openai]\nbase_url = "http://me:pass@h/v1"': "contains a user or a password; set",
+    '[providers.openai]\nbase_url = "http://h/v1?a=b"': "put the query under query, as in",
     f'{OWN}api_key_env = "gsk_{"a" * 24}"': (
-        "5: error: providers.mine.api_key_env: looks like a key, and a lockfile holds none; name"
+        "5: error: providers.mine.api_key_env: looks like a key, which a lockfile must not "
+        "contain; set"
     ),
     f'{OWN}headers = {{ x-k = "sk-{"a" * 24}" }}': "providers.mine.headers.x-k: looks like a key",
     f'{OWN}query = {{ key = "AIza{"a" * 35}" }}': "providers.mine.query.key: looks like a key",
-    f'{OWN}headers = {{ Authorization = "x" }}': "a header that llmring sets itself; leave it out",
-    f'{OWN}headers = {{ "a b" = "x" }}': "no header can be called that; write x-my-header",
-    f'{OWN}headers = {{ a = "x\\r\\ny: 1" }}': "is not a text of ASCII characters on one line",
+    f'{OWN}headers = {{ Authorization = "x" }}': "a header that llmring sets itself; remove it",
+    f'{OWN}headers = {{ "a b" = "x" }}': "is not a header name; write x-my-header",
+    f'{OWN}headers = {{ a = "x\\r\\ny: 1" }}': "is not a string of ASCII characters on one line",
     f'{OWN}api_key_header = "a:b"': "is not the name of a header",
 }
 
 
-@pytest.mark.parametrize(("table", "told"), BAD.items())
-def test_what_is_wrong_is_told_with_its_place_and_its_mend(table: str, told: str) -> None:
+@pytest.mark.parametrize(("table", "message"), BAD.items())
+def test_an_error_in_a_provider_table_gives_place_and_fix(table: str, message: str) -> None:
     [problem] = [line for line in found(table) if "error" in line]
 
-    assert told in problem
+    assert message in problem
     assert "a" * 24 not in problem
     assert "pass@" not in problem
 
 
-@pytest.mark.parametrize("table", [table for table, told in BAD.items() if "missing" not in told])
-def test_it_is_an_error_for_calls_too(table: str) -> None:
+@pytest.mark.parametrize("table", [table for table in BAD if "missing" not in BAD[table]])
+def test_an_invalid_provider_table_is_an_error_when_the_lockfile_is_parsed(table: str) -> None:
     with pytest.raises(LockfileParseError, match=r"^\d+:\d+: providers"):
         parse(PROFILE + table)
 
 
-def test_a_table_of_a_provider_yet_to_come_stops_no_call() -> None:
+def test_an_incomplete_table_of_an_unknown_provider_does_not_stop_parsing() -> None:
     assert parse('[providers.tomorrow]\napi = "chat"').warnings == ()
 
 
 WARNINGS = {
     '[providers.openai]\nbase_url = "https://gw.example/v1"': (
         "3: warning: providers.openai.base_url: sends the key in OPENAI_API_KEY to gw.example; set "
-        "api_key_env to a variable for that server, or give it a name of its own"
+        "api_key_env to a variable for that server, or rename the provider"
     ),
     '[providers.groq]\nbase_url = "https://gw.example/v1"\napi_key_env = "GROQ_API_KEY"': (
         "sends the key in GROQ_API_KEY to gw.example; set"
@@ -107,15 +108,15 @@ WARNINGS = {
         "4: warning: providers.mine.base_url: sends the key in K to h.example unencrypted; use"
     ),
     '[providers.groq]\nkind = "anthropic"\napi = "responses"': (
-        "4: warning: providers.groq.api: groq has no API 'responses', so its usual one is used"
+        "4: warning: providers.groq.api: groq has no API 'responses', so its default one is used"
     ),
     '[providers.cohere]\napi = "responses"': "cohere has no API 'responses'",
 }
 
 
-@pytest.mark.parametrize(("table", "told"), WARNINGS.items())
-def test_what_may_not_be_meant_is_a_warning(table: str, told: str) -> None:
+@pytest.mark.parametrize(("table", "message"), WARNINGS.items())
+def test_risky_provider_settings_are_warnings(table: str, message: str) -> None:
     [problem] = found(table)
 
-    assert told in problem
+    assert message in problem
     assert ": warning: " in problem

@@ -39,7 +39,7 @@ retires = 2027-01-01
 digest = "{MINI.digest}"
 """
 
-# What a file may say of the registry before it is pinned.
+# Registry tables that a file may have before it is pinned.
 REGISTRIES = (
     "",
     "",
@@ -98,7 +98,7 @@ def test_S026_pin_and_then_unpin_gives_back_the_same_text(
 
 @settings(deadline=None, max_examples=80)
 @given(texts(), pin_sets())
-def test_pins_read_back_exactly_and_agree_with_their_digests(
+def test_written_pins_parse_to_the_same_pins_and_match_their_digests(
     text: str, pins: dict[ModelRef, Pin]
 ) -> None:
     after = pinned(text, pins, DAY)
@@ -109,7 +109,7 @@ def test_pins_read_back_exactly_and_agree_with_their_digests(
 
 @settings(deadline=None, max_examples=80)
 @given(texts(), pin_sets())
-def test_W22_pinning_twice_changes_nothing(text: str, pins: dict[ModelRef, Pin]) -> None:
+def test_pinning_twice_changes_nothing(text: str, pins: dict[ModelRef, Pin]) -> None:
     once = pinned(text, pins, DAY)
 
     assert pinned(once, pins, DAY) == once
@@ -117,7 +117,7 @@ def test_W22_pinning_twice_changes_nothing(text: str, pins: dict[ModelRef, Pin])
 
 @settings(deadline=None, max_examples=150)
 @given(texts(), pin_sets(), pin_sets())
-def test_pinning_anew_changes_nothing_outside_the_pins(
+def test_pinning_again_changes_nothing_outside_the_pins(
     text: str, before: dict[ModelRef, Pin], after: dict[ModelRef, Pin]
 ) -> None:
     again = pinned(pinned(text, before, DAY), after, date(2026, 12, 1))
@@ -126,14 +126,14 @@ def test_pinning_anew_changes_nothing_outside_the_pins(
     assert unpinned(again) == text
 
 
-def test_the_pins_of_the_example_go_to_its_end() -> None:
+def test_pins_are_added_at_the_end_of_the_file() -> None:
     text = pinned(EXAMPLE, {MINI.ref: MINI}, DAY)
 
     digest = parse(text).registry["digest"].removeprefix("sha256:")
     assert text == EXAMPLE + BLOCK.format(digest=digest)
 
 
-def test_a_price_that_changed_changes_three_lines() -> None:
+def test_a_changed_price_changes_three_lines() -> None:
     text = pinned(EXAMPLE, {MINI.ref: MINI}, DAY).replace("0.6 }", "0.60 } # ours\nx-why = 'us'")
     dearer = pinned_with(input=Decimal("0.2"))
 
@@ -162,7 +162,7 @@ def pinned_with(**prices: Decimal) -> Pin:
         'registry = { pins = { "openai:gpt-4o-mini" = { x-a = 1 } }, url = "https://a.b" }\n',
     ],
 )
-def test_pins_in_other_forms_are_edited_where_they_are(written: str) -> None:
+def test_pins_written_in_other_forms_are_edited_in_place(written: str) -> None:
     after = pinned(written, {MINI.ref: MINI}, DAY)
 
     assert in_file(after) == {MINI.ref: MINI.facts}
@@ -188,13 +188,17 @@ def test_the_digest_does_not_depend_on_comments_order_or_layout() -> None:
     ("old", "new", "complaint"),
     [
         ('models = ["openai:gpt-4o-mini"]\n', 'models = ["openai:gpt-4o"]\n', "the bindings or"),
-        ('alias = "deep"', 'alias = "deeper"', "the bindings or the pins are not those of 2026"),
-        ("input = 0.15", "input = 0.14", "the pin of openai:gpt-4o-mini has been changed"),
-        ("retires = 2027-01-01\n", "", "the pin of openai:gpt-4o-mini has been changed"),
+        (
+            'alias = "deep"',
+            'alias = "deeper"',
+            "the bindings or the pins differ from those of",
+        ),
+        ("input = 0.15", "input = 0.14", "the pin of openai:gpt-4o-mini was changed"),
+        ("retires = 2027-01-01\n", "", "the pin of openai:gpt-4o-mini was changed"),
         ('retires = 2027-01-01\ndigest = "' + MINI.digest + '"', "", "has no digest"),
     ],
 )
-def test_S037_a_digest_tells_of_any_change(old: str, new: str, complaint: str) -> None:
+def test_S037_a_digest_detects_any_change(old: str, new: str, complaint: str) -> None:
     text = pinned(EXAMPLE, {MINI.ref: MINI}, DAY)
     assert old in text
 
@@ -204,29 +208,29 @@ def test_S037_a_digest_tells_of_any_change(old: str, new: str, complaint: str) -
     assert complaint in fault.message
 
 
-def test_the_digest_of_the_block_is_missed() -> None:
+def test_a_missing_digest_is_an_error() -> None:
     text = pinned(EXAMPLE, {MINI.ref: MINI}, DAY)
     digest = parse(text).registry["digest"]
 
     fault = mismatch(parse(text.replace(f'digest = "{digest}"\n', "")))
 
     assert fault is not None
-    assert (fault.message, fault.severity) == ("its pins have no digest", "error")
+    assert (fault.message, fault.severity) == ("the pins have no digest", "error")
 
 
-def test_a_lockfile_that_was_never_pinned_says_so() -> None:
+def test_a_lockfile_that_was_never_pinned_gets_a_hint() -> None:
     fault = mismatch(Lockfile())
 
     assert fault is not None
     assert (fault.message, fault.severity, fault.mend) == (
-        "it is not pinned",
+        "is not pinned",
         "hint",
         "llmring lock pin",
     )
 
 
-def test_a_digest_can_be_computed_anew_elsewhere(tmp_path: Path) -> None:
-    """It is the SHA-256 of JSON with sorted keys and no spaces, as the documents say."""
+def test_a_digest_can_be_computed_from_the_documentation(tmp_path: Path) -> None:
+    """Compute the SHA-256 of JSON with sorted keys and no spaces, as documented."""
     import hashlib
     import json
     import tomllib

@@ -11,13 +11,13 @@ TEXTS = st.text(st.characters(codec="utf-8"))
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_a_quoted_text_reads_as_that_text(text: str) -> None:
+def test_a_quoted_string_parses_to_that_string(text: str) -> None:
     assert tomllib.loads(f"x = {quoted(text)}") == {"x": text}
 
 
 @settings(deadline=None)
 @given(TEXTS)
-def test_a_quoted_key_reads_as_that_key(text: str) -> None:
+def test_a_quoted_key_parses_to_that_key(text: str) -> None:
     assert tomllib.loads(f"{quoted_key(text)} = 1") == {text: 1}
 
 
@@ -29,19 +29,19 @@ def test_a_quoted_key_reads_as_that_key(text: str) -> None:
         (("profiles", "a.b", "name"), 'profiles."a.b".name'),
     ],
 )
-def test_a_key_path_is_written_as_in_toml(path: tuple[str | int, ...], expected: str) -> None:
+def test_a_key_path_is_formatted_as_in_toml(path: tuple[str | int, ...], expected: str) -> None:
     assert dotted(path) == expected
 
 
-def test_the_nearest_word_is_the_one_meant() -> None:
+def test_nearest_returns_the_most_similar_word() -> None:
     assert nearest("opnai", ("google", "openai")) == "openai"
 
 
-def test_where_nothing_is_near_nothing_was_meant() -> None:
+def test_nearest_returns_none_without_a_similar_word() -> None:
     assert nearest("zzz", ("google", "openai")) is None
 
 
-def test_a_problem_of_the_whole_file_names_no_key() -> None:
+def test_a_problem_of_the_whole_file_has_no_key() -> None:
     problem = Problem(1, 1, "warning", "", "it is empty", "fill it")
 
     assert problem.render("a.lock") == "a.lock:1:1: warning: it is empty; fill it"

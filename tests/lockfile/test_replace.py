@@ -1,4 +1,4 @@
-"""Models exchanged in place."""
+"""Replacement of models in place."""
 
 import pytest
 from hypothesis import given
@@ -30,7 +30,7 @@ def replaced(text: str, alias: str = "fast", profile: str = "default", **models:
     return replace_models(text, {at: changes})
 
 
-def test_only_the_names_change() -> None:
+def test_replacing_models_changes_only_their_names() -> None:
     at = parse(TEXT).profiles["default"].bindings["fast"].at
     a, b = ModelRef("openai", "a"), ModelRef("anthropic", "b")
     after = replace_models(TEXT, {at: {a: ModelRef("openai", "a2"), b: ModelRef("x", "it's")}})
@@ -40,7 +40,7 @@ def test_only_the_names_change() -> None:
     assert after == f"{expected}\n\n{tail}"
 
 
-def test_other_profiles_stay() -> None:
+def test_replacing_models_leaves_other_profiles_alone() -> None:
     after = replaced(TEXT, profile="prod", a="openai:a2")
 
     assert after == TEXT.replace('models = ["openai:a"]', 'models = ["openai:a2"]')
@@ -55,19 +55,19 @@ def test_other_profiles_stay() -> None:
         '[[profiles.default.bindings]]\nalias = "fast"\nmodels = ["openai:a"]\n'
         '[profiles.default.bindings.policy.weights]\n"openai:a" = 2.50\n',
     ],
-    ids=["a text", "in braces", "dotted", "weights of their own"],
+    ids=["a string", "in braces", "dotted", "weights of their own"],
 )
-def test_every_way_of_writing_is_kept(text: str) -> None:
+def test_replacing_models_keeps_the_way_they_are_written(text: str) -> None:
     assert replaced(text, a="openai:new") == text.replace("openai:a", "openai:new")
 
 
-def test_a_reference_is_known_however_it_is_written() -> None:
+def test_models_to_replace_are_found_whatever_their_case_and_spacing() -> None:
     text = '[[profiles.default.bindings]]\nalias = "fast"\nmodels = [" OpenAI:a "]\n'
 
     assert replaced(text, a="openai:b") == text.replace(" OpenAI:a ", "openai:b")
 
 
-def test_what_is_not_named_changes_nothing() -> None:
+def test_replacing_models_that_are_not_bound_changes_nothing() -> None:
     assert replaced(TEXT, z="openai:y") == TEXT
     assert replace_models(TEXT, {}) == TEXT
 
@@ -76,9 +76,7 @@ NAMES = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=5, unique=True)
 
 
 @given(NAMES, st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("uvwxyz")))
-def test_the_new_text_says_the_new_models_in_their_places(
-    names: list[str], new: dict[str, str]
-) -> None:
+def test_replaced_models_keep_their_positions(names: list[str], new: dict[str, str]) -> None:
     models = ", ".join(f'"openai:{name}" # {name}\n' for name in names).replace("\n, ", "\n,")
     text = f'[[profiles.default.bindings]]\nalias = "fast"\nmodels = [{models}]\n'
     after = replaced(text, **{old: f"openai:{each}" for old, each in new.items()})

@@ -60,16 +60,16 @@ def test_an_alias_gives_its_models_best_first() -> None:
     ]
 
 
-def test_S128_a_reference_stands_for_itself() -> None:
+def test_S128_a_model_reference_resolves_to_itself() -> None:
     assert models("ollama:llama3:8b", "default") == ["ollama:llama3:8b"]
 
 
-def test_a_reference_without_a_model_is_refused() -> None:
+def test_a_reference_without_a_model_is_rejected() -> None:
     with pytest.raises(InvalidModelReferenceError):
         models("openai:", "default")
 
 
-def test_what_holds_a_colon_is_a_reference() -> None:
+def test_a_name_with_a_colon_is_a_reference() -> None:
     assert is_reference("openai:gpt-4o")
     assert not is_reference("fast")
 
@@ -84,17 +84,17 @@ def test_an_alias_not_found_is_a_value_error_too() -> None:
         models("myalias", "default")
 
 
-def test_a_misspelt_alias_is_told_what_was_meant() -> None:
+def test_the_error_for_a_misspelt_alias_suggests_the_right_one() -> None:
     with pytest.raises(AliasNotFoundError, match="did you mean 'balanced'"):
         models("balansed", "default")
 
 
-def test_an_alias_of_other_profiles_is_told_where_it_is() -> None:
+def test_the_error_for_an_alias_of_other_profiles_names_them() -> None:
     with pytest.raises(AliasNotFoundError, match="it is defined in profiles: dev, prod"):
         models("assistant", "default")
 
 
-def test_the_file_and_the_command_that_mends_are_named() -> None:
+def test_the_error_for_an_unknown_alias_gives_the_file_and_the_command_to_bind_it() -> None:
     lockfile = parse(EXAMPLE, Path("a/llmring.lock"))
 
     with pytest.raises(AliasNotFoundError, match=r"in a/llmring\.lock.*llmring bind x .*--profile"):
@@ -120,5 +120,5 @@ def test_S076_aliases_come_with_their_first_model_in_the_order_of_the_file() -> 
     ]
 
 
-def test_S077_aliases_of_another_profile() -> None:
+def test_S077_aliases_of_another_profile_can_be_listed() -> None:
     assert primaries(parse(EXAMPLE), "dev") == {"assistant": "openai:gpt-4o-mini"}

@@ -35,7 +35,7 @@ Tree = dict[str, Any]
 
 
 def _matches(_: Any, pattern: str, value: Any, __: Any) -> Iterator[Any]:
-    # To JSON Schema, as to JavaScript, $ is the very end; to Python, a line end may follow it.
+    # In JSON Schema, $ matches only at the very end; in Python, also before a final line end.
     if isinstance(value, str) and not re.search(pattern.replace("$", r"\Z"), value):
         yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
 
@@ -46,7 +46,7 @@ JUDGE = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern"
 
 
 def plain(value: Any) -> Any:
-    """A TOML tree as editors turn it into JSON."""
+    """Convert a TOML tree to JSON as editors do."""
     match value:
         case dict():
             return {key: plain(inner) for key, inner in value.items()}
@@ -67,7 +67,7 @@ def by_parser(text: str) -> list[str]:
 
 
 def toml_blocks(path: Path) -> list[str]:
-    """The lockfiles that a paper shows."""
+    """Return the lockfiles shown in a document."""
     blocks = re.findall(r"```toml\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
     return [block for block in blocks if {"profiles", "extends"} & tomllib.loads(block).keys()]
 
@@ -80,16 +80,16 @@ def profile(rest: str) -> str:
     return f"[profiles.default]\n{rest}\n"
 
 
-def test_the_schema_is_a_schema() -> None:
+def test_the_schema_is_a_valid_json_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(document())
 
 
-def test_the_shipped_schema_is_the_one_that_the_keys_make() -> None:
+def test_the_shipped_schema_is_up_to_date() -> None:
     assert json.loads(SHIPPED.read_text(encoding="utf-8")) == document()
 
 
 @pytest.mark.parametrize("path", PAPERS, ids=lambda path: path.name)
-def test_the_lockfiles_in_the_docs_are_good(path: Path) -> None:
+def test_the_lockfiles_in_the_docs_match_the_schema(path: Path) -> None:
     assert [by_schema(block) for block in toml_blocks(path) if by_schema(block)] == []
 
 
@@ -98,7 +98,7 @@ def test_the_readme_shows_a_lockfile() -> None:
 
 
 @pytest.mark.skipif(not CONTRACT.exists(), reason="../shared is not here")
-def test_the_lockfiles_in_the_contract_are_good() -> None:
+def test_the_lockfiles_in_the_contract_match_the_schema() -> None:
     blocks = toml_blocks(CONTRACT)
 
     assert blocks
@@ -111,7 +111,7 @@ GOOD = {
     "regions": REGIONS,
     "llmring's own": read(BUNDLED),
     "a new one": starter([Suggestion("fast", ("mock:a",))]),
-    "one model as a text": binding(models='"openai:gpt-4o"'),
+    "one model as a string": binding(models='"openai:gpt-4o"'),
     "space around a model": binding(models='[" openai:gpt-4o\\n"]'),
     "colons in a model": binding(models='["ollama:llama3:8b"]'),
     "a version": 'version = "1.4.2"',
@@ -144,19 +144,19 @@ GOOD = {
 }
 
 BAD = {
-    "a key that is none": "foo = 1",
-    "a key of a profile that is none": profile("foo = 1"),
-    "a key of a binding that is none": binding("alais = 1"),
-    "a key of a policy that is none": binding("policy = { retry = 1 }"),
-    "a key of a provider that is none": "[providers.mine]\nurl = 'http://a'",
-    "a key of [extends] that is none": "[extends]\npackage = 'a'",
+    "an unknown key": "foo = 1",
+    "an unknown key of a profile": profile("foo = 1"),
+    "an unknown key of a binding": binding("alais = 1"),
+    "an unknown key of a policy": binding("policy = { retry = 1 }"),
+    "an unknown key of a provider": "[providers.mine]\nurl = 'http://a'",
+    "an unknown key of [extends]": "[extends]\npackage = 'a'",
     "another version": 'version = "2.0"',
     "a version with a line end": 'version = "1.0\\n"',
     "a version as a number": "version = 1.0",
-    "profiles that are no table": "profiles = 3",
-    "a profile that is no table": "[profiles]\na = 3",
-    "bindings that are no list": profile("bindings = 3"),
-    "a binding that is no table": profile("bindings = [3]"),
+    "profiles that are not a table": "profiles = 3",
+    "a profile that is not a table": "[profiles]\na = 3",
+    "bindings that are not a list": profile("bindings = 3"),
+    "a binding that is not a table": profile("bindings = [3]"),
     "no alias": profile('bindings = [{ models = ["a:b"] }]'),
     "no models": profile('bindings = [{ alias = "a" }]'),
     "an empty alias": profile('bindings = [{ alias = "", models = ["mock:b"] }]'),
@@ -165,101 +165,101 @@ BAD = {
     "no model in the list": binding(models="[]"),
     "a model without a provider": binding(models='["gpt-4o"]'),
     "a provider without a model": binding(models='["openai:"]'),
-    "space behind the colon": binding(models='["openai: gpt-4o"]'),
+    "a space after the colon": binding(models='["openai: gpt-4o"]'),
     "a tab in a model": binding(models='["openai:gpt\\t4o"]'),
     "a model that is a number": binding(models="[1]"),
-    "an empty text for models": binding(models='""'),
+    "an empty string for models": binding(models='""'),
     "a package with a dash": "[extends]\npackages = ['my-library']",
     "a package that begins with a digit": "[extends]\npackages = ['1a']",
-    "packages that are no list": "[extends]\npackages = 'a'",
+    "packages that are not a list": "[extends]\npackages = 'a'",
     "a pin of 0": "[profiles.default.registry_versions]\nopenai = 0",
     "a time that is a number": "created_at = 1",
-    "an inheritance from a number": profile("extends = 1"),
-    "an API that is none": "[providers.mine]\nkind = 'opnai'",
-    "an address that is none": "[providers.mine]\nbase_url = 'localhost:80'",
+    "a profile that extends a number": profile("extends = 1"),
+    "an unknown API": "[providers.mine]\nkind = 'opnai'",
+    "an invalid address": "[providers.mine]\nbase_url = 'localhost:80'",
     "a key instead of its variable": "[providers.mine]\napi_key_env = 'sk-123'",
-    "a provider that is no table": "[providers]\nmine = 1",
-    "a registry that is no table": "registry = 1",
+    "a provider that is not a table": "[providers]\nmine = 1",
+    "a registry that is not a table": "registry = 1",
     "a registry with other keys": "[registry]\nanything = 1",
-    "prices without one of the answer": "[registry.models.'a:b']\nprices = { input = 1 }",
-    "a day that is none": "[registry.models.'a:b']\nretires = 'soon'",
-    "a strategy that is none": binding('strategy = "random"'),
-    "a stream policy that is none": binding('on_stream_failure = "stop"'),
-    "a timeout of nothing": binding("timeout = 0"),
-    "a timeout as a text": binding('timeout = "60"'),
-    "a truth for a number": binding("timeout = true"),
-    "a truth for a count": binding("retries = true"),
-    "a retry less than none": binding("retries = -1"),
-    "half a retry": binding("retries = 0.5"),
-    "no concurrency": binding("max_concurrency = 0"),
-    "a hedge that is no percentile": binding('hedge_after = "p94"'),
-    "a hedge before the call": binding("hedge_after = -1"),
+    "prices without output": "[registry.models.'a:b']\nprices = { input = 1 }",
+    "an invalid day": "[registry.models.'a:b']\nretires = 'soon'",
+    "an unknown strategy": binding('strategy = "random"'),
+    "an unknown stream policy": binding('on_stream_failure = "stop"'),
+    "a timeout of 0": binding("timeout = 0"),
+    "a timeout as a string": binding('timeout = "60"'),
+    "a boolean for a number": binding("timeout = true"),
+    "a boolean for a count": binding("retries = true"),
+    "negative retries": binding("retries = -1"),
+    "fractional retries": binding("retries = 0.5"),
+    "a concurrency of 0": binding("max_concurrency = 0"),
+    "an unknown percentile for a hedge": binding('hedge_after = "p94"'),
+    "a negative hedge": binding("hedge_after = -1"),
     "a weight below 0": binding("weights = [1, -1]"),
     "a weight in a table below 0": binding('weights = { "a:b" = -1 }'),
-    "a truth for a weight": binding("weights = [true]"),
+    "a boolean for a weight": binding("weights = [true]"),
     "weights that are a number": binding("weights = 1"),
-    "a capability that is none": binding('needs = ["flying"]'),
-    "a need that is no list": binding('needs = "tools"'),
-    "a mode that is none": profile('mode = "play"'),
+    "an unknown capability": binding('needs = ["flying"]'),
+    "needs that are not a list": binding('needs = "tools"'),
+    "an unknown mode": profile('mode = "play"'),
     "a mode of a binding": binding('mode = "replay"'),
-    "a policy that is no table": binding("policy = 1"),
-    "a bad policy in its table": binding("policy = { rpm = 0 }"),
+    "a policy that is not a table": binding("policy = 1"),
+    "a bad value in a policy table": binding("policy = { rpm = 0 }"),
     "faults that are a number": binding("faults = 1"),
     "faults that are a table": binding("faults = { status = 429 }"),
-    "a fault that is no table": binding("faults = [429]"),
-    "a key of a fault that is none": binding("faults = [{ statsu = 429 }]"),
-    "a fault of success": binding("faults = [{ status = 200 }]"),
-    "a fault that cuts before the answer": binding("faults = [{ cut = -1 }]"),
-    "a fault that happens never": binding("faults = [{ times = 0 }]"),
-    "a connection that fails in no known way": binding('faults = [{ connection = "gone" }]'),
-    "a fault of no model": binding('faults = [{ model = "" }]'),
+    "a fault that is not a table": binding("faults = [429]"),
+    "an unknown key of a fault": binding("faults = [{ statsu = 429 }]"),
+    "a fault with a status of success": binding("faults = [{ status = 200 }]"),
+    "a fault that cuts after a negative count": binding("faults = [{ cut = -1 }]"),
+    "a fault that never happens": binding("faults = [{ times = 0 }]"),
+    "an unknown kind of connection failure": binding('faults = [{ connection = "gone" }]'),
+    "a fault with an empty model": binding('faults = [{ model = "" }]'),
     "recordings of a binding": binding('recordings = "a"'),
-    "recordings in no folder": profile('recordings = ""'),
+    "recordings in an empty path": profile('recordings = ""'),
 }
 
 BEYOND = {
-    # What relates two places of a file.
+    # Relations between two places of a file.
     "an alias that is bound twice": binding() + binding(),
     "a profile that extends itself": profile('extends = "default"'),
     "a circle of profiles": '[profiles.a]\nextends = "b"\n[profiles.b]\nextends = "a"',
-    "a profile that extends none": profile('extends = "nope"'),
-    # What a list of llmring's providers can't settle, since the file may define its own.
+    "a profile that extends a missing one": profile('extends = "nope"'),
+    # Unknown providers, since the file may define its own.
     "an unknown provider": binding(models='["nope:x"]'),
     "a provider of one's own without an address": '[providers.mine]\nkind = "openai"',
-    "a key where the name of its variable belongs": "[providers.openai]\n"
+    "a key instead of the name of its variable": "[providers.openai]\n"
     f'api_key_env = "gsk_{"a" * 20}"',
     "a password in an address": '[providers.openai]\nbase_url = "http://me:secret@h/v1"',
     "a header that llmring sets": "[providers.openai.headers]\nHost = 'h'",
-    # TOML's types where JSON has fewer.
-    "a whole number with a point": binding("retries = 1.0"),
-    "a date for a text": profile("extends = 2026-01-31"),
+    # TOML types that JSON lacks.
+    "an integer with a decimal point": binding("retries = 1.0"),
+    "a date for a string": profile("extends = 2026-01-31"),
     "a time without a date": "created_at = 12:00:00",
-    "a number without an end": binding("timeout = inf"),
-    "a number that is none": binding("timeout = nan"),
-    # What patterns that all validators know can't tell from a letter.
-    "a package with a sign that is no letter": "[extends]\npackages = ['a\u2192b']",
+    "an infinite number": binding("timeout = inf"),
+    "a NaN": binding("timeout = nan"),
+    # Characters that portable patterns can't distinguish from letters.
+    "a package with a symbol in its name": "[extends]\npackages = ['a\u2192b']",
 }
 
 
 @pytest.mark.parametrize("text", GOOD.values(), ids=GOOD)
-def test_what_is_good_is_good_for_both(text: str) -> None:
+def test_schema_and_parser_accept_valid_lockfiles(text: str) -> None:
     assert (by_parser(text), by_schema(text)) == ([], [])
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
-def test_what_is_bad_is_bad_for_both(text: str) -> None:
+def test_schema_and_parser_reject_invalid_lockfiles(text: str) -> None:
     assert by_parser(text) != []
     assert by_schema(text) != []
 
 
 @pytest.mark.parametrize("text", BEYOND.values(), ids=BEYOND)
-def test_what_the_schema_can_t_say_the_parser_says(text: str) -> None:
+def test_the_parser_finds_errors_that_the_schema_can_t(text: str) -> None:
     assert by_parser(text) != []
     assert by_schema(text) == []
 
 
 @given(lockfile_texts())
-def test_lockfiles_in_every_style_are_good_for_both(text: str) -> None:
+def test_schema_and_parser_accept_lockfiles_in_every_style(text: str) -> None:
     assert (by_parser(text), by_schema(text)) == ([], [])
 
 
@@ -278,7 +278,7 @@ VALUES = st.recursive(
 
 
 def bound(table: Tree) -> Tree:
-    """A lockfile with this in its binding."""
+    """Build a lockfile with these keys in its binding."""
     binding = {"alias": "fast", "models": ["openai:x"], **table}
     return {"profiles": {"default": {"bindings": [binding]}}}
 
@@ -296,14 +296,14 @@ PLACES: dict[str, tuple[Mapping[str, object], Callable[[Tree], Tree]]] = {
 
 @st.composite
 def trees(draw: st.DrawFn) -> Tree:
-    """Lockfiles with one key in one place, whose value may be anything."""
+    """Generate lockfiles with one key in one place, with any value."""
     shapes, around = PLACES[draw(st.sampled_from([*PLACES]))]
     key = draw(st.sampled_from([*shapes, "x-a", "foo"]))
     return around({key: draw(VALUES)})
 
 
 def toml(value: Any) -> str:
-    """A value as TOML writes it, in one piece."""
+    """Format a value as TOML on one line."""
     match value:
         case dict():
             pairs = [f"{quoted(key)} = {toml(inner)}" for key, inner in value.items()]
@@ -319,11 +319,11 @@ def toml(value: Any) -> str:
 
 
 @given(trees())
-def test_the_schema_and_the_parser_judge_alike(tree: Tree) -> None:
+def test_schema_and_parser_agree_on_any_value(tree: Tree) -> None:
     text = "".join(f"{quoted(key)} = {toml(value)}\n" for key, value in tree.items())
     beyond = re.compile(
-        "there is no (provider|profile)|extends itself|is bound twice|llmring knows no provider"
-        "|can't be the name of a provider|no header can be called that|a header that llmring sets"
+        "unknown (provider|profile)|extends itself|is bound twice|is not a built-in provider"
+        "|can't be the name of a provider|is not a header name|a header that llmring sets"
     )
     sayable = [error for error in by_parser(text) if not beyond.search(error)]
 
@@ -343,7 +343,7 @@ def test_every_key_has_a_description_for_editors() -> None:
     assert bare == []
 
 
-def test_the_capabilities_that_may_be_needed_are_those_of_the_catalog() -> None:
+def test_the_capabilities_in_the_schema_are_those_of_the_catalog() -> None:
     match keys.POLICY["needs"]:
         case Items(each=Choice(options=options)):
             assert options == get_args(Capability)
@@ -366,9 +366,9 @@ def test_the_capabilities_that_may_be_needed_are_those_of_the_catalog() -> None:
         ("[providers.mine]\napi_key_env = 'sk-1'", "is not the name of an environment variable"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_mend(text: str, line: str) -> None:
+def test_the_error_for_a_wrong_value_gives_the_fix(text: str, line: str) -> None:
     assert line in "\n".join(by_parser(text))
 
 
-def test_a_key_in_the_wrong_place_is_not_repeated() -> None:
+def test_a_key_in_the_wrong_place_is_reported_once() -> None:
     assert "sk-123" not in "\n".join(by_parser("[providers.mine]\napi_key_env = 'sk-123'"))

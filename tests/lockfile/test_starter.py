@@ -12,7 +12,7 @@ SUGGESTIONS = (
 )
 
 
-def test_the_aliases_suggested_are_bound_in_their_order() -> None:
+def test_suggested_aliases_are_bound_in_order() -> None:
     assert [*primaries(parse(starter(SUGGESTIONS)), "default").items()] == [
         ("fast", "openai:small"),
         ("deep", "anthropic:large"),
@@ -27,14 +27,14 @@ def test_each_alias_has_its_comment_directly_above() -> None:
     assert "\n\n# Quick and cheap.\n[[profiles.default.bindings]]\nalias = " in starter(SUGGESTIONS)
 
 
-def test_a_lockfile_without_suggestions_takes_a_binding() -> None:
+def test_a_binding_can_be_added_to_a_lockfile_without_suggestions() -> None:
     text = bind(starter(), "fast", "openai:small", "default")
 
     assert primaries(parse(text), "default") == {"fast": "openai:small"}
 
 
-def test_the_profile_in_the_closing_comment_works_as_it_stands() -> None:
-    *_, comment = starter(SUGGESTIONS).partition("only what differs.\n#\n")
+def test_the_profile_in_the_closing_comment_works_when_uncommented() -> None:
+    *_, comment = starter(SUGGESTIONS).partition("only those that differ.\n#\n")
     text = starter(SUGGESTIONS) + comment.replace("# ", "").replace("#", "")
 
     assert primaries(parse(text), "dev") == {"fast": "openai:small", "deep": "ollama:llama3.2"}

@@ -7,19 +7,19 @@ from llmring.lockfile.syntax import load
 @pytest.mark.parametrize(
     ("text", "line", "column", "message", "mend"),
     [
-        ("a = 1\nb = foo\n", 2, 5, "Invalid value", "put texts in double quotes"),
+        ("a = 1\nb = foo\n", 2, 5, "Invalid value", "put strings in double quotes"),
         ("a = [\n  1\n  2\n]", 3, 3, "Unclosed array", "by commas"),
-        ("a = 1\na = 2\n", 2, 6, "Cannot overwrite", "keep one of them"),
+        ("a = 1\na = 2\n", 2, 6, "Cannot overwrite", "keep only one"),
         ("[a]\n[a]\n", 2, 3, "Cannot declare", "[[...]]"),
-        ('a = "x\nb = 1', 1, 7, "Illegal character", "close the text"),
-        ('\na = """x', 2, 9, "Unterminated", "close the text"),
+        ('a = "x\nb = 1', 1, 7, "Illegal character", "close the string"),
+        ('\na = """x', 2, 9, "Unterminated", "close the string"),
         ("a\n", 1, 2, "Expected '='", "write key ="),
-        ("a = 1 b = 2", 1, 7, "Expected newline", "one key a line"),
+        ("a = 1 b = 2", 1, 7, "Expected newline", "one key per line"),
         ("a = 1\r\n\r\n? = 1", 3, 1, "Invalid statement", "https://toml.io"),
-        ("a = 1\n<<<<<<< HEAD\nb = 1\n", 2, 1, "merge conflict", "settle the conflict"),
+        ("a = 1\n<<<<<<< HEAD\nb = 1\n", 2, 1, "merge conflict", "resolve the conflict"),
     ],
 )
-def test_what_is_not_toml_is_told_with_its_place_and_mend(
+def test_a_syntax_error_gives_place_and_fix(
     text: str, line: int, column: int, message: str, mend: str
 ) -> None:
     problem = load(text)
@@ -31,5 +31,5 @@ def test_what_is_not_toml_is_told_with_its_place_and_mend(
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 9999, f"a = {'1' * 5000}"])
-def test_a_text_that_breaks_the_parser_is_a_problem_and_no_crash(text: str) -> None:
+def test_a_text_that_breaks_the_parser_is_a_problem_and_not_a_crash(text: str) -> None:
     assert isinstance(load(text), Problem)

@@ -1,4 +1,4 @@
-"""The aliases that Python code names are found where they stand."""
+"""Finding the aliases used in Python code."""
 
 import ast
 
@@ -53,14 +53,14 @@ def aliases(code: str) -> list[str]:
         'ring.chat(m := "fast", "Hi")',
     ],
 )
-def test_an_alias_is_found_that_reaches_a_call(code: str) -> None:
+def test_an_alias_passed_to_a_call_is_found(code: str) -> None:
     found = uses_of(code)
 
     assert aliases(code) == ["fast"]
     assert found.unclear == 0
 
 
-def test_both_ways_of_a_choice_are_found() -> None:
+def test_both_branches_of_a_conditional_are_found() -> None:
     assert aliases('ring.chat("deep" if hard else "fast", "Hi")') == ["deep", "fast"]
 
 
@@ -80,18 +80,18 @@ def test_both_ways_of_a_choice_are_found() -> None:
         'a = b\nb = a\nring.chat(a, "Hi")',
     ],
 )
-def test_a_call_whose_alias_can_t_be_told_is_counted(code: str) -> None:
+def test_a_call_with_an_unknown_alias_is_counted(code: str) -> None:
     assert aliases(code) == []
     assert uses_of(code).unclear == 1
 
 
-def test_a_request_by_name_is_no_unclear_alias() -> None:
+def test_a_request_in_a_variable_does_not_count_as_an_unknown_alias() -> None:
     code = "def f(request: LLMRequest):\n    return ring.chat(request)"
 
     assert uses_of(code) == Uses()
 
 
-def test_where_a_call_is_unclear_any_text_may_be_its_alias() -> None:
+def test_with_an_unknown_alias_any_string_of_the_file_is_a_possible_use() -> None:
     found = uses_of('for model in ("a", "b"):\n    ring.chat(model, "Hi there")')
 
     assert [(use.name, use.sure) for use in found.found] == [("a", False), ("b", False)]
@@ -107,7 +107,7 @@ def test_where_a_call_is_unclear_any_text_may_be_its_alias() -> None:
         'other.explain("fast")',
     ],
 )
-def test_what_may_be_another_library_s_is_never_sure(code: str) -> None:
+def test_a_call_that_may_be_another_library_s_is_never_sure(code: str) -> None:
     found = in_python(code)
 
     assert found is not None
@@ -115,11 +115,11 @@ def test_what_may_be_another_library_s_is_never_sure(code: str) -> None:
     assert found.unclear == 0
 
 
-def test_the_question_whether_there_is_an_alias_is_not_sure_that_there_is() -> None:
+def test_a_check_for_an_alias_does_not_require_it() -> None:
     assert [use.sure for use in uses_of('ring.has_alias("fast")').found] == [False]
 
 
-def test_a_profile_is_found_and_goes_with_its_alias() -> None:
+def test_a_profile_is_found_and_linked_to_its_alias() -> None:
     found = in_python('ring.chat("fast", "Hi", profile="dev")')
 
     assert found == Uses(
@@ -130,7 +130,7 @@ def test_a_profile_is_found_and_goes_with_its_alias() -> None:
     )
 
 
-def test_columns_count_characters_and_lines_are_python_s() -> None:
+def test_columns_count_characters_and_lines_count_as_in_python() -> None:
     found = in_python('x = 1\x0c\r\né = "ü"; ring.chat("fast")\r\n')
 
     assert found is not None
@@ -138,11 +138,11 @@ def test_columns_count_characters_and_lines_are_python_s() -> None:
 
 
 @pytest.mark.parametrize("code", ["def", "\0", "\ud800", "(" * 5000, "x = '\\ud800'\nf(\n"])
-def test_what_is_no_python_is_told_apart(code: str) -> None:
+def test_a_text_that_is_not_python_returns_none(code: str) -> None:
     assert in_python(code) is None
 
 
-def test_code_of_any_depth_is_read() -> None:
+def test_deeply_nested_code_is_read() -> None:
     deep = "x = " + "+".join(["a"] * 3000)
     found = in_python(f'{deep}\nring.chat("fast")')
 
@@ -150,11 +150,11 @@ def test_code_of_any_depth_is_read() -> None:
 
 
 @given(st.text())
-def test_no_text_crashes_it(code: str) -> None:
+def test_no_text_crashes_the_reader(code: str) -> None:
     in_python(code)
 
 
-# Pieces that fit together often enough to make programs.
+# Tokens that often enough make a valid program.
 PIECES = st.sampled_from(
     [
         *("ring", ".chat", "(", ")", '"fast"', "model", "=", ",", "\n", " ", ":", "def f", "self."),
@@ -166,7 +166,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=30).map(" ".join))
-def test_no_program_crashes_it(code: str) -> None:
+def test_no_program_crashes_the_reader(code: str) -> None:
     found = in_python(code)
 
     if found is not None:

@@ -1,4 +1,4 @@
-"""The aliases that scripts, settings and pages name are found, and little else."""
+"""Finding the aliases used in scripts, settings and documentation."""
 
 import pytest
 from hypothesis import given
@@ -20,11 +20,13 @@ from llmring.lockfile.usage_text import in_text
         ('  LLMRING_PROFILE: "prod"', "profile", "prod"),
     ],
 )
-def test_a_command_and_a_setting_name_what_they_mean(text: str, kind: str, name: str) -> None:
+def test_aliases_and_profiles_in_commands_and_settings_are_found(
+    text: str, kind: str, name: str
+) -> None:
     assert [(use.kind, use.name, use.sure) for use in in_text(text).found] == [(kind, name, True)]
 
 
-def test_what_a_page_shows_need_not_be_so() -> None:
+def test_uses_in_documentation_are_never_sure() -> None:
     [use] = in_text("llmring chat --model fast 'Hi'", prose=True).found
 
     assert not use.sure
@@ -34,7 +36,7 @@ def test_what_a_page_shows_need_not_be_so() -> None:
     "text",
     ['"model": "fast"', "model: 'fast',", "model: fast", 'model = "fast"', "{model: `fast`}"],
 )
-def test_a_model_of_whatever_program_may_be_an_alias(text: str) -> None:
+def test_a_model_setting_of_any_program_is_a_possible_use(text: str) -> None:
     assert [(use.name, use.sure) for use in in_text(text).found] == [("fast", False)]
 
 
@@ -51,17 +53,17 @@ def test_a_model_of_whatever_program_may_be_an_alias(text: str) -> None:
         "the llmring profile of a model",
     ],
 )
-def test_what_names_nothing_is_left_alone(text: str) -> None:
+def test_texts_without_a_name_have_no_uses(text: str) -> None:
     assert [use for use in in_text(text).found if use.sure] == []
 
 
-def test_the_place_is_that_of_the_name() -> None:
+def test_the_position_of_a_use_is_that_of_the_name() -> None:
     [use] = in_text("#!/bin/sh\nllmring chat --model fast").found
 
     assert use == Use(kind="alias", name="fast", line=2, column=22)
 
 
 @given(st.text(), st.booleans())
-def test_no_text_crashes_it(text: str, prose: bool) -> None:
+def test_no_text_crashes_the_reader(text: str, prose: bool) -> None:
     for use in in_text(text + "\nllmring chat --model " + text, prose=prose).found:
         assert use.name

@@ -1,4 +1,4 @@
-"""TOML texts and lockfiles, written in every way that people write them."""
+"""TOML texts and lockfiles for tests, in all the styles that people use."""
 
 from hypothesis import strategies as st
 
@@ -106,7 +106,7 @@ _VALUES = st.recursive(st.sampled_from(_SCALARS), _collections, max_leaves=6)
 
 @st.composite
 def toml_texts(draw: st.DrawFn) -> str:
-    """Texts that look like TOML; most of them are."""
+    """Generate texts that look like TOML; most of them are."""
     lines = []
     for _ in _times(draw, 1, 6):
         key = _key(draw)
@@ -139,7 +139,7 @@ def _models(draw: st.DrawFn) -> str:
 
 
 def _tables(draw: st.DrawFn, profile: str, aliases: str) -> str:
-    """Bindings as [[tables]], each with what may stand around it."""
+    """Generate bindings as [[tables]] with comments and blank lines around them."""
     text = ""
     for alias in aliases:
         indent = _pick(draw, "", "", "  ")
@@ -154,7 +154,7 @@ def _tables(draw: st.DrawFn, profile: str, aliases: str) -> str:
 
 
 def _list(draw: st.DrawFn, aliases: str) -> str:
-    """Bindings as a list in one piece."""
+    """Generate bindings as an array of inline tables."""
     items = [f'{{ alias = "{alias}", models = ["openai:gpt-4o"] }}' for alias in aliases]
     if not items:
         return _pick(draw, "[]", "[ ]", "[\n]", "[ # none\n]", "[\n  # none\n]")
@@ -169,7 +169,7 @@ def _list(draw: st.DrawFn, aliases: str) -> str:
 
 
 def _profile(draw: st.DrawFn, name: str, least: int = 0) -> str:
-    """One profile; its aliases are the first of a, b, c."""
+    """Generate a profile; its aliases are the first of a, b, c."""
     aliases = "abc"[: draw(st.integers(least, 3))]
     name = _pick(draw, name, f'"{name}"')
     header = _pick(draw, f"[profiles.{name}]\n", f"[profiles.{name}]  # p\nx-owner = 'me'\n")
@@ -185,7 +185,7 @@ def _profile(draw: st.DrawFn, name: str, least: int = 0) -> str:
 
 @st.composite
 def lockfile_texts(draw: st.DrawFn, least: int = 0) -> str:
-    """Lockfiles with the profiles "default" and "dev", or without.
+    """Generate lockfiles with or without the profiles "default" and "dev".
 
     "default" is there if it must have a least number of aliases.
     """
@@ -203,7 +203,7 @@ def lockfile_texts(draw: st.DrawFn, least: int = 0) -> str:
 
 @st.composite
 def bound_aliases(draw: st.DrawFn) -> tuple[str, str, str]:
-    """A lockfile, an alias that it binds, and the profile where it does."""
+    """Generate a lockfile, an alias that it binds, and the profile that binds it."""
     text = draw(lockfile_texts(least=1))
     bound = [
         (alias, name) for name, each in parse(text).profiles.items() for alias in each.bindings

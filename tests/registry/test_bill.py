@@ -1,4 +1,4 @@
-"""What usage costs at a model's prices."""
+"""The cost of planned tokens and of past calls."""
 
 from datetime import date
 from decimal import Decimal
@@ -25,19 +25,17 @@ MILLION = Usage(prompt_tokens=1_000_000, completion_tokens=100_000)
 @pytest.mark.parametrize(
     ("prompt", "dollars"), [(0, "2.8"), (1000, "2.8"), (1001, "5.6"), (500_000, "5.6")]
 )
-def test_the_prompt_of_each_request_chooses_the_rates_of_a_volume(
-    prompt: int, dollars: str
-) -> None:
+def test_the_size_of_each_prompt_decides_the_rates_of_a_volume(prompt: int, dollars: str) -> None:
     assert volume(MILLION, MODEL, TODAY, prompt) == Decimal(dollars)
 
 
-def test_cached_tokens_of_a_volume_have_their_own_price() -> None:
+def test_cached_tokens_of_a_volume_have_their_own_rate() -> None:
     usage = Usage(prompt_tokens=1_000_000, cached_tokens=1_000_000)
 
     assert volume(usage, MODEL, TODAY) == Decimal("0.2")
 
 
-def test_a_volume_has_the_prices_of_its_day() -> None:
+def test_a_volume_is_priced_at_the_rates_of_its_day() -> None:
     cheaper = Prices(input=Decimal(1), output=Decimal(1))
     model = ModelFacts(
         provider="acme", name="one", prices=MODEL.prices, announced=(PriceChange(TODAY, cheaper),)
@@ -48,12 +46,12 @@ def test_a_volume_has_the_prices_of_its_day() -> None:
 
 
 @pytest.mark.parametrize("facts", [None, ModelFacts(provider="acme", name="free?")])
-def test_an_unknown_price_is_not_0(facts: ModelFacts | None) -> None:
+def test_a_volume_at_an_unknown_price_has_no_cost(facts: ModelFacts | None) -> None:
     assert isinstance(volume(MILLION, facts, TODAY), Unpriced)
     assert isinstance(bill([MILLION], facts, TODAY).cost, Unpriced)
 
 
-def test_a_bill_prices_each_call_on_its_own() -> None:
+def test_a_bill_prices_each_call_separately() -> None:
     short, long = Usage(prompt_tokens=1000), Usage(prompt_tokens=2000)
     found = bill([short, long, None], MODEL, TODAY)
 
@@ -61,5 +59,5 @@ def test_a_bill_prices_each_call_on_its_own() -> None:
     assert (found.calls, found.unpriced) == (3, 1)
 
 
-def test_a_bill_without_calls_is_not_0() -> None:
-    assert bill([], MODEL, TODAY).cost == Unpriced("there are no calls")
+def test_a_bill_without_calls_has_no_cost() -> None:
+    assert bill([], MODEL, TODAY).cost == Unpriced("no calls were made")

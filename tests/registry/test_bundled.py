@@ -1,4 +1,4 @@
-"""The catalog in the package: every figure has a source, and the models that people use are in."""
+"""The bundled catalog: sources of its figures, plausibility, and coverage of common models."""
 
 import re
 from collections import Counter
@@ -30,32 +30,32 @@ def test_the_catalog_is_read_once() -> None:
     assert bundled() is bundled()
 
 
-def test_the_file_is_what_the_build_script_writes() -> None:
+def test_the_bundled_file_is_as_encoded() -> None:
     data = Path(module.__file__).with_name("data") / "models.json"
 
     assert data.read_bytes() == encode(bundled())
 
 
-def test_a_reference_of_a_lockfile_is_looked_up() -> None:
+def test_a_model_reference_is_found_in_the_bundled_catalog() -> None:
     found = facts(ModelRef("openai", "gpt-4o-mini"))
 
     assert found is bundled().find("openai", "gpt-4o-mini")
 
 
-def test_every_line_of_the_file_is_a_catalogs() -> None:
+def test_the_bundled_file_passes_the_checks_for_foreign_catalogs() -> None:
     data = Path(module.__file__).with_name("data") / "models.json"
 
     assert decode(data.read_bytes()).models == MODELS
 
 
-def test_no_name_stands_for_two_models_however_it_is_spelled() -> None:
+def test_names_are_unique_ignoring_case() -> None:
     names = Counter((m.provider, name.lower()) for m in MODELS for name in (m.name, *m.aliases))
 
     assert {name for name, count in names.items() if count > 1} == set()
 
 
 @each_model
-def test_every_figure_says_where_it_is_from(model: ModelFacts) -> None:
+def test_every_figure_has_a_source(model: ModelFacts) -> None:
     figures = msgspec.structs.asdict(model)
     origins: Mapping[str, tuple[str, ...]] = msgspec.structs.asdict(model.origins)
 
@@ -77,12 +77,12 @@ def test_every_source_has_an_address(source: Source) -> None:
 
 
 @each_source
-def test_no_source_is_younger_than_the_catalog(source: Source) -> None:
+def test_no_source_is_newer_than_the_catalog(source: Source) -> None:
     assert source.date <= bundled().date
 
 
 @each_model
-def test_every_model_has_a_provider_that_can_be_called(model: ModelFacts) -> None:
+def test_every_model_has_a_supported_provider(model: ModelFacts) -> None:
     assert model.provider in PROVIDERS
 
 
@@ -98,13 +98,13 @@ def test_every_model_has_prices(model: ModelFacts) -> None:
 
 
 @each_chat
-def test_every_model_that_chats_has_a_context_window(model: ModelFacts) -> None:
-    # Its figures are the user's own choice where it runs on the user's machine.
+def test_every_chat_model_has_a_context_window(model: ModelFacts) -> None:
+    # For models on the user's machine, the user chooses the context window.
     assert model.context_window or not PROVIDERS[model.provider].key_env
 
 
 @each_chat
-def test_an_answer_costs_no_less_than_a_prompt_and_a_cached_prompt_no_more(
+def test_output_costs_at_least_as_much_as_input_and_cached_input_at_most(
     model: ModelFacts,
 ) -> None:
     assert model.prices is not None
@@ -114,7 +114,7 @@ def test_an_answer_costs_no_less_than_a_prompt_and_a_cached_prompt_no_more(
 
 
 @each_model
-def test_a_long_prompt_costs_no_less_than_a_short_one(model: ModelFacts) -> None:
+def test_long_context_rates_are_not_lower(model: ModelFacts) -> None:
     assert model.prices is not None
     base: Rates = model.prices
     long: Rates = model.prices.long_context or base
@@ -129,7 +129,7 @@ def test_a_model_is_released_before_it_retires(model: ModelFacts) -> None:
 
 
 @each_chat
-def test_what_is_listed_as_chatting_does(model: ModelFacts) -> None:
+def test_chat_models_are_not_named_like_other_kinds(model: ModelFacts) -> None:
     other = r"embed|tts|realtime|\blive\b|image|transcribe|whisper|moderation|ocr"
 
     assert re.search(other, model.name, re.IGNORECASE) is None
@@ -155,7 +155,7 @@ def test_a_successor_is_a_model_of_the_catalog_and_newer(model: ModelFacts) -> N
 
 
 @each_model
-def test_what_is_deprecated_retires_later(model: ModelFacts) -> None:
+def test_a_deprecated_model_retires_later(model: ModelFacts) -> None:
     if model.deprecated is not None:
         assert model.deprecated <= bundled().date
         assert model.retires is not None
@@ -182,7 +182,7 @@ def test_what_is_deprecated_retires_later(model: ModelFacts) -> None:
         ("cohere:command-r7b-12-2024", "command-r7b"),
     ],
 )
-def test_versions_of_a_model_are_a_family_and_sizes_are_not(reference: str, family: str) -> None:
+def test_versions_share_a_family_and_sizes_do_not(reference: str, family: str) -> None:
     found = facts(ModelRef.parse(reference))
 
     assert found is not None
@@ -201,14 +201,14 @@ def test_versions_of_a_model_are_a_family_and_sizes_are_not(reference: str, fami
         ("openai:gpt-4o-2024-08-06", "input", "2.5"),
     ],
 )
-def test_prices_beside_those_of_text_are_known(reference: str, figure: str, usd: str) -> None:
+def test_rates_other_than_those_of_text_are_known(reference: str, figure: str, usd: str) -> None:
     found = facts(ModelRef.parse(reference))
 
     assert found is not None
     assert getattr(found.prices, figure) == Decimal(usd)
 
 
-def test_models_that_always_reason_or_choose_their_tools_say_so() -> None:
+def test_models_that_refuse_forced_tools_or_disabled_reasoning_are_marked() -> None:
     found = facts(ModelRef("anthropic", "claude-opus-5-5"))
 
     assert found is not None
@@ -216,12 +216,12 @@ def test_models_that_always_reason_or_choose_their_tools_say_so() -> None:
 
 
 @each_model
-def test_an_api_that_is_not_the_usual_one_is_one_that_the_provider_has(model: ModelFacts) -> None:
+def test_a_model_s_api_is_one_that_its_provider_has(model: ModelFacts) -> None:
     assert model.api is None or model.api in PROVIDERS[model.provider].apis
 
 
 @each_model
-def test_efforts_are_those_that_a_request_can_ask_for_and_of_models_that_reason(
+def test_efforts_are_valid_and_only_for_reasoning_models(
     model: ModelFacts,
 ) -> None:
     assert set(model.efforts) <= set(EFFORTS)
@@ -229,7 +229,7 @@ def test_efforts_are_those_that_a_request_can_ask_for_and_of_models_that_reason(
 
 
 @each_model
-def test_only_what_runs_on_the_users_machine_is_free(model: ModelFacts) -> None:
+def test_only_models_on_the_user_s_machine_are_free(model: ModelFacts) -> None:
     assert model.prices is not None
     own = model.origins.prices == ("own-machine",)
 
@@ -259,14 +259,14 @@ def test_only_what_runs_on_the_users_machine_is_free(model: ModelFacts) -> None:
         "azure:text-embedding-3-large",
     ],
 )
-def test_models_that_lockfiles_name_are_known(reference: str) -> None:
+def test_common_models_are_in_the_catalog(reference: str) -> None:
     assert facts(ModelRef.parse(reference)) is not None
 
 
 @pytest.mark.parametrize(
     "reference", ["anthropic:claude-3-5-sonnet", "google:gemini-1.5-pro", "openai:o1"]
 )
-def test_a_retired_model_has_the_day_it_was_retired(reference: str) -> None:
+def test_a_retired_model_has_its_retirement_date(reference: str) -> None:
     found = facts(ModelRef.parse(reference))
 
     assert found is not None
@@ -274,7 +274,7 @@ def test_a_retired_model_has_the_day_it_was_retired(reference: str) -> None:
     assert found.retires <= bundled().date
 
 
-def test_a_model_about_to_retire_says_so_beforehand() -> None:
+def test_a_model_about_to_retire_has_its_retirement_date() -> None:
     found = facts(ModelRef("openai", "gpt-5"))
 
     assert found is not None

@@ -1,4 +1,4 @@
-"""The newest catalog of this machine: found, passed over, replaced."""
+"""The newest catalog on this machine: lookup, damage, replacement."""
 
 import logging
 import os
@@ -27,39 +27,39 @@ def keep(folder: Path, day: date, *, dollars: str = "7", over: date | None = Non
     return cache.keep(folder, note, body, day)
 
 
-def test_without_a_fetched_one_the_package_s_own_is_the_newest(tmp_path: Path) -> None:
+def test_without_a_fetched_catalog_the_bundled_one_is_used(tmp_path: Path) -> None:
     assert cache.newest(tmp_path) is cache.newest(None) is bundled()
     assert cache.fetched(tmp_path) is None
 
 
-def test_a_folder_that_nobody_can_find_holds_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_below_an_unknown_home_has_no_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
 
     assert cache.newest(Path("~/.cache/llmring")) is bundled()
 
 
-def test_a_newer_one_that_was_fetched_is_used_and_read_once(tmp_path: Path) -> None:
+def test_a_newer_fetched_catalog_is_used_and_read_once(tmp_path: Path) -> None:
     assert keep(tmp_path, NEW)
 
     assert cache.newest(tmp_path).date == NEW
     assert cache.newest(tmp_path) is cache.newest(tmp_path)
 
 
-def test_one_of_the_same_day_is_used_for_it_was_asked_for(tmp_path: Path) -> None:
+def test_a_fetched_catalog_of_the_same_day_is_used(tmp_path: Path) -> None:
     keep(tmp_path, TODAY)
 
     assert cache.newest(tmp_path) is not bundled()
 
 
-def test_one_that_a_newer_package_overtakes_is_no_longer_used(tmp_path: Path) -> None:
+def test_a_fetched_catalog_older_than_the_bundled_one_is_not_used(tmp_path: Path) -> None:
     keep(tmp_path, OLD)
 
     assert cache.newest(tmp_path) is bundled()
     assert cache.fetched(tmp_path) is not None
 
 
-def test_an_older_one_that_was_forced_is_used_until_a_package_brings_a_newer(
+def test_a_forced_older_catalog_is_used_until_the_bundled_one_is_newer(
     tmp_path: Path,
 ) -> None:
     keep(tmp_path, OLD, over=TODAY)
@@ -69,7 +69,7 @@ def test_an_older_one_that_was_forced_is_used_until_a_package_brings_a_newer(
     assert cache.newest(tmp_path) is bundled()
 
 
-def test_a_new_one_of_another_process_is_seen(tmp_path: Path) -> None:
+def test_a_catalog_stored_by_another_process_is_noticed(tmp_path: Path) -> None:
     keep(tmp_path, NEW)
     before = cache.newest(tmp_path)
     script = (
@@ -84,7 +84,7 @@ def test_a_new_one_of_another_process_is_seen(tmp_path: Path) -> None:
     assert (before.date, cache.newest(tmp_path).date) == (NEW, NEWER)
 
 
-def test_the_file_is_looked_at_once_in_a_while(
+def test_the_file_is_checked_only_once_per_interval(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "LOOK_AGAIN_SECONDS", 3600.0)
@@ -96,7 +96,7 @@ def test_the_file_is_looked_at_once_in_a_while(
     assert cache.newest(tmp_path).date == NEW
 
 
-def test_a_newer_one_that_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+def test_a_newer_catalog_stored_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     keep(tmp_path, NEWER)
 
     assert not keep(tmp_path, NEW)
@@ -113,9 +113,9 @@ def test_a_newer_one_that_came_meanwhile_is_not_overwritten(tmp_path: Path) -> N
         b'{"url":"x","sha256":"y"}\n' + document(NEW),
         b'{"url":"x","sha256":"%s"}\nnot json' % sha256_of(b"not json").encode(),
     ],
-    ids=["empty", "an empty line", "no document", "no text", "another digest", "no catalog"],
+    ids=["empty", "an empty line", "no document", "not UTF-8", "another digest", "not a catalog"],
 )
-def test_a_damaged_one_is_passed_over_with_one_warning(
+def test_a_damaged_catalog_is_ignored_with_one_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, data: bytes
 ) -> None:
     path = tmp_path / "registry" / "catalog"
@@ -126,18 +126,18 @@ def test_a_damaged_one_is_passed_over_with_one_warning(
         assert cache.newest(tmp_path) is cache.newest(tmp_path) is bundled()
 
     [record] = caplog.records
-    assert "passed over the catalog" in record.getMessage()
+    assert "ignoring the catalog" in record.getMessage()
     assert "llmring registry update" in record.getMessage()
     assert ".sha256" not in record.getMessage()
     assert cache.is_damaged(tmp_path)
 
 
-def test_where_none_was_fetched_none_is_damaged(tmp_path: Path) -> None:
+def test_a_missing_catalog_is_not_a_damaged_one(tmp_path: Path) -> None:
     assert not cache.is_damaged(tmp_path)
     assert not cache.is_damaged(None)
 
 
-def test_a_damaged_one_is_replaced_by_the_next(tmp_path: Path) -> None:
+def test_a_damaged_catalog_is_replaced_by_the_next(tmp_path: Path) -> None:
     path = tmp_path / "registry" / "catalog"
     path.parent.mkdir()
     path.write_bytes(b"damaged")
@@ -146,15 +146,17 @@ def test_a_damaged_one_is_replaced_by_the_next(tmp_path: Path) -> None:
     assert cache.newest(tmp_path).date == NEW
 
 
-def test_a_folder_that_can_t_be_written_is_told_and_the_old_one_stays(tmp_path: Path) -> None:
+def test_a_folder_that_can_t_be_written_is_an_error_and_the_old_catalog_stays(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "registry").write_text("in the way")
 
-    with pytest.raises(LLMRingError, match=r"can't be kept in .*XDG_CACHE_HOME"):
+    with pytest.raises(LLMRingError, match=r"can't be stored in .*XDG_CACHE_HOME"):
         keep(tmp_path, NEW)
     assert cache.newest(tmp_path) is bundled()
 
 
-def test_of_many_processes_that_write_at_once_the_newest_day_stays_and_whole(
+def test_concurrent_writers_leave_the_newest_catalog_intact(
     tmp_path: Path,
 ) -> None:
     script = (

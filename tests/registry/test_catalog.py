@@ -1,4 +1,4 @@
-"""The look-up by any name, and the catalog's file."""
+"""Lookup of models by any name, and the catalog's file format."""
 
 from collections.abc import Callable
 from datetime import date
@@ -83,14 +83,14 @@ def test_a_model_is_found_by_any_name_in_use(provider: str, asked: str, name: st
         ("google", "gemini-2.0-flash-live-001"),
         ("ollama", "gpt-oss:120b-cloud"),
         ("ollama", "kimi-k3:cloud"),
-        ("nobody", "gpt-4o"),
+        ("unknown", "gpt-4o"),
     ],
 )
 def test_another_model_is_not_taken_for_a_listed_one(provider: str, asked: str) -> None:
     assert bundled().find(provider, asked) is None
 
 
-def test_a_snapshot_with_a_row_of_its_own_is_not_the_model_of_today() -> None:
+def test_a_snapshot_with_its_own_row_is_a_separate_model() -> None:
     facts = SMALL.find("openai", "gpt-4o-2024-05-13")
 
     assert facts is SMALL.models[1]
@@ -101,7 +101,7 @@ def test_the_same_name_at_two_providers_is_two_models() -> None:
 
 
 @given(st.dates(date(2020, 1, 1), date(2039, 12, 31)), st.sampled_from(["-%Y-%m-%d", "-%Y%m%d"]))
-def test_a_snapshot_of_any_day_is_its_model(day: date, form: str) -> None:
+def test_a_snapshot_of_any_date_is_found_as_its_model(day: date, form: str) -> None:
     if day == date(2024, 5, 13):
         return
 
@@ -109,7 +109,7 @@ def test_a_snapshot_of_any_day_is_its_model(day: date, form: str) -> None:
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-def test_no_name_breaks_the_look_up(provider: str, model: str) -> None:
+def test_no_name_breaks_the_lookup(provider: str, model: str) -> None:
     SMALL.find(provider, model)
 
 
@@ -138,7 +138,7 @@ WRITTEN = encode(Catalog(date(2026, 11, 23), {"page": SOURCE}, [FACTS, OTHER]))
 
 
 @pytest.mark.parametrize("read", [decode, opened])
-def test_a_catalog_reads_back_as_it_was_written(read: Callable[[bytes], Catalog]) -> None:
+def test_an_encoded_catalog_decodes_to_the_same_catalog(read: Callable[[bytes], Catalog]) -> None:
     catalog = read(WRITTEN)
 
     assert catalog.date == date(2026, 11, 23)
@@ -167,7 +167,7 @@ def test_a_catalog_may_be_empty(read: Callable[[bytes], Catalog]) -> None:
     assert catalog.find("acme", "one") is None
 
 
-def test_one_look_up_reads_no_other_model() -> None:
+def test_a_lookup_decodes_no_other_model() -> None:
     broken = WRITTEN.replace(b'"zwei"]', b'"zwei"')
 
     catalog = opened(broken)
@@ -179,7 +179,7 @@ def test_one_look_up_reads_no_other_model() -> None:
         decode(broken)
 
 
-def test_a_name_in_other_capitals_is_found_only_where_none_is_spelled_like_that() -> None:
+def test_case_is_ignored_only_without_an_exact_match() -> None:
     small, large = (ModelFacts(provider="acme", name=name) for name in ("one", "ONE"))
     catalog = opened(encode(Catalog(date(2026, 11, 23), {}, [small, large])))
 
@@ -201,12 +201,12 @@ def test_names_of_any_letters_survive_the_document(name: str, alias: str) -> Non
 
 
 @given(st.text(), st.text())
-def test_no_name_breaks_the_look_up_in_a_document(provider: str, model: str) -> None:
+def test_no_name_breaks_the_lookup_in_a_document(provider: str, model: str) -> None:
     opened(WRITTEN).find(provider, model)
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>", b"[]", b'{"date":"soon"}', WRITTEN[:-9]])
-def test_what_is_no_catalog_is_refused(data: bytes) -> None:
+def test_a_document_that_is_not_a_catalog_is_rejected(data: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(data)
 
@@ -222,9 +222,7 @@ def test_what_is_no_catalog_is_refused(data: bytes) -> None:
         (b'"aliases":["zwei"]', b'"aliases":["zwei","zwei"]'),
     ],
 )
-def test_a_catalog_whose_names_do_not_each_stand_for_one_model_is_refused(
-    was: bytes, became: bytes
-) -> None:
+def test_a_catalog_with_ambiguous_names_is_rejected(was: bytes, became: bytes) -> None:
     assert was in WRITTEN
 
     with pytest.raises(msgspec.DecodeError):
@@ -241,7 +239,7 @@ def test_a_catalog_whose_names_do_not_each_stand_for_one_model_is_refused(
         (date(2030, 1, 1), Decimal(5)),
     ],
 )
-def test_an_announced_price_holds_from_its_first_day(day: date | None, price: Decimal) -> None:
+def test_an_announced_price_applies_from_its_first_day(day: date | None, price: Decimal) -> None:
     prices = FACTS.prices_on(day)
 
     assert prices is not None
@@ -249,6 +247,6 @@ def test_an_announced_price_holds_from_its_first_day(day: date | None, price: De
 
 
 @pytest.mark.parametrize(("prompt", "price"), [(500, Decimal("0.10")), (501, Decimal("0.2"))])
-def test_a_prompt_is_long_when_it_is_over_the_threshold(prompt: int, price: Decimal) -> None:
+def test_long_context_rates_apply_above_the_threshold(prompt: int, price: Decimal) -> None:
     assert FACTS.prices is not None
     assert FACTS.prices.rates(prompt).input == price

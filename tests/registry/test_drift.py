@@ -37,7 +37,7 @@ REGISTRY = 'registry.pins."openai:mini"'
 
 
 def text_of(facts: ModelFacts = FACTS, text: str = TEXT) -> str:
-    """A lockfile that was pinned when this was known of the model."""
+    """Pin a lockfile with these facts of its model."""
     other = ModelRef("anthropic", "claude")
     pins = {MINI: pin_of(MINI, facts, DAY), other: pin_of(other, OTHER, DAY)}
     return pinned(text, pins, DAY)
@@ -61,7 +61,7 @@ def told(*args: ModelFacts, **kwargs: Any) -> list[tuple[str, str, str]]:
 MODEL = "profiles.default.bindings[0].models[0]"
 
 
-def test_where_nothing_has_changed_there_is_nothing_to_say() -> None:
+def test_an_unchanged_lockfile_has_no_drift() -> None:
     assert told() == []
 
 
@@ -73,13 +73,13 @@ def test_where_nothing_has_changed_there_is_nothing_to_say() -> None:
         (date(2027, 2, 21), "warning", "openai:mini will be retired in 90 days, on 2027-02-21"),
     ],
 )
-def test_a_model_that_goes_is_told_of_where_it_is_bound(
+def test_a_retiring_model_is_reported_where_it_is_bound(
     day: date, severity: str, message: str
 ) -> None:
     assert told(replace(FACTS, retires=day)) == [(severity, MODEL, message)]
 
 
-def test_a_model_that_goes_in_91_days_is_not_told_of() -> None:
+def test_a_model_that_retires_in_91_days_is_not_reported() -> None:
     assert told(replace(FACTS, retires=date(2027, 2, 22))) == []
 
 
@@ -105,7 +105,7 @@ def test_a_lower_price_is_a_hint() -> None:
     assert message.endswith("tokens: output $0.60 → $0.50; cached input as any → $0.10")
 
 
-def test_last_month_is_priced_both_ways() -> None:
+def test_last_month_s_calls_are_priced_at_old_and_new_rates() -> None:
     dearer = replace(FACTS, prices=Prices(input=Decimal("0.3"), output=Decimal("0.60")))
     usages = {MINI: [Usage(prompt_tokens=10_000_000, completion_tokens=1_000_000), None]}
 
@@ -114,7 +114,7 @@ def test_last_month_is_priced_both_ways() -> None:
     assert message.endswith("; the last 30 days' 2 calls would have cost $2.10 then and $3.60 now")
 
 
-def test_a_threshold_that_is_lower_now_makes_long_prompts_dearer() -> None:
+def test_a_lower_long_context_threshold_is_a_price_increase() -> None:
     before, now = (
         replace(
             FACTS,
@@ -133,7 +133,7 @@ def test_a_threshold_that_is_lower_now_makes_long_prompts_dearer() -> None:
     assert message.endswith("long context from 200,000 → 100,000 tokens")
 
 
-def test_prices_for_long_prompts_that_are_new_are_dearer() -> None:
+def test_new_long_context_rates_are_a_price_increase() -> None:
     long = LongContext(above=100_000, input=Decimal("0.3"), output=Decimal("0.6"))
 
     [(severity, _, message)] = told(
@@ -147,15 +147,15 @@ def test_prices_for_long_prompts_that_are_new_are_dearer() -> None:
     assert message.endswith("input above 100,000 tokens $0.15 → $0.30")
 
 
-def test_a_price_that_is_not_known_any_more_is_a_hint() -> None:
+def test_a_price_that_is_no_longer_known_is_a_hint() -> None:
     [(severity, _, message)] = told(replace(FACTS, prices=None))
 
-    assert (severity, message) == ("hint", "the price of openai:mini is not known any more")
+    assert (severity, message) == ("hint", "the price of openai:mini is no longer known")
 
 
-def test_a_capability_that_is_gone_is_a_warning() -> None:
+def test_a_lost_capability_is_a_warning() -> None:
     assert told(replace(FACTS, capabilities=frozenset({"tools"}))) == [
-        ("warning", f"{REGISTRY}.capabilities", "openai:mini has no vision any more")
+        ("warning", f"{REGISTRY}.capabilities", "openai:mini no longer has vision")
     ]
 
 
@@ -164,7 +164,7 @@ def test_a_context_that_has_shrunk_is_a_warning() -> None:
         (
             "warning",
             f"{REGISTRY}.context_window",
-            "openai:mini: its context has shrunk, from 128,000 to 64,000 tokens",
+            "the context window of openai:mini has shrunk from 128,000 to 64,000 tokens",
         )
     ]
 
@@ -175,29 +175,29 @@ def test_a_newer_model_of_the_family_is_a_hint() -> None:
     assert told(FACTS, newer) == [("hint", MODEL, "openai:mini-2 is newer than openai:mini")]
 
 
-def test_a_model_that_no_catalog_knows_any_more_is_a_hint() -> None:
+def test_a_pinned_model_that_left_the_catalog_is_a_hint() -> None:
     [(severity, _, message)] = told(replace(FACTS, name="other"))
 
     assert severity == "hint"
-    assert message == "openai:mini is pinned, and no catalog knows it any more"
+    assert message == "openai:mini is pinned, but no longer in any catalog"
 
 
-def test_what_is_not_pinned_is_a_hint() -> None:
-    assert told(text=TEXT) == [("hint", "registry", "it is not pinned")]
+def test_an_unpinned_lockfile_is_a_hint() -> None:
+    assert told(text=TEXT) == [("hint", "registry", "is not pinned")]
 
 
 def test_an_empty_lockfile_need_not_be_pinned() -> None:
     assert told(text="") == []
 
 
-def test_bindings_that_were_changed_since_are_a_warning() -> None:
+def test_bindings_changed_after_pinning_are_a_warning() -> None:
     changed = text_of().replace('["openai:mini"', '["openai:mini-9", "openai:mini"')
 
     assert told(text=changed) == [
         (
             "warning",
             "registry.digest",
-            "the bindings or the pins are not those of 2026-11-23",
+            "the bindings or the pins differ from those of 2026-11-23",
         )
     ]
 
@@ -205,10 +205,10 @@ def test_bindings_that_were_changed_since_are_a_warning() -> None:
 def test_a_pin_that_was_changed_by_hand_is_an_error() -> None:
     [first, *_] = told(text=text_of().replace("input = 0.15", "input = 0.01"))
 
-    assert first == ("error", REGISTRY, "the pin of openai:mini has been changed since it was made")
+    assert first == ("error", REGISTRY, "the pin of openai:mini was changed after it was made")
 
 
-def test_a_key_that_a_profile_lacks_is_a_hint() -> None:
+def test_a_missing_key_of_a_provider_is_a_hint() -> None:
     lacks = {"openai": "no key; set OPENAI_API_KEY"}
 
     [fault] = found(keyless=lacks.get)
@@ -217,7 +217,7 @@ def test_a_key_that_a_profile_lacks_is_a_hint() -> None:
     assert fault.message == "profile 'default' binds openai, which can't be called here: no key"
 
 
-def test_an_alias_of_one_vendor_is_a_hint_where_it_is_bound() -> None:
+def test_an_alias_with_only_one_vendor_is_a_hint_where_it_is_bound() -> None:
     text = TEXT.replace("anthropic:claude", "openai:mini-3") + '[profiles.dev]\nextends = "default"'
 
     alone = [each for each in told(text=text) if "alone" in each[2]]

@@ -1,4 +1,4 @@
-"""What a lockfile says of models beats the catalog, and reaches every call."""
+"""Corrections of model facts in a lockfile, which override the catalog in every call."""
 
 from collections.abc import Callable
 from datetime import date
@@ -26,11 +26,11 @@ def known_with(text: str) -> Known:
     return known(parse(text))
 
 
-def test_a_lockfile_that_says_nothing_leaves_the_catalog_as_it_is() -> None:
+def test_a_lockfile_without_corrections_leaves_the_catalog_as_it_is() -> None:
     assert [*known_with("").models] == [*bundled().models]
 
 
-def test_a_correction_beats_the_catalog_in_what_it_says_and_in_nothing_else() -> None:
+def test_a_correction_overrides_only_the_given_facts() -> None:
     facts = known_with(f"[registry.models.'{MINI}']\ncontext_window = 5").find(
         "openai", "gpt-4o-mini"
     )
@@ -47,7 +47,7 @@ def test_a_correction_beats_the_catalog_in_what_it_says_and_in_nothing_else() ->
 @pytest.mark.parametrize(
     "name", ["gpt-4o-mini", "gpt-4o-mini-2024-07-18", "gpt-4o-mini-2029-01-01"]
 )
-def test_a_correction_holds_for_all_names_of_the_model(name: str) -> None:
+def test_a_correction_applies_to_all_names_of_the_model(name: str) -> None:
     models = known_with(f"[registry.models.'{MINI}']\ncontext_window = 5")
 
     facts = models.facts(ModelRef("openai", name))
@@ -55,7 +55,7 @@ def test_a_correction_holds_for_all_names_of_the_model(name: str) -> None:
     assert facts.context_window == 5
 
 
-def test_a_correction_of_one_snapshot_holds_for_that_one() -> None:
+def test_a_correction_of_one_snapshot_applies_only_to_it() -> None:
     models = known_with(f"[registry.models.'{MINI}-2024-07-18']\ncontext_window = 5")
 
     found = [
@@ -66,7 +66,7 @@ def test_a_correction_of_one_snapshot_holds_for_that_one() -> None:
     ]
 
 
-def test_numbers_count_as_they_are_written() -> None:
+def test_prices_in_a_lockfile_are_exact_decimals() -> None:
     facts = known_with(
         "[registry.models.'ollama:mine']\n"
         "prices = { input = 0.1, output = 2, long_context = { above = 9, input = 1, output = 3 } }"
@@ -78,7 +78,7 @@ def test_numbers_count_as_they_are_written() -> None:
     assert facts.prices.rates(10).output == 3
 
 
-def test_a_model_of_one_s_own_is_found_by_its_other_names_and_builds() -> None:
+def test_a_model_added_by_the_lockfile_is_found_by_its_aliases_and_builds() -> None:
     models = known_with("[registry.models.'ollama:mine']\naliases = ['ours']")
 
     found = [models.find("ollama", name) for name in ("mine", "ours", "mine:latest", "yours")]
@@ -86,7 +86,7 @@ def test_a_model_of_one_s_own_is_found_by_its_other_names_and_builds() -> None:
     assert [str(facts) for facts in models.models].count("ollama:mine") == 1
 
 
-def test_prices_of_the_lockfile_are_not_changed_by_what_is_announced() -> None:
+def test_announced_prices_do_not_change_prices_of_the_lockfile() -> None:
     changing = next((facts for facts in bundled().models if facts.announced), None)
     if changing is None:
         pytest.skip("the catalog announces no change of price")
@@ -101,7 +101,7 @@ def test_prices_of_the_lockfile_are_not_changed_by_what_is_announced() -> None:
     assert prices.input == 1
 
 
-def test_what_the_lockfile_says_names_it_as_the_origin() -> None:
+def test_corrected_facts_have_the_lockfile_as_origin() -> None:
     facts = known_with(f"[registry.models.'{MINI}']\ncontext_window = 5").find(
         "openai", "gpt-4o-mini"
     )
@@ -111,7 +111,7 @@ def test_what_the_lockfile_says_names_it_as_the_origin() -> None:
     assert facts.origins.prices != ("lockfile",)
 
 
-def test_keys_of_a_newer_llmring_and_of_the_user_s_own_are_passed_over() -> None:
+def test_unknown_keys_of_a_model_are_ignored() -> None:
     facts = known_with(
         "[registry.models.'openai:mine']\nprovider = 'other'\norigins = 1\nx-team = 'a'\n"
         "prices = { input = 1, output = 2, x-note = 'b', later = 3 }"
@@ -127,7 +127,7 @@ def ring(text: str, server: Loopback, tmp_path: Path) -> LLMRing:
     return LLMRing(path, environ=environ_of(server) | {"XDG_CACHE_HOME": str(tmp_path / "cache")})
 
 
-def test_a_call_costs_what_the_lockfile_says(serve: Serve, tmp_path: Path) -> None:
+def test_a_call_is_priced_by_the_lockfile(serve: Serve, tmp_path: Path) -> None:
     text = "[registry.models.'openai:mine']\nprices = { input = 1000000, output = 0 }"
 
     with ring(text, serve(answers.openai("Hi")), tmp_path) as calls:
@@ -151,17 +151,17 @@ BINDING = "[[profiles.default.bindings]]\nalias = 'a'\nmodels = ['openai:mine', 
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("wish", "correction"),
     [
         ("needs = ['vision']", "capabilities = ['tools']"),
         ("min_context = 10000", "context_window = 9000"),
         ("max_cost_per_request = 0.5", "prices = { input = 1, output = 1000000 }"),
     ],
 )
-def test_a_model_is_skipped_for_what_the_lockfile_says_of_it(
-    serve: Serve, tmp_path: Path, wish: str, said: str
+def test_a_model_is_skipped_if_the_lockfile_denies_a_capability(
+    serve: Serve, tmp_path: Path, wish: str, correction: str
 ) -> None:
-    text = f"{BINDING}{wish}\n[registry.models.'openai:mine']\n{said}"
+    text = f"{BINDING}{wish}\n[registry.models.'openai:mine']\n{correction}"
 
     with ring(text, serve(answers.openai("Hi")), tmp_path) as calls:
         plan = calls.explain("a")
@@ -169,7 +169,7 @@ def test_a_model_is_skipped_for_what_the_lockfile_says_of_it(
     assert [step.model for step in plan.tried] == ["openai:gpt-4o"]
 
 
-def test_a_change_of_the_lockfile_reaches_a_ring_that_runs(serve: Serve, tmp_path: Path) -> None:
+def test_a_changed_lockfile_reaches_a_running_ring(serve: Serve, tmp_path: Path) -> None:
     with ring("", serve(answers.openai("Hi"), answers.openai("Hi")), tmp_path) as calls:
         before = calls.chat("openai:mine", "Hello").result()
         (tmp_path / "llmring.lock").write_text(
@@ -181,7 +181,7 @@ def test_a_change_of_the_lockfile_reaches_a_ring_that_runs(serve: Serve, tmp_pat
     assert after.cost is not None
 
 
-def test_a_catalog_that_is_fetched_reaches_a_ring_that_runs(
+def test_a_fetched_catalog_reaches_a_running_ring(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from registry.test_cache import keep

@@ -1,4 +1,4 @@
-"""What replaces a model."""
+"""Replacements of models."""
 
 from datetime import date
 from typing import Any
@@ -42,7 +42,7 @@ def fit(name: str, released: str | None = "2026-01-01", **more: Any) -> ModelFac
     return model(name, released, **{"context_window": 100, "max_output": 10, **more})
 
 
-def test_the_newest_of_its_family_replaces_a_model() -> None:
+def test_a_model_is_replaced_by_the_newest_of_its_family() -> None:
     assert taken(fit("newer", "2026-01-01"), fit("newest", "2026-02-01")) == "newest"
 
 
@@ -58,7 +58,7 @@ def test_the_newest_of_its_family_replaces_a_model() -> None:
     ],
     ids=["another family", "no family", "a rival's", "another kind", "older", "of the same day"],
 )
-def test_what_is_not_a_newer_one_of_its_family_is_no_candidate(other: ModelFacts) -> None:
+def test_only_newer_models_of_the_family_are_considered(other: ModelFacts) -> None:
     [step] = became(other)
 
     assert (step.to, step.held, step.why) == (None, (), "it is the newest of its line")
@@ -67,7 +67,7 @@ def test_what_is_not_a_newer_one_of_its_family_is_no_candidate(other: ModelFacts
 @pytest.mark.parametrize(
     ("other", "why"),
     [
-        (fit("new", "2026-11-24"), "is not out until 2026-11-24"),
+        (fit("new", "2026-11-24"), "is not released until 2026-11-24"),
         (fit("new", retires=TODAY), "is retired since 2026-11-23"),
         (fit("new", retires=date(2027, 1, 1)), "retires 2027-01-01"),
         (fit("new", deprecated=TODAY), "is deprecated since 2026-11-23"),
@@ -79,16 +79,14 @@ def test_what_is_not_a_newer_one_of_its_family_is_no_candidate(other: ModelFacts
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_newer_and_does_not_fit_is_told_with_the_reason(
-    other: ModelFacts, why: str
-) -> None:
+def test_a_rejected_newer_model_is_listed_with_the_reason(other: ModelFacts, why: str) -> None:
     [step] = became(other)
 
-    assert (step.to, step.why) == (None, "nothing newer fits")
+    assert (step.to, step.why) == (None, "no newer model fits")
     assert [(str(each.model), each.why) for each in step.held] == [(str(other), why)]
 
 
-def test_no_model_is_replaced_by_one_that_retires_before_it() -> None:
+def test_a_model_is_not_replaced_by_one_that_retires_earlier() -> None:
     last, first = date(2028, 1, 2), date(2028, 1, 1)
     [step] = became(fit("a", retires=last), fit("b", "2026-02-01", retires=first), of=("acme:a",))
 
@@ -96,7 +94,7 @@ def test_no_model_is_replaced_by_one_that_retires_before_it() -> None:
     assert taken(fit("a", retires=first)) == "a"
 
 
-def test_of_what_is_not_taken_it_is_told_whether_only_its_size_is_in_the_way() -> None:
+def test_a_rejected_model_is_marked_if_only_its_size_is_the_reason() -> None:
     less: dict[str, Any] = {"context_window": 1}
     [step] = became(fit("a", **less), fit("b-preview", **less), fit("c", retires=TODAY, **less))
 
@@ -107,7 +105,7 @@ def test_of_what_is_not_taken_it_is_told_whether_only_its_size_is_in_the_way() -
     }
 
 
-def test_an_older_one_that_fits_is_taken_where_the_newest_does_not() -> None:
+def test_the_newest_fitting_model_is_used_if_a_newer_one_does_not_fit() -> None:
     [step] = became(fit("fits", "2026-01-01"), fit("blind", "2026-02-01", context_window=1))
 
     assert str(step.to) == "acme:fits"
@@ -115,7 +113,7 @@ def test_an_older_one_that_fits_is_taken_where_the_newest_does_not() -> None:
 
 
 @pytest.mark.parametrize("less", [{"context_window": 1}, {"capabilities": frozenset()}])
-def test_a_smaller_one_is_taken_where_that_is_allowed(less: dict[str, Any]) -> None:
+def test_a_smaller_model_is_accepted_if_allowed(less: dict[str, Any]) -> None:
     assert taken(fit("new", **less), terms=Terms(TODAY, allow_smaller=True)) == "new"
 
 
@@ -126,18 +124,18 @@ def test_a_smaller_one_is_taken_where_that_is_allowed(less: dict[str, Any]) -> N
         Terms(TODAY, allow_smaller=True, min_context=101),
     ],
 )
-def test_what_the_lockfile_needs_holds_even_where_a_smaller_one_is_allowed(terms: Terms) -> None:
+def test_needs_of_the_lockfile_apply_even_if_smaller_models_are_allowed(terms: Terms) -> None:
     assert taken(fit("new"), terms=terms) is None
 
 
-def test_the_advised_successor_is_taken_from_another_family() -> None:
+def test_the_recommended_successor_may_be_of_another_family() -> None:
     old = fit("dying", family=None, successor="heir")
     [step] = became(old, fit("heir", family="other"), of=("acme:dying",))
 
     assert str(step.to) == "acme:heir"
 
 
-def test_the_line_goes_on_from_the_successor() -> None:
+def test_the_search_continues_from_the_successor() -> None:
     models = [
         fit("dying", "2025-01-01", family="a", successor="heir"),
         fit("heir", "2025-06-01", family="b"),
@@ -148,14 +146,14 @@ def test_the_line_goes_on_from_the_successor() -> None:
     assert str(step.to) == "acme:heir-2"
 
 
-def test_successors_in_a_circle_come_to_an_end() -> None:
+def test_a_circle_of_successors_ends_the_search() -> None:
     one, two = fit("one", successor="two"), fit("two", "2026-02-01", successor="one")
     [step] = became(one, two, of=("acme:one",))
 
     assert str(step.to) == "acme:two"
 
 
-def test_a_preview_gives_way_to_a_newer_preview() -> None:
+def test_a_preview_is_replaced_by_a_newer_preview() -> None:
     [step] = became(
         fit("x-preview", family="x"),
         fit("x-2-preview", "2026-02-01", family="x"),
@@ -178,11 +176,11 @@ def test_a_preview_gives_way_to_a_newer_preview() -> None:
         ("search-5", False),
     ],
 )
-def test_a_preview_is_known_by_its_name(name: str, is_one: bool) -> None:
+def test_a_preview_is_recognized_by_its_name(name: str, is_one: bool) -> None:
     assert is_preview(name) is is_one
 
 
-def test_a_dated_name_stays_a_dated_one() -> None:
+def test_a_dated_name_is_replaced_by_a_dated_name() -> None:
     new = fit("new", aliases=("new-latest", "new-2026-01-01", "new-2026-03-01"))
     old = model("thing", aliases=("thing-2025-01-01",), context_window=1)
     dated, moving = (
@@ -193,21 +191,21 @@ def test_a_dated_name_stays_a_dated_one() -> None:
     assert (str(dated.to), str(moving.to)) == ("acme:new-2026-03-01", "acme:new")
 
 
-def test_no_model_gets_into_a_list_twice() -> None:
+def test_no_replacement_repeats_a_model_of_the_list() -> None:
     older, new = became(fit("new"), of=("acme:old", "acme:new"))
     first, second = became(fit("new"), model("old-2"), of=("acme:old", "acme:old-2"))
 
-    assert (older.to, older.why) == (None, "what is newer is in the list already")
+    assert (older.to, older.why) == (None, "the newer ones are in the list already")
     assert (new.to, new.why) == (None, "it is the newest of its line")
     assert (str(first.to), second.to) == ("acme:new", None)
 
 
-def test_of_what_is_not_known_nothing_is_told() -> None:
-    unknown, alone = became(fit("alone", family=None), of=("acme:nobody", "acme:alone"))
+def test_models_without_known_family_are_kept() -> None:
+    unknown, alone = became(fit("alone", family=None), of=("acme:unknown", "acme:alone"))
 
     assert [unknown.why, alone.why] == [
-        "no catalog knows it",
-        "no catalog says what family it is of",
+        "it is in no catalog",
+        "its family is unknown",
     ]
     assert (unknown.is_untold, alone.is_untold) == (True, True)
 

@@ -1,4 +1,4 @@
-"""Names in a document, and where their facts stand."""
+"""Lookup of names in a catalog's document."""
 
 import pytest
 
@@ -12,7 +12,7 @@ DOCUMENT = b'{"date":"2026-01-01",\n%b%b%b' % (
 
 
 @pytest.mark.parametrize(
-    ("provider", "model", "said"),
+    ("provider", "model", "facts"),
     [
         ("acme", "one", b'{"a":1}'),
         ("acme", "uno", b'{"a":1}'),
@@ -20,21 +20,21 @@ DOCUMENT = b'{"date":"2026-01-01",\n%b%b%b' % (
         ("else", "one", b'{"b":2}'),
     ],
 )
-def test_a_name_leads_to_the_facts_behind_it(provider: str, model: str, said: bytes) -> None:
+def test_a_name_or_alias_finds_its_facts(provider: str, model: str, facts: bytes) -> None:
     found = Names(DOCUMENT).find(provider, model)
 
     assert found is not None
-    assert found[1] == said
-    assert DOCUMENT[found[0] :].startswith(said)
+    assert found[1] == facts
+    assert DOCUMENT[found[0] :].startswith(facts)
 
 
 @pytest.mark.parametrize("model", ["on", "one ", "", '"', "one\n", "\ud800", "acme:one"])
-def test_what_is_no_name_leads_nowhere(model: str) -> None:
+def test_an_unknown_name_finds_nothing(model: str) -> None:
     assert Names(DOCUMENT).find("acme", model) is None
 
 
-def test_the_facts_come_once_each_and_in_order() -> None:
-    assert [said for _, said in Names(DOCUMENT).facts()] == [b'{"a":1}', b'{"b":2}']
+def test_facts_are_yielded_once_each_and_in_order() -> None:
+    assert [facts for _, facts in Names(DOCUMENT).facts()] == [b'{"a":1}', b'{"b":2}']
 
 
 def test_the_head_is_the_document_without_its_names() -> None:

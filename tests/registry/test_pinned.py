@@ -28,7 +28,7 @@ FACTS = ModelFacts(
 )
 
 
-def test_a_pin_says_what_was_known() -> None:
+def test_a_pin_has_the_facts_of_the_model() -> None:
     facts = facts_of(pin_of(REF, FACTS, DAY))
 
     assert (facts.provider, facts.name) == ("openai", "mini")
@@ -39,7 +39,7 @@ def test_a_pin_says_what_was_known() -> None:
     assert facts.api is None
 
 
-def test_what_a_pin_says_nothing_of_is_taken_from_what_is_known_and_nothing_else() -> None:
+def test_only_facts_that_pins_do_not_cover_come_from_the_catalog() -> None:
     pin = pin_of(REF, ModelFacts(provider="openai", name="mini"), DAY)
 
     facts = facts_of(pin, FACTS)
@@ -76,7 +76,7 @@ def test_the_prices_of_the_day_are_pinned() -> None:
         ("mini-2026-01-02", ("mini-2026-03-02",), "mini-x", None),
     ],
 )
-def test_the_model_behind_a_name_that_moves(
+def test_the_snapshot_behind_a_moving_name(
     name: str, aliases: tuple[str, ...], served: str | None, found: str | None
 ) -> None:
     facts = ModelFacts(provider="openai", name="mini", aliases=aliases)

@@ -1,4 +1,4 @@
-"""What a call costs."""
+"""The cost of a call."""
 
 import copy
 import pickle
@@ -48,19 +48,19 @@ LONG = Usage(prompt_tokens=300_000, completion_tokens=1000)
         ("google", "gemini-2.5-pro", LONG, "0.765"),
     ],
 )
-def test_section5_calls_that_are_easily_priced_wrong(
+def test_calls_that_are_easily_priced_wrong(
     provider: str, name: str, usage: Usage, usd: str
 ) -> None:
     assert priced(usage, known(provider, name)) == Decimal(usd)
 
 
-def test_a_prompt_of_just_the_threshold_is_not_long() -> None:
+def test_a_prompt_exactly_at_the_threshold_is_not_long() -> None:
     usage = Usage(prompt_tokens=200_000, completion_tokens=1000)
 
     assert priced(usage, known("google", "gemini-2.5-pro")) == Decimal("0.26")
 
 
-def test_a_long_prompt_is_long_by_all_its_tokens_cached_ones_too() -> None:
+def test_cached_tokens_count_towards_the_long_context_threshold() -> None:
     usage = Usage(prompt_tokens=300_000, cached_tokens=200_000, completion_tokens=1000)
 
     cost = priced(usage, known("google", "gemini-2.5-pro"))
@@ -72,7 +72,7 @@ def test_a_long_prompt_is_long_by_all_its_tokens_cached_ones_too() -> None:
     )
 
 
-def test_a_cost_is_broken_down() -> None:
+def test_a_cost_has_its_parts() -> None:
     usage = Usage(
         prompt_tokens=1000, cached_tokens=500, cache_write_tokens=200, completion_tokens=100
     )
@@ -87,7 +87,7 @@ def test_a_cost_is_broken_down() -> None:
     )
 
 
-def test_reasoning_is_part_of_the_answer() -> None:
+def test_reasoning_tokens_are_priced_as_output() -> None:
     facts = known("openai", "o3")
     plain = Usage(prompt_tokens=10, completion_tokens=500)
     thought = Usage(prompt_tokens=10, completion_tokens=500, reasoning_tokens=400)
@@ -95,20 +95,20 @@ def test_reasoning_is_part_of_the_answer() -> None:
     assert priced(thought, facts) == priced(plain, facts)
 
 
-def test_cached_tokens_without_a_price_of_their_own_cost_as_any_input() -> None:
+def test_cached_tokens_without_their_own_rate_cost_as_input() -> None:
     cost = priced(CACHED, known("openai", "gpt-4o-2024-05-13"))
 
     assert cost == Decimal("0.0065")
 
 
-def test_written_tokens_without_a_price_of_their_own_cost_as_any_input() -> None:
+def test_cache_writes_without_their_own_rate_cost_as_input() -> None:
     usage = Usage(prompt_tokens=1000, cache_write_tokens=1000)
 
     assert priced(usage, known("openai", "gpt-4o")) == Decimal("0.0025")
 
 
 def own(**rates: str | LongContext) -> ModelFacts:
-    """A model with these rates in USD per million tokens."""
+    """Build a model with these rates in USD per million tokens."""
     amounts: dict[str, Any] = {
         name: Decimal(rate) if isinstance(rate, str) else rate for name, rate in rates.items()
     }
@@ -129,7 +129,7 @@ WRITTEN = Usage(prompt_tokens=100_000, cache_write_tokens=80_000, cache_write_1h
         ({}, "0.8"),
     ],
 )
-def test_what_a_cache_keeps_for_an_hour_has_its_own_price_where_there_is_one(
+def test_cache_writes_for_an_hour_have_their_own_rate_if_any(
     rates: dict[str, str], usd: str
 ) -> None:
     cost = priced(WRITTEN, own(**TEXT, **rates))
@@ -159,15 +159,13 @@ SOUND = {"input_audio": "30", "output_audio": "80"}
         ({"input_audio": "0"}, ("0.3", "0.2", "0.4")),
     ],
 )
-def test_sound_has_its_own_prices_where_there_are_any(
-    rates: dict[str, str], parts: tuple[str, str, str]
-) -> None:
+def test_audio_has_its_own_rates_if_any(rates: dict[str, str], parts: tuple[str, str, str]) -> None:
     cost = priced(HEARD, own(**TEXT, **rates))
 
     assert (cost.input, cost.cached_input, cost.output) == tuple(map(Decimal, parts))
 
 
-def test_sound_of_which_nobody_tells_how_much_was_cached_counts_as_not_cached() -> None:
+def test_audio_not_reported_as_cached_counts_as_uncached() -> None:
     usage = Usage(prompt_tokens=100_000, cached_tokens=40_000, audio_prompt_tokens=50_000)
 
     cost = priced(usage, own(**TEXT, **SOUND, cached_input="1"))
@@ -175,7 +173,7 @@ def test_sound_of_which_nobody_tells_how_much_was_cached_counts_as_not_cached() 
     assert (cost.input, cost.cached_input) == (Decimal("1.6"), Decimal("0.04"))
 
 
-def test_in_a_long_context_all_rates_are_those_of_the_long_context() -> None:
+def test_long_context_rates_apply_to_the_whole_call() -> None:
     long = LongContext(above=1000, input=Decimal(20), output=Decimal(80), input_audio=Decimal(60))
     facts = own(**TEXT, input_audio="30", cache_write_1h="15", long_context=long)
 
@@ -188,7 +186,7 @@ def test_a_price_of_zero_is_a_price() -> None:
     assert priced(CACHED, known("ollama", "llama3.1")) == 0
 
 
-def test_an_announced_price_holds_for_calls_from_its_day_on() -> None:
+def test_an_announced_price_applies_to_calls_from_its_day_on() -> None:
     usage = Usage(prompt_tokens=1_000_000)
 
     cost = priced(usage, known("google", "gemini-4-argon"), date(2026, 12, 1))
@@ -224,23 +222,25 @@ def test_usage_that_contradicts_itself_is_unpriced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("usage", "said"),
+    ("usage", "remark"),
     [
         (HEARD, None),
-        (Usage(service_tier="flex"), "at the usual prices, though it was served as 'flex'"),
+        (Usage(service_tier="flex"), "at standard prices, though served as 'flex'"),
         (
             Usage(provider_tool_calls=1),
-            "without what the provider charges for 1 use of its own tools",
+            "without the provider's charges for 1 use of its own tools",
         ),
         (
             Usage(provider_tool_calls=2, completion_tokens=9, image_completion_tokens=9),
-            "without what the provider charges for 2 uses of its own tools; "
+            "without the provider's charges for 2 uses of its own tools; "
             "with 9 tokens of images priced as text",
         ),
     ],
 )
-def test_what_the_tokens_do_not_tell_is_said(usage: Usage, said: str | None) -> None:
-    assert caveat(usage) == said
+def test_charges_that_do_not_follow_from_tokens_are_described(
+    usage: Usage, remark: str | None
+) -> None:
+    assert caveat(usage) == remark
 
 
 def test_costs_of_several_calls_add_up_part_by_part() -> None:
@@ -257,7 +257,7 @@ def test_a_cost_is_a_number() -> None:
     assert sum([cost, cost], Decimal(1)) == Decimal("1.0003")
 
 
-def test_a_cost_is_exact_whatever_precision_the_application_computes_with() -> None:
+def test_a_cost_is_exact_whatever_the_decimal_context() -> None:
     usage = Usage(prompt_tokens=123_457, completion_tokens=7_919)
     facts = known("openai", "gpt-4o-mini")
     with localcontext(prec=2):
@@ -299,7 +299,7 @@ def test_a_cost_is_the_sum_of_its_parts(
     assert cost == cost.input + cost.cached_input + cost.cache_write + cost.output
 
 
-def test_s57_prices_are_shown_per_million_tokens() -> None:
+def test_prices_are_shown_per_million_tokens() -> None:
     prices = known("openai", "gpt-4o-mini").prices
 
     assert prices is not None
@@ -314,7 +314,7 @@ def test_dollars_have_at_least_two_decimals(amount: str, shown: str) -> None:
     assert dollars(Decimal(amount)) == shown
 
 
-# Below and beyond every long-context threshold; no cache, reading, writing, both.
+# Below and above every long-context threshold; without a cache, reading, writing, both.
 USAGES = [
     Usage(prompt_tokens=1000, completion_tokens=100),
     Usage(prompt_tokens=1000, cached_tokens=800, completion_tokens=100),

@@ -1,4 +1,4 @@
-"""What recorded calls cost, beside what genai-prices says."""
+"""The cost of recorded calls, compared with genai-prices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from llmring.registry.bundled import bundled
 from recorded_costs import FOLDER, Priced, recorded
 
 pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="needs the recordings beside the repository"
+    not FOLDER.is_dir(), reason="needs the recordings next to the repository"
 )
 
 
@@ -38,14 +38,14 @@ def test_recorded_tokens_cost_the_same_as_with_genai_prices() -> None:
         for call in priced_by_both()
         if call.ours != call.theirs
         and not call.usage.provider_tool_calls
-        # genai-prices has the price of the model that went by this name before.
+        # genai-prices still has the price of an earlier model of this name.
         and call.model != "mistral-large-latest"
     ]
 
     assert unlike == []
 
 
-def test_what_genai_prices_has_more_is_the_fee_of_searches() -> None:
+def test_the_only_further_charge_of_genai_prices_is_the_search_fee() -> None:
     for call in priced_by_both():
         if call.usage.provider_tool_calls and call.ours != call.theirs:
             assert isinstance(call.ours, Decimal)

@@ -1,4 +1,4 @@
-"""What a new lockfile starts with."""
+"""The models suggested for a new lockfile."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -48,7 +48,7 @@ def chosen(
     return next((choice.models for choice in choices if choice.alias == alias), ())
 
 
-def test_a_vendors_newest_model_of_a_price_class_is_taken() -> None:
+def test_the_newest_model_of_a_vendor_in_a_price_class_is_chosen() -> None:
     older = model("older", released=date(2026, 1, 1))
     newer = model("newer", released=date(2026, 2, 1))
 
@@ -59,11 +59,11 @@ def test_a_vendors_newest_model_of_a_price_class_is_taken() -> None:
     ("each_way", "alias"),
     [("0.1", "fast"), ("1", "fast"), ("1.01", "balanced"), ("6", "vision"), ("6.01", "deep")],
 )
-def test_the_price_says_what_a_model_is_for(each_way: str, alias: str) -> None:
+def test_the_price_decides_the_alias_of_a_model(each_way: str, alias: str) -> None:
     assert chosen(alias, [model("one", each_way)]) == ("acme:one",)
 
 
-def test_vendors_follow_each_other_cheapest_first() -> None:
+def test_vendors_are_ordered_cheapest_first() -> None:
     models = [model("a", "0.9", provider="one"), model("b", "0.2", provider="two")]
 
     assert chosen("fast", models) == ("two:b", "one:a")
@@ -81,7 +81,7 @@ def test_without_a_key_all_vendors_are_suggested() -> None:
     assert chosen("fast", models, ("elsewhere",)) == ("one:a", "two:b")
 
 
-def test_w26_neither_an_embedding_nor_a_model_that_speaks_is_suggested() -> None:
+def test_neither_embedding_nor_audio_models_are_suggested() -> None:
     embedding = msgspec.structs.replace(model("embedding"), kind="embedding")
     speaking = Prices(input=Decimal("0.5"), output=Decimal("0.5"), output_audio=Decimal(8))
     speaks = msgspec.structs.replace(model("speaks"), prices=speaking)
@@ -89,7 +89,7 @@ def test_w26_neither_an_embedding_nor_a_model_that_speaks_is_suggested() -> None
     assert suggestions(Catalog(TODAY, {}, [embedding, speaks])) == []
 
 
-def test_without_a_model_of_the_class_the_nearest_in_price_is_taken() -> None:
+def test_without_a_model_in_the_class_the_nearest_in_price_is_chosen() -> None:
     models = [model("cheap", "0.2"), model("dear", "0.9")]
 
     assert chosen("deep", models) == ("acme:dear",)
@@ -115,17 +115,17 @@ def test_no_alias_has_more_than_three_fallbacks() -> None:
     ],
     ids=lambda facts: facts.name,
 )
-def test_a_model_that_is_no_good_start_is_not_suggested(unfit: ModelFacts) -> None:
+def test_unsuitable_models_are_not_suggested(unfit: ModelFacts) -> None:
     assert suggestions(Catalog(TODAY, {}, [unfit])) == []
 
 
-def test_a_model_that_will_soon_cost_more_counts_by_that_price() -> None:
+def test_an_announced_price_increase_decides_the_class() -> None:
     dearer = model("one", "0.5", announced=(PriceChange(date(2026, 12, 1), usd("3")),))
 
     assert chosen("balanced", [dearer]) == ("acme:one",)
 
 
-def test_the_comment_has_todays_prices() -> None:
+def test_the_comment_shows_the_prices_of_the_day() -> None:
     models = [model("one", "0.5", announced=(PriceChange(date(2026, 12, 1), usd("3")),))]
 
     choices = {choice.alias: choice for choice in suggestions(Catalog(TODAY, {}, models))}
@@ -136,7 +136,7 @@ def test_the_comment_has_todays_prices() -> None:
 
 
 @given(st.permutations(bundled().models))
-def test_the_choice_does_not_hang_on_the_order_of_the_catalog(
+def test_the_choice_does_not_depend_on_the_order_of_the_catalog(
     models: list[ModelFacts],
 ) -> None:
     shuffled = Catalog(bundled().date, {}, models)
@@ -148,12 +148,12 @@ CHOICES = suggestions(bundled())
 each_choice = pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice.alias)
 
 
-def test_s36_a_new_lockfile_has_the_common_aliases() -> None:
+def test_a_new_lockfile_has_the_common_aliases() -> None:
     assert [choice.alias for choice in CHOICES] == ["fast", "balanced", "deep", "vision"]
 
 
 @each_choice
-def test_w26_every_alias_falls_back_to_other_vendors(choice: Suggestion) -> None:
+def test_every_alias_falls_back_to_other_vendors(choice: Suggestion) -> None:
     vendors = [reference.partition(":")[0] for reference in choice.models]
 
     assert sorted(vendors) == ["anthropic", "google", "openai"]
@@ -164,12 +164,12 @@ def test_a_comment_is_one_line(choice: Suggestion) -> None:
     assert choice.comment.isprintable()
 
 
-def test_the_usual_vendors_are_suggested_where_the_keys_are_of_unknown_ones() -> None:
+def test_the_largest_vendors_are_suggested_for_keys_of_unknown_providers() -> None:
     assert suggestions(bundled(), ["huggingface"]) == CHOICES
 
 
 @pytest.mark.parametrize("provider", ["groq", "mistral", "deepseek", "xai", "openrouter"])
-def test_one_key_of_another_vendor_is_enough_for_the_three_of_text(provider: str) -> None:
+def test_one_key_of_another_vendor_is_enough_for_the_text_aliases(provider: str) -> None:
     choices = {choice.alias: choice.models for choice in suggestions(bundled(), [provider])}
 
     assert choices.keys() >= {"fast", "balanced", "deep"}

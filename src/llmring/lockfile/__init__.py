@@ -1,1 +1,1 @@
-"""Who may answer: lockfiles, their aliases and profiles."""
+"""Lockfiles: aliases, profiles and the models they are bound to."""

@@ -1,9 +1,9 @@
-"""A TOML array taken apart, so that its elements can change and all else in it stays.
+"""TOML arrays split into elements, to change some elements and keep the rest of the text.
 
-An element owns what stands between it and the line of the one before, and the rest of its own
-line: comments, line breaks, indentation. The array owns what follows its opening bracket on the
-same line, what stands before its closing bracket, and whether it ends in a comma. So adding an
-element at the end and taking it away again gives back the same text.
+An element owns the text between the line of the previous element and itself, and the rest of its
+own line: comments, line breaks, indentation. The array owns the rest of the line after its opening
+bracket, the text before its closing bracket, and the trailing comma. So appending an element and
+removing it again restores the original text.
 """
 
 import re
@@ -20,13 +20,13 @@ _INDENT = re.compile(r"\r?\n[ \t]*\Z")
 
 
 class Element(Struct, frozen=True):
-    """An element with the space and the comments that are its own.
+    """An element with the whitespace and comments it owns.
 
     Attributes:
-        raw: The element as it is written.
-        lead: What stands before it.
-        gap: What stands between it and its comma.
-        tail: What follows the comma on the same line.
+        raw: The element as written.
+        lead: The text before the element.
+        gap: The text between the element and its comma.
+        tail: The text after the comma on the same line.
     """
 
     raw: str
@@ -36,13 +36,13 @@ class Element(Struct, frozen=True):
 
 
 class Array(Struct, frozen=True):
-    """An array in pieces.
+    """An array split into its elements and the text around them.
 
     Attributes:
-        head: What follows the opening bracket on its line.
+        head: The text after the opening bracket on the same line.
         elements: The elements.
-        comma: Whether a comma follows the last one.
-        close: What stands before the closing bracket.
+        comma: Whether the last element is followed by a comma.
+        close: The text before the closing bracket.
     """
 
     head: str
@@ -52,7 +52,7 @@ class Array(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The array as it is written."""
+        """The array as TOML."""
         inside = ""
         for index, each in enumerate(self.elements, 1):
             comma = "," if self.comma or index < len(self.elements) else ""
@@ -60,19 +60,19 @@ class Array(Struct, frozen=True):
         return f"[{self.head}{inside}{self.close}]"
 
     def adding(self, raw: str) -> "Array":
-        """The array with one more element at its end."""
+        """Return the array with one more element at the end."""
         return self._of([*self.elements, Element(raw, self._lead)])
 
     def without(self, index: int) -> "Array":
-        """The array without one of its elements."""
+        """Return the array without the element at an index."""
         return self._of([*self.elements[:index], *self.elements[index + 1 :]])
 
     def holding(self, wanted: Sequence[str], present: Sequence[str]) -> "Array":
-        """The array of these texts instead; those that it has already keep their looks.
+        """Return an array of other strings; strings already present keep their formatting.
 
         Args:
-            wanted: The texts that it shall hold.
-            present: The texts that it holds.
+            wanted: The strings of the new array.
+            present: The strings of this array, one for each element.
         """
         have = dict(zip(reversed(present), reversed(self.elements), strict=True))
         lead = self._lead
@@ -80,7 +80,7 @@ class Array(Struct, frozen=True):
 
     @property
     def _lead(self) -> str:
-        """What stands before one more element."""
+        """The whitespace to put before a new element."""
         for each in reversed(self.elements):
             if found := _INDENT.search(each.lead):
                 return found[0]
@@ -89,7 +89,7 @@ class Array(Struct, frozen=True):
         return self.elements[-1].lead if len(self.elements) > 1 else " " * len(self.elements)
 
     def _of(self, elements: Iterable[Element]) -> "Array":
-        """The array of these elements, with space where they need it at their new places."""
+        """Return the array with these elements, adding the whitespace their new places need."""
         old_first = self.elements[0] if self.elements else None
         spaced: list[Element] = []
         close = self.close
@@ -107,7 +107,7 @@ class Array(Struct, frozen=True):
 
 
 def array(layout: Layout, path: KeyPath) -> Array:
-    """The array that a key holds, in pieces."""
+    """Split the array at a key into its elements."""
     text = layout.text
     begin, end = layout.value(path)
     spans: list[Span] = []
@@ -132,6 +132,6 @@ def array(layout: Layout, path: KeyPath) -> Array:
 
 
 def _split(space: str) -> tuple[str, str]:
-    """What is on the line before the first line end, and the rest; no line end: all is rest."""
+    """Split at the first line end; without a line end the first part is empty."""
     found = _LINE_END.search(space)
     return (space[: found.start()], space[found.start() :]) if found else ("", space)

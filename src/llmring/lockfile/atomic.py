@@ -1,4 +1,4 @@
-"""A file put whole in the place of another, by one process at a time."""
+"""Atomic replacement of a file, by one process at a time."""
 
 import contextlib
 import errno
@@ -13,10 +13,13 @@ _TAKEN = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 
 
 def enter(turnstile: int) -> None:
-    """Wait for the turn to write; it lasts until the turnstile is closed.
+    """Wait until this process may write; its turn lasts until the turnstile is closed.
+
+    Args:
+        turnstile: The file descriptor that `open_turnstile` returned.
 
     Raises:
-        TimeoutError: Another process has had it for 10 s.
+        TimeoutError: Other processes have held the turnstile for 10 seconds.
     """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not _entered(turnstile):
@@ -26,19 +29,19 @@ def enter(turnstile: int) -> None:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Put a file with these bytes in the place of another, and onto the disk.
+    """Replace a file atomically and sync it to disk.
 
-    Whoever reads meanwhile, and whatever crashes, sees the old file or the new one. The new one
-    has the old one's mode and, where allowed, its owner.
+    Concurrent readers, and readers after a crash, see either the old file or the new one. The new
+    file keeps the mode of the old one and, where permitted, its owner.
 
     Args:
-        path: The file, links followed.
-        data: What it shall hold.
+        path: The file, with links resolved.
+        data: The new content.
 
     Raises:
-        OSError: It can't be written; the old file is untouched.
+        OSError: The file can't be written; the old one is unchanged.
     """
-    # One name is enough for those who take turns, and a crash leaves no second file behind.
+    # Writers take turns, so one temporary name is enough, and crashes don't pile up files.
     fresh = path.with_name(f".{path.name}.tmp")
     fresh.unlink(missing_ok=True)
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -59,7 +62,7 @@ def replace(path: Path, data: bytes) -> None:
 if sys.platform == "win32":
 
     def open_turnstile(path: Path) -> int:
-        """What those who write this file pass one by one, to `enter` and to close."""
+        """Open the lock that writers of this file share, to pass to `enter` and then close."""
         import hashlib
         import tempfile
 
@@ -80,14 +83,14 @@ if sys.platform == "win32":
         path.chmod(stat.S_IMODE(like.st_mode))
 
     def _sync_folder(folder: Path) -> None:
-        """Folders can't be synchronised here."""
+        """Skip syncing: Windows can't sync a folder."""
 
 else:
 
     def open_turnstile(path: Path) -> int:
-        """What those who write this file pass one by one, to `enter` and to close."""
-        # The folder itself is locked: that leaves no file behind, whoever may write the file can
-        # do it, and the kernel lets go when a process dies.
+        """Open the lock that writers of this file share, to pass to `enter` and then close."""
+        # Locking the folder itself leaves no lock file behind and needs no permission beyond
+        # that of writing the file; the kernel releases the lock when a process dies.
         return os.open(path.parent, os.O_RDONLY)
 
     def _entered(turnstile: int) -> bool:
@@ -96,7 +99,7 @@ else:
         try:
             fcntl.flock(turnstile, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            # Where the file system has no locks, writes are still whole.
+            # On a file system without locks, go on: each write is still atomic.
             return error.errno not in _TAKEN
         return True
 

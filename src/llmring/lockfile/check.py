@@ -1,4 +1,4 @@
-"""Every problem of a lockfile in one go, each with its place and its mend."""
+"""All problems of a lockfile at once, each with its place and its fix."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def problems(
     known_for: Callable[[Lockfile], current.Known] | None = None,
     today: date | None = None,
 ) -> list[Problem]:
-    """Everything that is wrong with a lockfile, or could be better, in the order of the file.
+    """Return the errors, warnings and hints for a lockfile, in the order of the file.
 
     Args:
         text: The lockfile.
-        providers: The providers that references may name, by name; those that the lockfile
-            defines itself may be named too.
-        known_for: Gives what is known of models where this lockfile is in force; left out, models
-            are not checked.
-        today: The date to check retirements against; left out, they are not checked.
+        providers: The providers that llmring knows, by name; model references may also name
+            the providers that the lockfile defines.
+        known_for: Returns the model facts that apply with this lockfile; None to leave models
+            unchecked.
+        today: The date to check retirements against; None to leave them unchecked.
     """
     reading = examine(text)
     if isinstance(reading, Problem):
@@ -45,16 +45,14 @@ def problems(
 
 
 def require_providers(models: Iterable[ModelRef], providers: Collection[str]) -> None:
-    """Refuse models of providers that do not exist, before they get into a lockfile.
+    """Reject models of unknown providers before they are written to a lockfile.
 
     Raises:
         ConfigurationError: A provider is unknown.
     """
     for ref in models:
         if ref.provider not in providers:
-            raise ConfigurationError(
-                f"there is no provider {ref.provider!r}; {_meant(ref, providers)}"
-            )
+            raise ConfigurationError(f"unknown provider {ref.provider!r}; {_meant(ref, providers)}")
 
 
 def _meant(ref: ModelRef, providers: Collection[str]) -> str:
@@ -64,7 +62,7 @@ def _meant(ref: ModelRef, providers: Collection[str]) -> str:
 
 
 def _advice(reading: Reading, providers: Mapping[str, own_providers.Known]) -> Iterator[Fault]:
-    """What is wrong beyond the form."""
+    """Yield the faults that reading a lockfile does not find."""
     if any(fault.raises is LockfileVersionError for fault in reading.faults):
         return
     known = {name.lower() for name in (*providers, *_table(reading, "providers"))}
@@ -83,7 +81,7 @@ def _advice(reading: Reading, providers: Mapping[str, own_providers.Known]) -> I
 def _unknown_providers(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
     for path, ref in reading.references:
         if ref.provider not in known:
-            message = f"there is no provider {ref.provider!r}"
+            message = f"unknown provider {ref.provider!r}"
             yield Fault(path=path, message=message, mend=_meant(ref, known))
 
 
@@ -101,7 +99,7 @@ def _profiles(reading: Reading) -> Iterator[Fault]:
     lockfile = reading.lockfile
     profiles = _table(reading, "profiles")
     if not profiles:
-        yield _fault((), "warning", "it has no profile", "add [profiles.default]")
+        yield _fault((), "warning", "the lockfile has no profile", "add [profiles.default]")
     elif lockfile.default_profile not in profiles:
         yield _no_default(lockfile, named="default_profile" in reading.tree)
     for name, table in profiles.items():
@@ -111,8 +109,8 @@ def _profiles(reading: Reading) -> Iterator[Fault]:
             yield _fault(
                 path,
                 "warning",
-                f"profile {name!r} has the name {label!r}, which nothing uses",
-                f'write name = "{name}", or leave it out',
+                f"profile {name!r} has another name, {label!r}, which is ignored",
+                f'write name = "{name}", or remove it',
             )
     everywhere = dict.fromkeys(
         alias for profile in lockfile.profiles.values() for alias in profile.bindings
@@ -123,8 +121,8 @@ def _profiles(reading: Reading) -> Iterator[Fault]:
             yield _fault(
                 ("profiles", name),
                 "hint",
-                f"profile {name!r} lacks what other profiles bind: {', '.join(missing)}",
-                "bind them here too if this profile is used for the same code",
+                f"profile {name!r} lacks aliases of other profiles: {', '.join(missing)}",
+                "bind them here too if the same code uses this profile",
             )
 
 
@@ -134,11 +132,11 @@ def _no_default(lockfile: Lockfile, *, named: bool) -> Fault:
     if named:
         meant = nearest(profile, lockfile.profiles)
         mend = f"did you mean {meant!r}?" if meant else f"name one of: {names}"
-        return _fault(("default_profile",), "warning", f"there is no profile {profile!r}", mend)
+        return _fault(("default_profile",), "warning", f"unknown profile {profile!r}", mend)
     return _fault(
         (),
         "hint",
-        f"there is no profile {profile!r} for calls that name none",
+        f"profile {profile!r}, the default for calls, is missing",
         f'add default_profile = "…", one of: {names}',
     )
 
@@ -163,8 +161,8 @@ def _packages(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
             yield _fault(
                 path,
                 "warning",
-                f"{package!r} is also the name of a provider, which {package}: then means",
-                "rename one of the two; until then the aliases of the package can't be reached",
+                f"{package!r} is also a provider, so {package}: always means the provider",
+                "rename one of the two; until then, calls can't reach the package's aliases",
             )
 
 
@@ -174,15 +172,15 @@ def _binding(binding: Binding, known: Collection[str]) -> Iterator[Fault]:
         yield _fault(
             path,
             "warning",
-            f"{binding.alias!r} reads as a model, so this alias is never used",
+            f"{binding.alias!r} is read as a model, so this alias is never used",
             "rename the alias",
         )
     if len(binding.models) == 1:
         yield _fault(
             path,
             "hint",
-            f"alias {binding.alias!r} has a single model, and nothing to fall back on",
-            "add a second one, of another vendor",
+            f"alias {binding.alias!r} has a single model and no fallback",
+            "add a model of another vendor",
         )
 
 

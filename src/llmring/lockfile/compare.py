@@ -1,7 +1,7 @@
-"""What two lockfiles say differently: not their texts, but what a call would do.
+"""Differences between two lockfiles in their effect on calls, not in their text.
 
-Aliases are compared as each profile has them, inherited ones included, so that a change in one
-profile shows in all that extend it.
+Aliases are compared profile by profile, inherited ones included, so a change in one profile shows
+in every profile that extends it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from llmring.lockfile.problem import dotted, quoted
 
 Kind = Literal["added", "removed", "changed"]
 
-# A profile that the other file lacks is told of once, and then what it binds.
+# Compared with a profile that only one file has, so that its bindings are listed too.
 _NONE = Profile("")
 
 
 class Change(Struct, frozen=True):
-    """One thing that differs.
+    """One difference between two lockfiles.
 
     Attributes:
-        kind: Whether the second file has it in addition, has it no more, or has another.
-        key: What it is: "default_profile", a profile, or one of its aliases as in "prod.fast".
-        before: What the first file says; for an alias its models. None if nothing, and for a
-            profile, whose aliases are changes of their own.
-        after: What the second file says.
+        kind: "added" or "removed" for a key that only the second or only the first file has,
+            "changed" for one with another value.
+        key: The key: "default_profile", a profile, an alias such as "prod.fast".
+        before: The value in the first file; for an alias its models. None if the key is missing,
+            and for a profile, whose aliases are separate changes.
+        after: The value in the second file, or None as for `before`.
     """
 
     kind: Kind
@@ -40,17 +41,17 @@ class Change(Struct, frozen=True):
 
     @property
     def added(self) -> tuple[str, ...]:
-        """The models that only the second file has."""
+        """The models that only the second file binds."""
         return tuple(each for each in _texts(self.after) if each not in _texts(self.before))
 
     @property
     def removed(self) -> tuple[str, ...]:
-        """The models that only the first file has."""
+        """The models that only the first file binds."""
         return tuple(each for each in _texts(self.before) if each not in _texts(self.after))
 
     @property
     def reordered(self) -> bool:
-        """Whether the models that both have stand in another order."""
+        """True if the models that both files bind come in another order."""
         before, after = _texts(self.before), _texts(self.after)
         return [each for each in before if each in after] != [
             each for each in after if each in before
@@ -67,7 +68,7 @@ class Change(Struct, frozen=True):
 
 
 def changes(before: Lockfile, after: Lockfile) -> list[Change]:
-    """Everything that the second lockfile says differently, in its order; what is gone last.
+    """Return the differences between two lockfiles, in the order of the second; removals last.
 
     Args:
         before: The first lockfile.
@@ -102,7 +103,7 @@ def _profile(name: str, before: Profile, after: Profile) -> Iterator[Change]:
 def _entries(
     path: tuple[str, ...], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Change]:
-    """The changes of a table, key by key; tables in it are gone into."""
+    """Yield the changes of a table key by key, those of nested tables included."""
     for key in _union(before, after):
         old, new = before.get(key), after.get(key)
         if isinstance(old, dict) and isinstance(new, dict):

@@ -1,15 +1,15 @@
-"""Lockfiles that come in packages: found without running the package's code, and looked into.
+"""Lockfiles that packages ship, found without running the package's code, and alias lookup.
 
-A name with a colon is read in this order; the first that fits holds:
+A name with a colon is read as the first of these that fits:
 
-1. "provider:model", where what is before the first colon is a provider, in any case;
-2. a binding of that very name in the consumer's profile: the override of a package's alias;
+1. "provider:model", if the part before the first colon is a provider, in any case;
+2. a binding of exactly that name in the consumer's profile, which overrides a package's alias;
 3. an alias of the package before the colon, if `[extends] packages` of the consumer's lockfile
-   lists it: in the package's profile of the same name, or else in its default profile.
+   lists the package: in the package's profile of the same name, or else its default profile.
 
-So a package that is called like a provider can't be reached, which `lock check` reports. A name
-without a colon is only ever looked up in the consumer's lockfile. Of a package's lockfile only
-what it binds itself counts: what it extends in turn is not followed.
+So a package named like a provider can't be reached, which `lock check` reports. A name without a
+colon is only looked up in the consumer's lockfile. Packages that a package's own lockfile extends
+are not followed.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from llmring.lockfile.problem import nearest
 
 
 class Resolved(Struct, frozen=True):
-    """What a name stands for.
+    """The models that a name resolves to.
 
     Attributes:
         models: The models, best first; at least one.
-        alias: The alias, or None where the name is that of a model itself.
-        policy: How the models are called: the tables of the profile and of the binding, as they
-            are written; a later one holds.
+        alias: The alias, or None if the name is a model reference.
+        policy: The policy tables of the profile and of the binding, as written; later tables
+            override earlier ones.
     """
 
     models: tuple[ModelRef, ...]
@@ -50,19 +50,19 @@ class Resolved(Struct, frozen=True):
 
 
 class Packages:
-    """The lockfiles that installed packages bring, each read when it is first asked for.
+    """The lockfiles of installed packages, each read on first use.
 
-    One that lies in a folder is read again when it changes; one in a zip archive is not.
+    A lockfile in a folder is read again when it changes; one in a zip archive is not.
     """
 
     def __init__(self) -> None:
         self._found: dict[str, LiveLockfile | Lockfile] = {}
 
     def lockfile(self, package: str) -> Lockfile | None:
-        """What a package's lockfile says; None where the package is missing or has none.
+        """Return a package's lockfile, or None if the package is missing or has no lockfile.
 
         Raises:
-            LockfileError: It can't be read.
+            LockfileError: The lockfile can't be read.
         """
         found = self._found.get(package)
         if found is None:
@@ -74,7 +74,7 @@ class Packages:
         return found.current() if isinstance(found, LiveLockfile) else found
 
     def forget(self) -> None:
-        """Look for the packages again, and read their lockfiles again."""
+        """Search for packages and read their lockfiles again on next use."""
         self._found.clear()
         importlib.invalidate_caches()
 
@@ -82,21 +82,21 @@ class Packages:
 def look_up(
     name: str, lockfile: Lockfile, profile: str, providers: Collection[str], packages: Packages
 ) -> Resolved:
-    """What an alias, "package:alias" or "provider:model" stands for.
+    """Resolve an alias, "package:alias" or "provider:model" to its models.
 
     Args:
-        name: What the call asks for.
+        name: The name that a call gives as its model.
         lockfile: The consumer's lockfile.
-        profile: The profile in force.
+        profile: The active profile.
         providers: Names that always mean a provider, in lower case.
         packages: The lockfiles of packages.
 
     Raises:
-        AliasNotFoundError: There is no such alias.
-        ProviderNotFoundError: What is before the colon is neither a provider nor a package that
+        AliasNotFoundError: The alias does not exist.
+        ProviderNotFoundError: The part before the colon is neither a provider nor a package that
             the lockfile extends.
-        ConfigurationError: There is no such profile.
-        InvalidModelReferenceError: It holds a colon and is not "provider:model".
+        ConfigurationError: The profile does not exist.
+        InvalidModelReferenceError: The name holds a colon and is not "provider:model".
         LockfileError: The package's lockfile can't be read.
     """
     prefix, colon, rest = name.partition(":")
@@ -110,20 +110,20 @@ def look_up(
         raise resolve.not_found(lockfile, name, profile)
     if prefix in lockfile.packages:
         binding = _of_package(prefix, rest, profile, packages)
-        # What the consumer says of the profile holds for what it calls of others too.
+        # The consumer's policy for the profile also applies to aliases of packages.
         return Resolved(binding.models, name, (_harmless(binding.policy), own))
     raise _neither(name, lockfile, providers)
 
 
 def _harmless(policy: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A package's policy, less what is for its own tests."""
+    """Return a package's policy without the keys for its own tests."""
     return {
         key: value for key, value in policy.items() if key not in ("faults", "mode", "recordings")
     }
 
 
 def package_profile(lockfile: Lockfile, profile: str) -> str:
-    """The profile of a package's lockfile to look into: the one in force, else its default."""
+    """Return the profile to use in a package's lockfile: the active one, or else its default."""
     return profile if profile in lockfile.profiles else lockfile.default_profile
 
 
@@ -137,7 +137,7 @@ def _of_package(package: str, alias: str, profile: str, packages: Packages) -> B
         why = f"has no {NAME}" if is_installed(package) else "is not installed"
         raise AliasNotFoundError(
             f"no alias {package}:{alias}: the package {package!r}, which the lockfile extends, "
-            f"{why}; bind {package}:{alias} yourself, or install a version that has one"
+            f"{why}; bind {package}:{alias} yourself, or install a version with a {NAME}"
         )
     chosen = package_profile(lockfile, profile)
     bindings = resolve.bindings(lockfile, chosen)
@@ -155,7 +155,7 @@ def _of_package(package: str, alias: str, profile: str, packages: Packages) -> B
 def _neither(
     name: str, lockfile: Lockfile, providers: Collection[str]
 ) -> InvalidModelReferenceError | ProviderNotFoundError:
-    """The error for a name whose first half is neither a provider nor a package."""
+    """Build the error for a name whose first part is neither a provider nor a package."""
     try:
         ref = ModelRef.parse(name)
     except InvalidModelReferenceError as error:
@@ -164,8 +164,8 @@ def _neither(
     meant = nearest(prefix.lower(), providers) or nearest(prefix, lockfile.packages)
     hint = f"did you mean {meant}:{rest}?" if meant else f"providers are: {', '.join(providers)}"
     return ProviderNotFoundError(
-        f"there is no provider {prefix!r}, and the lockfile extends no package {prefix!r}; {hint}; "
-        "the aliases of a package are there once the lockfile lists the name that is imported: "
+        f"unknown provider {prefix!r}, and the lockfile extends no package {prefix!r}; {hint}; "
+        "to use the aliases of a package, list its import name in the lockfile: "
         f'[extends] packages = ["{prefix}"]',
         provider=ref.provider,
         model=ref.model,
@@ -173,18 +173,20 @@ def _neither(
 
 
 def locate(package: str) -> Path | None:
-    """Where a package keeps its lockfile, if it has one in a folder; the package is not imported.
+    """Return the path of a package's lockfile, if it has one in a folder.
+
+    The package is not imported.
 
     Args:
-        package: The name of a package, as it is imported.
+        package: The import name of the package.
     """
     return next((path for path in _places(_spec(package)) if path.is_file()), None)
 
 
 def locate_around(module: str) -> Path | None:
-    """The lockfile of the outermost package around a module that has one.
+    """Return the path of the lockfile of the outermost package around a module that has one.
 
-    That is the top-level package, or, where this is but a namespace, a package in it.
+    That is the top-level package or, if this is a namespace package, a package in it.
 
     Args:
         module: The full name of a module or a package.
@@ -195,12 +197,12 @@ def locate_around(module: str) -> Path | None:
 
 
 def is_installed(package: str) -> bool:
-    """Whether there is a package of that name to import."""
+    """Return True if a package of that name can be imported."""
     return _spec(package) is not None
 
 
 def _archived(package: str) -> Lockfile | None:
-    """What a package says that is imported from a zip archive."""
+    """Read the lockfile of a package that is imported from a zip archive."""
     spec = _spec(package)
     get_data = getattr(spec.loader if spec else None, "get_data", None)
     if get_data is None:
@@ -215,26 +217,29 @@ def _archived(package: str) -> Lockfile | None:
 
 
 def _places(spec: ModuleSpec | None) -> Iterator[Path]:
-    """Where a package's lockfile may be; a namespace has several places, a module none."""
+    """Return the paths where a package's lockfile may be.
+
+    A namespace package has several, a module has none.
+    """
     folders = spec.submodule_search_locations if spec else None
     return (Path(folder) / NAME for folder in folders or ())
 
 
 def _spec(package: str) -> ModuleSpec | None:
-    """How a package is imported; `importlib.util.find_spec` would import those around it."""
+    """Find the import spec of a package; `importlib.util.find_spec` would import its parents."""
     loaded = sys.modules.get(package)
     spec: ModuleSpec | None = getattr(loaded, "__spec__", None)
     if spec is not None:
         return spec
     if not all(part.isidentifier() for part in package.split(".")):
-        # Finders need not expect what can't be a name.
+        # Finders may fail on a string that can't be a name.
         return None
     around, dot, _ = package.rpartition(".")
     outer = _spec(around) if dot else None
     if dot and (outer is None or outer.submodule_search_locations is None):
         return None
     if outer is not None and outer.origin is None:
-        # A namespace has no code that importing would run, and those in it need it loaded.
+        # Importing a namespace package runs no code, and finding the packages in it needs it.
         importlib.import_module(around)
     path = list(outer.submodule_search_locations or ()) if outer else None
     finders = (getattr(finder, "find_spec", None) for finder in sys.meta_path)
@@ -242,5 +247,5 @@ def _spec(package: str) -> ModuleSpec | None:
         found = (find(package, path) for find in finders if find is not None)
         return next((spec for spec in found if spec is not None), None)
     except KeyError:
-        # A plain folder in a package that is not loaded.
+        # The package is a plain folder in a package that is not loaded.
         return None

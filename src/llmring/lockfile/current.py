@@ -1,4 +1,4 @@
-"""Which models of a lockfile their providers no longer advise or serve, or no catalog has."""
+"""Warnings about models of a lockfile that are deprecated, retired or in no catalog."""
 
 from __future__ import annotations
 
@@ -10,64 +10,64 @@ from llmring.lockfile import needs
 from llmring.lockfile.document import ModelRef
 from llmring.lockfile.problem import Fault, KeyPath, nearest, quoted
 
-# What goes sooner is a warning, even where its provider has not advised against it.
+# A model that retires sooner is a warning, even if its provider has not deprecated it.
 NOTICE = timedelta(days=90)
 
 
 class Facts(needs.Known, Protocol):
-    """What is known of a model."""
+    """The known facts of a model."""
 
     @property
     def provider(self) -> str:
-        """The first half of its reference."""
+        """The provider's name, as in a model reference."""
 
     @property
     def name(self) -> str:
-        """Its name at the provider."""
+        """The model's name at the provider."""
 
     @property
     def deprecated(self) -> date | None:
-        """The day on which the provider advised against it."""
+        """The day on which the provider deprecated the model."""
 
     @property
     def retires(self) -> date | None:
-        """The day from which the provider no longer serves it."""
+        """The day from which the provider no longer serves the model."""
 
     @property
     def released(self) -> date | None:
-        """Its first day."""
+        """The day on which the model was released."""
 
     @property
     def family(self) -> str | None:
-        """The line of models that it belongs to."""
+        """The line of models that the model belongs to."""
 
     @property
     def successor(self) -> str | None:
-        """The name of the model that the provider advises in its place."""
+        """The name of the model that the provider recommends instead."""
 
 
 class Known(Protocol):
-    """What is known of models."""
+    """The known facts of all models."""
 
     @property
     def models(self) -> Iterable[Facts]:
-        """All models that something is known of."""
+        """All known models."""
 
     def facts(self, ref: ModelRef, /) -> Facts | None:
-        """What is known of one."""
+        """Return the facts of a model, or None if it is unknown."""
 
 
 def advice(
     references: Iterable[tuple[KeyPath, ModelRef]], known: Known, today: date
 ) -> Iterator[Fault]:
-    """The models that are gone or going, and those that no catalog has.
+    """Yield a fault for each model that is retired, about to retire, deprecated or unknown.
 
-    A provider of which no model is known is left alone: its models can't be told apart.
+    Models of a provider without any known model are not reported as unknown.
 
     Args:
-        references: The references of the lockfile, and where they are.
-        known: What is known of models.
-        today: The day it is.
+        references: The references of the lockfile and their keys.
+        known: The known facts of all models.
+        today: The current date.
     """
     there: dict[str, list[Facts]] = {}
     for facts in known.models:
@@ -89,7 +89,7 @@ def _lasting(models: Iterable[Facts], today: date) -> list[Facts]:
 
 
 def _ending(facts: Facts, today: date) -> str | None:
-    """How a model comes to its end, if it does."""
+    """Describe the end of a model's life; None if no end is near."""
     gone = facts.retires
     if gone is not None and gone <= today:
         return f"is retired since {gone}"
@@ -101,15 +101,15 @@ def _ending(facts: Facts, today: date) -> str | None:
 
 
 def _instead(facts: Facts, lasting: Collection[Facts]) -> str:
-    """What to bind in the place of a model that ends: one of those that do not."""
+    """Advise which of the lasting models to bind instead of one that ends."""
     for each in lasting:
         if each.name == facts.successor:
-            return f"bind {each.provider}:{each.name}, which its provider advises instead"
+            return f"bind {each.provider}:{each.name}, which its provider recommends instead"
     family = [each for each in lasting if facts.family and each.family == facts.family]
     if family:
         newest = max(family, key=lambda each: each.released or date.min)
         return f"bind {newest.provider}:{newest.name}, the newest of its family"
-    return f"bind another one; they are listed by: llmring list --provider {facts.provider}"
+    return f"bind another model; list them: llmring list --provider {facts.provider}"
 
 
 def _unlisted(path: KeyPath, ref: ModelRef, lasting: Iterable[Facts]) -> Fault:
@@ -118,6 +118,6 @@ def _unlisted(path: KeyPath, ref: ModelRef, lasting: Iterable[Facts]) -> Fault:
     return Fault(
         path=path,
         severity="hint",
-        message=f"{ref} is in no catalog, so its price and what it can do are not known",
-        mend=f"{other}say it under [registry.models.{quoted(str(ref))}]",
+        message=f"{ref} is in no catalog, so its price and capabilities are unknown",
+        mend=f"{other}describe it under [registry.models.{quoted(str(ref))}]",
     )

@@ -1,4 +1,4 @@
-"""A lockfile as values: profiles, their bindings, and the models these name."""
+"""Parsed lockfiles: profiles, their bindings, and the models that bindings name."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _VERSION = re.compile(keys.VERSION)
 
 
 class ModelRef(Struct, frozen=True):
-    """A model by its provider's name and its own.
+    """A reference to a model of a provider.
 
     Attributes:
         provider: Name of the provider, in lower case.
-        model: Name of the model, as the provider knows it; may hold colons.
+        model: Name of the model at the provider; may hold colons.
     """
 
     provider: str
@@ -47,10 +47,10 @@ class ModelRef(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> ModelRef:
-        """The model that "provider:model" names; the first colon separates.
+        """Parse "provider:model"; the first colon separates the two.
 
         Raises:
-            InvalidModelReferenceError: It names no provider, or no model.
+            InvalidModelReferenceError: The provider or the model is missing.
         """
         found = _REFERENCE.fullmatch(text.strip())
         if found is None:
@@ -64,8 +64,8 @@ class Binding(Struct, frozen=True):
     Attributes:
         alias: The name.
         models: At least one; each is tried when those before it can't answer.
-        at: The key of its table in the file that it comes from.
-        policy: How they are called: the keys of `keys.POLICY` that it sets, as they are written.
+        at: The key path of the binding's table in its file.
+        policy: The keys of `keys.POLICY` that the binding sets, as written.
     """
 
     alias: str
@@ -75,13 +75,13 @@ class Binding(Struct, frozen=True):
 
 
 class Profile(Struct, frozen=True):
-    """One set of bindings.
+    """A named set of bindings.
 
     Attributes:
-        name: Its key in the file.
-        bindings: By alias, in the order of the file; inherited ones first.
+        name: The profile's key in the file.
+        bindings: The bindings by alias, in the order of the file; inherited ones first.
         extends: The profile that it inherits bindings from.
-        policy: How models are called by all its bindings, as theirs.
+        policy: The policy for all bindings of the profile, as written.
     """
 
     name: str
@@ -91,17 +91,17 @@ class Profile(Struct, frozen=True):
 
 
 class Lockfile(Struct, frozen=True):
-    """What a lockfile says.
+    """A parsed lockfile.
 
     Attributes:
-        profiles: By name, in the order of the file.
+        profiles: The profiles by name, in the order of the file.
         default_profile: The profile for calls that name none.
         version: Version of the format.
-        packages: Packages whose own lockfiles may be asked for aliases, as "package:alias".
-        providers: Servers of the user's own, by name, as they are written.
-        registry: What the file says of models: corrections and pins, as they are written.
-        path: Where it was read from, if from a file.
-        warnings: What was passed over while reading: keys that no lockfile has.
+        packages: Packages whose aliases may be called, as "package:alias".
+        providers: The tables of the user's own servers, by name, as written.
+        registry: Corrections and pins of model facts, as written.
+        path: The file that the lockfile was read from, if any.
+        warnings: Problems that did not stop the reading: unknown keys.
     """
 
     profiles: Mapping[str, Profile] = {}
@@ -115,13 +115,13 @@ class Lockfile(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """What could be read of a lockfile, and what is wrong with it.
+    """The readable part of a lockfile and the faults in the rest.
 
     Attributes:
-        lockfile: The good part.
-        faults: Everything that is wrong, in the order met.
-        references: Every model reference, by its key.
-        tree: The text as tomllib reads it.
+        lockfile: The parts without faults.
+        faults: Every fault, in the order found.
+        references: Every model reference with its key path.
+        tree: The text as parsed by tomllib.
     """
 
     lockfile: Lockfile
@@ -131,19 +131,18 @@ class Reading(Struct, frozen=True):
 
 
 def parse(text: str, path: Path | None = None) -> Lockfile:
-    """Read a lockfile.
+    """Parse a lockfile.
 
-    Keys that no lockfile has are passed over and noted in `warnings`, unless they begin with
-    "x-".
+    Unknown keys are ignored and listed in `warnings`, unless they begin with "x-".
 
     Args:
         text: The lockfile, in TOML.
-        path: Where it comes from, for messages.
+        path: The file that the text comes from, for messages.
 
     Raises:
-        LockfileParseError: It is not TOML, or not a lockfile; the message names the place, the
-            key and the mend.
-        LockfileVersionError: It is of a version that this llmring does not read.
+        LockfileParseError: The text is not TOML, or not a lockfile; the message gives the place,
+            the key and the fix.
+        LockfileVersionError: This llmring does not read the lockfile's version.
     """
     reading = examine(text)
     if isinstance(reading, Problem):
@@ -163,38 +162,38 @@ def parse(text: str, path: Path | None = None) -> Lockfile:
 
 
 def examine(text: str) -> Reading | Problem:
-    """Read as much of a lockfile as can be read, or say why it is not TOML."""
+    """Read as much of a lockfile as possible; return the problem if the text is not TOML."""
     tree = syntax.load(text)
     return tree if isinstance(tree, Problem) else _Reader().read(tree)
 
 
 def references(models: str | Iterable[str]) -> tuple[ModelRef, ...]:
-    """The models that a list, or a text with commas, names; each once.
+    """Parse a list or a comma-separated string of model references, dropping duplicates.
 
     Raises:
-        InvalidModelReferenceError: One is not "provider:model", or there is none.
+        InvalidModelReferenceError: A reference is not "provider:model", or the list is empty.
     """
     texts = models.split(",") if isinstance(models, str) else models
     refs = tuple(dict.fromkeys(ModelRef.parse(text) for text in texts))
     if not refs:
-        raise InvalidModelReferenceError(f"no model is given; {REFERENCE_MEND}")
+        raise InvalidModelReferenceError(f"the list of models is empty; {REFERENCE_MEND}")
     return refs
 
 
 def alias_objection(alias: str) -> str | None:
-    """Why this can't be an alias, if it can't."""
+    """Explain why a string can't be an alias; None if it can."""
     if not alias:
         return "an alias can't be empty"
     bad = _NOT_IN_ALIAS.search(alias)
-    return f"an alias can't hold {bad[0]!r}, as {alias!r} does" if bad else None
+    return f"an alias can't contain {bad[0]!r}, as {alias!r} does" if bad else None
 
 
 def profile_objection(profile: str) -> str | None:
-    """Why a profile can't have this name, if it can't."""
+    """Explain why a string can't be the name of a profile; None if it can."""
     if not profile:
         return "the name of a profile can't be empty"
     bad = _NOT_IN_PROFILE.search(profile)
-    return f"the name of a profile can't hold {bad[0]!r}, as {profile!r} does" if bad else None
+    return f"the name of a profile can't contain {bad[0]!r}, as {profile!r} does" if bad else None
 
 
 def _error(
@@ -209,7 +208,7 @@ def _policy(known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _Reader:
-    """Reads a tree from the top down and collects what is wrong on the way."""
+    """A top-down reader of a TOML tree that collects faults on the way."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -218,10 +217,10 @@ class _Reader:
     def read(self, tree: dict[str, Any]) -> Reading:
         version = tree.get("version", "1.0")
         if isinstance(version, str) and not _VERSION.fullmatch(version):
-            # What the keys of another version mean is unknown.
+            # In another version, keys may have another meaning.
             self._fault(
                 ("version",),
-                f"version {version!r} is not one that this llmring reads (1.x)",
+                f"this llmring reads versions 1.x, not {version!r}",
                 'upgrade llmring, or write version = "1.0"',
                 raises=LockfileVersionError,
             )
@@ -247,7 +246,7 @@ class _Reader:
     def _table(
         self, table: dict[str, Any], path: KeyPath, shapes: Mapping[str, Shape], noun: str
     ) -> dict[str, Any]:
-        """The keys of a table that hold what they should."""
+        """Return the keys of a table whose values have the right shape; report the others."""
         known = {}
         for key, value in table.items():
             at = (*path, key)
@@ -276,7 +275,7 @@ class _Reader:
             for text in (text for text in registry.get(key, {}) if not _REFERENCE.fullmatch(text)):
                 at = ("registry", key, text)
                 self._fault(at, f"{text!r} is not a model reference", REFERENCE_MEND)
-                # No other part of the file depends on it.
+                # Drop only this entry: no other part of the file depends on it.
                 registry = {**registry, key: {k: v for k, v in registry[key].items() if k != text}}
         return registry
 
@@ -288,7 +287,7 @@ class _Reader:
                 good.append(package)
                 continue
             at = ("extends", "packages", index)
-            mend = "write the name that is imported, such as my_library"
+            mend = "write the name used in import statements, such as my_library"
             self._fault(at, f"{package!r} is not the name of a package", mend)
         return tuple(dict.fromkeys(good))
 
@@ -356,7 +355,7 @@ class _Reader:
         return tuple(refs)
 
     def _inherited(self, profiles: dict[str, Profile]) -> dict[str, Profile]:
-        """The profiles, each with the bindings of those that it extends."""
+        """Return the profiles, each with the bindings of the profiles it extends."""
         whole = {}
         for name, profile in profiles.items():
             line = [name]
@@ -375,11 +374,11 @@ class _Reader:
     def _no_parent(self, name: str, parent: str, profiles: Mapping[str, Profile]) -> None:
         path = ("profiles", name, "extends")
         if parent in profiles:
-            self._fault(path, f"profile {name!r} extends itself", "extend another, or none")
+            self._fault(path, f"profile {name!r} extends itself", "extend another profile, or none")
             return
         meant = nearest(parent, profiles)
         mend = f"did you mean {meant!r}?" if meant else f"name one of: {', '.join(profiles)}"
-        self._fault(path, f"there is no profile {parent!r}", mend)
+        self._fault(path, f"unknown profile {parent!r}", mend)
 
     def _not_a(self, path: KeyPath, noun: str, example: str) -> None:
         self._fault(path, f"is not {noun}", f"write {example}")

@@ -1,7 +1,7 @@
-"""Edits of a lockfile's text: what is not asked for stays as it is, byte for byte.
+"""Edits of a lockfile's text that keep everything else byte for byte.
 
-Every edit is checked before it is given out: the new text must say what the old one said, but
-for the change.
+Each edit is verified before it is returned: apart from the change, the new text must parse to the
+same values as the old one.
 """
 
 import re
@@ -41,21 +41,21 @@ _FINAL_LINE_END = re.compile(r"\r?\n\Z")
 
 
 def bind(text: str, alias: str, models: str | Iterable[str], profile: str) -> str:
-    """The lockfile with an alias bound to these models.
+    """Return the lockfile with an alias bound to these models.
 
-    An alias that is bound already keeps its place; a new one goes behind the last of its profile;
-    a profile that is not there is begun at the end.
+    An existing alias keeps its place, a new one is added after the last alias of the profile, and
+    a new profile is added at the end of the file.
 
     Args:
-        text: The lockfile; an empty text is an empty lockfile.
+        text: The lockfile; an empty string is an empty lockfile.
         alias: The alias.
-        models: References "provider:model", best first: a list, or a text with commas.
+        models: References "provider:model", best first: a list, or a comma-separated string.
         profile: The profile.
 
     Raises:
-        ConfigurationError: The alias or the profile has no name that can be used.
-        InvalidModelReferenceError: One of the models is not "provider:model".
-        LockfileError: The text is not a lockfile, or has a form that can't be edited.
+        ConfigurationError: The name of the alias or of the profile is invalid.
+        InvalidModelReferenceError: A model is not "provider:model".
+        LockfileError: The text is not a lockfile, or can't be edited safely.
     """
     objection = alias_objection(alias) or profile_objection(profile)
     if objection:
@@ -76,15 +76,15 @@ def bind(text: str, alias: str, models: str | Iterable[str], profile: str) -> st
 
 
 def unbind(text: str, alias: str, profile: str) -> str:
-    """The lockfile without an alias in a profile.
+    """Return the lockfile without an alias in a profile.
 
-    Comments directly above the binding go with it. What `bind` has added is taken away without a
-    trace, but for the empty `bindings = []` of a profile that is written in braces.
+    Comments directly above the binding are removed too. An alias that `bind` added is removed
+    without a trace, except for an empty `bindings = []` in a profile written as an inline table.
 
     Raises:
         AliasNotFoundError: The profile does not bind the alias.
-        ConfigurationError: There is no such profile.
-        LockfileError: The text is not a lockfile, or has a form that can't be edited.
+        ConfigurationError: The profile does not exist.
+        LockfileError: The text is not a lockfile, or can't be edited safely.
     """
     lockfile = parse(text)
     binding = _own(lockfile, alias, profile)
@@ -107,7 +107,7 @@ def unbind(text: str, alias: str, profile: str) -> str:
 
 
 def _own(lockfile: Lockfile, alias: str, profile: str) -> Binding | None:
-    """The binding that stands in the profile itself."""
+    """Return a profile's own binding of an alias; None if it has none or inherits it."""
     found = lockfile.profiles.get(profile)
     binding = found.bindings.get(alias) if found else None
     return binding if binding and binding.at[1] == profile else None
@@ -137,7 +137,7 @@ def _added(layout: Layout, alias: str, models: list[str], profile: str) -> str:
 
 
 def _place_for(layout: Layout, path: KeyPath) -> int:
-    """Where one more binding of a profile goes: behind its last one, or what it has instead."""
+    """Return the offset for a new binding: after the profile's last binding or other key."""
     for depth in (3, 2):
         begins = [
             entry.key.begin
@@ -150,7 +150,7 @@ def _place_for(layout: Layout, path: KeyPath) -> int:
 
 
 def without_sections(layout: Layout, goes: Callable[[KeyPath], bool]) -> str:
-    """The text without the tables that headers of such paths open."""
+    """Return the text without the tables whose header path `goes` accepts."""
     text = after = layout.text
     for index, section in reversed([*enumerate(layout.sections)][1:]):
         if not goes(section.path):
@@ -166,15 +166,15 @@ def without_sections(layout: Layout, goes: Callable[[KeyPath], bool]) -> str:
 
 
 def _block(layout: Layout, section: Section, floor: int) -> Span:
-    """A section with the comments that belong to it and the blank line before it.
+    """Return the span of a section, its comments and the blank line before it.
 
-    Nothing before the offset `floor` belongs to it.
+    The span never begins before the offset `floor`.
     """
     text = layout.text
     begin = top = layout.line_start(section.header.begin)
     while top > floor and COMMENT_LINE.match(text, layout.line_start(top - 1)):
         top = layout.line_start(top - 1)
-    if top:  # else they are the head of the file
+    if top:  # comments at offset 0 are the head of the file and stay
         begin = top
     elif begin and DATED_REASON.match(text, layout.line_start(begin - 1)):
         begin = layout.line_start(begin - 1)

@@ -1,6 +1,6 @@
-"""Edits of a lockfile's profiles: new ones, copies, policies, and the reason of a binding.
+"""Edits of a lockfile's profiles: new profiles, copies, policies, and reasons for bindings.
 
-As in `edit`, what is not asked for stays byte for byte, and each edit is checked.
+As in `edit`, everything else stays byte for byte, and each edit is verified.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from llmring.lockfile.splice import (
 
 
 def create_profile(text: str, name: str, extends: str | None = None) -> str:
-    """The lockfile with one more profile at its end.
+    """Return the lockfile with a new profile at its end.
 
     Args:
         text: The lockfile.
         name: The new profile.
-        extends: The profile whose aliases it begins with; None for none.
+        extends: The profile to inherit aliases from, if any.
 
     Raises:
-        ConfigurationError: There is such a profile, the name can't be used, or there is none to
-            extend.
-        LockfileError: The text is not a lockfile, or has a form that can't be edited.
+        ConfigurationError: The profile exists already, its name is invalid, or the profile to
+            extend does not exist.
+        LockfileError: The text is not a lockfile, or can't be edited safely.
     """
     lockfile = parse(text)
     objection = profile_objection(name)
     if objection is None and name in lockfile.profiles:
-        objection = f"there is a profile {name!r} already"
+        objection = f"profile {name!r} exists already"
     if objection is not None:
         raise ConfigurationError(objection)
     require_utf8(name)
@@ -65,9 +65,9 @@ def create_profile(text: str, name: str, extends: str | None = None) -> str:
 
 
 def copy_profile(text: str, source: str, name: str) -> str:
-    """The lockfile with a new profile that has the bindings and the policies of another.
+    """Return the lockfile with a new profile that has the bindings and policies of another.
 
-    What the other one inherits is written out, so that the two are independent.
+    Inherited bindings are written out, so the copy does not depend on other profiles.
 
     Args:
         text: The lockfile.
@@ -75,8 +75,8 @@ def copy_profile(text: str, source: str, name: str) -> str:
         name: The new profile.
 
     Raises:
-        ConfigurationError: As for `create_profile`.
-        LockfileError: The text is not a lockfile, or has a form that can't be edited.
+        ConfigurationError: The source does not exist, or as for `create_profile`.
+        LockfileError: The text is not a lockfile, or can't be edited safely.
     """
     lockfile = parse(text)
     original = _require_profile(lockfile, source)
@@ -91,28 +91,27 @@ def copy_profile(text: str, source: str, name: str) -> str:
 
 
 def set_policy(text: str, key: str, value: Any, profile: str, alias: str | None = None) -> str:
-    """The lockfile with another value of a policy's key, such as `retries` or `timeout`.
+    """Return the lockfile with a policy key, such as `retries` or `timeout`, set or removed.
 
     Args:
         text: The lockfile.
-        key: The key; one of `keys.PROFILE` or `keys.BINDING` that says how models are called.
-        value: What it shall be; None to take it away.
+        key: A key of `keys.POLICY`; for a profile also `mode` or `recordings`.
+        value: The new value; None to remove the key.
         profile: The profile.
-        alias: The alias that it is for; None for all of the profile.
+        alias: The alias to set it for; None for the whole profile.
 
     Raises:
-        ConfigurationError: There is no such key, or it can't have this value, or there is no
-            such profile.
+        ConfigurationError: The key or the profile does not exist, or the value is invalid.
         AliasNotFoundError: The profile itself does not bind the alias.
-        LockfileError: The text is not a lockfile, or has a form that can't be edited.
+        LockfileError: The text is not a lockfile, or can't be edited safely.
     """
     lockfile = parse(text)
     _require_profile(lockfile, profile)
     shape = (keys.POLICY if alias is not None else _OF_PROFILE).get(key)
     if shape is None:
         meant = nearest(key, keys.POLICY)
-        hint = f"did you mean {meant!r}?" if meant else f"there are: {', '.join(keys.POLICY)}"
-        raise ConfigurationError(f"there is no policy {key!r}; {hint}")
+        hint = f"did you mean {meant!r}?" if meant else f"use one of: {', '.join(keys.POLICY)}"
+        raise ConfigurationError(f"unknown policy {key!r}; {hint}")
     for fault in misfits(shape, value, (key,)) if value is not None else ():
         raise ConfigurationError(f"{dotted(fault.path)} {fault.message}; {fault.mend}")
     at = _table(lockfile, profile, alias)
@@ -124,15 +123,16 @@ def set_policy(text: str, key: str, value: Any, profile: str, alias: str | None 
 
 
 def give_reason(text: str, alias: str, profile: str, reason: str) -> str:
-    """The lockfile with a comment above a binding that says why, in place of an earlier such one.
+    """Return the lockfile with the reason for a binding in a comment above it.
 
-    A binding that is written in braces has no place for it, and stays as it is.
+    An earlier reason is replaced. A binding written as an inline table is left unchanged, since
+    it has no line for a comment.
 
     Args:
         text: The lockfile.
-        alias: The alias; the profile itself binds it.
+        alias: The alias, bound by the profile itself.
         profile: The profile.
-        reason: The comment: the day, a colon, and one line ("2026-01-31: the cheapest of them").
+        reason: A date, a colon, and one line ("2026-01-31: the cheapest of them").
     """
     at = _table(parse(text), profile, alias)
     layout = scan(text)
@@ -159,13 +159,14 @@ def _require_profile(lockfile: Lockfile, name: str) -> Any:
     profile = lockfile.profiles.get(name)
     if profile is None:
         meant = nearest(name, lockfile.profiles)
-        hint = f"did you mean {meant!r}?" if meant else f"there are: {', '.join(lockfile.profiles)}"
-        raise ConfigurationError(f"there is no profile {name!r}; {hint}")
+        names = ", ".join(lockfile.profiles)
+        hint = f"did you mean {meant!r}?" if meant else f"use one of: {names}"
+        raise ConfigurationError(f"unknown profile {name!r}; {hint}")
     return profile
 
 
 def _table(lockfile: Lockfile, profile: str, alias: str | None) -> KeyPath:
-    """The path of the table of a profile, or of one of its own bindings."""
+    """Return the key path of a profile's table, or of one of its own bindings."""
     if alias is None:
         return ("profiles", profile)
     binding = resolve.bindings(lockfile, profile).get(alias)
@@ -183,7 +184,7 @@ def _with(layout: Layout, table: KeyPath, key: str, value: str) -> str:
     entry = layout.entries.get((*table, key))
     if entry is not None:
         if entry.value is None:
-            raise LockfileError(f"{dotted((*table, key))} is a table of its own; change it by hand")
+            raise LockfileError(f"{dotted((*table, key))} has its own header; change it by hand")
         return spliced(layout.text, entry.value, value)
     pair = f"{quoted_key(key)} = {value}"
     own = layout.entries[table]
@@ -192,7 +193,7 @@ def _with(layout: Layout, table: KeyPath, key: str, value: str) -> str:
     eol = line_end(layout.text)
     section = next((each for each in layout.sections if each.path == table), None)
     if section is None:
-        # So far only its bindings have headers.
+        # The profile itself has no header yet, only its bindings have.
         return with_block(layout.text, len(layout.text), [f"[{dotted(table)}]", pair], eol)
     before, after = layout.text[: section.body_end], layout.text[section.body_end :]
     if before.endswith("\n"):
@@ -208,7 +209,7 @@ def _without(layout: Layout, table: KeyPath, key: str) -> str:
     alone = entry.key is not None and not text[layout.line_start(entry.key.begin) : entry.key.begin]
     if entry.value is None or entry.key is None or not alone:
         raise LockfileError(
-            f"{dotted((*table, key))} is written within a line; take it out by hand"
+            f"{dotted((*table, key))} is not on a line of its own; remove it by hand"
         )
     end = text.find("\n", entry.value.end)
     return text[: layout.line_start(entry.key.begin)] + (text[end + 1 :] if end >= 0 else "")
@@ -219,14 +220,18 @@ def _drop(tree: Tree, table: KeyPath, key: str) -> None:
 
 
 def _as_read(key: str, value: Any) -> Tree:
-    """The key as a checked edit compares it: with numbers as they are written."""
+    """Return the key and its value as `checked` compares them: with floats as strings."""
     import tomllib
 
     return tomllib.loads(f"{quoted_key(key)} = {toml(value)}", parse_float=str)
 
 
 def toml(value: Any) -> str:
-    """A value as TOML writes it on one line."""
+    """Format a value as TOML on one line.
+
+    Raises:
+        ConfigurationError: TOML has no such value.
+    """
     match value:
         case bool():
             return "true" if value else "false"

@@ -1,7 +1,7 @@
-"""Lockfiles on disk: found, read, written whole, and read again when they change.
+"""Lockfiles on disk: finding, reading, replacing, and reading again after a change.
 
-Nothing else in this package touches the disk. A write puts a new file in the place of the old
-one, so that readers and crashes see the one or the other; writers take turns.
+Lockfiles are read and written only here, with the help of `atomic`. Writes are atomic, and
+writers take turns.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ Rule = Literal["argument", "environment", "folder", "package", "bundled"]
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _BOM = b"\xef\xbb\xbf"
-# A file that changed less than this before it was read may change once more without its time
-# showing it: file systems and kernels count time in ticks, of 10 ms at most on Linux.
+# A file that changed less than this before it was read may change again with the same timestamp:
+# file systems and kernels count time in ticks, of at most 10 ms on Linux.
 _TICK_NS = 50_000_000
 _WRITE_MENDS = {
-    errno.EACCES: "allow writing in its folder",
-    errno.EPERM: "allow writing in its folder",
-    errno.EROFS: "its file system is read-only: use a lockfile elsewhere",
-    errno.EBUSY: "it is mounted as a single file: mount its folder instead",
-    errno.ENOSPC: "free some space",
-    errno.ETIMEDOUT: "another process is writing it: end that process, or try again",
+    errno.EACCES: "allow writing to its folder",
+    errno.EPERM: "allow writing to its folder",
+    errno.EROFS: "use a lockfile outside this read-only file system",
+    errno.EBUSY: "mount its folder instead of the single file",
+    errno.ENOSPC: "free some disk space",
+    errno.ETIMEDOUT: "stop the process that is writing it, or try again",
 }
 
 
 class Source(Struct, frozen=True):
-    """Where the lockfile in force is, and why that one.
+    """The active lockfile's path, and the rule that selected it.
 
     Attributes:
         path: The file, absolute.
-        rule: What chose it: the argument, the environment, the working folder, the package
-            that calls, or nothing, so that it is the one that comes with llmring.
-        writable: Whether it may be edited; one that belongs to an installed package may not.
+        rule: Where the path came from: the argument, the environment, the working folder, the
+            calling package, or, failing all these, llmring's bundled lockfile.
+        writable: Whether the file may be edited; that of an installed package may not.
     """
 
     path: Path
@@ -67,20 +67,20 @@ def find(
     cwd: Path,
     package: Path | None = None,
 ) -> Source:
-    """The lockfile in force: argument, environment, working folder, package, or llmring's own.
+    """Find the active lockfile: argument, environment, working folder, package, or bundled.
 
     Args:
         explicit: The path that the caller gives, if any; it must exist.
-        environment: What LLMRING_LOCKFILE_PATH says, if anything; it must exist.
+        environment: The value of LLMRING_LOCKFILE_PATH, if set; the file must exist.
         cwd: The working folder, absolute.
-        package: The lockfile of the package that calls, if it has one.
+        package: The lockfile of the calling package, if it has one.
 
     Raises:
-        LockfileNotFoundError: A file that was named does not exist.
+        LockfileNotFoundError: The file given by argument or environment does not exist.
     """
     named: tuple[tuple[str | PathLike[str] | None, Rule, str], ...] = (
-        (explicit, "argument", "the lockfile that was named"),
-        (environment, "environment", "the lockfile that LLMRING_LOCKFILE_PATH names"),
+        (explicit, "argument", "the given lockfile"),
+        (environment, "environment", "the lockfile in LLMRING_LOCKFILE_PATH"),
     )
     for name, rule, noun in named:
         if name is None or (rule == "environment" and not name):
@@ -94,7 +94,7 @@ def find(
             raise _missing(path, noun)
         return Source(path, rule, is_writable(path))
     local = cwd / NAME
-    # A dangling link is somebody's lockfile too; reading it says what is wrong.
+    # A dangling link is chosen too, so that reading it reports the broken link.
     if local.is_file() or local.is_symlink():
         return Source(local, "folder", is_writable(local))
     if package is not None:
@@ -103,37 +103,37 @@ def find(
 
 
 def is_writable(path: Path) -> bool:
-    """Whether a lockfile may be edited: not if it belongs to an installed package."""
+    """Return True if a lockfile may be edited, that is, belongs to no installed package."""
     real = _real(path)
     return real != _real(BUNDLED) and not _INSTALLED.intersection(real.parts)
 
 
 def writable_target(source: Source, cwd: Path) -> Path:
-    """The file that an edit goes to: the one in force, or else `./llmring.lock`.
+    """Return the file to edit: the active one if it is writable, or else `./llmring.lock`.
 
-    What the environment names stays the target even where it may not be written, and is refused:
-    the next process would not read what was written elsewhere.
+    A file named by the environment stays the target even if it is not writable, so that the edit
+    fails: later processes would not read a file written elsewhere.
     """
     stays = source.writable or source.rule == "environment"
     return source.path if stays else cwd / NAME
 
 
 def read(path: Path) -> str:
-    """The text of a lockfile.
+    """Read the text of a lockfile.
 
     Raises:
-        LockfileNotFoundError: There is no such file.
-        LockfileParseError: It is not UTF-8.
-        LockfileError: It can't be read.
+        LockfileNotFoundError: The file does not exist.
+        LockfileParseError: The file is not UTF-8.
+        LockfileError: The file can't be read.
     """
     return decode(_bytes(path), path)
 
 
 def decode(data: bytes, path: Path | None = None) -> str:
-    """The text of a lockfile's bytes; a byte order mark is dropped.
+    """Decode the bytes of a lockfile, dropping a byte order mark.
 
     Raises:
-        LockfileParseError: They are not UTF-8.
+        LockfileParseError: The bytes are not UTF-8.
     """
     try:
         return data.removeprefix(_BOM).decode("utf-8")
@@ -148,17 +148,17 @@ def decode(data: bytes, path: Path | None = None) -> str:
 
 
 def update(path: Path, change: Callable[[str], str], *, new: str = "") -> bool:
-    """Change a lockfile, taking turns with other processes that do.
+    """Edit a lockfile, taking turns with other processes.
 
     Links are followed; the mode of the file and its byte order mark are kept.
 
     Args:
-        path: The file; it and its folder are made if need be.
-        change: Gives the new text for the old one. If it raises, nothing is written.
-        new: The text that a file which does not exist yet begins with.
+        path: The file; it and its folder are created if missing.
+        change: Returns the new text for the old one. If it raises, nothing is written.
+        new: The text to start from if the file does not exist.
 
     Returns:
-        Whether the text is another now.
+        True if the file was written: its text changed, or it is new.
 
     Raises:
         LockfileError: The file is not a lockfile, or can't be written.
@@ -177,28 +177,28 @@ def update(path: Path, change: Callable[[str], str], *, new: str = "") -> bool:
 
 
 def create(path: Path, text: str, *, force: bool = False) -> None:
-    """Write a new lockfile; its folder is made if need be.
+    """Write a new lockfile; its folder is created if missing.
 
     Args:
         path: The file.
-        text: What it shall hold.
-        force: Whether a file that is there may be replaced.
+        text: The content.
+        force: Whether to replace an existing file.
 
     Raises:
-        LockfileExistsError: It is there, and `force` is not set.
-        LockfileError: It can't be written.
+        LockfileExistsError: The file exists, and `force` is not set.
+        LockfileError: The file can't be written.
     """
     with _turn(path) as real:
         if real.exists() and not force:
-            raise LockfileExistsError("exists already; --force replaces it", path=path)
+            raise LockfileExistsError("exists already; use --force to replace it", path=path)
         _replace(real, text.encode("utf-8"), path)
 
 
 class LiveLockfile:
     """A lockfile that is read again when its file has changed.
 
-    A file that goes missing or bad does not stop a running program: the last good reading stays
-    in force, and a warning says so, once.
+    If the file disappears or becomes invalid, the last good version stays in use, and one warning
+    is logged.
 
     Args:
         path: The file.
@@ -216,15 +216,15 @@ class LiveLockfile:
         self._warned = False
 
     def current(self) -> Lockfile:
-        """The lockfile as it is now, or as it last was when it was good.
+        """Return the lockfile as it is now, or its last good version.
 
         Raises:
-            LockfileError: It can't be read, and never could.
+            LockfileError: The file can't be read now and never could be.
         """
         seen = _signature(self._name)
         if self._good is not None and self._settled and seen == self._seen:
             return self._good
-        # What is written while this reads has another signature, or one too young to be trusted.
+        # A write during the read changes the signature, or leaves one too recent to be trusted.
         self._seen = seen
         self._settled = seen is None or abs(self._clock.time_ns() - seen[0]) > _TICK_NS
         try:
@@ -233,14 +233,14 @@ class LiveLockfile:
             if self._good is None:
                 raise
             if not self._warned:
-                _warn(f"{error}; what it said before stays in force")
+                _warn(f"{error}; the last good version stays in use")
             self._warned = True
         else:
             self._warned = False
         return self._good
 
     def forget(self) -> None:
-        """Have the file read again by the next call, whatever it looks like."""
+        """Read the file again on the next call, changed or not."""
         self._settled = False
         self._text = None
 
@@ -255,7 +255,7 @@ class LiveLockfile:
         return lockfile
 
 
-# When it was changed (in ns), how long it is, and which file it is.
+# Modification time in ns, size in bytes, and inode.
 _Signature = tuple[int, int, int]
 
 
@@ -288,16 +288,16 @@ def _bytes(path: Path) -> bytes:
 
 def _missing(path: Path, noun: str) -> LockfileNotFoundError:
     return LockfileNotFoundError(
-        f"{noun} does not exist; make it: llmring lock init --file {path}", path=path
+        f"{noun} does not exist; create it: llmring lock init --file {path}", path=path
     )
 
 
 @contextlib.contextmanager
 def _turn(path: Path) -> Iterator[Path]:
-    """The real path of a lockfile, to write it while no other process does."""
+    """Give the real path of a lockfile while no other process may write it."""
     if not is_writable(path):
         raise LockfileError(
-            "belongs to an installed package, so it is not edited; make your own: "
+            "belongs to an installed package and can't be edited; create your own: "
             "llmring lock init",
             path=path,
         )

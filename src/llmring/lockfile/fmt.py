@@ -1,8 +1,8 @@
-"""The canonical form of a lockfile's text: the same keys in the same order, with all comments.
+"""The canonical format of a lockfile's text; keys, their order and comments are kept.
 
-What is changed: one space on each side of `=`, one blank line between tables and no two anywhere,
-no blanks at line ends, one line end at the end of the file, and lists of models that are too long
-for their line get a line for each model. All else is taste, and stays.
+The format has one space on each side of `=`, one blank line between tables and never two, no
+trailing whitespace, one line end at the end of the file, and a line for each model in lists too
+long for one line. Everything else is left as written.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _FIRST_LINE_END = re.compile(r"\r?\n")
 
 
 def formatted(text: str) -> str:
-    """The text in its canonical form; line ends are those of its first line.
+    """Format a lockfile's text; all lines end as the first one does.
 
     Raises:
-        LockfileParseError: It is not TOML.
-        LockfileError: It has a form that can't be changed safely.
+        LockfileParseError: The text is not TOML.
+        LockfileError: The text can't be formatted safely.
     """
     tree = syntax.load(text)
     if isinstance(tree, Problem):
@@ -43,7 +43,7 @@ def formatted(text: str) -> str:
 
 
 def _equals_spaced(layout: Layout) -> str:
-    """One space on each side of every `=`."""
+    """Put one space on each side of every `=`."""
     spans = [
         (Span(entry.key.end, entry.value.begin), " = ")
         for entry in layout.entries.values()
@@ -53,14 +53,14 @@ def _equals_spaced(layout: Layout) -> str:
 
 
 def _models_in_lines(layout: Layout) -> str:
-    """Lists of models that are too long for their line with a line for each model."""
+    """Split lists of models that are too long for one line into a line for each model."""
     spans = []
     for path, entry in layout.entries.items():
         if path[-1] != "models" or entry.key is None or entry.value is None:
             continue
         begin, end = entry.value
         start = layout.line_start(begin)
-        # In a table in braces there is no room for lines.
+        # An inline table can't span lines.
         own_line = not layout.text[start : entry.key.begin].strip()
         elements = [*_elements(layout, path)]
         if own_line and elements and "\n" not in layout.text[begin:end] and end - start > WIDTH:
@@ -78,7 +78,7 @@ def _elements(layout: Layout, path: tuple[str | int, ...]) -> Iterator[str]:
 
 
 def _lines_tidied(layout: Layout) -> str:
-    """No blanks at line ends, and blank lines where they belong."""
+    """Remove trailing whitespace, and put blank lines only where they belong."""
     lines = layout.text.split("\n")
     kept = _inside_texts(layout)
     tops = _table_tops(layout, lines)
@@ -94,7 +94,7 @@ def _lines_tidied(layout: Layout) -> str:
 
 
 def _inside_texts(layout: Layout) -> set[int]:
-    """The lines, from 0, that end inside a text of several lines."""
+    """Return the lines, from 0, that end inside a multi-line string."""
     lines: set[int] = set()
     for entry in layout.entries.values():
         if entry.value and layout.text.startswith(_MULTI_LINE, entry.value.begin):
@@ -104,7 +104,7 @@ def _inside_texts(layout: Layout) -> set[int]:
 
 
 def _table_tops(layout: Layout, lines: list[str]) -> set[int]:
-    """The lines, from 0, with which tables begin: their headers, or the comments right above."""
+    """Return the first line of each table, from 0: its header or the comments directly above."""
     tops = set()
     for before, section in pairwise(layout.sections):
         top = layout.place(section.header.begin)[0] - 1
@@ -116,7 +116,7 @@ def _table_tops(layout: Layout, lines: list[str]) -> set[int]:
 
 
 def _spliced(text: str, pieces: list[tuple[Span, str]]) -> str:
-    """The text with new pieces in the places of others."""
+    """Replace spans of a text by new pieces."""
     out = []
     at = 0
     for span, new in sorted(pieces):
@@ -126,9 +126,9 @@ def _spliced(text: str, pieces: list[tuple[Span, str]]) -> str:
 
 
 def _require_same(before: str, after: str) -> None:
-    # Numbers are compared as they are written: NaN is not equal to itself.
+    # Floats are compared as strings, since NaN is not equal to itself.
     trees = [tomllib.loads(text, parse_float=str) for text in (before, after)]
     if trees[0] != trees[1]:
         raise LockfileError(
-            "this lockfile is written in a way that can't be formatted safely; do it by hand"
+            "this lockfile is written in a way that can't be formatted safely; format it by hand"
         )

@@ -1,8 +1,8 @@
-"""Where each key and value of a TOML text stands.
+"""Positions of the keys and values in a TOML text.
 
-tomllib reads the text and forgets the places. The scanner here finds them again, for error
-messages and for edits that leave all else as it is. It runs only on text that tomllib has
-accepted, so its patterns need to tell tokens apart, not to check them.
+tomllib does not report positions. The scanner here finds them for error messages and for edits
+that keep the rest of the text. It only runs on text that tomllib has accepted, so its patterns
+separate tokens without validating them.
 
 https://toml.io/en/v1.0.0
 """
@@ -16,17 +16,17 @@ from msgspec import Struct
 
 from llmring.lockfile.problem import KeyPath
 
-# Loops are unrolled, so that there is one way only to match: some releases of Python 3.11 get
-# possessive quantifiers wrong.
+# Loops are unrolled so that there is only one way to match; possessive quantifiers would do the
+# same, but some releases of Python 3.11 get them wrong.
 
-# Space, line ends and comments: all that may stand between the tokens of an array.
+# Whitespace and comments between the tokens of an array.
 TRIVIA = re.compile(r"[ \t\r\n]*(?:#[^\n]*[ \t\r\n]*)*")
 _BLANKS = re.compile(r"[ \t]*")
 REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?\r?\n?")
 _KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"\\]*(?:\\.[^"\\]*)*"|'[^']*'""")
 _SCALAR = re.compile(
     r'''
-    """[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}    # two quotes may stand before the last three
+    """[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3,5}    # two quotes may precede the last three
     | \'\'\'[^']*(?:'(?!'')[^']*)*'{3,5}
     | "[^"\\]*(?:\\.[^"\\]*)*"
     | '[^']*'
@@ -38,14 +38,14 @@ _SCALAR = re.compile(
 
 
 class Span(NamedTuple):
-    """A piece of the text, as offsets."""
+    """A range of offsets into the text; `end` is exclusive."""
 
     begin: int
     end: int
 
 
 class Entry(Struct, frozen=True):
-    """Where a key and its value stand.
+    """The spans of a key and its value.
 
     Attributes:
         key: The key, or the header that opens the table; None for an element of a list.
@@ -61,8 +61,8 @@ class Section(Struct):
 
     Attributes:
         path: The table that the header opens.
-        header: The header, brackets included.
-        body_end: Where the line of the last key ends, its line end included.
+        header: The span of the header, brackets included.
+        body_end: The offset after the line of the last key, its line end included.
     """
 
     path: KeyPath
@@ -71,12 +71,12 @@ class Section(Struct):
 
 
 class Layout:
-    """The places of everything in one TOML text.
+    """The positions of all keys, values and headers in a TOML text.
 
     Attributes:
         text: The text.
         entries: Every key and every element of a list, by its path.
-        sections: The headers with their lines, in the order of the text.
+        sections: The sections, in the order of the text.
     """
 
     __slots__ = ("_line_starts", "entries", "sections", "text")
@@ -88,9 +88,9 @@ class Layout:
         self._line_starts = [0, *(end.end() for end in re.finditer("\n", text))]
 
     def position(self, path: KeyPath, *, at_key: bool = False) -> tuple[int, int]:
-        """Line and column, both from 1, of a value, or of its key.
+        """Return the line and column, both from 1, of a value or of its key.
 
-        What is not in the text has the place of the table that it should be in.
+        A path that is not in the text has the position of the table it should be in.
         """
         while path and path not in self.entries:
             path = path[:-1]
@@ -99,10 +99,10 @@ class Layout:
         return self.place(next(span.begin for span in spans if span is not None))
 
     def value(self, path: KeyPath) -> Span:
-        """The piece of text that is the value of this key.
+        """Return the span of a key's value.
 
         Raises:
-            KeyError: There is no such key, or it is a table opened by a header.
+            KeyError: The key does not exist, or is a table opened by a header.
         """
         span = self.entries[path].value
         if span is None:
@@ -110,22 +110,22 @@ class Layout:
         return span
 
     def place(self, offset: int) -> tuple[int, int]:
-        """Line and column, both from 1, of an offset."""
+        """Return the line and column, both from 1, of an offset."""
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
     def line_start(self, offset: int) -> int:
-        """Offset at which the line of this offset begins."""
+        """Return the offset at which the line of an offset begins."""
         return self._line_starts[bisect_right(self._line_starts, offset) - 1]
 
     def section_at(self, offset: int) -> Section:
-        """The section that an offset lies in."""
+        """Return the section that contains an offset."""
         begins = [section.header.begin for section in self.sections]
         return self.sections[bisect_right(begins, offset) - 1]
 
 
 def scan(text: str) -> Layout:
-    """The places of everything in a text that tomllib accepts. Takes time linear in its length."""
+    """Scan a text that tomllib accepts, in time linear in its length."""
     return _Scanner(text).scan()
 
 
@@ -134,7 +134,7 @@ class _Scanner:
         self._text = text
         self._entries: dict[KeyPath, Entry] = {}
         self._sections = [Section((), Span(0, 0), 0)]
-        # How many tables each [[array of tables]] has so far.
+        # The number of tables in each [[array of tables]] so far.
         self._counts: dict[KeyPath, int] = {}
 
     def scan(self) -> Layout:
@@ -180,7 +180,7 @@ class _Scanner:
         return self._value((*path, name), key, _end(_BLANKS, self._text, at + 1))
 
     def _key(self, at: int) -> tuple[int, list[tuple[str, Span]]]:
-        """The parts of a dotted key, and the offset of what follows it."""
+        """Scan a dotted key; return the offset after it and its parts."""
         parts = []
         while True:
             span = Span(at, _end(_KEY_PART, self._text, at))
@@ -191,8 +191,8 @@ class _Scanner:
             at = _end(_BLANKS, self._text, at + 1)
 
     def _value(self, path: KeyPath, key: Span | None, begin: int) -> int:
-        # Lists and tables are read here rather than in functions of their own, so that this
-        # never goes deeper into the stack than tomllib has gone before.
+        # Lists and tables are scanned here rather than in functions of their own, so that the
+        # recursion never goes deeper than tomllib's.
         text = self._text
         if text[begin] == "[":
             at, index = _end(TRIVIA, text, begin + 1), 0

@@ -1,4 +1,4 @@
-"""What a lockfile needs of its models, `needs` and `min_context`, held against what they can do."""
+"""Checks that a lockfile's models meet its `needs` and `min_context`."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from llmring.lockfile.problem import Fault, KeyPath, Severity, dotted
 
 
 class Known(Protocol):
-    """What is known of a model."""
+    """The known facts of a model that needs are checked against."""
 
     @property
     def capabilities(self) -> Collection[str]:
-        """What it takes and does."""
+        """The names of the model's capabilities."""
 
     @property
     def context_window(self) -> int | None:
-        """Tokens that prompt and answer may have together."""
+        """The largest prompt and answer together, in tokens."""
 
 
 Facts = Callable[[ModelRef], Known | None]
 
-# A table with policy keys, and its own key.
+# The key path of a table, and the table with its policy keys.
 Level = tuple[KeyPath, Mapping[str, Any]]
 
 
 class Demand(Struct, frozen=True):
-    """What a lockfile needs of models.
+    """A requirement of a lockfile for its models.
 
     Attributes:
-        at: The key that says so.
-        needs: The capabilities, where it is about these.
-        min_context: The tokens that the context must hold, where it is about that.
+        at: The key that sets the requirement.
+        needs: The required capabilities, if the key is `needs`.
+        min_context: The smallest context window in tokens, if the key is `min_context`.
     """
 
     at: KeyPath
@@ -44,10 +44,10 @@ class Demand(Struct, frozen=True):
 
 
 def advice(lockfile: Lockfile, facts: Facts) -> Iterator[Fault]:
-    """The models that lack what their bindings or profiles need, and those not known.
+    """Yield a warning for each model that does not meet a need, a hint if that is unknown.
 
     Args:
-        lockfile: What was read.
+        lockfile: The lockfile.
         facts: Looks a model up in the catalog.
     """
     seen = set()
@@ -57,14 +57,14 @@ def advice(lockfile: Lockfile, facts: Facts) -> Iterator[Fault]:
             for demand in demands(levels):
                 for index, ref in enumerate(binding.models):
                     fault = unmet(ref, demand, facts, at=(*binding.at, "models", index))
-                    # A profile that extends another has its bindings too.
+                    # Inherited bindings come up again in each profile that extends another.
                     if fault is not None and (fault.path, fault.message) not in seen:
                         seen.add((fault.path, fault.message))
                         yield fault
 
 
 def demands(levels: Sequence[Level]) -> Iterator[Demand]:
-    """What tables of policies add up to; what a later one says holds."""
+    """Yield the requirements that policy tables make together; later tables override earlier."""
     written: dict[str, tuple[KeyPath, Any]] = {}
     for at, table in levels:
         for path, keys in (((*at, "policy"), table.get("policy", {})), (at, table)):
@@ -78,16 +78,20 @@ def demands(levels: Sequence[Level]) -> Iterator[Demand]:
 
 
 def unmet(ref: ModelRef, demand: Demand, facts: Facts, *, at: KeyPath) -> Fault | None:
-    """What a model lacks of a demand, or that this can't be told; None where it lacks nothing.
+    """Check a model against a requirement.
 
     Args:
         ref: The model.
-        demand: What is needed.
+        demand: The requirement.
         facts: Looks a model up in the catalog.
-        at: The key that the problem is shown at.
+        at: The key to report the fault at.
+
+    Returns:
+        A warning if the model does not meet the requirement, a hint if that is unknown, None if
+        it does.
     """
     known = facts(ref)
-    asks = f"which {dotted(demand.at)} asks for"
+    asks = f"which {dotted(demand.at)} requires"
     if demand.min_context is not None:
         wanted = f"a context of {demand.min_context:,} tokens"
         has = known.context_window if known is not None else None
@@ -103,15 +107,15 @@ def unmet(ref: ModelRef, demand: Demand, facts: Facts, *, at: KeyPath) -> Fault 
     lacking = [need for need in demand.needs if need not in known.capabilities]
     if not lacking:
         return None
-    return _fault(at, "warning", f"{ref} has no {' and no '.join(lacking)}, {asks}", _MEND)
+    return _fault(at, "warning", f"{ref} lacks {' and '.join(lacking)}, {asks}", _MEND)
 
 
-_MEND = "bind another model, or ask for less; calls skip this one"
+_MEND = "bind another model, or require less; calls skip this one"
 
 
 def _untold(ref: ModelRef, wanted: str, asks: str, at: KeyPath) -> Fault:
-    message = f"whether {ref} has {wanted}, {asks}, can't be told: no catalog says"
-    return _fault(at, "hint", message, "look it up with its provider; calls do not skip it")
+    message = f"no catalog shows whether {ref} has {wanted}, {asks}"
+    return _fault(at, "hint", message, "check with the provider; calls do not skip this model")
 
 
 def _fault(at: KeyPath, severity: Severity, message: str, mend: str) -> Fault:

@@ -1,4 +1,4 @@
-"""What is wrong with the `[providers]` of a lockfile, beyond the form of their values."""
+"""Checks of a lockfile's `[providers]` beyond the shapes of their values."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from llmring.redaction import redact
 _NAME = re.compile(r"[^\s:]+")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
-# Those that carry keys, and those that say how a request is sent.
+# Headers that carry keys, and headers of the HTTP message itself.
 _RESERVED_HEADERS = re.compile(
     "api-key|authorization|cookie|proxy-authorization|x-api-key|x-goog-api-key"
     "|connection|content-encoding|content-length|content-type|host|transfer-encoding"
 )
 
-_KEY_MEND = "name the environment variable that holds the key: api_key_env"
+_KEY_MEND = "set api_key_env to the environment variable that holds the key"
 
 
 class Known(Protocol):
-    """What is to be known of a provider that llmring knows by itself."""
+    """The facts of a built-in provider that the checks use."""
 
     @property
     def base_url(self) -> str:
-        """Where it lives."""
+        """The address of its API."""
 
     @property
     def key_env(self) -> tuple[str, ...]:
-        """The variables that hold its key."""
+        """The environment variables that hold its key."""
 
     @property
     def apis(self) -> Collection[str]:
-        """Names of its further APIs."""
+        """The names of its APIs other than the default one."""
 
 
 def faults(tables: Mapping[str, Any]) -> Iterator[Fault]:
-    """What can't be used, whatever providers there are.
+    """Yield the faults that make a table unusable, whichever providers are built in.
 
     Args:
         tables: The tables under `[providers]`, each key with a value of the right shape.
@@ -51,7 +51,7 @@ def faults(tables: Mapping[str, Any]) -> Iterator[Fault]:
         if first != name:
             yield Fault(
                 path=path,
-                message=f"{name!r} is another spelling of {first!r}",
+                message=f"{name!r} differs from {first!r} only in case",
                 mend="keep one of the two",
                 first=("providers", first),
             )
@@ -59,7 +59,7 @@ def faults(tables: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(
                 path=path,
                 message=f"{name!r} can't be the name of a provider",
-                mend="use one without colons and spaces, such as my-server",
+                mend="use a name without colons and spaces, such as my-server",
             )
         yield from _address_faults(table, path)
         yield from _secrets(table, path)
@@ -72,20 +72,20 @@ def _address_faults(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
         return
     at = (*path, "base_url")
     example = 'base_url = "http://localhost:8000/v1"'
-    # Nothing is filled in here: an address must not carry off what some variable holds.
+    # Variables are not expanded here: an address must not leak their values.
     if not is_usable(url) or variables_in(url):
         yield Fault(path=at, message=f"{shown(url)!r} can't be used", mend=f"write {example}")
         return
     parts = urlsplit(url)
     if "@" in parts.netloc:
-        yield Fault(path=at, message="holds a user or a password", mend=_KEY_MEND)
+        yield Fault(path=at, message="contains a user or a password", mend=_KEY_MEND)
     if parts.query or parts.fragment:
-        mend = 'put it under query, as in query = { api-version = "2024-10-21" }'
+        mend = 'put the query under query, as in query = { api-version = "2024-10-21" }'
         yield Fault(path=at, message="can't have a query or a fragment", mend=mend)
 
 
 def _secrets(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
-    """Keys that stand where only names of variables may."""
+    """Yield a fault for each API key that is written into the lockfile."""
     values: dict[tuple[str, ...], str] = {("api_key_env",): table.get("api_key_env", "")}
     for key in ("headers", "query"):
         values |= {(key, name): value for name, value in table.get(key, {}).items()}
@@ -93,7 +93,7 @@ def _secrets(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
         if redact(value) != value:
             yield Fault(
                 path=(*path, *below),
-                message="looks like a key, and a lockfile holds none",
+                message="looks like a key, which a lockfile must not contain",
                 mend=_KEY_MEND,
             )
 
@@ -102,43 +102,43 @@ def _header_faults(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
     for name in table.get("headers", {}):
         at = (*path, "headers", name)
         if not _HEADER.fullmatch(name):
-            yield Fault(path=at, message="no header can be called that", mend="write x-my-header")
+            yield Fault(path=at, message="is not a header name", mend="write x-my-header")
         elif _RESERVED_HEADERS.fullmatch(name.lower()):
             yield Fault(
                 path=at,
                 message="is a header that llmring sets itself",
-                mend="leave it out; api_key_env and api_key_header say how the key is sent",
+                mend="remove it; set api_key_env and api_key_header to send a key",
             )
 
 
 def incomplete(name: str, table: Mapping[str, Any], known: Collection[str]) -> Fault | None:
-    """What a table lacks that no provider known by itself stands behind, if anything.
+    """Check that the table of a provider that is not built in has all required keys.
 
     Args:
-        name: Its name.
-        table: Its keys.
-        known: Names of the providers that llmring knows by itself.
+        name: The provider's name.
+        table: The provider's keys.
+        known: Names of the built-in providers.
     """
     missing = [key for key in ("kind", "base_url") if key not in table]
     if name.lower() in known or not missing:
         return None
     meant = nearest(name.lower(), known)
-    hint = f"did you mean [providers.{meant}]? else " if meant else ""
+    hint = f"did you mean [providers.{meant}]? If not, " if meant else ""
     example = {"kind": '"openai"', "base_url": '"http://localhost:8000/v1"'}
     return Fault(
         path=("providers", name),
         message=f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing, "
-        f"and llmring knows no provider {name!r}",
+        f"and {name!r} is not a built-in provider",
         mend=hint + "add " + ", ".join(f"{key} = {example[key]}" for key in missing),
     )
 
 
 def advice(tables: Mapping[str, Any], known: Mapping[str, Known]) -> Iterator[Fault]:
-    """What a lockfile's author should know of its providers.
+    """Yield faults that only the author of a lockfile needs to see.
 
     Args:
         tables: The tables under `[providers]`, each key with a value of the right shape.
-        known: The providers that llmring knows by itself, by name.
+        known: The built-in providers, by name.
     """
     for name, table in tables.items():
         fault = incomplete(name, table, known)
@@ -166,7 +166,7 @@ def _where_the_key_goes(
             path=at,
             severity="warning",
             message=f"sends the key in {' or '.join(keys)} to {host}",
-            mend="set api_key_env to a variable for that server, or give it a name of its own",
+            mend="set api_key_env to a variable for that server, or rename the provider",
         )
     if keys and url.startswith("http:") and not is_loopback(host):
         yield Fault(
@@ -178,7 +178,7 @@ def _where_the_key_goes(
 
 
 def _home(vendor: Known) -> str | None:
-    """The host where a vendor lives; None where that is up to the user."""
+    """Return the host of a vendor's API; None if the user chooses it."""
     if variables_in(vendor.base_url):
         return None
     host = urlsplit(vendor.base_url).hostname or ""
@@ -192,6 +192,6 @@ def _api(name: str, table: Mapping[str, Any], vendor: Known | None) -> Iterator[
         yield Fault(
             path=("providers", name, "api"),
             severity="warning",
-            message=f"{name} has no API {api!r}, so its usual one is used",
-            mend="leave api out",
+            message=f"{name} has no API {api!r}, so its default one is used",
+            mend="remove api",
         )

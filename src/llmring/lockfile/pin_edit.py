@@ -1,7 +1,7 @@
-"""Pins written into a lockfile's text, and taken out of it: all else stays, byte for byte.
+"""Writing and removing pins in a lockfile's text, which otherwise stays byte for byte.
 
-They stand under `[registry]`, in a small table for each model. One that says what is wanted is
-left as it is written.
+Pins are kept under `[registry]`, in a small table for each model. A pin that already has the right
+facts keeps its formatting.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _KEYS = ("digest", "pinned")
 
 
 def pinned(text: str, pins: Mapping[ModelRef, Pin], day: date) -> str:
-    """The lockfile with these pins and no others, and the digest of its bindings and of them.
+    """Return the lockfile with exactly these pins, and the digest of its bindings and pins.
 
     Args:
         text: The lockfile.
-        pins: The pins, by what they are of.
-        day: The day of the pins.
+        pins: The pins, by model.
+        day: The date to record for the pins.
 
     Raises:
-        LockfileError: The text is not a lockfile, or has a form that can't be edited.
+        LockfileError: The text is not a lockfile, or can't be edited safely.
     """
     lockfile = parse(text)
     present = {str(ref): pin for ref, pin in pins_of(lockfile).items() if pin.written == pin.digest}
@@ -53,10 +53,10 @@ def pinned(text: str, pins: Mapping[ModelRef, Pin], day: date) -> str:
 
 
 def unpinned(text: str) -> str:
-    """The lockfile without its pins and their digest; what `pinned` has added goes without trace.
+    """Return the lockfile without pins and digest, with no trace of what `pinned` added.
 
     Raises:
-        LockfileError: The text is not a lockfile, or has a form that can't be edited.
+        LockfileError: The text is not a lockfile, or can't be edited safely.
     """
     parse(text)
     after = _without_pins(text, keep={})
@@ -67,7 +67,7 @@ def unpinned(text: str) -> str:
 
 
 def _without_pins(text: str, keep: Mapping[str, Pin]) -> str:
-    """The text without the pins that are not to be kept."""
+    """Return the text without pins other than those to keep."""
     gone = [name for name in _table(text) if name not in keep]
     if not gone:
         return text
@@ -79,7 +79,7 @@ def _without_pins(text: str, keep: Mapping[str, Pin]) -> str:
 
 
 def _with_keys(text: str, values: Mapping[str, Any]) -> str:
-    """The text with these keys of `[registry]`."""
+    """Return the text with these keys set in `[registry]`."""
     said = tomllib.loads(text).get("registry", {})
     for key in (key for key in values if key in said and said[key] != values[key]):
         text = spliced(text, scan(text).value((*_REGISTRY, key)), _toml(values[key]))
@@ -104,7 +104,7 @@ def _with_keys(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _with_pin(text: str, name: str, table: Mapping[str, Any]) -> str:
-    """The text with a pin in the place of the one of its name, or behind the last one."""
+    """Return the text with a pin, replacing that of the same name or added after the last one."""
     layout, path = scan(text), (*_PINS, name)
     if path in layout.entries:
         return _rewritten(text, path, table)
@@ -118,7 +118,7 @@ def _with_pin(text: str, name: str, table: Mapping[str, Any]) -> str:
 
 
 def _rewritten(text: str, path: KeyPath, wanted: Mapping[str, Any]) -> str:
-    """The text with other facts in the table of a pin; what stays is left as it is written."""
+    """Return the text with new facts in a pin's table; unchanged facts keep their formatting."""
     table = _table(text)[str(path[-1])]
     gone = [key for key in table if key not in wanted and not key.startswith(OWN_KEY)]
     changed = {key: value for key, value in wanted.items() if _said(table.get(key)) != _said(value)}
@@ -136,7 +136,7 @@ def _rewritten(text: str, path: KeyPath, wanted: Mapping[str, Any]) -> str:
 
 
 def _rebraced(layout: Layout, path: KeyPath, new: Mapping[str, Any]) -> str:
-    """The text with other values of keys, or for None without them, in a table in braces."""
+    """Return the text with keys of an inline table set; a value of None removes the key."""
     pieces = {}
     for at, entry in layout.entries.items():
         if at[:-1] == path and len(at) > len(path):
@@ -153,7 +153,7 @@ def _rebraced(layout: Layout, path: KeyPath, new: Mapping[str, Any]) -> str:
 
 
 def _without_line(layout: Layout, path: KeyPath) -> str:
-    """The text without a key that has a line of its own, or, in braces, without the key."""
+    """Return the text without a key and its line; from an inline table remove only the key."""
     entry = layout.entries.get(path)
     if entry is None or entry.key is None or entry.value is None:
         return layout.text
@@ -168,7 +168,7 @@ def _without_line(layout: Layout, path: KeyPath) -> str:
 
 
 def _without_header(text: str, path: KeyPath) -> str:
-    """The text without the header of a table that has no keys of its own."""
+    """Return the text without the header of a table, if the table has no keys of its own."""
     layout = scan(text)
     for section in layout.sections:
         if section.path == path:
@@ -178,7 +178,7 @@ def _without_header(text: str, path: KeyPath) -> str:
 
 
 def _with_lines(text: str, at: int, lines: list[str]) -> str:
-    """The text with further lines at an offset where one ends."""
+    """Return the text with lines inserted at an offset where a line ends."""
     eol = line_end(text)
     if at and text[at - 1] != "\n":
         return text[:at] + "".join(f"{eol}{line}" for line in lines) + text[at:]
@@ -186,13 +186,13 @@ def _with_lines(text: str, at: int, lines: list[str]) -> str:
 
 
 def _line_end(text: str, at: int) -> int:
-    """The offset behind the line whose last value ends here."""
+    """Return the offset after the line whose last value ends here."""
     found = REST_OF_LINE.match(text, at)
     return found.end() if found else at
 
 
 def _place(layout: Layout) -> int:
-    """Where one more table of the registry goes: behind its last pin, or its last table."""
+    """Return the offset for a new registry table: after the last pin, or the last table."""
     for path in (_PINS, _REGISTRY):
         ends = [each.body_end for each in layout.sections if each.path[: len(path)] == path]
         if ends:
@@ -206,7 +206,7 @@ def _is_braced(layout: Layout, path: KeyPath) -> bool:
 
 
 def _table(text: str) -> dict[str, Any]:
-    """The pins as they are written."""
+    """Parse the pins' tables."""
     pins: dict[str, Any] = tomllib.loads(text).get("registry", {}).get("pins", {})
     return pins
 
@@ -237,7 +237,7 @@ def _toml(value: Any) -> str:
 
 
 def _said(value: Any) -> Any:
-    """A value as it counts, however it is written."""
+    """Normalize a value for comparison, however its numbers are written."""
     match value:
         case float() | int() | Decimal():
             return plain_amount(Decimal(str(value)))
@@ -250,7 +250,7 @@ def _said(value: Any) -> Any:
 
 
 def _pin(tree: Tree, text: str, values: Mapping[str, Any], wanted: Mapping[str, Pin]) -> None:
-    """What the edit is to do, on the tree of the text."""
+    """Apply the edit of `pinned` to the parsed text."""
     registry = tree.setdefault("registry", {})
     registry |= values
     written, said = registry.get("pins", {}), _table(text)
@@ -261,7 +261,7 @@ def _pin(tree: Tree, text: str, values: Mapping[str, Any], wanted: Mapping[str, 
 
 
 def _merged(written: Tree, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> Tree:
-    """The table of a pin: what is wanted, and as it is written where it says that already."""
+    """Merge a pin's wanted facts with its table, keeping facts that are equal as written."""
     new = tomllib.loads("\n".join(_lines(wanted)), parse_float=str)
     kept = {
         key: value
@@ -278,6 +278,6 @@ def _unpin(tree: Tree) -> None:
 
 def _uneditable() -> LockfileError:
     return LockfileError(
-        "its pins are written in a way that can't be edited safely; remove them by hand, and "
-        "then: llmring lock pin"
+        "its pins are written in a way that can't be edited safely; remove them by hand, then "
+        "run: llmring lock pin"
     )

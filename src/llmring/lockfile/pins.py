@@ -1,7 +1,7 @@
-"""The pins of a lockfile: what is relied on of each model, and digests that tell of any change.
+"""Pins of a lockfile: the facts of each model when it was pinned, and digests that detect changes.
 
-A digest is the SHA-256 of what is said, not of how it is written: comments, order and layout of
-the file have no part in it, nor has the day of the pins.
+A digest is the SHA-256 of values, not of text: comments, order and layout of the file do not
+affect it, nor does the date of the pins.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.problem import Fault, KeyPath, Severity
 from llmring.lockfile.shape import OWN_KEY
 
-# The keys of a pin that say what is relied on, in the order in which they are written.
+# The keys of a pin that are facts, in the order in which they are written.
 FACTS = (
     "model",
     "snapshot",
@@ -32,18 +32,18 @@ FACTS = (
 
 
 class Pin(Struct, frozen=True, kw_only=True):
-    """What a model was when it was pinned.
+    """The facts of a model when it was pinned.
 
     Attributes:
         ref: The reference that bindings name.
         model: The name of the model in the catalog.
-        snapshot: The dated model behind a name that moves, where it is known.
-        context_window: Tokens that prompt and answer may have together.
-        max_output: Tokens that the answer may have.
-        capabilities: What it takes and does, in the order of the alphabet.
+        snapshot: The dated model behind a name that moves, if known.
+        context_window: The largest prompt and answer together, in tokens.
+        max_output: The largest answer, in tokens.
+        capabilities: The model's capabilities, sorted.
         prices: USD per million tokens, by the keys of `prices` in a lockfile; exact.
-        retires: The day from which its provider no longer serves it.
-        written: The digest that the lockfile has for it; None for a pin that is not in one yet.
+        retires: The day from which the provider no longer serves the model.
+        written: The digest in the lockfile; None for a pin that is not in a lockfile yet.
     """
 
     ref: ModelRef
@@ -58,18 +58,18 @@ class Pin(Struct, frozen=True, kw_only=True):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What it says of the model, without what it leaves open."""
+        """The facts of the pin that have a value."""
         facts = {key: getattr(self, key) for key in FACTS}
         return {key: value for key, value in facts.items() if value not in (None, ())}
 
     @property
     def digest(self) -> str:
-        """The digest of these facts, whatever the lockfile has for one."""
+        """The digest computed from the facts, whatever the lockfile holds."""
         return _digest({"ref": str(self.ref), **self.facts})
 
 
 def pins_of(lockfile: Lockfile) -> dict[ModelRef, Pin]:
-    """The pins of a lockfile, by what they are of, in its order."""
+    """Return the pins of a lockfile by model, in the order of the file."""
     found = {}
     for text, table in lockfile.registry.get("pins", {}).items():
         ref = ModelRef.parse(text)
@@ -78,10 +78,9 @@ def pins_of(lockfile: Lockfile) -> dict[ModelRef, Pin]:
 
 
 def digest_of(lockfile: Lockfile, pins: Mapping[ModelRef, Pin]) -> str:
-    """The digest of a lockfile's bindings and of these pins.
+    """Compute the digest of a lockfile's bindings and of these pins.
 
-    The bindings are those that calls go by, inherited ones included: by profile and alias, the
-    models in their order.
+    The bindings are the models of each alias in order, by profile, inherited ones included.
     """
     bindings = {
         name: {alias: [str(ref) for ref in each.models] for alias, each in profile.bindings.items()}
@@ -94,27 +93,27 @@ def digest_of(lockfile: Lockfile, pins: Mapping[ModelRef, Pin]) -> str:
 
 
 def is_pinned(lockfile: Lockfile) -> bool:
-    """Whether a lockfile has been pinned, be it long ago."""
+    """Return True if a lockfile has pins or a digest, matching or not."""
     return bool(lockfile.registry.get("digest") or lockfile.registry.get("pins"))
 
 
 def mismatch(lockfile: Lockfile) -> Fault | None:
-    """What the digests of a lockfile are at odds with; None where all agree."""
+    """Check the digests of a lockfile; None if it is pinned and all digests match."""
     written = lockfile.registry.get("digest")
     if not is_pinned(lockfile):
-        return _fault(("registry",), "it is not pinned", "hint")
+        return _fault(("registry",), "is not pinned", "hint")
     pins = pins_of(lockfile)
     for text in lockfile.registry.get("pins", {}):
         pin = pins[ModelRef.parse(text)]
         if pin.written != pin.digest:
-            what = "has no digest" if pin.written is None else "has been changed since it was made"
+            what = "has no digest" if pin.written is None else "was changed after it was made"
             return _fault(("registry", "pins", text), f"the pin of {pin.ref} {what}", "error")
     if written is None:
-        return _fault(("registry",), "its pins have no digest", "error")
+        return _fault(("registry",), "the pins have no digest", "error")
     if written != digest_of(lockfile, pins):
         day = lockfile.registry.get("pinned")
         when = f"of {day}" if day else "of its last pin"
-        message = f"the bindings or the pins are not those {when}"
+        message = f"the bindings or the pins differ from those {when}"
         return _fault(("registry", "digest"), message, "warning")
     return None
 
@@ -133,7 +132,7 @@ def _pin(ref: ModelRef, table: Mapping[str, Any]) -> Pin:
 
 
 def _exact(prices: Mapping[str, Any]) -> dict[str, Any]:
-    """Prices with their numbers as they are written."""
+    """Return prices with each amount as an exact decimal."""
     return {
         key: _exact(value)
         if isinstance(value, dict)
@@ -146,14 +145,14 @@ def _exact(prices: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain_amount(amount: Decimal) -> str:
-    """A decimal number without exponent and without zeros that say nothing."""
+    """Format a decimal number without exponent and trailing zeros."""
     whole, dot, decimals = f"{amount:f}".partition(".")
     decimals = decimals.rstrip("0")
     return f"{whole}{dot}{decimals}" if decimals else whole
 
 
 def _digest(facts: object) -> str:
-    """The digest of a value: of its JSON with sorted keys, without spaces, amounts as texts."""
+    """Hash a value's JSON with sorted keys and no spaces; amounts are strings."""
     data = msgspec.json.encode(_texts(facts), order="sorted")
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 

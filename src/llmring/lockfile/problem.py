@@ -1,4 +1,4 @@
-"""What is wrong with a lockfile, where it stands, and how to mend it."""
+"""Problems of a lockfile: the place, the message and the fix."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Problem(Struct, frozen=True):
-    """One thing that is wrong, or could be better, at one place of a lockfile.
+    """An error, warning or hint for one place of a lockfile.
 
     Attributes:
         line: Line in the file, from 1.
         column: Column in the line, in characters, from 1.
         severity: "error" (the file is wrong), "warning" (it works, likely not as meant), "hint".
-        key: The key it is about, as in "profiles.default.bindings[0].alias"; may be empty.
+        key: The dotted key, as in "profiles.default.bindings[0].alias"; may be empty.
         message: What is wrong.
-        mend: What to do.
+        mend: The fix, as an imperative.
     """
 
     line: int
@@ -44,11 +44,11 @@ class Problem(Struct, frozen=True):
         return f"{key}{self.message}; {self.mend}"
 
     def render(self, path: object) -> str:
-        """The problem on one line, as compilers write theirs: `file:line:column: error: …`."""
+        """Format the problem on one line, as compilers do: `file:line:column: error: …`."""
         return f"{path}:{self.line}:{self.column}: {self.severity}: {self}"
 
     def annotation(self, path: object) -> str:
-        """The problem as a line that GitHub Actions shows beside the line of the file.
+        """Format the problem as a command that makes GitHub Actions annotate the line.
 
         https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
         """
@@ -58,16 +58,16 @@ class Problem(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True, kw_only=True):
-    """A problem at a key, whose place in the text has not been looked up yet.
+    """A problem at a key whose line and column have not been looked up yet.
 
     Attributes:
-        path: The key.
+        path: The key path.
         message: What is wrong.
-        mend: What to do.
-        severity: How bad it is for the author of the file.
-        raises: The error that reading the file ends in; None where reading goes on.
+        mend: The fix, as an imperative.
+        severity: The severity for the author of the file.
+        raises: The error to raise when the file is read; None to go on reading.
         at_key: Whether the key itself is wrong, not its value.
-        first: A key that came before and clashes with this one.
+        first: An earlier key that conflicts with this one.
     """
 
     path: KeyPath
@@ -79,7 +79,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     first: KeyPath | None = None
 
     def placed(self, layout: Layout) -> Problem:
-        """The problem with its line and column."""
+        """Return the problem with its line and column."""
         line, column = layout.position(self.path, at_key=self.at_key)
         mend = self.mend
         if self.first is not None:
@@ -92,7 +92,7 @@ def _escaped(text: str) -> str:
 
 
 def dotted(path: KeyPath) -> str:
-    """A key path as it is written: `profiles.default.bindings[0].alias`."""
+    """Format a key path: `profiles.default.bindings[0].alias`."""
     text = ""
     for part in path:
         if isinstance(part, int):
@@ -103,18 +103,18 @@ def dotted(path: KeyPath) -> str:
 
 
 def quoted_key(key: str) -> str:
-    """A key as TOML writes it: bare where it can be."""
+    """Format a TOML key, quoted only if necessary."""
     return key if _BARE_KEY.fullmatch(key) else quoted(key)
 
 
 def quoted(text: str) -> str:
-    """A text as a TOML basic string."""
-    # JSON's escapes are TOML's; only DEL, which JSON lets through, TOML does not.
+    """Format a string as a TOML basic string."""
+    # TOML uses JSON's escapes, but DEL must be escaped too.
     return msgspec.json.encode(text).decode().replace("\x7f", "\\u007F")
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The one of the words that was probably meant."""
+    """Return the most similar of some words, or None if none is similar enough."""
     import difflib
 
     near = difflib.get_close_matches(word, list(words), 1)

@@ -1,4 +1,4 @@
-"""What the names in Python code stand for, where they are assigned once."""
+"""Scopes, assignments and calls of a Python module, to find the values of names."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 class Scope:
-    """What is assigned in a module, a class or a function.
+    """The assignments in a module, a class or a function.
 
     Args:
-        kind: Which of them it is.
-        outer: The scope around it.
+        kind: The kind of scope.
+        outer: The enclosing scope.
 
     Attributes:
-        values: For each name, every value that is assigned to it; None for one that is not in
-            the code.
+        values: For each name, every value assigned to it; None for a value that is not an
+            expression in the code.
     """
 
     def __init__(
@@ -29,16 +29,16 @@ class Scope:
         self.values: dict[str, list[ast.expr | None]] = {}
 
     def bind(self, name: str, value: ast.expr | None = None) -> None:
-        """Take note of an assignment."""
+        """Record an assignment."""
         self.values.setdefault(name, []).append(value)
 
     def once(self, name: str) -> ast.expr | None:
-        """The value of a name that is assigned once, if it is in the code."""
+        """Return the value of a name that is assigned exactly once, if known."""
         values = self.values.get(name, ())
         return values[0] if len(values) == 1 else None
 
     def of_class(self) -> Scope | None:
-        """The class around this, if there is one."""
+        """Return the nearest class scope around this one, if any."""
         scope: Scope | None = self
         while scope is not None and scope.kind != "class":
             scope = scope.outer
@@ -49,8 +49,8 @@ class Names:
     """The names and the calls of a module.
 
     Attributes:
-        calls: Every call, with the scope that it is in.
-        imports_llmring: Whether it imports llmring, or something of it.
+        calls: Every call, with its scope.
+        imports_llmring: Whether the module imports llmring or anything from it.
     """
 
     def __init__(self) -> None:
@@ -62,11 +62,11 @@ class Names:
     def value_of(
         self, node: ast.Name | ast.Attribute, scope: Scope
     ) -> tuple[ast.expr, Scope] | None:
-        """What a name stands for, and where that is written; None where the code does not say.
+        """Return the value of a name and the value's scope, or None if the value is unknown.
 
         Args:
             node: The name, or an attribute of `self`, of `cls` or of a class.
-            scope: Where it is used.
+            scope: The scope in which the name is used.
         """
         if isinstance(node, ast.Name):
             return _looked_up(node.id, scope)
@@ -82,7 +82,7 @@ class Names:
         return found[0] if len(found) == 1 else None
 
     def visit(self, node: ast.AST, scope: Scope) -> Iterator[tuple[ast.AST, Scope]]:
-        """Take note of a node; gives those below it, each with its scope."""
+        """Record a node, and yield its child nodes, each with its scope."""
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 yield from self._function(node, scope)
@@ -137,7 +137,7 @@ class Names:
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
                 inner = scope.of_class()
                 if inner is not None:
-                    # Its value may be a name of the method, which the class does not have.
+                    # Other values may use names that are local to the method.
                     literal = value if isinstance(value, ast.Constant) else None
                     inner.bind(name, literal)
             case ast.Attribute(value=ast.Name(id=of), attr=name):
@@ -173,7 +173,7 @@ class Names:
 
 
 def collected(tree: ast.Module) -> Names:
-    """The names and the calls of a module; it may be nested as deep as it likes."""
+    """Collect the names and calls of a module, without recursion, so nesting may be deep."""
     names = Names()
     waiting: list[tuple[ast.AST, Scope]] = [(each, names.module) for each in reversed(tree.body)]
     while waiting:
@@ -183,7 +183,7 @@ def collected(tree: ast.Module) -> Names:
 
 
 def _shared(names: list[str], scope: Scope) -> None:
-    """Names that a function assigns in a scope around it: then nobody knows when."""
+    """Mark names that a function may assign in enclosing scopes as assigned more than once."""
     around: Scope | None = scope
     while around is not None:
         for name in names:
@@ -193,7 +193,7 @@ def _shared(names: list[str], scope: Scope) -> None:
 
 
 def _below(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes right below one, less the targets that have been taken note of."""
+    """Yield the child nodes of a node, except targets already recorded."""
     taken: tuple[ast.AST, ...] = ()
     match node:
         case ast.Assign(targets=targets):
@@ -206,7 +206,7 @@ def _below(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _request(argument: ast.arg) -> ast.expr | None:
-    """What stands for a parameter that is said to be a request: it names no alias itself."""
+    """Return a constant for a parameter annotated as a request, since it names no alias."""
     match argument.annotation:
         case ast.Name(id="LLMRequest") | ast.Attribute(attr="LLMRequest"):
             return ast.Constant(None)

@@ -1,4 +1,4 @@
-"""Models of a lockfile exchanged for others in place: all else stays, byte for byte."""
+"""Replacement of models in a lockfile's text, which otherwise stays byte for byte."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from llmring.lockfile.layout import Layout, Span, scan
 from llmring.lockfile.problem import KeyPath, quoted
 from llmring.lockfile.splice import Tree, at_path, checked, require_utf8, spliced
 
-# By the path of a binding's table, as in `Binding.at`: what replaces which of its models.
+# Replacements of models, by the key path of a binding's table, as in `Binding.at`.
 Changes = Mapping[KeyPath, Mapping[ModelRef, ModelRef]]
 
-# Where a binding may have weights by reference.
+# The keys of a binding that may hold weights by model reference.
 _WEIGHTS: tuple[KeyPath, ...] = (("weights",), ("policy", "weights"))
 
 
 def replace_models(text: str, changes: Changes) -> str:
-    """The lockfile with other models in the place of some that its bindings name.
+    """Return the lockfile with some models of its bindings replaced.
 
-    Comments, order and layout stay as they are. Where a binding has weights by reference, the
-    weight of a model goes to the one that replaces it.
+    Comments, order and layout stay as they are. If a binding has weights by model reference, the
+    replacement takes over the weight.
 
     Args:
         text: The lockfile.
-        changes: By the path of a binding's table: what replaces which of its models.
+        changes: The replacements, by the key path of a binding's table.
 
     Raises:
-        ConfigurationError: The name of a model can't be written.
-        LockfileError: The text is not a lockfile, or has a form that can't be edited.
+        ConfigurationError: The name of a model can't be encoded as UTF-8.
+        LockfileError: The text is not a lockfile, or can't be edited safely.
     """
     parse(text)
     layout = scan(text)
@@ -71,7 +71,7 @@ def _of_weights(
 
 
 def _written_as(quote: str, new: str) -> str:
-    """A text in the kind of quotes that the old one had."""
+    """Quote a string with the same kind of quotes as the old one."""
     return f"'{new}'" if quote == "'" and "'" not in new else quoted(new)
 
 

@@ -1,35 +1,35 @@
-"""From an alias and a profile to the models that may answer."""
+"""Resolution of aliases to models within one lockfile."""
 
 from collections.abc import Mapping
 
 from llmring.exceptions import AliasNotFoundError, ConfigurationError
 from llmring.lockfile.document import Binding, Lockfile, ModelRef
-from llmring.lockfile.problem import nearest
+from llmring.lockfile.problem import nearest, quoted_key
 
 
 def is_reference(text: str) -> bool:
-    """Whether this names a model directly ("provider:model") and not by an alias."""
+    """Return True if a name is a model reference ("provider:model") rather than an alias."""
     return ":" in text
 
 
 def profile_name(explicit: str | None, environment: str | None, lockfile: Lockfile) -> str:
-    """The profile in force.
+    """Return the active profile.
 
     Args:
-        explicit: What the call or the command line says.
-        environment: What LLMRING_PROFILE says; an empty text counts as unset.
-        lockfile: Has a default of its own.
+        explicit: The profile given in the call or on the command line, if any.
+        environment: The value of LLMRING_PROFILE; an empty string counts as unset.
+        lockfile: The lockfile, for its default profile.
     """
     return explicit or environment or lockfile.default_profile
 
 
 def bindings(lockfile: Lockfile, profile: str) -> Mapping[str, Binding]:
-    """The bindings of a profile by alias, in the order of the file.
+    """Return the bindings of a profile by alias, in the order of the file.
 
-    The default profile need not be in the file; it is then empty.
+    The default profile may be missing in the file; it is then empty.
 
     Raises:
-        ConfigurationError: There is no such profile.
+        ConfigurationError: The profile does not exist.
     """
     found = lockfile.profiles.get(profile)
     if found is not None:
@@ -38,19 +38,18 @@ def bindings(lockfile: Lockfile, profile: str) -> Mapping[str, Binding]:
         return {}
     meant = nearest(profile, lockfile.profiles)
     mend = f"did you mean {meant!r}? " if meant else ""
-    names = ", ".join(lockfile.profiles) or "none"
-    raise ConfigurationError(
-        f"there is no profile {profile!r}{_in_file(lockfile)}; {mend}it has: {names}"
-    )
+    names = ", ".join(lockfile.profiles)
+    listing = f"use one of: {names}" if names else f"add [profiles.{quoted_key(profile)}]"
+    raise ConfigurationError(f"unknown profile {profile!r}{_in_file(lockfile)}; {mend}{listing}")
 
 
 def candidates(lockfile: Lockfile, alias: str, profile: str) -> tuple[ModelRef, ...]:
-    """The models of an alias, best first; of "provider:model", that model.
+    """Return the models of an alias, best first; for "provider:model", that model.
 
     Raises:
         AliasNotFoundError: The profile does not bind the alias.
-        ConfigurationError: There is no such profile.
-        InvalidModelReferenceError: It holds a colon and is not "provider:model".
+        ConfigurationError: The profile does not exist.
+        InvalidModelReferenceError: The name holds a colon and is not "provider:model".
     """
     if is_reference(alias):
         return (ModelRef.parse(alias),)
@@ -61,16 +60,16 @@ def candidates(lockfile: Lockfile, alias: str, profile: str) -> tuple[ModelRef, 
 
 
 def primaries(lockfile: Lockfile, profile: str) -> dict[str, str]:
-    """Each alias of a profile with its first model, in the order of the file.
+    """Return the first model of each alias of a profile, in the order of the file.
 
     Raises:
-        ConfigurationError: There is no such profile.
+        ConfigurationError: The profile does not exist.
     """
     return {alias: str(binding.models[0]) for alias, binding in bindings(lockfile, profile).items()}
 
 
 def not_found(lockfile: Lockfile, alias: str, profile: str) -> AliasNotFoundError:
-    """The error for an alias that a profile does not bind; says where it is, or what was meant."""
+    """Build the error for an alias that a profile does not bind, with likely alternatives."""
     message = f"profile {profile!r} has no alias {alias!r}{_in_file(lockfile)}"
     meant = nearest(alias, bindings(lockfile, profile))
     if meant:

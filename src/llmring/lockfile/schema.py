@@ -1,12 +1,15 @@
-"""The JSON Schema of lockfiles, with which editors complete and check them.
+"""The JSON Schema of lockfiles, for completion and checks in editors.
 
-It says what the tables of keys say. Some errors are beyond it, and only reading the file and
-`llmring lock validate` tell them: what relates two places of a file (an alias that is bound
-twice, a profile that extends itself or one that is not there); a provider that does not exist,
-since a file may define its own; a table of a provider that lacks what only one that llmring knows
-may lack; TOML's types where JSON has fewer (a date is a text to it, 1.0 is
-whole, and nan and inf are not known); and letters beyond ASCII that Python does not take in the
-name of a package.
+The schema is built from the tables in `keys`. Reading a file and `llmring lock validate` find some
+errors that a schema can't:
+
+- relations between two places: an alias bound twice, a profile that extends itself or a missing
+  profile;
+- unknown providers, since a file may define its own, and keys that only built-in providers may
+  leave out;
+- TOML types that JSON lacks: to JSON a date is a string, 1.0 is an integer, and nan and inf do not
+  exist;
+- non-ASCII letters that Python rejects in the name of a package.
 
 https://json-schema.org/draft/2020-12
 """
@@ -34,7 +37,7 @@ from llmring.lockfile.shape import (
     Whole,
 )
 
-# Tables that stand in many places, or that messages of validators should call by a name.
+# Tables that are used in several places, or should have a name in messages of validators.
 _NAMES = {
     "a profile": "profile",
     "a binding": "binding",
@@ -58,7 +61,7 @@ _SCALARS: dict[type, Schema] = {
 
 
 def document() -> Schema:
-    """The schema as a JSON document."""
+    """Build the schema as a JSON document."""
     definitions: dict[str, Schema] = {}
     whole = _table(keys.LOCKFILE, definitions)
     return {
@@ -71,7 +74,7 @@ def document() -> Schema:
 
 
 def _schema(shape: Shape, definitions: dict[str, Schema]) -> Schema:
-    """The schema of a shape; tables with a name are put among the definitions."""
+    """Build the schema of a shape; tables with a name are added to the definitions."""
     if isinstance(shape, Outline):
         return _schema(shape.whole, definitions)
     about = {"description": shape.about} if shape.about else {}
@@ -84,7 +87,7 @@ def _schema(shape: Shape, definitions: dict[str, Schema]) -> Schema:
 
 
 def _bare(shape: Shape, definitions: dict[str, Schema]) -> Schema:
-    """The schema of a shape without its description."""
+    """Build the schema of a shape without its description."""
     match shape:
         case Items(each=each, least=least):
             items = {"type": "array", "items": _schema(each, definitions)}
@@ -102,7 +105,7 @@ def _bare(shape: Shape, definitions: dict[str, Schema]) -> Schema:
 
 
 def _scalar(shape: Shape) -> Schema:
-    """The schema of what holds no other value."""
+    """Build the schema of a shape that holds no other values."""
     match shape:
         case Text(pattern=str(pattern)):
             return {"type": "string", "pattern": f"^{pattern}$"}

@@ -1,4 +1,4 @@
-"""What a value in a lockfile may be: shapes, and what is wrong with a value that has another."""
+"""Shapes of the values in a lockfile, and the check of a value against its shape."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ OWN_KEY = "x-"
 
 
 class Described(Struct, frozen=True, kw_only=True):
-    """What all shapes have.
+    """The description that all shapes have.
 
     Attributes:
-        noun: What a value of this shape is called.
-        example: How one is written.
-        about: What it is for; editors show it.
+        noun: The name of a value of this shape in messages, as in "a string".
+        example: An example of a value, in TOML.
+        about: The purpose of the value; shown by editors.
     """
 
     noun: str
@@ -36,47 +36,47 @@ class Anything(Described, frozen=True, kw_only=True):
 
 
 class Text(Described, frozen=True, kw_only=True):
-    """A text; if a pattern is given, all of it matches."""
+    """A string; a pattern, if given, must match all of it."""
 
-    noun: str = "a text"
+    noun: str = "a string"
     pattern: str | None = None
 
 
 class Choice(Described, frozen=True, kw_only=True):
-    """One of some texts."""
+    """One of several strings."""
 
     options: tuple[str, ...]
 
 
 class Time(Described, frozen=True, kw_only=True):
-    """A date, or a date with a time; as TOML's own or as a text."""
+    """A date with or without a time, as a TOML date or a string."""
 
     noun: str = "a time"
     example: str = "2026-01-31T12:00:00Z"
 
 
 class Day(Described, frozen=True, kw_only=True):
-    """A date without a time, as TOML's own."""
+    """A TOML date without a time."""
 
     noun: str = "a date"
     example: str = "2026-01-31"
 
 
 class Number(Described, frozen=True, kw_only=True):
-    """A finite number above 0, whole or not."""
+    """A finite number above 0, integer or float."""
 
     noun: str = "a number above 0"
 
 
 class Weight(Described, frozen=True, kw_only=True):
-    """A finite number from 0, whole or not."""
+    """A finite number from 0, integer or float."""
 
     noun: str = "a number from 0"
     example: str = "1"
 
 
 class Whole(Described, frozen=True, kw_only=True):
-    """A whole number that is not below the least."""
+    """An integer that is not below `least`."""
 
     least: int
 
@@ -91,12 +91,12 @@ class Items(Described, frozen=True, kw_only=True):
 
 
 class Table(Described, frozen=True, kw_only=True):
-    """A table that has these keys and no others, but for those that begin with "x-".
+    """A table with a fixed set of keys, plus any keys that begin with "x-".
 
     Attributes:
         keys: The shape of each key.
-        required: Keys that can't be missing.
-        owner: What has the keys, as messages call it.
+        required: Keys that must be present.
+        owner: The name of the table in messages about its keys, as in "a profile".
     """
 
     noun: str = "a table"
@@ -107,7 +107,7 @@ class Table(Described, frozen=True, kw_only=True):
 
 
 class Named(Described, frozen=True, kw_only=True):
-    """A table whose keys are names, all of one shape."""
+    """A table with any names as keys, and values of one shape."""
 
     noun: str = "a table"
     example: str = "{ }"
@@ -121,18 +121,18 @@ class Either(Described, frozen=True, kw_only=True):
 
 
 class Outline(Struct, frozen=True):
-    """A shape of which only the type is looked at; who reads the value looks into it."""
+    """A shape of which only the type is checked; the reader of the value checks the rest."""
 
     whole: Shape
 
     @property
     def noun(self) -> str:
-        """What a value of this shape is called."""
+        """The name of a value of this shape in messages."""
         return self.whole.noun
 
     @property
     def example(self) -> str:
-        """How one is written."""
+        """An example of a value, in TOML."""
         return self.whole.example
 
 
@@ -168,12 +168,12 @@ _TYPES: Mapping[type, tuple[type, ...]] = {
 
 
 def misfits(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
-    """What is wrong with a value that should have this shape.
+    """Yield the faults of a value that should have a shape.
 
     Args:
         shape: The shape.
-        value: What tomllib gives for it.
-        path: Its key.
+        value: The value as parsed by tomllib.
+        path: The value's key path.
     """
     match shape:
         case Outline(whole=whole):
@@ -188,20 +188,20 @@ def misfits(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
 
 
 def unknown_key(path: KeyPath, keys: Mapping[str, Shape], owner: str) -> Fault:
-    """The fault of a key that its table has not; reading goes on."""
+    """Build the fault for an unknown key, which does not stop the reading."""
     meant = nearest(str(path[-1]), keys)
     mend = f"did you mean {meant!r}? " if meant else ""
     return Fault(
         path=path,
         message=f"{owner} has no such key",
-        mend=f"{mend}keys of your own begin with {OWN_KEY}",
+        mend=f"{mend}begin keys of your own with {OWN_KEY}",
         raises=None,
         at_key=True,
     )
 
 
 def _deeper(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
-    """What is wrong inside a list or a table."""
+    """Yield the faults inside a list or a table."""
     match shape, value:
         case Items(each=each), list():
             for index, inner in enumerate(value):
@@ -223,16 +223,16 @@ def _deeper(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
 def _misfits_of_all(
     shape: Either, options: tuple[Shape, ...], value: object, path: KeyPath
 ) -> Iterator[Fault]:
-    """What is wrong with a value that has none of the shapes."""
+    """Yield the faults of a value that fits none of several shapes."""
     found = [[*misfits(option, value, path)] for option in options]
     if all(found):
-        # The shape that only something inside is at odds with was meant.
+        # If only something inside the value is wrong for a shape, that shape was meant.
         inside = [faults for faults in found if all(fault.path != path for fault in faults)]
         yield from inside[0] if inside else [_misfit(shape, value, path)]
 
 
 def _is_kind(shape: Shape, value: object) -> bool:
-    """Whether the value has the type of the shape."""
+    """Return True if a value has the type of a shape."""
     match shape:
         case Outline(whole=whole):
             return _is_kind(whole, value)
@@ -247,7 +247,7 @@ def _is_kind(shape: Shape, value: object) -> bool:
 
 
 def _is_inside(shape: Shape, value: Any) -> bool:
-    """Whether a value of the right type is within the shape's bounds."""
+    """Return True if a value of the right type is within the bounds of a shape."""
     inside: bool = True
     match shape:
         case Text(pattern=str(pattern)):

@@ -1,4 +1,4 @@
-"""A lockfile's text changed in one place, and the proof that nothing else changed with it."""
+"""Local changes of a lockfile's text, and the check that nothing else changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,16 @@ Tree = dict[str, Any]
 
 
 def checked(before: str, after: str, change: Callable[[Tree], object]) -> str:
-    """The new text, if it says what the old one says after the change, and nothing else."""
+    """Return the new text if it parses to the old values after a change, and to nothing else.
+
+    Args:
+        before: The old text.
+        after: The new text.
+        change: Applies the intended change to the parsed old text.
+
+    Raises:
+        LockfileError: The values differ.
+    """
     tree = _tree(before)
     change(tree)
     try:
@@ -35,36 +44,36 @@ def checked(before: str, after: str, change: Callable[[Tree], object]) -> str:
 
 
 def spliced(text: str, span: Span, new: str) -> str:
-    """The text with something else in the place of a piece of it."""
+    """Replace a span of a text."""
     return text[: span.begin] + new + text[span.end :]
 
 
 def with_block(text: str, at: int, block: list[str], eol: str) -> str:
-    """The text with lines of their own at an offset, behind a blank line."""
+    """Insert lines at an offset, after a blank line."""
     before, after = text[:at], text[at:]
     lines = eol.join(block)
     if not before:
         return lines + eol + after
     if before.endswith("\n"):
         return before + eol + lines + eol + after
-    # The last line of the file has no end, and shall have none.
+    # The last line of the file has no line end; keep it that way.
     return before + eol + eol + lines + after
 
 
 def into_table(layout: Layout, path: KeyPath, pair: str) -> str:
-    """The text with one more key in a table that is written in braces."""
+    """Append a key to an inline table."""
     begin, end = layout.value(path)
     inside = layout.text[begin + 1 : end - 1].strip()
     return spliced(layout.text, Span(begin, end), f"{{ {inside}{', ' if inside else ''}{pair} }}")
 
 
 def line_end(text: str) -> str:
-    """How the lines of a text end."""
+    """Return the line end that a text uses."""
     return "\r\n" if re.match(r"[^\n]*\r\n", text) else "\n"
 
 
 def behind(text: str, at: int) -> int:
-    """The offset behind the comment lines at an offset, unless they lead over to a header."""
+    """Skip the comment lines at an offset, unless a header follows them directly."""
     end = at
     while found := COMMENT_LINE.match(text, end):
         if found.end() == end:
@@ -74,32 +83,34 @@ def behind(text: str, at: int) -> int:
 
 
 def at_path(tree: Any, path: Iterable[str | int]) -> Any:
-    """What stands at a path in a tree of tables and lists."""
+    """Return the value at a path in a tree of tables and lists."""
     for part in path:
         tree = tree[part]
     return tree
 
 
 def require_utf8(*texts: str) -> None:
-    """Refuse texts that a file in UTF-8 can't hold.
+    """Reject strings that can't be encoded as UTF-8.
 
     Raises:
-        ConfigurationError: One of them is such a text.
+        ConfigurationError: A string can't be encoded.
     """
     for text in texts:
         try:
             text.encode()
         except UnicodeEncodeError as error:
-            raise ConfigurationError(f"{text!r} can't be written as UTF-8") from error
+            raise ConfigurationError(
+                f"{text!r} can't be encoded as UTF-8; remove its lone surrogates"
+            ) from error
 
 
 def _tree(text: str) -> Tree:
-    # Numbers are compared as they are written: NaN is not equal to itself.
+    # Floats are compared as strings, since NaN is not equal to itself.
     return tomllib.loads(text, parse_float=str)
 
 
 def _pruned(tree: Tree) -> Tree:
-    """The tree without profiles, lists of bindings and tables of the registry that are empty."""
+    """Return the tree without empty profiles, lists of bindings and registry tables."""
     profiles = {}
     for name, profile in tree.get("profiles", {}).items():
         kept = {key: value for key, value in profile.items() if key != "bindings" or value}

@@ -1,4 +1,4 @@
-"""The text of a new lockfile, with comments that teach."""
+"""The text of a new lockfile, with explanatory comments."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ from msgspec import Struct
 from llmring.lockfile.problem import quoted
 
 _HEAD = """\
-# Which models may answer, under names of your own.
+# The models that may answer, under names of your own.
 #
-# An alias stands for a list of models. The first one answers; where it can't (no key, rate limit,
-# outage, a retired model), the next one is tried. Code says chat("fast", ...), so that another
-# model is a change here and nowhere else. Commit this file: it holds no keys, those stay in the
-# environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...).
+# An alias is bound to a list of models. The first one answers; if it can't (no key, rate limit,
+# outage, a retired model), the next one is tried. Code calls chat("fast", ...), so that you change
+# models only here. Commit this file: it contains no keys; they stay in the environment
+# (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...).
 #
 #   llmring aliases                                    list the aliases
 #   llmring bind summarizer "provider:model"           add an alias, or change it
@@ -28,9 +28,9 @@ name = "default"
 """
 
 _FOOT = """
-# A profile is another set of aliases, for another place: dev, test, prod. It is chosen by
-# LLMRING_PROFILE=dev, by --profile dev, or in code by profile="dev". With `extends` it begins with
-# the aliases of another profile and binds only what differs.
+# A profile is another set of aliases, for dev, test or prod. Choose it by LLMRING_PROFILE=dev, by
+# --profile dev, or in code by profile="dev". With `extends` it inherits the aliases of another
+# profile and binds only those that differ.
 #
 # [profiles.dev]
 # extends = "default"
@@ -45,9 +45,9 @@ class Suggestion(Struct, frozen=True):
     """An alias for a new lockfile.
 
     Attributes:
-        alias: Its name.
+        alias: The alias.
         models: References "provider:model", best first.
-        comment: What it is for, on one line.
+        comment: The purpose of the alias, on one line.
     """
 
     alias: str
@@ -56,7 +56,7 @@ class Suggestion(Struct, frozen=True):
 
 
 def starter(suggestions: Iterable[Suggestion] = ()) -> str:
-    """The text of a lockfile with these aliases in its default profile."""
+    """Return the text of a lockfile with these aliases in its default profile."""
     return _HEAD + "".join(map(_binding, suggestions)) + _FOOT
 
 

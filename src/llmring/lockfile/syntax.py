@@ -1,4 +1,4 @@
-"""TOML texts, and why a text is none, with the place and the mend.
+"""TOML parsing with errors that give the place and the fix.
 
 https://toml.io/en/v1.0.0
 """
@@ -12,27 +12,27 @@ from llmring.lockfile.problem import Problem
 _CONFLICT = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: |\r?$)"
 _PLACE = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
-# What tomllib says, and what to do about it.
+# The start of tomllib's message, and the fix for it.
 _MENDS = (
-    ("Cannot overwrite", "a key may stand only once in its table: keep one of them"),
-    ("Duplicate inline", "a key may stand only once in its table: keep one of them"),
-    ("Cannot declare", "a table may be opened only once; one more binding is opened by [[...]]"),
-    ("Cannot mutate", "what is written in one piece can't be added to: write it all in one place"),
+    ("Cannot overwrite", "keep only one of the two keys"),
+    ("Duplicate inline", "keep only one of the two keys"),
+    ("Cannot declare", "open each table only once; open a further binding with [[...]]"),
+    ("Cannot mutate", "write all keys of an inline table within its braces"),
     ("Expected '='", 'write key = "value"'),
-    ("Expected newline", "write one key a line, and close texts with a quote"),
-    ("Invalid value", 'put texts in double quotes, such as "openai:gpt-4o-mini"'),
+    ("Expected newline", "write one key per line, and close strings with a quote"),
+    ("Invalid value", 'put strings in double quotes, such as "openai:gpt-4o-mini"'),
     ("Unclosed array", "separate the models by commas and close the list with ]"),
     ("Unclosed inline", "separate the keys by commas and close the table with } on the same line"),
-    ("Unterminated", "close the text with a quote"),
-    ('Expected "\'"', "close the text with a quote"),
-    ("Illegal character", "close the text with a quote on the same line, or remove the character"),
-    ("Unescaped", "double the backslash, or put the text in single quotes"),
+    ("Unterminated", "close the string with a quote"),
+    ('Expected "\'"', "close the string with a quote"),
+    ("Illegal character", "close the string on the same line, or remove the character"),
+    ("Unescaped", "double the backslash, or put the string in single quotes"),
 )
-_OTHER_MEND = "see https://toml.io/en/v1.0.0 for how TOML is written"
+_OTHER_MEND = "see https://toml.io/en/v1.0.0 for the syntax of TOML"
 
 
 def load(text: str) -> dict[str, Any] | Problem:
-    """The tree of a TOML text, or why it is not TOML."""
+    """Parse a TOML text; return the problem if it is not TOML."""
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -46,8 +46,8 @@ def _not_toml(text: str, complaint: str) -> Problem:
     if conflict:
         return _problem(
             _place(text, conflict.start()),
-            "a merge conflict is left in the file",
-            "settle the conflict and remove its marks",
+            "the file contains a merge conflict",
+            "resolve the conflict and remove its markers",
         )
     found = re.search(_PLACE, complaint)
     place = (int(found[1]), int(found[2])) if found and found[1] else _place(text, len(text))

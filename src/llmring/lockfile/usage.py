@@ -1,4 +1,4 @@
-"""The aliases that source code uses, held against a lockfile: those that lack, those not used."""
+"""Comparison of the aliases in source code with a lockfile: missing ones and unused ones."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from llmring.lockfile.problem import Fault, Problem, nearest
 
 
 class Use(Struct, frozen=True, kw_only=True):
-    """A name in a source.
+    """A use of an alias or a profile in a source.
 
     Attributes:
-        kind: What it names; an alias may also be "package:alias" or "provider:model".
+        kind: The kind of name; an alias may also be "package:alias" or "provider:model".
         name: The name.
         line: Line in the source, from 1.
         column: Column in the line, in characters, from 1.
-        sure: Whether it can mean nothing else. What may is no finding if it names nothing.
-        profile: For an alias: the profile that the same call names.
+        sure: Whether it can't be anything else. An unsure use is never reported as missing.
+        profile: For an alias, the profile that the same call names.
     """
 
     kind: Literal["alias", "profile"]
@@ -36,11 +36,11 @@ class Use(Struct, frozen=True, kw_only=True):
 
 
 class Uses(Struct, frozen=True):
-    """What a source uses.
+    """The names that a source uses.
 
     Attributes:
-        found: The names that can be read in it.
-        unclear: How many calls name their alias in a way that can't.
+        found: The names found.
+        unclear: The number of calls whose alias can't be determined.
     """
 
     found: tuple[Use, ...] = ()
@@ -48,7 +48,7 @@ class Uses(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """Something wrong, or to be said, and the file that it is in."""
+    """A problem and the source file it is in."""
 
     file: str
     problem: Problem
@@ -58,7 +58,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines as compilers count them: other separators, as form feeds, end none."""
+    """Split a text into lines as compilers count them; form feeds and the like end no line."""
     return _LINE_END.split(text)
 
 
@@ -69,12 +69,12 @@ def missing(
     providers: Collection[str],
     packages: Packages,
 ) -> Iterator[Finding]:
-    """The names that are used and mean nothing, or nothing in some profile.
+    """Yield a finding for each used name that does not exist, or not in some profile.
 
     Args:
-        used: Each with its file.
-        lockfile: What they should be in.
-        profiles: The profiles in which aliases have to be.
+        used: The uses, each with its file.
+        lockfile: The lockfile to look the names up in.
+        profiles: The profiles that must have the aliases.
         providers: Names that always mean a provider, in lower case.
         packages: The lockfiles of packages.
     """
@@ -94,13 +94,13 @@ def missing(
 def unused(
     used: Iterable[Use], lockfile: Lockfile, text: str, profiles: Collection[str]
 ) -> list[Problem]:
-    """The aliases that no source names, each where it is bound first.
+    """Return a hint for each alias that no source uses, at its first binding.
 
     Args:
-        used: What the sources name.
-        lockfile: What they may name.
-        text: The lockfile as it is written.
-        profiles: The profiles to look in.
+        used: The uses in all sources.
+        lockfile: The lockfile.
+        text: The text of the lockfile.
+        profiles: The profiles to check.
     """
     names = {use.name for use in used if use.kind == "alias"}
     layout = scan(text)
@@ -110,15 +110,15 @@ def unused(
             continue
         for alias, binding in profile.bindings.items():
             if alias not in names and alias not in found:
-                message = f"no source that was scanned names the alias {alias!r}"
-                mend = f"if nothing else does: llmring unbind {alias} --profile {profile.name}"
+                message = f"no scanned source uses the alias {alias!r}"
+                mend = f"remove it if unused: llmring unbind {alias} --profile {profile.name}"
                 fault = Fault(path=binding.at, message=message, mend=mend, severity="hint")
                 found[alias] = fault.placed(layout)
     return sorted(found.values(), key=lambda problem: (problem.line, problem.column))
 
 
 def known_names(lockfile: Lockfile) -> set[str]:
-    """Every alias of every profile."""
+    """Return every alias of every profile."""
     return {alias for profile in lockfile.profiles.values() for alias in profile.bindings}
 
 
@@ -128,7 +128,7 @@ def _no_profile(use: Use, lockfile: Lockfile) -> tuple[str, str] | None:
         return None
     near = nearest(use.name, profiles)
     mend = f"did you mean {near!r}? " if near else ""
-    return f"there is no profile {use.name!r}", f"{mend}it has: {', '.join(profiles)}"
+    return f"unknown profile {use.name!r}", f"{mend}use one of: {', '.join(profiles)}"
 
 
 def _no_alias(
@@ -139,7 +139,7 @@ def _no_alias(
     packages: Packages,
 ) -> tuple[str, str] | None:
     if alias_objection(use.name) is not None:
-        # A text to somebody else's method of the same name, most likely.
+        # Most likely an argument to another library's method of the same name.
         return None
     there = _profiles(lockfile)
     if use.profile is not None:
@@ -172,7 +172,7 @@ def _halves(error: LLMRingError) -> tuple[str, str]:
 
 
 def _profiles(lockfile: Lockfile) -> Mapping[str, object]:
-    """Every profile; the default one need not be in the file."""
+    """Return every profile, including a default one that the file lacks."""
     return {**dict.fromkeys([lockfile.default_profile]), **lockfile.profiles}
 
 

@@ -1,7 +1,7 @@
-"""The aliases that Python code names, read from its syntax tree; nothing of it is run.
+"""Aliases used in Python code, found in its syntax tree without running it.
 
-A name counts where it stands in a call, or comes there by a name, a default value or an attribute
-that is assigned once.
+A use is a string passed to a call of llmring, directly or by a name, a default value or an
+attribute that is assigned once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from llmring.lockfile.document import alias_objection
 from llmring.lockfile.python_names import Scope, collected
 from llmring.lockfile.usage import Use, Uses, lines_of
 
-# The methods of a ring whose first argument names an alias, or is a request.
+# The methods of a ring whose first argument is an alias or a request.
 METHODS = frozenset(
     {
         "chat",
@@ -39,14 +39,14 @@ _RING = re.compile(r"(?:^|_)ring$|llmring", re.IGNORECASE)
 
 _PROFILE_SECOND = frozenset({"resolve_alias", "has_alias"})
 
-# Those who ask whether there is an alias can do without.
+# Code that checks for an alias works without it, so the alias may be missing.
 _ASKS = "has_alias"
 
 _DEEPEST = 8
 
 
 class _Literals(Struct, frozen=True):
-    """The texts that an expression may be, and whether it may be nothing else."""
+    """The strings that an expression may evaluate to; `clear` if these are all of them."""
 
     nodes: tuple[ast.Constant, ...] = ()
     clear: bool = True
@@ -56,7 +56,7 @@ _UNCLEAR = _Literals(clear=False)
 
 
 def in_python(text: str) -> Uses | None:
-    """What Python code names; None where it is no Python that this interpreter reads."""
+    """Find the names used in Python code; None if this interpreter can't parse it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -76,7 +76,7 @@ class _Reader:
     def read(self) -> Uses:
         found = {use: None for call, scope in self._names.calls for use in self._call(call, scope)}
         if self._unclear:
-            # Any text of the file may be what a variable holds.
+            # A variable's value may be any string in the file.
             found |= dict.fromkeys(self._texts())
         return Uses(tuple(sorted(found, key=lambda use: (use.line, use.column))), self._unclear)
 
@@ -105,7 +105,7 @@ class _Reader:
                 profile=where if profile.clear else None,
             )
         else:
-            # It may be another library's.
+            # The call may be another library's.
             yield from self._named(_keyword(call, {"model"}), scope, sure=False, counts=False)
 
     def _named(
@@ -124,14 +124,14 @@ class _Reader:
             yield self._use(each, "alias", sure=sure, profile=profile)
 
     def _literals(self, node: ast.expr | None, scope: Scope, depth: int = 0) -> _Literals:
-        """What an expression may be, as far as the code shows it."""
+        """Find the strings that an expression may evaluate to."""
         match node:
             case None:
                 return _Literals()
             case ast.Constant(value=value):
                 return _Literals((node,) if isinstance(value, str) else ())
             case ast.Call(func=function) if _last(function) == _REQUEST:
-                # Its own arguments are looked at for themselves.
+                # The arguments of a request are read as a call of their own.
                 return _Literals()
             case ast.Name() | ast.Attribute():
                 found = self._names.value_of(node, scope)
@@ -153,7 +153,7 @@ class _Reader:
         profile: str | None = None,
     ) -> Use:
         line = self._lines[node.lineno - 1] if node.lineno <= len(self._lines) else ""
-        # The tree counts bytes.
+        # The syntax tree counts columns in bytes.
         before = line.encode("utf-8", "replace")[: node.col_offset].decode("utf-8", "replace")
         return Use(
             kind=kind,
@@ -166,7 +166,7 @@ class _Reader:
 
 
 def _choices(node: ast.expr) -> list[ast.expr]:
-    """The expressions of which this one is one, or all."""
+    """Return the expressions that an expression chooses from or is made of."""
     match node:
         case ast.IfExp(body=one, orelse=other):
             return [one, other]
@@ -180,7 +180,7 @@ def _choices(node: ast.expr) -> list[ast.expr]:
 
 
 def _argument(call: ast.Call, names: set[str] | frozenset[str]) -> ast.expr | None:
-    """The first argument, or the one of these names."""
+    """Return the first positional argument, or a keyword argument of one of these names."""
     return call.args[0] if call.args else _keyword(call, names)
 
 
@@ -189,7 +189,7 @@ def _keyword(call: ast.Call, names: set[str] | frozenset[str]) -> ast.expr | Non
 
 
 def _last(node: ast.expr) -> str:
-    """The last name of a dotted one; of a call, that of what is called."""
+    """Return the last part of a dotted name; for a call, that of the called function."""
     match node:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name

@@ -1,4 +1,4 @@
-"""The aliases that a text other than Python names: commands, settings, and what looks like them."""
+"""Aliases used in files other than Python: in commands, settings, and likely settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from llmring.lockfile.usage import Use, Uses, lines_of
 
-# A line of a shell, up to what begins another command.
+# A shell command, up to the start of the next one.
 _COMMAND = r"\bllmring\b[^|;&\n]*?"
 _NAME = r"[\"']?([^\s\"'`|;&)\]},]+)"
 
@@ -19,22 +19,22 @@ _CERTAIN: tuple[tuple[Literal["alias", "profile"], re.Pattern[str]], ...] = (
     ("profile", re.compile(rf"\bLLMRING_PROFILE[\"']?\s*[=:]\s*{_NAME}")),
 )
 
-# Other programs have models too: only the names of aliases that there are count.
+# Other programs have settings for models too, so these uses are not sure.
 _POSSIBLE = re.compile(r"\bmodel[\"']?\s*[:=]\s*(?:[\"'`]([^\"'`]+)[\"'`]|([^\s\"'`#,;{}()]+))")
 
-# A variable, a template's gap, or what the reader is to fill in.
+# A variable, a template's placeholder, or a placeholder for the reader to fill in.
 _PLACEHOLDER = re.compile(r"[$<>{}%…*\\]|\.\.\.|^[A-Z_]+$")
 
-# Nobody has written longer lines by hand.
+# Longer lines are generated.
 _LONGEST = 2000
 
 
 def in_text(text: str, *, prose: bool = False) -> Uses:
-    """What a text names.
+    """Find the names used in a text.
 
     Args:
         text: The text.
-        prose: Whether it is for people, and may show what is not so.
+        prose: Whether the text is documentation, so that its examples need not exist.
     """
     return Uses(tuple(_uses(text, prose)))
 

@@ -1,1 +1,1 @@
-"""What models can do, and what they cost."""
+"""The capabilities, limits and prices of models."""

@@ -1,4 +1,4 @@
-"""What usage costs at a model's prices: tokens that are planned, and calls that were made."""
+"""The cost of planned tokens or of past calls at a model's prices."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from llmring.registry.price import Cost, Unpriced, cost_of, together
 
 
 class Bill(Struct, frozen=True):
-    """What calls cost together.
+    """The total cost of several calls.
 
     Attributes:
-        cost: USD of all of them, or why that can't be said.
-        calls: How many calls there are.
-        unpriced: How many of them are not in the cost, since their usage is not known or does
-            not add up.
+        cost: The total in USD, or the reason why it is unknown.
+        calls: The number of calls.
+        unpriced: The number of calls that the cost leaves out because their usage is unknown or
+            inconsistent.
     """
 
     cost: Cost | Unpriced
@@ -31,14 +31,14 @@ class Bill(Struct, frozen=True):
 def volume(
     usage: Usage, facts: ModelFacts | None, on: date | None = None, prompt: int = 0
 ) -> Cost | Unpriced:
-    """What this usage costs when it is spread over many calls.
+    """Compute the cost of usage that is spread over many calls.
 
     Args:
         usage: The tokens of all calls together.
         facts: The model.
-        on: The day, for prices that change; the catalog's own day if left out.
-        prompt: Tokens of each call's prompt, which say whether the rates are those of a long
-            context.
+        on: The day, for prices that change; None for the catalog's day.
+        prompt: The size of each call's prompt in tokens, which decides whether long-context
+            rates apply.
     """
     prices = facts.prices_on(on) if facts is not None else None
     if facts is None or prices is None:
@@ -49,12 +49,12 @@ def volume(
 
 
 def bill(usages: Iterable[Usage | None], facts: ModelFacts | None, on: date) -> Bill:
-    """What calls would cost if this model answered them, each with as many tokens as it had.
+    """Compute the cost of calls as if a model had answered them with the same token counts.
 
     Args:
-        usages: The usage of each call; None where it is not known.
+        usages: The usage of each call; None if it is unknown.
         facts: The model.
-        on: The day whose prices count.
+        on: The day whose prices apply.
     """
     total: Cost | None = None
     reason: Unpriced | None = None
@@ -68,5 +68,5 @@ def bill(usages: Iterable[Usage | None], facts: ModelFacts | None, on: date) -> 
         else:
             total = cost if total is None else together(total, cost)
     if total is None:
-        return Bill(reason or Unpriced("there are no calls"), calls, unpriced)
+        return Bill(reason or Unpriced("no calls were made"), calls, unpriced)
     return Bill(total, calls, unpriced)

@@ -1,4 +1,4 @@
-"""The catalog that comes with the package."""
+"""The catalog bundled with the package."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @functools.cache
 def bundled() -> Catalog:
-    """The catalog in the package; read once, when first asked for, and decoded by the model."""
+    """Return the bundled catalog, read once on first use; each model is decoded on first use."""
     return opened(Path(__file__).with_name("data").joinpath("models.json").read_bytes())
 
 
 def facts(ref: ModelRef) -> ModelFacts | None:
-    """What the bundled catalog knows of the model that a lockfile names."""
+    """Look up a model reference in the bundled catalog."""
     return bundled().find(ref.provider, ref.model)

@@ -1,8 +1,7 @@
-"""The newest catalog on this machine: the one that was fetched, or else the package's own.
+"""The newest catalog on this machine: the fetched one, or else the one in the package.
 
-A fetched catalog is one file, `registry/catalog` in the cache folder: a line that says where it is
-from and what its digest is, and then the document as it came. So it is replaced in one step, and
-whatever damages it is noticed.
+A fetched catalog is one file, `registry/catalog` in the cache folder: a line with its origin and
+digest, followed by the document as received. So it is replaced atomically, and damage is detected.
 """
 
 from __future__ import annotations
@@ -23,20 +22,20 @@ from llmring.registry.bundled import bundled
 from llmring.registry.catalog import Catalog
 from llmring.registry.update import checked, sha256_of
 
-# How long what was seen on the disk is taken to be there still.
+# Seconds for which a look at the file is trusted.
 LOOK_AGAIN_SECONDS = 1.0
 
 _log = logging.getLogger("llmring")
 
 
 class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is kept of a catalog beside it.
+    """The metadata kept with a fetched catalog.
 
     Attributes:
-        url: Where it is from, without what may be secret in that.
-        sha256: The digest of its document.
-        etag: What the server calls this version of it.
-        over: The day of the newer catalog whose place it was forced to take, if it was.
+        url: The address it was fetched from, without parts that may be secret.
+        sha256: The digest of the document.
+        etag: The server's ETag for this version.
+        over: The date of the newer catalog that it was forced to replace, if any.
     """
 
     url: str
@@ -46,20 +45,20 @@ class Note(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Fetched(Struct, frozen=True):
-    """A catalog that was fetched."""
+    """A fetched catalog with its metadata."""
 
     note: Note
     catalog: Catalog
 
     @property
     def holds(self) -> bool:
-        """Whether it is to be used in place of the package's own."""
+        """True if this catalog is used instead of the package's own."""
         own = bundled().date
         return self.catalog.date >= own or (self.note.over is not None and self.note.over >= own)
 
 
 class _Look(Struct, frozen=True):
-    """What was found in a folder: the file's signature, when that was, and what was in it."""
+    """A look at a folder: the file's signature, the time of the look, and the content."""
 
     signature: tuple[int, int, int] | None
     at: float
@@ -71,13 +70,13 @@ _looks: dict[Path, _Look] = {}
 
 
 def newest(folder: Path | None) -> Catalog:
-    """The catalog that was fetched last, if it is not older than the package's own.
+    """Return the fetched catalog, or the package's own if that is newer.
 
-    It is read again when its file has changed, and next to nothing is done where a look at the
-    file is less than `LOOK_AGAIN_SECONDS` old.
+    The file is read again when it has changed, which is checked at most once in
+    `LOOK_AGAIN_SECONDS`.
 
     Args:
-        folder: Where fetched catalogs are kept; None for the package's own.
+        folder: The folder of fetched catalogs; None for the package's own catalog.
     """
     if folder is None:
         return bundled()
@@ -88,28 +87,28 @@ def newest(folder: Path | None) -> Catalog:
 
 
 def fetched(folder: Path | None) -> Fetched | None:
-    """The catalog that was fetched last, whether it is used or not; None where none is."""
+    """Return the fetched catalog, whether it is used or not; None if there isn't any."""
     if folder is None:
         return None
     return _look(folder, _looks.get(folder)).fetched
 
 
 def is_damaged(folder: Path | None) -> bool:
-    """Whether a catalog was fetched that can't be used now."""
+    """Return True if there is a fetched catalog that can't be read."""
     return folder is not None and fetched(folder) is None and _looks[folder].signature is not None
 
 
 def keep(folder: Path, note: Note, body: bytes, day: date) -> bool:
-    """Put a catalog that passed all checks where `newest` finds it.
+    """Store a catalog that passed all checks, for `newest` to find.
 
     Args:
-        folder: Where fetched catalogs are kept; made if need be.
-        note: What is to be kept beside it.
-        body: Its document.
-        day: Its day.
+        folder: The folder of fetched catalogs; created if missing.
+        note: The metadata.
+        body: The document.
+        day: The catalog's date.
 
     Returns:
-        Whether it is there; not if another process has brought a newer one meanwhile.
+        True if it was stored, False if another process has stored a newer one meanwhile.
 
     Raises:
         LLMRingError: The folder can't be written.
@@ -118,7 +117,7 @@ def keep(folder: Path, note: Note, body: bytes, day: date) -> bool:
 
     path = _path(folder)
     if path is None:
-        raise LLMRingError(f"can't tell where {folder} is; set HOME or XDG_CACHE_HOME")
+        raise LLMRingError(f"can't locate {folder}; set HOME or XDG_CACHE_HOME")
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         turnstile = atomic.open_turnstile(path)
@@ -140,7 +139,7 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LLMRingError(
-            f"the catalog can't be kept in {path.parent}: {error.strerror or error}; "
+            f"the catalog can't be stored in {path.parent}: {error.strerror or error}; "
             "make room or set XDG_CACHE_HOME to another folder"
         ) from error
 
@@ -161,7 +160,7 @@ def _look(folder: Path, before: _Look | None) -> _Look:
 def _path(folder: Path) -> Path | None:
     try:
         return folder.expanduser() / "registry" / "catalog"
-    except RuntimeError:  # nobody's home
+    except RuntimeError:  # "~" can't be expanded
         return None
 
 
@@ -178,15 +177,15 @@ def _read(path: Path) -> Fetched | None:
         head, _, body = path.read_bytes().partition(b"\n")
         note = msgspec.json.decode(head, type=Note)
         if sha256_of(body) == note.sha256:
-            # It may have been fetched by an llmring that reads more than this one, or less.
+            # Another version of llmring may have fetched it, so check again.
             return Fetched(note, checked(body, None, date.min, force=True))
-        fault: object = "it has been damaged: its SHA-256 is another than when it came"
+        fault: object = "it is damaged: its SHA-256 has changed since it was fetched"
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         fault = error
     except LLMRingError as error:
         fault = error.message
     _log.warning(
-        "passed over the catalog of models in %s, which can't be used (%s); get it again: "
+        "ignoring the catalog of models in %s, which can't be used (%s); fetch it again: "
         "llmring registry update",
         path,
         fault,

@@ -1,4 +1,4 @@
-"""What is known of each model, and the look-up by any name that a vendor uses for it."""
+"""The catalog: facts of models, looked up by any name that a vendor uses for a model."""
 
 import functools
 import itertools
@@ -28,7 +28,7 @@ Capability = Literal[
 Kind = Literal["chat", "embedding"]
 Refusal = Literal["forced_tools", "no_reasoning"]
 
-# What vendors append to a model's name for one snapshot or build of it: gpt-4o-2024-08-06,
+# The suffixes that vendors use for a snapshot or build of a model: gpt-4o-2024-08-06,
 # claude-opus-4-20250514, claude-opus-4@20250514, gemini-2.0-flash-001, gemini-1.5-pro-latest,
 # llama3.1:8b-instruct-q4_K_M.
 _PINNED = (
@@ -38,23 +38,22 @@ _PINNED = (
 
 
 class Rates(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """USD per million tokens.
+    """Prices in USD per million tokens.
 
-    A rate that is None is one that the vendor has no price of its own for: such tokens are
-    charged as any input, or any output.
+    None means that the vendor has no separate price: such tokens cost as other input or output.
 
     Attributes:
-        input: Of the prompt.
-        output: Of the answer, reasoning included.
-        cached_input: Of the prompt's part that was read from a cache.
-        cache_write: Of the prompt's part that was written to a cache, at the vendor's shortest
+        input: The rate of the prompt.
+        output: The rate of the answer, reasoning included.
+        cached_input: The rate of prompt tokens read from a cache.
+        cache_write: The rate of prompt tokens written to a cache, for the vendor's shortest
             lifetime.
-        cache_write_1h: Of the part that was written to a cache for an hour; None: as any
-            `cache_write`.
-        input_audio: Of the prompt's spoken part.
-        cached_audio: Of the spoken part that was read from a cache; None: as any `cached_input`.
-        output_audio: Of the answer's spoken part.
-        image: USD for each image that is made; not per million.
+        cache_write_1h: The rate of prompt tokens written to a cache for an hour; None for that
+            of `cache_write`.
+        input_audio: The rate of audio in the prompt.
+        cached_audio: The rate of audio read from a cache; None for that of `cached_input`.
+        output_audio: The rate of audio in the answer.
+        image: USD for each generated image; not per million.
     """
 
     input: Decimal
@@ -75,31 +74,31 @@ class LongContext(Rates, frozen=True, kw_only=True):
 
 
 class Prices(Rates, frozen=True, kw_only=True):
-    """What a model's tokens cost; some vendors charge more once the prompt is long."""
+    """The rates of a model; some vendors charge more for long prompts."""
 
     long_context: LongContext | None = None
 
     def rates(self, prompt_tokens: int) -> Rates:
-        """The rates that hold for a whole request with a prompt of this many tokens."""
+        """Return the rates for a whole request with a prompt of this many tokens."""
         long = self.long_context
         return long if long is not None and prompt_tokens > long.above else self
 
 
 class PriceChange(Struct, frozen=True):
-    """Prices that the vendor has announced, and their first day."""
+    """Announced prices and the day on which they take effect."""
 
     starts: date
     prices: Prices
 
 
 class Source(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where figures come from.
+    """A source of figures.
 
     Attributes:
         url: The page or the package.
-        date: The day that the figures are of: the source's own date, else the day it was read.
+        date: The date of the figures: the source's own, or else the day on which it was read.
         version: The package's version.
-        note: What a reader should know about these figures.
+        note: A remark on the figures for readers.
     """
 
     url: str
@@ -109,7 +108,7 @@ class Source(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Origins(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """For each figure of a model, the sources it is from: keys of `Catalog.sources`."""
+    """The sources of each figure of a model, as keys of `Catalog.sources`."""
 
     context_window: tuple[str, ...] = ()
     max_input: tuple[str, ...] = ()
@@ -126,34 +125,34 @@ class Origins(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a model.
+    """The known facts of a model.
 
     Attributes:
-        provider: The first half of its reference.
-        name: Its name at the provider.
-        aliases: Other names for it: dated snapshots, moving names such as "-latest".
-        context_window: Tokens that prompt and answer may have together, as the vendor states it.
-        max_input: Tokens that the prompt may have, where that is less than the window.
-        max_output: Tokens that the answer may have, reasoning included.
-        capabilities: What it takes ("vision", "documents", "audio", "tools", "json_schema",
-            "temperature": sampling parameters, "caching": prompts that the provider keeps for a
-            while, "reasoning_budget": a number of tokens to reason with, "prefill": the beginning
-            of its own answer) and does ("reasoning").
-        efforts: The efforts of reasoning that it takes, least first; empty where it takes none.
-        refuses: Requests that it answers with an error: to call a tool in any case
-            ("forced_tools"), not to reason ("no_reasoning").
-        prices: What its tokens cost; None where no price is known.
-        announced: Prices to come, earliest first.
-        released: Its first day.
-        deprecated: The day on which the provider advised against it, where it has.
-        retires: The day from which the provider no longer serves it, where one is announced;
-            in the past for a retired model.
-        api: The one of the provider's APIs that serves it, where that is not the usual one.
-        kind: What it is for: chats, or embeddings.
-        family: The line of models that it belongs to, whose newest one replaces the others:
+        provider: The provider's name, as in a model reference.
+        name: The model's name at the provider.
+        aliases: Other names of the model: dated snapshots, moving names such as "-latest".
+        context_window: The largest prompt and answer together in tokens, as stated by the vendor.
+        max_input: The largest prompt in tokens, if less than the context window.
+        max_output: The largest answer in tokens, reasoning included.
+        capabilities: Accepted inputs and parameters ("vision", "documents", "audio", "tools",
+            "json_schema"; "temperature": sampling parameters; "caching": prompts cached by the
+            provider; "reasoning_budget": a token budget for reasoning; "prefill": the beginning
+            of the answer), and "reasoning".
+        efforts: The accepted reasoning efforts, lowest first; empty for none.
+        refuses: Requests that fail: a forced tool call ("forced_tools"), disabled reasoning
+            ("no_reasoning").
+        prices: The rates; None if unknown.
+        announced: Price changes to come, earliest first.
+        released: The day on which the model was released.
+        deprecated: The day on which the provider deprecated the model, if it has.
+        retires: The day from which the provider no longer serves the model, if announced; in the
+            past for a retired model.
+        api: The provider's API that serves the model, if not the default one.
+        kind: The purpose of the model: chat or embeddings.
+        family: The line of models that the model belongs to, whose newest replaces the others:
             "gpt-mini", "claude-sonnet".
-        successor: The name of the model that the provider advises in its place.
-        origins: Where these figures come from.
+        successor: The name of the model that the provider recommends instead.
+        origins: The sources of these figures.
     """
 
     provider: str
@@ -180,7 +179,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.provider}:{self.name}"
 
     def prices_on(self, day: date | None) -> Prices | None:
-        """The prices that hold on this day; without one, those of the catalog's own day."""
+        """Return the prices on a day, or with None those on the catalog's date."""
         prices = self.prices
         for change in self.announced:
             if day is not None and change.starts <= day:
@@ -189,16 +188,16 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Catalog:
-    """The known models, by every name they go by.
+    """The known models, found by any of their names.
 
     Args:
-        date: The day it was put together.
-        sources: Where its figures come from, by the names used in `Origins`.
+        date: The day on which the catalog was built.
+        sources: The sources of its figures, by the names used in `Origins`.
         models: All models.
 
     Attributes:
-        date: The day it was put together.
-        sources: Where its figures come from, by the names used in `Origins`.
+        date: The day on which the catalog was built.
+        sources: The sources of its figures, by the names used in `Origins`.
     """
 
     __slots__ = ("_find", "_models", "_rows", "date", "sources")
@@ -220,15 +219,15 @@ class Catalog:
         return self._models
 
     def find(self, provider: str, model: str) -> ModelFacts | None:
-        """What is known of a model, by its name, an alias, or the name of one of its snapshots.
+        """Find a model by its name, an alias, or the name of a snapshot.
 
         Args:
-            provider: The first half of a model reference.
-            model: The second half; "models/" before it, as in Google's own lists, is allowed, and
-                so are other capitals, unless there is a model that is spelled like that.
+            provider: The provider's name.
+            model: The model's name, with or without the "models/" of Google's lists. Case is
+                ignored unless another model matches exactly.
 
         Returns:
-            None where the catalog does not know the model.
+            The model's facts, or None if the catalog does not have the model.
         """
         return self._find(provider, model)
 
@@ -242,7 +241,7 @@ class Catalog:
 
 
 class _Listed:
-    """Models that are at hand."""
+    """Models that are decoded already."""
 
     def __init__(self, models: Iterable[ModelFacts]) -> None:
         self._models = tuple(models)
@@ -258,7 +257,7 @@ class _Listed:
 
 
 class _Written:
-    """Models in a document, each decoded when it is first asked for."""
+    """Models in a document, each decoded on first use."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
@@ -286,15 +285,15 @@ _FACTS = msgspec.json.Decoder(ModelFacts)
 
 
 def unpinned(name: str) -> str:
-    """A model's name without what pins it to one snapshot or build."""
+    """Strip the suffix of a snapshot or build from a model's name."""
     return re.sub(_PINNED, "", name, flags=re.IGNORECASE)
 
 
 def opened(document: bytes) -> Catalog:
-    """The catalog in a document that `encode` wrote; a model is decoded when it is asked for.
+    """Open a document that `encode` wrote; each model is decoded on first use.
 
     Args:
-        document: The document. Nothing of it is checked: others are for `decode`.
+        document: The document. It is not checked; use `decode` for documents from elsewhere.
     """
     names = Names(document)
     head = msgspec.json.decode(names.head, type=_File)
@@ -302,21 +301,21 @@ def opened(document: bytes) -> Catalog:
 
 
 def decode(document: bytes) -> Catalog:
-    """The catalog in a document from anywhere, all of it checked.
+    """Decode and check the whole catalog in a document.
 
     Raises:
-        msgspec.DecodeError: It is not a catalog, or a name in it does not stand for one model.
+        msgspec.DecodeError: The document is not a catalog, or a name in it is ambiguous.
     """
     file = msgspec.json.decode(document, type=_File)
     models = [facts for facts in file.models.values() if isinstance(facts, ModelFacts)]
     names = _names(models)
     if file.models != names or len(names) != sum(1 + len(facts.aliases) for facts in models):
-        raise msgspec.ValidationError("not every name in it stands for one model")
+        raise msgspec.ValidationError("not every name in it means exactly one model")
     return Catalog(file.date, file.sources, models)
 
 
 def encode(catalog: Catalog) -> bytes:
-    """The document of a catalog: JSON, one name a line, always the same for the same facts."""
+    """Encode a catalog as JSON, one name per line; equal catalogs give equal documents."""
     encoder = msgspec.json.Encoder(order="deterministic")
 
     def lines(entries: Mapping[str, Any]) -> bytes:
@@ -328,7 +327,7 @@ def encode(catalog: Catalog) -> bytes:
 
 
 def _names(models: Iterable[ModelFacts]) -> dict[str, ModelFacts | str]:
-    """What each name stands for: facts, or the name of a model."""
+    """Map each name to the facts of its model, or each alias to the model's name."""
     names: dict[str, ModelFacts | str] = {}
     for facts in models:
         names[str(facts)] = facts

@@ -1,7 +1,7 @@
-"""What has become of a lockfile's models since they were bound and pinned.
+"""Changes to a lockfile's models since they were bound and pinned.
 
-Errors are what calls already suffer from, warnings what they will, or what is otherwise than it
-was pinned; hints are worth knowing. Where nothing is pinned, nothing can be compared.
+Errors are problems that already make calls fail; warnings are problems to come, or differences
+from the pins; hints are information. Without pins, differences are not checked.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _RATE_NAMES = {
 
 
 class Scene(Struct, frozen=True, kw_only=True):
-    """What a lockfile is held against.
+    """The facts that a lockfile is compared with.
 
     Attributes:
-        known: What is known of models.
-        day: The day it is.
-        usages: The tokens of last month's calls, by model.
-        keyless: Says which key a provider lacks; None where it lacks none.
+        known: The known facts of all models.
+        day: The current date.
+        usages: The usage of each call of the last 30 days, by model.
+        keyless: Returns the missing key of a provider, as "what; fix"; None if no key is missing.
     """
 
     known: Known
@@ -50,11 +50,11 @@ class Scene(Struct, frozen=True, kw_only=True):
 
 
 def drift(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
-    """Everything that is to be said of a lockfile's models, each thing once.
+    """Yield a fault for each change to a lockfile's models, each once.
 
     Args:
-        lockfile: What was read.
-        scene: What it is held against.
+        lockfile: The lockfile.
+        scene: The facts to compare it with.
     """
     yield from _of_digests(lockfile)
     pins = pins_of(lockfile)
@@ -69,8 +69,8 @@ def drift(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
     for ref, pin in pins.items():
         facts = scene.known.facts(ref)
         if facts is None:
-            message = f"{ref} is pinned, and no catalog knows it any more"
-            yield _fault(_at(pin), "hint", message, "look it up with its provider")
+            message = f"{ref} is pinned, but no longer in any catalog"
+            yield _fault(_at(pin), "hint", message, "check with its provider")
         else:
             yield from _changes(pin, facts, scene)
     yield from _keys(lockfile, scene)
@@ -80,12 +80,12 @@ def drift(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
 def _of_digests(lockfile: Lockfile) -> Iterator[Fault]:
     fault = mismatch(lockfile)
     if fault is not None and any(profile.bindings for profile in lockfile.profiles.values()):
-        mend = f"{fault.mend}" if is_pinned(lockfile) else f"{fault.mend} notes what is relied on"
+        mend = fault.mend if is_pinned(lockfile) else f"pin its models: {fault.mend}"
         yield replace(fault, mend=mend)
 
 
 def _references(lockfile: Lockfile) -> Iterator[tuple[KeyPath, ModelRef]]:
-    """Where a lockfile binds each of its models first."""
+    """Yield each model of a lockfile with its first key path."""
     seen = set()
     for profile in lockfile.profiles.values():
         for binding in profile.bindings.values():
@@ -108,33 +108,33 @@ def _retirement(path: KeyPath, ref: ModelRef, facts: ModelFacts, scene: Scene) -
 
 
 def _newer(path: KeyPath, ref: ModelRef, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
-    """That there is a newer model of the line; a retired one is told of already."""
+    """Yield a hint if a newer model of the line exists, unless the model is retired."""
     if facts.retires is not None and facts.retires <= scene.day:
         return
     step = steps([ref], scene.known, Terms(scene.day))[0]
     if step.to is not None:
         message = f"{step.to} is newer than {ref}"
-        yield _fault(path, "hint", message, f"see what it costs: llmring lock outdated; {_UPGRADE}")
+        yield _fault(path, "hint", message, f"compare the costs: llmring lock outdated; {_UPGRADE}")
 
 
 def _changes(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
-    """What is otherwise than it was pinned."""
+    """Yield a fault for each fact that differs from the pin."""
     yield from _price(pin, facts, scene)
     lost = sorted(set(pin.capabilities) - facts.capabilities)
     if lost:
-        message = f"{pin.ref} has no {' and no '.join(lost)} any more"
+        message = f"{pin.ref} no longer has {' and '.join(lost)}"
         yield _fault((*_at(pin), "capabilities"), "warning", message, _ACCEPT)
     sizes = (
-        ("context_window", "its context", pin.context_window, facts.context_window),
-        ("max_output", "its longest answer", pin.max_output, facts.max_output),
+        ("context_window", "context window", pin.context_window, facts.context_window),
+        ("max_output", "longest answer", pin.max_output, facts.max_output),
     )
     for key, noun, before, now in sizes:
         if before is not None and now is not None and now < before:
-            message = f"{noun} has shrunk, from {before:,} to {now:,} tokens"
-            yield _fault((*_at(pin), key), "warning", f"{pin.ref}: {message}", _ACCEPT)
+            message = f"the {noun} of {pin.ref} has shrunk from {before:,} to {now:,} tokens"
+            yield _fault((*_at(pin), key), "warning", message, _ACCEPT)
 
 
-_ACCEPT = "bind another model, or accept it: llmring lock pin"
+_ACCEPT = "bind another model, or accept the change: llmring lock pin"
 
 
 def _price(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
@@ -142,7 +142,7 @@ def _price(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
     now = facts.prices_on(scene.day)
     if before is None or now is None:
         if before is not None:
-            message = f"the price of {pin.ref} is not known any more"
+            message = f"the price of {pin.ref} is no longer known"
             yield _fault((*_at(pin), "prices"), "hint", message, _ACCEPT)
         return
     changes = [*_differences(before, now)]
@@ -160,7 +160,7 @@ def _price(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
 
 
 class _Change(Struct, frozen=True):
-    """One price that is another now, in words."""
+    """A price change in words, and whether it is an increase."""
 
     text: str
     dearer: bool
@@ -182,7 +182,7 @@ def _of_rates(where: str, before: Rates, now: Rates) -> Iterator[_Change]:
         old, new = getattr(before, key), getattr(now, key)
         if old == new:
             continue
-        # What has no rate of its own is charged as any input, or any output.
+        # Tokens without a rate of their own are charged as other input or output.
         base = "output" if key == "output_audio" else "input"
         paid = [getattr(before, base) if old is None else old]
         paid.append(getattr(now, base) if new is None else new)
@@ -191,7 +191,7 @@ def _of_rates(where: str, before: Rates, now: Rates) -> Iterator[_Change]:
 
 
 def _last_month(pin: Pin, facts: ModelFacts, scene: Scene) -> str:
-    """What last month's calls would have cost at either price."""
+    """Describe the cost of the last 30 days' calls at the old and the new prices."""
     usages = scene.usages.get(pin.ref, ())
     old = bill(usages, facts_of(pin), scene.day).cost
     new = bill(usages, facts, scene.day).cost
@@ -202,7 +202,7 @@ def _last_month(pin: Pin, facts: ModelFacts, scene: Scene) -> str:
 
 
 def _keys(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
-    """The providers whose keys a profile needs and that are not set here."""
+    """Yield a hint for each provider that a profile needs and whose key is not set."""
     for name, profile in lockfile.profiles.items():
         used = dict.fromkeys(
             ref.provider for binding in profile.bindings.values() for ref in binding.models
@@ -221,7 +221,7 @@ def _single_vendors(lockfile: Lockfile) -> Iterator[Fault]:
             vendors = {ref.provider for ref in binding.models}
             if len(vendors) == 1 and binding.at[1:2] == (profile.name,):
                 message = f"alias {binding.alias!r} depends on {vendors.pop()} alone"
-                mend = "add a model of another vendor, to fall back on"
+                mend = "add a model of another vendor as a fallback"
                 yield _fault((*binding.at, "models"), "hint", message, mend)
 
 

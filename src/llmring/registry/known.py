@@ -1,4 +1,4 @@
-"""What is known of models where a lockfile is in force: the catalog, corrected by the lockfile."""
+"""Effective facts of models: the catalog, corrected by the active lockfile."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from llmring.registry.catalog import (
     unpinned,
 )
 
-# The source of what a lockfile says, in `Origins`.
+# The name of the lockfile as a source, in `Origins`.
 LOCKFILE = "lockfile"
 
 
 class Known:
-    """The models of a catalog, and what a lockfile says otherwise of them.
+    """The models of a catalog with the corrections of a lockfile.
 
-    What it says under a model's own name holds for all names of that model; what it says under
-    another of them, such as that of a dated snapshot, holds for that one.
+    A correction under a model's own name applies to all its names; one under another name, such
+    as that of a dated snapshot, applies to that name only.
 
     Args:
         catalog: The catalog.
@@ -50,7 +50,7 @@ class Known:
                 self._own[ref.provider, name] = facts
 
     def find(self, provider: str, model: str) -> ModelFacts | None:
-        """What is known of a model; see `Catalog.find`."""
+        """Find a model, as `Catalog.find` does, with corrections applied."""
         own = self._own
         if not own:
             return self.catalog.find(provider, model)
@@ -62,11 +62,11 @@ class Known:
         return own.get((provider, facts.name), facts)
 
     def is_newest(self, folder: Path | None) -> bool:
-        """Whether no other catalog has come into the folder since; costs next to nothing."""
+        """Return True if the folder's newest catalog is still this one; cheap to call."""
         return newest(folder) is self.catalog
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
-        """What is known of the model that a lockfile names."""
+        """Look up a model reference."""
         return self.find(ref.provider, ref.model)
 
     @property
@@ -84,17 +84,17 @@ class Known:
 
 
 def known(lockfile: Lockfile, folder: Path | None = None) -> Known:
-    """What is known of models where this lockfile is in force.
+    """Combine the newest catalog with the corrections of a lockfile.
 
     Args:
         lockfile: The lockfile.
-        folder: Where fetched catalogs are kept; None for the package's own catalog.
+        folder: The folder of fetched catalogs; None for the package's own catalog.
     """
     return Known(newest(folder), lockfile.registry.get("models", {}))
 
 
 def prices_of(said: Mapping[str, Any]) -> Prices:
-    """Prices as a lockfile has them; its numbers count as they are written."""
+    """Convert the prices in a lockfile to exact decimals."""
     long = said.get("long_context")
     return Prices(
         **_amounts(said),
@@ -107,7 +107,7 @@ def _amounts(said: Mapping[str, Any]) -> dict[str, Decimal]:
 
 
 def _corrected(facts: ModelFacts | None, ref: ModelRef, said: Mapping[str, Any]) -> ModelFacts:
-    # A newer file may have keys that mean nothing here.
+    # A lockfile for a newer llmring may have unknown keys.
     fields = {key: value for key, value in said.items() if key in MODEL}
     if "prices" in fields:
         fields["prices"] = prices_of(said["prices"])
@@ -119,7 +119,7 @@ def _corrected(facts: ModelFacts | None, ref: ModelRef, said: Mapping[str, Any])
         return ModelFacts(
             provider=ref.provider, name=ref.model, origins=Origins(**origins), **fields
         )
-    # Prices to come were announced for what the catalog knows, not for what is said here.
+    # Announced prices belong to the catalog's prices, not to the lockfile's.
     forget = {"announced": ()} if "prices" in fields else {}
     origin = msgspec.structs.replace(facts.origins, **origins)
     return msgspec.structs.replace(facts, origins=origin, **forget, **fields)

@@ -1,7 +1,7 @@
-"""What replaces a model: the newest of its line that can do all it does, and why others can't.
+"""Replacements of models: the newest of a line that fits, and why newer ones do not.
 
-A line goes from a model to the newer ones of its family, and to that which its provider advises
-in its place, and on from these. The same facts, list and day always give the same answer.
+A line leads from a model to newer ones of its family and to the successor that its provider
+recommends, and on from these. Equal facts, lists and days always give the same answer.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import Capability, ModelFacts
 from llmring.registry.known import Known
 
-# What a request may say, rather than what a model can do: a call leaves it out, and tells so,
-# where a model does not take it.
+# Capabilities that are only parameters of a request: for a model that does not accept them, a call
+# leaves them out and warns.
 _PARAMETERS: frozenset[Capability] = frozenset({"prefill", "reasoning_budget", "temperature"})
 _PREVIEW = re.compile(r"(?:^|[-_.:@])(?:preview|exp|experimental|alpha|beta|rc\d*)(?:[-_.:@]|$)")
 _DATED = re.compile(r"[-@](20\d{6}|20\d\d-\d\d-\d\d)$")
 
 
 class Terms(Struct, frozen=True):
-    """What a replacement must keep to.
+    """The conditions for a replacement.
 
     Attributes:
         on: The day of the choice.
-        allow_smaller: Whether it may have a smaller context or fewer capabilities than the model
-            that it replaces.
+        allow_smaller: Whether the replacement may have a smaller context or fewer capabilities
+            than the model it replaces.
         needs: Capabilities that it must have in any case.
-        min_context: Tokens that its context must hold in any case.
+        min_context: The smallest context window in any case, in tokens.
     """
 
     on: date
@@ -43,12 +43,12 @@ class Terms(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """A newer model that is not taken.
+    """A newer model that was rejected.
 
     Attributes:
         model: The model.
-        why: What speaks against it, as the rest of a sentence about it: "has no vision".
-        smaller: Whether it would be taken if it were allowed to be smaller.
+        why: The reason, as a predicate: "has no vision".
+        smaller: Whether it would be accepted with `Terms.allow_smaller`.
     """
 
     model: ModelRef
@@ -57,15 +57,15 @@ class Held(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """What becomes of one model of a list.
+    """The decision to replace or keep one model of a list.
 
     Attributes:
         ref: The model as the list names it.
-        facts: What is known of it, if anything.
-        to: What replaces it, as the list is to name it; None where it stays.
-        to_facts: What is known of that.
-        held: The models that are newer still, newest first, and why they are not taken.
-        why: Why it stays, where it does.
+        facts: The model's facts, if known.
+        to: The replacement, as the list should name it; None if the model stays.
+        to_facts: The replacement's facts.
+        held: The rejected models that are newer still, newest first.
+        why: The reason why the model stays, if it does.
     """
 
     ref: ModelRef
@@ -77,20 +77,20 @@ class Step(Struct, frozen=True):
 
     @property
     def is_untold(self) -> bool:
-        """Whether too little is known of the model to say if there is a newer one."""
+        """True if too little is known of the model to find newer ones."""
         return self.facts is None or _is_alone(self.facts)
 
 
 def steps(models: Sequence[ModelRef], known: Known, terms: Terms) -> list[Step]:
-    """What becomes of each model of a list.
+    """Decide for each model of a list whether a newer one replaces it.
 
-    No model gets into the list twice: a fallback to an older model of the same family was
-    chosen as such, and stays.
+    No replacement is a model that is already in the list: a fallback to an older model of the same
+    family was chosen on purpose, and stays.
 
     Args:
         models: The models of an alias, best first.
-        known: What is known of models.
-        terms: What replacements must keep to.
+        known: The known facts of all models.
+        terms: The conditions for replacements.
     """
     found = []
     listed = {_identity(ref, known.facts(ref)) for ref in models}
@@ -103,26 +103,25 @@ def steps(models: Sequence[ModelRef], known: Known, terms: Terms) -> list[Step]:
 
 
 def is_preview(name: str) -> bool:
-    """Whether a model's name says that it is not final yet."""
+    """Return True if a model's name marks it as a preview."""
     return _PREVIEW.search(name.lower()) is not None
 
 
 def _step(ref: ModelRef, known: Known, terms: Terms, listed: Collection[tuple[str, str]]) -> Step:
     facts = known.facts(ref)
     if facts is None:
-        return Step(ref, None, why="no catalog knows it")
+        return Step(ref, None, why="it is in no catalog")
     if _is_alone(facts):
-        return Step(ref, facts, why="no catalog says what family it is of")
+        return Step(ref, facts, why="its family is unknown")
     return _Search(ref, facts, known, terms, listed).step()
 
 
 class _Search:
-    """The way along a line, from one model to what replaces it.
+    """The search along a line, from a model to its replacement.
 
-    What is near comes first: from a model the way goes to the newest that fits among those of
-    its family and those that its provider advises in its place, and from there on. Only where
-    none of them fits are those looked at that come after them: what is newest of all may be
-    another kind of model, at another price.
+    Near models come first: each step goes to the newest that fits among the newer models of the
+    family and the recommended successor. Models further on are considered only if none of these
+    fits, since the newest of all may be another kind of model, at another price.
     """
 
     def __init__(
@@ -143,7 +142,7 @@ class _Search:
         self._is_newest = True
 
     def step(self) -> Step:
-        """What becomes of the model."""
+        """Return the decision for the model."""
         last: ModelFacts | None = None
         while (found := self._next(last or self._facts)) is not None:
             last = found
@@ -153,11 +152,11 @@ class _Search:
         if self._is_newest:
             why = "it is the newest of its line"
         else:
-            why = "nothing newer fits" if held else "what is newer is in the list already"
+            why = "no newer model fits" if held else "the newer ones are in the list already"
         return Step(self._ref, self._facts, held=held, why=why)
 
     def _next(self, facts: ModelFacts) -> ModelFacts | None:
-        """The nearest model after one that fits, the newest of those that are as near."""
+        """Return the nearest later model that fits; of equally near ones, the newest."""
         near = self._after(facts)
         while near:
             self._is_newest = False
@@ -168,7 +167,7 @@ class _Search:
         return None
 
     def _after(self, facts: ModelFacts) -> list[ModelFacts]:
-        """The models that come right after one, but for those that were looked at before."""
+        """Return the models directly after one that have not been considered yet."""
         found = [
             each
             for each in self._known.models
@@ -213,11 +212,11 @@ def _is_newer(one: ModelFacts, other: ModelFacts) -> bool:
 
 
 def _objections(facts: ModelFacts, other: ModelFacts, terms: Terms) -> Iterator[str]:
-    """What speaks against one model in the place of another."""
+    """Yield the reasons not to replace one model by another."""
     if other.released is None:
-        yield "has no known day of release"
+        yield "has no known release date"
     elif other.released > terms.on:
-        yield f"is not out until {other.released}"
+        yield f"is not released until {other.released}"
     if other.retires is not None and other.retires <= terms.on:
         yield f"is retired since {other.retires}"
     if other.deprecated is not None and other.deprecated <= terms.on:
@@ -252,7 +251,7 @@ def _lacks(facts: ModelFacts, other: ModelFacts, terms: Terms) -> Iterator[str]:
 
 
 def _named_as(model: str, other: ModelFacts) -> str:
-    """A name of the other model: a dated one where the first is called by a dated one."""
+    """Return the other model's name, a dated one if the first model is named by a dated one."""
     if not _DATED.search(model):
         return other.name
     dated = [

@@ -1,7 +1,7 @@
-"""The names in a catalog's document, found without reading what stands behind the others.
+"""Lookup of names in a catalog's document without decoding the other entries.
 
-The document is JSON, written so that each name begins a line: `"provider:name":{facts}` for a
-model, `"provider:alias":"name"` for another name of it.
+The document is JSON in which each name begins a line: `"provider:name":{facts}` for a model,
+`"provider:alias":"name"` for another name of it.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-# What precedes the first name, and follows the last.
+# The text before the first name and after the last.
 BEGINS = b'"models":{\n'
 ENDS = b"\n}}\n"
 
 
 class Names:
-    """The names in a document that was written like that.
+    """The names in a catalog's document.
 
     Args:
-        document: The document; taken as it is.
+        document: The document; it is not checked.
     """
 
     __slots__ = ("_document", "_lower")
@@ -34,11 +34,11 @@ class Names:
         return self._document.partition(BEGINS)[0] + b'"models":{}}'
 
     def find(self, provider: str, model: str) -> tuple[int, bytes] | None:
-        """Where the facts behind a name begin, and these facts in JSON.
+        """Find the facts of a model: their offset, and the facts in JSON.
 
         Args:
-            provider: The first half of a model reference.
-            model: The second half. If there is no such name, one with other capitals will do.
+            provider: The provider's name.
+            model: The model's name or alias; if it does not exist, case is ignored.
         """
         found = self._said(provider, model)
         if found is not None and found[1].startswith(b'"'):
@@ -46,7 +46,7 @@ class Names:
         return found
 
     def facts(self) -> Iterator[tuple[int, bytes]]:
-        """For every model, where its facts begin, and these facts in JSON."""
+        """Yield each model's facts: their offset, and the facts in JSON."""
         at = self._document.find(BEGINS) + len(BEGINS)
         while at < len(self._document) - len(ENDS):
             begins, said = self._value(self._document.index(b'":', at) + 2)
@@ -57,7 +57,7 @@ class Names:
     def _said(self, provider: str, model: str) -> tuple[int, bytes] | None:
         try:
             key = b"\n%b:" % msgspec.json.encode(f"{provider}:{model}")
-        except UnicodeEncodeError:  # half a surrogate pair: nobody's name
+        except UnicodeEncodeError:  # a lone surrogate is in no name
             return None
         at = self._document.find(key)
         if at < 0:

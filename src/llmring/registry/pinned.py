@@ -1,4 +1,4 @@
-"""Between what is known of a model and what a lockfile has pinned of it."""
+"""Conversion between the facts of a model and its pin in a lockfile."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from llmring.lockfile.pins import Pin
 from llmring.registry.catalog import Capability, ModelFacts, Prices, Rates
 from llmring.registry.known import prices_of
 
-# How vendors name one snapshot of a model: gpt-4o-2024-08-06, claude-opus-4-20250514,
-# gemini-2.0-flash-001, gpt-4-0613.
+# Suffixes of dated snapshots: gpt-4o-2024-08-06, claude-opus-4-20250514, gemini-2.0-flash-001,
+# gpt-4-0613.
 _DATED = re.compile(r"[-@]20\d{6}$|[-@]20\d\d-\d\d-\d\d$|-00\d$|-(?:0[1-9]|1[0-2])[0-3]\d$")
 
 
 def pin_of(ref: ModelRef, facts: ModelFacts, day: date, served: str | None = None) -> Pin:
-    """The pin of a model as it is known on a day.
+    """Make the pin of a model from its facts on a day.
 
     Args:
         ref: The reference that bindings name.
-        facts: What is known of it.
-        day: The day whose prices count.
-        served: The name that the provider itself last gave for it, if that is known.
+        facts: The model's facts.
+        day: The day whose prices apply.
+        served: The model name in the provider's last reply, if known.
     """
     prices = facts.prices_on(day)
     return Pin(
@@ -43,12 +43,11 @@ def pin_of(ref: ModelRef, facts: ModelFacts, day: date, served: str | None = Non
 
 
 def facts_of(pin: Pin, known: ModelFacts | None = None) -> ModelFacts:
-    """What a pin says of its model.
+    """Convert a pin to facts.
 
     Args:
         pin: The pin.
-        known: What else is known of the model, for all that pins say nothing of: which of the
-            provider's APIs serves it, say. Nothing that a pin is about is taken from there.
+        known: Facts for everything that pins do not cover, such as the API that serves the model.
     """
     facts = known or ModelFacts(provider=pin.ref.provider, name=pin.model)
     return msgspec.structs.replace(
@@ -64,12 +63,12 @@ def facts_of(pin: Pin, known: ModelFacts | None = None) -> ModelFacts:
 
 
 def snapshot(ref: ModelRef, facts: ModelFacts, served: str | None) -> str | None:
-    """The dated model behind a name that moves; None for a dated name, and where none is known.
+    """Return the dated model behind a moving name; None for a dated name or if unknown.
 
     Args:
         ref: The reference that bindings name.
-        facts: What is known of it.
-        served: The name that the provider itself last gave for it, if that is known.
+        facts: The model's facts.
+        served: The model name in the provider's last reply, if known.
     """
     if _DATED.search(ref.model):
         return None
@@ -80,7 +79,7 @@ def snapshot(ref: ModelRef, facts: ModelFacts, served: str | None) -> str | None
 
 
 def models_of(lockfile: Lockfile, profiles: Iterable[str]) -> list[ModelRef]:
-    """The models that the bindings of these profiles name, each once, in the order of the file."""
+    """Return the models of all bindings of these profiles, each once, in the order of the file."""
     bindings = (
         binding
         for name in profiles
@@ -91,7 +90,7 @@ def models_of(lockfile: Lockfile, profiles: Iterable[str]) -> list[ModelRef]:
 
 
 def _plain(prices: Prices) -> dict[str, Any]:
-    """Prices as a lockfile has them."""
+    """Convert prices to the table that a lockfile holds."""
     plain: dict[str, Any] = _amounts(prices)
     if prices.long_context is not None:
         plain["long_context"] = {

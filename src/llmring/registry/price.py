@@ -1,4 +1,4 @@
-"""What a call has cost: its usage at the model's prices, or why that can't be said."""
+"""The cost of a call: its usage at the model's prices, or the reason why it is unknown."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NOTHING = Decimal(0)
 
 
 class Cost(Decimal):
-    """USD of a whole call; a number, and its parts.
+    """The cost of a call in USD, a number with its parts.
 
     Attributes:
-        input: Of the prompt's tokens that met no cache, sound included.
-        cached_input: Of those read from a cache.
-        cache_write: Of those written to a cache, for however long.
-        output: Of the answer, reasoning and sound included.
+        input: USD for prompt tokens that were not cached, audio included.
+        cached_input: USD for prompt tokens read from a cache.
+        cache_write: USD for prompt tokens written to a cache, for any lifetime.
+        output: USD for the answer, reasoning and audio included.
     """
 
     __slots__ = ("cache_write", "cached_input", "input", "output")
@@ -36,7 +36,7 @@ class Cost(Decimal):
     def __new__(
         cls, fresh: Decimal, cached_input: Decimal, cache_write: Decimal, output: Decimal
     ) -> Self:
-        """The sum of its parts, in USD; `fresh` are the prompt's tokens that met no cache."""
+        """Add the parts, in USD; `fresh` is the cost of prompt tokens that were not cached."""
         total = Decimal(0)
         for part in (fresh, cached_input, cache_write, output):
             if part:
@@ -53,7 +53,7 @@ class Cost(Decimal):
 
 
 def together(first: Cost, *others: Cost) -> Cost:
-    """What several calls have cost."""
+    """Add the costs of several calls."""
     total = first
     for other in others:
         total = Cost(
@@ -66,7 +66,7 @@ def together(first: Cost, *others: Cost) -> Cost:
 
 
 class Unpriced(Struct, frozen=True):
-    """Why the cost of a call is not known."""
+    """The reason why the cost of a call is unknown."""
 
     reason: str
 
@@ -74,16 +74,16 @@ class Unpriced(Struct, frozen=True):
 def cost_of(
     usage: Usage | None, facts: ModelFacts | None, on: date | None = None
 ) -> Cost | Unpriced:
-    """What a call with this usage costs.
+    """Compute the cost of a call.
 
-    A prompt longer than the model's long-context threshold puts the whole request, answer
-    included, at the long-context rates. Tokens that the vendor has no price of its own for cost
-    as `Rates` says. What the tokens do not tell of the price, `caveat` does.
+    If the prompt exceeds the model's long-context threshold, the long-context rates apply to the
+    whole request, answer included. For tokens without a rate of their own see `Rates`; for charges
+    that do not follow from tokens see `caveat`.
 
     Args:
         usage: The tokens that the provider reported.
         facts: The model that answered.
-        on: The day of the call, for prices that change; the catalog's own day if left out.
+        on: The day of the call, for prices that change; None for the catalog's date.
     """
     if usage is None:
         return Unpriced("the provider reported no usage")
@@ -99,20 +99,20 @@ def cost_of(
 
 
 def caveat(usage: Usage) -> str | None:
-    """What of a call's price its tokens do not tell, so that the cost is not exact."""
+    """Describe charges that do not follow from tokens, which make the cost inexact."""
     doubts = []
     if usage.service_tier is not None:
-        doubts.append(f"at the usual prices, though it was served as {usage.service_tier!r}")
+        doubts.append(f"at standard prices, though served as {usage.service_tier!r}")
     if usage.provider_tool_calls:
         uses = f"{usage.provider_tool_calls} use" + "s" * (usage.provider_tool_calls > 1)
-        doubts.append(f"without what the provider charges for {uses} of its own tools")
+        doubts.append(f"without the provider's charges for {uses} of its own tools")
     if usage.image_completion_tokens:
         doubts.append(f"with {usage.image_completion_tokens} tokens of images priced as text")
     return "; ".join(doubts) or None
 
 
 def _has_kinds(usage: Usage) -> bool:
-    """Whether there are tokens that may have a price of their own beside those of plain text."""
+    """Return True if there are tokens, such as audio, that may have rates of their own."""
     return bool(
         usage.cache_write_1h_tokens
         or usage.audio_prompt_tokens
@@ -121,7 +121,7 @@ def _has_kinds(usage: Usage) -> bool:
     )
 
 
-# Each count, and one that it is a part of.
+# Each count, and a count that includes it.
 _WITHIN = (
     ("cache_write_1h_tokens", "cache_write_tokens"),
     ("cached_audio_tokens", "cached_tokens"),
@@ -132,7 +132,7 @@ _WITHIN = (
 
 
 def _contradiction(usage: Usage) -> str | None:
-    """Two counts that can't both be right."""
+    """Describe counts that can't all be right; None if they are consistent."""
     cached, written = usage.cached_tokens, usage.cache_write_tokens
     if cached + written > usage.prompt_tokens or min(cached, written, usage.completion_tokens) < 0:
         return (
@@ -157,12 +157,12 @@ def _of_text(usage: Usage, rates: Rates) -> Cost:
 
 
 def _of_all_kinds(usage: Usage, rates: Rates) -> Cost:
-    """The cost where sound has prices of its own, and what a cache keeps for an hour."""
+    """Compute the cost of usage with audio or with cache writes for an hour."""
     text = _of_text(usage, rates)
     cached = _first(rates.cached_input, rates.input)
     write = _first(rates.cache_write, rates.input)
     fresh = usage.prompt_tokens - usage.cached_tokens - usage.cache_write_tokens
-    # Where nobody tells what of the sound met a cache, as much as possible of it has met none.
+    # Audio not reported as cached counts as uncached, as far as there are uncached tokens.
     sound = min(usage.audio_prompt_tokens - usage.cached_audio_tokens, fresh)
     sound_rate = _first(rates.input_audio, rates.input)
     cached_sound_rate = _first(rates.cached_audio, rates.cached_input, sound_rate)
@@ -187,12 +187,12 @@ def _of_all_kinds(usage: Usage, rates: Rates) -> Cost:
 
 
 def _moved(amount: Decimal, tokens: int, rate: Decimal, other: Decimal) -> Decimal:
-    """An amount in which so many tokens cost one rate, put right for their costing another."""
+    """Correct an amount in which some tokens were charged at the wrong rate."""
     return _EXACT.add(amount, _usd(tokens, _EXACT.subtract(other, rate)))
 
 
 def _first(rate: Decimal | None, *others: Decimal | None) -> Decimal:
-    """The first rate that there is; a rate of 0 is one."""
+    """Return the first rate that is not None; 0 counts."""
     if rate is not None:
         return rate
     return next(each for each in others if each is not None)
@@ -205,11 +205,11 @@ def _usd(tokens: int, per_million: Decimal) -> Decimal:
 
 
 def price_tag(rates: Rates) -> str:
-    """The prices of input and output in words: "$0.15/$0.60 per million tokens"."""
+    """Format the prices of input and output: "$0.15/$0.60 per million tokens"."""
     return f"{dollars(rates.input)}/{dollars(rates.output)} per million tokens"
 
 
 def dollars(amount: Decimal) -> str:
-    """An amount with at least two decimals, and as many more as it has."""
+    """Format an amount in dollars with all its decimals, at least two."""
     whole, _, decimals = f"{amount:f}".partition(".")
     return f"${whole}.{decimals.rstrip('0'):0<2}"

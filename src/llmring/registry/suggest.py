@@ -1,8 +1,8 @@
-"""Which models a new lockfile starts with: chosen from the catalog by rule.
+"""Models for a new lockfile, chosen from the catalog by rule.
 
-In each class of price a vendor's newest model is taken, and the vendors' choices follow each
-other, cheapest first, as fallbacks. A vendor without a model of the class is asked for the one that
-comes nearest to it, if no other has any. The same catalog, providers and day give the same choice.
+In each price class, the newest model of each vendor is chosen; the vendors follow each other as
+fallbacks, cheapest first. If no vendor has a model in the class, the models nearest to it in price
+are chosen. The same catalog, providers and day give the same choice.
 """
 
 from collections.abc import Collection
@@ -15,18 +15,18 @@ from llmring.lockfile.starter import Suggestion
 from llmring.registry.catalog import Capability, Catalog, ModelFacts, Rates
 from llmring.registry.price import dollars
 
-# Vendors give some 60 days' notice; a model that is about to go is no start for a new project.
+# Vendors give about 60 days' notice; don't start a project with a model about to retire.
 _NOTICE = timedelta(days=90)
-# Where no key is set: vendors whose keys most people have.
+# The vendors to choose from if no key is set: most people have keys of these.
 _USUAL = frozenset({"anthropic", "google", "openai"})
-# Each further fallback is one more account to have.
+# Each further fallback needs another account.
 _MOST = 4
-# A price at the lower bound of a class is outside of it, if only just.
+# The distance of a price at a class's lower bound, which lies just outside the class.
 _STEP = Decimal("1E-9")
 
 
 class _Class(Struct, frozen=True):
-    """What an alias asks of a model: its price, in USD per million mixed tokens, and its powers."""
+    """The price class of an alias, in USD per million mixed tokens, and the needed capabilities."""
 
     alias: str
     words: str
@@ -35,7 +35,7 @@ class _Class(Struct, frozen=True):
     needs: frozenset[Capability] = frozenset({"tools", "json_schema"})
 
     def distance(self, price: Decimal) -> Decimal:
-        """How far a price is from those of the class; 0 within it."""
+        """Return the distance of a price from the class; 0 within it."""
         if price > self.up_to:
             return price - self.up_to
         return Decimal(0) if price > self.above else self.above - price + _STEP
@@ -58,16 +58,16 @@ _CLASSES = (
 def suggestions(
     catalog: Catalog, providers_with_keys: Collection[str] = (), on: date | None = None
 ) -> list[Suggestion]:
-    """Aliases for a new lockfile: fast, balanced, deep and vision.
+    """Suggest aliases for a new lockfile: fast, balanced, deep and vision.
 
-    Models that run on the user's own machine are never suggested: only the user knows which
-    of them are there.
+    Models that run on the user's own machine are never suggested, since the catalog can't know
+    which of them are installed.
 
     Args:
         catalog: The models to choose from.
-        providers_with_keys: Providers that can be called. If the catalog knows none of them,
-            the choice is among the usual vendors, and if it knows none of these, among all.
-        on: The day of the choice; the catalog's own if left out.
+        providers_with_keys: Providers that can be called. If the catalog has no models of them,
+            the choice is among the largest vendors, or else among all.
+        on: The day of the choice; None for the catalog's date.
     """
     day = on or catalog.date
     usable = [facts for facts in catalog.models if _lasting(facts, day)]
@@ -94,7 +94,7 @@ def _choice(wanted: _Class, models: Collection[ModelFacts], day: date) -> Sugges
 
 
 def _lasting(facts: ModelFacts, day: date) -> bool:
-    """Whether a model is for written chats, is sold by the token, is out, and will stay."""
+    """Return True for a released text chat model with a token price that does not retire soon."""
     speaks = facts.prices is not None and facts.prices.output_audio is not None
     return (
         facts.kind == "chat"
@@ -111,7 +111,7 @@ def _age(facts: ModelFacts) -> tuple[int, str]:
 
 
 def _mixed(facts: ModelFacts) -> Decimal:
-    """USD per million tokens, three in to one out, at the highest price known for any day."""
+    """Return USD per million tokens, three in to one out, at the highest price for any day."""
     known: list[Rates] = [change.prices for change in facts.announced]
     if facts.prices is not None:
         known.append(facts.prices)

@@ -1,6 +1,6 @@
-"""Newer facts of models: what is asked for, and the check of what comes.
+"""Requests for a newer catalog, and the checks of the reply.
 
-Nothing here sends anything; a catalog is taken for good only by `checked`.
+This module does no I/O. Only `checked` decides that a catalog may be used.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from llmring.exceptions import ConfigurationError, LLMRingError
 from llmring.registry.catalog import Catalog, ModelFacts, Rates, decode
 from llmring.wire import HttpHead, HttpRequest
 
-# A catalog of a thousand models has some 500 kB. Counted after unpacking.
+# The size after decompression. A catalog of a thousand models has about 500 kB.
 MOST_BYTES = 8 * 2**20
 MOST_REDIRECTS = 5
 
 Check = Literal["demanded", "published", "none"]
 
 _MOVED = frozenset({301, 302, 303, 307, 308})
-# Stores of files say one of these of a file that is not there.
+# File stores answer with one of these if a file does not exist.
 _ABSENT = frozenset({403, 404, 410})
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 
 
 class Digest(Struct, frozen=True):
-    """The SHA-256 that a catalog must have, in lower case, and who says so."""
+    """The SHA-256 that a catalog must have, in lower case, and where it comes from."""
 
     sha256: str
     by: Check
 
 
 def address(text: str, *, named_by: str) -> str:
-    """The address of a catalog, if facts may come from there.
+    """Return the address of a catalog if it is allowed.
 
     Args:
-        text: The address as the user has it.
-        named_by: What names it, for the error: "--url".
+        text: The address as given by the user.
+        named_by: The setting that gives it, for the error: "--url".
 
     Raises:
-        ConfigurationError: It is of another kind, or would send facts unprotected.
+        ConfigurationError: The address is not usable, or not protected by https.
     """
     fault = _objection(text)
     if fault is not None:
@@ -55,21 +55,21 @@ def address(text: str, *, named_by: str) -> str:
 
 
 def place(url: str) -> str:
-    """An address as it is shown and kept: without a login and a query, which may hold secrets."""
+    """Return an address without login and query, which may hold secrets, to show or store it."""
     return shown(re.sub(r"[?#].*", "", url, flags=re.DOTALL))
 
 
 def beside(url: str) -> str:
-    """Where the digest of a catalog is published: the same address with ".sha256" added."""
+    """Return the address of a catalog's digest: the catalog's own with ".sha256" added."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"{parts.path}.sha256"))
 
 
 def demanded(text: str) -> Digest:
-    """The digest that the user wants a catalog to have.
+    """Parse the digest that the user requires of a catalog.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: The text is not a SHA-256.
     """
     if not _SHA256.fullmatch(text.removeprefix("sha256:")):
         raise ConfigurationError("--sha256 takes the 64 hexadecimal digits of a SHA-256")
@@ -77,36 +77,36 @@ def demanded(text: str) -> Digest:
 
 
 def published(text: bytes) -> Digest:
-    """The digest in a file beside a catalog, as sha256sum writes it.
+    """Parse the digest file of a catalog, as written by sha256sum.
 
     Raises:
-        LLMRingError: There is none in it.
+        LLMRingError: The file does not begin with a SHA-256.
     """
     first = text[:200].decode("ascii", "replace").split()[:1]
     if not first or not _SHA256.fullmatch(first[0].removeprefix("sha256:")):
         raise LLMRingError(
-            "the .sha256 beside it holds no SHA-256; whoever publishes the catalog writes it with "
-            "sha256sum, and --sha256 names another"
+            "its .sha256 file does not contain a SHA-256; write it with sha256sum, or give the "
+            "digest by --sha256"
         )
     return Digest(first[0].removeprefix("sha256:").lower(), "published")
 
 
 def request(url: str, etag: str | None = None) -> HttpRequest:
-    """The request for a catalog, or for its digest.
+    """Build the request for a catalog, or for its digest.
 
     Args:
-        url: Where it is.
-        etag: What the server called the version that is already here, if it is.
+        url: The address.
+        etag: The server's ETag of the stored version, if any.
     """
     known = {"if-none-match": etag} if etag else {}
     return HttpRequest("GET", url, {"accept": "application/json, */*;q=0.5", **known}, b"")
 
 
 def redirected(url: str, head: HttpHead) -> str | None:
-    """Where the answer sends us instead; None where it does not.
+    """Return the address that a reply redirects to; None without a redirect.
 
     Raises:
-        LLMRingError: Somewhere that no facts may come from.
+        LLMRingError: The new address is not allowed.
     """
     if head.status not in _MOVED:
         return None
@@ -115,59 +115,59 @@ def redirected(url: str, head: HttpHead) -> str | None:
     if fault is None and urlsplit(there).scheme != urlsplit(url).scheme:
         fault = "which is another scheme"
     if fault is not None:
-        raise LLMRingError(f"it sends to {place(there)!r}, {fault}")
+        raise LLMRingError(f"it redirects to {place(there)!r}, {fault}")
     return there
 
 
 def is_unchanged(head: HttpHead, etag: str | None) -> bool:
-    """Whether the answer is that nothing has changed, to a request that allowed for that."""
+    """Return True if the reply to a conditional request is "not modified"."""
     return head.status == 304 and etag is not None
 
 
 def is_absent(head: HttpHead) -> bool:
-    """Whether the answer is that there is no such file."""
+    """Return True if the reply means that the file does not exist."""
     return head.status in _ABSENT
 
 
 def require_success(head: HttpHead) -> None:
-    """Refuse an answer that brings nothing.
+    """Reject an unsuccessful reply.
 
     Raises:
-        LLMRingError: Its status is not 200.
+        LLMRingError: The status is not 200.
     """
     if head.status != 200:
-        raise LLMRingError(f"the answer is {head.status}")
+        raise LLMRingError(f"the server answered with status {head.status}")
 
 
 def too_large() -> LLMRingError:
-    """The error for a body beyond `MOST_BYTES`."""
-    return LLMRingError(f"it is larger than {MOST_BYTES // 2**20} MiB, which no catalog is")
+    """Build the error for a body beyond `MOST_BYTES`."""
+    return LLMRingError(f"it is larger than {MOST_BYTES // 2**20} MiB, too large for a catalog")
 
 
 def sha256_of(body: bytes) -> str:
-    """The SHA-256 of a catalog's document."""
+    """Hash a catalog's document."""
     return hashlib.sha256(body).hexdigest()
 
 
 def checked(body: bytes, digest: Digest | None, present: date, *, force: bool) -> Catalog:
-    """The catalog in a body, once it has passed every check.
+    """Check the body of a reply and decode the catalog in it.
 
     Args:
-        body: What came.
-        digest: The digest that it must have, if one is known.
-        present: The day of the catalog that is in use.
-        force: Whether an older one may take its place.
+        body: The body.
+        digest: The digest that the body must have, if known.
+        present: The date of the current catalog.
+        force: Whether an older catalog may replace the current one.
 
     Raises:
-        LLMRingError: It fails a check.
+        LLMRingError: A check fails.
     """
     if len(body) > MOST_BYTES:
         raise too_large()
     if digest is not None and sha256_of(body) != digest.sha256:
-        says = "--sha256 demands" if digest.by == "demanded" else "the .sha256 beside it says"
+        origin = "--sha256" if digest.by == "demanded" else "the .sha256 file"
         raise LLMRingError(
-            f"its SHA-256 is {sha256_of(body)}, and {says} {digest.sha256}; it was damaged or "
-            "replaced, or is being published at this moment"
+            f"its SHA-256 is {sha256_of(body)}, not {digest.sha256} as in {origin}; it is damaged, "
+            "was replaced, or is being published: try again later"
         )
     try:
         catalog = decode(body)
@@ -175,19 +175,20 @@ def checked(body: bytes, digest: Digest | None, present: date, *, force: bool) -
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LLMRingError(f"it is not a catalog that this llmring reads: {error}") from None
     if not models:
-        raise LLMRingError("it holds no model")
+        raise LLMRingError("it contains no models")
     for facts in models:
         if not _is_sound(facts):
-            raise LLMRingError(f"it has a figure of {facts} that can't be: below 0, or no number")
+            raise LLMRingError(f"it has an invalid figure for {facts}: negative or not a number")
     if catalog.date < present and not force:
         raise LLMRingError(
-            f"it is of {catalog.date}, older than the one in use; --force takes it nevertheless"
+            f"the catalog of {catalog.date} is older than the current one; use --force to install "
+            "it"
         )
     return catalog
 
 
 def _is_sound(facts: ModelFacts) -> bool:
-    """Whether the figures of a model are amounts."""
+    """Return True if all figures of a model are valid amounts."""
     counts = (facts.context_window, facts.max_input, facts.max_output)
     tables: list[Rates | None] = []
     for prices in (facts.prices, *(change.prices for change in facts.announced)):
@@ -204,16 +205,16 @@ def _is_sound(facts: ModelFacts) -> bool:
 
 
 def _objection(url: str) -> str | None:
-    """Why facts may not come from an address; None where they may."""
+    """Explain why an address is not allowed; None if it is."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
-        return "which is no address"
+        return "which is not an address"
     if parts.scheme == "file":
-        return None if host in ("", "localhost") and parts.path else "which names no file here"
+        return None if host in ("", "localhost") and parts.path else "which is not a local file"
     if not is_usable(url):
-        return "which can't be used; it takes https://, or file:// and an absolute path"
+        return "which can't be used; use https://, or file:// with an absolute path"
     if parts.scheme == "http" and not is_loopback(host):
-        return "which anybody on the way could change; it takes https://"
+        return "which is not protected against tampering; use https://"
     return None
