@@ -295,7 +295,14 @@ class ProviderRateLimitError(ProviderError):
 
 
 class ProviderTimeoutError(ProviderError):
-    """The provider did not answer within the timeout."""
+    """The provider did not answer within the timeout.
+
+    Attributes:
+        stalled_for: Seconds for which nothing came of an answer that had begun; None for any
+            other timeout.
+    """
+
+    stalled_for: float | None = None
 
 
 class ProviderConnectionError(ProviderError):

@@ -9,7 +9,13 @@ import pytest
 
 import answers
 from conftest import Way
-from llmring import AllModelsFailedError, LLMRing, ProviderError, StreamChunk
+from llmring import (
+    AllModelsFailedError,
+    LLMRing,
+    ProviderError,
+    ProviderTimeoutError,
+    StreamChunk,
+)
 from loopback import Answer, Close, Loopback, Pause, Reset, as_stream
 
 Serve = Callable[..., Loopback]
@@ -27,11 +33,17 @@ def begun(*text: str) -> list[Any]:
     return [answers.ROLE, *(answers.openai_event(content=piece) for piece in text)]
 
 
+def toml(value: Any) -> str:
+    return json.dumps(value).replace('": ', '" = ')
+
+
 @pytest.fixture
 def farm(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Farm:
     """Starts the first and the second model of the alias `fast`; further keys are its policy."""
 
-    def start(first: Answer, second: Answer, **policy: Any) -> tuple[Loopback, Loopback]:
+    def start(
+        first: Answer, second: Answer, *, model: str = FIRST, **policy: Any
+    ) -> tuple[Loopback, Loopback]:
         openai, anthropic = serve(first), serve(second)
         monkeypatch.setenv("OPENAI_BASE_URL", f"{openai.url}/v1")
         monkeypatch.setenv("OPENAI_API_KEY", "sk-first-0123456789abcdef")
@@ -41,8 +53,8 @@ def farm(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Farm:
         path = tmp_path / "llmring.lock"
         path.write_text(
             "[[profiles.default.bindings]]\n"
-            f'alias = "fast"\nmodels = ["{FIRST}", "{SECOND}"]\n'
-            + "".join(f"{name} = {json.dumps(value)}\n" for name, value in keys.items())
+            f'alias = "fast"\nmodels = ["{model}", "{SECOND}"]\n'
+            + "".join(f"{name} = {toml(value)}\n" for name, value in keys.items())
         )
         monkeypatch.setenv("LLMRING_LOCKFILE_PATH", str(path))
         return openai, anthropic
@@ -168,6 +180,41 @@ def test_a_stall_moves_on(way: Way, farm: Farm) -> None:
 
     assert read(chunks) == "Once upon a time"
     assert "nothing came for 0.2 s" in (chunks[-1].attempts[0].reason or "")
+
+
+@pytest.fixture(params=["over HTTP", "a scripted model", "a scripted fault"])
+def stalling(request: pytest.FixtureRequest, farm: Farm) -> None:
+    """The first model of `fast` stalls in its answer, and is given up after 0.2 seconds."""
+    over_http = request.param == "over HTTP"
+    farm(
+        as_stream(*begun("Once upon"), *([Pause(30)] if over_http else answers.OPENAI_END)),
+        answers.anthropic_stream(" a time"),
+        model="mock:stall?text=one%20two" if request.param == "a scripted model" else FIRST,
+        faults=[{"model": FIRST, "stall": 1}] if request.param == "a scripted fault" else [],
+        stall_timeout=0.2,
+    )
+
+
+@pytest.mark.usefixtures("stalling")
+def test_the_error_of_a_stall_has_its_seconds(way: Way) -> None:
+    failures: list[ProviderError] = []
+    ring = LLMRing(on_failover=lambda _failed, _next, error: failures.append(error))
+
+    way.stream(ring, "fast", "Hi")
+
+    [failure] = failures
+    assert isinstance(failure, ProviderTimeoutError)
+    assert failure.stalled_for == 0.2
+    assert "nothing came for 0.2 s" in failure.message
+
+
+def test_the_error_of_a_call_that_took_too_long_has_no_stall(way: Way, farm: Farm) -> None:
+    farm(as_stream(*begun("Once upon"), Pause(30)), answers.anthropic_stream("x"))
+
+    with pytest.raises(ProviderTimeoutError) as caught:
+        way.stream(LLMRing(), FIRST, "Hi", timeout=0.3)
+
+    assert caught.value.stalled_for is None
 
 
 def test_pings_put_a_stall_off(way: Way, farm: Farm) -> None:

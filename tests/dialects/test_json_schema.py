@@ -285,6 +285,34 @@ def test_conflicting_parts_of_all_of_are_moved_into_the_description() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "joined"),
+    [
+        ("number", "integer", "integer"),
+        ("integer", "number", "integer"),
+        (["integer", "null"], "number", "integer"),
+        (["string", "null"], ["null", "string", "boolean"], ["null", "string"]),
+    ],
+)
+def test_the_types_of_an_all_of_are_those_that_all_parts_allow(
+    first: Any, second: Any, joined: Any
+) -> None:
+    part = {"allOf": [{"type": first}, {"type": second}]}
+
+    found = adapted({"properties": {"a": part}, "required": ["a"]}, STRICT)
+
+    assert found["properties"]["a"] == {"type": joined}
+
+
+def test_types_that_exclude_each_other_are_described_in_words() -> None:
+    schema = {"allOf": [{"type": "string"}, {"type": "integer"}]}
+
+    assert adapted(schema, rules(closes_objects=True)) == {
+        "type": "integer",
+        "description": 'type: "string"',
+    }
+
+
 def test_a_root_that_is_not_an_object_is_wrapped_if_objects_are_required() -> None:
     assert adapted({"type": "array", "items": {"$ref": "#"}}, rules(needs_object=True)) == {
         "type": "object",
@@ -597,6 +625,22 @@ def test_adapting_a_schema_twice_changes_nothing(schema: Schema, ruled: SchemaRu
     once = adapted(schema, ruled)
 
     assert adapted(once, ruled) == once
+
+
+KINDS = st.sampled_from([*SIMPLE])
+TYPES = KINDS | st.lists(KINDS, min_size=1, unique=True)
+
+
+@many
+@given(TYPES, TYPES, st.one_of(*SIMPLE.values()))
+def test_a_value_has_the_joined_type_exactly_if_both_parts_of_an_all_of_allow_it(
+    first: Any, second: Any, value: Any
+) -> None:
+    parts = [{"type": first}, {"type": second}]
+    joined = adapted({"allOf": parts}, rules(closes_objects=True))
+    assume("description" not in joined)  # they exclude each other
+
+    assert fits(joined, value) == all(fits(part, value) for part in parts)
 
 
 @many

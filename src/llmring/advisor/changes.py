@@ -110,8 +110,6 @@ class SetPolicy(Struct, frozen=True, tag="set_policy", tag_field="action"):
 
 Change = Bind | Unbind | CreateProfile | CopyProfile | SetPolicy
 
-CHANGES: tuple[type[Change], ...] = (Bind, Unbind, CreateProfile, CopyProfile, SetPolicy)
-
 
 def profile_of(change: Change, usual: str) -> str:
     """Return the profile that a change applies to.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from llmring.exceptions import ProviderTimeoutError
 from llmring.wire import HttpHead
 
 
@@ -29,3 +30,17 @@ class Exchange(Protocol):
 
     def close(self) -> None:
         """Let the connection go."""
+
+
+def answer_timeout(stall: float | None, status: int) -> ProviderTimeoutError:
+    """Build the error of an answer that began and ran out of time.
+
+    Args:
+        stall: Seconds for which nothing came; None where the whole answer took too long.
+        status: The HTTP status of the answer.
+    """
+    if stall is None:
+        return ProviderTimeoutError("the answer took too long", status=status)
+    error = ProviderTimeoutError(f"the answer stalled: nothing came for {stall:g} s", status=status)
+    error.stalled_for = stall
+    return error

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from llmring.client.exchange import answer_timeout
 from llmring.client.scripted import open_script
 from llmring.client.written import refusal
 from llmring.exceptions import ProviderConnectionError, ProviderTimeoutError
@@ -146,11 +147,12 @@ class FaultyExchange:
             self._ready.extend(await self._more())
 
     async def _pause(self, seconds: float) -> None:
+        stall = asyncio.timeout(self._patience)
         try:
-            async with asyncio.timeout_at(self._when), asyncio.timeout(self._patience):
+            async with asyncio.timeout_at(self._when), stall:
                 await asyncio.sleep(seconds)
         except TimeoutError:
-            fault = ProviderTimeoutError("the answer took too long", status=self.head.status)
+            fault = answer_timeout(self._patience if stall.expired() else None, self.head.status)
         else:
             return
         raise fault

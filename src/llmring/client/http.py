@@ -18,6 +18,7 @@ from msgspec import Struct
 from yarl import URL
 
 from llmring.client import stage
+from llmring.client.exchange import answer_timeout
 from llmring.client.settings import proxy_for
 from llmring.exceptions import (
     ConfigurationError,
@@ -63,7 +64,7 @@ class HttpExchange:
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._heard = 0.0
-        self._fate: str | None = None
+        self._fate: ProviderError | None = None
         self.head = HttpHead(
             response.status, {name.lower(): value for name, value in response.headers.items()}
         )
@@ -82,7 +83,7 @@ class HttpExchange:
         return self._response.connection is not None
 
     def _expire(self) -> None:
-        self._end("the answer took too long")
+        self._end(answer_timeout(None, self.head.status))
 
     def stall_after(self, seconds: float) -> None:
         """Cut the connection when no byte has come for so long."""
@@ -96,11 +97,11 @@ class HttpExchange:
         loop = asyncio.get_running_loop()
         due = self._heard + seconds
         if loop.time() >= due:
-            self._end(f"the answer stalled: nothing came for {seconds:g} s")
+            self._end(answer_timeout(seconds, self.head.status))
         else:
             self._watch = loop.call_at(due, self._look, seconds)
 
-    def _end(self, fate: str) -> None:
+    def _end(self, fate: ProviderError) -> None:
         self._fate = fate
         self._response.close()
 
@@ -147,7 +148,7 @@ class HttpExchange:
 
     def _fault(self, error: Exception) -> ProviderError:
         if self._fate is not None:
-            return ProviderTimeoutError(self._fate, status=self.head.status)
+            return self._fate
         fault = fault_of(error)
         fault.status = self.head.status
         return fault

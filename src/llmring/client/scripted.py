@@ -3,7 +3,8 @@
 import asyncio
 from collections import deque
 
-from llmring.exceptions import ProviderConnectionError, ProviderTimeoutError
+from llmring.client.exchange import answer_timeout
+from llmring.exceptions import ProviderConnectionError
 from llmring.local.mock import Chunk, Pause, Reset, Script
 from llmring.wire import HttpHead
 
@@ -38,13 +39,13 @@ class ScriptedExchange:
         Raises:
             ProviderError: The script cuts the connection, or its time ran out.
         """
+        stall = asyncio.timeout(self._stall)
         try:
-            async with asyncio.timeout_at(self._when), asyncio.timeout(self._stall):
+            async with asyncio.timeout_at(self._when), stall:
                 return await self._play()
         except TimeoutError:
-            raise ProviderTimeoutError(
-                "the answer took too long", status=self.head.status
-            ) from None
+            fault = answer_timeout(self._stall if stall.expired() else None, self.head.status)
+        raise fault
 
     async def _play(self) -> bytes:
         while self._steps:

@@ -19,8 +19,8 @@ def both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     for keyword, value in second.items():
         if keyword not in result or result[keyword] == value or keyword in _ANNOTATIONS:
             result[keyword] = value
-        elif keyword in _JOINED:
-            result[keyword] = _JOINED[keyword](result[keyword], value)
+        elif keyword in _JOINED and (joined := _JOINED[keyword](result[keyword], value)) != []:
+            result[keyword] = joined
         else:
             aside += in_words({keyword: value})
     return with_words(result, aside)
@@ -30,6 +30,7 @@ _ANNOTATIONS = frozenset(("$comment", "$id", "$schema", "default", "description"
 
 
 def _types(first: Any, second: Any) -> Any:
+    """Return the types that both allow; an integer is a number too."""
     one, other = ([each] if isinstance(each, str) else list(each) for each in (first, second))
     shared = [kind for kind in one if kind in other or (kind == "integer" and "number" in other)]
     shared += [kind for kind in other if kind == "integer" and "number" in one and kind not in one]
@@ -77,5 +78,6 @@ _JOINED: dict[str, Callable[[Any, Any], Any]] = {
     "minimum": _least,
     "properties": _properties,
     "required": lambda first, second: list(dict.fromkeys((*first, *second))),
+    "type": _types,
     "uniqueItems": lambda first, second: first or second,
 }

@@ -117,11 +117,6 @@ def unused(
     return sorted(found.values(), key=lambda problem: (problem.line, problem.column))
 
 
-def known_names(lockfile: Lockfile) -> set[str]:
-    """Return every alias of every profile."""
-    return {alias for profile in lockfile.profiles.values() for alias in profile.bindings}
-
-
 def _no_profile(use: Use, lockfile: Lockfile) -> tuple[str, str] | None:
     profiles = _profiles(lockfile)
     if use.name in profiles:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt, LLMResponse
-from llmring.exceptions import ProviderError
+from llmring.exceptions import ProviderError, ProviderTimeoutError
 from llmring.redaction import redact
 from llmring.registry.price import Cost, Unpriced, caveat, cost_of
 from llmring.routing.call_progress import CallProgress
@@ -190,11 +190,11 @@ class Trial:
         return tuple(self._call.uncounted)
 
     def silence(self, error: ProviderError) -> float:
-        """Seconds for which nothing was heard of the model before this failure."""
+        """Return the seconds for which the model sent nothing before this failure."""
         if error.status is None:
             return self._call.clock() - self._began
-        stall = self._call.terms.policy.stall_timeout
-        return stall if "stalled" in error.message else 0.0
+        stalled = error.stalled_for if isinstance(error, ProviderTimeoutError) else None
+        return stalled or 0.0
 
     def _elapsed_ms(self) -> float:
         return self.seconds * 1000
