@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test calendar contract chaos bench bench-faults guard lint format lock clean
+.PHONY: help demo test api calendar contract chaos bench bench-faults guard lint format lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -17,6 +17,9 @@ demo: .venv/runtime ## The main job, live: a chat through an alias, with failove
 
 test: .venv/dev ## All tests
 	$(BIN)/pytest
+
+api: .venv/dev ## The public names with their signatures and fields, as docs/api.txt
+	$(BIN)/python tools/api_list.py
 
 # Parsers, wire formats and what takes long know no date.
 TIMELESS := chaos dialects lockfile packaging client/test_recordings.py client/test_mcp_tools.py

@@ -25,7 +25,7 @@ LLMRingError
     ├── ProviderNotFoundError           (ModelNotFoundError) no provider of that name
     ├── ProviderAuthenticationError     401, 402, 403, or no key
     ├── ProviderRateLimitError          429
-    ├── ProviderTimeoutError            no answer within the timeout
+    ├── ProviderTimeoutError            .stalled_for: no answer within the timeout
     ├── ProviderConnectionError         refused, reset, cut, TLS, DNS
     ├── ProviderResponseError           an error response, or a response without an answer
     │   ├── UnreadableResponseError     not what the API sends: a proxy's page, a cut body
@@ -38,21 +38,21 @@ LLMRingError
         └── NoUsableModelError          (ModelNotFoundError) all were skipped before sending
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
+
+from llmring.error_data import ErrorData
 
 if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from llmring.chat.output import Misfit
+    from llmring.chat.output import SchemaProblem
     from llmring.chat.request import Message
     from llmring.chat.response import Attempt, LLMResponse
 
 
-class LLMRingError(Exception):
+class LLMRingError(ErrorData, Exception):
     """The base class of all errors that llmring raises."""
 
     @property
@@ -88,7 +88,7 @@ class SchemaValidationError(ValidationError):
     """
 
     def __init__(
-        self, message: str, response: LLMResponse, problems: Sequence[Misfit] = ()
+        self, message: str, response: "LLMResponse", problems: "Sequence[SchemaProblem]" = ()
     ) -> None:
         super().__init__(message, response, problems)
         self.response = response
@@ -116,7 +116,7 @@ class LockfileError(LLMRingError):
         self,
         message: str,
         *,
-        path: Path | None = None,
+        path: "Path | None" = None,
         line: int | None = None,
         column: int | None = None,
     ) -> None:
@@ -154,7 +154,7 @@ class TooManyTurnsError(LLMRingError):
         messages: The conversation so far, including all tool results; pass it on to continue.
     """
 
-    def __init__(self, message: str, messages: Sequence[Message] = ()) -> None:
+    def __init__(self, message: str, messages: "Sequence[Message]" = ()) -> None:
         super().__init__(message)
         self.messages = list(messages)
 
@@ -198,9 +198,9 @@ class BudgetExceededError(LimitExceededError):
     def __init__(
         self,
         message: str,
-        limit: Decimal,
-        spent: Decimal,
-        estimate: Decimal,
+        limit: "Decimal",
+        spent: "Decimal",
+        estimate: "Decimal",
         *,
         retry_after: float | None = None,
     ) -> None:
@@ -229,7 +229,7 @@ class MissingAliasesError(AliasNotFoundError):
         missing: Their names, in the order in which they were required.
     """
 
-    def __init__(self, message: str, missing: Sequence[str]) -> None:
+    def __init__(self, message: str, missing: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.missing = tuple(missing)
 
@@ -383,13 +383,17 @@ class AllModelsFailedError(ProviderError, ExceptionGroup[ProviderError]):
 
     def derive(self, excs: Sequence[Any]) -> Any:
         """Return the same error for a subset of the failures, as `except*` requires."""
-        return AllModelsFailedError.of(self.message, excs)
+        return self._maker()(self.message, excs)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (AllModelsFailedError.of, (self.message, self.exceptions), self.__dict__)
+        return (self._maker(), (self.message, self.exceptions), self.__dict__)
+
+    def _maker(self) -> Any:
+        kind = type(self)
+        return AllModelsFailedError.of if kind in _joint_classes.values() else kind
 
     @staticmethod
-    def of(message: str, exceptions: Sequence[ProviderError]) -> AllModelsFailedError:
+    def of(message: str, exceptions: Sequence[ProviderError]) -> "AllModelsFailedError":
         """Build the error for these failures (at least one)."""
         return _all_failed_as(type(exceptions[-1]))(message, exceptions)
 
@@ -405,6 +409,12 @@ def _all_failed_as(last: type[ProviderError]) -> type[AllModelsFailedError]:
     if issubclass(AllModelsFailedError, last):
         return AllModelsFailedError
     if last not in _joint_classes:
-        names = {"__module__": __name__, "__doc__": AllModelsFailedError.__doc__}
+        names = {"__module__": "llmring", "__doc__": AllModelsFailedError.__doc__}
         _joint_classes[last] = type("AllModelsFailedError", (AllModelsFailedError, last), names)
     return _joint_classes[last]
+
+
+# Where users import them from; it is also what a traceback shows.
+for _kind in [each for each in vars().values() if isinstance(each, type)]:
+    if issubclass(_kind, LLMRingError):
+        _kind.__module__ = "llmring"

@@ -18,11 +18,30 @@ from llmring.client import stage
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmring.client.fault_fixture import Faults
-    from llmring.client.replies import Replies
+    from llmring.client.fault_fixture import FaultFields, Faults
+    from llmring.client.replies import Replies, SentRequest
     from llmring.client.ring import LLMRing
 
+_HOMES = {
+    "FaultFields": "llmring.client.fault_fixture",
+    "Faults": "llmring.client.fault_fixture",
+    "Replies": "llmring.client.replies",
+    "SentRequest": "llmring.client.replies",
+}
+
+# What the fixtures give, for annotations. Loaded when it is first asked for.
+__all__ = ["FaultFields", "Faults", "Replies", "SentRequest"]
+
 _MARKER = "llmring_network: llmring may send requests beyond this machine in this test"
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
 
 _previous = pytest.StashKey[stage.Stage | None]()
 

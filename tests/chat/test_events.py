@@ -1,5 +1,8 @@
 """Token counts of a call."""
 
+from collections.abc import Mapping
+
+import msgspec
 import pytest
 
 from llmring.chat.events import Usage
@@ -41,3 +44,29 @@ def test_fields_that_are_not_counts_are_not_in_the_mapping() -> None:
 
     assert "service_tier" not in USAGE
     assert USAGE.get("cost", "none") == "none"
+
+
+def test_usage_passes_for_any_other_mapping() -> None:
+    counts = dict(USAGE)
+
+    assert isinstance(USAGE, Mapping)
+    assert [*USAGE.items()] == [*counts.items()] == [*zip(USAGE, USAGE.values(), strict=True)]
+    assert USAGE.keys() & {"prompt_tokens", "cost"} == {"prompt_tokens"}
+    assert counts == {**USAGE}
+    assert (15 in USAGE.values(), ("total_tokens", 15) in USAGE.items()) == (True, True)
+
+
+def test_a_pattern_of_a_mapping_matches_usage() -> None:
+    match USAGE:
+        case {"prompt_tokens": prompt, **others}:
+            assert (prompt, others["completion_tokens"]) == (10, 5)
+        case _:
+            pytest.fail("usage is no mapping")
+
+
+def test_usage_is_written_with_its_total_and_read_back_by_msgspec() -> None:
+    data = USAGE.to_dict()
+
+    assert (data["total_tokens"], data["service_tier"]) == (15, "flex")
+    assert msgspec.convert(data, Usage) == USAGE
+    assert msgspec.json.decode(msgspec.json.encode(USAGE), type=Usage) == USAGE

@@ -8,7 +8,7 @@ import pydantic
 import pytest
 
 from llmring import LLMRequest, ValidationError
-from llmring.chat.output import Misfit, OutputFormat, parse_format
+from llmring.chat.output import OutputFormat, SchemaProblem, parse_format
 
 SCHEMA = {"type": "object"}
 
@@ -141,5 +141,5 @@ def test_anything_else_is_refused_when_the_request_is_created(value: Any) -> Non
 
 
 def test_a_misfit_is_shown_with_its_place() -> None:
-    assert str(Misfit("/a/0", "too long")) == "at /a/0: too long"
-    assert str(Misfit("", "too long")) == "too long"
+    assert str(SchemaProblem("/a/0", "too long")) == "at /a/0: too long"
+    assert str(SchemaProblem("", "too long")) == "too long"

@@ -11,7 +11,7 @@ import pytest
 import answers
 from conftest import Way
 from llmring import LLMRing, ProviderError
-from llmring.registry.price import Cost
+from llmring.chat.cost import Cost
 from loopback import Answer, Loopback, Reset, as_json, as_stream
 
 Serve = Callable[..., Loopback]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import threading
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
@@ -304,6 +305,34 @@ def test_a_look_at_a_call_sends_nothing(sent: Sent, look: Callable[[PendingChat]
 
     assert sent.attempts == []
     call.close()
+
+
+def test_dir_offers_the_fields_of_the_answer_and_the_methods_of_the_call(sent: Sent) -> None:
+    call = sent.chat()
+
+    assert {*LLMResponse.__struct_fields__, "total_tokens", "to_dict", "result"} <= set(dir(call))
+    assert sent.attempts == []
+    call.close()
+
+
+def test_each_kind_of_call_offers_the_fields_of_its_own_answer() -> None:
+    with LLMRing() as ring:
+        offered = [
+            dir(ring.count_tokens("mock:echo", "Hi")),
+            dir(ring.status()),
+            dir(ring.run_tools("mock:echo", "Hi")),
+        ]
+
+    for names, name in zip(offered, ("exact", "circuits", "turns"), strict=True):
+        assert {name, "to_json"} <= set(names)
+
+
+def test_the_answer_turns_into_plain_data_without_leaving_the_call(sent: Sent) -> None:
+    call = sent.chat()
+
+    assert call.to_dict() == call.result().to_dict()
+    assert json.loads(call.to_json()) == call.to_dict()
+    assert len(sent.attempts) == 1
 
 
 def test_an_unknown_attribute_is_an_attribute_error(sent: Sent) -> None:

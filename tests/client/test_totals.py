@@ -2,9 +2,9 @@
 
 from decimal import Decimal, localcontext
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.client.totals import total_cost, total_usage
-from llmring.registry.price import Cost
 
 THIRD = Cost(Decimal("0.1"), Decimal("0.02"), Decimal("0.003"), Decimal("0.0004"))
 

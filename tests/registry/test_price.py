@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.registry.bundled import bundled
 from llmring.registry.catalog import LongContext, ModelFacts, Prices
-from llmring.registry.price import Cost, Unpriced, caveat, cost_of, dollars, price_tag, together
+from llmring.registry.price import Unpriced, caveat, cost_of, dollars, price_tag, together
 
 
 def known(provider: str, name: str) -> ModelFacts:

@@ -11,7 +11,7 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers import PROVIDERS
 from llmring.registry.catalog import LongContext, ModelFacts, Prices
 from llmring.routing.health import Open
-from llmring.routing.plan import Given, Plan, Size, plan
+from llmring.routing.plan import CallSize, Given, Plan, plan
 from llmring.routing.policy import Policy
 from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Endpoint, Skip, Target
@@ -26,7 +26,7 @@ FACTS = ModelFacts(provider="openai", name="a", prices=PRICES, retires=date(2026
 A, B, C = (ModelRef("openai", name) for name in "abc")
 GIVEN = Given(
     prepare=lambda _: Prepared(HttpRequest("POST", "https://x.test", {}, b"")),
-    size=Size(),
+    size=CallSize(),
     policy=Policy(),
     models=(A, B, C),
     facts=lambda ref: FACTS if ref == A else None,
@@ -83,7 +83,9 @@ def test_a_model_that_the_request_can_not_be_put_to_is_skipped() -> None:
 
 def test_a_long_prompt_is_at_the_rates_of_long_prompts() -> None:
     for prompt, rate in ((1000, 1), (1001, 2)):
-        [step] = plan([target(A)], "fast", replace(GIVEN, size=Size(prompt=prompt, answer=0))).steps
+        [step] = plan(
+            [target(A)], "fast", replace(GIVEN, size=CallSize(prompt=prompt, answer=0))
+        ).steps
 
         assert step.rates is not None
         assert (step.rates.input, step.rates.output) == (Decimal(rate), Decimal(4 * rate))

@@ -1,7 +1,5 @@
 """Prompt caching as a request asks for it, and the parsing of its accepted forms."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +16,8 @@ class Caching(Struct, frozen=True):
             "24h"); None for its default.
         key: Groups requests that begin alike, for providers that accept such a key.
     """
+
+    __module__ = "llmring"
 
     ttl: str | None = None
     key: str | None = None

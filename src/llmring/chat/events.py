@@ -1,14 +1,15 @@
 """The events of a reply; the same for whole and for streamed replies."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from typing import Any, Literal, cast
 
 from msgspec import Struct
 
 from llmring.exceptions import ProviderError
+from llmring.plain_data import PlainData, struct_data
 
 
-class Usage(Struct, frozen=True, kw_only=True):
+class Usage(PlainData, Struct, frozen=True, kw_only=True):
     """Token counts of one call; also readable like a mapping (`usage["prompt_tokens"]`).
 
     Attributes:
@@ -26,6 +27,8 @@ class Usage(Struct, frozen=True, kw_only=True):
         service_tier: The provider's name of the service class ("flex", "priority"); None for the
             default one.
     """
+
+    __module__ = "llmring"
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -57,9 +60,27 @@ class Usage(Struct, frozen=True, kw_only=True):
         name = _SYNONYMS.get(key, key)
         return getattr(self, name) if name in _USAGE_KEYS else default
 
-    def keys(self) -> tuple[str, ...]:
-        """Return the names of all counts; with `[]` this makes `dict(usage)` work."""
-        return _USAGE_KEYS
+    def keys(self) -> KeysView[str]:
+        """Return the names of all counts; `dict(usage)` and `**usage` ask for them."""
+        return KeysView(self._counts)
+
+    def values(self) -> ValuesView[int]:
+        """Return all counts, in the order of their names."""
+        return ValuesView(self._counts)
+
+    def items(self) -> ItemsView[str, int]:
+        """Return all counts with their names."""
+        return ItemsView(self._counts)
+
+    @property
+    def _counts(self) -> Mapping[str, int]:
+        # What `Mapping.register` makes true is not known to type checkers.
+        counts: Any = self
+        return cast("Mapping[str, int]", counts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields and `total_tokens` as plain data, which `json.dumps` takes as it is."""
+        return {**struct_data(self), "total_tokens": self.total_tokens}
 
     def __iter__(self) -> Iterator[str]:
         return iter(_USAGE_KEYS)
@@ -70,6 +91,8 @@ class Usage(Struct, frozen=True, kw_only=True):
     def __contains__(self, key: object) -> bool:
         return key in _USAGE_KEYS or key in _SYNONYMS
 
+
+Mapping.register(Usage)
 
 _USAGE_KEYS = (
     "prompt_tokens",

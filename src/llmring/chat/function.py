@@ -1,7 +1,5 @@
 """Python functions as tools: their schema, the parsing of arguments, the encoding of results."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import re
@@ -36,6 +34,8 @@ class FunctionTool(Tool, Generic[P, R], frozen=True, kw_only=True, dict=True):
         arguments: The type that a call's JSON is decoded into, with a field for each parameter.
     """
 
+    __module__ = "llmring"
+
     function: Callable[P, R]
     arguments: type[Struct]
 
@@ -50,7 +50,7 @@ class FunctionTool(Tool, Generic[P, R], frozen=True, kw_only=True, dict=True):
         """Call the function."""
         return self.function(*args, **kwargs)
 
-    def __get__(self, instance: object, owner: type | None = None) -> FunctionTool[..., R]:
+    def __get__(self, instance: object, owner: type | None = None) -> "FunctionTool[..., R]":
         """Bind the tool of a method to an object."""
         bind = getattr(self.function, "__get__", None)
         if instance is None or bind is None:

@@ -1,7 +1,5 @@
 """Output formats (any JSON, or JSON of a schema) and the parsing of `response_format`."""
 
-from __future__ import annotations
-
 import functools
 import re
 import sys
@@ -12,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.exceptions import ValidationError
+from llmring.plain_data import PlainData
 
 
 class OutputFormat(Struct, frozen=True):
@@ -26,6 +25,8 @@ class OutputFormat(Struct, frozen=True):
         load: Converts JSON to that type; raises ValueError if it does not fit.
     """
 
+    __module__ = "llmring"
+
     schema: Mapping[str, Any] | None = None
     name: str = "answer"
     description: str | None = None
@@ -34,13 +35,15 @@ class OutputFormat(Struct, frozen=True):
     load: Callable[[bytes], Any] | None = None
 
 
-class Misfit(Struct, frozen=True):
+class SchemaProblem(PlainData, Struct, frozen=True):
     """A place where an answer does not fit the requested format.
 
     Attributes:
         place: JSON Pointer to it, "/people/0/age"; empty for the whole.
         reason: The reason why it does not fit.
     """
+
+    __module__ = "llmring"
 
     place: str
     reason: str

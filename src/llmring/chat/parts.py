@@ -10,17 +10,22 @@ import msgspec
 from msgspec import Struct
 
 from llmring.exceptions import ValidationError
+from llmring.plain_data import PlainData
 
 
-class TextPart(Struct, frozen=True):
+class TextPart(PlainData, Struct, frozen=True, tag="text", tag_field="part"):
     """A piece of text in a message."""
+
+    __module__ = "llmring"
 
     text: str
     cache_control: dict[str, Any] | None = None
 
 
-class ImagePart(Struct, frozen=True):
+class ImagePart(PlainData, Struct, frozen=True, tag="image", tag_field="part"):
     """An image: either a URL, or its bytes in base64 with their media type."""
+
+    __module__ = "llmring"
 
     url: str | None = None
     data: str | None = None
@@ -34,8 +39,10 @@ class ImagePart(Struct, frozen=True):
         return self.url or f"data:{self.media_type};base64,{self.data}"
 
 
-class DocumentPart(Struct, frozen=True):
+class DocumentPart(PlainData, Struct, frozen=True, tag="document", tag_field="part"):
     """A document, such as a PDF: either a URL, or its bytes in base64 with their media type."""
+
+    __module__ = "llmring"
 
     url: str | None = None
     data: str | None = None
@@ -44,15 +51,17 @@ class DocumentPart(Struct, frozen=True):
     cache_control: dict[str, Any] | None = None
 
 
-class AudioPart(Struct, frozen=True):
+class AudioPart(PlainData, Struct, frozen=True, tag="audio", tag_field="part"):
     """Audio: its bytes in base64 with their media type ("audio/wav", "audio/mpeg")."""
+
+    __module__ = "llmring"
 
     data: str
     media_type: str
     cache_control: dict[str, Any] | None = None
 
 
-class UploadedPart(Struct, frozen=True):
+class UploadedPart(PlainData, Struct, frozen=True, tag="uploaded", tag_field="part"):
     """A file that was uploaded to the provider.
 
     Attributes:
@@ -61,13 +70,15 @@ class UploadedPart(Struct, frozen=True):
         name: Its file name.
     """
 
+    __module__ = "llmring"
+
     id: str
     media_type: str
     name: str | None = None
     cache_control: dict[str, Any] | None = None
 
 
-class ReasoningPart(Struct, frozen=True):
+class ReasoningPart(PlainData, Struct, frozen=True, tag="reasoning", tag_field="part"):
     """Reasoning from an earlier turn of the model.
 
     Attributes:
@@ -78,19 +89,23 @@ class ReasoningPart(Struct, frozen=True):
             caller did not name one, which fits any API.
     """
 
+    __module__ = "llmring"
+
     text: str
     signature: str | None = None
     id: str | None = None
     dialect: str | None = None
 
 
-class ProviderPart(Struct, frozen=True):
+class ProviderPart(PlainData, Struct, frozen=True, tag="provider", tag_field="part"):
     """An item that an API returned and expects back unchanged, such as the work of its own tools.
 
     Attributes:
         dialect: The API that produced it; it is sent to no other API.
         content: The item in that API's format.
     """
+
+    __module__ = "llmring"
 
     dialect: str
     content: Mapping[str, Any]
@@ -115,6 +130,8 @@ def parse_part(value: Part | str | Mapping[str, Any]) -> Part:
         return TextPart(value)
     if not isinstance(value, Mapping):
         return value
+    if "part" in value:
+        return _plain_part(value)
     kind = value.get("type")
     parse = _PARTS.get(kind)
     if parse is None:
@@ -123,6 +140,15 @@ def parse_part(value: Part | str | Mapping[str, Any]) -> Part:
         return parse(value)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValidationError(f"content part of type {kind!r} is incomplete: {error}") from error
+
+
+def _plain_part(value: Mapping[str, Any]) -> Part:
+    """Return the part that `to_dict` was called on."""
+    try:
+        part: Part = msgspec.convert(value, Part)
+    except msgspec.ValidationError as error:
+        raise ValidationError(f"content part {value['part']!r} can't be read: {error}") from error
+    return part
 
 
 def _text_part(value: Mapping[str, Any]) -> TextPart:

@@ -1,7 +1,5 @@
 """The amount of reasoning, in tokens or as an effort, and the conversion between the two."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 from msgspec import Struct
@@ -31,6 +29,8 @@ class Reasoning(Struct, frozen=True):
         tokens: The maximum number of tokens; 0 turns reasoning off.
         effort: A named level; its meaning is up to the vendor.
     """
+
+    __module__ = "llmring"
 
     tokens: int | None = None
     effort: Effort | None = None

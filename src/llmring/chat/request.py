@@ -1,9 +1,8 @@
 """Requests: the messages, and the options for the answer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from os import PathLike
+from typing import Any, Literal, cast
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -25,9 +24,7 @@ from llmring.chat.tools import (
     parse_tool,
 )
 from llmring.exceptions import ValidationError
-
-if TYPE_CHECKING:
-    from os import PathLike
+from llmring.plain_data import PlainData
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -41,7 +38,7 @@ _ROLES: dict[object, Role] = {
 }
 
 
-class Message(Struct):
+class Message(PlainData, Struct):
     """One message of a conversation.
 
     Attributes:
@@ -57,6 +54,8 @@ class Message(Struct):
     Raises:
         ValidationError: The role or a part is not valid.
     """
+
+    __module__ = "llmring"
 
     role: str
     content: str | Sequence[Part | str | Mapping[str, Any]] | None = None
@@ -148,6 +147,8 @@ class LLMRequest(Struct):
     Raises:
         ValidationError: A field has an invalid value.
     """
+
+    __module__ = "llmring"
 
     model: str | None = None
     messages: Messages = ()

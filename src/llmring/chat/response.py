@@ -1,21 +1,22 @@
 """Whole answers, streamed chunks, and the attempts that led to them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from llmring.chat.cost import CostParts, part_cost, with_cost
 from llmring.chat.events import Usage
 from llmring.chat.parts import Part
 from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.exceptions import ProviderError
+from llmring.plain_data import PlainData
 
 
-class Attempt(Struct, frozen=True, kw_only=True):
+@with_cost
+class Attempt(PlainData, Struct, frozen=True, kw_only=True):
     """An attempt to use one model of the alias, and its outcome.
 
     Attributes:
@@ -30,8 +31,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
         usage: Tokens used, if the provider reported all of them.
         cost: Cost in USD; None if it is unknown, or nothing was charged.
         cost_reason: Why the cost is unknown or not exact; None if nothing was charged.
+        cost_parts: The parts of `cost` in USD; None if unknown.
         error: The error, if the attempt failed.
     """
+
+    __module__ = "llmring"
 
     model: str
     outcome: Literal["ok", "failed", "skipped", "dropped"]
@@ -43,10 +47,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     cost: Decimal | None = None
     cost_reason: str | None = None
+    cost_parts: CostParts | None = None
     error: ProviderError | None = None
 
+    def __post_init__(self) -> None:
+        part_cost(self)
 
-class LLMResponse(Struct, kw_only=True):
+
+@with_cost
+class LLMResponse(PlainData, Struct, kw_only=True):
     """The whole answer of the model that served the call.
 
     Attributes:
@@ -62,6 +71,7 @@ class LLMResponse(Struct, kw_only=True):
         refusal: The text with which the model declined, if the provider reports it separately.
         cost: Cost of all attempts in USD, or None if unknown.
         cost_reason: Why the cost is unknown, estimated or not exact.
+        cost_parts: The parts of `cost` in USD; None if unknown.
         attempts: Every model that was tried or skipped, in order; the last one answered.
         served_model: The provider's own name for the model that answered.
         native_finish_reason: The provider's own word for the finish reason.
@@ -69,6 +79,8 @@ class LLMResponse(Struct, kw_only=True):
         parts: The content in order, with the reasoning, its signatures and the provider's own
             items; None if there is only text.
     """
+
+    __module__ = "llmring"
 
     content: str
     model: str
@@ -80,11 +92,15 @@ class LLMResponse(Struct, kw_only=True):
     refusal: str | None = None
     cost: Decimal | None = None
     cost_reason: str | None = None
+    cost_parts: CostParts | None = None
     attempts: tuple[Attempt, ...] = ()
     served_model: str | None = None
     native_finish_reason: str | None = None
     id: str | None = None
     parts: tuple[Part, ...] | None = None
+
+    def __post_init__(self) -> None:
+        part_cost(self)
 
     @property
     def total_tokens(self) -> int | None:
@@ -101,7 +117,8 @@ class LLMResponse(Struct, kw_only=True):
         return Message("assistant", self.parts or self.content, tool_calls=self.tool_calls)
 
 
-class StreamChunk(Struct, kw_only=True):
+@with_cost
+class StreamChunk(PlainData, Struct, kw_only=True):
     """A piece of a streamed answer.
 
     Attributes:
@@ -113,6 +130,7 @@ class StreamChunk(Struct, kw_only=True):
         reasoning: A piece of the model's reasoning.
         cost: In the last chunk only: as in `LLMResponse`.
         cost_reason: In the last chunk only: as in `LLMResponse`.
+        cost_parts: In the last chunk only: as in `LLMResponse`.
         attempts: In the last chunk only: every model that was tried or skipped, in order.
         parsed: If a response format was requested, the answer so far as data; in the last chunk
             as in `LLMResponse`.
@@ -122,6 +140,8 @@ class StreamChunk(Struct, kw_only=True):
         served_model: In the last chunk only: as in `LLMResponse`.
     """
 
+    __module__ = "llmring"
+
     delta: str = ""
     model: str = ""
     finish_reason: str | None = None
@@ -130,6 +150,7 @@ class StreamChunk(Struct, kw_only=True):
     reasoning: str | None = None
     cost: Decimal | None = None
     cost_reason: str | None = None
+    cost_parts: CostParts | None = None
     attempts: tuple[Attempt, ...] = ()
     parsed: Any = None
     message: Message | None = None

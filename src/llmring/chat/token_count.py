@@ -1,13 +1,12 @@
 """Token counts of requests before they are sent, exact or estimated."""
 
-from __future__ import annotations
-
 import msgspec
 from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import ImagePart, TextPart
 from llmring.chat.tools import ProviderTool
+from llmring.plain_data import PlainData
 
 ESTIMATE = "estimate from the length of the text"
 
@@ -25,7 +24,7 @@ _PER_TOOLSET = 60
 _PER_IMAGE = 1000
 
 
-class TokenCount(Struct, frozen=True, kw_only=True):
+class TokenCount(PlainData, Struct, frozen=True, kw_only=True):
     """The number of input tokens of a request.
 
     Attributes:
@@ -35,6 +34,8 @@ class TokenCount(Struct, frozen=True, kw_only=True):
         model: The model that they were counted for, "provider:model".
         reason: Why this is an estimate.
     """
+
+    __module__ = "llmring"
 
     tokens: int
     exact: bool

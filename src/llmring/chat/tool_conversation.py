@@ -1,15 +1,14 @@
 """The result of a conversation in which a model called Python functions."""
 
-from __future__ import annotations
-
 from msgspec import Struct
 
 from llmring.chat.request import Message
 from llmring.chat.response import LLMResponse
 from llmring.chat.tools import ToolCall
+from llmring.plain_data import PlainData
 
 
-class ToolRun(Struct, frozen=True):
+class ToolRun(PlainData, Struct, frozen=True):
     """One function call that the model requested.
 
     Attributes:
@@ -18,6 +17,8 @@ class ToolRun(Struct, frozen=True):
         error: Why the call failed: the function's own exception, or a ValidationError for an
             invalid call.
     """
+
+    __module__ = "llmring"
 
     call: ToolCall
     message: Message
@@ -32,6 +33,8 @@ class ToolsResponse(LLMResponse, kw_only=True):
         turns: The model's answers in order, each with its own usage, cost and attempts.
         runs: The function calls, in the order in which the model requested them.
     """
+
+    __module__ = "llmring"
 
     messages: list[Message]
     turns: tuple[LLMResponse, ...]

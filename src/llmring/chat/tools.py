@@ -16,6 +16,9 @@ class FunctionCall(TypedDict):
     arguments: str
 
 
+FunctionCall.__module__ = "llmring"
+
+
 class ToolCall(TypedDict):
     """A call that the model requests, in OpenAI's form.
 
@@ -27,6 +30,9 @@ class ToolCall(TypedDict):
     function: FunctionCall
     # An opaque value that the vendor expects back with the call (Google's thought signatures).
     signature: NotRequired[str]
+
+
+ToolCall.__module__ = "llmring"
 
 
 class Tool(Struct, frozen=True):
@@ -41,6 +47,8 @@ class Tool(Struct, frozen=True):
             `input_examples` …).
     """
 
+    __module__ = "llmring"
+
     name: str
     description: str | None = None
     parameters: Mapping[str, Any] = {}
@@ -51,11 +59,15 @@ class Tool(Struct, frozen=True):
 class ProviderTool(Struct, frozen=True):
     """A tool that the provider runs itself (web search, code execution), sent unchanged."""
 
+    __module__ = "llmring"
+
     definition: Mapping[str, Any]
 
 
 class NamedTool(Struct, frozen=True):
     """A tool choice that forces one function."""
+
+    __module__ = "llmring"
 
     name: str
 

@@ -13,7 +13,7 @@ from llmring.cli.lockfile import add_options
 from llmring.cli.output import note, say, say_json, table
 from llmring.client.ring import LLMRing
 from llmring.registry.price import dollars, price_tag
-from llmring.routing.plan import Plan, Step
+from llmring.routing.plan import Plan, PlanStep
 
 EXAMPLES = """examples:
   llmring explain fast
@@ -102,14 +102,14 @@ def _print(plan: Plan, name: str) -> None:
             say(f"      {remark}")
 
 
-def _row(step: Step) -> tuple[str, ...]:
+def _row(step: PlanStep) -> tuple[str, ...]:
     window = f"context {step.context_window:,}" if step.context_window else "context unknown"
     price = price_tag(step.rates) if step.rates else "price unknown"
     turn = "  -" if step.turn is None else f"{step.turn:3}"
     return turn, step.model, window, price, _cost(step)
 
 
-def _cost(step: Step) -> str:
+def _cost(step: PlanStep) -> str:
     if step.cost is not None:
         return f"at most {dollars(step.cost)}"
     if step.prompt_cost is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.cli import upgrades
 from llmring.cli.amounts import tokens
@@ -20,7 +21,7 @@ from llmring.lockfile.document import Lockfile, ModelRef, parse
 from llmring.registry.bill import volume
 from llmring.registry.catalog import LongContext, ModelFacts
 from llmring.registry.known import prices_of
-from llmring.registry.price import Cost, Unpriced
+from llmring.registry.price import Unpriced
 
 EXAMPLES = """examples:
   llmring lock cost --tokens-in 1M --tokens-out 200k

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.cli.money import UNKNOWN, pair, plain_cost, priced, signed, then, usd
 from llmring.client.settings import known_here, read_clock, read_settings
@@ -19,7 +20,7 @@ from llmring.lockfile.problem import dotted
 from llmring.registry.bill import Bill, bill
 from llmring.registry.catalog import ModelFacts, Prices
 from llmring.registry.known import Known
-from llmring.registry.price import Cost, Unpriced
+from llmring.registry.price import Unpriced
 
 DAYS = 30
 

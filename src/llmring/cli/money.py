@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from llmring.chat.cost import Cost
 from llmring.lockfile.pins import plain_amount
 from llmring.registry.catalog import Rates
-from llmring.registry.price import Cost, Unpriced, dollars
+from llmring.registry.price import Unpriced, dollars
 
 UNKNOWN = "unknown"
 

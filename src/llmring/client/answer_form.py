@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.json_text import NotJsonError, json_of
-from llmring.chat.output import Misfit, OutputFormat
+from llmring.chat.output import OutputFormat, SchemaProblem
 from llmring.dialects.json_schema import SchemaRules, adapted, can_be_strict, is_object
 from llmring.dialects.json_schema_answer import read_back, unwrapped
 from llmring.exceptions import ValidationError
@@ -43,7 +43,7 @@ class Read(Struct, frozen=True):
     """An answer's value, or where it does not fit."""
 
     value: Any = None
-    misfits: tuple[Misfit, ...] = ()
+    misfits: tuple[SchemaProblem, ...] = ()
 
 
 def form_of(output: OutputFormat) -> Form:
@@ -67,11 +67,13 @@ def read(form: Form, text: str) -> Read:
     try:
         data, value = json_of(text, form.opens)
     except NotJsonError as error:
-        return Read(misfits=(Misfit("", f"the answer is not JSON: {error}"),))
+        return Read(misfits=(SchemaProblem("", f"the answer is not JSON: {error}"),))
     if form.schema is None:
         if isinstance(value, dict | list):
             return Read(value)
-        return Read(misfits=(Misfit("", "the answer is neither a JSON object nor an array"),))
+        return Read(
+            misfits=(SchemaProblem("", "the answer is neither a JSON object nor an array"),)
+        )
     bare = unwrapped(value, form.schema)
     if bare is not value:
         data, value = json.dumps(bare).encode(), bare
@@ -106,16 +108,16 @@ def _read_as_type(
     return Read(misfits=_told_by(fault) or _misfits(schema, mended) or (_whole(fault),))
 
 
-def _told_by(fault: ValueError) -> tuple[Misfit, ...]:
+def _told_by(fault: ValueError) -> tuple[SchemaProblem, ...]:
     """Return the places named by pydantic's error."""
     if not hasattr(fault, "errors"):
         return ()
     errors = fault.errors(include_url=False)[:_MOST_MISFITS]
-    return tuple(Misfit(_pointer(each["loc"]), _cut(each["msg"])) for each in errors)
+    return tuple(SchemaProblem(_pointer(each["loc"]), _cut(each["msg"])) for each in errors)
 
 
-def _whole(fault: ValueError) -> Misfit:
-    return Misfit("", _cut(str(fault)))
+def _whole(fault: ValueError) -> SchemaProblem:
+    return SchemaProblem("", _cut(str(fault)))
 
 
 def _mended(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -125,10 +127,10 @@ def _mended(value: Any, schema: Mapping[str, Any]) -> Any:
         return value
 
 
-def _misfits(schema: Mapping[str, Any], value: Any) -> tuple[Misfit, ...]:
+def _misfits(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProblem, ...]:
     errors = _validator(schema).iter_errors(value)
     return tuple(
-        Misfit(_pointer(each.instance_path), _cut(_reason(each)))
+        SchemaProblem(_pointer(each.instance_path), _cut(_reason(each)))
         for each in itertools.islice(errors, _MOST_MISFITS)
     )
 
@@ -143,7 +145,7 @@ def _branches(error: jsonschema_rs.ValidationError) -> Iterator[str]:
     for branch in getattr(error.kind, "context", None) or ():
         for each in branch[:1]:
             place = _pointer(each.instance_path[len(error.instance_path) :])
-            yield str(Misfit(place, each.message))
+            yield str(SchemaProblem(place, each.message))
 
 
 def _pointer(path: Any) -> str:
@@ -170,8 +172,9 @@ def _compiled(schema: bytes) -> jsonschema_rs.Validator:
         return jsonschema_rs.validator_for(msgspec.json.decode(schema), retriever=_fetches_nothing)
     except jsonschema_rs.ValidationError as error:
         place = _pointer(error.instance_path)
+        problem = SchemaProblem(place, error.message)
         raise ValidationError(
-            f"the schema of the response_format can't be used: {Misfit(place, error.message)}"
+            f"the schema of the response_format can't be used: {problem}"
         ) from error
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Event, Finished, Usage, UsageReport
 from llmring.chat.reply import Reply, fold
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.totals import both, total_cost
 from llmring.exceptions import ProviderResponseError
-from llmring.registry.price import Cost, Unpriced, cost_of
+from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.breakage import Seam, Shown
 from llmring.routing.targets import Target
 from llmring.routing.trial import Trial

@@ -19,7 +19,7 @@ from llmring.routing.ceilings import within
 from llmring.routing.estimate import load_of
 from llmring.routing.health import Health, Open
 from llmring.routing.order import Circumstances, ordered, user_of
-from llmring.routing.plan import Given, Plan, Size, plan
+from llmring.routing.plan import CallSize, Given, Plan, plan
 from llmring.routing.retired import retired_last
 from llmring.routing.targets import Target
 
@@ -63,13 +63,13 @@ def explained(
     return plan(candidates, found.alias, given)
 
 
-def _size(request: ParsedRequest, tokens: int | None) -> Size:
+def _size(request: ParsedRequest, tokens: int | None) -> CallSize:
     if tokens is not None:
-        return Size(prompt=tokens, method="as given", answer=request.max_tokens)
+        return CallSize(prompt=tokens, method="as given", answer=request.max_tokens)
     if not any(message.text for message in request.turns):
-        return Size(answer=request.max_tokens)
+        return CallSize(answer=request.max_tokens)
     count = estimated(request, request.model or "", "")
-    return Size(prompt=count.tokens, method=count.method, answer=request.max_tokens)
+    return CallSize(prompt=count.tokens, method=count.method, answer=request.max_tokens)
 
 
 def _blocked(health: Health, models: Sequence[Target]) -> dict[str, Open]:

@@ -33,12 +33,17 @@ class FaultFields(TypedDict, total=False):
     cut: int
 
 
+FaultFields.__module__ = "llmring.testing"
+
+
 class Faults:
     """An ordered list of faults; the first that matches a request happens.
 
     Attributes:
         script: The faults, and how often each has happened.
     """
+
+    __module__ = "llmring.testing"
 
     def __init__(self) -> None:
         self.script = FaultScript()

@@ -1,7 +1,5 @@
 """The registered files of a ring, and the files of its requests."""
 
-from __future__ import annotations
-
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -21,13 +19,14 @@ from llmring.client.pending import Pending
 from llmring.client.uploads import Keeper, Uploads
 from llmring.clock import Clock
 from llmring.exceptions import MissingFileError, UnsupportedFeatureError, ValidationError
+from llmring.plain_data import PlainData
 from llmring.routing.prepared import Fetch, Prepared
 from llmring.routing.sizes import Sized, check_sizes, sized_parts
 from llmring.routing.targets import Target
 from llmring.wire import HttpRequest
 
 
-class RegisteredFile(Struct, frozen=True, kw_only=True):
+class RegisteredFile(PlainData, Struct, frozen=True, kw_only=True):
     """A registered file; also readable as a mapping (`file["id"]`).
 
     Attributes:
@@ -39,6 +38,8 @@ class RegisteredFile(Struct, frozen=True, kw_only=True):
         registered_at: When it was registered.
         uploads: The IDs of its copies, by the name of the provider that keeps each.
     """
+
+    __module__ = "llmring"
 
     id: str
     file_path: str
@@ -66,6 +67,8 @@ class Deregistration(Pending[bool]):
 
     `await` it, or in synchronous code use its truth value or its `result()`.
     """
+
+    __module__ = "llmring"
 
     _method: ClassVar[str] = "deregister_file"
 

@@ -1,7 +1,5 @@
 """What the ring's calls return: awaitable, and readable at once in synchronous code."""
 
-from __future__ import annotations
-
 import sys
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
@@ -17,6 +15,7 @@ from llmring.dialects.dialect import ListedModel
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from llmring.chat.cost import CostParts
     from llmring.chat.events import Usage
     from llmring.chat.parts import Part
     from llmring.chat.request import Message
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_AS_DATA = ("to_dict", "to_json")
+
 
 class Pending(Coroutine[Any, Any, T], Generic[T]):
     """A call that is sent once: when it is awaited, or when its answer is first read.
@@ -35,6 +36,8 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
     Awaiting or reading again gives the same answer. Reading an attribute of the answer inside a
     running event loop works, and warns that it blocks the loop.
     """
+
+    __module__ = "llmring"
 
     # What of the answer can be read as an attribute; and the method's name, for messages.
     _shown: ClassVar[frozenset[str]] = frozenset()
@@ -120,6 +123,10 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
             )
         return getattr(self.result(), name)
 
+    def __dir__(self) -> list[str]:
+        # What can be read from the answer, without the call being sent.
+        return sorted({*super().__dir__(), *self._shown})
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._state()}>"
 
@@ -148,7 +155,9 @@ def _given_up() -> RuntimeError:
 class _ChatAnswer:
     """What of a chat's answer can be read from the call itself."""
 
-    _shown: ClassVar = frozenset((*LLMResponse.__struct_fields__, "total_tokens", "message"))
+    _shown: ClassVar = frozenset(
+        (*LLMResponse.__struct_fields__, "total_tokens", "message", *_AS_DATA)
+    )
 
     if TYPE_CHECKING:
         content: str
@@ -161,6 +170,7 @@ class _ChatAnswer:
         refusal: str | None
         cost: Decimal | None
         cost_reason: str | None
+        cost_parts: CostParts | None
         attempts: tuple[Attempt, ...]
         served_model: str | None
         native_finish_reason: str | None
@@ -168,16 +178,22 @@ class _ChatAnswer:
         parts: tuple[Part, ...] | None
         total_tokens: int | None
         message: Message
+        to_dict: Callable[[], dict[str, Any]]
+        to_json: Callable[[], str]
 
 
 class PendingChat(_ChatAnswer, Pending[LLMResponse]):
     """A call of `chat`; see `Pending`. Its answer's attributes can be read from it."""
+
+    __module__ = "llmring"
 
     _method = "chat"
 
 
 class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
     """A call of `run_tools`; see `Pending`. Its answer's attributes can be read from it."""
+
+    __module__ = "llmring"
 
     _method = "run_tools"
     _shown = _ChatAnswer._shown | {"messages", "turns", "runs"}  # noqa: SLF001
@@ -191,8 +207,10 @@ class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
 class PendingEmbedding(Pending[EmbeddingResponse]):
     """A call of `embed`; see `Pending`. Its answer's attributes can be read from it."""
 
+    __module__ = "llmring"
+
     _method = "embed"
-    _shown = frozenset((*EmbeddingResponse.__struct_fields__, "dimensions"))
+    _shown = frozenset((*EmbeddingResponse.__struct_fields__, "dimensions", *_AS_DATA))
 
     if TYPE_CHECKING:
         vectors: list[list[float]]
@@ -200,12 +218,17 @@ class PendingEmbedding(Pending[EmbeddingResponse]):
         usage: Usage | None
         cost: Decimal | None
         cost_reason: str | None
+        cost_parts: CostParts | None
         attempts: tuple[Attempt, ...]
         dimensions: int
+        to_dict: Callable[[], dict[str, Any]]
+        to_json: Callable[[], str]
 
 
 class PendingModels(Pending[list[ListedModel]]):
     """A call of `list_models`; see `Pending`."""
+
+    __module__ = "llmring"
 
     _method = "list_models"
 
@@ -213,8 +236,10 @@ class PendingModels(Pending[list[ListedModel]]):
 class PendingCount(Pending[TokenCount]):
     """A call of `count_tokens`; see `Pending`. Its answer's attributes can be read from it."""
 
+    __module__ = "llmring"
+
     _method = "count_tokens"
-    _shown = frozenset(TokenCount.__struct_fields__)
+    _shown = frozenset((*TokenCount.__struct_fields__, *_AS_DATA))
 
     if TYPE_CHECKING:
         tokens: int
@@ -222,6 +247,8 @@ class PendingCount(Pending[TokenCount]):
         method: str
         model: str
         reason: str | None
+        to_dict: Callable[[], dict[str, Any]]
+        to_json: Callable[[], str]
 
 
 class PendingStream:
@@ -231,6 +258,8 @@ class PendingStream:
     it as a context manager to have it closed at a given place. Iterating with `for` inside a
     running event loop works, and warns that it blocks the loop.
     """
+
+    __module__ = "llmring"
 
     def __init__(self, open_stream: Callable[[], AsyncGenerator[StreamChunk, None]]) -> None:
         self._open: Callable[[], AsyncGenerator[StreamChunk, None]] | None = open_stream
@@ -292,8 +321,10 @@ class PendingStream:
         self.close()
 
 
-class Closing:
+class PendingClose:
     """The end of a ring's connections, if it has any; done once, by `await` or by `finish`."""
+
+    __module__ = "llmring"
 
     def __init__(self, close: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
         self._close = close

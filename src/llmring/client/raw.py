@@ -23,6 +23,8 @@ class RawProvider:
         api: The API that llmring uses with it.
     """
 
+    __module__ = "llmring"
+
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self.name = endpoint.provider.name

@@ -1,7 +1,5 @@
 """Answers that a test scripts, in place of all models, and what was asked for them."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,17 +11,20 @@ from llmring.client.said import Call, Said
 from llmring.client.scripted import ScriptedExchange, open_script
 from llmring.client.written import answer
 from llmring.exceptions import ConfigurationError
+from llmring.plain_data import PlainData
 from llmring.routing.faults import matches
 from llmring.wire import HttpRequest
 
 
-class Sent(Struct, frozen=True):
+class SentRequest(PlainData, Struct, frozen=True):
     """A request that a model got.
 
     Attributes:
         model: The model's reference.
         body: What its API was sent, as JSON.
     """
+
+    __module__ = "llmring.testing"
 
     model: str
     body: Any
@@ -43,8 +44,10 @@ class Replies:
         sent: Every request, in order.
     """
 
+    __module__ = "llmring.testing"
+
     def __init__(self) -> None:
-        self.sent: list[Sent] = []
+        self.sent: list[SentRequest] = []
         self._replies: list[_Reply] = []
         self._calls = 0
         self._lock = threading.Lock()
@@ -81,7 +84,7 @@ class Replies:
                 answer in a chat.
         """
         with self._lock:
-            self.sent.append(Sent(model, _read(request.body)))
+            self.sent.append(SentRequest(model, _read(request.body)))
             reply = self._due(model)
             if reply is None:
                 raise ConfigurationError(

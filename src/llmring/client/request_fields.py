@@ -1,7 +1,5 @@
 """The arguments of `chat` and similar methods, and the request made from them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, TypedDict
@@ -33,6 +31,9 @@ class RequestFields(TypedDict, total=False):
     seed: int | None
     reasoning_effort: str | None
     max_repairs: int
+
+
+RequestFields.__module__ = "llmring"
 
 
 def request_of(

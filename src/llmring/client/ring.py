@@ -22,8 +22,8 @@ from llmring.client.call import whole_reply
 from llmring.client.lockfile_of_ring import LockfileOfRing
 from llmring.client.models_of_ring import ModelsOfRing
 from llmring.client.pending import (
-    Closing,
     PendingChat,
+    PendingClose,
     PendingStream,
     PendingTools,
     loop_is_running,
@@ -64,6 +64,8 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         LockfileError: The lockfile is missing or can't be read.
         ConfigurationError: A variable of the environment holds what can't be used.
     """
+
+    __module__ = "llmring"
 
     def __init__(
         self,
@@ -273,12 +275,12 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
             ending.result()
         return ending
 
-    def close(self) -> Closing:
+    def close(self) -> PendingClose:
         """Close the connections: `await ring.close()`, or `ring.close()` where no loop runs.
 
         A ring goes on to work after that; it opens new ones.
         """
-        closing = Closing(self._shell_.aclose if self._shell_ else None)
+        closing = PendingClose(self._shell_.aclose if self._shell_ else None)
         if not loop_is_running():
             closing.finish()
         return closing

@@ -1,16 +1,15 @@
 """The status of a ring: lockfile, providers, the health of its models, spending."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.client.pending import Pending
+from llmring.plain_data import PlainData
 from llmring.routing.estimate import load_of, usd
 from llmring.routing.health import CircuitState
 from llmring.routing.policy import policy_of
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from llmring.routing.targets import Endpoint
 
 
-class ProviderStatus(Struct, frozen=True, kw_only=True):
+class ProviderStatus(PlainData, Struct, frozen=True, kw_only=True):
     """A provider that the profile uses, or whose key is set.
 
     Attributes:
@@ -37,6 +36,8 @@ class ProviderStatus(Struct, frozen=True, kw_only=True):
         problem: Why nothing can be sent to it, if so.
     """
 
+    __module__ = "llmring"
+
     name: str
     base_url: str
     key: Literal["set", "not set", "not needed"]
@@ -45,7 +46,7 @@ class ProviderStatus(Struct, frozen=True, kw_only=True):
     problem: str | None
 
 
-class SpendingStatus(Struct, frozen=True, kw_only=True):
+class SpendingStatus(PlainData, Struct, frozen=True, kw_only=True):
     """The state of an alias's daily budget.
 
     Attributes:
@@ -54,12 +55,14 @@ class SpendingStatus(Struct, frozen=True, kw_only=True):
         budget: USD that may be spent in a day.
     """
 
+    __module__ = "llmring"
+
     alias: str
     spent: Decimal
     budget: Decimal
 
 
-class Status(Struct, frozen=True, kw_only=True):
+class Status(PlainData, Struct, frozen=True, kw_only=True):
     """The status of a ring.
 
     Attributes:
@@ -76,6 +79,8 @@ class Status(Struct, frozen=True, kw_only=True):
         spending: The aliases with a daily budget.
     """
 
+    __module__ = "llmring"
+
     lockfile: str
     found_by: str
     profile: str
@@ -89,8 +94,10 @@ class Status(Struct, frozen=True, kw_only=True):
 class PendingStatus(Pending[Status]):
     """A pending `status` call; see `Pending`. Its result's attributes can be read from it."""
 
+    __module__ = "llmring"
+
     _method = "status"
-    _shown = frozenset(Status.__struct_fields__)
+    _shown = frozenset((*Status.__struct_fields__, "to_dict", "to_json"))
 
     if TYPE_CHECKING:
         lockfile: str
@@ -101,13 +108,15 @@ class PendingStatus(Pending[Status]):
         shared: str | None
         reachable: bool
         spending: tuple[SpendingStatus, ...]
+        to_dict: Callable[[], dict[str, Any]]
+        to_json: Callable[[], str]
 
 
 async def status_of(
-    aliases: Aliases,
+    aliases: "Aliases",
     profile: str | None,
-    health: Health,
-    spending: Callable[[], Spending],
+    health: "Health",
+    spending: "Callable[[], Spending]",
     now: datetime,
 ) -> Status:
     """Return the status of a ring.
@@ -133,7 +142,7 @@ async def status_of(
     )
 
 
-def _providers(aliases: Aliases, profile: str) -> Iterator[ProviderStatus]:
+def _providers(aliases: "Aliases", profile: str) -> Iterator[ProviderStatus]:
     bindings = aliases.bindings(profile).values()
     used = {ref.provider for binding in bindings for ref in binding.models}
     for name, endpoint in aliases.endpoints.items():
@@ -141,7 +150,7 @@ def _providers(aliases: Aliases, profile: str) -> Iterator[ProviderStatus]:
             yield _provider(endpoint, used=name in used)
 
 
-def _provider(endpoint: Endpoint, *, used: bool) -> ProviderStatus:
+def _provider(endpoint: "Endpoint", *, used: bool) -> ProviderStatus:
     row = endpoint.provider
     objection = endpoint.objection()
     has_key = endpoint.key is not None or endpoint.login is not None
@@ -156,7 +165,7 @@ def _provider(endpoint: Endpoint, *, used: bool) -> ProviderStatus:
 
 
 async def _spending(
-    aliases: Aliases, profile: str, spending: Callable[[], Spending], now: datetime
+    aliases: "Aliases", profile: str, spending: "Callable[[], Spending]", now: datetime
 ) -> AsyncIterator[SpendingStatus]:
     for alias in aliases.bindings(profile):
         policy = policy_of(*aliases.look_up(alias, profile).policy)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from llmring.chat.json_text import GrowingJson
-from llmring.chat.output import Misfit
+from llmring.chat.output import SchemaProblem
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
@@ -112,7 +112,7 @@ def _read(form: Form, response: LLMResponse) -> Read:
     return Read() if response.tool_calls or declined else read(form, response.content)
 
 
-def _correction(response: LLMResponse, misfits: tuple[Misfit, ...]) -> list[Message]:
+def _correction(response: LLMResponse, misfits: tuple[SchemaProblem, ...]) -> list[Message]:
     """Return the messages that ask the model to repair its answer."""
     listed = "\n".join(f"- {misfit}" for misfit in misfits)
     words = (
@@ -168,7 +168,7 @@ def _remedy(request: ParsedRequest, response: LLMResponse) -> str:
 
 
 def _unfit(
-    request: ParsedRequest, response: LLMResponse, misfits: tuple[Misfit, ...], note: str
+    request: ParsedRequest, response: LLMResponse, misfits: tuple[SchemaProblem, ...], note: str
 ) -> SchemaValidationError:
     asked = "" if request.model == response.model else f" (asked as {request.model!r})"
     listed = "\n".join(f"  {misfit}" for misfit in misfits)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
-from llmring.registry.price import Cost, together
+from llmring.registry.price import together
 
 _COUNTS = tuple(name for name in Usage.__struct_fields__ if name != "service_tier")
 

@@ -20,6 +20,7 @@ from llmring.exceptions import (
     ProviderTimeoutError,
     UnreadableResponseError,
 )
+from llmring.plain_data import PlainData
 from llmring.redaction import redact
 from llmring.wire import HttpHead
 
@@ -145,7 +146,7 @@ class Embedding(Struct, frozen=True, kw_only=True):
     decode: Callable[[HttpHead, bytes], tuple[list[list[float]], Usage | None]]
 
 
-class ListedModel(Struct, frozen=True, kw_only=True):
+class ListedModel(PlainData, Struct, frozen=True, kw_only=True):
     """A model as its provider lists it.
 
     Attributes:
@@ -155,6 +156,8 @@ class ListedModel(Struct, frozen=True, kw_only=True):
         context_window: Maximum tokens of a request, if known.
         max_output: Maximum tokens of an answer, if known.
     """
+
+    __module__ = "llmring"
 
     id: str
     name: str | None = None

@@ -8,9 +8,10 @@ from datetime import date
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.registry.catalog import ModelFacts, Prices, Rates
-from llmring.registry.price import Cost, Unpriced, cost_of, together
+from llmring.registry.price import Unpriced, cost_of, together
 
 
 class Bill(Struct, frozen=True):

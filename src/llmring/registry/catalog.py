@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from llmring.plain_data import PlainData
 from llmring.registry.names import BEGINS, ENDS, Names
 
 Capability = Literal[
@@ -37,7 +38,7 @@ _PINNED = (
 )
 
 
-class Rates(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Rates(PlainData, Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Prices in USD per million tokens.
 
     None means that the vendor has no separate price: such tokens cost as other input or output.
@@ -55,6 +56,8 @@ class Rates(Struct, frozen=True, kw_only=True, omit_defaults=True):
         output_audio: The rate of audio in the answer.
         image: USD for each generated image; not per million.
     """
+
+    __module__ = "llmring"
 
     input: Decimal
     output: Decimal

@@ -3,53 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Context, Decimal
-from typing import Any, Self
+from decimal import Decimal
 
 from msgspec import Struct
 
+from llmring.chat.cost import EXACT, Cost
 from llmring.chat.events import Usage
 from llmring.registry.catalog import ModelFacts, Rates
 
-# An application may have set the thread's decimal context to few digits; costs stay exact.
-_EXACT = Context(prec=60)
 _NOTHING = Decimal(0)
-
-
-class Cost(Decimal):
-    """The cost of a call in USD, a number with its parts.
-
-    Attributes:
-        input: USD for prompt tokens that were not cached, audio included.
-        cached_input: USD for prompt tokens read from a cache.
-        cache_write: USD for prompt tokens written to a cache, for any lifetime.
-        output: USD for the answer, reasoning and audio included.
-    """
-
-    __slots__ = ("cache_write", "cached_input", "input", "output")
-
-    input: Decimal
-    cached_input: Decimal
-    cache_write: Decimal
-    output: Decimal
-
-    def __new__(
-        cls, fresh: Decimal, cached_input: Decimal, cache_write: Decimal, output: Decimal
-    ) -> Self:
-        """Add the parts, in USD; `fresh` is the cost of prompt tokens that were not cached."""
-        total = Decimal(0)
-        for part in (fresh, cached_input, cache_write, output):
-            if part:
-                total = _EXACT.add(total, part)
-        self = super().__new__(cls, total)
-        self.input = fresh
-        self.cached_input = cached_input
-        self.cache_write = cache_write
-        self.output = output
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Cost, (self.input, self.cached_input, self.cache_write, self.output)
 
 
 def together(first: Cost, *others: Cost) -> Cost:
@@ -57,10 +19,10 @@ def together(first: Cost, *others: Cost) -> Cost:
     total = first
     for other in others:
         total = Cost(
-            _EXACT.add(total.input, other.input),
-            _EXACT.add(total.cached_input, other.cached_input),
-            _EXACT.add(total.cache_write, other.cache_write),
-            _EXACT.add(total.output, other.output),
+            EXACT.add(total.input, other.input),
+            EXACT.add(total.cached_input, other.cached_input),
+            EXACT.add(total.cache_write, other.cache_write),
+            EXACT.add(total.output, other.output),
         )
     return total
 
@@ -188,7 +150,7 @@ def _of_all_kinds(usage: Usage, rates: Rates) -> Cost:
 
 def _moved(amount: Decimal, tokens: int, rate: Decimal, other: Decimal) -> Decimal:
     """Correct an amount in which some tokens were charged at the wrong rate."""
-    return _EXACT.add(amount, _usd(tokens, _EXACT.subtract(other, rate)))
+    return EXACT.add(amount, _usd(tokens, EXACT.subtract(other, rate)))
 
 
 def _first(rate: Decimal | None, *others: Decimal | None) -> Decimal:
@@ -201,7 +163,7 @@ def _first(rate: Decimal | None, *others: Decimal | None) -> Decimal:
 def _usd(tokens: int, per_million: Decimal) -> Decimal:
     if not tokens:
         return _NOTHING
-    return _EXACT.scaleb(_EXACT.multiply(tokens, per_million), -6)
+    return EXACT.scaleb(EXACT.multiply(tokens, per_million), -6)
 
 
 def price_tag(rates: Rates) -> str:

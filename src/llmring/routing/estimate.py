@@ -7,12 +7,13 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import estimated
 from llmring.exceptions import ProviderError
 from llmring.registry.catalog import ModelFacts
-from llmring.registry.price import Cost, Unpriced, cost_of
+from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.verdicts import may_have_run
 
 # The length of an answer that nobody has limited; most are shorter.

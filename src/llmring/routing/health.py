@@ -4,8 +4,6 @@ A circuit is kept per model, address and key, so that what goes wrong with one k
 of another. `client.shared_health` keeps the same circuits for a fleet.
 """
 
-from __future__ import annotations
-
 import enum
 import hashlib
 import threading
@@ -22,6 +20,7 @@ from llmring.exceptions import (
     ProviderRequestError,
     ProviderTimeoutError,
 )
+from llmring.plain_data import PlainData
 from llmring.routing.targets import Target
 from llmring.routing.watch import CallObserver, ObservedAttempt
 
@@ -125,7 +124,7 @@ class Open(Struct, frozen=True):
     reason: str
 
 
-class CircuitState(Struct, frozen=True, kw_only=True):
+class CircuitState(PlainData, Struct, frozen=True, kw_only=True):
     """What is known of a model that has failed of late, for people.
 
     Attributes:
@@ -137,6 +136,8 @@ class CircuitState(Struct, frozen=True, kw_only=True):
         failures: How often in a row it has failed.
         reason: The last failure.
     """
+
+    __module__ = "llmring"
 
     model: str
     address: str

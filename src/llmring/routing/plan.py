@@ -1,7 +1,5 @@
 """What a call would do: which models would be tried, in what order, and why the others not."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -11,6 +9,7 @@ from msgspec import Struct
 from llmring.chat.events import Usage
 from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
+from llmring.plain_data import PlainData
 from llmring.registry.catalog import ModelFacts, Prices, Rates
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.health import Open, least_bad
@@ -19,7 +18,7 @@ from llmring.routing.prepared import Prepared
 from llmring.routing.targets import Skip, Target
 
 
-class Size(Struct, frozen=True, kw_only=True):
+class CallSize(PlainData, Struct, frozen=True, kw_only=True):
     """The size of a call.
 
     Attributes:
@@ -28,12 +27,14 @@ class Size(Struct, frozen=True, kw_only=True):
         answer: Tokens of the longest answer allowed, where there is a limit.
     """
 
+    __module__ = "llmring"
+
     prompt: int | None = None
     method: str | None = None
     answer: int | None = None
 
 
-class Step(Struct, frozen=True, kw_only=True):
+class PlanStep(PlainData, Struct, frozen=True, kw_only=True):
     """One model of an alias, and what a call would do with it.
 
     Attributes:
@@ -50,6 +51,8 @@ class Step(Struct, frozen=True, kw_only=True):
         cost_reason: Why that is not known.
     """
 
+    __module__ = "llmring"
+
     model: str
     turn: int | None
     reason: str | None = None
@@ -62,7 +65,7 @@ class Step(Struct, frozen=True, kw_only=True):
     cost_reason: str | None = None
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class Plan(PlainData, Struct, frozen=True, kw_only=True):
     """What a call would do.
 
     Attributes:
@@ -72,18 +75,20 @@ class Plan(Struct, frozen=True, kw_only=True):
         steps: The models: those that would be tried, in their order, then those skipped.
     """
 
+    __module__ = "llmring"
+
     alias: str | None
     strategy: Strategy
-    size: Size
-    steps: tuple[Step, ...]
+    size: CallSize
+    steps: tuple[PlanStep, ...]
 
     @property
-    def tried(self) -> tuple[Step, ...]:
+    def tried(self) -> tuple[PlanStep, ...]:
         """The models that would be tried, in their order."""
         return tuple(step for step in self.steps if step.turn is not None)
 
     @property
-    def skipped(self) -> tuple[Step, ...]:
+    def skipped(self) -> tuple[PlanStep, ...]:
         """The models that would be skipped."""
         return tuple(step for step in self.steps if step.turn is None)
 
@@ -102,7 +107,7 @@ class Given(Struct, frozen=True, kw_only=True):
     """
 
     prepare: Callable[[Target], Prepared]
-    size: Size
+    size: CallSize
     policy: Policy
     models: Sequence[ModelRef]
     facts: Callable[[ModelRef], ModelFacts | None]
@@ -118,8 +123,8 @@ def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -
         alias: The alias, or None where the call names a model itself.
         given: What else matters.
     """
-    tried: list[Step] = []
-    skipped: list[Step] = []
+    tried: list[PlanStep] = []
+    skipped: list[PlanStep] = []
     hope = _last_hope(candidates, given.blocked)
     for each in candidates:
         name = str(each.ref)
@@ -172,11 +177,11 @@ def _step(
     turn: int | None = None,
     reason: str | None = None,
     remarks: tuple[str, ...] = (),
-) -> Step:
+) -> PlanStep:
     facts = given.facts(ref)
     prices = facts.prices_on(given.day) if facts is not None else None
     prompt, cost = _costs(facts, given)
-    return Step(
+    return PlanStep(
         model=str(ref),
         turn=turn,
         reason=reason,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt, LLMResponse
 from llmring.exceptions import ProviderError, ProviderTimeoutError
 from llmring.redaction import redact
-from llmring.registry.price import Cost, Unpriced, caveat, cost_of
+from llmring.registry.price import Unpriced, caveat, cost_of
 from llmring.routing.call_progress import CallProgress
 from llmring.routing.estimate import may_have_cost
 from llmring.routing.prepared import Prepared

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.exceptions import ProviderError
-from llmring.registry.price import Cost
 from llmring.routing.targets import Target
 
 
