@@ -295,7 +295,7 @@ def test_a_fallback_is_told_beside_the_answer(call: Call, openai: Vendors, strea
     told = call("chat", "Hello", stream)
 
     assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == f"{FIRST} failed: 429 error slow down\n"
+    assert told.err == f"{FIRST} failed: 429 rate_limit_exceeded slow down\n"
 
 
 def test_a_model_that_is_skipped_is_told_too(
@@ -314,7 +314,7 @@ def test_a_refused_key_is_told_once(openai: Vendors) -> None:
 
     told = run("chat", "Hello")
 
-    assert told == (0, "Salve\n", f"{FIRST} failed: 401 error bad key\n")
+    assert told == (0, "Salve\n", f"{FIRST} failed: 401 invalid_api_key bad key\n")
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])

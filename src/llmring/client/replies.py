@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.client.said import Call, Said
+from llmring.chat.events import Event
+from llmring.chat.made_up_reply import made_up_reply
 from llmring.client.scripted import ScriptedExchange, open_script
 from llmring.client.written import answer
 from llmring.exceptions import ConfigurationError
@@ -88,8 +89,8 @@ class Replies:
                     f"no scripted answer is left for {model} (request {len(self.sent)} of the "
                     'test); add one: llmring_replies.add("...")'
                 )
-            said = self._said(reply, model, request)
-        script = answer(dialect, request, said)
+            events = self._events(reply, model, request)
+        script = answer(dialect, request, events)
         if script is None:
             raise ConfigurationError(
                 f"{model} is asked for something else than an answer in a chat, and scripted "
@@ -105,13 +106,18 @@ class Replies:
                 return reply
         return None
 
-    def _said(self, reply: _Reply, model: str, request: HttpRequest) -> Said:
+    def _events(self, reply: _Reply, model: str, request: HttpRequest) -> list[Event]:
         calls = []
         for name, arguments in reply.calls:
             self._calls += 1
-            calls.append(Call(f"call_{self._calls}", name, arguments))
-        asked = len(request.body.split())
-        return Said(model.partition(":")[2], reply.text, tuple(calls), asked)
+            calls.append((f"call_{self._calls}", name, arguments))
+        return made_up_reply(
+            reply.text,
+            calls,
+            model=model.partition(":")[2],
+            id="scripted",
+            prompt_tokens=len(request.body.split()),
+        )
 
 
 def _read(body: bytes) -> Any:
