@@ -5,9 +5,9 @@
 The interpreter has to have llmring, which encodes them.
 
 It prints two ports, which serve the same, and ends with its standard input. The first part of a
-path says what becomes of a request: `ok`, `apart` (each event of a stream is written by itself),
+path decides how a request is answered: `ok`, `apart` (each event of a stream is written by itself),
 `events-N` (a stream of N events), `hold` (no answer between `/keep` and `/release`), `500`, `429`,
-`reset`, and `turned` (what `/turn/X` has said last). `/held` tells how many are held.
+`reset`, and `turned` (the X of the last `/turn/X`). `/held` returns the number of held requests.
 """
 
 from __future__ import annotations
@@ -76,15 +76,15 @@ def _stream_at_once(anthropic: bool, count: int) -> bytes:
 
 
 class State:
-    """What the server has been told, and whom it keeps waiting."""
+    """The orders that the server has received, and the requests that it holds."""
 
     def __init__(self) -> None:
         self.turned = b"ok"
         self.keeps = False
         self.held: list[Callable[[], None]] = []
 
-    def told(self, what: bytes, how: bytes) -> int:
-        """Do as told; gives how many are held."""
+    def obey(self, what: bytes, how: bytes) -> int:
+        """Obey an order; return the number of held requests."""
         match what:
             case b"turn":
                 self.turned = how
@@ -136,7 +136,7 @@ class Upstream(asyncio.Protocol):
             case b"reset":
                 self._reset()
             case b"turn" | b"keep" | b"release" | b"held":
-                held = self._state.told(what, parts[-1])
+                held = self._state.obey(what, parts[-1])
                 self._write(_with_head(str(held).encode()))
             case b"hold" if self._state.keeps:
                 self._state.held.append(lambda: self._write(_whole(anthropic)))

@@ -73,7 +73,7 @@ COUNTS = st.integers(0, 10**9)
 
 @st.composite
 def usages(draw: st.DrawFn) -> Usage:
-    """Counts that agree with each other."""
+    """Draw counts that agree with each other."""
     cached, audio, cached_audio, rest = draw(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
     hour, five_minutes = draw(st.tuples(COUNTS, COUNTS))
     reasoning, said, image, text = draw(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
@@ -98,7 +98,7 @@ REASONS = ("stop", "length", "content_filter", "error")
 
 @st.composite
 def events(draw: st.DrawFn) -> list[Event]:
-    """The events of a reply that no API has spoken yet: its end has no native word."""
+    """Draw the events of a reply that is of no API yet: its end has no native word."""
     contents = draw(st.lists(TEXTS.map(TextDelta) | THOUGHTS, max_size=5))
     usage = draw(st.none() | usages())
     refusal = draw(st.none() | TEXTS)
@@ -111,12 +111,12 @@ def events(draw: st.DrawFn) -> list[Event]:
 
 
 def replies() -> st.SearchStrategy[LLMResponse]:
-    """Replies with all that any API can say."""
+    """Return replies with all that any API has a field for."""
     return events().map(lambda each: fold("a:model", each, "api"))
 
 
 def in_pieces(whole: Iterable[Event], seed: int) -> Iterator[Event]:
-    """The same reply, its texts and arguments cut anywhere."""
+    """Cut the texts and arguments of a reply anywhere."""
     dice = random.Random(seed)
     for event in whole:
         match event:

@@ -1,4 +1,4 @@
-"""A loopback server that speaks the four vendors' wire formats, and misbehaves when told to.
+"""A loopback server that speaks the four vendors' wire formats, and fails on demand.
 
 Requests to `/<vendor>/...` are answered as that vendor would answer them.
 """
@@ -32,7 +32,7 @@ _OK = HttpHead(200, {"content-type": "application/json"})
 class DemoServer:
     """Four pretended vendors on one port of this machine.
 
-    A vendor behaves as it was last told to, once; after that it answers.
+    A vendor behaves as planned for one request each; without a plan it answers.
 
     Attributes:
         url: Where it listens.
@@ -45,14 +45,14 @@ class DemoServer:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def plan(self, vendor: str, behaviour: Behaviour, text: str) -> None:
-        """What this vendor does with its next request, and the text that it says.
+        """Plan how this vendor treats a request to come, and the text of its answer or error.
 
         "cut" ends the connection before the first word of a stream.
         """
         self._plans[vendor].append((behaviour, text))
 
     def environ(self) -> dict[str, str]:
-        """The variables with which llmring finds the server."""
+        """Return the environment variables with which llmring finds the server."""
         return {
             "OPENAI_BASE_URL": f"{self.url}/openai/v1",
             "ANTHROPIC_BASE_URL": f"{self.url}/anthropic",
@@ -87,7 +87,7 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
+        """Ignore a client that hangs up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the base class's name
-        """The demonstration tells what happens; the server is silent."""
+        """Log nothing: the demonstration prints what happens."""
 
 
 # The dialect of each vendor.

@@ -62,7 +62,7 @@ class Replies:
 
         Args:
             reply: A text, or data that is to be answered as JSON.
-            model: The models that give it: a reference, in which "*" stands for any characters.
+            model: The models that give it: a reference, in which "*" matches any characters.
             tool_calls: The calls of tools in it, each a name and its arguments.
             times: How often it is given; None for ever.
         """
@@ -70,7 +70,7 @@ class Replies:
         self._replies.append(_Reply(model, text, tuple(tool_calls), times))
 
     async def open(self, model: str, dialect: str, request: HttpRequest) -> ScriptedExchange:
-        """The next answer to this model's requests.
+        """Return the next answer to this model's requests.
 
         Args:
             model: The model's reference.
@@ -78,8 +78,7 @@ class Replies:
             request: What it is sent.
 
         Raises:
-            ConfigurationError: None is left for it, or it was asked for something else than an
-                answer in a chat.
+            ConfigurationError: None is left for it, or the request is not a chat.
         """
         with self._lock:
             self.sent.append(Sent(model, _read(request.body)))

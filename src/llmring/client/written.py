@@ -26,7 +26,7 @@ from llmring.wire import HttpHead, HttpRequest
 
 
 class _Api(Struct, frozen=True):
-    """How an API answers, and the ends of the paths of its chats."""
+    """The server's half of an API, and the ends of the paths of its chats."""
 
     encoding: ReplyEncoding
     paths: tuple[str, ...]

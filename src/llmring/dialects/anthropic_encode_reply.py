@@ -36,6 +36,7 @@ from llmring.chat.events import (
     Usage,
 )
 from llmring.chat.reply_events import Content, marked_call, merged
+from llmring.dialects.anthropic_encode_usage import encode_usage
 from llmring.dialects.reply_encoding import (
     Envelope,
     ErrorAnswer,
@@ -68,7 +69,7 @@ def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
     message = _Message(reply.id)
     for content in arrange(merged(events)):
         message.add(content)
-    usage = _usage(reply.usage or Usage())
+    usage = encode_usage(reply.usage or Usage())
     end = message.end(reply.finished, envelope.created)
     body = {**_envelope(reply.id, reply.model), "content": message.blocks, **end, "usage": usage}
     return msgspec.json.encode(body)
@@ -187,42 +188,6 @@ def _stop_reason(finished: Finished | None, *, called: bool) -> str | None:
     return finished.native or _REASONS.get(finished.reason, usual)
 
 
-def _usage(usage: Usage) -> Json:
-    written, hour = usage.cache_write_tokens, usage.cache_write_1h_tokens
-    sent: Json = {
-        "input_tokens": max(0, usage.prompt_tokens - usage.cached_tokens - written),
-        "cache_creation_input_tokens": written,
-        "cache_read_input_tokens": usage.cached_tokens,
-        "cache_creation": {
-            "ephemeral_5m_input_tokens": written - hour,
-            "ephemeral_1h_input_tokens": hour,
-        },
-        "output_tokens": usage.completion_tokens,
-        "server_tool_use": None,
-        "service_tier": "standard",
-    }
-    if usage.reasoning_tokens:
-        sent["output_tokens_details"] = {"thinking_tokens": usage.reasoning_tokens}
-    if usage.provider_tool_calls:
-        searches = {"web_search_requests": usage.provider_tool_calls, "web_fetch_requests": 0}
-        sent["server_tool_use"] = searches
-    return sent | _classes(usage.service_tier)
-
-
-def _classes(tier: str | None) -> Json:
-    """Return the class of service, the place and the speed, which the reader joins to one text."""
-    sent: Json = {}
-    for word in tier.split(", ") if tier else ():
-        if word == "fast":
-            sent["speed"] = word
-        elif len(word) == 2 or not word.islower():
-            # The reader writes classes in small letters; countries are two.
-            sent["inference_geo"] = word
-        else:
-            sent["service_tier"] = word
-    return sent
-
-
 # Of the tokens, those that the end of a stream reports; the others come with its beginning.
 _AT_END = (
     "input_tokens",
@@ -251,7 +216,7 @@ class _Stream(StreamEncoder):
 
     def _begin(self) -> Iterator[bytes]:
         self._message = _Message(self._id)
-        begun = _usage(self._envelope.usage or Usage())
+        begun = encode_usage(self._envelope.usage or Usage())
         self._at_start = begun = {**begun, "output_tokens": min(1, begun["output_tokens"])}
         begun.pop("output_tokens_details", None)
         begun.pop("server_tool_use", None)
@@ -360,7 +325,7 @@ class _Stream(StreamEncoder):
 
     def _end(self) -> Iterator[bytes]:
         yield from self._stop()
-        usage = _usage(self._usage or self._envelope.usage or Usage())
+        usage = encode_usage(self._usage or self._envelope.usage or Usage())
         # What the beginning could not know yet.
         late = [key for key in usage if self._at_start.get(key) != usage[key]]
         told = {key: usage[key] for key in usage if key in _AT_END or key in late}

@@ -35,6 +35,14 @@ from llmring.chat.events import (
 )
 from llmring.chat.reply_events import Content, marked_call, merged
 from llmring.dialects.openai_encode_error import encode_error, error_object
+from llmring.dialects.openai_responses_encode_items import (
+    CALLS,
+    PREFIXES,
+    Item,
+    part_added,
+    part_done,
+    text_delta,
+)
 from llmring.dialects.reply_encoding import (
     Envelope,
     ErrorAnswer,
@@ -109,65 +117,6 @@ def _place_of(event: Event, before: list[Event]) -> int:
     return len(before)
 
 
-class _Item:
-    """An item of the reply, being put together.
-
-    Attributes:
-        kind: "message", "reasoning", "function_call" or "custom_tool_call".
-        index: Its place in the reply.
-        id: Its ID.
-        parts: The kind and the text of each part.
-    """
-
-    def __init__(self, kind: str, index: int, id_: str, fields: Json | None = None) -> None:
-        self.kind = kind
-        self.index = index
-        self.id = id_
-        self.fields = fields or {}
-        self.parts: list[tuple[str, list[str]]] = []
-
-    def text(self) -> str:
-        """Return the text of the last part."""
-        return "".join(self.parts[-1][1]) if self.parts else ""
-
-    def whole(self, status: str = "completed") -> Json:
-        """Return the item with all that came of it."""
-        named = {"id": self.id, "type": self.kind}
-        parts = [_PARTS[kind]("".join(pieces)) for kind, pieces in self.parts]
-        match self.kind:
-            case "message":
-                item = {"status": status, "role": "assistant", "content": parts}
-            case "reasoning":
-                item = {"summary": parts}
-            case "custom_tool_call":
-                item = {"status": status, "input": self.text()}
-            case _:
-                done = "{}" if status == "completed" else ""
-                item = {"status": status, "arguments": self.text() or done}
-        return named | item | self.fields
-
-
-def _output_text(text: str) -> Json:
-    return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
-
-
-def _refusal(text: str) -> Json:
-    return {"type": "refusal", "refusal": text}
-
-
-def _summary_text(text: str) -> Json:
-    return {"type": "summary_text", "text": text}
-
-
-_PARTS = {
-    "output_text": _output_text,
-    "refusal": _refusal,
-    "summary_text": _summary_text,
-    "arguments": _output_text,
-    "input": _output_text,
-}
-
-
 class _Reply:
     """A reply being put together, item by item, with the events that show how it grows.
 
@@ -180,7 +129,7 @@ class _Reply:
         self._id = id_
         self._model = model
         self._envelope = envelope
-        self._item: _Item | None = None
+        self._item: Item | None = None
         self._places: dict[str, Json] = {}
         self._reasoned = False
         self._call: int | None = None
@@ -243,11 +192,11 @@ class _Reply:
         if item is None or item.kind != kind:
             events, item = self._open(kind)
         if not item.parts or item.parts[-1][0] != part:
-            events += _part_done(item)
+            events += part_done(item)
             item.parts.append((part, []))
-            events += _part_added(item)
+            events += part_added(item)
         item.parts[-1][1].append(text)
-        return [*events, _delta(item, text)]
+        return [*events, text_delta(item, text)]
 
     def _think(self, event: ReasoningDelta) -> list[Json]:
         events: list[Json] = []
@@ -268,7 +217,7 @@ class _Reply:
     def _call_piece(self, call: ToolCallDelta) -> list[Json]:
         events: list[Json] = []
         item = self._item
-        if item is None or item.kind not in _CALLS or self._call != call.index:
+        if item is None or item.kind not in CALLS or self._call != call.index:
             kind = "custom_tool_call" if call.kind == "custom" else "function_call"
             id_ = call_id(self._id, call)
             place = self._places.pop(id_, {})
@@ -282,7 +231,7 @@ class _Reply:
         if not item.parts:
             item.parts.append((text, []))
         item.parts[-1][1].append(call.arguments)
-        return [*events, _delta(item, call.arguments)]
+        return [*events, text_delta(item, call.arguments)]
 
     def _take(self, content: Mapping[str, Any]) -> list[Json]:
         match content:
@@ -316,10 +265,10 @@ class _Reply:
 
     def _open(
         self, kind: str, id_: str | None = None, fields: Json | None = None
-    ) -> tuple[list[Json], _Item]:
+    ) -> tuple[list[Json], Item]:
         events = self.close()
         index = len(self.output)
-        item = self._item = _Item(kind, index, id_ or self._item_id(kind, index), fields)
+        item = self._item = Item(kind, index, id_ or self._item_id(kind, index), fields)
         added = item.whole("in_progress")
         return [
             *events,
@@ -327,7 +276,7 @@ class _Reply:
         ], item
 
     def _item_id(self, kind: str, index: int) -> str:
-        return f"{_PREFIXES[kind]}_{self._id.removeprefix('resp_')}_{index}"
+        return f"{PREFIXES[kind]}_{self._id.removeprefix('resp_')}_{index}"
 
     def close(self, whole: Json | None = None) -> list[Json]:
         """Complete the open item; `whole` is the item in place of what came of it."""
@@ -337,18 +286,9 @@ class _Reply:
         done = item.whole() if whole is None else whole
         self.output.append(done)
         return [
-            *_part_done(item),
+            *part_done(item),
             {"type": "response.output_item.done", "output_index": item.index, "item": done},
         ]
-
-
-_CALLS = frozenset({"function_call", "custom_tool_call"})
-_PREFIXES = {
-    "message": "msg",
-    "reasoning": "rs",
-    "function_call": "fc",
-    "custom_tool_call": "ctc",
-}
 
 
 def _status(finished: Finished | None) -> tuple[str, str | None]:
@@ -378,58 +318,6 @@ def _usage(usage: Usage) -> Json:
         "output_tokens_details": made,
         "total_tokens": usage.total_tokens,
     }
-
-
-# The names of the events for each kind of text: its pieces, and the field of the whole.
-_DELTAS = {
-    "output_text": ("response.output_text", "text"),
-    "refusal": ("response.refusal", "refusal"),
-    "summary_text": ("response.reasoning_summary_text", "text"),
-    "arguments": ("response.function_call_arguments", "arguments"),
-    "input": ("response.custom_tool_call_input", "input"),
-}
-
-
-def _place(item: _Item) -> Json:
-    place: Json = {"item_id": item.id, "output_index": item.index}
-    match item.kind:
-        case "message":
-            place["content_index"] = len(item.parts) - 1
-        case "reasoning":
-            place["summary_index"] = len(item.parts) - 1
-    return place
-
-
-def _part_added(item: _Item) -> list[Json]:
-    kind, _ = item.parts[-1]
-    name = "reasoning_summary_part" if item.kind == "reasoning" else "content_part"
-    return [{"type": f"response.{name}.added", **_place(item), "part": _PARTS[kind]("")}]
-
-
-def _delta(item: _Item, text: str) -> Json:
-    kind, _ = item.parts[-1]
-    logprobs: Json = {"logprobs": []} if kind == "output_text" else {}
-    return {"type": f"{_DELTAS[kind][0]}.delta", **_place(item), "delta": text, **logprobs}
-
-
-def _part_done(item: _Item) -> list[Json]:
-    """Return the events that complete the last part of an item."""
-    if not item.parts:
-        if item.kind != "function_call":
-            return []
-        # A call without arguments has an empty object of them.
-        item.parts.append(("arguments", ["{}"]))
-        return [_delta(item, "{}"), *_part_done(item)]
-    kind, _ = item.parts[-1]
-    name, field = _DELTAS[kind]
-    done: Json = {"type": f"{name}.done", **_place(item), field: item.text()}
-    if kind == "output_text":
-        done["logprobs"] = []
-    if item.kind in _CALLS:
-        return [{**done, "name": item.fields["name"]} if kind == "arguments" else done]
-    part = "reasoning_summary_part" if item.kind == "reasoning" else "content_part"
-    whole = _PARTS[kind](item.text())
-    return [done, {"type": f"response.{part}.done", **_place(item), "part": whole}]
 
 
 class _Stream(StreamEncoder):

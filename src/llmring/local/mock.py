@@ -26,9 +26,6 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
-from llmring.chat.made_up_reply import words
-from llmring.dialects.openai_chat_encode_reply import ENCODING
-from llmring.dialects.reply_encoding import Envelope, ErrorAnswer
 from llmring.wire import HttpHead, HttpRequest
 
 
@@ -54,17 +51,17 @@ Step = Chunk | Pause | Reset
 
 
 class Script(Struct, frozen=True):
-    """How an answer comes: its head at once, then step by step. No head: no connection."""
+    """An answer as it arrives: its head at once, then step by step. No head: no connection."""
 
     head: HttpHead | None
     steps: tuple[Step, ...]
 
 
 def play(request: HttpRequest) -> Script:
-    """What the model that a request names does with it.
+    """Build the answer of the model that a request names.
 
-    The request's `model` is what follows "mock:", parameters included; their values are
-    percent-decoded, and "+" stands for itself.
+    The request's `model` is what follows "mock:", parameters included. Their values are
+    percent-decoded; "+" is a plus sign.
     """
     try:
         call = msgspec.json.decode(request.body, type=_Call)
@@ -85,7 +82,7 @@ def play(request: HttpRequest) -> Script:
 
 
 def names() -> tuple[str, ...]:
-    """The models there are, without their parameters."""
+    """Return the names of all models, without their parameters."""
     return tuple(_MODELS)
 
 
@@ -142,16 +139,16 @@ def _number(parameters: _Parameters, name: str, default: int) -> float:
 
 def _echo(call: _Call, _: _Parameters) -> Script:
     asked = [message.text for message in call.messages if message.role == "user"]
-    return _ok(call, _told(call, _Answer(asked[-1] if asked else "")))
+    return _ok(call, _body(call, _Answer(asked[-1] if asked else "")))
 
 
 def _fixed(call: _Call, parameters: _Parameters) -> Script:
-    return _ok(call, _told(call, _text(parameters)))
+    return _ok(call, _body(call, _text(parameters)))
 
 
 def _slow(call: _Call, parameters: _Parameters) -> Script:
     pause = Pause(_number(parameters, "ms", 1000) / 1000)
-    return _ok(call, [pause, *_told(call, _text(parameters))])
+    return _ok(call, [pause, *_body(call, _text(parameters))])
 
 
 def _stall(call: _Call, parameters: _Parameters) -> Script:
@@ -167,7 +164,7 @@ def _cut(call: _Call, parameters: _Parameters) -> Script:
 
 
 def _empty(call: _Call, _: _Parameters) -> Script:
-    return _ok(call, _told(call, _Answer("")))
+    return _ok(call, _body(call, _Answer("")))
 
 
 def _malformed(call: _Call, parameters: _Parameters) -> Script:
@@ -177,7 +174,7 @@ def _malformed(call: _Call, parameters: _Parameters) -> Script:
 
 def _tool(call: _Call, parameters: _Parameters) -> Script:
     name, arguments = parameters.get("name", "f"), parameters.get("arguments", "{}")
-    return _ok(call, _told(call, _Answer(arguments, tool=name)))
+    return _ok(call, _body(call, _Answer(arguments, tool=name)))
 
 
 def _fail(_: _Call, parameters: _Parameters) -> Script:
@@ -206,13 +203,13 @@ def _embed(call: _Call, parameters: _Parameters) -> Script:
 
 
 def _vector(text: str, dimensions: int) -> list[float]:
-    """A vector of length 1; texts that share words are near each other."""
+    """Return a vector of length 1; texts that share words are near each other."""
     sums = [0.0] * dimensions
     for word in re.findall(r"\w+", text.lower()) or [""]:
         number = int.from_bytes(hashlib.blake2s(word.encode(), digest_size=8).digest())
         sums[number % dimensions] += 1.0 if number >> 63 else -1.0
     length = math.hypot(*sums)
-    # Words may take each other away.
+    # Words may cancel each other out.
     return [each / length for each in sums] if length else [1.0, *sums[1:]]
 
 
@@ -235,7 +232,8 @@ _MODELS: Mapping[str, _Model] = {
 }
 
 
-# What they answer, as an OpenAI-compatible server sends it.
+# What they answer, as an OpenAI-compatible server sends it. The encoder is loaded by the first
+# answer, as most rings never ask a mock.
 
 
 class _Answer(Struct, frozen=True):
@@ -249,8 +247,11 @@ def _text(parameters: _Parameters) -> _Answer:
     return _Answer(parameters.get("text", "Hello from a model that is none."))
 
 
-def _told(call: _Call, answer: _Answer) -> list[Chunk]:
+def _body(call: _Call, answer: _Answer) -> list[Chunk]:
     """Encode the body: an event a word if it is streamed, else two halves."""
+    from llmring.dialects.openai_chat_encode_reply import ENCODING
+    from llmring.dialects.reply_encoding import Envelope
+
     events = _events(call, answer)
     if call.stream:
         asked = call.stream_options is not None and call.stream_options.include_usage
@@ -261,13 +262,17 @@ def _told(call: _Call, answer: _Answer) -> list[Chunk]:
 
 def _parted(call: _Call, answer: _Answer, after: float) -> tuple[list[Chunk], list[Chunk]]:
     """Split the body after so many words or, if it is not streamed, into its halves."""
-    body = _told(call, answer)
+    from llmring.chat.made_up_reply import words
+
+    body = _body(call, answer)
     # The role precedes the words; the end of the stream always comes after the split.
     here = 1 + min(int(after), len(words(answer.text))) if call.stream else 1
     return body[:here], body[here:]
 
 
 def _events(call: _Call, answer: _Answer) -> list[Event]:
+    from llmring.chat.made_up_reply import words
+
     pieces = words(answer.text)
     if answer.tool is None:
         contents: list[Event] = [*map(TextDelta, pieces)]
@@ -293,13 +298,16 @@ def _id(prefix: str, call: _Call, answer: _Answer) -> str:
 
 
 def _ok(call: _Call, steps: Sequence[Step]) -> Script:
-    kind = ENCODING.stream_type if call.stream else "application/json"
+    kind = "text/event-stream" if call.stream else "application/json"
     return Script(HttpHead(200, {"content-type": kind}), tuple(steps))
 
 
 def _error(
     status: int, message: str, code: str | None = None, retry_after: float | None = None
 ) -> Script:
+    from llmring.dialects.openai_chat_encode_reply import ENCODING
+    from llmring.dialects.reply_encoding import ErrorAnswer
+
     head, body = ENCODING.error(
         ErrorAnswer(status=status, message=message, code=code, retry_after=retry_after)
     )
