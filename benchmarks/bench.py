@@ -12,7 +12,7 @@ from pathlib import Path
 import measures
 from machine import described
 from page import Conditions, page, write
-from peers import OURS, PEERS, install
+from peers import OURS, PEERS, UPSTREAM, install, python
 from processes import upstream
 
 QUICK_SECONDS = 0.2
@@ -28,12 +28,14 @@ def main() -> int:
         return 0
     quick, only = arguments.quick, _only(arguments.only)
     chosen = [peer for peer in PEERS if not only or peer.name in only]
-    missing = install(arguments.peers, dict.fromkeys(peer.environment for peer in chosen))
+    needed = [UPSTREAM, *(peer.environment for peer in chosen)]
+    missing = install(arguments.peers, dict.fromkeys(needed))
     chosen = [peer for peer in chosen if peer.environment not in missing]
     seconds = QUICK_SECONDS if quick else arguments.seconds
     rounds = 1 if quick else arguments.rounds
     results = measures.Results()
-    with tempfile.TemporaryDirectory() as folder, upstream() as ports:
+    serving = upstream(python(arguments.peers / UPSTREAM))
+    with tempfile.TemporaryDirectory() as folder, serving as ports:
         home = Path(folder)
         for nth in range(rounds):
             sys.stderr.write(f"round {nth + 1} of {rounds}\n")

@@ -11,7 +11,7 @@ from typing import Any
 
 from peers import OURS, Peer, python
 from processes import HERE, Client, Ports, Told, run
-from upstream import ANSWER, EVENTS, pieces
+from texts import ANSWER, EVENTS, pieces
 
 AT_ONCE = (8, 64, 512)
 MANY = AT_ONCE[-1]

@@ -52,6 +52,9 @@ class Peer(NamedTuple):
     imports: tuple[str, ...] = ()
 
 
+# The upstream encodes its answers with llmring.
+UPSTREAM = "llmring"
+
 OURS, UNRECORDED = "llmring", "llmring without ledger"
 FLOOR, FLOOR_JSON = "aiohttp + msgspec", "aiohttp + json"
 OPENAI, ANTHROPIC, LITELLM = "openai SDK", "anthropic SDK", "LiteLLM"

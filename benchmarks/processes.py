@@ -38,10 +38,14 @@ def cores() -> tuple[int | None, int | None]:
 
 
 @contextlib.contextmanager
-def upstream() -> Iterator[Ports]:
-    """Run the upstream."""
+def upstream(python: Path | str = sys.executable) -> Iterator[Ports]:
+    """Run the upstream.
+
+    Args:
+        python: An interpreter that has llmring.
+    """
     core = cores()[1]
-    command = [sys.executable, str(HERE / "upstream.py"), *([] if core is None else [str(core)])]
+    command = [str(python), str(HERE / "upstream.py"), *([] if core is None else [str(core)])]
     with subprocess.Popen(  # noqa: S603  # our own file
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

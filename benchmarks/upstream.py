@@ -1,11 +1,13 @@
-"""A model's server on loopback that costs next to nothing: its answers are there before.
+"""A model's server on loopback that costs next to nothing: its answers are encoded once.
 
     python benchmarks/upstream.py [CORE]
 
+The interpreter has to have llmring, which encodes them.
+
 It prints two ports, which serve the same, and ends with its standard input. The first part of a
-path says what becomes of a request: `ok`, `apart` (each event of a stream is written by itself),
+path decides how a request is answered: `ok`, `apart` (each event of a stream is written by itself),
 `events-N` (a stream of N events), `hold` (no answer between `/keep` and `/release`), `500`, `429`,
-`reset`, and `turned` (what `/turn/X` has said last). `/held` tells how many are held.
+`reset`, and `turned` (the X of the last `/turn/X`). `/held` returns the number of held requests.
 """
 
 from __future__ import annotations
@@ -16,126 +18,56 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
-ANSWER = " ".join(f"word{n:03}" for n in range(80))
-EVENTS = 1000
+from texts import ANSWER, EVENTS, pieces
 
+from llmring.chat.events import Event, Finished, Started, TextDelta, Usage, UsageReport
+from llmring.dialects import anthropic_encode_reply, openai_chat_encode_reply
+from llmring.dialects.reply_encoding import Envelope, ErrorAnswer, ReplyEncoding
 
-def pieces(count: int) -> list[str]:
-    """The texts of so many events; LiteLLM takes a hundred equal ones for a model gone mad."""
-    return [f" word{n % 1000:03}" for n in range(count)]
-
-
-_HEAD = "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n"
+_HEAD = "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
 _STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 )
-_USAGE = {"prompt_tokens": 12, "completion_tokens": 160, "total_tokens": 172}
-
-
-def _whole(body: object, status: int = 200) -> bytes:
-    encoded = json.dumps(body, separators=(",", ":")).encode()
-    head = _HEAD.format(status=status, kind="application/json", length=len(encoded))
-    return head.encode() + encoded
-
-
-def _openai() -> object:
-    message = {"role": "assistant", "content": ANSWER, "refusal": None, "annotations": []}
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1700000000,
-        "model": "gpt-4o-mini",
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
-        "usage": _USAGE,
-        "service_tier": "default",
-        "system_fingerprint": "fp_1",
-    }
-
-
-def _anthropic() -> object:
-    return {
-        "id": "msg_1",
-        "type": "message",
-        "role": "assistant",
-        "model": "claude",
-        "content": [{"type": "text", "text": ANSWER}],
-        "stop_reason": "end_turn",
-        "stop_sequence": None,
-        "usage": {"input_tokens": 12, "output_tokens": 160},
-    }
-
-
-def _openai_event(delta: object, finish: str | None = None) -> bytes:
-    event = {
-        "id": "chatcmpl-1",
-        "object": "chat.completion.chunk",
-        "created": 1700000000,
-        "model": "gpt-4o-mini",
-        "service_tier": "default",
-        "system_fingerprint": "fp_1",
-        "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}],
-    }
-    return b"data: " + json.dumps(event, separators=(",", ":")).encode() + b"\n\n"
-
-
-def _openai_stream(count: int) -> list[bytes]:
-    usage = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1700000000}
-    last = {**usage, "model": "gpt-4o-mini", "choices": [], "usage": _USAGE}
-    return [
-        _openai_event({"role": "assistant", "content": "", "refusal": None}),
-        *(_openai_event({"content": text}) for text in pieces(count)),
-        _openai_event({}, "stop"),
-        b"data: " + json.dumps(last, separators=(",", ":")).encode() + b"\n\n",
-        b"data: [DONE]\n\n",
-    ]
-
-
-def _named(event: dict[str, object]) -> bytes:
-    body = json.dumps(event, separators=(",", ":"))
-    return f"event: {event['type']}\ndata: {body}\n\n".encode()
-
-
-def _anthropic_stream(count: int) -> list[bytes]:
-    message = {**_anthropic(), "content": [], "stop_reason": None}  # type: ignore[dict-item]
-    deltas = [{"type": "text_delta", "text": text} for text in pieces(count)]
-    end = {"stop_reason": "end_turn", "stop_sequence": None}
-    return [
-        _named({"type": "message_start", "message": message}),
-        _named(
-            {
-                "type": "content_block_start",
-                "index": 0,
-                "content_block": {"type": "text", "text": ""},
-            }
-        ),
-        *(_named({"type": "content_block_delta", "index": 0, "delta": each}) for each in deltas),
-        _named({"type": "content_block_stop", "index": 0}),
-        _named({"type": "message_delta", "delta": end, "usage": {"output_tokens": 160}}),
-        _named({"type": "message_stop"}),
-    ]
-
-
-def _in_chunks(events: list[bytes]) -> list[bytes]:
-    return [
-        _STREAM_HEAD,
-        *(b"%x\r\n%b\r\n" % (len(event), event) for event in events),
-        b"0\r\n\r\n",
-    ]
-
-
-OPENAI, ANTHROPIC = _whole(_openai()), _whole(_anthropic())
+ENVELOPE = Envelope(created=1_700_000_000)
 FAULTS = {
-    b"500": _whole({"error": {"message": "broken", "type": "server_error", "code": None}}, 500),
-    b"429": _whole({"error": {"message": "slower", "type": "rate_limit", "code": None}}, 429),
+    b"500": ErrorAnswer(status=500, message="broken"),
+    b"429": ErrorAnswer(status=429, message="slower"),
 }
+
+
+def _encoding(anthropic: bool) -> ReplyEncoding:
+    return anthropic_encode_reply.ENCODING if anthropic else openai_chat_encode_reply.ENCODING
+
+
+def _reply(anthropic: bool, texts: Iterable[str]) -> list[Event]:
+    named = Started("claude", "msg_1") if anthropic else Started("gpt-4o-mini", "chatcmpl-1")
+    usage = Usage(prompt_tokens=12, completion_tokens=160)
+    return [named, *map(TextDelta, texts), UsageReport(usage), Finished("stop", "")]
+
+
+def _with_head(body: bytes, status: int = 200) -> bytes:
+    return _HEAD.format(status=status, length=len(body)).encode() + body
+
+
+@cache
+def _whole(anthropic: bool) -> bytes:
+    return _with_head(_encoding(anthropic).whole(_reply(anthropic, [ANSWER]), ENVELOPE))
+
+
+@cache
+def _fault(what: bytes) -> bytes:
+    head, body = _encoding(anthropic=False).error(FAULTS[what])
+    return _with_head(body, head.status)
 
 
 @cache
 def _stream(anthropic: bool, count: int) -> list[bytes]:
-    return _in_chunks(_anthropic_stream(count) if anthropic else _openai_stream(count))
+    events = _encoding(anthropic).stream(_reply(anthropic, pieces(count)), ENVELOPE)
+    chunks = (b"%x\r\n%b\r\n" % (len(event), event) for event in events)
+    return [_STREAM_HEAD, *chunks, b"0\r\n\r\n"]
 
 
 @cache
@@ -144,15 +76,15 @@ def _stream_at_once(anthropic: bool, count: int) -> bytes:
 
 
 class State:
-    """What the server has been told, and whom it keeps waiting."""
+    """The orders that the server has received, and the requests that it holds."""
 
     def __init__(self) -> None:
         self.turned = b"ok"
         self.keeps = False
         self.held: list[Callable[[], None]] = []
 
-    def told(self, what: bytes, how: bytes) -> int:
-        """Do as told; gives how many are held."""
+    def obey(self, what: bytes, how: bytes) -> int:
+        """Obey an order; return the number of held requests."""
         match what:
             case b"turn":
                 self.turned = how
@@ -200,13 +132,14 @@ class Upstream(asyncio.Protocol):
         anthropic = parts[-1].startswith(b"messages")
         match what:
             case b"500" | b"429":
-                self._write(FAULTS[what])
+                self._write(_fault(what))
             case b"reset":
                 self._reset()
             case b"turn" | b"keep" | b"release" | b"held":
-                self._write(_whole(self._state.told(what, parts[-1])))
+                held = self._state.obey(what, parts[-1])
+                self._write(_with_head(str(held).encode()))
             case b"hold" if self._state.keeps:
-                self._state.held.append(lambda: self._write(ANTHROPIC if anthropic else OPENAI))
+                self._state.held.append(lambda: self._write(_whole(anthropic)))
             case _ if b'"stream":true' in body or b'"stream": true' in body:
                 count = int(what[7:]) if what.startswith(b"events-") else EVENTS
                 if what == b"apart":
@@ -214,7 +147,7 @@ class Upstream(asyncio.Protocol):
                 else:
                     self._write(_stream_at_once(anthropic, count))
             case _:
-                self._write(ANTHROPIC if anthropic else OPENAI)
+                self._write(_whole(anthropic))
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:

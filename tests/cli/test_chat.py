@@ -297,7 +297,7 @@ def test_a_fallback_is_reported_on_standard_error(call: Call, openai: Vendors, s
     told = call("chat", "Hello", stream)
 
     assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == f"{FIRST} failed: 429 error slow down\n"
+    assert told.err == f"{FIRST} failed: 429 rate_limit_exceeded slow down\n"
 
 
 def test_a_skipped_model_is_reported(
@@ -316,7 +316,7 @@ def test_a_rejected_key_is_reported_once(openai: Vendors) -> None:
 
     told = run("chat", "Hello")
 
-    assert told == (0, "Salve\n", f"{FIRST} failed: 401 error bad key\n")
+    assert told == (0, "Salve\n", f"{FIRST} failed: 401 invalid_api_key bad key\n")
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])

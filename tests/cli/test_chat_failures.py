@@ -19,7 +19,7 @@ def test_W032_a_failure_of_the_only_model_is_a_one_line_error(call: Call, openai
 
     assert (told.code, told.out) == (1, "")
     assert is_plain_error(told.err), told.err
-    assert "500 error went wrong" in told.err
+    assert "500 server_error went wrong" in told.err
 
 
 def test_if_all_models_fail_the_error_gives_each_reason(call: Call, openai: Vendors) -> None:
@@ -30,7 +30,8 @@ def test_if_all_models_fail_the_error_gives_each_reason(call: Call, openai: Vend
     assert (told.code, told.out) == (1, "")
     assert told.err == (
         "llmring: all models of alias 'fast' failed: "
-        f"{FIRST} failed: 429 error slow down; {SECOND} failed: 529 error overloaded\n"
+        f"{FIRST} failed: 429 rate_limit_exceeded slow down; "
+        f"{SECOND} failed: 529 server_error overloaded\n"
     )
 
 

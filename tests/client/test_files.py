@@ -607,7 +607,7 @@ def test_a_copy_that_can_not_be_removed_is_logged(
     with caplog.at_level(logging.WARNING, "llmring"):
         assert ring.deregister_file(id_)
 
-    assert "openai could not remove the file file-1: 500 error not now" in caplog.text
+    assert "openai could not remove the file file-1: 500 server_error not now" in caplog.text
 
 
 def test_calls_without_files_load_nothing_for_them(serve: Serve) -> None:

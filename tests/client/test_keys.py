@@ -167,7 +167,7 @@ def test_a_key_is_in_no_attempt_that_an_observer_is_told_of(serve: Serve) -> Non
     with pytest.raises(ProviderError):
         LLMRing(environ=environ, on_attempt=seen.append).chat(MODEL, "Hello")
 
-    assert seen[0].reason == "500 error key ***"
+    assert seen[0].reason == "500 server_error key ***"
     assert leaked(repr(seen)) == []
 
 

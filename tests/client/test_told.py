@@ -57,7 +57,7 @@ def test_a_failover_is_told_with_both_models_and_the_failure(way: Way, pair: Pai
 
     way.chat(LLMRing(on_failover=note), "fast", "Hello")
 
-    assert told == [(FIRST, SECOND, "503 error busy")]
+    assert told == [(FIRST, SECOND, "503 server_error busy")]
 
 
 def test_a_failover_inside_a_stream_is_told_as_well(way: Way, pair: Pair) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.client.said import Call, Said
+from llmring.chat.events import Event
+from llmring.chat.made_up_reply import made_up_reply
 from llmring.client.scripted import ScriptedExchange, open_script
 from llmring.client.written import answer
 from llmring.exceptions import ConfigurationError
@@ -64,7 +65,7 @@ class Replies:
 
         Args:
             reply: A text, or data that is to be answered as JSON.
-            model: The models that give it: a reference, in which "*" stands for any characters.
+            model: The models that give it: a reference, in which "*" matches any characters.
             tool_calls: The calls of tools in it, each a name and its arguments.
             times: How often it is given; None for ever.
         """
@@ -72,7 +73,7 @@ class Replies:
         self._replies.append(_Reply(model, text, tuple(tool_calls), times))
 
     async def open(self, model: str, dialect: str, request: HttpRequest) -> ScriptedExchange:
-        """The next answer to this model's requests.
+        """Return the next answer to this model's requests.
 
         Args:
             model: The model's reference.
@@ -80,8 +81,7 @@ class Replies:
             request: What it is sent.
 
         Raises:
-            ConfigurationError: None is left for it, or it was asked for something else than an
-                answer in a chat.
+            ConfigurationError: None is left for it, or the request is not a chat.
         """
         with self._lock:
             self.sent.append(SentRequest(model, _read(request.body)))
@@ -91,8 +91,8 @@ class Replies:
                     f"no scripted answer is left for {model} (request {len(self.sent)} of the "
                     'test); add one: llmring_replies.add("...")'
                 )
-            said = self._said(reply, model, request)
-        script = answer(dialect, request, said)
+            events = self._events(reply, model, request)
+        script = answer(dialect, request, events)
         if script is None:
             raise ConfigurationError(
                 f"{model} is asked for something else than an answer in a chat, and scripted "
@@ -108,13 +108,18 @@ class Replies:
                 return reply
         return None
 
-    def _said(self, reply: _Reply, model: str, request: HttpRequest) -> Said:
+    def _events(self, reply: _Reply, model: str, request: HttpRequest) -> list[Event]:
         calls = []
         for name, arguments in reply.calls:
             self._calls += 1
-            calls.append(Call(f"call_{self._calls}", name, arguments))
-        asked = len(request.body.split())
-        return Said(model.partition(":")[2], reply.text, tuple(calls), asked)
+            calls.append((f"call_{self._calls}", name, arguments))
+        return made_up_reply(
+            reply.text,
+            calls,
+            model=model.partition(":")[2],
+            id="scripted",
+            prompt_tokens=len(request.body.split()),
+        )
 
 
 def _read(body: bytes) -> Any:

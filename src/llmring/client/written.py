@@ -1,51 +1,70 @@
-"""Made-up answers, in the bytes in which each API would send them.
-
-No more of it than a client reads. Tokens are counted as words between white space.
-"""
+"""Scripted answers and errors, in the bytes that each API's own server would send."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
 
-from llmring.client import (
-    written_anthropic,
-    written_gemini,
-    written_ollama,
-    written_openai_chat,
-    written_openai_responses,
-)
-from llmring.client.said import Json, Said
+from llmring.chat.events import Event
 from llmring.dialects import (
     anthropic_content,
+    anthropic_encode_reply,
     gemini,
+    gemini_encode_reply,
     ollama,
+    ollama_encode_reply,
+    openai_chat_encode_reply,
     openai_chat_messages,
     openai_responses,
+    openai_responses_encode_reply,
 )
+from llmring.dialects.reply_encoding import Envelope, ErrorAnswer, ReplyEncoding
 from llmring.local.mock import Chunk, Script
 from llmring.wire import HttpHead, HttpRequest
 
 
-def answer(dialect: str, request: HttpRequest, said: Said) -> Script | None:
-    """An answer to a chat request, whole or streamed as it asks; None where it is no chat.
+class _Api(Struct, frozen=True):
+    """The server's half of an API, and the ends of the paths of its chats."""
+
+    encoding: ReplyEncoding
+    paths: tuple[str, ...]
+
+
+_APIS: Mapping[str, _Api] = {
+    openai_chat_messages.NAME: _Api(openai_chat_encode_reply.ENCODING, ("/chat/completions",)),
+    openai_responses.NAME: _Api(openai_responses_encode_reply.ENCODING, ("/responses",)),
+    anthropic_content.NAME: _Api(anthropic_encode_reply.ENCODING, ("/messages",)),
+    gemini.DIALECT.name: _Api(
+        gemini_encode_reply.ENCODING, (":generateContent", ":streamGenerateContent")
+    ),
+    ollama.DIALECT.name: _Api(ollama_encode_reply.ENCODING, ("/api/chat",)),
+}
+
+
+def encoding(dialect: str) -> ReplyEncoding:
+    """Return the server's half of a dialect, by the dialect's name."""
+    return _APIS[dialect].encoding
+
+
+def answer(dialect: str, request: HttpRequest, events: Sequence[Event]) -> Script | None:
+    """Build the answer to a chat request, whole or streamed as it asks; None for other requests.
 
     Args:
         dialect: The name of the dialect.
         request: The request.
-        said: What the model says.
+        events: The events of the reply.
     """
-    writer = _WRITERS[dialect]
+    api = _APIS[dialect]
     path = request.url.partition("?")[0]
-    streamed = ":stream" in path or _wants_stream(request.body)
-    if not path.endswith(writer.paths):
+    if not path.endswith(api.paths):
         return None
-    if streamed:
-        head = HttpHead(200, {"content-type": writer.stream_type})
-        return Script(head, tuple(map(Chunk, writer.events(said))))
-    return Script(_JSON, (Chunk(msgspec.json.encode(writer.whole(said))),))
+    if ":stream" in path or _wants_stream(request.body):
+        head = HttpHead(200, {"content-type": api.encoding.stream_type})
+        return Script(head, tuple(map(Chunk, api.encoding.stream(events, Envelope()))))
+    head = HttpHead(200, {"content-type": "application/json"})
+    return Script(head, (Chunk(api.encoding.whole(events, Envelope())),))
 
 
 def refusal(
@@ -55,23 +74,24 @@ def refusal(
     code: str | None = None,
     retry_after: float | None = None,
 ) -> Script:
-    """An error with this status.
+    """Build an error answer.
 
     Args:
         dialect: The name of the dialect.
         status: The HTTP status.
-        message: Its words.
-        code: Its code; left out, a usual one.
-        retry_after: Seconds that it asks to wait.
+        message: The message; None for one that names the status.
+        code: The code; None for the usual one of the status.
+        retry_after: Seconds that the client should wait.
     """
-    words = message or f"status {status} (a scripted fault)"
-    wait = {} if retry_after is None else {"retry-after": f"{retry_after:g}"}
-    body = _WRITERS[dialect].refusal(status, words, code)
-    head = HttpHead(status, {"content-type": "application/json", **wait})
-    return Script(head, (Chunk(msgspec.json.encode(body)),))
-
-
-_JSON = HttpHead(200, {"content-type": "application/json"})
+    head, body = _APIS[dialect].encoding.error(
+        ErrorAnswer(
+            status=status,
+            message=message or f"status {status} (a scripted fault)",
+            code=code,
+            retry_after=retry_after,
+        )
+    )
+    return Script(head, (Chunk(body),))
 
 
 class _Stream(Struct):
@@ -83,45 +103,3 @@ def _wants_stream(body: bytes) -> bool:
         return msgspec.json.decode(body, type=_Stream).stream
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
-
-
-class _Writer(Struct, frozen=True):
-    """How an API writes: an answer, the same in events, and an error with a status."""
-
-    paths: tuple[str, ...]
-    whole: Callable[[Said], Json]
-    events: Callable[[Said], Iterator[bytes]]
-    refusal: Callable[[int, str, str | None], Json]
-    stream_type: str = "text/event-stream"
-
-
-_WRITERS: Mapping[str, _Writer] = {
-    openai_chat_messages.NAME: _Writer(
-        ("/chat/completions",),
-        written_openai_chat.whole,
-        written_openai_chat.events,
-        written_openai_chat.refusal,
-    ),
-    openai_responses.NAME: _Writer(
-        ("/responses",),
-        written_openai_responses.whole,
-        written_openai_responses.events,
-        written_openai_chat.refusal,
-    ),
-    anthropic_content.NAME: _Writer(
-        ("/messages",), written_anthropic.whole, written_anthropic.events, written_anthropic.refusal
-    ),
-    gemini.DIALECT.name: _Writer(
-        (":generateContent", ":streamGenerateContent"),
-        written_gemini.whole,
-        written_gemini.events,
-        written_gemini.refusal,
-    ),
-    ollama.DIALECT.name: _Writer(
-        ("/api/chat",),
-        written_ollama.whole,
-        written_ollama.events,
-        written_ollama.refusal,
-        stream_type="application/x-ndjson",
-    ),
-}

@@ -141,10 +141,10 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     return events
 
 
-def _said(message: _Message) -> Iterator[Event]:
+def _said(message: _Message, *, reasoned: bool = False) -> Iterator[Event]:
     """Yield the events for the content of a message, or of a piece of one."""
     reasoning = message.reasoning_content or message.reasoning
-    if not reasoning and message.reasoning_details:
+    if not reasoning and message.reasoning_details and not reasoned:
         reasoning = _detailed(message)
     if reasoning:
         yield ReasoningDelta(reasoning)
@@ -296,6 +296,7 @@ class _Reading:
         "_finish",
         "_head",
         "_named",
+        "_reasoned",
         "_tier",
         "_usage",
         "done",
@@ -306,6 +307,7 @@ class _Reading:
         self._head = head
         self._named = False
         self._delta_seen = False
+        self._reasoned = False
         self._calls = _OpenCalls()
         self._details = _OpenDetails()
         self._finish: str | None = None
@@ -350,7 +352,10 @@ class _Reading:
             events.append(_finished(choice.finish_reason))
 
     def _read_delta(self, delta: _Message, events: list[Event]) -> None:
-        events += _said(delta)
+        events += _said(delta, reasoned=self._reasoned)
+        if delta.reasoning_content or delta.reasoning:
+            # From here on, details only repeat it.
+            self._reasoned = True
         if delta.reasoning_details:
             for detail in _details(delta):
                 self._details.add(detail)

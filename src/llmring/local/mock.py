@@ -1,8 +1,8 @@
 """The provider `mock`: answers and failures on demand, the same every time.
 
-What comes back is decided by the model's name alone (`mock:fail?status=429&retry_after=2`) and
-written in the bytes that an OpenAI-compatible server would send, for whole and streamed answers.
-Nothing here waits or sends: a script says what to play, and the caller plays it.
+The model's name alone decides what comes back (`mock:fail?status=429&retry_after=2`), in the
+bytes that an OpenAI-compatible server would send, for whole and streamed answers.
+Nothing here waits or sends: the result is a script, and the caller plays it.
 
 Tokens are counted as words between white space.
 """
@@ -10,13 +10,22 @@ Tokens are counted as words between white space.
 import hashlib
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.events import (
+    Event,
+    Finished,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
 from llmring.wire import HttpHead, HttpRequest
 
 
@@ -42,17 +51,17 @@ Step = Chunk | Pause | Reset
 
 
 class Script(Struct, frozen=True):
-    """How an answer comes: its head at once, then step by step. No head: no connection."""
+    """An answer as it arrives: its head at once, then step by step. No head: no connection."""
 
     head: HttpHead | None
     steps: tuple[Step, ...]
 
 
 def play(request: HttpRequest) -> Script:
-    """What the model that a request names does with it.
+    """Build the answer of the model that a request names.
 
-    The request's `model` is what follows "mock:", parameters included; their values are
-    percent-decoded, and "+" stands for itself.
+    The request's `model` is what follows "mock:", parameters included. Their values are
+    percent-decoded; "+" is a plus sign.
     """
     try:
         call = msgspec.json.decode(request.body, type=_Call)
@@ -73,7 +82,7 @@ def play(request: HttpRequest) -> Script:
 
 
 def names() -> tuple[str, ...]:
-    """The models there are, without their parameters."""
+    """Return the names of all models, without their parameters."""
     return tuple(_MODELS)
 
 
@@ -130,16 +139,16 @@ def _number(parameters: _Parameters, name: str, default: int) -> float:
 
 def _echo(call: _Call, _: _Parameters) -> Script:
     asked = [message.text for message in call.messages if message.role == "user"]
-    return _ok(call, _told(call, _Answer(asked[-1] if asked else "")))
+    return _ok(call, _body(call, _Answer(asked[-1] if asked else "")))
 
 
 def _fixed(call: _Call, parameters: _Parameters) -> Script:
-    return _ok(call, _told(call, _text(parameters)))
+    return _ok(call, _body(call, _text(parameters)))
 
 
 def _slow(call: _Call, parameters: _Parameters) -> Script:
     pause = Pause(_number(parameters, "ms", 1000) / 1000)
-    return _ok(call, [pause, *_told(call, _text(parameters))])
+    return _ok(call, [pause, *_body(call, _text(parameters))])
 
 
 def _stall(call: _Call, parameters: _Parameters) -> Script:
@@ -155,7 +164,7 @@ def _cut(call: _Call, parameters: _Parameters) -> Script:
 
 
 def _empty(call: _Call, _: _Parameters) -> Script:
-    return _ok(call, _told(call, _Answer("")))
+    return _ok(call, _body(call, _Answer("")))
 
 
 def _malformed(call: _Call, parameters: _Parameters) -> Script:
@@ -165,18 +174,16 @@ def _malformed(call: _Call, parameters: _Parameters) -> Script:
 
 def _tool(call: _Call, parameters: _Parameters) -> Script:
     name, arguments = parameters.get("name", "f"), parameters.get("arguments", "{}")
-    return _ok(call, _told(call, _Answer(arguments, tool=name)))
+    return _ok(call, _body(call, _Answer(arguments, tool=name)))
 
 
 def _fail(_: _Call, parameters: _Parameters) -> Script:
     status = int(_number(parameters, "status", 500))
     if not 400 <= status <= 599:
         raise _UnusableValueError(f"status must be from 400 to 599, not {status}")
-    headers = {}
-    if "retry_after" in parameters:
-        headers["retry-after"] = f"{_number(parameters, 'retry_after', 0):g}"
+    wait = _number(parameters, "retry_after", 0) if "retry_after" in parameters else None
     message = parameters.get("message", f"mock:fail was asked for status {status}")
-    return _error(status, message, parameters.get("code"), headers)
+    return _error(status, message, parameters.get("code"), wait)
 
 
 def _embed(call: _Call, parameters: _Parameters) -> Script:
@@ -196,13 +203,13 @@ def _embed(call: _Call, parameters: _Parameters) -> Script:
 
 
 def _vector(text: str, dimensions: int) -> list[float]:
-    """A vector of length 1; texts that share words are near each other."""
+    """Return a vector of length 1; texts that share words are near each other."""
     sums = [0.0] * dimensions
     for word in re.findall(r"\w+", text.lower()) or [""]:
         number = int.from_bytes(hashlib.blake2s(word.encode(), digest_size=8).digest())
         sums[number % dimensions] += 1.0 if number >> 63 else -1.0
     length = math.hypot(*sums)
-    # Words may take each other away.
+    # Words may cancel each other out.
     return [each / length for each in sums] if length else [1.0, *sums[1:]]
 
 
@@ -225,12 +232,12 @@ _MODELS: Mapping[str, _Model] = {
 }
 
 
-# The wire: OpenAI's chat completions.
-# https://platform.openai.com/docs/api-reference/chat
+# What they answer, as an OpenAI-compatible server sends it. The encoder is loaded by the first
+# answer, as most rings never ask a mock.
 
 
 class _Answer(Struct, frozen=True):
-    """What a model says; with `tool` it is the arguments of a call of that function."""
+    """A model's answer: a text or, with `tool`, the arguments of a call of that function."""
 
     text: str
     tool: str | None = None
@@ -240,93 +247,54 @@ def _text(parameters: _Parameters) -> _Answer:
     return _Answer(parameters.get("text", "Hello from a model that is none."))
 
 
-def _told(call: _Call, answer: _Answer) -> list[Chunk]:
-    """The body: an event a word where it is streamed, else two halves."""
+def _body(call: _Call, answer: _Answer) -> list[Chunk]:
+    """Encode the body: an event a word if it is streamed, else two halves."""
+    from llmring.dialects.openai_chat_encode_reply import ENCODING
+    from llmring.dialects.reply_encoding import Envelope
+
+    events = _events(call, answer)
     if call.stream:
-        return [Chunk(event) for event in _events(call, answer)]
-    body = msgspec.json.encode(_whole(call, answer))
+        asked = call.stream_options is not None and call.stream_options.include_usage
+        return [*map(Chunk, ENCODING.stream(events, Envelope(include_usage=asked)))]
+    body = ENCODING.whole(events, Envelope())
     return [Chunk(body[: len(body) // 2]), Chunk(body[len(body) // 2 :])]
 
 
 def _parted(call: _Call, answer: _Answer, after: float) -> tuple[list[Chunk], list[Chunk]]:
-    """The body before and after so many words; where it is not streamed, its halves."""
-    body = _told(call, answer)
-    # Before the words comes the role; the end is never among what comes before.
-    here = 1 + min(int(after), len(_words(answer.text))) if call.stream else 1
+    """Split the body after so many words or, if it is not streamed, into its halves."""
+    from llmring.chat.made_up_reply import words
+
+    body = _body(call, answer)
+    # The role precedes the words; the end of the stream always comes after the split.
+    here = 1 + min(int(after), len(words(answer.text))) if call.stream else 1
     return body[:here], body[here:]
 
 
-def _words(text: str) -> list[str]:
-    """The text's words, each with the space before it; together they are the text."""
-    return re.findall(r"\s*\S+|\s+", text)
+def _events(call: _Call, answer: _Answer) -> list[Event]:
+    from llmring.chat.made_up_reply import words
 
-
-def _whole(call: _Call, answer: _Answer) -> dict[str, Any]:
-    message: dict[str, Any] = {"role": "assistant", "content": answer.text}
-    if answer.tool is not None:
-        function = {"name": answer.tool, "arguments": answer.text}
-        calls = [{"id": _id("call_", call, answer), "type": "function", "function": function}]
-        message |= {"content": None, "tool_calls": calls}
-    choice = {"index": 0, "message": message, "finish_reason": _finish_reason(answer)}
-    return {
-        **_envelope(call, answer, "chat.completion"),
-        "choices": [choice],
-        "usage": _usage(call, answer),
-    }
-
-
-def _events(call: _Call, answer: _Answer) -> Iterator[bytes]:
-    envelope = _envelope(call, answer, "chat.completion.chunk")
-    for delta in _deltas(call, answer):
-        choice = {"index": 0, "delta": delta, "finish_reason": None}
-        yield _event({**envelope, "choices": [choice]})
-    last = {"index": 0, "delta": {}, "finish_reason": _finish_reason(answer)}
-    yield _event({**envelope, "choices": [last]})
-    if call.stream_options is not None and call.stream_options.include_usage:
-        yield _event({**envelope, "choices": [], "usage": _usage(call, answer)})
-    yield b"data: [DONE]\n\n"
-
-
-def _deltas(call: _Call, answer: _Answer) -> Iterator[dict[str, Any]]:
+    pieces = words(answer.text)
     if answer.tool is None:
-        yield {"role": "assistant", "content": ""}
-        for word in _words(answer.text):
-            yield {"content": word}
-        return
-    function = {"name": answer.tool, "arguments": ""}
-    opening = {"index": 0, "id": _id("call_", call, answer), "type": "function"}
-    yield {"role": "assistant", "content": None, "tool_calls": [opening | {"function": function}]}
-    for word in _words(answer.text):
-        yield {"tool_calls": [{"index": 0, "function": {"arguments": word}}]}
-
-
-def _event(payload: dict[str, Any]) -> bytes:
-    return b"data: " + msgspec.json.encode(payload) + b"\n\n"
-
-
-def _envelope(call: _Call, answer: _Answer, kind: str) -> dict[str, Any]:
-    return {
-        "id": _id("chatcmpl-", call, answer),
-        "object": kind,
-        "created": 0,
-        "model": call.model,
-    }
+        contents: list[Event] = [*map(TextDelta, pieces)]
+    else:
+        contents = [ToolCallDelta(0, _id("call_", call, answer), answer.tool)]
+        contents += [ToolCallDelta(0, arguments=piece) for piece in pieces]
+    usage = Usage(
+        prompt_tokens=sum(len(message.text.split()) for message in call.messages),
+        completion_tokens=len(answer.text.split()),
+    )
+    return [
+        Started(call.model, _id("chatcmpl-", call, answer)),
+        *contents,
+        UsageReport(usage),
+        Finished("stop" if answer.tool is None else "tool_calls", ""),
+    ]
 
 
 def _id(prefix: str, call: _Call, answer: _Answer) -> str:
-    """An ID that is the same for the same answer."""
+    """Return an ID that is the same for the same answer."""
     seed = f"{call.model}\0{answer.tool}\0{answer.text}"
     return prefix + hashlib.blake2s(seed.encode(), digest_size=12).hexdigest()
-
-
-def _finish_reason(answer: _Answer) -> str:
-    return "stop" if answer.tool is None else "tool_calls"
-
-
-def _usage(call: _Call, answer: _Answer) -> dict[str, int]:
-    asked = sum(len(message.text.split()) for message in call.messages)
-    said = len(answer.text.split())
-    return {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said}
 
 
 def _ok(call: _Call, steps: Sequence[Step]) -> Script:
@@ -334,23 +302,16 @@ def _ok(call: _Call, steps: Sequence[Step]) -> Script:
     return Script(HttpHead(200, {"content-type": kind}), tuple(steps))
 
 
-# Status to the type and code that OpenAI sends with it.
-# https://platform.openai.com/docs/guides/error-codes
-_ERRORS: Mapping[int, tuple[str, str | None]] = {
-    401: ("invalid_request_error", "invalid_api_key"),
-    404: ("invalid_request_error", "model_not_found"),
-    429: ("requests", "rate_limit_exceeded"),
-}
-
-
 def _error(
-    status: int, message: str, code: str | None = None, headers: Mapping[str, str] = {}
+    status: int, message: str, code: str | None = None, retry_after: float | None = None
 ) -> Script:
-    usual = "server_error" if status >= 500 else "invalid_request_error"
-    kind, usual_code = _ERRORS.get(status, (usual, None))
-    error = {"message": message, "type": kind, "param": None, "code": code or usual_code}
-    head = HttpHead(status, {"content-type": "application/json", **headers})
-    return Script(head, (Chunk(msgspec.json.encode({"error": error})),))
+    from llmring.dialects.openai_chat_encode_reply import ENCODING
+    from llmring.dialects.reply_encoding import ErrorAnswer
+
+    head, body = ENCODING.error(
+        ErrorAnswer(status=status, message=message, code=code, retry_after=retry_after)
+    )
+    return Script(head, (Chunk(body),))
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> Script:
