@@ -124,6 +124,21 @@ def test_streamed_reasoning_details_are_assembled() -> None:
     ]
 
 
+def test_details_that_repeat_reasoning_in_a_later_chunk_are_not_shown_again() -> None:
+    detail = {"type": "reasoning.text", "index": 0, "text": "Hm."}
+    events = streamed(
+        chunk({"reasoning": "Hm."}),
+        chunk({"content": "Yes."}),
+        chunk({"reasoning_details": [detail]}),
+        chunk({}, "stop"),
+    )
+
+    assert [event for event in events if isinstance(event, ReasoningDelta)] == [
+        ReasoningDelta("Hm.")
+    ]
+    assert ProviderItem(detail) in events
+
+
 def test_unknown_reasoning_details_are_skipped() -> None:
     message = {"content": "Yes.", "reasoning_details": [None, "x", {"type": 7}, {}]}
 
