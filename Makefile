@@ -1,4 +1,4 @@
-# One door for everything. It needs nothing but python3 (3.11 or newer) with its venv module.
+# Everything starts here. It needs only python3 (3.11 or newer) with its venv module.
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
@@ -6,62 +6,65 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test api calendar contract chaos bench bench-faults guard lint format lock clean
+.PHONY: help demo test api calendar examples contract chaos bench bench-faults guard lint format lock clean
 
-help: ## What there is
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-demo: .venv/runtime ## The main job, live: a chat through an alias, with failover, on a real model
+demo: .venv/runtime ## Run the main job: a chat through an alias, with failover, on a real local model
 	$(BIN)/llmring local pull || true
 	$(BIN)/llmring demo
 
-test: .venv/dev ## All tests
+test: .venv/dev ## Run all tests
 	$(BIN)/pytest
 
-api: .venv/dev ## The public names with their signatures and fields, as docs/api.txt
+api: .venv/dev ## List the public names with their signatures and fields in docs/api.txt
 	$(BIN)/python tools/api_list.py
 
-# Parsers, wire formats and what takes long know no date.
+# These tests do not depend on the date: parsers, wire formats, and the slowest ones.
 TIMELESS := chaos dialects lockfile packaging client/test_recordings.py client/test_mcp_tools.py
 
-calendar: .venv/dev ## The tests that could depend on the date, on three later days
+calendar: .venv/dev ## Run the tests that could depend on the date, on three later days
 	for days in 1 90 365; do \
 		CLOCK_DAYS=$$days PYTHONPATH=$(CURDIR)/tests/moved_clock $(BIN)/pytest -q \
 			$(TIMELESS:%=--ignore tests/%) || exit 1; \
 	done
 
-contract: .venv/dev ## The rows of the lockfile contract and their tests, as docs/contract.md
+examples: .venv/dev ## List the models in docs and help texts that retire within 90 days
+	$(BIN)/python tools/examples.py
+
+contract: .venv/dev ## Run the tests of the lockfile contract, and write docs/contract.md
 	$(BIN)/python tools/contract_table.py
 
-chaos: .venv/dev ## Every fault, REQUESTS calls each, and what became of them, in docs/reliability.md
+chaos: .venv/dev ## Make REQUESTS calls with each fault, and write docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.report --requests $(or $(REQUESTS),5000) \
 		--save docs/reliability.md
 
-bench: ## llmring and its peers measured in one run, in docs/benchmarks.md; ROUNDS=n, ONLY=names, QUICK=1
+bench: ## Measure llmring and its peers, and write docs/benchmarks.md; ROUNDS=n, ONLY=names, QUICK=1
 	$(PYTHON) benchmarks/bench.py --peers .venv-peers --save docs/benchmarks.md \
 		--rounds $(or $(ROUNDS),5) $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick)
 
-guard: .venv/dev ## Fail where the hottest paths call many more functions than they used to
+guard: .venv/dev ## Fail if the hottest paths call many more functions than before
 	$(BIN)/python benchmarks/guard.py
 
-bench-faults: .venv/dev .venv-peers/done ## The same faults against LiteLLM and the OpenAI SDK
+bench-faults: .venv/dev .venv-peers/done ## Make calls with each fault in LiteLLM and the OpenAI SDK
 	PYTHONPATH=tests $(BIN)/python benchmarks/faults.py --requests $(or $(REQUESTS),1000) \
 		--peers .venv-peers --save docs/reliability.md
 
-lint: .venv/dev ## Format, style, types, layers
+lint: .venv/dev ## Check format, style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: .venv/dev ## Put the code into form
+format: .venv/dev ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: .venv/uv ## Renew uv.lock
+lock: .venv/uv ## Update uv.lock
 	$(BIN)/uv lock
 
-clean: ## Remove what the other targets built
+clean: ## Remove everything that the other targets built
 	rm -rf .venv .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/uv:
@@ -70,7 +73,7 @@ clean: ## Remove what the other targets built
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	touch $@
 
-# The local model's runtime has no wheel for every machine; all else works without it.
+# Some machines have no wheel of the local model's runtime; everything else works without it.
 .venv/runtime: .venv/uv pyproject.toml uv.lock
 	$(BIN)/uv sync --quiet --locked --inexact --no-dev --extra local \
 		|| $(BIN)/uv sync --quiet --locked --inexact --no-dev

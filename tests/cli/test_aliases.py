@@ -110,7 +110,7 @@ def test_a_profile_without_aliases_succeeds_with_a_note(call: Call) -> None:
     assert (told.code, told.out) == (0, "")
     assert told.err == (
         "profile empty has no aliases; "
-        "bind one: llmring bind fast openai:gpt-4o-mini --profile empty\n"
+        "bind one: llmring bind fast openai:gpt-6-luna --profile empty\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""The page on the advisor says what is so."""
+"""docs/advisor.md: its commands, outputs and requests work."""
 
 import re
 import shlex
@@ -23,10 +23,10 @@ def test_the_commands_print_what_the_page_shows() -> None:
         assert run(*shlex.split(words)).out.startswith(shown)
 
 
-def test_it_names_every_command_of_the_conversation() -> None:
+def test_the_page_lists_every_command_of_the_conversation() -> None:
     assert {*re.findall(r"`(/\w+)`", PAGE)} == {*COMMANDS, QUIT}
 
 
 @pytest.mark.parametrize("request_", re.findall(r"`([^`]+)`", PLAIN))
-def test_its_plain_requests_are_understood(request_: str) -> None:
+def test_the_guided_mode_understands_the_requests_on_the_page(request_: str) -> None:
     assert read(request_, vocabulary(desk_of())).kind != "unclear"

@@ -1,4 +1,4 @@
-"""The committed table of the contract speaks of what is there."""
+"""docs/contract.md: its rows and tests exist."""
 
 import importlib.util
 import re
@@ -29,20 +29,20 @@ def test_the_table_lists_every_row_in_order(tool: ModuleType) -> None:
 
 
 def test_the_table_lists_no_test_that_does_not_exist(tool: ModuleType) -> None:
-    there = {(each.row, each.test) for each in tool.held()}
+    existing = {(each.row, each.test) for each in tool.held()}
 
-    assert [(row, test) for row, _, test, _ in LINES if test and (row, test) not in there] == []
+    assert [(row, test) for row, _, test, _ in LINES if test and (row, test) not in existing] == []
 
 
 def test_every_row_has_a_test_or_a_reason_to_have_none(tool: ModuleType) -> None:
     assert tool.uncovered(tool.held()) == []
 
 
-def test_no_row_that_waits_is_called_documentary_too(tool: ModuleType) -> None:
+def test_no_row_is_both_waiting_and_documentary(tool: ModuleType) -> None:
     assert tool.WAITING.keys() & tool.DOCUMENTARY.keys() == set()
 
 
-def test_the_table_has_no_failure() -> None:
+def test_the_table_lists_no_failed_test() -> None:
     assert {result for *_, result in LINES} <= {
         *("passed", "skipped", "documentary"),
         *("waits for the advisor", "waits for the registry"),

@@ -1,4 +1,4 @@
-"""The page on pins and drift shows what the commands print, and files that are good."""
+"""docs/drift.md: its outputs are those of the commands, and its files are valid."""
 
 import re
 import shlex
@@ -27,19 +27,19 @@ HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
 @pytest.fixture
 def lockfile() -> Path:
-    """The page's lockfile, pinned."""
+    """Return the page's lockfile, pinned."""
     path = write(LOCKFILE)
     assert run("lock", "pin").code == 0
     return path
 
 
-def test_its_lockfile_is_good() -> None:
+def test_the_example_lockfile_has_no_errors_or_warnings() -> None:
     found = problems(LOCKFILE, PROVIDERS)
 
     assert [each for each in found if each.severity != "hint"] == []
 
 
-def test_the_pins_are_those_of_the_page() -> None:
+def test_lock_pin_writes_the_lines_on_the_page() -> None:
     path = write(LOCKFILE)
     words, shown = PIN
 
@@ -52,28 +52,28 @@ def test_the_pins_are_those_of_the_page() -> None:
     )
 
 
-def test_the_check_prints_what_the_page_shows(lockfile: Path) -> None:
+def test_lock_check_prints_the_output_on_the_page(lockfile: Path) -> None:
     text = lockfile.read_text()
     changed = text.replace("output = 1.60", "output = 2.00").replace(', "vision"]', "]", 1)
     lockfile.write_text(changed)
     words, shown = CHECK
 
-    told = run(*shlex.split(words))
+    result = run(*shlex.split(words))
 
-    assert (told.code, told.out) == (1, shown)
+    assert (result.code, result.out) == (1, shown)
 
 
 @pytest.mark.usefixtures("lockfile")
-def test_a_frozen_chat_is_refused_as_the_page_shows() -> None:
+def test_a_frozen_chat_fails_with_the_message_on_the_page() -> None:
     words, shown = CHAT
 
-    told = run(*shlex.split(words))
+    result = run(*shlex.split(words))
 
-    assert (told.code, told.out) == (1, "")
-    assert told.err.replace(f"{Path.cwd()}/", "") == shown
+    assert (result.code, result.out) == (1, "")
+    assert result.err.replace(f"{Path.cwd()}/", "") == shown
 
 
-def test_the_figures_are_those_of_the_code() -> None:
+def test_the_days_of_notice_are_those_of_the_code() -> None:
     assert {*re.findall(r"within (\d+) days", PAGE)} == {str(NOTICE.days)}
 
 
@@ -81,7 +81,7 @@ def scripts() -> list[str]:
     return [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
 
 
-def test_the_action_installs_and_checks() -> None:
+def test_the_action_installs_llmring_and_checks_the_lockfile() -> None:
     install, check = scripts()
 
     assert install == 'python -m pip install --quiet "$REQUIREMENT"'
@@ -91,7 +91,7 @@ def test_the_action_installs_and_checks() -> None:
 
 
 @pytest.mark.usefixtures("lockfile")
-def test_the_action_s_check_annotates() -> None:
+def test_the_action_s_check_prints_annotations() -> None:
     write(Path("llmring.lock").read_text() + "retires = 2020-01-01\n", "moved.lock")
     folder = Path(sys.executable).parent
 
@@ -107,7 +107,7 @@ def test_the_action_s_check_annotates() -> None:
     assert "::error file=moved.lock,line=" in done.stdout
 
 
-def test_the_workflow_gives_the_action_what_it_takes() -> None:
+def test_the_workflow_uses_inputs_that_the_action_has() -> None:
     [_, step] = yaml.safe_load(WORKFLOW)["jobs"]["check"]["steps"]
 
     assert step["uses"].startswith("OWNER/llmring@")
@@ -115,13 +115,13 @@ def test_the_workflow_gives_the_action_what_it_takes() -> None:
     assert [each["run"].split()[-1] for each in yaml.safe_load(STEPS)] == ["llmring", "--ci"]
 
 
-def test_the_hooks_of_the_page_are_there() -> None:
+def test_the_page_lists_all_pre_commit_hooks() -> None:
     [repository] = yaml.safe_load(PRE_COMMIT)["repos"]
 
     assert [hook["id"] for hook in repository["hooks"]] == [hook["id"] for hook in HOOKS]
 
 
-def test_pre_commit_takes_the_hooks() -> None:
+def test_pre_commit_accepts_the_hooks() -> None:
     subprocess.run(
         [sys.executable, "-m", "pre_commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml"],
         check=True,
@@ -130,7 +130,7 @@ def test_pre_commit_takes_the_hooks() -> None:
 
 @pytest.mark.usefixtures("lockfile")
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: str(hook["id"]))
-def test_a_hook_passes_on_a_good_lockfile(hook: dict[str, str]) -> None:
+def test_a_hook_passes_on_a_valid_lockfile(hook: dict[str, str]) -> None:
     program, *words = shlex.split(hook["entry"])
 
     assert program == "llmring"

@@ -1,4 +1,4 @@
-"""The page on the ledger says what the code does."""
+"""docs/ledger.md: its code and commands run, and its table is complete."""
 
 import re
 from pathlib import Path
@@ -14,12 +14,12 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "ledger.md").read_text(en
 
 
 @pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
-def test_the_python_of_the_page_runs(code: str) -> None:
+def test_the_python_code_of_the_page_runs(code: str) -> None:
     exec(code, {})  # noqa: S102 -- our own page
 
 
-def test_the_table_names_all_that_is_entered() -> None:
-    section = PAGE.partition("\n## What is entered\n")[2].partition("\nNo text")[0]
+def test_the_table_lists_every_recorded_field() -> None:
+    section = PAGE.partition("\n## What is recorded\n")[2].partition("\nNo text")[0]
     cells = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
     listed = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
 

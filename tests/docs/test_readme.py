@@ -1,4 +1,4 @@
-"""The README runs as it stands."""
+"""README.md: its code and commands run."""
 
 import ast
 import asyncio
@@ -26,7 +26,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """All four vendors, pretended on loopback."""
+    """Start a server on loopback that answers as all four vendors."""
     server = DemoServer()
     for name, value in server.environ().items():
         monkeypatch.setenv(name, value)
@@ -38,14 +38,14 @@ def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_the_python_of_the_readme_runs(vendors: None, code: str) -> None:
+def test_the_python_code_of_the_readme_runs(vendors: None, code: str) -> None:
     compiled = compile(code, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     result = eval(compiled, {})  # noqa: S307 -- our own README
     if inspect.iscoroutine(result):
         asyncio.run(result)
 
 
-def test_the_lockfile_of_the_readme_is_good() -> None:
+def test_the_example_lockfile_has_no_errors() -> None:
     found = problems(blocks("toml")[0], PROVIDERS)
 
     assert [problem for problem in found if problem.severity == "error"] == []

@@ -1,4 +1,4 @@
-"""The page on scanning says what the commands do."""
+"""docs/scanning.md: its outputs, methods and limits are those of the code."""
 
 import re
 from pathlib import Path
@@ -11,15 +11,15 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "scanning.md").read_text(
 WORDS = " ".join(PAGE.split())
 
 
-def test_the_page_names_the_methods_that_count() -> None:
+def test_the_page_names_every_method_that_the_scan_recognizes() -> None:
     assert {f"`{name}`" for name in METHODS} <= set(re.findall(r"`\w+`", PAGE))
 
 
-def test_the_page_names_the_longest_request_that_is_kept() -> None:
+def test_the_page_has_the_size_limit_of_recorded_requests() -> None:
     assert f"Up to {MOST_BYTES // 1024} kB of a request" in WORDS
 
 
-def test_the_lines_of_the_page_are_those_of_the_command() -> None:
+def test_lock_scan_prints_the_lines_on_the_page() -> None:
     models = ["openai:gpt-4o-mini"]
     text = lockfile_of(
         default={"fast": models, "summarizer": models, "idle": models},

@@ -1,4 +1,4 @@
-"""The agent skill: well formed, and true."""
+"""skills/lockfile/SKILL.md: well formed, with commands and code that work."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""The page on newer models shows what the commands print."""
+"""docs/upgrading.md: its outputs are those of the commands."""
 
 import os
 import re
@@ -23,31 +23,31 @@ GIT = re.findall(r"^git .*$", PAGE, re.MULTILINE)
 
 @pytest.fixture
 def repository() -> None:
-    """A repository that has the page's lockfile."""
+    """Create a git repository with the page's lockfile."""
     write(LOCKFILE)
     for line in ("init -q", "add .", "-c user.name=A -c user.email=a@b.example commit -qm one"):
         subprocess.run(["git", *line.split()], check=True)  # noqa: S607 -- our own words
     subprocess.run(["git", "branch", "-M", "main"], check=True)  # noqa: S607
 
 
-def test_its_lockfile_is_good() -> None:
+def test_the_example_lockfile_has_no_errors_or_warnings() -> None:
     found = problems(LOCKFILE, PROVIDERS)
 
     assert [each for each in found if each.severity != "hint"] == []
 
 
 @pytest.mark.usefixtures("repository")
-def test_the_commands_print_what_the_page_shows() -> None:
+def test_the_commands_print_the_outputs_on_the_page() -> None:
     for words, shown in SHOWN:
         if words.startswith("lock diff"):
             run("lock", "upgrade")
-        told = run(*shlex.split(words))
-        assert (words, told.out) == (words, shown or told.out), told.err
-        assert told.out
+        result = run(*shlex.split(words))
+        assert (words, result.out) == (words, shown or result.out), result.err
+        assert result.out
 
 
 @pytest.mark.usefixtures("repository")
-def test_git_takes_the_command_as_a_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_difftool_runs_lock_diff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     write(LOCKFILE.replace("swift-1", "swift-2"))
     assert len(GIT) == 2
@@ -62,11 +62,11 @@ def test_git_takes_the_command_as_a_tool(monkeypatch: pytest.MonkeyPatch) -> Non
     assert config.stdout == 'llmring lock diff "$LOCAL" "$REMOTE"\n'
 
 
-def test_the_table_names_commands_that_there_are() -> None:
-    there = {" ".join(command.words) for command in COMMANDS}
+def test_the_commands_in_the_table_exist() -> None:
+    existing = {" ".join(command.words) for command in COMMANDS}
 
-    assert {*re.findall(r"^\| `llmring (lock \w+)", PAGE, re.MULTILINE)} <= there
+    assert {*re.findall(r"^\| `llmring (lock \w+)", PAGE, re.MULTILINE)} <= existing
 
 
-def test_the_figures_are_those_of_the_code() -> None:
+def test_the_days_of_usage_are_those_of_the_code() -> None:
     assert {*re.findall(r"last (\d+) days", PAGE)} == {str(DAYS)}

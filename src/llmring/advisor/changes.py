@@ -19,7 +19,7 @@ class Bind(Struct, frozen=True, tag="bind", tag_field="action"):
     """A change that binds an alias to models: the best first, then its fallbacks."""
 
     alias: Annotated[str, Meta(description="The name that applications ask for.")]
-    models: Annotated[list[str], Meta(description='References such as "openai:gpt-4o-mini".')]
+    models: Annotated[list[str], Meta(description='References such as "openai:gpt-6-luna".')]
     profile: InProfile = None
     reason: Reason = None
 

@@ -34,7 +34,7 @@ class Proposal(Struct, frozen=True):
     Attributes:
         change: The change.
         profile: The profile that it applies to.
-        done: The change in words: "Added binding dev → openai:gpt-4o-mini".
+        done: The change in words: "Added binding dev → openai:gpt-6-luna".
         diff: The change of the lockfile's text as a unified diff; empty if nothing changes.
         evidence: The facts about each bound model: prices, context, retirement.
     """

@@ -16,7 +16,7 @@ from llmring.registry.price import price_tag
 GREETING = (
     "This is the guided mode: no model answers; choices are made by rules from the registry. "
     "Write what you need, such as: a cheap model that reads images; bind it to my 'vision' alias; "
-    "use openai:gpt-4o-mini for summarizer; copy profile default to dev; set timeout of fast to 20."
+    "use openai:gpt-6-luna for summarizer; copy profile default to dev; set timeout of fast to 20."
 )
 _HELP = (
     "I understand only plain requests: qualities of a model (cheap, best, vision, tools, long "

@@ -27,7 +27,7 @@ Agree = Callable[[Proposal], Awaitable[bool]]
 
 _MOST = 25
 
-Models = Annotated[list[str], Meta(min_length=1, description='Such as ["openai:gpt-4o-mini"].')]
+Models = Annotated[list[str], Meta(min_length=1, description='Such as ["openai:gpt-6-luna"].')]
 Tokens = Annotated[int, Meta(ge=0)]
 Dollars = Annotated[float, Meta(gt=0)]
 Plain = dict[str, Any]

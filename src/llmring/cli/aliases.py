@@ -30,7 +30,7 @@ def handle(args: argparse.Namespace) -> int:
     if not found:
         note(
             f"profile {profile} has no aliases; "
-            f"bind one: llmring bind fast openai:gpt-4o-mini --profile {profile}"
+            f"bind one: llmring bind fast openai:gpt-6-luna --profile {profile}"
         )
     if args.json:
         aliases = {alias: list(map(str, binding.models)) for alias, binding in found.items()}

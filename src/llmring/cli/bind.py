@@ -10,8 +10,8 @@ from llmring.lockfile.starter import starter
 from llmring.providers import PROVIDERS
 
 EXAMPLES = """examples:
-  llmring bind fast openai:gpt-4o-mini
-  llmring bind balanced "anthropic:claude-sonnet-4-5,openai:gpt-4o"
+  llmring bind fast openai:gpt-6-luna
+  llmring bind balanced "anthropic:claude-sonnet-5-5,openai:gpt-6-sol"
   llmring bind assistant ollama:llama3.2 --profile dev
 
 Creates ./llmring.lock if no lockfile exists, and the profile if the file lacks

@@ -150,7 +150,7 @@ def _model(args: argparse.Namespace) -> tuple[str, str | None]:
     choose = f"choose a profile with --profile ({', '.join(others)}), or " if others else ""
     raise ConfigurationError(
         f"profile {profile!r} of {lockfile.path} has no aliases; {choose}"
-        "name a model with --model, or bind one: llmring bind fast openai:gpt-4o-mini"
+        "name a model with --model, or bind one: llmring bind fast openai:gpt-6-luna"
     )
 
 

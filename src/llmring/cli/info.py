@@ -17,7 +17,7 @@ from llmring.routing.targets import Endpoint
 
 EXAMPLES = """examples:
   llmring info fast
-  llmring info openai:gpt-4o-mini
+  llmring info openai:gpt-6-luna
   llmring info fast --profile prod --json
 
 Exit codes: 0 at least one of the models is known; 1 none is."""

@@ -84,7 +84,7 @@ def handle(args: argparse.Namespace) -> int:
         for line in table([HEAD, *map(_cells, rows)]):
             say(line)
     else:
-        note("the lockfile has no aliases; bind one: llmring bind fast openai:gpt-4o-mini")
+        note("the lockfile has no aliases; bind one: llmring bind fast openai:gpt-6-luna")
     for remark in _remarks(rows, args.per_request):
         note(remark)
     return 0

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from llmring.client.trying import Comparison, Side, TrialRing
 
 EXAMPLES = """examples:
-  llmring lock try fast=openai:gpt-4.1-mini --replay 20
-  llmring lock try fast=openai:gpt-5-mini,google:gemini-2.5-flash --yes
+  llmring lock try fast=openai:gpt-6-luna --replay 20
+  llmring lock try fast=openai:gpt-5.4-mini,google:gemini-3.8-flash --yes
   llmring lock try fast=ollama:llama3.2 --profile dev --yes --json
 
 Sends the last recorded requests of an alias to the given models, falling back

@@ -16,8 +16,8 @@ from llmring.registry.catalog import ModelFacts
 from llmring.registry.known import LOCKFILE, Known
 
 EXAMPLES = """examples:
-  llmring registry show openai:gpt-4o-mini
-  llmring registry show openai:gpt-4o-mini --json"""
+  llmring registry show openai:gpt-6-luna
+  llmring registry show openai:gpt-6-luna --json"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

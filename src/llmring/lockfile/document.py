@@ -22,7 +22,7 @@ from llmring.lockfile.shape import OWN_KEY, Shape, misfits, unknown_key
 if TYPE_CHECKING:
     from pathlib import Path
 
-REFERENCE_MEND = 'write provider:model, such as "openai:gpt-4o-mini"'
+REFERENCE_MEND = 'write provider:model, such as "openai:gpt-6-luna"'
 DEFAULT_PROFILE = "default"
 
 _REFERENCE = re.compile(keys.REFERENCE)
@@ -315,7 +315,7 @@ class _Reader:
 
     def _binding(self, entry: object, path: KeyPath) -> Binding | None:
         if not isinstance(entry, dict):
-            self._not_a(path, "a table", '{ alias = "fast", models = ["openai:gpt-4o-mini"] }')
+            self._not_a(path, "a table", '{ alias = "fast", models = ["openai:gpt-6-luna"] }')
             return None
         known = self._table(entry, path, keys.BINDING, "a binding")
         for key in ("alias", "models"):

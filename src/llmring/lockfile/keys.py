@@ -33,7 +33,7 @@ REFERENCE = rf"([^\s:]+):(\S[^{CONTROLS}]*)"
 
 _REFERENCE = Text(
     noun="a model reference",
-    example='"openai:gpt-4o-mini"',
+    example='"openai:gpt-6-luna"',
     # Surrounding whitespace is ignored.
     pattern=rf"\s*{REFERENCE}\s*",
     about='A model: "provider:model".',
@@ -191,7 +191,7 @@ BINDING: Mapping[str, Shape] = {
         Either(
             options=(Items(each=_REFERENCE, least=1), _REFERENCE),
             noun="a list of models",
-            example='["openai:gpt-4o-mini"]',
+            example='["openai:gpt-6-luna"]',
             about="The models that may answer, best first: each is called when those before it "
             "can't answer.",
         )
@@ -350,14 +350,14 @@ MODEL: Mapping[str, Shape] = {
     "deprecated": Day(about="The day on which the provider deprecated the model."),
     "retires": Day(about="The day from which the provider no longer serves the model."),
     "family": Text(example='"gpt-mini"', about="The line of models that the model belongs to."),
-    "successor": Text(example='"gpt-5-mini"', about="The model that replaces this one."),
+    "successor": Text(example='"gpt-5.4-mini"', about="The model that replaces this one."),
 }
 
 # The facts of a model that a lockfile keeps when the model is pinned.
 PIN: Mapping[str, Shape] = {
-    "model": Text(example='"gpt-4o-mini"', about="The name of the model in the catalog."),
+    "model": Text(example='"gpt-6-luna"', about="The name of the model in the catalog."),
     "snapshot": Text(
-        example='"gpt-4o-mini-2024-07-18"', about="The dated model behind a name that moves."
+        example='"gpt-5.4-mini-2026-03-17"', about="The dated model behind a name that moves."
     ),
     "context_window": MODEL["context_window"],
     "max_output": MODEL["max_output"],

@@ -20,7 +20,7 @@ _MENDS = (
     ("Cannot mutate", "write all keys of an inline table within its braces"),
     ("Expected '='", 'write key = "value"'),
     ("Expected newline", "write one key per line, and close strings with a quote"),
-    ("Invalid value", 'put strings in double quotes, such as "openai:gpt-4o-mini"'),
+    ("Invalid value", 'put strings in double quotes, such as "openai:gpt-6-luna"'),
     ("Unclosed array", "separate the models by commas and close the list with ]"),
     ("Unclosed inline", "separate the keys by commas and close the table with } on the same line"),
     ("Unterminated", "close the string with a quote"),
