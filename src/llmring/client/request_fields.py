@@ -50,6 +50,8 @@ def request_of(
             )
         # What was appended since the request was made is checked as the rest was.
         return msgspec.structs.replace(request)
+    if not fields:
+        return LLMRequest(model=request, messages=messages or ())
     unknown = [name for name in fields if name not in RequestFields.__annotations__]
     if unknown:
         import difflib

@@ -8,13 +8,18 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.client import once
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
 from llmring.routing import retired
+from llmring.routing.capable import capable
 from llmring.routing.policy import Policy
+from llmring.routing.rules import limits, weighs
+from llmring.routing.shape import Shape, ShapedModels, measured, shaped
 from llmring.routing.targets import Skip, Target
 
 _log = logging.getLogger("llmring")
@@ -35,6 +40,7 @@ class Route(Struct, frozen=True):
         stamp: The profile in force, and the digest of what the lockfile has pinned.
         pins: What the lockfile has pinned, by reference, as it is written.
         day: The day for which this holds.
+        is_weighed: Whether its calls are limited, or choose between its models.
     """
 
     found: Resolved
@@ -43,6 +49,20 @@ class Route(Struct, frozen=True):
     stamp: tuple[str, str | None]
     pins: Mapping[str, Any]
     day: date
+    is_weighed: bool
+    _shaped: dict[Shape, ShapedModels] = msgspec.field(default_factory=dict)
+
+    def models_for(self, request: ParsedRequest) -> ShapedModels:
+        """Return the models for a request, worked out once for all requests of its shape."""
+        shape, characters = measured(request)
+        found = self._shaped.get(shape)
+        if found is None:
+            found = shaped(self.candidates, shape, request, self.policy)
+            self._shaped[shape] = found
+        if found.hold(request, characters):
+            return found
+        rest = capable(self.candidates, request, self.policy)
+        return ShapedModels(rest, found.room, found.longest, found.unchanged)
 
     def remark(self, ref: ModelRef, name: str | None) -> str | None:
         """What to say of the name under which a model has answered; the log has it too."""
@@ -68,7 +88,9 @@ def route_of(
     for each in candidates:
         if isinstance(each, Target) and retired.is_retired(each, day):
             once.warn(f"{each.ref} is retired", partial(retired.warning, each))
-    return Route(found, policy, retired.retired_last(candidates, day), stamp, pins, day)
+    in_order = retired.retired_last(candidates, day)
+    is_weighed = limits(policy) or weighs(policy)
+    return Route(found, policy, in_order, stamp, pins, day, is_weighed)
 
 
 class Routes:

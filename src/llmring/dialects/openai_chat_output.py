@@ -27,6 +27,9 @@ class Asked(Struct, frozen=True):
     words: str | None = None
 
 
+AS_TEXT = Asked()
+
+
 def asked(output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks) -> Asked:
     """How to ask for this form of an answer; in no way where it is text.
 
@@ -36,7 +39,7 @@ def asked(output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks)
         quirks: What the server takes.
     """
     if output is None:
-        return Asked()
+        return AS_TEXT
     if output.schema is None:
         # OpenAI refuses this mode where no message speaks of JSON.
         return Asked(_MODE, None if spoken_of(turns) else in_words(None))

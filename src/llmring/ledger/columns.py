@@ -133,12 +133,11 @@ def entry_of(row: Sequence[Any]) -> Entry:
 
 
 def _counts(usage: Usage) -> str:
-    """The counts that are not zero."""
-    named = ((name, getattr(usage, name)) for name in usage.__struct_fields__)
+    """Return the counts that are not zero, as JSON."""
     return _json(
         {
             name: min(count, _LARGEST) if isinstance(count, int) else _clean(count)
-            for name, count in named
+            for name, count in msgspec.structs.asdict(usage).items()
             if count
         }
     )

@@ -81,15 +81,16 @@ class CallProgress:
         """Check that an attempt has not ended, and that no faster one has answered."""
         return attempt in self._under_way
 
-    def drop_others(self, answered: DroppableAttempt) -> None:
-        """End all attempts, as this one has answered."""
+    def drop_others(self, answered: DroppableAttempt) -> bool:
+        """End all attempts, as this one has answered; False where it has ended before."""
+        if answered not in self._under_way:
+            return False
         self._under_way.remove(answered)
-        if not self._under_way:
-            return
         for attempt in self._under_way:
             self.uncounted.append(attempt.target)
             attempt.dropped()
         self._under_way.clear()
+        return True
 
     def ended(self, attempt: DroppableAttempt, *, uncounted: bool) -> None:
         """End an attempt that has failed.

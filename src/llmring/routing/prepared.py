@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from functools import partial
 
 from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Limits
+from llmring.lockfile.document import ModelRef
 from llmring.routing.breakage import Shown, continued
 from llmring.routing.fit import fit
 from llmring.routing.sizes import check_sizes, sized_parts
@@ -38,30 +39,41 @@ _NONE = Limits()
 
 
 def chat(
-    request: ParsedRequest, *, stream: bool, shown: Shown | None = None
+    request: ParsedRequest,
+    *,
+    stream: bool,
+    shown: Shown | None = None,
+    unchanged: Set[ModelRef] = frozenset(),
 ) -> Callable[[Target], Prepared]:
-    """Puts a chat request into the words of a model; see `Walk`.
+    """Return what puts a chat request into the words of a model; see `Walk`.
 
     Args:
         request: What to ask; it is never changed.
         stream: Whether the answer is to be streamed.
         shown: What of the answer the reader has, should a model have to go on from there.
+        unchanged: Models that are known to take the request exactly as it is.
     """
-
-    return partial(_prepared, request, shown, stream)
+    return partial(_prepared, request, shown, stream, unchanged)
 
 
 def _prepared(
     request: ParsedRequest,
     shown: Shown | None,
     stream: bool,
+    unchanged: Set[ModelRef],
     target: Target,
 ) -> Prepared:
-    if shown is not None and shown.resumes:
+    resumes = shown is not None and shown.resumes
+    if target.ref in unchanged and not resumes:
+        http = target.encode(request, stream=stream)
+        most = target.quirks.limits.request
+        if most is None or len(http.body) <= most:
+            return Prepared(http)
+    if shown is not None and resumes:
         request = continued(request, shown.text, prefills=target.prefills)
     fitted = fit(request, target)
     http = target.encode(fitted.request, stream=stream)
-    limits = target.endpoint.provider.quirks.limits
+    limits = target.quirks.limits
     if limits != _NONE:
         check_sizes(sized_parts(fitted.request), len(http.body), limits)
     return Prepared(http, fitted.adjusted)

@@ -56,4 +56,4 @@ class Speeds(CallObserver):
 
 
 def _key(target: Target) -> tuple[str, str]:
-    return str(target.ref), target.endpoint.base_url
+    return target.name, target.endpoint.base_url
