@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -119,7 +120,7 @@ class Guide:
             raise ValidationError("the request has no messages")
         route = self._route(model, profile)
         found, policy = route.found, route.policy
-        models = route.models_for(request)
+        models = route.models.fit_for(request)
         candidates, rules = models.candidates, None
         if route.is_weighed:
             candidates, rules = self._weighed(request, profile, found, policy, candidates)
@@ -145,7 +146,7 @@ class Guide:
         if request.files:
             prepare = self.prepare(request, shown, stream=stream)
         else:
-            prepare = chat(request, stream=stream, shown=shown, unchanged=models.unchanged)
+            prepare = partial(models.prepared, request, shown, stream=stream)
         return _walk(prepare, candidates, found, timeout, route.day, terms)
 
     def _observers(
@@ -206,8 +207,8 @@ class Guide:
             self._routes = Routes(reading)
         key = (model, *self._aliases.asked_for(profile))
         today = date.today()
-        route = self._routes.get(key, today)
-        if route is None:
+        route = self._routes.get(key)
+        if route is None or route.day != today:
             found = self._aliases.look_up(model, profile)
             policy = self.policy(found)
             candidates = self.targets(found, policy)

@@ -200,9 +200,10 @@ def _first(rate: Decimal | None, *others: Decimal | None) -> Decimal:
 
 
 def _usd(tokens: int, per_million: Decimal) -> Decimal:
-    if not tokens:
-        return _NOTHING
-    return _EXACT.scaleb(_EXACT.multiply(tokens, per_million), -6)
+    return _scaled(_multiplied(tokens, per_million), -6) if tokens else _NOTHING
+
+
+_multiplied, _scaled = _EXACT.multiply, _EXACT.scaleb
 
 
 def price_tag(rates: Rates) -> str:

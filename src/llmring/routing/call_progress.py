@@ -117,13 +117,12 @@ class CallProgress:
 
     def sending(self, attempt: ObservedAttempt) -> AbstractContextManager[object]:
         """Return what is to be entered while the request of an attempt is opened."""
-        entered = [each.on_send(attempt) for each in self.observers if each.on_send is not None]
-        if not entered:
-            return _NOTHING
-        stack = ExitStack()
-        for each in entered:
-            stack.enter_context(each)
-        return stack
+        stack: ExitStack | None = None
+        for each in self.observers:
+            if each.on_send is not None:
+                stack = stack or ExitStack()
+                stack.enter_context(each.on_send(attempt))
+        return _NOTHING if stack is None else stack
 
     def report_content(self, attempt: ObservedAttempt) -> None:
         """Report that the first content of an attempt's answer is here."""

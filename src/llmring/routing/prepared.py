@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Limits
-from llmring.lockfile.document import ModelRef
 from llmring.routing.breakage import Shown, continued
 from llmring.routing.fit import fit
 from llmring.routing.sizes import check_sizes, sized_parts
@@ -43,7 +42,6 @@ def chat(
     *,
     stream: bool,
     shown: Shown | None = None,
-    unchanged: Set[ModelRef] = frozenset(),
 ) -> Callable[[Target], Prepared]:
     """Return what puts a chat request into the words of a model; see `Walk`.
 
@@ -51,25 +49,17 @@ def chat(
         request: What to ask; it is never changed.
         stream: Whether the answer is to be streamed.
         shown: What of the answer the reader has, should a model have to go on from there.
-        unchanged: Models that are known to take the request exactly as it is.
     """
-    return partial(_prepared, request, shown, stream, unchanged)
+    return partial(_prepared, request, shown, stream)
 
 
 def _prepared(
     request: ParsedRequest,
     shown: Shown | None,
     stream: bool,
-    unchanged: Set[ModelRef],
     target: Target,
 ) -> Prepared:
-    resumes = shown is not None and shown.resumes
-    if target.ref in unchanged and not resumes:
-        http = target.encode(request, stream=stream)
-        most = target.quirks.limits.request
-        if most is None or len(http.body) <= most:
-            return Prepared(http)
-    if shown is not None and resumes:
+    if shown is not None and shown.resumes:
         request = continued(request, shown.text, prefills=target.prefills)
     fitted = fit(request, target)
     http = target.encode(fitted.request, stream=stream)

@@ -11,9 +11,11 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import TextPart
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import Capability
+from llmring.routing.breakage import Shown
 from llmring.routing.capable import capable, insists_on_schema, prompt_room
 from llmring.routing.fit import forces_a_tool, needs_of
 from llmring.routing.policy import Policy
+from llmring.routing.prepared import Prepared, chat
 from llmring.routing.targets import Skip, Target
 
 
@@ -51,6 +53,21 @@ class ShapedModels(Struct, frozen=True):
     room: int | None
     longest: int | None
     unchanged: Set[ModelRef]
+
+    def prepared(
+        self, request: ParsedRequest, shown: Shown | None, target: Target, *, stream: bool
+    ) -> Prepared:
+        """Put a request into the words of a model; see `chat`, whose arguments these are.
+
+        Raises:
+            UnsupportedFeatureError: The model can't be asked this.
+        """
+        if target.ref in self.unchanged and (shown is None or not shown.resumes):
+            http = target.encode(request, stream=stream)
+            most = target.quirks.limits.request
+            if most is None or len(http.body) <= most:
+                return Prepared(http)
+        return chat(request, stream=stream, shown=shown)(target)
 
     def hold(self, request: ParsedRequest, characters: int) -> bool:
         """Check that no model is too small for a request, by what is known without counting.
@@ -96,7 +113,35 @@ def measured(request: ParsedRequest) -> tuple[Shape, int]:
 _NO_NEEDS: frozenset[Capability] = frozenset()
 
 
-def shaped(
+class ModelsByShape:
+    """The models of an alias, worked out once for each shape of request.
+
+    Args:
+        candidates: The models, in the order in which they are tried.
+        policy: What the lockfile says.
+    """
+
+    __slots__ = ("_candidates", "_policy", "_shaped")
+
+    def __init__(self, candidates: Sequence[Target | Skip], policy: Policy) -> None:
+        self._candidates = candidates
+        self._policy = policy
+        self._shaped: dict[Shape, ShapedModels] = {}
+
+    def fit_for(self, request: ParsedRequest) -> ShapedModels:
+        """Return the models for a request."""
+        shape, characters = measured(request)
+        found = self._shaped.get(shape)
+        if found is None:
+            found = _shaped(self._candidates, shape, request, self._policy)
+            self._shaped[shape] = found
+        if found.hold(request, characters):
+            return found
+        rest = capable(self._candidates, request, self._policy)
+        return ShapedModels(rest, found.room, found.longest, found.unchanged)
+
+
+def _shaped(
     candidates: Sequence[Target | Skip], shape: Shape, request: ParsedRequest, policy: Policy
 ) -> ShapedModels:
     """Work out the models for requests of a shape.
