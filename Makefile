@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test contract chaos bench bench-faults guard lint format lock clean
+.PHONY: help demo test contract chaos bench bench-faults guard trace lint format lock clean
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -31,6 +31,9 @@ bench: ## llmring and its peers measured in one run, in docs/benchmarks.md; ROUN
 
 guard: .venv/dev ## Fail where the hottest paths call many more functions than they used to
 	$(BIN)/python benchmarks/guard.py
+
+trace: .venv/dev ## The files and functions that a warm call touches, and its CPU by aiohttp alone
+	$(BIN)/python benchmarks/trace_call.py --cpu
 
 bench-faults: .venv/dev .venv-peers/done ## The same faults against LiteLLM and the OpenAI SDK
 	PYTHONPATH=tests $(BIN)/python benchmarks/faults.py --requests $(or $(REQUESTS),1000) \

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -14,6 +13,8 @@ from llmring.chat.reasoning import Reasoning
 from llmring.chat.tools import ProviderTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from llmring.chat.request import LLMRequest, Message
 
 

@@ -86,21 +86,36 @@ def microseconds(moment: datetime) -> int:
 
 
 def row_of(entry: Entry) -> tuple[Any, ...]:
-    """An entry as the values of the columns, in their order."""
+    """Return an entry as the values of the columns, in their order."""
     usage = entry.usage
+    texts = (
+        entry.alias,
+        entry.profile,
+        entry.model,
+        entry.served_model,
+        entry.cost_reason,
+        entry.finish_reason,
+        entry.digest,
+        entry.prompt,
+        entry.answer,
+    )
+    alias, profile, model, served, reason, finish, digest, prompt, answer = [
+        text if text is None or (text.isascii() and "\0" not in text) else _clean(text)
+        for text in texts
+    ]
     return (
         entry.id,
         microseconds(entry.at),
         entry.kind,
-        _clean(entry.alias),
-        _clean(entry.profile),
-        _clean(entry.model),
-        _clean(entry.served_model),
+        alias,
+        profile,
+        model,
+        served,
         None if usage is None else min(usage.prompt_tokens, _LARGEST),
         None if usage is None else min(usage.completion_tokens, _LARGEST),
         None if usage is None else _counts(usage),
         None if entry.cost is None else str(Decimal(entry.cost)),
-        _clean(entry.cost_reason),
+        reason,
         entry.ms,
         entry.first_ms,
         entry.attempts,
@@ -108,12 +123,12 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
         int(entry.fell_back),
         entry.outcome,
         entry.error,
-        _clean(entry.finish_reason),
+        finish,
         int(entry.stream),
         _json([_clean(tag) for tag in entry.tags]) if entry.tags else "[]",
-        _clean(entry.digest),
-        _clean(entry.prompt),
-        _clean(entry.answer),
+        digest,
+        prompt,
+        answer,
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from llmring.ledger.columns import row_of
 from llmring.ledger.entry import Entry
-from llmring.ledger.store import LedgerUnusableError, Store, shown, store_at
+from llmring.ledger.store import LedgerUnusableError, Row, Store, shown, store_at
 
 log = logging.getLogger("llmring")
 
@@ -51,7 +51,7 @@ class Ledger:
         self._begin()
 
     def _begin(self) -> None:
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[Row] = deque()
         self._store = store_at(self._place)
         self._starting = threading.Lock()
         self._storing = threading.Lock()
@@ -70,7 +70,7 @@ class Ledger:
 
     def add(self, entry: Entry) -> None:
         """Leave an entry to be entered; takes no time, and never fails."""
-        self._waiting.append(entry)
+        self._waiting.append(row_of(entry))
         if len(self._waiting) > self._most:
             self._drop_oldest()
         if self._asleep:
@@ -170,15 +170,15 @@ class Ledger:
         with self._storing:
             while batch := self._batch():
                 try:
-                    self._store.write([row_of(entry) for entry in batch])
+                    self._store.write(batch)
                 except LedgerUnusableError as error:
                     self._waiting.extendleft(reversed(batch))
                     self._warn(error)
                     return False
         return True
 
-    def _batch(self) -> list[Entry]:
-        batch: list[Entry] = []
+    def _batch(self) -> list[Row]:
+        batch: list[Row] = []
         while self._waiting and len(batch) < _MOST_AT_ONCE:
             batch.append(self._waiting.popleft())
         return batch
