@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test api calendar examples contract chaos bench bench-faults guard lint format lock clean
+.PHONY: help demo test api calendar examples contract chaos bench bench-faults guard trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -46,6 +46,9 @@ bench: ## Measure llmring and its peers, and write docs/benchmarks.md; ROUNDS=n,
 
 guard: .venv/dev ## Fail if the hottest paths call many more functions than before
 	$(BIN)/python benchmarks/guard.py
+
+trace: .venv/dev ## Count the files and functions of a warm call, and compare its CPU with aiohttp's
+	$(BIN)/python benchmarks/trace_call.py --cpu
 
 bench-faults: .venv/dev .venv-peers/done ## Make calls with each fault in LiteLLM and the OpenAI SDK
 	PYTHONPATH=tests $(BIN)/python benchmarks/faults.py --requests $(or $(REQUESTS),1000) \

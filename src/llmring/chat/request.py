@@ -178,8 +178,10 @@ class LLMRequest(Struct):
             self.tool_choice = self.choice()
         if self.response_format is not None:
             self.response_format = self.output()
-        self.reasoning()
-        self.caching()
+        if self.reasoning_tokens is not None or self.reasoning_effort is not None:
+            self.reasoning()
+        if self.cache is not None:
+            self.caching()
 
     def parsed(self) -> ParsedRequest:
         """Return the request in one form, for the steps of a call to share.
@@ -198,7 +200,7 @@ class LLMRequest(Struct):
             choice=None if self.tool_choice is None else self.choice(),
             output=self.output(),
             reasoning=self.reasoning(),
-            caching=self.caching(),
+            caching=None if self.cache is None else self.caching(),
             metadata=self.metadata,
             timeout=self.timeout,
             extra_params=self.extra_params,

@@ -211,8 +211,8 @@ class Record(CallObserver):
 
 
 def _count(attempts: Sequence[Attempt]) -> int:
-    """How often a model was asked."""
-    return sum(attempt.outcome != "skipped" for attempt in attempts)
+    """Return how often a model was asked."""
+    return len([attempt for attempt in attempts if attempt.outcome != "skipped"])
 
 
 def _told(attempt: Attempt) -> Told:

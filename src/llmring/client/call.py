@@ -31,7 +31,7 @@ def whole_reply(trial: Trial, head: HttpHead, body: bytes) -> LLMResponse:
     dialect = trial.target.dialect
     if not is_success(head):
         raise dialect.explain(head, body)
-    response = fold(str(trial.target.ref), dialect.decode(head, body), dialect.name)
+    response = fold(trial.target.name, dialect.decode(head, body), dialect.name)
     trial.took(response.usage)
     trial.served_as(response.served_model)
     response.attempts = trial.answered(head.status)
@@ -55,7 +55,7 @@ class Reading:
         self._head = head
         self._shown = shown
         self._decoder = dialect.decoder(head)
-        self._reply = Reply(str(trial.target.ref), dialect.name)
+        self._reply = Reply(trial.target.name, dialect.name)
         self._seam = Seam(shown.text) if shown.resumes else None
         self._restarts = shown.anything and not shown.resumes
 
@@ -95,7 +95,7 @@ class Reading:
             raise ProviderResponseError(fault, status=self._head.status)
         held = self._seam.end() if self._seam is not None else ""
         if held:
-            chunk = StreamChunk(delta=held, model=str(self._trial.target.ref))
+            chunk = StreamChunk(delta=held, model=self._trial.target.name)
             self._mark(chunk)
             yield chunk
         last = self._reply.last_chunk(None if self._seam is None else self._shown.text)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -19,13 +21,12 @@ from llmring.client.telemetry import Telemetry
 from llmring.exceptions import ValidationError
 from llmring.lockfile.compose import Resolved
 from llmring.routing import retired
-from llmring.routing.breakage import Shown
-from llmring.routing.capable import capable
+from llmring.routing.breakage import NOTHING_SHOWN, Shown
 from llmring.routing.effects import may_act
 from llmring.routing.failover import Walk
 from llmring.routing.policy import Policy, policy_of
 from llmring.routing.prepared import Prepared, chat
-from llmring.routing.rules import Rules, limits, weighs
+from llmring.routing.rules import Rules
 from llmring.routing.speed import Speeds
 from llmring.routing.targets import Skip, Target, targets
 from llmring.routing.terms import Terms
@@ -124,29 +125,54 @@ class Guide:
             raise ValidationError("the request has no messages")
         route = self._route(model, profile)
         found, policy = route.found, route.policy
-        candidates: Sequence[Target | Skip] = capable(route.candidates, request, policy)
-        rules = None
-        if limits(policy) or weighs(policy):
+        models = route.models.fit_for(request)
+        candidates, rules = models.candidates, None
+        if route.is_weighed:
             candidates, rules = self._weighed(request, profile, found, policy, candidates)
             candidates = retired.retired_last(candidates, route.day)
-        shown = Shown(structured=request.output is not None, wish=policy.on_stream_failure)
-        trace = self._telemetry.call(
-            model, profile, request, stream=stream, digest=lambda: route.stamp[1]
-        )
+        shown = NOTHING_SHOWN
+        if stream:
+            structured = request.output is not None
+            shown = Shown(structured=structured, wish=policy.on_stream_failure)
         terms = Terms(
             policy=policy,
             shown=shown,
-            effects=may_act(request),
+            effects=bool(request.tools) and may_act(request),
             rules=rules,
-            observers=self._observers(record, trace),
+            observers=self._observers(request, profile, record, route, stream=stream),
             asked=request.given,
             stamp=route.stamp,
             served=route.remark,
         )
-        own = UNSET if policy.timeout is None else policy.timeout
-        timeout = timeout_of(request.timeout, own, self._timeout)
-        prepare = self.prepare(request, shown, stream=stream)
+        timeout = self._timeout
+        if request.timeout is not UNSET or policy.timeout is not None:
+            own = UNSET if policy.timeout is None else policy.timeout
+            timeout = timeout_of(request.timeout, own, timeout)
+        if request.files:
+            prepare = self.prepare(request, shown, stream=stream)
+        else:
+            prepare = partial(models.prepared, request, shown, stream=stream)
         return _walk(prepare, candidates, found, timeout, route.day, terms)
+
+    def _observers(
+        self,
+        request: ParsedRequest,
+        profile: str | None,
+        record: CallObserver | None,
+        route: Route,
+        *,
+        stream: bool,
+    ) -> Sequence[CallObserver]:
+        """Return the observers of a call: its record and its trace, then the application's."""
+        observers = self._hooks
+        # An application that has not imported it has set nothing up.
+        if "opentelemetry" in sys.modules:
+            trace = self._telemetry.call(
+                request.model or "", profile, request, stream=stream, digest=lambda: route.stamp[1]
+            )
+            if trace is not None:
+                observers = [trace, *observers]
+        return observers if record is None else [record, *observers]
 
     def again(
         self, walk: Walk, request: ParsedRequest, target: Target, timeout: float | None
@@ -169,10 +195,6 @@ class Guide:
         prepare = self.prepare(request, terms.shown, stream=False)
         return _walk(prepare, [target], Resolved((target.ref,), None), timeout, walk.day, terms)
 
-    def _observers(self, *of_the_call: CallObserver | None) -> Sequence[CallObserver]:
-        """Return the observers of a call: its own, then the application's."""
-        return [*[each for each in of_the_call if each is not None], *self._hooks]
-
     def prepare(
         self, request: ParsedRequest, shown: Shown, *, stream: bool
     ) -> Callable[[Target], Prepared]:
@@ -190,8 +212,8 @@ class Guide:
             self._routes = Routes(reading)
         key = (model, *self._aliases.asked_for(profile))
         today = self._clock.today()
-        route = self._routes.get(key, today)
-        if route is None:
+        route = self._routes.get(key)
+        if route is None or route.day != today:
             found = self._aliases.look_up(model, profile)
             policy = self.policy(found)
             candidates = self.targets(found, policy)

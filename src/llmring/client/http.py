@@ -185,13 +185,17 @@ class HttpClient:
         if self._admit is not None:
             self._admit(request.url)
         url = URL(request.url, encoded=True)
-        session = await self._session()
+        entry = self._sessions.get(asyncio.get_running_loop())
+        if entry is None or entry.session.closed:
+            entry = await self._opened()
+        large = len(request.body) > _LARGE_BODY
         try:
             async with asyncio.timeout(seconds):
-                response = await session.request(
+                response = await entry.session.request(
                     request.method,
                     url,
-                    data=_in_pieces(request.body),
+                    # In a form that is sent piece by piece, with other calls in between.
+                    data=io.BytesIO(request.body) if large else request.body,
                     headers=request.headers,
                     proxy=self._proxy(url.scheme, url.host or ""),
                     allow_redirects=False,
@@ -210,22 +214,20 @@ class HttpClient:
             self._proxies[scheme, host] = proxy_for(scheme, host)
         return self._proxies[scheme, host]
 
-    async def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        entry = self._sessions.get(loop)
-        if entry is None or entry.session.closed:
-            for known in list(self._sessions):
-                if known.is_closed():
-                    self._forget(known)
-            # A suspended asynchronous generator is closed with its loop (asyncio.run does so),
-            # or when nobody holds it any more, and then closes the session that it holds.
-            keeper = _keep_session()
-            session = await anext(keeper)
-            # Held from outside: the garbage collector, should it find a client that was never
-            # closed, must not find the session with it, which would complain.
-            hold = weakref.finalize(self, _let_go, keeper)
-            entry = self._sessions[loop] = _Session(session, keeper, hold)
-        return entry.session
+    async def _opened(self) -> _Session:
+        """Open a session for the running loop, and forget those of loops that are closed."""
+        for known in list(self._sessions):
+            if known.is_closed():
+                self._forget(known)
+        # A suspended asynchronous generator is closed with its loop (asyncio.run does so), or
+        # when its last reference goes, and then closes the session that it holds.
+        keeper = _keep_session()
+        session = await anext(keeper)
+        # Held from outside: the garbage collector, should it find a client that was never
+        # closed, must not find the session with it, which would complain.
+        hold = weakref.finalize(self, _let_go, keeper)
+        entry = self._sessions[asyncio.get_running_loop()] = _Session(session, keeper, hold)
+        return entry
 
     async def aclose(self) -> None:
         """Close the running loop's connections."""
@@ -261,11 +263,6 @@ async def _keep_session() -> _Keeper:
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
     ) as session:
         yield session
-
-
-def _in_pieces(body: bytes) -> bytes | io.BytesIO:
-    """A large body in a form that is sent piece by piece, other calls in between."""
-    return io.BytesIO(body) if len(body) > _LARGE_BODY else body
 
 
 def fault_of(error: Exception) -> ProviderError:

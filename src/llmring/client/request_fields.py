@@ -51,6 +51,8 @@ def request_of(
             )
         # Copying checks what was appended since the request was made.
         return msgspec.structs.replace(request)
+    if not fields:
+        return LLMRequest(model=request, messages=messages or ())
     unknown = [name for name in fields if name not in RequestFields.__annotations__]
     if unknown:
         import difflib

@@ -338,7 +338,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
     async def _answered(self, request: ParsedRequest, walk: Walk) -> LLMResponse:
         output = request.output
         if output is None:
-            return await self._shell.send(walk, whole_reply)
+            return await (self._shell_ or self._shell).send(walk, whole_reply)
         from llmring.client.answer_form import form_of
         from llmring.client.structured import chat_in_form
 

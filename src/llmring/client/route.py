@@ -15,6 +15,8 @@ from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
 from llmring.routing import retired
 from llmring.routing.policy import Policy
+from llmring.routing.rules import limits, weighs
+from llmring.routing.shape import ModelsByShape
 from llmring.routing.targets import Skip, Target
 
 _log = logging.getLogger("llmring")
@@ -31,18 +33,20 @@ class Route(Struct, frozen=True):
     Attributes:
         found: What the alias stands for.
         policy: How its models are called.
-        candidates: Its models, those that are retired last.
         stamp: The profile in force, and the digest of what the lockfile has pinned.
         pins: What the lockfile has pinned, by reference, as it is written.
         day: The day for which this holds.
+        is_weighed: Whether its calls are limited, or choose between its models.
+        models: Its models, those that are retired last.
     """
 
     found: Resolved
     policy: Policy
-    candidates: Sequence[Target | Skip]
     stamp: tuple[str, str | None]
     pins: Mapping[str, Any]
     day: date
+    is_weighed: bool
+    models: ModelsByShape
 
     def remark(self, ref: ModelRef, name: str | None) -> str | None:
         """What to say of the name under which a model has answered; the log has it too."""
@@ -63,15 +67,18 @@ def route_of(
 ) -> Route:
     """The route over these models; those that are retired are warned of, each once.
 
-    The arguments are the attributes of `Route`; the candidates in the lockfile's order.
+    The arguments are the attributes of `Route`, and its models in the lockfile's order.
     """
     for each in candidates:
         if isinstance(each, Target) and retired.is_retired(each, day):
             once.warn(f"{each.ref} is retired", partial(retired.warning, each))
-    return Route(found, policy, retired.retired_last(candidates, day), stamp, pins, day)
+    in_order = retired.retired_last(candidates, day)
+    is_weighed = limits(policy) or weighs(policy)
+    models = ModelsByShape(in_order, policy)
+    return Route(found, policy, stamp, pins, day, is_weighed, models)
 
 
-class Routes:
+class Routes(dict[Key, Route]):
     """The routes that are worked out, for one reading of the lockfile.
 
     Args:
@@ -82,16 +89,11 @@ class Routes:
     """
 
     def __init__(self, reading: object) -> None:
+        super().__init__()
         self.reading = reading
-        self._routes: dict[Key, Route] = {}
-
-    def get(self, key: Key, day: date) -> Route | None:
-        """The route of a key, if it is worked out and holds on this day."""
-        route = self._routes.get(key)
-        return route if route is not None and route.day == day else None
 
     def keep(self, key: Key, route: Route) -> None:
         """Keep a route for the calls to come."""
-        if len(self._routes) >= _MOST:
-            self._routes.clear()
-        self._routes[key] = route
+        if len(self) >= _MOST:
+            self.clear()
+        self[key] = route

@@ -13,7 +13,7 @@ from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
 from llmring.dialects.json_schema import adapted
 from llmring.dialects.json_words import with_words
 from llmring.dialects.openai_chat_messages import NAME, encoded
-from llmring.dialects.openai_chat_output import asked
+from llmring.dialects.openai_chat_output import AS_TEXT, asked
 from llmring.dialects.openai_chat_reasoning import asked_for
 from llmring.dialects.openai_chat_reply import decode, decoder
 from llmring.dialects.openai_embeddings import EMBEDDING
@@ -40,9 +40,11 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     tools = request.tools
     custom = _custom_names(tools) if tools else frozenset()
     turns = request.turns
-    output = asked(request.output, turns, quirks)
+    output = asked(request.output, turns, quirks) if request.output else AS_TEXT
     caching = request.caching
-    messages = with_words(encoded(turns, custom, quirks), output.words)
+    messages = encoded(turns, custom, quirks)
+    if output.words:
+        messages = with_words(messages, output.words)
     if caching and quirks.caching == "marks":
         messages = _marked(messages, caching)
     reasoning = request.reasoning
@@ -63,7 +65,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "stream_options": {"include_usage": True} if stream and quirks.stream_usage else None,
     }
     payload = {name: value for name, value in fields.items() if value is not None}
-    return Outgoing("/chat/completions", merged(payload, request.extra_params))
+    if request.extra_params:
+        payload = merged(payload, request.extra_params)
+    return Outgoing("/chat/completions", payload)
 
 
 def _max_tokens(request: ParsedRequest) -> int | None:

@@ -27,6 +27,9 @@ class Asked(Struct, frozen=True):
     words: str | None = None
 
 
+AS_TEXT = Asked()
+
+
 def asked(output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks) -> Asked:
     """Choose the way to ask for this output format; empty for text.
 
@@ -36,7 +39,7 @@ def asked(output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks)
         quirks: The abilities of the server.
     """
     if output is None:
-        return Asked()
+        return AS_TEXT
     if output.schema is None:
         # OpenAI refuses this mode if no message mentions JSON.
         return Asked(_MODE, None if spoken_of(turns) else in_words(None))

@@ -88,19 +88,34 @@ def microseconds(moment: datetime) -> int:
 def row_of(entry: Entry) -> tuple[Any, ...]:
     """Return an entry's values, in the order of the columns."""
     usage = entry.usage
+    texts = (
+        entry.alias,
+        entry.profile,
+        entry.model,
+        entry.served_model,
+        entry.cost_reason,
+        entry.finish_reason,
+        entry.digest,
+        entry.prompt,
+        entry.answer,
+    )
+    alias, profile, model, served, reason, finish, digest, prompt, answer = [
+        text if text is None or (text.isascii() and "\0" not in text) else _clean(text)
+        for text in texts
+    ]
     return (
         entry.id,
         microseconds(entry.at),
         entry.kind,
-        _clean(entry.alias),
-        _clean(entry.profile),
-        _clean(entry.model),
-        _clean(entry.served_model),
+        alias,
+        profile,
+        model,
+        served,
         None if usage is None else min(usage.prompt_tokens, _LARGEST),
         None if usage is None else min(usage.completion_tokens, _LARGEST),
         None if usage is None else _counts(usage),
         None if entry.cost is None else str(Decimal(entry.cost)),
-        _clean(entry.cost_reason),
+        reason,
         entry.ms,
         entry.first_ms,
         entry.attempts,
@@ -108,12 +123,12 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
         int(entry.fell_back),
         entry.outcome,
         entry.error,
-        _clean(entry.finish_reason),
+        finish,
         int(entry.stream),
         _json([_clean(tag) for tag in entry.tags]) if entry.tags else "[]",
-        _clean(entry.digest),
-        _clean(entry.prompt),
-        _clean(entry.answer),
+        digest,
+        prompt,
+        answer,
     )
 
 
@@ -134,11 +149,10 @@ def entry_of(row: Sequence[Any]) -> Entry:
 
 def _counts(usage: Usage) -> str:
     """Return the counts that are not zero, as JSON."""
-    named = ((name, getattr(usage, name)) for name in usage.__struct_fields__)
     return _json(
         {
             name: min(count, _LARGEST) if isinstance(count, int) else _clean(count)
-            for name, count in named
+            for name, count in msgspec.structs.asdict(usage).items()
             if count
         }
     )

@@ -51,13 +51,14 @@ def cost_of(
         return Unpriced("the provider reported no usage")
     if facts is None:
         return Unpriced("the model is not in the catalog")
-    prices = facts.prices_on(on)
+    prices = facts.prices_on(on) if facts.announced else facts.prices
     if prices is None:
         return Unpriced(f"the catalog has no price for {facts}")
-    if (contradiction := _contradiction(usage)) is not None:
+    has_kinds = _has_kinds(usage)
+    if (contradiction := _contradiction(usage, has_kinds=has_kinds)) is not None:
         return Unpriced(f"the reported usage does not add up: {contradiction}")
-    rates = prices.rates(usage.prompt_tokens)
-    return _of_all_kinds(usage, rates) if _has_kinds(usage) else _of_text(usage, rates)
+    rates = prices if prices.long_context is None else prices.rates(usage.prompt_tokens)
+    return _of_all_kinds(usage, rates) if has_kinds else _of_text(usage, rates)
 
 
 def caveat(usage: Usage) -> str | None:
@@ -93,7 +94,7 @@ _WITHIN = (
 )
 
 
-def _contradiction(usage: Usage) -> str | None:
+def _contradiction(usage: Usage, *, has_kinds: bool) -> str | None:
     """Describe counts that can't all be right; None if they are consistent."""
     cached, written = usage.cached_tokens, usage.cache_write_tokens
     if cached + written > usage.prompt_tokens or min(cached, written, usage.completion_tokens) < 0:
@@ -101,7 +102,7 @@ def _contradiction(usage: Usage) -> str | None:
             f"of {usage.prompt_tokens} prompt tokens, {cached} read from and {written} written to "
             f"a cache, and {usage.completion_tokens} tokens of an answer"
         )
-    if _has_kinds(usage):
+    if has_kinds:
         for part, whole in _WITHIN:
             if not 0 <= usage[part] <= usage[whole]:
                 return f"{usage[part]} {part} of {usage[whole]} {whole}"
@@ -161,9 +162,10 @@ def _first(rate: Decimal | None, *others: Decimal | None) -> Decimal:
 
 
 def _usd(tokens: int, per_million: Decimal) -> Decimal:
-    if not tokens:
-        return _NOTHING
-    return EXACT.scaleb(EXACT.multiply(tokens, per_million), -6)
+    return _scaled(_multiplied(tokens, per_million), -6) if tokens else _NOTHING
+
+
+_multiplied, _scaled = EXACT.multiply, EXACT.scaleb
 
 
 def price_tag(rates: Rates) -> str:

@@ -69,6 +69,10 @@ class Shown:
         return "continue"
 
 
+# Of calls that are not streamed, which show nothing before they end.
+NOTHING_SHOWN = Shown()
+
+
 def continued(request: ParsedRequest, text: str, *, prefills: bool) -> ParsedRequest:
     """The request that asks for the rest of an answer.
 

@@ -81,15 +81,16 @@ class CallProgress:
         """Check that an attempt has not ended, and that no faster one has answered."""
         return attempt in self._under_way
 
-    def drop_others(self, answered: DroppableAttempt) -> None:
-        """End all attempts, as this one has answered."""
+    def drop_others(self, answered: DroppableAttempt) -> bool:
+        """End all attempts, as this one has answered; False where it has ended before."""
+        if answered not in self._under_way:
+            return False
         self._under_way.remove(answered)
-        if not self._under_way:
-            return
         for attempt in self._under_way:
             self.uncounted.append(attempt.target)
             attempt.dropped()
         self._under_way.clear()
+        return True
 
     def ended(self, attempt: DroppableAttempt, *, uncounted: bool) -> None:
         """End an attempt that has failed.
@@ -116,13 +117,12 @@ class CallProgress:
 
     def sending(self, attempt: ObservedAttempt) -> AbstractContextManager[object]:
         """Return what is to be entered while the request of an attempt is opened."""
-        entered = [each.on_send(attempt) for each in self.observers if each.on_send is not None]
-        if not entered:
-            return _NOTHING
-        stack = ExitStack()
-        for each in entered:
-            stack.enter_context(each)
-        return stack
+        stack: ExitStack | None = None
+        for each in self.observers:
+            if each.on_send is not None:
+                stack = stack or ExitStack()
+                stack.enter_context(each.on_send(attempt))
+        return _NOTHING if stack is None else stack
 
     def report_content(self, attempt: ObservedAttempt) -> None:
         """Report that the first content of an attempt's answer is here."""

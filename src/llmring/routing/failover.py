@@ -78,14 +78,18 @@ class Walk(CallProgress):
         one to begin with; iterating then gives the reason.
         """
         first = self._candidates[0] if self._candidates else None
-        if self.blocked or not isinstance(first, Target) or self.objection(first) is not None:
+        if self.blocked or not isinstance(first, Target):
+            return None
+        if self.deadline is not None and self.clock() >= self.deadline:
             return None
         try:
             prepared = self._prepare(first)
         except UnsupportedFeatureError:
             return None
         self._has_started = True
-        return Trial(self, first, prepared, self._deadline_before(self._candidates[1:]), 0.0)
+        later = self._candidates[1:]
+        deadline = self._deadline_before(later) if later else self.deadline
+        return Trial(self, first, prepared, deadline, 0.0)
 
     def __iter__(self) -> Iterator[Trial]:
         left = self._candidates

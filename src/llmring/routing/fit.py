@@ -116,6 +116,19 @@ def _rank(effort: str) -> int:
 
 def missing(request: ParsedRequest, facts: ModelFacts) -> list[str]:
     """The capabilities that the request needs and the model lacks, by the catalog's names."""
+    needs = needs_of(request)
+    if not needs:
+        return []
+    lacking: list[str] = [
+        need for need in _NEEDS if need in needs and need not in facts.capabilities
+    ]
+    if "forced_tools" in facts.refuses and request.tools and forces_a_tool(request):
+        lacking.append("forced choice of a tool")
+    return lacking
+
+
+def needs_of(request: ParsedRequest) -> frozenset[Capability]:
+    """Return the capabilities that the request needs, by the catalog's names."""
     needs = {
         _need(part)
         for message in request.turns
@@ -124,17 +137,11 @@ def missing(request: ParsedRequest, facts: ModelFacts) -> list[str]:
     }
     if request.tools:
         needs.add("tools")
-    if not needs:
-        return []
-    lacking: list[str] = [
-        need for need in _NEEDS if need in needs and need not in facts.capabilities
-    ]
-    if "forced_tools" in facts.refuses and request.tools and _forces_a_tool(request):
-        lacking.append("forced choice of a tool")
-    return lacking
+    return frozenset(need for need in needs if need is not None)
 
 
-def _forces_a_tool(request: ParsedRequest) -> bool:
+def forces_a_tool(request: ParsedRequest) -> bool:
+    """Check that the model has to call a tool."""
     return request.choice not in (None, "auto", "none")
 
 

@@ -38,16 +38,18 @@ _NONE = Limits()
 
 
 def chat(
-    request: ParsedRequest, *, stream: bool, shown: Shown | None = None
+    request: ParsedRequest,
+    *,
+    stream: bool,
+    shown: Shown | None = None,
 ) -> Callable[[Target], Prepared]:
-    """Puts a chat request into the words of a model; see `Walk`.
+    """Return what puts a chat request into the words of a model; see `Walk`.
 
     Args:
         request: What to ask; it is never changed.
         stream: Whether the answer is to be streamed.
         shown: What of the answer the reader has, should a model have to go on from there.
     """
-
     return partial(_prepared, request, shown, stream)
 
 
@@ -61,7 +63,7 @@ def _prepared(
         request = continued(request, shown.text, prefills=target.prefills)
     fitted = fit(request, target)
     http = target.encode(fitted.request, stream=stream)
-    limits = target.endpoint.provider.quirks.limits
+    limits = target.quirks.limits
     if limits != _NONE:
         check_sizes(sized_parts(fitted.request), len(http.body), limits)
     return Prepared(http, fitted.adjusted)

@@ -35,7 +35,10 @@ class Speeds(CallObserver):
 
     def note(self, target: Target, seconds: float) -> None:
         """Take note of an answer, whose first content came after so many seconds."""
-        times = self._measured.setdefault(_key(target), deque(maxlen=_MOST))
+        key = target.name, target.endpoint.base_url
+        times = self._measured.get(key)
+        if times is None:
+            times = self._measured.setdefault(key, deque(maxlen=_MOST))
         times.append((self._clock(), seconds))
 
     def typical(self, target: Target) -> float | None:
@@ -56,4 +59,4 @@ class Speeds(CallObserver):
 
 
 def _key(target: Target) -> tuple[str, str]:
-    return str(target.ref), target.endpoint.base_url
+    return target.name, target.endpoint.base_url

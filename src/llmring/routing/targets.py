@@ -1,6 +1,7 @@
 """Model references turned into targets that can be sent to, or the reason why not."""
 
 import base64
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ from msgspec import Struct
 
 from llmring.address import variables_in
 from llmring.chat.parsed_request import ParsedRequest
-from llmring.dialects.dialect import Dialect, Outgoing
+from llmring.dialects.dialect import Dialect, Outgoing, Quirks
 from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
 from llmring.providers import Provider
@@ -76,23 +77,29 @@ class Endpoint(Struct, frozen=True):
 
     def request(self, outgoing: Outgoing, dialect: Dialect) -> HttpRequest:
         """The HTTP request that carries this to the endpoint, in the words of this dialect."""
-        own_header = self.provider.key_header
         has_body = outgoing.method not in ("GET", "DELETE")
         body = outgoing.body
         if body is None:
             body = msgspec.json.encode(outgoing.payload) if has_body else b""
         return HttpRequest(
             outgoing.method,
-            self._url(outgoing.path),
+            self.url(outgoing.path),
             {
                 **({"content-type": outgoing.content_type} if has_body else {}),
-                **dialect.headers,
-                **(dialect.authorize(self.key) if self.key and not own_header else {}),
-                **self.extra_headers,
+                **self.headers(dialect),
                 **outgoing.headers,
             },
             body,
         )
+
+    def headers(self, dialect: Dialect) -> dict[str, str]:
+        """Return the headers that all requests to the endpoint carry, key included."""
+        own_header = self.provider.key_header
+        return {
+            **dialect.headers,
+            **(dialect.authorize(self.key) if self.key and not own_header else {}),
+            **self.extra_headers,
+        }
 
     @property
     def extra_headers(self) -> dict[str, str]:
@@ -105,7 +112,8 @@ class Endpoint(Struct, frozen=True):
             headers["authorization"] = f"Basic {_basic(self.login)}"
         return headers
 
-    def _url(self, path: str) -> str:
+    def url(self, path: str) -> str:
+        """Return the address of a path below the base URL."""
         if not self.provider.query:
             return self.base_url + path
         return f"{self.base_url}{path}{'&' if '?' in path else '?'}{urlencode(self.provider.query)}"
@@ -115,8 +123,8 @@ def _basic(login: str) -> str:
     return base64.b64encode(login.encode()).decode()
 
 
-class Target(Struct, frozen=True):
-    """A model that can be sent to.
+class Target(Struct, frozen=True, dict=True):
+    """A model that can be sent to; what follows from its attributes is worked out once.
 
     Attributes:
         ref: Its reference in the lockfile.
@@ -143,11 +151,28 @@ class Target(Struct, frozen=True):
         Raises:
             UnsupportedFeatureError: The API has no way to say what the request asks.
         """
+        outgoing = self.dialect.encode(request, self.ref.model, stream=stream, quirks=self.quirks)
+        if outgoing.headers or outgoing.body is not None or outgoing.method != "POST":
+            return self.endpoint.request(outgoing, self.dialect)
+        body = msgspec.json.encode(outgoing.payload)
+        return HttpRequest("POST", self.endpoint.url(outgoing.path), self._json_headers, body)
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The reference as text."""
+        return str(self.ref)
+
+    @functools.cached_property
+    def quirks(self) -> Quirks:
+        """The differences of its server, and of the model itself."""
         quirks = self.endpoint.provider.quirks
         if self.facts is not None and "json_schema" not in self.facts.capabilities:
             quirks = msgspec.structs.replace(quirks, json_schema=False)
-        outgoing = self.dialect.encode(request, self.ref.model, stream=stream, quirks=quirks)
-        return self.endpoint.request(outgoing, self.dialect)
+        return quirks
+
+    @functools.cached_property
+    def _json_headers(self) -> dict[str, str]:
+        return {"content-type": "application/json", **self.endpoint.headers(self.dialect)}
 
 
 class Skip(Struct, frozen=True):

@@ -109,12 +109,11 @@ class Trial:
         """
         if not self._call.is_under_way(self):
             return  # dropped in the same moment, for a faster one
-        ref = self.target.ref
         _sign(error, self.target)
         uncounted = self.usage is None and (self.committed or may_have_cost(error))
         self._call.record(
             Attempt(
-                model=str(ref),
+                model=self.target.name,
                 outcome="failed",
                 reason=error.message,
                 status=error.status,
@@ -145,12 +144,11 @@ class Trial:
 
     def answered(self, status: int) -> tuple[Attempt, ...]:
         """Take note of the answer; gives all attempts of the call."""
-        if not self._call.is_under_way(self):
+        if not self._call.drop_others(self):
             return tuple(self._call.attempts)
-        self._call.drop_others(self)
         self._call.record(
             Attempt(
-                model=str(self.target.ref),
+                model=self.target.name,
                 outcome="ok",
                 status=status,
                 ms=self._elapsed_ms(),
@@ -171,7 +169,7 @@ class Trial:
                 each.on_attempt_dropped(self)
         self._call.record(
             Attempt(
-                model=str(self.target.ref),
+                model=self.target.name,
                 outcome="dropped",
                 reason="another model was faster",
                 ms=self._elapsed_ms(),
@@ -198,7 +196,7 @@ class Trial:
         return stalled or 0.0
 
     def _elapsed_ms(self) -> float:
-        return self.seconds * 1000
+        return max(0.0, self._call.clock() - self._began) * 1000
 
 
 def _sign(error: ProviderError, target: Target) -> None:

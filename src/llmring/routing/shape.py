@@ -1,0 +1,174 @@
+"""The shape of a request: what of it decides which models can serve it, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.parts import TextPart
+from llmring.lockfile.document import ModelRef
+from llmring.registry.catalog import Capability
+from llmring.routing.breakage import Shown
+from llmring.routing.capable import capable, insists_on_schema, prompt_room
+from llmring.routing.fit import forces_a_tool, needs_of
+from llmring.routing.policy import Policy
+from llmring.routing.prepared import Prepared, chat
+from llmring.routing.targets import Skip, Target
+
+
+class Shape(Struct, frozen=True):
+    """What requests have in common that the same models can serve.
+
+    Attributes:
+        needs: What a model must be able to take.
+        media: Whether something else than text is in the messages.
+        forced: Whether a tool has to be called.
+        schema: Whether only a provider that holds answers to their schema itself will do.
+        adjustable: Whether there are settings that some models do not take.
+        limited: Whether there is a longest answer.
+    """
+
+    needs: frozenset[Capability] = frozenset()
+    media: bool = False
+    forced: bool = False
+    schema: bool = False
+    adjustable: bool = False
+    limited: bool = False
+
+
+class ShapedModels(Struct, frozen=True):
+    """The models of an alias for requests of one shape.
+
+    Attributes:
+        candidates: The models; those that can't serve the shape replaced by the reason.
+        room: Tokens of the longest prompt that each of them takes; None where there is no limit.
+        longest: Tokens of the longest answer that each of them gives; None where that is unknown.
+        unchanged: Those that are sent such a request exactly as it is.
+    """
+
+    candidates: Sequence[Target | Skip]
+    room: int | None
+    longest: int | None
+    unchanged: Set[ModelRef]
+
+    def prepared(
+        self, request: ParsedRequest, shown: Shown | None, target: Target, *, stream: bool
+    ) -> Prepared:
+        """Put a request into the words of a model; see `chat`, whose arguments these are.
+
+        Raises:
+            UnsupportedFeatureError: The model can't be asked this.
+        """
+        if target.ref in self.unchanged and (shown is None or not shown.resumes):
+            http = target.encode(request, stream=stream)
+            most = target.quirks.limits.request
+            if most is None or len(http.body) <= most:
+                return Prepared(http)
+        return chat(request, stream=stream, shown=shown)(target)
+
+    def hold(self, request: ParsedRequest, characters: int) -> bool:
+        """Check that no model is too small for a request, by what is known without counting.
+
+        Args:
+            request: The request.
+            characters: Those of its text; no token is shorter than one.
+        """
+        if self.room is not None and characters > self.room:
+            return False
+        asked = request.max_tokens
+        return asked is None or self.longest is None or asked <= self.longest
+
+
+def measured(request: ParsedRequest) -> tuple[Shape, int]:
+    """Return the shape of a request, and the characters of its text."""
+    characters = 0
+    media = mixed = False
+    for turn in request.turns:
+        content = turn.content
+        if isinstance(content, str):
+            characters += len(content)
+        elif content:
+            mixed = True
+            for part in turn.parts:
+                if isinstance(part, TextPart):
+                    characters += len(part.text)
+                else:
+                    media = True
+    shape = Shape(
+        needs=needs_of(request) if mixed or request.tools else _NO_NEEDS,
+        media=media,
+        forced=request.choice is not None and forces_a_tool(request),
+        schema=request.output is not None and insists_on_schema(request),
+        adjustable=not (
+            request.temperature is None and request.top_p is None and request.reasoning is None
+        ),
+        limited=request.max_tokens is not None,
+    )
+    return shape, characters
+
+
+_NO_NEEDS: frozenset[Capability] = frozenset()
+
+
+class ModelsByShape:
+    """The models of an alias, worked out once for each shape of request.
+
+    Args:
+        candidates: The models, in the order in which they are tried.
+        policy: What the lockfile says.
+    """
+
+    __slots__ = ("_candidates", "_policy", "_shaped")
+
+    def __init__(self, candidates: Sequence[Target | Skip], policy: Policy) -> None:
+        self._candidates = candidates
+        self._policy = policy
+        self._shaped: dict[Shape, ShapedModels] = {}
+
+    def fit_for(self, request: ParsedRequest) -> ShapedModels:
+        """Return the models for a request."""
+        shape, characters = measured(request)
+        found = self._shaped.get(shape)
+        if found is None:
+            found = _shaped(self._candidates, shape, request, self._policy)
+            self._shaped[shape] = found
+        if found.hold(request, characters):
+            return found
+        rest = capable(self._candidates, request, self._policy)
+        return ShapedModels(rest, found.room, found.longest, found.unchanged)
+
+
+def _shaped(
+    candidates: Sequence[Target | Skip], shape: Shape, request: ParsedRequest, policy: Policy
+) -> ShapedModels:
+    """Work out the models for requests of a shape.
+
+    Args:
+        candidates: The models, in any order.
+        shape: The shape.
+        request: Any request of it; its length does not matter.
+        policy: What the lockfile says.
+    """
+    any_length = msgspec.structs.replace(request, max_tokens=None)
+    found = capable(candidates, any_length, policy, tokens=0)
+    models = [each for each in found if isinstance(each, Target)]
+    known = [each.facts for each in models if each.facts is not None]
+    return ShapedModels(
+        candidates=found,
+        room=min(filter(None, map(prompt_room, known)), default=None),
+        longest=min(filter(None, (facts.max_output for facts in known)), default=None),
+        unchanged={each.ref for each in models if _takes_unchanged(each, shape)},
+    )
+
+
+def _takes_unchanged(target: Target, shape: Shape) -> bool:
+    """Check that `fit` has nothing to change in a request of this shape for this model."""
+    provider = target.endpoint.provider
+    if provider.prepare is not None or shape.media:
+        return False
+    return target.facts is None or (
+        not shape.adjustable and (shape.limited or not provider.quirks.needs_max_tokens)
+    )
