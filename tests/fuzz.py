@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from llmring.chat.events import Failed
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
@@ -208,7 +209,7 @@ def _goes_back(dialect: Dialect, answer: LLMResponse) -> None:
     """Check that the answer can be part of the next request."""
     request = LLMRequest("a:b", [Message("user", "Hi"), answer.message, Message("user", "And?")])
     try:
-        outgoing = dialect.encode(request.parsed(), "b", stream=False, quirks=Quirks())
+        outgoing = dialect.encode(parse_request(request), "b", stream=False, quirks=Quirks())
     except (UnsupportedFeatureError, ValidationError):
         return
     json.dumps(outgoing.payload)

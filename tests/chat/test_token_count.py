@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring import LLMRequest, Message, Usage, tool
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.token_count import estimated
 
 
 def tokens(request: LLMRequest) -> int:
-    return estimated(request.parsed(), "mock:echo", "no counter").tokens
+    return estimated(parse_request(request), "mock:echo", "no counter").tokens
 
 
 ENGLISH = "The quick brown fox jumps over the lazy dog, and then it sleeps. " * 20
@@ -50,7 +51,7 @@ def test_an_image_is_counted_and_other_parts_are_reported() -> None:
     image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 
     count = estimated(
-        LLMRequest(messages=[Message("user", [image, document])]).parsed(), "m:m", "why"
+        parse_request(LLMRequest(messages=[Message("user", [image, document])])), "m:m", "why"
     )
 
     assert count.tokens > 1000

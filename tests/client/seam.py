@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest
 from llmring.client import stage
 from llmring.client.http import HttpClient
@@ -39,7 +40,7 @@ def target_at(server: Loopback, model: str = MODEL) -> Target:
 
 
 def asking(target: Target, text: str = "Hi", *, stream: bool = False) -> HttpRequest:
-    return target.encode(LLMRequest(model="", messages=text).parsed(), stream=stream)
+    return target.encode(parse_request(LLMRequest(model="", messages=text)), stream=stream)
 
 
 def played(

@@ -14,6 +14,7 @@ import pytest
 import answers
 from conftest import Way
 from llmring import AllModelsFailedError, Attempt, LLMRequest, LLMRing, ProviderError
+from llmring.chat.parsed_request import parse_request
 from llmring.client.settings import read_settings
 from llmring.lockfile.document import ModelRef
 from llmring.routing.targets import Target
@@ -176,7 +177,7 @@ def test_a_key_is_in_no_repr_of_what_a_call_is_made_of(ring: Callable[[Answer], 
     settings = read_settings({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"http://me:{PASSWORD}@h"})
     endpoint = settings.endpoints["openai"]
     target = Target(ModelRef.parse(MODEL), endpoint, endpoint.provider.dialect)
-    request = target.encode(LLMRequest(model=MODEL, messages="Hello").parsed(), stream=False)
+    request = target.encode(parse_request(LLMRequest(model=MODEL, messages="Hello")), stream=False)
     pending = made.chat(LLMRequest(model=MODEL, messages="Hello"))
     pending.close()
 
@@ -187,7 +188,7 @@ def test_a_key_is_in_no_repr_of_what_a_call_is_made_of(ring: Callable[[Answer], 
 def test_a_key_is_in_no_rich_repr(ring: Callable[[Answer], LLMRing]) -> None:
     endpoint = read_settings({"OPENAI_API_KEY": KEY}).endpoints["openai"]
     target = Target(ModelRef.parse(MODEL), endpoint, endpoint.provider.dialect)
-    request = target.encode(LLMRequest(model=MODEL, messages="Hello").parsed(), stream=False)
+    request = target.encode(parse_request(LLMRequest(model=MODEL, messages="Hello")), stream=False)
 
     assert leaked(repr(endpoint.__rich_repr__()), repr(request.__rich_repr__())) == []
 

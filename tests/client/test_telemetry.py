@@ -20,6 +20,7 @@ import answers
 from circuits import target
 from llmring import LLMRequest, LLMResponse, Message
 from llmring.chat.events import Usage
+from llmring.chat.parsed_request import parse_request
 from llmring.client.telemetry import CallTrace, Telemetry, TelemetryWish
 from llmring.exceptions import ConfigurationError, ProviderConnectionError, ProviderRateLimitError
 from loopback import Loopback
@@ -81,14 +82,14 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
 
 
 def traced(wish: TelemetryWish = "auto", request: LLMRequest = REQUEST) -> CallTrace:
-    call = Telemetry(wish).call("fast", None, request.parsed(), stream=False)
+    call = Telemetry(wish).call("fast", None, parse_request(request), stream=False)
     assert call is not None
     return call
 
 
 def failed_over(wish: TelemetryWish = "auto", *, stream: bool = False) -> None:
     """A call whose first model is rate limited and whose second answers."""
-    call = Telemetry(wish).call("fast", "prod", REQUEST.parsed(), stream=stream)
+    call = Telemetry(wish).call("fast", "prod", parse_request(REQUEST), stream=stream)
     if call is None:
         return
     first = call.attempt(FIRST)
@@ -346,7 +347,7 @@ def test_traces_come_without_metrics_and_metrics_without_traces(
 
 
 def test_it_can_be_switched_off(seen: Seen) -> None:
-    assert Telemetry("off").call("fast", None, REQUEST.parsed(), stream=False) is None
+    assert Telemetry("off").call("fast", None, parse_request(REQUEST), stream=False) is None
 
     failed_over("off")
 
@@ -363,7 +364,7 @@ def test_where_no_provider_is_set_up_nobody_watches(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", None)
     telemetry = Telemetry()
 
-    assert telemetry.call("fast", None, REQUEST.parsed(), stream=False) is None
+    assert telemetry.call("fast", None, parse_request(REQUEST), stream=False) is None
 
 
 def test_a_provider_that_is_set_up_later_is_used(
@@ -371,10 +372,10 @@ def test_a_provider_that_is_set_up_later_is_used(
 ) -> None:
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     telemetry = Telemetry()
-    assert telemetry.call("fast", None, REQUEST.parsed(), stream=False) is None
+    assert telemetry.call("fast", None, parse_request(REQUEST), stream=False) is None
 
     seen: Seen = request.getfixturevalue("seen")
-    call = telemetry.call("fast", None, REQUEST.parsed(), stream=False)
+    call = telemetry.call("fast", None, parse_request(REQUEST), stream=False)
     assert call is not None
     call.end()
 
@@ -383,8 +384,10 @@ def test_a_provider_that_is_set_up_later_is_used(
 
 def test_an_application_without_opentelemetry_never_loads_it() -> None:
     code = (
-        "import sys; from llmring import LLMRequest; from llmring.client.telemetry import Telemetry"
-        "\nTelemetry().call('fast', None, LLMRequest().parsed(), stream=False)"
+        "import sys\nfrom llmring import LLMRequest\n"
+        "from llmring.chat.parsed_request import parse_request\n"
+        "from llmring.client.telemetry import Telemetry"
+        "\nTelemetry().call('fast', None, parse_request(LLMRequest()), stream=False)"
         "\nprint([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -29,12 +30,12 @@ EPHEMERAL = {"type": "ephemeral"}
 
 def payload(request: LLMRequest, *, stream: bool = False) -> dict[str, Any]:
     return DIALECT.encode(
-        request.parsed(), "claude-haiku-4-5", stream=stream, quirks=Quirks()
+        parse_request(request), "claude-haiku-4-5", stream=stream, quirks=Quirks()
     ).payload
 
 
 def betas(request: LLMRequest) -> str | None:
-    headers = DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).headers
+    headers = DIALECT.encode(parse_request(request), "m", stream=False, quirks=Quirks()).headers
     return headers.get("anthropic-beta")
 
 
@@ -60,7 +61,9 @@ def test_a_text_becomes_one_user_message() -> None:
 
 
 def test_the_path_includes_the_api_version() -> None:
-    outgoing = DIALECT.encode(LLMRequest(messages="Hi").parsed(), "m", stream=True, quirks=Quirks())
+    outgoing = DIALECT.encode(
+        parse_request(LLMRequest(messages="Hi")), "m", stream=True, quirks=Quirks()
+    )
 
     assert outgoing.path == "/v1/messages"
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Message
 from llmring.dialects.anthropic import DIALECT
 from llmring.dialects.dialect import Quirks
@@ -15,7 +16,7 @@ MARKED = {"cache_control": {"type": "ephemeral"}}
 
 
 def payload(request: LLMRequest) -> dict[str, Any]:
-    return DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).payload
+    return DIALECT.encode(parse_request(request), "m", stream=False, quirks=Quirks()).payload
 
 
 def conversation(turns: int) -> list[Message]:

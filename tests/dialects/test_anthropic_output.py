@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest
 from llmring.chat.tools import Tool
 from llmring.dialects.anthropic import DIALECT
@@ -37,7 +38,7 @@ def payload(schema: dict[str, Any], *, native: bool = True, **fields: Any) -> di
     wanted = {"type": "json_schema", "json_schema": {"name": "it", "schema": schema}}
     request = LLMRequest(messages="Hi", response_format=wanted, **fields)
     quirks = Quirks(json_schema=native)
-    return DIALECT.encode(request.parsed(), "m", stream=False, quirks=quirks).payload
+    return DIALECT.encode(parse_request(request), "m", stream=False, quirks=quirks).payload
 
 
 def test_R27_a_schema_is_sent_as_the_output_format() -> None:
@@ -124,6 +125,6 @@ def test_with_thinking_a_schema_is_sent_as_a_prompt() -> None:
 )
 def test_R28_json_without_a_schema_is_requested_in_the_prompt(wanted: dict[str, Any]) -> None:
     request = LLMRequest(messages="Hi", **wanted)
-    sent = DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).payload
+    sent = DIALECT.encode(parse_request(request), "m", stream=False, quirks=Quirks()).payload
 
     assert "JSON object" in sent["system"][-1]["text"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
@@ -45,7 +46,7 @@ def read_stream(body: str) -> LLMResponse:
 
 def payload(*turns: Message) -> dict[str, Any]:
     request = LLMRequest(messages=[*turns])
-    return DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).payload
+    return DIALECT.encode(parse_request(request), "m", stream=False, quirks=Quirks()).payload
 
 
 def sent_back(reply: LLMResponse) -> list[Block]:

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmring.chat.events import Event, Failed, Finished, Started
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
@@ -327,7 +328,7 @@ def conversation(**fields: Any) -> LLMRequest:
 
 
 def sent(dialect: Dialect, request: LLMRequest, *, stream: bool = False) -> str:
-    outgoing = dialect.encode(request.parsed(), "the-model", stream=stream, quirks=Quirks())
+    outgoing = dialect.encode(parse_request(request), "the-model", stream=stream, quirks=Quirks())
     return outgoing.path + json.dumps(outgoing.payload, ensure_ascii=False)
 
 

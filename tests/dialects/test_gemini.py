@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks
@@ -18,7 +19,7 @@ WEATHER = Tool("weather", "Returns the weather.", {"type": "object", "properties
 def encoded(
     request: LLMRequest, model: str = "gemini-2.5-flash", *, stream: bool = False
 ) -> Outgoing:
-    return DIALECT.encode(request.parsed(), model, stream=stream, quirks=Quirks())
+    return DIALECT.encode(parse_request(request), model, stream=stream, quirks=Quirks())
 
 
 def payload(request: LLMRequest, model: str = "gemini-3-flash") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -26,7 +27,7 @@ from llmring.wire import HttpHead
 
 
 def payload(request: LLMRequest, model: str = "gemini-3-flash") -> dict[str, Any]:
-    return DIALECT.encode(request.parsed(), model, stream=False, quirks=Quirks()).payload
+    return DIALECT.encode(parse_request(request), model, stream=False, quirks=Quirks()).payload
 
 
 def contents(*turns: Message, model: str = "gemini-3-flash") -> list[dict[str, Any]]:

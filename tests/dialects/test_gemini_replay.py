@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import ProviderPart, ReasoningPart
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
@@ -56,7 +57,7 @@ def sent_back(*turns: Message) -> list[Part]:
     """Return the model's parts in the request that follows this reply."""
     request = LLMRequest(messages=turns)
     payload = DIALECT.encode(
-        request.parsed(), "gemini-3-flash", stream=False, quirks=Quirks()
+        parse_request(request), "gemini-3-flash", stream=False, quirks=Quirks()
     ).payload
     return [part for turn in payload["contents"] for part in turn["parts"]]
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -22,7 +23,7 @@ SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 
 def encoded(messages: Any = "Hello", *, stream: bool = False, **fields: Any) -> Outgoing:
     request = LLMRequest(messages=messages, **fields)
-    return DIALECT.encode(request.parsed(), "llama3.2:3b", stream=stream, quirks=Quirks())
+    return DIALECT.encode(parse_request(request), "llama3.2:3b", stream=stream, quirks=Quirks())
 
 
 def payload(messages: Any = "Hello", **fields: Any) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def test_some_models_take_a_thinking_level(name: str, effort: str, think: Any) -
     request = LLMRequest(messages="Hello", reasoning_effort=effort)
 
     assert (
-        DIALECT.encode(request.parsed(), name, stream=False, quirks=Quirks()).payload["think"]
+        DIALECT.encode(parse_request(request), name, stream=False, quirks=Quirks()).payload["think"]
         == think
     )
 

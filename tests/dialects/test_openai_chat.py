@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import Tool
 from llmring.dialects.dialect import Quirks
@@ -21,7 +22,7 @@ def payload(
 ) -> dict[str, Any]:
     request = LLMRequest(messages=messages, **fields)
     return DIALECT.encode(
-        request.parsed(), "gpt-4o", stream=stream, quirks=quirks or Quirks()
+        parse_request(request), "gpt-4o", stream=stream, quirks=quirks or Quirks()
     ).payload
 
 
@@ -31,7 +32,7 @@ def test_a_question_is_sent_as_a_user_message() -> None:
 
 def test_the_path_does_not_include_the_api_version() -> None:
     request = LLMRequest(messages="Hello")
-    outgoing = DIALECT.encode(request.parsed(), "gpt-4o", stream=False, quirks=Quirks())
+    outgoing = DIALECT.encode(parse_request(request), "gpt-4o", stream=False, quirks=Quirks())
 
     assert outgoing.path == "/chat/completions"
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -31,7 +32,9 @@ def sent_messages(
     *messages: Message, quirks: Quirks | None = None, **fields: Any
 ) -> list[dict[str, Any]]:
     request = LLMRequest(messages=list(messages), **fields)
-    outgoing = DIALECT.encode(request.parsed(), "gpt-4o", stream=False, quirks=quirks or Quirks())
+    outgoing = DIALECT.encode(
+        parse_request(request), "gpt-4o", stream=False, quirks=quirks or Quirks()
+    )
     found: list[dict[str, Any]] = outgoing.payload["messages"]
     return found
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Message
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.openai_chat import DIALECT
@@ -20,7 +21,9 @@ ONLY_MODE = Quirks(json_schema=False)
 
 def sent(asked: Any, messages: Any = "Hello", quirks: Quirks | None = None) -> dict[str, Any]:
     request = LLMRequest(messages=messages, response_format=asked)
-    return DIALECT.encode(request.parsed(), "m", stream=False, quirks=quirks or Quirks()).payload
+    return DIALECT.encode(
+        parse_request(request), "m", stream=False, quirks=quirks or Quirks()
+    ).payload
 
 
 def of_schema(schema: Any, **more: Any) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def test_R28_json_without_a_schema_uses_json_mode(kind: str) -> None:
 
 def test_R28_json_response_uses_json_mode() -> None:
     request = LLMRequest(messages="Hello", json_response=True)
-    payload = DIALECT.encode(request.parsed(), "m", stream=False, quirks=Quirks()).payload
+    payload = DIALECT.encode(parse_request(request), "m", stream=False, quirks=Quirks()).payload
 
     assert payload["response_format"] == {"type": "json_object"}
 

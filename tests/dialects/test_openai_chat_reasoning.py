@@ -2,13 +2,14 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.openai_chat import DIALECT
 from llmring.dialects.openai_chat_reasoning import FORMS
 
 NOT_ASKED = DIALECT.encode(
-    LLMRequest(messages="Hello").parsed(), "m", stream=False, quirks=Quirks()
+    parse_request(LLMRequest(messages="Hello")), "m", stream=False, quirks=Quirks()
 ).payload
 
 
@@ -16,7 +17,7 @@ def said(form: str | None, **asked: Any) -> dict[str, Any]:
     """Return the fields that a request has in addition to one without reasoning."""
     request = LLMRequest(messages="Hello", **asked)
     payload = DIALECT.encode(
-        request.parsed(), "m", stream=False, quirks=Quirks(reasoning=form)
+        parse_request(request), "m", stream=False, quirks=Quirks(reasoning=form)
     ).payload
     return {name: value for name, value in payload.items() if name not in NOT_ASKED}
 

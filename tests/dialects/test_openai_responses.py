@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -48,7 +49,9 @@ def payload(
     **fields: Any,
 ) -> dict[str, Any]:
     request = LLMRequest(messages=messages, **fields)
-    return DIALECT.encode(request.parsed(), model, stream=stream, quirks=quirks or Quirks()).payload
+    return DIALECT.encode(
+        parse_request(request), model, stream=stream, quirks=quirks or Quirks()
+    ).payload
 
 
 def items(*messages: Message, **fields: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import ImagePart
 from llmring.chat.request import LLMRequest, Message
 from llmring.exceptions import UnsupportedFeatureError
@@ -11,7 +12,7 @@ TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "ob
 
 
 def test_a_bare_question_gets_all_defaults() -> None:
-    sent = with_local_defaults(LLMRequest(messages="Hello").parsed())
+    sent = with_local_defaults(parse_request(LLMRequest(messages="Hello")))
 
     assert sent.turns == [Message("system", SYSTEM_PROMPT), Message("user", "Hello")]
     assert sent.temperature == 0
@@ -20,7 +21,7 @@ def test_a_bare_question_gets_all_defaults() -> None:
 
 def test_settings_of_the_request_are_kept() -> None:
     messages = [Message("system", "Be brief."), Message("user", "Hello")]
-    request = LLMRequest(messages=messages, temperature=0.7, max_tokens=900).parsed()
+    request = parse_request(LLMRequest(messages=messages, temperature=0.7, max_tokens=900))
 
     assert with_local_defaults(request) == request
 
@@ -28,25 +29,25 @@ def test_settings_of_the_request_are_kept() -> None:
 def test_the_request_itself_is_not_changed() -> None:
     request = LLMRequest(messages="Hello")
 
-    with_local_defaults(request.parsed())
+    with_local_defaults(parse_request(request))
 
     assert request == LLMRequest(messages="Hello")
 
 
 def test_a_users_own_model_gets_the_request_unchanged() -> None:
-    request = LLMRequest(messages="Hello", tools=[TOOL]).parsed()
+    request = parse_request(LLMRequest(messages="Hello", tools=[TOOL]))
 
     assert with_local_defaults(request, "qwen3-4b") is request
 
 
 def test_tools_are_refused_by_the_bundled_model() -> None:
     with pytest.raises(UnsupportedFeatureError, match="tools"):
-        with_local_defaults(LLMRequest(messages="Hello", tools=[TOOL]).parsed())
+        with_local_defaults(parse_request(LLMRequest(messages="Hello", tools=[TOOL])))
 
 
 def test_tools_are_dropped_if_the_tool_choice_is_none() -> None:
     sent = with_local_defaults(
-        LLMRequest(messages="Hello", tools=[TOOL], tool_choice="none").parsed()
+        parse_request(LLMRequest(messages="Hello", tools=[TOOL], tool_choice="none"))
     )
 
     assert sent.tools == ()
@@ -57,8 +58,10 @@ def test_tools_are_dropped_if_the_tool_choice_is_none() -> None:
 def test_images_are_refused_by_every_local_model(model: str) -> None:
     content: list[Any] = [ImagePart(url="https://example.com/cat.png")]
 
-    assert refusal(LLMRequest(messages=[Message("user", content)]).parsed(), model) is not None
+    assert (
+        refusal(parse_request(LLMRequest(messages=[Message("user", content)])), model) is not None
+    )
 
 
 def test_plain_text_is_not_refused() -> None:
-    assert refusal(LLMRequest(messages="Hello").parsed()) is None
+    assert refusal(parse_request(LLMRequest(messages="Hello"))) is None

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from llmring.chat.events import TextDelta
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import LLMResponse
@@ -42,7 +43,7 @@ def sent(
 ) -> Iterator[http.client.HTTPResponse]:
     """Yield the response to a request, while its connection is open."""
     outgoing = DIALECT.encode(
-        with_local_defaults(request.parsed()), "smollm2-135m", stream=stream, quirks=Quirks()
+        with_local_defaults(parse_request(request)), "smollm2-135m", stream=stream, quirks=Quirks()
     )
     address = urlsplit(served.base_url)
     assert address.hostname is not None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring.chat.events import Usage
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import LLMResponse
@@ -28,7 +29,7 @@ DIALECT = openai_chat.DIALECT
 
 def script(model: str, messages: Any = "Say something", *, stream: bool = False) -> Script:
     request = LLMRequest(messages=messages)
-    outgoing = DIALECT.encode(request.parsed(), model, stream=stream, quirks=Quirks())
+    outgoing = DIALECT.encode(parse_request(request), model, stream=stream, quirks=Quirks())
     body = msgspec.json.encode(outgoing.payload)
     return play(HttpRequest("POST", "mock://" + outgoing.path, {}, body))
 

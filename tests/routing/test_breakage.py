@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring import LLMRequest, StreamChunk
+from llmring.chat.parsed_request import parse_request
 from llmring.routing.breakage import LEAST_OVERLAP, Seam, Shown, continued
 
 WORDS = st.text(alphabet="abc ", min_size=0, max_size=60)
@@ -60,7 +61,7 @@ def test_what_is_done_depends_on_what_was_shown_and_on_the_lockfile(
 def test_a_request_is_not_changed_by_its_continuation() -> None:
     request = LLMRequest("fast", "Tell a story")
 
-    told = continued(request.parsed(), "Once", prefills=False)
+    told = continued(parse_request(request), "Once", prefills=False)
 
     assert [message.role for message in told.turns] == ["user", "assistant", "user"]
     assert [message.role for message in request.turns()] == ["user"]

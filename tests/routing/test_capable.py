@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 import pytest
 
 from llmring import ContextLengthError, LLMRequest, UnsupportedFeatureError
+from llmring.chat.parsed_request import parse_request
 from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
 from llmring.providers import PROVIDERS
@@ -38,7 +39,7 @@ def target(*capabilities: Capability, known: bool = True, **figures: Any) -> Tar
 
 def objection(model: Target, policy: Policy | None = None, **fields: Any) -> ProviderError | None:
     fields = {"model": "fast", "messages": "Hi", **fields}
-    [found] = capable([model], LLMRequest(**fields).parsed(), policy or Policy())
+    [found] = capable([model], parse_request(LLMRequest(**fields)), policy or Policy())
     return found.error if isinstance(found, Skip) else None
 
 
@@ -128,7 +129,7 @@ def test_tokens_that_were_counted_go_before_the_text() -> None:
     model, request = target(context_window=100), LLMRequest("fast", "Hi")
 
     kinds: Sequence[type] = [
-        type(capable([model], request.parsed(), Policy(), tokens=tokens)[0])
+        type(capable([model], parse_request(request), Policy(), tokens=tokens)[0])
         for tokens in (100, 101)
     ]
 

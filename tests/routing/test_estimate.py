@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from llmring import LLMRequest
+from llmring.chat.parsed_request import parse_request
 from llmring.exceptions import (
     ProviderAuthenticationError,
     ProviderConnectionError,
@@ -31,11 +32,11 @@ from priced import facts
 def test_an_answer_is_as_long_as_allowed_or_else_a_usual_one(
     request_: LLMRequest, answer: int
 ) -> None:
-    assert load_of(request_.parsed()).answer == answer
+    assert load_of(parse_request(request_)).answer == answer
 
 
 def test_a_longer_prompt_takes_more_tokens() -> None:
-    assert load_of(LLMRequest("fast", "word " * 400).parsed()).prompt > 400
+    assert load_of(parse_request(LLMRequest("fast", "word " * 400))).prompt > 400
 
 
 def test_prompt_and_answer_are_priced_each_at_its_own_rate() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from llmring import LLMRequest
+from llmring.chat.parsed_request import parse_request
 from llmring.exceptions import (
     AllModelsFailedError,
     ContentPolicyError,
@@ -63,7 +64,7 @@ def walk(
     terms: Terms | None = None,
 ) -> Walk:
     return Walk(
-        chat(LLMRequest("fast", "Hi").parsed(), stream=False),
+        chat(parse_request(LLMRequest("fast", "Hi")), stream=False),
         candidates,
         alias="fast",
         timeout=timeout,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from llmring import LLMRequest, UnsupportedFeatureError
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.reasoning import Reasoning
 from llmring.lockfile.document import ModelRef
 from llmring.providers import PROVIDERS
@@ -49,7 +50,7 @@ def target(
 def test_W34_a_model_that_takes_no_temperature_is_sent_none_and_that_is_told() -> None:
     request = LLMRequest("fast", "Hi", temperature=0.7)
 
-    fitted = fit(request.parsed(), target("openai"))
+    fitted = fit(parse_request(request), target("openai"))
 
     assert fitted.request.temperature is None
     assert fitted.adjusted == ("temperature left out: the model takes none",)
@@ -57,13 +58,13 @@ def test_W34_a_model_that_takes_no_temperature_is_sent_none_and_that_is_told() -
 
 
 def test_a_model_that_is_in_no_catalog_is_sent_the_request_as_it_is() -> None:
-    request = LLMRequest("fast", "Hi", temperature=0.7, tools=[{"name": "f"}]).parsed()
+    request = parse_request(LLMRequest("fast", "Hi", temperature=0.7, tools=[{"name": "f"}]))
 
     assert fit(request, target("openai", known=False)).request is request
 
 
 def test_W10_an_api_that_needs_a_longest_answer_is_given_the_model_s_own() -> None:
-    fitted = fit(LLMRequest("fast", "Hi").parsed(), target("anthropic", "temperature"))
+    fitted = fit(parse_request(LLMRequest("fast", "Hi")), target("anthropic", "temperature"))
 
     assert fitted.request.max_tokens == 32000
 
@@ -80,14 +81,14 @@ def test_what_a_model_lacks_is_said_before_anything_is_sent(
     request_: LLMRequest, lacking: str
 ) -> None:
     with pytest.raises(UnsupportedFeatureError, match=lacking):
-        fit(request_.parsed(), target("openai", "temperature"))
+        fit(parse_request(request_), target("openai", "temperature"))
 
 
 def test_the_tiny_local_model_is_told_how_to_behave() -> None:
     row = PROVIDERS["local"]
     local = Target(ModelRef("local", "smollm2-135m"), Endpoint(row, row.base_url), row.dialect)
 
-    fitted = fit(LLMRequest("offline", "Hi").parsed(), local)
+    fitted = fit(parse_request(LLMRequest("offline", "Hi")), local)
 
     assert [message.role for message in fitted.request.turns] == ["system", "user"]
     assert fitted.request.temperature == 0
@@ -115,7 +116,7 @@ def test_reasoning_is_asked_for_in_the_form_and_the_steps_that_the_model_takes(
 ) -> None:
     model = target("openai", "reasoning", *takes, efforts=efforts)
 
-    request = fit(LLMRequest("fast", "Hi", **asked).parsed(), model).request
+    request = fit(parse_request(LLMRequest("fast", "Hi", **asked)), model).request
 
     assert request.reasoning == LLMRequest("fast", "Hi", **sent).reasoning()
 
@@ -123,7 +124,7 @@ def test_reasoning_is_asked_for_in_the_form_and_the_steps_that_the_model_takes(
 def test_a_step_of_reasoning_that_the_model_lacks_is_told() -> None:
     model = target("openai", "temperature", "reasoning", efforts=LEVELS)
 
-    fitted = fit(LLMRequest("fast", "Hi", reasoning_effort="max").parsed(), model)
+    fitted = fit(parse_request(LLMRequest("fast", "Hi", reasoning_effort="max")), model)
 
     assert fitted.adjusted == ("reasoning effort high for max: the model has no such step",)
 
@@ -131,7 +132,7 @@ def test_a_step_of_reasoning_that_the_model_lacks_is_told() -> None:
 def test_a_model_that_must_reason_is_not_told_to_stop_and_that_is_told() -> None:
     model = target("anthropic", "reasoning", refuses=frozenset({"no_reasoning"}))
 
-    fitted = fit(LLMRequest("fast", "Hi", reasoning_effort="none").parsed(), model)
+    fitted = fit(parse_request(LLMRequest("fast", "Hi", reasoning_effort="none")), model)
 
     assert fitted.request.reasoning is None
     assert fitted.adjusted == ("reasoning left on: the model can't be without it",)
@@ -142,16 +143,19 @@ def test_a_model_that_takes_no_forced_tools_is_not_asked_for_one() -> None:
     tools = [{"name": "look", "parameters": {"type": "object"}}]
 
     with pytest.raises(UnsupportedFeatureError, match="forced choice of a tool"):
-        fit(LLMRequest("fast", "Hi", tools=tools, tool_choice="required").parsed(), model)
+        fit(parse_request(LLMRequest("fast", "Hi", tools=tools, tool_choice="required")), model)
     assert (
-        fit(LLMRequest("fast", "Hi", tools=tools, tool_choice="auto").parsed(), model).adjusted
+        fit(
+            parse_request(LLMRequest("fast", "Hi", tools=tools, tool_choice="auto")), model
+        ).adjusted
         == ()
     )
 
 
 def test_reasoning_is_not_asked_of_a_model_that_does_none_and_that_is_told() -> None:
     fitted = fit(
-        LLMRequest("fast", "Hi", reasoning_tokens=99).parsed(), target("openai", "temperature")
+        parse_request(LLMRequest("fast", "Hi", reasoning_tokens=99)),
+        target("openai", "temperature"),
     )
 
     assert fitted.request.reasoning is None
@@ -162,7 +166,7 @@ def test_R38_reasoning_given_in_tokens_keeps_its_room_beside_the_answer() -> Non
     model = target("openai", "reasoning", efforts=LEVELS)
 
     request = fit(
-        LLMRequest("fast", "Hi", reasoning_tokens=4000, max_tokens=500).parsed(), model
+        parse_request(LLMRequest("fast", "Hi", reasoning_tokens=4000, max_tokens=500)), model
     ).request
 
     assert (request.reasoning, request.max_tokens) == (Reasoning(effort="medium"), 4500)
@@ -171,6 +175,8 @@ def test_R38_reasoning_given_in_tokens_keeps_its_room_beside_the_answer() -> Non
 def test_R38_that_room_ends_where_the_model_does() -> None:
     model = target("openai", "reasoning", efforts=LEVELS)
 
-    fitted = fit(LLMRequest("fast", "Hi", reasoning_tokens=40_000, max_tokens=500).parsed(), model)
+    fitted = fit(
+        parse_request(LLMRequest("fast", "Hi", reasoning_tokens=40_000, max_tokens=500)), model
+    )
 
     assert fitted.request.max_tokens == 32_000

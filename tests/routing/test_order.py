@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring import LLMRequest
+from llmring.chat.parsed_request import parse_request
 from llmring.exceptions import ProviderAuthenticationError
 from llmring.routing.estimate import Load
 from llmring.routing.order import EXPLORED, Circumstances, ordered, user_of
@@ -89,7 +90,7 @@ def test_without_a_strategy_the_lockfile_s_order_holds() -> None:
 def test_the_user_is_the_one_that_the_metadata_names(
     metadata: dict[str, object] | None, user: str | None
 ) -> None:
-    assert user_of(LLMRequest("fast", "Hi", metadata=metadata).parsed()) == user
+    assert user_of(parse_request(LLMRequest("fast", "Hi", metadata=metadata))) == user
 
 
 @given(st.text(min_size=1), st.lists(st.floats(0.01, 1000), min_size=3, max_size=3))

@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from llmring import LLMRequest, Message, UnsupportedFeatureError
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part
 from llmring.dialects.dialect import Limits
 from llmring.routing.sizes import Sized, check_sizes, sized_parts
@@ -21,7 +22,7 @@ def test_the_files_of_a_request_are_those_with_bytes() -> None:
         AudioPart(DATA, "audio/wav"),
     ]
 
-    assert list(sized_parts(LLMRequest("x", [Message("user", parts)]).parsed())) == [
+    assert list(sized_parts(parse_request(LLMRequest("x", [Message("user", parts)])))) == [
         Sized("image/png", 300),
         Sized("application/pdf", 300, "a.pdf"),
         Sized("audio/wav", 300),

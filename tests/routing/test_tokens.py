@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring import LLMRequest, Message
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import ImagePart, Part, ReasoningPart
 from llmring.routing.tokens import Length, least_tokens
 
@@ -33,7 +34,7 @@ RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "recordings
 def test_each_word_counts_and_four_characters_where_words_are_not_parted(
     text: str, least: int
 ) -> None:
-    assert least_tokens(LLMRequest("fast", text).parsed()) == least
+    assert least_tokens(parse_request(LLMRequest("fast", text))) == least
 
 
 def test_only_text_counts() -> None:
@@ -43,22 +44,22 @@ def test_only_text_counts() -> None:
         ReasoningPart("three four"),
     ]
 
-    assert least_tokens(LLMRequest("fast", [Message("user", parts)]).parsed()) == 2
+    assert least_tokens(parse_request(LLMRequest("fast", [Message("user", parts)]))) == 2
 
 
 def test_a_request_whose_text_the_provider_may_shorten_is_never_too_long() -> None:
     request = LLMRequest("fast", "word " * 100, extra_params={"truncation": "auto"})
 
-    assert not Length(request.parsed()).exceeds(10)
-    assert Length(LLMRequest("fast", "word " * 100).parsed()).exceeds(10)
+    assert not Length(parse_request(request)).exceeds(10)
+    assert Length(parse_request(LLMRequest("fast", "word " * 100))).exceeds(10)
 
 
 @given(st.text(max_size=200))
 def test_there_are_never_more_tokens_than_characters(text: str) -> None:
-    least = least_tokens(LLMRequest("fast", text).parsed())
+    least = least_tokens(parse_request(LLMRequest("fast", text)))
 
     assert least <= len(text)
-    assert Length(LLMRequest("fast", text).parsed()).exceeds(5) == (least > 5)
+    assert Length(parse_request(LLMRequest("fast", text))).exceeds(5) == (least > 5)
 
 
 # What is no text that the model is charged for, or not under its own name.
@@ -132,7 +133,10 @@ def test_no_recorded_request_had_fewer_tokens_than_its_least() -> None:
                 continue
             texts = [text for key in SPOKEN for text in spoken(sent.get(key))]
             compared += 1
-            if least_tokens(LLMRequest("fast", [Message("user", list(texts))]).parsed()) > tokens:
+            if (
+                least_tokens(parse_request(LLMRequest("fast", [Message("user", list(texts))])))
+                > tokens
+            ):
                 wrong.append(recording["id"])
 
     assert compared > 1200

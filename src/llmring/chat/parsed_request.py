@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from llmring.chat.caching import Caching
 from llmring.chat.output import OutputFormat
 from llmring.chat.reasoning import Reasoning
+from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import ProviderTool, Tool, ToolChoice
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ParsedRequest(Struct, frozen=True, kw_only=True):
-    """A request in one form; `LLMRequest.parsed` makes it.
+    """A request in one form; `parse_request` builds it.
 
     Attributes:
         turns: The messages.
@@ -65,3 +66,30 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
     def reasoning_tokens(self) -> int:
         """The most tokens that the model may spend on reasoning; 0 where no number is given."""
         return (self.reasoning.tokens or 0) if self.reasoning is not None else 0
+
+
+def parse_request(request: LLMRequest) -> ParsedRequest:
+    """Return the request in one form, for the steps of a call to share.
+
+    Changes that are made to the request afterwards are not in it.
+    """
+    return ParsedRequest(
+        turns=request.turns(),
+        model=request.model,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        max_tokens=request.max_tokens,
+        stops=request.stops() if request.stop else (),
+        seed=request.seed,
+        tools=request.toolset() if request.tools else (),
+        choice=None if request.tool_choice is None else request.choice(),
+        output=request.output(),
+        reasoning=request.reasoning(),
+        caching=None if request.cache is None else request.caching(),
+        metadata=request.metadata,
+        timeout=request.timeout,
+        extra_params=request.extra_params,
+        files=request.files or (),
+        max_repairs=request.max_repairs,
+        given=request,
+    )

@@ -9,7 +9,6 @@ from msgspec import UNSET, Struct, UnsetType
 
 from llmring.chat.caching import Caching, parse_caching
 from llmring.chat.output import OutputFormat, parse_format
-from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import Part, TextPart, parse_part
 from llmring.chat.reasoning import Reasoning, parse_reasoning
 from llmring.chat.tools import (
@@ -182,32 +181,6 @@ class LLMRequest(Struct):
             self.reasoning()
         if self.cache is not None:
             self.caching()
-
-    def parsed(self) -> ParsedRequest:
-        """Return the request in one form, for the steps of a call to share.
-
-        Changes that are made to the request afterwards are not in it.
-        """
-        return ParsedRequest(
-            turns=self.turns(),
-            model=self.model,
-            temperature=self.temperature,
-            top_p=self.top_p,
-            max_tokens=self.max_tokens,
-            stops=self.stops() if self.stop else (),
-            seed=self.seed,
-            tools=self.toolset() if self.tools else (),
-            choice=None if self.tool_choice is None else self.choice(),
-            output=self.output(),
-            reasoning=self.reasoning(),
-            caching=None if self.cache is None else self.caching(),
-            metadata=self.metadata,
-            timeout=self.timeout,
-            extra_params=self.extra_params,
-            files=self.files or (),
-            max_repairs=self.max_repairs,
-            given=self,
-        )
 
     def turns(self) -> list[Message]:
         """Return the messages as `Message`s."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from msgspec import UNSET, UnsetType
 
-from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.parsed_request import ParsedRequest, parse_request
 from llmring.chat.request import LLMRequest, Messages
 from llmring.client.bookkeeping import Asked
 from llmring.client.pending import (
@@ -180,7 +180,7 @@ class ModelsOfRing(RingCore):
             ValidationError: The request is not one that can be sent.
         """
         question = request_of(request, messages, fields)
-        pending = PendingCount(lambda: self._count(question.parsed(), profile))
+        pending = PendingCount(lambda: self._count(parse_request(question), profile))
         if not loop_is_running():
             pending.result()
         return pending

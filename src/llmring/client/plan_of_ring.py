@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack, overload
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Messages
 from llmring.client.request_fields import RequestFields, request_of
 from llmring.client.ring_core import RingCore
@@ -57,7 +58,7 @@ class PlanOfRing(RingCore):
         """
         from llmring.client.explaining import explained
 
-        question = request_of(request, messages, {**fields}).parsed()
+        question = parse_request(request_of(request, messages, {**fields}))
         if not question.model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
         found = self._aliases.look_up(question.model, profile)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.parsed_request import ParsedRequest, parse_request
 from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
@@ -127,7 +127,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
             ProviderError: The one model that the call names failed.
             ValidationError: The request is not one that can be sent.
         """
-        question = request_of(request, messages, fields).parsed()
+        question = parse_request(request_of(request, messages, fields))
         pending = PendingChat(partial(self._send, question, profile))
         if isinstance(request, str) and not loop_is_running():
             pending.result()
@@ -158,7 +158,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         Another model takes over as long as nothing of the answer has been shown. Arguments and
         errors are those of `chat`; the errors come from the iterator.
         """
-        question = request_of(request, messages, fields).parsed()
+        question = parse_request(request_of(request, messages, fields))
         return PendingStream(lambda: self._stream(question, profile))
 
     @overload
@@ -355,7 +355,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
 
         async def run(asked: LLMRequest) -> ToolsResponse:
             return await run_tools(
-                lambda turn: self._send(turn.parsed(), profile),
+                lambda turn: self._send(parse_request(turn), profile),
                 asked,
                 max_turns=max_turns,
                 secrets=secrets,
