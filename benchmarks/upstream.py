@@ -24,7 +24,8 @@ from functools import cache
 from texts import ANSWER, EVENTS, pieces
 
 from llmring.chat.events import Event, Finished, Started, TextDelta, Usage, UsageReport
-from llmring.dialects import anthropic_encode_reply, openai_chat_encode_reply
+from llmring.dialects.anthropic import encode_reply as anthropic_encode_reply
+from llmring.dialects.openai_chat import encode_reply as openai_chat_encode_reply
 from llmring.dialects.reply_encoding import Envelope, ErrorAnswer, ReplyEncoding
 
 _HEAD = "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"

@@ -13,8 +13,9 @@ from llmring.exceptions import (
     ProviderTimeoutError,
 )
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
-from llmring.routing.targets import Endpoint, Target
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import PROVIDERS
+from llmring.routing.targets import Target
 
 URL = "https://api.example/v1"
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from llmring import LLMResponse, LLMRing, StreamChunk
-from llmring.client import once
+from llmring.client import warn_once
 from llmring.local.weights import default_cache_dir, find
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 from loopback import Answer, Loopback
+from redis_server import PROGRAM, RedisServer
 from rings import TODAY
 
 KEYS = [name for row in PROVIDERS.values() for name in row.variables]
@@ -44,7 +45,7 @@ def clean_environment(
     monkeypatch.setenv("LLMRING_TODAY", TODAY)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
-    once.forget()
+    warn_once.forget()
     folder = tmp_path / "cwd"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -118,3 +119,20 @@ def lockfile(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    if PROGRAM is None:
+        pytest.skip("no valkey-server and no redis-server here; apt-get install redis-server")
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of an empty server."""
+    assert redis_server.ask("FLUSHALL") == b"+OK\r\n"
+    return redis_server.url

@@ -27,7 +27,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
 from llmring.dialects.dialect import Dialect, Quirks
 from llmring.exceptions import ProviderError, UnsupportedFeatureError, ValidationError
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 from llmring.wire import HttpHead
 
 HERE = Path(__file__).resolve().parent

@@ -13,8 +13,8 @@ from typing import Any
 
 from llmring.chat.events import Usage
 from llmring.ledger.entry import Entry, Told
-from llmring.ledger.reading import entries
-from llmring.ledger.writing import Ledger
+from llmring.ledger.reader import entries
+from llmring.ledger.writer import Ledger
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -3,9 +3,10 @@
 from decimal import Decimal
 
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import ModelFacts, Prices
-from llmring.routing.targets import Endpoint, Target
+from llmring.routing.targets import Target
 
 
 def target(name: str, dollars: str | None = None, output: str | None = None) -> Target:

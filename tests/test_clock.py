@@ -10,8 +10,8 @@ import pytest
 import answers
 from conftest import Way
 from llmring import ConfigurationError, LLMRing
-from llmring.client.settings import read_clock
 from llmring.clock import Clock
+from llmring.config.settings import read_clock
 from loopback import Loopback
 from rings import environ_of
 

@@ -18,8 +18,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from llmring.client.settings import read_clock
-from llmring.providers import PROVIDERS
+from llmring.config.settings import read_clock
+from llmring.providers.table import PROVIDERS
 from llmring.registry.bundled import bundled
 from llmring.registry.catalog import ModelFacts
 

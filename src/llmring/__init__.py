@@ -9,12 +9,13 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from llmring.bridge.pending import Pending
     from llmring.chat.caching import Caching
     from llmring.chat.cost import Cost, CostParts
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.events import Usage
     from llmring.chat.function import FunctionTool, tool
-    from llmring.chat.output import OutputFormat, SchemaProblem
+    from llmring.chat.output_format import OutputFormat, SchemaProblem
     from llmring.chat.parts import (
         AudioPart,
         DocumentPart,
@@ -36,10 +37,7 @@ if TYPE_CHECKING:
         Tool,
         ToolCall,
     )
-    from llmring.client.attachment import attachment
-    from llmring.client.files import Deregistration, RegisteredFile
-    from llmring.client.pending import (
-        Pending,
+    from llmring.client.pending_calls import (
         PendingChat,
         PendingClose,
         PendingCount,
@@ -48,8 +46,7 @@ if TYPE_CHECKING:
         PendingStream,
         PendingTools,
     )
-    from llmring.client.raw import RawProvider
-    from llmring.client.request_fields import RequestFields
+    from llmring.client.request_args import RequestFields
     from llmring.client.ring import LLMRing
     from llmring.client.status import (
         PendingStatus,
@@ -57,6 +54,7 @@ if TYPE_CHECKING:
         SpendingStatus,
         Status,
     )
+    from llmring.client.vendor_sdk import RawProvider
     from llmring.dialects.dialect import ListedModel
     from llmring.exceptions import (
         AliasNotFoundError,
@@ -96,9 +94,11 @@ if TYPE_CHECKING:
         UnsupportedFeatureError,
         ValidationError,
     )
+    from llmring.files.attachment import attachment
+    from llmring.files.registered import Deregistration, RegisteredFile
     from llmring.plain_data import PlainData
     from llmring.registry.catalog import Rates
-    from llmring.routing.health import CircuitState
+    from llmring.routing.circuits import CircuitState
     from llmring.routing.plan import CallSize, Plan, PlanStep
 
     __version__: str
@@ -108,10 +108,10 @@ _HOMES = {
     "AudioPart": "llmring.chat.parts",
     "Caching": "llmring.chat.caching",
     "CallSize": "llmring.routing.plan",
-    "CircuitState": "llmring.routing.health",
+    "CircuitState": "llmring.routing.circuits",
     "Cost": "llmring.chat.cost",
     "CostParts": "llmring.chat.cost",
-    "Deregistration": "llmring.client.files",
+    "Deregistration": "llmring.files.registered",
     "DocumentPart": "llmring.chat.parts",
     "EmbeddingResponse": "llmring.chat.embedding",
     "FunctionCall": "llmring.chat.tools",
@@ -123,16 +123,16 @@ _HOMES = {
     "ListedModel": "llmring.dialects.dialect",
     "Message": "llmring.chat.request",
     "NamedTool": "llmring.chat.tools",
-    "OutputFormat": "llmring.chat.output",
-    "Pending": "llmring.client.pending",
-    "PendingChat": "llmring.client.pending",
-    "PendingClose": "llmring.client.pending",
-    "PendingCount": "llmring.client.pending",
-    "PendingEmbedding": "llmring.client.pending",
-    "PendingModels": "llmring.client.pending",
+    "OutputFormat": "llmring.chat.output_format",
+    "Pending": "llmring.bridge.pending",
+    "PendingChat": "llmring.client.pending_calls",
+    "PendingClose": "llmring.client.pending_calls",
+    "PendingCount": "llmring.client.pending_calls",
+    "PendingEmbedding": "llmring.client.pending_calls",
+    "PendingModels": "llmring.client.pending_calls",
     "PendingStatus": "llmring.client.status",
-    "PendingStream": "llmring.client.pending",
-    "PendingTools": "llmring.client.pending",
+    "PendingStream": "llmring.client.pending_calls",
+    "PendingTools": "llmring.client.pending_calls",
     "PlainData": "llmring.plain_data",
     "Plan": "llmring.routing.plan",
     "PlanStep": "llmring.routing.plan",
@@ -140,12 +140,12 @@ _HOMES = {
     "ProviderStatus": "llmring.client.status",
     "ProviderTool": "llmring.chat.tools",
     "Rates": "llmring.registry.catalog",
-    "RawProvider": "llmring.client.raw",
+    "RawProvider": "llmring.client.vendor_sdk",
     "Reasoning": "llmring.chat.reasoning",
     "ReasoningPart": "llmring.chat.parts",
-    "RegisteredFile": "llmring.client.files",
-    "RequestFields": "llmring.client.request_fields",
-    "SchemaProblem": "llmring.chat.output",
+    "RegisteredFile": "llmring.files.registered",
+    "RequestFields": "llmring.client.request_args",
+    "SchemaProblem": "llmring.chat.output_format",
     "SpendingStatus": "llmring.client.status",
     "Status": "llmring.client.status",
     "StreamChunk": "llmring.chat.response",
@@ -157,7 +157,7 @@ _HOMES = {
     "ToolsResponse": "llmring.chat.tool_conversation",
     "UploadedPart": "llmring.chat.parts",
     "Usage": "llmring.chat.events",
-    "attachment": "llmring.client.attachment",
+    "attachment": "llmring.files.attachment",
     "tool": "llmring.chat.function",
 }
 

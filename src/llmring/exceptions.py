@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from pathlib import Path
 
-    from llmring.chat.output import SchemaProblem
+    from llmring.chat.output_format import SchemaProblem
     from llmring.chat.request import Message
     from llmring.chat.response import Attempt, LLMResponse
 

@@ -4,7 +4,7 @@ from llmring.chat.caching import Caching
 from llmring.chat.cost import Cost, CostParts
 from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.events import Usage
-from llmring.chat.output import OutputFormat, SchemaProblem
+from llmring.chat.output_format import OutputFormat, SchemaProblem
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,

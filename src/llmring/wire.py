@@ -34,3 +34,8 @@ class HttpHead(Struct, frozen=True):
     def content_type(self) -> str:
         """The media type in lower case, without parameters; empty without such a header."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_success(head: HttpHead) -> bool:
+    """Whether the status promises an answer; redirects are not followed."""
+    return 200 <= head.status < 300

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import answers
-from llmring.advisor.desk import Desk, Proposal
-from llmring.client.settings import endpoints_for, known_here, read_settings
+from llmring.advisor.editor import Desk, Proposal
+from llmring.config.settings import endpoints_for, known_here, read_settings
 from llmring.lockfile import file
 from llmring.lockfile.document import Lockfile, parse
 from loopback import Answer, Loopback, as_stream

@@ -21,9 +21,9 @@ from advisor.stage import (
     told,
 )
 from llmring import AliasNotFoundError
+from llmring.advisor.agent import Turn
 from llmring.advisor.session import Session, begin
-from llmring.advisor.talk import Turn
-from llmring.advisor.tools import Tools
+from llmring.advisor.toolset import Tools
 from loopback import Answer, Loopback
 
 HERE = Path("llmring.lock")

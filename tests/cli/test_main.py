@@ -266,8 +266,8 @@ HEAVY = {
     *(
         "llmring.client.ring",
         "llmring.registry.bundled",
-        "llmring.cli.chat",
-        "llmring.lockfile.edit",
+        "llmring.cli.commands.chat",
+        "llmring.lockfile.edit.bindings",
     ),
 }
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.cli.since import since
+from llmring.cli.argument_types import since
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 

@@ -9,17 +9,17 @@ import pytest
 
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest
-from llmring.client import stage
-from llmring.client.http import HttpClient
 from llmring.client.network import Network
-from llmring.client.playback import Playback
-from llmring.client.settings import read_settings
 from llmring.clock import SYSTEM
+from llmring.config.settings import read_settings
 from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
+from llmring.replay import overrides
+from llmring.replay.interceptor import Playback
+from llmring.routing.call_context import Terms
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Target, targets
-from llmring.routing.terms import Terms
+from llmring.transport.http_client import HttpClient
 from llmring.wire import HttpHead, HttpRequest
 from loopback import Loopback
 from rings import MODEL, environ_of
@@ -106,4 +106,6 @@ NETWORK = _Network()
 
 
 def playback_in(folder: Path) -> Playback:
-    return Playback(NETWORK, lambda wish: folder / (wish or "recordings"), stage.current, SYSTEM)
+    return Playback(
+        NETWORK, lambda wish: folder / (wish or "recordings"), overrides.current, SYSTEM
+    )

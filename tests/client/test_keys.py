@@ -15,7 +15,7 @@ import answers
 from conftest import Way
 from llmring import AllModelsFailedError, Attempt, LLMRequest, LLMRing, ProviderError
 from llmring.chat.parsed_request import parse_request
-from llmring.client.settings import read_settings
+from llmring.config.settings import read_settings
 from llmring.lockfile.document import ModelRef
 from llmring.routing.targets import Target
 from loopback import Answer, Close, Loopback, as_stream

@@ -7,8 +7,8 @@ import pytest
 
 from conftest import Way
 from llmring import LLMRing, ProviderRateLimitError
-from llmring.presets import PRESETS
-from llmring.providers import PROVIDERS, Provider
+from llmring.providers.presets import PRESETS
+from llmring.providers.table import PROVIDERS, Provider
 from loopback import Answer, Loopback, as_stream
 
 Serve = Callable[..., Loopback]

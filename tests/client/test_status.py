@@ -9,8 +9,8 @@ import pytest
 
 import answers
 from llmring import LLMRing
-from llmring.client import redis_link
 from llmring.exceptions import ConfigurationError, ProviderError
+from llmring.limits import redis_connection
 from loopback import Loopback
 from rings import KEY, MODEL, environ_of, ring_at
 
@@ -78,7 +78,7 @@ def test_circuits_are_those_of_the_ring_itself(serve: Serve) -> None:
 def test_circuits_of_a_fleet_are_shown_by_each_of_its_rings(
     serve: Serve, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_link, "BUDGET_SECONDS", 5.0)
+    monkeypatch.setattr(redis_connection, "BUDGET_SECONDS", 5.0)
     server = serve(REFUSED)
     with refused(server, LLMRING_REDIS_URL=redis_url):
         pass

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import Call, Outcome, write
-from llmring.cli.demo_server import DemoServer
 from llmring.cli.main import main
+from llmring.testing.fake_vendors import DemoServer
 from lockfile.texts import EXAMPLE
 
 MakePackage = Callable[..., Path]

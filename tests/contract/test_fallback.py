@@ -9,7 +9,7 @@ import answers
 from cli.terminal import lockfile_of, write
 from conftest import Way
 from llmring import AllModelsFailedError, LLMRequest, LLMRing, ProviderRateLimitError
-from llmring.cli.demo_server import Behaviour, DemoServer
+from llmring.testing.fake_vendors import Behaviour, DemoServer
 from lockfile.texts import EXAMPLE
 from loopback import Answer, Loopback, Pause
 

@@ -11,7 +11,7 @@ from cli.terminal import lockfile_of, write
 from contract.conftest import MakePackage
 from contract.programs import run_python_offline
 from llmring import LLMResponse, LLMRing, MissingAliasesError
-from llmring.cli.demo_server import DemoServer
+from llmring.testing.fake_vendors import DemoServer
 
 # The pattern of the contract, in the shape that its users copy.
 LIBRARY = """

@@ -7,8 +7,8 @@ import pytest
 from cli.terminal import Call, is_plain_error, lockfile_of, run, write
 from conftest import Way
 from llmring import LLMRequest, LLMRing, Message, NoUsableModelError
-from llmring.cli.demo_server import DemoServer
 from llmring.exceptions import ModelNotFoundError
+from llmring.testing.fake_vendors import DemoServer
 from lockfile.texts import EXAMPLE, REGIONS
 
 

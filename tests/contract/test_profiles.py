@@ -7,7 +7,7 @@ import pytest
 from cli.terminal import Call, lockfile_of, run, write
 from conftest import Way
 from llmring import LLMRequest, LLMRing, MissingAliasesError
-from llmring.cli.demo_server import DemoServer
+from llmring.testing.fake_vendors import DemoServer
 from lockfile.texts import EXAMPLE
 
 PROFILES = """\

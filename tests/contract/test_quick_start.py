@@ -9,7 +9,7 @@ import pytest
 from cli.terminal import Call, lockfile_of, write
 from conftest import Way
 from llmring import LLMRequest, LLMResponse, LLMRing, Message
-from llmring.cli.demo_server import DemoServer
+from llmring.testing.fake_vendors import DemoServer
 
 VENDORS = {
     "openai": "openai:gpt-4o-mini",

@@ -22,9 +22,9 @@ import pytest
 from cli.terminal import PYTHON, Outcome, lockfile_of, write
 from contract.conftest import MakePackage
 from llmring import LLMRequest, LLMRing, Message, MissingAliasesError
-from llmring.cli.demo_server import DemoServer
 from llmring.lockfile.check import problems
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
+from llmring.testing.fake_vendors import DemoServer
 
 CONTRACT = Path(__file__).resolve().parents[2] / ".." / "shared" / "design" / "contract.md"
 

@@ -35,7 +35,7 @@ from llmring.exceptions import (
     ProviderTimeoutError,
     UnsupportedFeatureError,
 )
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 from llmring.wire import HttpHead
 
 SAMPLES = Path(__file__).resolve().parents[1] / "wire_samples"

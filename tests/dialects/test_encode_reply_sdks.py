@@ -25,13 +25,11 @@ from llmring.chat.events import (
 from llmring.chat.reply import fold
 from llmring.chat.reply_events import unfold
 from llmring.chat.response import LLMResponse
-from llmring.dialects import (
-    anthropic_encode_reply,
-    gemini_encode_reply,
-    ollama_encode_reply,
-    openai_chat_encode_reply,
-    openai_responses_encode_reply,
-)
+from llmring.dialects.anthropic import encode_reply as anthropic_encode_reply
+from llmring.dialects.gemini import encode_reply as gemini_encode_reply
+from llmring.dialects.ollama import encode_reply as ollama_encode_reply
+from llmring.dialects.openai_chat import encode_reply as openai_chat_encode_reply
+from llmring.dialects.openai_responses import encode_reply as openai_responses_encode_reply
 from llmring.dialects.reply_encoding import Envelope, ErrorAnswer, ReplyEncoding
 from loopback import Answer, Loopback
 from replies import replies

@@ -8,9 +8,9 @@ import pytest
 
 from advisor.stage import desk_of
 from cli.terminal import run
-from llmring.advisor.guided import vocabulary
-from llmring.advisor.wish import read
-from llmring.cli.lock_chat import COMMANDS, QUIT
+from llmring.advisor.intent import read
+from llmring.advisor.rule_based import vocabulary
+from llmring.cli.lock.chat import COMMANDS, QUIT
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "advisor.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"```console\n\$ llmring (.*?)\n(.*?)```", PAGE, re.DOTALL)

@@ -8,7 +8,7 @@ import pytest
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.lockfile.check import problems
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 from llmring.registry.price import caveat
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "costs.md").read_text(encoding="utf-8")

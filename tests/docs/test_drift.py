@@ -12,7 +12,7 @@ import yaml  # type: ignore[import-untyped]
 from cli.terminal import run, write
 from llmring.lockfile.check import problems
 from llmring.lockfile.document import parse
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 from llmring.registry.drift import NOTICE
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from llmring.cli.main import main
-from llmring.ledger import writing
+from llmring.ledger import writer
 from llmring.ledger.columns import COLUMNS
 from llmring.ledger.entry import Entry
 
@@ -32,6 +32,6 @@ def test_the_commands_of_the_page_run(line: str) -> None:
 
 
 def test_the_figures_are_those_of_the_code() -> None:
-    assert writing.GATHER_SECONDS == 0.25
-    assert f"{writing.MOST_WAITING:,} entries wait" in " ".join(PAGE.split())
+    assert writer.GATHER_SECONDS == 0.25
+    assert f"{writer.MOST_WAITING:,} entries wait" in " ".join(PAGE.split())
     assert {"at", "cost", "usage", "story", "tags"} <= set(COLUMNS)

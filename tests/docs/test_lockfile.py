@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import llmring.exceptions
-from llmring.lockfile import keys
 from llmring.lockfile.check import problems
-from llmring.providers import PROVIDERS
+from llmring.lockfile.schema import keys
+from llmring.providers.table import PROVIDERS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "lockfile.md").read_text(encoding="utf-8")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from llmring.lockfile.check import problems
-from llmring.presets import PRESETS, Preset
-from llmring.providers import PROVIDERS
+from llmring.providers.presets import PRESETS, Preset
+from llmring.providers.table import PROVIDERS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TEXT = (DOCS / "providers.md").read_text(encoding="utf-8")

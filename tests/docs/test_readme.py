@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from llmring.cli.demo_server import DemoServer
 from llmring.cli.main import COMMANDS
 from llmring.lockfile.check import problems
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
+from llmring.testing.fake_vendors import DemoServer
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import run
-from llmring.client.refresh import DEFAULT_SECONDS
 from llmring.lockfile.check import problems
-from llmring.lockfile.current import NOTICE
-from llmring.providers import PROVIDERS
+from llmring.lockfile.model_checks import NOTICE
+from llmring.providers.table import PROVIDERS
 from llmring.registry import update
 from llmring.registry.bundled import bundled
 from llmring.registry.catalog import decode
+from llmring.registry.fetch import DEFAULT_SECONDS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "registry.md").read_text(encoding="utf-8")
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from cli.terminal import lockfile_of, run, write
-from llmring.client.recorded_call import MOST_BYTES
-from llmring.lockfile.usage_python import METHODS
+from llmring.replay.recorded_call import MOST_BYTES
+from llmring.scan.python import METHODS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "scanning.md").read_text()
 WORDS = " ".join(PAGE.split())

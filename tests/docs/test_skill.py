@@ -8,7 +8,7 @@ import pytest
 
 from llmring.cli.main import COMMANDS
 from llmring.lockfile.check import problems
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 
 SKILL = (Path(__file__).resolve().parents[2] / "skills" / "lockfile" / "SKILL.md").read_text()
 COMMAND_LINES = re.findall(r"`llmring ([^`]+)`", SKILL)

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-import llmring.testing
-from llmring.lockfile import keys
+import llmring.testing.plugin
 from llmring.lockfile.check import problems
-from llmring.providers import PROVIDERS
+from llmring.lockfile.schema import keys
+from llmring.providers.table import PROVIDERS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
 
@@ -25,6 +25,6 @@ def test_the_table_lists_exactly_the_keys_of_a_fault() -> None:
 
 def test_the_table_lists_exactly_the_fixtures_of_the_plugin() -> None:
     section = TEXT.partition("\n## pytest\n")[2]
-    fixtures = [name for name in vars(llmring.testing) if name.startswith("llmring_")]
+    fixtures = [name for name in vars(llmring.testing.plugin) if name.startswith("llmring_")]
 
     assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == sorted(fixtures)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import run, write
-from llmring.cli.lock_money import DAYS
+from llmring.audit.cost_diff import DAYS
 from llmring.cli.main import COMMANDS
 from llmring.lockfile.check import problems
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "upgrading.md").read_text(encoding="utf-8")
 [LOCKFILE] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledgers import NOON, entry, keep
 from llmring.ledger.entry import Entry, Outcome, Told
-from llmring.ledger.reading import Span
+from llmring.ledger.reader import Span
 from llmring.ledger.report import By, Total, total, totals
 
 CALLS = (

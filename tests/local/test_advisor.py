@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from llmring.advisor.desk import Desk
+from llmring.advisor.editor import Desk
 from llmring.advisor.session import begin
-from llmring.advisor.tools import Tools
-from llmring.client.settings import known_here, read_settings
+from llmring.advisor.toolset import Tools
+from llmring.config.settings import known_here, read_settings
 from llmring.local import llama
 from llmring.lockfile import file
 from llmring.lockfile.document import Lockfile

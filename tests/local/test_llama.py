@@ -20,8 +20,8 @@ from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import LLMResponse
-from llmring.dialects import openai_chat
 from llmring.dialects.dialect import Quirks
+from llmring.dialects.openai_chat import encode_request as openai_chat
 from llmring.exceptions import (
     ConfigurationError,
     ContextLengthError,

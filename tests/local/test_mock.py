@@ -12,8 +12,8 @@ from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import LLMResponse
-from llmring.dialects import openai_chat
 from llmring.dialects.dialect import Quirks
+from llmring.dialects.openai_chat import encode_request as openai_chat
 from llmring.exceptions import (
     ContextLengthError,
     ProviderAuthenticationError,
@@ -21,7 +21,8 @@ from llmring.exceptions import (
     ProviderModelNotFoundError,
     ProviderRateLimitError,
 )
-from llmring.local.mock import Chunk, Pause, Reset, Script, Step, names, play
+from llmring.local.mock import names, play
+from llmring.transport.script import Chunk, Pause, Reset, Script, Step
 from llmring.wire import HttpHead, HttpRequest
 
 DIALECT = openai_chat.DIALECT

@@ -3,8 +3,8 @@ import pytest
 from llmring.lockfile.check import problems
 from llmring.lockfile.file import BUNDLED, read
 from llmring.lockfile.problem import Problem
-from llmring.presets import PRESETS
-from llmring.providers import PROVIDERS as ALL
+from llmring.providers.presets import PRESETS
+from llmring.providers.table import PROVIDERS as ALL
 from lockfile.texts import EXAMPLE, REGIONS
 
 PROVIDERS = {name: row for name, row in ALL.items() if name not in PRESETS}

@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 
-from llmring.lockfile import edit
 from llmring.lockfile.compare import changes
 from llmring.lockfile.document import parse
-from llmring.lockfile.fmt import formatted
+from llmring.lockfile.edit import bindings
+from llmring.lockfile.edit.format import formatted
 from lockfile.texts import EXAMPLE, bound_aliases, lockfile_texts
 
 
@@ -101,7 +101,7 @@ def test_inserting_a_model_is_not_a_reordering() -> None:
 
 @given(lockfile_texts())
 def test_binding_an_alias_is_exactly_one_change(text: str) -> None:
-    after = edit.bind(text, "new", "mock:a", "default")
+    after = bindings.bind(text, "new", "mock:a", "default")
     found = told(text, after)
 
     assert [line for line in found if "profile default" not in line] == ["+ default.new → mock:a"]
@@ -110,7 +110,7 @@ def test_binding_an_alias_is_exactly_one_change(text: str) -> None:
 @given(bound_aliases())
 def test_unbinding_reverses_the_change_of_binding(bound: tuple[str, str, str]) -> None:
     text, alias, profile = bound
-    after = edit.unbind(text, alias, profile)
+    after = bindings.unbind(text, alias, profile)
     there = {change.key for change in changes(parse(text), parse(after)) if change.before}
     back = {change.key for change in changes(parse(after), parse(text)) if change.after}
 

@@ -26,7 +26,7 @@ from llmring.lockfile.compose import (
     look_up,
 )
 from llmring.lockfile.document import ModelRef, parse
-from llmring.providers import PROVIDERS as ALL
+from llmring.providers.table import PROVIDERS as ALL
 
 PROVIDERS = {name: ALL[name] for name in ("openai", "anthropic", "mock")}
 

@@ -19,7 +19,7 @@ from llmring.exceptions import (
 )
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
-from llmring.lockfile.edit import bind, unbind
+from llmring.lockfile.edit.bindings import bind, unbind
 from llmring.lockfile.file import BUNDLED, LiveLockfile, Source, create, find, read, update
 from lockfile.texts import EXAMPLE
 
@@ -167,7 +167,8 @@ def test_S045_a_missing_file_is_created(tmp_path: Path) -> None:
 def test_S045_the_updates_of_many_processes_are_all_kept(path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from llmring.lockfile.edit import bind; from llmring.lockfile.file import update\n"
+        "from llmring.lockfile.edit.bindings import bind; from llmring.lockfile.file import "
+        "update\n"
         "for number in range(200):\n"
         "    update(Path(sys.argv[1]), lambda text: bind(\n"
         "        text, f'{sys.argv[2]}{number}', 'mock:echo', 'default'))\n"

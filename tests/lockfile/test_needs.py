@@ -4,7 +4,7 @@ import pytest
 
 from llmring.lockfile.check import problems
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import ModelFacts
 
 MODELS = {

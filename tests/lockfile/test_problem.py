@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmring.lockfile.problem import Problem, dotted, nearest, quoted, quoted_key
+from llmring.lockfile.problem import Problem, nearest
+from llmring.lockfile.toml.quoting import dotted, quoted, quoted_key
 
 TEXTS = st.text(st.characters(codec="utf-8"))
 

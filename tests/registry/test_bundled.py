@@ -12,7 +12,7 @@ import pytest
 
 from llmring.chat.reasoning import EFFORTS
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
+from llmring.providers.table import PROVIDERS
 from llmring.registry import bundled as module
 from llmring.registry.bundled import bundled, facts
 from llmring.registry.catalog import ModelFacts, Rates, Source, decode, encode

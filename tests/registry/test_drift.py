@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from llmring.chat.events import Usage
 from llmring.lockfile.document import ModelRef, parse
-from llmring.lockfile.pin_edit import pinned
-from llmring.lockfile.problem import Fault, dotted
+from llmring.lockfile.edit.pins import pinned
+from llmring.lockfile.problem import Fault
+from llmring.lockfile.toml.quoting import dotted
 from llmring.registry.catalog import Catalog, LongContext, ModelFacts, Prices
 from llmring.registry.drift import Scene, drift
-from llmring.registry.known import Known
-from llmring.registry.pinned import pin_of
+from llmring.registry.effective_facts import Known
+from llmring.registry.pin_facts import pin_of
 
 DAY = date(2026, 11, 23)
 MINI = ModelRef("openai", "mini")

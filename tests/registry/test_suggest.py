@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.lockfile.starter import Suggestion
+from llmring.lockfile.edit.starter import Suggestion
 from llmring.registry.bundled import bundled
 from llmring.registry.catalog import Catalog, ModelFacts, PriceChange, Prices
 from llmring.registry.suggest import suggestions

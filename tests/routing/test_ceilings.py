@@ -6,8 +6,8 @@ import pytest
 
 from llmring.exceptions import ProviderAuthenticationError
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.ceilings import within
 from llmring.routing.estimate import Load
+from llmring.routing.filters import within
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Skip, Target
 from priced import facts, target

@@ -23,16 +23,17 @@ from llmring.exceptions import (
     UnsupportedFeatureError,
 )
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.breakage import Shown
+from llmring.routing.call_context import Terms
+from llmring.routing.circuits import Open
 from llmring.routing.failover import Walk
-from llmring.routing.health import Open
+from llmring.routing.failure_policy import Verdict, verdict
 from llmring.routing.policy import Policy
-from llmring.routing.prepared import chat
-from llmring.routing.targets import Endpoint, Skip, Target
-from llmring.routing.terms import Terms
-from llmring.routing.verdicts import Verdict, verdict
+from llmring.routing.prepare import chat
+from llmring.routing.stream_resume import Shown
+from llmring.routing.targets import Skip, Target
 
 DAY = date(2026, 11, 23)
 

@@ -8,10 +8,11 @@ from llmring import LLMRequest, UnsupportedFeatureError
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.reasoning import Reasoning
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import Capability, ModelFacts, Refusal
 from llmring.routing.fit import fit
-from llmring.routing.targets import Endpoint, Target
+from llmring.routing.targets import Target
 
 IMAGE = [
     {

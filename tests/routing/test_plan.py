@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import LongContext, ModelFacts, Prices
-from llmring.routing.health import Open
+from llmring.routing.circuits import Open
 from llmring.routing.plan import CallSize, Given, Plan, plan
 from llmring.routing.policy import Policy
-from llmring.routing.prepared import Prepared
-from llmring.routing.targets import Endpoint, Skip, Target
+from llmring.routing.prepare import Prepared
+from llmring.routing.targets import Skip, Target
 from llmring.wire import HttpRequest
 
 PRICES = Prices(

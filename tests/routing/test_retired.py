@@ -4,10 +4,11 @@ import pytest
 
 from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.retired import retired_last, warning
-from llmring.routing.targets import Endpoint, Skip, Target
+from llmring.routing.filters import retired_last, warning
+from llmring.routing.targets import Skip, Target
 
 DAY = date(2026, 11, 23)
 GONE = date(2026, 11, 23)

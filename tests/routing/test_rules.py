@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from llmring.routing.policy import Policy
-from llmring.routing.rules import limits, weighs
+from llmring.routing.policy import Policy, limits, weighs
 
 
 @pytest.mark.parametrize(

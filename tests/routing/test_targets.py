@@ -4,8 +4,9 @@ import pytest
 
 from llmring.exceptions import ProviderAuthenticationError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
-from llmring.providers import PROVIDERS
-from llmring.routing.targets import Endpoint, Skip, Target, targets
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import PROVIDERS
+from llmring.routing.targets import Skip, Target, targets
 
 ENDPOINTS = {
     "openai": Endpoint(PROVIDERS["openai"], "https://api.openai.com/v1", "sk-secret"),

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from llmring.lockfile.document import DEFAULT_PROFILE, parse, references
-from llmring.lockfile.edit import bind, unbind
-from llmring.lockfile.edit_profile import copy_profile, create_profile, give_reason, set_policy
+from llmring.lockfile.edit.bindings import bind, unbind
+from llmring.lockfile.edit.profiles import copy_profile, create_profile, give_reason, set_policy
 
 Reason = Annotated[str | None, Meta(description="The reason in one line; kept as a comment.")]
 InProfile = Annotated[str | None, Meta(description="The profile (default: the one being edited).")]

@@ -11,8 +11,8 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmring.advisor.desk import Desk, Proposal
-from llmring.advisor.tools import Tools
+from llmring.advisor.editor import Desk, Proposal
+from llmring.advisor.toolset import Tools
 from llmring.chat.function import FunctionTool, told
 from llmring.exceptions import ConfigurationError, LLMRingError
 

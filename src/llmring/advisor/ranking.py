@@ -11,7 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from llmring.registry.catalog import Capability, ModelFacts, Rates
-from llmring.registry.lineage import is_preview
+from llmring.registry.successors import is_preview
 
 
 class Standing(IntEnum):

@@ -7,12 +7,12 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from llmring.advisor.constrained import Constrained
-from llmring.advisor.desk import Desk
-from llmring.advisor.guided import GREETING, Guided
-from llmring.advisor.spending import Spending
-from llmring.advisor.talk import Screen, Talk, Turn
-from llmring.advisor.tools import Tools
+from llmring.advisor.agent import Screen, Talk, Turn
+from llmring.advisor.editor import Desk
+from llmring.advisor.rule_based import GREETING, Guided
+from llmring.advisor.small_model import Constrained
+from llmring.advisor.toolset import Tools
+from llmring.advisor.usage_meter import Spending
 from llmring.chat.request import LLMRequest, Message
 from llmring.client.ring import LLMRing
 from llmring.exceptions import LimitExceededError, LLMRingError, ProviderError

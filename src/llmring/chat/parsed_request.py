@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, Struct, UnsetType
 
 from llmring.chat.caching import Caching
-from llmring.chat.output import OutputFormat
+from llmring.chat.output_format import OutputFormat
 from llmring.chat.reasoning import Reasoning
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import ProviderTool, Tool, ToolChoice

@@ -8,9 +8,10 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from llmring.chat.caching import Caching, parse_caching
-from llmring.chat.output import OutputFormat, parse_format
+from llmring.chat.output_format import OutputFormat, parse_format
 from llmring.chat.parts import Part, TextPart, parse_part
 from llmring.chat.reasoning import Reasoning, parse_reasoning
+from llmring.chat.tool_parsing import parse_tool
 from llmring.chat.tools import (
     AnyTool,
     NamedTool,
@@ -20,7 +21,6 @@ from llmring.chat.tools import (
     ToolChoice,
     parse_call,
     parse_choice,
-    parse_tool,
 )
 from llmring.exceptions import ValidationError
 from llmring.plain_data import PlainData

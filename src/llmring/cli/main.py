@@ -23,43 +23,49 @@ class Command(NamedTuple):
 
 
 COMMANDS = (
-    Command(("chat",), "chat", "send a message to a model, through an alias"),
-    Command(("explain",), "explain", "show which models a call would try, without calling"),
-    Command(("aliases",), "aliases", "list the aliases of a profile"),
-    Command(("info",), "info", "show the facts about a model, or about those of an alias"),
-    Command(("list",), "list_models", "list models, filtered by capabilities and price"),
-    Command(("providers",), "providers", "list providers, and which have their keys set"),
-    Command(("bind",), "bind", "bind an alias to one or more models"),
-    Command(("unbind",), "unbind", "remove an alias"),
-    Command(("lock", "init"), "lock_init", "create a lockfile"),
-    Command(("lock", "chat"), "lock_chat", "choose models and edit a lockfile in conversation"),
-    Command(("lock", "validate"), "lock_validate", "check a lockfile"),
-    Command(("lock", "fmt"), "lock_fmt", "format a lockfile"),
-    Command(("lock", "diff"), "lock_diff", "compare two lockfiles"),
-    Command(("lock", "check"), "lock_check", "check packages, models and pins of a lockfile"),
-    Command(("lock", "pin"), "lock_pin", "record the known facts about each model in the lockfile"),
-    Command(("lock", "outdated"), "lock_outdated", "list models that have a newer version"),
-    Command(("lock", "upgrade"), "lock_upgrade", "replace models by newer versions"),
-    Command(("lock", "cost"), "lock_cost", "estimate the cost of tokens with each alias"),
-    Command(("lock", "scan"), "lock_scan", "find names in source code that the lockfile lacks"),
-    Command(("lock", "try"), "lock_try", "send recorded requests to another model, and compare"),
-    Command(("lock", "schema"), "lock_schema", "print the JSON Schema of lockfiles"),
-    Command(("registry", "update"), "registry_update", "download a newer model catalog"),
+    Command(("chat",), "commands.chat", "send a message to a model, through an alias"),
     Command(
-        ("registry", "show"), "registry_show", "show the facts about a model, with their sources"
+        ("explain",), "commands.explain", "show which models a call would try, without calling"
     ),
-    Command(("status",), "status", "show keys, failing models, and spending today"),
-    Command(("stats",), "stats", "summarize calls, tokens and cost"),
-    Command(("logs",), "logs", "show the last calls"),
-    Command(("doctor",), "doctor", "check everything that calls need, and suggest fixes"),
-    Command(("mcp",), "mcp", "serve the lockfile to coding assistants, over MCP"),
-    Command(("local", "pull"), "local_pull", "download the small local model"),
-    Command(("completion",), "completion", "print a shell completion script"),
-    Command(("demo",), "demo", "watch failover happen, without keys or network"),
+    Command(("aliases",), "commands.aliases", "list the aliases of a profile"),
+    Command(("info",), "commands.info", "show the facts about a model, or about those of an alias"),
+    Command(("list",), "commands.list_models", "list models, filtered by capabilities and price"),
+    Command(("providers",), "commands.providers", "list providers, and which have their keys set"),
+    Command(("bind",), "commands.bind", "bind an alias to one or more models"),
+    Command(("unbind",), "commands.unbind", "remove an alias"),
+    Command(("lock", "init"), "lock.init", "create a lockfile"),
+    Command(("lock", "chat"), "lock.chat", "choose models and edit a lockfile in conversation"),
+    Command(("lock", "validate"), "lock.validate", "check a lockfile"),
+    Command(("lock", "fmt"), "lock.fmt", "format a lockfile"),
+    Command(("lock", "diff"), "lock.diff", "compare two lockfiles"),
+    Command(("lock", "check"), "lock.check", "check packages, models and pins of a lockfile"),
+    Command(("lock", "pin"), "lock.pin", "record the known facts about each model in the lockfile"),
+    Command(("lock", "outdated"), "lock.outdated", "list models that have a newer version"),
+    Command(("lock", "upgrade"), "lock.upgrade", "replace models by newer versions"),
+    Command(("lock", "cost"), "lock.cost", "estimate the cost of tokens with each alias"),
+    Command(("lock", "scan"), "lock.scan", "find names in source code that the lockfile lacks"),
+    Command(
+        ("lock", "try"), "lock.try_models", "send recorded requests to another model, and compare"
+    ),
+    Command(("lock", "schema"), "lock.schema", "print the JSON Schema of lockfiles"),
+    Command(("registry", "update"), "commands.registry_update", "download a newer model catalog"),
+    Command(
+        ("registry", "show"),
+        "commands.registry_show",
+        "show the facts about a model, with their sources",
+    ),
+    Command(("status",), "commands.status", "show keys, failing models, and spending today"),
+    Command(("stats",), "commands.stats", "summarize calls, tokens and cost"),
+    Command(("logs",), "commands.logs", "show the last calls"),
+    Command(("doctor",), "commands.doctor", "check everything that calls need, and suggest fixes"),
+    Command(("mcp",), "commands.mcp", "serve the lockfile to coding assistants, over MCP"),
+    Command(("local", "pull"), "commands.local_pull", "download the small local model"),
+    Command(("completion",), "commands.completion", "print a shell completion script"),
+    Command(("demo",), "commands.demo", "watch failover happen, without keys or network"),
 )
 
 # Called by shell scripts; not listed in any help.
-HIDDEN = (Command(("_complete",), "complete", "list completions"),)
+HIDDEN = (Command(("_complete",), "commands.complete", "list completions"),)
 
 EXAMPLES = """
 examples:

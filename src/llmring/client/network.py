@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from llmring.client.http import HttpClient
-from llmring.client.scripted import open_script
 from llmring.exceptions import ConfigurationError, ProviderNotFoundError
 from llmring.local import llama, mock
+from llmring.routing.call_context import Terms
 from llmring.routing.targets import Target
-from llmring.routing.terms import Terms
+from llmring.transport.http_client import HttpClient
+from llmring.transport.scripted import open_script
 from llmring.wire import HttpRequest
 
 if TYPE_CHECKING:
-    from llmring.client.exchange import Exchange
-    from llmring.client.settings import Settings
+    from llmring.config.settings import Settings
+    from llmring.transport.exchange import Exchange
 
 
 class Transport(Protocol):

@@ -11,34 +11,29 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, overload
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from llmring.bridge.pending import loop_is_running
 from llmring.chat.parsed_request import ParsedRequest, parse_request
 from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
 from llmring.chat.tools import AnyTool
-from llmring.client.aliases import lockfile_of_caller
-from llmring.client.bookkeeping import Asked
-from llmring.client.call import whole_reply
-from llmring.client.lockfile_of_ring import LockfileOfRing
-from llmring.client.models_of_ring import ModelsOfRing
-from llmring.client.pending import (
-    PendingChat,
-    PendingClose,
-    PendingStream,
-    PendingTools,
-    loop_is_running,
-)
-from llmring.client.plan_of_ring import PlanOfRing
-from llmring.client.request_fields import RequestFields, request_of
-from llmring.client.settings import timeout_of
-from llmring.client.status_of_ring import StatusOfRing
-from llmring.client.telemetry import TelemetryWish
+from llmring.client.call_record import Asked
+from llmring.client.pending_calls import PendingChat, PendingClose, PendingStream, PendingTools
+from llmring.client.reply_reader import whole_reply
+from llmring.client.request_args import RequestFields, request_of
+from llmring.client.ring_aliases import LockfileOfRing
+from llmring.client.ring_explain import PlanOfRing
+from llmring.client.ring_models import ModelsOfRing
+from llmring.client.ring_status import StatusOfRing
+from llmring.config.active_lockfile import lockfile_of_caller
+from llmring.config.settings import timeout_of
 from llmring.exceptions import LLMRingError
-from llmring.routing.hooks import OnAttempt, OnFailover
+from llmring.routing.observers import OnAttempt, OnFailover
+from llmring.telemetry.tracing import TelemetryWish
 
 if TYPE_CHECKING:
-    from llmring.client.files import Deregistration, RegisteredFile
-    from llmring.client.raw import RawProvider
+    from llmring.client.vendor_sdk import RawProvider
+    from llmring.files.registered import Deregistration, RegisteredFile
     from llmring.routing.failover import Walk
 
 
@@ -236,7 +231,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         Raises:
             ProviderNotFoundError: There is none of that name, or its key is not set.
         """
-        from llmring.client.raw import raw_provider
+        from llmring.client.vendor_sdk import raw_provider
 
         return raw_provider(name, self._aliases.endpoints)
 
@@ -268,7 +263,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         `await ring.deregister_file(id)`, or `ring.deregister_file(id)` where no loop runs. The
         answer is whether there was such a file. A copy that can't be removed is told in the log.
         """
-        from llmring.client.files import Deregistration
+        from llmring.files.registered import Deregistration
 
         ending = Deregistration(lambda: self._files.deregister(file_id, lambda: self._shell.fetch))
         if not loop_is_running():
@@ -339,7 +334,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         output = request.output
         if output is None:
             return await (self._shell_ or self._shell).send(walk, whole_reply)
-        from llmring.client.answer_form import form_of
+        from llmring.client.answer_schema import form_of
         from llmring.client.structured import chat_in_form
 
         form = form_of(output)
@@ -374,7 +369,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         output = request.output
         if output is None:
             return self._shell.stream(walk)
-        from llmring.client.answer_form import form_of
+        from llmring.client.answer_schema import form_of
         from llmring.client.structured import stream_in_form
 
         form = form_of(output)

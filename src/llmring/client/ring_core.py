@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 from msgspec import UnsetType
 
-from llmring.client import stage
-from llmring.client.aliases import Aliases
-from llmring.client.bookkeeping import Books
-from llmring.client.guide import Guide
-from llmring.client.settings import read_settings, recordings_folder, timeout_of
-from llmring.client.shared_state import health_of, spending_of
-from llmring.client.telemetry import Telemetry, TelemetryWish
-from llmring.routing.hooks import OnAttempt, OnFailover, hooks_of
+from llmring.client.call_record import Books
+from llmring.client.planner import Guide
+from llmring.config.active_lockfile import Aliases
+from llmring.config.settings import read_settings, recordings_folder, timeout_of
+from llmring.limits.backends import health_of, spending_of
+from llmring.replay import overrides
+from llmring.routing.observers import OnAttempt, OnFailover, hooks_of
+from llmring.telemetry.tracing import Telemetry, TelemetryWish
 
 if TYPE_CHECKING:
-    from llmring.client.aio import Shell
-    from llmring.client.files import Files
-    from llmring.client.spending import Spending
+    from llmring.client.executor import Shell
+    from llmring.files.registered import Files
+    from llmring.limits.budgets import Spending
 
 
 class RingCore:
@@ -58,7 +58,7 @@ class RingCore:
         self._hooks = hooks_of(on_attempt, on_failover)
         self._telemetry = Telemetry(telemetry)
         self._health = health_of(self._settings)
-        self._overrides = stage.current
+        self._overrides = overrides.current
         self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
         self._books = Books(
             self._settings.ledger,
@@ -84,7 +84,7 @@ class RingCore:
     def _files(self) -> Files:
         if self._files_ is not None:
             return self._files_
-        from llmring.client.files import Files
+        from llmring.files.registered import Files
 
         files: Files = self.__dict__.setdefault("_files_", Files(self._settings.clock))
         return files
@@ -93,7 +93,7 @@ class RingCore:
     def _shell(self) -> Shell:
         if self._shell_ is not None:
             return self._shell_
-        from llmring.client.aio import Shell
+        from llmring.client.executor import Shell
 
         # Where threads make their first calls at once, one shell becomes that of all.
         shell = Shell(

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
+from llmring.bridge.pending import Pending
 from llmring.chat.parsed_request import ParsedRequest
-from llmring.client.pending import Pending
 from llmring.plain_data import PlainData
+from llmring.routing.circuits import CircuitState
 from llmring.routing.estimate import load_of, usd
-from llmring.routing.health import CircuitState
-from llmring.routing.policy import policy_of
-from llmring.routing.rules import Rules
+from llmring.routing.policy import Rules, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmring.client.aliases import Aliases
-    from llmring.client.spending import Spending
-    from llmring.routing.health import Health
-    from llmring.routing.targets import Endpoint
+    from llmring.config.active_lockfile import Aliases
+    from llmring.limits.budgets import Spending
+    from llmring.providers.endpoint import Endpoint
+    from llmring.routing.circuits import Health
 
 
 class ProviderStatus(PlainData, Struct, frozen=True, kw_only=True):

@@ -9,17 +9,17 @@ from decimal import Decimal
 import msgspec
 
 from llmring.chat.json_text import GrowingJson
-from llmring.chat.output import SchemaProblem
+from llmring.chat.output_format import SchemaProblem
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.client.answer_form import Form, Read, data_so_far, read
-from llmring.client.call import whole_reply
-from llmring.client.totals import both, total_cost, total_usage
+from llmring.client.answer_schema import Form, Read, data_so_far, read
+from llmring.client.reply_reader import whole_reply
+from llmring.client.usage_totals import both, total_cost, total_usage
 from llmring.exceptions import ProviderError, SchemaValidationError
+from llmring.routing.attempt import Trial
 from llmring.routing.failover import Walk
 from llmring.routing.targets import Target
-from llmring.routing.trial import Trial
 from llmring.wire import HttpHead
 
 Send = Callable[[Walk, Callable[[Trial, HttpHead, bytes], LLMResponse]], Awaitable[LLMResponse]]

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from llmring.ledger.columns import TABLE
-from llmring.ledger.reading import Span
-from llmring.ledger.store import LedgerUnusableError, store_at, unreadable
+from llmring.ledger.open import store_at
+from llmring.ledger.reader import Span
+from llmring.ledger.store import LedgerUnusableError, unreadable
 
 By = Literal["alias", "model", "day", "tag", "profile"]
 

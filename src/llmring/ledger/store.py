@@ -48,21 +48,6 @@ class Store(Protocol):
         """Close the connection."""
 
 
-def store_at(place: Path | str) -> Store:
-    """Return the store for a ledger; opens nothing yet.
-
-    Args:
-        place: Its file, or the address of its PostgreSQL database.
-    """
-    if isinstance(place, Path):
-        from llmring.ledger.sqlite import SqliteStore
-
-        return SqliteStore(place)
-    from llmring.ledger.postgres import PostgresStore
-
-    return PostgresStore(place)
-
-
 def too_new(version: int) -> LedgerUnusableError:
     """Build the error for a ledger written by a newer llmring."""
     return LedgerUnusableError(

@@ -26,35 +26,8 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
+from llmring.transport.script import Chunk, Pause, Reset, Script, Step
 from llmring.wire import HttpHead, HttpRequest
-
-
-class Chunk(Struct, frozen=True):
-    """Bytes of the body, which arrive together."""
-
-    data: bytes
-
-
-class Pause(Struct, frozen=True):
-    """Nothing comes for this many seconds."""
-
-    seconds: float
-
-
-class Reset(Struct, frozen=True):
-    """The connection breaks; nothing follows."""
-
-    message: str
-
-
-Step = Chunk | Pause | Reset
-
-
-class Script(Struct, frozen=True):
-    """An answer as it arrives: its head at once, then step by step. No head: no connection."""
-
-    head: HttpHead | None
-    steps: tuple[Step, ...]
 
 
 def play(request: HttpRequest) -> Script:
@@ -249,7 +222,7 @@ def _text(parameters: _Parameters) -> _Answer:
 
 def _body(call: _Call, answer: _Answer) -> list[Chunk]:
     """Encode the body: an event a word if it is streamed, else two halves."""
-    from llmring.dialects.openai_chat_encode_reply import ENCODING
+    from llmring.dialects.openai_chat.encode_reply import ENCODING
     from llmring.dialects.reply_encoding import Envelope
 
     events = _events(call, answer)
@@ -305,7 +278,7 @@ def _ok(call: _Call, steps: Sequence[Step]) -> Script:
 def _error(
     status: int, message: str, code: str | None = None, retry_after: float | None = None
 ) -> Script:
-    from llmring.dialects.openai_chat_encode_reply import ENCODING
+    from llmring.dialects.openai_chat.encode_reply import ENCODING
     from llmring.dialects.reply_encoding import ErrorAnswer
 
     head, body = ENCODING.error(

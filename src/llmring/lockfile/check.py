@@ -6,16 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 
 from llmring.exceptions import ConfigurationError, LockfileVersionError
-from llmring.lockfile import current, needs, own_providers
+from llmring.lockfile import model_checks, needs, provider_checks
 from llmring.lockfile.document import Binding, Lockfile, ModelRef, Reading, examine
-from llmring.lockfile.layout import scan
-from llmring.lockfile.problem import Fault, KeyPath, Problem, Severity, nearest
+from llmring.lockfile.problem import Fault, Problem, Severity, nearest
+from llmring.lockfile.toml.layout import KeyPath, scan
 
 
 def problems(
     text: str,
-    providers: Mapping[str, own_providers.Known],
-    known_for: Callable[[Lockfile], current.Known] | None = None,
+    providers: Mapping[str, provider_checks.Known],
+    known_for: Callable[[Lockfile], model_checks.Known] | None = None,
     today: date | None = None,
 ) -> list[Problem]:
     """Return the errors, warnings and hints for a lockfile, in the order of the file.
@@ -37,7 +37,7 @@ def problems(
         known = known_for(reading.lockfile)
         faults += needs.advice(reading.lockfile, known.facts)
         if today is not None:
-            faults += current.advice(reading.references, known, today)
+            faults += model_checks.advice(reading.references, known, today)
     return sorted(
         (fault.placed(layout) for fault in faults),
         key=lambda problem: (problem.line, problem.column),
@@ -61,12 +61,12 @@ def _meant(ref: ModelRef, providers: Collection[str]) -> str:
     return f"did you mean {meant}:{ref.model}?" if meant else f"name one of: {names}"
 
 
-def _advice(reading: Reading, providers: Mapping[str, own_providers.Known]) -> Iterator[Fault]:
+def _advice(reading: Reading, providers: Mapping[str, provider_checks.Known]) -> Iterator[Fault]:
     """Yield the faults that reading a lockfile does not find."""
     if any(fault.raises is LockfileVersionError for fault in reading.faults):
         return
     known = {name.lower() for name in (*providers, *_table(reading, "providers"))}
-    yield from own_providers.advice(reading.lockfile.providers, providers)
+    yield from provider_checks.advice(reading.lockfile.providers, providers)
     yield from _unknown_providers(reading, known)
     yield from _repeated_models(reading)
     yield from _profiles(reading)

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.lockfile.document import Lockfile, Profile
-from llmring.lockfile.problem import dotted, quoted
+from llmring.lockfile.toml.quoting import dotted, quoted
 
 Kind = Literal["added", "removed", "changed"]
 

@@ -15,9 +15,11 @@ from llmring.exceptions import (
     LockfileParseError,
     LockfileVersionError,
 )
-from llmring.lockfile import keys, syntax
-from llmring.lockfile.problem import Fault, KeyPath, Problem, nearest
-from llmring.lockfile.shape import OWN_KEY, Shape, misfits, unknown_key
+from llmring.lockfile import syntax
+from llmring.lockfile.problem import Fault, Problem, nearest
+from llmring.lockfile.schema import keys
+from llmring.lockfile.schema.shapes import OWN_KEY, Shape, misfits, unknown_key
+from llmring.lockfile.toml.layout import KeyPath
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +151,7 @@ def parse(text: str, path: Path | None = None) -> Lockfile:
         raise _error(LockfileParseError, reading, path)
     if not reading.faults:
         return msgspec.structs.replace(reading.lockfile, path=path)
-    from llmring.lockfile.layout import scan
+    from llmring.lockfile.toml.layout import scan
 
     layout = scan(text)
     placed = [(fault.placed(layout), fault.raises) for fault in reading.faults]
@@ -264,9 +266,9 @@ class _Reader:
     def _providers(self, known: dict[str, Any]) -> dict[str, Any]:
         tables: dict[str, Any] = known.get("providers", {})
         if tables:
-            from llmring.lockfile import own_providers
+            from llmring.lockfile import provider_checks
 
-            self._faults += own_providers.faults(tables)
+            self._faults += provider_checks.faults(tables)
         return tables
 
     def _registry(self, known: dict[str, Any]) -> dict[str, Any]:

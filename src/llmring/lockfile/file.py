@@ -23,7 +23,7 @@ from llmring.exceptions import (
     LockfileNotFoundError,
     LockfileParseError,
 )
-from llmring.lockfile import atomic
+from llmring.lockfile import atomic_write
 from llmring.lockfile.document import Lockfile, parse
 
 NAME = "llmring.lock"
@@ -304,10 +304,10 @@ def _turn(path: Path) -> Iterator[Path]:
     real = _real(path)
     with _writing(path):
         real.parent.mkdir(parents=True, exist_ok=True)
-        turnstile = atomic.open_turnstile(real)
+        turnstile = atomic_write.open_turnstile(real)
     try:
         with _writing(path):
-            atomic.enter(turnstile)
+            atomic_write.enter(turnstile)
         yield real
     finally:
         os.close(turnstile)
@@ -317,7 +317,7 @@ def _replace(real: Path, data: bytes, path: Path) -> None:
     if real.exists() and not os.access(real, os.W_OK):
         raise LockfileError("is read-only; make it writable first", path=path)
     with _writing(path):
-        atomic.replace(real, data)
+        atomic_write.replace(real, data)
 
 
 @contextlib.contextmanager
@@ -327,3 +327,11 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as error:
         mend = _WRITE_MENDS.get(error.errno or 0, "use a lockfile elsewhere")
         raise LockfileError(f"can't be written: {error.strerror}; {mend}", path=path) from error
+
+
+def shown(path: Path) -> Path:
+    """Return the path relative to the working folder if it is inside, else unchanged."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path

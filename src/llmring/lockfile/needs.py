@@ -8,7 +8,9 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from llmring.lockfile.document import Lockfile, ModelRef
-from llmring.lockfile.problem import Fault, KeyPath, Severity, dotted
+from llmring.lockfile.problem import Fault, Severity
+from llmring.lockfile.toml.layout import KeyPath
+from llmring.lockfile.toml.quoting import dotted
 
 
 class Known(Protocol):

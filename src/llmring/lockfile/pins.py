@@ -16,8 +16,9 @@ import msgspec
 from msgspec import Struct
 
 from llmring.lockfile.document import Lockfile, ModelRef
-from llmring.lockfile.problem import Fault, KeyPath, Severity
-from llmring.lockfile.shape import OWN_KEY
+from llmring.lockfile.problem import Fault, Severity
+from llmring.lockfile.schema.shapes import OWN_KEY
+from llmring.lockfile.toml.layout import KeyPath
 
 # The keys of a pin that are facts, in the order in which they are written.
 FACTS = (

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
 from msgspec import Struct
 
 from llmring.exceptions import LockfileError, LockfileParseError
+from llmring.lockfile.toml.layout import KeyPath
+from llmring.lockfile.toml.quoting import dotted
 
 if TYPE_CHECKING:
-    from llmring.lockfile.layout import Layout
+    from llmring.lockfile.toml.layout import Layout
 
-KeyPath = tuple[str | int, ...]
 Severity = Literal["error", "warning", "hint"]
-
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Problem(Struct, frozen=True):
@@ -89,28 +86,6 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def dotted(path: KeyPath) -> str:
-    """Format a key path: `profiles.default.bindings[0].alias`."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += ("." if text else "") + quoted_key(part)
-    return text
-
-
-def quoted_key(key: str) -> str:
-    """Format a TOML key, quoted only if necessary."""
-    return key if _BARE_KEY.fullmatch(key) else quoted(key)
-
-
-def quoted(text: str) -> str:
-    """Format a string as a TOML basic string."""
-    # TOML uses JSON's escapes, but DEL must be escaped too.
-    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007F")
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

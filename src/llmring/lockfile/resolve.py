@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from llmring.exceptions import AliasNotFoundError, ConfigurationError
 from llmring.lockfile.document import Binding, Lockfile, ModelRef
-from llmring.lockfile.problem import nearest, quoted_key
+from llmring.lockfile.problem import nearest
+from llmring.lockfile.toml.quoting import quoted_key
 
 
 def is_reference(text: str) -> bool:

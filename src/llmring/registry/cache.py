@@ -113,20 +113,20 @@ def keep(folder: Path, note: Note, body: bytes, day: date) -> bool:
     Raises:
         LLMRingError: The folder can't be written.
     """
-    from llmring.lockfile import atomic
+    from llmring.lockfile import atomic_write
 
     path = _path(folder)
     if path is None:
         raise LLMRingError(f"can't locate {folder}; set HOME or XDG_CACHE_HOME")
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        turnstile = atomic.open_turnstile(path)
+        turnstile = atomic_write.open_turnstile(path)
         try:
-            atomic.enter(turnstile)
+            atomic_write.enter(turnstile)
             there = None if note.over else fetched(folder)
             if there is not None and there.holds and there.catalog.date > day:
                 return False
-            atomic.replace(path, msgspec.json.encode(note) + b"\n" + body)
+            atomic_write.replace(path, msgspec.json.encode(note) + b"\n" + body)
         finally:
             os.close(turnstile)
     _looks.pop(folder, None)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.plain_data import PlainData
-from llmring.registry.names import BEGINS, ENDS, Names
+from llmring.registry.name_index import BEGINS, ENDS, Names
 
 Capability = Literal[
     "audio",

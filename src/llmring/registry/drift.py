@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from llmring.chat.events import Usage
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.pins import Pin, is_pinned, mismatch, pins_of
-from llmring.lockfile.problem import Fault, KeyPath, Severity
-from llmring.registry.bill import bill
+from llmring.lockfile.problem import Fault, Severity
+from llmring.lockfile.toml.layout import KeyPath
 from llmring.registry.catalog import ModelFacts, Prices, Rates
-from llmring.registry.known import Known
-from llmring.registry.lineage import Terms, steps
-from llmring.registry.pinned import facts_of
+from llmring.registry.effective_facts import Known
+from llmring.registry.pin_facts import facts_of
 from llmring.registry.price import Unpriced, dollars
+from llmring.registry.successors import Terms, steps
+from llmring.registry.usage_cost import bill
 
 NOTICE = timedelta(days=90)
 

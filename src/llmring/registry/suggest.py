@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from llmring.lockfile.starter import Suggestion
+from llmring.lockfile.edit.starter import Suggestion
 from llmring.registry.catalog import Capability, Catalog, ModelFacts, Rates
 from llmring.registry.price import dollars
 

@@ -17,10 +17,10 @@ from llmring.exceptions import (
     ProviderError,
     ProviderTimeoutError,
 )
+from llmring.routing.call_context import Terms
+from llmring.routing.failure_policy import Verdict, may_have_run, verdict
+from llmring.routing.observers import CallObserver, ObservedAttempt
 from llmring.routing.targets import Target
-from llmring.routing.terms import Terms
-from llmring.routing.verdicts import Verdict, may_have_run, verdict
-from llmring.routing.watch import CallObserver, ObservedAttempt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

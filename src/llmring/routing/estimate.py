@@ -14,7 +14,7 @@ from llmring.chat.token_count import estimated
 from llmring.exceptions import ProviderError
 from llmring.registry.catalog import ModelFacts
 from llmring.registry.price import Unpriced, cost_of
-from llmring.routing.verdicts import may_have_run
+from llmring.routing.failure_policy import may_have_run
 
 # The length of an answer that nobody has limited; most are shorter.
 USUAL_ANSWER_TOKENS = 1000

@@ -17,16 +17,16 @@ from llmring.exceptions import (
     UnsupportedFeatureError,
 )
 from llmring.lockfile.document import ModelRef
+from llmring.routing.attempt import Trial
 from llmring.routing.backoff import pause
+from llmring.routing.call_context import Terms
 from llmring.routing.call_progress import CallProgress
-from llmring.routing.health import Open
+from llmring.routing.circuits import Open
+from llmring.routing.failure_policy import is_passing
 from llmring.routing.policy import LAST_RETRIES
-from llmring.routing.prepared import Prepared
+from llmring.routing.prepare import Prepared
+from llmring.routing.skip_report import why_none
 from llmring.routing.targets import Skip, Target
-from llmring.routing.terms import Terms
-from llmring.routing.trial import Trial
-from llmring.routing.unusable import why_none
-from llmring.routing.verdicts import is_passing
 
 # An attempt leaves those after it half of the time that is left, but no more than this each:
 # a model that never answers then can't use up the whole call, and one that is merely slow

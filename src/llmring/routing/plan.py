@@ -12,9 +12,9 @@ from llmring.lockfile.document import ModelRef
 from llmring.plain_data import PlainData
 from llmring.registry.catalog import ModelFacts, Prices, Rates
 from llmring.registry.price import Unpriced, cost_of
-from llmring.routing.health import Open, least_bad
+from llmring.routing.circuits import Open, least_bad
 from llmring.routing.policy import Policy, Strategy
-from llmring.routing.prepared import Prepared
+from llmring.routing.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 
 

@@ -11,11 +11,11 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import TextPart
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import Capability
-from llmring.routing.breakage import Shown
-from llmring.routing.capable import capable, insists_on_schema, prompt_room
+from llmring.routing.filters import capable, insists_on_schema, prompt_room
 from llmring.routing.fit import forces_a_tool, needs_of
 from llmring.routing.policy import Policy
-from llmring.routing.prepared import Prepared, chat
+from llmring.routing.prepare import Prepared, chat
+from llmring.routing.stream_resume import Shown
 from llmring.routing.targets import Skip, Target
 
 

@@ -1,126 +1,18 @@
 """Model references turned into targets that can be sent to, or the reason why not."""
 
-import base64
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
 
-from llmring.address import variables_in
 from llmring.chat.parsed_request import ParsedRequest
-from llmring.dialects.dialect import Dialect, Outgoing, Quirks
-from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
+from llmring.dialects.dialect import Dialect, Quirks
+from llmring.exceptions import ProviderError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
-from llmring.providers import Provider
-from llmring.redaction import MASK
+from llmring.providers.endpoint import Endpoint
 from llmring.registry.catalog import ModelFacts
 from llmring.wire import HttpRequest
-
-
-class Endpoint(Struct, frozen=True):
-    """A provider with its address and key. The key shows in no repr.
-
-    Attributes:
-        provider: The row.
-        base_url: Where it lives, without a final slash.
-        key: The key, or None where there is none.
-        login: "user:password" for a server that asks for them, such as a gateway.
-        api: The one of the provider's APIs that is to be used for all models; None for the one
-            that the catalog names for a model, or else the provider's usual one.
-        fault: What is wrong with the settings of it, if nothing can be sent there for that.
-    """
-
-    provider: Provider
-    base_url: str
-    key: str | None = None
-    login: str | None = None
-    api: str | None = None
-    fault: str | None = None
-
-    def __repr__(self) -> str:
-        key = MASK if self.key else None
-        return f"Endpoint({self.provider.name!r}, {self.base_url!r}, key={key})"
-
-    def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [("provider", self.provider.name), ("base_url", self.base_url)]
-
-    @property
-    def usable(self) -> bool:
-        """Whether it has the key, and the address, that its provider needs."""
-        return self.objection() is None
-
-    def objection(self) -> ProviderError | None:
-        """Why nothing can be sent there, and what to set; None where something can."""
-        unset = variables_in(self.base_url)
-        keyless = self.key is None and self.login is None
-        if self.fault:
-            return ProviderNotFoundError(self.fault, provider=self.provider.name)
-        if keyless and self.provider.key_env:
-            names = " or ".join(self.provider.key_env)
-            return ProviderAuthenticationError(f"no key; set {names}", provider=self.provider.name)
-        if unset:
-            return ProviderNotFoundError(
-                f"no address; set {' and '.join(unset)}", provider=self.provider.name
-            )
-        return None
-
-    @property
-    def secrets(self) -> list[str]:
-        """What no error and no log may show."""
-        secrets = [self.key] if self.key else []
-        if self.login:
-            secrets += [_basic(self.login), self.login.partition(":")[2]]
-        return secrets
-
-    def request(self, outgoing: Outgoing, dialect: Dialect) -> HttpRequest:
-        """The HTTP request that carries this to the endpoint, in the words of this dialect."""
-        has_body = outgoing.method not in ("GET", "DELETE")
-        body = outgoing.body
-        if body is None:
-            body = msgspec.json.encode(outgoing.payload) if has_body else b""
-        return HttpRequest(
-            outgoing.method,
-            self.url(outgoing.path),
-            {
-                **({"content-type": outgoing.content_type} if has_body else {}),
-                **self.headers(dialect),
-                **outgoing.headers,
-            },
-            body,
-        )
-
-    def headers(self, dialect: Dialect) -> dict[str, str]:
-        """Return the headers that all requests to the endpoint carry, key included."""
-        own_header = self.provider.key_header
-        return {
-            **dialect.headers,
-            **(dialect.authorize(self.key) if self.key and not own_header else {}),
-            **self.extra_headers,
-        }
-
-    @property
-    def extra_headers(self) -> dict[str, str]:
-        """What its requests carry beyond what the dialect says, in lower case."""
-        headers = dict(self.provider.headers)
-        name = self.provider.key_header
-        if self.key and name:
-            headers[name] = f"Bearer {self.key}" if name == "authorization" else self.key
-        if self.login:
-            headers["authorization"] = f"Basic {_basic(self.login)}"
-        return headers
-
-    def url(self, path: str) -> str:
-        """Return the address of a path below the base URL."""
-        if not self.provider.query:
-            return self.base_url + path
-        return f"{self.base_url}{path}{'&' if '?' in path else '?'}{urlencode(self.provider.query)}"
-
-
-def _basic(login: str) -> str:
-    return base64.b64encode(login.encode()).decode()
 
 
 class Target(Struct, frozen=True, dict=True):

@@ -1,0 +1,118 @@
+"""The advisor for models without tool support, which only choose from a list.
+
+Rules parse the sentence. If it names no model, the model chooses one of those that meet the need;
+the schema allows no other answer.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import cast
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from llmring.advisor.agent import Turn
+from llmring.advisor.editor import Desk
+from llmring.advisor.intent import Kind, Wish, read
+from llmring.advisor.rule_based import Guided, vocabulary
+from llmring.advisor.toolset import Tools
+from llmring.advisor.usage_meter import Spending
+from llmring.chat.request import LLMRequest, Message
+from llmring.chat.response import LLMResponse
+from llmring.client.ring import LLMRing
+from llmring.exceptions import SchemaValidationError
+from llmring.registry.price import price_tag
+
+INSTRUCTIONS = (
+    "You choose a language model for a person. Read the request, look at the models with their "
+    "prices, and fill in the form."
+)
+_CHOICES = 5
+_OPEN: tuple[Kind, ...] = ("recommend", "bind")
+
+
+class Constrained:
+    """An advisor for models that support JSON schemas but not tools.
+
+    Args:
+        ring: Calls the model.
+        alias: The alias of the advisor, or a model.
+        profile: The profile that has the alias.
+        desk: The lockfile being edited.
+        tools: Proposes the changes.
+        spending: Records the cost of the calls.
+    """
+
+    def __init__(
+        self,
+        ring: LLMRing,
+        alias: str,
+        profile: str | None,
+        desk: Desk,
+        tools: Tools,
+        spending: Spending,
+    ) -> None:
+        self._spending = spending
+        self._ring = ring
+        self._alias = alias
+        self._profile = profile
+        self._desk = desk
+        self._guided = Guided(desk, tools)
+
+    async def say(self, text: str) -> Turn:
+        """Answer a message from the user, and propose the changes it asks for.
+
+        Raises:
+            ProviderError: The model did not answer.
+            LockfileError: The lockfile can't be read.
+        """
+        wish = read(text, vocabulary(self._desk))
+        decided = wish.models or wish.refers_back
+        model = None
+        if wish.kind in _OPEN and not decided:
+            # If the answer does not match the schema, keep the intent that the rules parsed.
+            with suppress(SchemaValidationError):
+                wish, model = await self._decided(text, wish)
+        reply = await self._guided.carry_out(wish)
+        return Turn(reply.text, model, done=reply.done)
+
+    async def _decided(self, text: str, wish: Wish) -> tuple[Wish, str | None]:
+        """Let the model choose among candidates; return the completed wish and the model's name."""
+        models = [str(facts) for facts in self._guided.candidates(wish)[:_CHOICES]]
+        if len(models) < 2:
+            return wish, None
+        answer = await self._filled_in(text, models)
+        chosen = cast("dict[str, str]", answer.parsed)
+        return replace(wish, models=(chosen["model"],)), answer.model
+
+    async def _filled_in(self, text: str, models: list[str]) -> LLMResponse:
+        lines = "\n".join(f"- {model}: {self._tag(model)}" for model in models)
+        schema = {
+            "type": "object",
+            "properties": {"model": {"type": "string", "enum": models}},
+            "required": ["model"],
+            "additionalProperties": False,
+        }
+        request = LLMRequest(
+            model=self._alias,
+            messages=[
+                Message("system", INSTRUCTIONS),
+                Message("user", f"Models:\n{lines}\n\nRequest: {text}"),
+            ],
+            response_format={
+                "type": "json_schema",
+                "json_schema": {"name": "choice", "schema": schema, "strict": True},
+            },
+            max_tokens=200,
+            timeout=UNSET,
+        )
+        with self._spending.of_call():
+            answer = await self._ring.chat(request, profile=self._profile)
+        self._spending.of_answer(answer)
+        return answer
+
+    def _tag(self, model: str) -> str:
+        facts = self._desk.facts(model)
+        prices = facts.prices_on(self._desk.day) if facts else None
+        return price_tag(prices) if prices else "price unknown"

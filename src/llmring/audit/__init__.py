@@ -1,0 +1,1 @@
+"""Checks of what a lockfile and a machine look like."""

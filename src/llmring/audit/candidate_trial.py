@@ -1,0 +1,197 @@
+"""Trying other models in place of an alias's own, on its recorded requests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from llmring.audit.answer_shape import Shape, differences, shape_of
+from llmring.client.ring import LLMRing
+from llmring.config.active_lockfile import Aliases
+from llmring.exceptions import ProviderError, SchemaValidationError, ValidationError
+from llmring.lockfile.compose import Resolved
+from llmring.lockfile.document import ModelRef
+from llmring.registry.price import Unpriced, cost_of
+from llmring.replay.history import Found, Recorded, recorded
+
+if TYPE_CHECKING:
+    from llmring.chat.response import LLMResponse
+    from llmring.config.settings import Settings
+
+
+class Side(Struct, frozen=True, kw_only=True):
+    """The measures of an answer.
+
+    Attributes:
+        model: The reference that answered.
+        ms: Milliseconds from the call to the end of the answer, if known.
+        prompt_tokens: Tokens of the prompt, if known.
+        completion_tokens: Tokens of the answer, if known.
+        cost: USD at today's prices, if known.
+        shape: The answer's shape.
+    """
+
+    model: str
+    ms: float | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost: Decimal | None
+    shape: Shape
+
+
+class Comparison(Struct, frozen=True, kw_only=True):
+    """A recorded call, made again.
+
+    Attributes:
+        recording: Name of its file.
+        before: The recorded answer.
+        after: The candidate's answer; None if it failed.
+        failure: Why it failed.
+        unlike: How the shape of its answer differs.
+    """
+
+    recording: str
+    before: Side
+    after: Side | None = None
+    failure: str | None = None
+    unlike: tuple[str, ...] = ()
+
+    @property
+    def is_alike(self) -> bool:
+        """True if there is an answer of the same shape as the recorded one."""
+        return self.after is not None and not self.unlike
+
+
+class TrialRing(LLMRing):
+    """A ring in which one alias has other models; the lockfile is not changed.
+
+    The alias keeps its policy, including budgets. Nothing is played back or recorded.
+
+    Args:
+        lockfile_path: As for `LLMRing`.
+        alias: The alias.
+        models: The models to try.
+        environ: As for `LLMRing`.
+    """
+
+    def __init__(
+        self,
+        lockfile_path: str | PathLike[str] | None,
+        alias: str,
+        models: Sequence[ModelRef],
+        *,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(lockfile_path, environ=environ)
+        self._alias = alias
+        self._bound = self._aliases
+        self._aliases = _Rebound(lockfile_path, self._settings, environ, alias, tuple(models))
+        self._models = tuple(models)
+        self._guide = self._guide_over(self._aliases)
+
+    def folder(self, profile: str | None) -> Path:
+        """Return the folder of the profile's recordings."""
+        policy = self._guide.policy(self._bound.look_up(self._alias, profile))
+        return self._recordings(policy.recordings)
+
+    def recorded(self, count: int, profile: str | None) -> Found:
+        """Return the last recorded calls of the alias.
+
+        Args:
+            count: Maximum number of calls.
+            profile: The profile; None for the active one.
+        """
+        endpoints = self._aliases.endpoints
+        facts, day = self._aliases.facts, self._settings.clock.today()
+        return recorded(self.folder(profile), self._alias, count, endpoints, facts, day)
+
+    def estimate(self, calls: Sequence[Recorded]) -> Decimal | Unpriced:
+        """Estimate the USD of making these calls again with the first model.
+
+        Each call is taken to use the same number of tokens as before.
+        """
+        total = Decimal(0)
+        facts = self._aliases.facts(self._models[0])
+        for call in calls:
+            cost = cost_of(call.answer.usage, facts)
+            if isinstance(cost, Unpriced):
+                return cost
+            total += cost
+        return total
+
+    def replay(self, calls: Sequence[Recorded], profile: str | None) -> Iterator[Comparison]:
+        """Make these calls again, one after the other.
+
+        Args:
+            calls: The calls.
+            profile: The profile; None for the active one.
+
+        Raises:
+            LimitExceededError: The budget does not allow it.
+        """
+        for call in calls:
+            yield self._again(call, profile)
+
+    def _again(self, call: Recorded, profile: str | None) -> Comparison:
+        output = call.request.output()
+        before = _side(call.answer, call.ms, shape_of(call.answer, output))
+        # Repairs would hide what the model answers by itself.
+        request = msgspec.structs.replace(call.request, model=self._alias, max_repairs=0)
+        began = time.perf_counter()
+        try:
+            answer = self.chat(request, profile=profile).result()
+        except SchemaValidationError as error:
+            answer = error.response
+        except (ProviderError, ValidationError, OSError) as error:
+            return Comparison(recording=call.name, before=before, failure=str(error))
+        shape = shape_of(answer, output)
+        return Comparison(
+            recording=call.name,
+            before=before,
+            after=_side(answer, (time.perf_counter() - began) * 1000, shape),
+            unlike=tuple(differences(before.shape, shape)),
+        )
+
+
+class _Rebound(Aliases):
+    """The aliases of a lockfile, one of them with other models."""
+
+    def __init__(
+        self,
+        lockfile_path: str | PathLike[str] | None,
+        settings: Settings,
+        environ: Mapping[str, str] | None,
+        alias: str,
+        models: tuple[ModelRef, ...],
+    ) -> None:
+        super().__init__(lockfile_path, None, settings, environ)
+        self._alias = alias
+        self._models = models
+
+    def look_up(self, name: str, profile: str | None) -> Resolved:
+        """Resolve a name."""
+        found = super().look_up(name, profile)
+        if name != self._alias:
+            return found
+        # The lockfile's weights belong to its own models.
+        unlike = {"mode": None, "faults": (), "weights": None, "strategy": "ordered"}
+        return Resolved(self._models, name, (*found.policy, unlike))
+
+
+def _side(answer: LLMResponse, ms: float | None, shape: Shape) -> Side:
+    usage = answer.usage
+    return Side(
+        model=answer.model,
+        ms=ms,
+        prompt_tokens=None if usage is None else usage.prompt_tokens,
+        completion_tokens=None if usage is None else usage.completion_tokens,
+        cost=None if answer.cost is None else Decimal(answer.cost),
+        shape=shape,
+    )

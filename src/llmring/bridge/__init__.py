@@ -1,0 +1,1 @@
+"""Synchronous callers over asynchronous code."""

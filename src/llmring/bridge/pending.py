@@ -1,0 +1,150 @@
+"""A call that is sent once, by `await` or by `result`, and its closing."""
+
+import sys
+import warnings
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, ClassVar, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Pending(Coroutine[Any, Any, T], Generic[T]):
+    """A call that is sent once: when it is awaited, or when its answer is first read.
+
+    `await` it, hand it to `asyncio.run`, `create_task` or `gather`, or take its `result()`.
+    Awaiting or reading again gives the same answer. Reading an attribute of the answer inside a
+    running event loop works, and warns that it blocks the loop.
+    """
+
+    __module__ = "llmring"
+
+    # What of the answer can be read as an attribute; and the method's name, for messages.
+    _shown: ClassVar[frozenset[str]] = frozenset()
+    _method: ClassVar[str] = "call"
+
+    def __init__(self, send: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._send: Callable[[], Coroutine[Any, Any, T]] | None = send
+        self._coroutine: Coroutine[Any, Any, T] | None = None
+        self._response: T | None = None
+        self._error: BaseException | None = None
+
+    def result(self) -> T:
+        """The answer; sends the call and waits for it, where that has not happened yet.
+
+        Raises:
+            ProviderError: No model gave an answer.
+        """
+        if self._response is not None:
+            return self._response
+        if self._error is not None:
+            raise self._error
+        from llmring.bridge import portal
+
+        try:
+            return portal.run(self._answer())
+        except BaseException:
+            if self._send is not None:
+                self.close()
+            raise
+
+    async def _answer(self) -> T:
+        if self._response is not None:
+            return self._response
+        if self._error is not None:
+            raise self._error
+        if self._send is None:
+            raise RuntimeError("this call has been sent already and is awaited elsewhere")
+        send, self._send = self._send, None
+        try:
+            self._response = await send()
+        except BaseException as error:
+            # A cancellation is not raised again: it would look like one of the next awaiter.
+            self._error = error if isinstance(error, Exception) else _given_up()
+            raise
+        return self._response
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._answer().__await__()
+
+    def send(self, value: Any) -> Any:
+        """Run on, as a coroutine does."""
+        return self._step(lambda coroutine: coroutine.send(value))
+
+    def throw(self, *error: Any) -> Any:
+        """Raise an exception where the call waits, as a coroutine does."""
+        return self._step(lambda coroutine: coroutine.throw(*error))
+
+    def _step(self, advance: Callable[[Coroutine[Any, Any, T]], Any]) -> Any:
+        if self._coroutine is None:
+            self._coroutine = self._answer()
+        try:
+            return advance(self._coroutine)
+        except BaseException:
+            # It has ended; whoever awaits next gets the same answer from a new one.
+            self._coroutine = None
+            raise
+
+    def close(self) -> None:
+        """Give the call up, sent or not."""
+        if self._send is not None:
+            self._send, self._error = None, _given_up()
+        if self._coroutine is not None:
+            self._coroutine.close()
+            self._coroutine = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._shown:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if self._response is None and self._error is None and loop_is_running():
+            warn_of_blocking(
+                f"reading .{name} of a call of {self._method}",
+                f"(await ring.{self._method}(...)).{name}",
+            )
+        return getattr(self.result(), name)
+
+    def __dir__(self) -> list[str]:
+        # What can be read from the answer, without the call being sent.
+        return sorted({*super().__dir__(), *self._shown})
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._state()}>"
+
+    def _state(self) -> str:
+        if self._response is not None:
+            model = getattr(self._response, "model", None)
+            return f"answered by {model}" if model else "answered"
+        if self._error is not None:
+            return f"failed: {type(self._error).__name__}"
+        return "unsent" if self._send else "sent"
+
+    def __del__(self) -> None:
+        if getattr(self, "_send", None) is not None:
+            warnings.warn(
+                f"a call of {self._method} was never sent: await it, or read its answer",
+                RuntimeWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+
+def _given_up() -> RuntimeError:
+    return RuntimeError("this call was given up before its answer came; call again")
+
+
+def warn_of_blocking(what: str, instead: str) -> None:
+    """Warn of a call that blocks a running event loop."""
+    warnings.warn(f"{what} blocks the event loop; write {instead}", RuntimeWarning, stacklevel=3)
+
+
+def loop_is_running() -> bool:
+    """Whether the calling code runs inside an event loop."""
+    # Where nobody has imported asyncio, no loop can be running.
+    if "asyncio" not in sys.modules:
+        return False
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

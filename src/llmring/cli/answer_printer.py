@@ -1,0 +1,101 @@
+"""Answers as commands print them: text as it streams, then attempts, time and cost."""
+
+from collections.abc import Callable, Sequence
+
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.cli.output import note, say, table
+from llmring.client.pending_calls import PendingStream
+from llmring.providers.table import PROVIDERS
+from llmring.registry.price import dollars
+
+
+def print_stream(stream: PendingStream, preface: Callable[[str], None]) -> StreamChunk:
+    """Print an answer as it streams and return its last chunk.
+
+    Args:
+        stream: The call; iterating sends it.
+        preface: Called with the name of the answering model before its first word.
+
+    Raises:
+        ProviderError: No model answered, or the stream failed before its end.
+    """
+    with stream:
+        chunks = iter(stream)
+        chunk = next(chunks)
+        model, went_on = chunk.model, []
+        preface(model)
+        try:
+            say(chunk.delta, end="")
+            for chunk in chunks:
+                if chunk.restart:
+                    say()
+                    note(f"{model} failed; {chunk.model} starts over")
+                elif chunk.model != model:
+                    went_on.append(f"{model} failed; {chunk.model} continued the answer")
+                model = chunk.model
+                say(chunk.delta, end="")
+        finally:
+            # The answer may end without a line feed; notes need a line of their own.
+            say()
+            for line in went_on:
+                note(line)
+    return chunk
+
+
+def caution(model: str) -> str | None:
+    """Return a warning that applies to every answer of this model, if there is one."""
+    provider = PROVIDERS.get(model.partition(":")[0])
+    return provider.note if provider else None
+
+
+def journey(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None = None) -> list[str]:
+    """Describe each attempt on one line: outcome, milliseconds, cost and reason.
+
+    Args:
+        attempts: The attempts of a call.
+        end: The answer, or the last chunk of a streamed one; None if the call failed. If its
+            cost differs from that of the last attempt, a line with the total is added.
+    """
+    if not attempts:
+        return []
+    rows = [
+        (
+            attempt.model,
+            attempt.outcome,
+            "" if attempt.outcome == "skipped" else f"{attempt.ms:.1f} ms",
+            _cost_of(attempt),
+            "; ".join(filter(None, (attempt.reason, *attempt.adjusted, *attempt.notes))),
+        )
+        for attempt in attempts
+    ]
+    last = attempts[-1]
+    if end is None or (end.cost, end.cost_reason) == (last.cost, last.cost_reason):
+        return table(rows)
+    return [*table(rows), f"total: {_cost_in_words(end)}"]
+
+
+def _cost_of(attempt: Attempt) -> str:
+    """Describe the cost of an attempt."""
+    if attempt.cost is None and attempt.cost_reason is None:
+        return "no cost"
+    return _cost_in_words(attempt)
+
+
+def _cost_in_words(end: Attempt | LLMResponse | StreamChunk) -> str:
+    if end.cost is None:
+        return f"cost unknown ({end.cost_reason})"
+    return dollars(end.cost) + (f" ({end.cost_reason})" if end.cost_reason else "")
+
+
+def account(end: LLMResponse | StreamChunk) -> str:
+    """Summarize an answer on one line: model, tokens, time and cost.
+
+    Args:
+        end: The answer, or the last chunk of a streamed one.
+    """
+    usage = end.usage
+    tokens = (
+        f"{usage.prompt_tokens} tokens in, {usage.completion_tokens} out" if usage else "? tokens"
+    )
+    ms = sum(attempt.ms for attempt in end.attempts)
+    return f"{end.model}: {tokens}, {ms:.1f} ms, {_cost_in_words(end)}"

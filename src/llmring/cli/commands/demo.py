@@ -1,0 +1,125 @@
+"""llmring demo: watch failover happen against four simulated vendors on this machine."""
+
+import argparse
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.cli.answer_printer import account, caution, print_stream
+from llmring.cli.output import say
+from llmring.client.ring import LLMRing
+from llmring.config.settings import read_settings, variables
+from llmring.exceptions import ConfigurationError
+from llmring.local import llama
+from llmring.local.weights import SMOLLM2
+from llmring.lockfile import file
+from llmring.lockfile.edit.starter import Suggestion, starter
+from llmring.testing.fake_vendors import DemoServer
+
+EXAMPLES = """A local server speaks the wire formats of OpenAI, Anthropic, Google and Ollama,
+and fails on purpose. llmring sends it real requests, through a temporary
+lockfile. The last answer comes from a real model if one is installed:
+  pip install 'llmring[local]'
+  llmring local pull
+
+examples:
+  llmring demo"""
+
+FAST = Suggestion(
+    "fast", ("openai:gpt-6-luna", "anthropic:claude-haiku-5-5", "google:gemini-3.5-flash-lite")
+)
+WRITER = Suggestion("writer", ("ollama:llama3.2", "openai:gpt-6-sol"))
+
+# Answers if no real model is installed.
+MOCK = "mock:fixed"
+
+# The variables that locate the local model; the rest of the user's environment is ignored.
+LOCAL_VARIABLES = ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME", "LLMRING_LOCAL_MODEL")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add no arguments."""
+    del parser
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Run the three scenes."""
+    del args
+    environ = variables(LOCAL_VARIABLES)
+    offline = Suggestion(
+        "offline", ("anthropic:claude-haiku-5-5", f"local:{_local_model(environ)}", MOCK)
+    )
+    with DemoServer() as server, tempfile.TemporaryDirectory(prefix="llmring-demo-") as folder:
+        say(
+            f"Four simulated vendors listen on {server.url}. The requests are real HTTP;\n"
+            "the answers are made up, and the costs below are not charged."
+        )
+        path = Path(folder) / file.NAME
+        file.create(path, starter((FAST, WRITER, offline)))
+        with LLMRing(path, on_attempt=_tell, environ=environ | server.environ()) as ring:
+            _rate_limit_and_outage(server, ring)
+            _cut_stream(server, ring)
+            _real_model(server, ring, offline)
+    return 0
+
+
+def _local_model(environ: Mapping[str, str]) -> str:
+    """Return the name of the installed local model, or of the one that `local pull` downloads."""
+    settings = read_settings(environ)
+    try:
+        here = llama.models(settings.local_model, settings.cache_dir)
+    except ConfigurationError:  # without a home directory, models have no place
+        here = ()
+    return here[0].name if here else SMOLLM2.name
+
+
+def _rate_limit_and_outage(server: DemoServer, ring: LLMRing) -> None:
+    question = "Write a greeting."
+    _open("1. A rate limit, then an outage: the third model answers", FAST, question)
+    server.plan("openai", "429", "Rate limit reached for requests")
+    server.plan("anthropic", "500", "Internal server error")
+    server.plan("google", "answers", "Hello from the third model of the alias.")
+    response = ring.chat("fast", question).result()
+    say(response.content)
+    _close(response)
+
+
+def _cut_stream(server: DemoServer, ring: LLMRing) -> None:
+    question = "Write a line."
+    _open("2. A stream is cut before its first word: the next model streams", WRITER, question)
+    server.plan("ollama", "cut", "You will never read this.")
+    server.plan("openai", "answers", "Not a word was lost, and none came twice.")
+    _close(print_stream(ring.chat_stream("writer", question), _preface))
+
+
+def _real_model(server: DemoServer, ring: LLMRing, offline: Suggestion) -> None:
+    question = "What is the capital of France?"
+    _open("3. The vendor is overloaded: a model on this machine answers", offline, question)
+    server.plan("anthropic", "529", "Overloaded")
+    end = print_stream(ring.chat_stream("offline", question), _preface)
+    _close(end)
+    if end.model == MOCK:
+        say(f"That was a mock, not a model. To use a real one: {llama.INSTALL}; {llama.PULL}")
+
+
+def _open(title: str, alias: Suggestion, question: str) -> None:
+    say(f"\n{title}")
+    say(f"  {alias.alias}: {', then '.join(alias.models)}")
+    say(f"> {question}")
+
+
+def _tell(attempt: Attempt) -> None:
+    if attempt.outcome != "ok":
+        wait = attempt.error.retry_after if attempt.error else None
+        asks = f" (retry after {wait:g} s: trying the next model at once)" if wait else ""
+        say(f"  {attempt.model} {attempt.outcome} in {attempt.ms:.1f} ms: {attempt.reason}{asks}")
+
+
+def _preface(model: str) -> None:
+    if caution(model):
+        say(f"  {model} is {caution(model)}")
+
+
+def _close(end: LLMResponse | StreamChunk) -> None:
+    say(f"  {account(end)}")

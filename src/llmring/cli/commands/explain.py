@@ -1,0 +1,128 @@
+"""llmring explain: show which models a call would try, without calling."""
+
+import argparse
+import base64
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part
+from llmring.chat.request import LLMRequest, Message
+from llmring.cli.lockfile_options import add_options
+from llmring.cli.output import note, say, say_json, table
+from llmring.client.ring import LLMRing
+from llmring.registry.price import dollars, price_tag
+from llmring.routing.plan import Plan, PlanStep
+
+EXAMPLES = """examples:
+  llmring explain fast
+  llmring explain fast --profile prod --tokens 50000 --max-tokens 2000
+  llmring explain vision --image --tools --json
+
+No model is called. Exit codes: 0 a model would be tried; 1 none is usable."""
+
+# The smallest valid samples; only their kinds matter here.
+_IMAGE = ImagePart(data=base64.b64encode(b"\x89PNG\r\n\x1a\n").decode(), media_type="image/png")
+_DOCUMENT = DocumentPart(data=base64.b64encode(b"%PDF-1.7\n").decode(), name="document.pdf")
+_AUDIO = AudioPart(base64.b64encode(b"RIFF\x24\0\0\0WAVE").decode(), "audio/wav")
+_TOOL = {"name": "tool", "parameters": {"type": "object", "properties": {}}}
+_SCHEMA = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "answer",
+        "strict": True,
+        "schema": {"type": "object", "properties": {}, "additionalProperties": False},
+    },
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("model", metavar="ALIAS", help="alias, or provider:model")
+    parser.add_argument("--image", action="store_true", help="assume an image in the request")
+    parser.add_argument("--document", action="store_true", help="assume a PDF in the request")
+    parser.add_argument("--audio", action="store_true", help="assume audio in the request")
+    parser.add_argument("--tools", action="store_true", help="assume tools in the request")
+    parser.add_argument(
+        "--schema", action="store_true", help="assume a strict JSON schema in the request"
+    )
+    parser.add_argument("--tokens", type=_count, metavar="N", help="length of the prompt")
+    parser.add_argument(
+        "--max-tokens", type=_count, metavar="N", help="limit on the answer, in tokens"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_options(parser)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the models in the order they would be tried, then those skipped."""
+    with LLMRing(args.file) as ring:
+        if ring.lockfile_source == "bundled":
+            note("no lockfile here; using llmring's own. Create yours: llmring lock init")
+        plan = ring.explain(_request(args), tokens=args.tokens, profile=args.profile)
+    if args.json:
+        say_json(_plain(plan))
+    else:
+        _print(plan, args.model)
+    if not plan.tried:
+        note(f"no model of {args.model} is usable for this request")
+    return 0 if plan.tried else 1
+
+
+def _request(args: argparse.Namespace) -> LLMRequest:
+    wanted = ((args.image, _IMAGE), (args.document, _DOCUMENT), (args.audio, _AUDIO))
+    parts: list[Part] = [part for given, part in wanted if given]
+    return LLMRequest(
+        model=args.model,
+        messages=[Message("user", parts)] if parts else [],
+        max_tokens=args.max_tokens,
+        tools=[_TOOL] if args.tools else None,
+        response_format=_SCHEMA if args.schema else None,
+    )
+
+
+def _print(plan: Plan, name: str) -> None:
+    size = plan.size
+    prompt = f"a prompt of {size.prompt:,} tokens" if size.prompt else "a prompt of unknown length"
+    answer = f", an answer of {size.answer:,} at most" if size.answer else ""
+    say(f"{name} ({plan.strategy}), for {prompt}{answer}:")
+    rows = [_row(step) for step in plan.steps]
+    for step, line in zip(plan.steps, table(rows), strict=True):
+        say(line)
+        if step.reason is not None:
+            say(f"      skipped: {step.reason}")
+        for remark in step.remarks:
+            say(f"      {remark}")
+
+
+def _row(step: PlanStep) -> tuple[str, ...]:
+    window = f"context {step.context_window:,}" if step.context_window else "context unknown"
+    price = price_tag(step.rates) if step.rates else "price unknown"
+    turn = "  -" if step.turn is None else f"{step.turn:3}"
+    return turn, step.model, window, price, _cost(step)
+
+
+def _cost(step: PlanStep) -> str:
+    if step.cost is not None:
+        return f"at most {dollars(step.cost)}"
+    if step.prompt_cost is not None:
+        return f"{dollars(step.prompt_cost)} for the prompt"
+    return "cost unknown"
+
+
+def _plain(plan: Plan) -> dict[str, Any]:
+    """Convert a plan to JSON-compatible data, with amounts as strings without exponents."""
+    plain: dict[str, Any] = msgspec.to_builtins(plan, builtin_types=(Decimal,))
+    for step in plain["steps"]:
+        for amounts in (step, step["rates"] or {}):
+            for key, value in amounts.items():
+                if isinstance(value, Decimal):
+                    amounts[key] = f"{value:f}"
+    return plain

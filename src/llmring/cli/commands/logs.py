@@ -1,0 +1,137 @@
+"""llmring logs: show the last calls in the ledger."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from llmring.cli.argument_types import HELP, since
+from llmring.cli.output import note, say, say_json
+from llmring.config.settings import ledger_place, read_clock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmring.ledger.entry import Entry
+    from llmring.ledger.reader import Span
+
+EXAMPLES = """examples:
+  llmring logs
+  llmring logs --alias fast --failed --since 12h
+  llmring logs --follow
+
+The newest call comes last. Times are UTC."""
+
+_DEFAULT_LIMIT = 20
+
+_LOOK_EVERY_SECONDS = 0.5
+# A call is recorded shortly after its end, or later if the database was unreachable.
+_ENTERED_WITHIN = timedelta(seconds=2)
+_LATEST = timedelta(minutes=2)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("--since", type=since, metavar="TIME", help=HELP)
+    parser.add_argument("--alias", help="show only calls of this alias")
+    parser.add_argument("--model", metavar="REF", help="show only calls that this model answered")
+    parser.add_argument("--failed", action="store_true", help="show only failed calls")
+    parser.add_argument(
+        "--limit",
+        type=_limit,
+        default=_DEFAULT_LIMIT,
+        metavar="N",
+        help=f"show at most N calls (default: {_DEFAULT_LIMIT})",
+    )
+    parser.add_argument("--follow", action="store_true", help="keep printing calls as they end")
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON; with --follow, one call per line"
+    )
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the calls."""
+    from llmring.ledger.reader import Span, entries_in
+
+    place = ledger_place()
+    span = Span(since=args.since, alias=args.alias, model=args.model, failed=args.failed)
+    began = read_clock().now() - _ENTERED_WITHIN
+    found = list(entries_in(place, span, limit=args.limit))
+    if args.json and not args.follow:
+        say_json(found)
+        return 0
+    _show(found, as_json=args.json)
+    if args.follow:
+        for fresh in _fresh(place, span, began, {entry.id for entry in found}):
+            _show(fresh, as_json=args.json)
+    elif not found:
+        note("the ledger has no such calls")
+    return 0
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) < 10**9:
+        raise argparse.ArgumentTypeError(f"{text[:32]!r} is not a whole number above 0")
+    return int(text)
+
+
+def _fresh(place: Path | str, span: Span, began: datetime, seen: set[str]) -> Iterator[list[Entry]]:
+    """Yield new calls as they end, forever."""
+    import msgspec
+
+    from llmring.ledger.reader import entries_in
+
+    while True:
+        time.sleep(_LOOK_EVERY_SECONDS)
+        now = read_clock().now()
+        recent = msgspec.structs.replace(span, ended=max(began, now - _LATEST))
+        found = list(entries_in(place, recent))
+        yield [entry for entry in found if entry.id not in seen]
+        seen = {entry.id for entry in found}
+
+
+def _show(entries: Iterable[Entry], *, as_json: bool) -> None:
+    import msgspec
+
+    for entry in entries:
+        say(msgspec.json.encode(entry).decode() if as_json else _line(entry))
+
+
+def _line(entry: Entry) -> str:
+    """Format a call on one line."""
+    first = f", first after {entry.first_ms:,.0f}" if entry.first_ms is not None else ""
+    parts = [
+        f"{entry.at:%Y-%m-%d %H:%M:%S}",
+        _who(entry),
+        entry.outcome if entry.error is None else f"{entry.outcome}: {entry.error}",
+        f"{entry.ms:,.0f} ms{first}",
+        _tokens(entry),
+        _cost(entry),
+        f"{entry.attempts} attempts" if entry.attempts > 1 else "",
+        f"[{', '.join(entry.tags)}]" if entry.tags else "",
+    ]
+    return "  ".join(filter(None, parts))
+
+
+def _who(entry: Entry) -> str:
+    asked = entry.alias or ""
+    tried = entry.story[-1].model if entry.story else "none"
+    answered = entry.model or tried
+    return f"{asked} → {answered}" if asked else answered
+
+
+def _tokens(entry: Entry) -> str:
+    usage = entry.usage
+    return "" if usage is None else f"{usage.prompt_tokens}+{usage.completion_tokens} tokens"
+
+
+def _cost(entry: Entry) -> str:
+    from llmring.registry.money import usd
+
+    remark = f" ({entry.cost_reason})" if entry.cost_reason else ""
+    if entry.cost is None:
+        return f"cost unknown{remark}" if remark else ""
+    return f"{usd(entry.cost)}{remark}"

@@ -1,0 +1,59 @@
+"""llmring providers: list providers, their addresses, and the state of their keys."""
+
+import argparse
+from typing import Any
+
+from llmring.cli.lockfile_options import add_file_option
+from llmring.cli.output import say, say_json, table
+from llmring.config.settings import endpoints_for, lockfile_in_force, read_settings
+from llmring.lockfile import file
+from llmring.lockfile.document import parse
+from llmring.providers.endpoint import Endpoint
+
+EXAMPLES = """examples:
+  llmring providers
+  llmring providers --json
+
+Includes those under [providers] in the lockfile. Keys are never shown."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_file_option(parser)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the providers, one per line."""
+    source = lockfile_in_force(args.file)
+    lockfile = parse(file.read(source.path), source.path)
+    endpoints = endpoints_for(lockfile, read_settings())
+    if args.json:
+        say_json([_plain(name, endpoint) for name, endpoint in endpoints.items()])
+        return 0
+    rows = [(name, _key(endpoint), endpoint.base_url) for name, endpoint in endpoints.items()]
+    for line in table(rows):
+        say(line)
+    return 0
+
+
+def _key(endpoint: Endpoint) -> str:
+    objection = endpoint.objection()
+    if objection is not None:
+        return objection.message
+    variables = endpoint.provider.key_env
+    return f"key set ({' or '.join(variables)})" if variables else "needs no key"
+
+
+def _plain(name: str, endpoint: Endpoint) -> dict[str, Any]:
+    """Convert a provider to JSON-compatible data."""
+    objection = endpoint.objection()
+    has_key = endpoint.key is not None or endpoint.login is not None
+    variables = endpoint.provider.key_env
+    return {
+        "name": name,
+        "key": "set" if has_key else "not set" if variables else "not needed",
+        "variables": variables,
+        "base_url": endpoint.base_url,
+        "problem": None if objection is None else objection.message,
+    }

@@ -1,0 +1,90 @@
+"""llmring registry show: show the facts about a model, with the source of each."""
+
+import argparse
+from typing import Any
+
+import msgspec
+
+from llmring.cli.lockfile_options import add_file_option
+from llmring.cli.model_facts import figures, near, where_from
+from llmring.cli.output import note, say, say_json, table
+from llmring.config.settings import known_here, lockfile_in_force, read_clock, read_settings
+from llmring.exceptions import ModelNotFoundError
+from llmring.lockfile import file
+from llmring.lockfile.document import Lockfile, ModelRef, parse
+from llmring.lockfile.file import shown
+from llmring.registry.catalog import ModelFacts
+from llmring.registry.effective_facts import LOCKFILE, Known
+
+EXAMPLES = """examples:
+  llmring registry show openai:gpt-6-luna
+  llmring registry show openai:gpt-6-luna --json"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("reference", metavar="MODEL", help="provider:model")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_file_option(parser)
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print each fact with its source."""
+    source = lockfile_in_force(args.file)
+    lockfile = parse(file.read(source.path), source.path)
+    known = known_here(lockfile)
+    ref = ModelRef.parse(args.reference)
+    facts = known.facts(ref)
+    if facts is None:
+        raise ModelNotFoundError(f"{ref} is not in the catalog; {_mend(ref, known)}")
+    origins = msgspec.structs.asdict(facts.origins)
+    catalog = where_from(known.catalog, read_settings().cache_dir)
+    if args.json:
+        say_json(_plain(facts, origins, known, lockfile, catalog))
+        return 0
+    say(str(facts))
+    rows = [
+        (f"  {each.label}", each.text, ", ".join(origins.get(each.key, ())))
+        for each in figures(facts, read_clock().today())
+    ]
+    for line in table(rows):
+        say(line)
+    used = dict.fromkeys(key for keys in origins.values() for key in keys)
+    if used:
+        say("from:")
+    for line in table([_source(key, known, lockfile) for key in used]) if used else ():
+        say(f"  {line}")
+    note(catalog)
+    return 0
+
+
+def _mend(ref: ModelRef, known: Known) -> str:
+    like = near(str(ref), known)
+    say_it = "describe it in the lockfile, under [registry.models]"
+    return f"did you mean {' or '.join(like)}? or {say_it}" if like else say_it
+
+
+def _source(key: str, known: Known, lockfile: Lockfile) -> tuple[str, str, str]:
+    if key == LOCKFILE:
+        return key, "", str(shown(lockfile.path) if lockfile.path else "")
+    source = known.catalog.sources[key]
+    version = f" {source.version}" if source.version else ""
+    remark = f" ({source.note})" if source.note else ""
+    return f"{key}{version}", str(source.date), f"{source.url}{remark}"
+
+
+def _plain(
+    facts: ModelFacts,
+    origins: dict[str, tuple[str, ...]],
+    known: Known,
+    lockfile: Lockfile,
+    catalog: str,
+) -> dict[str, Any]:
+    """Convert the facts and their sources to JSON-compatible data."""
+    used = {key for keys in origins.values() for key in keys}
+    sources: dict[str, Any] = {
+        key: source for key, source in known.catalog.sources.items() if key in used
+    }
+    if LOCKFILE in used:
+        sources[LOCKFILE] = {"url": str(lockfile.path)}
+    return {"model": str(facts), "facts": facts, "sources": sources, "catalog": catalog}

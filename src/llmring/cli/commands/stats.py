@@ -1,0 +1,160 @@
+"""llmring stats: summarize calls, tokens and cost from the ledger."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from typing import TYPE_CHECKING
+
+from llmring.cli.argument_types import HELP, since
+from llmring.cli.output import note, say, say_json, table
+from llmring.config.settings import ledger_place
+
+if TYPE_CHECKING:
+    from llmring.ledger.report import Total
+
+EXAMPLES = """examples:
+  llmring stats
+  llmring stats --by model --since 7d
+  llmring stats --by day --since 2026-11-01 --csv
+
+Days are in UTC. A call with several tags counts for each of them."""
+
+_WITHOUT = {
+    "alias": "(called by model)",
+    "model": "(no answer)",
+    "tag": "(no tag)",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "--by",
+        choices=("alias", "model", "day", "tag", "profile"),
+        default="alias",
+        help="group calls by this (default: alias)",
+    )
+    parser.add_argument("--since", type=since, metavar="TIME", help=HELP)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print comma-separated values")
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the totals and a chart."""
+    from llmring.ledger.reader import Span
+    from llmring.ledger.report import total, totals
+
+    place, span = ledger_place(), Span(since=args.since)
+    groups = totals(place, span, args.by)
+    if args.csv:
+        say(_csv(groups, args.by), end="")
+        return 0
+    whole = total(place, span)
+    if args.json:
+        say_json({"by": args.by, "since": args.since, "groups": groups, "total": whole})
+        return 0
+    if not groups:
+        when = f" since {args.since:%Y-%m-%d %H:%M} UTC" if args.since else ""
+        note(f"the ledger has no calls{when}")
+        return 0
+    names = [group.name or _WITHOUT.get(args.by, "") for group in groups]
+    rows = [_cells(name, group) for name, group in zip(names, groups, strict=True)]
+    for line in _table([(args.by, *_HEAD), *rows, _cells("all", whole)]):
+        say(line)
+    say()
+    for line in _chart(names, groups):
+        say(line)
+    for remark in _remarks(whole):
+        note(remark)
+    return 0
+
+
+_HEAD = ("calls", "tokens in", "out", "cost", "failed", "fell back", "median", "p95")
+
+
+def _cells(name: str, group: Total) -> tuple[str, ...]:
+    return (
+        name,
+        f"{group.calls:,}",
+        f"{group.prompt_tokens:,}",
+        f"{group.completion_tokens:,}",
+        _cost(group),
+        str(group.failed),
+        str(group.fell_back),
+        _ms(group.median_ms),
+        _ms(group.p95_ms),
+    )
+
+
+def _cost(group: Total) -> str:
+    from llmring.registry.money import usd
+
+    unknown = f"{group.unpriced} unknown" if group.unpriced else ""
+    known = "" if group.cost is None else usd(group.cost)
+    return " + ".join(filter(None, (known, unknown))) or "-"
+
+
+def _ms(ms: float | None) -> str:
+    return "-" if ms is None else f"{ms:,.0f} ms"
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Format rows with names aligned left and figures aligned right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return table(
+        [
+            (row[0], *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
+            for row in rows
+        ]
+    )
+
+
+def _chart(names: list[str], groups: list[Total]) -> list[str]:
+    """Draw the costs as bars, or the number of calls if all costs are unknown."""
+    from llmring.cli.bar_chart import bars
+
+    if any(group.cost for group in groups):
+        sizes = [float(group.cost or 0) for group in groups]
+        lines = bars(list(zip(names, sizes, map(_cost, groups), strict=True)))
+        return ["cost:", *lines]
+    lines = bars(
+        [(name, group.calls, f"{group.calls:,}") for name, group in zip(names, groups, strict=True)]
+    )
+    return ["calls:", *lines]
+
+
+def _remarks(whole: Total) -> list[str]:
+    """List remarks that the table does not show."""
+    remarks = []
+    if whole.unpriced:
+        of_calls = f"{whole.unpriced} of {whole.calls} calls"
+        remarks.append(
+            f"the cost of {of_calls} is unknown and left out; see the reasons: llmring logs"
+        )
+    if whole.cancelled:
+        remarks.append(f"{whole.cancelled} cancelled by the caller")
+    if whole.refused:
+        remarks.append(f"{whole.refused} not sent: unknown alias, or a limit of the lockfile")
+    return remarks
+
+
+def _csv(groups: list[Total], by: str) -> str:
+    import csv
+
+    import msgspec
+
+    rows = [msgspec.to_builtins(group) for group in groups]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    _, *rest = _fields()
+    writer.writerow([by, *rest])
+    writer.writerows(row.values() for row in rows)
+    return out.getvalue()
+
+
+def _fields() -> tuple[str, ...]:
+    from llmring.ledger.report import Total
+
+    return Total.__struct_fields__

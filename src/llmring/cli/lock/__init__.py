@@ -1,0 +1,1 @@
+"""The commands that begin with `llmring lock`, and the terminal of its chat."""

@@ -1,0 +1,152 @@
+"""A plain terminal or pipe for conversations, line by line."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+from collections.abc import Iterator
+from typing import Protocol
+
+from llmring.advisor.agent import Screen
+from llmring.advisor.editor import Proposal
+from llmring.cli.output import note, say
+
+YOU = "You: "
+ADVISOR = "Advisor: "
+APPLY = "Apply? [y/N] "
+
+# A model's text could control the terminal with these; line feeds and tabs are safe.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+_AT_WORK = {
+    "find_models": "looking up models",
+    "model_details": "looking up details",
+    "estimate_cost": "estimating costs",
+    "list_aliases": "looking up aliases",
+    "list_profiles": "looking up profiles",
+    "list_providers": "looking up providers",
+}
+
+
+class Terminal(Screen, Protocol):
+    """The user's side of a conversation."""
+
+    def read(self) -> str:
+        """Read a message from the user.
+
+        Raises:
+            EOFError: The user closed the input.
+            KeyboardInterrupt: The user pressed Ctrl-C.
+        """
+
+    async def agrees(self) -> bool:
+        """Ask the user to confirm the change just shown; return True if they agree."""
+
+    def show(self, text: str) -> None:
+        """Show text that is not part of an answer."""
+
+    def patch(self, proposal: Proposal) -> None:
+        """Show a proposed change."""
+
+    def end(self) -> None:
+        """Finish the answer, complete or not."""
+
+
+class PlainTerminal:
+    """A plain terminal, or a pipe."""
+
+    def __init__(self) -> None:
+        self._within = False
+
+    def read(self) -> str:
+        """Read a message from the user."""
+        return _asked(YOU)
+
+    async def agrees(self) -> bool:
+        """Ask the user to confirm the change; return True if they agree."""
+        # The event loop's own handler would not end the question.
+        with _interruptible():
+            try:
+                return is_yes(_asked(APPLY))
+            except (EOFError, KeyboardInterrupt):
+                say()
+                return False
+
+    def show(self, text: str) -> None:
+        """Show text that is not part of an answer."""
+        self.end()
+        say(harmless(text))
+
+    def patch(self, proposal: Proposal) -> None:
+        """Show a proposed change."""
+        self.show("\n".join((proposal.diff, *grounds(proposal))))
+
+    def piece(self, text: str) -> None:
+        """Show the next piece of the answer."""
+        if not self._within:
+            say(ADVISOR, end="")
+        self._within = True
+        say(harmless(text), end="")
+
+    def restart(self) -> None:
+        """Discard the answer shown so far; another follows."""
+        if self._within:
+            self.show(" …")
+            note("the answer starts over")
+
+    def working(self, tool: str) -> None:
+        """Show that a tool is running."""
+        words = at_work(tool)
+        if words is not None:
+            self.end()
+            note(words)
+
+    def end(self) -> None:
+        """Finish the answer."""
+        if self._within:
+            say()
+        self._within = False
+
+
+def harmless(text: str) -> str:
+    """Remove control characters, which could control a terminal."""
+    return _CONTROL.sub("", text)
+
+
+def _asked(question: str) -> str:
+    """Ask a question and return the answer; echo it if the input is a pipe."""
+    import sys
+
+    answer = input(question)
+    if not sys.stdin.isatty():
+        say(harmless(answer))
+    return answer
+
+
+def is_yes(answer: str) -> bool:
+    """Return True for y or yes; an empty answer is a no."""
+    return answer.strip().lower() in ("y", "yes")
+
+
+def grounds(proposal: Proposal) -> Iterator[str]:
+    """Describe a change, and the facts about its models, one per line."""
+    yield ""
+    yield f"{proposal.done}:" if proposal.evidence else f"{proposal.done}."
+    yield from (f"  {line}" for line in proposal.evidence)
+
+
+def at_work(tool: str) -> str | None:
+    """Describe a running tool; None if its effect is shown anyway."""
+    words = _AT_WORK.get(tool)
+    return None if words is None else f"{words} …"
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a pending question."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

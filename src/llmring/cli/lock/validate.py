@@ -1,0 +1,47 @@
+"""llmring lock validate: report every problem of a lockfile, with its place and fix."""
+
+import argparse
+from collections import Counter
+from typing import get_args
+
+from llmring.cli.lockfile_options import add_file_option, users_lockfile
+from llmring.cli.output import note, say, say_json
+from llmring.config.settings import known_here, read_clock
+from llmring.lockfile import check, file
+from llmring.lockfile.file import shown
+from llmring.lockfile.problem import Severity
+from llmring.providers.table import PROVIDERS
+
+EXAMPLES = """examples:
+  llmring lock validate
+  llmring lock validate --file path/to/llmring.lock
+  llmring lock validate --github    # in a workflow: annotates the pull request
+
+Exit codes: 0 no errors; 1 errors, or with --strict, warnings. Hints never
+fail."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    add_file_option(parser)
+    parser.add_argument("--strict", action="store_true", help="fail on warnings too")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--github", action="store_true", help="print annotations for GitHub Actions")
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Print the problems, one per line."""
+    source = users_lockfile(args.file)
+    problems = check.problems(file.read(source.path), PROVIDERS, known_here, read_clock().today())
+    path = shown(source.path)
+    if args.json:
+        say_json({"file": str(source.path), "problems": problems})
+    else:
+        for problem in problems:
+            say(problem.annotation(path.as_posix()) if args.github else problem.render(path))
+    counts = Counter(problem.severity for problem in problems)
+    kinds = [kind for kind in get_args(Severity) if counts[kind]]
+    found = [f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in kinds]
+    note(f"{path}: {', '.join(found) or 'no problems'}")
+    return 1 if counts["error"] or (args.strict and counts["warning"]) else 0

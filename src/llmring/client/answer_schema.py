@@ -1,0 +1,182 @@
+"""Checking an answer against the requested form."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.json_text import NotJsonError, json_of
+from llmring.chat.output_format import OutputFormat, SchemaProblem
+from llmring.exceptions import ValidationError
+from llmring.json_schema.adapt import SchemaRules, adapted, can_be_strict, is_object
+from llmring.json_schema.restore import read_back, unwrapped
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+# Enough to repair an answer by; one with a thousand wrong items needs only a few examples.
+_MOST_MISFITS = 20
+_MOST_CHARACTERS = 300
+
+
+class Form(Struct, frozen=True):
+    """A requested form, ready to check answers.
+
+    Attributes:
+        output: The form as requested.
+        schema: The schema that answers must match; that of `output`, closed if it is strict.
+        opens: The characters that an answer of this form can begin with.
+    """
+
+    output: OutputFormat
+    schema: Mapping[str, Any] | None
+    opens: str
+
+
+class Read(Struct, frozen=True):
+    """An answer's value, or where it does not fit."""
+
+    value: Any = None
+    misfits: tuple[SchemaProblem, ...] = ()
+
+
+def form_of(output: OutputFormat) -> Form:
+    """Compile a form, checking it before anything is sent.
+
+    Raises:
+        ValidationError: The schema is invalid, or refers to something outside of it.
+    """
+    schema = output.schema
+    if schema is None:
+        return Form(output, None, "{[")
+    if output.load is None:
+        if output.strict and can_be_strict(schema):
+            schema = adapted(schema, SchemaRules(closes_objects=True))
+        _validator(schema)
+    return Form(output, schema, "{" if is_object(schema) else "{[")
+
+
+def read(form: Form, text: str) -> Read:
+    """Read the answer in a text; return its value, or where it does not fit."""
+    try:
+        data, value = json_of(text, form.opens)
+    except NotJsonError as error:
+        return Read(misfits=(SchemaProblem("", f"the answer is not JSON: {error}"),))
+    if form.schema is None:
+        if isinstance(value, dict | list):
+            return Read(value)
+        return Read(
+            misfits=(SchemaProblem("", "the answer is neither a JSON object nor an array"),)
+        )
+    bare = unwrapped(value, form.schema)
+    if bare is not value:
+        data, value = json.dumps(bare).encode(), bare
+    if form.output.load is not None:
+        return _read_as_type(form.output.load, data, value, form.schema)
+    found = _misfits(form.schema, value)
+    if not found:
+        return Read(value)
+    mended = _mended(value, form.schema)
+    still = _misfits(form.schema, mended)
+    return Read(misfits=still) if still else Read(mended)
+
+
+def data_so_far(form: Form, value: Any) -> Any:
+    """Return the value of a partial answer, from the JSON received so far."""
+    return value if form.schema is None else unwrapped(value, form.schema)
+
+
+def _read_as_type(
+    load: Callable[[bytes], Any], data: bytes, value: Any, schema: Mapping[str, Any]
+) -> Read:
+    try:
+        return Read(load(data))
+    except ValueError as error:
+        fault = error
+    mended = _mended(value, schema)
+    if mended != value:
+        try:
+            return Read(load(json.dumps(mended).encode()))
+        except ValueError as error:
+            fault = error
+    return Read(misfits=_told_by(fault) or _misfits(schema, mended) or (_whole(fault),))
+
+
+def _told_by(fault: ValueError) -> tuple[SchemaProblem, ...]:
+    """Return the places named by pydantic's error."""
+    if not hasattr(fault, "errors"):
+        return ()
+    errors = fault.errors(include_url=False)[:_MOST_MISFITS]
+    return tuple(SchemaProblem(_pointer(each["loc"]), _cut(each["msg"])) for each in errors)
+
+
+def _whole(fault: ValueError) -> SchemaProblem:
+    return SchemaProblem("", _cut(str(fault)))
+
+
+def _mended(value: Any, schema: Mapping[str, Any]) -> Any:
+    try:
+        return read_back(value, schema)
+    except RecursionError:
+        return value
+
+
+def _misfits(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProblem, ...]:
+    errors = _validator(schema).iter_errors(value)
+    return tuple(
+        SchemaProblem(_pointer(each.instance_path), _cut(_reason(each)))
+        for each in itertools.islice(errors, _MOST_MISFITS)
+    )
+
+
+def _reason(error: jsonschema_rs.ValidationError) -> str:
+    branches = list(_branches(error))
+    return f"it fits none of: {'; '.join(branches)}" if branches else error.message
+
+
+def _branches(error: jsonschema_rs.ValidationError) -> Iterator[str]:
+    """Yield the reason why each schema of an `anyOf` or `oneOf` does not fit."""
+    for branch in getattr(error.kind, "context", None) or ():
+        for each in branch[:1]:
+            place = _pointer(each.instance_path[len(error.instance_path) :])
+            yield str(SchemaProblem(place, each.message))
+
+
+def _pointer(path: Any) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def _cut(reason: str) -> str:
+    line = " ".join(reason.split())
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]}…"
+
+
+def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
+    try:
+        return _compiled(msgspec.json.encode(schema))
+    except (TypeError, OverflowError) as error:
+        raise ValidationError(f"the schema of the response_format is not JSON: {error}") from error
+
+
+@functools.lru_cache(maxsize=128)
+def _compiled(schema: bytes) -> jsonschema_rs.Validator:
+    import jsonschema_rs
+
+    try:
+        return jsonschema_rs.validator_for(msgspec.json.decode(schema), retriever=_fetches_nothing)
+    except jsonschema_rs.ValidationError as error:
+        place = _pointer(error.instance_path)
+        problem = SchemaProblem(place, error.message)
+        raise ValidationError(
+            f"the schema of the response_format can't be used: {problem}"
+        ) from error
+
+
+def _fetches_nothing(uri: str) -> Any:
+    raise LookupError(f"llmring fetches no schemas; put the one at {uri} under $defs")

@@ -1,0 +1,272 @@
+"""Calls entered in the ledger: what is noted of one as it goes, and the entry that it becomes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.embedding import EmbeddingResponse
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.client.usage_totals import total_cost
+from llmring.clock import Clock
+from llmring.exceptions import (
+    LimitExceededError,
+    LLMRingError,
+    ProviderError,
+    SchemaValidationError,
+)
+from llmring.ledger.entry import Entry, Kind, Told
+from llmring.lockfile.document import DEFAULT_PROFILE
+from llmring.redaction import redact
+from llmring.routing.observers import CallObserver
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmring.config.active_lockfile import Aliases
+    from llmring.ledger.entry import Outcome
+    from llmring.ledger.writer import Ledger
+
+Answer = LLMResponse | StreamChunk | EmbeddingResponse
+
+_GIVEN_UP = "it was given up before its answer was complete, and may be charged for"
+
+# Whatever else is given as a tag may not be a text that can be had.
+_PLAIN = (str, int, float)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Asked(Struct, frozen=True):
+    """A call as it begins.
+
+    Attributes:
+        kind: What is asked for.
+        model: The alias, or the reference of a model.
+        profile: The profile that the call names, if it does.
+        what: The request, or the texts that are to be embedded.
+        stream: Whether the answer is to be streamed.
+    """
+
+    kind: Kind
+    model: str | None
+    profile: str | None
+    what: ParsedRequest | Sequence[str]
+    stream: bool = False
+
+
+class Books:
+    """Enters a ring's calls in the ledger.
+
+    Args:
+        place: Where the ledger is; None for no ledger.
+        aliases: The lockfile in force.
+        clock: The ring's clock.
+        content: Whether the texts are entered too.
+    """
+
+    def __init__(
+        self, place: Path | str | None, aliases: Aliases, clock: Clock, *, content: bool
+    ) -> None:
+        self._place = place
+        self._aliases = aliases
+        self.clock = clock
+        self.content = content
+
+    def record(self, asked: Asked) -> Record | None:
+        """Begin the record of a call; None where no ledger is kept."""
+        if self._place is None:
+            return None
+        from llmring.ledger.writer import ledger_at
+
+        return Record(self, ledger_at(self._place), asked)
+
+    def stamp(self, profile: str | None) -> tuple[str, str | None]:
+        """The profile in force, and the digest of what its lockfile has pinned."""
+        try:
+            return self._aliases.stamp(profile)
+        except LLMRingError:
+            # The call fails for the same reason.
+            return profile or DEFAULT_PROFILE, None
+
+    def clean(self, text: str) -> str:
+        """A text without keys."""
+        rows = self._aliases.endpoints.values()
+        return redact(text, [secret for row in rows for secret in row.secrets])
+
+
+class Record(CallObserver):
+    """What is kept of one call for the ledger, entered when the call ends; the first end counts.
+
+    Args:
+        books: Those of the ring.
+        ledger: Where the call is entered.
+        asked: The call.
+    """
+
+    def __init__(self, books: Books, ledger: Ledger, asked: Asked) -> None:
+        self._books = books
+        self._ledger: Ledger | None = ledger
+        self._asked = asked
+        self._alias: str | None = asked.model or None
+        self._attempts: Callable[[], Sequence[Attempt]] | None = None
+        self._at = books.clock.time_ns() // 1000
+        self._began = time.perf_counter()
+        self._first_ms: float | None = None
+        self._stamp: tuple[str, str | None] | None = None
+
+    def found(
+        self,
+        alias: str | None,
+        attempts: Callable[[], Sequence[Attempt]],
+        stamp: tuple[str, str | None] | None = None,
+    ) -> None:
+        """Keep what is called.
+
+        Args:
+            alias: The alias; None where the call names a model itself.
+            attempts: Gives its attempts so far.
+            stamp: The profile in force, and the digest of what its lockfile has pinned.
+        """
+        self._alias, self._attempts, self._stamp = alias, attempts, stamp
+
+    def on_chunk(self, chunk: StreamChunk) -> None:
+        """Keep when the first chunk came; the last one is the end of the call."""
+        if self._first_ms is None:
+            self._first_ms = self._elapsed_ms()
+        if chunk.message is not None:
+            self._enter(chunk, chunk.attempts, "ok")
+
+    def on_answer(self, answer: LLMResponse | EmbeddingResponse) -> None:
+        """Enter a call that has its answer."""
+        self._enter(answer, answer.attempts, "ok")
+
+    def on_failure(self, error: BaseException) -> None:
+        """Enter a call that ends without an answer."""
+        if isinstance(error, SchemaValidationError):
+            response = error.response
+            self._enter(response, response.attempts, "failed", error)
+            return
+        attempts = error.attempts if isinstance(error, ProviderError) else ()
+        if not attempts and self._attempts is not None:
+            attempts = tuple(self._attempts())
+        self._enter(None, attempts, self._outcome(error, attempts), error)
+
+    def _outcome(self, error: BaseException, attempts: Sequence[Attempt]) -> Outcome:
+        if not isinstance(error, Exception):
+            return "cancelled"
+        beyond = isinstance(error, LimitExceededError) and not _count(attempts)
+        return "refused" if self._attempts is None or beyond else "failed"
+
+    def _enter(
+        self,
+        answer: Answer | None,
+        attempts: Sequence[Attempt],
+        outcome: Outcome,
+        error: BaseException | None = None,
+    ) -> None:
+        ledger, self._ledger = self._ledger, None
+        if ledger is None:
+            return
+        asked, books = self._asked, self._books
+        profile, digest = self._stamp or books.stamp(asked.profile)
+        cost, reason = _charged(attempts, outcome) if answer is None else (None, None)
+        said = None if isinstance(answer, EmbeddingResponse) else answer
+        ledger.add(
+            Entry(
+                id=ledger.new_id(self._at),
+                at=_EPOCH + timedelta(microseconds=self._at),
+                kind=asked.kind,
+                alias=self._alias,
+                profile=profile,
+                model=answer.model if answer else None,
+                served_model=said.served_model if said else None,
+                usage=answer.usage if answer else None,
+                cost=answer.cost if answer else cost,
+                cost_reason=answer.cost_reason if answer else reason,
+                ms=self._elapsed_ms(),
+                first_ms=self._first_ms,
+                attempts=_count(attempts),
+                story=tuple(map(_told, attempts)),
+                outcome=outcome,
+                error=type(error).__name__ if error else None,
+                finish_reason=said.finish_reason if said else None,
+                stream=asked.stream,
+                tags=_tags(asked.what, books),
+                digest=digest,
+                prompt=books.clean(_prompt(asked.what)) if books.content else None,
+                answer=books.clean(_words(said)) if books.content and said else None,
+            )
+        )
+
+    def _elapsed_ms(self) -> float:
+        return (time.perf_counter() - self._began) * 1000
+
+
+def _count(attempts: Sequence[Attempt]) -> int:
+    """Return how often a model was asked."""
+    return len([attempt for attempt in attempts if attempt.outcome != "skipped"])
+
+
+def _told(attempt: Attempt) -> Told:
+    """An attempt without its reason, in which a provider may quote the prompt."""
+    error = attempt.error
+    return Told(
+        attempt.model,
+        attempt.outcome,
+        attempt.ms,
+        attempt.status,
+        type(error).__name__ if error else None,
+    )
+
+
+def _charged(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Decimal | None, str | None]:
+    """What the attempts of a call without an answer have cost."""
+    if outcome == "cancelled":
+        return None, _GIVEN_UP
+    costs = [
+        (attempt.cost, attempt.cost_reason)
+        for attempt in attempts
+        if attempt.cost is not None or attempt.cost_reason is not None
+    ]
+    return total_cost(costs) if costs else (None, None)
+
+
+def _tags(what: ParsedRequest | Sequence[str], books: Books) -> tuple[str, ...]:
+    if not isinstance(what, ParsedRequest) or not what.metadata:
+        return ()
+    match what.metadata.get("tags"):
+        case str(tag):
+            tags = [tag]
+        case Mapping() as pairs:
+            tags = [
+                f"{key}={value}"
+                for key, value in pairs.items()
+                if isinstance(key, str) and isinstance(value, _PLAIN)
+            ]
+        case [*several]:
+            tags = [str(tag) for tag in several if isinstance(tag, _PLAIN)]
+        case _:
+            return ()
+    # A tag that is given twice must not count twice.
+    return tuple(dict.fromkeys(map(books.clean, tags)))
+
+
+def _prompt(what: ParsedRequest | Sequence[str]) -> str:
+    if isinstance(what, ParsedRequest):
+        from llmring.telemetry.content import input_messages
+
+        return input_messages(what)
+    return msgspec.json.encode(what).decode()
+
+
+def _words(answer: LLMResponse | StreamChunk) -> str:
+    message = answer.message
+    return "" if message is None else message.text

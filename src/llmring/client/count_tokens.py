@@ -1,0 +1,98 @@
+"""Counting the tokens of a request: by the provider that would serve it, or by an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.token_count import TokenCount, estimated
+from llmring.client.executor import Shell
+from llmring.client.shared_deadline import Walks
+from llmring.dialects.dialect import Counting, Dialect
+from llmring.exceptions import ProviderError
+from llmring.lockfile.compose import Resolved
+from llmring.routing.attempt import Trial
+from llmring.routing.fit import fit
+from llmring.routing.prepare import Prepared
+from llmring.routing.targets import Skip, Target
+from llmring.wire import HttpHead, is_success
+
+# Prepares a request whose files are in its messages.
+Enclose = Callable[
+    [ParsedRequest, Callable[[ParsedRequest], Callable[[Target], Prepared]]],
+    Callable[[Target], Prepared],
+]
+
+
+class _Counter(Struct, frozen=True):
+    """A provider's way of counting, and the API that has it."""
+
+    counting: Counting
+    dialect: Dialect
+
+
+async def counted(
+    shell: Shell,
+    request: ParsedRequest,
+    found: Resolved,
+    candidates: Sequence[Target | Skip],
+    walks: Walks,
+    enclose: Enclose,
+) -> TokenCount:
+    """Return the tokens of a request for the first usable model.
+
+    Args:
+        shell: Sends requests.
+        request: The request to count.
+        found: The models of the alias.
+        candidates: For each of its models, the target or the reason for skipping it.
+        walks: Creates the failover of a request.
+        enclose: Puts the files of a request into its messages.
+    """
+    usable = [candidate for candidate in candidates if isinstance(candidate, Target)]
+    if not usable:
+        [*_, last] = (each.error.message for each in candidates if isinstance(each, Skip))
+        return estimated(request, str(found.models[0]), last)
+    target = usable[0]
+    counter = _counter(target)
+    if counter is None:
+        why = f"{target.ref.provider} can't count tokens"
+        return estimated(request, str(target.ref), why)
+    walk = walks.over([target], enclose(request, lambda whole: _asking(whole, counter)))
+    try:
+        tokens = await shell.send(walk, lambda *answer: _settle(counter, *answer))
+    except ProviderError as error:
+        return estimated(request, str(target.ref), error.message)
+    return TokenCount(
+        tokens=tokens, exact=True, method=counter.counting.name, model=str(target.ref)
+    )
+
+
+def _counter(target: Target) -> _Counter | None:
+    # OpenAI counts in only one of its APIs; a model reads the same in both.
+    for dialect in (target.dialect, *target.endpoint.provider.apis.values()):
+        if dialect.counting is not None:
+            return _Counter(dialect.counting, dialect)
+    return None
+
+
+def _asking(request: ParsedRequest, counter: _Counter) -> Callable[[Target], Prepared]:
+    def prepare(target: Target) -> Prepared:
+        # Stop texts are not part of the input, and some counting APIs refuse them.
+        fitted = replace(fit(request, target).request, stops=())
+        quirks = target.endpoint.provider.quirks
+        outgoing = counter.counting.encode(fitted, target.ref.model, quirks)
+        return Prepared(target.endpoint.request(outgoing, counter.dialect))
+
+    return prepare
+
+
+def _settle(counter: _Counter, trial: Trial, head: HttpHead, body: bytes) -> int:
+    if not is_success(head):
+        raise counter.dialect.explain(head, body)
+    tokens = counter.counting.decode(head, body)
+    trial.answered(head.status)
+    return tokens

@@ -1,0 +1,369 @@
+"""A planned call carried out: each attempt opened, read and closed.
+
+Decisions that need no I/O are made elsewhere. The synchronous calls of the public object run the
+same code, through `portal`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
+
+from llmring.chat.response import StreamChunk
+from llmring.client.hedging import Race
+from llmring.client.network import Network, Transport
+from llmring.client.reply_reader import Reading, whole_reply
+from llmring.config.settings import Settings
+from llmring.exceptions import ProviderError
+from llmring.limits.admission import Admission, Governor
+from llmring.limits.backends import spending_of
+from llmring.routing.attempt import Trial
+from llmring.routing.call_context import Terms
+from llmring.routing.circuits import CircuitObserver, Health
+from llmring.routing.failover import Walk
+from llmring.routing.latency import Speeds
+from llmring.routing.policy import Policy
+from llmring.transport.exchange import Exchange
+from llmring.transport.http_client import HttpClient
+from llmring.wire import HttpHead, HttpRequest, is_success
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmring.replay.interceptor import Playback
+    from llmring.replay.overrides import Stage
+
+T = TypeVar("T")
+
+
+class _Begun:
+    """A streamed answer that has begun.
+
+    Attributes:
+        trial: The attempt.
+        exchange: Its connection.
+        reading: Reads what comes.
+        chunks: What has come of it.
+        ended: Whether that is all.
+    """
+
+    def __init__(self, trial: Trial, exchange: Exchange, reading: Reading) -> None:
+        self.trial = trial
+        self.exchange = exchange
+        self.reading = reading
+        self.chunks: Iterator[StreamChunk] = iter(())
+        self.ended = False
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self.exchange.close()
+
+
+class Shell:
+    """Sends calls, from any event loop.
+
+    Args:
+        settings: What the environment says.
+        health: Remembers which models have failed of late.
+        speeds: Remembers how fast models have answered.
+        folder_of: Gives the folder of recordings, for tests, out of what the lockfile says of it.
+        overrides: What tests put in the place of providers; None outside of tests.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        health: Health,
+        speeds: Speeds,
+        folder_of: Callable[[str | None], Path],
+        overrides: Stage | None,
+    ) -> None:
+        self._health = health
+        self._speeds = speeds
+        self._observers = (speeds, CircuitObserver(health))
+        self._folder_of = folder_of
+        self._overrides = overrides
+        self._http = HttpClient()
+        self._clock = settings.clock
+        self._network = Network(self._http, settings)
+        self._governor = Governor(lambda: spending_of(settings, health), settings.clock)
+        self._playback: Playback | None = None
+
+    async def send(self, walk: Walk, settle: Callable[[Trial, HttpHead, bytes], T]) -> T:
+        """Return the whole answer of the first model that gives one.
+
+        Args:
+            walk: The models to try.
+            settle: Reads the answer to an attempt, and ends the attempt.
+
+        Raises:
+            ProviderError: No model answered.
+            LimitExceededError: The lockfile limits such calls, and this one is beyond the limit.
+        """
+        admission = self._admission(walk)
+        try:
+            if admission is not None:
+                await admission.enter()
+            answer = await self._send(walk, settle, admission)
+        except BaseException as error:
+            walk.report_end(error)
+            raise
+        finally:
+            if admission is not None:
+                admission.leave()
+        walk.report_end(None)
+        return answer
+
+    def _admission(self, walk: Walk) -> Admission | None:
+        """Have the ring's own observers follow the call; return its admission if it is limited."""
+        rules = walk.terms.rules
+        if rules is None:
+            walk.observers = (*walk.observers, *self._observers)
+            return None
+        admission = self._governor.admitted(rules, walk.deadline)
+        walk.observers = (*walk.observers, admission, *self._observers)
+        return admission
+
+    async def _send(
+        self,
+        walk: Walk,
+        settle: Callable[[Trial, HttpHead, bytes], T],
+        admission: Admission | None,
+    ) -> T:
+        if self._health.has_failures:
+            walk.blocked = await self._health.blocked(walk.targets)
+        ask = partial(self._whole, walk, settle, admission)
+        answer = await self._first(walk, ask)
+        if answer is None:
+            answer = await self._race(walk, ask, _nothing).first()
+        if answer is None:
+            raise walk.exhausted()
+        return answer
+
+    async def _first(self, walk: Walk, ask: Callable[[Trial], Awaitable[T]]) -> T | None:
+        """Make the first attempt by itself; None where it fails, or where a race is wanted."""
+        trial = None if self._hedges(walk) else walk.start()
+        if trial is None:
+            return None
+        try:
+            return await ask(trial)
+        except ProviderError as error:
+            fault = error
+        # Outside the except clause, so that the error carries no foreign context with it.
+        await self._failed(walk, trial, fault)
+        return None
+
+    def _race(
+        self, walk: Walk, ask: Callable[[Trial], Awaitable[T]], drop: Callable[[T], None]
+    ) -> Race[T]:
+        return Race(iter(walk), ask, partial(self._failed, walk), drop, self._patience(walk))
+
+    async def _whole(
+        self,
+        walk: Walk,
+        settle: Callable[[Trial, HttpHead, bytes], T],
+        admission: Admission | None,
+        trial: Trial,
+    ) -> T:
+        """Return the whole answer to one attempt."""
+        if admission is not None:
+            await admission.admit(walk, trial)
+        exchange = await self._open(walk, trial)
+        try:
+            answer = settle(trial, exchange.head, await exchange.read())
+        finally:
+            exchange.close()
+        walk.report_content(trial)
+        await walk.report_settled(trial)
+        return answer
+
+    async def stream(self, walk: Walk) -> AsyncGenerator[StreamChunk, None]:
+        """Yield the answer of the first model that gives one, in pieces.
+
+        Where it breaks off, another model continues from there, or begins again.
+
+        Args:
+            walk: The models to try.
+
+        Raises:
+            ProviderError: No model answered, or the one that had begun did not finish and none
+                may take its place.
+            LimitExceededError: The lockfile limits such calls, and this one is beyond the limit.
+        """
+        admission = self._admission(walk)
+        try:
+            if admission is not None:
+                await admission.enter()
+            async with aclosing(self._stream(walk, admission)) as chunks:
+                async for chunk in chunks:
+                    walk.report_chunk(chunk)
+                    yield chunk
+        except BaseException as error:
+            walk.report_end(error)
+            walk.report_result(error)
+            raise
+        finally:
+            if admission is not None:
+                admission.leave()
+        walk.report_end(None)
+
+    async def _stream(
+        self, walk: Walk, admission: Admission | None
+    ) -> AsyncGenerator[StreamChunk, None]:
+        if self._health.has_failures:
+            walk.blocked = await self._health.blocked(walk.targets)
+        ask = partial(self._begin, walk, admission)
+        race: Race[_Begun] | None = None
+        begun = await self._first(walk, ask)
+        while True:
+            if begun is None:
+                race = race or self._race(walk, ask, _Begun.close)
+                begun = await race.first()
+            if begun is None:
+                raise walk.exhausted()
+            try:
+                while True:
+                    for chunk in begun.chunks:
+                        begun.trial.committed = True
+                        walk.terms.shown.take(chunk)
+                        yield chunk
+                    if begun.ended:
+                        break
+                    begun.chunks = iter(await self._more(begun))
+                await begun.exchange.finish()
+            except ProviderError as error:
+                fault = error
+            else:
+                await walk.report_settled(begun.trial)
+                return
+            finally:
+                begun.close()
+            await self._failed(walk, begun.trial, fault)
+            begun = None
+
+    def _hedges(self, walk: Walk) -> bool:
+        """Decide whether a second model may be asked while the first one works."""
+        # A request with side effects must not go to two models.
+        return walk.terms.policy.hedge_after is not None and not walk.terms.effects
+
+    def _patience(self, walk: Walk) -> Callable[[Trial], float | None]:
+        """How long to wait for an attempt before another is made beside it."""
+        if walk.terms.effects:
+            # What may act must not be asked of two models.
+            return lambda _: None
+        match walk.terms.policy.hedge_after:
+            case "p95":
+                return lambda trial: self._speeds.p95(trial.target)
+            case seconds:
+                return lambda _: seconds
+
+    async def _failed(self, walk: Walk, trial: Trial, error: ProviderError) -> None:
+        await walk.report_failure(trial, error)
+        trial.failed(error)
+
+    async def _begin(self, walk: Walk, admission: Admission | None, trial: Trial) -> _Begun:
+        """A streamed answer up to its first chunk."""
+        if admission is not None:
+            await admission.admit(walk, trial)
+        exchange = await self._open(walk, trial)
+        try:
+            if not is_success(exchange.head):
+                whole_reply(trial, exchange.head, await exchange.read())
+            begun = _Begun(trial, exchange, Reading(trial, exchange.head, walk.terms.shown))
+            first = None
+            while first is None:
+                begun.chunks = iter(await self._more(begun))
+                # No further: what comes after may be a failure, when this has been shown.
+                first = next(begun.chunks, None)
+                exchange.stall_after(walk.terms.policy.stall_timeout)
+            begun.chunks = chain((first,), begun.chunks)
+            # The next model, should it be needed, can have what is left then.
+            exchange.expire_at(_loop_time(walk, walk.deadline))
+        except BaseException:
+            exchange.close()
+            raise
+        walk.report_content(trial)
+        return begun
+
+    async def _more(self, begun: _Begun) -> Iterable[StreamChunk]:
+        """The next chunks of a streamed answer, or the last ones."""
+        if not begun.reading.done and (data := await begun.exchange.chunk()):
+            return begun.reading.feed(data)
+        begun.ended = True
+        return begun.reading.end()
+
+    async def fetch(self, request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
+        """The head and the whole body of the answer to one request, whatever its status.
+
+        Args:
+            request: What to send; it goes to one server, with no failover.
+            seconds: How long it may take; None for as long as it does.
+
+        Raises:
+            ProviderError: No answer came.
+        """
+        exchange = await self._http.open(request, seconds)
+        try:
+            if seconds is not None:
+                exchange.expire_at(asyncio.get_running_loop().time() + seconds)
+            return exchange.head, await exchange.read()
+        finally:
+            exchange.close()
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections."""
+        await self._http.aclose()
+        await self._health.aclose()
+
+    async def _open(self, walk: Walk, trial: Trial) -> Exchange:
+        transport = self._transport(walk.terms.policy)
+        if trial.finish is not None:
+            fetch = partial(_fetched, transport, walk.terms)
+            trial.http = await trial.finish(fetch, _seconds_left(walk, trial))
+        seconds = _seconds_left(walk, trial)
+        with walk.sending(trial):
+            exchange = await transport.open(trial.http, seconds, trial.target, walk.terms)
+        exchange.expire_at(_loop_time(walk, trial.deadline))
+        return exchange
+
+    def _transport(self, policy: Policy) -> Transport:
+        """Return what sends the requests of a call."""
+        if self._overrides is None and not (policy.faults or policy.mode):
+            return self._network
+        if self._playback is None:
+            from llmring.replay.interceptor import Playback
+
+            self._playback = Playback(self._network, self._folder_of, self._overrides, self._clock)
+        return self._playback
+
+
+def _nothing(_: object) -> None:
+    """A whole answer has no connection to let go."""
+
+
+async def _fetched(
+    transport: Transport, terms: Terms, request: HttpRequest, seconds: float | None
+) -> tuple[HttpHead, bytes]:
+    """Return the answer to a request that comes before an attempt's own."""
+    exchange = await transport.open(request, seconds, None, terms)
+    try:
+        if seconds is not None:
+            exchange.expire_at(asyncio.get_running_loop().time() + seconds)
+        return exchange.head, await exchange.read()
+    finally:
+        exchange.close()
+
+
+def _seconds_left(walk: Walk, trial: Trial) -> float | None:
+    return None if trial.deadline is None else max(0.0, trial.deadline - walk.clock())
+
+
+def _loop_time(walk: Walk, deadline: float | None) -> float | None:
+    """A time of the walk's clock as a time of the running loop's, which may be another."""
+    if deadline is None:
+        return None
+    return asyncio.get_running_loop().time() + deadline - walk.clock()

@@ -1,0 +1,80 @@
+"""Explaining a call without making it: the models in order, and why each would be skipped."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from llmring.bridge import portal
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.request import Message
+from llmring.chat.token_count import estimated
+from llmring.client.planner import Guide
+from llmring.lockfile.compose import Resolved
+from llmring.routing.circuits import Health, Open
+from llmring.routing.estimate import load_of
+from llmring.routing.filters import capable, retired_last, within
+from llmring.routing.order import Circumstances, ordered, user_of
+from llmring.routing.plan import CallSize, Given, Plan, plan
+from llmring.routing.stream_resume import Shown
+from llmring.routing.targets import Target
+
+
+def explained(
+    request: ParsedRequest, tokens: int | None, found: Resolved, guide: Guide, health: Health
+) -> Plan:
+    """Return the plan of a call.
+
+    Args:
+        request: The request; it may lack messages.
+        tokens: Tokens of the prompt, if known.
+        found: The models of the request's alias.
+        guide: The planner of the calls that are explained.
+        health: The circuit breaker of each model.
+    """
+    size = _size(request, tokens)
+    whole = request if request.turns else replace(request, turns=[Message("user", "…")])
+    policy, day = guide.policy(found), guide.today()
+    load = replace(load_of(whole), prompt=size.prompt or 0)
+    candidates = capable(guide.targets(found, policy), whole, policy, tokens=tokens)
+    candidates = within(candidates, guide.facts(found.models[0]), policy, load, day)
+    circumstances = Circumstances(
+        alias=request.model or "",
+        user=user_of(request),
+        load=load,
+        day=day,
+        speed=guide.speeds.typical,
+        chance=random.random,
+    )
+    given = Given(
+        prepare=guide.prepare(whole, Shown(), stream=False),
+        size=size,
+        policy=policy,
+        models=found.models,
+        facts=guide.facts,
+        blocked=_blocked(health, [each for each in candidates if isinstance(each, Target)]),
+        day=day,
+    )
+    candidates = retired_last(ordered(candidates, policy, circumstances), day)
+    return plan(candidates, found.alias, given)
+
+
+def _size(request: ParsedRequest, tokens: int | None) -> CallSize:
+    if tokens is not None:
+        return CallSize(prompt=tokens, method="as given", answer=request.max_tokens)
+    if not any(message.text for message in request.turns):
+        return CallSize(answer=request.max_tokens)
+    count = estimated(request, request.model or "", "")
+    return CallSize(prompt=count.tokens, method=count.method, answer=request.max_tokens)
+
+
+def _blocked(health: Health, models: Sequence[Target]) -> dict[str, Open]:
+    """Return the models with an open circuit; unlike a call, claims no probe that is due."""
+    places = {(str(each.ref), each.endpoint.base_url) for each in models}
+    return {
+        state.model: Open(state.seconds, state.reason)
+        for state in portal.run(health.snapshot())
+        if state.state == "open" and (state.model, state.address) in places
+    }

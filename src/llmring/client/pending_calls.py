@@ -1,0 +1,219 @@
+"""What the ring's calls return: awaitable, and readable at once in synchronous code."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from llmring.bridge.pending import Pending, loop_is_running, warn_of_blocking
+from llmring.chat.embedding import EmbeddingResponse
+from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.token_count import TokenCount
+from llmring.chat.tool_conversation import ToolsResponse
+from llmring.dialects.dialect import ListedModel
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from llmring.chat.cost import CostParts
+    from llmring.chat.events import Usage
+    from llmring.chat.parts import Part
+    from llmring.chat.request import Message
+    from llmring.chat.response import Attempt
+    from llmring.chat.tool_conversation import ToolRun
+    from llmring.chat.tools import ToolCall
+
+
+_AS_DATA = ("to_dict", "to_json")
+
+
+class _ChatAnswer:
+    """What of a chat's answer can be read from the call itself."""
+
+    _shown: ClassVar = frozenset(
+        (*LLMResponse.__struct_fields__, "total_tokens", "message", *_AS_DATA)
+    )
+
+    if TYPE_CHECKING:
+        content: str
+        model: str
+        usage: Usage | None
+        finish_reason: str | None
+        tool_calls: list[ToolCall] | None
+        parsed: Any
+        reasoning: str | None
+        refusal: str | None
+        cost: Decimal | None
+        cost_reason: str | None
+        cost_parts: CostParts | None
+        attempts: tuple[Attempt, ...]
+        served_model: str | None
+        native_finish_reason: str | None
+        id: str | None
+        parts: tuple[Part, ...] | None
+        total_tokens: int | None
+        message: Message
+        to_dict: Callable[[], dict[str, Any]]
+        to_json: Callable[[], str]
+
+
+class PendingChat(_ChatAnswer, Pending[LLMResponse]):
+    """A call of `chat`; see `Pending`. Its answer's attributes can be read from it."""
+
+    __module__ = "llmring"
+
+    _method = "chat"
+
+
+class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
+    """A call of `run_tools`; see `Pending`. Its answer's attributes can be read from it."""
+
+    __module__ = "llmring"
+
+    _method = "run_tools"
+    _shown = _ChatAnswer._shown | {"messages", "turns", "runs"}  # noqa: SLF001
+
+    if TYPE_CHECKING:
+        messages: list[Message]
+        turns: tuple[LLMResponse, ...]
+        runs: tuple[ToolRun, ...]
+
+
+class PendingEmbedding(Pending[EmbeddingResponse]):
+    """A call of `embed`; see `Pending`. Its answer's attributes can be read from it."""
+
+    __module__ = "llmring"
+
+    _method = "embed"
+    _shown = frozenset((*EmbeddingResponse.__struct_fields__, "dimensions", *_AS_DATA))
+
+    if TYPE_CHECKING:
+        vectors: list[list[float]]
+        model: str
+        usage: Usage | None
+        cost: Decimal | None
+        cost_reason: str | None
+        cost_parts: CostParts | None
+        attempts: tuple[Attempt, ...]
+        dimensions: int
+        to_dict: Callable[[], dict[str, Any]]
+        to_json: Callable[[], str]
+
+
+class PendingModels(Pending[list[ListedModel]]):
+    """A call of `list_models`; see `Pending`."""
+
+    __module__ = "llmring"
+
+    _method = "list_models"
+
+
+class PendingCount(Pending[TokenCount]):
+    """A call of `count_tokens`; see `Pending`. Its answer's attributes can be read from it."""
+
+    __module__ = "llmring"
+
+    _method = "count_tokens"
+    _shown = frozenset((*TokenCount.__struct_fields__, *_AS_DATA))
+
+    if TYPE_CHECKING:
+        tokens: int
+        exact: bool
+        method: str
+        model: str
+        reason: str | None
+        to_dict: Callable[[], dict[str, Any]]
+        to_json: Callable[[], str]
+
+
+class PendingStream:
+    """A streamed answer, for `async for` and for `for`; sent when the first chunk is asked for.
+
+    Leaving the loop early closes the connection, at the latest when the stream is dropped; use
+    it as a context manager to have it closed at a given place. Iterating with `for` inside a
+    running event loop works, and warns that it blocks the loop.
+    """
+
+    __module__ = "llmring"
+
+    def __init__(self, open_stream: Callable[[], AsyncGenerator[StreamChunk, None]]) -> None:
+        self._open: Callable[[], AsyncGenerator[StreamChunk, None]] | None = open_stream
+        self._async: AsyncGenerator[StreamChunk, None] | None = None
+        self._sync: Generator[StreamChunk, None, None] | None = None
+
+    def _source(self) -> AsyncGenerator[StreamChunk, None]:
+        if self._open is None:
+            raise RuntimeError("a stream can be read once; call chat_stream again")
+        self._async, self._open = self._open(), None
+        return self._async
+
+    def __aiter__(self) -> AsyncIterator[StreamChunk]:
+        return self._source()
+
+    def __iter__(self) -> Iterator[StreamChunk]:
+        from llmring.bridge import portal
+
+        source = self._source()
+        if loop_is_running():
+            warn_of_blocking("for over a chat stream", "async for")
+        self._sync = portal.iterate(source)
+        return self._sync
+
+    async def aclose(self) -> None:
+        """Close the connection, if it is open; nothing more can be read."""
+        self._open = None
+        if self._sync is not None:
+            self._sync.close()
+        elif self._async is not None:
+            await self._async.aclose()
+
+    def close(self) -> None:
+        """Do as `aclose` does, from synchronous code."""
+        self._open = None
+        if self._sync is not None:
+            self._sync.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class PendingClose:
+    """The end of a ring's connections, if it has any; done once, by `await` or by `finish`."""
+
+    __module__ = "llmring"
+
+    def __init__(self, close: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
+        self._close = close
+
+    def finish(self) -> None:
+        """Close now; blocks, from synchronous code."""
+        if self._close is not None:
+            from llmring.bridge import portal
+
+            portal.run(self._take())
+
+    async def _take(self) -> None:
+        close, self._close = self._close, None
+        if close is not None:
+            await close()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self._take().__await__()

@@ -1,0 +1,276 @@
+"""From what is asked to the walk over the models that may answer."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
+
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.client.route_cache import Route, Routes, route_of
+from llmring.config.active_lockfile import Aliases
+from llmring.config.settings import Settings, timeout_of
+from llmring.exceptions import ValidationError
+from llmring.lockfile.compose import Resolved
+from llmring.replay import overrides as stage
+from llmring.routing.call_context import Terms
+from llmring.routing.failover import Walk
+from llmring.routing.filters import retired_last
+from llmring.routing.latency import Speeds
+from llmring.routing.observers import CallObserver
+from llmring.routing.policy import Policy, Rules, policy_of
+from llmring.routing.prepare import Prepared, chat
+from llmring.routing.side_effects import may_act
+from llmring.routing.stream_resume import NOTHING_SHOWN, Shown
+from llmring.routing.targets import Skip, Target, targets
+from llmring.telemetry.tracing import Telemetry
+
+if TYPE_CHECKING:
+    from llmring.files.registered import Files
+    from llmring.lockfile.document import ModelRef
+    from llmring.registry.catalog import ModelFacts
+    from llmring.replay.overrides import Stage
+
+
+class Guide:
+    """Makes the walks of a ring's calls.
+
+    Args:
+        aliases: The lockfile in force.
+        settings: What the environment says.
+        timeout: Seconds that a call may take where nothing else is said; None for no limit.
+        hooks: The application's own functions, as observers of every call.
+        telemetry: Traces and measures calls.
+        overrides: What tests put in the place of providers; None outside of tests.
+        files: Gives the ring's registered files.
+
+    Attributes:
+        speeds: How fast models have answered.
+    """
+
+    def __init__(
+        self,
+        aliases: Aliases,
+        settings: Settings,
+        *,
+        timeout: float | None,
+        hooks: Sequence[CallObserver],
+        telemetry: Telemetry,
+        overrides: Stage | None,
+        files: Callable[[], Files],
+    ) -> None:
+        self._aliases = aliases
+        self._usual = {} if settings.retries is None else {"retries": settings.retries}
+        self._timeout = timeout
+        self._hooks = hooks
+        self._telemetry = telemetry
+        self._overrides = overrides
+        self._files = files
+        self._clock = settings.clock
+        self._routes = Routes(None)
+        self.speeds = Speeds(time.monotonic)
+
+    def facts(self, ref: ModelRef) -> ModelFacts | None:
+        """What is known of a model."""
+        return self._aliases.facts(ref)
+
+    def today(self) -> date:
+        """Return the date that prices and retirements are judged by."""
+        return self._clock.today()
+
+    def policy(self, found: Resolved) -> Policy:
+        """How the models of an alias are called."""
+        return policy_of(self._usual, *found.policy)
+
+    def targets(self, found: Resolved, policy: Policy) -> list[Target | Skip]:
+        """The models of an alias, in the order of the lockfile."""
+        endpoints = self._aliases.endpoints
+        if stage.needs_no_keys(policy, self._overrides):
+            from llmring.replay.interceptor import keyless
+
+            endpoints = keyless(endpoints)
+        return targets(found.models, endpoints, self._aliases.facts)
+
+    def walk(
+        self,
+        request: ParsedRequest,
+        profile: str | None,
+        record: CallObserver | None = None,
+        *,
+        stream: bool,
+    ) -> Walk:
+        """The walk of a call.
+
+        Args:
+            request: What is asked.
+            profile: The profile of the lockfile, if the call names one.
+            record: What the ledger keeps of the call, if anything.
+            stream: Whether the answer is to be streamed.
+
+        Raises:
+            ModelNotFoundError: No such alias.
+            ValidationError: The request names no model, or says nothing.
+        """
+        model = request.model
+        if not model:
+            raise ValidationError("the request names no model; give an alias of the lockfile")
+        if not request.turns:
+            raise ValidationError("the request has no messages")
+        route = self._route(model, profile)
+        found, policy = route.found, route.policy
+        models = route.models.fit_for(request)
+        candidates, rules = models.candidates, None
+        if route.is_weighed:
+            candidates, rules = self._weighed(request, profile, found, policy, candidates)
+            candidates = retired_last(candidates, route.day)
+        shown = NOTHING_SHOWN
+        if stream:
+            structured = request.output is not None
+            shown = Shown(structured=structured, wish=policy.on_stream_failure)
+        terms = Terms(
+            policy=policy,
+            shown=shown,
+            effects=bool(request.tools) and may_act(request),
+            rules=rules,
+            observers=self._observers(request, profile, record, route, stream=stream),
+            asked=request.given,
+            stamp=route.stamp,
+            served=route.remark,
+        )
+        timeout = self._timeout
+        if request.timeout is not UNSET or policy.timeout is not None:
+            own = UNSET if policy.timeout is None else policy.timeout
+            timeout = timeout_of(request.timeout, own, timeout)
+        if request.files:
+            prepare = self.prepare(request, shown, stream=stream)
+        else:
+            prepare = partial(models.prepared, request, shown, stream=stream)
+        return _walk(prepare, candidates, found, timeout, route.day, terms)
+
+    def _observers(
+        self,
+        request: ParsedRequest,
+        profile: str | None,
+        record: CallObserver | None,
+        route: Route,
+        *,
+        stream: bool,
+    ) -> Sequence[CallObserver]:
+        """Return the observers of a call: its record and its trace, then the application's."""
+        observers = self._hooks
+        # An application that has not imported it has set nothing up.
+        if "opentelemetry" in sys.modules:
+            trace = self._telemetry.call(
+                request.model or "", profile, request, stream=stream, digest=lambda: route.stamp[1]
+            )
+            if trace is not None:
+                observers = [trace, *observers]
+        return observers if record is None else [record, *observers]
+
+    def again(
+        self, walk: Walk, request: ParsedRequest, target: Target, timeout: float | None
+    ) -> Walk:
+        """The walk of a further request of a call, to the model that has answered.
+
+        Args:
+            walk: The walk of the call.
+            request: What is asked now.
+            target: The model.
+            timeout: Seconds that are left; None for no limit.
+        """
+        terms = Terms(
+            policy=walk.terms.policy,
+            effects=walk.terms.effects,
+            rules=walk.terms.rules,
+            observers=walk.terms.observers,
+            served=walk.terms.served,
+        )
+        prepare = self.prepare(request, terms.shown, stream=False)
+        return _walk(prepare, [target], Resolved((target.ref,), None), timeout, walk.day, terms)
+
+    def prepare(
+        self, request: ParsedRequest, shown: Shown, *, stream: bool
+    ) -> Callable[[Target], Prepared]:
+        """Puts a request, with its files, into the words of a model; see `Walk`."""
+        if not request.files:
+            return chat(request, stream=stream, shown=shown)
+        return self._files().enclosing(
+            request, lambda whole: chat(whole, stream=stream, shown=shown)
+        )
+
+    def _route(self, model: str, profile: str | None) -> Route:
+        """Where calls of an alias go, worked out once for each reading of the lockfile."""
+        reading = self._aliases.reading()
+        if self._routes.reading is not reading:
+            self._routes = Routes(reading)
+        key = (model, *self._aliases.asked_for(profile))
+        today = self._clock.today()
+        route = self._routes.get(key)
+        if route is None or route.day != today:
+            found = self._aliases.look_up(model, profile)
+            policy = self.policy(found)
+            candidates = self.targets(found, policy)
+            pins = reading[0].registry.get("pins", {})
+            stamp = self._aliases.stamp(profile)
+            route = route_of(found, policy, candidates, stamp, pins, today)
+            # What tests play may end at any time, and so may what a package's lockfile says.
+            if not (self._overrides or policy.mode) and (":" not in model or found.alias is None):
+                self._routes.keep(key, route)
+        return route
+
+    def _weighed(
+        self,
+        request: ParsedRequest,
+        profile: str | None,
+        found: Resolved,
+        policy: Policy,
+        candidates: Sequence[Target | Skip],
+    ) -> tuple[Sequence[Target | Skip], Rules]:
+        """The candidates as the lockfile's strategy orders them, and what the call is held to."""
+        from llmring.routing.estimate import load_of
+        from llmring.routing.filters import within
+        from llmring.routing.order import Circumstances, ordered, user_of
+
+        load, day, alias = load_of(request), self._clock.today(), request.model or ""
+        candidates = within(candidates, self.facts(found.models[0]), policy, load, day)
+        circumstances = Circumstances(
+            alias=alias,
+            user=user_of(request),
+            load=load,
+            day=day,
+            speed=self.speeds.typical,
+            chance=random.random,
+        )
+        rules = Rules(
+            policy=policy,
+            alias=alias,
+            profile=self._aliases.profile_in_force(profile),
+            lockfile=str(self._aliases.source.path),
+            load=load,
+        )
+        return ordered(candidates, policy, circumstances), rules
+
+
+def _walk(
+    prepare: Callable[[Target], Prepared],
+    candidates: Sequence[Target | Skip],
+    found: Resolved,
+    timeout: float | None,
+    day: date,
+    terms: Terms,
+) -> Walk:
+    return Walk(
+        prepare,
+        candidates,
+        alias=found.alias,
+        timeout=timeout,
+        clock=time.monotonic,
+        day=day,
+        terms=terms,
+    )

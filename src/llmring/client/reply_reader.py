@@ -1,0 +1,164 @@
+"""What a call is, apart from its I/O: an attempt's bytes read, and the answer settled."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from llmring.chat.cost import Cost
+from llmring.chat.events import Event, Finished, Usage, UsageReport
+from llmring.chat.reply import Reply, fold
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.client.usage_totals import both, total_cost
+from llmring.exceptions import ProviderResponseError
+from llmring.registry.price import Unpriced, cost_of
+from llmring.routing.attempt import Trial
+from llmring.routing.stream_resume import Seam, Shown
+from llmring.routing.targets import Target
+from llmring.wire import HttpHead, is_success
+
+
+def whole_reply(trial: Trial, head: HttpHead, body: bytes) -> LLMResponse:
+    """The answer that an attempt has brought; ends the attempt.
+
+    Raises:
+        ProviderError: It is no answer.
+    """
+    dialect = trial.target.dialect
+    if not is_success(head):
+        raise dialect.explain(head, body)
+    response = fold(trial.target.name, dialect.decode(head, body), dialect.name)
+    trial.took(response.usage)
+    trial.served_as(response.served_model)
+    response.attempts = trial.answered(head.status)
+    response.cost, response.cost_reason = cost_of_call(trial, response.attempts)
+    trial.gave(lambda: response)
+    return response
+
+
+class Reading:
+    """A streamed answer being read: bytes in, chunks out.
+
+    Args:
+        trial: The attempt.
+        head: The head of its answer.
+        shown: What the reader has of the answer, from models that broke off before this one.
+    """
+
+    def __init__(self, trial: Trial, head: HttpHead, shown: Shown) -> None:
+        dialect = trial.target.dialect
+        self._trial = trial
+        self._head = head
+        self._shown = shown
+        self._decoder = dialect.decoder(head)
+        self._reply = Reply(trial.target.name, dialect.name)
+        self._seam = Seam(shown.text) if shown.resumes else None
+        self._restarts = shown.anything and not shown.resumes
+
+    @property
+    def done(self) -> bool:
+        """Whether the provider has said that nothing more will come."""
+        return self._decoder.done
+
+    def feed(self, data: bytes) -> Iterator[StreamChunk]:
+        """The chunks that these bytes complete.
+
+        Raises:
+            ProviderError: The provider reports a failure, or sends what can't be read.
+        """
+        for event in self._decoder.feed(data):
+            chunk = self._reply.add(event)
+            if chunk is None:
+                self._note_usage(event)
+            elif self._show(chunk):
+                yield chunk
+
+    def end(self) -> Iterator[StreamChunk]:
+        """The chunks still held when nothing more comes, and the last; ends the attempt.
+
+        Raises:
+            ProviderError: The answer is not complete.
+        """
+        for event in self._decoder.end():
+            chunk = self._reply.add(event)
+            if chunk is None:
+                self._note_usage(event)
+            elif self._show(chunk):
+                yield chunk
+        self._note_garbled()
+        fault = self._reply.fault()
+        if fault is not None:
+            raise ProviderResponseError(fault, status=self._head.status)
+        held = self._seam.end() if self._seam is not None else ""
+        if held:
+            chunk = StreamChunk(delta=held, model=self._trial.target.name)
+            self._mark(chunk)
+            yield chunk
+        last = self._reply.last_chunk(None if self._seam is None else self._shown.text)
+        self._trial.took(last.usage)
+        self._trial.served_as(last.served_model)
+        last.attempts = self._trial.answered(self._head.status)
+        last.cost, last.cost_reason = cost_of_call(self._trial, last.attempts)
+        self._trial.gave(self._reply.response)
+        self._mark(last)
+        yield last
+
+    def _note_usage(self, event: Event) -> None:
+        # Now, as what comes after may still be a failure.
+        if isinstance(event, UsageReport | Finished) and self._reply.usage is not None:
+            self._trial.took(self._reply.usage)
+
+    def _note_garbled(self) -> None:
+        garbled = self._reply.garbled
+        if garbled:
+            pieces = "one piece" if len(garbled) == 1 else f"{len(garbled)} pieces"
+            self._trial.note(f"{pieces} of the stream passed over: {garbled[0].message}")
+
+    def _show(self, chunk: StreamChunk) -> bool:
+        """Whether the reader is to have this chunk, which is made ready for it."""
+        if self._seam is not None and chunk.delta:
+            chunk.delta = self._seam.feed(chunk.delta)
+            if not chunk.delta:
+                return False
+        self._mark(chunk)
+        return True
+
+    def _mark(self, chunk: StreamChunk) -> None:
+        chunk.restart, self._restarts = self._restarts, False
+
+
+def cost_of_call(trial: Trial, attempts: Sequence[Attempt]) -> tuple[Cost | None, str | None]:
+    """What a call has cost, and why that is not known or what in it is an estimate.
+
+    Attempts that were broken off may be charged for. Where nobody tells what they took, they are
+    counted like the answer itself.
+
+    Args:
+        trial: The attempt that has answered.
+        attempts: All attempts.
+    """
+    if len(attempts) == 1 and not trial.beside:
+        return trial.cost, trial.cost_reason
+    costs: list[tuple[Decimal | None, str | None]] = [(trial.cost, trial.cost_reason)]
+    costs += [
+        (attempt.cost, _of_whom(attempt.model, attempt.cost_reason))
+        for attempt in attempts
+        if attempt.outcome != "ok" and attempt.usage is not None
+    ]
+    if trial.usage is not None:
+        costs += [_estimate(target, trial.usage, trial.day) for target in trial.beside]
+    cost, reason = total_cost(costs)
+    if cost is not None and trial.beside:
+        names = ", ".join(dict.fromkeys(str(target.ref) for target in trial.beside))
+        reason = both(reason, f"with an estimate for what was broken off: {names}")
+    return cost, reason
+
+
+def _estimate(target: Target, usage: Usage, day: date) -> tuple[Cost | None, str | None]:
+    cost = cost_of(usage, target.facts, day)
+    if not isinstance(cost, Unpriced):
+        return cost, None
+    return None, f"{target.ref} was broken off, and its price is not known: {cost.reason}"
+
+
+def _of_whom(model: str, reason: str | None) -> str | None:
+    return None if reason is None else f"{model}: {reason}"

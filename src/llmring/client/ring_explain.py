@@ -1,0 +1,65 @@
+"""What a ring says of a call before it is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack, overload
+
+from llmring.chat.parsed_request import parse_request
+from llmring.chat.request import LLMRequest, Messages
+from llmring.client.request_args import RequestFields, request_of
+from llmring.client.ring_core import RingCore
+from llmring.exceptions import ValidationError
+
+if TYPE_CHECKING:
+    from llmring.routing.plan import Plan
+
+
+class PlanOfRing(RingCore):
+    """The part of `LLMRing` that explains calls without making them."""
+
+    @overload
+    def explain(
+        self, request: LLMRequest, *, tokens: int | None = None, profile: str | None = None
+    ) -> Plan: ...
+    @overload
+    def explain(
+        self,
+        request: str,
+        messages: Messages | None = None,
+        *,
+        tokens: int | None = None,
+        profile: str | None = None,
+        **fields: Unpack[RequestFields],
+    ) -> Plan: ...
+
+    def explain(
+        self,
+        request: LLMRequest | str,
+        messages: Messages | None = None,
+        *,
+        tokens: int | None = None,
+        profile: str | None = None,
+        **fields: Unpack[RequestFields],
+    ) -> Plan:
+        """What `chat` would do, without calling: which models it would try, and in what order.
+
+        `.tried` and `.skipped` have the models, with reasons, prices and costs.
+
+        Args:
+            request: As for `chat`.
+            messages: As for `chat`; they may be left out.
+            tokens: The tokens of the prompt; left out, an estimate from the messages.
+            profile: As for `chat`.
+            fields: As for `chat`.
+
+        Raises:
+            ModelNotFoundError: No such alias.
+            ValidationError: The request is not one that can be sent.
+        """
+        from llmring.client.explain import explained
+
+        question = parse_request(request_of(request, messages, {**fields}))
+        if not question.model:
+            raise ValidationError("the request names no model; give an alias of the lockfile")
+        found = self._aliases.look_up(question.model, profile)
+        return explained(question, tokens, found, self._guide, self._health)

@@ -1,0 +1,215 @@
+"""What a ring offers beside chats: embeddings, lists of models, counts of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Unpack, overload
+
+from msgspec import UNSET, UnsetType
+
+from llmring.bridge.pending import loop_is_running
+from llmring.chat.parsed_request import ParsedRequest, parse_request
+from llmring.chat.request import LLMRequest, Messages
+from llmring.client.call_record import Asked
+from llmring.client.pending_calls import PendingCount, PendingEmbedding, PendingModels
+from llmring.client.request_args import RequestFields, request_of
+from llmring.client.ring_core import RingCore
+from llmring.config.settings import timeout_of
+from llmring.exceptions import ValidationError
+from llmring.routing.call_context import Terms
+from llmring.routing.policy import Policy
+from llmring.routing.targets import Skip, Target
+
+if TYPE_CHECKING:
+    from llmring.chat.embedding import EmbeddingResponse
+    from llmring.chat.token_count import TokenCount
+    from llmring.client.embed import Wanted
+    from llmring.dialects.dialect import ListedModel
+    from llmring.lockfile.compose import Resolved
+    from llmring.routing.prepare import Prepared
+
+
+class ModelsOfRing(RingCore):
+    """The part of `LLMRing` that asks models and providers for something else than an answer."""
+
+    def embed(
+        self,
+        alias: str,
+        texts: str | Sequence[str],
+        *,
+        dimensions: int | None = None,
+        allow_other_models: bool = False,
+        profile: str | None = None,
+        timeout: float | UnsetType | None = UNSET,
+    ) -> PendingEmbedding:
+        """Have texts turned into vectors by the first model of an alias that can.
+
+        Awaited or read like `chat`. Vectors of different models can't be compared, so another
+        model takes over only where it is the same one at another provider. More texts than a
+        provider takes at once go in several requests.
+
+        Args:
+            alias: The alias, or "provider:model".
+            texts: The texts; a single one gives a list with one vector.
+            dimensions: How many numbers each vector should have; left out, the model's own
+                number. Models that can't be cut refuse it.
+            allow_other_models: Whether models of other names may take over too. The vectors of
+                one call are of one model in any case.
+            profile: As for `chat`.
+            timeout: Seconds that all of it may take; None for no limit; left out, the ring's own.
+
+        Raises:
+            ModelNotFoundError: No such alias, or none of its models can be used.
+            ProviderError: As for `chat`.
+            ValidationError: There is no text, or something that is none.
+        """
+        wanted = [texts] if isinstance(texts, str) else list(texts)
+        if not wanted or not all(isinstance(text, str) for text in wanted):
+            raise ValidationError("embed takes a text, or a list of at least one text")
+        seconds = timeout_of(timeout, self._timeout)
+
+        async def call() -> EmbeddingResponse:
+            from llmring.client.embed import Wanted
+
+            what = Wanted(texts=wanted, dimensions=dimensions, any_model=allow_other_models)
+            return await self._embed(what, alias, profile, seconds)
+
+        pending = PendingEmbedding(call)
+        if not loop_is_running():
+            pending.result()
+        return pending
+
+    async def _embed(
+        self, wanted: Wanted, alias: str, profile: str | None, seconds: float | None
+    ) -> EmbeddingResponse:
+        from llmring.client.embed import embedded
+        from llmring.client.shared_deadline import Walks
+
+        record = self._books.record(Asked("embed", alias, profile, wanted.texts))
+        try:
+            found, candidates, policy = self._candidates(alias, profile)
+            walks = Walks(
+                seconds, self._settings.clock, Terms(policy=policy, observers=self._hooks)
+            )
+            if record is not None:
+                record.found(found.alias, walks.attempts)
+            response = await embedded(
+                self._shell, wanted, found, candidates, walks, self._aliases.facts
+            )
+        except BaseException as error:
+            if record is not None:
+                record.on_failure(error)
+            raise
+        if record is not None:
+            record.on_answer(response)
+        return response
+
+    def list_models(
+        self, provider: str, *, timeout: float | UnsetType | None = UNSET
+    ) -> PendingModels:
+        """The models that a provider has, as it lists them itself; await it, or `.result()`.
+
+        For `local` these are the models on this machine, for `mock` its scripts.
+
+        Args:
+            provider: One that llmring knows, or one of the lockfile's own.
+            timeout: Seconds that it may take; None for no limit; left out, the ring's own.
+
+        Raises:
+            ProviderNotFoundError: There is no provider of that name.
+            ProviderAuthenticationError: Its key is not set, or refused.
+            ProviderError: It gives no list.
+        """
+        seconds = timeout_of(timeout, self._timeout)
+
+        async def call() -> list[ListedModel]:
+            from llmring.client.list_models import listed
+            from llmring.client.shared_deadline import Walks
+
+            endpoints = self._aliases.endpoints
+            return await listed(
+                self._shell,
+                provider,
+                endpoints,
+                self._settings,
+                Walks(seconds, self._settings.clock),
+            )
+
+        pending = PendingModels(call)
+        if not loop_is_running():
+            pending.result()
+        return pending
+
+    @overload
+    def count_tokens(self, request: LLMRequest, *, profile: str | None = None) -> PendingCount: ...
+    @overload
+    def count_tokens(
+        self,
+        request: str,
+        messages: Messages,
+        *,
+        profile: str | None = None,
+        **fields: Unpack[RequestFields],
+    ) -> PendingCount: ...
+
+    def count_tokens(
+        self,
+        request: LLMRequest | str,
+        messages: Messages | None = None,
+        *,
+        profile: str | None = None,
+        **fields: Any,
+    ) -> PendingCount:
+        """How many input tokens a request has for the first model of an alias that can be used.
+
+        Awaited or read like `chat`: `.tokens`, `.exact`, `.method`. The provider counts where it
+        can; where it can't, or does not answer, the count is an estimate, and `reason` says why.
+
+        Args:
+            request: As for `chat`.
+            messages: As for `chat`.
+            profile: As for `chat`.
+            fields: As for `chat`.
+
+        Raises:
+            ModelNotFoundError: No such alias.
+            ValidationError: The request is not one that can be sent.
+        """
+        question = request_of(request, messages, fields)
+        pending = PendingCount(lambda: self._count(parse_request(question), profile))
+        if not loop_is_running():
+            pending.result()
+        return pending
+
+    async def _count(self, request: ParsedRequest, profile: str | None) -> TokenCount:
+        from llmring.client.count_tokens import counted
+        from llmring.client.shared_deadline import Walks
+
+        if not request.model:
+            raise ValidationError("the request names no model; give an alias of the lockfile")
+        found, candidates, policy = self._candidates(request.model, profile)
+        walks = Walks(
+            timeout_of(request.timeout, self._timeout), self._settings.clock, Terms(policy=policy)
+        )
+        return await counted(self._shell, request, found, candidates, walks, self._with_files)
+
+    def _with_files(
+        self,
+        request: ParsedRequest,
+        prepare: Callable[[ParsedRequest], Callable[[Target], Prepared]],
+    ) -> Callable[[Target], Prepared]:
+        return self._files.enclosing(request, prepare) if request.files else prepare(request)
+
+    def _candidates(
+        self, name: str, profile: str | None
+    ) -> tuple[Resolved, list[Target | Skip], Policy]:
+        """The models of an alias, and how they are called, limits left aside."""
+        found = self._aliases.look_up(name, profile)
+        policy = self._guide.policy(found)
+        own = Policy(
+            retries=policy.retries,
+            faults=policy.faults,
+            mode=policy.mode,
+            recordings=policy.recordings,
+        )
+        return found, self._guide.targets(found, policy), own

@@ -1,0 +1,98 @@
+"""Where the calls of an alias go: what is the same for each of them while the lockfile is."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from llmring.client import warn_once
+from llmring.lockfile.compose import Resolved
+from llmring.lockfile.document import ModelRef
+from llmring.routing.filters import is_retired, retired_last, warning
+from llmring.routing.policy import Policy, limits, weighs
+from llmring.routing.shape import ModelsByShape
+from llmring.routing.targets import Skip, Target
+
+_log = logging.getLogger("llmring")
+
+# An application that makes up names of models must not fill the memory with them.
+_MOST = 1000
+
+Key = tuple[str, str | None, str | None]
+
+
+class Route(Struct, frozen=True):
+    """Where the calls of an alias go.
+
+    Attributes:
+        found: What the alias stands for.
+        policy: How its models are called.
+        stamp: The profile in force, and the digest of what the lockfile has pinned.
+        pins: What the lockfile has pinned, by reference, as it is written.
+        day: The day for which this holds.
+        is_weighed: Whether its calls are limited, or choose between its models.
+        models: Its models, those that are retired last.
+    """
+
+    found: Resolved
+    policy: Policy
+    stamp: tuple[str, str | None]
+    pins: Mapping[str, Any]
+    day: date
+    is_weighed: bool
+    models: ModelsByShape
+
+    def remark(self, ref: ModelRef, name: str | None) -> str | None:
+        """What to say of the name under which a model has answered; the log has it too."""
+        pin = self.pins.get(str(ref)) if self.pins else None
+        remark = warn_once.served().remark(ref, name, pin.get("snapshot") if pin else None)
+        if remark is not None:
+            _log.warning("%s %s", ref, remark)
+        return remark
+
+
+def route_of(
+    found: Resolved,
+    policy: Policy,
+    candidates: Sequence[Target | Skip],
+    stamp: tuple[str, str | None],
+    pins: Mapping[str, Any],
+    day: date,
+) -> Route:
+    """The route over these models; those that are retired are warned of, each once.
+
+    The arguments are the attributes of `Route`, and its models in the lockfile's order.
+    """
+    for each in candidates:
+        if isinstance(each, Target) and is_retired(each, day):
+            warn_once.warn(f"{each.ref} is retired", partial(warning, each))
+    in_order = retired_last(candidates, day)
+    is_weighed = limits(policy) or weighs(policy)
+    models = ModelsByShape(in_order, policy)
+    return Route(found, policy, stamp, pins, day, is_weighed, models)
+
+
+class Routes(dict[Key, Route]):
+    """The routes that are worked out, for one reading of the lockfile.
+
+    Args:
+        reading: The reading, told from others by its identity.
+
+    Attributes:
+        reading: The same.
+    """
+
+    def __init__(self, reading: object) -> None:
+        super().__init__()
+        self.reading = reading
+
+    def keep(self, key: Key, route: Route) -> None:
+        """Keep a route for the calls to come."""
+        if len(self) >= _MOST:
+            self.clear()
+        self[key] = route

@@ -1,0 +1,40 @@
+"""Warnings logged at most once per process."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+
+from llmring.routing.served_models import Served
+
+_log = logging.getLogger("llmring")
+
+
+@functools.cache
+def served() -> Served:
+    """Return the process's record of served models."""
+    return Served()
+
+
+@functools.cache
+def _warned() -> set[str]:
+    return set()
+
+
+def forget() -> None:
+    """Forget all warnings, so that they are logged again."""
+    served.cache_clear()
+    _warned.cache_clear()
+
+
+def warn(key: str, message: Callable[[], str]) -> None:
+    """Log a warning, unless one with this key has been logged.
+
+    Args:
+        key: Identifies the warning.
+        message: Returns its text.
+    """
+    if key not in _warned():
+        _warned().add(key)
+        _log.warning("%s", message())

@@ -1,0 +1,75 @@
+"""A provider's address and key, read from the variables that its row names."""
+
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from llmring.address import is_usable, shown, variables_in
+from llmring.config.environment import value_of
+from llmring.exceptions import ConfigurationError
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import Provider
+
+# A server bound to all addresses is reached at this machine's own.
+_BIND_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+
+
+def endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
+    """Build a provider's endpoint from the environment.
+
+    Raises:
+        ConfigurationError: A variable holds a value that can't be used.
+    """
+    key = next(filter(None, (_key(env, name) for name in row.key_env)), None)
+    for name in row.base_url_env:
+        url = value_of(env, name)
+        if url is not None:
+            base_url, login = _address(url, row.base_url, name)
+            return Endpoint(row, base_url, key, login)
+    base_url, login = _filled_in(row.base_url, env)
+    return Endpoint(row, base_url, key, login)
+
+
+def _filled_in(template: str, env: Mapping[str, str]) -> tuple[str, str | None]:
+    """Fill in the variable in an address, if set; return the address and the login in it."""
+    for name in variables_in(template):
+        value = value_of(env, name)
+        if value is None:
+            break
+        before, _, after = template.partition(f"{{{name}}}")
+        if not before:
+            # Its value is the address of a server, with or without scheme and path.
+            value = value.rstrip("/").removesuffix(after)
+            before = "" if "://" in value else "https://"
+        return _address(f"{before}{value}{after}", template, name)
+    return template, None
+
+
+def _key(env: Mapping[str, str], name: str) -> str | None:
+    key = value_of(env, name)
+    if key is not None and not (key.isascii() and key.isprintable()):
+        raise ConfigurationError(
+            f"{name} holds a character that can't be in a key, such as a line break; "
+            "copy the key again"
+        )
+    return key
+
+
+def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
+    """Parse a base URL as people write it; return it with its "user:password", if any.
+
+    Ollama's variable may hold a bare host, or the address to bind to.
+    """
+    usual = urlsplit(default)
+    bare = "://" not in value
+    host = usual.hostname if value.startswith(":") else ""
+    url = f"{usual.scheme}://{host}{value}" if bare else value
+    parts = urlsplit(url) if is_usable(url) else None
+    if parts is None or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{variable} is {shown(value)!r}, which can't be used; set it to a URL like {default}"
+        )
+    host = _BIND_ALL.get(parts.hostname or "", parts.hostname or "")
+    port = parts.port or (usual.port if bare else None)
+    place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
+    login, at, _ = parts.netloc.rpartition("@")
+    return f"{parts.scheme}://{place}{parts.path}".rstrip("/"), unquote(login) if at else None

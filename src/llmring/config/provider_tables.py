@@ -1,0 +1,95 @@
+"""Endpoints of the providers that a lockfile defines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from llmring.config.endpoints import endpoint
+from llmring.exceptions import ConfigurationError, LockfileError
+from llmring.lockfile.document import Lockfile
+from llmring.lockfile.problem import Fault
+from llmring.lockfile.provider_checks import incomplete
+from llmring.lockfile.toml.quoting import dotted
+from llmring.providers.endpoint import Endpoint
+from llmring.providers.table import KINDS, Provider
+
+
+def with_own(
+    lockfile: Lockfile, endpoints: Mapping[str, Endpoint], env: Mapping[str, str]
+) -> Mapping[str, Endpoint]:
+    """Return all endpoints by name: the given ones, changed and extended by a lockfile.
+
+    Args:
+        lockfile: The lockfile with the `[providers]`.
+        endpoints: Endpoints of the providers that llmring knows by itself.
+        env: The variables that hold the keys.
+    """
+    own = {
+        name.lower(): _endpoint(name, table, lockfile, endpoints, env)
+        for name, table in lockfile.providers.items()
+    }
+    return {**endpoints, **own}
+
+
+def _endpoint(
+    name: str,
+    table: Mapping[str, Any],
+    lockfile: Lockfile,
+    endpoints: Mapping[str, Endpoint],
+    env: Mapping[str, str],
+) -> Endpoint:
+    known = endpoints.get(name.lower())
+    row = _row(name.lower(), table, known.provider if known else None)
+    lacking = incomplete(name, table, endpoints)
+    if lacking is not None:
+        return Endpoint(row, row.base_url, fault=_said(lacking, lockfile, endpoints))
+    try:
+        found = endpoint(row, env)
+    except ConfigurationError as error:
+        return Endpoint(row, row.base_url, fault=error.message)
+    changed: Endpoint = msgspec.structs.replace(found, api=table.get("api"))
+    return changed
+
+
+def _row(name: str, table: Mapping[str, Any], known: Provider | None) -> Provider:
+    """Build the row of a provider: its table, and for the rest what is known of it."""
+    kind = KINDS.get(table.get("kind", ""))
+    row = known or kind or KINDS["openai"]
+    if kind is not None and kind.dialect is not row.dialect:
+        row = msgspec.structs.replace(
+            kind, key_env=row.key_env, base_url=row.base_url, base_url_env=row.base_url_env
+        )
+    changes: dict[str, Any] = {"name": name}
+    if "base_url" in table:
+        changes["base_url"] = table["base_url"].rstrip("/")
+    if "api_key_env" in table:
+        changes["key_env"] = (table["api_key_env"],)
+    if "api_key_header" in table:
+        changes["key_header"] = table["api_key_header"].lower()
+    if "headers" in table:
+        changes["headers"] = {header.lower(): text for header, text in table["headers"].items()}
+    if "query" in table:
+        changes["query"] = table["query"]
+    changed: Provider = msgspec.structs.replace(row, **changes)
+    return changed
+
+
+def _said(fault: Fault, lockfile: Lockfile, endpoints: Mapping[str, Endpoint]) -> str:
+    """Format a fault in one line, with its place in the file."""
+    from llmring.lockfile import check, file
+
+    plain = f"{dotted(fault.path)}: {fault.message}; {fault.mend}"
+    if lockfile.path is None:
+        return plain
+    known = {name: found.provider for name, found in endpoints.items()}
+    try:
+        problems = check.problems(file.read(lockfile.path), known)
+    except LockfileError:
+        problems = []  # the file has been removed in the meantime
+    for problem in problems:
+        if str(problem) == plain:
+            return f"{lockfile.path}:{problem.line}:{problem.column}: {plain}"
+    return f"{lockfile.path}: {plain}"

@@ -1,0 +1,280 @@
+"""Settings from the environment; nothing else in llmring reads it.
+
+Commands that only look at a lockfile import this module too, so imports that they do not need are
+inside the functions.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import date
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET, Struct, UnsetType
+
+from llmring.clock import SYSTEM, Clock
+from llmring.config.environment import switch, value_of
+from llmring.exceptions import ConfigurationError
+from llmring.lockfile.file import Source, find
+
+if TYPE_CHECKING:
+    from llmring.lockfile.document import Lockfile
+    from llmring.providers.endpoint import Endpoint
+    from llmring.registry.effective_facts import Known
+
+DEFAULT_TIMEOUT_SECONDS = 60.0
+RECORDINGS = "tests/recordings"
+
+_NO_TIMEOUT = frozenset({"none", "off", "disable", "disabled", "infinite"})
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The environment's settings, read once.
+
+    Attributes:
+        endpoints: Every provider by name, with its address and key.
+        timeout: Seconds that a call may take unless it sets its own; None for no limit.
+        retries: Retries of a model unless the lockfile sets them; None for the default.
+        local_model: The user's own GGUF file for the provider `local`.
+        cache_dir: Folder of downloaded weights.
+        redis_url: The Redis or Valkey that shares circuits and spending among processes, if any.
+        state_dir: Folder of what is kept about calls.
+        ledger: The ledger's file, or the address of its PostgreSQL database; None to keep none.
+        log_content: True to keep the texts of calls in the ledger.
+        frozen: True if only models that the lockfile names, as it has pinned them, may be called.
+        registry_url: Address of newer facts about models, if any.
+        clock: The wall clock, and the date by which prices and retirements are judged.
+    """
+
+    endpoints: Mapping[str, Endpoint]
+    timeout: float | None
+    retries: int | None
+    local_model: Path | None
+    cache_dir: Path
+    redis_url: str | None = None
+    state_dir: Path = Path("~/.local/state/llmring")
+    ledger: Path | str | None = None
+    log_content: bool = False
+    frozen: bool = False
+    registry_url: str | None = None
+    clock: Clock = Clock()
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of this process.
+
+    Args:
+        environ: The variables; by default those of the process.
+
+    Raises:
+        ConfigurationError: A variable holds a value that can't be used.
+    """
+    from llmring.config.endpoints import endpoint
+    from llmring.local.weights import default_cache_dir
+    from llmring.providers.table import PROVIDERS
+
+    env = os.environ if environ is None else environ
+    local_model = value_of(env, "LLMRING_LOCAL_MODEL")
+    state_dir = state_folder(env)
+    return Settings(
+        endpoints={name: endpoint(row, env) for name, row in PROVIDERS.items()},
+        timeout=_timeout(value_of(env, "LLMRING_PROVIDER_TIMEOUT_S")),
+        retries=_retries(value_of(env, "LLMRING_RETRIES")),
+        local_model=Path(local_model).expanduser() if local_model else None,
+        cache_dir=default_cache_dir(env),
+        redis_url=value_of(env, "LLMRING_REDIS_URL"),
+        state_dir=state_dir,
+        ledger=_ledger(env, state_dir),
+        log_content=switch(env, "LLMRING_LOG_CONTENT"),
+        frozen=switch(env, "LLMRING_FROZEN"),
+        registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
+        clock=read_clock(env),
+    )
+
+
+def read_clock(environ: Mapping[str, str] | None = None) -> Clock:
+    """Return the clock; LLMRING_TODAY fixes the date that prices and retirements are judged by.
+
+    Args:
+        environ: The variables; left out, those of the process.
+
+    Raises:
+        ConfigurationError: LLMRING_TODAY is not a date.
+    """
+    written = value_of(os.environ if environ is None else environ, "LLMRING_TODAY")
+    if written is None:
+        return SYSTEM
+    try:
+        return Clock(date.fromisoformat(written))
+    except ValueError:
+        raise ConfigurationError(
+            f"LLMRING_TODAY is {written!r}, not a date; write one like 2026-11-01, or unset it"
+        ) from None
+
+
+def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Return llmring's folder for state that programs should remember, on this platform.
+
+    Args:
+        environ: The environment's variables.
+        platform: As `sys.platform`.
+    """
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~")
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "llmring"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "llmring"
+    # https://specifications.freedesktop.org/basedir-spec/latest/
+    named = environ.get("XDG_STATE_HOME", "")
+    return (Path(named) if named.startswith("/") else home / ".local" / "state") / "llmring"
+
+
+def endpoints_for(
+    lockfile: Lockfile, settings: Settings, environ: Mapping[str, str] | None = None
+) -> Mapping[str, Endpoint]:
+    """Return every provider by name: those that llmring knows, and those of a lockfile.
+
+    Args:
+        lockfile: The lockfile with the `[providers]`.
+        settings: The other settings.
+        environ: The variables; by default those of the process.
+    """
+    if not lockfile.providers:
+        return settings.endpoints
+    from llmring.config.provider_tables import with_own
+
+    return with_own(lockfile, settings.endpoints, os.environ if environ is None else environ)
+
+
+def known_here(lockfile: Lockfile, environ: Mapping[str, str] | None = None) -> Known:
+    """Return the facts about models on this machine, as corrected by a lockfile.
+
+    Args:
+        lockfile: The lockfile with the corrections.
+        environ: The variables; by default those of the process.
+    """
+    from llmring.local.weights import default_cache_dir
+    from llmring.registry.effective_facts import known
+
+    return known(lockfile, default_cache_dir(os.environ if environ is None else environ))
+
+
+def variables(names: Iterable[str]) -> dict[str, str]:
+    """Return those of these variables that are set in this process, unchanged."""
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def frozen_environ() -> Mapping[str, str]:
+    """Return the variables of this process, with LLMRING_FROZEN set."""
+    return {**os.environ, "LLMRING_FROZEN": "1"}
+
+
+def chosen_profile(environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the current value of LLMRING_PROFILE; an empty one counts as unset."""
+    env = os.environ if environ is None else environ
+    return value_of(env, "LLMRING_PROFILE")
+
+
+def recordings_folder(
+    wish: str | None, lockfile: Path, environ: Mapping[str, str] | None = None
+) -> Path:
+    """Return the folder of test recordings: LLMRING_RECORDINGS, or the lockfile's own.
+
+    Args:
+        wish: The folder set in the lockfile, if any, relative to the lockfile.
+        lockfile: Path of the lockfile.
+        environ: The variables; by default those of the process.
+    """
+    env = os.environ if environ is None else environ
+    chosen = value_of(env, "LLMRING_RECORDINGS")
+    return Path(chosen).expanduser() if chosen else lockfile.parent / (wish or RECORDINGS)
+
+
+def lockfile_in_force(
+    explicit: str | PathLike[str] | None,
+    environ: Mapping[str, str] | None = None,
+    package: Path | None = None,
+) -> Source:
+    """Find the lockfile that calls and commands use.
+
+    It is the one at the given path, or else the one that LLMRING_LOCKFILE_PATH names,
+    `./llmring.lock`, the one of the calling package, or the one that comes with llmring.
+
+    Raises:
+        LockfileNotFoundError: A file that was named does not exist.
+    """
+    env = os.environ if environ is None else environ
+    return find(explicit, env.get("LLMRING_LOCKFILE_PATH"), Path.cwd(), package)
+
+
+def timeout_of(*wishes: float | UnsetType | None) -> float | None:
+    """Return the first timeout that is set, in seconds; None for no limit.
+
+    Raises:
+        ConfigurationError: It is not a number above zero.
+    """
+    for wish in wishes:
+        if wish is UNSET:
+            continue
+        if wish is not None and not wish > 0:
+            raise ConfigurationError(f"a timeout must be above 0 seconds, or None; not {wish}")
+        return wish
+    return DEFAULT_TIMEOUT_SECONDS
+
+
+def _ledger(env: Mapping[str, str], state_dir: Path) -> Path | str | None:
+    if value_of(env, "LLMRING_LEDGER") is not None and not switch(env, "LLMRING_LEDGER"):
+        return None
+    url = value_of(env, "LLMRING_LEDGER_URL")
+    if url is None:
+        # Without a home directory, no ledger is kept.
+        return None if state_dir.parts[0] == "~" else state_dir / "ledger.sqlite"
+    scheme, _, rest = url.partition("://")
+    if scheme in ("postgresql", "postgres"):
+        return url
+    if scheme == "sqlite" and rest.strip("/"):
+        return Path(rest).expanduser()
+    raise ConfigurationError(
+        "LLMRING_LEDGER_URL can't be used; set it to postgresql://USER@HOST/DATABASE or "
+        "sqlite:///PATH"
+    )
+
+
+def _retries(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdecimal():
+        raise ConfigurationError(f"LLMRING_RETRIES is {value!r}; set it to a whole number from 0")
+    return int(value)
+
+
+def _timeout(value: str | None) -> float | None:
+    if value is None:
+        return DEFAULT_TIMEOUT_SECONDS
+    if value.lower() in _NO_TIMEOUT:
+        return None
+    try:
+        return timeout_of(float(value))
+    except (ValueError, ConfigurationError):
+        raise ConfigurationError(
+            f"LLMRING_PROVIDER_TIMEOUT_S is {value!r}; set it to seconds above 0, or to 'none'"
+        ) from None
+
+
+def ledger_place() -> Path | str:
+    """Return the path or database URL of the ledger.
+
+    Raises:
+        ConfigurationError: The ledger is off.
+    """
+    place = read_settings().ledger
+    if place is None:
+        raise ConfigurationError(
+            "the ledger is off: LLMRING_LEDGER disables it, or the home folder is missing; unset "
+            "LLMRING_LEDGER, or set LLMRING_LEDGER_URL"
+        )
+    return place

@@ -1,0 +1,193 @@
+"""The content blocks of an Anthropic message, decoded piece by piece.
+
+https://platform.claude.com/docs/en/build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import Event, ProviderItem, ReasoningDelta, TextDelta, ToolCallDelta
+from llmring.dialects.anthropic.structured_output import unwrapped
+from llmring.dialects.dialect import json_object
+
+NOTHING = msgspec.Raw(b"")
+
+
+class Block(Struct):
+    """The start of a block."""
+
+    type: str | None = None
+    text: str | None = None
+    citations: list[Any] | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: msgspec.Raw = NOTHING
+    caller: dict[str, Any] | None = None
+    toolset_name: str | None = None
+
+
+class End(Struct):
+    """The fields at the end of a message."""
+
+    stop_reason: str | None = None
+    stop_details: dict[str, Any] | None = None
+    container: dict[str, Any] | None = None
+
+
+class Delta(End):
+    """A piece of a block, or the end of the message."""
+
+    type: str | None = None
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    partial_json: str | None = None
+    citation: Any = None
+    content: Any = None
+    encrypted_content: Any = None
+
+
+class TextBlock:
+    """A block of text, which may have citations."""
+
+    __slots__ = ("_citations", "_pieces")
+
+    def __init__(self, block: Block) -> None:
+        self._pieces = [block.text or ""]
+        self._citations = list(block.citations or ())
+
+    def extend(self, delta: Delta) -> list[Event]:
+        """Return the events of one more piece."""
+        if delta.type == "citations_delta":
+            self._citations.append(delta.citation)
+        if not delta.text:
+            return []
+        self._pieces.append(delta.text)
+        return [TextDelta(delta.text)]
+
+    def close(self) -> list[Event]:
+        """Return the events of the end of the block."""
+        if not self._citations:
+            return []
+        text = "".join(self._pieces)
+        return [ProviderItem({"type": "text", "text": text, "citations": self._citations})]
+
+
+class ThinkingBlock:
+    """A block of thinking."""
+
+    __slots__ = ()
+
+    def extend(self, delta: Delta) -> list[Event]:
+        """Return the events of one more piece."""
+        if delta.type == "thinking_delta" and delta.thinking:
+            return [ReasoningDelta(delta.thinking)]
+        if delta.type == "signature_delta" and delta.signature:
+            return [ReasoningDelta("", delta.signature)]
+        return []
+
+    def close(self) -> list[Event]:
+        """Return the events of the end of the block."""
+        return []
+
+
+class CallBlock:
+    """A call to one of the caller's tools."""
+
+    __slots__ = ("_given", "_index")
+
+    def __init__(self, index: int, block: Block) -> None:
+        self._index = index
+        # Some servers send the whole input when the block starts, and no deltas.
+        self._given = _arguments(block.input)
+
+    def extend(self, delta: Delta) -> list[Event]:
+        """Return the events of one more piece."""
+        if not delta.partial_json:
+            return []
+        self._given = ""
+        return [ToolCallDelta(self._index, arguments=delta.partial_json)]
+
+    def close(self) -> list[Event]:
+        """Return the events of the end of the block."""
+        return [ToolCallDelta(self._index, arguments=self._given)] if self._given else []
+
+
+class AnswerBlock:
+    """A call to the tool that carries a structured answer: its input is the answer's text."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self, block: Block) -> None:
+        self._given = _arguments(block.input)
+
+    def extend(self, delta: Delta) -> list[Event]:
+        """Return the events of one more piece."""
+        if not delta.partial_json:
+            return []
+        self._given = ""
+        return [TextDelta(delta.partial_json)]
+
+    def close(self) -> list[Event]:
+        """Return the events of the end of the block."""
+        return [TextDelta(self._given)] if self._given else []
+
+
+class WrappedAnswerBlock:
+    """A structured answer wrapped in a property of the input, which must be complete to be read."""
+
+    __slots__ = ("_given", "_pieces")
+
+    def __init__(self, block: Block) -> None:
+        self._given = _arguments(block.input)
+        self._pieces: list[str] = []
+
+    def extend(self, delta: Delta) -> list[Event]:
+        """Return the events of one more piece."""
+        self._pieces.append(delta.partial_json or "")
+        return []
+
+    def close(self) -> list[Event]:
+        """Return the events of the end of the block."""
+        text = unwrapped("".join(self._pieces) or self._given)
+        return [TextDelta(text)] if text else []
+
+
+class ItemBlock:
+    """Any other block, such as redacted thinking or the work of tools that the provider runs."""
+
+    __slots__ = ("_block", "_input")
+
+    def __init__(self, block: dict[str, Any]) -> None:
+        self._block = block
+        self._input: list[str] = []
+
+    def extend(self, delta: Delta) -> list[Event]:
+        """Return the events of one more piece."""
+        if delta.partial_json:
+            self._input.append(delta.partial_json)
+        for name in ("content", "encrypted_content"):
+            # A compaction comes in one delta.
+            if (value := getattr(delta, name)) is not None:
+                self._block[name] = value
+        return []
+
+    def close(self) -> list[Event]:
+        """Return the events of the end of the block."""
+        if self._input:
+            self._block["input"] = json_object("".join(self._input))
+        return [ProviderItem(self._block)]
+
+
+OpenBlock = TextBlock | ThinkingBlock | CallBlock | AnswerBlock | WrappedAnswerBlock | ItemBlock
+
+
+def _arguments(value: msgspec.Raw) -> str:
+    text = msgspec.json.format(value, indent=-1).decode("utf-8", "replace") if value else ""
+    return "" if text in ("{}", "null") else text

@@ -1,0 +1,307 @@
+"""Replies of Anthropic's Messages API, whole or streamed.
+
+https://platform.claude.com/docs/en/api/messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import (
+    Event,
+    Finished,
+    ProviderItem,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from llmring.dialects.anthropic.blocks import (
+    NOTHING,
+    AnswerBlock,
+    Block,
+    CallBlock,
+    Delta,
+    End,
+    ItemBlock,
+    OpenBlock,
+    TextBlock,
+    ThinkingBlock,
+    WrappedAnswerBlock,
+)
+from llmring.dialects.anthropic.errors import ErrorObject, failure
+from llmring.dialects.anthropic.structured_output import ANSWER, WRAPPED_ANSWER
+from llmring.dialects.error_response import unreadable
+from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.service_tier import unusual
+from llmring.dialects.sse import ServerEvent
+from llmring.wire import HttpHead
+
+
+class _Usage(Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_creation: dict[str, Any] | None = None
+    output_tokens_details: dict[str, Any] | None = None
+    server_tool_use: dict[str, Any] | None = None
+    iterations: Any = None
+    service_tier: Any = None
+    inference_geo: Any = None
+    speed: Any = None
+
+
+class _Message(End):
+    id: str | None = None
+    model: str | None = None
+    content: msgspec.Raw = NOTHING
+    usage: _Usage | None = None
+    error: ErrorObject | str | None = None
+    request_id: str | None = None
+
+
+class _StreamEvent(Struct):
+    type: str | None = None
+    index: int = 0
+    message: _Message | None = None
+    content_block: msgspec.Raw = NOTHING
+    delta: Delta | None = None
+    usage: _Usage | None = None
+    error: ErrorObject | str | None = None
+    request_id: str | None = None
+
+
+_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+
+
+class _Reading:
+    """State while decoding a message; a whole one is decoded as a stream of complete blocks."""
+
+    __slots__ = ("_answered", "_count", "_open", "_places", "_usage")
+
+    def __init__(self) -> None:
+        self._usage = _Usage()
+        self._open: dict[int, OpenBlock] = {}
+        self._count = 0
+        self._answered = False
+        # The latest calls; their positions are emitted if a later block shows that they matter.
+        self._places: list[dict[str, Any]] = []
+
+    def take(self, event: _StreamEvent) -> list[Event]:
+        match event.type:
+            case "message_start":
+                return self.begin(event.message or _Message())
+            case "content_block_start":
+                return self.open(event.index, event.content_block)
+            case "content_block_delta" if event.delta and event.index in self._open:
+                return self._open[event.index].extend(event.delta)
+            case "content_block_stop":
+                return self.close(event.index)
+            case "message_delta":
+                return self.finish(event.delta or End(), event.usage)
+        return []
+
+    def begin(self, message: _Message) -> list[Event]:
+        self._usage = message.usage or self._usage
+        return [Started(message.model, message.id)]
+
+    def open(self, at: int, raw: msgspec.Raw) -> list[Event]:
+        block = msgspec.json.decode(raw or b"{}", type=Block)
+        if block.type == "tool_use":
+            return self._open_call(at, block)
+        events: list[Event] = [ProviderItem(place) for place in self._places]
+        self._places = []
+        match block.type:
+            case "text":
+                self._open[at] = TextBlock(block)
+                if block.text:
+                    events.append(TextDelta(block.text))
+            case "thinking":
+                self._open[at] = ThinkingBlock()
+                text, signature = block.thinking or "", block.signature or None
+                if text or signature:
+                    events.append(ReasoningDelta(text, signature))
+            case str():
+                self._open[at] = ItemBlock(msgspec.json.decode(raw, type=dict[str, Any]))
+        return events
+
+    def _open_call(self, at: int, block: Block) -> list[Event]:
+        if block.name in (ANSWER, WRAPPED_ANSWER):
+            if not self._answered:
+                self._open[at] = (
+                    AnswerBlock(block) if block.name == ANSWER else WrappedAnswerBlock(block)
+                )
+            self._answered = True
+            return []
+        self._open[at] = CallBlock(self._count, block)
+        self._places.append(_place(block))
+        self._count += 1
+        return [ToolCallDelta(self._count - 1, block.id, block.name)]
+
+    def close(self, at: int) -> list[Event]:
+        block = self._open.pop(at, None)
+        return block.close() if block is not None else []
+
+    def finish(self, end: End, usage: _Usage | None) -> list[Event]:
+        # Later counts are cumulative; omitted ones keep their value.
+        for name in _Usage.__struct_fields__:
+            if (count := getattr(usage, name, None)) is not None:
+                setattr(self._usage, name, count)
+        report = _report(self._usage)
+        if not end.stop_reason:
+            return [report] if report is not None else []
+        events = [event for at in list(self._open) for event in self.close(at)]
+        if any(place.keys() - _OF_ANY_CALL for place in self._places):
+            events += [ProviderItem(place) for place in self._places]
+        if end.container and "id" in end.container:
+            events.append(ProviderItem({"type": "container", "id": end.container["id"]}))
+        if said := (end.stop_details or {}).get("explanation"):
+            events.append(RefusalDelta(str(said)))
+        if report is not None:
+            events.append(report)
+        reason = _REASONS.get(end.stop_reason, end.stop_reason.lower())
+        if self._answered and not self._count and reason == "tool_calls":
+            reason = "stop"
+        return [*events, Finished(reason, end.stop_reason)]
+
+
+_OF_ANY_CALL = {"type", "id"}
+
+
+def _place(block: Block) -> dict[str, Any]:
+    """Return the fields of a block that a tool call lacks; they restore its place in the turn."""
+    place: dict[str, Any] = {"type": "tool_use", "id": block.id}
+    if block.caller is not None and block.caller.get("type") != "direct":
+        place["caller"] = block.caller
+    if block.toolset_name is not None:
+        place["toolset_name"] = block.toolset_name
+    return place
+
+
+def _report(usage: _Usage) -> UsageReport | None:
+    if usage.input_tokens is None and usage.output_tokens is None:
+        return None
+    cached = usage.cache_read_input_tokens or 0
+    written = usage.cache_creation_input_tokens or 0
+    return UsageReport(
+        Usage(
+            prompt_tokens=(usage.input_tokens or 0) + cached + written,
+            completion_tokens=usage.output_tokens or 0,
+            cached_tokens=cached,
+            cache_write_tokens=written,
+            cache_write_1h_tokens=_count(usage.cache_creation, "ephemeral_1h_input_tokens"),
+            reasoning_tokens=_count(usage.output_tokens_details, "thinking_tokens"),
+            provider_tool_calls=_tool_calls(usage),
+            service_tier=_tier(usage),
+        )
+    )
+
+
+def _count(counts: Mapping[str, Any] | None, name: str) -> int:
+    count = (counts or {}).get(name)
+    return count if isinstance(count, int) else 0
+
+
+def _tool_calls(usage: _Usage) -> int:
+    """Count the items charged on top of the reported tokens: searches, and other models' work.
+
+    https://platform.claude.com/docs/en/build-with-claude/compaction#understanding-usage
+    """
+    steps = usage.iterations if isinstance(usage.iterations, list) else ()
+    beside = [step for step in steps if isinstance(step, dict) and step.get("type") != "message"]
+    return _count(usage.server_tool_use, "web_search_requests") + len(beside)
+
+
+def _tier(usage: _Usage) -> str | None:
+    """Return service class, region and speed, where they have prices of their own."""
+    place = usage.inference_geo
+    if not isinstance(place, str) or place in ("", "global", "not_available"):
+        place = None
+    return (
+        ", ".join(filter(None, (unusual(usage.service_tier), place, unusual(usage.speed)))) or None
+    )
+
+
+def decode(head: HttpHead, body: bytes) -> list[Event]:
+    """Decode a whole message into events.
+
+    Raises:
+        ProviderError: The body is an error, or not a message.
+    """
+    try:
+        message = msgspec.json.decode(body, type=_Message)
+        if message.error is None:
+            return _events(message)
+    except (ValueError, RecursionError) as error:
+        raise unreadable(head, body, str(error)) from error
+    raise failure(head, message.error, message.request_id)
+
+
+def _events(message: _Message) -> list[Event]:
+    """Return the events of a whole message.
+
+    Raises:
+        ValueError: The message has no content.
+    """
+    content = msgspec.json.decode(message.content or b"null", type=list[msgspec.Raw] | str | None)
+    blocks = [_text_block(content)] if isinstance(content, str) else content
+    if blocks is None or not (blocks or message.stop_reason):
+        raise ValueError("no content")
+    reading = _Reading()
+    events = reading.begin(message)
+    for at, block in enumerate(blocks):
+        events += reading.open(at, block) + reading.close(at)
+    return events + reading.finish(message, message.usage)
+
+
+def _text_block(text: str) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode({"type": "text", "text": text}))
+
+
+def decoder(head: HttpHead) -> EventStreamDecoder:
+    """Create a decoder for one streamed message.
+
+    https://platform.claude.com/docs/en/build-with-claude/streaming
+    """
+    return EventStreamDecoder(head, _StreamReading(head), decode)
+
+
+class _StreamReading:
+    """State while decoding a streamed message, event by event."""
+
+    def __init__(self, head: HttpHead) -> None:
+        self.done = False
+        self._head = head
+        self._message = _Reading()
+
+    def take(self, server_event: ServerEvent) -> list[Event]:
+        data = server_event.data
+        if data.strip() == b"[DONE]":
+            self.done = True
+            return []
+        try:
+            event = msgspec.json.decode(data, type=_StreamEvent)
+            if event.error is None and "error" not in (event.type, server_event.name):
+                self.done = event.type == "message_stop"
+                return self._message.take(event)
+        except (ValueError, RecursionError) as error:
+            raise unreadable(self._head, data, str(error)) from error
+        raise failure(self._head, event.error, event.request_id)
+
+    def end(self) -> list[Event]:
+        return []

@@ -1,0 +1,213 @@
+"""Anthropic's Messages API: the encoding of requests, and the dialect as a whole.
+
+https://platform.claude.com/docs/en/api/messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.parts import UploadedPart
+from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolChoice
+from llmring.dialects.anthropic import (
+    betas as anthropic_betas,
+)
+from llmring.dialects.anthropic import (
+    caching,
+    decode_reply,
+    errors,
+)
+from llmring.dialects.anthropic import (
+    files as anthropic_files,
+)
+from llmring.dialects.anthropic import (
+    messages as anthropic_content,
+)
+from llmring.dialects.anthropic.count_tokens import counting
+from llmring.dialects.anthropic.models import LISTING
+from llmring.dialects.anthropic.structured_output import RULES, Asked, asked
+from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
+from llmring.json_schema.adapt import adapted
+
+# The API has no default; this fits the smallest of the models that it still serves.
+MAX_TOKENS = 8192
+LEAST_THINKING = 1024
+LEAST_TOP_P_WITH_THINKING = 0.95
+
+# The API has no step below "low".
+_EFFORTS = {"minimal": "low"}
+
+
+def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
+    """Build the request for `POST /v1/messages`.
+
+    `betas` in `extra_params` is sent as a header, as the vendor's own clients do.
+
+    Raises:
+        UnsupportedFeatureError: The API does not accept a part of a message.
+        ValidationError: The data of a document is not base64.
+    """
+    turns = request.turns
+    thinking = _thinking(request)
+    wanted = _wanted(request, quirks, thinking)
+    payload: dict[str, Any] = {
+        "model": model,
+        "max_tokens": _max_tokens(request, thinking),
+        "messages": anthropic_content.messages(turns),
+    }
+    words = [{"type": "text", "text": wanted.words}] if wanted.words else []
+    optional = {
+        "cache_control": caching.automatic(request.caching),
+        "system": anthropic_content.system(turns) + words,
+        "stop_sequences": request.stops,
+        "tools": _tools(request, wanted),
+        "tool_choice": _tool_choice(request, wanted),
+        "thinking": thinking,
+        "output_config": _output_config(request, wanted),
+        "container": anthropic_content.container(turns),
+        "stream": stream,
+    }
+    payload |= {name: value for name, value in optional.items() if value}
+    payload |= _sampling(request, thinking)
+    caching.settle(payload)
+    extra = dict(request.extra_params)
+    betas = extra.pop("betas", None) or ()
+    payload = merged(payload, extra)
+    if isinstance(choice := payload.get("tool_choice"), dict):
+        # For choices that have no type, such as only `disable_parallel_tool_use`.
+        payload["tool_choice"] = {"type": "auto"} | choice
+    files = any(isinstance(part, UploadedPart) for turn in turns for part in turn.parts)
+    headers = anthropic_betas.header(payload, betas, files=files)
+    return Outgoing("/v1/messages", payload, headers=headers)
+
+
+def _thinking(request: ParsedRequest) -> Mapping[str, Any] | None:
+    """Return the `thinking` field: a budget if tokens are given, else "adaptive".
+
+    https://platform.claude.com/docs/en/build-with-claude/thinking
+    """
+    if "thinking" in request.extra_params:
+        given: Mapping[str, Any] | None = request.extra_params["thinking"]
+        return given
+    reasoning = request.reasoning
+    if reasoning is None:
+        return None
+    if reasoning.is_off:
+        return {"type": "disabled"}
+    # The API refuses thinking together with a forced call; the call is more important.
+    if _demands_call(request):
+        return None
+    if reasoning.tokens is None:
+        return {"type": "adaptive"}
+    return {"type": "enabled", "budget_tokens": max(LEAST_THINKING, reasoning.tokens)}
+
+
+def _thinks(thinking: Mapping[str, Any] | None) -> bool:
+    return thinking is not None and thinking.get("type") in ("enabled", "adaptive")
+
+
+def _demands_call(request: ParsedRequest) -> bool:
+    return bool(request.tools) and request.choice not in (None, "auto", "none")
+
+
+def _max_tokens(request: ParsedRequest, thinking: Mapping[str, Any] | None) -> int:
+    limit = MAX_TOKENS if request.max_tokens is None else request.max_tokens
+    budget: int = (thinking or {}).get("budget_tokens", 0)
+    # The budget is part of the limit and must be less than it.
+    return limit if limit > budget else limit + budget
+
+
+def _sampling(request: ParsedRequest, thinking: Mapping[str, Any] | None) -> dict[str, Any]:
+    temperature, top_p = request.temperature, request.top_p
+    if _thinks(thinking):
+        # With thinking, the API refuses other values.
+        temperature = None
+        top_p = top_p if top_p is not None and top_p >= LEAST_TOP_P_WITH_THINKING else None
+    given = {"temperature": temperature, "top_p": top_p}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _wanted(request: ParsedRequest, quirks: Quirks, thinking: Mapping[str, Any] | None) -> Asked:
+    if not quirks.json_schema and _demands_call(request):
+        # The model will make a call instead of answering.
+        return Asked()
+    return asked(request.output, native=quirks.json_schema, forcible=not _thinks(thinking))
+
+
+def _output_config(request: ParsedRequest, wanted: Asked) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    reasoning = request.reasoning
+    if reasoning is not None and reasoning.effort is not None and not reasoning.is_off:
+        config["effort"] = _EFFORTS.get(reasoning.effort, reasoning.effort)
+    if wanted.format is not None:
+        config["format"] = wanted.format
+    return config
+
+
+def _tools(request: ParsedRequest, wanted: Asked) -> list[dict[str, Any]]:
+    tools = [_tool(tool) for tool in request.tools]
+    return [*tools, wanted.tool] if wanted.tool is not None else tools
+
+
+def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
+    if isinstance(tool, ProviderTool):
+        return dict(tool.definition)
+    schema = adapted(tool.parameters, RULES) if tool.strict else tool.parameters
+    definition: dict[str, Any] = {
+        **tool.extra,
+        "name": tool.name,
+        "input_schema": {"type": "object", "properties": {}} | dict(schema),
+    }
+    if tool.description is not None:
+        definition["description"] = tool.description
+    if tool.strict is not None:
+        definition["strict"] = tool.strict
+    return definition
+
+
+def _tool_choice(request: ParsedRequest, wanted: Asked) -> dict[str, Any] | None:
+    choice = request.choice
+    if wanted.tool is not None:
+        if request.tools and choice != "none":
+            # Either one of the tools, or the answer.
+            return {"type": "any"}
+        name = wanted.tool["name"]
+        return {"type": "tool", "name": name, "disable_parallel_tool_use": True}
+    return _choice(choice) if request.tools else None
+
+
+def _choice(choice: ToolChoice | None) -> dict[str, Any] | None:
+    match choice:
+        case NamedTool(name=name):
+            return {"type": "tool", "name": name}
+        case "required":
+            return {"type": "any"}
+        case "auto" | "none":
+            return {"type": choice}
+        case None:
+            return None
+        case _:
+            assert_never(choice)
+
+
+def authorize(key: str) -> Mapping[str, str]:
+    """Return the header with the key."""
+    return {"x-api-key": key}
+
+
+DIALECT = Dialect(
+    name=anthropic_content.NAME,
+    encode=encode,
+    decode=decode_reply.decode,
+    decoder=decode_reply.decoder,
+    explain=errors.explain,
+    authorize=authorize,
+    # The next version accepts no sampling parameters for any model.
+    # https://platform.claude.com/docs/en/api/versioning
+    headers={"anthropic-version": "2023-06-01"},
+    listing=LISTING,
+    counting=counting(encode),
+    files=anthropic_files.FILES,
+)

@@ -1,0 +1,137 @@
+"""Errors of Anthropic's Messages API, by HTTP status or inside an answer.
+
+https://platform.claude.com/docs/en/api/errors
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.dialects.error_response import error_class, response_error
+from llmring.exceptions import (
+    ContentPolicyError,
+    ContextLengthError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ProviderModelNotFoundError,
+    ProviderRateLimitError,
+    ProviderResponseError,
+    ProviderTimeoutError,
+    UnsupportedFeatureError,
+)
+from llmring.redaction import redact
+from llmring.wire import HttpHead
+
+
+class ErrorObject(Struct):
+    """An error object of the API."""
+
+    type: str | None = None
+    message: str | None = None
+    details: Any = None
+
+    @property
+    def code(self) -> str | None:
+        """The stable name of the cause, if the API gives one."""
+        code = self.details.get("error_code") if isinstance(self.details, dict) else None
+        return code if isinstance(code, str) else None
+
+
+class _Reply(Struct):
+    error: ErrorObject | str | None = None
+    request_id: str | None = None
+
+
+_BY_TYPE: dict[str | None, type[ProviderError]] = {
+    "authentication_error": ProviderAuthenticationError,
+    "permission_error": ProviderAuthenticationError,
+    "billing_error": ProviderAuthenticationError,
+    "not_found_error": ProviderModelNotFoundError,
+    "conflict_error": ProviderResponseError,
+    "request_too_large": ContextLengthError,
+    "rate_limit_error": ProviderRateLimitError,
+    "timeout_error": ProviderTimeoutError,
+    "api_error": ProviderResponseError,
+    "overloaded_error": ProviderResponseError,
+    "exceed_context_size_error": ContextLengthError,  # llama.cpp
+    "not_supported_error": UnsupportedFeatureError,  # llama.cpp
+}
+
+# Codes that are more exact than the type: problems with the account also have the type
+# "invalid_request_error".
+_BY_CODE: dict[str | None, type[ProviderError]] = {
+    "organization_on_hold": ProviderAuthenticationError,
+    "organization_type_not_supported": ProviderAuthenticationError,
+    "parent_organization_required": ProviderAuthenticationError,
+    "claude_code_key_creator_not_member": ProviderAuthenticationError,
+    "cmek_key_disabled": ProviderAuthenticationError,
+    "cmek_key_network_blocked": ProviderAuthenticationError,
+    "image_dimensions_too_large": UnsupportedFeatureError,
+}
+
+# Types whose causes differ only in the message; the second is llama.cpp's.
+_WORDY = ("invalid_request_error", "server_error")
+
+_BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
+    (re.compile(words, re.IGNORECASE), kind)
+    for words, kind in (
+        (r"prompt is too long|exceeds? (the )?context|input is too long", ContextLengthError),
+        (r"credit balance is too low|organization has been disabled", ProviderAuthenticationError),
+        (r"API usage limits", ProviderRateLimitError),
+        (r"content filtering policy", ContentPolicyError),
+        (
+            r"(does not|doesn't|not) support|unsupported|deprecated for this model"
+            r"|schema is too complex|maximum allowed number of output tokens"
+            r"|image exceeds|maximum of \d+ PDF pages",
+            UnsupportedFeatureError,
+        ),
+    )
+)
+
+
+def explain(head: HttpHead, body: bytes) -> ProviderError:
+    """Build the error for a reply with an error status."""
+    try:
+        reply = msgspec.json.decode(body, type=_Reply)
+    except (ValueError, RecursionError):
+        return response_error(head, body, message=None)
+    error = _error(reply.error)
+    result = response_error(
+        head, body, message=error.message, code=error.type, kind=_kind(error, head.status)
+    )
+    result.request_id = reply.request_id or result.request_id
+    return result
+
+
+def failure(
+    head: HttpHead, value: ErrorObject | str | None, request_id: str | None
+) -> ProviderError:
+    """Build the error for an error object in a reply with a success status."""
+    error = _error(value)
+    words = redact(error.message) if error.message else None
+    said = " ".join(part for part in (error.type, words) if part)
+    kind = _kind(error, 400 if error.type == "invalid_request_error" else 500)
+    return kind(
+        f"an error instead of an answer: {said or 'the provider gave no reason'}",
+        code=error.type,
+        request_id=request_id or head.headers.get("request-id"),
+        provider_message=words,
+    )
+
+
+def _error(value: ErrorObject | str | None) -> ErrorObject:
+    return ErrorObject(message=value) if isinstance(value, str) else value or ErrorObject()
+
+
+def _kind(error: ErrorObject, status: int) -> type[ProviderError]:
+    if error.code in _BY_CODE:
+        return _BY_CODE[error.code]
+    if error.type in _WORDY:
+        for words, kind in _BY_WORDS:
+            if words.search(error.message or ""):
+                return kind
+    return _BY_TYPE.get(error.type) or error_class(status)

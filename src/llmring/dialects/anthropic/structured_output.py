@@ -1,0 +1,124 @@
+"""JSON answers from Anthropic: by the API's own format, a forced tool, or a prompt.
+
+https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.output_format import OutputFormat
+from llmring.json_schema.adapt import (
+    WRAPPER,
+    SchemaRules,
+    adapted,
+    can_be_strict,
+    is_object,
+    is_recursive,
+)
+from llmring.json_schema.prompt import in_words
+
+# The schemas that the API can enforce on an answer, or on the input of a strict tool.
+RULES = SchemaRules(
+    keywords=frozenset(
+        {
+            "$defs",
+            "$ref",
+            "additionalProperties",
+            "allOf",
+            "anyOf",
+            "const",
+            "default",
+            "definitions",
+            "description",
+            "enum",
+            "format",
+            "items",
+            "minItems",
+            "properties",
+            "required",
+            "title",
+            "type",
+        }
+    ),
+    values={
+        "format": (
+            "date",
+            "date-time",
+            "duration",
+            "email",
+            "hostname",
+            "ipv4",
+            "ipv6",
+            "time",
+            "uri",
+            "uuid",
+        ),
+        "minItems": (0, 1),
+    },
+    closes_objects=True,
+)
+
+# The tools whose input is the answer. A reply does not refer to its request, so these names are
+# what distinguishes an answer from a call.
+ANSWER = "llmring_answer"
+# The input of a tool must be an object; any other answer is wrapped in a property of it.
+WRAPPED_ANSWER = "llmring_answer_value"
+
+_AS_TOOL = SchemaRules(needs_object=True)
+
+
+class Asked(Struct, frozen=True):
+    """The parts of a request that ask for JSON.
+
+    Attributes:
+        format: For `output_config`.
+        tool: A tool by which the model is to answer.
+        words: Instructions for the system prompt.
+    """
+
+    format: dict[str, Any] | None = None
+    tool: dict[str, Any] | None = None
+    words: str | None = None
+
+
+def asked(output: OutputFormat | None, *, native: bool, forcible: bool) -> Asked:
+    """Choose the way to ask for this output format.
+
+    Args:
+        output: The format; None for text.
+        native: True if the API can enforce a schema for this model.
+        forcible: True if the model can be forced to call a tool, which is impossible with thinking.
+    """
+    if output is None:
+        return Asked()
+    if output.schema is None:
+        # The API has no JSON mode without a schema.
+        return Asked(words=in_words(None))
+    if native and can_be_strict(output.schema) and not is_recursive(output.schema):
+        schema = adapted(output.schema, RULES)
+        return Asked(format={"type": "json_schema", "schema": schema})
+    if native or not forcible:
+        return Asked(words=in_words(output.schema))
+    return Asked(tool=_tool(output, output.schema))
+
+
+def _tool(output: OutputFormat, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": ANSWER if is_object(schema) else WRAPPED_ANSWER,
+        "description": output.description or f"Takes your answer ({output.name}).",
+        "input_schema": adapted(schema, _AS_TOOL),
+    }
+
+
+def unwrapped(arguments: str) -> str:
+    """Extract the answer, as JSON, from the input of the tool for answers that are not objects."""
+    try:
+        return bytes(msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])[WRAPPER]).decode()
+    except (msgspec.DecodeError, KeyError):
+        # Incomplete, or not in the requested format: pass it on as it is.
+        return arguments

@@ -1,0 +1,114 @@
+"""Errors out of HTTP responses: the class, the message, the excerpt."""
+
+import msgspec
+
+from llmring.dialects.dialect import T
+from llmring.dialects.retry_after import retry_after
+from llmring.exceptions import (
+    ContextLengthError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ProviderModelNotFoundError,
+    ProviderRateLimitError,
+    ProviderRequestError,
+    ProviderResponseError,
+    ProviderTimeoutError,
+    UnreadableResponseError,
+)
+from llmring.redaction import redact
+from llmring.wire import HttpHead
+
+# Enough to recognise an error from a proxy or a vendor, but never a whole page.
+BODY_EXCERPT = 500
+# Longer than any vendor's message seen so far.
+MOST_WORDS = 4000
+
+
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    401: ProviderAuthenticationError,
+    402: ProviderAuthenticationError,
+    403: ProviderAuthenticationError,
+    404: ProviderModelNotFoundError,
+    408: ProviderTimeoutError,
+    409: ProviderResponseError,
+    410: ProviderModelNotFoundError,
+    413: ContextLengthError,
+    425: ProviderResponseError,
+    429: ProviderRateLimitError,
+    504: ProviderTimeoutError,
+}
+
+
+def error_class(status: int) -> type[ProviderError]:
+    """Return the error class for a status, if the body has no better information."""
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    return ProviderRequestError if 400 <= status < 500 else ProviderResponseError
+
+
+def response_error(
+    head: HttpHead,
+    body: bytes,
+    *,
+    message: str | None,
+    code: str | None = None,
+    kind: type[ProviderError] | None = None,
+) -> ProviderError:
+    """Build the error for a reply with an error status.
+
+    Args:
+        head: Status and headers of the reply.
+        body: The body, quoted (shortened, keys masked) if the vendor gave no message.
+        message: The vendor's own message, if the body could be read.
+        code: The vendor's own code or type.
+        kind: The class of the error, if the body is more exact than the status.
+    """
+    words = redact(message)[:MOST_WORDS] if message else None
+    said = words or excerpt(body)
+    return (kind or error_class(head.status))(
+        " ".join(dict.fromkeys(filter(None, (str(head.status), code, said)))),
+        status=head.status,
+        code=code,
+        request_id=request_id(head),
+        provider_message=words,
+        retry_after=retry_after(head),
+    )
+
+
+def unreadable(head: HttpHead, body: bytes, why: str) -> UnreadableResponseError:
+    """Build the error for a reply that is not in the API's format, such as a proxy's page."""
+    kind = head.content_type or "no content type"
+    said = excerpt(body)
+    return UnreadableResponseError(
+        f"{head.status} with an answer that can't be read ({why}; {kind})"
+        + (f": {said}" if said else ", and it is empty"),
+        status=head.status,
+        request_id=request_id(head),
+    )
+
+
+def read_as(kind: type[T], head: HttpHead, body: bytes) -> T:
+    """Decode a whole reply as a value of this type.
+
+    Raises:
+        UnreadableResponseError: The reply is in another format.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (ValueError, RecursionError) as error:
+        fault = unreadable(head, body, str(error))
+    raise fault
+
+
+def excerpt(body: bytes) -> str:
+    """Return the beginning of a body as one line of text, with keys masked."""
+    text = " ".join(body[: 2 * BODY_EXCERPT].decode("utf-8", "replace").split())
+    return redact(text)[:BODY_EXCERPT]
+
+
+def request_id(head: HttpHead) -> str | None:
+    """Return the provider's ID of the request, from any of the headers in use."""
+    for name in ("x-request-id", "request-id", "apim-request-id", "cf-ray"):
+        if name in head.headers:
+            return head.headers[name]
+    return None

@@ -1,0 +1,336 @@
+"""Replies of Google's Gemini API, whole or streamed, including errors.
+
+https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import (
+    Event,
+    Finished,
+    ProviderItem,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from llmring.dialects.error_response import unreadable
+from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.gemini.errors import GeminiError, failure
+from llmring.dialects.service_tier import unusual
+from llmring.dialects.sse import ServerEvent
+from llmring.wire import HttpHead
+
+
+class _FunctionCall(Struct):
+    name: str | None = None
+    id: str | None = None
+    args: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Part(Struct, rename="camel"):
+    text: str | None = None
+    thought: bool | None = None
+    thought_signature: str | None = None
+    function_call: _FunctionCall | None = None
+
+
+class _Content(Struct):
+    # Undecoded, so that parts other than text and calls can be sent back unchanged.
+    parts: list[msgspec.Raw] | None = None
+
+
+class _Grounding(Struct, rename="camel"):
+    web_search_queries: list[Any] | None = None
+    grounding_chunks: list[Any] | None = None
+
+
+class _Candidate(Struct, rename="camel"):
+    index: int | None = None
+    content: _Content | None = None
+    finish_reason: str | None = None
+    grounding_metadata: _Grounding | None = None
+
+
+class _Feedback(Struct, rename="camel"):
+    block_reason: str | None = None
+
+
+class _OfModality(Struct, rename="camel"):
+    modality: str | None = None
+    token_count: int | None = None
+
+
+_Details = list[_OfModality]
+
+
+class _Usage(Struct, rename="camel"):
+    prompt_token_count: int | None = None
+    candidates_token_count: int | None = None
+    thoughts_token_count: int | None = None
+    tool_use_prompt_token_count: int | None = None
+    cached_content_token_count: int | None = None
+    prompt_tokens_details: _Details | None = None
+    cache_tokens_details: _Details | None = None
+    candidates_tokens_details: _Details | None = None
+    tool_use_prompt_tokens_details: _Details | None = None
+    service_tier: Any = None
+    traffic_type: Any = None
+
+
+_COUNTS = tuple(name for name in _Usage.__struct_fields__ if name.endswith("_count"))
+
+
+class _Chunk(Struct, rename="camel"):
+    candidates: list[_Candidate] | None = None
+    prompt_feedback: _Feedback | None = None
+    usage_metadata: _Usage | None = None
+    model_version: str | None = None
+    response_id: str | None = None
+    error: GeminiError | str | None = None
+
+
+# Shared by all replies; a decoder keeps no state.
+_CHUNK = msgspec.json.Decoder(_Chunk)
+_CHUNKS = msgspec.json.Decoder(_Chunk | list[_Chunk])
+_PART = msgspec.json.Decoder(_Part)
+
+_REASONS = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
+    "MALFORMED_FUNCTION_CALL": "error",
+    "MALFORMED_RESPONSE": "error",
+    "MISSING_THOUGHT_SIGNATURE": "error",
+    "TOO_MANY_TOOL_CALLS": "error",
+    "UNEXPECTED_TOOL_CALL": "error",
+} | dict.fromkeys(
+    (
+        "BLOCKLIST",
+        "ESCALATION",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "IMAGE_SAFETY",
+        "LANGUAGE",
+        "MODEL_ARMOR",
+        "PROHIBITED_CONTENT",
+        "PUP_LIMITED_DISABLED",
+        "RECITATION",
+        "SAFETY",
+        "SPII",
+    ),
+    "content_filter",
+)
+
+
+class _Reading:
+    """State while decoding an answer, chunk by chunk; a whole answer is a single chunk.
+
+    Attributes:
+        answered: True once any part of an answer has arrived.
+    """
+
+    __slots__ = (
+        "_calls",
+        "_finished",
+        "_reported",
+        "_searches",
+        "_started",
+        "_thinking",
+        "_usage",
+        "answered",
+    )
+
+    def __init__(self) -> None:
+        self.answered = False
+        self._started = False
+        self._calls = self._searches = 0
+        self._thinking = False
+        self._finished: Finished | None = None
+        self._usage = _Usage()
+        self._reported: UsageReport | None = None
+
+    def take(self, chunk: _Chunk) -> list[Event]:
+        # First, before any state changes: a part may turn out to be unreadable.
+        ours = [(each, _parts_of(each)) for each in chunk.candidates or () if not each.index]
+        events: list[Event] = []
+        if not self._started:
+            self._started = True
+            events.append(Started(chunk.model_version, chunk.response_id))
+        self._count(chunk.usage_metadata)
+        feedback = chunk.prompt_feedback
+        for candidate, parts in ours:
+            # Searches are reported in full in one chunk, mostly the last; repetitions count once.
+            self._searches = max(self._searches, _searches(candidate.grounding_metadata))
+            content = [event for raw, part in parts for event in self._part(raw, part)]
+            # An empty text counts as an answer.
+            self.answered = self.answered or bool(parts)
+            events += content + self._finish(candidate.finish_reason)
+        if feedback and feedback.block_reason and not chunk.candidates:
+            events += self._finish(feedback.block_reason, "content_filter")
+        return events + (self.end() if self._finished else [])
+
+    def end(self) -> list[Event]:
+        report = _report(self._usage, self._searches)
+        if report is None or report == self._reported:
+            return []
+        self._reported = report
+        return [report]
+
+    def _count(self, usage: _Usage | None) -> None:
+        # The counts of each chunk are cumulative; omitted ones keep their value.
+        for name in _Usage.__struct_fields__:
+            if (count := getattr(usage, name, None)) is not None:
+                setattr(self._usage, name, count)
+
+    def _part(self, raw: msgspec.Raw, part: _Part) -> list[Event]:
+        text, signature = part.text or "", part.thought_signature or None
+        thinking, self._thinking = self._thinking, bool(part.thought and text and not signature)
+        if part.function_call is not None and part.function_call.name:
+            return self._call(part.function_call, signature)
+        if part.text is None:
+            return _item(raw, signature)
+        if part.thought:
+            return [ReasoningDelta(text, signature)] if text or signature else []
+        if signature and thinking and not text:
+            # As the signature of a text, it would be assigned to the preceding thought.
+            return [ProviderItem({"text": "", "thoughtSignature": signature})]
+        # A text's signature comes with it or, in a stream, with an empty text at its end.
+        events: list[Event] = [TextDelta(text)] if text else []
+        return [*events, ReasoningDelta("", signature)] if signature else events
+
+    def _call(self, call: _FunctionCall, signature: str | None) -> list[Event]:
+        index, self._calls = self._calls, self._calls + 1
+        arguments = (
+            msgspec.json.format(call.args, indent=-1).decode("utf-8", "replace")
+            if call.args
+            else ""
+        )
+        if arguments == "null":
+            arguments = ""
+        return [ToolCallDelta(index, call.id, call.name, arguments or "{}", signature)]
+
+    def _finish(self, native: str | None, reason: str | None = None) -> list[Event]:
+        if not native or native == "FINISH_REASON_UNSPECIFIED":
+            return []
+        finished = Finished(reason or _REASONS.get(native, native.lower()), native)
+        # Some models send "STOP" in every chunk.
+        if finished == self._finished:
+            return []
+        self.answered = True
+        self._finished = finished
+        return [finished]
+
+
+def _parts_of(candidate: _Candidate) -> list[tuple[msgspec.Raw, _Part]]:
+    parts = candidate.content.parts if candidate.content else None
+    return [(raw, _PART.decode(raw)) for raw in parts or ()]
+
+
+def _item(raw: msgspec.Raw, signature: str | None) -> list[Event]:
+    """Return the event for a part that is not text: media, or the work of Google's own tools."""
+    content = msgspec.json.decode(raw, type=dict[str, Any])
+    if content.keys() - {"text", "thought", "thoughtSignature", "functionCall"}:
+        return [ProviderItem(content)]
+    return [ReasoningDelta("", signature)] if signature else []
+
+
+def _searches(grounding: _Grounding | None) -> int:
+    """Count the searches that an answer is grounded in.
+
+    https://ai.google.dev/gemini-api/docs/google-search#pricing
+    """
+    if grounding is None:
+        return 0
+    return len(grounding.web_search_queries or ()) or bool(grounding.grounding_chunks)
+
+
+def _of(modality: str, *details: _Details | None) -> int:
+    return sum(
+        each.token_count or 0
+        for counts in details
+        for each in counts or ()
+        if each.modality == modality
+    )
+
+
+def _report(usage: _Usage, searches: int) -> UsageReport | None:
+    if all(getattr(usage, name) is None for name in _COUNTS):
+        return None
+    thoughts = usage.thoughts_token_count or 0
+    return UsageReport(
+        Usage(
+            prompt_tokens=(usage.prompt_token_count or 0)
+            + (usage.tool_use_prompt_token_count or 0),
+            completion_tokens=(usage.candidates_token_count or 0) + thoughts,
+            cached_tokens=usage.cached_content_token_count or 0,
+            reasoning_tokens=thoughts,
+            audio_prompt_tokens=_of(
+                "AUDIO", usage.prompt_tokens_details, usage.tool_use_prompt_tokens_details
+            ),
+            cached_audio_tokens=_of("AUDIO", usage.cache_tokens_details),
+            audio_completion_tokens=_of("AUDIO", usage.candidates_tokens_details),
+            image_completion_tokens=_of("IMAGE", usage.candidates_tokens_details),
+            provider_tool_calls=searches,
+            service_tier=unusual(usage.service_tier) or unusual(usage.traffic_type),
+        )
+    )
+
+
+def decode(head: HttpHead, body: bytes) -> list[Event]:
+    """Decode a whole answer, or a streamed one that came as a JSON array, into events.
+
+    Raises:
+        ProviderError: The body is an error, or not an answer.
+    """
+    reading = _Reading()
+    events: list[Event] = []
+    try:
+        value = _CHUNKS.decode(body)
+        for chunk in value if isinstance(value, list) else [value]:
+            if chunk.error is not None:
+                raise failure(head, chunk.error)
+            events += reading.take(chunk)
+    except (ValueError, RecursionError) as error:
+        raise unreadable(head, body, str(error)) from error
+    if not reading.answered:
+        raise unreadable(head, body, "no candidates")
+    return events + reading.end()
+
+
+def decoder(head: HttpHead) -> EventStreamDecoder:
+    """Create a decoder for one streamed answer.
+
+    Google does not mark the end of a stream; it ends with the connection.
+    """
+    return EventStreamDecoder(head, _StreamReading(head), decode)
+
+
+class _StreamReading:
+    """State while decoding a streamed answer, event by event."""
+
+    def __init__(self, head: HttpHead) -> None:
+        self.done = False
+        self._head = head
+        self._answer = _Reading()
+
+    def take(self, event: ServerEvent) -> list[Event]:
+        if event.data.strip() == b"[DONE]":
+            return []
+        try:
+            chunk = _CHUNK.decode(event.data)
+            if chunk.error is not None:
+                raise failure(self._head, chunk.error)
+            return self._answer.take(chunk)
+        except (ValueError, RecursionError) as error:
+            raise unreadable(self._head, event.data, str(error)) from error
+
+    def end(self) -> list[Event]:
+        return self._answer.end()

@@ -1,0 +1,151 @@
+"""Errors of Google's APIs.
+
+https://ai.google.dev/gemini-api/docs/troubleshooting
+https://cloud.google.com/apis/design/errors#error_model
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.dialects.error_response import error_class, request_id, response_error
+from llmring.exceptions import (
+    ContentPolicyError,
+    ContextLengthError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ProviderModelNotFoundError,
+    ProviderRateLimitError,
+    ProviderResponseError,
+    ProviderTimeoutError,
+    UnsupportedFeatureError,
+)
+from llmring.redaction import redact
+from llmring.wire import HttpHead
+
+
+class GeminiError(Struct):
+    """An error object in a reply."""
+
+    code: int | str | None = None
+    message: str | None = None
+    status: str | None = None
+    details: Any = None
+
+
+class _Body(Struct):
+    error: GeminiError | str | None = None
+
+
+# https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+_BY_STATUS: dict[str | None, type[ProviderError]] = {
+    "UNAUTHENTICATED": ProviderAuthenticationError,
+    "PERMISSION_DENIED": ProviderAuthenticationError,
+    # The account's country or billing does not allow the call.
+    "FAILED_PRECONDITION": ProviderAuthenticationError,
+    "NOT_FOUND": ProviderModelNotFoundError,
+    "RESOURCE_EXHAUSTED": ProviderRateLimitError,
+    "DEADLINE_EXCEEDED": ProviderTimeoutError,
+    "UNIMPLEMENTED": UnsupportedFeatureError,
+    "ABORTED": ProviderResponseError,
+    "CANCELLED": ProviderResponseError,
+    "DATA_LOSS": ProviderResponseError,
+    "INTERNAL": ProviderResponseError,
+    "UNAVAILABLE": ProviderResponseError,
+    "UNKNOWN": ProviderResponseError,
+}
+
+# Errors that share the status INVALID_ARGUMENT and differ only in the message.
+_BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
+    (re.compile(words, re.IGNORECASE), kind)
+    for words, kind in (
+        (r"API key (not valid|expired|not found)", ProviderAuthenticationError),
+        (
+            r"input (or output )?token count|exceeds the maximum number of tokens"
+            r"|payload size exceeds",
+            ContextLengthError,
+        ),
+        (r"responsible AI|blocked by (the )?safety", ContentPolicyError),
+        (
+            r"not enabled for|not supported|unsupported|(does not|doesn't) support"
+            r"|only works in|supported range",
+            UnsupportedFeatureError,
+        ),
+    )
+)
+
+# "7.25s" in the details; in the message also "1h2m3.5s" and "250ms".
+_DELAY = re.compile(r"(?:(\d{1,6})h)?(?:(\d{1,6})m(?!s))?(?:(\d{1,9}(?:\.\d+)?)(m?)s)?")
+_RETRY_IN = re.compile(r"retry in ([\d.hms]*[hms])")
+
+
+def explain(head: HttpHead, body: bytes) -> ProviderError:
+    """Build the error for a reply with an error status."""
+    try:
+        value = msgspec.json.decode(body, type=_Body | list[_Body])
+    except (ValueError, RecursionError):
+        value = []
+    bodies = value if isinstance(value, list) else [value]
+    error = next((_error(each.error) for each in bodies if each.error is not None), None)
+    if error is None:
+        return response_error(head, body, message=None)
+    result = response_error(
+        head, body, message=error.message, code=error.status, kind=_kind(error, head.status)
+    )
+    if result.retry_after is None:
+        result.retry_after = _retry_delay(error)
+    result.request_id = result.request_id or _detail(error, "requestId")
+    return result
+
+
+def failure(head: HttpHead, value: GeminiError | str) -> ProviderError:
+    """Build the error for an error object in a reply with a success status."""
+    error = _error(value)
+    status = error.code if isinstance(error.code, int) else None
+    words = redact(error.message) if error.message else None
+    said = " ".join(part for part in (error.status, words) if part)
+    return _kind(error, status or 500)(
+        f"an error instead of an answer: {said or 'the provider gave no reason'}",
+        status=status,
+        code=error.status,
+        request_id=request_id(head) or _detail(error, "requestId"),
+        provider_message=words,
+        retry_after=_retry_delay(error),
+    )
+
+
+def _error(value: GeminiError | str) -> GeminiError:
+    return GeminiError(message=value) if isinstance(value, str) else value
+
+
+def _detail(error: GeminiError, name: str) -> str | None:
+    """Return the first value under this name in any of the details."""
+    details = error.details if isinstance(error.details, list) else []
+    found = (detail.get(name) for detail in details if isinstance(detail, dict))
+    return next((value for value in found if isinstance(value, str)), None)
+
+
+def _kind(error: GeminiError, status: int) -> type[ProviderError]:
+    if _detail(error, "reason") in ("API_KEY_INVALID", "API_KEY_EXPIRED"):
+        return ProviderAuthenticationError
+    if error.status in (None, "INVALID_ARGUMENT"):
+        for words, kind in _BY_WORDS:
+            if words.search(error.message or ""):
+                return kind
+    return _BY_STATUS.get(error.status) or error_class(status)
+
+
+def _retry_delay(error: GeminiError) -> float | None:
+    """Return the seconds to wait, from the details or else from the message."""
+    in_words = _RETRY_IN.search(error.message or "")
+    told = _detail(error, "retryDelay") or (in_words[1] if in_words else "")
+    match = _DELAY.fullmatch(told) if told else None
+    if match is None:
+        return None
+    hours, minutes, seconds, milli = match.groups()
+    last = float(seconds or 0) / (1000 if milli else 1)
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + last

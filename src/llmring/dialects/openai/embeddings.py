@@ -1,0 +1,60 @@
+"""The embedding endpoint of OpenAI and compatible servers.
+
+https://developers.openai.com/api/reference/resources/embeddings/methods/create
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from llmring.chat.events import Usage
+from llmring.dialects.dialect import Embedding, Outgoing
+from llmring.dialects.error_response import read_as
+from llmring.wire import HttpHead
+
+
+class _Vector(Struct):
+    embedding: list[float]
+    index: int | None = None
+
+
+class _Tokens(Struct):
+    prompt_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+class _Reply(Struct):
+    data: list[_Vector]
+    usage: _Tokens | None = None
+
+
+def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
+    """Build the request for the vectors of these texts."""
+    payload = {"model": model, "input": list(texts)}
+    return Outgoing(
+        "/embeddings", payload if dimensions is None else payload | {"dimensions": dimensions}
+    )
+
+
+def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None]:
+    """Decode the vectors in the order of the texts, and the tokens.
+
+    Raises:
+        ProviderResponseError: The reply is in another format.
+    """
+    reply = read_as(_Reply, head, body)
+    ordered = sorted(
+        enumerate(reply.data), key=lambda at: at[0] if at[1].index is None else at[1].index
+    )
+    return [vector.embedding for _, vector in ordered], _usage(reply.usage)
+
+
+def _usage(tokens: _Tokens | None) -> Usage | None:
+    if tokens is None:
+        return None
+    # Some servers report only the total, which is the same number: vectors have no tokens.
+    count = tokens.prompt_tokens or tokens.total_tokens
+    return None if count is None else Usage(prompt_tokens=count)
+
+
+EMBEDDING = Embedding(encode=encode, decode=decode, most_texts=2048)

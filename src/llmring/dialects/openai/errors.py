@@ -1,0 +1,212 @@
+"""Errors of servers that speak OpenAI's dialects.
+
+https://platform.openai.com/docs/guides/error-codes/api-errors
+
+The vendor's code or type decides first, then the status; the message only without a code.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.dialects.error_response import response_error
+from llmring.exceptions import (
+    ContentPolicyError,
+    ContextLengthError,
+    ProviderAuthenticationError,
+    ProviderError,
+    ProviderModelNotFoundError,
+    ProviderRateLimitError,
+    ProviderResponseError,
+    UnsupportedFeatureError,
+)
+from llmring.wire import HttpHead
+
+
+def explain(head: HttpHead, body: bytes) -> ProviderError:
+    """Build the error for a reply with an error status."""
+    try:
+        sent = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        sent = None
+    return _error(head, body, _complaint(sent) or _Complaint())
+
+
+def error_within(head: HttpHead, body: bytes) -> ProviderError | None:
+    """Build the error for an error object in a reply with status 2xx or in a stream, if any.
+
+    https://openrouter.ai/docs/api-reference/errors
+    """
+    try:
+        complaint = _complaint(msgspec.json.decode(body))
+    except (ValueError, RecursionError):
+        return None
+    if complaint is None:
+        return None
+    status = complaint.status or head.status
+    return _error(msgspec.structs.replace(head, status=status), body, complaint)
+
+
+class _Complaint(Struct, frozen=True):
+    """The content of an error, in any of its forms.
+
+    Attributes:
+        message: The vendor's own message.
+        codes: The vendor's code and type, as far as given.
+        status: The HTTP status that the body names, as a stream cannot send another one.
+        cause: The message of an upstream server.
+        request_id: The vendor's ID of the request, if the body has it.
+    """
+
+    message: str | None = None
+    codes: tuple[str, ...] = ()
+    status: int | None = None
+    cause: str | None = None
+    request_id: str | None = None
+
+
+def _complaint(sent: Any) -> _Complaint | None:
+    if isinstance(sent, list) and sent:  # Google's compatible endpoint wraps errors in a list
+        sent = sent[0]
+    match sent:
+        case (
+            {"error": dict(error)}
+            | {"errors": [dict(error), *_]}  # Cloudflare
+            | {"choices": [{"error": dict(error)}, *_]}  # OpenRouter
+            | {"response": {"error": dict(error)}}  # OpenAI's Responses, in a stream
+        ):
+            return _from_fields({**sent, **error})
+        case {"error": str(said)} if said:  # Hugging Face, xAI
+            return _from_fields({**sent, "message": said})
+        case {"choices": _}:
+            return None
+        case {"message": said} | {"detail": said} if said:  # Mistral, Cerebras; FastAPI
+            return _from_fields({**sent, "message": said})
+    return None
+
+
+def _from_fields(fields: dict[Any, Any]) -> _Complaint:
+    message, metadata = fields.get("message"), fields.get("metadata")
+    if message is not None and not isinstance(message, str):
+        message = msgspec.json.encode(message).decode()
+    numbers = [fields.get(name) for name in ("status_code", "code", "status")]
+    statuses = [int(text) for number in numbers if _is_status(text := str(number))]
+    codes = [str(fields[name]) for name in ("code", "type") if fields.get(name) is not None]
+    cause = metadata.get("raw") if isinstance(metadata, dict) else None
+    request_id = fields.get("request_id")
+    return _Complaint(
+        message=message,
+        codes=tuple(sorted(codes, key=str.isdecimal)),  # a word is more exact than a number
+        status=next(iter(statuses), None),
+        cause=cause if isinstance(cause, str) else None,
+        request_id=request_id if isinstance(request_id, str) else None,
+    )
+
+
+def _is_status(text: str) -> bool:
+    return re.fullmatch("[45][0-9][0-9]", text) is not None
+
+
+def _error(head: HttpHead, body: bytes, said: _Complaint) -> ProviderError:
+    error = response_error(
+        head,
+        body,
+        message=f"{said.message}: {said.cause}" if said.cause else said.message,
+        code=next(iter(said.codes), None),
+        kind=_kind(head.status, said),
+    )
+    if said.cause:
+        error.provider_message = said.message
+    error.request_id = error.request_id or said.request_id
+    return error
+
+
+def _kind(status: int, said: _Complaint) -> type[ProviderError] | None:
+    if status in (413, 429):
+        # Groq sends its rate limit code even for a single request that exceeds the limit.
+        return None
+    for code in said.codes:
+        if code.lower() in _BY_CODE:
+            return _BY_CODE[code.lower()]
+    for statuses, words, kind in _BY_WORDS:
+        if status in statuses and re.search(words, said.message or "", re.IGNORECASE):
+            return kind
+    return None
+
+
+_BY_CODE: dict[str, type[ProviderError]] = {
+    "context_length_exceeded": ContextLengthError,
+    "exceed_context_size_error": ContextLengthError,  # llama.cpp
+    "string_above_max_length": ContextLengthError,
+    "tokens_limit_reached": ContextLengthError,  # GitHub Models
+    "unsupported_parameter": UnsupportedFeatureError,
+    "unsupported_value": UnsupportedFeatureError,
+    "operationnotsupported": UnsupportedFeatureError,  # Azure
+    "not_supported_error": UnsupportedFeatureError,  # llama.cpp
+    "content_filter": ContentPolicyError,  # Azure
+    "content_policy_violation": ContentPolicyError,
+    "data_inspection_failed": ContentPolicyError,  # Alibaba
+    "invalid_prompt": ContentPolicyError,
+    "moderation_blocked": ContentPolicyError,
+    "bio_policy": ContentPolicyError,
+    "image_content_policy_violation": ContentPolicyError,
+    "misalignment_policy_violation": ContentPolicyError,
+    "deploymentnotfound": ProviderModelNotFoundError,  # Azure
+    "invalid_model": ProviderModelNotFoundError,  # Mistral, Perplexity
+    "model_decommissioned": ProviderModelNotFoundError,  # Groq
+    "model_not_available": ProviderModelNotFoundError,  # Together
+    "model_not_found": ProviderModelNotFoundError,
+    "billing_hard_limit_reached": ProviderRateLimitError,
+    "insufficient_quota": ProviderRateLimitError,
+    "rate_limit_error": ProviderRateLimitError,
+    "rate_limit_exceeded": ProviderRateLimitError,
+    "authentication_error": ProviderAuthenticationError,
+    "invalid_api_key": ProviderAuthenticationError,
+    # Groq: the model answered in a wrong form, which is not the request's fault.
+    "json_validate_failed": ProviderResponseError,
+    "tool_use_failed": ProviderResponseError,
+}
+
+
+_REFUSED = frozenset({200, 400, 422})
+
+# The order matters: "no endpoints found that support images" is about the images. The statuses
+# are those seen with such messages; 500 is llama.cpp's.
+_BY_WORDS: tuple[tuple[frozenset[int], str, type[ProviderError]], ...] = (
+    (
+        _REFUSED | {500},
+        (
+            r"context (length|window|size)|(prompt|input|request) (is )?too (long|large)"
+            r"|too many (input )?tokens|reduce the length of"
+        ),
+        ContextLengthError,
+    ),
+    (
+        _REFUSED | {403},
+        r"(usage|content|safety) (policy|policies|guidelines)|policy violation|flagged",
+        ContentPolicyError,
+    ),
+    (
+        _REFUSED | {404, 500},
+        (
+            r"(not|n't) support|supports? (only|at most)|found that support|--jinja|--mmproj"
+            r"|unknown variant `(image_url|file|input_audio)`"
+        ),
+        UnsupportedFeatureError,
+    ),
+    (
+        _REFUSED,
+        (
+            r"model\b.*\b(not exist|not found|not available|decommissioned|deprecated|retired)"
+            r"|not a valid model|(invalid|unknown) model"
+        ),
+        ProviderModelNotFoundError,
+    ),
+    (
+        _REFUSED,
+        r"(incorrect|invalid) api[ _-]?key|api[ _-]?key (is )?(not valid|invalid)",
+        ProviderAuthenticationError,
+    ),
+)

@@ -1,0 +1,375 @@
+"""Replies of Chat Completions, whole or in chunks.
+
+https://platform.openai.com/docs/api-reference/chat/object
+https://platform.openai.com/docs/api-reference/chat-streaming
+
+OpenAI-compatible servers differ in small ways. All known variants are accepted from any server:
+reasoning under two names, content as a list of parts, tool calls without index or ID, other
+finish reasons, errors with status 200.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import (
+    Event,
+    Finished,
+    ProviderItem,
+    ReasoningDelta,
+    RefusalDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+    UsageReport,
+)
+from llmring.dialects.error_response import response_error, unreadable
+from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.openai.errors import error_within
+from llmring.dialects.openai.lenient_json import read
+from llmring.dialects.openai_chat.reasoning import DETAIL
+from llmring.dialects.openai_chat.usage import SentUsage, counted
+from llmring.dialects.sse import ServerEvent
+from llmring.wire import HttpHead
+
+
+class _Text(Struct, gc=False):
+    text: str | None = None
+
+
+class _ContentPart(Struct, gc=False):
+    # https://docs.mistral.ai/capabilities/reasoning/
+    text: str | None = None
+    thinking: str | list[_Text] | None = None
+
+
+class _Function(Struct, gc=False):
+    name: str | None = None
+    arguments: Any = None
+    input: str | None = None
+
+
+class _Google(Struct, gc=False):
+    # https://ai.google.dev/gemini-api/docs/thought-signatures#openai
+    thought_signature: str | None = None
+
+
+class _Extra(Struct, gc=False):
+    google: _Google | None = None
+
+
+class _Call(Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+    custom: _Function | None = None
+    extra_content: _Extra | None = None
+
+
+class _Message(Struct, gc=False):
+    content: str | list[_ContentPart] | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    reasoning_details: list[Any] | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+    function_call: _Function | None = None
+
+
+class _Choice(Struct, gc=False):
+    index: int | None = None
+    delta: _Message | None = None
+    message: _Message | None = None
+    finish_reason: str | None = None
+    error: Any = None
+
+
+class _Reply(Struct, gc=False):
+    """A whole reply, or a chunk of a streamed one."""
+
+    id: str | None = None
+    model: str | None = None
+    choices: list[_Choice] | None = None
+    usage: SentUsage | None = None
+    service_tier: Any = None
+    error: Any = None
+
+
+_REPLY = msgspec.json.Decoder(_Reply)
+_DONE = b"[DONE]"
+
+_REASONS = {
+    "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "function_call": "tool_calls",
+    "sensitive": "content_filter",
+    "network_error": "error",
+    "insufficient_system_resource": "error",
+}
+
+
+def decode(head: HttpHead, body: bytes) -> list[Event]:
+    """Decode a whole reply into events.
+
+    Raises:
+        ProviderError: The body is an error, or not an answer.
+    """
+    reply = read(head, body, _REPLY)
+    choice = reply.choices[0] if reply.choices else None
+    if choice is None or choice.error or reply.error:
+        raise error_within(head, body) or unreadable(head, body, "no answer in it")
+    message = choice.message or choice.delta or _Message()
+    said = [*_said(message)]
+    if message.tool_calls or message.function_call:
+        said += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
+    if message.reasoning_details:
+        said += [ProviderItem(detail) for detail in _details(message)]
+    if not said and not choice.finish_reason:
+        raise unreadable(head, body, "the answer is empty, with no reason for its end")
+    events: list[Event] = [Started(reply.model or None, reply.id or None), *said]
+    if (usage := counted(reply.usage, reply.service_tier)) is not None:
+        events.append(UsageReport(usage))
+    if choice.finish_reason:
+        events.append(_finished(choice.finish_reason))
+    return events
+
+
+def _said(message: _Message, *, reasoned: bool = False) -> Iterator[Event]:
+    """Yield the events for the content of a message, or of a piece of one."""
+    reasoning = message.reasoning_content or message.reasoning
+    if not reasoning and message.reasoning_details and not reasoned:
+        reasoning = _detailed(message)
+    if reasoning:
+        yield ReasoningDelta(reasoning)
+    if isinstance(message.content, str):
+        if message.content:
+            yield TextDelta(message.content)
+    else:
+        for part in message.content or ():
+            yield from _part_said(part)
+    if message.refusal:
+        yield RefusalDelta(message.refusal)
+
+
+def _details(message: _Message) -> list[dict[str, Any]]:
+    # https://openrouter.ai/docs/use-cases/reasoning-tokens
+    return [
+        each
+        for each in message.reasoning_details or ()
+        if isinstance(each, dict) and str(each.get("type")).startswith(DETAIL)
+    ]
+
+
+def _detailed(message: _Message) -> str:
+    """Return the reasoning text of a server that sends it only in details."""
+    texts = (each.get("text") or each.get("summary") for each in _details(message))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _part_said(part: _ContentPart) -> Iterator[Event]:
+    thinking = part.thinking or ""
+    if not isinstance(thinking, str):
+        thinking = "".join(piece.text or "" for piece in thinking)
+    if thinking:
+        yield ReasoningDelta(thinking)
+    if part.text:
+        yield TextDelta(part.text)
+
+
+def _calls(message: _Message) -> list[_Call]:
+    if message.function_call is not None and not message.tool_calls:
+        # The older form of calls, with only one call per message.
+        return [_Call(index=0, function=message.function_call)]
+    return [call for call in message.tool_calls or () if call.function or call.custom]
+
+
+def _call_delta(at: int, call: _Call) -> ToolCallDelta:
+    function = call.function or call.custom or _Function()
+    arguments = function.input if function.arguments is None else function.arguments
+    if not isinstance(arguments, str):
+        arguments = "" if arguments is None else msgspec.json.encode(arguments).decode()
+    google = call.extra_content.google if call.extra_content else None
+    return ToolCallDelta(
+        at,
+        call.id or None,
+        function.name or None,
+        arguments,
+        google.thought_signature if google else None,
+        "custom" if call.custom else "function",
+    )
+
+
+def _finished(native: str) -> Finished:
+    word = native.lower()
+    return Finished(_REASONS.get(word, word), native)
+
+
+class _OpenDetails:
+    """The pieces of streamed `reasoning_details`, assembled."""
+
+    __slots__ = ("_details",)
+
+    def __init__(self) -> None:
+        self._details: list[dict[str, Any]] = []
+
+    def add(self, piece: dict[str, Any]) -> None:
+        """Add a piece; its texts are appended, other values replaced."""
+        whole = next((each for each in self._details if _goes_on(each, piece)), None)
+        if whole is None:
+            self._details.append(dict(piece))
+            return
+        for key, value in piece.items():
+            before = whole.get(key)
+            if key in ("text", "summary") and isinstance(before, str) and isinstance(value, str):
+                whole[key] = before + value
+            elif value is not None:
+                whole[key] = value
+
+    def take(self) -> list[Event]:
+        """Return the details assembled so far, and start over."""
+        details, self._details = self._details, []
+        return [ProviderItem(each) for each in details]
+
+
+def _goes_on(whole: dict[str, Any], piece: dict[str, Any]) -> bool:
+    if "data" in piece or piece.get("index") is None:
+        return False
+    return all(whole.get(key) == piece.get(key) for key in ("type", "index"))
+
+
+class _OpenCalls:
+    """The tool calls of a streamed reply, to assign their pieces.
+
+    A piece belongs to the call with its index, but on servers that give all calls the same index,
+    a different ID together with a name starts a new call. Without an index, the ID decides; a
+    piece that has neither belongs to the last call, unless it names a function.
+    """
+
+    __slots__ = ("_by_index", "_ids")
+
+    def __init__(self) -> None:
+        self._ids: list[str] = []
+        self._by_index: dict[int, int] = {}
+
+    def place(self, piece: _Call) -> int:
+        """Return the position of the piece's call among the calls of the reply."""
+        at = self._known(piece)
+        if at < 0:
+            at = len(self._ids)
+            self._ids.append("")
+        self._ids[at] = self._ids[at] or piece.id or ""
+        if piece.index is not None:
+            self._by_index[piece.index] = at
+        return at
+
+    def _known(self, piece: _Call) -> int:
+        function = piece.function or piece.custom
+        named = bool(function and function.name)
+        if piece.index is not None:
+            at = self._by_index.get(piece.index, -1)
+            another = at >= 0 and named and piece.id and self._ids[at] not in ("", piece.id)
+            return -1 if another else at
+        if piece.id:
+            return self._ids.index(piece.id) if piece.id in self._ids else -1
+        return -1 if named else len(self._ids) - 1
+
+
+def decoder(head: HttpHead) -> EventStreamDecoder:
+    """Create a decoder for one streamed reply."""
+    return EventStreamDecoder(head, _Reading(head), decode)
+
+
+class _Reading:
+    """State while decoding one streamed reply, chunk by chunk."""
+
+    __slots__ = (
+        "_calls",
+        "_delta_seen",
+        "_details",
+        "_finish",
+        "_head",
+        "_named",
+        "_reasoned",
+        "_tier",
+        "_usage",
+        "done",
+    )
+
+    def __init__(self, head: HttpHead) -> None:
+        self.done = False
+        self._head = head
+        self._named = False
+        self._delta_seen = False
+        self._reasoned = False
+        self._calls = _OpenCalls()
+        self._details = _OpenDetails()
+        self._finish: str | None = None
+        self._tier: Any = None
+        self._usage: Usage | None = None
+
+    def take(self, event: ServerEvent) -> list[Event]:
+        data = event.data.strip()
+        if not data:
+            return []
+        if data == _DONE:
+            self.done = True
+            return self.end()
+        events: list[Event] = []
+        reply = read(self._head, data, _REPLY)
+        if reply.error or reply.choices is None or event.name == "error":
+            self._raise_error(event)
+        if not self._named and (reply.model or reply.id):
+            self._named = True
+            events.append(Started(reply.model or None, reply.id or None))
+        for choice in reply.choices or ():
+            if not choice.index:
+                self._read_choice(choice, event, events)
+        self._tier = reply.service_tier or self._tier
+        if reply.usage is not None:
+            self._usage = counted(reply.usage, self._tier) or self._usage
+        return events
+
+    def _read_choice(self, choice: _Choice, event: ServerEvent, events: list[Event]) -> None:
+        delta = choice.delta
+        if delta is not None:
+            self._delta_seen = True
+        elif not self._delta_seen:
+            delta = choice.message
+        if delta is not None:
+            self._read_delta(delta, events)
+        if choice.error:
+            self._raise_error(event)
+        if choice.finish_reason and choice.finish_reason != self._finish:
+            self._finish = choice.finish_reason
+            events += self._details.take()
+            events.append(_finished(choice.finish_reason))
+
+    def _read_delta(self, delta: _Message, events: list[Event]) -> None:
+        events += _said(delta, reasoned=self._reasoned)
+        if delta.reasoning_content or delta.reasoning:
+            # From here on, details only repeat it.
+            self._reasoned = True
+        if delta.reasoning_details:
+            for detail in _details(delta):
+                self._details.add(detail)
+        if delta.tool_calls or delta.function_call:
+            for call in _calls(delta):
+                events.append(_call_delta(self._calls.place(call), call))
+
+    def _raise_error(self, event: ServerEvent) -> None:
+        error = error_within(self._head, event.data)
+        if error is None and event.name == "error":
+            error = response_error(self._head, event.data, message=None)
+        if error is not None:
+            raise error
+
+    def end(self) -> list[Event]:
+        usage, self._usage = self._usage, None
+        return self._details.take() + ([] if usage is None else [UsageReport(usage)])

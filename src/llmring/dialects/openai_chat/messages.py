@@ -1,0 +1,201 @@
+"""The messages of a conversation in the format of Chat Completions.
+
+https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from llmring.chat.media import HEAD_BYTES, media_type_of
+from llmring.chat.parts import (
+    AudioPart,
+    DocumentPart,
+    ImagePart,
+    Part,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
+from llmring.chat.request import Message
+from llmring.chat.tools import ToolCall
+from llmring.dialects.dialect import Quirks
+from llmring.dialects.document_text import text_of
+from llmring.dialects.openai_chat.reasoning import given_back
+from llmring.exceptions import UnsupportedFeatureError
+
+NAME = "openai_chat"
+
+_AUDIO = {"audio/wav": "wav", "audio/mpeg": "mp3"}
+
+
+class _Calls(Struct):
+    """The calls so far: their number, and the IDs under each name that have no result yet."""
+
+    count: int = 0
+    open: dict[str, list[str]] = {}
+
+    def id_of(self, call: ToolCall) -> str:
+        """Return the ID of a call, or make one if it has none."""
+        self.count += 1
+        id_ = call["id"] or f"call_{self.count}"
+        self.open.setdefault(call["function"]["name"], []).append(id_)
+        return id_
+
+    def answered(self, turn: Message) -> str:
+        """Return the ID of the call that a result belongs to; matched by name if it has no ID."""
+        open_ = self.open.get(turn.name or "", [])
+        if turn.tool_call_id is None:
+            return open_.pop(0) if open_ else turn.name or ""
+        for ids in self.open.values():
+            if turn.tool_call_id in ids:
+                ids.remove(turn.tool_call_id)
+        return turn.tool_call_id
+
+
+def encoded(
+    turns: Sequence[Message], custom: frozenset[str], quirks: Quirks
+) -> list[dict[str, Any]]:
+    """Build the messages, with their cache marks if the server accepts any.
+
+    Args:
+        turns: The conversation.
+        custom: The names of the tools that take free text.
+        quirks: Differences of this server from OpenAI's.
+
+    Raises:
+        UnsupportedFeatureError: The API has no equivalent for a part of a message.
+    """
+    calls = _Calls()
+    return [_message(turn, calls, custom, quirks) for turn in turns]
+
+
+def _message(
+    turn: Message, calls: _Calls, custom: frozenset[str], quirks: Quirks
+) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": turn.role, "content": _content(turn, quirks)}
+    if turn.role == "assistant":
+        message |= given_back(turn.parts, quirks.reasoning_field, NAME)
+    if turn.tool_calls:
+        message["content"] = message["content"] or None
+        message["tool_calls"] = [
+            _call(call, calls.id_of(call), custom, quirks) for call in turn.calls
+        ]
+    if turn.role == "tool":
+        message["tool_call_id"] = calls.answered(turn)
+    elif turn.name:
+        message["name"] = turn.name
+    return message
+
+
+def _call(call: ToolCall, id_: str, custom: frozenset[str], quirks: Quirks) -> dict[str, Any]:
+    name, arguments = call["function"]["name"], call["function"]["arguments"]
+    if call["type"] == "custom" or name in custom:
+        return {"id": id_, "type": "custom", "custom": {"name": name, "input": arguments}}
+    function = {"name": name, "arguments": arguments}
+    sent = {"id": id_, "type": "function", "function": function}
+    if quirks.signed_calls and (signature := call.get("signature")):
+        # https://ai.google.dev/gemini-api/docs/thought-signatures#openai
+        sent["extra_content"] = {"google": {"thought_signature": signature}}
+    return sent
+
+
+# --- Content ---
+
+
+def _content(turn: Message, quirks: Quirks) -> str | list[dict[str, Any]]:
+    if isinstance(turn.content, str) and (quirks.caching != "marks" or not turn.metadata):
+        return turn.content
+    # Only text goes into the content; reasoning goes back in its own field, if at all.
+    parts = [part for part in turn.parts if not isinstance(part, ReasoningPart | ProviderPart)]
+    marks = _marks(turn, parts) if quirks.caching == "marks" else {}
+    if not marks and len(parts) < 2 and all(isinstance(part, TextPart) for part in parts):
+        return turn.text
+    return [
+        {**_part(part, turn.role), **({"cache_control": marks[at]} if at in marks else {})}
+        for at, part in enumerate(parts)
+    ]
+
+
+def _marks(turn: Message, parts: Sequence[Part]) -> dict[int, Mapping[str, Any]]:
+    """Return the cache marks by the position of the last part to be cached."""
+    marks: dict[int, Mapping[str, Any]] = {
+        at: part.cache_control
+        for at, part in enumerate(parts)
+        if not isinstance(part, ReasoningPart | ProviderPart) and part.cache_control
+    }
+    if parts and turn.cache_control:
+        marks[len(parts) - 1] = turn.cache_control
+    return marks
+
+
+def _part(part: Part, role: str) -> dict[str, Any]:
+    if isinstance(part, DocumentPart) and (text := text_of(part)) is not None:
+        # Documents must be PDFs here, but any server accepts the content of a text document.
+        return {"type": "text", "text": text}
+    match part:
+        case TextPart():
+            return {"type": "text", "text": part.text}
+        case _ if role != "user":
+            raise UnsupportedFeatureError(
+                f"Chat Completions takes only text in a message of role {role!r}; put images, "
+                "audio and documents into a user message"
+            )
+        case ImagePart():
+            detail = {} if part.detail is None else {"detail": part.detail}
+            return {"type": "image_url", "image_url": {"url": _url(part), **detail}}
+        case AudioPart():
+            return {"type": "input_audio", "input_audio": _audio(part)}
+        case DocumentPart():
+            return {"type": "file", "file": _file(part)}
+        case UploadedPart(media_type="application/pdf"):
+            return {"type": "file", "file": {"file_id": part.id}}
+    raise UnsupportedFeatureError(
+        "Chat Completions takes no uploaded files but PDFs; send an image by its URL or its bytes, "
+        "and a text as text"
+    )
+
+
+def _url(image: ImagePart) -> str:
+    if image.url is not None or image.media_type is not None:
+        return image.as_url
+    try:
+        found = media_type_of(base64.b64decode((image.data or "")[: 4 * (HEAD_BYTES // 3)]))
+    except binascii.Error:
+        found = None
+    if found is None or not found.startswith("image/"):
+        raise UnsupportedFeatureError(
+            "the type of an image cannot be detected from its bytes; set its media_type, such as "
+            "image/png"
+        )
+    return f"data:{found};base64,{image.data}"
+
+
+def _audio(part: AudioPart) -> dict[str, str]:
+    kind = _AUDIO.get(part.media_type)
+    if kind is None:
+        raise UnsupportedFeatureError(
+            f"Chat Completions takes audio as WAV (audio/wav) or MP3 (audio/mpeg), not as "
+            f"{part.media_type}; convert it"
+        )
+    return {"data": part.data, "format": kind}
+
+
+def _file(part: DocumentPart) -> dict[str, str]:
+    # https://developers.openai.com/api/docs/guides/file-inputs
+    if part.data is None:
+        raise UnsupportedFeatureError(
+            "Chat Completions takes no document URLs; load the document and send its data in base64"
+        )
+    if part.media_type != "application/pdf":
+        raise UnsupportedFeatureError(
+            f"Chat Completions takes documents as PDF or text, not as {part.media_type}; convert it"
+        )
+    url = f"data:{part.media_type};base64,{part.data}"
+    return {"filename": part.name or "document.pdf", "file_data": url}

@@ -1,0 +1,358 @@
+"""Replies in the format of OpenAI's Responses.
+
+https://platform.openai.com/docs/api-reference/responses/object
+https://platform.openai.com/docs/api-reference/responses-streaming
+
+The API has no place for:
+
+- a reply without a reason for its end: it is "completed";
+- a thought that begins without a blank line where there was one before;
+- a thought or a tool call without an ID, which is given one;
+- the place of a thought's own item apart from its text: they come together;
+- the signatures of tool calls;
+- cached audio tokens, and tokens written to a cache for an hour;
+- the number of calls of the provider's tools, which it shows by the calls themselves.
+
+An item of another API is not an item of this one: leave such items out before encoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from llmring.chat.events import (
+    Event,
+    Finished,
+    ProviderItem,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+from llmring.chat.reply_events import Content, marked_call, merged
+from llmring.dialects.openai.encode_error import encode_error, error_object
+from llmring.dialects.openai_responses.encode_items import (
+    CALLS,
+    PREFIXES,
+    Item,
+    part_added,
+    part_done,
+    text_delta,
+)
+from llmring.dialects.reply_encoding import (
+    Envelope,
+    ErrorAnswer,
+    Json,
+    ReplyEncoding,
+    StreamEncoder,
+    call_id,
+    gather,
+    named_sse,
+    placed,
+)
+
+_BLANK_LINE = "\n\n"
+
+# The fields of the request that the reply repeats, with their defaults.
+_ECHO: Mapping[str, Any] = {
+    "instructions": None,
+    "max_output_tokens": None,
+    "max_tool_calls": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "previous_response_id": None,
+    "prompt_cache_key": None,
+    "prompt_cache_retention": None,
+    "reasoning": {"effort": None, "summary": None},
+    "safety_identifier": None,
+    "store": False,
+    "temperature": 1.0,
+    "text": {"format": {"type": "text"}, "verbosity": "medium"},
+    "tool_choice": "auto",
+    "tools": [],
+    "top_logprobs": 0,
+    "top_p": 1.0,
+    "truncation": "disabled",
+    "user": None,
+}
+
+# Reasons that come as the reason why a reply is not complete; all others are its status.
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_STATUSES = frozenset({"completed", "incomplete", "failed", "cancelled", "in_progress", "queued"})
+
+
+def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
+    """Encode a whole reply.
+
+    Raises:
+        ProviderError: One of the events is the provider's failure.
+    """
+    events = list(events)
+    gathered = gather(events, envelope)
+    reply = _Reply(gathered.id, gathered.model, envelope)
+    for content in arrange(merged(events)):
+        reply.add(content)
+    return msgspec.json.encode(reply.response(gathered.finished, gathered.usage))
+
+
+def arrange(events: Iterable[Event]) -> list[Event]:
+    """Move the places of tool calls in front of the calls, and items to their thoughts."""
+    result: list[Event] = []
+    for event in placed(events, lambda item: marked_call(item.content)):
+        result.insert(_place_of(event, result), event)
+    return result
+
+
+def _place_of(event: Event, before: list[Event]) -> int:
+    if isinstance(event, ProviderItem) and event.content.get("type") == "reasoning":
+        id_ = event.content.get("id")
+        for at in range(len(before), 0, -1):
+            thought = before[at - 1]
+            if isinstance(thought, ReasoningDelta) and thought.id == id_ is not None:
+                return at
+    return len(before)
+
+
+class _Reply:
+    """A reply being put together, item by item, with the events that show how it grows.
+
+    Attributes:
+        output: The items that are complete.
+    """
+
+    def __init__(self, id_: str, model: str, envelope: Envelope) -> None:
+        self.output: list[Json] = []
+        self._id = id_
+        self._model = model
+        self._envelope = envelope
+        self._item: Item | None = None
+        self._places: dict[str, Json] = {}
+        self._reasoned = False
+        self._call: int | None = None
+
+    def response(self, finished: Finished | None, usage: Usage | None) -> Json:
+        """Return the whole reply."""
+        self.close()
+        status, reason = _status(finished)
+        return self.snapshot(
+            status,
+            completed_at=self._envelope.created if status == "completed" else None,
+            incomplete_details=None if reason is None else {"reason": reason},
+            output=self.output,
+            service_tier=(usage.service_tier if usage else None) or "default",
+            usage=None if usage is None else _usage(usage),
+        )
+
+    def snapshot(self, status: str, **known: Any) -> Json:
+        """Return the reply as it is at the moment."""
+        return {
+            "id": self._id,
+            "object": "response",
+            "created_at": self._envelope.created,
+            "status": status,
+            "background": False,
+            "completed_at": None,
+            "error": None,
+            "incomplete_details": None,
+            "model": self._model,
+            "output": [],
+            "service_tier": "auto",
+            "usage": None,
+            **_ECHO,
+            **self._envelope.echo,
+            **known,
+        }
+
+    def add(self, content: Event) -> list[Json]:
+        """Take in a piece of content, and return the events that show it."""
+        match content:
+            case TextDelta(text=text):
+                return self._say("message", "output_text", text)
+            case RefusalDelta(text=text):
+                return self._say("message", "refusal", text)
+            case ReasoningDelta():
+                return self._think(content)
+            case ToolCallDelta():
+                return self._call_piece(content)
+            case ProviderItem(content=item):
+                return self._take(item)
+            case _:
+                return []
+
+    def _say(self, kind: str, part: str, text: str) -> list[Json]:
+        """Add a piece of text to the open item's part of this kind."""
+        if not text:
+            return []
+        events: list[Json] = []
+        item = self._item
+        if item is None or item.kind != kind:
+            events, item = self._open(kind)
+        if not item.parts or item.parts[-1][0] != part:
+            events += part_done(item)
+            item.parts.append((part, []))
+            events += part_added(item)
+        item.parts[-1][1].append(text)
+        return [*events, text_delta(item, text)]
+
+    def _think(self, event: ReasoningDelta) -> list[Json]:
+        events: list[Json] = []
+        item = self._item
+        if item is None or item.kind != "reasoning" or event.id not in (None, item.id):
+            events, item = self._open("reasoning", event.id)
+        text = event.text
+        if self._reasoned and not item.parts:
+            # The reader puts it between thoughts.
+            text = text.removeprefix(_BLANK_LINE)
+        events += self._say("reasoning", "summary_text", text)
+        self._reasoned = self._reasoned or bool(text)
+        if event.signature is not None:
+            item.fields["encrypted_content"] = event.signature
+            events += self.close()
+        return events
+
+    def _call_piece(self, call: ToolCallDelta) -> list[Json]:
+        events: list[Json] = []
+        item = self._item
+        if item is None or item.kind not in CALLS or self._call != call.index:
+            kind = "custom_tool_call" if call.kind == "custom" else "function_call"
+            id_ = call_id(self._id, call)
+            place = self._places.pop(id_, {})
+            fields = {**place, "call_id": id_, "name": call.name or ""}
+            fields = {key: fields[key] for key in fields if key not in ("arguments", "input")}
+            events, item = self._open(kind, None, fields)
+            self._call = call.index
+        text = "input" if item.kind == "custom_tool_call" else "arguments"
+        if not call.arguments:
+            return events
+        if not item.parts:
+            item.parts.append((text, []))
+        item.parts[-1][1].append(call.arguments)
+        return [*events, text_delta(item, call.arguments)]
+
+    def _take(self, content: Mapping[str, Any]) -> list[Json]:
+        match content:
+            case {"type": "message", "phase": phase}:
+                # The phase of the message that came last.
+                opened: list[Json] = []
+                if self._item is None or self._item.kind != "message":
+                    opened, self._item = self._open("message")
+                self._item.fields["phase"] = phase
+                return opened + self.close()
+            case {"type": "function_call" | "custom_tool_call", "call_id": str(id_)}:
+                self._places[id_] = {key: content[key] for key in content if key != "type"}
+                return []
+            case {"type": "reasoning"} if self._item is not None and self._is_open(content):
+                # The whole of the thought whose text has come.
+                return self.close(dict(content))
+        events = self.close()
+        index = len(self.output)
+        self.output.append(dict(content))
+        return [
+            *events,
+            {"type": "response.output_item.added", "output_index": index, "item": content},
+            {"type": "response.output_item.done", "output_index": index, "item": content},
+        ]
+
+    def _is_open(self, reasoning: Mapping[str, Any]) -> bool:
+        item = self._item
+        if item is None or item.kind != "reasoning":
+            return False
+        return reasoning.get("id") in (None, item.id)
+
+    def _open(
+        self, kind: str, id_: str | None = None, fields: Json | None = None
+    ) -> tuple[list[Json], Item]:
+        events = self.close()
+        index = len(self.output)
+        item = self._item = Item(kind, index, id_ or self._item_id(kind, index), fields)
+        added = item.whole("in_progress")
+        return [
+            *events,
+            {"type": "response.output_item.added", "output_index": index, "item": added},
+        ], item
+
+    def _item_id(self, kind: str, index: int) -> str:
+        return f"{PREFIXES[kind]}_{self._id.removeprefix('resp_')}_{index}"
+
+    def close(self, whole: Json | None = None) -> list[Json]:
+        """Complete the open item; `whole` is the item in place of what came of it."""
+        item, self._item = self._item, None
+        if item is None:
+            return []
+        done = item.whole() if whole is None else whole
+        self.output.append(done)
+        return [
+            *part_done(item),
+            {"type": "response.output_item.done", "output_index": item.index, "item": done},
+        ]
+
+
+def _status(finished: Finished | None) -> tuple[str, str | None]:
+    """Return the status, and the reason why a reply is not complete."""
+    if finished is None:
+        return "completed", None
+    native = finished.native or _INCOMPLETE.get(finished.reason, "completed")
+    return (native, None) if native in _STATUSES else ("incomplete", native)
+
+
+def _usage(usage: Usage) -> Json:
+    given: Json = {
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+    }
+    if usage.audio_prompt_tokens:
+        given["audio_tokens"] = usage.audio_prompt_tokens
+    made: Json = {"reasoning_tokens": usage.reasoning_tokens}
+    if usage.audio_completion_tokens:
+        made["audio_tokens"] = usage.audio_completion_tokens
+    if usage.image_completion_tokens:
+        made["image_tokens"] = usage.image_completion_tokens
+    return {
+        "input_tokens": usage.prompt_tokens,
+        "input_tokens_details": given,
+        "output_tokens": usage.completion_tokens,
+        "output_tokens_details": made,
+        "total_tokens": usage.total_tokens,
+    }
+
+
+class _Stream(StreamEncoder):
+    """A streamed reply: its beginning, each item as it grows, and the whole at its end."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        super().__init__(envelope)
+        self._reply = _Reply(envelope.id, envelope.model, envelope)
+        self._number = 0
+
+    def _send(self, event: Json) -> bytes:
+        number, self._number = self._number, self._number + 1
+        return named_sse({**event, "sequence_number": number})
+
+    def _begin(self) -> Iterator[bytes]:
+        self._reply = _Reply(self._id, self._model, self._envelope)
+        begun = self._reply.snapshot("in_progress")
+        yield self._send({"type": "response.created", "response": begun})
+        yield self._send({"type": "response.in_progress", "response": begun})
+
+    def _content(self, event: Content) -> Iterator[bytes]:
+        yield from map(self._send, self._reply.add(event))
+
+    def _end(self) -> Iterator[bytes]:
+        yield from map(self._send, self._reply.close())
+        response = self._reply.response(self._finished, self._usage)
+        kind = "incomplete" if response["status"] == "incomplete" else "completed"
+        yield self._send({"type": f"response.{kind}", "response": response})
+
+    def fail(self, error: ErrorAnswer) -> list[bytes]:
+        """Encode the end of a reply that fails after its beginning."""
+        said = error_object(error)
+        fault = {"code": said["code"] or said["type"], "message": said["message"]}
+        failed = self._reply.snapshot("failed", error=fault, output=self._reply.output)
+        return [*self._started(), self._send({"type": "response.failed", "response": failed})]
+
+
+ENCODING = ReplyEncoding(whole=encode_whole, encoder=_Stream, error=encode_error, arranged=arrange)

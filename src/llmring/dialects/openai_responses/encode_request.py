@@ -1,0 +1,381 @@
+"""The Responses API of OpenAI and of compatible servers.
+
+https://platform.openai.com/docs/api-reference/responses
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.parts import (
+    DocumentPart,
+    ImagePart,
+    Part,
+    ProviderPart,
+    ReasoningPart,
+    TextPart,
+    UploadedPart,
+)
+from llmring.chat.request import Message
+from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
+from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
+from llmring.dialects.openai.embeddings import EMBEDDING
+from llmring.dialects.openai.errors import explain
+from llmring.dialects.openai.files import RESPONSES_FILES
+from llmring.dialects.openai.models import LISTING
+from llmring.dialects.openai.strict_schema import STRICT, held_to
+from llmring.dialects.openai_responses.count_tokens import counting
+from llmring.dialects.openai_responses.decode_reply import decode, decoder
+from llmring.exceptions import UnsupportedFeatureError
+from llmring.json_schema.adapt import adapted
+
+NAME = "openai_responses"
+
+
+def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
+    """Build the request for the Responses API.
+
+    https://platform.openai.com/docs/api-reference/responses/create
+
+    The server stores nothing, so each request includes all that the model needs of earlier
+    turns, with its reasoning in encrypted form. The API has no `seed`; it is omitted.
+
+    Args:
+        request: The request, which is not changed.
+        model: The model's name at the provider.
+        stream: True for a reply in events.
+        quirks: Differences of this server from OpenAI's.
+
+    Raises:
+        UnsupportedFeatureError: The API has no equivalent for a part of the request.
+    """
+    if request.stops:
+        # Without its stop texts, the answer would not be the requested one.
+        raise UnsupportedFeatureError(
+            "the Responses API takes no stop texts; omit `stop`, or use a model that is served by "
+            "another API"
+        )
+    tools = request.tools
+    custom = _custom_names(tools)
+    turns = request.turns
+    fields: dict[str, Any] = {
+        "model": model,
+        "input": [*_asking_for_json(request, turns), *_input(turns, custom)],
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "max_output_tokens": _max_tokens(request),
+        "tools": [_tool(tool, quirks) for tool in tools] or None,
+        "tool_choice": _tool_choice(request, custom),
+        "text": _text(request, quirks),
+        "reasoning": _reasoning(request),
+        "include": ["reasoning.encrypted_content"] if _thinks(request, model) else None,
+        "store": False,
+        "stream": stream or None,
+        **_caching(request),
+    }
+    payload = {name: value for name, value in fields.items() if value is not None}
+    return Outgoing("/responses", merged(payload, request.extra_params))
+
+
+# --- Options ---
+
+
+def _max_tokens(request: ParsedRequest) -> int | None:
+    # The limit includes reasoning, so the tokens for it are added.
+    # https://platform.openai.com/docs/guides/reasoning#controlling-costs
+    if request.max_tokens is None:
+        return None
+    return request.max_tokens + request.reasoning_tokens
+
+
+def _reasoning(request: ParsedRequest) -> dict[str, Any] | None:
+    wanted = request.reasoning
+    if wanted is None:
+        return None
+    if wanted.is_off:
+        return {"effort": "none"}
+    return {"effort": wanted.as_effort, "summary": "auto"}
+
+
+# Models that reason by default. `gpt-5-chat` does not.
+_REASONS = re.compile(
+    r"(?:.*[/:])?(?:o[1-9]|gpt-[5-9](?!-chat)|gpt-[1-9][0-9]|codex-|computer-use)"
+)
+
+
+def _thinks(request: ParsedRequest, model: str) -> bool:
+    """Return True to request encrypted reasoning; models that do not reason refuse it."""
+    wanted = request.reasoning
+    if wanted is not None and not wanted.is_off:
+        return True
+    return _REASONS.match(model) is not None
+
+
+def _caching(request: ParsedRequest) -> dict[str, Any]:
+    """Build the cache fields; prefixes are cached anyway, these group them and set a lifetime.
+
+    https://platform.openai.com/docs/guides/prompt-caching
+    """
+    caching = request.caching
+    if caching is None:
+        return {}
+    fields: dict[str, Any] = {"prompt_cache_key": caching.key}
+    match caching.ttl:
+        case "24h" | "in_memory":
+            fields["prompt_cache_retention"] = caching.ttl
+        case "30m" | "12h":
+            fields["prompt_cache_options"] = {"ttl": caching.ttl}
+    return fields
+
+
+def _asking_for_json(request: ParsedRequest, turns: Sequence[Message]) -> list[dict[str, Any]]:
+    # OpenAI refuses this mode if no message mentions JSON.
+    output = request.output
+    if output is None or output.schema is not None:
+        return []
+    if any("json" in turn.text.lower() for turn in turns):
+        return []
+    return _message(Message("system", "Answer with a JSON object and nothing else."))
+
+
+def _text(request: ParsedRequest, quirks: Quirks) -> dict[str, Any] | None:
+    """Build the `text` field.
+
+    https://platform.openai.com/docs/guides/structured-outputs
+    """
+    output = request.output
+    if output is None:
+        return None
+    if output.schema is None:
+        return {"format": {"type": "json_object"}}
+    if quirks.any_schema:
+        schema, strict = dict(output.schema), bool(output.strict)
+    else:
+        schema, strict = held_to(output, output.schema)
+    described = {} if output.description is None else {"description": output.description}
+    return {
+        "format": {
+            "type": "json_schema",
+            "name": re.sub(r"[^a-zA-Z0-9_-]", "_", output.name)[:64],
+            **described,
+            "schema": schema,
+            "strict": strict,
+        }
+    }
+
+
+# --- Tools ---
+
+
+def _tool(tool: Tool | ProviderTool, quirks: Quirks) -> dict[str, Any]:
+    if isinstance(tool, ProviderTool):
+        return _flat(tool.definition)
+    described = {} if tool.description is None else {"description": tool.description}
+    parameters = tool.parameters or {"type": "object", "properties": {}}
+    is_subset = tool.strict and not quirks.any_schema
+    return {
+        "type": "function",
+        "name": tool.name,
+        **described,
+        "parameters": adapted(parameters, STRICT) if is_subset else dict(parameters),
+        # If omitted, the API would try strict mode, which fills in optional parameters.
+        "strict": bool(tool.strict),
+    }
+
+
+def _flat(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert the definition of a custom tool from the format of Chat Completions, if needed.
+
+    https://platform.openai.com/docs/guides/function-calling#custom-tools
+    """
+    match definition:
+        case {"type": "custom", "custom": Mapping() as custom}:
+            match custom.get("format"):
+                case {"type": "grammar", "grammar": Mapping() as grammar}:
+                    custom = {**custom, "format": {"type": "grammar", **grammar}}
+            return {"type": "custom", **custom}
+    return dict(definition)
+
+
+def _custom_names(tools: Sequence[Tool | ProviderTool]) -> frozenset[str]:
+    flat = [_flat(tool.definition) for tool in tools if isinstance(tool, ProviderTool)]
+    return frozenset(str(tool.get("name")) for tool in flat if tool.get("type") == "custom")
+
+
+def _tool_choice(request: ParsedRequest, custom: frozenset[str]) -> str | dict[str, Any] | None:
+    choice = request.choice
+    if isinstance(choice, NamedTool):
+        return {"type": "custom" if choice.name in custom else "function", "name": choice.name}
+    if choice != "required" and not request.tools and "tools" not in request.extra_params:
+        # OpenAI refuses a tool choice without tools.
+        return None
+    return choice
+
+
+# --- Messages ---
+
+
+class _Calls(Struct):
+    """The calls so far: the last one of each name, and those whose input is free text."""
+
+    custom: frozenset[str]
+    id_of: dict[str, str] = {}
+    free: set[str] = set()
+
+
+def _input(turns: Iterable[Message], custom: frozenset[str]) -> list[dict[str, Any]]:
+    calls = _Calls(custom)
+    items: list[dict[str, Any]] = []
+    for turn in turns:
+        match turn.role:
+            case "assistant":
+                items += _assistant(turn, calls)
+            case "tool":
+                items.append(_result(turn, calls))
+            case _:
+                items += _message(turn)
+    return items
+
+
+def _message(turn: Message) -> list[dict[str, Any]]:
+    # Answers to the API's own items are already in the API's format.
+    own = [
+        dict(part.content)
+        for part in turn.parts
+        if isinstance(part, ProviderPart) and part.dialect == NAME
+    ]
+    said = [part for part in turn.parts if not isinstance(part, ProviderPart)]
+    if own and not said:
+        return own
+    return [{"type": "message", "role": turn.role, "content": _content(said)}, *own]
+
+
+def _assistant(turn: Message, calls: _Calls) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    text = ""
+    for part in turn.parts:
+        match part:
+            case TextPart():
+                text += part.text
+            case ProviderPart(content=mark) if _is_mark(part):
+                items += _said(text, mark)
+                text = ""
+            case ReasoningPart() | ProviderPart():
+                items += _said(text)
+                text = ""
+                items += _replayed(part)
+            case _:
+                raise UnsupportedFeatureError(
+                    "the Responses API takes only text in an assistant message; put images and "
+                    "documents into a user message"
+                )
+    items += _said(text)
+    sent = {str(item.get("call_id")) for item in items}
+    for item in items:
+        if item.get("type") == "custom_tool_call":
+            calls.free.add(str(item.get("call_id")))
+    for call in turn.calls:
+        calls.id_of[call["function"]["name"]] = call["id"]
+        if call["id"] not in sent:
+            items.append(_call(call, calls))
+    return items
+
+
+def _is_mark(part: ProviderPart) -> bool:
+    """Return True for a mark: the API's fields for the preceding text, without the text."""
+    content = part.content
+    return part.dialect == NAME and content.get("type") == "message" and "content" not in content
+
+
+def _said(text: str, mark: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    if not text:
+        return []
+    return [{**(mark or {"type": "message", "role": "assistant"}), "content": text}]
+
+
+def _replayed(part: ReasoningPart | ProviderPart) -> list[dict[str, Any]]:
+    if part.dialect not in (NAME, None):
+        return []
+    if isinstance(part, ProviderPart):
+        return [dict(part.content)]
+    if part.signature is None:
+        # The API accepts only its own reasoning.
+        return []
+    text = part.text.strip()
+    item = {
+        "type": "reasoning",
+        "id": part.id,
+        "summary": [{"type": "summary_text", "text": text}] if text else [],
+        "encrypted_content": part.signature,
+    }
+    return [{name: value for name, value in item.items() if value is not None}]
+
+
+def _call(call: ToolCall, calls: _Calls) -> dict[str, Any]:
+    name, arguments = call["function"]["name"], call["function"]["arguments"]
+    if call["type"] == "custom" or name in calls.custom:
+        calls.free.add(call["id"])
+        return {"type": "custom_tool_call", "call_id": call["id"], "name": name, "input": arguments}
+    return {"type": "function_call", "call_id": call["id"], "name": name, "arguments": arguments}
+
+
+def _result(turn: Message, calls: _Calls) -> dict[str, Any]:
+    name = turn.name or ""
+    call_id = turn.tool_call_id or calls.id_of.get(name, name)
+    kind = "custom_tool_call_output" if call_id in calls.free else "function_call_output"
+    return {"type": kind, "call_id": call_id, "output": _content(turn.parts)}
+
+
+def _content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:
+    # Only assistants reason, and only the API's own items are sent in the API's format.
+    said = [part for part in parts if not isinstance(part, ReasoningPart | ProviderPart)]
+    if len(said) < 2 and all(isinstance(part, TextPart) for part in said):
+        return "".join(part.text for part in said if isinstance(part, TextPart))
+    return [_part(part) for part in said]
+
+
+def _part(part: Part) -> dict[str, Any]:
+    """Build a content part.
+
+    https://platform.openai.com/docs/guides/images-vision, …/guides/pdf-files
+    """
+    match part:
+        case TextPart():
+            return {"type": "input_text", "text": part.text}
+        case ImagePart():
+            detail = {} if part.detail is None else {"detail": part.detail}
+            return {"type": "input_image", "image_url": part.as_url, **detail}
+        case DocumentPart(data=str(data)):
+            name = part.name or "document." + part.media_type.rpartition("/")[2]
+            url = f"data:{part.media_type};base64,{data}"
+            return {"type": "input_file", "filename": name, "file_data": url}
+        case DocumentPart():
+            return {"type": "input_file", "file_url": part.url}
+        case UploadedPart():
+            kind = "input_image" if part.media_type.startswith("image/") else "input_file"
+            return {"type": kind, "file_id": part.id}
+    raise UnsupportedFeatureError(
+        "the Responses API takes no audio; send a transcript, or use a model that is served by "
+        "Chat Completions"
+    )
+
+
+def _authorize(key: str) -> Mapping[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+DIALECT = Dialect(
+    name=NAME,
+    encode=encode,
+    decode=decode,
+    decoder=decoder,
+    explain=explain,
+    authorize=_authorize,
+    embedding=EMBEDDING,
+    listing=LISTING,
+    counting=counting(encode),
+    files=RESPONSES_FILES,
+)

@@ -1,0 +1,304 @@
+"""Decoding of the items in a reply of the Responses API.
+
+https://platform.openai.com/docs/api-reference/responses/object
+
+Items that the API expects back, and that are not text, reasoning or tool calls, become a
+`ProviderItem`: the work of tools that it runs itself, reasoning that is not encrypted, the
+namespace of a call, the phase of a message.
+
+Compatible servers omit pieces and fields. So an item is decoded twice: piece by piece, and once
+more when it is complete, for anything that the pieces lacked.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from llmring.chat.events import (
+    Event,
+    ProviderItem,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+)
+from llmring.dialects.openai.lenient_json import read
+from llmring.wire import HttpHead
+
+
+class _Piece(Struct, gc=False):
+    """A part of an item's content or summary."""
+
+    text: str | None = None
+    refusal: str | None = None
+
+
+class _Item(Struct, gc=False):
+    """An item of one of the known types; its fields depend on its type."""
+
+    id: str | None = None
+    content: list[_Piece] | str | None = None
+    summary: list[_Piece] | None = None
+    encrypted_content: str | None = None
+    format: str | None = None
+    phase: str | None = None
+    call_id: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+    caller: Any = None
+    arguments: Any = None
+    input: str | None = None
+
+
+class _Kind(Struct, gc=False):
+    type: str | None = None
+    id: str | None = None
+
+
+_KIND = msgspec.json.Decoder(_Kind)
+_ITEM = msgspec.json.Decoder(_Item)
+_OBJECT: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+
+_CALLS = frozenset({"function_call", "custom_tool_call"})
+
+# https://platform.openai.com/docs/pricing#built-in-tools
+_OF_PROVIDER = frozenset(
+    {"code_interpreter_call", "file_search_call", "image_generation_call", "web_search_call"}
+)
+
+# Kinds of text: the input of calls, and reasoning.
+_OF_CALLS = frozenset({"arguments", "input"})
+_OF_REASONING = frozenset({"summary", "thoughts"})
+
+
+class Delta(Struct, frozen=True, gc=False):
+    """A piece of an item's text.
+
+    Attributes:
+        kind: "text", "refusal", "summary", "thoughts", "arguments" or "input".
+        text: The piece.
+        index: The position of its item in the reply.
+        id: The ID of its item.
+        part: The position of the part within its item.
+    """
+
+    kind: str
+    text: str
+    index: int | None
+    id: str | None
+    part: int | None
+
+
+class _Progress:
+    """The decoding state of an item.
+
+    Attributes:
+        said: The kinds of its text so far.
+        part: The last part of its reasoning.
+        call: The number of the call in the reply, if it is one.
+        done: True once the item is complete.
+        placed: True if its position in the reply is known.
+    """
+
+    __slots__ = ("call", "done", "part", "placed", "said")
+
+    def __init__(self) -> None:
+        self.said: set[str] = set()
+        self.part: int | None = None
+        self.call: int | None = None
+        self.done = False
+        self.placed = False
+
+
+class Items:
+    """The items of a reply while it is decoded.
+
+    Args:
+        head: Status and headers of the reply.
+
+    Attributes:
+        of_provider: The number of completed calls to tools that the provider charges for.
+    """
+
+    __slots__ = (
+        "_by_id",
+        "_by_index",
+        "_calls",
+        "_head",
+        "_last_call",
+        "_nameless",
+        "_reasoned",
+        "_waiting",
+        "of_provider",
+    )
+
+    def __init__(self, head: HttpHead) -> None:
+        self.of_provider = 0
+        self._head = head
+        self._by_index: dict[int, _Progress] = {}
+        self._by_id: dict[str, _Progress] = {}
+        # Text pieces of items that have neither position nor ID.
+        self._nameless = _Progress()
+        self._last_call = _Progress()
+        self._calls = 0
+        self._reasoned = False
+        # Complete calls that nothing else has followed yet.
+        self._waiting: list[Mapping[str, Any]] = []
+
+    def _at(self, index: int | None, id_: str | None) -> _Progress:
+        # Positions identify items; IDs have been seen to change, and to be equal for all items.
+        progress = None if index is None else self._by_index.get(index)
+        if progress is None and id_:
+            named = self._by_id.get(id_)
+            if named is not None and (index is None or not named.placed):
+                progress = named
+        progress = progress or _Progress()
+        if index is not None:
+            self._by_index[index] = progress
+            progress.placed = True
+        if id_:
+            self._by_id[id_] = progress
+        return progress
+
+    def begin(self, index: int | None, raw: Raw) -> list[Event]:
+        """Return the events for the announcement of an item.
+
+        Raises:
+            ProviderError: The item cannot be decoded.
+        """
+        kind = read(self._head, raw, _KIND)
+        if kind.type not in _CALLS:
+            return self._settled()
+        progress = self._at(index, kind.id)
+        if progress.call is not None:
+            return []
+        return [self._called(progress, read(self._head, raw, _ITEM), "", kind.type)]
+
+    def say(self, delta: Delta) -> list[Event]:
+        """Return the events for a piece of an item."""
+        if delta.index is None and not delta.id:
+            progress = self._last_call if delta.kind in _OF_CALLS else self._nameless
+        else:
+            progress = self._at(delta.index, delta.id)
+        match delta.kind:
+            case "text":
+                event: Event = TextDelta(delta.text)
+            case "refusal":
+                event = RefusalDelta(delta.text)
+            case "arguments":
+                event = self._called(progress, _Item(), delta.text, "function_call")
+            case "input":
+                event = self._called(progress, _Item(), delta.text, "custom_tool_call")
+            case _:
+                return self._think(progress, delta)
+        progress.said.add(delta.kind)
+        return [event]
+
+    def _think(self, progress: _Progress, delta: Delta) -> list[Event]:
+        # If there are both a summary and the thoughts themselves, the first to arrive is shown.
+        if progress.said & _OF_REASONING - {delta.kind}:
+            return []
+        begins = delta.kind not in progress.said
+        another = delta.part != progress.part
+        progress.said.add(delta.kind)
+        progress.part = delta.part
+        return [self._thought(delta.text, delta.id, apart=begins or another)]
+
+    def _thought(self, text: str, id_: str | None, *, apart: bool) -> Event:
+        blank_line = "\n\n" if apart and self._reasoned else ""
+        self._reasoned = True
+        return ReasoningDelta(blank_line + text, None, id_)
+
+    def end(self, index: int | None, raw: Raw) -> list[Event]:
+        """Return the events of a complete item that its pieces lacked.
+
+        Raises:
+            ProviderError: The item cannot be decoded.
+        """
+        kind = read(self._head, raw, _KIND)
+        progress = self._at(index, kind.id)
+        if progress.done:
+            return []
+        progress.done = True
+        progress.said |= self._nameless.said
+        if kind.type in _CALLS:
+            return self._end_call(progress, raw, kind.type)
+        events = self._settled()
+        self.of_provider += kind.type in _OF_PROVIDER
+        match kind.type:
+            case "message":
+                events += _end_message(progress, read(self._head, raw, _ITEM))
+            case "reasoning":
+                events += self._end_reasoning(progress, raw)
+            case str():
+                events.append(ProviderItem(read(self._head, raw, _OBJECT)))
+        return events
+
+    def _end_call(self, progress: _Progress, raw: Raw, kind: str | None) -> list[Event]:
+        item = read(self._head, raw, _ITEM)
+        said = "" if progress.said & _OF_CALLS else _arguments(item)
+        events = [self._called(progress, item, said, kind)]
+        sent = read(self._head, raw, _OBJECT)
+        # Given an ID, the API would look the item up on the server, which stores nothing.
+        self._waiting.append({key: sent[key] for key in sent if key not in ("id", "status")})
+        return events + (self._settled() if item.namespace or item.caller else [])
+
+    def _called(self, progress: _Progress, item: _Item, arguments: str, kind: str | None) -> Event:
+        if progress.call is None:
+            progress.call = self._calls
+            self._calls += 1
+            self._last_call = progress
+        return ToolCallDelta(
+            progress.call,
+            item.call_id or None,
+            item.name or None,
+            arguments,
+            kind="custom" if kind == "custom_tool_call" else "function",
+        )
+
+    def _settled(self) -> list[Event]:
+        """Return the calls that precede another item, which nothing else would record."""
+        waiting, self._waiting = self._waiting, []
+        return [ProviderItem(call) for call in waiting]
+
+    def _end_reasoning(self, progress: _Progress, raw: Raw) -> list[Event]:
+        item = read(self._head, raw, _ITEM)
+        events: list[Event] = []
+        whole = _texts(item.summary, "\n\n") or _texts(item.content, "\n\n")
+        if whole and not progress.said & _OF_REASONING:
+            events.append(self._thought(whole, item.id, apart=True))
+        if item.content or item.format:
+            # Not OpenAI's own reasoning, which consists only of a summary and an encrypted part.
+            events.append(ProviderItem(read(self._head, raw, _OBJECT)))
+        elif item.encrypted_content:
+            events.append(ReasoningDelta("", item.encrypted_content, item.id))
+        return events
+
+
+def _end_message(progress: _Progress, item: _Item) -> list[Event]:
+    events: list[Event] = []
+    if "text" not in progress.said and (text := _texts(item.content)):
+        events.append(TextDelta(text))
+    pieces = item.content if isinstance(item.content, list) else ()
+    if "refusal" not in progress.said and (text := "".join(each.refusal or "" for each in pieces)):
+        events.append(RefusalDelta(text))
+    if item.phase:
+        # https://platform.openai.com/docs/guides/latest-model#phase-parameter
+        mark = {"type": "message", "role": "assistant", "phase": item.phase}
+        events.append(ProviderItem(mark))
+    return events
+
+
+def _texts(pieces: list[_Piece] | str | None, between: str = "") -> str:
+    if isinstance(pieces, str):
+        return pieces
+    return between.join(piece.text for piece in pieces or () if piece.text)
+
+
+def _arguments(item: _Item) -> str:
+    given = item.arguments if item.input is None else item.input
+    if isinstance(given, str):
+        return given
+    return "" if given is None else msgspec.json.encode(given).decode()

@@ -1,0 +1,1 @@
+"""Files in requests: read, registered and uploaded."""

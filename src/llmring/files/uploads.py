@@ -1,0 +1,261 @@
+"""Providers' copies of one file: uploaded when first needed, and only once."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+from concurrent.futures import Future
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from llmring.clock import Clock
+from llmring.dialects.dialect import Dialect, FileStore, Outgoing, StoredFile
+from llmring.exceptions import (
+    ProviderError,
+    ProviderRequestError,
+    ProviderResponseError,
+    ProviderTimeoutError,
+    UnsupportedFeatureError,
+)
+from llmring.files.local_file import LocalFile
+from llmring.providers.endpoint import Endpoint
+from llmring.routing.prepare import Fetch
+from llmring.wire import HttpHead, HttpRequest, is_success
+
+log = logging.getLogger("llmring")
+
+# Time limit for removing a file, and the pauses between looks at one being prepared.
+DELETE_SECONDS = 30.0
+FIRST_LOOK_SECONDS = 0.25
+LONGEST_LOOK_SECONDS = 5.0
+
+
+class Keeper(Struct, frozen=True):
+    """A store of files: a provider's endpoint, its dialect, and the dialect's file API."""
+
+    endpoint: Endpoint
+    dialect: Dialect
+    store: FileStore
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Its identity: the provider and the address."""
+        return self.endpoint.provider.name, self.endpoint.base_url
+
+    def request(self, outgoing: Outgoing) -> HttpRequest:
+        """Build the HTTP request to this store."""
+        return self.endpoint.request(outgoing, self.dialect)
+
+
+class Copy(Struct, frozen=True):
+    """A provider's copy of a file.
+
+    Attributes:
+        keeper: The store that keeps it.
+        stored: The stored file, as the provider describes it.
+        content_hash: Hash of its content.
+        expires: When the provider deletes it, in seconds since 1970; None for never.
+    """
+
+    keeper: Keeper
+    stored: StoredFile
+    content_hash: str
+    expires: float | None
+
+    def has_expired(self, clock: Clock) -> bool:
+        """Check if the provider has deleted the copy by now."""
+        return self.expires is not None and clock.now().timestamp() >= self.expires
+
+
+# Outcome of an upload; None if the call that began it was cancelled.
+_Outcome = Copy | ProviderError | None
+
+
+class Uploads:
+    """The copies of one file, by store."""
+
+    def __init__(self, file: LocalFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
+        self._copies: dict[tuple[str, str], Copy] = {}
+        self._underway: dict[tuple[object, ...], Future[_Outcome]] = {}
+
+    def ids(self) -> dict[str, str]:
+        """Return the ID of each copy, by the name of its provider."""
+        return {kept.keeper.place[0]: kept.stored.id for kept in list(self._copies.values())}
+
+    async def at(self, keeper: Keeper, fetch: Fetch, until: float | None) -> StoredFile:
+        """Return the file's copy in a store; upload it if missing or outdated.
+
+        Calls at the same time, from any thread, share one upload.
+
+        Args:
+            keeper: The store.
+            fetch: Sends a request.
+            until: When it must be ready, on the running loop's clock; None for no limit.
+
+        Raises:
+            ProviderError: The upload failed.
+        """
+        key = (*keeper.place, self._file.known.content_hash)
+        while True:
+            kept = self._good_copy(keeper)
+            if kept is not None and kept.stored.ready:
+                return kept.stored
+            mine: Future[_Outcome] = Future()
+            # So that cancelling one call that waits for it does not cancel it for all.
+            mine.set_running_or_notify_cancel()
+            shared = self._underway.setdefault(key, mine)
+            if shared is mine:
+                return await self._bring_for_all(keeper, fetch, until, mine, key)
+            outcome = await self._wait_for(shared, until)
+            if isinstance(outcome, ProviderError):
+                raise copy.copy(outcome)
+
+    async def drop(self, fetch: Fetch) -> None:
+        """Delete all copies; failures are logged."""
+        copies = list(self._copies.values())
+        self._copies.clear()
+        await asyncio.gather(*(_drop(kept, fetch, self._clock) for kept in copies))
+
+    def _good_copy(self, keeper: Keeper) -> Copy | None:
+        kept = self._copies.get(keeper.place)
+        if (
+            kept is None
+            or kept.content_hash != self._file.known.content_hash
+            or kept.has_expired(self._clock)
+        ):
+            return None
+        return kept
+
+    async def _bring_for_all(
+        self,
+        keeper: Keeper,
+        fetch: Fetch,
+        until: float | None,
+        shared: Future[_Outcome],
+        key: tuple[object, ...],
+    ) -> StoredFile:
+        outcome: _Outcome = None
+        try:
+            outcome = await self._bring(keeper, fetch, until)
+        except ProviderError as error:
+            outcome = error
+            raise
+        else:
+            return outcome.stored
+        finally:
+            del self._underway[key]
+            shared.set_result(outcome)
+
+    async def _bring(self, keeper: Keeper, fetch: Fetch, until: float | None) -> Copy:
+        kept = self._good_copy(keeper) or await self._brought_anew(keeper, fetch, until)
+        if not kept.stored.ready and keeper.store.look is not None:
+            look = keeper.request(keeper.store.look(kept.stored.id))
+            try:
+                stored = await self._prepared(keeper, look, fetch, until)
+            except ProviderResponseError:
+                # The provider could not read it, or has deleted it.
+                self._copies.pop(keeper.place, None)
+                raise
+            kept = self._copies[keeper.place] = replace(kept, stored=stored)
+        return kept
+
+    async def _brought_anew(self, keeper: Keeper, fetch: Fetch, until: float | None) -> Copy:
+        old = self._copies.pop(keeper.place, None)
+        uploading = self._upload(keeper, fetch, until)
+        if old is None:
+            fresh = await uploading
+        else:
+            fresh, _ = await asyncio.gather(uploading, _drop(old, fetch, self._clock))
+        self._copies[keeper.place] = fresh
+        return fresh
+
+    async def _upload(self, keeper: Keeper, fetch: Fetch, until: float | None) -> Copy:
+        def read() -> tuple[HttpRequest, str]:
+            content, content_hash = self._file.content()
+            return keeper.request(keeper.store.upload(content)), content_hash
+
+        # Reading a large file takes a moment, while this loop serves other calls.
+        request, content_hash = await asyncio.to_thread(read)
+        stored = await self._ask(keeper, request, fetch, until)
+        lifetime = keeper.store.lifetime
+        return Copy(
+            keeper,
+            stored,
+            content_hash,
+            None if lifetime is None else self._clock.now().timestamp() + lifetime,
+        )
+
+    async def _prepared(
+        self, keeper: Keeper, look: HttpRequest, fetch: Fetch, until: float | None
+    ) -> StoredFile:
+        pause = FIRST_LOOK_SECONDS
+        while True:
+            left = _left(until)
+            if left is not None and left <= pause:
+                raise ProviderTimeoutError(
+                    f"{self._file.name!r} is uploaded, but the provider is still preparing it; "
+                    "call again later, or with a longer timeout"
+                )
+            await asyncio.sleep(pause)
+            stored = await self._ask(keeper, look, fetch, until)
+            if stored.ready:
+                return stored
+            pause = min(2 * pause, LONGEST_LOOK_SECONDS)
+
+    async def _ask(
+        self, keeper: Keeper, request: HttpRequest, fetch: Fetch, until: float | None
+    ) -> StoredFile:
+        head, body = await fetch(request, _left(until))
+        if is_success(head):
+            return keeper.store.stored(head, body)
+        raise self._refused(keeper, head, body)
+
+    def _refused(self, keeper: Keeper, head: HttpHead, body: bytes) -> ProviderError:
+        error = keeper.dialect.explain(head, body)
+        message = f"the upload of {self._file.name!r} failed: {error.message}"
+        if not isinstance(error, ProviderRequestError):
+            error.args = (message,)
+            return error
+        # Another model's provider may accept the file.
+        return UnsupportedFeatureError(
+            message,
+            status=error.status,
+            code=error.code,
+            request_id=error.request_id,
+            provider_message=error.provider_message,
+        )
+
+    async def _wait_for(self, shared: Future[_Outcome], until: float | None) -> _Outcome:
+        try:
+            async with asyncio.timeout_at(until):
+                return await asyncio.wrap_future(shared)
+        except TimeoutError:
+            fault = ProviderTimeoutError(
+                f"the upload of {self._file.name!r}, started by another call, took too long"
+            )
+        raise fault
+
+
+async def _drop(kept: Copy, fetch: Fetch, clock: Clock) -> None:
+    if kept.has_expired(clock):
+        return
+    keeper = kept.keeper
+    try:
+        head, body = await fetch(
+            keeper.request(keeper.store.delete(kept.stored.id)), DELETE_SECONDS
+        )
+    except ProviderError as error:
+        why = error.message
+    else:
+        if is_success(head) or head.status == 404:
+            return
+        why = keeper.dialect.explain(head, body).message
+    log.warning("%s could not remove the file %s: %s", keeper.place[0], kept.stored.id, why)
+
+
+def _left(until: float | None) -> float | None:
+    return None if until is None else max(0.0, until - asyncio.get_running_loop().time())

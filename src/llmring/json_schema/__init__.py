@@ -1,0 +1,1 @@
+"""JSON Schemas: adapted to a provider, and its answers restored."""

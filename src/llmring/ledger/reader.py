@@ -1,0 +1,92 @@
+"""Reading the ledger: its entries, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from llmring.ledger.columns import COLUMNS, TABLE, entry_of, microseconds
+from llmring.ledger.entry import Entry
+from llmring.ledger.open import store_at
+from llmring.ledger.store import LedgerUnusableError, unreadable
+
+
+class Span(Struct, frozen=True, kw_only=True):
+    """A filter of calls; a field left out does not filter.
+
+    Attributes:
+        since: Calls that began then or later.
+        until: Calls that began before.
+        alias: Calls of this alias.
+        model: Calls that this model answered, "provider:model".
+        failed: Only calls without an answer.
+        ended: Calls that ended then or later.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    alias: str | None = None
+    model: str | None = None
+    failed: bool = False
+    ended: datetime | None = None
+
+    def condition(self) -> tuple[str, list[object]]:
+        """Return the condition in SQL, and the values of its placeholders."""
+        wishes: list[tuple[str, object]] = []
+        if self.since is not None:
+            wishes.append(("at >= ?", microseconds(self.since)))
+        if self.until is not None:
+            wishes.append(("at < ?", microseconds(self.until)))
+        if self.alias is not None:
+            wishes.append(("alias = ?", self.alias))
+        if self.model is not None:
+            wishes.append(("model = ?", self.model))
+        if self.failed:
+            wishes.append(("outcome <> ?", "ok"))
+        if self.ended is not None:
+            wishes.append(("at + ms * 1000 >= ?", microseconds(self.ended)))
+        condition = " AND ".join(wish for wish, _ in wishes)
+        return (f" WHERE {condition}" if condition else ""), [value for _, value in wishes]
+
+
+def entries(
+    place: Path | str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    alias: str | None = None,
+    model: str | None = None,
+    limit: int | None = None,
+) -> Iterator[Entry]:
+    """Yield the calls in a ledger, the newest last; nothing if the ledger does not exist.
+
+    Args:
+        place: Its file, or the address of its PostgreSQL database.
+        since: Only calls that began then or later.
+        until: Only calls that began before.
+        alias: Only calls of this alias.
+        model: Only calls that this model answered, "provider:model".
+        limit: At most this many, the newest ones.
+
+    Raises:
+        ConfigurationError: The ledger can't be read.
+    """
+    return entries_in(place, Span(since=since, until=until, alias=alias, model=model), limit=limit)
+
+
+def entries_in(place: Path | str, span: Span, *, limit: int | None = None) -> Iterator[Entry]:
+    """Yield the calls that match a filter, the newest last; see `entries`."""
+    condition, values = span.condition()
+    columns = ", ".join(COLUMNS)
+    chosen = f"SELECT {columns} FROM {TABLE}{condition} ORDER BY at"  # noqa: S608 -- our own words
+    if limit is not None:
+        newest = f"{chosen} DESC, id DESC LIMIT {limit:d}"
+        chosen = f"SELECT {columns} FROM ({newest}) AS newest ORDER BY at"  # noqa: S608
+    try:
+        for row in store_at(place).query(f"{chosen}, id", values):
+            yield entry_of(row)
+    except LedgerUnusableError as error:
+        raise unreadable(place, error) from None

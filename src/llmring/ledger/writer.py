@@ -1,0 +1,220 @@
+"""Writing the ledger: calls queue their entries, and a background thread inserts them."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import logging
+import os
+import sys
+import threading
+import time
+from collections import deque
+from functools import cache
+from pathlib import Path
+
+from llmring.ledger.columns import row_of
+from llmring.ledger.entry import Entry
+from llmring.ledger.open import store_at
+from llmring.ledger.store import LedgerUnusableError, Row, Store, shown
+
+log = logging.getLogger("llmring")
+
+THREAD = "llmring-ledger"
+
+# Length of the queue; beyond it, the oldest entries are dropped.
+MOST_WAITING = 100_000
+
+# Entries of this period are inserted together; a killed process loses them.
+GATHER_SECONDS = 0.25
+
+# After this time without entries, the thread ends and the connection is closed.
+IDLE_SECONDS = 5.0
+
+_MOST_AT_ONCE = 2000
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 60.0
+_EXIT_SECONDS = 10.0
+
+
+class Ledger:
+    """One ledger, as written by one process.
+
+    Args:
+        place: Its file, or the address of its PostgreSQL database.
+        most: Maximum number of queued entries.
+    """
+
+    def __init__(self, place: Path | str, most: int = MOST_WAITING) -> None:
+        self._place = place
+        self._most = most
+        self._left_behind: list[Store] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._waiting: deque[Row] = deque()
+        self._store = store_at(self._place)
+        self._starting = threading.Lock()
+        self._storing = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._asleep = True
+        self._ending = False
+        self._warned = self._dropped = False
+        # Two processes must not create the same ID, even at the same moment.
+        self._token = os.urandom(5).hex()
+        self._numbers = itertools.count()
+
+    def new_id(self, microseconds: int) -> str:
+        """Return an ID for a call that began at this time; see `Entry`."""
+        return f"{microseconds:015x}-{next(self._numbers):06x}-{self._token}"
+
+    def add(self, entry: Entry) -> None:
+        """Queue an entry; returns at once and never fails."""
+        self._waiting.append(row_of(entry))
+        if len(self._waiting) > self._most:
+            self._drop_oldest()
+        if self._asleep:
+            self._rouse()
+
+    def end(self) -> None:
+        """Insert the queued entries as the process ends; waits ten seconds at most."""
+        until = time.monotonic() + _EXIT_SECONDS
+        self._ending = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(_EXIT_SECONDS)
+        # Calls made while the interpreter exits insert their entries themselves.
+        self._asleep = True
+        # Insert late entries; if others locked the file all this time, one more try won't help.
+        if self._waiting and time.monotonic() < until:
+            self._drain()
+        if self._waiting:
+            log.warning(
+                "the process ends before %d calls were written to the ledger %s",
+                len(self._waiting),
+                shown(self._place),
+            )
+            self._waiting.clear()
+        if self._thread is None or not self._thread.is_alive():
+            self._store.close()
+
+    def forked(self) -> None:
+        """Start over in a child process: queue and connection belong to the parent."""
+        # Closing the store would close the parent's connection.
+        self._left_behind.append(self._store)
+        self._begin()
+
+    def _drop_oldest(self) -> None:
+        try:
+            self._waiting.popleft()
+        except IndexError:
+            return
+        if not self._dropped:
+            self._dropped = True
+            log.warning(
+                "more than %d calls are queued for the ledger %s; the oldest are dropped",
+                self._most,
+                shown(self._place),
+            )
+
+    def _rouse(self) -> None:
+        self._asleep = False
+        if self._ending:
+            self._drain()
+            self._asleep = True
+            return
+        with self._starting:
+            self._wake.set()
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # The interpreter is exiting; `end` will insert the entries.
+                    self._asleep = True
+                else:
+                    self._thread = thread
+                    _end_with_a_multiprocessing_child(self)
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            self._asleep = True
+            # Any `add` after this line wakes the thread; entries added before are seen here.
+            idle = not self._waiting and not self._ending
+            if idle and not self._wake.wait(IDLE_SECONDS) and self._retires():
+                return
+            self._wake.clear()
+            self._asleep = False
+            if not self._ending:
+                self._wake.wait(GATHER_SECONDS)
+            if self._drain():
+                pause = _FIRST_PAUSE_SECONDS
+            elif not self._ending:
+                self._wake.wait(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            if self._ending:
+                return
+
+    def _retires(self) -> bool:
+        """End the thread and close the connection, unless an entry has just come."""
+        with self._starting:
+            if self._wake.is_set():
+                return False
+            self._thread = None
+            self._store.close()
+        return True
+
+    def _drain(self) -> bool:
+        """Insert the queued entries; return False if the ledger can't be written."""
+        with self._storing:
+            while batch := self._batch():
+                try:
+                    self._store.write(batch)
+                except LedgerUnusableError as error:
+                    self._waiting.extendleft(reversed(batch))
+                    self._warn(error)
+                    return False
+        return True
+
+    def _batch(self) -> list[Row]:
+        batch: list[Row] = []
+        while self._waiting and len(batch) < _MOST_AT_ONCE:
+            batch.append(self._waiting.popleft())
+        return batch
+
+    def _warn(self, error: LedgerUnusableError) -> None:
+        if error.passing or self._warned:
+            return
+        self._warned = True
+        log.warning(
+            "can't write calls to the ledger %s: %s; calls continue and writing is retried "
+            "(set LLMRING_LEDGER=0 to keep no ledger)",
+            shown(self._place),
+            error,
+        )
+
+
+@cache
+def ledger_at(place: Path | str) -> Ledger:
+    """Return the ledger at an address; one object per process.
+
+    Args:
+        place: Its file, or the address of its PostgreSQL database.
+    """
+    ledger = Ledger(place)
+    atexit.register(ledger.end)
+    if sys.platform != "win32":
+        os.register_at_fork(after_in_child=ledger.forked)
+    return ledger
+
+
+def _end_with_a_multiprocessing_child(ledger: Ledger) -> None:
+    """End a ledger with a child of `multiprocessing`, which does not run `atexit` handlers."""
+    if "multiprocessing.util" not in sys.modules:
+        return
+    from multiprocessing import parent_process, util
+
+    if parent_process() is not None:
+        util.Finalize(None, ledger.end, exitpriority=0)

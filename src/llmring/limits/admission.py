@@ -1,0 +1,237 @@
+"""Holds calls to the limits of their lockfile: how many at a time and in a minute, what they cost.
+
+`max_concurrency`, `rpm` and `tpm` are counted for each alias of a profile, in this process;
+`daily_budget` by `spending`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
+
+from llmring.chat.events import Usage
+from llmring.clock import Clock
+from llmring.exceptions import BudgetExceededError, ProviderError
+from llmring.limits.rate_limits import Minute, Sent, Slots
+from llmring.registry.price import Unpriced, dollars
+from llmring.routing.estimate import may_have_cost, usd
+from llmring.routing.observers import CallObserver, ObservedAttempt
+from llmring.routing.policy import Rules
+from llmring.routing.targets import Target
+
+if TYPE_CHECKING:
+    from llmring.limits.budgets import Spending
+    from llmring.routing.attempt import Trial
+    from llmring.routing.failover import Walk
+
+
+class _Gates:
+    """Where the calls of one alias wait."""
+
+    def __init__(self) -> None:
+        self.slots = Slots()
+        self.minute = Minute()
+
+
+# By process, as a forked child has calls of its own; shared by all rings, of which an
+# application may make many.
+_gates: dict[tuple[int, str], _Gates] = {}
+
+
+class Governor:
+    """Admits calls.
+
+    Args:
+        spending: Gives what counts the spending; called when a budget is first to be held.
+        clock: The ring's clock; budgets are those of its day in UTC.
+    """
+
+    def __init__(self, spending: Callable[[], Spending], clock: Clock) -> None:
+        self._spending = spending
+        self._clock = clock
+
+    def admitted(self, rules: Rules | None, deadline: float | None) -> Admission:
+        """The admission of a call, to be entered before its first request and left at its end.
+
+        Args:
+            rules: What the call is held to; None for nothing.
+            deadline: When it has to be done, in seconds of `time.monotonic`; None for no limit.
+        """
+        return Admission(rules, deadline, self._spending, self._clock)
+
+
+class Admission(CallObserver):
+    """A call that is held to its limits, and an observer that counts what it takes."""
+
+    def __init__(
+        self,
+        rules: Rules | None,
+        deadline: float | None,
+        spending: Callable[[], Spending],
+        clock: Clock,
+    ) -> None:
+        self._clock = clock
+        self._rules = rules
+        self._deadline = deadline
+        self._spending = spending
+        self._gates: _Gates | None = None
+        self._tickets: dict[ObservedAttempt, Ticket] = {}
+
+    async def enter(self) -> None:
+        """Wait for the call's turn.
+
+        Raises:
+            LimitExceededError: It did not come in time.
+        """
+        rules = self._rules
+        if rules is not None and rules.policy.max_concurrency is not None:
+            gates = _gates_of(rules)
+            left = None if self._deadline is None else self._deadline - time.monotonic()
+            await gates.slots.enter(rules.policy.max_concurrency, left)
+            self._gates = gates
+
+    def leave(self) -> None:
+        """Let the next call have its turn, where `enter` has given one."""
+        if self._gates is not None:
+            self._gates.slots.leave()
+
+    async def __aenter__(self) -> Self:
+        await self.enter()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.leave()
+
+    async def admit(self, walk: Walk, trial: Trial) -> None:
+        """Wait until an attempt's request may be sent; the wait does not use up its time.
+
+        Raises:
+            LLMRingError: See `sending`.
+        """
+        before = walk.clock()
+        ticket = await self.sending(trial.target)
+        self._tickets[trial] = ticket
+        if trial.deadline is not None and walk.deadline is not None:
+            trial.deadline = min(walk.deadline, trial.deadline + walk.clock() - before)
+
+    def on_attempt_settled(self, attempt: ObservedAttempt) -> Awaitable[None] | None:
+        """Count what an answer has taken, as far as that is known."""
+        ticket = self._tickets.get(attempt)
+        return None if ticket is None else ticket.answered(attempt.cost, attempt.usage)
+
+    def on_attempt_failure(
+        self, attempt: ObservedAttempt, error: ProviderError
+    ) -> Awaitable[None] | None:
+        """Count what an attempt that has failed may have taken all the same."""
+        ticket = self._tickets.get(attempt)
+        if ticket is None:
+            return None  # nothing was sent
+        if attempt.usage is None:
+            return ticket.failed(error)
+        return ticket.answered(attempt.cost, attempt.usage)
+
+    async def sending(self, target: Target) -> Ticket:
+        """Wait until a request may be sent to this model, and set aside what it may cost.
+
+        Raises:
+            LimitExceededError: It can't be sent within the call's time.
+            BudgetExceededError: It may cost more than is left for the day.
+            ConfigurationError: The spending can't be counted.
+        """
+        rules = self._rules
+        if rules is None:
+            return Ticket(None, None)
+        policy = rules.policy
+        minute = sent = reserved = None
+        if policy.rpm is not None or policy.tpm is not None:
+            minute = _gates_of(rules).minute
+            sent = await minute.enter(policy.rpm, policy.tpm, rules.load.tokens, self._deadline)
+        if policy.daily_budget is not None:
+            try:
+                reserved = await _reserved(
+                    rules, target, usd(policy.daily_budget), self._spending(), self._clock.now()
+                )
+            except BaseException:
+                if minute is not None and sent is not None:
+                    minute.withdraw(sent)
+                raise
+        return Ticket(sent, reserved)
+
+
+class _Reserved(Struct, frozen=True):
+    """What is set aside for a request."""
+
+    spending: Spending
+    key: str
+    day: date
+    amount: Decimal
+
+
+class Ticket:
+    """The right to send one request, and what it is counted with.
+
+    What becomes of it is told by `answered` or `failed`. Where neither is called, as when the
+    call is cancelled, it stays counted by its estimate.
+    """
+
+    __slots__ = ("_reserved", "_sent")
+
+    def __init__(self, sent: Sent | None, reserved: _Reserved | None) -> None:
+        self._sent = sent
+        self._reserved = reserved
+
+    async def answered(self, cost: Decimal | None, usage: Usage | None) -> None:
+        """Count what the answer has taken, where that is known.
+
+        Args:
+            cost: In USD.
+            usage: Its tokens.
+        """
+        if self._sent is not None and usage is not None:
+            self._sent.tokens = usage.total_tokens
+        if cost is not None:
+            await self._settle(cost)
+
+    async def failed(self, error: ProviderError) -> None:
+        """Count nothing for a request that came to nothing; other failures may have cost."""
+        if not may_have_cost(error):
+            if self._sent is not None:
+                self._sent.tokens = 0
+            await self._settle(Decimal(0))
+
+    async def _settle(self, cost: Decimal) -> None:
+        reserved, self._reserved = self._reserved, None
+        if reserved is not None:
+            await reserved.spending.settle(reserved.key, reserved.day, reserved.amount, cost)
+
+
+def _gates_of(rules: Rules) -> _Gates:
+    place = os.getpid(), rules.key
+    return _gates.get(place) or _gates.setdefault(place, _Gates())
+
+
+async def _reserved(
+    rules: Rules, target: Target, limit: Decimal, spending: Spending, now: datetime
+) -> _Reserved:
+    day = now.date()
+    cost = rules.load.cost(target.facts, day)
+    amount = Decimal(0) if isinstance(cost, Unpriced) else cost
+    if await spending.reserve(rules.key, day, amount, limit):
+        return _Reserved(spending, rules.key, day, amount)
+    spent = await spending.spent(rules.key, day)
+    midnight = datetime.combine(day + timedelta(1), datetime.min.time(), UTC)
+    raise BudgetExceededError(
+        f"{rules.alias!r} may spend {dollars(limit)} a day; {dollars(spent)} are spent or set "
+        f"aside for calls under way, and {target.ref} may cost {dollars(amount)} for this one; "
+        "raise daily_budget in the lockfile, or wait until the day ends in UTC",
+        limit,
+        spent,
+        amount,
+        retry_after=(midnight - now).total_seconds(),
+    )

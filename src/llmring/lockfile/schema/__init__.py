@@ -1,0 +1,1 @@
+"""The keys of a lockfile, and its JSON Schema."""

@@ -1,0 +1,1 @@
+"""TOML whose layout is kept."""

@@ -1,0 +1,1 @@
+"""Providers: the table, presets and endpoints."""

@@ -1,0 +1,178 @@
+"""The table of providers, one row each.
+
+Providers with an API of their own are listed here; OpenAI-compatible servers are in `presets`.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import msgspec
+from msgspec import Struct
+
+from llmring.address import variables_in
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.dialects.anthropic import encode_request as anthropic
+from llmring.dialects.dialect import Dialect, Limits, Quirks
+from llmring.dialects.gemini import encode_request as gemini
+from llmring.dialects.ollama import encode_request as ollama
+from llmring.dialects.openai_chat import encode_request as openai_chat
+from llmring.dialects.openai_responses import encode_request as openai_responses
+from llmring.local.defaults import with_local_defaults
+from llmring.providers.presets import PRESETS, Preset
+
+
+class Provider(Struct, frozen=True, kw_only=True):
+    """One provider of models.
+
+    Attributes:
+        name: The first half of a model reference.
+        dialect: The wire format of its main API.
+        apis: Dialects of its further APIs, under the names used by `api` in a lockfile and by
+            the catalog; "chat" always means `dialect`.
+        base_url: Its address; the dialect appends paths. Names in braces are replaced by the
+            values of these environment variables.
+        base_url_env: Environment variables that override `base_url`; the first one set wins.
+        key_env: Environment variables that hold the key; the first one set wins. Empty if the
+            provider needs no key.
+        key_header: The header that carries the key, if not the dialect's default;
+            "authorization" carries it as a bearer token.
+        headers: Headers sent with every request, in lower case.
+        query: Query parameters added to every address.
+        sdk: The extra that installs the vendor's own SDK, if there is one.
+        quirks: Differences from other servers of the same dialect.
+        prepare: Fills in fields that models of this provider need and the request leaves open;
+            raises UnsupportedFeatureError if none of them can serve the request.
+        note: A note that the command line shows whenever this provider answers.
+    """
+
+    name: str
+    dialect: Dialect
+    base_url: str
+    base_url_env: tuple[str, ...] = ()
+    key_env: tuple[str, ...] = ()
+    key_header: str | None = None
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+    sdk: str | None = None
+    quirks: Quirks = Quirks()
+    prepare: Callable[[ParsedRequest, str], ParsedRequest] | None = None
+    note: str | None = None
+    apis: Mapping[str, Dialect] = {}
+
+    def speaking(self, api: str | None) -> Dialect:
+        """Return the dialect of the API with this name, or the main one by default."""
+        return self.apis.get(api, self.dialect) if api else self.dialect
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """All environment variables that affect this provider."""
+        return (*self.key_env, *self.base_url_env, *variables_in(self.base_url))
+
+
+_NATIVE = {
+    row.name: row
+    for row in (
+        Provider(
+            name="openai",
+            dialect=openai_chat.DIALECT,
+            sdk="openai",
+            base_url="https://api.openai.com/v1",
+            base_url_env=("OPENAI_BASE_URL",),
+            key_env=("OPENAI_API_KEY",),
+            quirks=Quirks(
+                max_tokens_field="max_completion_tokens",
+                caching="keys",
+                keeps_files=True,
+                # https://developers.openai.com/api/docs/guides/images-vision
+                # https://developers.openai.com/api/docs/guides/file-inputs
+                limits=Limits(request=512 * 2**20, files=50 * 2**20),
+            ),
+            apis={"responses": openai_responses.DIALECT},
+        ),
+        Provider(
+            name="anthropic",
+            dialect=anthropic.DIALECT,
+            sdk="anthropic",
+            base_url="https://api.anthropic.com",
+            base_url_env=("ANTHROPIC_BASE_URL",),
+            key_env=("ANTHROPIC_API_KEY",),
+            quirks=Quirks(
+                needs_max_tokens=True,
+                keeps_files=True,
+                # https://platform.claude.com/docs/en/api/overview#request-size-limits
+                # https://platform.claude.com/docs/en/build-with-claude/vision: 10 MB in base64
+                limits=Limits(request=32 * 2**20, each={"image/": 10 * 2**20 * 3 // 4}),
+            ),
+        ),
+        Provider(
+            name="google",
+            dialect=gemini.DIALECT,
+            sdk="google",
+            base_url="https://generativelanguage.googleapis.com",
+            base_url_env=("GOOGLE_GEMINI_BASE_URL",),
+            key_env=("GOOGLE_GEMINI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
+            quirks=Quirks(
+                keeps_files=True,
+                # https://ai.google.dev/gemini-api/docs/file-input-methods
+                limits=Limits(request=100 * 2**20, each={"application/pdf": 50 * 2**20}),
+            ),
+        ),
+        Provider(
+            name="ollama",
+            dialect=ollama.DIALECT,
+            sdk="ollama",
+            base_url="http://localhost:11434",
+            base_url_env=("OLLAMA_BASE_URL", "OLLAMA_HOST"),
+            quirks=Quirks(prefills=True),
+        ),
+        Provider(
+            name="local",
+            dialect=openai_chat.DIALECT,
+            base_url="local://",
+            quirks=Quirks(prefills=True),
+            prepare=with_local_defaults,
+            note="a tiny offline model; its answers are often wrong",
+        ),
+        Provider(
+            name="mock",
+            dialect=openai_chat.DIALECT,
+            base_url="mock://",
+        ),
+    )
+}
+
+# Templates for the user's own servers, by the `kind` of their table in the lockfile.
+KINDS: Mapping[str, Provider] = MappingProxyType(
+    {
+        "openai": msgspec.structs.replace(
+            _NATIVE["openai"], base_url="", base_url_env=(), key_env=(), quirks=Quirks()
+        ),
+        "anthropic": msgspec.structs.replace(
+            _NATIVE["anthropic"],
+            base_url="",
+            base_url_env=(),
+            key_env=(),
+            quirks=Quirks(needs_max_tokens=True),
+        ),
+    }
+)
+
+
+def _from_preset(preset: Preset) -> Provider:
+    kind = KINDS["openai"]
+    row: Provider = msgspec.structs.replace(
+        kind,
+        name=preset.name,
+        base_url=preset.base_url,
+        base_url_env=(preset.base_url_env,),
+        key_env=preset.key_env,
+        key_header=preset.key_header,
+        quirks=preset.quirks,
+        apis={name: api for name, api in kind.apis.items() if name in preset.apis},
+    )
+    return row
+
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType(
+    {**_NATIVE, **{name: _from_preset(preset) for name, preset in PRESETS.items()}}
+)

@@ -1,0 +1,1 @@
+"""Answers that come from recordings, scripts and scripted faults."""

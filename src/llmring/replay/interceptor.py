@@ -1,0 +1,147 @@
+"""Where an answer comes from in tests: a script, a recording or the provider.
+
+A fault comes first; what it leaves of the answer is scripted, played back, recorded or real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from llmring.address import variables_in
+from llmring.clock import Clock
+from llmring.replay.cassette import Mode, Tape
+from llmring.replay.recorded_call import call_of
+from llmring.replay.recording import query_of
+from llmring.routing.fault_script import FaultScript, ScriptedFault
+
+if TYPE_CHECKING:
+    from llmring.client.network import Transport
+    from llmring.providers.endpoint import Endpoint
+    from llmring.replay.overrides import Stage
+    from llmring.routing.call_context import Terms
+    from llmring.routing.policy import Policy
+    from llmring.routing.targets import Target
+    from llmring.transport.exchange import Exchange
+    from llmring.wire import HttpRequest
+
+
+# No provider is asked, so anything will do.
+_NO_KEY = "no-key-is-needed"
+_NO_ADDRESS = "http://localhost"
+
+
+class Playback:
+    """The transport of tests, with the count of what it has played.
+
+    Args:
+        network: The transport for what is really sent.
+        folder_of: Where recordings are, by what the policy says of it.
+        overrides: What the tests put in the place of providers; None where only the lockfile has
+            something played.
+        clock: The ring's clock.
+    """
+
+    def __init__(
+        self,
+        network: Transport,
+        folder_of: Callable[[str | None], Path],
+        overrides: Stage | None,
+        clock: Clock,
+    ) -> None:
+        self._clock = clock
+        self._network = network
+        self._overrides = overrides
+        self._folder_of = folder_of
+        self._faults: dict[tuple[ScriptedFault, ...], FaultScript] = {}
+        self._tapes: dict[tuple[Path, Mode], Tape] = {}
+
+    async def open(
+        self, request: HttpRequest, seconds: float | None, target: Target | None, terms: Terms
+    ) -> Exchange:
+        """Answer a request; see `Transport`.
+
+        The `faults` and the `mode` of the policy are played, and a recording has the call that
+        the request is a part of.
+
+        Raises:
+            ProviderError: No answer came, or there is no recording of it.
+            ConfigurationError: What the test has set up does not fit.
+            OSError: A recording can't be read or written.
+        """
+
+        async def answer(left: float | None) -> Exchange:
+            return await self._answer(terms, target, request, left)
+
+        if target is not None:
+            fault = self._due(terms.policy, str(target.ref))
+            if fault is not None:
+                from llmring.replay.fault_injection import open_faulty
+
+                return await open_faulty(fault, target.dialect.name, seconds, answer)
+        return await answer(seconds)
+
+    def _due(self, policy: Policy, model: str) -> ScriptedFault | None:
+        now = self._overrides
+        fault = now.faults.due(model) if now is not None and now.faults else None
+        if fault is None and policy.faults:
+            script = self._faults.setdefault(policy.faults, FaultScript(policy.faults))
+            fault = script.due(model)
+        return fault
+
+    async def _answer(
+        self, terms: Terms, target: Target | None, request: HttpRequest, seconds: float | None
+    ) -> Exchange:
+        now = self._overrides
+        if now is not None and now.replies is not None and target is not None:
+            return await now.replies.open(str(target.ref), target.dialect.name, request)
+        tape = self._tape(terms.policy)
+        if tape is None:
+            return await self._network.open(request, seconds, target, terms)
+        if target is None:
+            query = query_of(request, None)
+        else:
+            endpoint = target.endpoint
+            query = query_of(request, str(target.ref), endpoint.base_url, endpoint.secrets)
+            if terms.asked is not None and tape.mode == "record":
+                query = structs.replace(
+                    query, call=call_of(terms.asked, self._clock.now(), endpoint.secrets)
+                )
+
+        async def send(sent: HttpRequest, left: float | None) -> Exchange:
+            return await self._network.open(sent, left, target, terms)
+
+        return await tape.open(query, request, seconds, send)
+
+    def _tape(self, policy: Policy) -> Tape | None:
+        now = self._overrides
+        if now is not None and now.tape is not None:
+            return now.tape
+        if policy.mode is None:
+            return None
+        folder = self._folder_of(policy.recordings)
+        mode: Mode = "record" if now is not None and now.recording else policy.mode
+        return self._tapes.setdefault((folder, mode), Tape(folder, mode))
+
+
+def keyless(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
+    """The providers as they can be called when none of them is really asked.
+
+    Args:
+        endpoints: Every provider by name.
+    """
+    return {name: _keyless(endpoint) for name, endpoint in endpoints.items()}
+
+
+def _keyless(endpoint: Endpoint) -> Endpoint:
+    if endpoint.fault is not None:
+        return endpoint
+    keyed = endpoint.key is not None or endpoint.login is not None
+    return structs.replace(
+        endpoint,
+        key=endpoint.key if keyed else _NO_KEY,
+        base_url=_NO_ADDRESS if variables_in(endpoint.base_url) else endpoint.base_url,
+    )

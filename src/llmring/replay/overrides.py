@@ -1,0 +1,62 @@
+"""What tests put in the place of providers, for all rings that are made while they run.
+
+A ring looks for it when it is made; nothing is there unless a test runner has set it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmring.transport import network_guard
+
+if TYPE_CHECKING:
+    from llmring.replay.cassette import Tape
+    from llmring.replay.scripted_replies import Replies
+    from llmring.routing.fault_script import FaultScript
+    from llmring.routing.policy import Policy
+
+
+class Stage:
+    """What is played while it is the current one.
+
+    Attributes:
+        network: Whether servers beyond this machine may be reached.
+        recording: Whether what has no recording is sent and recorded, where it would only be
+            played back otherwise.
+        tape: The recordings in use, whatever the lockfile says.
+        faults: Failures that come before those of the lockfile.
+        replies: Answers in place of all others.
+    """
+
+    __slots__ = ("faults", "network", "recording", "replies", "tape")
+
+    def __init__(self, *, network: bool = True, recording: bool = False) -> None:
+        self.network = network
+        self.recording = recording
+        self.tape: Tape | None = None
+        self.faults: FaultScript | None = None
+        self.replies: Replies | None = None
+
+
+current: Stage | None = None
+
+
+def install(stage: Stage | None) -> None:
+    """Make these the overrides of all rings created from now on; None for no overrides."""
+    global current  # noqa: PLW0603 -- one test runner in a process
+    current = stage
+    network_guard.may_leave = None if stage is None else lambda: stage.network
+
+
+def needs_no_keys(policy: Policy, overrides: Stage | None) -> bool:
+    """Check that no provider is asked, so that models without a key can be called too.
+
+    Args:
+        policy: The policy of the alias.
+        overrides: What tests put in the place of providers, if they run.
+    """
+    if overrides is None:
+        return policy.mode == "replay"
+    if overrides.replies is not None:
+        return True
+    return not overrides.recording and (overrides.tape is not None or policy.mode == "replay")

@@ -1,0 +1,220 @@
+"""Answers that a test scripts, in place of all models, and what was asked for them."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import Event
+from llmring.chat.made_up_reply import made_up_reply
+from llmring.dialects.anthropic import encode_reply as anthropic_encode_reply
+from llmring.dialects.anthropic import messages as anthropic_content
+from llmring.dialects.gemini import encode_reply as gemini_encode_reply
+from llmring.dialects.gemini import encode_request as gemini
+from llmring.dialects.ollama import encode_reply as ollama_encode_reply
+from llmring.dialects.ollama import encode_request as ollama
+from llmring.dialects.openai_chat import encode_reply as openai_chat_encode_reply
+from llmring.dialects.openai_chat import messages as openai_chat_messages
+from llmring.dialects.openai_responses import encode_reply as openai_responses_encode_reply
+from llmring.dialects.openai_responses import encode_request as openai_responses
+from llmring.dialects.reply_encoding import Envelope, ErrorAnswer, ReplyEncoding
+from llmring.exceptions import ConfigurationError
+from llmring.plain_data import PlainData
+from llmring.routing.fault_script import matches
+from llmring.transport.script import Chunk, Script
+from llmring.transport.scripted import ScriptedExchange, open_script
+from llmring.wire import HttpHead, HttpRequest
+
+
+class _Api(Struct, frozen=True):
+    """The server's half of an API, and the ends of the paths of its chats."""
+
+    encoding: ReplyEncoding
+    paths: tuple[str, ...]
+
+
+_APIS: Mapping[str, _Api] = {
+    openai_chat_messages.NAME: _Api(openai_chat_encode_reply.ENCODING, ("/chat/completions",)),
+    openai_responses.NAME: _Api(openai_responses_encode_reply.ENCODING, ("/responses",)),
+    anthropic_content.NAME: _Api(anthropic_encode_reply.ENCODING, ("/messages",)),
+    gemini.DIALECT.name: _Api(
+        gemini_encode_reply.ENCODING, (":generateContent", ":streamGenerateContent")
+    ),
+    ollama.DIALECT.name: _Api(ollama_encode_reply.ENCODING, ("/api/chat",)),
+}
+
+
+def encoding(dialect: str) -> ReplyEncoding:
+    """Return the server's half of a dialect, by the dialect's name."""
+    return _APIS[dialect].encoding
+
+
+def answer(dialect: str, request: HttpRequest, events: Sequence[Event]) -> Script | None:
+    """Build the answer to a chat request, whole or streamed as it asks; None for other requests.
+
+    Args:
+        dialect: The name of the dialect.
+        request: The request.
+        events: The events of the reply.
+    """
+    api = _APIS[dialect]
+    path = request.url.partition("?")[0]
+    if not path.endswith(api.paths):
+        return None
+    if ":stream" in path or _wants_stream(request.body):
+        head = HttpHead(200, {"content-type": api.encoding.stream_type})
+        return Script(head, tuple(map(Chunk, api.encoding.stream(events, Envelope()))))
+    head = HttpHead(200, {"content-type": "application/json"})
+    return Script(head, (Chunk(api.encoding.whole(events, Envelope())),))
+
+
+def refusal(
+    dialect: str,
+    status: int,
+    message: str | None = None,
+    code: str | None = None,
+    retry_after: float | None = None,
+) -> Script:
+    """Build an error answer.
+
+    Args:
+        dialect: The name of the dialect.
+        status: The HTTP status.
+        message: The message; None for one that names the status.
+        code: The code; None for the usual one of the status.
+        retry_after: Seconds that the client should wait.
+    """
+    head, body = _APIS[dialect].encoding.error(
+        ErrorAnswer(
+            status=status,
+            message=message or f"status {status} (a scripted fault)",
+            code=code,
+            retry_after=retry_after,
+        )
+    )
+    return Script(head, (Chunk(body),))
+
+
+class _Stream(Struct):
+    stream: bool = False
+
+
+def _wants_stream(body: bytes) -> bool:
+    try:
+        return msgspec.json.decode(body, type=_Stream).stream
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
+class SentRequest(PlainData, Struct, frozen=True):
+    """A request that a model got.
+
+    Attributes:
+        model: The model's reference.
+        body: What its API was sent, as JSON.
+    """
+
+    __module__ = "llmring.testing"
+
+    model: str
+    body: Any
+
+
+class _Reply(Struct):
+    model: str
+    text: str
+    calls: tuple[tuple[str, Mapping[str, Any]], ...]
+    left: int | None
+
+
+class Replies:
+    """The answers, given in the order in which they were added.
+
+    Attributes:
+        sent: Every request, in order.
+    """
+
+    __module__ = "llmring.testing"
+
+    def __init__(self) -> None:
+        self.sent: list[SentRequest] = []
+        self._replies: list[_Reply] = []
+        self._calls = 0
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        reply: str | Mapping[str, Any] | Sequence[Any] = "",
+        *,
+        model: str = "*",
+        tool_calls: Sequence[tuple[str, Mapping[str, Any]]] = (),
+        times: int | None = 1,
+    ) -> None:
+        """Add an answer.
+
+        Args:
+            reply: A text, or data that is to be answered as JSON.
+            model: The models that give it: a reference, in which "*" matches any characters.
+            tool_calls: The calls of tools in it, each a name and its arguments.
+            times: How often it is given; None for ever.
+        """
+        text = reply if isinstance(reply, str) else msgspec.json.encode(reply).decode()
+        self._replies.append(_Reply(model, text, tuple(tool_calls), times))
+
+    async def open(self, model: str, dialect: str, request: HttpRequest) -> ScriptedExchange:
+        """Return the next answer to this model's requests.
+
+        Args:
+            model: The model's reference.
+            dialect: The name of the dialect that it speaks.
+            request: What it is sent.
+
+        Raises:
+            ConfigurationError: None is left for it, or the request is not a chat.
+        """
+        with self._lock:
+            self.sent.append(SentRequest(model, _read(request.body)))
+            reply = self._due(model)
+            if reply is None:
+                raise ConfigurationError(
+                    f"no scripted answer is left for {model} (request {len(self.sent)} of the "
+                    'test); add one: llmring_replies.add("...")'
+                )
+            events = self._events(reply, model, request)
+        script = answer(dialect, request, events)
+        if script is None:
+            raise ConfigurationError(
+                f"{model} is asked for something else than an answer in a chat, and scripted "
+                "answers are no more than that; play such an exchange back with "
+                "llmring_recordings"
+            )
+        return await open_script(script)
+
+    def _due(self, model: str) -> _Reply | None:
+        for reply in self._replies:
+            if reply.left != 0 and matches(reply.model, model):
+                reply.left = None if reply.left is None else reply.left - 1
+                return reply
+        return None
+
+    def _events(self, reply: _Reply, model: str, request: HttpRequest) -> list[Event]:
+        calls = []
+        for name, arguments in reply.calls:
+            self._calls += 1
+            calls.append((f"call_{self._calls}", name, arguments))
+        return made_up_reply(
+            reply.text,
+            calls,
+            model=model.partition(":")[2],
+            id="scripted",
+            prompt_tokens=len(request.body.split()),
+        )
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return body

@@ -1,0 +1,210 @@
+"""One model being tried: what it is sent, how long it has, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from llmring.chat.cost import Cost
+from llmring.chat.events import Usage
+from llmring.chat.response import Attempt, LLMResponse
+from llmring.exceptions import ProviderError, ProviderTimeoutError
+from llmring.redaction import redact
+from llmring.registry.price import Unpriced, caveat, cost_of
+from llmring.routing.call_progress import CallProgress
+from llmring.routing.estimate import may_have_cost
+from llmring.routing.prepare import Prepared
+from llmring.routing.targets import Target
+
+_UNCOUNTED = "it was broken off before its usage was told, and may be charged for"
+
+
+class Trial:
+    """One model being tried.
+
+    Attributes:
+        target: The model.
+        day: The day of the call, for prices.
+        http: The request to send.
+        finish: Makes the request to send, where something has to be done first; see `Prepared`.
+        deadline: When the attempt must have begun to answer, on the walk's clock.
+        pause: Seconds to wait before it is sent.
+        committed: Whether something of its answer has been shown.
+        is_dropped: Whether another attempt was faster.
+        notes: What was remarkable about its answer.
+        usage: The tokens that its answer took, where that is known.
+        cost: What these cost in USD, where that is known.
+        cost_reason: Why that is not known, or what in it is not exact.
+    """
+
+    __slots__ = (
+        "_adjusted",
+        "_began",
+        "_call",
+        "committed",
+        "cost",
+        "cost_reason",
+        "day",
+        "deadline",
+        "finish",
+        "http",
+        "is_dropped",
+        "notes",
+        "pause",
+        "target",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        call: CallProgress,
+        target: Target,
+        prepared: Prepared,
+        deadline: float | None,
+        pause: float,
+    ) -> None:
+        self._call = call
+        self._adjusted = prepared.adjusted
+        self._began = call.clock() + pause
+        self.notes: tuple[str, ...] = ()
+        self.pause = pause
+        self.target = target
+        self.day = call.day
+        self.http = prepared.http
+        self.finish = prepared.finish
+        self.deadline = deadline
+        self.committed = self.is_dropped = False
+        self.usage: Usage | None = None
+        self.cost: Cost | None = None
+        self.cost_reason: str | None = None
+        call.begin(self)
+
+    def note(self, text: str) -> None:
+        """Take note of something remarkable about the answer."""
+        self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
+
+    def took(self, usage: Usage | None) -> None:
+        """Take note of the tokens that its answer took, and price them."""
+        if usage is not None and usage is self.usage:
+            return  # told before
+        self.usage = usage
+        cost = cost_of(usage, self.target.facts, self.day)
+        if isinstance(cost, Unpriced):
+            self.cost, self.cost_reason = None, cost.reason
+        else:
+            self.cost, self.cost_reason = cost, None if usage is None else caveat(usage)
+
+    def served_as(self, name: str | None) -> None:
+        """Take note of what the provider calls the model that has answered."""
+        if not name or name == self.target.ref.model:
+            return  # it reveals nothing about the model behind that name
+        remark = self._call.terms.served(self.target.ref, name)
+        if remark is not None:
+            self.note(remark)
+
+    def failed(self, error: ProviderError) -> None:
+        """Take note of a failure.
+
+        Raises:
+            ProviderError: This very error, where nothing more is to be tried.
+        """
+        if not self._call.is_under_way(self):
+            return  # dropped in the same moment, for a faster one
+        _sign(error, self.target)
+        uncounted = self.usage is None and (self.committed or may_have_cost(error))
+        self._call.record(
+            Attempt(
+                model=self.target.name,
+                outcome="failed",
+                reason=error.message,
+                status=error.status,
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+                notes=self.notes,
+                usage=self.usage,
+                cost=self.cost,
+                cost_reason=_UNCOUNTED if uncounted else self.cost_reason,
+                error=error,
+            )
+        )
+        self._call.ended(self, uncounted=uncounted)
+        if self._call.stops(error, committed=self.committed):
+            error.attempts = tuple(self._call.attempts)
+            raise error
+        self._call.learn(self.target, error)
+
+    def gave(self, reply: Callable[[], LLMResponse]) -> None:
+        """Pass an answer that is complete to the observers.
+
+        Args:
+            reply: Gives the answer; called only where an observer needs it.
+        """
+        for each in self._call.observers:
+            if each.on_attempt_answer is not None:
+                each.on_attempt_answer(self, reply)
+
+    def answered(self, status: int) -> tuple[Attempt, ...]:
+        """Take note of the answer; gives all attempts of the call."""
+        if not self._call.drop_others(self):
+            return tuple(self._call.attempts)
+        self._call.record(
+            Attempt(
+                model=self.target.name,
+                outcome="ok",
+                status=status,
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+                notes=self.notes,
+                usage=self.usage,
+                cost=self.cost,
+                cost_reason=self.cost_reason,
+            )
+        )
+        return tuple(self._call.attempts)
+
+    def dropped(self) -> None:
+        """Take note that another attempt was faster."""
+        self.is_dropped = True
+        for each in self._call.observers:
+            if each.on_attempt_dropped is not None:
+                each.on_attempt_dropped(self)
+        self._call.record(
+            Attempt(
+                model=self.target.name,
+                outcome="dropped",
+                reason="another model was faster",
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+                cost_reason=_UNCOUNTED,
+            )
+        )
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it was sent."""
+        return max(0.0, self._call.clock() - self._began)
+
+    @property
+    def beside(self) -> tuple[Target, ...]:
+        """The models that were asked in the same call and charge for what nobody has counted."""
+        return tuple(self._call.uncounted)
+
+    def silence(self, error: ProviderError) -> float:
+        """Return the seconds for which the model sent nothing before this failure."""
+        if error.status is None:
+            return self._call.clock() - self._began
+        stalled = error.stalled_for if isinstance(error, ProviderTimeoutError) else None
+        return stalled or 0.0
+
+    def _elapsed_ms(self) -> float:
+        return max(0.0, self._call.clock() - self._began) * 1000
+
+
+def _sign(error: ProviderError, target: Target) -> None:
+    """Say in an error whose it is, and take out the key, should the provider have echoed it."""
+    error.provider, error.model = target.ref.provider, target.ref.model
+    secrets = target.endpoint.secrets
+    error.args = (redact(error.message, secrets),)
+    for name in ("provider_message", "code", "request_id"):
+        said = getattr(error, name)
+        if said:
+            setattr(error, name, redact(said, secrets))

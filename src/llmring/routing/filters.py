@@ -1,0 +1,202 @@
+"""Models that can't serve a request, or can't do what the lockfile needs of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.exceptions import (
+    ContextLengthError,
+    ProviderError,
+    ProviderRequestError,
+    UnsupportedFeatureError,
+)
+from llmring.registry.catalog import ModelFacts, Rates
+from llmring.registry.price import Unpriced, dollars, price_tag
+from llmring.routing.estimate import Load, usd
+from llmring.routing.fit import missing
+from llmring.routing.min_tokens import Length
+from llmring.routing.policy import Policy
+from llmring.routing.targets import Skip, Target
+
+# What a model lacks: the column of it in a table of models, and the words.
+Lack = tuple[str, str]
+
+
+def capable(
+    candidates: Sequence[Target | Skip],
+    request: ParsedRequest,
+    policy: Policy,
+    *,
+    tokens: int | None = None,
+) -> list[Target | Skip]:
+    """The candidates, those that can't serve the request replaced by the reason for skipping them.
+
+    Models that are in no catalog can; so can those whose figure in question is not known.
+
+    Args:
+        candidates: The models, in any order.
+        request: What is to be asked.
+        policy: What the lockfile says.
+        tokens: The tokens of the prompt, where these are known; else its text is gone by.
+    """
+    length = Length(request, tokens)
+    found: list[Target | Skip] = []
+    for each in candidates:
+        facts = each.facts if isinstance(each, Target) else None
+        error = None if facts is None else _objection(facts, request, policy, length)
+        found.append(each if error is None else Skip(each.ref, error))
+    return found
+
+
+def _objection(
+    facts: ModelFacts, request: ParsedRequest, policy: Policy, length: Length
+) -> ProviderRequestError | None:
+    """Why a model can't serve a request; None where nothing speaks against it."""
+    lacking = dict(_features(facts, request, policy))
+    kind = UnsupportedFeatureError if lacking else ContextLengthError
+    room = prompt_room(facts)
+    if room is not None and length.exceeds(room):
+        lacking["context"] = f"no prompt of more than {room:,} tokens"
+    if not lacking:
+        return None
+    error = kind(f"the model takes {' and '.join(lacking.values())}")
+    error.lacking = lacking
+    return error
+
+
+def _features(facts: ModelFacts, request: ParsedRequest, policy: Policy) -> Iterator[Lack]:
+    lacking = missing(request, facts)
+    if "json_schema" not in facts.capabilities and insists_on_schema(request):
+        lacking.append("json_schema")
+    for capability in lacking:
+        yield capability, f"no {capability}"
+    for capability in policy.needs:
+        if capability not in facts.capabilities and capability not in lacking:
+            yield capability, f"no {capability} (needed by the lockfile)"
+    window = facts.context_window
+    if policy.min_context is not None and window is not None and window < policy.min_context:
+        yield "min_context", f"no context of {policy.min_context:,} tokens (it has {window:,})"
+    most = facts.max_output
+    if request.max_tokens is not None and most is not None and request.max_tokens > most:
+        yield "max_tokens", f"no max_tokens above {most:,}"
+
+
+def prompt_room(facts: ModelFacts) -> int | None:
+    """How many tokens the prompt may have, as far as that is known."""
+    return min(filter(None, (facts.max_input, facts.context_window)), default=None)
+
+
+def insists_on_schema(request: ParsedRequest) -> bool:
+    """Whether only a provider that holds the answer to its schema itself will do.
+
+    That is where the caller says so, by a schema with `"strict": True`. A schema by itself, or a
+    Python type, is asked of models without this feature in words, and the answer is checked.
+    """
+    output = request.output
+    return (
+        output is not None
+        and output.schema is not None
+        and output.strict is True
+        and output.type is None
+    )
+
+
+# To compare models by one rate, three tokens of prompt are taken to come for one of answer, as
+# comparisons of prices usually do.
+_PROMPT_PARTS = 3
+
+
+def within(
+    candidates: Sequence[Target | Skip],
+    first: ModelFacts | None,
+    policy: Policy,
+    load: Load,
+    day: date,
+) -> list[Target | Skip]:
+    """The candidates, those that may cost too much replaced by the reason for skipping them.
+
+    Args:
+        candidates: The models of the binding, in its order.
+        first: What is known of the first of them, which `max_price_ratio` refers to even where
+            it can't be used.
+        policy: What the lockfile says.
+        load: The tokens that the request will take.
+        day: The day of the call, for prices.
+    """
+    found: list[Target | Skip] = []
+    for at, each in enumerate(candidates):
+        if isinstance(each, Target):
+            reasons = [*_of_the_call(each.facts, policy, load, day)]
+            if at and policy.max_price_ratio is not None:
+                reasons += _of_a_fallback(each.facts, first, policy.max_price_ratio, day)
+            if reasons:
+                found.append(Skip(each.ref, ProviderError("; ".join(reasons))))
+                continue
+        found.append(each)
+    return found
+
+
+def _of_the_call(facts: ModelFacts | None, policy: Policy, load: Load, day: date) -> Iterator[str]:
+    """What speaks against a model for its cost in this call."""
+    if policy.max_cost_per_request is None and policy.daily_budget is None:
+        return
+    cost = load.cost(facts, day)
+    if isinstance(cost, Unpriced):
+        key = "daily_budget" if policy.max_cost_per_request is None else "max_cost_per_request"
+        yield f"{key} can't be held: {cost.reason}"
+    elif policy.max_cost_per_request is not None and cost > usd(policy.max_cost_per_request):
+        yield (
+            f"the call may cost {dollars(cost)} ({load.prompt} tokens of prompt, {load.answer} "
+            f"of answer), and max_cost_per_request is {dollars(usd(policy.max_cost_per_request))}"
+        )
+
+
+def _of_a_fallback(
+    facts: ModelFacts | None, first: ModelFacts | None, most: float, day: date
+) -> Iterator[str]:
+    """What speaks against a model for its price beside that of the first."""
+    own, other = (_rates(each, day) for each in (facts, first))
+    if own is None or other is None:
+        whose = "its price" if own is None else "the price of the first model"
+        yield f"max_price_ratio can't be held: {whose} is not known"
+    elif _blended(own) > most * _blended(other):
+        yield (
+            f"its price of {price_tag(own)} is more than {most:g} times that of {first}, "
+            f"{price_tag(other)} (max_price_ratio)"
+        )
+
+
+def _rates(facts: ModelFacts | None, day: date) -> Rates | None:
+    return facts.prices_on(day) if facts is not None else None
+
+
+def _blended(rates: Rates) -> float:
+    """USD for a million tokens of a usual mixture."""
+    return (_PROMPT_PARTS * float(rates.input) + float(rates.output)) / (_PROMPT_PARTS + 1)
+
+
+def retired_last(candidates: Sequence[Target | Skip], day: date) -> list[Target | Skip]:
+    """The candidates in their order, but for those that are retired, which come behind the others.
+
+    Args:
+        candidates: The models, in the order in which they are to be tried.
+        day: The day of the call.
+    """
+    return sorted(candidates, key=lambda each: is_retired(each, day))
+
+
+def is_retired(candidate: Target | Skip, day: date) -> bool:
+    """Whether a model is one that its provider no longer serves, as far as that is known."""
+    facts = candidate.facts if isinstance(candidate, Target) else None
+    return facts is not None and facts.retires is not None and facts.retires <= day
+
+
+def warning(target: Target) -> str:
+    """What to say of a retired model that a lockfile still binds."""
+    day = target.facts.retires if target.facts else None
+    return (
+        f"{target.ref} was retired by its provider on {day}, so it is asked last; "
+        "bind another model: llmring lock upgrade"
+    )

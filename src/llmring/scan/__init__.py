@@ -1,0 +1,1 @@
+"""Alias names in source code."""

@@ -1,0 +1,325 @@
+"""Traces and metrics of calls, through OpenTelemetry, where the application has set it up.
+
+Names are those of the semantic conventions for generative AI:
+https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai
+
+A call is a span of its own, `chat ALIAS`, and each attempt a span within it, `chat MODEL`. Tokens
+stand on the attempts alone, so that a sum over spans counts them once. The only file that knows
+OpenTelemetry.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.response import LLMResponse
+from llmring.exceptions import ConfigurationError, ProviderError
+from llmring.routing.observers import CallObserver, ObservedAttempt
+from llmring.routing.targets import Target
+from llmring.telemetry.attributes import (
+    Attributes,
+    addressee,
+    error_type,
+    given_by,
+    present,
+    said_by,
+    used_by,
+)
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import Histogram, MeterProvider
+    from opentelemetry.trace import Span, Tracer, TracerProvider
+
+TelemetryWish = Literal["auto", "off", "content"]
+
+SCOPE = "llmring"
+
+DURATION_BUCKETS = tuple(0.01 * 2**power for power in range(14))
+TOKEN_BUCKETS = tuple(4**power for power in range(14))
+
+
+class Telemetry:
+    """Watches a ring's calls.
+
+    It costs next to nothing where the application has not imported OpenTelemetry, or has set up
+    no provider of traces and none of metrics; that may come at any time.
+
+    Args:
+        wish: "auto", "off", or "content": with the texts of prompts and answers.
+
+    Raises:
+        ConfigurationError: It is none of these.
+    """
+
+    def __init__(self, wish: TelemetryWish = "auto") -> None:
+        if wish not in ("auto", "off", "content"):
+            raise ConfigurationError(
+                f'telemetry is {wish!r}; it takes "auto", "off", or "content" (with the texts)'
+            )
+        self._wish = wish
+        self._instruments: _Instruments | None = None
+
+    def call(
+        self,
+        name: str,
+        profile: str | None,
+        request: ParsedRequest,
+        *,
+        stream: bool,
+        digest: Callable[[], str | None] = lambda: None,
+    ) -> CallTrace | None:
+        """Return the observer of a call that is about to begin; None where nothing is set up.
+
+        Args:
+            name: The alias that is called, or the reference of a model.
+            profile: The profile in force.
+            request: What is asked.
+            stream: Whether the answer is to be streamed.
+            digest: Gives the digest of the facts that the lockfile has pinned; called only where
+                the call is traced.
+        """
+        loaded = sys.modules
+        if self._wish == "off" or (_TRACES not in loaded and _METRICS not in loaded):
+            return None
+        instruments = self._ready()
+        if instruments is None:
+            return None
+        given = given_by(request, stream=stream)
+        pinned = digest()
+        attributes = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": name,
+            "llmring.alias": name,
+            **({"llmring.profile": profile} if profile else {}),
+            **({"llmring.lockfile.digest": pinned} if pinned else {}),
+            **given,
+        }
+        span = instruments.tracer.start_span(f"chat {name}", attributes=attributes)
+        content = self._wish == "content" and span.is_recording()
+        if content:
+            from llmring.telemetry.content import input_messages
+
+            span.set_attribute("gen_ai.input.messages", input_messages(request))
+        return CallTrace(instruments, span, given, content=content)
+
+    def _ready(self) -> _Instruments | None:
+        from opentelemetry import metrics, trace
+
+        tracers, meters = trace.get_tracer_provider(), metrics.get_meter_provider()
+        if not (_is_set_up(tracers) or _is_set_up(meters)):
+            return None
+        ready = self._instruments
+        if ready is None or ready.tracers is not tracers or ready.meters is not meters:
+            ready = self._instruments = _instruments(tracers, meters)
+        return ready
+
+
+_TRACES, _METRICS = "opentelemetry.trace", "opentelemetry.metrics"
+
+
+def _is_set_up(provider: object) -> bool:
+    """Whether it is an application's; those of the API itself do nothing."""
+    return not type(provider).__module__.startswith((_TRACES, _METRICS))
+
+
+class _Instruments(Struct, frozen=True):
+    tracers: TracerProvider
+    meters: MeterProvider
+    tracer: Tracer
+    duration: Histogram
+    tokens: Histogram
+
+
+def _instruments(tracers: TracerProvider, meters: MeterProvider) -> _Instruments:
+    from llmring import __version__
+
+    meter = meters.get_meter(SCOPE, __version__)
+    return _Instruments(
+        tracers,
+        meters,
+        tracers.get_tracer(SCOPE, __version__),
+        meter.create_histogram(
+            "gen_ai.client.operation.duration",
+            unit="s",
+            description="How long an attempt took.",
+            explicit_bucket_boundaries_advisory=DURATION_BUCKETS,
+        ),
+        meter.create_histogram(
+            "gen_ai.client.token.usage",
+            unit="{token}",
+            description="Tokens that an attempt used.",
+            explicit_bucket_boundaries_advisory=TOKEN_BUCKETS,
+        ),
+    )
+
+
+class CallTrace(CallObserver):
+    """The spans and metrics of one call.
+
+    Args:
+        instruments: What records them.
+        span: The span of the call.
+        given: The attributes that each attempt has too.
+        content: Whether texts are recorded.
+    """
+
+    def __init__(
+        self, instruments: _Instruments, span: Span, given: Attributes, *, content: bool
+    ) -> None:
+        self.instruments = instruments
+        self._span = span
+        self._given = given
+        self._content = content
+        self._count = 0
+        self._under_way: list[_Attempt] = []
+        self._spans: dict[ObservedAttempt, _Attempt] = {}
+        self._reply: LLMResponse | None = None
+        self._over = False
+
+    def on_attempt_start(self, attempt: ObservedAttempt) -> None:
+        """Begin the span of an attempt."""
+        self._spans[attempt] = self.attempt(attempt.target)
+
+    def on_send(self, attempt: ObservedAttempt) -> AbstractContextManager[object]:
+        """Return what makes the spans of the HTTP library belong to the attempt's."""
+        return self._spans[attempt].sending()
+
+    def on_first_content(self, attempt: ObservedAttempt) -> None:
+        """Record the time to the first chunk."""
+        self._spans[attempt].first()
+
+    def on_attempt_answer(self, attempt: ObservedAttempt, reply: Callable[[], LLMResponse]) -> None:
+        """End the span of an attempt that has answered."""
+        self._spans[attempt].answered(reply)
+
+    def on_attempt_failure(self, attempt: ObservedAttempt, error: ProviderError) -> None:
+        """End the span of an attempt that has failed."""
+        self._spans[attempt].failed(error)
+
+    def on_attempt_dropped(self, attempt: ObservedAttempt) -> None:
+        """End the span of an attempt that was cancelled."""
+        self._spans[attempt].dropped()
+
+    def on_models_done(self, error: BaseException | None) -> None:
+        """End the span of the call."""
+        self.end(error)
+
+    def attempt(self, target: Target) -> _Attempt:
+        """Begin the span of an attempt at this model."""
+        from opentelemetry.trace import SpanKind, set_span_in_context
+
+        self._count += 1
+        known = addressee(target)
+        span = self.instruments.tracer.start_span(
+            f"chat {target.ref.model}",
+            set_span_in_context(self._span),
+            kind=SpanKind.CLIENT,
+            attributes={**known, **self._given, "llmring.attempt": self._count},
+        )
+        attempt = _Attempt(self, span, known)
+        self._under_way.append(attempt)
+        return attempt
+
+    def ended(self, attempt: _Attempt, reply: LLMResponse | None) -> None:
+        """An attempt is over, with this answer, if there is one."""
+        self._under_way.remove(attempt)
+        self._reply = reply or self._reply
+
+    def end(self, error: BaseException | None = None) -> None:
+        """End the span of the call, and those of attempts that have not ended.
+
+        Args:
+            error: The error that the caller gets; None for an answer.
+        """
+        if self._over:
+            return
+        self._over = True
+        for attempt in tuple(self._under_way):
+            attempt.dropped()
+        self._span.set_attribute("llmring.attempts", self._count)
+        if error is not None:
+            _mark(self._span, error, with_text=self._content)
+        elif self._reply is not None:
+            self._span.set_attribute("llmring.model", self._reply.model)
+            self._span.set_attributes(said_by(self._reply))
+            if self._content:
+                from llmring.telemetry.content import output_messages
+
+                self._span.set_attribute("gen_ai.output.messages", output_messages(self._reply))
+        self._span.end()
+
+
+class _Attempt:
+    """The span of one attempt; `answered`, `failed` and `dropped` end it, the first one counts."""
+
+    def __init__(self, call: CallTrace, span: Span, known: Attributes) -> None:
+        self._call = call
+        self._span = span
+        self._known = known
+        self._began = time.perf_counter()
+        self._shown = False
+        self._over = False
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        from opentelemetry.trace import use_span
+
+        with use_span(self._span, record_exception=False, set_status_on_exception=False):
+            yield
+
+    def first(self) -> None:
+        # A whole answer is over before, and has no first chunk.
+        if not (self._shown or self._over):
+            self._shown = True
+            took = time.perf_counter() - self._began
+            self._span.set_attribute("gen_ai.response.time_to_first_chunk", took)
+
+    def answered(self, reply: Callable[[], LLMResponse]) -> None:
+        if self._over:
+            return
+        response = reply()
+        self._span.set_attributes({**said_by(response), **used_by(response)})
+        self._end({"gen_ai.response.model": response.served_model}, response)
+        usage = response.usage
+        if usage is not None:
+            counts = {"input": usage.prompt_tokens, "output": usage.completion_tokens}
+            served = {"gen_ai.response.model": response.served_model}
+            for kind, count in counts.items():
+                attributes = present({**self._known, **served, "gen_ai.token.type": kind})
+                self._call.instruments.tokens.record(count, attributes)
+
+    def failed(self, error: ProviderError) -> None:
+        if not self._over:
+            _mark(self._span, error)
+            self._end({"error.type": error_type(error)})
+
+    def dropped(self) -> None:
+        if not self._over:
+            self._span.set_attribute("error.type", "cancelled")
+            self._end({"error.type": "cancelled"})
+
+    def _end(self, outcome: Attributes, reply: LLMResponse | None = None) -> None:
+        self._over = True
+        took = time.perf_counter() - self._began
+        self._call.instruments.duration.record(took, present({**self._known, **outcome}))
+        self._span.end()
+        self._call.ended(self, reply)
+
+
+def _mark(span: Span, error: BaseException, *, with_text: bool = False) -> None:
+    from opentelemetry.trace import Status, StatusCode
+
+    if not isinstance(error, Exception):
+        # The caller has gone, which is no failure.
+        span.set_attribute("error.type", "cancelled")
+        return
+    span.set_attribute("error.type", error_type(error))
+    # A provider's message may quote the prompt.
+    span.set_status(Status(StatusCode.ERROR, str(error) if with_text else None))

@@ -1,0 +1,160 @@
+"""The pytest plugin: scripted answers, faults, recordings, and no network access by default.
+
+To stay cheap for test runs that do not use it, each fixture imports what it needs.
+
+PYTEST_DONT_REWRITE: this module has nothing to rewrite, and may be imported before pytest loads
+its plugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from llmring.replay import overrides
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llmring.client.ring import LLMRing
+    from llmring.replay.scripted_replies import Replies
+    from llmring.testing.fault_fixture import Faults
+
+_MARKER = "llmring_network: llmring may send requests beyond this machine in this test"
+
+
+_previous = pytest.StashKey[overrides.Stage | None]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the plugin's options."""
+    group = parser.getgroup("llmring")
+    group.addoption(
+        "--llmring-network",
+        action="store_true",
+        help="let llmring send requests beyond this machine in all tests",
+    )
+    group.addoption(
+        "--llmring-record",
+        action="store_true",
+        help="with recordings: send the requests that have none, and record the answers",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Block requests beyond this machine from now on."""
+    config.addinivalue_line("markers", _MARKER)
+    config.stash[_previous] = overrides.current
+    recording = config.getoption("llmring_record")
+    network = recording or config.getoption("llmring_network")
+    overrides.install(overrides.Stage(network=network, recording=recording))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Restore the previous state."""
+    overrides.install(config.stash.get(_previous, None))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Allow network access during a test that has the marker."""
+    now = overrides.current
+    if now is None or now.network or item.get_closest_marker("llmring_network") is None:
+        return (yield)
+    now.network = True
+    try:
+        return (yield)
+    finally:
+        now.network = False
+
+
+@pytest.fixture
+def llmring_replies() -> Iterator[Replies]:
+    """Answer all calls with scripted replies: `llmring_replies.add("Paris.")`.
+
+    Nothing is sent and no key is needed. `llmring_replies.sent` lists the requests.
+    """
+    from llmring.replay.scripted_replies import Replies
+
+    now = _stage()
+    now.replies = Replies()
+    yield now.replies
+    now.replies = None
+
+
+@pytest.fixture
+def llmring_faults() -> Iterator[Faults]:
+    """Inject faults into all calls: `llmring_faults.add(status=429)`.
+
+    The arguments are the keys of `faults` in a lockfile.
+    """
+    from llmring.testing.fault_fixture import Faults
+
+    now = _stage()
+    faults = Faults()
+    now.faults = faults.script
+    yield faults
+    now.faults = None
+
+
+@pytest.fixture
+def llmring_recordings(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Replay recordings in all calls; yields the folder that holds them.
+
+    With --llmring-record, requests that have no recording are sent and recorded. The folder is
+    `recordings/MODULE/TEST` next to the test's file.
+    """
+    from llmring.replay.cassette import Tape
+
+    now = _stage()
+    path: Path = request.path
+    folder = path.parent / "recordings" / path.stem / _file_name(request.node.nodeid)
+    now.tape = Tape(folder, "record" if now.recording else "replay")
+    yield folder
+    now.tape = None
+
+
+@pytest.fixture
+def llmring_profile(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Select a profile of the lockfile for the test: `llmring_profile("chaos")`."""
+
+    def choose(name: str) -> None:
+        monkeypatch.setenv("LLMRING_PROFILE", name)
+
+    return choose
+
+
+@pytest.fixture
+def llmring_ring(llmring_profile: Callable[[str], None]) -> Iterator[Callable[..., LLMRing]]:
+    """Make rings that are closed after the test: `llmring_ring(profile="chaos")`.
+
+    Other arguments go to `LLMRing`.
+    """
+    from llmring.client.ring import LLMRing
+
+    rings: list[LLMRing] = []
+
+    def make(*args: Any, profile: str | None = None, **options: Any) -> LLMRing:
+        if profile is not None:
+            llmring_profile(profile)
+        rings.append(LLMRing(*args, **options))
+        return rings[-1]
+
+    yield make
+    for ring in rings:
+        ring.close().finish()
+
+
+def _stage() -> overrides.Stage:
+    if overrides.current is None:
+        raise pytest.UsageError("llmring's plugin is not active; run pytest -p llmring.testing")
+    return overrides.current
+
+
+def _file_name(nodeid: str) -> str:
+    import re
+
+    name = nodeid.partition("::")[2]
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_.") or "test"

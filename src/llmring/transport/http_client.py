@@ -1,0 +1,256 @@
+"""HTTP through aiohttp: a request sent, its answer read, and each fault named in our words.
+
+The only file that knows the HTTP library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import weakref
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
+
+import aiohttp
+from msgspec import Struct
+from yarl import URL
+
+from llmring.exceptions import (
+    ConfigurationError,
+    ProviderError,
+)
+from llmring.transport import network_guard
+from llmring.transport.exchange import answer_timeout
+from llmring.transport.http_errors import PROXY_REFUSES, fault_of, refused_by_proxy
+from llmring.transport.proxy import proxy_for
+from llmring.wire import HttpHead, HttpRequest
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+# A host that takes longer than this to accept a connection is down for our purposes.
+CONNECT_SECONDS = 10.0
+
+# What follows a stream's last event comes with it, or is not worth waiting for.
+DRAIN_SECONDS = 0.1
+
+# Fewer bytes that end no line are no sign of life: a server that drips them would never end.
+SIGN_OF_LIFE_BYTES = 16
+
+USER_AGENT = "llmring"
+
+
+_LARGE_BODY = 2**20
+
+
+class HttpExchange:
+    """An answer whose head is here and whose body is still coming.
+
+    Attributes:
+        head: Status and headers.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self._timer: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._heard = 0.0
+        self._fate: ProviderError | None = None
+        self.head = HttpHead(
+            response.status, {name.lower(): value for name, value in response.headers.items()}
+        )
+
+    def expire_at(self, when: float | None) -> None:
+        """Cut the connection at this time of the loop's clock; None for never."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if when is not None and self._is_open:
+            self._timer = asyncio.get_running_loop().call_at(when, self._expire)
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether it holds a connection; not once its last byte is here, read or not."""
+        return self._response.connection is not None
+
+    def _expire(self) -> None:
+        self._end(answer_timeout(None, self.head.status))
+
+    def stall_after(self, seconds: float) -> None:
+        """Cut the connection when no byte has come for so long."""
+        if self._watch is None:
+            loop = asyncio.get_running_loop()
+            self._heard = loop.time()
+            self._watch = loop.call_later(seconds, self._look, seconds)
+
+    def _look(self, seconds: float) -> None:
+        # One timer for many pieces: what has come in the meantime puts the end off.
+        loop = asyncio.get_running_loop()
+        due = self._heard + seconds
+        if loop.time() >= due:
+            self._end(answer_timeout(seconds, self.head.status))
+        else:
+            self._watch = loop.call_at(due, self._look, seconds)
+
+    def _end(self, fate: ProviderError) -> None:
+        self._fate = fate
+        self._response.close()
+
+    async def read(self) -> bytes:
+        """All that is left of the body.
+
+        Raises:
+            ProviderError: The connection failed, or its time ran out.
+        """
+        try:
+            return await self._response.read()
+        except (aiohttp.ClientError, OSError) as error:
+            fault = self._fault(error)
+        raise fault
+
+    async def chunk(self) -> bytes:
+        """The next bytes of the body, as they arrive; empty at its end.
+
+        Raises:
+            ProviderError: The connection failed, or its time ran out.
+        """
+        try:
+            data = await self._response.content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            fault = self._fault(error)
+        else:
+            if self._watch is not None and (b"\n" in data or len(data) >= SIGN_OF_LIFE_BYTES):
+                self._heard = asyncio.get_running_loop().time()
+            return data
+        raise fault
+
+    async def finish(self) -> None:
+        """Let the rest of a body go by, where it is next to nothing.
+
+        After a stream's last event there is only the end of the HTTP body; with that read, the
+        connection can be used again.
+        """
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self._response.content.at_eof():
+                    await self._response.content.readany()
+        except (aiohttp.ClientError, OSError):
+            return
+
+    def _fault(self, error: Exception) -> ProviderError:
+        if self._fate is not None:
+            return self._fate
+        fault = fault_of(error)
+        fault.status = self.head.status
+        return fault
+
+    def close(self) -> None:
+        """Cut the connection, unless its body is read and it has gone back to the others."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._is_open:
+            self._response.close()
+
+
+class HttpClient:
+    """Connections, kept alive and separate for each event loop; a loop's end closes its own."""
+
+    def __init__(self) -> None:
+        # Outside of tests requests may go anywhere.
+        self._admit = None if network_guard.may_leave is None else network_guard.admit
+        self._sessions: dict[AbstractEventLoop, _Session] = {}
+        self._proxies: dict[tuple[str, str], str | None] = {}
+
+    async def open(self, request: HttpRequest, seconds: float | None) -> HttpExchange:
+        """Send a request and wait for the head of its answer.
+
+        Args:
+            request: What to send.
+            seconds: How long to wait for the head; None for as long as it takes.
+
+        Raises:
+            ProviderError: No answer came.
+        """
+        if self._admit is not None:
+            self._admit(request.url)
+        url = URL(request.url, encoded=True)
+        entry = self._sessions.get(asyncio.get_running_loop())
+        if entry is None or entry.session.closed:
+            entry = await self._opened()
+        large = len(request.body) > _LARGE_BODY
+        try:
+            async with asyncio.timeout(seconds):
+                response = await entry.session.request(
+                    request.method,
+                    url,
+                    # In a form that is sent piece by piece, with other calls in between.
+                    data=io.BytesIO(request.body) if large else request.body,
+                    headers=request.headers,
+                    proxy=self._proxy(url.scheme, url.host or ""),
+                    allow_redirects=False,
+                )
+        except (aiohttp.ClientError, OSError, ConfigurationError) as error:
+            fault = fault_of(error)
+        else:
+            if response.status != PROXY_REFUSES:
+                return HttpExchange(response)
+            response.close()
+            fault = refused_by_proxy(response)
+        raise fault
+
+    def _proxy(self, scheme: str, host: str) -> str | None:
+        if (scheme, host) not in self._proxies:
+            self._proxies[scheme, host] = proxy_for(scheme, host)
+        return self._proxies[scheme, host]
+
+    async def _opened(self) -> _Session:
+        """Open a session for the running loop, and forget those of loops that are closed."""
+        for known in list(self._sessions):
+            if known.is_closed():
+                self._forget(known)
+        # A suspended asynchronous generator is closed with its loop (asyncio.run does so), or
+        # when its last reference goes, and then closes the session that it holds.
+        keeper = _keep_session()
+        session = await anext(keeper)
+        # Held from outside: the garbage collector, should it find a client that was never
+        # closed, must not find the session with it, which would complain.
+        hold = weakref.finalize(self, _let_go, keeper)
+        entry = self._sessions[asyncio.get_running_loop()] = _Session(session, keeper, hold)
+        return entry
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections."""
+        entry = self._forget(asyncio.get_running_loop())
+        if entry is not None:
+            await entry.keeper.aclose()
+
+    def _forget(self, loop: AbstractEventLoop) -> _Session | None:
+        entry = self._sessions.pop(loop, None)
+        if entry is not None:
+            entry.hold.detach()
+        return entry
+
+
+_Keeper = AsyncGenerator[aiohttp.ClientSession, None]
+
+
+class _Session(Struct, frozen=True):
+    session: aiohttp.ClientSession
+    keeper: _Keeper
+    hold: weakref.finalize[[_Keeper], HttpClient]
+
+
+def _let_go(_: _Keeper) -> None:
+    """The client is gone, and with this call the last reference to its keeper."""
+
+
+async def _keep_session() -> _Keeper:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"user-agent": USER_AGENT},
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+    ) as session:
+        yield session

@@ -1,0 +1,294 @@
+"""Calls that are held to the limits of their lockfile."""
+
+import asyncio
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmring.chat.events import Usage
+from llmring.clock import SYSTEM
+from llmring.exceptions import (
+    BudgetExceededError,
+    LimitExceededError,
+    ProviderConnectionError,
+    ProviderError,
+    ProviderRateLimitError,
+)
+from llmring.limits.admission import Governor, Ticket
+from llmring.limits.budgets import SqliteSpending
+from llmring.routing.estimate import Load
+from llmring.routing.policy import Policy, Rules
+from priced import target
+
+# The load of a test's call costs a dollar with this one, by estimate.
+MODEL = target("a", "1")
+LOAD = Load(prompt=600_000, answer=400_000)
+DOLLAR = Decimal(1)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[SqliteSpending]:
+    spending = SqliteSpending(tmp_path / "spending.db")
+    yield spending
+    spending.close()
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Callable[..., Rules]:
+    """What calls of this test are held to."""
+
+    def make(alias: str = "fast", profile: str = "default", **limits: Any) -> Rules:
+        lockfile = str(tmp_path / "llmring.lock")
+        policy = Policy(**limits)
+        return Rules(policy=policy, alias=alias, profile=profile, lockfile=lockfile, load=LOAD)
+
+    return make
+
+
+def spent(file: SqliteSpending, rules: Rules) -> Decimal:
+    return asyncio.run(file.spent(rules.key, SYSTEM.now().date()))
+
+
+def send(file: SqliteSpending, rules: Rules | None, **after: Any) -> Ticket:
+    """The ticket of a call's only request, which ends as is said: cost, or error."""
+
+    async def call() -> Ticket:
+        deadline = time.monotonic() + 1
+        async with Governor(lambda: file, SYSTEM).admitted(rules, deadline) as admission:
+            ticket = await admission.sending(MODEL)
+            if "cost" in after:
+                await ticket.answered(after["cost"], after.get("usage"))
+            if "error" in after:
+                await ticket.failed(after["error"])
+        return ticket
+
+    return asyncio.run(call())
+
+
+def test_a_call_within_its_budget_is_counted_by_its_cost(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(daily_budget=2)
+
+    send(file, limited, cost=Decimal("0.25"))
+
+    assert spent(file, limited) == Decimal("0.25")
+
+
+def test_a_call_that_may_go_beyond_the_budget_is_refused_with_the_figures(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(daily_budget=1.75)
+    send(file, limited, cost=Decimal("0.8"))
+
+    with pytest.raises(BudgetExceededError) as caught:
+        send(file, limited)
+
+    error = caught.value
+    assert (error.limit, error.spent, error.estimate) == (Decimal("1.75"), Decimal("0.8"), DOLLAR)
+    assert "'fast' may spend $1.75 a day; $0.80 are spent" in str(error)
+    assert "openai:a may cost $1.00" in str(error)
+    assert 0 < (error.retry_after or 0) <= 86400
+    assert not isinstance(error, ProviderError)
+
+
+def test_the_error_survives_pickling(file: SqliteSpending, rules: Callable[..., Rules]) -> None:
+    with pytest.raises(BudgetExceededError) as caught:
+        send(file, rules(daily_budget=0.5))
+
+    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - it was made here
+
+    assert (str(copy), copy.limit, copy.retry_after) == (
+        str(caught.value),
+        Decimal("0.5"),
+        caught.value.retry_after,
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "counted"),
+    [
+        ({"cost": None}, 1),
+        ({}, 1),
+        ({"error": ProviderConnectionError("cut", status=200)}, 1),
+        ({"error": ProviderRateLimitError("slow down", status=429)}, 0),
+        ({"cost": Decimal(3)}, 3),
+    ],
+    ids=["cost unknown", "never heard of again", "cut", "refused", "more than estimated"],
+)
+def test_a_call_is_counted_by_what_it_may_have_cost(
+    file: SqliteSpending, rules: Callable[..., Rules], after: dict[str, Any], counted: int
+) -> None:
+    limited = rules(daily_budget=2)
+
+    send(file, limited, **after)
+
+    assert spent(file, limited) == counted
+
+
+def test_calls_at_once_never_go_beyond_the_budget(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(daily_budget=5)
+
+    async def call() -> bool:
+        async with Governor(lambda: file, SYSTEM).admitted(limited, None) as admission:
+            try:
+                ticket = await admission.sending(MODEL)
+            except BudgetExceededError:
+                return False
+            await asyncio.sleep(0)
+            await ticket.answered(DOLLAR, None)
+            return True
+
+    async def many() -> list[bool]:
+        return await asyncio.gather(*(call() for _ in range(20)))
+
+    assert sum(asyncio.run(many())) == 5
+    assert spent(file, limited) == 5
+
+
+def test_each_alias_of_each_profile_has_a_budget_of_its_own(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    for alias, profile in [("fast", "default"), ("deep", "default"), ("fast", "prod")]:
+        send(file, rules(alias, profile, daily_budget=1))
+
+    with pytest.raises(BudgetExceededError):
+        send(file, rules("fast", "prod", daily_budget=1))
+
+
+def test_a_request_beyond_the_minute_that_can_t_wait_is_refused(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(rpm=2)
+    send(file, limited)
+    send(file, limited)
+
+    with pytest.raises(LimitExceededError, match="rpm = 2") as caught:
+        send(file, limited)
+
+    assert 0 < (caught.value.retry_after or 0) <= 60
+
+
+def test_tokens_of_a_minute_count_as_the_answer_reports_them(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(tpm=1_500_000)
+    send(file, limited, cost=None, usage=Usage(prompt_tokens=400_000, completion_tokens=100_000))
+    send(file, limited)
+
+    with pytest.raises(LimitExceededError, match="tpm = 1500000"):
+        send(file, limited)
+
+
+def test_tokens_of_a_request_that_was_refused_do_not_count(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(tpm=1_000_000)
+    for _ in range(3):
+        send(file, limited, error=ProviderRateLimitError("slow down", status=429))
+
+    send(file, limited)
+
+
+def test_a_request_that_the_budget_refuses_takes_no_place_in_the_minute(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    with pytest.raises(BudgetExceededError):
+        send(file, rules(rpm=1, daily_budget=0.5))
+
+    send(file, rules(rpm=1))
+
+
+def test_all_rings_of_a_process_share_the_limits(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(max_concurrency=1)
+
+    async def two() -> None:
+        async with Governor(lambda: file, SYSTEM).admitted(limited, None):
+            with pytest.raises(LimitExceededError, match="max_concurrency"):
+                async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+                    pass
+        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+            pass
+
+    asyncio.run(two())
+
+
+def test_a_call_that_fails_gives_its_slot_back(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(max_concurrency=1)
+
+    async def fails() -> None:
+        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+            raise KeyError
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            asyncio.run(fails())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_does_not_wait_for_calls_of_its_parent(
+    file: SqliteSpending, rules: Callable[..., Rules]
+) -> None:
+    limited = rules(max_concurrency=1)
+
+    async def call_in_child() -> None:
+        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+            pass
+
+    async def parent() -> int:
+        async with Governor(lambda: file, SYSTEM).admitted(limited, None):
+            child = os.fork()
+            if child == 0:
+                with_child_loop(call_in_child)
+            return os.waitpid(child, 0)[1]
+
+    assert asyncio.run(parent()) == 0
+
+
+def with_child_loop(call: Callable[[], Any]) -> None:
+    """Run a call in a forked child, in a loop of its own, and end the child."""
+    status = 1
+    try:
+        asyncio._set_running_loop(None)
+        asyncio.run(call())
+        status = 0
+    finally:
+        os._exit(status)
+
+
+@pytest.mark.parametrize("unlimited", [None, {}], ids=["no rules", "no limits"])
+def test_a_call_without_limits_opens_no_file(
+    rules: Callable[..., Rules], unlimited: dict[str, Any] | None
+) -> None:
+    def never() -> SqliteSpending:
+        raise AssertionError
+
+    async def call() -> None:
+        held = None if unlimited is None else rules(**unlimited)
+        async with Governor(never, SYSTEM).admitted(held, None) as admission:
+            ticket = await admission.sending(MODEL)
+            await ticket.answered(DOLLAR, Usage())
+
+    asyncio.run(call())
+
+
+def test_the_governor_is_loaded_without_sqlite() -> None:
+    code = "import sys, llmring.limits.admission; print('sqlite3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"

@@ -1,0 +1,376 @@
+"""Recording exchanges to files, and playing them back."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from answers import openai, openai_error, openai_stream
+from client.seam import asking, playback_in, played, target_at, until_broken
+from llmring.exceptions import (
+    ConfigurationError,
+    ProviderConnectionError,
+    UnsupportedFeatureError,
+)
+from llmring.replay.interceptor import Playback
+from llmring.replay.recording import answered, differences, query_of
+from llmring.routing.fault_script import ScriptedFault
+from llmring.routing.policy import Policy
+from llmring.wire import HttpHead, HttpRequest
+from loopback import Close, Loopback, Pause, as_json, as_stream
+from rings import KEY
+
+Serve = Callable[..., Loopback]
+
+RECORD = Policy(mode="record")
+REPLAY = Policy(mode="replay")
+
+
+def body(answer: Any) -> bytes:
+    return b"".join(step for step in answer.steps if isinstance(step, bytes))
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted((folder / "recordings").iterdir())
+
+
+def kept(folder: Path) -> Any:
+    [path] = files(folder)
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_recorded_answer_is_played_back_byte_for_byte(serve: Serve, tmp_path: Path) -> None:
+    server = serve(openai("Zürich", note="naïve"))
+    target = target_at(server)
+
+    real = played(playback_in(tmp_path), RECORD, target, asking(target))
+    again = played(playback_in(tmp_path), REPLAY, target, asking(target))
+
+    assert again[1] == real[1] == [body(server.answers[0])]
+    assert again[0].status == 200
+    assert len(server.requests) == 1
+
+
+def test_a_stream_is_played_back_in_the_pieces_in_which_it_came(
+    serve: Serve, tmp_path: Path
+) -> None:
+    whole = 'data: {"place": "Zürich"}\n\n'.encode()
+    cut = whole.index("ü".encode()) + 1
+    target = target_at(serve(as_stream(whole[:cut], Pause(0.05), whole[cut:])))
+    request = asking(target, stream=True)
+
+    real = played(playback_in(tmp_path), RECORD, target, request)
+    again = played(playback_in(tmp_path), REPLAY, target, request)
+
+    assert len(real[1]) == 2
+    assert again[1] == real[1]
+
+
+@given(st.lists(st.binary(min_size=1)))
+def test_a_recorded_answer_restores_its_bytes(pieces: list[bytes]) -> None:
+    answer = answered(HttpHead(200, {}), pieces, "complete", ())
+
+    assert list(answer.chunks()) == pieces
+
+
+def test_the_file_can_be_read_by_a_person(serve: Serve, tmp_path: Path) -> None:
+    target = target_at(serve(openai("Zürich")))
+    played(playback_in(tmp_path), RECORD, target, asking(target, "Where?"))
+
+    [path] = files(tmp_path)
+    found = kept(tmp_path)
+
+    assert path.name.startswith("openai_gpt-4o-mini_")
+    assert path.name.endswith("_1.json")
+    assert "\n  " in path.read_text()
+    assert found["model"] == "openai:gpt-4o-mini"
+    assert (found["request"]["method"], found["request"]["path"]) == ("POST", "/chat/completions")
+    assert found["request"]["body"]["messages"] == [{"role": "user", "content": "Where?"}]
+    assert found["response"]["end"] == "complete"
+    assert found["response"]["headers"] == {"content-type": "application/json"}
+
+
+def test_recordings_hold_no_keys(serve: Serve, tmp_path: Path) -> None:
+    other = "gsk_0123456789abcdefghij"
+    answer = as_stream(
+        f"data: {KEY[:9]}".encode(), Pause(0.05), f"{KEY[9:]}\n\ndata: {other}\n\n".encode()
+    )
+    target = target_at(serve(answer))
+    played(playback_in(tmp_path), RECORD, target, asking(target, f"Is {KEY} my key, or {other}?"))
+
+    [path] = files(tmp_path)
+    text = path.read_text()
+
+    assert KEY not in text.replace('",\n      "', "")
+    assert other not in text
+    assert kept(tmp_path)["response"]["pieces"] == ["data: ***\n", "\n", "data: ***\n", "\n"]
+
+
+def test_of_all_headers_only_harmless_ones_are_kept(serve: Serve, tmp_path: Path) -> None:
+    answer = as_json(
+        {},
+        429,
+        retry_after="2",
+        set_cookie="session=1",
+        openai_organization="acme",
+        x_request_id="req_1",
+        x_ratelimit_remaining_requests="0",
+    )
+    target = target_at(serve(answer))
+    played(playback_in(tmp_path), RECORD, target, asking(target))
+
+    assert kept(tmp_path)["response"]["headers"] == {
+        "content-type": "application/json",
+        "retry-after": "2",
+        "x-request-id": "req_1",
+        "x-ratelimit-remaining-requests": "0",
+    }
+
+
+def test_repeated_requests_are_answered_in_their_order_and_then_by_the_last(
+    serve: Serve, tmp_path: Path
+) -> None:
+    target = target_at(serve(openai_error(503), openai("b"), openai("c")))
+    first, second, others = playback_in(tmp_path), playback_in(tmp_path), asking(target, "Other")
+
+    def told(playback: Playback, policy: Policy) -> list[int]:
+        return [played(playback, policy, target, asking(target))[0].status for _ in range(2)]
+
+    assert told(first, RECORD) == [503, 200]
+    played(first, RECORD, target, others)
+    assert told(second, REPLAY) == [503, 200]
+    assert told(second, REPLAY) == [200, 200]
+    assert len(files(tmp_path)) == 3
+
+
+def test_recording_sends_only_what_has_no_recording_yet(serve: Serve, tmp_path: Path) -> None:
+    server = serve(openai("a"), openai("b"))
+    target = target_at(server)
+
+    for _ in range(2):
+        played(playback_in(tmp_path), RECORD, target, asking(target))
+
+    assert len(server.requests) == 1
+    assert len(files(tmp_path)) == 1
+
+
+def test_an_attempt_without_an_answer_leaves_no_gap_in_the_numbers(
+    serve: Serve, tmp_path: Path
+) -> None:
+    target = target_at(serve(openai("a")))
+    nowhere = target_at(serve(openai()))
+    request = asking(target)
+    unreachable = HttpRequest("POST", "http://127.0.0.1:9/v1", request.headers, request.body)
+    playback = playback_in(tmp_path)
+
+    with pytest.raises(ProviderConnectionError):
+        played(playback, RECORD, nowhere, unreachable)
+    played(playback, RECORD, target, request)
+
+    assert [path.name[-7:] for path in files(tmp_path)] == ["_1.json"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_answer_about_the_key_is_not_recorded(serve: Serve, tmp_path: Path, status: int) -> None:
+    target = target_at(serve(openai_error(status)))
+
+    assert played(playback_in(tmp_path), RECORD, target, asking(target))[0].status == status
+    assert not (tmp_path / "recordings").exists()
+
+
+def test_an_answer_that_was_cut_is_cut_again(serve: Serve, tmp_path: Path) -> None:
+    stream = openai_stream("a", "b")
+    target = target_at(serve(as_stream(stream.steps[0], stream.steps[1], Close())))
+    request = asking(target, stream=True)
+
+    real, error = until_broken(playback_in(tmp_path), RECORD, target, request)
+    again, replayed = until_broken(playback_in(tmp_path), REPLAY, target, request)
+
+    assert real == again == b"".join([stream.steps[0], stream.steps[1]])  # type: ignore[list-item]
+    assert type(replayed) is type(error)
+
+
+def test_an_answer_whose_time_ran_out_is_not_recorded(serve: Serve, tmp_path: Path) -> None:
+    target = target_at(serve(as_stream(b"data: {}\n\n", Pause(30))))
+
+    with pytest.raises(Exception, match="too long"):
+        played(playback_in(tmp_path), RECORD, target, asking(target, stream=True), seconds=0.3)
+
+    assert not (tmp_path / "recordings").exists()
+
+
+def test_a_recording_ends_with_an_error_where_its_reader_left(serve: Serve, tmp_path: Path) -> None:
+    events = [step for step in openai_stream("a", "b").steps if isinstance(step, bytes)]
+    target = target_at(serve(as_stream(events[0], Pause(0.05), *events[1:])))
+    request = asking(target, stream=True)
+
+    played(playback_in(tmp_path), RECORD, target, request, leave_after=1)
+    again, error = until_broken(playback_in(tmp_path), REPLAY, target, request)
+
+    assert again == events[0]
+    assert "its reader stopped" in error.message
+
+
+def test_a_request_without_a_recording_is_an_error_with_the_fix(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(openai())
+    target = target_at(server)
+    played(playback_in(tmp_path), RECORD, target, asking(target, "Monday"))
+
+    with pytest.raises(UnsupportedFeatureError) as caught:
+        played(playback_in(tmp_path), REPLAY, target, asking(target, "Tuesday"))
+
+    [path] = files(tmp_path)
+    message = caught.value.message
+    assert "POST /chat/completions for openai:gpt-4o-mini" in message
+    assert f"{tmp_path / 'recordings' / 'openai_gpt-4o-mini_'}" in message
+    assert f"The nearest, {path.name}, differs in messages[0].content." in message
+    assert 'mode = "record"' in message
+    assert len(server.requests) == 1
+
+
+def test_without_any_recording_the_error_still_names_the_file(serve: Serve, tmp_path: Path) -> None:
+    target = target_at(serve(openai()))
+
+    with pytest.raises(UnsupportedFeatureError, match=r"_1\.json does not exist\. To record it"):
+        played(playback_in(tmp_path), REPLAY, target, asking(target))
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"model": 1}', "\ufeffnothing"])
+def test_a_file_that_holds_no_recording_is_named(serve: Serve, tmp_path: Path, text: str) -> None:
+    target = target_at(serve(openai()))
+    played(playback_in(tmp_path), RECORD, target, asking(target))
+    [path] = files(tmp_path)
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=f"{path.name} is not a recording: .*remove it"):
+        played(playback_in(tmp_path), REPLAY, target, asking(target))
+
+
+def test_an_answer_may_be_edited_by_hand(serve: Serve, tmp_path: Path) -> None:
+    target = target_at(serve(openai("old")))
+    played(playback_in(tmp_path), RECORD, target, asking(target))
+    [path] = files(tmp_path)
+    path.write_text(path.read_text().replace("old", "new"))
+
+    _, found = played(playback_in(tmp_path), REPLAY, target, asking(target))
+
+    assert found == [body(openai("new"))]
+
+
+def test_the_address_and_the_key_of_a_provider_do_not_count(serve: Serve, tmp_path: Path) -> None:
+    here, there = target_at(serve(openai("a"))), target_at(serve(openai("b")))
+    elsewhere = msgspec.structs.replace(
+        there,
+        endpoint=msgspec.structs.replace(there.endpoint, base_url="http://h/proxy", key="other"),
+    )
+
+    played(playback_in(tmp_path), RECORD, here, asking(here))
+    _, found = played(playback_in(tmp_path), REPLAY, elsewhere, asking(elsewhere))
+
+    assert found == [body(openai("a"))]
+
+
+def request(url: str = "http://h/v1/chat", body: bytes = b"{}") -> HttpRequest:
+    return HttpRequest("POST", url, {"authorization": f"Bearer {KEY}"}, body)
+
+
+def digest(url: str = "http://h/v1/chat", body: bytes = b"{}", model: str | None = "a:b") -> str:
+    return query_of(request(url, body), model).digest
+
+
+def test_the_order_and_the_spacing_of_json_do_not_count() -> None:
+    assert digest(body=b'{"a": 1, "b": {"c": 2, "d": 3}}') == digest(
+        body=b'{"b":{"d":3,"c":2},"a":1}'
+    )
+
+
+def test_body_model_and_path_choose_the_recording() -> None:
+    same = {
+        digest(),
+        digest(body=b'{"a": 1}'),
+        digest(model="a:c"),
+        digest(model=None),
+        digest("http://h/v1/other"),
+        digest("http://h/v1/chat?after=1"),
+        digest(body=b"--boundary"),
+    }
+
+    assert len(same) == 7
+
+
+def test_a_key_in_an_address_does_not_count_and_is_not_kept() -> None:
+    asked = query_of(request("http://h/v1/chat?key=secret&alt=sse"), "a:b")
+
+    assert asked.request.path == "/v1/chat?alt=sse&key=%2A%2A%2A"
+    assert asked.digest == digest("http://h/v1/chat?alt=sse&key=another")
+
+
+def test_of_an_attachment_only_its_beginning_and_its_hash_are_kept() -> None:
+    image = "data:image/png;base64," + "A" * 5000
+
+    asked = query_of(request(body=json.dumps({"url": image}).encode()), "a:b")
+
+    assert asked.request.body["url"].startswith("data:image/png;base64,AAA")
+    assert "5022 characters, SHA-256" in asked.request.body["url"]
+
+
+def test_of_bytes_that_are_no_json_only_their_hash_is_kept() -> None:
+    assert query_of(request(body=b"\xff\xfe"), None).request.body.startswith("(2 bytes, SHA-256 ")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "places"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": 1}, {"a": 2, "b": None}, ["a"]),
+        ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, ["a[0].b"]),
+        ({"a": [1]}, {"a": [1, 2]}, ["a"]),
+        ("x", "y", ["the body"]),
+    ],
+)
+def test_differences_between_two_bodies_are_named_by_place(
+    one: Any, other: Any, places: list[str]
+) -> None:
+    assert [*differences(one, other)] == places
+
+
+def test_an_upload_is_recorded_and_played_back_without_a_model(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(as_json({"id": "file-1"}))
+    upload = HttpRequest("POST", f"{server.url}/v1/files", {}, b"\x00")
+
+    played(playback_in(tmp_path), RECORD, None, upload)
+    _, found = played(playback_in(tmp_path), REPLAY, None, upload)
+
+    assert found == [b'{"id": "file-1"}']
+    assert files(tmp_path)[0].name.startswith("v1_files_")
+
+
+def test_the_lockfile_sets_the_folder_of_recordings(serve: Serve, tmp_path: Path) -> None:
+    target = target_at(serve(openai()))
+    policy = Policy(mode="record", recordings="elsewhere/answers")
+
+    played(playback_in(tmp_path), policy, target, asking(target))
+
+    assert len(list((tmp_path / "elsewhere" / "answers").iterdir())) == 1
+
+
+def test_faults_apply_to_answers_that_are_played_back(serve: Serve, tmp_path: Path) -> None:
+    stream = openai_stream("a", "b")
+    target = target_at(serve(stream))
+    asked = asking(target, stream=True)
+    played(playback_in(tmp_path), RECORD, target, asked)
+
+    policy = Policy(mode="replay", faults=(ScriptedFault(cut=2),))
+    found, error = until_broken(playback_in(tmp_path), policy, target, asked)
+
+    assert found == b"".join(stream.steps[:2])  # type: ignore[arg-type]
+    assert isinstance(error, ProviderConnectionError)

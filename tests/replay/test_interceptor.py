@@ -1,0 +1,172 @@
+"""When answers are played, whose they are, and that they need no key."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from answers import openai
+from client.seam import asking, playback_in, played, target_at
+from llmring import ConfigurationError, ProviderError
+from llmring.config.settings import read_settings, recordings_folder
+from llmring.replay import overrides
+from llmring.replay.cassette import Tape
+from llmring.replay.interceptor import keyless
+from llmring.replay.overrides import Stage
+from llmring.replay.scripted_replies import Replies
+from llmring.routing.fault_script import FaultScript, ScriptedFault
+from llmring.routing.policy import Policy, policy_of
+from llmring.transport.network_guard import admit
+from loopback import Loopback
+
+FAULT = ScriptedFault(status=503)
+
+
+@pytest.fixture
+def here() -> Iterator[Stage]:
+    """The overrides of all rings of the test."""
+    before, found = overrides.current, Stage()
+    overrides.install(found)
+    yield found
+    overrides.install(before)
+
+
+def status_of(policy: Policy, folder: Path) -> int:
+    """The status with which a request is answered; 200 is the provider's own."""
+    with Loopback(openai()) as server:
+        target = target_at(server)
+        return played(playback_in(folder), policy, target, asking(target))[0].status
+
+
+def test_a_policy_without_faults_and_mode_is_left_to_the_provider(
+    here: Stage, tmp_path: Path
+) -> None:
+    assert status_of(Policy(retries=2), tmp_path) == 200
+    here.faults = FaultScript()
+    assert status_of(Policy(), tmp_path) == 200
+
+
+def test_a_policy_with_faults_is_played(tmp_path: Path) -> None:
+    assert status_of(Policy(faults=(FAULT,)), tmp_path) == 503
+
+
+def test_a_policy_with_a_mode_is_recorded_and_played_back(tmp_path: Path) -> None:
+    with pytest.raises(ProviderError, match="recording"):
+        status_of(Policy(mode="replay"), tmp_path)
+    assert status_of(Policy(mode="record"), tmp_path) == 200
+    assert status_of(Policy(mode="replay"), tmp_path) == 200
+
+
+def test_replies_that_a_test_has_set_up_are_given_whatever_the_policy(
+    here: Stage, tmp_path: Path
+) -> None:
+    here.replies = Replies()
+    here.replies.add("Scripted.")
+
+    with Loopback(openai()) as server:
+        target = target_at(server)
+        _, pieces = played(playback_in(tmp_path), Policy(), target, asking(target))
+
+    assert b"Scripted." in b"".join(pieces)
+
+
+def test_faults_that_a_test_has_set_up_are_met_whatever_the_policy(
+    here: Stage, tmp_path: Path
+) -> None:
+    here.faults = FaultScript([FAULT])
+
+    assert status_of(Policy(), tmp_path) == 503
+
+
+def test_a_tape_that_a_test_has_set_up_is_played_whatever_the_policy(
+    here: Stage, tmp_path: Path
+) -> None:
+    here.tape = Tape(tmp_path / "nowhere", "replay")
+
+    with pytest.raises(ProviderError, match="recording"):
+        status_of(Policy(), tmp_path)
+
+
+def test_keys_are_needed_only_where_a_provider_is_asked(here: Stage) -> None:
+    assert overrides.needs_no_keys(Policy(mode="replay"), here)
+    assert not overrides.needs_no_keys(Policy(mode="record"), here)
+    assert not overrides.needs_no_keys(Policy(faults=(FAULT,)), here)
+
+    here.recording = True
+    assert not overrides.needs_no_keys(Policy(mode="replay"), here)
+    here.replies = Replies()
+    assert overrides.needs_no_keys(Policy(), here)
+
+
+def test_every_provider_can_be_called_when_none_of_them_is_asked() -> None:
+    endpoints = read_settings({"OPENAI_API_KEY": "sk-mine"}).endpoints
+    assert any(not endpoint.usable for endpoint in endpoints.values())
+
+    found = keyless(endpoints)
+
+    assert [name for name, endpoint in found.items() if not endpoint.usable] == []
+    assert found["openai"].key == "sk-mine"
+
+
+def test_the_faults_of_a_test_come_before_those_of_the_lockfile(
+    here: Stage, tmp_path: Path
+) -> None:
+    with Loopback(openai()) as server:
+        target = target_at(server)
+        here.faults = FaultScript([ScriptedFault(status=500, times=1)])
+        playback, policy = playback_in(tmp_path), Policy(faults=(FAULT,))
+
+        found = [played(playback, policy, target, asking(target))[0].status for _ in range(2)]
+
+    assert found == [500, 503]
+
+
+def test_what_is_to_be_replayed_is_recorded_where_the_run_says_so(
+    here: Stage, tmp_path: Path
+) -> None:
+    here.recording = True
+    with Loopback(openai()) as server:
+        target = target_at(server)
+
+        played(playback_in(tmp_path), Policy(mode="replay"), target, asking(target))
+
+    assert len(list((tmp_path / "recordings").iterdir())) == 1
+
+
+def test_without_overrides_every_address_is_admitted(here: Stage) -> None:
+    here.network = False
+    overrides.install(None)
+
+    admit("https://api.openai.com")
+
+
+def test_a_refusal_does_not_show_what_else_is_in_the_address(here: Stage) -> None:
+    here.network = False
+
+    with pytest.raises(ConfigurationError) as caught:
+        admit("https://me:secret@h.example/v1?key=secret")
+    assert "h.example" in caught.value.message
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("setting", "wish", "folder"),
+    [
+        ("/else/where", "answers", "/else/where"),
+        ("", "answers", "/app/answers"),
+        (None, "/abs", "/abs"),
+        (None, None, "/app/tests/recordings"),
+    ],
+)
+def test_recordings_are_where_the_environment_says_or_the_lockfile_or_beside_the_tests(
+    setting: str | None, wish: str | None, folder: str
+) -> None:
+    environ = {} if setting is None else {"LLMRING_RECORDINGS": setting}
+
+    assert recordings_folder(wish, Path("/app/llmring.lock"), environ) == Path(folder)
+
+
+def test_faults_of_a_lockfile_are_read_with_keys_of_a_newer_one_passed_over() -> None:
+    table = {"faults": [{"model": "openai:*", "cut": 3, "x-why": 1, "newer": True}]}
+
+    assert policy_of(table).faults == (ScriptedFault(model="openai:*", cut=3),)
