@@ -105,7 +105,7 @@ def test_a_stream_that_broke_before_its_usage_was_told_is_estimated_and_that_is_
     assert last.cost_reason == f"with an estimate for what was broken off: {FIRST}"
     broken = last.attempts[0]
     assert (broken.usage, broken.cost) == (None, None)
-    assert "may be charged for" in (broken.cost_reason or "")
+    assert "may still bill" in (broken.cost_reason or "")
 
 
 def test_counts_before_the_end_are_not_taken_for_all(way: Way, pair: Pair) -> None:

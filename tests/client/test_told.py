@@ -112,4 +112,4 @@ def test_a_model_that_failed_three_times_in_a_row_is_left_out_and_that_is_told(p
     assert len(openai.requests) == 3
     assert response.model == SECOND
     assert response.attempts[0].outcome == "skipped"
-    assert "failed of late" in (response.attempts[0].reason or "")
+    assert "circuit open" in (response.attempts[0].reason or "")

@@ -257,9 +257,7 @@ def test_a_model_that_has_failed_of_late_is_passed_by() -> None:
     models.blocked = {"openai:a": Open(9, "500 down")}
 
     assert tried(models) == ["openai:b"]
-    assert models.attempts[0].reason == (
-        "passed by: it has failed of late, and is tried again in 9 s (500 down)"
-    )
+    assert models.attempts[0].reason == ("skipped: circuit open for another 9 s (500 down)")
 
 
 def test_where_all_have_failed_of_late_the_one_soonest_over_it_is_tried() -> None:

@@ -60,7 +60,7 @@ def test_a_model_whose_circuit_is_open_is_skipped() -> None:
 
     found = plan([target(A), target(B)], "fast", replace(GIVEN, blocked=blocked))
 
-    reason = "it has failed of late, and is left alone for 7 s: it was down"
+    reason = "circuit open for another 7 s: it was down"
     assert order(found) == [(1, "b", None), (None, "a", reason)]
 
 
@@ -70,7 +70,7 @@ def test_where_all_circuits_are_open_the_first_to_close_is_tried() -> None:
     found = plan([target(A), target(B), skip(C)], "fast", replace(GIVEN, blocked=blocked))
 
     assert [step.model for step in found.tried] == ["openai:b"]
-    assert found.tried[0].remarks[-1].endswith("so have all others, and it is tried")
+    assert found.tried[0].remarks[-1].endswith("tried all the same, as all circuits are open")
 
 
 def test_a_model_that_the_request_can_not_be_put_to_is_skipped() -> None:

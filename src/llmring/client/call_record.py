@@ -1,4 +1,4 @@
-"""Calls entered in the ledger: what is noted of one as it goes, and the entry that it becomes."""
+"""Records of calls: filled as a call goes on, entered in the ledger when it ends."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Answer = LLMResponse | StreamChunk | EmbeddingResponse
 
-_GIVEN_UP = "it was given up before its answer was complete, and may be charged for"
+_GIVEN_UP = "cancelled before the answer was complete; the provider may still bill it"
 
 # Whatever else is given as a tag may not be a text that can be had.
 _PLAIN = (str, int, float)
@@ -67,7 +67,7 @@ class Books:
 
     Args:
         place: Where the ledger is; None for no ledger.
-        aliases: The lockfile in force.
+        aliases: The active lockfile.
         clock: The ring's clock.
         content: Whether the texts are entered too.
     """
@@ -76,20 +76,23 @@ class Books:
         self, place: Path | str | None, aliases: Aliases, clock: Clock, *, content: bool
     ) -> None:
         self._place = place
+        self._ledger: Ledger | None = None
         self._aliases = aliases
         self.clock = clock
         self.content = content
 
     def record(self, asked: Asked) -> Record | None:
         """Begin the record of a call; None where no ledger is kept."""
-        if self._place is None:
-            return None
-        from llmring.ledger.writer import ledger_at
+        if self._ledger is None:
+            if self._place is None:
+                return None
+            from llmring.ledger.writer import ledger_at
 
-        return Record(self, ledger_at(self._place), asked)
+            self._ledger = ledger_at(self._place)
+        return Record(self, self._ledger, asked)
 
     def stamp(self, profile: str | None) -> tuple[str, str | None]:
-        """The profile in force, and the digest of what its lockfile has pinned."""
+        """Return the active profile, and the digest of what its lockfile has pinned."""
         try:
             return self._aliases.stamp(profile)
         except LLMRingError:
@@ -97,13 +100,13 @@ class Books:
             return profile or DEFAULT_PROFILE, None
 
     def clean(self, text: str) -> str:
-        """A text without keys."""
+        """Return a text without keys."""
         rows = self._aliases.endpoints.values()
         return redact(text, [secret for row in rows for secret in row.secrets])
 
 
 class Record(CallObserver):
-    """What is kept of one call for the ledger, entered when the call ends; the first end counts.
+    """The record of one call for the ledger, entered when the call ends; the first end counts.
 
     Args:
         books: Those of the ring.
@@ -133,7 +136,7 @@ class Record(CallObserver):
         Args:
             alias: The alias; None where the call names a model itself.
             attempts: Gives its attempts so far.
-            stamp: The profile in force, and the digest of what its lockfile has pinned.
+            stamp: The active profile, and the digest of what its lockfile has pinned.
         """
         self._alias, self._attempts, self._stamp = alias, attempts, stamp
 
@@ -216,7 +219,7 @@ def _count(attempts: Sequence[Attempt]) -> int:
 
 
 def _told(attempt: Attempt) -> Told:
-    """An attempt without its reason, in which a provider may quote the prompt."""
+    """Return an attempt without its reason, in which a provider may quote the prompt."""
     error = attempt.error
     return Told(
         attempt.model,
@@ -228,7 +231,7 @@ def _told(attempt: Attempt) -> Told:
 
 
 def _charged(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Decimal | None, str | None]:
-    """What the attempts of a call without an answer have cost."""
+    """Return what the attempts of a call without an answer have cost."""
     if outcome == "cancelled":
         return None, _GIVEN_UP
     costs = [

@@ -67,10 +67,10 @@ class Shell:
     """Sends calls, from any event loop.
 
     Args:
-        settings: What the environment says.
-        health: Remembers which models have failed of late.
+        settings: The settings of the environment.
+        health: Holds the circuits of models that have failed.
         speeds: Remembers how fast models have answered.
-        folder_of: Gives the folder of recordings, for tests, out of what the lockfile says of it.
+        folder_of: Gives the folder of recordings, for tests, by the value in the lockfile.
         overrides: What tests put in the place of providers; None outside of tests.
     """
 
@@ -251,7 +251,7 @@ class Shell:
         return walk.terms.policy.hedge_after is not None and not walk.terms.effects
 
     def _patience(self, walk: Walk) -> Callable[[Trial], float | None]:
-        """How long to wait for an attempt before another is made beside it."""
+        """Return what gives the seconds to wait for an attempt before the next one is made too."""
         if walk.terms.effects:
             # What may act must not be asked of two models.
             return lambda _: None
@@ -266,7 +266,7 @@ class Shell:
         trial.failed(error)
 
     async def _begin(self, walk: Walk, admission: Admission | None, trial: Trial) -> _Begun:
-        """A streamed answer up to its first chunk."""
+        """Begin a streamed answer, up to its first chunk."""
         if admission is not None:
             await admission.admit(walk, trial)
         exchange = await self._open(walk, trial)
@@ -290,14 +290,14 @@ class Shell:
         return begun
 
     async def _more(self, begun: _Begun) -> Iterable[StreamChunk]:
-        """The next chunks of a streamed answer, or the last ones."""
+        """Return the next chunks of a streamed answer, or the last ones."""
         if not begun.reading.done and (data := await begun.exchange.chunk()):
             return begun.reading.feed(data)
         begun.ended = True
         return begun.reading.end()
 
     async def fetch(self, request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
-        """The head and the whole body of the answer to one request, whatever its status.
+        """Return the head and the whole body of the answer to one request, whatever its status.
 
         Args:
             request: What to send; it goes to one server, with no failover.
@@ -342,7 +342,7 @@ class Shell:
 
 
 def _nothing(_: object) -> None:
-    """A whole answer has no connection to let go."""
+    """Drop a whole answer, which holds no connection."""
 
 
 async def _fetched(
@@ -363,7 +363,7 @@ def _seconds_left(walk: Walk, trial: Trial) -> float | None:
 
 
 def _loop_time(walk: Walk, deadline: float | None) -> float | None:
-    """A time of the walk's clock as a time of the running loop's, which may be another."""
+    """Convert a time of the walk's clock to the running loop's, which may be another."""
     if deadline is None:
         return None
     return asyncio.get_running_loop().time() + deadline - walk.clock()

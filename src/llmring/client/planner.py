@@ -1,4 +1,4 @@
-"""From what is asked to the walk over the models that may answer."""
+"""The plan of a call: from the request to the walk over the models that may answer it."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Guide:
     """Makes the walks of a ring's calls.
 
     Args:
-        aliases: The lockfile in force.
-        settings: What the environment says.
-        timeout: Seconds that a call may take where nothing else is said; None for no limit.
+        aliases: The active lockfile.
+        settings: The settings of the environment.
+        timeout: Seconds that a call may take unless it sets its own; None for no limit.
         hooks: The application's own functions, as observers of every call.
         telemetry: Traces and measures calls.
         overrides: What tests put in the place of providers; None outside of tests.
@@ -77,7 +77,7 @@ class Guide:
         self.speeds = Speeds(time.monotonic)
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
-        """What is known of a model."""
+        """Return the facts of a model; None where it is in no catalog."""
         return self._aliases.facts(ref)
 
     def today(self) -> date:
@@ -85,11 +85,11 @@ class Guide:
         return self._clock.today()
 
     def policy(self, found: Resolved) -> Policy:
-        """How the models of an alias are called."""
+        """Return the policy of an alias."""
         return policy_of(self._usual, *found.policy)
 
     def targets(self, found: Resolved, policy: Policy) -> list[Target | Skip]:
-        """The models of an alias, in the order of the lockfile."""
+        """Return the models of an alias, in the order of the lockfile."""
         endpoints = self._aliases.endpoints
         if stage.needs_no_keys(policy, self._overrides):
             from llmring.replay.interceptor import keyless
@@ -105,7 +105,7 @@ class Guide:
         *,
         stream: bool,
     ) -> Walk:
-        """The walk of a call.
+        """Plan a call: build the walk over its models.
 
         Args:
             request: What is asked.
@@ -115,7 +115,7 @@ class Guide:
 
         Raises:
             ModelNotFoundError: No such alias.
-            ValidationError: The request names no model, or says nothing.
+            ValidationError: The request names no model, or has no messages.
         """
         model = request.model
         if not model:
@@ -176,7 +176,7 @@ class Guide:
     def again(
         self, walk: Walk, request: ParsedRequest, target: Target, timeout: float | None
     ) -> Walk:
-        """The walk of a further request of a call, to the model that has answered.
+        """Build the walk of a further request of a call, to the model that has answered.
 
         Args:
             walk: The walk of the call.
@@ -197,7 +197,7 @@ class Guide:
     def prepare(
         self, request: ParsedRequest, shown: Shown, *, stream: bool
     ) -> Callable[[Target], Prepared]:
-        """Puts a request, with its files, into the words of a model; see `Walk`."""
+        """Return what makes the request for a model, files included; see `Walk`."""
         if not request.files:
             return chat(request, stream=stream, shown=shown)
         return self._files().enclosing(
@@ -205,7 +205,7 @@ class Guide:
         )
 
     def _route(self, model: str, profile: str | None) -> Route:
-        """Where calls of an alias go, worked out once for each reading of the lockfile."""
+        """Return the route of an alias, built once for each reading of the lockfile."""
         reading = self._aliases.reading()
         if self._routes.reading is not reading:
             self._routes = Routes(reading)
@@ -219,7 +219,7 @@ class Guide:
             pins = reading[0].registry.get("pins", {})
             stamp = self._aliases.stamp(profile)
             route = route_of(found, policy, candidates, stamp, pins, today)
-            # What tests play may end at any time, and so may what a package's lockfile says.
+            # Neither the overrides of tests nor a package's lockfile stay the same.
             if not (self._overrides or policy.mode) and (":" not in model or found.alias is None):
                 self._routes.keep(key, route)
         return route
@@ -232,7 +232,7 @@ class Guide:
         policy: Policy,
         candidates: Sequence[Target | Skip],
     ) -> tuple[Sequence[Target | Skip], Rules]:
-        """The candidates as the lockfile's strategy orders them, and what the call is held to."""
+        """Return the candidates in the order of the strategy, and the limits of the call."""
         from llmring.routing.estimate import load_of
         from llmring.routing.filters import within
         from llmring.routing.order import Circumstances, ordered, user_of

@@ -1,4 +1,4 @@
-"""Where the calls of an alias go: what is the same for each of them while the lockfile is."""
+"""Routes: what is the same for all calls of an alias as long as the lockfile does not change."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Key = tuple[str, str | None, str | None]
 
 
 class Route(Struct, frozen=True):
-    """Where the calls of an alias go.
+    """The route of the calls of an alias.
 
     Attributes:
-        found: What the alias stands for.
+        found: The models that the alias resolves to.
         policy: How its models are called.
-        stamp: The profile in force, and the digest of what the lockfile has pinned.
+        stamp: The active profile, and the digest of what the lockfile has pinned.
         pins: What the lockfile has pinned, by reference, as it is written.
         day: The day for which this holds.
         is_weighed: Whether its calls are limited, or choose between its models.
@@ -48,7 +48,7 @@ class Route(Struct, frozen=True):
     models: ModelsByShape
 
     def remark(self, ref: ModelRef, name: str | None) -> str | None:
-        """What to say of the name under which a model has answered; the log has it too."""
+        """Return and log a remark on the name under which a model has answered, if it is new."""
         pin = self.pins.get(str(ref)) if self.pins else None
         remark = warn_once.served().remark(ref, name, pin.get("snapshot") if pin else None)
         if remark is not None:
@@ -64,7 +64,7 @@ def route_of(
     pins: Mapping[str, Any],
     day: date,
 ) -> Route:
-    """The route over these models; those that are retired are warned of, each once.
+    """Build the route over these models; log a warning for each that is retired, once.
 
     The arguments are the attributes of `Route`, and its models in the lockfile's order.
     """
@@ -81,7 +81,7 @@ class Routes(dict[Key, Route]):
     """The routes that are worked out, for one reading of the lockfile.
 
     Args:
-        reading: The reading, told from others by its identity.
+        reading: The reading, compared by identity.
 
     Attributes:
         reading: The same.

@@ -98,6 +98,8 @@ class Admission(CallObserver):
 
     def leave(self) -> None:
         """Let the next call have its turn, where `enter` has given one."""
+        # Attempts hold the call that holds this.
+        self._tickets.clear()
         if self._gates is not None:
             self._gates.slots.leave()
 

@@ -1,4 +1,4 @@
-"""Where an answer comes from in tests: a script, a recording or the provider.
+"""The transport of tests: answers come from a script, a recording or the provider.
 
 A fault comes first; what it leaves of the answer is scripted, played back, recorded or real.
 """
@@ -39,7 +39,7 @@ class Playback:
 
     Args:
         network: The transport for what is really sent.
-        folder_of: Where recordings are, by what the policy says of it.
+        folder_of: Gives the folder of recordings, by the value in the policy.
         overrides: What the tests put in the place of providers; None where only the lockfile has
             something played.
         clock: The ring's clock.
@@ -68,7 +68,7 @@ class Playback:
         the request is a part of.
 
         Raises:
-            ProviderError: No answer came, or there is no recording of it.
+            ProviderError: No answer came, or none was recorded.
             ConfigurationError: What the test has set up does not fit.
             OSError: A recording can't be read or written.
         """
@@ -128,7 +128,7 @@ class Playback:
 
 
 def keyless(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
-    """The providers as they can be called when none of them is really asked.
+    """Return the providers with keys made up, for when none of them is really asked.
 
     Args:
         endpoints: Every provider by name.

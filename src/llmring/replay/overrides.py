@@ -1,4 +1,4 @@
-"""What tests put in the place of providers, for all rings that are made while they run.
+"""The overrides of tests, for all rings that are made while they run.
 
 A ring looks for it when it is made; nothing is there unless a test runner has set it.
 """
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Stage:
-    """What is played while it is the current one.
+    """The overrides that tests have set.
 
     Attributes:
         network: Whether servers beyond this machine may be reached.
         recording: Whether what has no recording is sent and recorded, where it would only be
             played back otherwise.
-        tape: The recordings in use, whatever the lockfile says.
+        tape: The recordings in use, whatever the lockfile sets.
         faults: Failures that come before those of the lockfile.
         replies: Answers in place of all others.
     """

@@ -1,4 +1,4 @@
-"""One model being tried: what it is sent, how long it has, and what is told of it."""
+"""One attempt at a model: its request, its time limit and its outcome."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from llmring.routing.estimate import may_have_cost
 from llmring.routing.prepare import Prepared
 from llmring.routing.targets import Target
 
-_UNCOUNTED = "it was broken off before its usage was told, and may be charged for"
+_UNCOUNTED = "cancelled before usage was reported; the provider may still bill it"
 
 
 class Trial:
-    """One model being tried.
+    """One attempt at a model.
 
     Attributes:
         target: The model.
@@ -30,7 +30,7 @@ class Trial:
         pause: Seconds to wait before it is sent.
         committed: Whether something of its answer has been shown.
         is_dropped: Whether another attempt was faster.
-        notes: What was remarkable about its answer.
+        notes: Remarks on its answer.
         usage: The tokens that its answer took, where that is known.
         cost: What these cost in USD, where that is known.
         cost_reason: Why that is not known, or what in it is not exact.
@@ -79,13 +79,13 @@ class Trial:
         call.begin(self)
 
     def note(self, text: str) -> None:
-        """Take note of something remarkable about the answer."""
+        """Add a note on the answer to the outcome, without keys."""
         self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
 
     def took(self, usage: Usage | None) -> None:
-        """Take note of the tokens that its answer took, and price them."""
+        """Set the tokens that the answer took, and price them."""
         if usage is not None and usage is self.usage:
-            return  # told before
+            return  # reported before
         self.usage = usage
         cost = cost_of(usage, self.target.facts, self.day)
         if isinstance(cost, Unpriced):
@@ -94,7 +94,7 @@ class Trial:
             self.cost, self.cost_reason = cost, None if usage is None else caveat(usage)
 
     def served_as(self, name: str | None) -> None:
-        """Take note of what the provider calls the model that has answered."""
+        """Check the name that the provider gives the model that has answered."""
         if not name or name == self.target.ref.model:
             return  # it reveals nothing about the model behind that name
         remark = self._call.terms.served(self.target.ref, name)
@@ -102,10 +102,10 @@ class Trial:
             self.note(remark)
 
     def failed(self, error: ProviderError) -> None:
-        """Take note of a failure.
+        """End the attempt with a failure.
 
         Raises:
-            ProviderError: This very error, where nothing more is to be tried.
+            ProviderError: This very error, if the call ends with it.
         """
         if not self._call.is_under_way(self):
             return  # dropped in the same moment, for a faster one
@@ -143,7 +143,7 @@ class Trial:
                 each.on_attempt_answer(self, reply)
 
     def answered(self, status: int) -> tuple[Attempt, ...]:
-        """Take note of the answer; gives all attempts of the call."""
+        """End the attempt with an answer; return the outcomes of all attempts of the call."""
         if not self._call.drop_others(self):
             return tuple(self._call.attempts)
         self._call.record(
@@ -162,7 +162,7 @@ class Trial:
         return tuple(self._call.attempts)
 
     def dropped(self) -> None:
-        """Take note that another attempt was faster."""
+        """End the attempt, as another one was faster."""
         self.is_dropped = True
         for each in self._call.observers:
             if each.on_attempt_dropped is not None:
@@ -180,12 +180,12 @@ class Trial:
 
     @property
     def seconds(self) -> float:
-        """How long ago it was sent."""
+        """Seconds since it was sent."""
         return max(0.0, self._call.clock() - self._began)
 
     @property
     def beside(self) -> tuple[Target, ...]:
-        """The models that were asked in the same call and charge for what nobody has counted."""
+        """The other models of the call that may charge for an attempt whose usage is not known."""
         return tuple(self._call.uncounted)
 
     def silence(self, error: ProviderError) -> float:
@@ -200,7 +200,7 @@ class Trial:
 
 
 def _sign(error: ProviderError, target: Target) -> None:
-    """Say in an error whose it is, and take out the key, should the provider have echoed it."""
+    """Put provider and model into an error, and take out keys that the provider has echoed."""
     error.provider, error.model = target.ref.provider, target.ref.model
     secrets = target.endpoint.secrets
     error.args = (redact(error.message, secrets),)

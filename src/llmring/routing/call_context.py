@@ -23,14 +23,14 @@ class Terms(Struct, frozen=True, kw_only=True):
     """The terms on which the models of a call are asked.
 
     Attributes:
-        policy: What the lockfile says.
+        policy: The policy of the alias.
         shown: What of a streamed answer the reader has.
         effects: Whether answering may do something in the world that must not happen twice.
         rules: The limits that the call is counted against; None for no limits.
         observers: Those who follow the call, in the order in which they are called.
         chance: Gives a number from 0 up to 1.
         asked: The request, where it is the application's own; recordings keep it.
-        stamp: The profile in force, and the digest of what its lockfile has pinned.
+        stamp: The active profile, and the digest of what its lockfile has pinned.
         served: Gives a remark where the name under which a model has answered is unexpected.
     """
 

@@ -31,7 +31,7 @@ _NOTHING = nullcontext()
 
 
 class CallProgress:
-    """What has happened in a call so far.
+    """The outcomes of a call so far, and what follows from them.
 
     Args:
         timeout: Seconds for the whole call; None for no limit.

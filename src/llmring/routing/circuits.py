@@ -1,4 +1,4 @@
-"""Which models have failed of late, so that calls pass them by: circuits in memory.
+"""Circuit breakers in memory: models that failed recently are skipped for a while.
 
 A circuit is kept per model, address and key, so that what goes wrong with one key says nothing
 of another. `client.shared_health` keeps the same circuits for a fleet.
@@ -125,7 +125,7 @@ class Open(Struct, frozen=True):
 
 
 class CircuitState(PlainData, Struct, frozen=True, kw_only=True):
-    """What is known of a model that has failed of late, for people.
+    """The state of a model that failed recently, for people.
 
     Attributes:
         model: Its reference.

@@ -6,6 +6,7 @@ The caller drives it: `for trial in walk`, then `trial.failed(error)` or `trial.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import date
 
 from llmring.chat.response import Attempt, story
@@ -38,8 +39,8 @@ class Walk(CallProgress):
     """All models of one call, tried in order until one answers.
 
     Args:
-        prepare: Puts what is asked into the words of one model; raises UnsupportedFeatureError
-            where that can't be done, and the model is skipped.
+        prepare: Makes the request for one model; where it raises UnsupportedFeatureError, the
+            model is skipped.
         candidates: The alias's models in order.
         alias: The alias, or None where the call names a model itself.
         timeout: Seconds for the whole call; None for no limit.
@@ -100,7 +101,8 @@ class Walk(CallProgress):
             failures: list[ProviderError] = []
             for index, each in enumerate(left):
                 if isinstance(each, Skip):
-                    self._skip(each.ref, each.error)
+                    # A copy, as other calls skip the model for the same reason.
+                    self._skip(each.ref, copy(each.error))
                     continue
                 if avoided and str(each.ref) in avoided:
                     self._skip(each.ref, _cooling(avoided[str(each.ref)]))
@@ -120,11 +122,11 @@ class Walk(CallProgress):
 
     @property
     def _rounds(self) -> int:
-        """How often all models are asked once more; where each is repeated in its place, never."""
+        """Rounds over all models after the first; none where each is retried in its place."""
         return LAST_RETRIES if self.terms.policy.retries is None else 0
 
     def _avoided(self) -> Mapping[str, Open]:
-        """The models to pass by; where all have failed of late, all but the soonest over it."""
+        """Return the models with an open circuit; if all are open, all but the first to close."""
         refs = {str(each.ref) for each in self.targets}
         avoided = {ref: open_ for ref, open_ in self.blocked.items() if ref in refs}
         if len(avoided) == len(refs) > 0:
@@ -134,7 +136,7 @@ class Walk(CallProgress):
     def _tries(
         self, target: Target, later: Sequence[Target | Skip], wait: float
     ) -> Iterator[Trial]:
-        """One model, and its repetitions if the lockfile wants these before the next model."""
+        """Yield the attempts at one model: the first, then the retries that the lockfile sets."""
         if not self._has_started:
             self._last = None
         for nth in range((self.terms.policy.retries or 0) + 1):
@@ -162,11 +164,11 @@ class Walk(CallProgress):
                     each.on_failover(str(before.ref), str(target.ref), error)
 
     def _failure(self) -> ProviderError | None:
-        """How the last attempt failed; known once the shell has told."""
+        """Return how the last attempt failed; known once `trial.failed` was called."""
         return self._last
 
     def _ready(self, target: Target) -> Prepared | None:
-        """What to send; None where there is a reason not to, which is noted."""
+        """Return what to send; None where the model is skipped, which is recorded."""
         objection = self.objection(target)
         if objection is None:
             try:
@@ -177,7 +179,7 @@ class Walk(CallProgress):
         return None
 
     def _pause(self, nth: int, *failures: ProviderError) -> float | None:
-        """Seconds to wait before the nth repetition after these; None where not to repeat."""
+        """Return the seconds to wait before the nth retry after these; None for no retry."""
         left = None if self.deadline is None else self.deadline - self.clock()
         wishes = [error.retry_after for error in failures]
         known = [wish for wish in wishes if wish is not None]
@@ -186,7 +188,7 @@ class Walk(CallProgress):
         )
 
     def exhausted(self) -> ProviderError:
-        """The error of a call that no model has answered."""
+        """Return the error of a call that no model has answered."""
         failed = self._errors("failed")
         skipped = self._errors("skipped")
         if self.alias is None:
@@ -222,6 +224,5 @@ class Walk(CallProgress):
 
 def _cooling(circuit: Open) -> ProviderError:
     return ProviderResponseError(
-        f"passed by: it has failed of late, and is tried again in {circuit.seconds:.0f} s "
-        f"({circuit.reason})"
+        f"skipped: circuit open for another {circuit.seconds:.0f} s ({circuit.reason})"
     )

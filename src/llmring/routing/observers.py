@@ -38,8 +38,8 @@ class ObservedAttempt(Protocol):
 class CallObserver:
     """An observer of one call, or of all calls of a ring.
 
-    A subclass defines the methods that it needs; one that is None is not called. The first two
-    that may have to wait (for Redis, say) may return something to await.
+    A subclass defines the methods that it needs; those left at None are not called. The
+    first two may return something to await, as they may have to wait for Redis.
 
     Attributes:
         on_attempt_settled: An attempt is over and its answer is complete.

@@ -1,4 +1,4 @@
-"""What a call would do: which models would be tried, in what order, and why the others not."""
+"""The plan of a call: the models that would be tried, in order, and why others would not."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -66,7 +66,7 @@ class PlanStep(PlainData, Struct, frozen=True, kw_only=True):
 
 
 class Plan(PlainData, Struct, frozen=True, kw_only=True):
-    """What a call would do.
+    """The plan of a call.
 
     Attributes:
         alias: The alias, or None where the call names a model itself.
@@ -94,12 +94,12 @@ class Plan(PlainData, Struct, frozen=True, kw_only=True):
 
 
 class Given(Struct, frozen=True, kw_only=True):
-    """What a plan goes by, beside the models.
+    """The facts that a plan is made from, apart from the models.
 
     Attributes:
         prepare: Puts the request into the words of a model, as for `Walk`.
         size: The size of the call.
-        policy: What the lockfile says.
+        policy: The policy of the alias.
         models: The binding's models, in its order.
         facts: Looks a model up in the catalog.
         blocked: The models whose circuits are open, by reference.
@@ -116,7 +116,7 @@ class Given(Struct, frozen=True, kw_only=True):
 
 
 def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -> Plan:
-    """What a call of these models would do; nothing is sent.
+    """Plan a call of these models; nothing is sent.
 
     Args:
         candidates: The models in the order in which they would be tried, as `Walk` takes them.
@@ -137,7 +137,10 @@ def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -
         else:
             remarks = found.adjusted
             if circuit is not None:
-                remarks = (f"{_cooling(circuit)}; so have all others, and it is tried", *remarks)
+                remarks = (
+                    f"{_cooling(circuit)}; tried all the same, as all circuits are open",
+                    *remarks,
+                )
             tried.append(_step(each.ref, given, turn=len(tried) + 1, remarks=remarks))
     return Plan(
         alias=alias,
@@ -148,7 +151,7 @@ def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -
 
 
 def _last_hope(candidates: Sequence[Target | Skip], blocked: Mapping[str, Open]) -> str | None:
-    """The model that is tried although its circuit is open, as those of all are."""
+    """Return the model that is tried although its circuit is open, if all circuits are."""
     names = [str(each.ref) for each in candidates if isinstance(each, Target)]
     if not names or not all(name in blocked for name in names):
         return None
@@ -167,7 +170,7 @@ def _prepared(
 
 
 def _cooling(circuit: Open) -> str:
-    return f"it has failed of late, and is left alone for {circuit.seconds:.0f} s: {circuit.reason}"
+    return f"circuit open for another {circuit.seconds:.0f} s: {circuit.reason}"
 
 
 def _step(
@@ -196,7 +199,7 @@ def _step(
 
 
 def _rates(prices: Prices | None, prompt: int) -> Rates | None:
-    """The rates of a prompt of this many tokens, and nothing else of the prices."""
+    """Return the rates for a prompt of this many tokens."""
     if prices is None:
         return None
     rates = prices.rates(prompt)
@@ -204,7 +207,7 @@ def _rates(prices: Prices | None, prompt: int) -> Rates | None:
 
 
 def _costs(facts: ModelFacts | None, given: Given) -> tuple[Decimal | Unpriced, Decimal | Unpriced]:
-    """USD of the prompt alone, and of the whole call at most."""
+    """Return USD of the prompt alone, and of the whole call at most."""
     size = given.size
     usage = Usage(prompt_tokens=size.prompt or 0)
     prompt = cost_of(usage, facts, given.day)

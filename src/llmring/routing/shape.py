@@ -20,7 +20,7 @@ from llmring.routing.targets import Skip, Target
 
 
 class Shape(Struct, frozen=True):
-    """What requests have in common that the same models can serve.
+    """The features of a request that decide which models can serve it.
 
     Attributes:
         needs: What a model must be able to take.
@@ -44,8 +44,8 @@ class ShapedModels(Struct, frozen=True):
 
     Attributes:
         candidates: The models; those that can't serve the shape replaced by the reason.
-        room: Tokens of the longest prompt that each of them takes; None where there is no limit.
-        longest: Tokens of the longest answer that each of them gives; None where that is unknown.
+        room: Tokens of the longest prompt that all of them take; None for no known limit.
+        longest: Tokens of the longest answer that all of them give; None for no known limit.
         unchanged: Those that are sent such a request exactly as it is.
     """
 
@@ -118,7 +118,7 @@ class ModelsByShape:
 
     Args:
         candidates: The models, in the order in which they are tried.
-        policy: What the lockfile says.
+        policy: The policy of the alias.
     """
 
     __slots__ = ("_candidates", "_policy", "_shaped")
@@ -150,12 +150,14 @@ def _shaped(
         candidates: The models, in any order.
         shape: The shape.
         request: Any request of it; its length does not matter.
-        policy: What the lockfile says.
+        policy: The policy of the alias.
     """
     any_length = msgspec.structs.replace(request, max_tokens=None)
     found = capable(candidates, any_length, policy, tokens=0)
     models = [each for each in found if isinstance(each, Target)]
-    known = [each.facts for each in models if each.facts is not None]
+    # Of models that can't serve the shape too, as their size is one more reason to report.
+    targets = [each for each in candidates if isinstance(each, Target)]
+    known = [each.facts for each in targets if each.facts is not None]
     return ShapedModels(
         candidates=found,
         room=min(filter(None, map(prompt_room, known)), default=None),

@@ -210,6 +210,8 @@ class CallTrace(CallObserver):
     def on_models_done(self, error: BaseException | None) -> None:
         """End the span of the call."""
         self.end(error)
+        # Attempts hold the call that holds this.
+        self._spans.clear()
 
     def attempt(self, target: Target) -> _Attempt:
         """Begin the span of an attempt at this model."""

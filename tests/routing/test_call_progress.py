@@ -1,0 +1,121 @@
+"""The first attempt of a call, what comes after it, and those who observe it."""
+
+from datetime import date
+
+from circuits import target
+from llmring import LLMRequest
+from llmring.chat.parsed_request import parse_request
+from llmring.chat.response import Attempt
+from llmring.exceptions import ProviderConnectionError, ProviderError, ProviderTimeoutError
+from llmring.routing.call_context import Terms
+from llmring.routing.circuits import Open
+from llmring.routing.failover import Walk
+from llmring.routing.observers import CallObserver, ObservedAttempt
+from llmring.routing.policy import Policy
+from llmring.routing.prepare import chat
+from llmring.routing.targets import Skip, Target
+
+DOWN = ProviderConnectionError("down")
+
+
+class Diary(CallObserver):
+    """An observer that writes down what happens."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def on_attempt_start(self, attempt: ObservedAttempt) -> None:
+        self.lines.append(f"start {attempt.target.ref}")
+
+    def on_attempt_outcome(self, attempt: Attempt) -> None:
+        self.lines.append(f"{attempt.outcome} {attempt.model}")
+
+    def on_failover(self, failed: str, successor: str, error: ProviderError) -> None:
+        self.lines.append(f"{failed} -> {successor}: {error.message}")
+
+
+def walk(
+    *candidates: Target | Skip,
+    diary: Diary | None = None,
+    timeout: float | None = 60,
+    retries: int | None = None,
+) -> Walk:
+    return Walk(
+        chat(parse_request(LLMRequest("fast", "Hi")), stream=False),
+        candidates,
+        alias="fast",
+        timeout=timeout,
+        clock=lambda: 100.0,
+        day=date(2026, 1, 1),
+        terms=Terms(policy=Policy(retries=retries), observers=[diary] if diary else []),
+    )
+
+
+def models_tried(models: Walk) -> list[str]:
+    """The models that are tried when all fail, the first of them by itself."""
+    first = models.start()
+    tried = []
+    if first is not None:
+        tried.append(first.target.ref.model)
+        first.failed(DOWN)
+    for trial in models:
+        tried.append(trial.target.ref.model)
+        trial.failed(DOWN)
+    return tried
+
+
+def test_the_others_follow_a_first_attempt_that_was_made_by_itself() -> None:
+    assert models_tried(walk(target("openai:a"), target("openai:b"), retries=0)) == ["a", "b"]
+
+
+def test_a_first_attempt_made_by_itself_is_retried_like_any_other() -> None:
+    assert models_tried(walk(target("openai:a"), target("openai:b"), retries=1)) == list("aabb")
+
+
+def test_a_call_whose_first_model_is_skipped_begins_with_the_second() -> None:
+    skipped = Skip(target("openai:a").ref, ProviderError("no key"))
+    models = walk(skipped, target("openai:b"), retries=0)
+
+    assert models.start() is None
+    assert models_tried(models) == ["b"]
+    assert [attempt.outcome for attempt in models.attempts] == ["skipped", "failed"]
+
+
+def test_a_model_with_an_open_circuit_is_not_begun_with() -> None:
+    models = walk(target("openai:a"), target("openai:b"))
+    models.blocked = {"openai:a": Open(9.0, "down")}
+
+    assert models.start() is None
+
+
+def test_nothing_is_begun_when_the_time_is_used_up() -> None:
+    models = walk(target("openai:a"), timeout=0)
+
+    assert models.start() is None
+    assert models_tried(models) == []
+    assert isinstance(models.attempts[0].error, ProviderTimeoutError)
+
+
+def test_an_observer_is_called_for_each_thing_that_it_has_a_method_for() -> None:
+    diary = Diary()
+
+    models_tried(walk(target("openai:a"), target("openai:b"), diary=diary, retries=0))
+
+    assert diary.lines == [
+        "start openai:a",
+        "failed openai:a",
+        "start openai:b",
+        "openai:a -> openai:b: down",
+        "failed openai:b",
+    ]
+
+
+def test_calls_that_skip_a_model_for_the_same_reason_get_errors_of_their_own() -> None:
+    skipped = Skip(target("openai:a").ref, ProviderError("no key"))
+    first, second = walk(skipped), walk(skipped)
+
+    assert models_tried(first) == models_tried(second) == []
+
+    assert first.attempts[0].error is not second.attempts[0].error
+    assert first.exhausted().attempts == tuple(first.attempts)
+    assert skipped.error.attempts == ()
