@@ -1,4 +1,4 @@
-"""Lists the models in examples that retire soon.
+"""A list of the models in examples that retire soon.
 
     python tools/examples.py
 
