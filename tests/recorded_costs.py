@@ -22,12 +22,12 @@ from msgspec import Struct
 
 from llmring.chat.events import Usage
 from llmring.chat.reply import fold
-from llmring.dialects.anthropic import encode_request as anthropic
+from llmring.dialects.anthropic import dialect as anthropic
 from llmring.dialects.dialect import Dialect
-from llmring.dialects.gemini import encode_request as gemini
-from llmring.dialects.ollama import encode_request as ollama
-from llmring.dialects.openai_chat import encode_request as openai_chat
-from llmring.dialects.openai_responses import encode_request as openai_responses
+from llmring.dialects.gemini import dialect as gemini
+from llmring.dialects.ollama import dialect as ollama
+from llmring.dialects.openai_chat import dialect as openai_chat
+from llmring.dialects.openai_responses import dialect as openai_responses
 from llmring.exceptions import ProviderError
 from llmring.registry.bundled import bundled
 from llmring.registry.catalog import unpinned

@@ -34,17 +34,17 @@ from llmring.chat.parts import ProviderPart, ReasoningPart
 from llmring.chat.reply import fold
 from llmring.chat.reply_events import unfold
 from llmring.chat.response import LLMResponse
+from llmring.dialects.anthropic import dialect as anthropic
 from llmring.dialects.anthropic import encode_reply as anthropic_encode_reply
-from llmring.dialects.anthropic import encode_request as anthropic
 from llmring.dialects.dialect import Dialect
+from llmring.dialects.gemini import dialect as gemini
 from llmring.dialects.gemini import encode_reply as gemini_encode_reply
-from llmring.dialects.gemini import encode_request as gemini
+from llmring.dialects.ollama import dialect as ollama
 from llmring.dialects.ollama import encode_reply as ollama_encode_reply
-from llmring.dialects.ollama import encode_request as ollama
+from llmring.dialects.openai_chat import dialect as openai_chat
 from llmring.dialects.openai_chat import encode_reply as openai_chat_encode_reply
-from llmring.dialects.openai_chat import encode_request as openai_chat
+from llmring.dialects.openai_responses import dialect as openai_responses
 from llmring.dialects.openai_responses import encode_reply as openai_responses_encode_reply
-from llmring.dialects.openai_responses import encode_request as openai_responses
 from llmring.dialects.reply_encoding import Envelope, ErrorAnswer, ReplyEncoding
 from llmring.exceptions import ProviderError, ProviderResponseError
 from llmring.wire import HttpHead

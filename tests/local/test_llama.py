@@ -21,7 +21,7 @@ from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import LLMResponse
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.openai_chat import encode_request as openai_chat
+from llmring.dialects.openai_chat import dialect as openai_chat
 from llmring.exceptions import (
     ConfigurationError,
     ContextLengthError,

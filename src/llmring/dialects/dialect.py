@@ -1,7 +1,7 @@
 """The interface of a dialect, and what all dialects share, such as errors from statuses."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,9 @@ from llmring.exceptions import (
 )
 from llmring.plain_data import PlainData
 from llmring.wire import HttpHead
+
+if TYPE_CHECKING:
+    from llmring.dialects.reply_encoding import ReplyEncoding
 
 T = TypeVar("T")
 
@@ -235,6 +238,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
         listing: The endpoint that lists models, if there is one.
         counting: The endpoint that counts tokens, if there is one.
         files: The file store, if there is one.
+        reply_encoding: Returns the encoder of replies, for what answers as the vendor does.
     """
 
     name: str
@@ -243,6 +247,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     decoder: Callable[[HttpHead], Decoder]
     explain: Callable[[HttpHead, bytes], ProviderError]
     authorize: Callable[[str], Mapping[str, str]]
+    reply_encoding: "Callable[[], ReplyEncoding]"
     headers: Mapping[str, str] = {}
     embedding: Embedding | None = None
     listing: Listing | None = None

@@ -11,12 +11,12 @@ from msgspec import Struct
 
 from llmring.address import variables_in
 from llmring.chat.parsed_request import ParsedRequest
-from llmring.dialects.anthropic import encode_request as anthropic
+from llmring.dialects.anthropic import dialect as anthropic
 from llmring.dialects.dialect import Dialect, Limits, Quirks
-from llmring.dialects.gemini import encode_request as gemini
-from llmring.dialects.ollama import encode_request as ollama
-from llmring.dialects.openai_chat import encode_request as openai_chat
-from llmring.dialects.openai_responses import encode_request as openai_responses
+from llmring.dialects.gemini import dialect as gemini
+from llmring.dialects.ollama import dialect as ollama
+from llmring.dialects.openai_chat import dialect as openai_chat
+from llmring.dialects.openai_responses import dialect as openai_responses
 from llmring.local.defaults import with_local_defaults
 from llmring.providers.presets import PRESETS, Preset
 

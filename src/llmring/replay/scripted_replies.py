@@ -9,16 +9,12 @@ from msgspec import Struct
 
 from llmring.chat.events import Event
 from llmring.chat.made_up_reply import made_up_reply
-from llmring.dialects.anthropic import encode_reply as anthropic_encode_reply
-from llmring.dialects.anthropic import messages as anthropic_content
-from llmring.dialects.gemini import encode_reply as gemini_encode_reply
-from llmring.dialects.gemini import encode_request as gemini
-from llmring.dialects.ollama import encode_reply as ollama_encode_reply
-from llmring.dialects.ollama import encode_request as ollama
-from llmring.dialects.openai_chat import encode_reply as openai_chat_encode_reply
-from llmring.dialects.openai_chat import messages as openai_chat_messages
-from llmring.dialects.openai_responses import encode_reply as openai_responses_encode_reply
-from llmring.dialects.openai_responses import encode_request as openai_responses
+from llmring.dialects.anthropic import dialect as anthropic
+from llmring.dialects.dialect import Dialect
+from llmring.dialects.gemini import dialect as gemini
+from llmring.dialects.ollama import dialect as ollama
+from llmring.dialects.openai_chat import dialect as openai_chat
+from llmring.dialects.openai_responses import dialect as openai_responses
 from llmring.dialects.reply_encoding import Envelope, ErrorAnswer, ReplyEncoding
 from llmring.exceptions import ConfigurationError
 from llmring.plain_data import PlainData
@@ -29,26 +25,27 @@ from llmring.wire import HttpHead, HttpRequest
 
 
 class _Api(Struct, frozen=True):
-    """The server's half of an API, and the ends of the paths of its chats."""
+    """A dialect, and the ends of the paths of its chats."""
 
-    encoding: ReplyEncoding
+    dialect: Dialect
     paths: tuple[str, ...]
 
 
 _APIS: Mapping[str, _Api] = {
-    openai_chat_messages.NAME: _Api(openai_chat_encode_reply.ENCODING, ("/chat/completions",)),
-    openai_responses.NAME: _Api(openai_responses_encode_reply.ENCODING, ("/responses",)),
-    anthropic_content.NAME: _Api(anthropic_encode_reply.ENCODING, ("/messages",)),
-    gemini.DIALECT.name: _Api(
-        gemini_encode_reply.ENCODING, (":generateContent", ":streamGenerateContent")
-    ),
-    ollama.DIALECT.name: _Api(ollama_encode_reply.ENCODING, ("/api/chat",)),
+    api.dialect.name: api
+    for api in (
+        _Api(anthropic.DIALECT, ("/messages",)),
+        _Api(gemini.DIALECT, (":generateContent", ":streamGenerateContent")),
+        _Api(ollama.DIALECT, ("/api/chat",)),
+        _Api(openai_chat.DIALECT, ("/chat/completions",)),
+        _Api(openai_responses.DIALECT, ("/responses",)),
+    )
 }
 
 
 def encoding(dialect: str) -> ReplyEncoding:
-    """Return the server's half of a dialect, by the dialect's name."""
-    return _APIS[dialect].encoding
+    """Return the encoder of a dialect's replies, by the dialect's name."""
+    return _APIS[dialect].dialect.reply_encoding()
 
 
 def answer(dialect: str, request: HttpRequest, events: Sequence[Event]) -> Script | None:
@@ -59,15 +56,15 @@ def answer(dialect: str, request: HttpRequest, events: Sequence[Event]) -> Scrip
         request: The request.
         events: The events of the reply.
     """
-    api = _APIS[dialect]
     path = request.url.partition("?")[0]
-    if not path.endswith(api.paths):
+    if not path.endswith(_APIS[dialect].paths):
         return None
+    encoder = encoding(dialect)
     if ":stream" in path or _wants_stream(request.body):
-        head = HttpHead(200, {"content-type": api.encoding.stream_type})
-        return Script(head, tuple(map(Chunk, api.encoding.stream(events, Envelope()))))
+        head = HttpHead(200, {"content-type": encoder.stream_type})
+        return Script(head, tuple(map(Chunk, encoder.stream(events, Envelope()))))
     head = HttpHead(200, {"content-type": "application/json"})
-    return Script(head, (Chunk(api.encoding.whole(events, Envelope())),))
+    return Script(head, (Chunk(encoder.whole(events, Envelope())),))
 
 
 def refusal(
@@ -86,7 +83,7 @@ def refusal(
         code: The code; None for the usual one of the status.
         retry_after: Seconds that the client should wait.
     """
-    head, body = _APIS[dialect].encoding.error(
+    head, body = encoding(dialect).error(
         ErrorAnswer(
             status=status,
             message=message or f"status {status} (a scripted fault)",

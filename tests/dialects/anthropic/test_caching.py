@@ -9,7 +9,7 @@ import pytest
 
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Message
-from llmring.dialects.anthropic.encode_request import DIALECT
+from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.dialect import Quirks
 
 MARKED = {"cache_control": {"type": "ephemeral"}}

@@ -20,7 +20,7 @@ from llmring.chat.parts import (
 )
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, Tool
-from llmring.dialects.anthropic.encode_request import DIALECT
+from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.dialect import Quirks
 from llmring.exceptions import UnsupportedFeatureError, ValidationError
 

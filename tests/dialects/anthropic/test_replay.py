@@ -13,7 +13,7 @@ from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
-from llmring.dialects.anthropic.encode_request import DIALECT
+from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.dialect import Quirks
 from llmring.wire import HttpHead
 

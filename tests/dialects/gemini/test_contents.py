@@ -21,7 +21,7 @@ from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.gemini.contents import UNSIGNED
-from llmring.dialects.gemini.encode_request import DIALECT
+from llmring.dialects.gemini.dialect import DIALECT
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.wire import HttpHead
 

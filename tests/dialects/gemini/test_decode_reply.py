@@ -25,7 +25,7 @@ from llmring.chat.events import (
 from llmring.chat.parts import ReasoningPart, TextPart
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
-from llmring.dialects.gemini.encode_request import DIALECT
+from llmring.dialects.gemini.dialect import DIALECT
 from llmring.exceptions import ProviderRateLimitError, ProviderResponseError
 from llmring.wire import HttpHead
 

@@ -11,7 +11,7 @@ from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks
-from llmring.dialects.gemini.encode_request import DIALECT
+from llmring.dialects.gemini.dialect import DIALECT
 
 WEATHER = Tool("weather", "Returns the weather.", {"type": "object", "properties": {"city": {}}})
 

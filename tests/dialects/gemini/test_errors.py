@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from llmring.dialects.gemini.encode_request import DIALECT
+from llmring.dialects.gemini.dialect import DIALECT
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,

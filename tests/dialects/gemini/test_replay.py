@@ -19,7 +19,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.gemini.contents import UNSIGNED
-from llmring.dialects.gemini.encode_request import DIALECT
+from llmring.dialects.gemini.dialect import DIALECT
 from llmring.wire import HttpHead
 
 RECORDINGS = Path(__file__).resolve().parents[4] / "shared" / "recordings" / "google.jsonl"

@@ -15,7 +15,7 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.chat.reply import fold
-from llmring.dialects.ollama.encode_request import DIALECT
+from llmring.dialects.ollama.dialect import DIALECT
 from llmring.exceptions import (
     ContextLengthError,
     ProviderError,

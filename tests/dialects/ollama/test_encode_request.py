@@ -15,7 +15,7 @@ from llmring.chat.parts import (
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks
-from llmring.dialects.ollama.encode_request import DIALECT
+from llmring.dialects.ollama.dialect import DIALECT
 from llmring.exceptions import UnsupportedFeatureError, ValidationError
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}

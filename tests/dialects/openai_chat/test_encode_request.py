@@ -6,7 +6,7 @@ from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import Tool
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.openai_chat.encode_request import DIALECT
+from llmring.dialects.openai_chat.dialect import DIALECT
 from llmring.exceptions import ValidationError
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}

@@ -16,7 +16,7 @@ from llmring.chat.parts import (
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.openai_chat.encode_request import DIALECT
+from llmring.dialects.openai_chat.dialect import DIALECT
 from llmring.exceptions import UnsupportedFeatureError
 
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png", "detail": "low"}}

@@ -5,7 +5,7 @@ import pytest
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest, Message
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.openai_chat.encode_request import DIALECT
+from llmring.dialects.openai_chat.dialect import DIALECT
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
 STRICT = {

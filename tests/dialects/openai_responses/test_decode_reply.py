@@ -13,7 +13,8 @@ from llmring.chat.events import Event, Failed, Finished, ProviderItem, Started, 
 from llmring.chat.parts import ProviderPart, ReasoningPart, TextPart
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
-from llmring.dialects.openai_responses.encode_request import DIALECT, NAME
+from llmring.dialects.openai_responses.dialect import DIALECT
+from llmring.dialects.openai_responses.encode_request import NAME
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,

@@ -16,19 +16,12 @@ from llmring.dialects.anthropic import (
 )
 from llmring.dialects.anthropic import (
     caching,
-    decode_reply,
-    errors,
-)
-from llmring.dialects.anthropic import (
-    files as anthropic_files,
 )
 from llmring.dialects.anthropic import (
     messages as anthropic_content,
 )
-from llmring.dialects.anthropic.count_tokens import counting
-from llmring.dialects.anthropic.models import LISTING
 from llmring.dialects.anthropic.structured_output import RULES, Asked, asked
-from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
+from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.json_schema.adapt import adapted
 
 # The API has no default; this fits the smallest of the models that it still serves.
@@ -190,24 +183,3 @@ def _choice(choice: ToolChoice | None) -> dict[str, Any] | None:
             return None
         case _:
             assert_never(choice)
-
-
-def authorize(key: str) -> Mapping[str, str]:
-    """Return the header with the key."""
-    return {"x-api-key": key}
-
-
-DIALECT = Dialect(
-    name=anthropic_content.NAME,
-    encode=encode,
-    decode=decode_reply.decode,
-    decoder=decode_reply.decoder,
-    explain=errors.explain,
-    authorize=authorize,
-    # The next version accepts no sampling parameters for any model.
-    # https://platform.claude.com/docs/en/api/versioning
-    headers={"anthropic-version": "2023-06-01"},
-    listing=LISTING,
-    counting=counting(encode),
-    files=anthropic_files.FILES,
-)

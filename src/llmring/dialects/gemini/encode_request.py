@@ -16,12 +16,8 @@ from llmring.chat.output_format import OutputFormat
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.reasoning import Effort, Reasoning
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
-from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
-from llmring.dialects.gemini import decode_reply, errors, files
-from llmring.dialects.gemini.contents import NAME, contents_of, system_texts
-from llmring.dialects.gemini.count_tokens import counting
-from llmring.dialects.gemini.embeddings import EMBEDDING
-from llmring.dialects.gemini.models import LISTING
+from llmring.dialects.dialect import Outgoing, Quirks, merged
+from llmring.dialects.gemini.contents import contents_of, system_texts
 from llmring.json_schema.adapt import SchemaRules, adapted
 
 # https://ai.google.dev/api/generate-content#FIELDS.response_json_schema
@@ -262,22 +258,3 @@ def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 def _camel(name: str) -> str:
     return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
-
-
-def authorize(key: str) -> Mapping[str, str]:
-    """Return the header with the key; in the URL, the key would end up in logs."""
-    return {"x-goog-api-key": key}
-
-
-DIALECT = Dialect(
-    name=NAME,
-    encode=encode,
-    decode=decode_reply.decode,
-    decoder=decode_reply.decoder,
-    explain=errors.explain,
-    authorize=authorize,
-    embedding=EMBEDDING,
-    listing=LISTING,
-    counting=counting(encode),
-    files=files.FILES,
-)

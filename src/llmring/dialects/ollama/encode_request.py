@@ -21,11 +21,8 @@ from llmring.chat.parts import (
 from llmring.chat.reasoning import Reasoning
 from llmring.chat.request import Message
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
-from llmring.dialects.dialect import Dialect, Outgoing, Quirks, json_object, merged
+from llmring.dialects.dialect import Outgoing, Quirks, json_object, merged
 from llmring.dialects.document_text import text_of
-from llmring.dialects.ollama.decode_reply import LineDecoder, decode, explain
-from llmring.dialects.ollama.embeddings import EMBEDDING
-from llmring.dialects.ollama.models import LISTING
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.prompt import in_words, spoken_of, with_words
 
@@ -208,20 +205,3 @@ def _format(
         return dict(output.schema), None
     # With enforced JSON that it does not know of, a model may send whitespace forever.
     return "json", None if spoken_of(turns) else in_words(None)
-
-
-def _authorize(key: str) -> Mapping[str, str]:
-    # https://docs.ollama.com/api/authentication: for ollama.com; local servers need no key.
-    return {"authorization": f"Bearer {key}"}
-
-
-DIALECT = Dialect(
-    name="ollama",
-    encode=encode,
-    decode=decode,
-    decoder=LineDecoder,
-    explain=explain,
-    authorize=_authorize,
-    embedding=EMBEDDING,
-    listing=LISTING,
-)

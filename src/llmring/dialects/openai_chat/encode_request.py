@@ -9,14 +9,9 @@ from typing import Any
 from llmring.chat.caching import Caching
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
-from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
-from llmring.dialects.openai.embeddings import EMBEDDING
-from llmring.dialects.openai.errors import explain
-from llmring.dialects.openai.files import CHAT_FILES
-from llmring.dialects.openai.models import LISTING
+from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.openai.strict_schema import STRICT
-from llmring.dialects.openai_chat.decode_reply import decode, decoder
-from llmring.dialects.openai_chat.messages import NAME, encoded
+from llmring.dialects.openai_chat.messages import encoded
 from llmring.dialects.openai_chat.reasoning import asked_for
 from llmring.dialects.openai_chat.structured_output import AS_TEXT, asked
 from llmring.json_schema.adapt import adapted
@@ -146,20 +141,3 @@ def _ended(message: dict[str, Any], mark: dict[str, str]) -> dict[str, Any]:
         content = [{"type": "text", "text": content}]
     *before, last = content
     return {**message, "content": [*before, {"cache_control": mark, **last}]}
-
-
-def _authorize(key: str) -> Mapping[str, str]:
-    return {"authorization": f"Bearer {key}"}
-
-
-DIALECT = Dialect(
-    name=NAME,
-    encode=encode,
-    decode=decode,
-    decoder=decoder,
-    explain=explain,
-    authorize=_authorize,
-    embedding=EMBEDDING,
-    listing=LISTING,
-    files=CHAT_FILES,
-)

@@ -21,14 +21,8 @@ from llmring.chat.parts import (
 )
 from llmring.chat.request import Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
-from llmring.dialects.dialect import Dialect, Outgoing, Quirks, merged
-from llmring.dialects.openai.embeddings import EMBEDDING
-from llmring.dialects.openai.errors import explain
-from llmring.dialects.openai.files import RESPONSES_FILES
-from llmring.dialects.openai.models import LISTING
+from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.openai.strict_schema import STRICT, held_to
-from llmring.dialects.openai_responses.count_tokens import counting
-from llmring.dialects.openai_responses.decode_reply import decode, decoder
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.adapt import adapted
 
@@ -361,21 +355,3 @@ def _part(part: Part) -> dict[str, Any]:
         "the Responses API takes no audio; send a transcript, or use a model that is served by "
         "Chat Completions"
     )
-
-
-def _authorize(key: str) -> Mapping[str, str]:
-    return {"authorization": f"Bearer {key}"}
-
-
-DIALECT = Dialect(
-    name=NAME,
-    encode=encode,
-    decode=decode,
-    decoder=decoder,
-    explain=explain,
-    authorize=_authorize,
-    embedding=EMBEDDING,
-    listing=LISTING,
-    counting=counting(encode),
-    files=RESPONSES_FILES,
-)

@@ -1,0 +1,49 @@
+"""Anthropic's Messages API as a dialect.
+
+https://platform.claude.com/docs/en/api/messages
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from llmring.dialects.anthropic.count_tokens import counting
+from llmring.dialects.anthropic.decode_reply import decode, decoder
+from llmring.dialects.anthropic.encode_request import encode
+from llmring.dialects.anthropic.errors import explain
+from llmring.dialects.anthropic.files import FILES
+from llmring.dialects.anthropic.messages import NAME
+from llmring.dialects.anthropic.models import LISTING
+from llmring.dialects.dialect import Dialect
+
+if TYPE_CHECKING:
+    from llmring.dialects.reply_encoding import ReplyEncoding
+
+
+def _authorize(key: str) -> Mapping[str, str]:
+    return {"x-api-key": key}
+
+
+def _reply_encoding() -> ReplyEncoding:
+    # Only servers encode replies.
+    from llmring.dialects.anthropic.encode_reply import ENCODING
+
+    return ENCODING
+
+
+DIALECT = Dialect(
+    name=NAME,
+    encode=encode,
+    decode=decode,
+    decoder=decoder,
+    explain=explain,
+    authorize=_authorize,
+    # The next version accepts no sampling parameters for any model.
+    # https://platform.claude.com/docs/en/api/versioning
+    headers={"anthropic-version": "2023-06-01"},
+    listing=LISTING,
+    counting=counting(encode),
+    files=FILES,
+    reply_encoding=_reply_encoding,
+)

@@ -1,0 +1,47 @@
+"""Google's Gemini API as a dialect.
+
+https://ai.google.dev/api/generate-content
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from llmring.dialects.dialect import Dialect
+from llmring.dialects.gemini import decode_reply, errors, files
+from llmring.dialects.gemini.contents import NAME
+from llmring.dialects.gemini.count_tokens import counting
+from llmring.dialects.gemini.embeddings import EMBEDDING
+from llmring.dialects.gemini.encode_request import encode
+from llmring.dialects.gemini.models import LISTING
+
+if TYPE_CHECKING:
+    from llmring.dialects.reply_encoding import ReplyEncoding
+
+
+def authorize(key: str) -> Mapping[str, str]:
+    """Return the header with the key; in the URL, the key would end up in logs."""
+    return {"x-goog-api-key": key}
+
+
+def _reply_encoding() -> ReplyEncoding:
+    # Only servers encode replies.
+    from llmring.dialects.gemini.encode_reply import ENCODING
+
+    return ENCODING
+
+
+DIALECT = Dialect(
+    name=NAME,
+    encode=encode,
+    decode=decode_reply.decode,
+    decoder=decode_reply.decoder,
+    explain=errors.explain,
+    authorize=authorize,
+    embedding=EMBEDDING,
+    listing=LISTING,
+    counting=counting(encode),
+    files=files.FILES,
+    reply_encoding=_reply_encoding,
+)

@@ -1,0 +1,47 @@
+"""OpenAI's Responses API as a dialect.
+
+https://platform.openai.com/docs/api-reference/responses
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from llmring.dialects.dialect import Dialect
+from llmring.dialects.openai.embeddings import EMBEDDING
+from llmring.dialects.openai.errors import explain
+from llmring.dialects.openai.files import RESPONSES_FILES
+from llmring.dialects.openai.models import LISTING
+from llmring.dialects.openai_responses.count_tokens import counting
+from llmring.dialects.openai_responses.decode_reply import decode, decoder
+from llmring.dialects.openai_responses.encode_request import NAME, encode
+
+if TYPE_CHECKING:
+    from llmring.dialects.reply_encoding import ReplyEncoding
+
+
+def _authorize(key: str) -> Mapping[str, str]:
+    return {"authorization": f"Bearer {key}"}
+
+
+def _reply_encoding() -> ReplyEncoding:
+    # Only servers encode replies.
+    from llmring.dialects.openai_responses.encode_reply import ENCODING
+
+    return ENCODING
+
+
+DIALECT = Dialect(
+    name=NAME,
+    encode=encode,
+    decode=decode,
+    decoder=decoder,
+    explain=explain,
+    authorize=_authorize,
+    embedding=EMBEDDING,
+    listing=LISTING,
+    counting=counting(encode),
+    files=RESPONSES_FILES,
+    reply_encoding=_reply_encoding,
+)
