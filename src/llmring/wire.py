@@ -37,5 +37,5 @@ class HttpHead(Struct, frozen=True):
 
 
 def is_success(head: HttpHead) -> bool:
-    """Whether the status promises an answer; redirects are not followed."""
+    """Return True for a 2xx status; redirects are not followed."""
     return 200 <= head.status < 300

@@ -104,7 +104,7 @@ def test_the_cost_is_that_of_the_longest_answer_allowed(ring: Rings) -> None:
     assert (seeing.prompt_cost, seeing.cost) == (Decimal("0.15"), Decimal("0.156"))
     [mock] = plan.tried
     assert (mock.cost, mock.cost_reason) == (None, "the model is not in the catalog")
-    assert mock.remarks == ("it is in no catalog: what it can do and costs is not known",)
+    assert mock.remarks == ("not in the catalog: its capabilities and prices are not known",)
 
 
 def test_an_unknown_cost_is_reported_as_unknown(ring: Rings) -> None:
@@ -112,7 +112,7 @@ def test_an_unknown_cost_is_reported_as_unknown(ring: Rings) -> None:
     [of_a_prompt] = ring(SEEING).explain("fast", "Hello there").tried
 
     assert (of_nothing.prompt_cost, of_nothing.cost) == (None, None)
-    assert of_nothing.cost_reason == "how long the prompt is, is not known"
+    assert of_nothing.cost_reason == "the length of the prompt is not known"
     assert of_a_prompt.prompt_cost is not None
     assert of_a_prompt.cost_reason == "the request sets no max_tokens"
 
@@ -126,7 +126,7 @@ def test_a_request_is_explained_as_an_alias_is(ring: Rings) -> None:
 def test_a_plan_lists_what_would_be_dropped_from_the_request(ring: Rings) -> None:
     [step] = ring("openai:gpt-5").explain("fast", "Hi", temperature=0.5).tried
 
-    assert "temperature left out: the model takes none" in step.remarks
+    assert "temperature left out: the model does not take it" in step.remarks
 
 
 def test_a_model_that_keeps_failing_would_be_skipped(serve: Serve, tmp_path: Path) -> None:

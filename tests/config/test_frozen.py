@@ -227,8 +227,8 @@ def test_a_retired_model_is_asked_last_with_one_warning(
 
     assert [response.model for response in asked] == ["openai:some-model"] * 2
     assert caplog.messages == [
-        "openai:gpt-4o-mini was retired by its provider on 2020-01-01, so it is asked last; "
-        "bind another model: llmring lock upgrade"
+        "openai:gpt-4o-mini was retired by its provider on 2020-01-01, so it is tried last; "
+        "run `llmring lock upgrade` to bind another model"
     ]
 
 
@@ -236,7 +236,7 @@ def test_explain_shows_a_retired_model_last_and_why(two: LLMRing) -> None:
     first, second = two.explain("fast").steps
 
     assert (first.model, second.model) == ("openai:some-model", MODEL)
-    assert second.remarks == ("its provider has retired it on 2020-01-01, so it is asked last",)
+    assert second.remarks == ("retired by its provider on 2020-01-01, so it is tried last",)
 
 
 def test_a_pinned_lockfile_reads_without_warnings(ring: Make) -> None:

@@ -183,5 +183,5 @@ def test_R6_too_large_an_attachment_is_not_sent_and_the_next_model_is_tried(
 
     assert [attempt.outcome for attempt in answer.attempts] == ["skipped", "ok"]
     assert answer.attempts[0].reason == (
-        "too large for the provider: a file (image/png): 8.0 MB, where at most 7.5 MB are taken"
+        "too large for the provider: a file (image/png): 8.0 MB, at most 7.5 MB are allowed"
     )

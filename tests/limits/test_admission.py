@@ -1,4 +1,4 @@
-"""Calls that are held to the limits of their lockfile."""
+"""Admission of calls within the limits of their lockfile."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ def file(tmp_path: Path) -> Iterator[SqliteSpending]:
 
 @pytest.fixture
 def rules(tmp_path: Path) -> Callable[..., Rules]:
-    """What calls of this test are held to."""
+    """Return a function that makes the limits of this test's calls."""
 
     def make(alias: str = "fast", profile: str = "default", **limits: Any) -> Rules:
         lockfile = str(tmp_path / "llmring.lock")
@@ -58,7 +58,7 @@ def spent(file: SqliteSpending, rules: Rules) -> Decimal:
 
 
 def send(file: SqliteSpending, rules: Rules | None, **after: Any) -> Ticket:
-    """The ticket of a call's only request, which ends as is said: cost, or error."""
+    """Send a call's only request, ending with this cost or error; return its ticket."""
 
     async def call() -> Ticket:
         deadline = time.monotonic() + 1

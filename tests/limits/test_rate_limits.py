@@ -22,7 +22,7 @@ class Clock:
 
 
 class Crowd:
-    """Counts calls under way."""
+    """A counter of calls in progress."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class Crowd:
 
 
 def room(slots: Slots, limit: int) -> int:
-    """How many calls can enter at once."""
+    """Return the number of calls that can enter at once."""
 
     async def enter_all() -> int:
         entered = 0
@@ -57,7 +57,7 @@ def room(slots: Slots, limit: int) -> int:
     return asyncio.run(enter_all())
 
 
-def test_no_more_calls_are_under_way_than_allowed() -> None:
+def test_no_more_calls_run_at_once_than_allowed() -> None:
     slots, crowd = Slots(), Crowd()
 
     async def many() -> None:
@@ -100,7 +100,7 @@ def test_calls_enter_in_the_order_in_which_they_came() -> None:
     assert entered == list(range(20))
 
 
-def test_a_call_whose_time_is_over_is_told_why() -> None:
+def test_a_call_that_waits_too_long_fails_with_the_reason() -> None:
     slots = Slots()
 
     async def two() -> None:
@@ -145,7 +145,7 @@ def test_a_call_that_is_cancelled_just_as_its_turn_comes_gives_it_to_the_next() 
     assert room(slots, 1) == 1
 
 
-def test_a_call_whose_loop_was_closed_while_it_waited_is_passed_by() -> None:
+def test_a_call_whose_loop_was_closed_while_it_waited_is_skipped() -> None:
     slots = Slots()
     gone = asyncio.new_event_loop()
     gone.set_exception_handler(lambda *_: None)
@@ -232,7 +232,7 @@ def test_threads_that_come_at_once_get_places_of_their_own() -> None:
     assert sorted(waits) == [60.0 * (place // 2) for place in range(40)]
 
 
-def test_a_request_that_can_t_wait_so_long_is_told_at_once_and_takes_no_place() -> None:
+def test_a_request_that_can_t_wait_so_long_fails_at_once_and_takes_no_place() -> None:
     clock = Clock()
     minute = Minute(clock)
     minute.take(1, None, 0, None)

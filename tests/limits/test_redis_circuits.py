@@ -313,7 +313,7 @@ async def _three_failures(health: SharedHealth) -> list[str]:
     return list(await health.blocked(TARGETS))
 
 
-def test_without_a_server_each_process_goes_by_its_own_circuits_with_one_warning(
+def test_without_a_server_each_process_uses_its_own_circuits_with_one_warning(
     nobody: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert with_health(nobody, _three_failures) == ["openai:a"]

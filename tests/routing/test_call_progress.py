@@ -1,4 +1,4 @@
-"""The first attempt of a call, what comes after it, and those who observe it."""
+"""The first attempt of a call, the attempts after it, and the observers."""
 
 from datetime import date
 
@@ -52,7 +52,7 @@ def walk(
 
 
 def models_tried(models: Walk) -> list[str]:
-    """The models that are tried when all fail, the first of them by itself."""
+    """Return the models that are tried when all fail, the first of them by itself."""
     first = models.start()
     tried = []
     if first is not None:

@@ -1,4 +1,4 @@
-"""Models that are too dear."""
+"""Models that are skipped for their cost."""
 
 from datetime import date
 
@@ -21,7 +21,7 @@ NEW = target("new")
 def reason(
     policy: Policy, *candidates: Target | Skip, first: ModelFacts | None = BASE
 ) -> str | None:
-    """Why the last of these is skipped."""
+    """Return why the last of these is skipped."""
     found = within(candidates, first, policy, LOAD, DAY)[-1]
     return found.error.message if isinstance(found, Skip) else None
 
@@ -54,14 +54,14 @@ def test_a_model_whose_answer_may_cost_more_is_skipped_with_the_figures() -> Non
 def test_a_model_without_a_price_is_skipped_where_money_is_limited(key: str) -> None:
     policy = Policy(**{key: 100.0})  # type: ignore[arg-type]
 
-    assert reason(policy, NEW) == f"{key} can't be held: the model is not in the catalog"
+    assert reason(policy, NEW) == f"{key} can't be checked: the model is not in the catalog"
 
 
-def test_a_fallback_may_be_as_dear_as_the_ratio_says() -> None:
+def test_a_fallback_may_cost_up_to_the_max_price_ratio() -> None:
     assert reason(Policy(max_price_ratio=3), target("first", "1"), target("b", "3")) is None
 
 
-def test_a_dearer_fallback_is_skipped_with_both_prices() -> None:
+def test_a_fallback_above_the_max_price_ratio_is_skipped_with_both_prices() -> None:
     # (3 x 2 + 6.04) / 4 = 3.01, three parts of input to one of output.
     assert reason(Policy(max_price_ratio=3), target("first", "1"), target("b", "2", "6.04")) == (
         "its price of $2.00/$6.04 per million tokens is more than 3 times that of openai:first, "
@@ -69,11 +69,11 @@ def test_a_dearer_fallback_is_skipped_with_both_prices() -> None:
     )
 
 
-def test_the_first_model_is_no_fallback() -> None:
+def test_the_max_price_ratio_does_not_apply_to_the_first_model() -> None:
     assert reason(Policy(max_price_ratio=3), NEW, first=None) is None
 
 
-def test_the_ratio_refers_to_the_first_model_even_where_that_can_t_be_used() -> None:
+def test_the_max_price_ratio_refers_to_the_first_model_even_if_it_can_t_be_used() -> None:
     skip = Skip(target("first").ref, ProviderAuthenticationError("no key"))
 
     assert "max_price_ratio" in str(reason(Policy(max_price_ratio=3), skip, target("b", "4")))
@@ -81,13 +81,13 @@ def test_the_ratio_refers_to_the_first_model_even_where_that_can_t_be_used() -> 
 
 def test_a_fallback_without_a_price_is_skipped() -> None:
     assert reason(Policy(max_price_ratio=3), target("first", "1"), NEW) == (
-        "max_price_ratio can't be held: its price is not known"
+        "max_price_ratio can't be checked: its price is not known"
     )
 
 
 def test_fallbacks_of_a_model_without_a_price_are_skipped() -> None:
     assert reason(Policy(max_price_ratio=3), NEW, target("b", "1"), first=None) == (
-        "max_price_ratio can't be held: the price of the first model is not known"
+        "max_price_ratio can't be checked: the price of the first model is not known"
     )
 
 

@@ -1,4 +1,4 @@
-"""Circuits: what opens them, for how long, and what does not."""
+"""Circuits: the failures that open them, and for how long."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -78,7 +78,7 @@ def test_three_failures_in_a_row_open_the_circuit() -> None:
     assert patient.left() == {"openai:a": COOL_SECONDS}
 
 
-def test_an_answer_between_failures_starts_the_count_anew() -> None:
+def test_an_answer_between_failures_resets_the_count() -> None:
     patient = Patient()
 
     patient.fail(DOWN, DOWN)
@@ -143,7 +143,7 @@ def test_a_refused_key_or_a_retired_model_opens_it_at_once_and_for_long(
 @pytest.mark.parametrize(
     ("header", "seconds"), [(None, RATE_LIMIT_SECONDS), (0.0, RATE_LIMIT_SECONDS), (42.0, 42.0)]
 )
-def test_a_rate_limit_cools_for_as_long_as_the_header_says(
+def test_a_rate_limit_opens_the_circuit_for_the_time_in_retry_after(
     header: float | None, seconds: float
 ) -> None:
     patient = Patient()
@@ -153,7 +153,7 @@ def test_a_rate_limit_cools_for_as_long_as_the_header_says(
     assert patient.left() == {"openai:a": seconds}
 
 
-def test_an_answer_that_was_under_way_does_not_lift_a_rate_limit() -> None:
+def test_an_answer_in_progress_does_not_close_a_circuit_opened_by_a_rate_limit() -> None:
     patient = Patient()
     patient.fail(ProviderRateLimitError("slow down", status=429, retry_after=20))
 
@@ -165,7 +165,7 @@ def test_an_answer_that_was_under_way_does_not_lift_a_rate_limit() -> None:
     assert run(patient.health.snapshot()) == []
 
 
-def test_an_overload_with_a_retry_after_cools_no_shorter_than_that() -> None:
+def test_an_overload_opens_the_circuit_for_at_least_its_retry_after() -> None:
     patient = Patient()
 
     patient.fail(*[ProviderResponseError("busy", status=503, retry_after=90)] * 3)
@@ -183,7 +183,7 @@ def test_an_overload_with_a_retry_after_cools_no_shorter_than_that() -> None:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_what_is_the_request_s_own_fault_never_cools_a_model(error: ProviderError) -> None:
+def test_errors_caused_by_the_request_never_open_the_circuit(error: ProviderError) -> None:
     patient = Patient()
 
     patient.fail(*[error] * 50)
@@ -192,7 +192,7 @@ def test_what_is_the_request_s_own_fault_never_cools_a_model(error: ProviderErro
 
 
 @pytest.mark.parametrize("status", [None, 200])
-def test_a_short_timeout_of_the_caller_never_cools_a_model(status: int | None) -> None:
+def test_a_short_timeout_of_the_caller_never_opens_the_circuit(status: int | None) -> None:
     patient = Patient()
 
     patient.fail(*[ProviderTimeoutError("no answer", status=status)] * 50, waited=2.0)
@@ -220,7 +220,7 @@ def test_a_long_silence_counts_and_so_does_a_timeout_that_the_server_reports(
     ],
     ids=["key", "address", "no key"],
 )
-def test_a_bad_key_of_one_caller_says_nothing_of_another_s(other: Target) -> None:
+def test_a_bad_key_opens_no_circuit_of_another_key_or_address(other: Target) -> None:
     patient = Patient()
 
     patient.fail(ProviderAuthenticationError("no", status=401))
@@ -288,7 +288,7 @@ def test_when_the_time_is_over_a_single_call_tries_it() -> None:
     assert not patient.is_open()
 
 
-def test_a_probe_that_is_not_heard_of_again_is_followed_by_another() -> None:
+def test_a_probe_without_an_outcome_is_followed_by_another() -> None:
     patient = Patient()
     patient.fail(DOWN, DOWN, DOWN)
     patient.clock.now += COOL_SECONDS
@@ -312,7 +312,7 @@ def test_a_probe_with_a_bad_request_leaves_the_next_call_to_probe() -> None:
     assert patient.is_open()
 
 
-def test_a_model_behind_one_that_is_well_is_not_given_out_to_be_probed() -> None:
+def test_a_model_behind_a_healthy_one_is_not_probed() -> None:
     patient = Patient()
     patient.fail(DOWN, DOWN, DOWN, target=SECOND)
     patient.clock.now += COOL_SECONDS
@@ -324,7 +324,7 @@ def test_a_model_behind_one_that_is_well_is_not_given_out_to_be_probed() -> None
     assert patient.left(SECOND, FIRST) == {"openai:b": PROBE_SECONDS}
 
 
-def test_of_models_that_are_all_open_the_least_bad_is_due_first() -> None:
+def test_of_models_with_open_circuits_the_first_to_close_is_chosen() -> None:
     patient = Patient()
     patient.fail(ProviderAuthenticationError("no", status=401))
     patient.fail(DOWN, DOWN, DOWN, target=SECOND)
@@ -335,7 +335,7 @@ def test_of_models_that_are_all_open_the_least_bad_is_due_first() -> None:
     assert least_bad(blocked) == "openai:b"
 
 
-def test_a_snapshot_tells_what_failed_why_and_for_how_long() -> None:
+def test_a_snapshot_gives_the_model_the_reason_and_the_seconds_left() -> None:
     patient = Patient()
     patient.fail(DOWN, DOWN, DOWN)
     patient.fail(ProviderConnectionError("reset"), target=SECOND)
@@ -367,7 +367,7 @@ def test_a_snapshot_tells_what_failed_why_and_for_how_long() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(ALL_FAULTS), st.floats(0, 400))))
-def test_no_circuit_is_ever_open_for_longer_than_anything_asks_for(
+def test_no_circuit_is_open_for_longer_than_the_longest_period_asked_for(
     story: list[tuple[ProviderError, float]],
 ) -> None:
     patient = Patient(chance=0.999)

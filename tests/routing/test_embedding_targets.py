@@ -1,4 +1,4 @@
-"""Which models may embed a text in place of another."""
+"""The models that may embed a text in place of another."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def test_models_that_differ_in_size_or_version_are_different(one: str, other: st
     )
 
 
-def test_an_alias_in_the_catalog_stands_for_the_model() -> None:
+def test_an_alias_in_the_catalog_means_the_same_model() -> None:
     facts = ModelFacts(provider="x", name="embed-2", aliases=("embed-newest",))
 
     assert same_model_name(ModelRef("x", "embed-newest"), facts) == "embed-2"

@@ -1,4 +1,4 @@
-"""What a call will take, before it is sent."""
+"""Estimates of a call's tokens and cost, before it is sent."""
 
 from decimal import Decimal
 

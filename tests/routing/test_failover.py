@@ -1,4 +1,4 @@
-"""The walk over an alias's models, with a clock of our own."""
+"""Failover over an alias's models, with a clock that the test sets."""
 
 from collections.abc import Callable
 from datetime import date
@@ -95,7 +95,7 @@ def test_each_failure_has_its_verdict(kind: type[ProviderError], expected: Verdi
 
 
 def tried(models: Walk, *errors: ProviderError) -> list[str]:
-    """The models that are tried when the first ones fail with these errors."""
+    """Return the models that are tried when the first ones fail with these errors."""
     seen = []
     failures = iter(errors)
     for trial in models:
@@ -124,7 +124,7 @@ def test_a_request_too_long_for_a_model_may_fit_one_of_unknown_size() -> None:
     assert tried(models, ContextLengthError("too long")) == ["openai:small", "ollama:unknown"]
 
 
-def test_what_a_provider_s_policy_refuses_is_asked_of_another_provider() -> None:
+def test_a_request_refused_by_a_provider_s_policy_goes_to_another_provider() -> None:
     models = walk(target("openai:a"), target("openai:b"), target("google:c"))
 
     assert tried(models, ContentPolicyError("no")) == ["openai:a", "google:c"]
@@ -160,7 +160,7 @@ def test_when_the_time_is_used_up_nothing_more_is_sent() -> None:
     assert "time is used up" in (models.attempts[1].reason or "")
 
 
-def test_where_the_lockfile_wants_it_a_failure_after_something_was_shown_is_raised() -> None:
+def test_with_on_stream_failure_raise_a_failure_after_shown_text_is_raised() -> None:
     terms = Terms(shown=Shown(wish="raise"))
     models = walk(target("openai:a"), target("openai:b"), terms=terms)
     trial = next(iter(models))
@@ -177,7 +177,7 @@ def usual(**policy: Any) -> Terms:
 
 
 def rounds(models: Walk, failure: Callable[[], ProviderError]) -> list[tuple[str, float]]:
-    """Each attempt with the wait before it, where all fail alike."""
+    """Return each attempt with the wait before it, when all fail alike."""
     tries = []
     for trial in models:
         tries.append((trial.target.ref.model, trial.pause))
@@ -193,7 +193,7 @@ def test_all_models_are_tried_before_any_is_tried_again_and_only_then_is_there_a
     assert tries == [("a", 0), ("b", 0), ("a", 0.25), ("b", 0), ("a", 0.5), ("b", 0)]
 
 
-def test_a_model_whose_failure_will_not_pass_is_not_tried_again() -> None:
+def test_a_model_is_not_retried_after_a_permanent_failure() -> None:
     models = walk(target("openai:a"), terms=usual())
 
     assert len(rounds(models, lambda: ProviderAuthenticationError("no", status=401))) == 1
@@ -252,7 +252,7 @@ def test_a_request_that_can_not_have_acted_moves_on(error: ProviderError) -> Non
     assert tried(models, error) == ["openai:a", "openai:b"]
 
 
-def test_a_model_that_has_failed_of_late_is_passed_by() -> None:
+def test_a_model_with_an_open_circuit_is_skipped() -> None:
     models = walk(target("openai:a"), target("openai:b"))
     models.blocked = {"openai:a": Open(9, "500 down")}
 
@@ -260,7 +260,7 @@ def test_a_model_that_has_failed_of_late_is_passed_by() -> None:
     assert models.attempts[0].reason == ("skipped: circuit open for another 9 s (500 down)")
 
 
-def test_where_all_have_failed_of_late_the_one_soonest_over_it_is_tried() -> None:
+def test_if_all_circuits_are_open_the_first_to_close_is_tried() -> None:
     models = walk(target("openai:a"), target("openai:b"))
     models.blocked = {"openai:a": Open(9, "down"), "openai:b": Open(5, "down")}
 
@@ -282,7 +282,7 @@ def test_all_models_failed_is_an_exception_group() -> None:
     assert isinstance(error, ProviderTimeoutError)
 
 
-def test_milliseconds_of_an_attempt_are_told() -> None:
+def test_an_attempt_reports_its_milliseconds() -> None:
     clock = Clock()
     models = walk(target("openai:a"), clock=clock)
     trial = next(iter(models))

@@ -6,7 +6,7 @@ ANY = "openai:gpt-4o"
 
 
 def met(count: int, *faults: ScriptedFault) -> list[int | None]:
-    """The status of the fault that each of so many requests meets."""
+    """Return the status of the fault that each of so many requests meets."""
     script = FaultScript(faults)
     found = [script.due(ANY) for _ in range(count)]
     return [fault.status if fault else None for fault in found]
@@ -25,18 +25,18 @@ def met(count: int, *faults: ScriptedFault) -> list[int | None]:
         ("openai:[g]*", ANY, False),
     ],
 )
-def test_a_star_stands_for_any_characters_and_all_else_for_itself(
+def test_a_star_matches_any_characters_and_all_else_matches_itself(
     pattern: str, model: str, fits: bool
 ) -> None:
     assert matches(pattern, model) is fits
 
 
-def test_a_fault_happens_every_time_unless_it_says_how_often() -> None:
+def test_a_fault_happens_every_time_unless_times_is_set() -> None:
     assert met(2, ScriptedFault(status=429)) == [429, 429]
     assert met(3, ScriptedFault(status=429, times=2)) == [429, 429, None]
 
 
-def test_a_fault_leaves_the_first_requests_alone_that_it_is_to_skip() -> None:
+def test_a_fault_leaves_alone_the_requests_that_it_skips() -> None:
     assert met(4, ScriptedFault(status=429, skip=1, times=2)) == [None, 429, 429, None]
 
 
@@ -46,7 +46,7 @@ def test_when_one_fault_is_over_the_next_one_begins() -> None:
     assert met(3, *faults) == [429, 503, 503]
 
 
-def test_a_fault_of_other_models_is_passed_over() -> None:
+def test_a_fault_of_another_model_is_ignored() -> None:
     assert met(1, ScriptedFault(status=429, model="anthropic:*")) == [None]
 
 

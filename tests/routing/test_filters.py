@@ -119,14 +119,14 @@ def test_what_the_lockfile_needs_is_needed_of_each_call() -> None:
 
 
 @pytest.mark.parametrize("model", [target(known=False), target("vision", "tools")])
-def test_what_is_not_known_speaks_against_no_model(model: Target) -> None:
+def test_a_model_with_unknown_facts_is_not_skipped(model: Target) -> None:
     policy = Policy(min_context=10**6)
     fields = {"messages": "word " * 9000, "tools": [{"name": "f"}], "max_tokens": 10**6}
 
     assert objection(model, policy, **fields) is None
 
 
-def test_tokens_that_were_counted_go_before_the_text() -> None:
+def test_counted_tokens_take_precedence_over_the_text() -> None:
     model, request = target(context_window=100), LLMRequest("fast", "Hi")
 
     kinds: Sequence[type] = [

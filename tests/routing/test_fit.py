@@ -1,4 +1,4 @@
-"""A request fitted to what a model takes."""
+"""Requests adapted to a model's capabilities."""
 
 from typing import Any
 
@@ -48,17 +48,17 @@ def target(
     return Target(ModelRef(provider, "m"), endpoint, row.dialect, facts if known else None)
 
 
-def test_W34_a_model_that_takes_no_temperature_is_sent_none_and_that_is_told() -> None:
+def test_W34_a_temperature_that_the_model_does_not_take_is_left_out_and_reported() -> None:
     request = LLMRequest("fast", "Hi", temperature=0.7)
 
     fitted = fit(parse_request(request), target("openai"))
 
     assert fitted.request.temperature is None
-    assert fitted.adjusted == ("temperature left out: the model takes none",)
+    assert fitted.adjusted == ("temperature left out: the model does not take it",)
     assert request.temperature == 0.7
 
 
-def test_a_model_that_is_in_no_catalog_is_sent_the_request_as_it_is() -> None:
+def test_a_model_outside_the_catalog_gets_the_request_unchanged() -> None:
     request = parse_request(LLMRequest("fast", "Hi", temperature=0.7, tools=[{"name": "f"}]))
 
     assert fit(request, target("openai", known=False)).request is request
@@ -78,14 +78,14 @@ def test_W10_an_api_that_needs_a_longest_answer_is_given_the_model_s_own() -> No
         (LLMRequest("fast", AUDIO), "audio"),
     ],
 )
-def test_what_a_model_lacks_is_said_before_anything_is_sent(
+def test_a_missing_capability_is_an_error_before_anything_is_sent(
     request_: LLMRequest, lacking: str
 ) -> None:
     with pytest.raises(UnsupportedFeatureError, match=lacking):
         fit(parse_request(request_), target("openai", "temperature"))
 
 
-def test_the_tiny_local_model_is_told_how_to_behave() -> None:
+def test_the_bundled_local_model_gets_its_defaults() -> None:
     row = PROVIDERS["local"]
     local = Target(ModelRef("local", "smollm2-135m"), Endpoint(row, row.base_url), row.dialect)
 
@@ -122,21 +122,21 @@ def test_reasoning_is_asked_for_in_the_form_and_the_steps_that_the_model_takes(
     assert request.reasoning == LLMRequest("fast", "Hi", **sent).reasoning()
 
 
-def test_a_step_of_reasoning_that_the_model_lacks_is_told() -> None:
+def test_an_effort_that_the_model_lacks_is_replaced_by_the_nearest_and_reported() -> None:
     model = target("openai", "temperature", "reasoning", efforts=LEVELS)
 
     fitted = fit(parse_request(LLMRequest("fast", "Hi", reasoning_effort="max")), model)
 
-    assert fitted.adjusted == ("reasoning effort high for max: the model has no such step",)
+    assert fitted.adjusted == ("reasoning effort high for max: the model has no max",)
 
 
-def test_a_model_that_must_reason_is_not_told_to_stop_and_that_is_told() -> None:
+def test_reasoning_that_can_t_be_turned_off_stays_on_and_is_reported() -> None:
     model = target("anthropic", "reasoning", refuses=frozenset({"no_reasoning"}))
 
     fitted = fit(parse_request(LLMRequest("fast", "Hi", reasoning_effort="none")), model)
 
     assert fitted.request.reasoning is None
-    assert fitted.adjusted == ("reasoning left on: the model can't be without it",)
+    assert fitted.adjusted == ("reasoning left on: the model can't turn it off",)
 
 
 def test_a_model_that_takes_no_forced_tools_is_not_asked_for_one() -> None:
@@ -153,17 +153,17 @@ def test_a_model_that_takes_no_forced_tools_is_not_asked_for_one() -> None:
     )
 
 
-def test_reasoning_is_not_asked_of_a_model_that_does_none_and_that_is_told() -> None:
+def test_reasoning_is_left_out_for_a_model_without_it_and_reported() -> None:
     fitted = fit(
         parse_request(LLMRequest("fast", "Hi", reasoning_tokens=99)),
         target("openai", "temperature"),
     )
 
     assert fitted.request.reasoning is None
-    assert fitted.adjusted == ("reasoning left out: the model does none",)
+    assert fitted.adjusted == ("reasoning left out: the model has none",)
 
 
-def test_R38_reasoning_given_in_tokens_keeps_its_room_beside_the_answer() -> None:
+def test_R38_reasoning_given_in_tokens_is_added_to_max_tokens() -> None:
     model = target("openai", "reasoning", efforts=LEVELS)
 
     request = fit(
@@ -173,7 +173,7 @@ def test_R38_reasoning_given_in_tokens_keeps_its_room_beside_the_answer() -> Non
     assert (request.reasoning, request.max_tokens) == (Reasoning(effort="medium"), 4500)
 
 
-def test_R38_that_room_ends_where_the_model_does() -> None:
+def test_R38_max_tokens_with_reasoning_stays_within_the_model_s_limit() -> None:
     model = target("openai", "reasoning", efforts=LEVELS)
 
     fitted = fit(

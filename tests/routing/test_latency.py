@@ -1,4 +1,4 @@
-"""How fast models have answered."""
+"""Recent times to first content, per model."""
 
 from llmring.routing.latency import FRESH_SECONDS, Speeds
 from priced import target
@@ -44,9 +44,9 @@ def test_old_measurements_do_not_count() -> None:
     assert speeds.typical(A) is None
 
 
-def test_the_p95_is_what_95_of_100_answers_kept_to() -> None:
+def test_95_of_100_answers_were_within_the_p95() -> None:
     assert measured(*(float(each) for each in range(1, 41))).p95(A) == 39.0
 
 
-def test_of_a_few_answers_there_is_no_p95() -> None:
+def test_a_few_answers_give_no_p95() -> None:
     assert measured(*[1.0] * 19).p95(A) is None

@@ -1,4 +1,4 @@
-"""How many tokens a request has at the very least."""
+"""A lower bound of a request's tokens."""
 
 import json
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def test_there_are_never_more_tokens_than_characters(text: str) -> None:
     assert Length(parse_request(LLMRequest("fast", text))).exceeds(5) == (least > 5)
 
 
-# What is no text that the model is charged for, or not under its own name.
+# Keys of text that the provider does not charge for, or charges under another name.
 SILENT = [
     "data",
     "url",

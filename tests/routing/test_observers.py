@@ -1,4 +1,4 @@
-"""What an application is told, and what happens when its own function fails."""
+"""The application's hooks, and their exceptions."""
 
 import logging
 
@@ -23,7 +23,7 @@ def test_each_hook_is_called_with_what_has_happened() -> None:
     assert failovers == [("openai:a", "openai:b", ERROR)]
 
 
-def test_an_exception_of_a_hook_is_logged_and_goes_no_further(
+def test_an_exception_of_a_hook_is_logged_and_not_raised(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def broken(*_: object) -> None:

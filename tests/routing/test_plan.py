@@ -1,4 +1,4 @@
-"""What a call would do, from its models and what is known of them."""
+"""The plan of a call, from its models and their facts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -70,7 +70,7 @@ def test_where_all_circuits_are_open_the_first_to_close_is_tried() -> None:
     found = plan([target(A), target(B), skip(C)], "fast", replace(GIVEN, blocked=blocked))
 
     assert [step.model for step in found.tried] == ["openai:b"]
-    assert found.tried[0].remarks[-1].endswith("tried all the same, as all circuits are open")
+    assert found.tried[0].remarks[-1].endswith("tried anyway, as all circuits are open")
 
 
 def test_a_model_that_the_request_can_not_be_put_to_is_skipped() -> None:
@@ -93,12 +93,12 @@ def test_a_long_prompt_is_at_the_rates_of_long_prompts() -> None:
         assert step.cost == Decimal(prompt * rate) / 1_000_000
 
 
-def test_what_a_reader_should_know_of_a_model_is_told() -> None:
+def test_a_plan_has_remarks_on_each_model() -> None:
     policy = Policy(strategy="weighted", weights=[3, 1, 0])
 
     found = plan([target(A), target(B)], "fast", replace(GIVEN, policy=policy))
 
     assert [step.remarks for step in found.steps] == [
         ("weight 3", "its provider retires it on 2026-12-01"),
-        ("weight 1", "it is in no catalog: what it can do and costs is not known"),
+        ("weight 1", "not in the catalog: its capabilities and prices are not known"),
     ]

@@ -1,4 +1,4 @@
-"""Whether a request is too large for a server."""
+"""The limits of servers on the size of requests."""
 
 import base64
 
@@ -37,14 +37,14 @@ def test_the_files_of_a_request_are_those_with_bytes() -> None:
         (Limits(request=999), "the request: "),
     ],
 )
-def test_what_is_over_a_limit_is_named(limits: Limits, message: str) -> None:
+def test_an_error_names_the_file_that_is_over_a_limit(limits: Limits, message: str) -> None:
     files = [Sized("application/pdf", 100, "a.pdf"), Sized("audio/wav", 100)]
 
     with pytest.raises(UnsupportedFeatureError, match=message):
         check_sizes(files, 1000, limits)
 
 
-def test_what_is_just_within_the_limits_goes() -> None:
+def test_a_request_just_within_the_limits_passes() -> None:
     files = [Sized("application/pdf", 100), Sized("image/png", 100)]
 
     check_sizes(files, 1000, Limits(request=1000, files=100, each={"image/": 100}))

@@ -42,8 +42,8 @@ def test_a_model_past_its_last_day_comes_last(candidates: list[Target], order: s
     assert names(*candidates) == order
 
 
-def test_the_warning_says_since_when_and_what_to_do() -> None:
+def test_the_warning_gives_the_date_and_the_fix() -> None:
     assert warning(target("a", GONE)) == (
-        "openai:a was retired by its provider on 2026-11-23, so it is asked last; "
-        "bind another model: llmring lock upgrade"
+        "openai:a was retired by its provider on 2026-11-23, so it is tried last; "
+        "run `llmring lock upgrade` to bind another model"
     )

@@ -1,4 +1,4 @@
-"""Which policies limit calls, and which choose between models."""
+"""Policies that limit calls, and policies that choose between models."""
 
 from typing import Any
 

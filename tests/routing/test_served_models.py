@@ -9,7 +9,7 @@ def remarks(*names: str | None, pinned: str | None = None) -> list[str | None]:
     return [served.remark(MINI, name, pinned) for name in names]
 
 
-def test_another_model_than_the_pinned_one_is_told_of_once() -> None:
+def test_another_model_than_the_pinned_one_is_reported_once() -> None:
     assert remarks("mini-2", "mini-2", "mini-1", "mini-2", pinned="mini-1") == [
         "served as mini-2; the lockfile has pinned mini-1",
         None,
@@ -18,7 +18,7 @@ def test_another_model_than_the_pinned_one_is_told_of_once() -> None:
     ]
 
 
-def test_without_a_pin_a_change_is_told_of_once() -> None:
+def test_without_a_pin_a_change_of_model_is_reported_once() -> None:
     assert remarks("mini-1", "mini-1", "mini-2", "mini-2") == [
         None,
         None,
@@ -27,6 +27,6 @@ def test_without_a_pin_a_change_is_told_of_once() -> None:
     ]
 
 
-def test_the_name_that_was_asked_for_says_nothing() -> None:
+def test_the_name_that_was_asked_for_is_not_reported() -> None:
     assert remarks("mini", None, "", pinned="mini-1") == [None, None, None]
     assert remarks("mini-1", "mini", "mini-1") == [None, None, None]

@@ -1,4 +1,4 @@
-"""Requests that may do something in the world, and those that can't."""
+"""Requests that may have side effects, and those that can't."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def test_functions_of_the_caller_s_and_tools_that_look_things_up_can_not(
     assert not may_act(parse_request(LLMRequest("fast", "Hi", tools=[tool])))
 
 
-def test_the_caller_can_say_that_it_may_be_asked_twice() -> None:
+def test_metadata_repeatable_allows_repeating_a_request() -> None:
     assert not may_act(
         parse_request(LLMRequest("fast", "Hi", tools=[MCP], metadata={"repeatable": True}))
     )

@@ -1,4 +1,4 @@
-"""Why none of an alias's models can be used."""
+"""The report of why no model of an alias can be used."""
 
 from llmring.chat.response import Attempt
 from llmring.exceptions import (

@@ -1,4 +1,4 @@
-"""An answer that breaks off: what is shown of the next model's continuation."""
+"""A stream that fails: the part of the next model's continuation that is shown."""
 
 import pytest
 from hypothesis import given
@@ -33,7 +33,7 @@ def test_a_continuation_that_repeats_nothing_is_shown_whole(before: str, rest: s
     assert joined(before, ["#" + rest]) == "#" + rest
 
 
-def test_a_short_repetition_may_well_be_meant() -> None:
+def test_a_short_repetition_is_kept() -> None:
     assert joined("ha ha ", ["ha ", "ha"]) == "ha ha"
 
 

@@ -41,5 +41,5 @@ def test_W23_an_unknown_provider_is_skipped_with_the_one_that_was_meant() -> Non
     assert "did you mean openai?" in found.error.message
 
 
-def test_a_key_shows_in_no_repr() -> None:
+def test_no_repr_shows_the_key() -> None:
     assert "sk-secret" not in repr(only("openai:gpt-4o"))

@@ -46,7 +46,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         timeout: Seconds that a call may take, fallbacks included; None for no limit. Left out:
             LLMRING_PROVIDER_TIMEOUT_S, then 60.
         on_attempt: Told of each attempt of each call as soon as its outcome is known. What it
-            raises is logged, and the call goes on.
+            raises is logged, and the call continues.
         on_failover: Told when another model takes over from one that has failed, within a
             stream too: the references of both, and the failure; otherwise like `on_attempt`.
         telemetry: Whether calls are traced and measured with OpenTelemetry: "auto", where the

@@ -1,4 +1,4 @@
-"""Holds calls to the limits of their lockfile: how many at a time and in a minute, what they cost.
+"""Admission of calls within the limits of their lockfile: concurrency, rates and budgets.
 
 `max_concurrency`, `rpm` and `tpm` are counted for each alias of a profile, in this process;
 `daily_budget` by `spending`.
@@ -32,15 +32,14 @@ if TYPE_CHECKING:
 
 
 class _Gates:
-    """Where the calls of one alias wait."""
+    """The queue and the rate window of one alias."""
 
     def __init__(self) -> None:
         self.slots = Slots()
         self.minute = Minute()
 
 
-# By process, as a forked child has calls of its own; shared by all rings, of which an
-# application may make many.
+# By process, as a forked child has calls of its own. Shared by all rings of the application.
 _gates: dict[tuple[int, str], _Gates] = {}
 
 
@@ -48,8 +47,8 @@ class Governor:
     """Admits calls.
 
     Args:
-        spending: Gives what counts the spending; called when a budget is first to be held.
-        clock: The ring's clock; budgets are those of its day in UTC.
+        spending: Returns the counter of spending; called when a budget is first checked.
+        clock: The ring's clock; budgets are counted by its day in UTC.
     """
 
     def __init__(self, spending: Callable[[], Spending], clock: Clock) -> None:
@@ -57,17 +56,18 @@ class Governor:
         self._clock = clock
 
     def admitted(self, rules: Rules | None, deadline: float | None) -> Admission:
-        """The admission of a call, to be entered before its first request and left at its end.
+        """Return the admission of a call, to enter before its first request and leave at its end.
 
         Args:
-            rules: What the call is held to; None for nothing.
-            deadline: When it has to be done, in seconds of `time.monotonic`; None for no limit.
+            rules: The limits of the call; None for no limits.
+            deadline: When the call must be over, in seconds of `time.monotonic`; None for no
+                limit.
         """
         return Admission(rules, deadline, self._spending, self._clock)
 
 
 class Admission(CallObserver):
-    """A call that is held to its limits, and an observer that counts what it takes."""
+    """The admission of one call, and the observer that counts its tokens and cost."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Admission(CallObserver):
         """Wait for the call's turn.
 
         Raises:
-            LimitExceededError: It did not come in time.
+            LimitExceededError: The call can't start within its time.
         """
         rules = self._rules
         if rules is not None and rules.policy.max_concurrency is not None:
@@ -97,8 +97,8 @@ class Admission(CallObserver):
             self._gates = gates
 
     def leave(self) -> None:
-        """Let the next call have its turn, where `enter` has given one."""
-        # Attempts hold the call that holds this.
+        """Admit the next call, if `enter` has admitted this one."""
+        # Breaks a reference cycle: attempts refer to the call, and the call to this object.
         self._tickets.clear()
         if self._gates is not None:
             self._gates.slots.leave()
@@ -111,7 +111,7 @@ class Admission(CallObserver):
         self.leave()
 
     async def admit(self, walk: Walk, trial: Trial) -> None:
-        """Wait until an attempt's request may be sent; the wait does not use up its time.
+        """Wait until an attempt's request may be sent, and move its deadline by the wait.
 
         Raises:
             LLMRingError: See `sending`.
@@ -123,14 +123,14 @@ class Admission(CallObserver):
             trial.deadline = min(walk.deadline, trial.deadline + walk.clock() - before)
 
     def on_attempt_settled(self, attempt: ObservedAttempt) -> Awaitable[None] | None:
-        """Count what an answer has taken, as far as that is known."""
+        """Count the tokens and cost of an answer, if known."""
         ticket = self._tickets.get(attempt)
         return None if ticket is None else ticket.answered(attempt.cost, attempt.usage)
 
     def on_attempt_failure(
         self, attempt: ObservedAttempt, error: ProviderError
     ) -> Awaitable[None] | None:
-        """Count what an attempt that has failed may have taken all the same."""
+        """Count the tokens and cost that a failed attempt may have taken."""
         ticket = self._tickets.get(attempt)
         if ticket is None:
             return None  # nothing was sent
@@ -139,11 +139,11 @@ class Admission(CallObserver):
         return ticket.answered(attempt.cost, attempt.usage)
 
     async def sending(self, target: Target) -> Ticket:
-        """Wait until a request may be sent to this model, and set aside what it may cost.
+        """Wait until a request may be sent to this model, and reserve its estimated cost.
 
         Raises:
             LimitExceededError: It can't be sent within the call's time.
-            BudgetExceededError: It may cost more than is left for the day.
+            BudgetExceededError: Its estimated cost exceeds the rest of the day's budget.
             ConfigurationError: The spending can't be counted.
         """
         rules = self._rules
@@ -167,7 +167,7 @@ class Admission(CallObserver):
 
 
 class _Reserved(Struct, frozen=True):
-    """What is set aside for a request."""
+    """The amount reserved for a request."""
 
     spending: Spending
     key: str
@@ -176,10 +176,10 @@ class _Reserved(Struct, frozen=True):
 
 
 class Ticket:
-    """The right to send one request, and what it is counted with.
+    """The permission to send one request, and its share of the limits.
 
-    What becomes of it is told by `answered` or `failed`. Where neither is called, as when the
-    call is cancelled, it stays counted by its estimate.
+    Call `answered` or `failed` with the outcome. If neither is called, for example because the call
+    is cancelled, the request stays counted by its estimate.
     """
 
     __slots__ = ("_reserved", "_sent")
@@ -189,11 +189,11 @@ class Ticket:
         self._reserved = reserved
 
     async def answered(self, cost: Decimal | None, usage: Usage | None) -> None:
-        """Count what the answer has taken, where that is known.
+        """Count the tokens and cost of the answer, if known.
 
         Args:
-            cost: In USD.
-            usage: Its tokens.
+            cost: The cost in USD.
+            usage: The tokens.
         """
         if self._sent is not None and usage is not None:
             self._sent.tokens = usage.total_tokens
@@ -201,7 +201,7 @@ class Ticket:
             await self._settle(cost)
 
     async def failed(self, error: ProviderError) -> None:
-        """Count nothing for a request that came to nothing; other failures may have cost."""
+        """Stop counting the request, unless the provider may charge for this failure."""
         if not may_have_cost(error):
             if self._sent is not None:
                 self._sent.tokens = 0
@@ -229,8 +229,8 @@ async def _reserved(
     spent = await spending.spent(rules.key, day)
     midnight = datetime.combine(day + timedelta(1), datetime.min.time(), UTC)
     raise BudgetExceededError(
-        f"{rules.alias!r} may spend {dollars(limit)} a day; {dollars(spent)} are spent or set "
-        f"aside for calls under way, and {target.ref} may cost {dollars(amount)} for this one; "
+        f"{rules.alias!r} may spend {dollars(limit)} a day; {dollars(spent)} are spent or reserved "
+        f"for calls in progress, and {target.ref} may cost {dollars(amount)} for this one; "
         "raise daily_budget in the lockfile, or wait until the day ends in UTC",
         limit,
         spent,

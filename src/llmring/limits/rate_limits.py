@@ -1,6 +1,6 @@
-"""Calls that wait for their turn: so many at a time, so many in a minute.
+"""Limits on concurrent calls, and on requests and tokens per minute.
 
-A gate is used by several event loops and threads at once, each call waiting in its own loop.
+Several event loops and threads may share a limit; each call waits in its own loop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WINDOW_SECONDS = 60.0
 
 
 class Slots:
-    """Lets so many calls be under way at a time; others wait, first come, first served."""
+    """A limit on concurrent calls; others wait, first come, first served."""
 
     def __init__(self) -> None:
         # Reentrant, as the garbage collector may end a call while its thread holds this lock.
@@ -26,14 +26,14 @@ class Slots:
         self._queue: deque[_Waiting] = deque()
 
     async def enter(self, limit: int, seconds: float | None) -> None:
-        """Wait for a slot, which is to be given back by `leave`.
+        """Wait for a slot; `leave` gives it back.
 
         Args:
-            limit: How many calls may be under way.
-            seconds: How long to wait at most; None for as long as it takes.
+            limit: The number of calls that may be in progress.
+            seconds: The longest wait; None for no limit.
 
         Raises:
-            LimitExceededError: There was none in that time.
+            LimitExceededError: No slot became free in that time.
         """
         with self._lock:
             if not self._queue and self._running < limit:
@@ -54,7 +54,7 @@ class Slots:
                 self._give_up(waiting)
         if not entered:
             raise LimitExceededError(
-                f"{limit} calls were under way all the time that the call had to wait "
+                f"{limit} calls were in progress all the time that the call could wait "
                 "(max_concurrency in the lockfile)"
             )
 
@@ -80,7 +80,7 @@ class Slots:
             try:
                 waiting.loop.call_soon_threadsafe(waiting.wake)
             except RuntimeError:
-                # Its loop was closed under it, so that it will neither go on nor leave.
+                # Its loop was closed, so the call will neither continue nor leave.
                 waiting.admitted = False
                 self._running -= 1
 
@@ -100,7 +100,7 @@ class _Waiting:
 
 
 class Sent:
-    """A request, when it may be sent, and its tokens."""
+    """A request: the time when it may be sent, and its tokens."""
 
     __slots__ = ("at", "tokens")
 
@@ -110,19 +110,19 @@ class Sent:
 
 
 class Minute:
-    """Lets so many requests, and so many tokens, through in any sixty seconds.
+    """A limit on requests and tokens in any sixty seconds.
 
-    Each request is given its time when it comes, so that one which can't wait so long is told at
-    once, and nobody has to wake it.
+    Each request gets its time on arrival, so one that can't wait that long fails at once, and none
+    has to be woken.
 
     Args:
-        clock: Gives the time in seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        # In the order of their times, of which some may be still to come.
+        # In the order of their times, some of which may be in the future.
         self._sent: deque[Sent] = deque()
 
     async def enter(
@@ -141,16 +141,16 @@ class Minute:
     def take(
         self, rpm: int | None, tpm: int | None, tokens: int, deadline: float | None
     ) -> tuple[Sent, float]:
-        """The place of a request, and the seconds until it may be sent.
+        """Add a request; return it and the seconds until it may be sent.
 
         Args:
             rpm: Requests that may be sent in a minute.
             tpm: Tokens that may be used in a minute.
-            tokens: Those of this request, as far as is known; put right in what is returned.
-            deadline: When it has to be sent at the latest, on the gate's clock.
+            tokens: The estimated tokens of this request; correct them in the returned object.
+            deadline: When it must be sent at the latest, on this object's clock.
 
         Raises:
-            LimitExceededError: It can't be by then.
+            LimitExceededError: It can't be sent by then.
         """
         if tpm is not None and tokens > tpm:
             raise LimitExceededError(
@@ -173,7 +173,7 @@ class Minute:
             return sent, at - now
 
     def withdraw(self, sent: Sent) -> None:
-        """Forget a request that was not sent after all."""
+        """Remove a request that was not sent after all."""
         with self._lock:
             if sent in self._sent:
                 self._sent.remove(sent)
@@ -181,7 +181,7 @@ class Minute:
     def _earliest(self, now: float, rpm: int | None, tpm: int | None, tokens: int) -> float:
         while self._sent and self._sent[0].at <= now - WINDOW_SECONDS:
             self._sent.popleft()
-        # Not before those that came earlier.
+        # Not before requests that came earlier.
         at = max(now, self._sent[-1].at) if self._sent else now
         if rpm is not None and len(self._sent) >= rpm:
             at = max(at, self._sent[-rpm].at + WINDOW_SECONDS)

@@ -1,6 +1,6 @@
 """Circuit breakers shared by a fleet, in Redis or Valkey.
 
-They follow the rules of `routing.health`, by the server's clock. If the server can't be used,
+They follow the rules of `routing.circuits`, by the server's clock. If the server can't be used,
 each process uses its own.
 """
 
@@ -33,11 +33,11 @@ end
 local function text(seconds) return string.format('%.3f', seconds) end
 """
 
-# For each key: how many seconds it is still open ("" for no circuit), and why.
+# For each key: the seconds until it closes ("" for no circuit), and the reason.
 _BLOCKED = Script(
     _CLOCK
     + """
-local told, another = {}, false
+local found, another = {}, false
 for i, key in ipairs(KEYS) do
   local c = redis.call('HMGET', key, 'until', 'probing', 'reason')
   local left, reason = '', ''
@@ -52,9 +52,9 @@ for i, key in ipairs(KEYS) do
     end
     another = true
   end
-  told[2 * i - 1], told[2 * i] = left, reason
+  found[2 * i - 1], found[2 * i] = left, reason
 end
-return told
+return found
 """
 )
 
@@ -62,7 +62,7 @@ _ANSWERED = Script(
     _CLOCK
     + """
 local key = KEYS[1]
-local c = redis.call('HMGET', key, 'until', 'told', 'since', 'failed', 'answered')
+local c = redis.call('HMGET', key, 'until', 'fixed', 'since', 'failed', 'answered')
 if not c[1] then return 0 end
 local till, since, failed, answered = tonumber(c[1]), tonumber(c[3]), tonumber(c[4]), tonumber(c[5])
 if now - since > a.window then since, failed, answered = now, 0, 0 end
@@ -88,17 +88,17 @@ _FAILED = Script(
     + """
 local key = KEYS[1]
 local c = redis.call('HMGET', key,
-  'row', 'failed', 'answered', 'since', 'until', 'opened', 'probing', 'told')
+  'row', 'failed', 'answered', 'since', 'until', 'opened', 'probing', 'fixed')
 if a.none then
   if c[1] then redis.call('HSET', key, 'probing', 0) end
   return 1
 end
 local function field(i, default) return tonumber(c[i] or default) end
 local row, failed, answered, since = field(1, 0), field(2, 0), field(3, 0), field(4, now)
-local till, opened, probing, told = field(5, 0), field(6, 0), field(7, 0), field(8, 0)
+local till, opened, probing, fixed = field(5, 0), field(6, 0), field(7, 0), field(8, 0)
 if now - since > a.window then since, failed, answered = now, 0, 0 end
 row, failed = row + 1, failed + 1
-local seconds = a.told
+local seconds = a.alone
 if seconds == 0 and till <= now then
   local tried = failed + answered
   local often = tried >= a.many and failed * 2 > tried
@@ -109,11 +109,11 @@ end
 local new = now + seconds * a.jitter
 if seconds > 0 and new > till then
   if till <= now then opened = opened + 1 end
-  told = a.rate and 1 or 0
+  fixed = a.rate and 1 or 0
   till, probing = new, 0
 end
 redis.call('HSET', key, 'row', row, 'failed', failed, 'answered', answered, 'since', text(since),
-  'until', till > 0 and text(till) or 0, 'opened', opened, 'probing', text(probing), 'told', told,
+  'until', till > 0 and text(till) or 0, 'opened', opened, 'probing', text(probing), 'fixed', fixed,
   'reason', a.reason, 'model', a.model, 'address', a.address)
 redis.call('EXPIRE', key, a.keep + math.ceil(math.max(till - now, 0)))
 redis.call('SADD', KEYS[2], key)
@@ -125,16 +125,16 @@ return 1
 _SNAPSHOT = Script(
     _CLOCK
     + """
-local told = {text(now)}
+local found = {text(now)}
 for _, key in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local c = redis.call('HMGET', key, 'model', 'address', 'row', 'until', 'reason')
   if c[1] then
-    for i = 1, 5 do told[#told + 1] = c[i] end
+    for i = 1, 5 do found[#found + 1] = c[i] end
   else
     redis.call('SREM', KEYS[1], key)
   end
 end
-return told
+return found
 """
 )
 
@@ -204,7 +204,7 @@ class SharedHealth:
             [key, INDEX],
             none=says is Weight.NONE,
             rate=says is Weight.RATE,
-            told=circuits.told_seconds(says, error.retry_after),
+            alone=circuits.told_seconds(says, error.retry_after),
             asked=min(error.retry_after or 0.0, circuits.MOST_RETRY_AFTER_SECONDS),
             jitter=1 + circuits.JITTER * self._chance(),
             reason=error.message[:_REASON].encode(errors="replace").decode(),

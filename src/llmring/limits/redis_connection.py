@@ -1,7 +1,7 @@
-"""Redis or Valkey, used by scripts, and never waited for longer than a moment.
+"""Redis or Valkey, used by scripts, with short timeouts.
 
-A server that is down or slow is left alone for some seconds; until then, callers use what their own
-process knows. This is the only module that uses the Redis library.
+A server that is down or slow is left alone for some seconds; until then, callers use the state
+of their own process. This is the only module that uses the Redis library.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ class RedisLink:
             for known in list(self._lines):
                 if known.is_closed():
                     self._forget(known)
-            # As in `client.http`: a suspended generator is closed with its loop, or when the last
-            # reference to it is gone, and then closes the connections.
+            # As in `transport.http_client`: a suspended generator is closed with its loop, or when
+            # the last reference to it is gone, and then closes the connections.
             keeper = _keep_line(self._url, self.place)
             line = await anext(keeper)
             kept = self._lines.setdefault(
@@ -212,8 +212,7 @@ class _Line:
         if not self._lost:
             self._lost = True
             log.warning(
-                "can't use Redis at %s (%s); until it is back, each process goes by what it "
-                "knows itself",
+                "can't use Redis at %s (%s); until it is back, each process uses its own state",
                 self._place,
                 why,
             )

@@ -2,7 +2,7 @@
 
 The model's name alone decides what comes back (`mock:fail?status=429&retry_after=2`), in the
 bytes that an OpenAI-compatible server would send, for whole and streamed answers.
-Nothing here waits or sends: the result is a script, and the caller plays it.
+Nothing here waits or sends: the result is a script that the caller plays.
 
 Tokens are counted as words between white space.
 """
@@ -107,7 +107,7 @@ def _number(parameters: _Parameters, name: str, default: int) -> float:
     return float(value)
 
 
-# What the models do, one function each.
+# The behaviour of the models, one function each.
 
 
 def _echo(call: _Call, _: _Parameters) -> Script:
@@ -205,8 +205,8 @@ _MODELS: Mapping[str, _Model] = {
 }
 
 
-# What they answer, as an OpenAI-compatible server sends it. The encoder is loaded by the first
-# answer, as most rings never ask a mock.
+# The answers, as an OpenAI-compatible server sends them. The encoder is loaded by the first
+# answer, as most rings never use a mock.
 
 
 class _Answer(Struct, frozen=True):
@@ -217,7 +217,7 @@ class _Answer(Struct, frozen=True):
 
 
 def _text(parameters: _Parameters) -> _Answer:
-    return _Answer(parameters.get("text", "Hello from a model that is none."))
+    return _Answer(parameters.get("text", "Hello from a mock model."))
 
 
 def _body(call: _Call, answer: _Answer) -> list[Chunk]:

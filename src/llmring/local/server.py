@@ -1,7 +1,7 @@
 """The process that runs a model; `local.llama` starts this file and talks to it.
 
-It reads what to load from one line of JSON on stdin, replies with one line on stdout, and serves
-until stdin closes, which happens when its parent ends for any reason.
+It reads the model to load from one line of JSON on stdin, replies with one line on stdout, and
+serves until stdin closes, which happens when its parent ends for any reason.
 
 It is a separate process because llama.cpp inside the application would hold the interpreter lock
 while loading, hang or crash at exit while it generates, hang after a fork, and on a CPU that it
@@ -45,7 +45,7 @@ class Ready(Struct, frozen=True):
 
 def main() -> None:
     """Load the model, report it, and serve until stdin closes."""
-    # Ctrl-C is for the application, which may go on and ask again.
+    # Ctrl-C is for the application, which may continue and use the model again.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     load = msgspec.json.decode(sys.stdin.buffer.readline(), type=Load)
     try:

@@ -1,4 +1,4 @@
-"""A provider as it can be called here: its address and its key."""
+"""Endpoints: providers with the address and key to call them."""
 
 import base64
 from typing import Any
@@ -19,13 +19,13 @@ class Endpoint(Struct, frozen=True):
     """A provider with its address and key. The key shows in no repr.
 
     Attributes:
-        provider: The row.
-        base_url: Where it lives, without a final slash.
-        key: The key, or None where there is none.
-        login: "user:password" for a server that asks for them, such as a gateway.
-        api: The one of the provider's APIs that is to be used for all models; None for the one
-            that the catalog names for a model, or else the provider's usual one.
-        fault: What is wrong with the settings of it, if nothing can be sent there for that.
+        provider: The provider's row.
+        base_url: Its address, without a final slash.
+        key: The key, if any.
+        login: "user:password" for a server that requires them, such as a gateway.
+        api: The API used for all models; None for the one that the catalog names for a model, or
+            else the provider's default.
+        fault: The error in its settings that keeps it from being used, if any.
     """
 
     provider: Provider
@@ -44,11 +44,11 @@ class Endpoint(Struct, frozen=True):
 
     @property
     def usable(self) -> bool:
-        """Whether it has the key, and the address, that its provider needs."""
+        """True if the key and address that its provider needs are set."""
         return self.objection() is None
 
     def objection(self) -> ProviderError | None:
-        """Why nothing can be sent there, and what to set; None where something can."""
+        """Return why the endpoint can't be used, and what to set; None if it can."""
         unset = variables_in(self.base_url)
         keyless = self.key is None and self.login is None
         if self.fault:
@@ -64,14 +64,14 @@ class Endpoint(Struct, frozen=True):
 
     @property
     def secrets(self) -> list[str]:
-        """What no error and no log may show."""
+        """The secrets that must not appear in errors and logs."""
         secrets = [self.key] if self.key else []
         if self.login:
             secrets += [_basic(self.login), self.login.partition(":")[2]]
         return secrets
 
     def request(self, outgoing: Outgoing, dialect: Dialect) -> HttpRequest:
-        """The HTTP request that carries this to the endpoint, in the words of this dialect."""
+        """Return the HTTP request that sends this to the endpoint in this dialect."""
         has_body = outgoing.method not in ("GET", "DELETE")
         body = outgoing.body
         if body is None:
@@ -98,7 +98,7 @@ class Endpoint(Struct, frozen=True):
 
     @property
     def extra_headers(self) -> dict[str, str]:
-        """What its requests carry beyond what the dialect says, in lower case."""
+        """The headers of its requests in addition to the dialect's, in lower case."""
         headers = dict(self.provider.headers)
         name = self.provider.key_header
         if self.key and name:

@@ -1,1 +1,1 @@
-"""Which model to try next, and with what: pure decisions."""
+"""Pure decisions about which model to try next, and with what request."""

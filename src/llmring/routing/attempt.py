@@ -25,15 +25,15 @@ class Trial:
         target: The model.
         day: The day of the call, for prices.
         http: The request to send.
-        finish: Makes the request to send, where something has to be done first; see `Prepared`.
-        deadline: When the attempt must have begun to answer, on the walk's clock.
+        finish: Makes the request to send, if something has to be done first; see `Prepared`.
+        deadline: When the attempt must have begun to answer, on the call's clock.
         pause: Seconds to wait before it is sent.
-        committed: Whether something of its answer has been shown.
+        committed: Whether a part of its answer has been shown.
         is_dropped: Whether another attempt was faster.
         notes: Remarks on its answer.
-        usage: The tokens that its answer took, where that is known.
-        cost: What these cost in USD, where that is known.
-        cost_reason: Why that is not known, or what in it is not exact.
+        usage: The tokens that its answer took, if known.
+        cost: The cost of these tokens in USD, if known.
+        cost_reason: Why the cost is not known, or not exact.
     """
 
     __slots__ = (
@@ -79,11 +79,11 @@ class Trial:
         call.begin(self)
 
     def note(self, text: str) -> None:
-        """Add a note on the answer to the outcome, without keys."""
+        """Add a note on the answer to the outcome, with keys redacted."""
         self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
 
     def took(self, usage: Usage | None) -> None:
-        """Set the tokens that the answer took, and price them."""
+        """Set the tokens that the answer took, and work out their cost."""
         if usage is not None and usage is self.usage:
             return  # reported before
         self.usage = usage
@@ -94,9 +94,9 @@ class Trial:
             self.cost, self.cost_reason = cost, None if usage is None else caveat(usage)
 
     def served_as(self, name: str | None) -> None:
-        """Check the name that the provider gives the model that has answered."""
+        """Note it if the provider reports another model than the one asked for."""
         if not name or name == self.target.ref.model:
-            return  # it reveals nothing about the model behind that name
+            return  # the name that was asked for does not reveal the model behind it
         remark = self._call.terms.served(self.target.ref, name)
         if remark is not None:
             self.note(remark)
@@ -105,10 +105,10 @@ class Trial:
         """End the attempt with a failure.
 
         Raises:
-            ProviderError: This very error, if the call ends with it.
+            ProviderError: This same error, if it ends the call.
         """
         if not self._call.is_under_way(self):
-            return  # dropped in the same moment, for a faster one
+            return  # cancelled in the same moment, as another one was faster
         _sign(error, self.target)
         uncounted = self.usage is None and (self.committed or may_have_cost(error))
         self._call.record(
@@ -133,10 +133,10 @@ class Trial:
         self._call.learn(self.target, error)
 
     def gave(self, reply: Callable[[], LLMResponse]) -> None:
-        """Pass an answer that is complete to the observers.
+        """Pass a complete answer to the observers.
 
         Args:
-            reply: Gives the answer; called only where an observer needs it.
+            reply: Returns the answer; called only if an observer needs it.
         """
         for each in self._call.observers:
             if each.on_attempt_answer is not None:
@@ -162,7 +162,7 @@ class Trial:
         return tuple(self._call.attempts)
 
     def dropped(self) -> None:
-        """End the attempt, as another one was faster."""
+        """End the attempt because another one was faster."""
         self.is_dropped = True
         for each in self._call.observers:
             if each.on_attempt_dropped is not None:
@@ -200,7 +200,7 @@ class Trial:
 
 
 def _sign(error: ProviderError, target: Target) -> None:
-    """Put provider and model into an error, and take out keys that the provider has echoed."""
+    """Set provider and model of an error, and redact keys that the provider has echoed."""
     error.provider, error.model = target.ref.provider, target.ref.model
     secrets = target.endpoint.secrets
     error.args = (redact(error.message, secrets),)

@@ -1,4 +1,4 @@
-"""How long to wait before a model is asked again."""
+"""The pause before a retry: exponential backoff with full jitter."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Callable
 # come back together. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 FIRST_SECONDS = 0.5
 MOST_SECONDS = 8.0
-# A provider that asks for more is better left for the next model.
+# If a provider asks for more, the next model is tried instead.
 MOST_RETRY_AFTER_SECONDS = 10.0
 
 
 def pause(
     nth: int, retry_after: float | None, left: float | None, chance: Callable[[], float]
 ) -> float | None:
-    """Seconds to wait before the nth repetition; None where it is not worth the wait.
+    """Return the seconds to wait before the nth retry; None if it is not worth the wait.
 
     Args:
-        nth: Which repetition, from 1.
-        retry_after: Seconds that the provider asks to wait, if it does.
+        nth: The number of the retry, from 1.
+        retry_after: Seconds that the provider asks to wait, if any.
         left: Seconds that the call has left; None for no limit.
-        chance: Gives a number from 0 up to 1.
+        chance: Returns a random number from 0 up to 1.
     """
     if retry_after is not None:
-        # A little later than asked for, and not everybody at the same moment.
+        # A little later than asked for, and not all callers at the same moment.
         seconds = retry_after + chance() * min(1.0, 0.1 * retry_after)
         if retry_after > MOST_RETRY_AFTER_SECONDS:
             return None

@@ -1,4 +1,4 @@
-"""On what terms the models of a call are asked."""
+"""The settings that all attempts of a call share."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from llmring.routing.stream_resume import Shown
 
 
 def _expected(_ref: ModelRef, _name: str | None) -> None:
-    """Find nothing unexpected, as nothing is remembered."""
+    """Return None: without a memory, no name is unexpected."""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """The terms on which the models of a call are asked.
+    """The settings that all attempts of a call share.
 
     Attributes:
         policy: The policy of the alias.
-        shown: What of a streamed answer the reader has.
-        effects: Whether answering may do something in the world that must not happen twice.
+        shown: The part of a streamed answer that has been shown.
+        effects: Whether the request may have side effects that must not happen twice.
         rules: The limits that the call is counted against; None for no limits.
-        observers: Those who follow the call, in the order in which they are called.
-        chance: Gives a number from 0 up to 1.
-        asked: The request, where it is the application's own; recordings keep it.
-        stamp: The active profile, and the digest of what its lockfile has pinned.
-        served: Gives a remark where the name under which a model has answered is unexpected.
+        observers: The observers of the call, in the order in which they are called.
+        chance: Returns a random number from 0 up to 1.
+        asked: The request, if it is the application's own; recordings keep it.
+        stamp: The active profile, and the digest of the models that its lockfile pins.
+        served: Returns a remark if a provider reports an unexpected model; else None.
     """
 
     policy: Policy = Policy()

@@ -1,4 +1,4 @@
-"""The state of one call: what has been tried, and what follows from it for the models to come."""
+"""The state of one call: its attempts so far, and what they mean for the models still to try."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _NOTHING = nullcontext()
 
 
 class CallProgress:
-    """The outcomes of a call so far, and what follows from them.
+    """The outcomes of a call so far, and the decisions that follow from them.
 
     Args:
         timeout: Seconds for the whole call; None for no limit.
-        clock: Gives the time in seconds.
+        clock: Returns the time in seconds.
         day: The day of the call.
-        terms: On what terms the models are asked.
+        terms: The settings of the call.
 
     Attributes:
-        clock: Gives the time in seconds.
+        clock: Returns the time in seconds.
         day: The day of the call, for prices.
         deadline: When the call must be over, on its clock; None for no limit.
-        terms: On what terms the models are asked.
-        observers: Those who follow the call.
-        attempts: The outcomes so far, of models that were skipped too.
+        terms: The settings of the call.
+        observers: The observers of the call.
+        attempts: The outcomes so far, skipped models included.
         uncounted: Models that may charge for an attempt whose usage is not known.
     """
 
@@ -78,11 +78,11 @@ class CallProgress:
                 each.on_attempt_start(attempt)
 
     def is_under_way(self, attempt: ObservedAttempt) -> bool:
-        """Check that an attempt has not ended, and that no faster one has answered."""
+        """Return True if the attempt has not ended, nor been cancelled for a faster one."""
         return attempt in self._under_way
 
     def drop_others(self, answered: DroppableAttempt) -> bool:
-        """End all attempts, as this one has answered; False where it has ended before."""
+        """End all attempts, as this one has answered; return False if it had already ended."""
         if answered not in self._under_way:
             return False
         self._under_way.remove(answered)
@@ -97,7 +97,7 @@ class CallProgress:
 
         Args:
             attempt: The attempt.
-            uncounted: Whether it may be charged for although its usage is not known.
+            uncounted: Whether the provider may charge for it although its usage is not known.
         """
         self._under_way.remove(attempt)
         if uncounted:
@@ -107,7 +107,7 @@ class CallProgress:
         """Keep and log an outcome, and pass it to the observers."""
         self.attempts.append(attempt)
         if attempt.outcome != "ok":
-            # Only a person can replace a refused key, even where another model answers.
+            # Only a person can replace a refused key, even if another model answers.
             loud = isinstance(attempt.error, ProviderAuthenticationError)
             level = logging.WARNING if loud and attempt.outcome == "failed" else logging.INFO
             log.log(level, "%s %s: %s", attempt.model, attempt.outcome, attempt.reason)
@@ -116,7 +116,7 @@ class CallProgress:
                 each.on_attempt_outcome(attempt)
 
     def sending(self, attempt: ObservedAttempt) -> AbstractContextManager[object]:
-        """Return what is to be entered while the request of an attempt is opened."""
+        """Return the context in which the request of an attempt is opened."""
         stack: ExitStack | None = None
         for each in self.observers:
             if each.on_send is not None:
@@ -125,13 +125,13 @@ class CallProgress:
         return _NOTHING if stack is None else stack
 
     def report_content(self, attempt: ObservedAttempt) -> None:
-        """Report that the first content of an attempt's answer is here."""
+        """Report that the first content of an attempt's answer has arrived."""
         for each in self.observers:
             if each.on_first_content is not None:
                 each.on_first_content(attempt)
 
     async def report_settled(self, attempt: ObservedAttempt) -> None:
-        """Report that an attempt is over, with an answer that is complete."""
+        """Report that an attempt has ended with a complete answer."""
         for each in self.observers:
             if each.on_attempt_settled is not None:
                 waiting = each.on_attempt_settled(attempt)
@@ -150,7 +150,7 @@ class CallProgress:
         """Report that no more models are tried.
 
         Args:
-            error: The error that ended the call; None where a model has answered.
+            error: The error that ended the call; None if a model has answered.
         """
         if isinstance(error, LimitExceededError):
             error.attempts = tuple(self.attempts)
@@ -165,7 +165,7 @@ class CallProgress:
                 each.on_chunk(chunk)
 
     def report_result(self, result: LLMResponse | BaseException) -> None:
-        """Report what the caller is given: the answer, or an error."""
+        """Report the answer or the error that the caller gets."""
         for each in self.observers:
             if isinstance(result, BaseException):
                 if each.on_failure is not None:
@@ -174,7 +174,7 @@ class CallProgress:
                 each.on_answer(result)
 
     def stops(self, error: ProviderError, *, committed: bool) -> bool:
-        """Decide whether the call ends with this failure.
+        """Return True if this failure ends the call.
 
         Args:
             error: The failure.
@@ -191,7 +191,7 @@ class CallProgress:
         return plan == "raise"
 
     def learn(self, target: Target, error: ProviderError) -> None:
-        """Keep what a failure means for the models that are still to come."""
+        """Remember what a failure means for the models still to try."""
         self._last = error
         self._last_failed = (target, error)
         if isinstance(error, ContextLengthError) and target.facts is not None:
@@ -200,7 +200,7 @@ class CallProgress:
             self._refused_by.add(target.ref.provider)
 
     def objection(self, target: Target) -> ProviderError | None:
-        """Return why this model is not worth trying after what has happened; None if it is."""
+        """Return why earlier failures rule this model out; None if they do not."""
         if self.deadline is not None and self.clock() >= self.deadline:
             return ProviderTimeoutError("the call's time is used up")
         window = target.facts.context_window if target.facts else None
@@ -217,4 +217,4 @@ class DroppableAttempt(ObservedAttempt, Protocol):
     """An attempt that a faster one may end."""
 
     def dropped(self) -> None:
-        """End the attempt, as another one has answered."""
+        """End the attempt because another one has answered."""

@@ -1,7 +1,7 @@
 """Circuit breakers in memory: models that failed recently are skipped for a while.
 
-A circuit is kept per model, address and key, so that what goes wrong with one key says nothing
-of another. `client.shared_health` keeps the same circuits for a fleet.
+Each model, address and key has its own circuit, so that a failure of one key does not affect
+another. `limits.redis_circuits` shares the same circuits in a fleet.
 """
 
 import enum
@@ -24,41 +24,42 @@ from llmring.plain_data import PlainData
 from llmring.routing.observers import CallObserver, ObservedAttempt
 from llmring.routing.targets import Target
 
-# So many failures in a row open a circuit, or more than half of at least MANY within the window.
+# A circuit opens after IN_A_ROW failures in a row, or if more than half of at least MANY attempts
+# within the window have failed.
 IN_A_ROW = 3
 MANY = 10
 WINDOW_SECONDS = 60.0
 COOL_SECONDS = 10.0
 MOST_COOL_SECONDS = 300.0
-# A refused key or a retired model does not mend itself.
+# A refused key or a retired model does not recover without a person.
 LONG_SECONDS = 300.0
 RATE_LIMIT_SECONDS = 5.0
-# A header that asks for more has been misread, or is better asked again now and then.
+# A longer wait is probably a misread header; if not, an occasional probe does little harm.
 MOST_RETRY_AFTER_SECONDS = 3600.0
-# A probe that is not heard of again must not keep the circuit open for ever.
+# A probe that never reports its outcome must not keep the circuit open for ever.
 PROBE_SECONDS = 30.0
-# Whoever waits less has set the limit himself, and it says little of the model.
+# A shorter silence ended by the caller's own timeout is not a sign of an unhealthy model.
 TELLING_SILENCE_SECONDS = 10.0
 # Calls that failed together must not come back together.
 JITTER = 0.2
 
 
 class Weight(enum.Enum):
-    """What a failure says of the model's health."""
+    """The effect of a failure on a model's circuit."""
 
-    NONE = "nothing: it was the request's fault, or the caller's"
+    NONE = "none: the cause was the request or the caller"
     ONE = "one failure among others"
-    RATE = "too many requests: not before the time that the provider gives"
-    LONG = "it will not mend itself"
+    RATE = "too many requests: open until the time that the provider gives"
+    LONG = "a person has to fix the cause"
 
 
 def weight(error: ProviderError, waited: float) -> Weight:
-    """What a failure says of the model's health.
+    """Return the effect of a failure on a model's circuit.
 
     Args:
         error: The failure.
-        waited: Seconds of silence before it: for how long nothing at all had come when the
-            attempt was given up.
+        waited: Seconds of silence before the failure: how long the model had sent nothing when
+            the attempt ended.
     """
     match error:
         case ProviderModelNotFoundError() | ProviderAuthenticationError():
@@ -68,14 +69,14 @@ def weight(error: ProviderError, waited: float) -> Weight:
         case ProviderRateLimitError():
             return Weight.RATE
         case ProviderTimeoutError(status=status) if status is None or status < 400:
-            # Nobody but the caller has said that it took too long.
+            # Only the caller's own timeout ended it.
             return Weight.ONE if waited >= TELLING_SILENCE_SECONDS else Weight.NONE
         case _:
             return Weight.ONE
 
 
 def told_seconds(says: Weight, retry_after: float | None) -> float:
-    """For how many seconds a failure by itself keeps calls away; 0 where it takes several."""
+    """Return the seconds for which this failure alone opens the circuit; 0 if it takes several."""
     asked = min(retry_after or 0.0, MOST_RETRY_AFTER_SECONDS)
     match says:
         case Weight.LONG:
@@ -87,7 +88,7 @@ def told_seconds(says: Weight, retry_after: float | None) -> float:
 
 
 class Circuit(Struct, kw_only=True):
-    """What is remembered of one model.
+    """The recent failures and answers of one model.
 
     Attributes:
         model: Its reference.
@@ -96,11 +97,11 @@ class Circuit(Struct, kw_only=True):
         failed: Failures within the window.
         answered: Answers within the window.
         since: When the window began, in seconds of the clock.
-        until: Until when the circuit is open; 0 for closed.
-        probing: Until when another call is taken to be trying whether it is well again.
+        until: When the circuit stops being open; 0 for closed.
+        probing: When the probe that another call makes is given up as lost.
         opened: How often in a row it has opened.
-        told: Whether `until` is what the provider itself has said, which no answer that was
-            under way at the time revokes.
+        told: Whether the provider itself set `until`; answers that were in progress at the time
+            then do not close the circuit.
         reason: The last failure, for people.
     """
 
@@ -118,21 +119,21 @@ class Circuit(Struct, kw_only=True):
 
 
 class Open(Struct, frozen=True):
-    """A circuit that is open: for how many seconds yet, and why."""
+    """An open circuit: the seconds until it may close, and the last failure."""
 
     seconds: float
     reason: str
 
 
 class CircuitState(PlainData, Struct, frozen=True, kw_only=True):
-    """The state of a model that failed recently, for people.
+    """The circuit of a model that failed recently, for people to read.
 
     Attributes:
         model: Its reference.
         address: The base URL of its endpoint.
-        state: "open": calls pass it by. "half-open": its time is over, and the next call, or one
-            that is under way, tries it. "closed": it has failed, but is still asked.
-        seconds: For how long it is open yet.
+        state: "open": calls skip the model. "half-open": the next call, or one in progress,
+            probes it. "closed": the model has failed, but is still tried.
+        seconds: Seconds for which the circuit stays open.
         failures: How often in a row it has failed.
         reason: The last failure.
     """
@@ -148,53 +149,54 @@ class CircuitState(PlainData, Struct, frozen=True, kw_only=True):
 
 
 class Health(Protocol):
-    """Remembers failures, in this process or for a fleet."""
+    """The circuits of models, in this process or shared by a fleet."""
 
     @property
     def has_failures(self) -> bool:
-        """Whether a model may have failed; while none has, there is nothing to ask or to note."""
+        """True if a model may have failed; otherwise all circuits are closed."""
 
     async def blocked(self, targets: Sequence[Target]) -> dict[str, Open]:
-        """Those of these models whose circuits are open, by reference.
+        """Return the open circuits of these models, by reference.
 
-        A model whose time is over is given to a single call, which tries it; for others it is
-        open until that call has told how it went. This holds only where it would be the first
-        to be asked: behind a model that is well it is not needed, and not reported.
+        When a circuit's time is over, a single call probes the model; for other calls the circuit
+        stays open until that call has reported the outcome. A model is probed only if it would be
+        the first to be tried; behind a healthy model no probe is needed, and its circuit is not
+        reported.
 
         Args:
-            targets: The models in the order in which they will be asked.
+            targets: The models in the order in which they will be tried.
         """
 
     async def answered(self, target: Target) -> None:
-        """Take note of an answer."""
+        """Record an answer."""
 
     async def failed(self, target: Target, error: ProviderError, waited: float) -> None:
-        """Take note of a failure; see `weight` for the arguments."""
+        """Record a failure; see `weight` for the arguments."""
 
     async def snapshot(self) -> list[CircuitState]:
-        """All models that have failed since their last answer."""
+        """Return the models that have failed since their last answer."""
 
     @property
     def place(self) -> str | None:
-        """Where a fleet shares them; None where each process has its own."""
+        """The address where a fleet shares the circuits; None if each process has its own."""
 
     async def reachable(self) -> bool:
-        """Whether they can be used there."""
+        """Return True if the circuits can be used there."""
 
     async def aclose(self) -> None:
-        """Close the running event loop's connections, if there are any."""
+        """Close the running event loop's connections, if any."""
 
 
 def least_bad(blocked: Mapping[str, Open]) -> str:
-    """Of models whose circuits are all open, the one to try: that which is due first."""
+    """Return the model whose open circuit closes first."""
     return min(blocked, key=lambda ref: blocked[ref].seconds)
 
 
 def circuit_key(target: Target) -> str:
-    """What a circuit goes by: the model, the address, and a mark of the key, never the key."""
+    """Return a circuit's key: the model, the address and a short hash of the secret."""
     endpoint = target.endpoint
     secret = endpoint.key or endpoint.login
-    # So short that even a weak password could not be told from it.
+    # So short that not even a weak password can be recovered from it.
     mark = hashlib.blake2s(secret.encode(), digest_size=4).hexdigest() if secret else "none"
     return f"{target.ref} {endpoint.base_url} {mark}"
 
@@ -203,8 +205,8 @@ class Memory:
     """Circuits in this process, for calls from any thread.
 
     Args:
-        clock: Gives the time in seconds; that of the circuits.
-        chance: Gives a number from 0 up to 1, for the jitter.
+        clock: Returns the time in seconds, for all times of the circuits.
+        chance: Returns a random number from 0 up to 1, for the jitter.
     """
 
     def __init__(self, clock: Callable[[], float], chance: Callable[[], float]) -> None:
@@ -215,11 +217,11 @@ class Memory:
 
     @property
     def has_failures(self) -> bool:
-        """Whether a model has failed; see `Health`."""
+        """True if a model has failed; see `Health`."""
         return bool(self._circuits)
 
     async def blocked(self, targets: Sequence[Target]) -> dict[str, Open]:
-        """Those of these models whose circuits are open; see `Health`."""
+        """Return the open circuits of these models; see `Health`."""
         found: dict[str, Open] = {}
         if not self._circuits:
             return found
@@ -238,7 +240,7 @@ class Memory:
         return found
 
     async def answered(self, target: Target) -> None:
-        """Take note of an answer: the circuit closes."""
+        """Record an answer, which closes the circuit."""
         if not self._circuits:
             return
         key = circuit_key(target)
@@ -252,7 +254,7 @@ class Memory:
             if circuit.told and circuit.until > now:
                 return
             if circuit.until:
-                # What it was like before says nothing more.
+                # Attempts from before the recovery no longer count.
                 circuit.since, circuit.failed, circuit.answered = now, 0, 1
             circuit.row = circuit.opened = 0
             circuit.until = circuit.probing = 0.0
@@ -260,7 +262,7 @@ class Memory:
                 del self._circuits[key]
 
     async def failed(self, target: Target, error: ProviderError, waited: float) -> None:
-        """Take note of a failure, which may open the circuit."""
+        """Record a failure, which may open the circuit."""
         key = circuit_key(target)
         says = weight(error, waited)
         now = self._clock()
@@ -268,7 +270,7 @@ class Memory:
             circuit = self._circuits.get(key)
             if says is Weight.NONE:
                 if circuit is not None:
-                    # Whether it is well again is as open as before.
+                    # The probe has decided nothing; the next call may probe.
                     circuit.probing = 0.0
                 return
             if circuit is None:
@@ -284,7 +286,7 @@ class Memory:
     def _open(self, circuit: Circuit, says: Weight, asked: float | None, now: float) -> None:
         seconds = told_seconds(says, asked)
         if not seconds and circuit.until <= now:
-            # Calls that were under way when it opened add nothing: they failed of the same thing.
+            # Calls in progress when the circuit opened don't extend it: their cause is the same.
             seconds = _cool_down(circuit, asked)
         until = now + seconds * (1 + JITTER * self._chance())
         if not seconds or until <= circuit.until:
@@ -295,47 +297,47 @@ class Memory:
         circuit.probing = 0.0
 
     async def snapshot(self) -> list[CircuitState]:
-        """All models that have failed since their last answer."""
+        """Return the models that have failed since their last answer."""
         now = self._clock()
         with self._lock:
             return [state_of(circuit, now) for circuit in self._circuits.values() if circuit.row]
 
     @property
     def place(self) -> None:
-        """They are in this process."""
+        """None: the circuits are in this process."""
         return
 
     async def reachable(self) -> bool:
-        """They always are."""
+        """Return True: memory always is."""
         return True
 
     async def aclose(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: memory has no connections."""
 
 
 class CircuitObserver(CallObserver):
-    """An observer that remembers the failures and answers of a ring's attempts.
+    """An observer that records the failures and answers of a ring's attempts.
 
     Args:
-        health: Where they are remembered.
+        health: The circuits.
     """
 
     def __init__(self, health: Health) -> None:
         self._health = health
 
     def on_attempt_settled(self, attempt: ObservedAttempt) -> Awaitable[None] | None:
-        """Remember an answer, where failures of the model may be known."""
+        """Record an answer, unless no model has failed."""
         if not self._health.has_failures:
             return None
         return self._health.answered(attempt.target)
 
     def on_attempt_failure(self, attempt: ObservedAttempt, error: ProviderError) -> Awaitable[None]:
-        """Remember a failure."""
+        """Record a failure."""
         return self._health.failed(attempt.target, error, attempt.silence(error))
 
 
 def state_of(circuit: Circuit, now: float) -> CircuitState:
-    """A circuit as it is told to people."""
+    """Return the state of a circuit for people to read."""
     left = circuit.until - now
     return CircuitState(
         model=circuit.model,
@@ -353,7 +355,7 @@ def _roll(circuit: Circuit, now: float) -> None:
 
 
 def _cool_down(circuit: Circuit, asked: float | None) -> float:
-    """Seconds for which a failure that has just been counted opens the circuit; 0 for not."""
+    """Return the seconds for which the failure just counted opens the circuit; 0 if it does not."""
     tried = circuit.failed + circuit.answered
     often = tried >= MANY and circuit.failed * 2 > tried
     if circuit.row < IN_A_ROW and not often and not circuit.opened:

@@ -1,4 +1,4 @@
-"""Which models may embed a text in place of another, and what each is asked."""
+"""The models that may embed a text in place of another, and their requests."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from llmring.routing.targets import Skip, Target
 
 
 def embed(texts: Sequence[str], dimensions: int | None) -> Callable[[Target], Prepared]:
-    """Puts texts to be embedded into the words of a model; see `Walk`.
+    """Return a function that makes the request to embed texts with a model; see `Walk`.
 
     Args:
         texts: The texts, no more than the model takes at once.
-        dimensions: How many numbers each vector should have; None for the model's own.
+        dimensions: The length of each vector; None for the model's default.
     """
 
     def prepare(target: Target) -> Prepared:
@@ -28,10 +28,10 @@ def embed(texts: Sequence[str], dimensions: int | None) -> Callable[[Target], Pr
 
 
 def embedding_of(target: Target) -> Embedding:
-    """How this model's provider embeds texts.
+    """Return the part of this model's dialect that embeds texts.
 
     Raises:
-        UnsupportedFeatureError: It does not.
+        UnsupportedFeatureError: The provider has no embeddings.
     """
     embedding = target.dialect.embedding or target.endpoint.provider.dialect.embedding
     if embedding is None:
@@ -46,12 +46,13 @@ def in_one_space(
     candidates: Sequence[Target | Skip],
     facts: Callable[[ModelRef], ModelFacts | None],
 ) -> list[Target | Skip]:
-    """The candidates, without those whose vectors can't be compared with those of the first.
+    """Replace candidates whose vectors can't be compared with the first model's by skips.
 
-    The first counts even where it can't be used: what an application has stored is of it.
+    The first model counts even if it can't be used, as it made the vectors that the application
+    has stored.
 
     Args:
-        refs: What the alias is bound to.
+        refs: The models that the alias is bound to.
         candidates: The target, or the reason for skipping it, for each.
         facts: Looks a model up in the catalog.
     """
@@ -67,16 +68,16 @@ def in_one_space(
 
 def _other(first: ModelRef) -> UnsupportedFeatureError:
     return UnsupportedFeatureError(
-        f"its vectors can't be compared with those of {first}; allow_other_models=True asks it "
-        "nevertheless"
+        f"its vectors can't be compared with those of {first}; set allow_other_models=True to use "
+        "it anyway"
     )
 
 
 def same_model_name(ref: ModelRef, facts: ModelFacts | None) -> str:
-    """A model's name, the same wherever it is served.
+    """Return a model's name in the form that is the same at every provider.
 
-    Without what a gateway puts before it ("openai/…", "models/…") and Ollama's ":latest"; an
-    alias that the catalog lists stands for the model's own name. A number at its end stays:
+    Prefixes of gateways ("openai/…", "models/…") and Ollama's ":latest" are removed, and an alias
+    that the catalog lists is replaced by the model's own name. A number at the end is kept:
     text-embedding-004 and -005 are two models.
     """
     name = ref.model

@@ -1,4 +1,4 @@
-"""What a call will use and cost, as far as that can be told before it is sent."""
+"""Estimates of a call's tokens and cost, made before it is sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from llmring.registry.catalog import ModelFacts
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.failure_policy import may_have_run
 
-# The length of an answer that nobody has limited; most are shorter.
+# The assumed length of an answer without a limit; most are shorter.
 USUAL_ANSWER_TOKENS = 1000
 
 
@@ -24,9 +24,9 @@ class Load(Struct, frozen=True):
     """The tokens that a request will take.
 
     Attributes:
-        prompt: Those of the prompt, by its length; documents and recordings are not in it.
-        answer: Those of the longest answer that the request allows; else of a usual one, with
-            the reasoning that is asked for.
+        prompt: Tokens of the prompt, estimated from its length, without documents and audio.
+        answer: Tokens of the longest answer that the request allows; without a limit, of a usual
+            answer and the reasoning that is asked for.
     """
 
     prompt: int
@@ -38,7 +38,7 @@ class Load(Struct, frozen=True):
         return self.prompt + self.answer
 
     def cost(self, facts: ModelFacts | None, day: date | None) -> Cost | Unpriced:
-        """What it costs with this model on this day, without a discount for caches."""
+        """Return the cost with this model on this day, without a discount for caches."""
         most = facts.max_output if facts is not None else None
         answer = self.answer if most is None else min(self.answer, most)
         usage = Usage(prompt_tokens=self.prompt, completion_tokens=answer)
@@ -46,7 +46,7 @@ class Load(Struct, frozen=True):
 
 
 def load_of(request: ParsedRequest) -> Load:
-    """The tokens that this request will take."""
+    """Estimate the tokens that this request will take."""
     prompt = estimated(request, request.model or "", "").tokens
     if request.max_tokens is not None:
         return Load(prompt, request.max_tokens)
@@ -56,10 +56,10 @@ def load_of(request: ParsedRequest) -> Load:
 
 
 def may_have_cost(error: ProviderError) -> bool:
-    """Whether the provider may charge for a request that ended in this failure."""
+    """Return True if the provider may charge for a request that failed like this."""
     return (error.status is None or error.status < 300) and may_have_run(error)
 
 
 def usd(amount: float) -> Decimal:
-    """An amount of a lockfile, as it is written there."""
+    """Convert an amount of a lockfile to a decimal, exactly as it is written there."""
     return Decimal(str(amount))

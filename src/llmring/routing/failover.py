@@ -1,4 +1,4 @@
-"""The walk over an alias's models: the next one, the time that it has, and the error at the end.
+"""Failover over an alias's models: the next attempt, its deadline, and the error at the end.
 
 The caller drives it: `for trial in walk`, then `trial.failed(error)` or `trial.answered()`.
 """
@@ -29,9 +29,9 @@ from llmring.routing.prepare import Prepared
 from llmring.routing.skip_report import why_none
 from llmring.routing.targets import Skip, Target
 
-# An attempt leaves those after it half of the time that is left, but no more than this each:
-# a model that never answers then can't use up the whole call, and one that is merely slow
-# keeps nearly all of a normal deadline.
+# An attempt leaves half of the remaining time to the models after it, but at most this much to
+# each: a model that never answers can't use up the whole call, and one that is merely slow keeps
+# nearly all of a normal deadline.
 RESERVE_SECONDS = 10.0
 
 
@@ -39,14 +39,14 @@ class Walk(CallProgress):
     """All models of one call, tried in order until one answers.
 
     Args:
-        prepare: Makes the request for one model; where it raises UnsupportedFeatureError, the
-            model is skipped.
+        prepare: Makes the request for one model; if it raises UnsupportedFeatureError, the model
+            is skipped.
         candidates: The alias's models in order.
-        alias: The alias, or None where the call names a model itself.
+        alias: The alias, or None if the call names a model itself.
         timeout: Seconds for the whole call; None for no limit.
-        clock: Gives the time in seconds.
+        clock: Returns the time in seconds.
         day: The day of the call.
-        terms: On what terms the models are asked; left out, the usual ones.
+        terms: The settings of the call; None for the defaults.
     """
 
     def __init__(
@@ -75,8 +75,8 @@ class Walk(CallProgress):
     def start(self) -> Trial | None:
         """Make the first attempt without any of the machinery for a second one.
 
-        Iterating afterwards goes on behind this attempt. None where the first model is not the
-        one to begin with; iterating then gives the reason.
+        Iterating afterwards continues after this attempt. Return None if the call can't begin
+        with the first model; iterating then records the reason.
         """
         first = self._candidates[0] if self._candidates else None
         if self.blocked or not isinstance(first, Target):
@@ -101,7 +101,7 @@ class Walk(CallProgress):
             failures: list[ProviderError] = []
             for index, each in enumerate(left):
                 if isinstance(each, Skip):
-                    # A copy, as other calls skip the model for the same reason.
+                    # A copy, as other calls skip the model with the same error.
                     self._skip(each.ref, copy(each.error))
                     continue
                 if avoided and str(each.ref) in avoided:
@@ -122,7 +122,7 @@ class Walk(CallProgress):
 
     @property
     def _rounds(self) -> int:
-        """Rounds over all models after the first; none where each is retried in its place."""
+        """The number of rounds after the first; 0 if each model is retried in its place."""
         return LAST_RETRIES if self.terms.policy.retries is None else 0
 
     def _avoided(self) -> Mapping[str, Open]:
@@ -164,11 +164,11 @@ class Walk(CallProgress):
                     each.on_failover(str(before.ref), str(target.ref), error)
 
     def _failure(self) -> ProviderError | None:
-        """Return how the last attempt failed; known once `trial.failed` was called."""
+        """Return the error of the last attempt; known once `trial.failed` was called."""
         return self._last
 
     def _ready(self, target: Target) -> Prepared | None:
-        """Return what to send; None where the model is skipped, which is recorded."""
+        """Return the request to send; record a skip and return None if the model can't be used."""
         objection = self.objection(target)
         if objection is None:
             try:
@@ -179,7 +179,7 @@ class Walk(CallProgress):
         return None
 
     def _pause(self, nth: int, *failures: ProviderError) -> float | None:
-        """Return the seconds to wait before the nth retry after these; None for no retry."""
+        """Return the seconds to wait before the nth retry; None for no retry."""
         left = None if self.deadline is None else self.deadline - self.clock()
         wishes = [error.retry_after for error in failures]
         known = [wish for wish in wishes if wish is not None]
@@ -188,7 +188,7 @@ class Walk(CallProgress):
         )
 
     def exhausted(self) -> ProviderError:
-        """Return the error of a call that no model has answered."""
+        """Return the error of a call that no model answered."""
         failed = self._errors("failed")
         skipped = self._errors("skipped")
         if self.alias is None:
@@ -214,7 +214,7 @@ class Walk(CallProgress):
         self.record(Attempt(model=str(ref), outcome="skipped", reason=error.message, error=error))
 
     def _deadline_before(self, later: Sequence[Target | Skip], pause: float = 0.0) -> float | None:
-        """Return when an attempt must have begun to answer, so that time is left for the others."""
+        """Return when an attempt must have begun to answer, to leave time for the later ones."""
         if self.deadline is None or not later:
             return self.deadline
         others = sum(isinstance(each, Target) for each in later)

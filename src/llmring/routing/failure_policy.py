@@ -1,4 +1,4 @@
-"""What a failure means: for the walk over the models, and for the model that failed."""
+"""The meaning of failures: retry, try the next model, or end the call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from llmring.exceptions import (
 
 
 class Verdict(enum.Enum):
-    """What a failure means for the walk."""
+    """The consequence of a failure for the rest of the call."""
 
     NEXT = "try the next model"
     NEXT_IF_CAPABLE = "try the next model that may do better"
@@ -38,12 +38,12 @@ _VERDICTS: dict[type, Verdict] = {
 }
 
 
-# What another attempt a moment later may well not meet.
+# Statuses of failures that a retry a moment later may not meet.
 _PASSING_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 
 
 def is_passing(error: ProviderError) -> bool:
-    """Whether the same model may answer a moment later."""
+    """Return True if the same model may answer a moment later."""
     match error:
         case ProviderConnectionError() | ProviderTimeoutError() | UnreadableResponseError():
             return True
@@ -53,7 +53,7 @@ def is_passing(error: ProviderError) -> bool:
 
 
 def may_have_run(error: ProviderError) -> bool:
-    """Whether the provider may have begun to work before it failed."""
+    """Return True if the provider may have begun to process the request."""
     match error:
         case ProviderConnectionError(reached=reached):
             return reached
@@ -68,5 +68,5 @@ _NOT_BEGUN = frozenset({425, 429, 503, 529})
 
 
 def verdict(error: ProviderError) -> Verdict:
-    """What this failure means for the walk."""
+    """Return the consequence of a failure for the rest of the call."""
     return next(_VERDICTS[kind] for kind in type(error).__mro__ if kind in _VERDICTS)

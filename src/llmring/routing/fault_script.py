@@ -1,4 +1,4 @@
-"""Failures that a lockfile or a test scripts, and which of them is due."""
+"""Scripted failures of a lockfile or a test."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ Connection = Literal["refused", "reset", "dns", "timeout"]
 
 
 class ScriptedFault(Struct, frozen=True, kw_only=True):
-    """What goes wrong with the requests to a model; what is None does not happen.
+    """A failure of the requests to a model; the parts that are None do not happen.
 
     Attributes:
-        model: Whose requests: a reference, in which "*" stands for any characters.
-        skip: How many of them are left alone first.
-        times: How many of them it happens to then; None for all.
-        rate: The share of them that it happens to, from 0 to 1.
+        model: The model's reference, in which "*" matches any characters.
+        skip: The number of requests that are left alone first.
+        times: The number of requests that fail then; None for all.
+        rate: The share of requests that fail, from 0 to 1.
         latency: Seconds before anything else happens.
         connection: How the connection fails before an answer comes.
-        status: The HTTP status, from 400, of an error that comes in place of the answer.
+        status: The HTTP status, from 400, of an error sent in place of the answer.
         retry_after: Seconds that this error asks to wait.
-        message: Its words.
-        code: Its code.
-        malformed: After how many events of the answer one comes that can't be read.
-        stall: After how many events nothing more comes.
-        stall_seconds: For how many seconds; None for as long as anybody waits.
-        cut: After how many events the connection is cut.
+        message: The message of this error.
+        code: The code of this error.
+        malformed: The number of events before one that can't be read.
+        stall: The number of events before the stream stalls.
+        stall_seconds: The seconds for which it stalls; None for as long as the client waits.
+        cut: The number of events before the connection is cut.
     """
 
     model: str = "*"
@@ -50,10 +50,10 @@ class ScriptedFault(Struct, frozen=True, kw_only=True):
 
 
 class FaultScript:
-    """Scripted faults with the count of the requests that each has met.
+    """Scripted faults, with a count of the requests that each has matched.
 
     Args:
-        faults: Of those that fit a request, the first that is due happens.
+        faults: The faults; of those that match a request, the first that is due happens.
     """
 
     def __init__(self, faults: Iterable[ScriptedFault] = ()) -> None:
@@ -67,13 +67,13 @@ class FaultScript:
         return bool(self._faults)
 
     def append(self, fault: ScriptedFault) -> None:
-        """Add one behind the others."""
+        """Add a fault after the others."""
         with self._lock:
             self._faults.append(fault)
             self._met.append(0)
 
     def due(self, model: str) -> ScriptedFault | None:
-        """What happens to the next request to this model, if anything does."""
+        """Count a request to this model; return the fault that is due, if any."""
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if not matches(fault.model, model):
@@ -89,6 +89,6 @@ class FaultScript:
 
 
 def matches(pattern: str, model: str) -> bool:
-    """Whether a reference fits a pattern in which "*" stands for any characters."""
+    """Return True if a reference matches a pattern in which "*" matches any characters."""
     expression = ".*".join(map(re.escape, pattern.split("*")))
     return re.fullmatch(expression, model, re.DOTALL) is not None

@@ -1,4 +1,4 @@
-"""Models that can't serve a request, or can't do what the lockfile needs of them."""
+"""Filters for models that can't serve a request, cost too much, or are retired."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from llmring.routing.min_tokens import Length
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Skip, Target
 
-# What a model lacks: the column of it in a table of models, and the words.
+# A thing that a model lacks: its column in a table of models, and its text.
 Lack = tuple[str, str]
 
 
@@ -31,15 +31,15 @@ def capable(
     *,
     tokens: int | None = None,
 ) -> list[Target | Skip]:
-    """The candidates, those that can't serve the request replaced by the reason for skipping them.
+    """Replace the candidates that can't serve a request by skips with the reason.
 
-    Models that are in no catalog can; so can those whose figure in question is not known.
+    A model that is not in the catalog is kept, and so is one with an unknown limit.
 
     Args:
         candidates: The models, in any order.
-        request: What is to be asked.
-        policy: What the lockfile says.
-        tokens: The tokens of the prompt, where these are known; else its text is gone by.
+        request: The request.
+        policy: The policy of the alias.
+        tokens: The tokens of the prompt, if known; else they are estimated from its text.
     """
     length = Length(request, tokens)
     found: list[Target | Skip] = []
@@ -53,7 +53,7 @@ def capable(
 def _objection(
     facts: ModelFacts, request: ParsedRequest, policy: Policy, length: Length
 ) -> ProviderRequestError | None:
-    """Why a model can't serve a request; None where nothing speaks against it."""
+    """Return why a model can't serve a request; None if it can."""
     lacking = dict(_features(facts, request, policy))
     kind = UnsupportedFeatureError if lacking else ContextLengthError
     room = prompt_room(facts)
@@ -84,15 +84,15 @@ def _features(facts: ModelFacts, request: ParsedRequest, policy: Policy) -> Iter
 
 
 def prompt_room(facts: ModelFacts) -> int | None:
-    """How many tokens the prompt may have, as far as that is known."""
+    """Return the most tokens that the prompt may have; None if unknown."""
     return min(filter(None, (facts.max_input, facts.context_window)), default=None)
 
 
 def insists_on_schema(request: ParsedRequest) -> bool:
-    """Whether only a provider that holds the answer to its schema itself will do.
+    """Return True if only a provider that enforces the schema itself will do.
 
-    That is where the caller says so, by a schema with `"strict": True`. A schema by itself, or a
-    Python type, is asked of models without this feature in words, and the answer is checked.
+    The caller asks for this by a schema with `"strict": True`. Without it, or with a Python type,
+    models without this feature get the schema in the prompt, and the answer is checked.
     """
     output = request.output
     return (
@@ -103,8 +103,8 @@ def insists_on_schema(request: ParsedRequest) -> bool:
     )
 
 
-# To compare models by one rate, three tokens of prompt are taken to come for one of answer, as
-# comparisons of prices usually do.
+# To compare models by one rate, assume three tokens of prompt for one of answer, as comparisons of
+# prices usually do.
 _PROMPT_PARTS = 3
 
 
@@ -115,13 +115,13 @@ def within(
     load: Load,
     day: date,
 ) -> list[Target | Skip]:
-    """The candidates, those that may cost too much replaced by the reason for skipping them.
+    """Replace the candidates that may cost too much by skips with the reason.
 
     Args:
         candidates: The models of the binding, in its order.
-        first: What is known of the first of them, which `max_price_ratio` refers to even where
-            it can't be used.
-        policy: What the lockfile says.
+        first: The catalog's facts of the first model, which `max_price_ratio` refers to even if
+            the model can't be used.
+        policy: The policy of the alias.
         load: The tokens that the request will take.
         day: The day of the call, for prices.
     """
@@ -139,13 +139,13 @@ def within(
 
 
 def _of_the_call(facts: ModelFacts | None, policy: Policy, load: Load, day: date) -> Iterator[str]:
-    """What speaks against a model for its cost in this call."""
+    """Yield the reasons why the cost of this call rules a model out."""
     if policy.max_cost_per_request is None and policy.daily_budget is None:
         return
     cost = load.cost(facts, day)
     if isinstance(cost, Unpriced):
         key = "daily_budget" if policy.max_cost_per_request is None else "max_cost_per_request"
-        yield f"{key} can't be held: {cost.reason}"
+        yield f"{key} can't be checked: {cost.reason}"
     elif policy.max_cost_per_request is not None and cost > usd(policy.max_cost_per_request):
         yield (
             f"the call may cost {dollars(cost)} ({load.prompt} tokens of prompt, {load.answer} "
@@ -156,11 +156,11 @@ def _of_the_call(facts: ModelFacts | None, policy: Policy, load: Load, day: date
 def _of_a_fallback(
     facts: ModelFacts | None, first: ModelFacts | None, most: float, day: date
 ) -> Iterator[str]:
-    """What speaks against a model for its price beside that of the first."""
+    """Yield the reasons why a fallback's price, next to the first model's, rules it out."""
     own, other = (_rates(each, day) for each in (facts, first))
     if own is None or other is None:
         whose = "its price" if own is None else "the price of the first model"
-        yield f"max_price_ratio can't be held: {whose} is not known"
+        yield f"max_price_ratio can't be checked: {whose} is not known"
     elif _blended(own) > most * _blended(other):
         yield (
             f"its price of {price_tag(own)} is more than {most:g} times that of {first}, "
@@ -173,30 +173,30 @@ def _rates(facts: ModelFacts | None, day: date) -> Rates | None:
 
 
 def _blended(rates: Rates) -> float:
-    """USD for a million tokens of a usual mixture."""
+    """Return USD per million tokens of a usual mix of prompt and answer."""
     return (_PROMPT_PARTS * float(rates.input) + float(rates.output)) / (_PROMPT_PARTS + 1)
 
 
 def retired_last(candidates: Sequence[Target | Skip], day: date) -> list[Target | Skip]:
-    """The candidates in their order, but for those that are retired, which come behind the others.
+    """Sort retired models behind the others, keeping the order otherwise.
 
     Args:
-        candidates: The models, in the order in which they are to be tried.
+        candidates: The models, in the order in which they would be tried.
         day: The day of the call.
     """
     return sorted(candidates, key=lambda each: is_retired(each, day))
 
 
 def is_retired(candidate: Target | Skip, day: date) -> bool:
-    """Whether a model is one that its provider no longer serves, as far as that is known."""
+    """Return True if the catalog lists the model as retired on this day."""
     facts = candidate.facts if isinstance(candidate, Target) else None
     return facts is not None and facts.retires is not None and facts.retires <= day
 
 
 def warning(target: Target) -> str:
-    """What to say of a retired model that a lockfile still binds."""
+    """Return the warning about a retired model that a lockfile still binds."""
     day = target.facts.retires if target.facts else None
     return (
-        f"{target.ref} was retired by its provider on {day}, so it is asked last; "
-        "bind another model: llmring lock upgrade"
+        f"{target.ref} was retired by its provider on {day}, so it is tried last; "
+        "run `llmring lock upgrade` to bind another model"
     )

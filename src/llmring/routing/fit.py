@@ -1,4 +1,4 @@
-"""A request fitted to what a model takes, or the reason why it can't be."""
+"""Requests adapted to a model's capabilities."""
 
 from typing import Any, cast
 
@@ -14,21 +14,21 @@ from llmring.routing.targets import Target
 
 
 class Fitted(Struct, frozen=True):
-    """The copy of a request that a model is sent, and what was left out of it or changed."""
+    """The adapted copy of a request, and remarks on what was left out or changed."""
 
     request: ParsedRequest
     adjusted: tuple[str, ...] = ()
 
 
 class _Change(Struct, frozen=True):
-    """Fields to be set in the copy, and what to tell of it, if anything is lost."""
+    """Fields to set in the copy, and remarks if anything is lost."""
 
     fields: dict[str, Any] = {}
     told: tuple[str, ...] = ()
 
 
 def fit(request: ParsedRequest, target: Target) -> Fitted:
-    """The request as this model takes it. A model that is in no catalog gets it as it is.
+    """Adapt a request to a model; one that is not in the catalog gets it unchanged.
 
     Raises:
         UnsupportedFeatureError: The model lacks something that the request can't do without.
@@ -62,12 +62,13 @@ def _sampling(request: ParsedRequest, facts: ModelFacts) -> _Change | None:
     if not given:
         return None
     return _Change(
-        dict.fromkeys(given), tuple(f"{name} left out: the model takes none" for name in given)
+        dict.fromkeys(given),
+        tuple(f"{name} left out: the model does not take it" for name in given),
     )
 
 
 def _reasoning(request: ParsedRequest, facts: ModelFacts) -> _Change | None:
-    """How much to reason, in the form and the steps that the model takes."""
+    """Express the reasoning setting in the form and the effort levels that the model takes."""
     asked = request.reasoning
     if asked is None:
         return None
@@ -84,25 +85,25 @@ def _reasoning(request: ParsedRequest, facts: ModelFacts) -> _Change | None:
     wanted = asked.as_effort
     nearest = min(facts.efforts, key=lambda effort: abs(_rank(effort) - _rank(wanted)))
     lost = nearest != wanted
-    told = (f"reasoning effort {nearest} for {wanted}: the model has no such step",) if lost else ()
+    told = (f"reasoning effort {nearest} for {wanted}: the model has no {wanted}",) if lost else ()
     fields = {"reasoning": Reasoning(effort=cast("Effort", nearest))}
     return _Change(fields | _room(request, asked, facts), told)
 
 
 def _left_out(asked: Reasoning, facts: ModelFacts) -> tuple[str, ...] | None:
-    """What to tell where nothing is said to the model of how much to reason; None where it is."""
+    """Return the remarks if the reasoning setting is left out; None if it is sent."""
     if asked.is_off and "no_reasoning" in facts.refuses:
-        return ("reasoning left on: the model can't be without it",)
+        return ("reasoning left on: the model can't turn it off",)
     if "reasoning" not in facts.capabilities:
-        return () if asked.is_off else ("reasoning left out: the model does none",)
+        return () if asked.is_off else ("reasoning left out: the model has none",)
     return None
 
 
 def _room(request: ParsedRequest, asked: Reasoning, facts: ModelFacts) -> dict[str, Any]:
-    """Room for the reasoning beside the answer, where it was given in tokens.
+    """Raise max_tokens by the reasoning, if it was given in tokens.
 
-    Reasoning is taken out of the longest answer by every vendor, and an effort no longer says how
-    much that may be.
+    Every vendor counts reasoning towards the longest answer, and an effort does not limit its
+    tokens.
     """
     if request.max_tokens is None or not asked.tokens:
         return {}
@@ -115,7 +116,7 @@ def _rank(effort: str) -> int:
 
 
 def missing(request: ParsedRequest, facts: ModelFacts) -> list[str]:
-    """The capabilities that the request needs and the model lacks, by the catalog's names."""
+    """Return the capabilities that the request needs and the model lacks, by catalog name."""
     needs = needs_of(request)
     if not needs:
         return []
@@ -141,7 +142,7 @@ def needs_of(request: ParsedRequest) -> frozenset[Capability]:
 
 
 def forces_a_tool(request: ParsedRequest) -> bool:
-    """Check that the model has to call a tool."""
+    """Return True if the model has to call a tool."""
     return request.choice not in (None, "auto", "none")
 
 
@@ -155,7 +156,7 @@ def _need(part: Part) -> Capability | None:
         case AudioPart():
             return "audio"
         case DocumentPart(media_type=media_type) | UploadedPart(media_type=media_type):
-            # A document that is text can be read by any model.
+            # Any model can read a document that is text.
             kinds: dict[str, Capability | None] = {
                 "image": "vision",
                 "audio": "audio",

@@ -1,4 +1,4 @@
-"""How fast models have answered of late."""
+"""Recent times to first content, per model."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Callable
 from llmring.routing.observers import CallObserver, ObservedAttempt
 from llmring.routing.targets import Target
 
-# What is older says little of today's speed; the model is then measured anew.
+# Older measurements are ignored, and the model is measured again.
 FRESH_SECONDS = 600.0
 _MOST = 64
-# The p95 of fewer would be no more than their slowest.
+# The p95 of fewer would only be the slowest of them.
 _LEAST_FOR_P95 = 20
 
 
 class Speeds(CallObserver):
-    """Times from sending to the first content, of the latest answers of each model.
+    """The times from sending to the first content of each model's latest answers.
 
-    As an observer of a ring's calls it measures them.
+    It is an observer, which measures the calls of its ring.
 
     Args:
-        clock: Gives the time in seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -30,11 +30,11 @@ class Speeds(CallObserver):
         self._measured: dict[tuple[str, str], deque[tuple[float, float]]] = {}
 
     def on_first_content(self, attempt: ObservedAttempt) -> None:
-        """Measure an attempt whose first content is here."""
+        """Measure an attempt whose first content has arrived."""
         self.note(attempt.target, attempt.seconds)
 
     def note(self, target: Target, seconds: float) -> None:
-        """Take note of an answer, whose first content came after so many seconds."""
+        """Record an answer whose first content came after so many seconds."""
         key = target.name, target.endpoint.base_url
         times = self._measured.get(key)
         if times is None:
@@ -42,18 +42,18 @@ class Speeds(CallObserver):
         times.append((self._clock(), seconds))
 
     def typical(self, target: Target) -> float | None:
-        """The median in seconds; None for a model that has not answered of late."""
+        """Return the median in seconds; None for a model that has not answered recently."""
         times = self._fresh(target)
         return statistics.median(times) if times else None
 
     def p95(self, target: Target) -> float | None:
-        """The seconds within which 95 of 100 answers came; None where there are too few to tell."""
+        """Return the 95th percentile in seconds; None if there are too few recent answers."""
         times = sorted(self._fresh(target))
         return times[len(times) * 95 // 100] if len(times) >= _LEAST_FOR_P95 else None
 
     def _fresh(self, target: Target) -> list[float]:
         since = self._clock() - FRESH_SECONDS
-        # Another thread may add to the deque meanwhile; a copy of it is made in one step.
+        # Another thread may add to the deque meanwhile; copying it is atomic.
         times = self._measured[_key(target)].copy() if _key(target) in self._measured else ()
         return [seconds for when, seconds in times if when >= since]
 

@@ -1,7 +1,7 @@
-"""How many tokens a request has at the very least, told from its text alone.
+"""A lower bound of a request's tokens, from its text alone.
 
-A model is passed by for its context only where the request can't fit, so the figure is one that
-no vocabulary goes below: it is far from exact, and for most requests much too low.
+A model is skipped for its context only if the request certainly does not fit, so no vocabulary
+needs fewer tokens than this bound. It is far from exact, and for most requests much too low.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from itertools import chain, islice
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import TextPart
 
-# Vocabularies cut a text at its words before they look for longer pieces, so that a word is one
-# token at least, and a number another. Of scripts that put no space between words, one token
-# seldom has more than four characters.
+# Tokenizers split a text into words and numbers first, so each of these is at least one token. In
+# scripts without spaces between words, a token seldom has more than four characters.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 _PIECES = re.compile(
     rf"[{_UNSPACED}]{{1,4}}"
@@ -25,14 +24,14 @@ _PIECES = re.compile(
 
 
 class Length:
-    """The text of a request, held against the room that models have for it.
+    """The text of a request, compared with the context of models.
 
-    Reasoning of earlier turns, which vendors drop, tools, media and documents count for nothing;
-    and so does all of it where `extra_params` may have the provider shorten the text.
+    Tools, media, documents and the reasoning of earlier turns, which vendors drop, are not counted.
+    With `extra_params`, which may have the provider shorten the text, nothing is.
 
     Args:
         request: The request.
-        counted: Its tokens, where they are known; the text is then not looked at.
+        counted: Its tokens, if known; the text is then not used.
     """
 
     def __init__(self, request: ParsedRequest, counted: int | None = None) -> None:
@@ -42,10 +41,10 @@ class Length:
         self._found: dict[int, bool] = {}
 
     def exceeds(self, tokens: int) -> bool:
-        """Whether there are more tokens than this, beyond doubt."""
+        """Return True if there are certainly more tokens than this."""
         if self._counted is not None:
             return self._counted > tokens
-        # No token is shorter than a character, so that short texts need not be looked at.
+        # No token is shorter than a character, so short texts need no counting.
         if self._characters <= tokens:
             return False
         if tokens not in self._found:
@@ -54,12 +53,12 @@ class Length:
 
 
 def least_tokens(request: ParsedRequest) -> int:
-    """The tokens that the text of a request has at the very least."""
+    """Return a lower bound of the tokens in the text of a request."""
     return _least(_texts(request), None)
 
 
 def _least(texts: Iterable[str], most: int | None) -> int:
-    """The pieces of these texts; no more than `most` are counted."""
+    """Count the pieces of these texts, up to `most`."""
     pieces = chain.from_iterable(map(_PIECES.finditer, texts))
     return sum(1 for _ in islice(pieces, most))
 

@@ -1,4 +1,4 @@
-"""The application's own functions, called as its calls go on."""
+"""Observers of calls, and the hooks of the application among them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from llmring.routing.targets import Target
 
 
 class ObservedAttempt(Protocol):
-    """An attempt as observers see it; each is an object of its own, and hashed by identity.
+    """An attempt as observers see it; attempts are distinct objects, hashed by identity.
 
     Attributes:
         target: The model.
-        usage: The tokens that its answer took, as far as they are known.
-        cost: Their price in USD, as far as it is known.
+        usage: The tokens that its answer took, if known.
+        cost: Their cost in USD, if known.
     """
 
     target: Target
@@ -32,31 +32,31 @@ class ObservedAttempt(Protocol):
         """Seconds since it was sent."""
 
     def silence(self, error: ProviderError) -> float:
-        """Return for how many seconds the model sent nothing before this failure."""
+        """Return the seconds for which the model sent nothing before this failure."""
 
 
 class CallObserver:
     """An observer of one call, or of all calls of a ring.
 
     A subclass defines the methods that it needs; those left at None are not called. The
-    first two may return something to await, as they may have to wait for Redis.
+    first two may return an awaitable, as they may have to wait for Redis.
 
     Attributes:
-        on_attempt_settled: An attempt is over and its answer is complete.
+        on_attempt_settled: An attempt has ended with a complete answer.
         on_attempt_failure: An attempt has failed; the error may still hold secrets.
         on_attempt_start: An attempt is about to be made.
-        on_send: Gives what is entered while an attempt's request is opened.
-        on_first_content: The first content of an attempt's answer is here; a whole answer is here
-            all at once, after `on_attempt_answer`.
-        on_attempt_answer: An attempt has answered; the second argument gives the answer.
+        on_send: Returns the context in which an attempt's request is opened.
+        on_first_content: The first content of an attempt's answer has arrived; for a whole answer,
+            after `on_attempt_answer`.
+        on_attempt_answer: An attempt has answered; the second argument returns the answer.
         on_attempt_dropped: An attempt was cancelled because another one was faster.
         on_attempt_outcome: The outcome of an attempt is known, or a model was skipped.
-        on_failover: A model takes over from one that has failed: the references of both, in that
-            order from failed to next, and the failure.
+        on_failover: A model takes over from one that has failed; the arguments are the references
+            of the failed and the next model, and the failure.
         on_models_done: No more models are tried: one has answered, or this error ended the call.
         on_chunk: A chunk of a streamed answer is about to be shown to the caller.
-        on_answer: The caller is given this answer.
-        on_failure: The caller is given this error.
+        on_answer: The caller gets this answer.
+        on_failure: The caller gets this error.
     """
 
     on_attempt_settled: Callable[[ObservedAttempt], Awaitable[None] | None] | None = None
@@ -83,7 +83,7 @@ OnFailover = Callable[[str, str, ProviderError], None]
 
 
 class AttemptHook(CallObserver):
-    """Calls the application's `on_attempt`; an exception of it is logged, and the call goes on.
+    """An observer that calls `on_attempt`; its exceptions are logged, and the call continues.
 
     Args:
         hook: The application's function.
@@ -93,12 +93,12 @@ class AttemptHook(CallObserver):
         self._hook = hook
 
     def on_attempt_outcome(self, attempt: Attempt) -> None:
-        """Pass an attempt on, as soon as its outcome is known."""
+        """Pass on an attempt as soon as its outcome is known."""
         _call("on_attempt", self._hook, attempt)
 
 
 class FailoverHook(CallObserver):
-    """Calls the application's `on_failover`; an exception of it is logged, and the call goes on.
+    """An observer that calls `on_failover`; its exceptions are logged, and the call continues.
 
     Args:
         hook: The application's function.
@@ -112,7 +112,7 @@ class FailoverHook(CallObserver):
 
         Args:
             failed: The reference of the model that has failed.
-            successor: The reference of the one that is asked now.
+            successor: The reference of the model that is tried next.
             error: The failure.
         """
         _call("on_failover", self._hook, failed, successor, error)
@@ -134,4 +134,4 @@ def _call(name: str, hook: Callable[..., None], *what: Any) -> None:
     try:
         hook(*what)
     except Exception:  # the application's own
-        log.exception("%s raised an exception; the call goes on", name)
+        log.exception("%s raised an exception; the call continues", name)

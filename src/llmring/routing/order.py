@@ -16,20 +16,20 @@ from llmring.routing.estimate import Load
 from llmring.routing.policy import Policy, Strategy
 from llmring.routing.targets import Skip, Target
 
-# The share of calls that begin with a model whose speed is not known, so that it becomes known.
+# The share of calls that begin with a model of unknown speed, to measure it.
 EXPLORED = 0.1
 
 
 class Circumstances(Struct, frozen=True, kw_only=True):
-    """What the order goes by, beside the lockfile.
+    """The circumstances of a call that decide the order, in addition to the lockfile.
 
     Attributes:
-        alias: What the call asks for.
-        user: Whoever the call is for, if the request says so.
+        alias: The alias that is called.
+        user: The user of the call, if the request names one.
         load: The tokens that the request will take.
         day: The day of the call, for prices.
-        speed: Gives the typical time to a model's first content in seconds, if it is known.
-        chance: Gives a number from 0 up to 1.
+        speed: Returns the typical time to a model's first content in seconds, if known.
+        chance: Returns a random number from 0 up to 1.
     """
 
     alias: str
@@ -41,7 +41,7 @@ class Circumstances(Struct, frozen=True, kw_only=True):
 
 
 class _Entry(Struct, frozen=True):
-    """A model, and how often it comes first, relative to the others."""
+    """A model, and its weight relative to the others."""
 
     target: Target
     weight: float
@@ -51,7 +51,7 @@ _Order = Callable[[list[_Entry], Circumstances], list[_Entry]]
 
 
 def user_of(request: ParsedRequest) -> str | None:
-    """Whoever a request is for, by its `metadata["user"]`."""
+    """Return the user that a request names in `metadata["user"]`."""
     user = (request.metadata or {}).get("user")
     return None if user is None or user == "" else str(user)
 
@@ -59,15 +59,15 @@ def user_of(request: ParsedRequest) -> str | None:
 def ordered(
     candidates: Sequence[Target | Skip], policy: Policy, given: Circumstances
 ) -> list[Target | Skip]:
-    """The models in the order in which they are to be tried.
+    """Sort the models into the order in which they are tried.
 
-    Those that can't be sent to come first, so that the answer tells of them: they are none of
-    those that a strategy chooses from.
+    Models that can't be sent to come first, so that they appear among the attempts; the strategy
+    does not choose from them.
 
     Args:
         candidates: The models of the binding, in its order.
-        policy: What the lockfile says.
-        given: What else matters.
+        policy: The policy of the alias.
+        given: The circumstances of the call.
     """
     if policy.strategy == "ordered":
         return list(candidates)
@@ -86,9 +86,9 @@ def _as_it_is(entries: list[_Entry], _: Circumstances) -> list[_Entry]:
 
 
 def _weighted(entries: list[_Entry], given: Circumstances) -> list[_Entry]:
-    """One by its weight, the same for the same user; then the others, the heaviest first.
+    """Draw the first model by weight, the same for the same user; then the heaviest first.
 
-    Weight 0 is for a model that never comes first of itself.
+    A model of weight 0 is never drawn.
     """
     weighed = [entry for entry in entries if entry.weight > 0]
     if not weighed:
@@ -114,7 +114,7 @@ def _of_user(entries: list[_Entry], given: Circumstances) -> _Entry:
     def score(entry: _Entry) -> float:
         named = "\0".join((given.alias, given.user or "", str(entry.target.ref)))
         digest = hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        # As many bits as a float holds with half a step, which keeps it off 0 and 1.
+        # 52 bits and half a step fit a float exactly, and are never 0 or 1.
         share = ((int.from_bytes(digest) >> 12) + 0.5) / 2**52
         return entry.weight / -math.log(share)
 

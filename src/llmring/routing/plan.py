@@ -1,4 +1,4 @@
-"""The plan of a call: the models that would be tried, in order, and why others would not."""
+"""The plan of a call: the models that would be tried, in order, and those skipped, with reasons."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -22,9 +22,9 @@ class CallSize(PlainData, Struct, frozen=True, kw_only=True):
     """The size of a call.
 
     Attributes:
-        prompt: Tokens of the prompt, if anything is known of it.
-        method: How they were counted: "as given", or by which estimate.
-        answer: Tokens of the longest answer allowed, where there is a limit.
+        prompt: Tokens of the prompt, if known.
+        method: The way they were counted: "as given", or the name of the estimate.
+        answer: Tokens of the longest answer allowed, if there is a limit.
     """
 
     __module__ = "llmring"
@@ -35,20 +35,20 @@ class CallSize(PlainData, Struct, frozen=True, kw_only=True):
 
 
 class PlanStep(PlainData, Struct, frozen=True, kw_only=True):
-    """One model of an alias, and what a call would do with it.
+    """One model in the plan of a call.
 
     Attributes:
         model: The reference, "provider:model".
-        turn: When it would be tried: 1 for the first, each when those before it fail; None where
-            it would be skipped.
+        turn: Its place in the order, from 1; it is tried if those before it fail. None if it
+            would be skipped.
         reason: Why it would be skipped.
-        remarks: What else to know: what of the request would be left out, what is not known.
+        remarks: Further remarks, such as what would be left out of the request.
         context_window: Tokens that prompt and answer may have together, if known.
         max_output: Tokens that the answer may have, if known.
-        rates: What its tokens cost in a call of this size, if known.
+        rates: The prices of its tokens in a call of this size, if known.
         prompt_cost: USD of the prompt, if known.
         cost: USD of the prompt and of the longest answer allowed, if known.
-        cost_reason: Why that is not known.
+        cost_reason: Why the cost is not known.
     """
 
     __module__ = "llmring"
@@ -69,8 +69,8 @@ class Plan(PlainData, Struct, frozen=True, kw_only=True):
     """The plan of a call.
 
     Attributes:
-        alias: The alias, or None where the call names a model itself.
-        strategy: The lockfile's way of ordering the models.
+        alias: The alias, or None if the call names a model itself.
+        strategy: The lockfile's strategy for the order of the models.
         size: The size of the call.
         steps: The models: those that would be tried, in their order, then those skipped.
     """
@@ -97,7 +97,7 @@ class Given(Struct, frozen=True, kw_only=True):
     """The facts that a plan is made from, apart from the models.
 
     Attributes:
-        prepare: Puts the request into the words of a model, as for `Walk`.
+        prepare: Makes the request for one model, as for `Walk`.
         size: The size of the call.
         policy: The policy of the alias.
         models: The binding's models, in its order.
@@ -120,8 +120,8 @@ def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -
 
     Args:
         candidates: The models in the order in which they would be tried, as `Walk` takes them.
-        alias: The alias, or None where the call names a model itself.
-        given: What else matters.
+        alias: The alias, or None if the call names a model itself.
+        given: The other facts.
     """
     tried: list[PlanStep] = []
     skipped: list[PlanStep] = []
@@ -138,7 +138,7 @@ def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -
             remarks = found.adjusted
             if circuit is not None:
                 remarks = (
-                    f"{_cooling(circuit)}; tried all the same, as all circuits are open",
+                    f"{_cooling(circuit)}; tried anyway, as all circuits are open",
                     *remarks,
                 )
             tried.append(_step(each.ref, given, turn=len(tried) + 1, remarks=remarks))
@@ -207,14 +207,14 @@ def _rates(prices: Prices | None, prompt: int) -> Rates | None:
 
 
 def _costs(facts: ModelFacts | None, given: Given) -> tuple[Decimal | Unpriced, Decimal | Unpriced]:
-    """Return USD of the prompt alone, and of the whole call at most."""
+    """Return the cost in USD of the prompt alone, and the highest cost of the call."""
     size = given.size
     usage = Usage(prompt_tokens=size.prompt or 0)
     prompt = cost_of(usage, facts, given.day)
     if isinstance(prompt, Unpriced):
         return prompt, prompt
     if size.prompt is None:
-        unknown = Unpriced("how long the prompt is, is not known")
+        unknown = Unpriced("the length of the prompt is not known")
         return unknown, unknown
     if size.answer is None:
         return prompt, Unpriced("the request sets no max_tokens")
@@ -227,8 +227,8 @@ def _remarks(ref: ModelRef, facts: ModelFacts | None, given: Given) -> Iterator[
     if policy.strategy == "weighted":
         yield f"weight {policy.weight(given.models.index(ref), ref):g}"
     if facts is None:
-        yield "it is in no catalog: what it can do and costs is not known"
+        yield "not in the catalog: its capabilities and prices are not known"
     elif facts.retires is not None and facts.retires <= given.day:
-        yield f"its provider has retired it on {facts.retires}, so it is asked last"
+        yield f"retired by its provider on {facts.retires}, so it is tried last"
     elif facts.retires is not None:
         yield f"its provider retires it on {facts.retires}"

@@ -1,4 +1,4 @@
-"""How the models of an alias are called, as its lockfile says."""
+"""The policy of an alias: how its models are called, by its lockfile."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ OnStreamFailure = Literal["continue", "restart", "raise"]
 Strategy = Literal["ordered", "weighted", "cheapest", "fastest"]
 
 STALL_SECONDS = 15.0
-# Of a model that no other can stand in for.
+# For a model without a fallback.
 LAST_RETRIES = 2
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the models of an alias are called; every figure is the lockfile's own.
+    """The settings of a lockfile for calls of an alias.
 
     Attributes:
         timeout: Seconds that a call may take, fallbacks included.
         stall_timeout: Seconds without a byte after which a stream has failed.
-        retries: How often a model is asked again before the next one is. None: never while
-            another model is left, else `LAST_RETRIES` times.
-        hedge_after: Seconds without an answer after which the next model is asked as well, or
-            "p95" for the time within which 95 of 100 answers have come.
-        on_stream_failure: What happens when an answer breaks off after a part of it was shown.
-            None: "restart" where that part was but white space, else "continue".
-        strategy: Which of the models is asked first.
-        weights: For "weighted": how often each model comes first, relative to the others; in
-            the order of the models, or by reference.
-        needs: What each model must be able to do.
+        retries: Retries of a model before the next one is tried. None: no retries while another
+            model is left, else `LAST_RETRIES`.
+        hedge_after: Seconds without an answer after which the next model is tried as well, or
+            "p95" for the 95th percentile of recent answers.
+        on_stream_failure: The reaction to a stream that fails after a part of it was shown.
+            None: "restart" if that part was only white space, else "continue".
+        strategy: The way the first model is chosen.
+        weights: For "weighted": the weight of each model, in the order of the models or by
+            reference.
+        needs: Capabilities that each model must have.
         min_context: Tokens that the context of each model must hold.
-        max_price_ratio: How many times the price of the first model a fallback may cost.
+        max_price_ratio: The highest price of a fallback, as a multiple of the first model's.
         max_cost_per_request: USD that a call may cost.
         daily_budget: USD that may be spent in a day.
-        max_concurrency: Calls that may be under way at the same time.
+        max_concurrency: Calls that may be in progress at the same time.
         rpm: Requests that may be sent in a minute.
         tpm: Tokens that may be used in a minute.
-        faults: Failures to play, in tests.
-        mode: Whether calls are played back, or recorded, in tests.
-        recordings: Where the recordings are, relative to the folder of the lockfile.
+        faults: Scripted failures, in tests.
+        mode: Whether calls are replayed or recorded, in tests.
+        recordings: The folder of the recordings, relative to that of the lockfile.
     """
 
     timeout: float | None = None
@@ -68,7 +68,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     recordings: str | None = None
 
     def weight(self, at: int, ref: ModelRef) -> float:
-        """How often a model comes first, relative to the others.
+        """Return the weight of a model relative to the others.
 
         Args:
             at: Its place in the binding, from 0.
@@ -82,11 +82,11 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def policy_of(*levels: Mapping[str, Any]) -> Policy:
-    """The policy that these tables add up to: what a later one says holds.
+    """Merge tables of a lockfile into a policy; later ones take precedence.
 
     Args:
-        levels: Those of the profile and of the binding, as they are written; a table `policy`
-            in one stands for its keys.
+        levels: The tables of the profile and of the binding; the keys of a table `policy` in
+            one of them count as its own.
     """
     merged: dict[str, Any] = {}
     for level in levels:
@@ -99,12 +99,12 @@ _USUAL = Policy()
 
 
 class Rules(Struct, frozen=True, kw_only=True):
-    """The limits of a call, and what is counted against them.
+    """The limits of a call, and its estimated use of them.
 
     Attributes:
         policy: The limits.
-        alias: What the call asks for.
-        profile: The profile in force.
+        alias: The alias that is called.
+        profile: The active profile.
         lockfile: The path of the lockfile.
         load: The tokens that the request will take.
     """
@@ -117,12 +117,12 @@ class Rules(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Whose calls are counted together."""
+        """The key under which calls are counted together."""
         return "\n".join((self.lockfile, self.profile, self.alias))
 
 
 def limits(policy: Policy) -> bool:
-    """Whether a policy limits calls, so that they are counted."""
+    """Return True if a policy has limits that calls are counted against."""
     return not (
         policy.daily_budget is None
         and policy.max_concurrency is None
@@ -132,7 +132,7 @@ def limits(policy: Policy) -> bool:
 
 
 def weighs(policy: Policy) -> bool:
-    """Whether a policy chooses between the models of an alias."""
+    """Return True if a policy reorders or filters the models of an alias by cost or strategy."""
     return not (
         policy.strategy == "ordered"
         and policy.daily_budget is None

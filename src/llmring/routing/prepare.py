@@ -1,4 +1,4 @@
-"""What is asked, put into the words of one model."""
+"""The HTTP request that asks one model."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from llmring.routing.stream_resume import Shown, continued
 from llmring.routing.targets import Target
 from llmring.wire import HttpHead, HttpRequest
 
-# Sends one request, within these seconds, and gives the answer, whatever its status.
+# Sends one request within these seconds and returns the answer, whatever its status.
 Fetch = Callable[[HttpRequest, float | None], Awaitable[tuple[HttpHead, bytes]]]
 
 
 class Prepared(Struct, frozen=True):
-    """What a model is sent.
+    """A request that is ready for one model.
 
     Attributes:
         http: The request to send.
-        adjusted: What of the request the model does not take and was left out.
-        finish: Makes the request that is sent in place of `http`, where files have to be read or
-            uploaded first; given what sends a request, and the seconds that there are.
+        adjusted: Remarks on what was left out or changed for this model.
+        finish: Makes the request that is sent in place of `http`, if files have to be read or
+            uploaded first; takes a function that sends a request, and the seconds left.
     """
 
     http: HttpRequest
@@ -43,12 +43,12 @@ def chat(
     stream: bool,
     shown: Shown | None = None,
 ) -> Callable[[Target], Prepared]:
-    """Return what puts a chat request into the words of a model; see `Walk`.
+    """Return a function that makes the chat request for a model; see `Walk`.
 
     Args:
-        request: What to ask; it is never changed.
-        stream: Whether the answer is to be streamed.
-        shown: What of the answer the reader has, should a model have to go on from there.
+        request: The request; it is never changed.
+        stream: Whether the answer is streamed.
+        shown: The part of the answer that has been shown, which a model may have to continue.
     """
     return partial(_prepared, request, shown, stream)
 

@@ -1,4 +1,4 @@
-"""Whether a request is too large for the server it is meant for."""
+"""The limits of servers on the size of requests."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,7 +11,7 @@ from llmring.exceptions import UnsupportedFeatureError
 
 
 class Sized(Struct, frozen=True):
-    """A file of a request: what it is, and its size in bytes."""
+    """A file of a request: its media type and its size in bytes."""
 
     media_type: str
     size: int
@@ -19,7 +19,7 @@ class Sized(Struct, frozen=True):
 
 
 def sized_parts(request: ParsedRequest) -> Iterator[Sized]:
-    """The files that are in the messages of a request by their bytes."""
+    """Yield the files whose bytes are in the messages of a request."""
     for message in request.turns:
         for part in message.parts:
             if isinstance(part, ImagePart | DocumentPart | AudioPart) and part.data is not None:
@@ -29,15 +29,15 @@ def sized_parts(request: ParsedRequest) -> Iterator[Sized]:
 
 
 def check_sizes(files: Iterable[Sized], body: int, limits: Limits) -> None:
-    """Hold a request against the limits of a server.
+    """Check a request against the limits of a server.
 
     Args:
-        files: The files that it has.
-        body: The bytes that it comes to as a whole.
-        limits: Those of the server.
+        files: The files of the request.
+        body: The size of the whole request in bytes.
+        limits: The limits of the server.
 
     Raises:
-        UnsupportedFeatureError: It is over one of them.
+        UnsupportedFeatureError: The request exceeds a limit.
     """
     together = 0
     for file in files:
@@ -53,7 +53,7 @@ def check_sizes(files: Iterable[Sized], body: int, limits: Limits) -> None:
 
 def _too_large(what: str, size: int, limit: int) -> UnsupportedFeatureError:
     return UnsupportedFeatureError(
-        f"too large for the provider: {what}: {_mb(size)}, where at most {_mb(limit)} are taken"
+        f"too large for the provider: {what}: {_mb(size)}, at most {_mb(limit)} are allowed"
     )
 
 

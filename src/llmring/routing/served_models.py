@@ -1,4 +1,4 @@
-"""The models that providers serve under the names that are asked for, and when these change."""
+"""The models that providers report to have served, and changes of these."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from llmring.lockfile.document import ModelRef
 
 
 class Served:
-    """Remembers what each model was served as, and tells once of what is unexpected."""
+    """The names under which models have answered; an unexpected one is reported once."""
 
     def __init__(self) -> None:
         self._last: dict[ModelRef, str] = {}
         self._told: set[tuple[ModelRef, str]] = set()
 
     def remark(self, ref: ModelRef, name: str | None, pinned: str | None) -> str | None:
-        """What to say of the name under which an answer came; None where there is nothing new.
+        """Return a remark on the model that a provider reports; None if nothing is new.
 
         Args:
-            ref: The model that was asked.
-            name: What the provider calls the model that answered, if it says so.
-            pinned: The dated model that the lockfile has pinned for it, if it has.
+            ref: The model that was asked for.
+            name: The name that the provider gives the model that answered, if any.
+            pinned: The dated model that the lockfile has pinned for it, if any.
         """
         if not name or name == ref.model:
-            return None  # the name that was asked for says nothing of what is behind it
+            return None  # the name that was asked for does not reveal the model behind it
         before = self._last.get(ref)
         self._last[ref] = name
         expected = pinned or before

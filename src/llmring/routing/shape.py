@@ -1,4 +1,4 @@
-"""The shape of a request: what of it decides which models can serve it, and as what."""
+"""The shape of a request: the features that decide which models can serve it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Shape(Struct, frozen=True):
     """The features of a request that decide which models can serve it.
 
     Attributes:
-        needs: What a model must be able to take.
-        media: Whether something else than text is in the messages.
+        needs: The capabilities that a model must have.
+        media: Whether the messages hold anything other than text.
         forced: Whether a tool has to be called.
-        schema: Whether only a provider that holds answers to their schema itself will do.
-        adjustable: Whether there are settings that some models do not take.
-        limited: Whether there is a longest answer.
+        schema: Whether only a provider that enforces schemas itself will do.
+        adjustable: Whether it has settings that some models do not take.
+        limited: Whether it limits the length of the answer.
     """
 
     needs: frozenset[Capability] = frozenset()
@@ -43,10 +43,10 @@ class ShapedModels(Struct, frozen=True):
     """The models of an alias for requests of one shape.
 
     Attributes:
-        candidates: The models; those that can't serve the shape replaced by the reason.
+        candidates: The models, with skips in place of those that can't serve the shape.
         room: Tokens of the longest prompt that all of them take; None for no known limit.
         longest: Tokens of the longest answer that all of them give; None for no known limit.
-        unchanged: Those that are sent such a request exactly as it is.
+        unchanged: The models that get such a request exactly as it is.
     """
 
     candidates: Sequence[Target | Skip]
@@ -57,10 +57,10 @@ class ShapedModels(Struct, frozen=True):
     def prepared(
         self, request: ParsedRequest, shown: Shown | None, target: Target, *, stream: bool
     ) -> Prepared:
-        """Put a request into the words of a model; see `chat`, whose arguments these are.
+        """Make the request for a model; see `chat` for the arguments.
 
         Raises:
-            UnsupportedFeatureError: The model can't be asked this.
+            UnsupportedFeatureError: The model can't serve the request.
         """
         if target.ref in self.unchanged and (shown is None or not shown.resumes):
             http = target.encode(request, stream=stream)
@@ -70,11 +70,11 @@ class ShapedModels(Struct, frozen=True):
         return chat(request, stream=stream, shown=shown)(target)
 
     def hold(self, request: ParsedRequest, characters: int) -> bool:
-        """Check that no model is too small for a request, by what is known without counting.
+        """Return True if the request fits all models for certain, without counting tokens.
 
         Args:
             request: The request.
-            characters: Those of its text; no token is shorter than one.
+            characters: The characters of its text; no token is shorter than one.
         """
         if self.room is not None and characters > self.room:
             return False
@@ -83,7 +83,7 @@ class ShapedModels(Struct, frozen=True):
 
 
 def measured(request: ParsedRequest) -> tuple[Shape, int]:
-    """Return the shape of a request, and the characters of its text."""
+    """Return the shape of a request, and the number of characters of its text."""
     characters = 0
     media = mixed = False
     for turn in request.turns:
@@ -149,13 +149,13 @@ def _shaped(
     Args:
         candidates: The models, in any order.
         shape: The shape.
-        request: Any request of it; its length does not matter.
+        request: Any request of this shape; its length does not matter.
         policy: The policy of the alias.
     """
     any_length = msgspec.structs.replace(request, max_tokens=None)
     found = capable(candidates, any_length, policy, tokens=0)
     models = [each for each in found if isinstance(each, Target)]
-    # Of models that can't serve the shape too, as their size is one more reason to report.
+    # Includes models that can't serve the shape, as their size is one more reason to report.
     targets = [each for each in candidates if isinstance(each, Target)]
     known = [each.facts for each in targets if each.facts is not None]
     return ShapedModels(
@@ -167,7 +167,7 @@ def _shaped(
 
 
 def _takes_unchanged(target: Target, shape: Shape) -> bool:
-    """Check that `fit` has nothing to change in a request of this shape for this model."""
+    """Return True if `fit` changes nothing in requests of this shape for this model."""
     provider = target.endpoint.provider
     if provider.prepare is not None or shape.media:
         return False

@@ -1,12 +1,12 @@
-"""Requests that may do something in the world, which must not happen twice by itself."""
+"""Requests that may have side effects, which must not be repeated automatically."""
 
 from __future__ import annotations
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.tools import ProviderTool
 
-# Tools that providers run themselves and that only look things up, or work in a sandbox that is
-# thrown away; others, such as remote MCP servers, may do anything.
+# Tools run by providers that only look things up, or work in a temporary sandbox. Others, such as
+# remote MCP servers, may do anything.
 _HARMLESS = (
     "code_execution",
     "code_interpreter",
@@ -23,9 +23,9 @@ _HARMLESS = (
 
 
 def may_act(request: ParsedRequest) -> bool:
-    """Whether the provider may do something for this request that is more than an answer.
+    """Return True if the provider may act on the world to answer this request.
 
-    `metadata={"repeatable": True}` says that it may be asked twice all the same.
+    Return False with `metadata={"repeatable": True}`, which allows the request to be repeated.
     """
     if not request.tools or (request.metadata and request.metadata.get("repeatable")):
         return False
@@ -34,5 +34,5 @@ def may_act(request: ParsedRequest) -> bool:
 
 def _is_harmless(tool: ProviderTool) -> bool:
     kind = tool.definition.get("type") or next(iter(tool.definition), "")
-    # A custom tool is the caller's own, who gets the call and runs it.
+    # A custom tool is run by the caller.
     return kind == "custom" or str(kind).startswith(_HARMLESS)

@@ -1,4 +1,4 @@
-"""Why none of an alias's models can be used: a table of what each of them lacks."""
+"""A table of what each model of an alias lacks, for errors when none can be used."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from llmring.exceptions import ProviderRequestError
 
 
 def why_none(attempts: Sequence[Attempt]) -> str:
-    """The models and what each lacks, one a line, the same lack in the same column.
+    """List the models and what each lacks, one per line, with a column for each lack.
 
-    Where no model lacks anything, it is a plain list with the reasons.
+    If no model lacks a capability, this is a plain list with the reasons.
 
     Args:
-        attempts: What became of each model; all were skipped.
+        attempts: The outcome for each model; all were skipped.
     """
     lacking = [_lacking(attempt) for attempt in attempts]
     columns = list(dict.fromkeys(column for each in lacking for column in each))

@@ -1,4 +1,4 @@
-"""An answer that breaks off after a part of it was shown: what another model is asked then."""
+"""Resuming a stream that failed after a part of it was shown, with another model."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from llmring.routing.policy import OnStreamFailure
 
 _GO_ON = (
     "Your answer above was cut off by a technical fault. Go on exactly where it ends, with the "
-    "very next character. Repeat nothing, begin nothing anew, and do not mention the fault."
+    "very next character. Repeat nothing, do not start over, and do not mention the fault."
 )
 
-# A repetition shorter than this may well be meant.
+# A shorter repetition may be intended.
 LEAST_OVERLAP = 12
 MOST_OVERLAP = 400
 
 
 class Shown:
-    """What the reader of a stream has been shown so far, by all models of the call.
+    """The part of a streamed answer that has been shown so far, by all models of the call.
 
     Args:
-        structured: Whether the answer is data, whose halves do not fit together.
-        wish: What the lockfile wants done when it breaks off, if it says.
+        structured: Whether the answer is data, which can't be continued by another model.
+        wish: The lockfile's setting for a stream that fails, if any.
 
     Attributes:
-        calls: Whether there was a complete tool call, which the reader may have carried out.
-        anything: Whether there was anything at all.
-        resumes: Whether the next model is asked to go on from there.
+        calls: Whether a complete tool call was shown, which the caller may have carried out.
+        anything: Whether anything was shown.
+        resumes: Whether the next model is asked to continue the answer.
     """
 
     __slots__ = ("_structured", "_text", "_wish", "anything", "calls", "resumes")
@@ -46,7 +46,7 @@ class Shown:
         return "".join(self._text)
 
     def take(self, chunk: StreamChunk) -> None:
-        """Take note of what the reader is about to be given."""
+        """Record a chunk that is about to be shown."""
         if chunk.restart:
             self._text.clear()
             self.calls = False
@@ -57,29 +57,29 @@ class Shown:
             self.calls = True
 
     def plan(self) -> OnStreamFailure:
-        """What is to be done now that the answer has broken off."""
+        """Decide how to react, now that the stream has failed."""
         if self._wish == "raise" or (self.calls and self._wish != "restart"):
             # A call that was carried out must not be asked for a second time.
             return "raise"
         if not self.text.strip() or self._wish == "restart":
-            # There is nothing to go on from, or nobody wants to.
+            # No text to continue, or the lockfile asks for a restart.
             return "restart"
         if self._wish is None and self._structured:
             return "restart"
         return "continue"
 
 
-# Of calls that are not streamed, which show nothing before they end.
+# For calls that are not streamed, which show nothing before they end.
 NOTHING_SHOWN = Shown()
 
 
 def continued(request: ParsedRequest, text: str, *, prefills: bool) -> ParsedRequest:
-    """The request that asks for the rest of an answer.
+    """Return the request for the rest of an answer.
 
     Args:
         request: The request as it was; it is not changed.
         text: The answer so far.
-        prefills: Whether the model goes on from a last message of the assistant's by itself.
+        prefills: Whether the model continues a last message of the assistant by itself.
     """
     begun = Message("assistant", text.rstrip() if prefills else text)
     rest = [] if prefills else [Message("user", _GO_ON)]
@@ -87,9 +87,9 @@ def continued(request: ParsedRequest, text: str, *, prefills: bool) -> ParsedReq
 
 
 class Seam:
-    """Takes out of a continuation what it repeats of the text before it.
+    """A filter that removes from a continuation what it repeats of the text before it.
 
-    Text is held back only as long as it may still turn out to be such a repetition.
+    Text is held back only while it may still turn out to be such a repetition.
 
     Args:
         before: The answer so far.
@@ -103,7 +103,7 @@ class Seam:
         self._open = True
 
     def feed(self, text: str) -> str:
-        """What of this is to be shown."""
+        """Return the part of this text, and of text held back, to show now."""
         if not self._open:
             return text
         self._held += text
@@ -112,7 +112,7 @@ class Seam:
         return self.end()
 
     def end(self) -> str:
-        """What is still held back, less what is repeated."""
+        """Return the text still held back, without what it repeats."""
         self._open = False
         held, self._held = self._held, ""
         for length in range(min(len(held), len(self._before)), LEAST_OVERLAP - 1, -1):

@@ -1,4 +1,4 @@
-"""Model references turned into targets that can be sent to, or the reason why not."""
+"""Model references resolved to targets, or to skips with the reason."""
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
@@ -16,13 +16,13 @@ from llmring.wire import HttpRequest
 
 
 class Target(Struct, frozen=True, dict=True):
-    """A model that can be sent to; what follows from its attributes is worked out once.
+    """A model that can be called; values derived from its attributes are computed once.
 
     Attributes:
         ref: Its reference in the lockfile.
-        endpoint: Where to send.
-        dialect: How the API that serves it speaks.
-        facts: What the catalog knows of it, if anything.
+        endpoint: The endpoint that serves it.
+        dialect: The dialect of that endpoint's API.
+        facts: Its facts in the catalog, if any.
     """
 
     ref: ModelRef
@@ -32,16 +32,16 @@ class Target(Struct, frozen=True, dict=True):
 
     @property
     def prefills(self) -> bool:
-        """Whether it goes on from a last message of the assistant's by itself."""
+        """True if it continues a last message of the assistant by itself."""
         if self.endpoint.provider.quirks.prefills:
             return True
         return self.facts is not None and "prefill" in self.facts.capabilities
 
     def encode(self, request: ParsedRequest, *, stream: bool) -> HttpRequest:
-        """The HTTP request that asks this model.
+        """Return the HTTP request that asks this model.
 
         Raises:
-            UnsupportedFeatureError: The API has no way to say what the request asks.
+            UnsupportedFeatureError: The API has no equivalent for a part of the request.
         """
         outgoing = self.dialect.encode(request, self.ref.model, stream=stream, quirks=self.quirks)
         if outgoing.headers or outgoing.body is not None or outgoing.method != "POST":
@@ -56,7 +56,7 @@ class Target(Struct, frozen=True, dict=True):
 
     @functools.cached_property
     def quirks(self) -> Quirks:
-        """The differences of its server, and of the model itself."""
+        """The quirks of its server and of the model itself."""
         quirks = self.endpoint.provider.quirks
         if self.facts is not None and "json_schema" not in self.facts.capabilities:
             quirks = msgspec.structs.replace(quirks, json_schema=False)
@@ -68,7 +68,7 @@ class Target(Struct, frozen=True, dict=True):
 
 
 class Skip(Struct, frozen=True):
-    """A model that is not sent to, and the error that says why."""
+    """A model that is skipped, and the error with the reason."""
 
     ref: ModelRef
     error: ProviderError
@@ -79,11 +79,11 @@ def targets(
     endpoints: Mapping[str, Endpoint],
     facts: Callable[[ModelRef], ModelFacts | None],
 ) -> list[Target | Skip]:
-    """For each reference, in order, the target or the reason for skipping it.
+    """Resolve each reference, in order, to a target or to a skip with the reason.
 
     Args:
-        refs: What the lockfile binds.
-        endpoints: Every known provider by name.
+        refs: The models that the lockfile binds.
+        endpoints: The known endpoints by name of provider.
         facts: Looks a model up in the catalog.
     """
     return [_target(ref, endpoints, facts) for ref in refs]

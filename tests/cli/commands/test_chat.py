@@ -330,7 +330,7 @@ def test_a_parameter_dropped_for_a_model_is_reported(
     told = call("chat", "Hello", "--model", "openai:o3", "--temperature", "0.5", stream)
 
     assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == "openai:o3: temperature left out: the model takes none\n"
+    assert told.err == "openai:o3: temperature left out: the model does not take it\n"
     assert "temperature" not in server.requests[0].json
 
 

@@ -1,1 +1,1 @@
-"""What the two APIs of OpenAI share."""
+"""The parts that the two APIs of OpenAI share."""
