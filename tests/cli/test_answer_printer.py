@@ -37,7 +37,7 @@ def test_each_attempt_is_shown_with_its_cost(attempt: Attempt, message: str) -> 
 
 
 def test_the_total_is_shown_if_it_differs_from_the_last_attempt() -> None:
-    reason = "with an estimate for what was broken off: a:one"
+    reason = "with an estimate for cancelled attempts: a:one"
 
     lines = journey([BROKEN, ANSWERED], answered(cost=Decimal("0.75"), cost_reason=reason))
 

@@ -1,4 +1,4 @@
-"""One request through `Playback`, as a ring sends it, and what its reader gets."""
+"""One request through `Playback`, as a ring sends it, and its answer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def played(
     seconds: float | None = 30,
     leave_after: int | None = None,
 ) -> tuple[HttpHead, list[bytes]]:
-    """The head, and the pieces of the body: all, or only so many."""
+    """Return the head and the pieces of the body: all, or only so many."""
     found: list[bytes] = []
     head = asyncio.run(_call(playback, policy, target, request, seconds, found, leave_after))
     return head, found
@@ -61,7 +61,7 @@ def played(
 def until_broken(
     playback: Playback, policy: Policy, target: Target, request: HttpRequest
 ) -> tuple[bytes, ProviderError]:
-    """What comes of a body before its error, and the error."""
+    """Return the part of a body before its error, and the error."""
     found: list[bytes] = []
     with pytest.raises(ProviderError) as caught:
         asyncio.run(_call(playback, policy, target, request, 30, found, None))

@@ -67,7 +67,7 @@ def their_google(server: Loopback) -> Any:
 
 
 def sent(server: Loopback) -> tuple[tuple[str, Any], tuple[str, Any]]:
-    """Path and body of both requests."""
+    """Return the path and body of both requests."""
     theirs, ours = (
         (request.path, request.json if request.body else None) for request in server.requests
     )

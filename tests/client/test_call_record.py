@@ -1,4 +1,4 @@
-"""Every call of a ring is entered in the ledger, with what it took, and without its words."""
+"""Records of calls in the ledger: usage and cost, but no texts by default."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def kept(path: Path) -> Kept:
-    """The calls that the ledger has, once there are so many."""
+    """Return the calls in the ledger, once there are so many."""
 
     def look(count: int = 1) -> list[Entry]:
         found = wait_for(path, count)
@@ -49,7 +49,7 @@ def kept(path: Path) -> Kept:
 def ring_of(
     serve: Callable[..., Loopback], lockfile: Callable[..., Path], tmp_path: Path
 ) -> Callable[..., LLMRing]:
-    """A ring with an alias `fast` of two models, which give these answers."""
+    """Build a ring with an alias `fast` of two models, which give these answers."""
 
     def make(*first: Answer, second: Answer | None = None, **environ: str) -> LLMRing:
         server, other = serve(*first), serve(second or answers.anthropic())
@@ -98,7 +98,7 @@ def test_a_streamed_call_is_entered_like_a_whole_one(ring_of: Rings, way: Way, k
         assert getattr(streamed, name) == getattr(whole, name)
 
 
-def test_a_fallback_is_told_with_what_failed(ring_of: Rings, kept: Kept) -> None:
+def test_a_fallback_is_recorded_with_the_failed_attempt(ring_of: Rings, kept: Kept) -> None:
     ring_of(answers.openai_error(500, "the prompt was: Hello")).chat("fast", "Hello").result()
 
     [call] = kept()
@@ -111,7 +111,7 @@ def test_a_fallback_is_told_with_what_failed(ring_of: Rings, kept: Kept) -> None
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_call_that_fails_is_entered_and_its_cost_is_not_said_to_be_unknown(
+def test_a_failed_call_is_recorded_with_a_known_cost(
     ring_of: Rings, kept: Kept, way: Way, stream: bool
 ) -> None:
     failure = answers.openai_error(500)
@@ -126,7 +126,9 @@ def test_a_call_that_fails_is_entered_and_its_cost_is_not_said_to_be_unknown(
     assert (call.cost, call.cost_reason) == (None, None)
 
 
-def test_what_broke_off_has_a_cost_that_is_not_known(ring_of: Rings, kept: Kept, way: Way) -> None:
+def test_an_answer_that_breaks_off_has_an_unknown_cost(
+    ring_of: Rings, kept: Kept, way: Way
+) -> None:
     broken = as_stream(answers.ROLE, answers.openai_event(content="He"))
 
     with pytest.raises(ProviderError):
@@ -137,7 +139,7 @@ def test_what_broke_off_has_a_cost_that_is_not_known(ring_of: Rings, kept: Kept,
     assert call.cost_reason is not None
 
 
-def test_a_call_of_an_alias_that_is_not_there_is_refused(ring_of: Rings, kept: Kept) -> None:
+def test_a_call_of_an_unknown_alias_is_refused(ring_of: Rings, kept: Kept) -> None:
     with pytest.raises(AliasNotFoundError):
         ring_of(answers.openai()).chat("slow", "Hello").result()
 
@@ -161,7 +163,7 @@ def test_a_call_beyond_a_limit_of_the_lockfile_is_refused(
     assert [call.outcome for call in kept(2)] == ["ok", "refused"]
 
 
-def test_a_call_that_is_given_up_is_cancelled(ring_of: Rings, kept: Kept) -> None:
+def test_an_abandoned_call_is_recorded_as_cancelled(ring_of: Rings, kept: Kept) -> None:
     async def call() -> None:
         async with ring_of(Answer([Pause(30)])) as ring:
             await asyncio.wait_for(ring.chat("fast", "Hello"), 0.1)
@@ -291,7 +293,7 @@ def test_embeddings_are_entered(ring_of: Rings, kept: Kept) -> None:
         ([f"key {KEY}"], ("key ***",)),
     ],
 )
-def test_tags_are_entered_and_the_user_is_not(
+def test_tags_are_recorded_and_the_user_is_not(
     ring_of: Rings, kept: Kept, path: Path, tags: Any, kept_as: tuple[str, ...]
 ) -> None:
     ring = ring_of(answers.openai())
@@ -302,11 +304,11 @@ def test_tags_are_entered_and_the_user_is_not(
 
 
 def bytes_of(path: Path) -> bytes:
-    """All that the files of a ledger hold."""
+    """Return all bytes of a ledger's files."""
     return b"".join(each.read_bytes() for each in sorted(path.parent.iterdir()))
 
 
-def test_no_word_of_a_call_and_no_key_is_in_the_file(
+def test_the_ledger_file_holds_no_text_of_a_call_and_no_key(
     ring_of: Rings, kept: Kept, path: Path
 ) -> None:
     echo = answers.openai_error(400, f"you said: Marmalade, with the key {KEY}")
@@ -339,9 +341,7 @@ def test_where_it_is_asked_for_the_texts_are_entered_without_keys(
     assert b"no-shape" not in bytes_of(path)
 
 
-def test_the_digest_of_what_the_lockfile_has_pinned_is_entered(
-    ring_of: Rings, kept: Kept, tmp_path: Path
-) -> None:
+def test_the_digest_of_the_pins_is_recorded(ring_of: Rings, kept: Kept, tmp_path: Path) -> None:
     ring = ring_of(answers.openai())
     text = (tmp_path / "llmring.lock").read_text()
     digest = "sha256:" + "0" * 64
@@ -352,7 +352,7 @@ def test_the_digest_of_what_the_lockfile_has_pinned_is_entered(
 
 
 @pytest.mark.parametrize("off", [{"LLMRING_LEDGER": "0"}, {"XDG_STATE_HOME": ""}])
-def test_no_ledger_is_kept_where_it_is_turned_off_or_nobody_is_at_home(
+def test_no_ledger_is_kept_if_it_is_off_or_there_is_no_home_folder(
     ring_of: Rings, path: Path, off: dict[str, str]
 ) -> None:
     assert ring_of(answers.openai(), **off).chat("fast", "Hello").content == "from openai"
@@ -360,7 +360,7 @@ def test_no_ledger_is_kept_where_it_is_turned_off_or_nobody_is_at_home(
     assert not path.exists()
 
 
-def test_a_ledger_that_can_t_be_written_spoils_no_call(
+def test_calls_succeed_though_the_ledger_can_t_be_written(
     ring_of: Rings, tmp_path: Path, way: Way
 ) -> None:
     (tmp_path / "state").write_text("a file")
@@ -379,7 +379,7 @@ def test_a_ledger_that_can_t_be_written_spoils_no_call(
         "os.waitpid(os.fork(), 0) if ring.chat(MODEL, 'Hello').content else 0",
     ],
 )
-def test_what_a_program_has_called_is_entered_when_it_ends(
+def test_calls_are_recorded_when_the_program_ends(
     serve: Callable[..., Loopback], path: Path, kept: Kept, end: str
 ) -> None:
     calls = "for _ in range(5): ring.chat(MODEL, 'Hello').result()\n"
@@ -388,7 +388,7 @@ def test_what_a_program_has_called_is_entered_when_it_ends(
     assert len(kept(6 if "Hello" in end else 5)) >= 5
 
 
-def test_what_a_killed_program_had_called_a_second_before_is_entered(
+def test_calls_made_a_second_before_the_program_is_killed_are_recorded(
     serve: Callable[..., Loopback], kept: Kept
 ) -> None:
     code = (

@@ -1,4 +1,4 @@
-"""The shell around a call: what is given up is cut at once, and no call outlives its deadline."""
+"""Execution of calls: an abandoned call is cut at once, and no call outlives its deadline."""
 
 import asyncio
 import contextlib
@@ -144,7 +144,7 @@ def test_leaving_a_stream_early_closes_its_connection(
     assert asyncio.run(call())
 
 
-def test_leaving_a_stream_at_its_last_chunk_is_no_error(serve: Serve) -> None:
+def test_leaving_a_stream_at_its_last_chunk_raises_no_error(serve: Serve) -> None:
     server = serve(answers.openai_stream("Hi"))
 
     async def call() -> str | None:
@@ -205,7 +205,7 @@ def test_a_timeout_of_None_waits(way: Way, serve: Serve) -> None:
 
 @pytest.fixture
 def pair(serve: Serve, lockfile: Lock) -> Callable[..., LLMRing]:
-    """A ring whose alias `fast` has both providers, each with its answer."""
+    """Build a ring whose alias `fast` has both providers, each with its answer."""
 
     def start(first: Answer, second: Answer, timeout: float) -> LLMRing:
         environ = {**environ_of(serve(first)), "ANTHROPIC_API_KEY": "sk-ant-second-0123456789"}

@@ -33,7 +33,7 @@ SECOND = "anthropic:claude-sonnet-4-5"
 
 @pytest.fixture
 def pair(serve: Serve, lockfile: Lock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Loopback]:
-    """Starts both providers with the first one's answers; gives the first. Alias: fast."""
+    """Start both providers, the first with these answers; return the first. Alias: fast."""
 
     def start(*first: Answer, second: Answer | None = None) -> Loopback:
         openai = serve(*first)
@@ -87,7 +87,9 @@ def test_a_request_that_is_itself_wrong_is_not_sent_to_another_model(
 
 
 @pytest.mark.parametrize("code", ["context_length_exceeded", "unsupported_parameter"])
-def test_what_another_model_may_take_is_sent_to_it(way: Way, pair: Serve, code: str) -> None:
+def test_a_request_that_another_model_may_accept_is_sent_to_it(
+    way: Way, pair: Serve, code: str
+) -> None:
     pair(answers.openai_error(400, "too long", code))
 
     assert way.chat(LLMRing(), HELLO).model == SECOND
@@ -110,7 +112,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_an_answer_that_is_none_moves_on(way: Way, pair: Serve, fault: Answer) -> None:
+def test_an_unreadable_answer_moves_on(way: Way, pair: Serve, fault: Answer) -> None:
     pair(fault)
 
     response = way.chat(LLMRing(), HELLO)
@@ -296,7 +298,7 @@ BROKEN_STREAMS = {
 
 
 @pytest.mark.parametrize("fault", BROKEN_STREAMS.values(), ids=BROKEN_STREAMS.keys())
-def test_a_stream_that_fails_before_it_says_anything_moves_on(
+def test_a_stream_that_fails_before_its_first_text_moves_on(
     way: Way, pair: Serve, fault: Answer
 ) -> None:
     pair(fault, second=answers.anthropic_stream("from anthropic"))
@@ -307,9 +309,7 @@ def test_a_stream_that_fails_before_it_says_anything_moves_on(
     assert [a.outcome for a in chunks[-1].attempts] == ["failed", "ok"]
 
 
-def test_a_stream_that_never_says_anything_leaves_the_next_model_time(
-    way: Way, pair: Serve
-) -> None:
+def test_a_silent_stream_leaves_time_for_the_next_model(way: Way, pair: Serve) -> None:
     pair(as_stream(answers.ROLE, Pause(30)), second=answers.anthropic_stream("second"))
 
     chunks = way.stream(LLMRing(timeout=1.0), HELLO)
@@ -325,7 +325,7 @@ def test_R17_the_deadline_covers_the_gaps_of_a_stream(way: Way, pair: Serve) -> 
         way.stream(LLMRing(timeout=0.5), HELLO)
 
 
-def test_every_attempt_is_told_as_it_happens(way: Way, pair: Serve) -> None:
+def test_every_attempt_is_reported_as_it_happens(way: Way, pair: Serve) -> None:
     pair(answers.openai_error(500))
     seen: list[Attempt] = []
 

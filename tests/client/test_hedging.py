@@ -1,4 +1,4 @@
-"""A model that takes its time, and the next one that is asked beside it."""
+"""Hedging: a slow model, and the next one asked while it works."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ LATE = Answer([Pause(30), b"late"])
 
 @pytest.fixture
 def pair(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
-    """Starts the first and the second model of the alias `fast`, with a hedge after 0.1 s."""
+    """Start the first and the second model of the alias `fast`, with a hedge after 0.1 s."""
 
     def start(first: Answer, second: Answer, **policy: Any) -> tuple[Loopback, Loopback]:
         openai, anthropic = serve(first), serve(second)
@@ -57,7 +57,7 @@ def test_the_faster_of_two_models_answers_and_the_other_is_let_go(way: Way, pair
     assert openai.left_alone()
 
 
-def test_both_costs_are_counted_and_the_estimate_is_told(way: Way, pair: Pair) -> None:
+def test_both_costs_are_counted_and_the_estimate_is_named(way: Way, pair: Pair) -> None:
     pair(LATE, answers.anthropic("Hi"))
     both = way.chat(LLMRing(), "fast", "Hello")
     alone = way.chat(LLMRing(), SECOND, "Hello")
@@ -65,7 +65,7 @@ def test_both_costs_are_counted_and_the_estimate_is_told(way: Way, pair: Pair) -
     assert both.cost is not None
     assert alone.cost is not None
     assert both.cost > alone.cost
-    assert both.cost_reason == f"with an estimate for what was broken off: {FIRST}"
+    assert both.cost_reason == f"with an estimate for cancelled attempts: {FIRST}"
 
 
 def test_a_model_that_answers_in_time_is_the_only_one_that_is_asked(way: Way, pair: Pair) -> None:
@@ -95,7 +95,7 @@ def test_a_failure_does_not_wait_for_the_hedge(way: Way, pair: Pair) -> None:
     assert way.chat(LLMRing(timeout=10), "fast", "Hello").model == SECOND
 
 
-def test_where_all_fail_each_is_told(way: Way, pair: Pair) -> None:
+def test_if_all_fail_each_attempt_is_reported(way: Way, pair: Pair) -> None:
     pair(answers.openai_error(500), answers.openai_error(500))
 
     with pytest.raises(AllModelsFailedError) as caught:
@@ -115,7 +115,7 @@ def test_of_two_streams_the_one_that_speaks_first_is_shown(way: Way, pair: Pair)
     assert openai.left_alone()
 
 
-def test_what_may_act_in_the_world_is_not_asked_of_two_models(way: Way, pair: Pair) -> None:
+def test_a_request_with_side_effects_is_not_sent_to_two_models(way: Way, pair: Pair) -> None:
     slow = answers.openai("Hi")
     late = Answer([Pause(0.4), *slow.steps], headers=slow.headers, framing="chunked")
     _, anthropic = pair(late, answers.anthropic())

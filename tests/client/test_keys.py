@@ -1,4 +1,4 @@
-"""A key is in no error, no log and no repr, wherever a server may put it."""
+"""Keys stay out of errors, logs and reprs, wherever a server may echo them."""
 
 import asyncio
 import base64
@@ -45,7 +45,7 @@ ECHOES = {
     "an answer of another form": Answer([json.dumps({"headers": ALL}).encode()]),
     "an error inside an answer": Answer([json.dumps({"error": {"message": ALL}}).encode()]),
     "no HTTP": Answer([f"{ALL}\r\n\r\n".encode()], framing="raw"),
-    "a header that is none": Answer([f"HTTP/1.1 200 OK\r\n{ALL}\r\n\r\n".encode()], framing="raw"),
+    "an invalid header": Answer([f"HTTP/1.1 200 OK\r\n{ALL}\r\n\r\n".encode()], framing="raw"),
     "a header that is too long": Answer([], headers={"x-echo": ALL * 500}),
     "a redirect": Answer([], 302, {"location": f"http://127.0.0.1:9/?key={KEY}"}),
     "a cut answer": Answer([f'{{"key": "{ALL}'.encode(), Close()], framing="chunked"),
@@ -65,7 +65,7 @@ STREAMED_ECHOES = {
 
 @pytest.fixture
 def ring(serve: Serve, caplog: pytest.LogCaptureFixture) -> Callable[[Answer], LLMRing]:
-    """A ring whose server knows all secrets and gives one answer; everything is logged."""
+    """Build a ring whose server knows all secrets and gives one answer; everything is logged."""
     caplog.set_level(logging.DEBUG)
     for name in ("aiohttp.client", "asyncio", "llmring"):
         caplog.set_level(logging.DEBUG, name)
@@ -81,7 +81,7 @@ def ring(serve: Serve, caplog: pytest.LogCaptureFixture) -> Callable[[Answer], L
 
 
 def family(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and every other one that it leads to."""
+    """Yield the error, and every other error that it refers to."""
     if error is None:
         return
     yield error
@@ -125,7 +125,7 @@ def test_a_key_that_comes_back_in_a_stream_is_not_shown(
 
 
 @pytest.mark.parametrize("answer", ECHOES.values(), ids=ECHOES.keys())
-def test_a_key_is_in_no_part_of_the_story_of_all_models(
+def test_a_key_is_in_no_part_of_the_error_of_all_models(
     way: Way,
     ring: Callable[[Answer], LLMRing],
     lockfile: Lock,
@@ -142,7 +142,7 @@ def test_a_key_is_in_no_part_of_the_story_of_all_models(
 
 
 def frames_of_llmring(link: TracebackType | None) -> Iterator[str]:
-    """What a tool that shows local variables would show of our own frames."""
+    """Return the local variables of llmring's frames, as a debugging tool shows them."""
     while link is not None:
         if Path(link.tb_frame.f_code.co_filename).parent.parent.name == "llmring":
             yield from map(repr, link.tb_frame.f_locals.values())
@@ -161,7 +161,7 @@ def test_a_key_is_in_no_local_variable_that_a_traceback_may_show(
     assert leaked(*shown) == []
 
 
-def test_a_key_is_in_no_attempt_that_an_observer_is_told_of(serve: Serve) -> None:
+def test_a_key_is_in_no_attempt_that_an_observer_gets(serve: Serve) -> None:
     seen: list[Attempt] = []
     environ = environ_of(serve(answers.openai_error(500, f"key {KEY}")), KEY)
 
@@ -172,7 +172,7 @@ def test_a_key_is_in_no_attempt_that_an_observer_is_told_of(serve: Serve) -> Non
     assert leaked(repr(seen)) == []
 
 
-def test_a_key_is_in_no_repr_of_what_a_call_is_made_of(ring: Callable[[Answer], LLMRing]) -> None:
+def test_a_key_is_in_no_repr_of_the_parts_of_a_call(ring: Callable[[Answer], LLMRing]) -> None:
     made = ring(answers.openai())
     settings = read_settings({"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": f"http://me:{PASSWORD}@h"})
     endpoint = settings.endpoints["openai"]
@@ -207,9 +207,7 @@ def test_a_key_is_in_no_debug_log_of_a_call_that_succeeds(
     assert leaked(caplog.text) == []
 
 
-def test_a_short_key_is_no_secret_and_takes_no_words_out_of_a_message(
-    way: Way, serve: Serve
-) -> None:
+def test_a_short_key_is_not_masked_in_messages(way: Way, serve: Serve) -> None:
     environ = environ_of(serve(answers.openai_error(500, "no model is loaded")), "no")
 
     with pytest.raises(ProviderError, match="no model is loaded"):

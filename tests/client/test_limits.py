@@ -20,7 +20,7 @@ FIRST, SECOND = "openai:gpt-4o-mini", "anthropic:claude-sonnet-4-5"
 
 @pytest.fixture
 def limited(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Limited:
-    """Starts both providers, for an alias `fast` with these policy keys; gives the first one."""
+    """Start both providers, for an alias `fast` with these policy keys; return the first."""
 
     def start(*policy: str, answer: Answer | None = None) -> Loopback:
         openai, anthropic = serve(answer or answers.openai()), serve(answers.anthropic())
@@ -52,7 +52,7 @@ def test_a_call_beyond_the_day_s_budget_is_refused_before_it_is_sent(
     assert len(server.requests) == 0
 
 
-def test_the_budget_counts_what_calls_have_cost(way: Way, limited: Limited) -> None:
+def test_the_budget_counts_the_cost_of_calls(way: Way, limited: Limited) -> None:
     # The estimate of a call is some $0.0006, and its cost some $0.000003.
     server = limited("daily_budget = 0.00065")
 
@@ -71,7 +71,7 @@ def test_a_stream_is_counted_by_its_cost(way: Way, limited: Limited) -> None:
     assert len(server.requests) == 5
 
 
-def test_a_second_request_of_a_minute_is_refused_with_what_was_tried(
+def test_a_second_request_in_a_minute_is_refused_with_the_attempts(
     way: Way, limited: Limited
 ) -> None:
     limited("rpm = 1", answer=answers.openai_error(429))
@@ -94,7 +94,7 @@ def test_a_fallback_that_is_too_dear_is_skipped_with_the_reason(way: Way, limite
     assert "max_price_ratio" in str(skipped[0].reason)
 
 
-def test_where_every_model_is_too_dear_each_is_told(way: Way, limited: Limited) -> None:
+def test_if_every_model_is_too_expensive_each_is_named(way: Way, limited: Limited) -> None:
     limited("max_cost_per_request = 0.000001")
 
     with pytest.raises(NoUsableModelError, match="max_cost_per_request") as caught:

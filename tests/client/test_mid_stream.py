@@ -1,4 +1,4 @@
-"""An answer that breaks off after a part of it was shown, and what the reader gets then."""
+"""Streams that break off after some text was shown, and how they continue."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def toml(value: Any) -> str:
 
 @pytest.fixture
 def farm(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Farm:
-    """Starts the first and the second model of the alias `fast`; further keys are its policy."""
+    """Start the first and the second model of the alias `fast`; further keys are its policy."""
 
     def start(
         first: Answer, second: Answer, *, model: str = FIRST, **policy: Any
@@ -63,7 +63,7 @@ def farm(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Farm:
 
 
 def read(chunks: list[StreamChunk]) -> str:
-    """What a reader has in the end who drops what he is told to drop."""
+    """Return the text that a reader ends up with, dropping earlier chunks at a restart."""
     text = ""
     for chunk in chunks:
         text = chunk.delta if chunk.restart else text + chunk.delta
@@ -75,7 +75,7 @@ def sent_to(server: Loopback) -> Any:
 
 
 @each_end
-def test_the_next_model_goes_on_where_the_answer_broke_off(
+def test_the_next_model_continues_where_the_answer_broke_off(
     way: Way, farm: Farm, end: list[Any]
 ) -> None:
     first, second = as_stream(*begun("Once upon"), *end), answers.anthropic_stream(" a time")
@@ -98,7 +98,7 @@ def test_the_next_model_goes_on_where_the_answer_broke_off(
     }
 
 
-def test_a_model_that_takes_no_beginning_is_told_to_go_on(way: Way, farm: Farm) -> None:
+def test_a_model_without_prefill_is_asked_to_continue(way: Way, farm: Farm) -> None:
     openai, _ = farm(
         as_stream(*begun("Once upon"), Reset()), answers.anthropic_stream(" x"), retries=1
     )
@@ -111,7 +111,7 @@ def test_a_model_that_takes_no_beginning_is_told_to_go_on(way: Way, farm: Farm) 
     assert "Go on exactly where it ends" in told["content"]
 
 
-def test_what_the_next_model_repeats_is_shown_once(way: Way, farm: Farm) -> None:
+def test_text_that_the_next_model_repeats_is_shown_once(way: Way, farm: Farm) -> None:
     text = "The quick brown fox jumps over"
     farm(
         as_stream(*begun(text), Close()),
@@ -122,7 +122,7 @@ def test_what_the_next_model_repeats_is_shown_once(way: Way, farm: Farm) -> None
 
 
 @each_end
-def test_with_restart_the_reader_is_told_to_drop_what_it_has(
+def test_with_restart_a_chunk_marks_the_text_so_far_as_discarded(
     way: Way, farm: Farm, end: list[Any]
 ) -> None:
     first = as_stream(*begun("Once upon"), *end)
@@ -151,7 +151,7 @@ def test_with_raise_a_stream_that_breaks_off_raises_and_never_ends_silently(
     assert [a.model for a in caught.value.attempts] == [FIRST]
 
 
-def test_where_only_white_space_was_shown_the_next_model_begins_anew(way: Way, farm: Farm) -> None:
+def test_if_only_white_space_was_shown_the_next_model_starts_over(way: Way, farm: Farm) -> None:
     farm(as_stream(*begun("\n\n"), Close()), answers.anthropic_stream("Hello"))
 
     chunks = way.stream(LLMRing(), "fast", "Hi")
@@ -160,7 +160,7 @@ def test_where_only_white_space_was_shown_the_next_model_begins_anew(way: Way, f
     assert [chunk.restart for chunk in chunks if chunk.delta] == [False, True]
 
 
-def test_a_structured_answer_begins_anew(way: Way, farm: Farm) -> None:
+def test_a_structured_answer_starts_over(way: Way, farm: Farm) -> None:
     farm(as_stream(*begun('{"a": '), Close()), answers.anthropic_stream('{"a": 1}'))
     form = {
         "type": "json_schema",
@@ -184,7 +184,7 @@ def test_a_stall_moves_on(way: Way, farm: Farm) -> None:
 
 @pytest.fixture(params=["over HTTP", "a scripted model", "a scripted fault"])
 def stalling(request: pytest.FixtureRequest, farm: Farm) -> None:
-    """The first model of `fast` stalls in its answer, and is given up after 0.2 seconds."""
+    """Let the first model of `fast` stall in its answer, with a stall limit of 0.2 seconds."""
     over_http = request.param == "over HTTP"
     farm(
         as_stream(*begun("Once upon"), *([Pause(30)] if over_http else answers.OPENAI_END)),
@@ -240,7 +240,7 @@ def test_an_error_event_moves_on(way: Way, farm: Farm) -> None:
     assert read(way.stream(LLMRing(), "fast", "Hi")) == "Once upon a time"
 
 
-def test_one_event_that_can_not_be_read_is_passed_over_and_told(way: Way, farm: Farm) -> None:
+def test_one_unreadable_event_is_skipped_and_noted(way: Way, farm: Farm) -> None:
     events = [*begun("Once upon"), b"data: {nonsense\n\n", answers.openai_event(content=" a time")]
     farm(as_stream(*events, *answers.OPENAI_END), answers.anthropic_stream("x"))
 
@@ -249,7 +249,7 @@ def test_one_event_that_can_not_be_read_is_passed_over_and_told(way: Way, farm: 
     assert read(chunks) == "Once upon a time"
     (attempt,) = chunks[-1].attempts
     assert attempt.outcome == "ok"
-    assert "one piece of the stream passed over" in attempt.notes[0]
+    assert "one piece of the stream skipped" in attempt.notes[0]
 
 
 def call(index: int, **function: str) -> bytes:
@@ -294,7 +294,7 @@ def test_a_tool_call_with_a_gap_in_its_stream_is_never_made(way: Way, farm: Farm
     assert read(chunks) == "Shall I pay?"
 
 
-def test_where_all_models_break_off_every_attempt_is_told(way: Way, farm: Farm) -> None:
+def test_if_all_models_break_off_every_attempt_is_reported(way: Way, farm: Farm) -> None:
     second = answers.anthropic_stream(" a time").steps[:3]
     farm(as_stream(*begun("Once upon"), Reset()), as_stream(*second, Reset()))
 

@@ -1,4 +1,4 @@
-"""What `chat` and `chat_stream` return, however it is awaited or read."""
+"""The pending calls of `chat` and `chat_stream`, awaited and read in all ways."""
 
 import asyncio
 import gc
@@ -214,12 +214,12 @@ def test_an_error_is_raised_again_by_an_await_after_the_reading(sent: Sent) -> N
 # --- giving up ---------------------------------------------------------------------------------
 
 
-def test_a_call_whose_awaiter_was_cancelled_says_so_to_the_next_one(sent: Sent) -> None:
+def test_the_next_awaiter_of_a_cancelled_call_gets_an_error_that_explains_it(sent: Sent) -> None:
     async def call() -> None:
         pending = sent.chat(SLOW)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(pending, 0.05)
-        with pytest.raises(RuntimeError, match="given up"):
+        with pytest.raises(RuntimeError, match="cancelled"):
             await pending
 
     asyncio.run(call())
@@ -257,7 +257,7 @@ def test_a_closed_call_is_never_sent(sent: Sent) -> None:
     call = sent.chat()
     call.close()
 
-    with pytest.raises(RuntimeError, match="given up"):
+    with pytest.raises(RuntimeError, match="cancelled"):
         call.result()
     assert sent.attempts == []
 
@@ -299,7 +299,7 @@ LOOKS: dict[str, Callable[[PendingChat], Any]] = {
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
-def test_a_look_at_a_call_sends_nothing(sent: Sent, look: Callable[[PendingChat], Any]) -> None:
+def test_inspecting_a_call_sends_nothing(sent: Sent, look: Callable[[PendingChat], Any]) -> None:
     call = sent.chat()
     look(call)
 
@@ -343,7 +343,7 @@ def test_an_unknown_attribute_is_an_attribute_error(sent: Sent) -> None:
     call.close()
 
 
-def test_the_repr_says_how_far_the_call_is(sent: Sent) -> None:
+def test_the_repr_shows_the_state_of_the_call(sent: Sent) -> None:
     call, failing = sent.chat(), sent.chat(FAILING)
     before = repr(call)
     call.result()

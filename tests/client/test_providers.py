@@ -30,7 +30,7 @@ def row(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Prov
 def answering(
     row: Provider, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Answer], Loopback]:
-    """Starts a server for the provider under test, which gives this answer."""
+    """Start a server for the provider under test, which gives this answer."""
 
     def start(answer: Answer) -> Loopback:
         server = serve(answer)
@@ -48,7 +48,7 @@ def whole(row: Provider, name: str, status: int = 200) -> Answer:
     return Answer([sample(row, name)], status, {"content-type": "application/json"})
 
 
-def test_a_whole_answer_and_a_streamed_one_say_the_same(
+def test_a_whole_answer_and_a_streamed_one_are_equal(
     way: Way, row: Provider, answering: Callable[[Answer], Loopback]
 ) -> None:
     answering(whole(row, "whole.json"))
@@ -75,7 +75,7 @@ def test_tool_calls_come_whole_and_streamed(
     ]
 
 
-def test_a_rate_limit_is_told_with_the_seconds_to_wait(
+def test_a_rate_limit_error_has_the_seconds_to_wait(
     way: Way, row: Provider, answering: Callable[[Answer], Loopback]
 ) -> None:
     limit = whole(row, "error_429.json", 429)

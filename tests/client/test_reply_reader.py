@@ -1,4 +1,4 @@
-"""What a call has cost in all: the answer, and what was broken off before it."""
+"""The total cost of a call: the answer, and attempts that broke off before it."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ OF_SECOND = Decimal("0.00006")
 
 @pytest.fixture
 def pair(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
-    """Starts the first and the second model of the alias `fast`; further keys are its policy."""
+    """Start the first and the second model of the alias `fast`; further keys are its policy."""
 
     def start(first: Answer, second: Answer, **policy: Any) -> tuple[Loopback, Loopback]:
         openai, anthropic = serve(first), serve(second)
@@ -51,7 +51,7 @@ def text(*more: bytes | Reset) -> Answer:
     return as_stream(answers.ROLE, answers.openai_event(content="Once"), *more)
 
 
-# A call for a tool with a gap, which must not be made; the usage is told before that shows.
+# A call for a tool with a gap, which must not be made; the usage arrives before that shows.
 BROKEN_CALL = (
     b'data: {"choices": [{"index": 0, "delta": {"tool_calls": 7}}]}\n\n',
     answers.openai_event(finish_reason="tool_calls"),
@@ -72,7 +72,7 @@ def test_W27_a_stream_costs_what_the_whole_answer_costs(way: Way, pair: Pair) ->
     assert (whole.cost.input, whole.cost.output) == (last.cost.input, last.cost.output)
 
 
-def test_an_attempt_says_what_it_took(way: Way, pair: Pair) -> None:
+def test_an_attempt_has_its_usage(way: Way, pair: Pair) -> None:
     pair(answers.openai("Hi"), answers.anthropic())
 
     answer = way.chat(LLMRing(), "fast", "Hello")
@@ -81,9 +81,7 @@ def test_an_attempt_says_what_it_took(way: Way, pair: Pair) -> None:
     assert (only.usage, only.cost, only.cost_reason) == (answer.usage, OF_FIRST, None)
 
 
-def test_a_stream_that_broke_after_its_usage_was_told_is_counted_exactly(
-    way: Way, pair: Pair
-) -> None:
+def test_a_stream_that_breaks_after_its_usage_is_counted_exactly(way: Way, pair: Pair) -> None:
     pair(text(*BROKEN_CALL), answers.anthropic_stream("Once more"))
 
     last = way.stream(LLMRing(), "fast", "Hello")[-1]
@@ -94,7 +92,7 @@ def test_a_stream_that_broke_after_its_usage_was_told_is_counted_exactly(
     assert isinstance(last.cost, Cost)
 
 
-def test_a_stream_that_broke_before_its_usage_was_told_is_estimated_and_that_is_said(
+def test_a_stream_that_breaks_before_its_usage_is_estimated_and_marked_so(
     way: Way, pair: Pair
 ) -> None:
     pair(text(Reset()), answers.anthropic_stream(" upon"))
@@ -102,7 +100,7 @@ def test_a_stream_that_broke_before_its_usage_was_told_is_estimated_and_that_is_
     last = way.stream(LLMRing(), "fast", "Hello")[-1]
 
     assert last.cost == OF_FIRST + OF_SECOND
-    assert last.cost_reason == f"with an estimate for what was broken off: {FIRST}"
+    assert last.cost_reason == f"with an estimate for cancelled attempts: {FIRST}"
     broken = last.attempts[0]
     assert (broken.usage, broken.cost) == (None, None)
     assert "may still bill" in (broken.cost_reason or "")
@@ -122,7 +120,7 @@ def test_an_answer_that_can_t_be_read_may_be_charged_for(way: Way, pair: Pair) -
     answer = way.chat(LLMRing(), "fast", "Hello")
 
     assert answer.cost == OF_FIRST + OF_SECOND
-    assert answer.cost_reason == f"with an estimate for what was broken off: {FIRST}"
+    assert answer.cost_reason == f"with an estimate for cancelled attempts: {FIRST}"
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
@@ -147,12 +145,12 @@ def test_a_broken_off_model_without_a_price_makes_the_whole_unknown(
 
     assert last.cost is None
     assert last.cost_reason == (
-        "openai:of-no-catalog was broken off, and its price is not known: "
+        "the cancelled attempt at openai:of-no-catalog has no known price: "
         "the model is not in the catalog"
     )
 
 
-def test_where_none_answers_the_error_tells_what_was_charged_for(way: Way, pair: Pair) -> None:
+def test_if_no_model_answers_the_error_has_the_cost(way: Way, pair: Pair) -> None:
     *all_but_the_end, _ = answers.anthropic_stream("Once").steps
     pair(answers.openai_error(503), as_stream(*all_but_the_end, Reset()))
 
@@ -169,7 +167,7 @@ def test_where_none_answers_the_error_tells_what_was_charged_for(way: Way, pair:
         ({"service_tier": "default"}, None),
     ],
 )
-def test_a_class_of_service_with_other_prices_is_told(
+def test_a_service_tier_with_other_prices_is_named_in_the_reason(
     way: Way, pair: Pair, more: dict[str, Any], remark: str | None
 ) -> None:
     pair(answers.openai("Hi", **more), answers.anthropic())
@@ -179,7 +177,7 @@ def test_a_class_of_service_with_other_prices_is_told(
     assert (answer.cost, answer.cost_reason) == (OF_FIRST, remark)
 
 
-def test_searches_that_are_charged_for_are_told(way: Way, pair: Pair) -> None:
+def test_billed_searches_are_named_in_the_reason(way: Way, pair: Pair) -> None:
     message = json.loads(answers.anthropic().steps[0])  # type: ignore[arg-type]
     message["usage"]["server_tool_use"] = {"web_search_requests": 2}
     pair(answers.openai_error(503), as_json(message))

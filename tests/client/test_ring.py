@@ -1,4 +1,4 @@
-"""The public object, apart from what it says about aliases and failover."""
+"""The public object, apart from aliases and failover."""
 
 import asyncio
 

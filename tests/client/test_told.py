@@ -1,4 +1,4 @@
-"""What an application is told of its calls: hooks, traces, and the models that are left out."""
+"""Reports to the application: hooks, traces, and skipped models."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,7 +39,7 @@ def pair(serve: Serve, lockfile: Lock, monkeypatch: pytest.MonkeyPatch) -> Pair:
 
 @pytest.fixture
 def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    """The application has set OpenTelemetry up."""
+    """Set OpenTelemetry up as an application does."""
     exporter, tracers = InMemorySpanExporter(), TracerProvider()
     tracers.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", tracers)
@@ -48,7 +48,7 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     tracers.shutdown()
 
 
-def test_a_failover_is_told_with_both_models_and_the_failure(way: Way, pair: Pair) -> None:
+def test_a_failover_is_reported_with_both_models_and_the_failure(way: Way, pair: Pair) -> None:
     pair(answers.openai_error(503, "busy"), answers.anthropic())
     told: list[tuple[str, str, str]] = []
 
@@ -60,7 +60,7 @@ def test_a_failover_is_told_with_both_models_and_the_failure(way: Way, pair: Pai
     assert told == [(FIRST, SECOND, "503 server_error busy")]
 
 
-def test_a_failover_inside_a_stream_is_told_as_well(way: Way, pair: Pair) -> None:
+def test_a_failover_inside_a_stream_is_reported_as_well(way: Way, pair: Pair) -> None:
     broken = as_stream(answers.ROLE, answers.openai_event(content="Hel"), Close())
     pair(broken, answers.anthropic_stream("lo"))
     told: list[str] = []
@@ -101,7 +101,7 @@ def test_a_stream_that_breaks_off_leaves_no_span_open(
     assert len(spans.get_finished_spans()) == 3
 
 
-def test_a_model_that_failed_three_times_in_a_row_is_left_out_and_that_is_told(pair: Pair) -> None:
+def test_a_model_that_failed_three_times_in_a_row_is_skipped_and_reported(pair: Pair) -> None:
     openai, _ = pair(answers.openai_error(503, "busy"), answers.anthropic())
 
     with LLMRing() as ring:

@@ -321,7 +321,7 @@ def test_of_an_attachment_only_its_beginning_and_its_hash_are_kept() -> None:
     assert "5022 characters, SHA-256" in asked.request.body["url"]
 
 
-def test_of_bytes_that_are_no_json_only_their_hash_is_kept() -> None:
+def test_of_bytes_that_are_not_json_only_the_hash_is_kept() -> None:
     assert query_of(request(body=b"\xff\xfe"), None).request.body.startswith("(2 bytes, SHA-256 ")
 
 

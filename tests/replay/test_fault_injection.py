@@ -214,7 +214,7 @@ def test_faults_are_counted_over_all_calls_of_a_ring(serve: Serve, tmp_path: Pat
     assert statuses == [503, 200]
 
 
-def test_an_upload_meets_no_fault(serve: Serve, tmp_path: Path) -> None:
+def test_faults_do_not_apply_to_uploads(serve: Serve, tmp_path: Path) -> None:
     target = target_at(serve(openai()))
     policy = Policy(faults=(ScriptedFault(status=503),))
 

@@ -24,7 +24,7 @@ FAULT = ScriptedFault(status=503)
 
 @pytest.fixture
 def here() -> Iterator[Stage]:
-    """The overrides of all rings of the test."""
+    """Install the overrides of all rings of the test."""
     before, found = overrides.current, Stage()
     overrides.install(found)
     yield found
@@ -32,7 +32,7 @@ def here() -> Iterator[Stage]:
 
 
 def status_of(policy: Policy, folder: Path) -> int:
-    """The status with which a request is answered; 200 is the provider's own."""
+    """Return the status of the answer to a request; the provider itself answers 200."""
     with Loopback(openai()) as server:
         target = target_at(server)
         return played(playback_in(folder), policy, target, asking(target))[0].status
@@ -98,7 +98,7 @@ def test_keys_are_needed_only_where_a_provider_is_asked(here: Stage) -> None:
     assert overrides.needs_no_keys(Policy(), here)
 
 
-def test_every_provider_can_be_called_when_none_of_them_is_asked() -> None:
+def test_every_provider_can_be_called_without_its_key_if_answers_are_scripted() -> None:
     endpoints = read_settings({"OPENAI_API_KEY": "sk-mine"}).endpoints
     assert any(not endpoint.usable for endpoint in endpoints.values())
 
@@ -121,9 +121,7 @@ def test_the_faults_of_a_test_come_before_those_of_the_lockfile(
     assert found == [500, 503]
 
 
-def test_what_is_to_be_replayed_is_recorded_where_the_run_says_so(
-    here: Stage, tmp_path: Path
-) -> None:
+def test_replay_mode_records_if_the_run_records(here: Stage, tmp_path: Path) -> None:
     here.recording = True
     with Loopback(openai()) as server:
         target = target_at(server)
@@ -158,7 +156,7 @@ def test_a_refusal_does_not_show_what_else_is_in_the_address(here: Stage) -> Non
         (None, None, "/app/tests/recordings"),
     ],
 )
-def test_recordings_are_where_the_environment_says_or_the_lockfile_or_beside_the_tests(
+def test_recordings_are_in_the_folder_of_the_environment_or_the_lockfile_or_next_to_the_tests(
     setting: str | None, wish: str | None, folder: str
 ) -> None:
     environ = {} if setting is None else {"LLMRING_RECORDINGS": setting}

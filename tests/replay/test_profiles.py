@@ -41,7 +41,7 @@ FAULTS
 def application(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Callable[..., LLMRing]]:
-    """A lockfile with faults, two vendors, and what makes an application's ring in a profile."""
+    """Write a lockfile with faults, start two vendors, and return a maker of rings by profile."""
 
     def make(first: Any = None, second: Any = None, faults: str = "") -> Callable[..., LLMRing]:
         Path("llmring.lock").write_text(LOCKFILE.replace("FAULTS", faults) + LASTING)
@@ -97,9 +97,7 @@ def test_a_stream_is_recorded_and_replayed(application: Any, way: Way) -> None:
     assert served(application) == [1, 0]
 
 
-def test_what_was_not_recorded_names_the_file_and_says_how_to_record_it(
-    application: Any, way: Way
-) -> None:
+def test_a_missing_recording_is_named_with_the_way_to_record_it(application: Any, way: Way) -> None:
     ring = application()
 
     with pytest.raises(AllModelsFailedError, match=r'no recording of POST .* mode = "record"'):
@@ -117,7 +115,7 @@ def test_a_fault_happens_and_the_next_model_answers(application: Any, way: Way) 
     assert served(application) == [0, 1]
 
 
-def test_a_stream_that_is_cut_goes_on_with_the_next_model(application: Any, way: Way) -> None:
+def test_a_stream_that_is_cut_continues_with_the_next_model(application: Any, way: Way) -> None:
     ring = application(
         openai_stream("Bonjour ", "le ", "monde"),
         anthropic_stream("tout ", "le monde"),
@@ -131,7 +129,7 @@ def test_a_stream_that_is_cut_goes_on_with_the_next_model(application: Any, way:
     assert served(application) == [1, 1]
 
 
-def test_a_stream_that_stalls_goes_on_with_the_next_model(application: Any, way: Way) -> None:
+def test_a_stream_that_stalls_continues_with_the_next_model(application: Any, way: Way) -> None:
     ring = application(
         openai_stream("Bonjour ", "le ", "monde"),
         anthropic_stream("tout ", "le monde"),
@@ -144,9 +142,7 @@ def test_a_stream_that_stalls_goes_on_with_the_next_model(application: Any, way:
     assert text == "Bonjour tout le monde"
 
 
-def test_a_malformed_event_in_a_stream_that_goes_on_is_passed_over(
-    application: Any, way: Way
-) -> None:
+def test_a_malformed_event_within_a_stream_is_skipped(application: Any, way: Way) -> None:
     ring = application(openai_stream("Bon", "jour"), faults="faults = [{ malformed = 2 }]")
 
     chunks = way.stream(ring("chaos"), "fast", messages="Hi")
@@ -156,7 +152,7 @@ def test_a_malformed_event_in_a_stream_that_goes_on_is_passed_over(
     assert served(application) == [1, 0]
 
 
-def test_without_faults_and_mode_nothing_of_the_machinery_is_loaded(
+def test_without_faults_and_mode_the_replay_modules_are_not_loaded(
     serve: Serve,
 ) -> None:
     from rings import run_program

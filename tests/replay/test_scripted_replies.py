@@ -36,7 +36,7 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 
 def asked(replies: Replies, target: Target, *, stream: bool) -> LLMResponse:
-    """The answer as a ring would read it."""
+    """Read the answer as a ring does."""
 
     async def call() -> LLMResponse:
         request = asking(target, "How are you?", stream=stream)
@@ -93,7 +93,7 @@ def test_data_is_answered_as_json(target: Target) -> None:
     assert asked(replies, target, stream=False).content == '{"city":"Paris"}'
 
 
-def test_answers_are_given_in_order_as_often_as_they_say_to_the_models_they_are_for(
+def test_answers_are_given_in_order_for_their_models_and_number_of_times(
     target: Target,
 ) -> None:
     replies = Replies()
@@ -116,7 +116,7 @@ def test_the_requests_are_kept_as_they_were_sent(target: Target) -> None:
     assert "How are you?" in str(sent.body)
 
 
-def test_when_no_answer_is_left_the_error_says_what_to_add(target: Target) -> None:
+def test_when_no_answer_is_left_the_error_shows_how_to_add_one(target: Target) -> None:
     replies = Replies()
     replies.add("a")
     asked(replies, target, stream=False)
@@ -126,7 +126,7 @@ def test_when_no_answer_is_left_the_error_says_what_to_add(target: Target) -> No
 
 
 @pytest.mark.parametrize("path", ["/v1/embeddings", "/v1/files", "/v1/messages/count_tokens"])
-def test_what_is_no_chat_is_not_answered(target: Target, path: str) -> None:
+def test_a_request_that_is_not_a_chat_is_not_answered(target: Target, path: str) -> None:
     replies = Replies()
     replies.add("a")
     request = HttpRequest("POST", f"http://h{path}", {}, b'{"input": []}')

@@ -43,7 +43,7 @@ SLOW_DOWN = ProviderRateLimitError("you sent: What is my secret?", status=429)
 
 
 class Seen:
-    """What the application's exporters have received."""
+    """The data that the application's exporters have received."""
 
     def __init__(self) -> None:
         self.exporter = InMemorySpanExporter()
@@ -72,7 +72,7 @@ class Seen:
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
-    """An application's providers, for the time of one test."""
+    """Set up an application's providers for one test."""
     told = Seen()
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", told.tracers)
     monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", told.meters)
@@ -88,7 +88,7 @@ def traced(wish: TelemetryWish = "auto", request: LLMRequest = REQUEST) -> CallT
 
 
 def failed_over(wish: TelemetryWish = "auto", *, stream: bool = False) -> None:
-    """A call whose first model is rate limited and whose second answers."""
+    """Make a call whose first model is rate limited and whose second answers."""
     call = Telemetry(wish).call("fast", "prod", parse_request(REQUEST), stream=stream)
     if call is None:
         return
@@ -117,7 +117,7 @@ def test_a_call_is_a_span_and_each_attempt_one_within_it(seen: Seen) -> None:
         assert attempt.parent.span_id == call.context.span_id
 
 
-def test_the_call_s_span_says_what_was_called_and_who_answered(seen: Seen) -> None:
+def test_the_call_s_span_has_the_alias_and_the_model_that_answered(seen: Seen) -> None:
     failed_over()
 
     assert attributes(seen.spans["chat fast"]) == {
@@ -164,7 +164,9 @@ def test_an_attempt_s_span_follows_the_conventions(seen: Seen) -> None:
     }
 
 
-def test_a_failed_attempt_s_span_tells_the_error_and_not_the_provider_s_words(seen: Seen) -> None:
+def test_a_failed_attempt_s_span_has_the_error_type_and_not_the_provider_s_message(
+    seen: Seen,
+) -> None:
     failed_over()
 
     span = seen.spans["chat gpt-4o-mini"]
@@ -174,7 +176,7 @@ def test_a_failed_attempt_s_span_tells_the_error_and_not_the_provider_s_words(se
     assert span.status.description is None
 
 
-def test_an_error_without_a_status_is_told_by_its_class(seen: Seen) -> None:
+def test_an_error_without_a_status_is_identified_by_its_class(seen: Seen) -> None:
     call = traced()
     error = ProviderConnectionError("reset")
     call.attempt(FIRST).failed(error)
@@ -185,7 +187,7 @@ def test_an_error_without_a_status_is_told_by_its_class(seen: Seen) -> None:
         assert span.status.status_code is StatusCode.ERROR
 
 
-def test_a_call_that_is_cancelled_is_no_error_and_leaves_no_span_open(seen: Seen) -> None:
+def test_a_cancelled_call_is_not_marked_as_an_error_and_leaves_no_span_open(seen: Seen) -> None:
     import asyncio
 
     call = traced()
@@ -255,7 +257,7 @@ def everything_in(seen: Seen) -> str:
     return json.dumps([json.loads(span.to_json()) for span in seen.spans.values()])
 
 
-def test_no_text_of_a_prompt_or_an_answer_is_told_unless_asked_for(seen: Seen) -> None:
+def test_texts_of_prompts_and_answers_are_not_recorded_by_default(seen: Seen) -> None:
     failed_over()
 
     told = everything_in(seen)
@@ -263,7 +265,7 @@ def test_no_text_of_a_prompt_or_an_answer_is_told_unless_asked_for(seen: Seen) -
     assert "It is" not in told
 
 
-def test_the_texts_are_told_where_they_are_asked_for(seen: Seen) -> None:
+def test_texts_are_recorded_on_request(seen: Seen) -> None:
     call = traced(
         "content",
         LLMRequest(
@@ -311,7 +313,7 @@ PNG = {"url": "data:image/png;base64,iVBORw0KGgo="}
 CALL = {"id": "call-1", "type": "function", "function": {"name": "sky", "arguments": "{}"}}
 
 
-def test_what_the_http_library_traces_belongs_to_the_attempt(seen: Seen) -> None:
+def test_spans_of_the_http_library_are_children_of_the_attempt(seen: Seen) -> None:
     call = traced()
     attempt = call.attempt(FIRST)
     with attempt.sending():
@@ -354,12 +356,14 @@ def test_it_can_be_switched_off(seen: Seen) -> None:
     assert seen.spans == {}
 
 
-def test_a_switch_that_there_is_not_is_refused() -> None:
+def test_an_unknown_telemetry_setting_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="telemetry"):
         Telemetry("on")  # type: ignore[arg-type]
 
 
-def test_where_no_provider_is_set_up_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_telemetry_provider_calls_are_not_observed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", None)
     telemetry = Telemetry()
@@ -395,7 +399,7 @@ def test_an_application_without_opentelemetry_never_loads_it() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_the_digest_of_what_the_lockfile_has_pinned_is_on_the_call_s_span(
+def test_the_digest_of_the_pins_is_on_the_call_s_span(
     seen: Seen, serve: Callable[..., Loopback], lockfile: Callable[..., Path]
 ) -> None:
     path, digest = lockfile(fast=["openai:gpt-4o-mini"]), "sha256:" + "0" * 64

@@ -26,7 +26,7 @@ Serve = Callable[..., Loopback]
 
 
 def chat_again_and_again(way: Way, ring: LLMRing, times: int, *, stream: bool = False) -> list[str]:
-    """What each call gave, its text or its error's class; all in one event loop."""
+    """Return each call's text or its error's class; all in one event loop."""
 
     async def call() -> str:
         try:
@@ -133,7 +133,7 @@ def test_leaving_the_ring_closes_its_connections(way: Way, serve: Serve) -> None
     assert server.left_alone()
 
 
-def test_a_ring_goes_on_after_it_was_closed(way: Way, serve: Serve) -> None:
+def test_a_ring_can_be_used_after_it_was_closed(way: Way, serve: Serve) -> None:
     ring = ring_at(serve(answers.openai("Hi")))
 
     assert [way.chat(ring, MODEL, "Hello").content for _ in range(2)] == ["Hi", "Hi"]
@@ -271,7 +271,7 @@ ODD = {
     "a huge header": Answer([_ok()], headers={"x-huge": "x" * 100_000}),
     "a length that is too long": Answer([_ok(), Close()], headers={"content-length": "9999"}),
     "a length that is too short": Answer([_ok()], headers={"content-length": "9"}),
-    "a length that is none": Answer([_ok()], headers={"content-length": "some"}),
+    "an invalid length": Answer([_ok()], headers={"content-length": "some"}),
     "length and chunks": raw(
         b"200 OK\ntransfer-encoding: chunked\ncontent-length: 1", b"1\r\n1\r\n0\r\n\r\n"
     ),
@@ -284,15 +284,15 @@ ODD = {
     "304": Answer([], 304),
     "no HTTP at all": Answer([b"220 smtp.example ESMTP\r\n"], framing="raw"),
     "TLS": Answer([b"\x15\x03\x01\x00\x02\x02\x46"], framing="raw"),
-    "a header that is none": raw(b"200 OK\nnonsense", b""),
+    "an invalid header": raw(b"200 OK\nnonsense", b""),
     "a null byte in a header": raw(b"200 OK\nx-a: \0", b""),
-    "a status that is none": raw(b"banana OK", b""),
+    "an invalid status": raw(b"banana OK", b""),
     "nothing": Answer([b""], framing="raw"),
 }
 
 
 @pytest.mark.parametrize("answer", ODD.values(), ids=ODD.keys())
-def test_an_answer_that_is_none_is_a_provider_error_of_one_line(
+def test_an_unreadable_answer_is_a_provider_error_of_one_line(
     way: Way, serve: Serve, answer: Answer
 ) -> None:
     with pytest.raises((ProviderResponseError, ProviderConnectionError)) as caught:
@@ -304,7 +304,7 @@ def test_an_answer_that_is_none_is_a_provider_error_of_one_line(
 
 
 @pytest.mark.parametrize("answer", ODD.values(), ids=ODD.keys())
-def test_after_an_answer_that_is_none_the_next_call_succeeds(
+def test_after_an_unreadable_answer_the_next_call_succeeds(
     way: Way, serve: Serve, answer: Answer
 ) -> None:
     server = serve(answer, answers.openai("Hi"))
@@ -402,7 +402,7 @@ def test_a_name_with_two_addresses_that_both_refuse_is_one_plain_reason(way: Way
     assert caught.value.message == f"can't connect to localhost:{port}: Connection refused"
 
 
-def test_a_host_that_nobody_knows_is_named(way: Way) -> None:
+def test_an_unknown_host_is_named(way: Way) -> None:
     environ = {
         "LLMRING_RETRIES": "0",
         "OPENAI_API_KEY": "sk",
@@ -415,9 +415,7 @@ def test_a_host_that_nobody_knows_is_named(way: Way) -> None:
     assert caught.value.message == "can't find the host 'no-such-host.invalid'"
 
 
-def test_an_error_of_the_connection_carries_no_foreign_error_with_it(
-    way: Way, serve: Serve
-) -> None:
+def test_a_connection_error_has_no_unrelated_context(way: Way, serve: Serve) -> None:
     server = serve(Answer([Close()]))
 
     with pytest.raises(ProviderConnectionError) as caught:
@@ -427,7 +425,7 @@ def test_an_error_of_the_connection_carries_no_foreign_error_with_it(
     assert caught.value.__context__ is None
 
 
-def test_nothing_is_logged_beside_what_llmring_says(
+def test_no_other_library_logs_during_a_call(
     way: Way, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

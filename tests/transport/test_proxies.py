@@ -1,4 +1,4 @@
-"""Proxies: which one is used for which host, and what is said when it fails."""
+"""Proxies: the choice of a proxy for a host, and errors when it fails."""
 
 import socket
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def with_login(server: Loopback) -> str:
 
 @pytest.fixture
 def unused() -> str:
-    """The address of a server that is not there."""
+    """Return the address of a server that does not exist."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         return f"http://me:s3cret-word@127.0.0.1:{closed.getsockname()[1]}"
@@ -95,7 +95,7 @@ def test_the_user_and_password_of_the_proxy_are_sent_to_it(
 
 
 @pytest.mark.parametrize("environ", [PLAIN, SECURE], ids=["http", "https"])
-def test_a_proxy_that_refuses_is_an_error_of_the_connection_that_says_so(
+def test_a_proxy_that_refuses_is_named_in_the_connection_error(
     way: Way, serve: Serve, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
 ) -> None:
     proxy = serve(Answer([b"<html>who are you?</html>"], 407))
@@ -122,7 +122,7 @@ def test_a_proxy_that_is_down_is_named_with_the_reason(
     assert "s3cret-word" not in caught.value.message
 
 
-def test_a_proxy_of_a_kind_that_can_t_be_used_fails_the_attempt_and_says_so(
+def test_a_proxy_of_an_unsupported_kind_fails_the_attempt_and_is_named(
     way: Way, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy = serve(answers.openai("Hi"))
@@ -134,7 +134,7 @@ def test_a_proxy_of_a_kind_that_can_t_be_used_fails_the_attempt_and_says_so(
     assert proxy.requests == []
 
 
-def test_a_407_without_a_proxy_is_no_fault_of_the_request(way: Way, serve: Serve) -> None:
+def test_a_407_without_a_proxy_does_not_blame_the_request(way: Way, serve: Serve) -> None:
     with pytest.raises(ProviderConnectionError) as caught:
         way.chat(ring_at(serve(Answer([], 407))), MODEL, "Hello")
 

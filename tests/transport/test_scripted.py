@@ -50,7 +50,7 @@ def test_a_pause_is_cut_when_the_time_is_up() -> None:
         asyncio.run(chunks_of(Chunk(b"a"), Pause(60), seconds=0.02))
 
 
-def test_a_reset_is_raised_where_it_stands() -> None:
+def test_a_reset_is_raised_at_its_place_in_the_script() -> None:
     with pytest.raises(ProviderConnectionError, match="broken"):
         asyncio.run(chunks_of(Chunk(b"a"), Reset("broken"), Chunk(b"b")))
 
@@ -60,7 +60,7 @@ def test_a_script_without_a_head_has_no_connection() -> None:
         asyncio.run(open_script(Script(None, (Reset("nobody there"),))))
 
 
-def test_a_script_of_nothing_is_no_answer() -> None:
+def test_an_empty_script_raises_a_connection_error() -> None:
     with pytest.raises(ProviderConnectionError, match="without an answer"):
         asyncio.run(open_script(Script(None, ())))
 

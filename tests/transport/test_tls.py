@@ -1,4 +1,4 @@
-"""TLS: who is trusted, and what is said of those who are not."""
+"""TLS: trusted certificates, and errors for others."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ AUTHORITY = trustme.CA()
 
 @pytest.fixture
 def secure() -> Iterator[Callable[[str], Loopback]]:
-    """Starts servers with a certificate for the host given, of an authority of our own."""
+    """Start servers with a certificate for the given host, signed by the test's authority."""
     servers = []
 
     def start(host: str) -> Loopback:
@@ -36,7 +36,7 @@ def secure() -> Iterator[Callable[[str], Loopback]]:
 
 @pytest.fixture
 def trusted(tmp_path: Path) -> dict[str, str]:
-    """The variable that has a process trust our authority."""
+    """Return the variable that makes a process trust the test's authority."""
     AUTHORITY.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     return {"SSL_CERT_FILE": str(tmp_path / "ca.pem")}
 
@@ -81,7 +81,7 @@ except ProviderConnectionError as error:
     assert server.requests == []
 
 
-def test_a_server_that_speaks_no_TLS_is_named_with_the_reason(way: Way) -> None:
+def test_a_server_without_TLS_is_named_with_the_reason(way: Way) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=answer_plainly, args=(listener,), daemon=True).start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
@@ -91,7 +91,7 @@ def test_a_server_that_speaks_no_TLS_is_named_with_the_reason(way: Way) -> None:
         with pytest.raises(ProviderConnectionError) as caught:
             way.chat(ring, MODEL, "Hello")
 
-    assert caught.value.message.startswith("no TLS connection to '127.0.0.1': ")
+    assert caught.value.message.startswith("can't open a TLS connection to '127.0.0.1': ")
     assert "http://" in caught.value.message
 
 

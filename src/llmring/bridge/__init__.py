@@ -1,1 +1,1 @@
-"""Synchronous callers over asynchronous code."""
+"""Synchronous calls of asynchronous code."""

@@ -1,4 +1,4 @@
-"""A call that is sent once, by `await` or by `result`, and its closing."""
+"""Pending calls: sent once, by `await` or by `result`."""
 
 import sys
 import warnings
@@ -11,14 +11,14 @@ T = TypeVar("T")
 class Pending(Coroutine[Any, Any, T], Generic[T]):
     """A call that is sent once: when it is awaited, or when its answer is first read.
 
-    `await` it, hand it to `asyncio.run`, `create_task` or `gather`, or take its `result()`.
-    Awaiting or reading again gives the same answer. Reading an attribute of the answer inside a
-    running event loop works, and warns that it blocks the loop.
+    `await` it, pass it to `asyncio.run`, `create_task` or `gather`, or call its `result()`.
+    Awaiting or reading it again gives the same answer. Reading an attribute of the answer inside
+    a running event loop works, with a warning that it blocks the loop.
     """
 
     __module__ = "llmring"
 
-    # What of the answer can be read as an attribute; and the method's name, for messages.
+    # Attributes of the answer that can be read from the call, and the method's name for messages.
     _shown: ClassVar[frozenset[str]] = frozenset()
     _method: ClassVar[str] = "call"
 
@@ -29,10 +29,10 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
         self._error: BaseException | None = None
 
     def result(self) -> T:
-        """The answer; sends the call and waits for it, where that has not happened yet.
+        """Return the answer; if necessary, send the call and wait for it.
 
         Raises:
-            ProviderError: No model gave an answer.
+            ProviderError: No model answered.
         """
         if self._response is not None:
             return self._response
@@ -58,7 +58,7 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
         try:
             self._response = await send()
         except BaseException as error:
-            # A cancellation is not raised again: it would look like one of the next awaiter.
+            # A cancellation is not raised again: the next awaiter would seem to be cancelled.
             self._error = error if isinstance(error, Exception) else _given_up()
             raise
         return self._response
@@ -67,11 +67,11 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
         return self._answer().__await__()
 
     def send(self, value: Any) -> Any:
-        """Run on, as a coroutine does."""
+        """Resume the call, as a coroutine does."""
         return self._step(lambda coroutine: coroutine.send(value))
 
     def throw(self, *error: Any) -> Any:
-        """Raise an exception where the call waits, as a coroutine does."""
+        """Raise an exception inside the call, as a coroutine does."""
         return self._step(lambda coroutine: coroutine.throw(*error))
 
     def _step(self, advance: Callable[[Coroutine[Any, Any, T]], Any]) -> Any:
@@ -80,12 +80,12 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
         try:
             return advance(self._coroutine)
         except BaseException:
-            # It has ended; whoever awaits next gets the same answer from a new one.
+            # It has ended; the next awaiter gets the same answer from a new coroutine.
             self._coroutine = None
             raise
 
     def close(self) -> None:
-        """Give the call up, sent or not."""
+        """Cancel the call, sent or not."""
         if self._send is not None:
             self._send, self._error = None, _given_up()
         if self._coroutine is not None:
@@ -103,7 +103,7 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
         return getattr(self.result(), name)
 
     def __dir__(self) -> list[str]:
-        # What can be read from the answer, without the call being sent.
+        # Lists the answer's attributes without sending the call.
         return sorted({*super().__dir__(), *self._shown})
 
     def __repr__(self) -> str:
@@ -128,7 +128,7 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
 
 
 def _given_up() -> RuntimeError:
-    return RuntimeError("this call was given up before its answer came; call again")
+    return RuntimeError("this call was cancelled before its answer came; call again")
 
 
 def warn_of_blocking(what: str, instead: str) -> None:
@@ -137,8 +137,8 @@ def warn_of_blocking(what: str, instead: str) -> None:
 
 
 def loop_is_running() -> bool:
-    """Whether the calling code runs inside an event loop."""
-    # Where nobody has imported asyncio, no loop can be running.
+    """Check if the calling code runs inside an event loop."""
+    # Without asyncio imported, no loop can be running.
     if "asyncio" not in sys.modules:
         return False
     import asyncio

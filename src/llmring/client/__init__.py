@@ -1,1 +1,1 @@
-"""The call: the only place that talks to providers."""
+"""LLMRing and the execution of its calls."""

@@ -1,4 +1,4 @@
-"""Records of calls: filled as a call goes on, entered in the ledger when it ends."""
+"""Records of calls: filled during a call, written to the ledger when it ends."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Answer = LLMResponse | StreamChunk | EmbeddingResponse
 
 _GIVEN_UP = "cancelled before the answer was complete; the provider may still bill it"
 
-# Whatever else is given as a tag may not be a text that can be had.
+# Other values given as tags may fail when converted to text.
 _PLAIN = (str, int, float)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,11 +48,11 @@ class Asked(Struct, frozen=True):
     """A call as it begins.
 
     Attributes:
-        kind: What is asked for.
+        kind: The kind of call.
         model: The alias, or the reference of a model.
-        profile: The profile that the call names, if it does.
-        what: The request, or the texts that are to be embedded.
-        stream: Whether the answer is to be streamed.
+        profile: The profile that the call names, if any.
+        what: The request, or the texts to embed.
+        stream: True for a streamed answer.
     """
 
     kind: Kind
@@ -63,13 +63,13 @@ class Asked(Struct, frozen=True):
 
 
 class Books:
-    """Enters a ring's calls in the ledger.
+    """Writes a ring's calls to the ledger.
 
     Args:
-        place: Where the ledger is; None for no ledger.
+        place: Location of the ledger; None for no ledger.
         aliases: The active lockfile.
         clock: The ring's clock.
-        content: Whether the texts are entered too.
+        content: True to write the texts too.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Books:
         self.content = content
 
     def record(self, asked: Asked) -> Record | None:
-        """Begin the record of a call; None where no ledger is kept."""
+        """Begin the record of a call; return None if no ledger is kept."""
         if self._ledger is None:
             if self._place is None:
                 return None
@@ -92,25 +92,25 @@ class Books:
         return Record(self, self._ledger, asked)
 
     def stamp(self, profile: str | None) -> tuple[str, str | None]:
-        """Return the active profile, and the digest of what its lockfile has pinned."""
+        """Return the active profile, and the digest of the lockfile's pins."""
         try:
             return self._aliases.stamp(profile)
         except LLMRingError:
-            # The call fails for the same reason.
+            # The call will fail for the same reason.
             return profile or DEFAULT_PROFILE, None
 
     def clean(self, text: str) -> str:
-        """Return a text without keys."""
+        """Mask the keys in a text."""
         rows = self._aliases.endpoints.values()
         return redact(text, [secret for row in rows for secret in row.secrets])
 
 
 class Record(CallObserver):
-    """The record of one call for the ledger, entered when the call ends; the first end counts.
+    """The record of one call, written to the ledger when the call ends; the first end counts.
 
     Args:
-        books: Those of the ring.
-        ledger: Where the call is entered.
+        books: The ring's books.
+        ledger: The ledger.
         asked: The call.
     """
 
@@ -131,28 +131,28 @@ class Record(CallObserver):
         attempts: Callable[[], Sequence[Attempt]],
         stamp: tuple[str, str | None] | None = None,
     ) -> None:
-        """Keep what is called.
+        """Store the alias that the call resolved to.
 
         Args:
-            alias: The alias; None where the call names a model itself.
-            attempts: Gives its attempts so far.
-            stamp: The active profile, and the digest of what its lockfile has pinned.
+            alias: The alias; None if the call names a model directly.
+            attempts: Returns the attempts so far.
+            stamp: The active profile, and the digest of the lockfile's pins.
         """
         self._alias, self._attempts, self._stamp = alias, attempts, stamp
 
     def on_chunk(self, chunk: StreamChunk) -> None:
-        """Keep when the first chunk came; the last one is the end of the call."""
+        """Note the time of the first chunk; the last one ends the call."""
         if self._first_ms is None:
             self._first_ms = self._elapsed_ms()
         if chunk.message is not None:
             self._enter(chunk, chunk.attempts, "ok")
 
     def on_answer(self, answer: LLMResponse | EmbeddingResponse) -> None:
-        """Enter a call that has its answer."""
+        """Write a call that was answered."""
         self._enter(answer, answer.attempts, "ok")
 
     def on_failure(self, error: BaseException) -> None:
-        """Enter a call that ends without an answer."""
+        """Write a call that ended without an answer."""
         if isinstance(error, SchemaValidationError):
             response = error.response
             self._enter(response, response.attempts, "failed", error)
@@ -214,7 +214,7 @@ class Record(CallObserver):
 
 
 def _count(attempts: Sequence[Attempt]) -> int:
-    """Return how often a model was asked."""
+    """Count the attempts that reached a model."""
     return len([attempt for attempt in attempts if attempt.outcome != "skipped"])
 
 
@@ -231,7 +231,7 @@ def _told(attempt: Attempt) -> Told:
 
 
 def _charged(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Decimal | None, str | None]:
-    """Return what the attempts of a call without an answer have cost."""
+    """Return the cost of the attempts of a call without an answer."""
     if outcome == "cancelled":
         return None, _GIVEN_UP
     costs = [
@@ -258,7 +258,7 @@ def _tags(what: ParsedRequest | Sequence[str], books: Books) -> tuple[str, ...]:
             tags = [str(tag) for tag in several if isinstance(tag, _PLAIN)]
         case _:
             return ()
-    # A tag that is given twice must not count twice.
+    # A tag given twice counts once.
     return tuple(dict.fromkeys(map(books.clean, tags)))
 
 

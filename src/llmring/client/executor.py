@@ -1,7 +1,7 @@
-"""A planned call carried out: each attempt opened, read and closed.
+"""Execution of a planned call: each attempt is opened, read and closed.
 
-Decisions that need no I/O are made elsewhere. The synchronous calls of the public object run the
-same code, through `portal`.
+Decisions that need no I/O are made elsewhere. Synchronous calls run the same code, through
+`portal`.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class _Begun:
     Attributes:
         trial: The attempt.
         exchange: Its connection.
-        reading: Reads what comes.
-        chunks: What has come of it.
-        ended: Whether that is all.
+        reading: Turns its bytes into chunks.
+        chunks: Chunks that are ready.
+        ended: True if no more chunks follow.
     """
 
     def __init__(self, trial: Trial, exchange: Exchange, reading: Reading) -> None:
@@ -59,7 +59,7 @@ class _Begun:
         self.ended = False
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         self.exchange.close()
 
 
@@ -68,10 +68,10 @@ class Shell:
 
     Args:
         settings: The settings of the environment.
-        health: Holds the circuits of models that have failed.
-        speeds: Remembers how fast models have answered.
-        folder_of: Gives the folder of recordings, for tests, by the value in the lockfile.
-        overrides: What tests put in the place of providers; None outside of tests.
+        health: The circuit breakers of models.
+        speeds: How fast models have answered.
+        folder_of: Returns the folder of test recordings, given the lockfile's setting.
+        overrides: The overrides of tests; None outside of tests.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Shell:
         self._playback: Playback | None = None
 
     async def send(self, walk: Walk, settle: Callable[[Trial, HttpHead, bytes], T]) -> T:
-        """Return the whole answer of the first model that gives one.
+        """Return the whole answer of the first model that answers.
 
         Args:
             walk: The models to try.
@@ -102,7 +102,7 @@ class Shell:
 
         Raises:
             ProviderError: No model answered.
-            LimitExceededError: The lockfile limits such calls, and this one is beyond the limit.
+            LimitExceededError: The call exceeds a limit that the lockfile sets.
         """
         admission = self._admission(walk)
         try:
@@ -119,7 +119,7 @@ class Shell:
         return answer
 
     def _admission(self, walk: Walk) -> Admission | None:
-        """Have the ring's own observers follow the call; return its admission if it is limited."""
+        """Add the ring's own observers to the call; return its admission if it is limited."""
         rules = walk.terms.rules
         if rules is None:
             walk.observers = (*walk.observers, *self._observers)
@@ -145,7 +145,7 @@ class Shell:
         return answer
 
     async def _first(self, walk: Walk, ask: Callable[[Trial], Awaitable[T]]) -> T | None:
-        """Make the first attempt by itself; None where it fails, or where a race is wanted."""
+        """Make the first attempt alone; None if it fails, or if attempts are to be hedged."""
         trial = None if self._hedges(walk) else walk.start()
         if trial is None:
             return None
@@ -153,7 +153,7 @@ class Shell:
             return await ask(trial)
         except ProviderError as error:
             fault = error
-        # Outside the except clause, so that the error carries no foreign context with it.
+        # Outside the except clause, so that an error raised here has no unrelated context.
         await self._failed(walk, trial, fault)
         return None
 
@@ -182,17 +182,17 @@ class Shell:
         return answer
 
     async def stream(self, walk: Walk) -> AsyncGenerator[StreamChunk, None]:
-        """Yield the answer of the first model that gives one, in pieces.
+        """Yield the answer of the first model that answers, in chunks.
 
-        Where it breaks off, another model continues from there, or begins again.
+        If it breaks off, another model continues the answer or starts over.
 
         Args:
             walk: The models to try.
 
         Raises:
-            ProviderError: No model answered, or the one that had begun did not finish and none
-                may take its place.
-            LimitExceededError: The lockfile limits such calls, and this one is beyond the limit.
+            ProviderError: No model answered, or an answer broke off and no other model may take
+                over.
+            LimitExceededError: The call exceeds a limit that the lockfile sets.
         """
         admission = self._admission(walk)
         try:
@@ -246,14 +246,14 @@ class Shell:
             begun = None
 
     def _hedges(self, walk: Walk) -> bool:
-        """Decide whether a second model may be asked while the first one works."""
+        """Check if a second model may be asked while the first has not answered."""
         # A request with side effects must not go to two models.
         return walk.terms.policy.hedge_after is not None and not walk.terms.effects
 
     def _patience(self, walk: Walk) -> Callable[[Trial], float | None]:
-        """Return what gives the seconds to wait for an attempt before the next one is made too."""
+        """Build the function that returns how many seconds after an attempt the next may start."""
         if walk.terms.effects:
-            # What may act must not be asked of two models.
+            # A request with side effects must not go to two models.
             return lambda _: None
         match walk.terms.policy.hedge_after:
             case "p95":
@@ -277,11 +277,11 @@ class Shell:
             first = None
             while first is None:
                 begun.chunks = iter(await self._more(begun))
-                # No further: what comes after may be a failure, when this has been shown.
+                # Only one: a failure in the later chunks must come after this one is shown.
                 first = next(begun.chunks, None)
                 exchange.stall_after(walk.terms.policy.stall_timeout)
             begun.chunks = chain((first,), begun.chunks)
-            # The next model, should it be needed, can have what is left then.
+            # Later models get the time that is left.
             exchange.expire_at(_loop_time(walk, walk.deadline))
         except BaseException:
             exchange.close()
@@ -297,11 +297,11 @@ class Shell:
         return begun.reading.end()
 
     async def fetch(self, request: HttpRequest, seconds: float | None) -> tuple[HttpHead, bytes]:
-        """Return the head and the whole body of the answer to one request, whatever its status.
+        """Send one request without failover; return the head and body, whatever the status.
 
         Args:
-            request: What to send; it goes to one server, with no failover.
-            seconds: How long it may take; None for as long as it does.
+            request: The request.
+            seconds: Time limit in seconds; None for no limit.
 
         Raises:
             ProviderError: No answer came.
@@ -331,7 +331,7 @@ class Shell:
         return exchange
 
     def _transport(self, policy: Policy) -> Transport:
-        """Return what sends the requests of a call."""
+        """Return the transport for the requests of a call."""
         if self._overrides is None and not (policy.faults or policy.mode):
             return self._network
         if self._playback is None:
@@ -342,13 +342,13 @@ class Shell:
 
 
 def _nothing(_: object) -> None:
-    """Drop a whole answer, which holds no connection."""
+    """Discard a whole answer, which holds no connection."""
 
 
 async def _fetched(
     transport: Transport, terms: Terms, request: HttpRequest, seconds: float | None
 ) -> tuple[HttpHead, bytes]:
-    """Return the answer to a request that comes before an attempt's own."""
+    """Return the answer to a preliminary request of an attempt, such as an upload."""
     exchange = await transport.open(request, seconds, None, terms)
     try:
         if seconds is not None:
@@ -363,7 +363,7 @@ def _seconds_left(walk: Walk, trial: Trial) -> float | None:
 
 
 def _loop_time(walk: Walk, deadline: float | None) -> float | None:
-    """Convert a time of the walk's clock to the running loop's, which may be another."""
+    """Convert a time of the walk's clock to the running loop's clock, which may differ."""
     if deadline is None:
         return None
     return asyncio.get_running_loop().time() + deadline - walk.clock()

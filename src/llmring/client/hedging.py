@@ -1,4 +1,4 @@
-"""Which of several attempts brings the answer: one after the other, or the next one beside it."""
+"""Attempts of a call, one after another or hedged: the first answer wins."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Race(Generic[T]):
     """The attempts of one call.
 
     Args:
-        trials: What is to be tried, in order.
+        trials: The attempts to make, in order.
         ask: Makes an attempt.
-        failed: Told of each failure; raises it where nothing more is to be tried.
-        drop: Lets an answer go that came together with a faster one.
-        patience: Seconds without an answer from this attempt after which the next is made as
-            well; None for never.
+        failed: Called with each failure; raises it if no further attempt may be made.
+        drop: Discards an answer that came at the same time as the winner.
+        patience: Returns how many seconds after this attempt the next one starts if none has
+            answered; None to wait until it fails.
     """
 
     def __init__(
@@ -39,10 +39,10 @@ class Race(Generic[T]):
         self._patience = patience
 
     async def first(self) -> T | None:
-        """The first answer; None where all attempts have failed.
+        """Return the first answer; None if all attempts failed.
 
         Raises:
-            ProviderError: A failure after which nothing more is to be tried.
+            ProviderError: An attempt failed, and no further attempt may be made.
         """
         for trial in self._trials:
             patience = self._patience(trial)
@@ -52,7 +52,7 @@ class Race(Generic[T]):
                 return await self._try(trial)
             except ProviderError as error:
                 fault = error
-            # Outside the except clause, so that the error carries no foreign context with it.
+            # Outside the except clause, so that an error raised here has no unrelated context.
             await self._failed(trial, fault)
         return None
 
@@ -74,7 +74,7 @@ class Race(Generic[T]):
                     running, timeout=patience, return_when=asyncio.FIRST_COMPLETED
                 )
                 ended = [(task, running.pop(task)) for task in done]
-                # Of two answers in the same moment, the one that came first has dropped the other.
+                # If two answers arrive together, the first one has already dropped the other.
                 ended.sort(key=lambda pair: pair[1].is_dropped)
                 answers = [task.result() for task, _ in ended if task.exception() is None]
                 if answers:

@@ -30,9 +30,9 @@ class Transport(Protocol):
         """Send a request and wait for the head of its answer.
 
         Args:
-            request: What to send.
-            seconds: How long to wait for the head; None for as long as it takes.
-            target: The model; None where no model is asked, as when a file is uploaded.
+            request: The request.
+            seconds: Seconds to wait for the head; None for no limit.
+            target: The model; None for a request to no model, such as an upload.
             terms: The terms of the call.
 
         Raises:
@@ -45,7 +45,7 @@ class Network:
 
     Args:
         http: Sends over HTTP.
-        settings: Where the local model is.
+        settings: Settings that locate the local model.
     """
 
     def __init__(self, http: HttpClient, settings: Settings) -> None:
@@ -69,7 +69,7 @@ class Network:
         self, target: Target, request: HttpRequest, seconds: float | None
     ) -> Exchange:
         try:
-            # Loading a model takes a moment, and this loop has other calls to serve.
+            # In a thread, because loading a model would block the loop.
             served = await asyncio.to_thread(self._serve, target.ref.model)
         except ConfigurationError as error:
             fault = ProviderNotFoundError(error.message)

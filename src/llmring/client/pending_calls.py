@@ -1,4 +1,4 @@
-"""What the ring's calls return: awaitable, and readable at once in synchronous code."""
+"""Pending calls of a ring: awaitable, and readable directly in synchronous code."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from types import TracebackType
@@ -27,7 +27,7 @@ _AS_DATA = ("to_dict", "to_json")
 
 
 class _ChatAnswer:
-    """What of a chat's answer can be read from the call itself."""
+    """The attributes of a chat's answer that can be read from the pending call."""
 
     _shown: ClassVar = frozenset(
         (*LLMResponse.__struct_fields__, "total_tokens", "message", *_AS_DATA)
@@ -57,7 +57,7 @@ class _ChatAnswer:
 
 
 class PendingChat(_ChatAnswer, Pending[LLMResponse]):
-    """A call of `chat`; see `Pending`. Its answer's attributes can be read from it."""
+    """A pending `chat` call; see `Pending`. Its answer's attributes can be read from it."""
 
     __module__ = "llmring"
 
@@ -65,7 +65,7 @@ class PendingChat(_ChatAnswer, Pending[LLMResponse]):
 
 
 class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
-    """A call of `run_tools`; see `Pending`. Its answer's attributes can be read from it."""
+    """A pending `run_tools` call; see `Pending`. Its answer's attributes can be read from it."""
 
     __module__ = "llmring"
 
@@ -79,7 +79,7 @@ class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
 
 
 class PendingEmbedding(Pending[EmbeddingResponse]):
-    """A call of `embed`; see `Pending`. Its answer's attributes can be read from it."""
+    """A pending `embed` call; see `Pending`. Its answer's attributes can be read from it."""
 
     __module__ = "llmring"
 
@@ -100,7 +100,7 @@ class PendingEmbedding(Pending[EmbeddingResponse]):
 
 
 class PendingModels(Pending[list[ListedModel]]):
-    """A call of `list_models`; see `Pending`."""
+    """A pending `list_models` call; see `Pending`."""
 
     __module__ = "llmring"
 
@@ -108,7 +108,7 @@ class PendingModels(Pending[list[ListedModel]]):
 
 
 class PendingCount(Pending[TokenCount]):
-    """A call of `count_tokens`; see `Pending`. Its answer's attributes can be read from it."""
+    """A pending `count_tokens` call; see `Pending`. Its answer's attributes can be read from it."""
 
     __module__ = "llmring"
 
@@ -126,11 +126,12 @@ class PendingCount(Pending[TokenCount]):
 
 
 class PendingStream:
-    """A streamed answer, for `async for` and for `for`; sent when the first chunk is asked for.
+    """A streamed answer, to iterate over with `async for` or `for`.
 
-    Leaving the loop early closes the connection, at the latest when the stream is dropped; use
-    it as a context manager to have it closed at a given place. Iterating with `for` inside a
-    running event loop works, and warns that it blocks the loop.
+    The request is sent when the first chunk is requested. If the loop is left early, the
+    connection closes once the stream is garbage-collected; to close it sooner, use the stream as
+    a context manager. Iterating with `for` inside a running event loop works, with a warning that
+    it blocks the loop.
     """
 
     __module__ = "llmring"
@@ -159,7 +160,7 @@ class PendingStream:
         return self._sync
 
     async def aclose(self) -> None:
-        """Close the connection, if it is open; nothing more can be read."""
+        """Close the connection if it is open; no more chunks can be read."""
         self._open = None
         if self._sync is not None:
             self._sync.close()
@@ -167,7 +168,7 @@ class PendingStream:
             await self._async.aclose()
 
     def close(self) -> None:
-        """Do as `aclose` does, from synchronous code."""
+        """Close the connection, from synchronous code; see `aclose`."""
         self._open = None
         if self._sync is not None:
             self._sync.close()
@@ -196,7 +197,7 @@ class PendingStream:
 
 
 class PendingClose:
-    """The end of a ring's connections, if it has any; done once, by `await` or by `finish`."""
+    """The pending end of a ring's connections; takes effect once, by `await` or `finish`."""
 
     __module__ = "llmring"
 
@@ -204,7 +205,7 @@ class PendingClose:
         self._close = close
 
     def finish(self) -> None:
-        """Close now; blocks, from synchronous code."""
+        """Close the connections, from synchronous code; blocks until done."""
         if self._close is not None:
             from llmring.bridge import portal
 

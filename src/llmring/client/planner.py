@@ -1,4 +1,4 @@
-"""The plan of a call: from the request to the walk over the models that may answer it."""
+"""Planning of calls: from a request to the failover over the models that may answer it."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ if TYPE_CHECKING:
 
 
 class Guide:
-    """Makes the walks of a ring's calls.
+    """Plans a ring's calls.
 
     Args:
         aliases: The active lockfile.
         settings: The settings of the environment.
         timeout: Seconds that a call may take unless it sets its own; None for no limit.
-        hooks: The application's own functions, as observers of every call.
+        hooks: The application's callbacks, as observers of every call.
         telemetry: Traces and measures calls.
-        overrides: What tests put in the place of providers; None outside of tests.
-        files: Gives the ring's registered files.
+        overrides: The overrides of tests; None outside of tests.
+        files: Returns the ring's registered files.
 
     Attributes:
         speeds: How fast models have answered.
@@ -77,11 +77,11 @@ class Guide:
         self.speeds = Speeds(time.monotonic)
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
-        """Return the facts of a model; None where it is in no catalog."""
+        """Return the facts of a model; None if no catalog lists it."""
         return self._aliases.facts(ref)
 
     def today(self) -> date:
-        """Return the date that prices and retirements are judged by."""
+        """Return the date for prices and retirements."""
         return self._clock.today()
 
     def policy(self, found: Resolved) -> Policy:
@@ -105,16 +105,16 @@ class Guide:
         *,
         stream: bool,
     ) -> Walk:
-        """Plan a call: build the walk over its models.
+        """Plan a call: build the failover over its models.
 
         Args:
-            request: What is asked.
+            request: The request.
             profile: The profile of the lockfile, if the call names one.
-            record: What the ledger keeps of the call, if anything.
-            stream: Whether the answer is to be streamed.
+            record: The call's record for the ledger, if one is kept.
+            stream: True for a streamed answer.
 
         Raises:
-            ModelNotFoundError: No such alias.
+            ModelNotFoundError: The alias does not exist.
             ValidationError: The request names no model, or has no messages.
         """
         model = request.model
@@ -164,7 +164,7 @@ class Guide:
     ) -> Sequence[CallObserver]:
         """Return the observers of a call: its record and its trace, then the application's."""
         observers = self._hooks
-        # An application that has not imported it has set nothing up.
+        # An application that has not imported OpenTelemetry has not set it up.
         if "opentelemetry" in sys.modules:
             trace = self._telemetry.call(
                 request.model or "", profile, request, stream=stream, digest=lambda: route.stamp[1]
@@ -176,13 +176,13 @@ class Guide:
     def again(
         self, walk: Walk, request: ParsedRequest, target: Target, timeout: float | None
     ) -> Walk:
-        """Build the walk of a further request of a call, to the model that has answered.
+        """Plan a further request of a call to the model that answered.
 
         Args:
-            walk: The walk of the call.
-            request: What is asked now.
+            walk: The failover of the call.
+            request: The further request.
             target: The model.
-            timeout: Seconds that are left; None for no limit.
+            timeout: Seconds left; None for no limit.
         """
         terms = Terms(
             policy=walk.terms.policy,
@@ -197,7 +197,7 @@ class Guide:
     def prepare(
         self, request: ParsedRequest, shown: Shown, *, stream: bool
     ) -> Callable[[Target], Prepared]:
-        """Return what makes the request for a model, files included; see `Walk`."""
+        """Build the function that prepares the request for a model, with its files; see `Walk`."""
         if not request.files:
             return chat(request, stream=stream, shown=shown)
         return self._files().enclosing(
@@ -219,7 +219,7 @@ class Guide:
             pins = reading[0].registry.get("pins", {})
             stamp = self._aliases.stamp(profile)
             route = route_of(found, policy, candidates, stamp, pins, today)
-            # Neither the overrides of tests nor a package's lockfile stay the same.
+            # The overrides of tests and the lockfiles of packages may change at any time.
             if not (self._overrides or policy.mode) and (":" not in model or found.alias is None):
                 self._routes.keep(key, route)
         return route

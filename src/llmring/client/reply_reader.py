@@ -1,4 +1,4 @@
-"""What a call is, apart from its I/O: an attempt's bytes read, and the answer settled."""
+"""Reading answers: from the bytes of an attempt to the answer with its cost; does no I/O."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -18,10 +18,10 @@ from llmring.wire import HttpHead, is_success
 
 
 def whole_reply(trial: Trial, head: HttpHead, body: bytes) -> LLMResponse:
-    """The answer that an attempt has brought; ends the attempt.
+    """Return the answer of an attempt; ends the attempt.
 
     Raises:
-        ProviderError: It is no answer.
+        ProviderError: The provider reports a failure, or its answer can't be read.
     """
     dialect = trial.target.dialect
     if not is_success(head):
@@ -41,7 +41,7 @@ class Reading:
     Args:
         trial: The attempt.
         head: The head of its answer.
-        shown: What the reader has of the answer, from models that broke off before this one.
+        shown: The part of the answer that was already shown, from models that broke off.
     """
 
     def __init__(self, trial: Trial, head: HttpHead, shown: Shown) -> None:
@@ -56,14 +56,14 @@ class Reading:
 
     @property
     def done(self) -> bool:
-        """Whether the provider has said that nothing more will come."""
+        """True if the provider has marked the end of the answer."""
         return self._decoder.done
 
     def feed(self, data: bytes) -> Iterator[StreamChunk]:
-        """The chunks that these bytes complete.
+        """Yield the chunks that these bytes complete.
 
         Raises:
-            ProviderError: The provider reports a failure, or sends what can't be read.
+            ProviderError: The provider reports a failure, or its answer can't be read.
         """
         for event in self._decoder.feed(data):
             chunk = self._reply.add(event)
@@ -73,10 +73,10 @@ class Reading:
                 yield chunk
 
     def end(self) -> Iterator[StreamChunk]:
-        """The chunks still held when nothing more comes, and the last; ends the attempt.
+        """Yield the remaining chunks at the end of the bytes, then the last; ends the attempt.
 
         Raises:
-            ProviderError: The answer is not complete.
+            ProviderError: The answer is incomplete.
         """
         for event in self._decoder.end():
             chunk = self._reply.add(event)
@@ -103,7 +103,7 @@ class Reading:
         yield last
 
     def _note_usage(self, event: Event) -> None:
-        # Now, as what comes after may still be a failure.
+        # At once, because a failure may follow.
         if isinstance(event, UsageReport | Finished) and self._reply.usage is not None:
             self._trial.took(self._reply.usage)
 
@@ -111,10 +111,10 @@ class Reading:
         garbled = self._reply.garbled
         if garbled:
             pieces = "one piece" if len(garbled) == 1 else f"{len(garbled)} pieces"
-            self._trial.note(f"{pieces} of the stream passed over: {garbled[0].message}")
+            self._trial.note(f"{pieces} of the stream skipped: {garbled[0].message}")
 
     def _show(self, chunk: StreamChunk) -> bool:
-        """Whether the reader is to have this chunk, which is made ready for it."""
+        """Prepare a chunk; return False if it must not be shown."""
         if self._seam is not None and chunk.delta:
             chunk.delta = self._seam.feed(chunk.delta)
             if not chunk.delta:
@@ -127,13 +127,13 @@ class Reading:
 
 
 def cost_of_call(trial: Trial, attempts: Sequence[Attempt]) -> tuple[Cost | None, str | None]:
-    """What a call has cost, and why that is not known or what in it is an estimate.
+    """Return the cost of a call, and a reason if it is unknown or partly estimated.
 
-    Attempts that were broken off may be charged for. Where nobody tells what they took, they are
-    counted like the answer itself.
+    A provider may bill cancelled attempts. If their usage is unknown, they are assumed to have
+    used as many tokens as the answer.
 
     Args:
-        trial: The attempt that has answered.
+        trial: The attempt that answered.
         attempts: All attempts.
     """
     if len(attempts) == 1 and not trial.beside:
@@ -149,7 +149,7 @@ def cost_of_call(trial: Trial, attempts: Sequence[Attempt]) -> tuple[Cost | None
     cost, reason = total_cost(costs)
     if cost is not None and trial.beside:
         names = ", ".join(dict.fromkeys(str(target.ref) for target in trial.beside))
-        reason = both(reason, f"with an estimate for what was broken off: {names}")
+        reason = both(reason, f"with an estimate for cancelled attempts: {names}")
     return cost, reason
 
 
@@ -157,7 +157,7 @@ def _estimate(target: Target, usage: Usage, day: date) -> tuple[Cost | None, str
     cost = cost_of(usage, target.facts, day)
     if not isinstance(cost, Unpriced):
         return cost, None
-    return None, f"{target.ref} was broken off, and its price is not known: {cost.reason}"
+    return None, f"the cancelled attempt at {target.ref} has no known price: {cost.reason}"
 
 
 def _of_whom(model: str, reason: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""LLMRing: the public object, from an alias to an answer."""
+"""LLMRing, the public object through which applications call models."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ if TYPE_CHECKING:
 
 
 class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
-    """Calls models through the aliases of a lockfile, with failover.
+    """A client that calls models through the aliases of a lockfile, with failover.
 
     Args:
-        lockfile_path: The lockfile; it must exist. Left out: LLMRING_LOCKFILE_PATH, then
-            `./llmring.lock`, then the one in the calling package, then llmring's own.
-        timeout: Seconds that a call may take, fallbacks included; None for no limit. Left out:
+        lockfile_path: Path of the lockfile, which must exist. Default: LLMRING_LOCKFILE_PATH,
+            then `./llmring.lock`, then the calling package's lockfile, then llmring's own.
+        timeout: Seconds that a call may take, including fallbacks; None for no limit. Default:
             LLMRING_PROVIDER_TIMEOUT_S, then 60.
-        on_attempt: Told of each attempt of each call as soon as its outcome is known. What it
-            raises is logged, and the call continues.
-        on_failover: Told when another model takes over from one that has failed, within a
-            stream too: the references of both, and the failure; otherwise like `on_attempt`.
-        telemetry: Whether calls are traced and measured with OpenTelemetry: "auto", where the
-            application has set that up; "content", with the texts too; "off".
-        package: The package whose lockfile is meant, where it is not the calling one.
-        environ: The variables to take keys, addresses and settings from; left out, those of the
-            process.
+            on_attempt: Called with each attempt of each call as soon as its outcome is known. An
+            exception that it raises is logged and does not stop the call.
+        on_failover: Called when another model takes over from one that failed, also within a
+            stream, with the references of both and the failure. Exceptions as for `on_attempt`.
+        telemetry: OpenTelemetry traces and metrics: "auto" records them if the application has
+            set up OpenTelemetry, "content" also records prompts and answers, "off" disables both.
+        package: Name of the package whose lockfile to use; by default the calling package.
+        environ: Variables that hold keys, addresses and settings; by default those of the
+                process.
 
     Raises:
         LockfileError: The lockfile is missing or can't be read.
-        ConfigurationError: A variable of the environment holds what can't be used.
+        ConfigurationError: An environment variable holds a value that can't be used.
     """
 
     __module__ = "llmring"
@@ -103,24 +103,27 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         profile: str | None = None,
         **fields: Any,
     ) -> PendingChat:
-        """Ask the first model of an alias that can answer.
+        """Send a request to the first available model of an alias.
 
-        `await` the call; or, where no event loop runs, read its answer:
-        `ring.chat("summarizer", messages="...").content`. An alias in synchronous code is called
-        at once, a request when it is first awaited or read.
+        `await` the call. In synchronous code, read the answer from it:
+        `ring.chat("summarizer", messages="...").content`. There, a call with an alias is sent at
+        once, and a call with an `LLMRequest` when its answer is first read.
 
         Args:
-            request: A request, or an alias (or "provider:model") with `messages`.
-            messages: `Message`s, OpenAI-style dictionaries, or a single text from the user.
-            profile: The profile of the lockfile; left out: LLMRING_PROFILE, then the lockfile's
-                own default, then "default".
-            fields: Further fields of `LLMRequest`.
+            request: An `LLMRequest`, or an alias or "provider:model" together with `messages`.
+            messages: `Message`s, OpenAI-style dictionaries, or the user's text as one string.
+            profile: Profile of the lockfile. Default: LLMRING_PROFILE, then the lockfile's own
+                default, then "default".
+            fields: Other fields of `LLMRequest`, such as `temperature` or `max_tokens`.
 
         Raises:
-            ModelNotFoundError: No such alias, or none of its models can be used.
-            AllModelsFailedError: Every model failed; it is also of the last failure's class.
-            ProviderError: The one model that the call names failed.
-            ValidationError: The request is not one that can be sent.
+            ModelNotFoundError: The alias does not exist, or none of its models can be used.
+            AllModelsFailedError: Every model failed. The error is also an instance of the last
+                failure's class.
+            ProviderError: The call names a single model, and that model failed.
+            LimitExceededError: The call exceeds a limit that the lockfile sets.
+            SchemaValidationError: The answer does not fit `response_format`.
+            ValidationError: The request is invalid.
         """
         question = parse_request(request_of(request, messages, fields))
         pending = PendingChat(partial(self._send, question, profile))
@@ -148,10 +151,11 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         profile: str | None = None,
         **fields: Any,
     ) -> PendingStream:
-        """Ask as `chat` does, and get the answer in pieces: `async for`, or `for`.
+        """Stream an answer: iterate over its chunks with `async for`, or with `for`.
 
-        Another model takes over as long as nothing of the answer has been shown. Arguments and
-        errors are those of `chat`; the errors come from the iterator.
+        Arguments and errors are those of `chat`; the errors are raised while iterating. If a
+        model fails before its first chunk, the next one takes over. If a model breaks off later,
+        another may continue the answer or start again (`chunk.restart`), as the lockfile allows.
         """
         question = parse_request(request_of(request, messages, fields))
         return PendingStream(lambda: self._stream(question, profile))
@@ -189,31 +193,31 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         profile: str | None = None,
         **fields: Any,
     ) -> PendingTools:
-        """Ask as `chat` does, call the functions that the model asks for, and ask again.
+        """Send a request, run the functions that the model calls, and send their results back.
 
-        This goes on until the model asks for none, or for a tool that has no function here:
-        `tool_calls` of the answer then holds what is left to the caller. Calls of one turn run
-        at the same time; functions that are not asynchronous run in threads. Wrong arguments
-        and a function's own exceptions are told to the model, which may mend its call.
+        This repeats until the model calls no function, or calls a tool that has no function; the
+        answer's `tool_calls` then holds the calls left to the caller. Calls of one turn run
+        concurrently; functions that are not asynchronous run in threads. Invalid arguments and
+        exceptions of a function are reported to the model, which may correct its call.
 
         Args:
-            request: As for `chat`. Each turn goes to the alias anew, with a timeout of its own.
+            request: As for `chat`. Each turn is a call of its own, with its own timeout.
             messages: As for `chat`.
-            tools: Functions, decorated with `llmring.tool` or not, beside those of the request;
-                other tools may be among them.
-            mcp: MCP servers whose tools the model may call too: addresses ("https://…"),
-                command lines ("python server.py"), or whatever `mcp.Client` takes. They are
-                connected for this call. Takes the extra `llmring[mcp]`.
-            max_turns: How often to ask at most.
+            tools: Functions (decorated with `llmring.tool` or not) and other tools, in addition
+                to those of the request.
+            mcp: MCP servers whose tools the model may call as well: addresses ("https://…"),
+                command lines ("python server.py"), or anything that `mcp.Client` accepts. They
+                stay connected during this call. Requires the extra `llmring[mcp]`.
+            max_turns: Maximum number of requests.
             profile: As for `chat`.
-            fields: As for `chat`; a forced `tool_choice` is for the first turn only.
+            fields: As for `chat`; a forced `tool_choice` applies to the first turn only.
 
         Raises:
-            TooManyTurnsError: The model still asks for functions after its last turn.
+            TooManyTurnsError: The model still calls functions after the last turn.
             ProviderError: As for `chat`; its `messages` hold the conversation so far.
-            ValidationError: The request is not one that can be sent, or a function can't be a
-                tool.
+            ValidationError: The request is invalid, or a function can't be used as a tool.
             ToolServerError: An MCP server can't be used.
+            ConfigurationError: `max_turns` is below 1, or the package `mcp` is not installed.
         """
         question = request_of(request, messages, fields)
         question = msgspec.structs.replace(question, tools=[*question.toolset(), *(tools or ())])
@@ -223,45 +227,48 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         return pending
 
     def get_provider(self, name: str) -> RawProvider:
-        """A provider itself, with its vendor's own SDK: `ring.get_provider("openai").client`.
+        """Return a provider, for use with its official SDK: `ring.get_provider("openai").client`.
 
         Args:
-            name: One that llmring knows, or one of the lockfile's own.
+            name: A provider that llmring knows or that the lockfile defines.
 
         Raises:
-            ProviderNotFoundError: There is none of that name, or its key is not set.
+            ProviderNotFoundError: The provider is unknown, or its key is not set.
         """
         from llmring.client.vendor_sdk import raw_provider
 
         return raw_provider(name, self._aliases.endpoints)
 
     def register_file(self, path: str | PathLike[str], file_id: str | None = None) -> str:
-        """Make a file known, for the `files` of requests, and give its ID.
+        """Register a file, and return the ID for the `files` of requests.
 
-        Nothing is sent yet. A provider that keeps files gets its copy with the first request
-        that goes there, and again when the content has changed or the provider has forgotten it;
-        other providers get the content within each request. Reads the whole file, for its hash.
+        The whole file is read, for its hash; nothing is sent yet. A provider that stores files
+        gets a copy with the first request sent to it, and again when the content has changed or
+        the provider has deleted the copy. Other providers get the content with each request.
 
         Args:
-            path: Where it is; it has to stay there.
-            file_id: Its ID; left out, one is made.
+            path: Path of the file, which must stay there.
+            file_id: The ID; by default a new one.
 
         Raises:
-            MissingFileError: There is no such file.
-            ValidationError: It is a folder, or empty, or of a kind that can't be told; or the ID
-                is taken.
+            MissingFileError: The file does not exist.
+            ValidationError: The path is a folder, the file is empty, its type can't be detected,
+                or the ID is taken.
         """
         return self._files.register(path, file_id)
 
     def list_registered_files(self) -> list[RegisteredFile]:
-        """All registered files, in the order in which they were registered."""
+        """Return all registered files, in the order of their registration."""
         return self._files.all()
 
     def deregister_file(self, file_id: str) -> Deregistration:
-        """Forget a registered file, and have the providers remove their copies.
+        """Remove a registered file, and delete the providers' copies of it.
 
-        `await ring.deregister_file(id)`, or `ring.deregister_file(id)` where no loop runs. The
-        answer is whether there was such a file. A copy that can't be removed is told in the log.
+        `await ring.deregister_file(id)`; in synchronous code the file is removed at once. The
+        result is True if the file was registered. A copy that can't be deleted is logged.
+
+        Args:
+            file_id: The ID that `register_file` returned.
         """
         from llmring.files.registered import Deregistration
 
@@ -271,9 +278,9 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         return ending
 
     def close(self) -> PendingClose:
-        """Close the connections: `await ring.close()`, or `ring.close()` where no loop runs.
+        """Close the connections: `await ring.close()`, or `ring.close()` in synchronous code.
 
-        A ring goes on to work after that; it opens new ones.
+        The ring can be used again afterwards; it then opens new connections.
         """
         closing = PendingClose(self._shell_.aclose if self._shell_ else None)
         if not loop_is_running():
@@ -326,7 +333,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
                 record.on_failure(error)
             raise
         if record is not None:
-            # Of the list alone, as the walk has the record among its observers.
+            # The method of the list, not the walk, which holds the record: no reference cycle.
             record.found(walk.alias, walk.attempts.copy, walk.terms.stamp)
         return walk
 

@@ -1,4 +1,4 @@
-"""What a ring offers about its lockfile: look-ups, lists, edits."""
+"""The part of a ring that looks up, lists and edits aliases."""
 
 from __future__ import annotations
 
@@ -9,83 +9,96 @@ from llmring.client.ring_core import RingCore
 
 
 class LockfileOfRing(RingCore):
-    """The part of `LLMRing` that is about the lockfile in force."""
+    """The methods of `LLMRing` for the active lockfile."""
 
     @property
     def lockfile_path(self) -> Path:
-        """The lockfile in force, absolute."""
+        """Absolute path of the active lockfile."""
         return self._aliases.source.path
 
     @property
     def lockfile_source(self) -> str:
-        """Why that one: "argument", "environment", "folder", "package" or "bundled"."""
+        """The rule that found it: "argument", "environment", "folder", "package" or "bundled"."""
         return self._aliases.source.rule
 
     def resolve_alias(
         self, alias: str, profile: str | None = None, *, require_available: bool = False
     ) -> str:
-        """The model that a call through this alias tries first, as "provider:model".
+        """Return the model that a call of this alias tries first, as "provider:model".
 
-        That is the first whose provider has its key, or, where none has, the first.
+        This is the first model whose provider has a key, or, if no provider has one, the first.
 
         Args:
-            alias: The name.
-            profile: Left out, the one in force.
-            require_available: Whether a model without a key is an error.
+            alias: Name of the alias.
+            profile: The profile; by default the active one.
+            require_available: True to raise if no model's provider has a key.
 
         Raises:
-            ModelNotFoundError: No such alias, or no model with a key where one is required.
+            ModelNotFoundError: The alias does not exist, or `require_available` is set and no
+                model's provider has a key.
         """
         return self._aliases.first_usable(alias, profile, required=require_available)
 
     def list_aliases(self, profile: str | None = None) -> dict[str, str]:
-        """Each alias of the profile with its first model, in the order of the file.
+        """Return each alias of a profile with its first model, in the order of the file.
+
+        Args:
+            profile: The profile; by default the active one.
 
         Raises:
-            ConfigurationError: There is no such profile.
+            ConfigurationError: The profile does not exist.
         """
         return self._aliases.primaries(profile)
 
     def list_bindings(self, profile: str | None = None) -> dict[str, tuple[str, ...]]:
-        """Each alias of the profile with all of its models, in the order of the file.
+        """Return each alias of a profile with all of its models, in the order of the file.
+
+        Args:
+            profile: The profile; by default the active one.
 
         Raises:
-            ConfigurationError: There is no such profile.
+            ConfigurationError: The profile does not exist.
         """
         bindings = self._aliases.bindings(profile)
         return {name: tuple(map(str, bindings[name].models)) for name in bindings}
 
     def has_alias(self, alias: str, profile: str | None = None) -> bool:
-        """Whether there is such an alias; never raises."""
+        """Return True if the alias exists; never raises.
+
+        Args:
+            alias: Name of the alias.
+            profile: The profile; by default the active one.
+        """
         return self._aliases.has(alias, profile)
 
     def require_aliases(
         self, aliases: Iterable[str], context: str | None = None, profile: str | None = None
     ) -> None:
-        """Refuse to go on without these aliases.
+        """Raise an error unless all these aliases exist.
 
         Args:
-            aliases: Their names.
-            context: Who needs them, for the message: the name of a library, say.
-            profile: The profile to look into; left out, the one in force.
+            aliases: Names of the aliases.
+            context: Who needs them, for the message, such as the name of a library.
+            profile: The profile; by default the active one.
 
         Raises:
-            MissingAliasesError: Some are missing; a ValueError too. `.missing` names them.
+            MissingAliasesError: Aliases are missing; `.missing` lists them. Also a ValueError.
         """
         self._aliases.require(aliases, context, profile)
 
     def bind_alias(
         self, alias: str, models: str | Iterable[str], profile: str | None = None
     ) -> None:
-        """Bind an alias in the lockfile on disk, or change what it is bound to.
+        """Bind an alias to models in the lockfile on disk, replacing an existing binding.
 
-        Where the lockfile in force came with a package, `./llmring.lock` is made, with this
-        binding alone, and used from then on.
+        If the active lockfile belongs to a package, a new `./llmring.lock` with only this binding
+        is written instead, and used from then on.
 
         Args:
-            alias: The name.
-            models: "provider:model", several after commas, or a list; the first is tried first.
-            profile: Made if it is missing; left out, the one in force.
+            alias: Name of the alias.
+            models: "provider:model", several of them separated by commas, or a list; they are
+                tried in this order.
+            profile: The profile, created if missing; by default the active one.
 
         Raises:
             InvalidModelReferenceError: A model is not "provider:model".
@@ -97,8 +110,12 @@ class LockfileOfRing(RingCore):
     def unbind_alias(self, alias: str, profile: str | None = None) -> None:
         """Remove an alias from the lockfile on disk.
 
+        Args:
+            alias: Name of the alias.
+            profile: The profile; by default the active one.
+
         Raises:
-            ModelNotFoundError: No such alias.
+            ModelNotFoundError: The alias does not exist.
             LockfileError: The file can't be written.
         """
         self._aliases.unbind(alias, profile)
@@ -106,19 +123,20 @@ class LockfileOfRing(RingCore):
     def init_lockfile(self, force: bool = False) -> None:
         """Write a new lockfile with aliases chosen from the catalog, and use it.
 
-        It goes where `lockfile_path` says, else to `./llmring.lock`.
+        It is written to the ring's `lockfile_path`, or by default to `./llmring.lock`.
 
         Args:
-            force: Whether a lockfile that is there may be overwritten.
+            force: True to overwrite an existing lockfile.
 
         Raises:
-            FileExistsError: It is there, and `force` is not set.
+            FileExistsError: The lockfile exists, and `force` is not set.
+            LockfileError: The file can't be written.
         """
         self._aliases.init(force=force)
 
     def clear_alias_cache(self) -> None:
-        """Read the lockfile, and those of packages, again at the next call.
+        """Read the lockfile and those of packages again at the next call.
 
-        There is no need to after a change on disk: it is noticed.
+        This is not needed after a change on disk, which is noticed by itself.
         """
         self._aliases.forget()

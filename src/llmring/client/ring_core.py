@@ -1,4 +1,4 @@
-"""The one base of a ring's parts: what each of them works with."""
+"""The common base of the parts of a ring."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RingCore:
 
     Args:
         lockfile_path: As for `LLMRing`.
-        brought: The lockfile that the calling package brings, if it has one.
+        brought: The lockfile of the calling package, if it has one.
         timeout: As for `LLMRing`.
         on_attempt: As for `LLMRing`.
         on_failover: As for `LLMRing`.
@@ -69,7 +69,7 @@ class RingCore:
         self._guide = self._guide_over(self._aliases)
 
     def _guide_over(self, aliases: Aliases) -> Guide:
-        """Return what plans the calls of these aliases."""
+        """Build the planner of the calls of these aliases."""
         return Guide(
             aliases,
             self._settings,
@@ -95,7 +95,7 @@ class RingCore:
             return self._shell_
         from llmring.client.executor import Shell
 
-        # Where threads make their first calls at once, one shell becomes that of all.
+        # Threads may make their first calls at once; setdefault keeps one shell for all.
         shell = Shell(
             self._settings, self._health, self._guide.speeds, self._recordings, self._overrides
         )
@@ -104,7 +104,7 @@ class RingCore:
 
     @functools.cached_property
     def _spending(self) -> Spending:
-        """The spending that is counted against daily budgets."""
+        """The spending counted against daily budgets."""
         return spending_of(self._settings, self._health)
 
     def _recordings(self, wish: str | None) -> Path:

@@ -1,4 +1,4 @@
-"""What a ring says of a call before it is made."""
+"""The part of a ring that explains a call before it is made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PlanOfRing(RingCore):
-    """The part of `LLMRing` that explains calls without making them."""
+    """The method of `LLMRing` that explains a call without making it."""
 
     @overload
     def explain(
@@ -41,20 +41,20 @@ class PlanOfRing(RingCore):
         profile: str | None = None,
         **fields: Unpack[RequestFields],
     ) -> Plan:
-        """What `chat` would do, without calling: which models it would try, and in what order.
+        """Explain a `chat` call without making it: which models it would try, in what order.
 
-        `.tried` and `.skipped` have the models, with reasons, prices and costs.
+        `.tried` and `.skipped` list the models, with reasons, prices and costs.
 
         Args:
             request: As for `chat`.
-            messages: As for `chat`; they may be left out.
-            tokens: The tokens of the prompt; left out, an estimate from the messages.
+            messages: As for `chat`; optional.
+            tokens: Tokens of the prompt; by default an estimate from the messages.
             profile: As for `chat`.
             fields: As for `chat`.
 
         Raises:
-            ModelNotFoundError: No such alias.
-            ValidationError: The request is not one that can be sent.
+            ModelNotFoundError: The alias does not exist.
+            ValidationError: The request is invalid.
         """
         from llmring.client.explain import explained
 

@@ -1,4 +1,4 @@
-"""What a ring offers beside chats: embeddings, lists of models, counts of tokens."""
+"""The part of a ring for embeddings, lists of models, and token counts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class ModelsOfRing(RingCore):
-    """The part of `LLMRing` that asks models and providers for something else than an answer."""
+    """The methods of `LLMRing` that embed texts, list models and count tokens."""
 
     def embed(
         self,
@@ -42,26 +42,26 @@ class ModelsOfRing(RingCore):
         profile: str | None = None,
         timeout: float | UnsetType | None = UNSET,
     ) -> PendingEmbedding:
-        """Have texts turned into vectors by the first model of an alias that can.
+        """Embed texts with the first available model of an alias.
 
-        Awaited or read like `chat`. Vectors of different models can't be compared, so another
-        model takes over only where it is the same one at another provider. More texts than a
-        provider takes at once go in several requests.
+        Awaited or read like `chat`. Vectors of different models can't be compared, so only the
+        same model at another provider takes over after a failure. Texts that exceed the limit of
+        one request are sent in several.
 
         Args:
             alias: The alias, or "provider:model".
-            texts: The texts; a single one gives a list with one vector.
-            dimensions: How many numbers each vector should have; left out, the model's own
-                number. Models that can't be cut refuse it.
-            allow_other_models: Whether models of other names may take over too. The vectors of
-                one call are of one model in any case.
+            texts: A text, or a list of them; a single text gives a list with one vector.
+            dimensions: Length of each vector; by default the model's own. A model whose vectors
+                can't be shortened rejects it.
+            allow_other_models: True if models of other names may take over too. All vectors of
+                one call come from the same model in any case.
             profile: As for `chat`.
-            timeout: Seconds that all of it may take; None for no limit; left out, the ring's own.
+            timeout: Seconds for the whole call; None for no limit; by default that of the ring.
 
         Raises:
-            ModelNotFoundError: No such alias, or none of its models can be used.
+            ModelNotFoundError: The alias does not exist, or none of its models can be used.
             ProviderError: As for `chat`.
-            ValidationError: There is no text, or something that is none.
+            ValidationError: `texts` is empty, or holds something other than texts.
         """
         wanted = [texts] if isinstance(texts, str) else list(texts)
         if not wanted or not all(isinstance(text, str) for text in wanted):
@@ -107,18 +107,18 @@ class ModelsOfRing(RingCore):
     def list_models(
         self, provider: str, *, timeout: float | UnsetType | None = UNSET
     ) -> PendingModels:
-        """The models that a provider has, as it lists them itself; await it, or `.result()`.
+        """List the models of a provider, as its API reports them; `await` it, or use `.result()`.
 
-        For `local` these are the models on this machine, for `mock` its scripts.
+        `local` lists the models on this machine, `mock` its scripts.
 
         Args:
-            provider: One that llmring knows, or one of the lockfile's own.
-            timeout: Seconds that it may take; None for no limit; left out, the ring's own.
+            provider: A provider that llmring knows or that the lockfile defines.
+            timeout: Seconds for the whole call; None for no limit; by default that of the ring.
 
         Raises:
-            ProviderNotFoundError: There is no provider of that name.
-            ProviderAuthenticationError: Its key is not set, or refused.
-            ProviderError: It gives no list.
+            ProviderNotFoundError: The provider is unknown.
+            ProviderAuthenticationError: The provider's key is not set, or was refused.
+            ProviderError: The provider did not return a list.
         """
         seconds = timeout_of(timeout, self._timeout)
 
@@ -160,10 +160,11 @@ class ModelsOfRing(RingCore):
         profile: str | None = None,
         **fields: Any,
     ) -> PendingCount:
-        """How many input tokens a request has for the first model of an alias that can be used.
+        """Count the input tokens of a request for the first usable model of an alias.
 
-        Awaited or read like `chat`: `.tokens`, `.exact`, `.method`. The provider counts where it
-        can; where it can't, or does not answer, the count is an estimate, and `reason` says why.
+        Awaited or read like `chat`: `.tokens`, `.exact`, `.method`. The provider counts if its
+        API can; otherwise, or if it does not answer, the count is an estimate and `.reason`
+        explains why.
 
         Args:
             request: As for `chat`.
@@ -172,8 +173,8 @@ class ModelsOfRing(RingCore):
             fields: As for `chat`.
 
         Raises:
-            ModelNotFoundError: No such alias.
-            ValidationError: The request is not one that can be sent.
+            ModelNotFoundError: The alias does not exist.
+            ValidationError: The request is invalid.
         """
         question = request_of(request, messages, fields)
         pending = PendingCount(lambda: self._count(parse_request(question), profile))
@@ -203,7 +204,7 @@ class ModelsOfRing(RingCore):
     def _candidates(
         self, name: str, profile: str | None
     ) -> tuple[Resolved, list[Target | Skip], Policy]:
-        """The models of an alias, and how they are called, limits left aside."""
+        """Return the models of an alias, and their policy without its limits."""
         found = self._aliases.look_up(name, profile)
         policy = self._guide.policy(found)
         own = Policy(

@@ -1,4 +1,4 @@
-"""What a ring offers to those who watch over it."""
+"""The part of a ring that reports its status."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ if TYPE_CHECKING:
 
 
 class StatusOfRing(RingCore):
-    """The part of `LLMRing` that reports its state."""
+    """The method of `LLMRing` that reports its status."""
 
     def status(self, profile: str | None = None) -> PendingStatus:
-        """How the ring stands: its lockfile, providers, circuits, and what is spent today.
+        """Return the ring's status: lockfile, providers, circuit breakers, today's spending.
 
-        Awaited or read like `chat`. No model is asked, and no value of a key is told.
+        Awaited or read like `chat`. No model is called, and no key is included.
 
         Args:
-            profile: The profile; left out, the one in force.
+            profile: The profile; by default the active one.
+
+        Raises:
+            ConfigurationError: The profile does not exist.
         """
 
         async def look() -> Status:

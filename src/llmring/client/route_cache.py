@@ -1,4 +1,4 @@
-"""Routes: what is the same for all calls of an alias as long as the lockfile does not change."""
+"""Routes: the part of a plan that all calls of an alias share until the lockfile changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from llmring.routing.targets import Skip, Target
 
 _log = logging.getLogger("llmring")
 
-# An application that makes up names of models must not fill the memory with them.
+# An application that generates model names must not fill the memory with routes.
 _MOST = 1000
 
 Key = tuple[str, str | None, str | None]
@@ -33,10 +33,10 @@ class Route(Struct, frozen=True):
         found: The models that the alias resolves to.
         policy: How its models are called.
         stamp: The active profile, and the digest of what the lockfile has pinned.
-        pins: What the lockfile has pinned, by reference, as it is written.
-        day: The day for which this holds.
-        is_weighed: Whether its calls are limited, or choose between its models.
-        models: Its models, those that are retired last.
+        pins: The lockfile's pins as written, by reference.
+        day: The day for which the route is valid.
+        is_weighed: True if its calls are limited, or a strategy orders its models.
+        models: Its models, retired ones last.
     """
 
     found: Resolved
@@ -48,7 +48,7 @@ class Route(Struct, frozen=True):
     models: ModelsByShape
 
     def remark(self, ref: ModelRef, name: str | None) -> str | None:
-        """Return and log a remark on the name under which a model has answered, if it is new."""
+        """Return a remark on the name under which a model answered; log it if it is new."""
         pin = self.pins.get(str(ref)) if self.pins else None
         remark = warn_once.served().remark(ref, name, pin.get("snapshot") if pin else None)
         if remark is not None:
@@ -64,9 +64,9 @@ def route_of(
     pins: Mapping[str, Any],
     day: date,
 ) -> Route:
-    """Build the route over these models; log a warning for each that is retired, once.
+    """Build the route over these models; warn once of each that is retired.
 
-    The arguments are the attributes of `Route`, and its models in the lockfile's order.
+    The arguments are the attributes of `Route`, with the models in the lockfile's order.
     """
     for each in candidates:
         if isinstance(each, Target) and is_retired(each, day):
@@ -78,7 +78,7 @@ def route_of(
 
 
 class Routes(dict[Key, Route]):
-    """The routes that are worked out, for one reading of the lockfile.
+    """The routes built for one reading of the lockfile.
 
     Args:
         reading: The reading, compared by identity.
@@ -92,7 +92,7 @@ class Routes(dict[Key, Route]):
         self.reading = reading
 
     def keep(self, key: Key, route: Route) -> None:
-        """Keep a route for the calls to come."""
+        """Keep a route for later calls."""
         if len(self) >= _MOST:
             self.clear()
         self[key] = route

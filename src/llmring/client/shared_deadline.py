@@ -1,4 +1,4 @@
-"""The walks of a call that takes more than one request; they share its time."""
+"""A time limit shared by all requests of one call."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from llmring.routing.targets import Skip, Target
 
 
 class Walks:
-    """Begins walks that all end by the same time.
+    """Creates the failover of each request of a call, with one deadline for all.
 
     Args:
-        seconds: How long all of them may take together; None for no limit.
+        seconds: Time limit for all requests together; None for no limit.
         clock: The ring's clock.
-        terms: On what terms the models are asked; left out, the usual ones.
+        terms: The terms of the call; by default the usual ones.
     """
 
     def __init__(self, seconds: float | None, clock: Clock, terms: Terms | None = None) -> None:
@@ -34,7 +34,7 @@ class Walks:
         prepare: Callable[[Target], Prepared],
         alias: str | None = None,
     ) -> Walk:
-        """A walk over these models; arguments as for `Walk`."""
+        """Build the failover over these models; arguments as for `Walk`."""
         left = None if self._until is None else max(0.0, self._until - time.monotonic())
         walk = Walk(
             prepare,
@@ -49,5 +49,5 @@ class Walks:
         return walk
 
     def attempts(self) -> Sequence[Attempt]:
-        """The attempts of all walks so far."""
+        """Return the attempts of all requests so far."""
         return [attempt for walk in self._begun for attempt in walk.attempts]

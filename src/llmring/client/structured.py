@@ -66,7 +66,7 @@ async def chat_in_form(
         except ProviderError as error:
             response.attempts += error.attempts
             response.cost, response.cost_reason = _with_failed(response, error.attempts)
-            note = f"and the model failed when asked to repair it: {error}"
+            note = f"the request to repair it failed: {error}"
             raise _unfit(request, response, found.misfits, note) from error
         response = _all_of(response, mended)
         found = _read(form, response)
@@ -142,7 +142,7 @@ def _with_failed(
     told = [(each.cost, each.cost_reason) for each in attempts if each.usage is not None]
     cost, reason = total_cost([(response.cost, response.cost_reason), *told])
     if cost is not None and any(each.usage is None and each.cost_reason for each in attempts):
-        reason = both(reason, "without the attempt to repair it, which may be charged for")
+        reason = both(reason, "without the failed repair, which the provider may still bill")
     return cost, reason
 
 

@@ -52,7 +52,7 @@ class RawProvider:
         try:
             return _SDKS[sdk](self._endpoint)
         except ImportError as error:
-            # Raised outside of this clause, to leave out the traceback of the import.
+            # The error is raised outside this clause, without the traceback of the import.
             missing = str(error)
         raise ConfigurationError(
             f'can\'t import the SDK for {self.name} ({missing}); run pip install "llmring[{sdk}]"'

@@ -1,6 +1,6 @@
 """The transport of tests: answers come from a script, a recording or the provider.
 
-A fault comes first; what it leaves of the answer is scripted, played back, recorded or real.
+Scripted faults apply first; the rest of the answer is scripted, replayed, recorded or real.
 """
 
 from __future__ import annotations
@@ -29,19 +29,18 @@ if TYPE_CHECKING:
     from llmring.wire import HttpRequest
 
 
-# No provider is asked, so anything will do.
+# No provider is called, so any value will do.
 _NO_KEY = "no-key-is-needed"
 _NO_ADDRESS = "http://localhost"
 
 
 class Playback:
-    """The transport of tests, with the count of what it has played.
+    """The transport of tests; it keeps track of the recordings it has replayed.
 
     Args:
-        network: The transport for what is really sent.
-        folder_of: Gives the folder of recordings, by the value in the policy.
-        overrides: What the tests put in the place of providers; None where only the lockfile has
-            something played.
+        network: The transport for requests that are really sent.
+        folder_of: Returns the folder of recordings, given the policy's setting.
+        overrides: The overrides of tests; None if only the lockfile asks for replay or faults.
         clock: The ring's clock.
     """
 
@@ -64,12 +63,12 @@ class Playback:
     ) -> Exchange:
         """Answer a request; see `Transport`.
 
-        The `faults` and the `mode` of the policy are played, and a recording has the call that
-        the request is a part of.
+        The policy's `faults` and `mode` apply. A new recording includes the call that the request
+        is part of.
 
         Raises:
             ProviderError: No answer came, or none was recorded.
-            ConfigurationError: What the test has set up does not fit.
+            ConfigurationError: The test's setup does not fit the request.
             OSError: A recording can't be read or written.
         """
 
@@ -128,7 +127,7 @@ class Playback:
 
 
 def keyless(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
-    """Return the providers with keys made up, for when none of them is really asked.
+    """Return the providers with made-up keys, for when no provider is really called.
 
     Args:
         endpoints: Every provider by name.

@@ -1,6 +1,6 @@
-"""The overrides of tests, for all rings that are made while they run.
+"""The overrides of tests, for all rings created while the tests run.
 
-A ring looks for it when it is made; nothing is there unless a test runner has set it.
+A ring reads them when it is created; outside a test run they are None.
 """
 
 from __future__ import annotations
@@ -20,12 +20,11 @@ class Stage:
     """The overrides that tests have set.
 
     Attributes:
-        network: Whether servers beyond this machine may be reached.
-        recording: Whether what has no recording is sent and recorded, where it would only be
-            played back otherwise.
-        tape: The recordings in use, whatever the lockfile sets.
-        faults: Failures that come before those of the lockfile.
-        replies: Answers in place of all others.
+        network: True if other machines may be reached.
+        recording: True to send and record requests that have no recording, even in mode "replay".
+        tape: Recordings to replay, whatever the lockfile sets.
+        faults: Faults that come before those of the lockfile.
+        replies: Scripted answers to all requests.
     """
 
     __slots__ = ("faults", "network", "recording", "replies", "tape")
@@ -53,7 +52,7 @@ def needs_no_keys(policy: Policy, overrides: Stage | None) -> bool:
 
     Args:
         policy: The policy of the alias.
-        overrides: What tests put in the place of providers, if they run.
+        overrides: The overrides of tests; None outside of tests.
     """
     if overrides is None:
         return policy.mode == "replay"

@@ -1,4 +1,4 @@
-"""Answers that a test scripts, in place of all models, and what was asked for them."""
+"""Answers that a test scripts for all models, and the requests that they answered."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -79,8 +79,8 @@ def refusal(
     Args:
         dialect: The name of the dialect.
         status: The HTTP status.
-        message: The message; None for one that names the status.
-        code: The code; None for the usual one of the status.
+        message: The message; None for a default that names the status.
+        code: The code; None for the usual code of the status.
         retry_after: Seconds that the client should wait.
     """
     head, body = encoding(dialect).error(
@@ -106,11 +106,11 @@ def _wants_stream(body: bytes) -> bool:
 
 
 class SentRequest(PlainData, Struct, frozen=True):
-    """A request that a model got.
+    """A request that was sent to a model.
 
     Attributes:
         model: The model's reference.
-        body: What its API was sent, as JSON.
+        body: The JSON body that its API received.
     """
 
     __module__ = "llmring.testing"
@@ -127,7 +127,7 @@ class _Reply(Struct):
 
 
 class Replies:
-    """The answers, given in the order in which they were added.
+    """Scripted answers, given in the order in which they were added.
 
     Attributes:
         sent: Every request, in order.
@@ -152,10 +152,10 @@ class Replies:
         """Add an answer.
 
         Args:
-            reply: A text, or data that is to be answered as JSON.
-            model: The models that give it: a reference, in which "*" matches any characters.
-            tool_calls: The calls of tools in it, each a name and its arguments.
-            times: How often it is given; None for ever.
+            reply: A text, or data to answer as JSON.
+            model: Reference of the models that give it; "*" matches any characters.
+            tool_calls: Tool calls in the answer, each a name and its arguments.
+            times: How often it is given; None for no limit.
         """
         text = reply if isinstance(reply, str) else msgspec.json.encode(reply).decode()
         self._replies.append(_Reply(model, text, tuple(tool_calls), times))
@@ -165,11 +165,11 @@ class Replies:
 
         Args:
             model: The model's reference.
-            dialect: The name of the dialect that it speaks.
-            request: What it is sent.
+            dialect: The name of its dialect.
+            request: The request.
 
         Raises:
-            ConfigurationError: None is left for it, or the request is not a chat.
+            ConfigurationError: No answer is left for it, or the request is not a chat.
         """
         with self._lock:
             self.sent.append(SentRequest(model, _read(request.body)))
@@ -183,9 +183,8 @@ class Replies:
         script = answer(dialect, request, events)
         if script is None:
             raise ConfigurationError(
-                f"{model} is asked for something else than an answer in a chat, and scripted "
-                "answers are no more than that; play such an exchange back with "
-                "llmring_recordings"
+                f"this request to {model} is not a chat, and scripted answers answer only "
+                "chats; replay a recording of it with llmring_recordings"
             )
         return await open_script(script)
 

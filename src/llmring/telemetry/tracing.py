@@ -1,11 +1,10 @@
-"""Traces and metrics of calls, through OpenTelemetry, where the application has set it up.
+"""Traces and metrics of calls through OpenTelemetry, if the application has set it up.
 
 Names are those of the semantic conventions for generative AI:
 https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai
 
-A call is a span of its own, `chat ALIAS`, and each attempt a span within it, `chat MODEL`. Tokens
-stand on the attempts alone, so that a sum over spans counts them once. The only file that knows
-OpenTelemetry.
+Each call has a span, `chat ALIAS`, and each attempt a span within it, `chat MODEL`. Only attempts
+have token counts, so that a sum over spans counts tokens once. No other file uses OpenTelemetry.
 """
 
 from __future__ import annotations
@@ -46,22 +45,22 @@ TOKEN_BUCKETS = tuple(4**power for power in range(14))
 
 
 class Telemetry:
-    """Watches a ring's calls.
+    """Traces and measures a ring's calls.
 
-    It costs next to nothing where the application has not imported OpenTelemetry, or has set up
-    no provider of traces and none of metrics; that may come at any time.
+    It costs next to nothing until the application imports OpenTelemetry and sets up a provider
+    of traces or metrics, which may happen at any time.
 
     Args:
-        wish: "auto", "off", or "content": with the texts of prompts and answers.
+        wish: "auto", "off", or "content" to record the texts of prompts and answers too.
 
     Raises:
-        ConfigurationError: It is none of these.
+        ConfigurationError: `wish` has another value.
     """
 
     def __init__(self, wish: TelemetryWish = "auto") -> None:
         if wish not in ("auto", "off", "content"):
             raise ConfigurationError(
-                f'telemetry is {wish!r}; it takes "auto", "off", or "content" (with the texts)'
+                f'telemetry is {wish!r}; set it to "auto", "off", or "content" (with the texts)'
             )
         self._wish = wish
         self._instruments: _Instruments | None = None
@@ -75,15 +74,14 @@ class Telemetry:
         stream: bool,
         digest: Callable[[], str | None] = lambda: None,
     ) -> CallTrace | None:
-        """Return the observer of a call that is about to begin; None where nothing is set up.
+        """Return the observer of a new call; None if OpenTelemetry is not set up.
 
         Args:
-            name: The alias that is called, or the reference of a model.
-            profile: The profile in force.
-            request: What is asked.
-            stream: Whether the answer is to be streamed.
-            digest: Gives the digest of the facts that the lockfile has pinned; called only where
-                the call is traced.
+            name: The alias, or the reference of a model.
+            profile: The active profile.
+            request: The request.
+            stream: True for a streamed answer.
+            digest: Returns the digest of the lockfile's pins; called only if the call is traced.
         """
         loaded = sys.modules
         if self._wish == "off" or (_TRACES not in loaded and _METRICS not in loaded):
@@ -125,7 +123,7 @@ _TRACES, _METRICS = "opentelemetry.trace", "opentelemetry.metrics"
 
 
 def _is_set_up(provider: object) -> bool:
-    """Whether it is an application's; those of the API itself do nothing."""
+    """Check if a provider is the application's own; the defaults of the API do nothing."""
     return not type(provider).__module__.startswith((_TRACES, _METRICS))
 
 
@@ -164,10 +162,10 @@ class CallTrace(CallObserver):
     """The spans and metrics of one call.
 
     Args:
-        instruments: What records them.
+        instruments: The tracer and the metrics.
         span: The span of the call.
-        given: The attributes that each attempt has too.
-        content: Whether texts are recorded.
+        given: Attributes that attempts get as well.
+        content: True to record texts.
     """
 
     def __init__(
@@ -188,7 +186,7 @@ class CallTrace(CallObserver):
         self._spans[attempt] = self.attempt(attempt.target)
 
     def on_send(self, attempt: ObservedAttempt) -> AbstractContextManager[object]:
-        """Return what makes the spans of the HTTP library belong to the attempt's."""
+        """Return a context that makes spans of the HTTP library children of the attempt's."""
         return self._spans[attempt].sending()
 
     def on_first_content(self, attempt: ObservedAttempt) -> None:
@@ -196,11 +194,11 @@ class CallTrace(CallObserver):
         self._spans[attempt].first()
 
     def on_attempt_answer(self, attempt: ObservedAttempt, reply: Callable[[], LLMResponse]) -> None:
-        """End the span of an attempt that has answered."""
+        """End the span of an attempt that answered."""
         self._spans[attempt].answered(reply)
 
     def on_attempt_failure(self, attempt: ObservedAttempt, error: ProviderError) -> None:
-        """End the span of an attempt that has failed."""
+        """End the span of an attempt that failed."""
         self._spans[attempt].failed(error)
 
     def on_attempt_dropped(self, attempt: ObservedAttempt) -> None:
@@ -210,7 +208,7 @@ class CallTrace(CallObserver):
     def on_models_done(self, error: BaseException | None) -> None:
         """End the span of the call."""
         self.end(error)
-        # Attempts hold the call that holds this.
+        # Attempts refer to this object; without them no reference cycle is left.
         self._spans.clear()
 
     def attempt(self, target: Target) -> _Attempt:
@@ -230,7 +228,7 @@ class CallTrace(CallObserver):
         return attempt
 
     def ended(self, attempt: _Attempt, reply: LLMResponse | None) -> None:
-        """An attempt is over, with this answer, if there is one."""
+        """Remove a finished attempt, and keep its answer, if any."""
         self._under_way.remove(attempt)
         self._reply = reply or self._reply
 
@@ -277,7 +275,7 @@ class _Attempt:
             yield
 
     def first(self) -> None:
-        # A whole answer is over before, and has no first chunk.
+        # The attempt of a whole answer has ended already, and has no first chunk.
         if not (self._shown or self._over):
             self._shown = True
             took = time.perf_counter() - self._began
@@ -319,7 +317,7 @@ def _mark(span: Span, error: BaseException, *, with_text: bool = False) -> None:
     from opentelemetry.trace import Status, StatusCode
 
     if not isinstance(error, Exception):
-        # The caller has gone, which is no failure.
+        # Cancelled by the caller: not a failure of the provider.
         span.set_attribute("error.type", "cancelled")
         return
     span.set_attribute("error.type", error_type(error))

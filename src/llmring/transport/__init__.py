@@ -1,1 +1,1 @@
-"""Requests sent and answers read."""
+"""Sending requests and reading answers."""

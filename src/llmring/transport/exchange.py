@@ -1,4 +1,4 @@
-"""What a call reads an answer from."""
+"""The interface through which a call reads an answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Exchange(Protocol):
-    """An answer whose head is here and whose body is still coming."""
+    """An answer whose head has arrived and whose body is still arriving."""
 
     head: HttpHead
 
@@ -21,26 +21,26 @@ class Exchange(Protocol):
         """End the answer at this time of the loop's clock; None for never."""
 
     def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for so long."""
+        """End the answer when no byte has come for this many seconds."""
 
     async def read(self) -> bytes:
-        """All that is left of the body."""
+        """Read the rest of the body."""
 
     async def chunk(self) -> bytes:
-        """The next bytes of the body; empty at its end."""
+        """Return the next bytes of the body; empty at its end."""
 
     async def finish(self) -> None:
-        """Let the rest of a body go by, where it is next to nothing."""
+        """Read and discard the rest of a body, if there is little left."""
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
 
 
 def answer_timeout(stall: float | None, status: int) -> ProviderTimeoutError:
-    """Build the error of an answer that began and ran out of time.
+    """Build the error for an answer that began and ran out of time.
 
     Args:
-        stall: Seconds for which nothing came; None where the whole answer took too long.
+        stall: Seconds without a byte; None if the whole answer took too long.
         status: The HTTP status of the answer.
     """
     if stall is None:
@@ -50,5 +50,5 @@ def answer_timeout(stall: float | None, status: int) -> ProviderTimeoutError:
     return error
 
 
-# Sends a request, and gives its answer within so many seconds.
+# Sends a request, and returns its answer within the given seconds.
 Opener = Callable[["HttpRequest", float | None], Awaitable["Exchange"]]

@@ -1,6 +1,6 @@
-"""HTTP through aiohttp: a request sent, its answer read, and each fault named in our words.
+"""HTTP through aiohttp: sends requests and reads answers; its faults become llmring's errors.
 
-The only file that knows the HTTP library.
+Only this file and `http_errors` use the HTTP library.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from llmring.wire import HttpHead, HttpRequest
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-# A host that takes longer than this to accept a connection is down for our purposes.
+# A host that takes longer than this to accept a connection counts as down.
 CONNECT_SECONDS = 10.0
 
-# What follows a stream's last event comes with it, or is not worth waiting for.
+# The bytes after a stream's last event come with it, or are not worth waiting for.
 DRAIN_SECONDS = 0.1
 
-# Fewer bytes that end no line are no sign of life: a server that drips them would never end.
+# Fewer bytes without a line break don't reset the stall timer, or a server that sends one byte at
+# a time could keep a call open forever.
 SIGN_OF_LIFE_BYTES = 16
 
 USER_AGENT = "llmring"
@@ -44,7 +45,7 @@ _LARGE_BODY = 2**20
 
 
 class HttpExchange:
-    """An answer whose head is here and whose body is still coming.
+    """An answer whose head has arrived and whose body is still arriving.
 
     Attributes:
         head: Status and headers.
@@ -70,21 +71,21 @@ class HttpExchange:
 
     @property
     def _is_open(self) -> bool:
-        """Whether it holds a connection; not once its last byte is here, read or not."""
+        """True while it holds a connection: until the last byte has arrived, read or not."""
         return self._response.connection is not None
 
     def _expire(self) -> None:
         self._end(answer_timeout(None, self.head.status))
 
     def stall_after(self, seconds: float) -> None:
-        """Cut the connection when no byte has come for so long."""
+        """Cut the connection when no byte has come for this many seconds."""
         if self._watch is None:
             loop = asyncio.get_running_loop()
             self._heard = loop.time()
             self._watch = loop.call_later(seconds, self._look, seconds)
 
     def _look(self, seconds: float) -> None:
-        # One timer for many pieces: what has come in the meantime puts the end off.
+        # One timer for all pieces, moved on if bytes came since it was set.
         loop = asyncio.get_running_loop()
         due = self._heard + seconds
         if loop.time() >= due:
@@ -97,7 +98,7 @@ class HttpExchange:
         self._response.close()
 
     async def read(self) -> bytes:
-        """All that is left of the body.
+        """Read the rest of the body.
 
         Raises:
             ProviderError: The connection failed, or its time ran out.
@@ -109,7 +110,7 @@ class HttpExchange:
         raise fault
 
     async def chunk(self) -> bytes:
-        """The next bytes of the body, as they arrive; empty at its end.
+        """Return the next bytes of the body, as they arrive; empty at its end.
 
         Raises:
             ProviderError: The connection failed, or its time ran out.
@@ -125,10 +126,10 @@ class HttpExchange:
         raise fault
 
     async def finish(self) -> None:
-        """Let the rest of a body go by, where it is next to nothing.
+        """Read and discard the rest of a body, if there is little left.
 
-        After a stream's last event there is only the end of the HTTP body; with that read, the
-        connection can be used again.
+        After a stream's last event only the end of the HTTP body is left; once that is read, the
+        connection can be reused.
         """
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
@@ -145,7 +146,7 @@ class HttpExchange:
         return fault
 
     def close(self) -> None:
-        """Cut the connection, unless its body is read and it has gone back to the others."""
+        """Cut the connection, unless the body was read and it went back to the pool."""
         if self._timer is not None:
             self._timer.cancel()
         if self._watch is not None:
@@ -155,7 +156,7 @@ class HttpExchange:
 
 
 class HttpClient:
-    """Connections, kept alive and separate for each event loop; a loop's end closes its own."""
+    """An HTTP client with a pool of connections for each event loop, closed with the loop."""
 
     def __init__(self) -> None:
         # Outside of tests requests may go anywhere.
@@ -167,8 +168,8 @@ class HttpClient:
         """Send a request and wait for the head of its answer.
 
         Args:
-            request: What to send.
-            seconds: How long to wait for the head; None for as long as it takes.
+            request: The request.
+            seconds: Seconds to wait for the head; None for no limit.
 
         Raises:
             ProviderError: No answer came.
@@ -185,7 +186,7 @@ class HttpClient:
                 response = await entry.session.request(
                     request.method,
                     url,
-                    # In a form that is sent piece by piece, with other calls in between.
+                    # As a file, which aiohttp sends in pieces, so that other calls can run.
                     data=io.BytesIO(request.body) if large else request.body,
                     headers=request.headers,
                     proxy=self._proxy(url.scheme, url.host or ""),
@@ -206,7 +207,7 @@ class HttpClient:
         return self._proxies[scheme, host]
 
     async def _opened(self) -> _Session:
-        """Open a session for the running loop, and forget those of loops that are closed."""
+        """Open a session for the running loop, and drop the sessions of closed loops."""
         for known in list(self._sessions):
             if known.is_closed():
                 self._forget(known)
@@ -214,8 +215,8 @@ class HttpClient:
         # when its last reference goes, and then closes the session that it holds.
         keeper = _keep_session()
         session = await anext(keeper)
-        # Held from outside: the garbage collector, should it find a client that was never
-        # closed, must not find the session with it, which would complain.
+        # Held by a finalizer: if the client is garbage-collected without being closed, the
+        # session must outlive it, or aiohttp would warn of an unclosed session.
         hold = weakref.finalize(self, _let_go, keeper)
         entry = self._sessions[asyncio.get_running_loop()] = _Session(session, keeper, hold)
         return entry
@@ -243,7 +244,7 @@ class _Session(Struct, frozen=True):
 
 
 def _let_go(_: _Keeper) -> None:
-    """The client is gone, and with this call the last reference to its keeper."""
+    """Drop the last reference to the keeper of a collected client, which closes its session."""
 
 
 async def _keep_session() -> _Keeper:

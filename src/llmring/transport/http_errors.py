@@ -26,7 +26,7 @@ PROXY_REFUSES = 407
 
 
 def fault_of(error: Exception) -> ProviderError:
-    """What a fault of the HTTP library means. Its text holds no URL and no header."""
+    """Convert an exception of the HTTP library; the message contains no URL and no header."""
     for kind in type(error).__mro__:
         if kind in _FAULTS:
             return _FAULTS[kind](error)
@@ -46,7 +46,8 @@ def _dns(error: Any) -> ProviderError:
 def _tls(error: Any) -> ProviderError:
     why = getattr(error.os_error, "reason", None) or error.os_error.strerror
     return _not_reached(
-        f"no TLS connection to {error.host!r}: {why}; where there is none, the address is http://"
+        f"can't open a TLS connection to {error.host!r}: {why}; "
+        "use an http:// address if the server has no TLS"
     )
 
 
@@ -54,7 +55,7 @@ def _certificate(error: Any) -> ProviderError:
     why = getattr(error.certificate_error, "verify_message", None) or "not valid for it"
     return _not_reached(
         f"the TLS certificate of {error.host!r} is refused: {why}; "
-        "for an authority of your own, SSL_CERT_FILE names its certificate"
+        "to trust your own authority, set SSL_CERT_FILE to its certificate"
     )
 
 
@@ -85,7 +86,7 @@ def refused_by_proxy(answer: Any) -> ProviderError:
 
 
 def _bad_http(error: Any) -> ProviderError:
-    # The status in it is not the server's. The text quotes what was sent, of any length.
+    # The error's status is not the server's, and its text quotes the answer at any length.
     why = " ".join(error.message.split())[:_QUOTED]
     return ProviderResponseError(f"the answer is not HTTP: {why}")
 
@@ -108,7 +109,7 @@ _FAULTS: dict[type, Callable[[Any], ProviderError]] = {
     aiohttp.ClientProxyConnectionError: _proxy_connect,
     aiohttp.ClientHttpProxyError: refused_by_proxy,
     aiohttp.ClientConnectorError: _connect,
-    aiohttp.ServerTimeoutError: _always(ProviderTimeoutError, "no connection in time"),
+    aiohttp.ServerTimeoutError: _always(ProviderTimeoutError, "the connection took too long"),
     aiohttp.ClientPayloadError: _payload,
     aiohttp.ClientResponseError: _bad_http,
     aiohttp.InvalidURL: _always(

@@ -1,4 +1,4 @@
-"""The guard that keeps requests on this machine while tests run."""
+"""A guard that blocks requests to other machines while tests run."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ may_leave: Callable[[], bool] | None = None
 
 
 def admit(url: str) -> None:
-    """Let a request go to this address.
+    """Allow a request to this address, or raise.
 
     Raises:
-        ConfigurationError: The address is beyond this machine, and the test must not go there.
+        ConfigurationError: The address is on another machine, which tests may not reach.
     """
     if may_leave is None or may_leave():
         return
@@ -25,8 +25,8 @@ def admit(url: str) -> None:
     host = urlsplit(url).hostname or ""
     if not is_loopback(host):
         raise ConfigurationError(
-            f"a test would have sent a request to {host}, and nothing leaves this machine in "
-            "tests; script the answer with the fixture llmring_replies, play one back with "
+            f"a test would have sent a request to {host}, but tests may not reach other "
+            "machines; script the answer with the fixture llmring_replies, replay one with "
             "llmring_recordings, or allow it with @pytest.mark.llmring_network or "
             "--llmring-network"
         )

@@ -6,19 +6,19 @@ from llmring.wire import HttpHead
 
 
 class Chunk(Struct, frozen=True):
-    """Bytes of the body, which arrive together."""
+    """Bytes of the body that arrive together."""
 
     data: bytes
 
 
 class Pause(Struct, frozen=True):
-    """Nothing comes for this many seconds."""
+    """A pause of this many seconds."""
 
     seconds: float
 
 
 class Reset(Struct, frozen=True):
-    """The connection breaks; nothing follows."""
+    """A broken connection; nothing follows."""
 
     message: str
 
@@ -27,7 +27,7 @@ Step = Chunk | Pause | Reset
 
 
 class Script(Struct, frozen=True):
-    """An answer as it arrives: its head at once, then step by step. No head: no connection."""
+    """An answer as it arrives: the head at once, then each step; None as head: no connection."""
 
     head: HttpHead | None
     steps: tuple[Step, ...]

@@ -1,4 +1,4 @@
-"""Plays the mock provider's scripts as if they came over a connection."""
+"""Playback of scripted answers as if they came over a connection."""
 
 import asyncio
 from collections import deque
@@ -10,7 +10,7 @@ from llmring.wire import HttpHead
 
 
 class ScriptedExchange:
-    """A scripted answer; to its reader the same as one over HTTP."""
+    """A scripted answer, read like one over HTTP."""
 
     def __init__(self, script: Script) -> None:
         self.head = script.head or HttpHead(0, {})
@@ -23,18 +23,18 @@ class ScriptedExchange:
         self._when = when
 
     def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for so long."""
+        """End the answer when no byte has come for this many seconds."""
         self._stall = seconds
 
     async def read(self) -> bytes:
-        """All that is left of the body."""
+        """Read the rest of the body."""
         body = bytearray()
         while data := await self.chunk():
             body += data
         return bytes(body)
 
     async def chunk(self) -> bytes:
-        """The next bytes of the body; empty at its end.
+        """Return the next bytes of the body; empty at its end.
 
         Raises:
             ProviderError: The script cuts the connection, or its time ran out.
@@ -59,14 +59,14 @@ class ScriptedExchange:
         return b""
 
     async def finish(self) -> None:
-        """There is no connection to use again."""
+        """Do nothing: no connection can be reused."""
 
     def close(self) -> None:
-        """There is no connection to let go."""
+        """Do nothing: no connection is open."""
 
 
 async def open_script(script: Script) -> ScriptedExchange:
-    """Play a script up to the head of its answer.
+    """Play a script up to the head of its answer, and return the answer.
 
     Raises:
         ProviderError: The script has no answer.
