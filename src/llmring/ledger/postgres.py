@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from llmring.ledger.columns import MIGRATIONS, VERSION, insertion
 from llmring.ledger.store import LedgerUnusableError, Row, too_new
@@ -94,8 +94,11 @@ class PostgresStore:
         )
 
     def _unusable(self, error: Exception) -> LedgerUnusableError:
-        secret = unquote(urlsplit(self._url).password or "")
-        return LedgerUnusableError(redact(" ".join(str(error).split()), [self._url, secret]))
+        # Not by urlsplit, which rejects addresses whose password must be masked all the same.
+        login = self._url.partition("://")[2].rpartition("@")[0]
+        password = login.partition(":")[2]
+        secrets = [self._url, password, unquote(password)]
+        return LedgerUnusableError(redact(" ".join(str(error).split()), secrets))
 
 
 def _errors() -> type[Exception]:
