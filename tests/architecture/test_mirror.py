@@ -1,0 +1,58 @@
+"""Each module that decides something has a test file of its own, in the same place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "llmring"
+
+# By folder, with the folders in it: modules that only hold data or re-export names. The empty name
+# is the package itself, without its folders. A folder that is not a key is not checked.
+DECIDE_NOTHING: dict[str, set[str]] = {
+    "": {
+        "__main__",  # runs `cli.main`
+        "schemas",  # re-exports the types of `chat`
+    },
+    "chat": {
+        "embedding",  # a record
+        "tool_conversation",  # two records
+    },
+    "dialects": set(),
+    "json_schema": set(),
+    "providers": set(),
+}
+
+
+def modules(folder: str) -> Iterator[Path]:
+    """Yield the modules of a folder, as paths within the package."""
+    found = (SOURCE / folder).rglob("*.py") if folder else SOURCE.glob("*.py")
+    for path in sorted(found):
+        if path.name != "__init__.py":
+            yield path.relative_to(SOURCE)
+
+
+def mirror(module: Path) -> Path:
+    return ROOT / "tests" / module.parent / f"test_{module.name}"
+
+
+DECIDING = [
+    module
+    for folder, others in DECIDE_NOTHING.items()
+    for module in modules(folder)
+    if module.stem not in others
+]
+
+
+@pytest.mark.parametrize("module", DECIDING, ids=str)
+def test_a_module_that_decides_something_has_its_test_file(module: Path) -> None:
+    assert mirror(module).is_file()
+
+
+@pytest.mark.parametrize("folder", DECIDE_NOTHING)
+def test_a_module_that_is_excepted_exists_and_has_no_test_file(folder: str) -> None:
+    excepted = [module for module in modules(folder) if module.stem in DECIDE_NOTHING[folder]]
+
+    assert {module.stem for module in excepted} == DECIDE_NOTHING[folder]
+    assert not any(mirror(module).exists() for module in excepted)
