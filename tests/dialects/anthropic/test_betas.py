@@ -7,7 +7,7 @@ from typing import Any
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.request import LLMRequest
 from llmring.chat.tools import Tool
-from llmring.dialects.anthropic.encode_request import DIALECT
+from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.dialect import Quirks
 
 WEATHER = Tool("weather", "Returns the weather.", {"type": "object", "properties": {"city": {}}})

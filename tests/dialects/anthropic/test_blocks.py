@@ -17,7 +17,7 @@ from llmring.chat.events import (
 from llmring.chat.parts import ProviderPart, TextPart
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
-from llmring.dialects.anthropic.encode_request import DIALECT
+from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.wire import HttpHead
 
 JSON = HttpHead(200, {"content-type": "application/json", "request-id": "req_head"})

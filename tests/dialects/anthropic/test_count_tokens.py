@@ -5,7 +5,7 @@ import pytest
 from llmring import LLMRequest, ProviderResponseError
 from llmring.chat.parsed_request import parse_request
 from llmring.dialects.anthropic.count_tokens import decode
-from llmring.dialects.anthropic.encode_request import DIALECT
+from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.dialect import Outgoing, Quirks
 from llmring.wire import HttpHead
 

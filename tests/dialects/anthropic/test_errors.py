@@ -12,7 +12,7 @@ from llmring.chat.events import (
     Event,
     Failed,
 )
-from llmring.dialects.anthropic.encode_request import DIALECT
+from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,

@@ -18,7 +18,7 @@ from llmring.chat.parts import (
     UploadedPart,
 )
 from llmring.chat.request import LLMRequest, Message
-from llmring.dialects.anthropic.encode_request import DIALECT
+from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.dialect import Quirks
 from llmring.exceptions import UnsupportedFeatureError, ValidationError
 

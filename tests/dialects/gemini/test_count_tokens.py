@@ -6,7 +6,7 @@ from llmring import LLMRequest, Message, ProviderResponseError
 from llmring.chat.parsed_request import parse_request
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.gemini.count_tokens import decode
-from llmring.dialects.gemini.encode_request import DIALECT
+from llmring.dialects.gemini.dialect import DIALECT
 from llmring.wire import HttpHead
 
 HEAD = HttpHead(200, {})

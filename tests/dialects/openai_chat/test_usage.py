@@ -12,7 +12,7 @@ from llmring.chat.events import (
 )
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
-from llmring.dialects.openai_chat.encode_request import DIALECT
+from llmring.dialects.openai_chat.dialect import DIALECT
 from llmring.wire import HttpHead
 
 OK = HttpHead(200, {"content-type": "application/json"})

@@ -6,7 +6,7 @@ from llmring import LLMRequest, ProviderResponseError
 from llmring.chat.parsed_request import parse_request
 from llmring.dialects.dialect import Outgoing, Quirks
 from llmring.dialects.openai_responses.count_tokens import decode
-from llmring.dialects.openai_responses.encode_request import DIALECT
+from llmring.dialects.openai_responses.dialect import DIALECT
 from llmring.wire import HttpHead
 
 HEAD = HttpHead(200, {})

@@ -11,7 +11,8 @@ from llmring.chat.events import Event, ProviderItem
 from llmring.chat.parts import ProviderPart, ReasoningPart, TextPart
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
-from llmring.dialects.openai_responses.encode_request import DIALECT, NAME
+from llmring.dialects.openai_responses.dialect import DIALECT
+from llmring.dialects.openai_responses.encode_request import NAME
 from llmring.wire import HttpHead
 
 OK = HttpHead(200, {"content-type": "application/json", "x-request-id": "req_1"})
