@@ -33,6 +33,20 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "call_context",  # a record
     },
     "scan": set(),
+    "bridge": set(),
+    "client": {
+        "ring_aliases",  # delegates to `config.active_lockfile`, and is tested there
+        "ring_status",  # delegates to `status`, and is tested there
+    },
+    "config": set(),
+    "files": set(),
+    "limits": set(),
+    "replay": set(),
+    "telemetry": set(),
+    "testing": set(),
+    "transport": {
+        "script",  # records
+    },
 }
 
 

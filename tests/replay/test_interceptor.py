@@ -7,7 +7,7 @@ import pytest
 
 from answers import openai
 from client.seam import asking, playback_in, played, target_at
-from llmring import ConfigurationError, ProviderError
+from llmring import ProviderError
 from llmring.config.settings import read_settings, recordings_folder
 from llmring.replay import overrides
 from llmring.replay.cassette import Tape
@@ -16,7 +16,6 @@ from llmring.replay.overrides import Stage
 from llmring.replay.scripted_replies import Replies
 from llmring.routing.fault_script import FaultScript, ScriptedFault
 from llmring.routing.policy import Policy, policy_of
-from llmring.transport.network_guard import admit
 from loopback import Loopback
 
 FAULT = ScriptedFault(status=503)
@@ -87,17 +86,6 @@ def test_a_tape_that_a_test_has_set_up_is_played_whatever_the_policy(
         status_of(Policy(), tmp_path)
 
 
-def test_keys_are_needed_only_where_a_provider_is_asked(here: Stage) -> None:
-    assert overrides.needs_no_keys(Policy(mode="replay"), here)
-    assert not overrides.needs_no_keys(Policy(mode="record"), here)
-    assert not overrides.needs_no_keys(Policy(faults=(FAULT,)), here)
-
-    here.recording = True
-    assert not overrides.needs_no_keys(Policy(mode="replay"), here)
-    here.replies = Replies()
-    assert overrides.needs_no_keys(Policy(), here)
-
-
 def test_every_provider_can_be_called_without_its_key_if_answers_are_scripted() -> None:
     endpoints = read_settings({"OPENAI_API_KEY": "sk-mine"}).endpoints
     assert any(not endpoint.usable for endpoint in endpoints.values())
@@ -129,22 +117,6 @@ def test_replay_mode_records_if_the_run_records(here: Stage, tmp_path: Path) -> 
         played(playback_in(tmp_path), Policy(mode="replay"), target, asking(target))
 
     assert len(list((tmp_path / "recordings").iterdir())) == 1
-
-
-def test_without_overrides_every_address_is_admitted(here: Stage) -> None:
-    here.network = False
-    overrides.install(None)
-
-    admit("https://api.openai.com")
-
-
-def test_a_refusal_does_not_show_what_else_is_in_the_address(here: Stage) -> None:
-    here.network = False
-
-    with pytest.raises(ConfigurationError) as caught:
-        admit("https://me:secret@h.example/v1?key=secret")
-    assert "h.example" in caught.value.message
-    assert "secret" not in caught.value.message
 
 
 @pytest.mark.parametrize(
