@@ -1,5 +1,6 @@
 """Shared parts of the advisor's tests: a desk, a fake model and a fake user."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import date
@@ -7,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import answers
+from llmring.advisor.agent import Turn
 from llmring.advisor.editor import Desk, Proposal
+from llmring.advisor.session import Session, begin
+from llmring.advisor.toolset import Tools
 from llmring.config.settings import endpoints_for, known_here, read_settings
 from llmring.lockfile import file
 from llmring.lockfile.document import Lockfile, parse
@@ -104,7 +108,7 @@ def calling_as_anthropic(name: str, arguments: dict[str, Any]) -> Answer:
     )
 
 
-def told(server: Loopback, request: int = -1) -> list[str]:
+def tool_results(server: Loopback, request: int = -1) -> list[str]:
     """Return the tool results in a request."""
     messages = server.requests[request].json["messages"]
     return [message["content"] for message in messages if message["role"] == "tool"]
@@ -113,3 +117,23 @@ def told(server: Loopback, request: int = -1) -> list[str]:
 def key_at(server: Loopback) -> dict[str, str]:
     """Return the variables that direct OpenAI to this server."""
     return {"OPENAI_BASE_URL": f"{server.url}/v1", "OPENAI_API_KEY": "sk-first-0123456789abcdef"}
+
+
+def conversation(
+    person: Person, text: str | None = LOCKFILE, alias: str = MINI, profile: str = "default"
+) -> Session:
+    """Begin a conversation about a lockfile with this text."""
+    desk = desk_of(text, profile)
+    return begin(desk, Tools(desk, person.agree), alias)
+
+
+def say(session: Session, person: Person, *messages: str) -> list[Turn]:
+    """Send these messages, and end the conversation."""
+
+    async def run() -> list[Turn]:
+        try:
+            return [await session.say(each, person) for each in messages]
+        finally:
+            await session.close()
+
+    return asyncio.run(run())

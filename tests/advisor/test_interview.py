@@ -13,9 +13,9 @@ from llmring.providers.table import PROVIDERS
 HERE = Path("llmring.lock")
 
 
-def chosen(*answers: str, told: list[str] | None = None) -> dict[str, tuple[str, ...]]:
+def chosen(*answers: str, objections: list[str] | None = None) -> dict[str, tuple[str, ...]]:
     left = iter(answers)
-    objections: list[str] = [] if told is None else told
+    objections = [] if objections is None else objections
     found = suggested(desk_of(None), lambda _: next(left, ""), objections.append)
     return {each.alias: each.models for each in found}
 
@@ -28,9 +28,11 @@ def test_empty_answers_select_the_defaults() -> None:
 
 
 def test_the_answers_decide_the_aliases() -> None:
-    told: list[str] = []
-    found = chosen("eyes, deep", "images", "best", "$2", "openai and anthropic", "1", told=told)
-    assert told == []
+    objections: list[str] = []
+    found = chosen(
+        "eyes, deep", "images", "best", "$2", "openai and anthropic", "1", objections=objections
+    )
+    assert objections == []
 
     assert [*found] == ["eyes", "deep"]
     desk = desk_of(None)
@@ -85,20 +87,20 @@ def test_nothing_is_written_if_no_model_fits() -> None:
 
 @pytest.mark.parametrize("answers", [("x", "anything", "no limit", "all", "none"), ("x",)])
 def test_none_is_an_answer(answers: tuple[str, ...]) -> None:
-    told: list[str] = []
+    objections: list[str] = []
 
-    assert [*chosen(*answers, told=told)] == ["x"]
-    assert told == []
+    assert [*chosen(*answers, objections=objections)] == ["x"]
+    assert objections == []
 
 
 def test_an_unclear_answer_repeats_the_question() -> None:
-    told: list[str] = []
+    objections: list[str] = []
     answers = ("eyes", "blue", "images", "much", "2", "openai, gogle", "openai", "some", "0")
 
-    [(_, models)] = chosen(*answers, told=told).items()
+    [(_, models)] = chosen(*answers, objections=objections).items()
 
     assert [each.partition(":")[0] for each in models] == ["openai"]
-    assert told == [
+    assert objections == [
         "unknown needs 'blue'; write such as images, tools, json, 200k, cheap",
         "'much' is not an amount in USD; write a number",
         "unknown provider 'gogle'; list them: llmring providers",

@@ -23,41 +23,41 @@ NAMES = [" ".join(command.words) for command in COMMANDS]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_help_of_each_command_has_examples(call: Call, name: str) -> None:
-    told = call(*name.split(), "--help")
+    result = call(*name.split(), "--help")
 
-    assert (told.code, told.err) == (0, "")
-    assert f"\n  llmring {name}" in told.out.partition("examples:")[2]
+    assert (result.code, result.err) == (0, "")
+    assert f"\n  llmring {name}" in result.out.partition("examples:")[2]
 
 
 @pytest.mark.parametrize("name", ["", "lock", "local", *NAMES])
 def test_help_is_ascii_and_below_80_columns(call: Call, name: str) -> None:
-    told = call(*name.split(), "--help")
+    result = call(*name.split(), "--help")
 
-    assert told.out.isascii()
-    assert max(map(len, told.out.splitlines())) < 80
+    assert result.out.isascii()
+    assert max(map(len, result.out.splitlines())) < 80
 
 
 def test_help_is_printed_on_standard_output(call: Call) -> None:
-    told = call("--help")
+    result = call("--help")
 
-    assert (told.code, told.err) == (0, "")
-    assert [name for name in NAMES if f"\n  {name} " not in told.out] == []
+    assert (result.code, result.err) == (0, "")
+    assert [name for name in NAMES if f"\n  {name} " not in result.out] == []
 
 
 def test_no_command_is_wrong_usage_and_shows_the_help(call: Call) -> None:
-    told = call()
+    result = call()
 
-    assert (told.code, told.out) == (2, "")
-    assert told.err == call("--help").out
+    assert (result.code, result.out) == (2, "")
+    assert result.err == call("--help").out
 
 
 def test_a_group_without_a_command_lists_its_commands(call: Call) -> None:
-    told = call("lock")
+    result = call("lock")
 
-    assert (told.code, told.out) == (2, "")
-    assert "lock init " in told.err
-    assert "lock validate " in told.err
-    assert "aliases" not in told.err.partition("commands:")[2]
+    assert (result.code, result.out) == (2, "")
+    assert "lock init " in result.err
+    assert "lock validate " in result.err
+    assert "aliases" not in result.err.partition("commands:")[2]
 
 
 def test_a_group_has_help(call: Call) -> None:
@@ -78,17 +78,17 @@ def test_a_group_has_help(call: Call) -> None:
     ],
 )
 def test_a_mistyped_command_gets_a_suggestion(call: Call, typed: str, meant: str) -> None:
-    told = call(*typed.split())
+    result = call(*typed.split())
 
-    assert (told.code, told.out) == (2, "")
-    assert told.err.endswith(f"; did you mean 'llmring {meant}'?\n")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith(f"; did you mean 'llmring {meant}'?\n")
 
 
 def test_an_unknown_command_like_no_other_gets_no_suggestion(call: Call) -> None:
-    told = call("frobnicate")
+    result = call("frobnicate")
 
-    assert told.code == 2
-    assert told.err.endswith("llmring: error: unknown command 'frobnicate'\n")
+    assert result.code == 2
+    assert result.err.endswith("llmring: error: unknown command 'frobnicate'\n")
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_an_unknown_command_like_no_other_gets_no_suggestion(call: Call) -> None
     ids=" ".join,
 )
 def test_wrong_usage_is_exit_code_2(call: Call, words: list[str]) -> None:
-    told = call(*words)
+    result = call(*words)
 
-    assert (told.code, told.out) == (2, "")
-    assert told.err.startswith("usage: llmring ")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("usage: llmring ")
 
 
 def test_the_version_is_printed(call: Call) -> None:
@@ -146,10 +146,10 @@ USER_ERRORS = {
 def test_W032_an_error_is_one_line_and_exit_code_1(call: Call, words: tuple[str, ...]) -> None:
     write(EXAMPLE)
 
-    told = call(*words)
+    result = call(*words)
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err), told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err), result.err
 
 
 @pytest.mark.parametrize(
@@ -158,11 +158,11 @@ def test_W032_an_error_is_one_line_and_exit_code_1(call: Call, words: tuple[str,
 def test_W032_broken_toml_is_a_one_line_error_with_its_place(call: Call, command: str) -> None:
     path = write("[profiles.default\n").resolve()
 
-    told = call(*command.split())
+    result = call(*command.split())
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err), told.err
-    assert f"{path}:1:" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err), result.err
+    assert f"{path}:1:" in result.err
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_W032_broken_toml_is_a_one_line_error_with_its_place(call: Call, command
 def test_debug_shows_the_traceback(words: tuple[str, ...]) -> None:
     write(EXAMPLE)
 
-    told = run(*words)
+    result = run(*words)
 
-    assert told.code == 1
-    assert told.err.startswith("Traceback (most recent call last)")
-    assert "unknown profile 'x'" in told.err
+    assert result.code == 1
+    assert result.err.startswith("Traceback (most recent call last)")
+    assert "unknown profile 'x'" in result.err
 
 
 def test_a_bug_is_reported_as_an_internal_error(
@@ -186,18 +186,18 @@ def test_a_bug_is_reported_as_an_internal_error(
     monkeypatch.setitem(sys.modules, faulty.__name__, faulty)
     monkeypatch.setattr(command_line, "COMMANDS", (Command(("faulty",), "faulty", "fail"),))
 
-    told = call("faulty")
+    result = call("faulty")
 
-    assert (told.code, told.out) == (1, "")
-    assert told.err.startswith("llmring: internal error, ZeroDivisionError: ")
-    assert told.err.endswith("; see the traceback with --debug\n")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("llmring: internal error, ZeroDivisionError: ")
+    assert result.err.endswith("; see the traceback with --debug\n")
 
 
 def test_a_provider_s_message_can_t_control_the_terminal(call: Call) -> None:
-    told = call("chat", "Hello", "--model", "mock:fail?message=a%1b%5b31mb%0ac")
+    result = call("chat", "Hello", "--model", "mock:fail?message=a%1b%5b31mb%0ac")
 
-    assert "\x1b" not in told.err
-    assert is_plain_error(told.err), told.err
+    assert "\x1b" not in result.err
+    assert is_plain_error(result.err), result.err
 
 
 @pytest.mark.parametrize("words", [["aliases"], ["--help"], ["aliases", "--help"]], ids=" ".join)

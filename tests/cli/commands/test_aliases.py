@@ -89,11 +89,11 @@ def test_C005_S094_S124_the_profile_option_overrides_the_variable_which_override
 def test_an_unknown_profile_is_an_error_that_lists_the_existing_ones(call: Call) -> None:
     write(TWO)
 
-    told = call("aliases", "--profile", "staging")
+    result = call("aliases", "--profile", "staging")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
-    assert told.err.endswith("; use one of: default, dev, prod, empty\n")
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
+    assert result.err.endswith("; use one of: default, dev, prod, empty\n")
 
 
 def test_a_mistyped_profile_gets_a_suggestion(call: Call) -> None:
@@ -105,10 +105,10 @@ def test_a_mistyped_profile_gets_a_suggestion(call: Call) -> None:
 def test_a_profile_without_aliases_succeeds_with_a_note(call: Call) -> None:
     write(TWO)
 
-    told = call("aliases", "--profile", "empty")
+    result = call("aliases", "--profile", "empty")
 
-    assert (told.code, told.out) == (0, "")
-    assert told.err == (
+    assert (result.code, result.out) == (0, "")
+    assert result.err == (
         "profile empty has no aliases; "
         "bind one: llmring bind fast openai:gpt-6-luna --profile empty\n"
     )
@@ -117,19 +117,19 @@ def test_a_profile_without_aliases_succeeds_with_a_note(call: Call) -> None:
 def test_S088_a_file_without_a_default_profile_lists_no_aliases(call: Call) -> None:
     write(REGIONS)
 
-    told = call("aliases")
+    result = call("aliases")
 
-    assert (told.code, told.out) == (0, "")
+    assert (result.code, result.out) == (0, "")
 
 
 def test_S050_verbose_shows_every_model_with_its_price_and_context(call: Call) -> None:
     write(EXAMPLE)
 
-    told = call("aliases", "--verbose")
+    result = call("aliases", "--verbose")
 
-    assert told.out.splitlines()[0] == LISTED.splitlines()[0]
-    assert "    openai:gpt-4o-mini  $0.15/$0.60 per million tokens  128,000 tokens" in told.out
-    assert [line.split()[0] for line in told.out.splitlines()] == [
+    assert result.out.splitlines()[0] == LISTED.splitlines()[0]
+    assert "    openai:gpt-4o-mini  $0.15/$0.60 per million tokens  128,000 tokens" in result.out
+    assert [line.split()[0] for line in result.out.splitlines()] == [
         *("fast", "openai:gpt-4o-mini"),
         *("balanced", "anthropic:claude-3-5-sonnet", "openai:gpt-4o", "google:gemini-1.5-pro"),
         *("deep", "anthropic:claude-opus-4"),
@@ -143,12 +143,12 @@ def test_S050_verbose_shows_which_keys_are_set_but_no_key(
     models = ["openai:gpt-4o", "anthropic:claude-opus-4", "ollama:llama3.2", "acme:x"]
     write(lockfile_of(default={"fast": models}))
 
-    told = call("aliases", "--verbose")
+    result = call("aliases", "--verbose")
 
-    assert [line.rpartition("  ")[2] for line in told.out.splitlines()[1:]] == [
+    assert [line.rpartition("  ")[2] for line in result.out.splitlines()[1:]] == [
         *("key set", "no key; set ANTHROPIC_API_KEY", "needs no key", "unknown provider")
     ]
-    assert "secret" not in told.out + told.err
+    assert "secret" not in result.out + result.err
 
 
 def test_verbose_works_for_a_model_missing_in_the_catalog(call: Call) -> None:
@@ -160,10 +160,10 @@ def test_verbose_works_for_a_model_missing_in_the_catalog(call: Call) -> None:
 def test_json_lists_every_model(call: Call) -> None:
     path = write(EXAMPLE).resolve()
 
-    told = call("aliases", "--json", "--profile", "prod")
+    result = call("aliases", "--json", "--profile", "prod")
 
-    assert (told.code, told.err) == (0, "")
-    assert json.loads(told.out) == {
+    assert (result.code, result.err) == (0, "")
+    assert json.loads(result.out) == {
         "file": str(path),
         "profile": "prod",
         "aliases": {"assistant": ["anthropic:claude-3-5-sonnet"]},
@@ -192,17 +192,17 @@ def test_S051_the_arrow_is_written_in_utf_8() -> None:
 def test_W036_the_arrow_is_ascii_if_the_output_encoding_lacks_it() -> None:
     write(lockfile_of(default={"für": ["openai:gpt-4o"]}))
 
-    told = run("aliases", PYTHONIOENCODING="ascii")
+    result = run("aliases", PYTHONIOENCODING="ascii")
 
-    assert told == (0, "f\\xfcr -> openai:gpt-4o\n", "")
+    assert result == (0, "f\\xfcr -> openai:gpt-4o\n", "")
 
 
 def test_json_is_valid_on_an_ascii_output() -> None:
     write(lockfile_of(default={"für": ["openai:gpt-4o"]}))
 
-    told = run("aliases", "--json", PYTHONIOENCODING="ascii")
+    result = run("aliases", "--json", PYTHONIOENCODING="ascii")
 
-    assert json.loads(told.out)["aliases"] == {"für": ["openai:gpt-4o"]}
+    assert json.loads(result.out)["aliases"] == {"für": ["openai:gpt-4o"]}
 
 
 @pytest.mark.parametrize("words", [[], ["--verbose"]], ids=["plain", "verbose"])
@@ -211,26 +211,26 @@ def test_S052_aliases_works_without_key_network_or_home(tmp_path: Path, words: l
     nowhere = tmp_path / "file"
     nowhere.write_text("")
 
-    told = run("aliases", *words, HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
+    result = run("aliases", *words, HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
 
-    assert (told.code, told.err) == (0, "")
-    assert told.out.splitlines()[0] == "fast → openai:gpt-4o-mini"
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[0] == "fast → openai:gpt-4o-mini"
 
 
 def test_S053_without_a_lockfile_the_bundled_one_is_listed_with_a_note(call: Call) -> None:
-    told = call("aliases")
+    result = call("aliases")
 
-    assert told.code == 0
-    assert told.out.startswith("fast → ")
-    assert told.err.endswith("Create yours: llmring lock init\n")
+    assert result.code == 0
+    assert result.out.startswith("fast → ")
+    assert result.err.endswith("Create yours: llmring lock init\n")
 
 
 def test_S053_a_named_lockfile_must_exist(call: Call) -> None:
-    told = call("aliases", "--file", "nope.lock")
+    result = call("aliases", "--file", "nope.lock")
 
-    assert (told.code, told.out) == (1, "")
-    assert "nope.lock: the given lockfile does not exist" in told.err
-    assert "llmring lock init" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert "nope.lock: the given lockfile does not exist" in result.err
+    assert "llmring lock init" in result.err
 
 
 def test_S014_the_variable_selects_the_lockfile(
@@ -255,11 +255,11 @@ def test_S012_the_file_option_overrides_the_variable(
 def test_an_unknown_key_in_the_lockfile_is_ignored_with_a_note(call: Call) -> None:
     write(lockfile_of(default={"fast": ["openai:gpt-4o"]}) + 'tempo = "presto"\n')
 
-    told = call("aliases")
+    result = call("aliases")
 
-    assert (told.code, told.out) == (0, "fast → openai:gpt-4o\n")
-    assert told.err.startswith("llmring.lock:9: ignored: ")
-    assert "tempo" in told.err
+    assert (result.code, result.out) == (0, "fast → openai:gpt-4o\n")
+    assert result.err.startswith("llmring.lock:9: ignored: ")
+    assert "tempo" in result.err
 
 
 def test_an_inherited_alias_is_listed(call: Call) -> None:

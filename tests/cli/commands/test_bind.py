@@ -21,9 +21,9 @@ def bound(profile: str = "default", path: str = "llmring.lock") -> dict[str, lis
 def test_S006_S039_an_alias_is_bound_to_a_model() -> None:
     write(lockfile_of(default={}))
 
-    told = run("bind", "fast", "openai:gpt-4o-mini")
+    result = run("bind", "fast", "openai:gpt-4o-mini")
 
-    assert told == (0, "fast → openai:gpt-4o-mini\n", "in profile default of llmring.lock\n")
+    assert result == (0, "fast → openai:gpt-4o-mini\n", "in profile default of llmring.lock\n")
     assert bound() == {"fast": ["openai:gpt-4o-mini"]}
 
 
@@ -31,18 +31,18 @@ def test_S006_S039_an_alias_is_bound_to_a_model() -> None:
     "models", ["openai:gpt-4o,ollama:llama3", " openai:gpt-4o , ollama:llama3 "]
 )
 def test_S040_models_after_commas_become_fallbacks(call: Call, models: str) -> None:
-    told = call("bind", "fast", models)
+    result = call("bind", "fast", models)
 
-    assert told.out == "fast → openai:gpt-4o (+ 1 fallback)\n"
+    assert result.out == "fast → openai:gpt-4o (+ 1 fallback)\n"
     assert bound() == {"fast": ["openai:gpt-4o", "ollama:llama3"]}
 
 
 def test_S041_a_missing_profile_is_created(call: Call) -> None:
     write(lockfile_of(default={}))
 
-    told = call("bind", "assistant", "openai:gpt-4o-mini", "--profile", "a-b-testing")
+    result = call("bind", "assistant", "openai:gpt-4o-mini", "--profile", "a-b-testing")
 
-    assert told.err == "in profile a-b-testing (new) of llmring.lock\n"
+    assert result.err == "in profile a-b-testing (new) of llmring.lock\n"
     assert bound("a-b-testing") == {"assistant": ["openai:gpt-4o-mini"]}
 
 
@@ -68,18 +68,18 @@ def test_S043_S130_an_invalid_reference_is_rejected_and_the_file_unchanged(
 ) -> None:
     path = write(EXAMPLE)
 
-    told = call("bind", "fast", models)
+    result = call("bind", "fast", models)
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
 def test_S130_the_error_names_the_reference_and_the_expected_form() -> None:
-    told = run("bind", "fast", "gpt-4o-mini")
+    result = run("bind", "fast", "gpt-4o-mini")
 
-    assert told.err.startswith("llmring: 'gpt-4o-mini' is not a model reference; ")
-    assert "provider:model" in told.err
+    assert result.err.startswith("llmring: 'gpt-4o-mini' is not a model reference; ")
+    assert "provider:model" in result.err
     assert not Path("llmring.lock").exists()
 
 
@@ -88,28 +88,28 @@ def test_S131_the_same_model_with_its_provider_is_accepted(call: Call) -> None:
 
 
 def test_W023_an_unknown_provider_is_rejected(call: Call) -> None:
-    told = call("bind", "fast", "opnai:gpt-4o")
+    result = call("bind", "fast", "opnai:gpt-4o")
 
-    assert (told.code, told.out) == (1, "")
-    assert told.err.endswith("did you mean openai:gpt-4o?\n")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.endswith("did you mean openai:gpt-4o?\n")
     assert not Path("llmring.lock").exists()
 
 
 @pytest.mark.parametrize("alias", ["", "two words", "a,b"])
 def test_an_invalid_alias_name_is_rejected(call: Call, alias: str) -> None:
-    told = call("bind", alias, "openai:gpt-4o")
+    result = call("bind", alias, "openai:gpt-4o")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
     assert not Path("llmring.lock").exists()
 
 
 def test_S044_C005_the_default_profile_of_the_file_is_used_if_none_is_named(call: Call) -> None:
     write(lockfile_of("dev", default={}, dev={}))
 
-    told = call("bind", "fast", "openai:gpt-4o")
+    result = call("bind", "fast", "openai:gpt-4o")
 
-    assert told.err == "in profile dev (the file's default) of llmring.lock\n"
+    assert result.err == "in profile dev (the file's default) of llmring.lock\n"
     assert bound("dev") == {"fast": ["openai:gpt-4o"]}
 
 
@@ -117,9 +117,9 @@ def test_C005_the_variable_selects_the_profile(call: Call, monkeypatch: pytest.M
     monkeypatch.setenv("LLMRING_PROFILE", "prod")
     write(lockfile_of(default={}))
 
-    told = call("bind", "fast", "openai:gpt-4o")
+    result = call("bind", "fast", "openai:gpt-4o")
 
-    assert told.err == "in profile prod (by LLMRING_PROFILE, new) of llmring.lock\n"
+    assert result.err == "in profile prod (by LLMRING_PROFILE, new) of llmring.lock\n"
     assert bound("prod") == {"fast": ["openai:gpt-4o"]}
 
 
@@ -136,9 +136,9 @@ def test_S124_the_profile_option_overrides_the_variable(
 def test_S045_C011_a_missing_lockfile_is_created_in_the_working_folder(call: Call) -> None:
     bundled = BUNDLED.read_bytes()
 
-    told = call("bind", "mine", "openai:gpt-4o")
+    result = call("bind", "mine", "openai:gpt-4o")
 
-    assert told.err == "in profile default of llmring.lock (new)\n"
+    assert result.err == "in profile default of llmring.lock (new)\n"
     assert bound() == {"mine": ["openai:gpt-4o"]}
     assert BUNDLED.read_bytes() == bundled
 
@@ -165,9 +165,9 @@ def test_S026_S045_binding_again_changes_the_models_and_nothing_else(call: Call)
 def test_binding_the_same_model_again_changes_nothing(call: Call) -> None:
     path = write(EXAMPLE)
 
-    told = call("bind", "fast", "openai:gpt-4o-mini")
+    result = call("bind", "fast", "openai:gpt-4o-mini")
 
-    assert told.err == "unchanged in profile default of llmring.lock\n"
+    assert result.err == "unchanged in profile default of llmring.lock\n"
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
@@ -177,9 +177,9 @@ def test_S014_the_variable_selects_the_file(
     other = write(lockfile_of(default={}), str(tmp_path / "other.lock"))
     monkeypatch.setenv("LLMRING_LOCKFILE_PATH", str(other))
 
-    told = call("bind", "fast", "openai:gpt-4o")
+    result = call("bind", "fast", "openai:gpt-4o")
 
-    assert told.err == f"in profile default of {other}\n"
+    assert result.err == f"in profile default of {other}\n"
     assert bound(path=str(other)) == {"fast": ["openai:gpt-4o"]}
     assert not Path("llmring.lock").exists()
 
@@ -189,17 +189,17 @@ def test_S015_the_file_named_by_the_variable_must_exist(
 ) -> None:
     monkeypatch.setenv("LLMRING_LOCKFILE_PATH", "nope.lock")
 
-    told = call("bind", "fast", "openai:gpt-4o")
+    result = call("bind", "fast", "openai:gpt-4o")
 
-    assert told.code == 1
-    assert "LLMRING_LOCKFILE_PATH" in told.err
+    assert result.code == 1
+    assert "LLMRING_LOCKFILE_PATH" in result.err
     assert list(Path().iterdir()) == []
 
 
 def test_the_file_option_creates_the_file_and_its_folders(call: Call) -> None:
-    told = call("bind", "fast", "openai:gpt-4o", "--file", "a/b/llmring.lock")
+    result = call("bind", "fast", "openai:gpt-4o", "--file", "a/b/llmring.lock")
 
-    assert told.err == f"in profile default of {Path('a/b/llmring.lock')} (new)\n"
+    assert result.err == f"in profile default of {Path('a/b/llmring.lock')} (new)\n"
     assert bound(path="a/b/llmring.lock") == {"fast": ["openai:gpt-4o"]}
 
 
@@ -214,10 +214,10 @@ def test_a_lockfile_of_an_installed_package_is_not_edited(
         monkeypatch.setenv("LLMRING_LOCKFILE_PATH", str(path))
     options = ["--file", str(path)] if how == "option" else []
 
-    told = call("bind", "fast", "openai:gpt-4o", *options)
+    result = call("bind", "fast", "openai:gpt-4o", *options)
 
-    assert (told.code, told.out) == (1, "")
-    assert "belongs to an installed package" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert "belongs to an installed package" in result.err
     assert path.read_text(encoding="utf-8") == EXAMPLE
     assert not Path("llmring.lock").exists()
 
@@ -245,9 +245,9 @@ def test_W013_two_processes_binding_at_once_lose_no_binding() -> None:
 
 
 def test_json_prints_the_binding(call: Call) -> None:
-    told = call("bind", "fast", "openai:a, google:b", "--json")
+    result = call("bind", "fast", "openai:a, google:b", "--json")
 
-    assert json.loads(told.out) == {
+    assert json.loads(result.out) == {
         "file": str(Path("llmring.lock").resolve()),
         "profile": "default",
         "alias": "fast",

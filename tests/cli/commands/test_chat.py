@@ -50,18 +50,18 @@ def test_piped_input_is_appended_to_the_message(
 ) -> None:
     server = openai()
 
-    told = call("chat", *words, stdin=piped)
+    result = call("chat", *words, stdin=piped)
 
-    assert told.code == 0
+    assert result.code == 0
     assert asked(server) == user(question)
 
 
 def test_piped_input_is_read_as_utf_8(openai: Vendors) -> None:
     server = openai()
 
-    told = run("chat", stdin="Grüße, 世界\n")
+    result = run("chat", stdin="Grüße, 世界\n")
 
-    assert told.code == 0
+    assert result.code == 0
     assert asked(server) == user("Grüße, 世界")
 
 
@@ -69,23 +69,23 @@ def test_piped_input_is_read_as_utf_8(openai: Vendors) -> None:
 def test_an_empty_message_is_an_error(call: Call, openai: Vendors, piped: str) -> None:
     server = openai()
 
-    told = call("chat", stdin=piped)
+    result = call("chat", stdin=piped)
 
-    assert (told.code, told.out) == (1, "")
-    assert told.err == 'llmring: no message; write one: llmring chat "Hello"\n'
+    assert (result.code, result.out) == (1, "")
+    assert result.err == 'llmring: no message; write one: llmring chat "Hello"\n'
     assert server.requests == []
 
 
 @pytest.mark.parametrize(("locale", "encoding"), [("C", ""), ("C.UTF-8", "utf-8")])
 def test_binary_input_is_a_one_line_error(locale: str, encoding: str) -> None:
-    told = run(
+    result = run(
         *("chat", "--model", "mock:echo"),
         stdin=b"\xff\xfe\x00",
         LC_ALL=locale,
         PYTHONIOENCODING=encoding,
     )
 
-    assert told == (1, "", "llmring: the message is not UTF-8 text\n")
+    assert result == (1, "", "llmring: the message is not UTF-8 text\n")
 
 
 def test_closed_standard_input_counts_as_empty(
@@ -150,10 +150,10 @@ def test_C009_S090_a_profile_without_fast_uses_its_first_alias(
     )
     write(EXAMPLE)
 
-    told = call("chat", "Hello", "--profile", "dev", stream)
+    result = call("chat", "Hello", "--profile", "dev", stream)
 
-    assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == "using alias assistant of profile dev; choose another with --model\n"
+    assert (result.code, result.out) == (0, "Hi\n")
+    assert result.err == "using alias assistant of profile dev; choose another with --model\n"
     assert server.requests[0].json["model"] == "gpt-4o-mini"
 
 
@@ -163,9 +163,9 @@ def test_C009_a_profile_without_aliases_uses_fast_of_the_default_profile(
     openai()
     write(lockfile_of(default={"other": ["mock:echo"], "fast": [FIRST]}, empty={}))
 
-    told = call("chat", "Hello", "--profile", "empty")
+    result = call("chat", "Hello", "--profile", "empty")
 
-    assert told == (0, "Hi\n", "profile empty has no aliases; using fast of profile default\n")
+    assert result == (0, "Hi\n", "profile empty has no aliases; using fast of profile default\n")
 
 
 def test_C009_a_named_alias_is_looked_up_in_the_chosen_profile_only(
@@ -174,20 +174,20 @@ def test_C009_a_named_alias_is_looked_up_in_the_chosen_profile_only(
     server = openai()
     write(EXAMPLE)
 
-    told = call("chat", "Hello", "--profile", "dev", "--model", "fast")
+    result = call("chat", "Hello", "--profile", "dev", "--model", "fast")
 
-    assert (told.code, told.out) == (1, "")
-    assert "it is defined in profiles: default" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert "it is defined in profiles: default" in result.err
     assert server.requests == []
 
 
 def test_an_error_without_any_alias_lists_the_profiles(call: Call) -> None:
     write(REGIONS)
 
-    told = call("chat", "Hello")
+    result = call("chat", "Hello")
 
-    assert (told.code, told.out) == (1, "")
-    assert "choose a profile with --profile (us-west, eu-central)" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert "choose a profile with --profile (us-west, eu-central)" in result.err
 
 
 @pytest.mark.parametrize(
@@ -247,10 +247,10 @@ def test_a_pipe_gets_the_answer_unstreamed(call: Call, openai: Vendors) -> None:
 def test_W034_json_is_the_only_output(call: Call, openai: Vendors, stream: list[str]) -> None:
     openai(answers.openai_error(429, "slow down"), second=answers.anthropic("Grüße"))
 
-    told = call("chat", "Hello", "--json", *stream)
+    result = call("chat", "Hello", "--json", *stream)
 
-    answer = json.loads(told.out)
-    assert (told.code, answer["content"], answer["model"]) == (0, "Grüße", SECOND)
+    answer = json.loads(result.out)
+    assert (result.code, answer["content"], answer["model"]) == (0, "Grüße", SECOND)
     assert answer["usage"]["total_tokens"] == 12
     assert Decimal(answer["cost"]) == Decimal("0.00006")
     assert [(attempt["model"], attempt["outcome"]) for attempt in answer["attempts"]] == [
@@ -268,9 +268,9 @@ def test_json_gives_the_reason_for_an_unknown_cost(call: Call) -> None:
 def test_characters_missing_in_the_output_encoding_are_escaped(openai: Vendors) -> None:
     openai(answers.openai("Grüße → 世界"))
 
-    told = run("chat", "Hello", PYTHONIOENCODING="ascii")
+    result = run("chat", "Hello", PYTHONIOENCODING="ascii")
 
-    assert told == (0, "Gr\\xfc\\xdfe -> \\u4e16\\u754c\n", "")
+    assert result == (0, "Gr\\xfc\\xdfe -> \\u4e16\\u754c\n", "")
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
@@ -279,11 +279,11 @@ def test_verbose_reports_model_tokens_time_and_cost(
 ) -> None:
     openai(answers.openai("Hi") if stream == "--no-stream" else answers.openai_stream("Hi"))
 
-    told = call("chat", "Hello", "--verbose", stream)
+    result = call("chat", "Hello", "--verbose", stream)
 
-    assert told.out == "Hi\n"
-    assert told.err.startswith(f"{FIRST}: 10 tokens in, 2 out, ")
-    assert told.err.endswith(" ms, $0.0000027\n")
+    assert result.out == "Hi\n"
+    assert result.err.startswith(f"{FIRST}: 10 tokens in, 2 out, ")
+    assert result.err.endswith(" ms, $0.0000027\n")
 
 
 # Notes about the answer
@@ -294,10 +294,10 @@ def test_a_fallback_is_reported_on_standard_error(call: Call, openai: Vendors, s
     second = answers.anthropic("Hi") if stream == "--no-stream" else answers.anthropic_stream("Hi")
     openai(answers.openai_error(429, "slow down"), second=second)
 
-    told = call("chat", "Hello", stream)
+    result = call("chat", "Hello", stream)
 
-    assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == f"{FIRST} failed: 429 rate_limit_exceeded slow down\n"
+    assert (result.code, result.out) == (0, "Hi\n")
+    assert result.err == f"{FIRST} failed: 429 rate_limit_exceeded slow down\n"
 
 
 def test_a_skipped_model_is_reported(
@@ -306,17 +306,17 @@ def test_a_skipped_model_is_reported(
     openai()
     monkeypatch.delenv("OPENAI_API_KEY")
 
-    told = call("chat", "Hello")
+    result = call("chat", "Hello")
 
-    assert told == (0, "Salve\n", f"{FIRST} skipped: no key; set OPENAI_API_KEY\n")
+    assert result == (0, "Salve\n", f"{FIRST} skipped: no key; set OPENAI_API_KEY\n")
 
 
 def test_a_rejected_key_is_reported_once(openai: Vendors) -> None:
     openai(answers.openai_error(401, "bad key"))
 
-    told = run("chat", "Hello")
+    result = run("chat", "Hello")
 
-    assert told == (0, "Salve\n", f"{FIRST} failed: 401 invalid_api_key bad key\n")
+    assert result == (0, "Salve\n", f"{FIRST} failed: 401 invalid_api_key bad key\n")
 
 
 @pytest.mark.parametrize("stream", ["--stream", "--no-stream"])
@@ -327,10 +327,10 @@ def test_a_parameter_dropped_for_a_model_is_reported(
         answers.openai("Hi") if stream == "--no-stream" else answers.openai_stream("Hi")
     )
 
-    told = call("chat", "Hello", "--model", "openai:o3", "--temperature", "0.5", stream)
+    result = call("chat", "Hello", "--model", "openai:o3", "--temperature", "0.5", stream)
 
-    assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == "openai:o3: temperature left out: the model does not take it\n"
+    assert (result.code, result.out) == (0, "Hi\n")
+    assert result.err == "openai:o3: temperature left out: the model does not take it\n"
     assert "temperature" not in server.requests[0].json
 
 
@@ -340,9 +340,9 @@ def test_an_answer_cut_off_at_its_length_limit_is_reported(call: Call, openai: V
     )
     openai(stopped)
 
-    told = call("chat", "Hello", "--stream", "--max-tokens", "1")
+    result = call("chat", "Hello", "--stream", "--max-tokens", "1")
 
-    assert told == (0, "Hel\n", "the answer is incomplete: length\n")
+    assert result == (0, "Hel\n", "the answer is incomplete: length\n")
 
 
 def test_without_a_lockfile_the_bundled_one_is_used_with_a_note(
@@ -351,29 +351,29 @@ def test_without_a_lockfile_the_bundled_one_is_used_with_a_note(
     openai()
     Path("llmring.lock").unlink()
 
-    told = call("chat", "Hello")
+    result = call("chat", "Hello")
 
-    assert (told.code, told.out) == (0, "Hi\n")
-    assert told.err == "no lockfile here; using llmring's own. Create yours: llmring lock init\n"
+    assert (result.code, result.out) == (0, "Hi\n")
+    assert result.err == "no lockfile here; using llmring's own. Create yours: llmring lock init\n"
 
 
 # The local model
 
 
 def test_a_missing_local_model_is_an_error_with_the_fix(call: Call, no_local_model: None) -> None:
-    told = call("chat", "Hello", "--model", "local:smollm2-135m")
+    result = call("chat", "Hello", "--model", "local:smollm2-135m")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err), told.err
-    assert "llmring local pull" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err), result.err
+    assert "llmring local pull" in result.err
 
 
 def test_S128_the_local_model_answers_and_its_limits_are_always_noted(local_model: str) -> None:
-    told = run("chat", "What is the capital of France?", "--model", local_model)
+    result = run("chat", "What is the capital of France?", "--model", local_model)
 
-    assert told.code == 0
-    assert told.out.strip() != ""
-    assert told.err == f"{local_model}: {PROVIDERS['local'].note}\n"
+    assert result.code == 0
+    assert result.out.strip() != ""
+    assert result.err == f"{local_model}: {PROVIDERS['local'].note}\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
@@ -398,6 +398,6 @@ def test_on_a_terminal_the_answer_is_streamed(openai: Vendors) -> None:
 
 
 def test_a_requested_tool_call_is_reported(call: Call) -> None:
-    told = call("chat", "Hi", "--model", "mock:tool?name=f")
+    result = call("chat", "Hi", "--model", "mock:tool?name=f")
 
-    assert "requests a tool call" in told.err
+    assert "requests a tool call" in result.err

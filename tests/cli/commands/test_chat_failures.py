@@ -15,20 +15,20 @@ Vendors = Callable[..., Loopback]
 def test_W032_a_failure_of_the_only_model_is_a_one_line_error(call: Call, openai: Vendors) -> None:
     openai(answers.openai_error(500, "went wrong"))
 
-    told = call("chat", "Hello", "--model", "solo")
+    result = call("chat", "Hello", "--model", "solo")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err), told.err
-    assert "500 server_error went wrong" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err), result.err
+    assert "500 server_error went wrong" in result.err
 
 
 def test_if_all_models_fail_the_error_gives_each_reason(call: Call, openai: Vendors) -> None:
     openai(answers.openai_error(429, "slow down"), second=answers.openai_error(529, "overloaded"))
 
-    told = call("chat", "Hello")
+    result = call("chat", "Hello")
 
-    assert (told.code, told.out) == (1, "")
-    assert told.err == (
+    assert (result.code, result.out) == (1, "")
+    assert result.err == (
         "llmring: all models of alias 'fast' failed: "
         f"{FIRST} failed: 429 rate_limit_exceeded slow down; "
         f"{SECOND} failed: 529 server_error overloaded\n"
@@ -38,10 +38,10 @@ def test_if_all_models_fail_the_error_gives_each_reason(call: Call, openai: Vend
 def test_json_prints_nothing_on_failure_and_exits_with_1(call: Call, openai: Vendors) -> None:
     openai(answers.openai_error(400, "no"))
 
-    told = call("chat", "Hello", "--json")
+    result = call("chat", "Hello", "--json")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err), told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err), result.err
 
 
 BROKEN = as_stream(answers.ROLE, answers.openai_event(content="Hel"), Close())
@@ -64,10 +64,10 @@ def test_a_broken_stream_keeps_its_text_and_reports_the_error_on_a_new_line(
 ) -> None:
     openai(BROKEN, second=answers.openai_error(500))
 
-    told = streamed()
+    result = streamed()
 
-    lines = told.stdout.splitlines()
-    assert told.returncode == 1
+    lines = result.stdout.splitlines()
+    assert result.returncode == 1
     assert lines[0] == "Hel"
     assert lines[1].startswith("llmring: all models of alias 'fast' failed: ")
     assert len(lines) == 2
@@ -76,10 +76,10 @@ def test_a_broken_stream_keeps_its_text_and_reports_the_error_on_a_new_line(
 def test_a_stream_continued_by_another_model_is_reported_at_its_end(openai: Vendors) -> None:
     openai(BROKEN, second=answers.anthropic_stream("lo"))
 
-    told = streamed()
+    result = streamed()
 
-    assert told.returncode == 0
-    assert told.stdout.splitlines()[:2] == [
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[:2] == [
         "Hello",
         f"{FIRST} failed; {SECOND} continued the answer",
     ]
@@ -90,9 +90,9 @@ def test_a_restarted_stream_is_reported_between_the_two_answers(openai: Vendors)
     text = lockfile_of(default={"fast": [FIRST, SECOND]})
     write(text + 'on_stream_failure = "restart"\n')
 
-    told = streamed()
+    result = streamed()
 
-    assert told.stdout.splitlines()[:3] == [
+    assert result.stdout.splitlines()[:3] == [
         "Hel",
         f"{FIRST} failed; {SECOND} starts over",
         "Hi",
@@ -100,20 +100,20 @@ def test_a_restarted_stream_is_reported_between_the_two_answers(openai: Vendors)
 
 
 def test_timeout_limits_the_whole_call(call: Call) -> None:
-    told = call("chat", "Hello", "--model", "mock:stall", "--timeout", "0.05")
+    result = call("chat", "Hello", "--model", "mock:stall", "--timeout", "0.05")
 
-    assert (told.code, told.out) == (1, "")
-    assert "took too long" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert "took too long" in result.err
 
 
 @pytest.mark.parametrize("model", ["fast", FIRST], ids=["an alias", "a model"])
 def test_without_any_key_the_error_shows_how_to_do_without(call: Call, model: str) -> None:
     write(lockfile_of(default={"fast": [FIRST, SECOND]}))
 
-    told = call("chat", "Hello", "--model", model)
+    result = call("chat", "Hello", "--model", model)
 
-    assert (told.code, told.out) == (1, "")
-    error, hint = told.err.splitlines()
+    assert (result.code, result.out) == (1, "")
+    error, hint = result.err.splitlines()
     assert "no key; set OPENAI_API_KEY" in error
     assert hint.startswith("without a key: llmring local pull, then llmring chat --model local:")
 
@@ -130,14 +130,14 @@ def test_no_key_is_ever_shown(call: Call, openai: Vendors, status: int) -> None:
     leaky = answers.openai_error(status, "Incorrect API key: sk-first-0123456789abcdef")
     openai(leaky, second=leaky)
 
-    told = call("chat", "Hello", "--verbose")
+    result = call("chat", "Hello", "--verbose")
 
-    assert "0123456789abcdef" not in told.out + told.err
+    assert "0123456789abcdef" not in result.out + result.err
 
 
 def test_debug_shows_the_traceback_of_a_failed_call() -> None:
-    told = run("chat", "Hello", "--model", "mock:fail", "--debug")
+    result = run("chat", "Hello", "--model", "mock:fail", "--debug")
 
-    assert told.code == 1
-    assert told.err.startswith("Traceback (most recent call last)")
-    assert "ProviderResponseError" in told.err
+    assert result.code == 1
+    assert result.err.startswith("Traceback (most recent call last)")
+    assert "ProviderResponseError" in result.err

@@ -22,9 +22,9 @@ def _lockfile() -> None:
 
 
 def offered(call: Call, *words: str) -> list[str]:
-    told = call("_complete", "--", *words)
-    assert (told.code, told.err) == (0, "")
-    return told.out.splitlines()
+    result = call("_complete", "--", *words)
+    assert (result.code, result.err) == (0, "")
+    return result.out.splitlines()
 
 
 def test_the_first_word_completes_to_a_command(call: Call) -> None:
@@ -93,10 +93,10 @@ def test_the_completion_command_is_hidden_in_the_help(call: Call) -> None:
 
 @pytest.mark.parametrize("shell", SCRIPTS)
 def test_each_shell_has_a_script(call: Call, shell: str) -> None:
-    told = call("completion", shell)
+    result = call("completion", shell)
 
-    assert (told.code, told.err) == (0, "")
-    assert "_complete -- " in told.out
+    assert (result.code, result.err) == (0, "")
+    assert "_complete -- " in result.out
 
 
 def test_an_unsupported_shell_is_wrong_usage(call: Call) -> None:

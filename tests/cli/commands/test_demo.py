@@ -67,7 +67,7 @@ def test_each_scene_ends_with_tokens_time_and_cost(shown: Outcome) -> None:
     assert accounts == [
         ("google:gemini-3.5-flash-lite", "12", "8", "$0.0000236"),
         ("openai:gpt-6-sol", "12", "9", "$0.000114"),
-        ("mock:fixed", "6", "7", "cost unknown"),
+        ("mock:fixed", "6", "5", "cost unknown"),
     ]
 
 

@@ -15,11 +15,11 @@ Vendors = Callable[..., Loopback]
 def test_models_are_printed_in_the_order_they_would_be_tried(call: Call, openai: Vendors) -> None:
     server = openai()
 
-    told = call("explain", "fast", "--tokens", "1000", "--max-tokens", "500")
+    result = call("explain", "fast", "--tokens", "1000", "--max-tokens", "500")
 
-    assert (told.code, told.err) == (0, "")
+    assert (result.code, result.err) == (0, "")
     # A model's line is followed by its retirement date, if known.
-    lines = [line for line in told.out.splitlines() if not line.startswith("      ")]
+    lines = [line for line in result.out.splitlines() if not line.startswith("      ")]
     assert lines[:3] == [
         "fast (ordered), for a prompt of 1,000 tokens, an answer of 500 at most:",
         f"  1  {FIRST}           context 128,000  $0.15/$0.60 per million tokens   "
@@ -32,11 +32,11 @@ def test_models_are_printed_in_the_order_they_would_be_tried(call: Call, openai:
 def test_a_missing_key_is_reported_with_its_variable(call: Call) -> None:
     write(lockfile_of(default={"fast": [FIRST]}))
 
-    told = call("explain", "fast")
+    result = call("explain", "fast")
 
-    assert told.code == 1
-    assert "skipped: no key; set OPENAI_API_KEY" in told.out
-    assert told.err == "no model of fast is usable for this request\n"
+    assert result.code == 1
+    assert "skipped: no key; set OPENAI_API_KEY" in result.out
+    assert result.err == "no model of fast is usable for this request\n"
 
 
 @pytest.mark.parametrize(
@@ -56,19 +56,19 @@ def test_the_content_of_the_request_decides_which_models_are_skipped(
 ) -> None:
     openai()
 
-    told = call("explain", "openai:gpt-3.5-turbo", *words)
+    result = call("explain", "openai:gpt-3.5-turbo", *words)
 
-    assert told.code == (0 if reason is None else 1)
-    assert ("skipped: " in told.out) == (reason is not None)
-    assert reason is None or reason in told.out
+    assert result.code == (0 if reason is None else 1)
+    assert ("skipped: " in result.out) == (reason is not None)
+    assert reason is None or reason in result.out
 
 
 def test_json_contains_the_whole_plan(call: Call, openai: Vendors) -> None:
     openai()
 
-    told = call("explain", "fast", "--tokens", "10", "--max-tokens", "1", "--json")
+    result = call("explain", "fast", "--tokens", "10", "--max-tokens", "1", "--json")
 
-    plan = json.loads(told.out)
+    plan = json.loads(result.out)
     assert plan["alias"] == "fast"
     assert plan["size"] == {"prompt": 10, "method": "as given", "answer": 1}
     assert [step["turn"] for step in plan["steps"]] == [1, 2]
@@ -78,27 +78,27 @@ def test_json_contains_the_whole_plan(call: Call, openai: Vendors) -> None:
 
 
 def test_unknown_facts_about_a_model_are_marked(call: Call) -> None:
-    told = call("explain", "mock:echo")
+    result = call("explain", "mock:echo")
 
-    assert "context unknown  price unknown  cost unknown" in told.out
-    assert "it is in no catalog" in told.out
+    assert "context unknown  price unknown  cost unknown" in result.out
+    assert "not in the catalog" in result.out
 
 
 @pytest.mark.parametrize("words", [["--tokens", "0"], ["--max-tokens", "many"]])
 def test_an_invalid_number_is_wrong_usage(call: Call, words: list[str]) -> None:
-    told = call("explain", "fast", *words)
+    result = call("explain", "fast", *words)
 
-    assert told.code == 2
-    assert "not a whole number above 0" in told.err
+    assert result.code == 2
+    assert "not a whole number above 0" in result.err
 
 
 def test_chat_explain_reports_every_attempt_after_the_answer(call: Call, openai: Vendors) -> None:
     openai(answers.openai_error(404, "gone"))
 
-    told = call("chat", "Hello", "--explain")
+    result = call("chat", "Hello", "--explain")
 
-    assert (told.code, told.out) == (0, "Salve\n")
-    first, second = told.err.splitlines()
+    assert (result.code, result.out) == (0, "Salve\n")
+    first, second = result.err.splitlines()
     assert first.split()[:2] == [FIRST, "failed"]
     assert "no cost" in first
     assert first.endswith("gone")
@@ -109,7 +109,7 @@ def test_chat_explain_reports_every_attempt_after_the_answer(call: Call, openai:
 def test_chat_explain_reports_every_attempt_of_a_failed_call(call: Call) -> None:
     write(lockfile_of(default={"fast": [FIRST]}))
 
-    told = call("chat", "Hello", "--explain")
+    result = call("chat", "Hello", "--explain")
 
-    assert told.code == 1
-    assert f"{FIRST}  skipped" in told.err.splitlines()[0]
+    assert result.code == 1
+    assert f"{FIRST}  skipped" in result.err.splitlines()[0]

@@ -23,33 +23,33 @@ def test_a_model_is_shown_with_prices_key_and_address(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
-    told = call("info", "openai:gpt-4o-mini")
+    result = call("info", "openai:gpt-4o-mini")
 
-    rows = dict(line.strip().split("  ", 1) for line in told.out.splitlines()[1:])
+    rows = dict(line.strip().split("  ", 1) for line in result.out.splitlines()[1:])
     rows = {label: text.strip() for label, text in rows.items()}
-    assert told.code == 0
+    assert result.code == 0
     assert rows["context"] == "128,000 tokens"
     assert rows["longest answer"] == "16,384 tokens"
     assert rows["price"] == "$0.15/$0.60 per million tokens"
     assert rows["read from a cache"] == "$0.075 per million tokens"
     assert rows["key"] == "set"
     assert rows["address"] == "https://api.openai.com/v1"
-    assert KEY not in told.out + told.err
+    assert KEY not in result.out + result.err
 
 
 def test_a_snapshot_is_shown_with_the_model_it_belongs_to(call: Call) -> None:
-    told = call("info", "openai:gpt-4o-mini-2024-07-18")
+    result = call("info", "openai:gpt-4o-mini-2024-07-18")
 
-    assert told.out.startswith("openai:gpt-4o-mini-2024-07-18 (that is openai:gpt-4o-mini)\n")
+    assert result.out.startswith("openai:gpt-4o-mini-2024-07-18 (that is openai:gpt-4o-mini)\n")
 
 
 def test_the_models_of_an_alias_are_shown_in_order(call: Call) -> None:
-    told = call("info", "fast")
+    result = call("info", "fast")
 
-    heads = [line for line in told.out.splitlines() if not line.startswith(" ")]
+    heads = [line for line in result.out.splitlines() if not line.startswith(" ")]
     assert heads == ["fast: 2 models", "1. openai:gpt-4o-mini", "2. ollama:mine"]
-    assert "ollama:mine is not in the catalog" in told.err
-    assert told.code == 0
+    assert "ollama:mine is not in the catalog" in result.err
+    assert result.code == 0
 
 
 def test_the_profile_option_selects_the_models(call: Call) -> None:
@@ -57,30 +57,30 @@ def test_the_profile_option_selects_the_models(call: Call) -> None:
 
 
 def test_W32_the_exit_code_is_1_if_no_model_is_known(call: Call) -> None:
-    told = call("info", "lone")
+    result = call("info", "lone")
 
-    assert told.code == 1
-    assert "  address  http://localhost:11434\n" in told.out
+    assert result.code == 1
+    assert "  address  http://localhost:11434\n" in result.out
 
 
 def test_an_unknown_model_gets_suggestions(call: Call) -> None:
-    told = call("info", "openai:gpt-4o-mni")
+    result = call("info", "openai:gpt-4o-mni")
 
-    assert told.code == 1
-    assert "openai:gpt-4o-mni is not in the catalog; did you mean openai:gpt-4o-mini" in told.err
+    assert result.code == 1
+    assert "openai:gpt-4o-mni is not in the catalog; did you mean openai:gpt-4o-mini" in result.err
 
 
 def test_an_unknown_model_with_a_colon_in_its_name_gets_suggestions(call: Call) -> None:
-    told = call("info", "ollama:llama3.9:70b-it")
+    result = call("info", "ollama:llama3.9:70b-it")
 
-    assert "did you mean ollama:llama3." in told.err
+    assert "did you mean ollama:llama3." in result.err
 
 
 def test_a_model_named_without_its_provider_gets_the_full_name_suggested(call: Call) -> None:
-    told = call("info", "gpt-4o-mini")
+    result = call("info", "gpt-4o-mini")
 
-    assert (told.code, told.out) == (1, "")
-    assert told.err.splitlines()[1] == "or did you mean the model openai:gpt-4o-mini?"
+    assert (result.code, result.out) == (1, "")
+    assert result.err.splitlines()[1] == "or did you mean the model openai:gpt-4o-mini?"
 
 
 def test_facts_from_the_lockfile_are_shown(call: Call) -> None:
@@ -90,7 +90,7 @@ def test_facts_from_the_lockfile_are_shown(call: Call) -> None:
         "prices = { input = 1, output = 2, long_context = { above = 9, input = 3, output = 4 } }\n"
     )
 
-    told = call("info", "ollama:mine")
+    result = call("info", "ollama:mine")
 
     for words in (
         "4,096 tokens",
@@ -100,14 +100,14 @@ def test_facts_from_the_lockfile_are_shown(call: Call) -> None:
         "successor             ours",
         "key                   not needed",
     ):
-        assert words in told.out, told.out
+        assert words in result.out, result.out
 
 
 def test_json_contains_all_facts(call: Call) -> None:
-    told = json.loads(call("info", "fast", "--json").out)
+    result = json.loads(call("info", "fast", "--json").out)
 
-    assert told["name"] == "fast"
-    assert [model["model"] for model in told["models"]] == ["openai:gpt-4o-mini", "ollama:mine"]
-    assert told["models"][0]["facts"]["context_window"] == 128_000
-    assert told["models"][0]["key"] == "no key; set OPENAI_API_KEY"
-    assert told["models"][1]["facts"] is None
+    assert result["name"] == "fast"
+    assert [model["model"] for model in result["models"]] == ["openai:gpt-4o-mini", "ollama:mine"]
+    assert result["models"][0]["facts"]["context_window"] == 128_000
+    assert result["models"][0]["key"] == "no key; set OPENAI_API_KEY"
+    assert result["models"][1]["facts"] is None

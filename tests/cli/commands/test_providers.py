@@ -9,27 +9,27 @@ KEY = "sk-secret-0123456789"
 
 
 def test_every_provider_is_listed_with_the_state_of_its_key(call: Call) -> None:
-    told = call("providers")
+    result = call("providers")
 
-    assert [line.split()[0] for line in told.out.splitlines()] == [*PROVIDERS]
-    assert "no key; set OPENAI_API_KEY" in told.out
+    assert [line.split()[0] for line in result.out.splitlines()] == [*PROVIDERS]
+    assert "no key; set OPENAI_API_KEY" in result.out
 
 
 def test_a_set_key_is_reported_but_not_shown(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
-    told = call("providers")
+    result = call("providers")
 
-    assert "key set (OPENAI_API_KEY)" in told.out
-    assert KEY not in told.out + told.err
+    assert "key set (OPENAI_API_KEY)" in result.out
+    assert KEY not in result.out + result.err
 
 
 def test_providers_of_the_lockfile_are_listed_too(call: Call) -> None:
     write('[providers.mine]\nkind = "openai"\nbase_url = "http://localhost:9/v1"\n')
 
-    told = json.loads(call("providers", "--json").out)
+    result = json.loads(call("providers", "--json").out)
 
-    assert told[-1] == {
+    assert result[-1] == {
         "name": "mine",
         "key": "not needed",
         "variables": [],

@@ -27,11 +27,11 @@ def url(serve: Serve) -> str:
 
 
 def test_a_newer_catalog_is_fetched_and_used_by_other_processes(url: str) -> None:
-    told = run("registry", "update", "--url", url)
+    result = run("registry", "update", "--url", url)
 
-    assert told.code == 0
-    assert told.out == f"catalog of {NEW}, 1 models, replaces that of {TODAY}\n"
-    assert told.err.startswith(f"from {url}; SHA-256 {sha256_of(document(NEW))}: not verified")
+    assert result.code == 0
+    assert result.out == f"catalog of {NEW}, 1 models, replaces that of {TODAY}\n"
+    assert result.err.startswith(f"from {url}; SHA-256 {sha256_of(document(NEW))}: not verified")
     assert f"catalog of {NEW} fetched from {url}" in run("list").err
 
 
@@ -49,35 +49,35 @@ def test_the_url_comes_from_option_variable_or_lockfile(
 
 
 def test_without_a_url_the_error_explains_what_to_set(call: Call) -> None:
-    told = call("registry", "update")
+    result = call("registry", "update")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
     for word in ("--url", "LLMRING_REGISTRY_URL", "[registry]", f"{TODAY} stays in use"):
-        assert word in told.err
+        assert word in result.err
 
 
 def test_W32_an_offline_update_fails_and_keeps_the_current_catalog(call: Call) -> None:
-    told = call("registry", "update", "--url", "http://127.0.0.1:1/models.json")
+    result = call("registry", "update", "--url", "http://127.0.0.1:1/models.json")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
-    assert told.err.endswith(f"; the catalog of {TODAY} stays in use\n")
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
+    assert result.err.endswith(f"; the catalog of {TODAY} stays in use\n")
 
 
 def test_an_unencrypted_url_in_the_lockfile_is_rejected_with_its_key(call: Call) -> None:
     write('[registry]\nurl = "http://example.com/models.json"\n')
 
-    told = call("registry", "update")
+    result = call("registry", "update")
 
-    assert told.code == 1
-    assert told.err.startswith("llmring: llmring.lock: registry.url is 'http://example.com/")
+    assert result.code == 1
+    assert result.err.startswith("llmring: llmring.lock: registry.url is 'http://example.com/")
 
 
 def test_json_contains_the_whole_result(call: Call, url: str) -> None:
-    told = call("registry", "update", "--url", url, "--json")
+    result = call("registry", "update", "--url", url, "--json")
 
-    assert json.loads(told.out) == {
+    assert json.loads(result.out) == {
         "url": url,
         "outcome": "updated",
         "day": str(NEW),
@@ -96,10 +96,10 @@ def test_an_older_catalog_is_installed_only_with_force(call: Call, serve: Serve)
 
 
 def test_a_catalog_with_another_digest_is_rejected(call: Call, url: str) -> None:
-    told = call("registry", "update", "--url", url, "--sha256", "0" * 64)
+    result = call("registry", "update", "--url", url, "--sha256", "0" * 64)
 
-    assert told.code == 1
-    assert "--sha256" in told.err
+    assert result.code == 1
+    assert "--sha256" in result.err
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ def test_a_catalog_with_another_digest_is_rejected(call: Call, url: str) -> None
 def test_an_invalid_option_value_is_wrong_usage(
     call: Call, url: str, options: tuple[str, str]
 ) -> None:
-    told = call("registry", "update", "--url", url, *options)
+    result = call("registry", "update", "--url", url, *options)
 
-    assert told.code == 2
-    assert is_plain_error(told.err)
-    assert options[0] in told.err
+    assert result.code == 2
+    assert is_plain_error(result.err)
+    assert options[0] in result.err
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "soon"])
@@ -131,10 +131,10 @@ def test_W28_W29_a_damaged_catalog_does_not_stop_a_command(call: Call, cache_fol
     path.parent.mkdir(parents=True)
     path.write_bytes(b"damaged")
 
-    told = call("list", "--json")
+    result = call("list", "--json")
 
-    assert told.code == 0
-    assert json.loads(told.out)
+    assert result.code == 0
+    assert json.loads(result.out)
 
 
 def test_an_unwritable_cache_folder_is_a_one_line_error(
@@ -143,11 +143,11 @@ def test_an_unwritable_cache_folder_is_a_one_line_error(
     cache_folder.parent.mkdir()
     cache_folder.write_text("in the way")
 
-    told = call("registry", "update", "--url", url)
+    result = call("registry", "update", "--url", url)
 
-    assert told.code == 1
-    assert is_plain_error(told.err)
-    assert "XDG_CACHE_HOME" in told.err
+    assert result.code == 1
+    assert is_plain_error(result.err)
+    assert "XDG_CACHE_HOME" in result.err
 
 
 def test_S035_lock_init_uses_the_fetched_catalog_with_a_note(
@@ -156,16 +156,16 @@ def test_S035_lock_init_uses_the_fetched_catalog_with_a_note(
     monkeypatch.setenv("HOME", "/nowhere")
     call("registry", "update", "--url", url)
 
-    told = call("lock", "init")
+    result = call("lock", "init")
 
-    assert f"catalog of {NEW} fetched from {url})" in told.err
+    assert f"catalog of {NEW} fetched from {url})" in result.err
 
 
 def test_an_older_fetched_catalog_is_noted_as_unused(call: Call, cache_folder: Path) -> None:
     body = document(OLD)
     keep(cache_folder, Note(url="https://example.com/m", sha256=sha256_of(body)), body, OLD)
 
-    told = call("list")
+    result = call("list")
 
-    said = f"catalog of {TODAY} shipped with llmring, newer than the one fetched, of {OLD}\n"
-    assert told.err == said
+    output = f"catalog of {TODAY} shipped with llmring, newer than the one fetched, of {OLD}\n"
+    assert result.err == output

@@ -72,11 +72,11 @@ def test_a_table_and_a_bar_chart_are_printed(call: Call, calls: None) -> None:
 def test_json_is_grouped_by_the_chosen_field(
     call: Call, calls: None, by: str, names: list[str]
 ) -> None:
-    told = json.loads(call("stats", "--by", by, "--json").out)
+    result = json.loads(call("stats", "--by", by, "--json").out)
 
-    assert (told["by"], [group["name"] for group in told["groups"]]) == (by, names)
-    assert (told["total"]["calls"], told["total"]["cost"]) == (7, "2.25")
-    assert told["total"]["unpriced"] == 2
+    assert (result["by"], [group["name"] for group in result["groups"]]) == (by, names)
+    assert (result["total"]["calls"], result["total"]["cost"]) == (7, "2.25")
+    assert result["total"]["unpriced"] == 2
 
 
 def test_csv_can_be_loaded_into_a_spreadsheet(call: Call, calls: None) -> None:

@@ -37,11 +37,11 @@ def test_lockfile_keys_and_the_place_of_circuits_are_printed(call: Call) -> None
 def test_json_contains_the_status_without_any_key(call: Call) -> None:
     outcome = call("status", "--json")
 
-    told = json.loads(outcome.out)
+    result = json.loads(outcome.out)
     assert outcome.code == 0
-    assert told["profile"] == "default"
-    assert [each["key"] for each in told["providers"]] == ["set", "not set"]
-    assert told["circuits"] == []
+    assert result["profile"] == "default"
+    assert [each["key"] for each in result["providers"]] == ["set", "not set"]
+    assert result["circuits"] == []
     assert KEY not in outcome.out
 
 

@@ -11,9 +11,9 @@ from lockfile.texts import EXAMPLE
 def test_an_alias_is_removed() -> None:
     path = write(lockfile_of(default={"fast": ["openai:gpt-4o"], "deep": ["openai:o3"]}))
 
-    told = run("unbind", "fast")
+    result = run("unbind", "fast")
 
-    assert told == (0, "fast removed\n", "from profile default of llmring.lock\n")
+    assert result == (0, "fast removed\n", "from profile default of llmring.lock\n")
     assert path.read_text() == lockfile_of(default={"deep": ["openai:o3"]})
 
 
@@ -38,31 +38,31 @@ def test_unbind_removes_all_that_bind_added(call: Call) -> None:
 def test_an_unknown_alias_is_an_error_with_a_suggestion(call: Call) -> None:
     path = write(EXAMPLE)
 
-    told = call("unbind", "balance")
+    result = call("unbind", "balance")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
-    assert "did you mean 'balanced'?" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
+    assert "did you mean 'balanced'?" in result.err
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
 def test_an_unknown_profile_is_an_error(call: Call) -> None:
     write(EXAMPLE)
 
-    told = call("unbind", "fast", "--profile", "staging")
+    result = call("unbind", "fast", "--profile", "staging")
 
-    assert (told.code, told.out) == (1, "")
-    assert "unknown profile 'staging'" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert "unknown profile 'staging'" in result.err
 
 
 @pytest.mark.parametrize("options", [[], ["--file", "other/llmring.lock"]], ids=["here", "named"])
 def test_C011_unbinding_without_a_lockfile_is_an_error(call: Call, options: list[str]) -> None:
     bundled = BUNDLED.read_bytes()
 
-    told = call("unbind", "fast", *options)
+    result = call("unbind", "fast", *options)
 
-    assert (told.code, told.out) == (1, "")
-    assert "llmring.lock: does not exist, so it has no aliases to remove" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert "llmring.lock: does not exist, so it has no aliases to remove" in result.err
     assert BUNDLED.read_bytes() == bundled
     assert list(Path().iterdir()) == []
 
@@ -70,6 +70,6 @@ def test_C011_unbinding_without_a_lockfile_is_an_error(call: Call, options: list
 def test_json_prints_the_removed_alias(call: Call) -> None:
     write(EXAMPLE)
 
-    told = call("unbind", "fast", "--json")
+    result = call("unbind", "fast", "--json")
 
-    assert json.loads(told.out)["alias"] == "fast"
+    assert json.loads(result.out)["alias"] == "fast"

@@ -42,12 +42,12 @@ def test_W34_a_message_with_yes_makes_the_change_and_prints_only_json(
 
     done = call("lock", "chat", "bind it", "--yes", "--json", "--model", MINI)
 
-    told = json.loads(done.out)
+    result = json.loads(done.out)
     assert done.code == 0
-    assert told["answer"] == "Done! Added binding dev → openai:gpt-4o-mini"
-    assert (told["done"], told["mode"], told["model"]) == (True, "model", MINI)
-    assert float(told["cost"]) > 0
-    [change] = told["changes"]
+    assert result["answer"] == "Done! Added binding dev → openai:gpt-4o-mini"
+    assert (result["done"], result["mode"], result["model"]) == (True, "model", MINI)
+    assert float(result["cost"]) > 0
+    [change] = result["changes"]
     assert change["applied"]
     assert '+alias = "dev"' in change["diff"]
     assert "$0.15/$0.60 per million tokens" in change["evidence"][0]
@@ -107,10 +107,10 @@ def test_an_unknown_cost_is_null_with_a_reason(call: Call, model: Callable[..., 
         )
     )
 
-    told = json.loads(call("lock", "chat", "hello", "--json", "--model", MINI).out)
+    result = json.loads(call("lock", "chat", "hello", "--json", "--model", MINI).out)
 
-    assert told["cost"] is None
-    assert "usage" in told["cost_reason"]
+    assert result["cost"] is None
+    assert "usage" in result["cost_reason"]
 
 
 @pytest.mark.parametrize("options", [["--json"], ["--guided", "--model", "fast"]])
@@ -144,9 +144,9 @@ def test_a_model_s_text_can_t_control_the_terminal(
 
 
 def test_a_change_is_shown_confirmed_made_and_undone(call: Call) -> None:
-    said = ["bind gpt-4o-mini to dev", "y", "/aliases", "/diff", "/cost", "/undo", "/what"]
+    typed = ["bind gpt-4o-mini to dev", "y", "/aliases", "/diff", "/cost", "/undo", "/what"]
 
-    done = call("lock", "chat", "--guided", stdin="\n".join([*said, "/quit", ""]))
+    done = call("lock", "chat", "--guided", stdin="\n".join([*typed, "/quit", ""]))
 
     assert '+alias = "dev"\n+models = ["openai:gpt-4o-mini"]' in done.out
     assert "  openai:gpt-4o-mini: $0.15/$0.60 per million tokens" in done.out

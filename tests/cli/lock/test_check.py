@@ -72,33 +72,33 @@ def test_R44_an_overridden_alias_is_marked(call: Call, install: Install) -> None
     install("liba")
     extending("liba", text=override("liba:checker"))
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert "    liba:checker → mock:mine, overridden here\n" in told.out
-    assert told.code == 0
-    assert "    liba:checker → mock:a\n" not in told.out
-    assert "\nliba:checker →" not in told.out
+    assert "    liba:checker → mock:mine, overridden here\n" in result.out
+    assert result.code == 0
+    assert "    liba:checker → mock:a\n" not in result.out
+    assert "\nliba:checker →" not in result.out
 
 
 def test_R44_a_package_that_is_not_installed_is_exit_code_1(call: Call, install: Install) -> None:
     install("liba")
     extending("liba", "nolib")
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 1
-    assert "\nnolib: not installed; install its distribution, or remove it from" in told.out
-    assert told.err.startswith("llmring.lock: 1 of 2 packages good, 2 extended aliases")
+    assert result.code == 1
+    assert "\nnolib: not installed; install its distribution, or remove it from" in result.out
+    assert result.err.startswith("llmring.lock: 1 of 2 packages good, 2 extended aliases")
 
 
 def test_R44_a_package_without_a_lockfile_is_exit_code_1(call: Call, install: Install) -> None:
     install("liba", None)
     extending("liba")
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 1
-    assert told.out.startswith("liba: no lockfile; installed, but without a lockfile; ")
+    assert result.code == 1
+    assert result.out.startswith("liba: no lockfile; installed, but without a lockfile; ")
 
 
 def test_R44_a_package_with_a_bad_lockfile_is_exit_code_1_with_the_place(
@@ -107,10 +107,10 @@ def test_R44_a_package_with_a_bad_lockfile_is_exit_code_1_with_the_place(
     path = install("liba", "fast = \n")
     extending("liba")
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 1
-    assert told.out.startswith(f"liba: bad lockfile; {path}:1:8: not TOML")
+    assert result.code == 1
+    assert result.out.startswith(f"liba: bad lockfile; {path}:1:8: not TOML")
 
 
 def test_a_distribution_name_gets_its_import_name_suggested(call: Call, install: Install) -> None:
@@ -120,19 +120,19 @@ def test_a_distribution_name_gets_its_import_name_suggested(call: Call, install:
     (info / "RECORD").write_text("fancy/__init__.py,,\n")
     extending("FancyLib")
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 1
-    assert "FancyLib is the name of a distribution; list its import name: fancy\n" in told.out
+    assert result.code == 1
+    assert "FancyLib is the name of a distribution; list its import name: fancy\n" in result.out
 
 
 def test_a_lockfile_without_packages_passes(call: Call) -> None:
     write(OWN)
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert (told.code, told.out) == (0, f"fast → openai:gpt-mine (+ 1 fallback)\n{HINTS}")
-    assert told.err.startswith("llmring.lock: 0 of 0 packages good")
+    assert (result.code, result.out) == (0, f"fast → openai:gpt-mine (+ 1 fallback)\n{HINTS}")
+    assert result.err.startswith("llmring.lock: 0 of 0 packages good")
 
 
 # Not the name of an SDK that other tests import.
@@ -143,10 +143,10 @@ def test_a_package_named_like_a_provider_is_a_warning(
     install(package)
     extending(package)
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 0
-    assert f"warning: {package} is also the name of a provider" in told.err
+    assert result.code == 0
+    assert f"warning: {package} is also the name of a provider" in result.err
 
 
 def test_an_override_of_an_alias_the_package_lacks_is_a_warning(
@@ -155,10 +155,10 @@ def test_an_override_of_an_alias_the_package_lacks_is_a_warning(
     install("liba")
     extending("liba", text=override("liba:sumarizer"))
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert "warning: liba:sumarizer is bound here, but liba has no such alias" in told.err
-    assert "did you mean liba:summarizer?" in told.err
+    assert "warning: liba:sumarizer is bound here, but liba has no such alias" in result.err
+    assert "did you mean liba:summarizer?" in result.err
 
 
 def test_a_package_that_extends_another_is_a_warning(call: Call, install: Install) -> None:
@@ -175,20 +175,20 @@ def test_the_active_profile_is_checked(
     extending("liba", text=lockfile_of(default={}, dev={"fast": ["mock:dev"]}))
     monkeypatch.setenv("LLMRING_PROFILE", "dev")
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert "    liba:b → mock:b\nfast → mock:dev\n" in told.out
-    assert told.err.endswith(" in profile dev\n")
+    assert "    liba:b → mock:b\nfast → mock:dev\n" in result.out
+    assert result.err.endswith(" in profile dev\n")
 
 
 def test_json_contains_the_whole_check(call: Call, install: Install) -> None:
     path = install("liba")
     own = extending("liba", "nolib", text=override("liba:checker"))
 
-    told = call("lock", "check", "--json")
+    result = call("lock", "check", "--json")
 
-    assert told.code == 1
-    plain = json.loads(told.out)
+    assert result.code == 1
+    plain = json.loads(result.out)
     assert {finding["severity"] for finding in plain.pop("findings")} == {"hint"}
     assert plain == {
         "file": str(own.resolve()),
@@ -236,11 +236,11 @@ def test_R44_a_missing_or_bad_lockfile_is_exit_code_2(
     if text is not None:
         write(text)
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert (told.code, told.out) == (2, "")
-    assert is_plain_error(told.err)
-    assert message in told.err
+    assert (result.code, result.out) == (2, "")
+    assert is_plain_error(result.err)
+    assert message in result.err
 
 
 def test_R44_a_named_file_that_is_missing_is_exit_code_2(call: Call) -> None:
@@ -298,16 +298,16 @@ def test_C17_an_installed_package_without_its_lockfile_is_exit_code_1(
 ) -> None:
     install("liba", text)
 
-    told = call("lock", "check", "--package", "liba")
+    result = call("lock", "check", "--package", "liba")
 
-    assert (told.code, told.out) == (1, "")
-    assert message in told.err
+    assert (result.code, result.out) == (1, "")
+    assert message in result.err
 
 
 def test_C17_a_package_that_is_not_installed_is_exit_code_1(call: Call) -> None:
-    told = call("lock", "check", "--package", "nolib")
+    result = call("lock", "check", "--package", "nolib")
 
-    assert (told.code, told.err) == (1, "nolib: is not installed here; give its import name\n")
+    assert (result.code, result.err) == (1, "nolib: is not installed here; give its import name\n")
 
 
 @pytest.mark.parametrize(
@@ -353,28 +353,28 @@ def test_C17_a_wheel_that_ships_its_lockfile_is_good(
 def test_C17_a_wheel_without_its_lockfile_is_exit_code_1_with_the_fix(
     call: Call, files: list[str], message: str
 ) -> None:
-    told = call("lock", "check", "--wheel", wheel(**dict.fromkeys(files, "")))
+    result = call("lock", "check", "--wheel", wheel(**dict.fromkeys(files, "")))
 
-    assert (told.code, told.out) == (1, "")
-    assert message in told.err
+    assert (result.code, result.out) == (1, "")
+    assert message in result.err
 
 
 def test_a_wheel_with_a_bad_lockfile_reports_the_place_of_the_error(call: Call) -> None:
     path = wheel(**{"lib/__init__.py": "", "lib/llmring.lock": "a = \n"})
 
-    told = call("lock", "check", "--wheel", path)
+    result = call("lock", "check", "--wheel", path)
 
-    assert told.code == 1
-    assert told.err.startswith(f"{path}: lib/llmring.lock:1:5: not TOML")
+    assert result.code == 1
+    assert result.err.startswith(f"{path}: lib/llmring.lock:1:5: not TOML")
 
 
 def test_a_file_that_is_not_a_wheel_is_a_plain_error(call: Call) -> None:
     write("no zip", "lib.whl")
 
     for path in ("lib.whl", "nothing.whl"):
-        told = call("lock", "check", "--wheel", path)
-        assert told.code == 1
-        assert is_plain_error(told.err)
+        result = call("lock", "check", "--wheel", path)
+        assert result.code == 1
+        assert is_plain_error(result.err)
 
 
 def test_json_describes_the_shipped_lockfile(call: Call, install: Install) -> None:
@@ -397,12 +397,12 @@ NEEDY = (
 def test_a_model_that_lacks_a_needed_capability_is_a_finding(call: Call) -> None:
     write(NEEDY.format('needs = ["vision"]'))
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 1
+    assert result.code == 1
     assert (
         "llmring.lock:4:11: warning: profiles.default.bindings[0].models[0]: "
-        "openai:gpt-3.5-turbo lacks vision" in told.out
+        "openai:gpt-3.5-turbo lacks vision" in result.out
     )
 
 
@@ -413,10 +413,10 @@ def test_a_model_missing_in_the_catalog_is_only_a_hint(call: Call) -> None:
         .replace("gpt-4o", "gpt-mine")
     )
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 0
-    assert "whether openai:gpt-new has vision" in told.out
+    assert result.code == 0
+    assert "whether openai:gpt-new has vision" in result.out
 
 
 def test_an_unmet_need_of_a_package_is_located_in_its_own_lockfile(
@@ -425,11 +425,11 @@ def test_an_unmet_need_of_a_package_is_located_in_its_own_lockfile(
     path = install("liba", NEEDY.format('needs = ["vision"]'))
     extending("liba")
 
-    told = call("lock", "check", "--json")
+    result = call("lock", "check", "--json")
 
-    findings = json.loads(told.out)["findings"]
+    findings = json.loads(result.out)["findings"]
     [finding] = [each for each in findings if each["severity"] != "hint"]
-    assert (told.code, finding["file"], finding["line"]) == (1, str(path), 4)
+    assert (result.code, finding["file"], finding["line"]) == (1, str(path), 4)
 
 
 def test_needs_of_the_user_s_profile_apply_to_aliases_of_packages(
@@ -438,10 +438,10 @@ def test_needs_of_the_user_s_profile_apply_to_aliases_of_packages(
     install("liba", NEEDY.format(""))
     own = extending("liba", text='[profiles.default]\nneeds = ["vision"]\n')
 
-    told = call("lock", "check", "--json")
+    result = call("lock", "check", "--json")
 
-    [finding] = json.loads(told.out)["findings"]
-    assert (told.code, Path(finding["file"]).name, finding["line"]) == (1, own.name, 2)
+    [finding] = json.loads(result.out)["findings"]
+    assert (result.code, Path(finding["file"]).name, finding["line"]) == (1, own.name, 2)
 
 
 def test_an_overridden_alias_is_not_checked(call: Call, install: Install) -> None:
@@ -458,12 +458,12 @@ RETIRED = '\n[registry.models."openai:gpt-mine"]\nretires = 2020-01-01\n'
 def test_a_retired_model_fails_the_check(call: Call) -> None:
     write(DRIFTED + RETIRED)
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 1
+    assert result.code == 1
     assert (
         "error: profiles.default.bindings[0].models[0]: openai:gpt-mine was retired on 2020-"
-        in (told.out)
+        in (result.out)
     )
 
 
@@ -477,14 +477,14 @@ def test_a_price_rise_is_reported_with_its_effect_on_last_month(
     prices = '[registry.models."openai:gpt-4o-mini"]\nprices = { input = 100, output = 200 }\n'
     path.write_text(f"{path.read_text()}\n{prices}")
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 1
+    assert result.code == 1
     assert (
         "openai:gpt-4o-mini costs more than when it was pinned, in USD per million tokens: "
         "input $0.15 → $100.00; output $0.60 → $200.00; cached input $0.07"
-    ) in told.out
-    assert "the last 30 days' 1 call would have cost $0.0000027 then and $0.0014 now" in told.out
+    ) in result.out
+    assert "the last 30 days' 1 call would have cost $0.0000027 then and $0.0014 now" in result.out
 
 
 def test_the_served_model_recorded_in_the_ledger_is_pinned(
@@ -499,20 +499,20 @@ def test_the_served_model_recorded_in_the_ledger_is_pinned(
 def test_hints_alone_do_not_fail_the_check(call: Call) -> None:
     write(DRIFTED)
 
-    told = call("lock", "check")
+    result = call("lock", "check")
 
-    assert told.code == 0
-    assert "hint: registry: is not pinned; pin its models: llmring lock pin" in told.out
+    assert result.code == 0
+    assert "hint: registry: is not pinned; pin its models: llmring lock pin" in result.out
 
 
 @pytest.mark.parametrize("option", ["--ci", "--github"])
 def test_ci_prints_findings_as_annotations(call: Call, install: Install, option: str) -> None:
     extending("nolib", text=DRIFTED + RETIRED)
 
-    told = call("lock", "check", option)
+    result = call("lock", "check", option)
 
-    assert told.code == 1
-    lines = told.out.splitlines()
+    assert result.code == 1
+    lines = result.out.splitlines()
     assert lines[0].startswith(
         "::error file=llmring.lock,line=14,col=13::extends.packages[0]: nolib:"
     )
@@ -523,7 +523,7 @@ def test_ci_prints_findings_as_annotations(call: Call, install: Install, option:
 def test_ci_annotates_the_error_of_a_bad_lockfile(call: Call) -> None:
     write('version = "1.0"\nprofiles = 7\n')
 
-    told = call("lock", "check", "--ci")
+    result = call("lock", "check", "--ci")
 
-    assert told.code == 2
-    assert told.out.startswith("::error file=llmring.lock,line=2,col=12::")
+    assert result.code == 2
+    assert result.out.startswith("::error file=llmring.lock,line=2,col=12::")

@@ -14,9 +14,9 @@ def test_each_alias_of_each_profile_has_its_cost_and_the_range_of_its_fallbacks(
 ) -> None:
     fast = ["openai:t-1", "openai:t-2", "anthropic:u-1", "mock:a"]
     write(lockfile(default={"fast": fast}, prod={"solo": ["openai:t-1"]}))
-    told = call("lock", "cost", *AMOUNTS)
+    result = call("lock", "cost", *AMOUNTS)
 
-    assert (told.code, told.out) == (
+    assert (result.code, result.out) == (
         0,
         HEAD
         + "default  fast   openai:t-1  $1.20  $0.80 to $4.80, 1 unknown\n"
@@ -32,11 +32,11 @@ def test_the_profile_option_shows_only_that_profile(call: Call) -> None:
 
 def test_an_unknown_price_is_shown_as_unknown(call: Call) -> None:
     write(lockfile(default={"fast": ["mock:a"], "soon": ["openai:t-3-preview"]}))
-    told = call("lock", "cost", *AMOUNTS)
+    result = call("lock", "cost", *AMOUNTS)
 
-    assert told.code == 0
-    assert "mock:a              unknown: the model is not in the catalog\n" in told.out
-    assert "unknown: the catalog has no price for openai:t-3-preview\n" in told.out
+    assert result.code == 0
+    assert "mock:a              unknown: the model is not in the catalog\n" in result.out
+    assert "unknown: the catalog has no price for openai:t-3-preview\n" in result.out
 
 
 def test_cached_tokens_cost_less(call: Call) -> None:
@@ -52,7 +52,7 @@ def test_per_request_applies_the_prices_of_long_prompts(call: Call) -> None:
         for words in ([], ["--per-request", "100k"], ["--per-request", "100_001"])
     )
 
-    assert ["$0.80" in told.out for told in (unsaid, short, long)] == [True, True, False]
+    assert ["$0.80" in result.out for result in (unsaid, short, long)] == [True, True, False]
     assert "$1.60" in long.out
     assert unsaid.err == (
         "higher prices for long prompts are not applied: openai:t-2 above 100,000 tokens; "
@@ -67,10 +67,10 @@ PINS = '\n[registry.pins."openai:t-1"]\nmodel = "t-1"\nprices = { input = 10, ou
 
 def test_pinned_uses_the_prices_in_the_lockfile(call: Call) -> None:
     write(lockfile(default={"fast": ["openai:t-1"], "solo": ["openai:t-2"]}) + PINS)
-    told = call("lock", "cost", *AMOUNTS, "--pinned")
+    result = call("lock", "cost", *AMOUNTS, "--pinned")
 
-    assert "fast   openai:t-1  $12.00\n" in told.out
-    assert "solo   openai:t-2  unknown: no price is pinned\n" in told.out
+    assert "fast   openai:t-1  $12.00\n" in result.out
+    assert "solo   openai:t-2  unknown: no price is pinned\n" in result.out
 
 
 def test_json_has_exact_amounts(call: Call) -> None:
@@ -119,7 +119,7 @@ def test_json_has_exact_amounts(call: Call) -> None:
 )
 def test_wrong_usage_is_exit_code_2(call: Call, words: list[str], message: str) -> None:
     write(lockfile(default={"fast": ["openai:t-1"]}))
-    told = call("lock", "cost", *words)
+    result = call("lock", "cost", *words)
 
-    assert (told.code, told.out) == (2, "")
-    assert message in told.err
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err

@@ -14,9 +14,9 @@ def untidy() -> Path:
 
 
 def test_the_file_is_formatted(call: Call, untidy: Path) -> None:
-    told = call("lock", "fmt")
+    result = call("lock", "fmt")
 
-    assert told == (0, "llmring.lock formatted\n", "")
+    assert result == (0, "llmring.lock formatted\n", "")
     assert untidy.read_text() == EXAMPLE
 
 
@@ -29,9 +29,9 @@ def test_a_formatted_file_is_not_rewritten(call: Call) -> None:
 
 
 def test_check_changes_nothing_and_fails(call: Call, untidy: Path) -> None:
-    told = call("lock", "fmt", "--check")
+    result = call("lock", "fmt", "--check")
 
-    assert told == (1, "llmring.lock would change\n", "format it: llmring lock fmt\n")
+    assert result == (1, "llmring.lock would change\n", "format it: llmring lock fmt\n")
     assert untidy.read_text() == UNTIDY
 
 
@@ -51,9 +51,9 @@ def test_the_file_option_selects_the_file(call: Call) -> None:
 def test_the_suggested_command_names_the_chosen_file(call: Call) -> None:
     write(UNTIDY, "other.lock")
 
-    told = call("lock", "fmt", "--check", "--file", "other.lock")
+    result = call("lock", "fmt", "--check", "--file", "other.lock")
 
-    assert told.err == "format it: llmring lock fmt --file other.lock\n"
+    assert result.err == "format it: llmring lock fmt --file other.lock\n"
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_kept(call: Call) -> None:
@@ -68,16 +68,16 @@ def test_windows_line_ends_and_a_byte_order_mark_are_kept(call: Call) -> None:
 def test_a_file_that_is_not_a_lockfile_is_rejected(call: Call, words: list[str]) -> None:
     path = write("profiles=3\n")
 
-    told = call(*words)
+    result = call(*words)
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
-    assert "llmring.lock:1:10: profiles: is not a table" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
+    assert "llmring.lock:1:10: profiles: is not a table" in result.err
     assert path.read_text() == "profiles=3\n"
 
 
 def test_the_bundled_lockfile_is_never_formatted(call: Call) -> None:
-    told = call("lock", "fmt")
+    result = call("lock", "fmt")
 
-    assert (told.code, told.out) == (1, "")
-    assert "no llmring.lock here; create one: llmring lock init" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert "no llmring.lock here; create one: llmring lock init" in result.err

@@ -27,11 +27,11 @@ def test_S004_S031_S035_S038_a_lockfile_is_created_without_key_network_or_home(
     nowhere = tmp_path / "file"
     nowhere.write_text("")
 
-    told = run("lock", "init", HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
+    result = run("lock", "init", HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
 
-    assert told.code == 0
-    assert told.err.startswith("llmring.lock created (no key is set, so all vendors; catalog ")
-    assert told.out == run("aliases").out
+    assert result.code == 0
+    assert result.err.startswith("llmring.lock created (no key is set, so all vendors; catalog ")
+    assert result.out == run("aliases").out
     assert [path.name for path in Path().iterdir()] == ["llmring.lock"]
 
 
@@ -49,10 +49,10 @@ def test_S035_every_model_is_in_the_catalog(call: Call) -> None:
 
 
 def test_W025_the_note_shows_that_no_catalog_was_fetched(call: Call) -> None:
-    told = call("lock", "init")
+    result = call("lock", "init")
 
     day = bundled.bundled().date
-    assert f"catalog of {day} shipped with llmring, none fetched)" in told.err
+    assert f"catalog of {day} shipped with llmring, none fetched)" in result.err
 
 
 def test_without_keys_every_alias_has_a_fallback_of_another_vendor(call: Call) -> None:
@@ -67,11 +67,13 @@ def test_the_set_keys_decide_the_vendors(
 ) -> None:
     monkeypatch.setenv(f"{name.upper()}_API_KEY", "sk-secret-0123456789")
 
-    told = call("lock", "init")
+    result = call("lock", "init")
 
     assert {ref.provider for refs in models().values() for ref in refs} == {name}
-    assert f"for your keys: {name};" in told.err
-    assert "secret" not in told.out + told.err + Path("llmring.lock").read_text(encoding="utf-8")
+    assert f"for your keys: {name};" in result.err
+    assert "secret" not in result.out + result.err + Path("llmring.lock").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_local_model_gets_an_alias_of_its_own(
@@ -88,9 +90,9 @@ def test_a_package_in_the_folder_gets_a_hint_on_shipping_a_lockfile(call: Call) 
     Path("src/mine").mkdir(parents=True)
     Path("src/mine/__init__.py").write_text("")
 
-    said = call("lock", "init")
+    result = call("lock", "init")
 
-    assert f"llmring lock init --file {Path('src/mine/llmring.lock')}" in said.err
+    assert f"llmring lock init --file {Path('src/mine/llmring.lock')}" in result.err
 
 
 def test_the_created_lockfile_is_valid(call: Call) -> None:
@@ -102,34 +104,34 @@ def test_the_created_lockfile_is_valid(call: Call) -> None:
 def test_S033_an_existing_file_is_left_unchanged(call: Call) -> None:
     path = write(EXAMPLE)
 
-    told = call("lock", "init")
+    result = call("lock", "init")
 
-    assert (told.code, told.out) == (1, "")
-    assert told.err == "llmring: llmring.lock: exists already; use --force to replace it\n"
+    assert (result.code, result.out) == (1, "")
+    assert result.err == "llmring: llmring.lock: exists already; use --force to replace it\n"
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
 def test_S032_force_overwrites_an_existing_file(call: Call) -> None:
     write("not even TOML")
 
-    told = call("lock", "init", "--force")
+    result = call("lock", "init", "--force")
 
-    assert told.code == 0
+    assert result.code == 0
     assert "fast" in models()
 
 
 def test_S034_the_file_option_creates_missing_folders(call: Call) -> None:
-    told = call("lock", "init", "--file", "path/to/llmring.lock")
+    result = call("lock", "init", "--file", "path/to/llmring.lock")
 
-    assert told.code == 0
+    assert result.code == 0
     assert "fast" in models("path/to/llmring.lock")
     assert not Path("llmring.lock").exists()
 
 
 def test_a_file_that_is_not_the_active_one_gets_a_note(call: Call) -> None:
-    told = call("lock", "init", "--file", "other.lock")
+    result = call("lock", "init", "--file", "other.lock")
 
-    assert told.err.endswith("; to use this one, set LLMRING_LOCKFILE_PATH=other.lock\n")
+    assert result.err.endswith("; to use this one, set LLMRING_LOCKFILE_PATH=other.lock\n")
 
 
 def test_C004_the_file_is_written_here_despite_the_variable_with_a_note(
@@ -138,10 +140,10 @@ def test_C004_the_file_is_written_here_despite_the_variable_with_a_note(
     write(EXAMPLE, "other.lock")
     monkeypatch.setenv("LLMRING_LOCKFILE_PATH", "other.lock")
 
-    told = call("lock", "init")
+    result = call("lock", "init")
 
     assert "fast" in models()
-    assert told.err.splitlines()[1].startswith("another lockfile is active here; ")
+    assert result.err.splitlines()[1].startswith("another lockfile is active here; ")
 
 
 @pytest.mark.parametrize("place", ["file/llmring.lock", "folder"])
@@ -149,7 +151,7 @@ def test_W032_an_unwritable_place_is_a_one_line_error(call: Call, place: str) ->
     Path("file").write_text("")
     Path("folder").mkdir()
 
-    told = call("lock", "init", "--file", place, "--force")
+    result = call("lock", "init", "--file", place, "--force")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err), told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err), result.err

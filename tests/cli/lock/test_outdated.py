@@ -28,12 +28,12 @@ def test_an_up_to_date_lockfile_is_exit_code_0(call: Call) -> None:
 
 def test_all_lists_current_models_with_the_reason(call: Call) -> None:
     write(lockfile(default={"fast": ["anthropic:u-1", "mock:echo"]}))
-    told = call("lock", "outdated", "--all")
+    result = call("lock", "outdated", "--all")
 
-    assert told.code == 0
-    assert "anthropic:u-1  - (it is the newest of its line)  $4.00/$8.00\n" in told.out
-    assert "mock:echo      - (it is in no catalog)           unknown\n" in told.out
-    assert told.err.endswith("no model is outdated; 1 can't be judged: see --all\n")
+    assert result.code == 0
+    assert "anthropic:u-1  - (it is the newest of its line)  $4.00/$8.00\n" in result.out
+    assert "mock:echo      - (it is in no catalog)           unknown\n" in result.out
+    assert result.err.endswith("no model is outdated; 1 can't be judged: see --all\n")
 
 
 def test_every_profile_is_checked_unless_one_is_named(call: Call) -> None:
@@ -55,18 +55,18 @@ def test_an_inherited_binding_is_listed_once(call: Call) -> None:
 def test_a_need_of_the_lockfile_holds_a_newer_model_back(call: Call) -> None:
     text = lockfile(default={"fast": ["openai:t-1"]})
     write(text.replace("[profiles.default]", "[profiles.default]\nmin_context = 2001"))
-    told = call("lock", "outdated")
+    result = call("lock", "outdated")
 
-    assert told.code == 0
-    assert "openai:t-2 has a context of 2,000 tokens, less than 2,001" in told.err
+    assert result.code == 0
+    assert "openai:t-2 has a context of 2,000 tokens, less than 2,001" in result.err
 
 
 def test_json_lists_every_model(call: Call) -> None:
     path = write(lockfile(default={"fast": ["openai:t-1", "mock:echo"]}))
-    told = call("lock", "outdated", "--json")
-    plain = json.loads(told.out)
+    result = call("lock", "outdated", "--json")
+    plain = json.loads(result.out)
 
-    assert told.code == 1
+    assert result.code == 1
     assert (plain["file"], plain["outdated"]) == (str(path.resolve()), 1)
     assert plain["models"][0] == {
         "profile": "default",
@@ -91,7 +91,7 @@ def test_json_lists_every_model(call: Call) -> None:
 @pytest.mark.parametrize("words", [["--file", "nope.lock"], ["--file", "bad.lock"], []])
 def test_a_lockfile_that_is_missing_or_bad_is_exit_code_2(call: Call, words: list[str]) -> None:
     write("[\n", "bad.lock")
-    told = call("lock", "outdated", *words)
+    result = call("lock", "outdated", *words)
 
-    assert (told.code, told.out) == (2, "")
-    assert is_plain_error(told.err)
+    assert (result.code, result.out) == (2, "")
+    assert is_plain_error(result.err)

@@ -24,14 +24,14 @@ def pins() -> dict[str, dict[str, object]]:
 def test_every_known_model_of_every_profile_is_pinned(call: Call) -> None:
     write(TEXT)
 
-    told = call("lock", "pin")
+    result = call("lock", "pin")
 
-    assert told.code == 0
-    assert told.out.startswith(MINI)
+    assert result.code == 0
+    assert result.out.startswith(MINI)
     assert list(pins()) == ["openai:gpt-4o-mini", "openai:gpt-4.1"]
     assert mismatch(parse(Path("llmring.lock").read_text())) is None
-    assert "not pinned: mock:echo is not in the catalog;" in told.err
-    assert told.err.endswith("llmring.lock: 2 models, pinned\n")
+    assert "not pinned: mock:echo is not in the catalog;" in result.err
+    assert result.err.endswith("llmring.lock: 2 models, pinned\n")
 
 
 def test_W22_pinning_again_on_the_same_day_writes_nothing(call: Call) -> None:
@@ -39,11 +39,11 @@ def test_W22_pinning_again_on_the_same_day_writes_nothing(call: Call) -> None:
     call("lock", "pin")
     before = (path.read_bytes(), path.stat().st_ino)
 
-    told = call("lock", "pin")
+    result = call("lock", "pin")
 
     assert (path.read_bytes(), path.stat().st_ino) == before
-    assert "(unchanged)" in told.out
-    assert told.err.endswith("llmring.lock: 2 models, nothing has changed\n")
+    assert "(unchanged)" in result.out
+    assert result.err.endswith("llmring.lock: 2 models, nothing has changed\n")
 
 
 @pytest.mark.parametrize("text", [TEXT, EXAMPLE, EXAMPLE.replace("\n", "\r\n")])
@@ -53,11 +53,11 @@ def test_S026_removing_the_pins_restores_the_file(call: Call, text: str) -> None
     call("lock", "pin")
     assert path.read_bytes().startswith(text.encode())
 
-    told = call("lock", "pin", "--remove")
+    result = call("lock", "pin", "--remove")
 
     assert path.read_bytes() == text.encode()
-    assert told.code == 0
-    assert "models, unpinned" in told.err or "model, unpinned" in told.err
+    assert result.code == 0
+    assert "models, unpinned" in result.err or "model, unpinned" in result.err
 
 
 def test_a_profile_renews_the_pins_of_its_own_models(call: Call) -> None:
@@ -79,11 +79,11 @@ def test_a_profile_renews_the_pins_of_its_own_models(call: Call) -> None:
 def test_an_unknown_profile_is_an_error(call: Call) -> None:
     path = write(TEXT)
 
-    told = call("lock", "pin", "--profile", "prd")
+    result = call("lock", "pin", "--profile", "prd")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
-    assert "did you mean 'prod'" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
+    assert "did you mean 'prod'" in result.err
     assert path.read_text() == TEXT
 
 
@@ -119,10 +119,10 @@ def test_json_lists_every_pin(call: Call) -> None:
 
 
 def test_pinning_without_a_lockfile_is_an_error(call: Call) -> None:
-    told = call("lock", "pin")
+    result = call("lock", "pin")
 
-    assert told.code == 1
-    assert "llmring lock init" in told.err
+    assert result.code == 1
+    assert "llmring lock init" in result.err
     assert not Path("llmring.lock").exists()
 
 

@@ -161,11 +161,11 @@ def test_an_unreadable_file_is_skipped_with_a_note(call: Call) -> None:
 def test_json_lists_the_findings(call: Call) -> None:
     Path("app.py").write_text(PROGRAM)
 
-    told = json.loads(call("lock", "scan", "--json").out)
+    result = json.loads(call("lock", "scan", "--json").out)
 
-    [error] = [each for each in told["findings"] if each["severity"] == "error"]
+    [error] = [each for each in result["findings"] if each["severity"] == "error"]
     assert (error["file"], error["line"], error["column"]) == ("app.py", 5, 17)
-    assert (told["files"], told["unclear"]) == (1, 0)
+    assert (result["files"], result["unclear"]) == (1, 0)
 
 
 def test_ci_prints_annotations(call: Call) -> None:

@@ -5,10 +5,10 @@ from llmring.lockfile.schema.json_schema import document
 
 
 def test_the_schema_is_printed_as_json(call: Call) -> None:
-    told = call("lock", "schema")
+    result = call("lock", "schema")
 
-    assert (told.code, told.err) == (0, "")
-    assert json.loads(told.out) == document()
+    assert (result.code, result.err) == (0, "")
+    assert json.loads(result.out) == document()
 
 
 def test_the_schema_is_ascii(call: Call) -> None:

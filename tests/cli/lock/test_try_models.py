@@ -162,9 +162,9 @@ def test_a_missing_lockfile_is_an_error(call: Call) -> None:
 def test_a_recording_without_its_request_is_skipped(call: Call, record: Record) -> None:
     record(answers.openai("Hi"), answers.openai("Ho"))
     path = min(Path("tests/recordings").iterdir())
-    told = json.loads(path.read_text())
-    del told["call"], told["ms"]
-    path.write_text(json.dumps(told))
+    result = json.loads(path.read_text())
+    del result["call"], result["ms"]
+    path.write_text(json.dumps(result))
 
     outcome = call("lock", "try", CANDIDATE, "--yes")
 

@@ -19,19 +19,21 @@ def models(*, line: int, path: str = "llmring.lock") -> str:
 
 def test_all_aliases_of_all_profiles_are_upgraded_and_shown(call: Call) -> None:
     write(TEXT)
-    told = call("lock", "upgrade")
+    result = call("lock", "upgrade")
     price = "price $1.00/$2.00 → $0.50/$3.00 per million tokens in/out"
 
-    assert told.code == 0
+    assert result.code == 0
     assert Path("llmring.lock").read_text() == TEXT.replace("['openai:t-1'", "['openai:t-2'")
-    assert told.out.splitlines()[:3] == [
+    assert result.out.splitlines()[:3] == [
         f"default.fast: openai:t-1 → openai:t-2, {price}",
         f"default.solo: openai:t-1 → openai:t-2, {price}",
         f"prod.fast: openai:t-1 → openai:t-2, {price}",
     ]
-    assert "\n--- a/llmring.lock\n+++ b/llmring.lock\n@@ " in told.out
-    assert "\n-models = ['openai:t-1', 'anthropic:u-1']\n+models = ['openai:t-2', 'ant" in told.out
-    assert told.err.endswith("llmring.lock: upgraded 3 models\n")
+    assert "\n--- a/llmring.lock\n+++ b/llmring.lock\n@@ " in result.out
+    assert (
+        "\n-models = ['openai:t-1', 'anthropic:u-1']\n+models = ['openai:t-2', 'ant" in result.out
+    )
+    assert result.err.endswith("llmring.lock: upgraded 3 models\n")
 
 
 def test_a_dry_run_shows_the_changes_and_writes_nothing(call: Call) -> None:
@@ -134,11 +136,11 @@ def test_an_unknown_alias_or_profile_is_an_error(
     call: Call, words: list[str], message: str
 ) -> None:
     write(f'{TEXT}\n[profiles.heir]\nextends = "default"\n')
-    told = call("lock", "upgrade", *words)
+    result = call("lock", "upgrade", *words)
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
-    assert message in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
+    assert message in result.err
 
 
 def test_json_lists_upgraded_and_kept_models(call: Call) -> None:

@@ -38,32 +38,32 @@ def test_S063_a_valid_file_has_no_problems() -> None:
 def test_C008_S129_the_example_of_the_contract_is_valid(call: Call) -> None:
     write(EXAMPLE)
 
-    told = call("lock", "validate")
+    result = call("lock", "validate")
 
-    assert told.code == 0
-    assert {line.split(": ")[1] for line in told.out.splitlines()} <= {"warning", "hint"}
+    assert result.code == 0
+    assert {line.split(": ")[1] for line in result.out.splitlines()} <= {"warning", "hint"}
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)
 def test_S065_S066_S067_a_bad_file_fails_with_the_place_of_the_error(call: Call, text: str) -> None:
     write(text)
 
-    told = call("lock", "validate")
+    result = call("lock", "validate")
 
-    assert told.code == 1
-    assert re.search(r"^llmring\.lock:\d+:\d+: error: \S", told.out, re.MULTILINE), told.out
-    assert re.fullmatch(r"llmring\.lock: \d+ errors?(, .*)?\n", told.err)
+    assert result.code == 1
+    assert re.search(r"^llmring\.lock:\d+:\d+: error: \S", result.out, re.MULTILINE), result.out
+    assert re.fullmatch(r"llmring\.lock: \d+ errors?(, .*)?\n", result.err)
 
 
 def test_S067_every_problem_is_listed(call: Call) -> None:
     write(BINDING + 'models = ["gpt-4o", "opnai:x"]\ntempo = "presto"\n')
 
-    told = call("lock", "validate")
+    result = call("lock", "validate")
 
-    assert [line.split(": ")[0] for line in told.out.splitlines() if " error: " in line] == [
+    assert [line.split(": ")[0] for line in result.out.splitlines() if " error: " in line] == [
         *("llmring.lock:3:11", "llmring.lock:3:21", "llmring.lock:4:1")
     ]
-    assert told.err.startswith("llmring.lock: 3 errors")
+    assert result.err.startswith("llmring.lock: 3 errors")
 
 
 def test_S068_the_result_is_the_same_without_network_and_home(tmp_path: Path) -> None:
@@ -71,10 +71,10 @@ def test_S068_the_result_is_the_same_without_network_and_home(tmp_path: Path) ->
     nowhere = tmp_path / "file"
     nowhere.write_text("")
 
-    told = run("lock", "validate", HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
+    result = run("lock", "validate", HOME=str(nowhere / "home"), HTTPS_PROXY="http://127.0.0.1:1")
 
-    assert told.code == 1
-    assert "did you mean openai:gpt-4o?" in told.out
+    assert result.code == 1
+    assert "did you mean openai:gpt-4o?" in result.out
 
 
 def test_S064_the_file_option_selects_the_file(call: Call) -> None:
@@ -82,10 +82,10 @@ def test_S064_the_file_option_selects_the_file(call: Call) -> None:
     Path("path").mkdir()
     write(BAD["another version"], "path/bad.lock")
 
-    told = call("lock", "validate", "--file", "path/bad.lock")
+    result = call("lock", "validate", "--file", "path/bad.lock")
 
-    assert told.code == 1
-    assert told.out.startswith(f"{Path('path/bad.lock')}:1:11: error: version: ")
+    assert result.code == 1
+    assert result.out.startswith(f"{Path('path/bad.lock')}:1:11: error: version: ")
 
 
 def test_S063_the_variable_selects_the_file(
@@ -95,10 +95,10 @@ def test_S063_the_variable_selects_the_file(
     other = write(BAD["another version"], str(tmp_path / "other.lock"))
     monkeypatch.setenv("LLMRING_LOCKFILE_PATH", str(other))
 
-    told = call("lock", "validate")
+    result = call("lock", "validate")
 
-    assert told.code == 1
-    assert told.out.startswith(f"{other}:1:")
+    assert result.code == 1
+    assert result.out.startswith(f"{other}:1:")
 
 
 @pytest.mark.parametrize("text", [GOOD, *BAD.values()], ids=["a good file", *BAD])
@@ -107,46 +107,46 @@ def test_json_contains_everything_that_the_lines_show(call: Call, text: str) -> 
 
     lines, data = call("lock", "validate"), call("lock", "validate", "--json")
 
-    told = json.loads(data.out)
-    assert (data.code, told["file"]) == (lines.code, str(path))
+    result = json.loads(data.out)
+    assert (data.code, result["file"]) == (lines.code, str(path))
     assert [
         f"llmring.lock:{problem['line']}:{problem['column']}: {problem['severity']}: "
-        for problem in told["problems"]
+        for problem in result["problems"]
     ] == [re.match(r"\S+ \w+: ", line)[0] for line in lines.out.splitlines()]  # type: ignore[index]
 
 
 def test_a_missing_named_file_is_an_error(call: Call) -> None:
-    told = call("lock", "validate", "--file", "nope.lock")
+    result = call("lock", "validate", "--file", "nope.lock")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
-    assert "nope.lock" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
+    assert "nope.lock" in result.err
 
 
 def test_S053_validating_without_a_lockfile_is_an_error(call: Call) -> None:
-    told = call("lock", "validate")
+    result = call("lock", "validate")
 
-    assert (told.code, told.out) == (1, "")
-    assert told.err.startswith("llmring: no llmring.lock here; ")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("llmring: no llmring.lock here; ")
 
 
 def test_a_binary_file_is_a_one_line_error_with_its_place(call: Call) -> None:
     Path("llmring.lock").write_bytes(b'version = "1.0"\n\xff\n')
 
-    told = call("lock", "validate")
+    result = call("lock", "validate")
 
-    assert (told.code, told.out) == (1, "")
-    assert is_plain_error(told.err)
-    assert "llmring.lock:2:1: not UTF-8" in told.err
+    assert (result.code, result.out) == (1, "")
+    assert is_plain_error(result.err)
+    assert "llmring.lock:2:1: not UTF-8" in result.err
 
 
 def test_annotations_use_the_format_of_github_actions(call: Call) -> None:
     write(BAD["a reference without provider"])
 
-    told = call("lock", "validate", "--github")
+    result = call("lock", "validate", "--github")
 
-    assert told.code == 1
-    assert told.out.startswith(
+    assert result.code == 1
+    assert result.out.startswith(
         "::error file=llmring.lock,line=3,col=11::profiles.default.bindings[0].models[0]: "
         "'gpt-4o-mini' is not a model reference; write provider:model"
     )
@@ -155,20 +155,20 @@ def test_annotations_use_the_format_of_github_actions(call: Call) -> None:
 def test_a_hint_becomes_a_github_notice(call: Call) -> None:
     write(BINDING + 'models = ["openai:gpt-4o"]\n')
 
-    told = call("lock", "validate", "--github")
+    result = call("lock", "validate", "--github")
 
-    assert told.code == 0
-    assert told.out.startswith("::notice file=llmring.lock,line=2,col=9::")
+    assert result.code == 0
+    assert result.out.startswith("::notice file=llmring.lock,line=2,col=9::")
 
 
 def test_special_characters_in_an_annotation_are_escaped(call: Call) -> None:
     path = "50%,a:b.lock"
     write('"a\\n%" = 1\n', path)
 
-    told = call("lock", "validate", "--github", "--file", path)
+    result = call("lock", "validate", "--github", "--file", path)
 
-    assert told.out.startswith('::error file=50%25%2Ca%3Ab.lock,line=1,col=1::"a\\n%25": ')
-    assert all(line.startswith("::") for line in told.out.splitlines())
+    assert result.out.startswith('::error file=50%25%2Ca%3Ab.lock,line=1,col=1::"a\\n%25": ')
+    assert all(line.startswith("::") for line in result.out.splitlines())
 
 
 def test_annotations_and_json_exclude_each_other(call: Call) -> None:
@@ -187,22 +187,22 @@ def test_C08_warnings_fail_only_with_strict(call: Call) -> None:
 def test_sending_a_vendor_s_key_to_another_address_is_a_warning(call: Call) -> None:
     write(GOOD + '[providers.openai]\nbase_url = "https://gw.example/v1"\n')
 
-    told = call("lock", "validate", "--strict")
+    result = call("lock", "validate", "--strict")
 
-    assert told.code == 1
-    assert "warning: providers.openai.base_url: sends the key in OPENAI_API_KEY to gw" in told.out
+    assert result.code == 1
+    assert "warning: providers.openai.base_url: sends the key in OPENAI_API_KEY to gw" in result.out
 
 
 def test_an_unmet_need_is_a_warning_and_fails_with_strict(call: Call) -> None:
     blind = "openai:o3-mini"
     write(f'{BINDING}models = ["{blind}", "openai:gpt-6.1-sol"]\nneeds = ["vision"]\n')
 
-    told = call("lock", "validate")
+    result = call("lock", "validate")
 
-    assert told.code == 0
-    assert "llmring.lock:3:11: warning: profiles.default.bindings[0].models[0]:" in told.out
-    assert f"{blind} lacks vision" in told.out
-    assert "gpt-6.1-sol" not in told.out
+    assert result.code == 0
+    assert "llmring.lock:3:11: warning: profiles.default.bindings[0].models[0]:" in result.out
+    assert f"{blind} lacks vision" in result.out
+    assert "gpt-6.1-sol" not in result.out
     assert call("lock", "validate", "--strict").code == 1
 
 
@@ -212,10 +212,10 @@ def test_C08_a_retired_model_is_a_warning_and_an_unlisted_one_a_hint(call: Call)
         'models = ["openai:mine", "openai:unlisted"]\n'
     )
 
-    told = call("lock", "validate")
+    result = call("lock", "validate")
 
-    assert told.code == 0
-    assert "llmring.lock:5:11: warning: profiles.default.bindings[0].models[0]:" in told.out
-    assert "openai:mine is retired since 2020-01-01" in told.out
-    assert "hint: profiles.default.bindings[0].models[1]: openai:unlisted is in no" in told.out
+    assert result.code == 0
+    assert "llmring.lock:5:11: warning: profiles.default.bindings[0].models[0]:" in result.out
+    assert "openai:mine is retired since 2020-01-01" in result.out
+    assert "hint: profiles.default.bindings[0].models[1]: openai:unlisted is in no" in result.out
     assert call("lock", "validate", "--strict").code == 1
