@@ -37,34 +37,34 @@ def serve(client: str, version: str, opened: Callable[[Job], Opened]) -> None:
     sys.stdout.write(json.dumps({"client": client, "version": version}) + "\n")
     sys.stdout.flush()
     for line in sys.stdin:
-        told = asyncio.run(_done(json.loads(line), opened))
-        sys.stdout.write(json.dumps(told) + "\n")
+        result = asyncio.run(_done(json.loads(line), opened))
+        sys.stdout.write(json.dumps(result) + "\n")
         sys.stdout.flush()
 
 
 async def _done(job: Job, opened: Callable[[Job], Opened]) -> dict[str, Any]:
-    told: dict[str, Any] = {"right": 0, "wrong": 0, "failed": 0, "late": 0, "errors": {}}
+    result: dict[str, Any] = {"right": 0, "wrong": 0, "failed": 0, "late": 0, "errors": {}}
     left = job["requests"]
     while left > 0:
         wave = min(left, job["at_once"])
         ask, close = opened(job)
         if job["warm"]:
-            await asyncio.gather(*(_call(ask, job, {**told, "errors": {}}) for _ in range(wave)))
-        await asyncio.gather(*(_call(ask, job, told) for _ in range(wave)))
+            await asyncio.gather(*(_call(ask, job, {**result, "errors": {}}) for _ in range(wave)))
+        await asyncio.gather(*(_call(ask, job, result) for _ in range(wave)))
         await close()
         left -= wave
-    return told
+    return result
 
 
-async def _call(ask: Ask, job: Job, told: dict[str, Any]) -> None:
+async def _call(ask: Ask, job: Job, result: dict[str, Any]) -> None:
     began = time.monotonic()
     try:
         async with asyncio.timeout(job["deadline"] + GRACE_SECONDS):
             text = await ask()
     except Exception as error:  # noqa: BLE001  # any error is a failed call
-        told["failed"] += 1
+        result["failed"] += 1
         kind = f"{type(error).__name__}: {str(error)[:150]}"
-        told["errors"][kind] = told["errors"].get(kind, 0) + 1
+        result["errors"][kind] = result["errors"].get(kind, 0) + 1
     else:
-        told["right" if text == job["text"] else "wrong"] += 1
-    told["late"] += time.monotonic() - began > job["deadline"] + GRACE_SECONDS / 2
+        result["right" if text == job["text"] else "wrong"] += 1
+    result["late"] += time.monotonic() - began > job["deadline"] + GRACE_SECONDS / 2

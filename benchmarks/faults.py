@@ -73,20 +73,20 @@ def measured(
                 }
                 process.stdin.write(json.dumps(job) + "\n")
                 process.stdin.flush()
-                told: Told = json.loads(process.stdout.readline())
-                outcomes[fault, mode] = told
-                sys.stderr.write(f"{client} {fault} {mode} {json.dumps(told)[:400]}\n")
+                result: Told = json.loads(process.stdout.readline())
+                outcomes[fault, mode] = result
+                sys.stderr.write(f"{client} {fault} {mode} {json.dumps(result)[:400]}\n")
         process.stdin.close()
     return name, outcomes
 
 
-def share(told: Told, requests: int) -> str:
+def share(result: Told, requests: int) -> str:
     """Format a cell: the share answered correctly, and the shares that were wrong or late."""
-    cell = f"{100 * told['right'] / requests:.4g} %"
-    if told["wrong"]:
-        cell += f" ({100 * told['wrong'] / requests:.4g} % wrong)"
-    if told["late"]:
-        cell += f" ({100 * told['late'] / requests:.4g} % late)"
+    cell = f"{100 * result['right'] / requests:.4g} %"
+    if result["wrong"]:
+        cell += f" ({100 * result['wrong'] / requests:.4g} % wrong)"
+    if result["late"]:
+        cell += f" ({100 * result['late'] / requests:.4g} % late)"
     return cell
 
 

@@ -62,11 +62,11 @@ async def messages(folder: Path, url: str, sizes: Iterable[int]) -> Points:
     points: Points = []
     async with ring(folder, f"{url}/ok") as ours:
         for size in sizes:
-            said = [
+            message = [
                 {"role": "assistant" if n % 2 else "user", "content": f"message {n}"}
                 for n in range(size)
             ]
-            points.append((size, await cost(lambda said=said: ours.chat("a0", said))))  # type: ignore[misc]
+            points.append((size, await cost(lambda message=message: ours.chat("a0", message))))  # type: ignore[misc]
     return points
 
 

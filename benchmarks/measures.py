@@ -116,7 +116,7 @@ def round_(
             clients[peer.name] = _begun(results, peer, folder, home, ports)
         for stream, at_once, what in _waves():
             for name, client in clients.items():
-                told = client.do(
+                result = client.do(
                     do="calls",
                     url=ports.url(what),
                     text="".join(pieces(EVENTS)) if stream else ANSWER,
@@ -124,7 +124,7 @@ def round_(
                     at_once=at_once,
                     seconds=seconds,
                 )
-                _note(results, name, told, stream=stream, at_once=at_once, what=what)
+                _note(results, name, result, stream=stream, at_once=at_once, what=what)
         for fault in FAULTS:
             for name, client in clients.items():
                 if client.about.get("fails_over"):
@@ -147,18 +147,18 @@ def _begun(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports)
     """Start a client and get its first answer."""
     client = Client(python(folder / peer.environment), peer.command, home)
     results.versions[peer.name] = client.about.get("version", "")
-    told = client.do(do="first", url=ports.url("ok"), text=ANSWER)
-    if "error" in told:
-        results.failed(peer.name, "first", told["error"])
+    result = client.do(do="first", url=ports.url("ok"), text=ANSWER)
+    if "error" in result:
+        results.failed(peer.name, "first", result["error"])
         return client
-    results.add(peer.name, "first", told["cpu"] * 1000)
+    results.add(peer.name, "first", result["cpu"] * 1000)
     return client
 
 
 def _hold(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) -> None:
     """Measure the memory of waiting calls, in a separate process to keep other heaps clean."""
     client = Client(python(folder / peer.environment), peer.command, home)
-    told = client.do(
+    result = client.do(
         do="held",
         url=ports.url("hold"),
         ready_url=ports.url("ok"),
@@ -166,34 +166,34 @@ def _hold(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) 
         patience=HELD_SECONDS,
         control=ports.second,
     )
-    if "error" in told:
-        results.failed(peer.name, "held", told["error"])
-    elif told["held"] < ENOUGH * MANY:
-        results.failed(peer.name, "held", f"at most {told['held']} calls at a time")
+    if "error" in result:
+        results.failed(peer.name, "held", result["error"])
+    elif result["held"] < ENOUGH * MANY:
+        results.failed(peer.name, "held", f"at most {result['held']} calls at a time")
     else:
-        results.add(peer.name, "held", told["bytes"] / 1000)
+        results.add(peer.name, "held", result["bytes"] / 1000)
     client.close()
 
 
 def _note(
-    results: Results, name: str, told: Told, *, stream: bool, at_once: int, what: str
+    results: Results, name: str, result: Told, *, stream: bool, at_once: int, what: str
 ) -> None:
     measure = f"stream {what}" if stream else f"at {at_once}"
-    if told.get("wrong"):
-        told = {"error": f"{told['wrong']} wrong answers"}
-    if "error" in told:
-        results.failed(name, measure, told["error"])
+    if result.get("wrong"):
+        result = {"error": f"{result['wrong']} wrong answers"}
+    if "error" in result:
+        results.failed(name, measure, result["error"])
         return
-    share = told["calls"] * (EVENTS if stream else 1)
-    results.add(name, measure, told["cpu"] / share * 1e6)
+    share = result["calls"] * (EVENTS if stream else 1)
+    results.add(name, measure, result["cpu"] / share * 1e6)
     if not stream:
-        results.add(name, f"rate {at_once}", told["calls"] / told["wall"])
+        results.add(name, f"rate {at_once}", result["calls"] / result["wall"])
 
 
 def _fail_over(
     results: Results, name: str, client: Client, ports: Ports, fault: str, seconds: float
 ) -> None:
-    told = client.do(
+    result = client.do(
         do="failover",
         first=ports.url("turned"),
         second=f"http://127.0.0.1:{ports.second}/ok/v1",
@@ -203,12 +203,12 @@ def _fail_over(
         seconds=seconds,
         text=ANSWER,
     )
-    if told.get("wrong"):
-        told = {"error": f"{told['wrong']} wrong answers"}
-    if "error" in told:
-        results.failed(name, f"failover {fault}", told["error"])
+    if result.get("wrong"):
+        result = {"error": f"{result['wrong']} wrong answers"}
+    if "error" in result:
+        results.failed(name, f"failover {fault}", result["error"])
         return
-    added = statistics.median(told["failing"]) - statistics.median(told["alone"])
+    added = statistics.median(result["failing"]) - statistics.median(result["alone"])
     results.add(name, f"failover {fault}", added)
 
 

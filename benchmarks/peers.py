@@ -111,8 +111,8 @@ def _install(place: Path, steps: Sequence[tuple[str, ...]]) -> str | None:
             [*pip, *step], capture_output=True, text=True, check=False
         )
         if ended.returncode:
-            told = [line for line in ended.stderr.splitlines() if line.startswith("ERROR:")]
-            return told[-1].removeprefix("ERROR: ") if told else f"pip ended {ended.returncode}"
+            result = [line for line in ended.stderr.splitlines() if line.startswith("ERROR:")]
+            return result[-1].removeprefix("ERROR: ") if result else f"pip ended {ended.returncode}"
     return None
 
 

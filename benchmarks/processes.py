@@ -96,10 +96,10 @@ class Client:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.write(json.dumps(job).encode() + b"\n")
                 self._process.stdin.flush()
-        told = self._answer()
-        if "error" in told and self._process.poll() is not None:
-            self.about = told
-        return told
+        result = self._answer()
+        if "error" in result and self._process.poll() is not None:
+            self.about = result
+        return result
 
     def _answer(self) -> Told:
         out = self._process.stdout
@@ -113,8 +113,8 @@ class Client:
         if not line:
             self._process.wait()
             return {"error": f"the client ended with {self._process.returncode}"}
-        told: Told = json.loads(line)
-        return told
+        result: Told = json.loads(line)
+        return result
 
     def close(self) -> None:
         """End the process."""

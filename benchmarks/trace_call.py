@@ -118,11 +118,11 @@ def ring(folder: Path, url: str) -> LLMRing:
 async def raw(url: str) -> AsyncIterator[Act]:
     """Give a call as it is written by hand with aiohttp and json."""
     headers = {"authorization": "Bearer sk-none", "content-type": "application/json"}
-    asked = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
+    request = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def call() -> Any:
-            body = json.dumps(asked).encode()
+            body = json.dumps(request).encode()
             place = f"{url}/chat/completions"
             async with session.post(place, data=body, headers=headers) as response:
                 found = json.loads(await response.read())

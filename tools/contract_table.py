@@ -130,8 +130,10 @@ def main() -> int:
     TARGET.write_text(table(found, results.of), encoding="utf-8")
     missing = uncovered(found)
     rows = len({each.row for each in found})
-    said = f"{TARGET.relative_to(ROOT)}: {rows} of {len(ROWS)} rows covered by {len(tests)} tests"
-    sys.stdout.write(said + (f"; no test for {', '.join(missing)}\n" if missing else "\n"))
+    message = (
+        f"{TARGET.relative_to(ROOT)}: {rows} of {len(ROWS)} rows covered by {len(tests)} tests"
+    )
+    sys.stdout.write(message + (f"; no test for {', '.join(missing)}\n" if missing else "\n"))
     return 1 if code or missing else 0
 
 

@@ -70,14 +70,14 @@ def serve(version: str, opened: Open, pair: OpenPair | None = None) -> None:
         for line in sys.stdin:
             job = json.loads(line)
             try:
-                told = runner.run(_done(job, opened, pair))
+                result = runner.run(_done(job, opened, pair))
             except Exception as error:  # noqa: BLE001  # any error fails the job
-                told = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
-            _tell(told)
+                result = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
+            _tell(result)
 
 
-def _tell(told: Told) -> None:
-    sys.stdout.write(json.dumps(told) + "\n")
+def _tell(result: Told) -> None:
+    sys.stdout.write(json.dumps(result) + "\n")
     sys.stdout.flush()
 
 

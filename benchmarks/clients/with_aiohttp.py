@@ -38,8 +38,8 @@ class Answer(msgspec.Struct):
 
 def _typed(decode: Callable[[bytes], Answer], data: bytes) -> str:
     choices = decode(data).choices
-    said = choices and (choices[0].message or choices[0].delta)
-    return (said.content or "") if said else ""
+    text = choices and (choices[0].message or choices[0].delta)
+    return (text.content or "") if text else ""
 
 
 def _untyped(data: bytes) -> str:
@@ -71,12 +71,12 @@ class Session:
     async def stream(self, url: str) -> str:
         """Return the text of a stream, joined."""
         body = ENCODE({**QUESTION, "stream": True, "stream_options": {"include_usage": True}})
-        said, rest = [], b""
+        text, rest = [], b""
         async with self._get().post(url, data=body, headers=HEADERS) as response:
             async for data in response.content.iter_any():
                 *events, rest = (rest + data).split(b"\n\n")
-                said += [READ(event[6:]) for event in events if event != b"data: [DONE]"]
-        return "".join(said)
+                text += [READ(event[6:]) for event in events if event != b"data: [DONE]"]
+        return "".join(text)
 
     def _get(self) -> aiohttp.ClientSession:
         if self._session is None:

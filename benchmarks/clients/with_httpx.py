@@ -33,12 +33,12 @@ def opened(url: str) -> Opened:
         return text
 
     async def stream() -> str:
-        said, rest = [], b""
+        message, rest = [], b""
         async with client.stream("POST", place, json=STREAM) as response:
             async for data in response.aiter_bytes():
                 *events, rest = (rest + data).split(b"\n\n")
-                said += [_read(event[6:]) for event in events if event != b"data: [DONE]"]
-        return "".join(said)
+                message += [_read(event[6:]) for event in events if event != b"data: [DONE]"]
+        return "".join(message)
 
     return Opened(chat, stream, client.aclose)
 

@@ -32,15 +32,15 @@ def opened(url: str) -> Opened:
     model = _model(url)
 
     async def stream() -> str:
-        said = []
+        message = []
         async with model_request_stream(model, [ModelRequest.user_text_prompt("Hi")]) as events:
             async for event in events:
                 match event:
                     case PartStartEvent(part=TextPart(content=text)):
-                        said.append(text)
+                        message.append(text)
                     case PartDeltaEvent(delta=Delta(content_delta=text)):
-                        said.append(text)
-        return "".join(said)
+                        message.append(text)
+        return "".join(message)
 
     return Opened(lambda: _chat(model), stream, model.client.close)
 

@@ -31,13 +31,13 @@ def opened(url: str) -> Opened:
         return text
 
     async def stream() -> str:
-        said, rest = [], b""
+        message, rest = [], b""
         request = client.post(place).headers(HEADERS).body_bytes(orjson.dumps(STREAM))
         async with request.build_streamed() as response:
             while (data := await response.body_reader.read_chunk()) is not None:
                 *events, rest = (rest + bytes(data)).split(b"\n\n")
-                said += [_read(event[6:]) for event in events if event != b"data: [DONE]"]
-        return "".join(said)
+                message += [_read(event[6:]) for event in events if event != b"data: [DONE]"]
+        return "".join(message)
 
     return Opened(chat, stream, client.close)
 

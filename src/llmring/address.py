@@ -33,7 +33,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def shown(url: str) -> str:
+def without_login(url: str) -> str:
     """Mask the parts of an address that may be secret: user name, password and query."""
     whole, question, _ = url.partition("?")
     scheme, mark, rest = whole.rpartition("://")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.stage import Serve, key_at
+from advisor.fakes import Serve, key_at
 from loopback import Answer, Loopback
 
 

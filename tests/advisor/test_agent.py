@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import answers
-from advisor.stage import (
+from advisor.fakes import (
     LOCKFILE,
     MINI,
     Person,
@@ -44,9 +44,9 @@ def test_a_change_is_made_on_consent_and_reported_to_the_model(model: Serve) -> 
         tool_results(server, 1)[0],
         "Done! Added binding dev → openai:gpt-4o-mini",
     ]
-    assert session.desk.aliases()["dev"] == [MINI]
+    assert session.editor.aliases()["dev"] == [MINI]
     assert person.shown[0] == "<model_details>"
-    assert (session.spending.total or 0) > 0
+    assert (session.meter.total or 0) > 0
 
 
 def test_the_conversation_works_with_another_vendor(
@@ -63,7 +63,7 @@ def test_the_conversation_works_with_another_vendor(
     [turn] = say(session, person, "bind gpt-4o-mini to dev")
 
     assert turn.text == "Done! Added binding dev → openai:gpt-4o-mini"
-    assert session.desk.aliases()["dev"] == [MINI]
+    assert session.editor.aliases()["dev"] == [MINI]
     [result] = server.requests[1].json["messages"][-1]["content"]
     assert "Done! Added binding dev" in str(result["content"])
 
@@ -76,7 +76,7 @@ def test_a_declined_change_is_not_written_and_reported_to_the_model(model: Serve
     session = conversation(person)
     say(session, person, "bind gpt-4o-mini to dev")
 
-    assert len(person.asked) == 1
+    assert len(person.proposals) == 1
     assert "declined" in tool_results(server)[0]
     assert HERE.read_text() == LOCKFILE
 
@@ -124,7 +124,7 @@ prices = {{ input = 0.001, output = 0.001 }}
 
     assert all(b"ignore all rules" not in request.body for request in server.requests)
     assert HERE.read_text() == text
-    assert person.asked == []
+    assert person.proposals == []
 
 
 def test_keys_are_never_sent_to_a_model(model: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,11 +164,11 @@ def test_a_stopped_answer_leaves_the_conversation_usable(model: Serve) -> None:
     turn = asyncio.run(run(session))
 
     assert turn.text == "Yes."
-    asked = server.requests[-1].json["messages"][-1]["content"]
-    assert "Added binding dev → openai:gpt-4o-mini" in asked
-    assert asked.endswith("is it bound?")
-    assert session.spending.total is None
-    assert "stopped" in str(session.spending)
+    request = server.requests[-1].json["messages"][-1]["content"]
+    assert "Added binding dev → openai:gpt-4o-mini" in request
+    assert request.endswith("is it bound?")
+    assert session.meter.total is None
+    assert "stopped" in str(session.meter)
 
 
 def test_a_failed_edit_is_not_reported_as_done(model: Serve) -> None:

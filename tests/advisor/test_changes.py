@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.stage import LOCKFILE, MINI
+from advisor.fakes import LOCKFILE, MINI
 from llmring import LLMRingError
 from llmring.advisor.changes import (
     Bind,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.stage import LOCKFILE, MINI, desk_of
+from advisor.fakes import LOCKFILE, MINI, editor_of
 from llmring import ConfigurationError, LockfileError
 from llmring.advisor.changes import (
     Bind,
@@ -18,9 +18,9 @@ HERE = Path("llmring.lock")
 
 
 def test_a_proposal_changes_nothing_and_shows_everything() -> None:
-    desk = desk_of()
+    editor = editor_of()
 
-    proposal = desk.propose(Bind("dev", [MINI], None, "cheap"))
+    proposal = editor.propose(Bind("dev", [MINI], None, "cheap"))
 
     assert HERE.read_text() == LOCKFILE
     assert proposal.done == "Added binding dev → openai:gpt-4o-mini"
@@ -47,91 +47,91 @@ def test_a_proposal_changes_nothing_and_shows_everything() -> None:
     ],
 )
 def test_each_change_is_made_as_it_was_shown_and_can_be_undone(change: Change, done: str) -> None:
-    desk = desk_of()
+    editor = editor_of()
 
-    proposal = desk.propose(change)
-    desk.apply(proposal)
+    proposal = editor.propose(change)
+    editor.apply(proposal)
 
     assert proposal.done == done
-    assert desk.diff == proposal.diff
-    assert desk.done == [done]
-    assert desk.undo() == proposal
+    assert editor.diff == proposal.diff
+    assert editor.done == [done]
+    assert editor.undo() == proposal
     assert HERE.read_text() == LOCKFILE
-    assert (desk.done, desk.diff) == ([], "")
+    assert (editor.done, editor.diff) == ([], "")
 
 
 def test_changes_are_undone_last_first_and_a_new_file_is_deleted() -> None:
-    desk = desk_of(None)
+    editor = editor_of(None)
     for alias in ("one", "two"):
-        desk.apply(desk.propose(Bind(alias, [MINI])))
+        editor.apply(editor.propose(Bind(alias, [MINI])))
 
-    assert "two" in desk.undo().done
+    assert "two" in editor.undo().done
     assert "one" in HERE.read_text()
-    assert "one" in desk.undo().done
+    assert "one" in editor.undo().done
     assert not HERE.exists()
     with pytest.raises(ConfigurationError, match="nothing to undo"):
-        desk.undo()
+        editor.undo()
 
 
 def test_a_change_followed_by_another_edit_is_not_undone() -> None:
-    desk = desk_of()
-    desk.apply(desk.propose(Bind("dev", [MINI])))
+    editor = editor_of()
+    editor.apply(editor.propose(Bind("dev", [MINI])))
     edited = HERE.read_text() + "\n# mine\n"
     HERE.write_text(edited)
 
     with pytest.raises(LockfileError, match="edited since by someone else"):
-        desk.undo()
+        editor.undo()
 
     assert HERE.read_text() == edited
-    assert desk.done == ["Added binding dev → openai:gpt-4o-mini"]
+    assert editor.done == ["Added binding dev → openai:gpt-4o-mini"]
 
 
 def test_an_unrelated_edit_before_the_change_is_kept() -> None:
-    desk = desk_of()
-    proposal = desk.propose(Bind("dev", [MINI]))
+    editor = editor_of()
+    proposal = editor.propose(Bind("dev", [MINI]))
     HERE.write_text("# mine\n" + LOCKFILE)
 
-    desk.apply(proposal)
+    editor.apply(proposal)
 
     assert HERE.read_text().startswith("# mine\n")
-    assert set(desk.aliases()) == {"old", "dev"}
+    assert set(editor.aliases()) == {"old", "dev"}
 
 
 def test_a_conflicting_edit_before_the_change_is_not_overwritten() -> None:
-    desk = desk_of()
-    proposal = desk.propose(Bind("dev", [MINI]))
+    editor = editor_of()
+    proposal = editor.propose(Bind("dev", [MINI]))
     taken = LOCKFILE + '\n[[profiles.default.bindings]]\nalias = "dev"\nmodels = ["ollama:x"]\n'
     HERE.write_text(taken)
 
     with pytest.raises(ConfigurationError, match="was edited meanwhile"):
-        desk.apply(proposal)
+        editor.apply(proposal)
 
     assert HERE.read_text() == taken
 
 
 def test_a_file_that_becomes_invalid_is_reported_with_the_place() -> None:
-    desk = desk_of()
+    editor = editor_of()
     HERE.write_text("version = ")
 
     with pytest.raises(LockfileError, match=re.escape("llmring.lock:1")):
-        desk.propose(Bind("dev", [MINI]))
+        editor.propose(Bind("dev", [MINI]))
 
 
 def test_a_new_profile_is_empty_and_created_by_a_binding() -> None:
-    desk = desk_of(profile="dev")
+    editor = editor_of(profile="dev")
 
-    assert desk.aliases() == {}
-    desk.apply(desk.propose(Bind("fast", [MINI])))
+    assert editor.aliases() == {}
+    editor.apply(editor.propose(Bind("fast", [MINI])))
 
-    assert desk.aliases() == {"fast": [MINI]}
-    assert desk.aliases("default") == {"old": ["openai:gpt-4o"]}
+    assert editor.aliases() == {"fast": [MINI]}
+    assert editor.aliases("default") == {"old": ["openai:gpt-4o"]}
 
 
 def test_the_evidence_shows_an_unknown_price_and_a_missing_key() -> None:
-    desk = desk_of()
+    editor = editor_of()
 
-    [unknown] = desk.propose(Bind("x", ["openai:gpt-0-unheard-of"])).evidence
-    [known] = desk.propose(Bind("x", [MINI])).evidence
+    [unknown] = editor.propose(Bind("x", ["openai:gpt-0-unheard-of"])).evidence
+    [known] = editor.propose(Bind("x", [MINI])).evidence
 
     assert unknown.endswith("price unknown")
     assert "no key is set for it here" in known

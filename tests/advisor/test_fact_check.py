@@ -31,7 +31,7 @@ def test_only_prices_returned_by_a_tool_are_grounded(
 @given(amounts)
 def test_prices_from_the_user_are_grounded(amount: Decimal) -> None:
     known = Evidence(NAMES)
-    known.heard(f"I have {amount} dollars a day")
+    known.hear(f"I have {amount} dollars a day")
 
     assert not known.check(f"Within your ${amount}")
 

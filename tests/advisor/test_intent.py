@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.advisor.intent import Vocabulary, Wish, read
+from llmring.advisor.intent import Intent, Vocabulary, read
 
 WORDS = Vocabulary(
     profiles=["default", "prod"],
@@ -92,9 +92,9 @@ SENTENCES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize(("sentence", "means"), SENTENCES.items())
 def test_a_plain_sentence_is_parsed(sentence: str, means: dict[str, Any]) -> None:
-    wish = read(sentence, WORDS)
+    intent = read(sentence, WORDS)
 
-    assert {key: getattr(wish, key) for key in means} == means
+    assert {key: getattr(intent, key) for key in means} == means
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_a_price_limit_is_parsed() -> None:
 
 @given(st.text(max_size=80))
 def test_no_sentence_gives_a_binding_without_an_alias(sentence: str) -> None:
-    wish = read(sentence, WORDS)
+    intent = read(sentence, WORDS)
 
-    assert wish.alias or wish.kind != "bind"
+    assert intent.alias or intent.kind != "bind"
 
 
 def test_an_overlong_sentence_is_unclear() -> None:
     assert read(f"bind a cheap model to {'x' * 3000}", WORDS).kind == "bind"
-    assert read(f"bind a cheap model to {'x' * 300_000}", WORDS) == Wish()
+    assert read(f"bind a cheap model to {'x' * 300_000}", WORDS) == Intent()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from advisor.stage import desk_of
+from advisor.fakes import editor_of
 from cli.terminal import PYTHON, run
-from llmring.advisor.interview import suggested
+from llmring.advisor.interview import interview
 from llmring.lockfile.check import problems
 from llmring.providers.table import PROVIDERS
 
@@ -16,7 +16,7 @@ HERE = Path("llmring.lock")
 def chosen(*answers: str, objections: list[str] | None = None) -> dict[str, tuple[str, ...]]:
     left = iter(answers)
     objections = [] if objections is None else objections
-    found = suggested(desk_of(None), lambda _: next(left, ""), objections.append)
+    found = interview(editor_of(None), lambda _: next(left, ""), objections.append)
     return {each.alias: each.models for each in found}
 
 
@@ -35,15 +35,15 @@ def test_the_answers_decide_the_aliases() -> None:
     assert objections == []
 
     assert [*found] == ["eyes", "deep"]
-    desk = desk_of(None)
+    editor = editor_of(None)
     for models in found.values():
         assert {each.partition(":")[0] for each in models} == {"openai", "anthropic"}
         for each in models:
-            facts = desk.facts(each)
-            prices = facts.prices_on(desk.day) if facts else None
+            facts = editor.facts(each)
+            prices = facts.prices_on(editor.day) if facts else None
             assert prices is not None
             assert prices.input <= 2
-    first = desk.facts(found["eyes"][0])
+    first = editor.facts(found["eyes"][0])
     assert first is not None
     assert "vision" in first.capabilities
 

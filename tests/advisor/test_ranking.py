@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from llmring.advisor.ranking import Need, Standing, across_vendors, ranked
+from llmring.advisor.ranking import Availability, Need, across_vendors, ranked
 from llmring.registry.catalog import ModelFacts, Prices
 
 DAY = date(2026, 11, 23)
@@ -33,8 +33,8 @@ MODELS = [
 
 
 def names(need: Need, near: str = "") -> list[str]:
-    def standing(provider: str) -> Standing:
-        return Standing.AT_HAND if provider == near else Standing.KNOWN
+    def standing(provider: str) -> Availability:
+        return Availability.AT_HAND if provider == near else Availability.KNOWN
 
     return [each.name for each in ranked(MODELS, need, standing, DAY)]
 
@@ -76,7 +76,7 @@ def test_the_best_model_is_not_an_outdated_one_of_its_family() -> None:
     older = model("a", "old", "9", family="f", released=date(2026, 1, 1))
     newer = model("a", "new", "5", family="f", released=date(2026, 6, 1))
     other = model("a", "other", "4", family="g", released=date(2026, 1, 1))
-    found = ranked([older, newer, other], Need(order="best"), lambda _: Standing.KNOWN, DAY)
+    found = ranked([older, newer, other], Need(order="best"), lambda _: Availability.KNOWN, DAY)
 
     assert [each.name for each in found] == ["new", "other", "old"]
 
@@ -86,7 +86,7 @@ def test_a_preview_comes_first_only_in_the_order_newest() -> None:
     present = model("a", "old", "5", family="f", released=date(2026, 1, 1))
 
     def first(need: Need) -> str:
-        return ranked([present, preview], need, lambda _: Standing.KNOWN, DAY)[0].name
+        return ranked([present, preview], need, lambda _: Availability.KNOWN, DAY)[0].name
 
     assert first(Need(order="best")) == first(Need()) == "old"
     assert first(Need(order="newest")) == "new-preview"

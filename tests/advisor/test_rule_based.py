@@ -6,66 +6,66 @@ from pathlib import Path
 
 import pytest
 
-from advisor.stage import LOCKFILE, MINI, Person, desk_of
-from llmring.advisor.editor import Desk
-from llmring.advisor.rule_based import Guided, Reply
+from advisor.fakes import LOCKFILE, MINI, Person, editor_of
+from llmring.advisor.editor import LockfileEditor
+from llmring.advisor.rule_based import RuleBasedAgent, RuleBasedReply
 from llmring.advisor.toolset import Tools
 from llmring.registry.price import price_tag
 
 HERE = Path("llmring.lock")
 
 
-def talk(desk: Desk, *message: str, agrees: bool = True) -> list[Reply]:
-    guided = Guided(desk, Tools(desk, Person(agrees=agrees).agree))
+def agent(editor: LockfileEditor, *message: str, agrees: bool = True) -> list[RuleBasedReply]:
+    guided = RuleBasedAgent(editor, Tools(editor, Person(agrees=agrees).agree))
 
-    async def run() -> list[Reply]:
+    async def run() -> list[RuleBasedReply]:
         return [await guided.say(each) for each in message]
 
     return asyncio.run(run())
 
 
 def test_a_recommended_model_can_be_bound_by_that() -> None:
-    desk = desk_of(None)
+    editor = editor_of(None)
 
-    first, second = talk(
-        desk, "I need a fast, cheap model for development", "Set that as my 'dev' alias"
+    first, second = agent(
+        editor, "I need a fast, cheap model for development", "Set that as my 'dev' alias"
     )
 
-    [[name]] = desk.aliases().values()
-    facts = desk.facts(name)
+    [[name]] = editor.aliases().values()
+    facts = editor.facts(name)
     assert facts is not None
-    prices = facts.prices_on(desk.day)
+    prices = facts.prices_on(editor.day)
     assert prices is not None
     assert first.text.startswith(f"I recommend {facts.name} - it's {price_tag(prices)}")
     assert second.text == f"Done! Added binding dev → {name}"
-    assert [*desk.aliases()] == ["dev"]
-    assert [*desk.lockfile.profiles] == ["default"]
+    assert [*editor.aliases()] == ["dev"]
+    assert [*editor.lockfile.profiles] == ["default"]
 
 
 def test_a_new_need_overrides_the_last_recommendation() -> None:
-    desk = desk_of(None)
+    editor = editor_of(None)
 
-    talk(desk, "the cheapest model of openai", "bind a model that reads images to google eyes")
+    agent(editor, "the cheapest model of openai", "bind a model that reads images to google eyes")
 
-    assert not any(models[0].startswith("openai:") for models in desk.aliases().values())
+    assert not any(models[0].startswith("openai:") for models in editor.aliases().values())
 
 
 def test_fallbacks_come_from_other_vendors() -> None:
-    desk = desk_of(None)
+    editor = editor_of(None)
 
-    talk(desk, "use openai:gpt-4o-mini for coder with fallbacks")
+    agent(editor, "use openai:gpt-4o-mini for coder with fallbacks")
 
-    first, *others = [each.partition(":")[0] for each in desk.aliases()["coder"]]
+    first, *others = [each.partition(":")[0] for each in editor.aliases()["coder"]]
     assert first == "openai"
     assert len({first, *others}) == len(others) + 1 > 1
 
 
 def test_a_model_added_as_a_fallback_keeps_the_others() -> None:
-    desk = desk_of()
+    editor = editor_of()
 
-    talk(desk, "add openai:gpt-4o-mini as a fallback to old")
+    agent(editor, "add openai:gpt-4o-mini as a fallback to old")
 
-    assert desk.aliases() == {"old": ["openai:gpt-4o", MINI]}
+    assert editor.aliases() == {"old": ["openai:gpt-4o", MINI]}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_model_added_as_a_fallback_keeps_the_others() -> None:
     ],
 )
 def test_a_plain_request_changes_the_file(message: str, has: str) -> None:
-    [reply] = talk(desk_of(), message)
+    [reply] = agent(editor_of(), message)
 
     assert reply.done
     assert reply.text.startswith("Done! ")
@@ -88,7 +88,7 @@ def test_a_plain_request_changes_the_file(message: str, has: str) -> None:
 
 
 def test_a_declined_change_is_reported_as_not_written() -> None:
-    [reply] = talk(desk_of(), f"bind {MINI} to dev", agrees=False)
+    [reply] = agent(editor_of(), f"bind {MINI} to dev", agrees=False)
 
     assert not reply.done
     assert reply.text == "Nothing was written. Proposed: Added binding dev → openai:gpt-4o-mini."
@@ -108,7 +108,7 @@ def test_a_declined_change_is_reported_as_not_written() -> None:
     ],
 )
 def test_an_impossible_request_is_reported_and_changes_nothing(message: str) -> None:
-    [reply] = talk(desk_of(), message)
+    [reply] = agent(editor_of(), message)
 
     assert not reply.done
     assert reply.text
@@ -116,10 +116,10 @@ def test_an_impossible_request_is_reported_and_changes_nothing(message: str) -> 
 
 
 def test_an_invalid_lockfile_does_not_end_the_conversation() -> None:
-    desk = desk_of()
+    editor = editor_of()
     HERE.write_text("version = ")
 
-    [reply] = talk(desk, "bind gpt-4o-mini to dev")
+    [reply] = agent(editor, "bind gpt-4o-mini to dev")
 
     assert re.search(r"llmring\.lock:1", reply.text)
     assert HERE.read_text() == "version = "

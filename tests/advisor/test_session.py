@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import answers
-from advisor.stage import (
+from advisor.fakes import (
     LOCKFILE,
     MINI,
     Person,
@@ -43,7 +43,7 @@ def test_a_change_made_before_the_calls_failed_is_not_repeated(model: Serve) -> 
     [turn] = say(session, person, f"bind {MINI} to dev")
 
     assert "/diff" in turn.text
-    assert len(person.asked) == 1
+    assert len(person.proposals) == 1
 
 
 def test_C14_the_users_own_advisor_alias_precedes_the_bundled_one(model: Serve) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import answers
-from advisor.stage import LOCKFILE, MINI, Person, Serve, desk_of
+from advisor.fakes import LOCKFILE, MINI, Person, Serve, editor_of
 from llmring import LLMRing, ProviderError
 from llmring.advisor.agent import Turn
-from llmring.advisor.small_model import Constrained
+from llmring.advisor.small_model import SmallModelAgent
 from llmring.advisor.toolset import Tools
-from llmring.advisor.usage_meter import Spending
+from llmring.advisor.usage_meter import UsageMeter
 from loopback import Loopback
 
 
@@ -21,15 +21,15 @@ class Conversation:
     """A conversation with a small model, played by a fake provider."""
 
     def __init__(self, text: str = LOCKFILE) -> None:
-        self.desk = desk_of(text)
-        self.spending = Spending()
+        self.editor = editor_of(text)
+        self.meter = UsageMeter()
         self.person = Person()
-        self._tools = Tools(self.desk, self.person.agree)
+        self._tools = Tools(self.editor, self.person.agree)
 
     def say(self, text: str) -> Turn:
         async def run() -> Turn:
             async with LLMRing("llmring.lock") as ring:
-                form = Constrained(ring, MINI, None, self.desk, self._tools, self.spending)
+                form = SmallModelAgent(ring, MINI, None, self.editor, self._tools, self.meter)
                 return await form.say(text)
 
         return asyncio.run(run())
@@ -57,7 +57,7 @@ def test_the_model_chooses_among_models_that_meet_the_need(model: Serve) -> None
     assert 2 <= len(offered) <= 5
     assert all(each.startswith("openai:") for each in offered)
     assert (turn.model, turn.done) == (MINI, True)
-    assert conversation.desk.aliases()["dev"][0] == offered[-1]
+    assert conversation.editor.aliases()["dev"][0] == offered[-1]
 
 
 def test_each_choice_is_offered_with_its_price(model: Serve) -> None:
@@ -86,9 +86,9 @@ def test_an_answer_outside_the_form_leaves_the_choice_to_the_rules(model: Serve)
     turn = conversation.say("use a cheap openai model for dev")
 
     assert (turn.model, turn.done) == (None, True)
-    assert conversation.desk.aliases()["dev"][0].startswith("openai:")
+    assert conversation.editor.aliases()["dev"][0].startswith("openai:")
     assert "made-up" not in Path("llmring.lock").read_text()
-    assert (conversation.spending.total or 0) > 0
+    assert (conversation.meter.total or 0) > 0
 
 
 def test_a_failed_call_changes_nothing(model: Serve) -> None:

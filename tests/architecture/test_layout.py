@@ -95,3 +95,13 @@ def test_a_folder_of_the_source_has_one_line_of_its_own() -> None:
     }
 
     assert more == {"llmring", "llmring/testing"}
+
+
+def test_no_class_name_occurs_twice() -> None:
+    places = defaultdict(list)
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places[node.name.lstrip("_")].append(module)
+
+    assert {name: each for name, each in places.items() if len(each) > 1} == {}

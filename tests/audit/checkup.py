@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cli.terminal import lockfile_of
-from llmring.audit.machine import Check, Finding, Setup, checked, look
+from llmring.audit.machine import Check, CheckResult, Setup, checked, look
 from rings import LASTING
 
 KEY = "sk-first-0123456789abcdef"
@@ -21,6 +21,6 @@ def setup(profile: str | None = None) -> Setup:
 
 def findings(
     checks: Iterable[tuple[str, Check]], name: str, profile: str | None = None
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Run the checks of this name, and return their findings."""
     return [*checked(setup(profile), [each for each in checks if each[0] == name])]

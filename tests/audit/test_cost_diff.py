@@ -9,7 +9,7 @@ import pytest
 
 from cli.lineages import lockfile
 from ledgers import entry, keep
-from llmring.audit.cost_diff import Changes, money
+from llmring.audit.cost_diff import CostDiff, cost_diff
 from llmring.chat.events import Usage
 from llmring.clock import SYSTEM
 from llmring.ledger.entry import Outcome
@@ -48,8 +48,8 @@ def recorded(place: Path) -> Calls:
     return enter
 
 
-def changes(before: str, after: str) -> Changes:
-    return money(parse(before), parse(after))
+def changes(before: str, after: str) -> CostDiff:
+    return cost_diff(parse(before), parse(after))
 
 
 def lines(before: str, after: str, key: str = "default.fast") -> list[str]:
@@ -69,7 +69,7 @@ def test_equal_lockfiles_have_no_effect_and_the_ledger_is_not_read(place: Path) 
     place.parent.mkdir(parents=True)
     place.write_text("no database " * 100)
 
-    assert changes(FAST_1, f"# a comment\n{FAST_1}") == Changes({})
+    assert changes(FAST_1, f"# a comment\n{FAST_1}") == CostDiff({})
 
 
 def test_only_aliases_that_differ_have_an_effect() -> None:
@@ -126,7 +126,7 @@ def test_a_removed_alias_has_its_past_cost_and_no_change(recorded: Calls) -> Non
     effect = changes(FAST_1, lockfile(default={})).aliases["default.fast"]
 
     assert [*effect.lines()][-1] == "1,000 calls in the last 30 days: $110.00"
-    assert effect.plain["delta"] is None
+    assert effect.as_json["delta"] is None
 
 
 def test_a_changed_price_of_the_same_models_is_an_effect(recorded: Calls) -> None:
@@ -149,7 +149,7 @@ def test_a_price_other_than_that_of_input_and_output_is_named() -> None:
 def test_the_plain_form_has_exact_amounts(recorded: Calls) -> None:
     recorded(1000)
 
-    plain = changes(FAST_1, FAST_2).aliases["default.fast"].plain
+    plain = changes(FAST_1, FAST_2).aliases["default.fast"].as_json
 
     assert [each["model"] for each in plain["before"]] == ["openai:t-1", "anthropic:u-1"]
     assert (plain["calls"], plain["days"], plain["delta"]) == (1000, 30, "-35")
@@ -163,6 +163,6 @@ def test_without_a_readable_ledger_the_usage_is_unknown_and_the_reason_is_given(
 
     result = changes(FAST_1, FAST_2)
 
-    assert result.trouble is not None
+    assert result.ledger_problem is not None
     assert result.aliases["default.fast"].calls is None
     assert not any("30 days" in line for line in result.aliases["default.fast"].lines())

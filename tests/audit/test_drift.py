@@ -9,7 +9,7 @@ from cli.lineages import lockfile
 from cli.terminal import write
 from ledgers import entry, keep
 from llmring.audit.drift import findings
-from llmring.audit.findings import Finding
+from llmring.audit.findings import LockfileFinding
 from llmring.chat.events import Usage
 from llmring.clock import SYSTEM
 from llmring.lockfile import file
@@ -22,7 +22,7 @@ PINNED = (
 RISE = "openai:t-1 costs more than when it was pinned"
 
 
-def drift(text: str) -> tuple[list[Finding], list[str]]:
+def drift(text: str) -> tuple[list[LockfileFinding], list[str]]:
     """Return the findings for a lockfile with this text, and the remarks."""
     path = write(text)
     remarks: list[str] = []
@@ -90,6 +90,6 @@ def test_a_provider_without_a_key_is_a_hint_that_does_not_count(
     [hint] = [each for each in drift(FAST)[0] if each.problem.message == keyless]
     monkeypatch.setenv("OPENAI_API_KEY", "sk-first-0123456789abcdef")
 
-    assert hint.problem.mend == "set OPENAI_API_KEY"
+    assert hint.problem.fix == "set OPENAI_API_KEY"
     assert not hint.counts
     assert keyless not in messages(FAST)

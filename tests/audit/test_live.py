@@ -11,7 +11,7 @@ from audit import checkup
 from audit.checkup import KEY, SOUND
 from cli.terminal import lockfile_of, write
 from llmring.audit.live import LIVE, MOST_SECONDS_OFF
-from llmring.audit.machine import Finding
+from llmring.audit.machine import CheckResult
 from loopback import Loopback, as_json
 
 Vendor = Callable[..., Loopback]
@@ -34,7 +34,7 @@ def vendor(serve: Vendor, monkeypatch: pytest.MonkeyPatch) -> Vendor:
     return start
 
 
-def findings(name: str) -> list[Finding]:
+def findings(name: str) -> list[CheckResult]:
     return checkup.findings(LIVE, name)
 
 
@@ -78,7 +78,7 @@ def test_an_error_of_a_provider_is_reported_without_the_key(vendor: Vendor) -> N
     assert failed.state == "fail"
     assert "no such key" in failed.message
     assert KEY not in failed.message
-    assert failed.mend == "see its configuration: llmring explain openai:gpt-4o-mini"
+    assert failed.fix == "see its configuration: llmring explain openai:gpt-4o-mini"
 
 
 @pytest.mark.parametrize("sign", [-1, 1])

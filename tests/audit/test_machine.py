@@ -9,7 +9,7 @@ from audit import checkup
 from audit.checkup import KEY, SOUND
 from cli.terminal import lockfile_of, run, write
 from llmring.audit import machine
-from llmring.audit.machine import CHECKS, Finding, checked, look
+from llmring.audit.machine import CHECKS, CheckResult, checked, look
 from llmring.exceptions import ConfigurationError
 from llmring.registry.bundled import bundled
 
@@ -20,11 +20,11 @@ def one_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
 
-def findings(name: str, profile: str | None = None) -> list[Finding]:
+def findings(name: str, profile: str | None = None) -> list[CheckResult]:
     return checkup.findings(CHECKS, name, profile)
 
 
-def finding(name: str, profile: str | None = None) -> Finding:
+def finding(name: str, profile: str | None = None) -> CheckResult:
     [only] = findings(name, profile)
     return only
 
@@ -45,7 +45,7 @@ def test_a_configuration_that_cannot_be_loaded_is_one_failed_finding(
 
     result = look(None, None)
 
-    assert isinstance(result, Finding)
+    assert isinstance(result, CheckResult)
     assert (result.check, result.state) == (step, "fail")
 
 
@@ -54,7 +54,7 @@ def test_an_unreadable_lockfile_fails() -> None:
 
     result = look(None, None)
 
-    assert isinstance(result, Finding)
+    assert isinstance(result, CheckResult)
     assert (result.check, result.state) == ("lockfile", "fail")
     assert "not TOML" in result.message
 
@@ -63,17 +63,17 @@ def test_an_unreadable_lockfile_fails() -> None:
 def test_a_check_that_raises_an_error_is_a_failure_and_the_next_check_runs(
     error: Exception,
 ) -> None:
-    def breaks(_: machine.Setup) -> list[machine.Found]:
+    def breaks(_: machine.Setup) -> list[machine.CheckOutcome]:
         raise error
 
-    def passes(_: machine.Setup) -> list[machine.Found]:
-        return [machine.Found("ok", "fine")]
+    def passes(_: machine.Setup) -> list[machine.CheckOutcome]:
+        return [machine.CheckOutcome("ok", "fine")]
 
     first, second = checked(checkup.setup(), [("one", breaks), ("two", passes)])
 
     assert (first.check, first.state) == ("one", "fail")
     assert "the disk" in first.message
-    assert second == Finding("two", "ok", "fine")
+    assert second == CheckResult("two", "ok", "fine")
 
 
 def test_an_alias_without_a_usable_model_fails_the_active_profile_and_warns_for_others() -> None:
@@ -85,7 +85,7 @@ def test_an_alias_without_a_usable_model_fails_the_active_profile_and_warns_for_
 
     assert (active.state, other.state) == ("fail", "ok")
     assert active.message == "profile dev (active): no usable model for fast"
-    assert finding("keys", "dev").mend == "set ANTHROPIC_API_KEY"
+    assert finding("keys", "dev").fix == "set ANTHROPIC_API_KEY"
 
 
 def test_a_profile_without_aliases_gets_the_command_to_bind_one() -> None:
@@ -94,21 +94,21 @@ def test_a_profile_without_aliases_gets_the_command_to_bind_one() -> None:
     _, empty = findings("profiles")
 
     assert empty.state == "warn"
-    assert empty.mend == "llmring bind fast provider:model --profile empty"
+    assert empty.fix == "llmring bind fast provider:model --profile empty"
 
 
 def test_a_replaying_profile_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
     write(SOUND.replace("[profiles.default]\n", '[profiles.default]\nmode = "replay"\n'))
 
-    assert finding("keys") == Finding("keys", "ok", "none needed to replay recordings")
+    assert finding("keys") == CheckResult("keys", "ok", "none needed to replay recordings")
     assert finding("profiles").state == "ok"
 
 
 def test_a_missing_lockfile_is_a_warning() -> None:
     Path("llmring.lock").unlink()
 
-    assert (finding("lockfile").state, finding("lockfile").mend) == ("warn", "llmring lock init")
+    assert (finding("lockfile").state, finding("lockfile").fix) == ("warn", "llmring lock init")
 
 
 def test_a_lockfile_with_a_problem_is_reported() -> None:
@@ -116,7 +116,7 @@ def test_a_lockfile_with_a_problem_is_reported() -> None:
 
     result = finding("lockfile")
 
-    assert (result.state, result.mend) == ("warn", "llmring lock validate")
+    assert (result.state, result.fix) == ("warn", "llmring lock validate")
 
 
 def test_a_retired_model_counts_as_a_lockfile_problem() -> None:
@@ -124,7 +124,7 @@ def test_a_retired_model_counts_as_a_lockfile_problem() -> None:
 
     result = finding("lockfile")
 
-    assert (result.state, result.mend) == ("warn", "llmring lock validate")
+    assert (result.state, result.fix) == ("warn", "llmring lock validate")
     assert result.message.endswith("has 1 problem")
 
 
@@ -138,14 +138,14 @@ def test_a_frozen_lockfile_that_differs_from_its_pins_fails(
 
     assert before.state == "fail"
     assert before.message == "frozen by LLMRING_FROZEN, but is not pinned"
-    assert after == Finding("lockfile", "ok", "frozen by LLMRING_FROZEN, and matches its pins")
+    assert after == CheckResult("lockfile", "ok", "frozen by LLMRING_FROZEN, and matches its pins")
 
 
 def test_an_extra_required_by_a_setting_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMRING_LEDGER_URL", "postgresql://u@db.example/ledger")
     monkeypatch.setattr(machine, "find_spec", lambda module: None if module == "psycopg" else 1)
 
-    assert finding("extras") == Finding(
+    assert finding("extras") == CheckResult(
         "extras",
         "warn",
         "postgres is required by LLMRING_LEDGER_URL",
@@ -185,7 +185,7 @@ def test_a_missing_local_model_fails_its_profile_and_gets_the_command_to_fetch_i
         monkeypatch.setenv(name, str(tmp_path / "empty"))
     write(lockfile_of(default={"fast": ["local:smollm2-135m"]}))
 
-    assert finding("local model").mend == "llmring local pull"
+    assert finding("local model").fix == "llmring local pull"
     assert finding("profiles").state == "fail"
 
 
@@ -197,7 +197,7 @@ def test_a_damaged_catalog_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path
 
     result = finding("registry")
 
-    assert (result.state, result.mend) == ("warn", "llmring registry update")
+    assert (result.state, result.fix) == ("warn", "llmring registry update")
     assert result.message.startswith("the fetched catalog is damaged; ")
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from cli.terminal import lockfile_of
 from llmring import LLMRingError
-from llmring.audit.packages import Shipped, in_package, in_wheel
+from llmring.audit.packages import PackagedLockfile, in_package, in_wheel
 
 LOCKFILE = lockfile_of(default={"summarizer": ["mock:a"], "checker": ["mock:b"]}, dev={})
 ALIASES = ("summarizer", "checker")
 
 
-def wheel(*names: str, text: str = LOCKFILE) -> Shipped:
+def wheel(*names: str, text: str = LOCKFILE) -> PackagedLockfile:
     """Check a wheel with these files."""
     with zipfile.ZipFile("lib.whl", "w") as archive:
         for name in names:
@@ -39,7 +39,7 @@ def wheel(*names: str, text: str = LOCKFILE) -> Shipped:
     ids=["a package", "bytecode", "in a namespace", "compiled", "platlib", "one of two packages"],
 )
 def test_a_lockfile_next_to_an_init_file_is_found(names: list[str], place: str) -> None:
-    assert wheel(*names) == Shipped("lib.whl", place, ALIASES)
+    assert wheel(*names) == PackagedLockfile("lib.whl", place, ALIASES)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_an_installed_package_is_checked_without_running_its_code(package: Path)
     path = package / "llmring.lock"
     path.write_text(LOCKFILE)
 
-    assert in_package("libshipped") == Shipped("libshipped", str(path), ALIASES)
+    assert in_package("libshipped") == PackagedLockfile("libshipped", str(path), ALIASES)
     assert "libshipped" not in sys.modules
 
 

@@ -11,7 +11,7 @@ from audit import checkup
 from audit.checkup import SOUND
 from cli.terminal import write
 from ledgers import entry, keep
-from llmring.audit.machine import Finding
+from llmring.audit.machine import CheckResult
 from llmring.audit.storage import PLACES
 
 
@@ -20,7 +20,7 @@ def _sound() -> None:
     write(SOUND)
 
 
-def finding(name: str) -> Finding:
+def finding(name: str) -> CheckResult:
     [only] = checkup.findings(PLACES, name)
     return only
 
@@ -36,7 +36,7 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_a_ledger_that_is_off_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMRING_LEDGER", "0")
 
-    assert finding("ledger") == Finding("ledger", "ok", "off; calls are not recorded")
+    assert finding("ledger") == CheckResult("ledger", "ok", "off; calls are not recorded")
 
 
 def test_a_ledger_in_a_database_server_is_not_contacted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +49,7 @@ def test_a_ledger_in_a_database_server_is_not_contacted(monkeypatch: pytest.Monk
 
 
 def test_a_ledger_that_does_not_exist_yet_is_sound(place: Path) -> None:
-    assert finding("ledger") == Finding("ledger", "ok", f"{place}, no calls yet")
+    assert finding("ledger") == CheckResult("ledger", "ok", f"{place}, no calls yet")
     assert not place.exists()
 
 
@@ -57,7 +57,7 @@ def test_a_ledger_with_calls_is_shown_with_its_size(place: Path) -> None:
     keep(place, entry())
 
     size = f"{place.stat().st_size / 1024:,.0f}"
-    assert finding("ledger") == Finding("ledger", "ok", f"{place}, {size} kB")
+    assert finding("ledger") == CheckResult("ledger", "ok", f"{place}, {size} kB")
 
 
 def test_a_database_without_the_tables_of_a_ledger_is_sound(place: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_ledger_that_cannot_be_created_is_reported(
     result = finding("ledger")
 
     assert (result.state, "can't be created" in result.message) == ("warn", True)
-    assert "LLMRING_LEDGER_URL" in (result.mend or "")
+    assert "LLMRING_LEDGER_URL" in (result.fix or "")
 
 
 @pytest.mark.parametrize("kind", ["a text", "a folder"])

@@ -7,13 +7,13 @@ import pytest
 from cli.lineages import MODELS, lockfile
 from llmring import AliasNotFoundError, ConfigurationError
 from llmring.audit.upgrades import (
-    Lineup,
+    BindingUpgrade,
+    binding_upgrades,
     bindings,
     held_back,
-    lineups,
     own_bindings,
-    plain,
     price_change,
+    to_json,
 )
 from llmring.lockfile.document import Lockfile, parse
 
@@ -25,11 +25,11 @@ FAMILY = lockfile(
 HEIR = f'{FAMILY}\n[profiles.heir]\nextends = "default"\n'
 
 
-def lineup(text: str, *, allow_smaller: bool = False) -> Lineup:
+def lineup(text: str, *, allow_smaller: bool = False) -> BindingUpgrade:
     """Return the upgrades of the first binding."""
     document = parse(text)
     first = next(iter(document.profiles["default"].bindings.values()))
-    return lineups(document, [first], allow_smaller=allow_smaller)[0]
+    return binding_upgrades(document, [first], allow_smaller=allow_smaller)[0]
 
 
 def keys(document: Lockfile, profile: str | None) -> list[tuple[str, str]]:
@@ -133,7 +133,7 @@ def test_the_prices_of_a_replaced_model_are_shown_before_and_after_and_of_a_kept
 
 def test_the_plain_form_gives_the_facts_of_both_models() -> None:
     found = lineup(FAMILY)
-    replaced, unknown = (plain(found, step, DAY) for step in found.steps)
+    replaced, unknown = (to_json(found, step, DAY) for step in found.steps)
 
     assert (replaced["model"], replaced["newest"]) == ("openai:t-1", "openai:t-2")
     assert (replaced["context_window"], replaced["context_window_then"]) == (1000, 2000)

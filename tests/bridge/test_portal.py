@@ -226,7 +226,7 @@ print(ring.chat(MODEL, "Hello", timeout=10).content)
 """
     out, err, exit_code = run_program(code, server)
 
-    said = "Hi" if "chat" in child else "None"
-    assert (out, err, exit_code) == (f"child {said}\n0\nHi\n", "", 0)
+    message = "Hi" if "chat" in child else "None"
+    assert (out, err, exit_code) == (f"child {message}\n0\nHi\n", "", 0)
     # The parent still uses its connection from before the fork.
     assert server.connections == (2 if "chat" in child else 1)

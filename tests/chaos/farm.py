@@ -98,13 +98,13 @@ class Exchange:
     """
 
     def __init__(
-        self, writer: asyncio.StreamWriter, asked: dict[str, Any], nth: int, turn: int
+        self, writer: asyncio.StreamWriter, request: dict[str, Any], nth: int, turn: int
     ) -> None:
-        self.stream = bool(asked.get("stream"))
+        self.stream = bool(request.get("stream"))
         self.nth = nth
         self.turn = turn
-        said = [each["content"] for each in asked["messages"] if each["role"] == "assistant"]
-        self.partial: str = said[-1] if said and TEXT.startswith(said[-1]) else ""
+        message = [each["content"] for each in request["messages"] if each["role"] == "assistant"]
+        self.partial: str = message[-1] if message and TEXT.startswith(message[-1]) else ""
         self._writer = writer
 
     async def send(self, data: bytes) -> None:
@@ -264,8 +264,8 @@ async def _error_event(exchange: Exchange) -> None:
     if not exchange.stream:
         await exchange.status("200 OK")
         return
-    said = b"data: " + json.dumps(_SAID).encode() + b"\n\n"
-    events = [*stream_events()[: (1, 5)[exchange.nth % 2]], said]
+    message = b"data: " + json.dumps(_SAID).encode() + b"\n\n"
+    events = [*stream_events()[: (1, 5)[exchange.nth % 2]], message]
     await exchange.send(_begun(events) + b"0\r\n\r\n")
 
 
@@ -338,16 +338,16 @@ class Farm:
             await self._tell(writer)
             return b""
         lengths = [line for line in head.lower().split("\r\n") if "content-length:" in line]
-        asked = json.loads(await reader.readexactly(int(lengths[0].split(":")[1])))
-        kind = f"{fault} {'stream' if asked.get('stream') else 'whole'}"
-        exchange = Exchange(writer, asked, self.requests[kind], turn)
+        request = json.loads(await reader.readexactly(int(lengths[0].split(":")[1])))
+        kind = f"{fault} {'stream' if request.get('stream') else 'whole'}"
+        exchange = Exchange(writer, request, self.requests[kind], turn)
         self.requests[kind] += 1
         answer = asyncio.ensure_future(FAULTS[fault](exchange))
         # Clients send nothing more before the answer, so anything read is the end.
         gone = asyncio.ensure_future(reader.read(1))
         await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
-            self.hung_up[str(asked["messages"][0]["content"])] = time.monotonic()
+            self.hung_up[str(request["messages"][0]["content"])] = time.monotonic()
             answer.cancel()
             writer.close()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):
@@ -355,8 +355,10 @@ class Farm:
         return await gone
 
     async def _tell(self, writer: asyncio.StreamWriter) -> None:
-        told = {"requests": self.requests, "open": self.open - 1, "hung_up": self.hung_up}
-        writer.write(_with_length(json.dumps(told).encode(), _JSON, "200 OK", "connection: close"))
+        result = {"requests": self.requests, "open": self.open - 1, "hung_up": self.hung_up}
+        writer.write(
+            _with_length(json.dumps(result).encode(), _JSON, "200 OK", "connection: close")
+        )
         await writer.drain()
         writer.close()
 

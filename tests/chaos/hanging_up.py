@@ -16,19 +16,19 @@ FIRST_SECONDS = 0.3
 HEARD_SECONDS = 5.0
 
 
-async def _head(ring: LLMRing, said: str) -> float:
+async def _head(ring: LLMRing, message: str) -> float:
     """Time out a call while nothing has come."""
-    return await _timed_out(ring.chat("silent", said))
+    return await _timed_out(ring.chat("silent", message))
 
 
-async def _body(ring: LLMRing, said: str) -> float:
+async def _body(ring: LLMRing, message: str) -> float:
     """Time out a call in the middle of its answer."""
-    return await _timed_out(ring.chat("stall", said))
+    return await _timed_out(ring.chat("stall", message))
 
 
-async def _stream(ring: LLMRing, said: str) -> float:
+async def _stream(ring: LLMRing, message: str) -> float:
     """Time out a stream between its pieces."""
-    return await _timed_out(_drain(ring, said))
+    return await _timed_out(_drain(ring, message))
 
 
 async def _timed_out(answer: Awaitable[object]) -> float:
@@ -39,9 +39,9 @@ async def _timed_out(answer: Awaitable[object]) -> float:
     return due
 
 
-async def _task(ring: LLMRing, said: str) -> float:
+async def _task(ring: LLMRing, message: str) -> float:
     """Cancel the task that makes the call."""
-    task = asyncio.ensure_future(_drain(ring, said))
+    task = asyncio.ensure_future(_drain(ring, message))
     await asyncio.sleep(FIRST_SECONDS)
     task.cancel()
     began = time.monotonic()
@@ -50,14 +50,14 @@ async def _task(ring: LLMRing, said: str) -> float:
     return began
 
 
-async def _drain(ring: LLMRing, said: str) -> None:
-    async for _ in ring.chat_stream("stall", said):
+async def _drain(ring: LLMRing, message: str) -> None:
+    async for _ in ring.chat_stream("stall", message):
         pass
 
 
-async def _left(ring: LLMRing, said: str) -> float:
+async def _left(ring: LLMRing, message: str) -> float:
     """Leave a loop over a stream after the first piece."""
-    async for _ in ring.chat_stream("stall", said):
+    async for _ in ring.chat_stream("stall", message):
         break
     return time.monotonic()
 
@@ -87,8 +87,8 @@ async def hang_ups(
     """
     left: dict[str, float] = {}
 
-    async def one(said: str) -> None:
-        left[said] = await WAYS[way](ring, said)
+    async def one(message: str) -> None:
+        left[message] = await WAYS[way](ring, message)
 
     async with LLMRing(path) as ring:
         # A first call loads modules, which would delay the calls that are measured.
@@ -97,14 +97,16 @@ async def hang_ups(
             names = [f"{way} {nth}" for nth in range(begun, min(begun + at_once, calls))]
             await asyncio.gather(*map(one, names))
         heard = await _heard(place, set(left))
-    return [heard[said] - left[said] for said in left if said in heard], len(set(left) - set(heard))
+    return [heard[message] - left[message] for message in left if message in heard], len(
+        set(left) - set(heard)
+    )
 
 
 async def _heard(place: Place, expected: set[str]) -> dict[str, float]:
     """Return when the farm saw these connections end; the ring stays open and ends none itself."""
     until = time.monotonic() + HEARD_SECONDS
     while True:
-        told: dict[str, float] = (await asyncio.to_thread(tally, place))["hung_up"]
-        if expected <= told.keys() or time.monotonic() > until:
-            return {said: when for said, when in told.items() if said in expected}
+        result: dict[str, float] = (await asyncio.to_thread(tally, place))["hung_up"]
+        if expected <= result.keys() or time.monotonic() > until:
+            return {message: when for message, when in result.items() if message in expected}
         await asyncio.sleep(0.05)

@@ -101,8 +101,8 @@ def farm() -> Iterator[Place]:
 def tally(place: Place) -> dict[str, Any]:
     """Return what the farm has seen so far."""
     with urllib.request.urlopen(f"{place.url}/tally") as reply:  # noqa: S310  # loopback
-        told: dict[str, Any] = json.load(reply)
-    return told
+        result: dict[str, Any] = json.load(reply)
+    return result
 
 
 def base_urls(place: Place) -> dict[str, str]:

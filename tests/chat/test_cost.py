@@ -46,7 +46,7 @@ def test_a_cost_reads_the_same_in_whatever_holds_it(make: Callable[[Any], Any], 
 
 
 @each_holder
-def test_msgspec_writes_a_cost_as_a_text_and_its_parts_beside_it(
+def test_msgspec_writes_a_cost_as_a_text_and_its_parts_next_to_it(
     make: Callable[[Any], Any],
 ) -> None:
     held = make(Cost(Decimal("0.10"), Decimal(0), Decimal(0), Decimal("0.0002")))

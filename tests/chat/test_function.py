@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring import LLMRequest, Tool, ValidationError, tool
-from llmring.chat.function import told
+from llmring.chat.function import result_content
 from llmring.schemas import ImagePart, TextPart
 
 
@@ -281,9 +281,9 @@ def test_a_request_takes_functions_among_its_tools() -> None:
     ],
 )
 def test_a_result_is_encoded_as_text_json_or_parts(result: Any, content: Any) -> None:
-    assert told(result) == content
+    assert result_content(result) == content
 
 
 def test_a_result_that_json_cannot_express_is_refused() -> None:
     with pytest.raises(ValidationError, match="Shop can't be written as JSON"):
-        told(Shop(1))
+        result_content(Shop(1))

@@ -38,7 +38,9 @@ def test_the_type_is_detected_from_the_first_bytes(head: bytes, media_type: str 
     assert media_type_of(head) == media_type
 
 
-@pytest.mark.parametrize("head", [head for head, told in BEGINNINGS if told and told[0] in "iav"])
+@pytest.mark.parametrize(
+    "head", [head for head, result in BEGINNINGS if result and result[0] in "iav"]
+)
 def test_the_bytes_take_precedence_over_the_name(head: bytes) -> None:
     assert media_type_of(head, "application/x-wrong") == media_type_of(head)
 
@@ -62,16 +64,16 @@ def test_the_name_decides_if_the_bytes_are_ambiguous(
 
 @given(st.binary(max_size=64), st.none() | st.sampled_from(["text/plain", "image/png"]))
 def test_any_bytes_have_a_type_or_none(head: bytes, by_name: str | None) -> None:
-    told = media_type_of(head, by_name)
+    result = media_type_of(head, by_name)
 
-    assert told is None or "/" in told
+    assert result is None or "/" in result
 
 
 @given(st.text(min_size=1).filter(lambda text: "\0" not in text))
 def test_text_in_no_other_format_is_plain_text(text: str) -> None:
-    told = media_type_of(text.encode())
+    result = media_type_of(text.encode())
 
-    assert told is not None
+    assert result is not None
 
 
 def test_media_types_are_normalized() -> None:

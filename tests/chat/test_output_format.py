@@ -36,9 +36,9 @@ def test_json_can_be_requested_without_a_schema(value: Any) -> None:
 def test_R27_strict_is_accepted_at_either_level(
     outer: dict[str, Any], inner: dict[str, Any], strict: bool | None
 ) -> None:
-    told = {"name": "n", "description": "d", "schema": SCHEMA, **inner}
+    result = {"name": "n", "description": "d", "schema": SCHEMA, **inner}
 
-    found = parse_format({"type": "json_schema", "json_schema": told, **outer})
+    found = parse_format({"type": "json_schema", "json_schema": result, **outer})
 
     assert found == OutputFormat(SCHEMA, "n", "d", strict)
 

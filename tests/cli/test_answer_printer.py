@@ -6,7 +6,7 @@ import pytest
 
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt, LLMResponse
-from llmring.cli.answer_printer import account, journey
+from llmring.cli.answer_printer import attempt_lines, summary_line
 
 BROKEN = Attempt(model="a:one", outcome="dropped", cost_reason="may be charged for")
 ANSWERED = Attempt(model="b:two", outcome="ok", usage=Usage(), cost=Decimal("0.5"))
@@ -31,7 +31,7 @@ def answered(**fields: object) -> LLMResponse:
     ],
 )
 def test_each_attempt_is_shown_with_its_cost(attempt: Attempt, message: str) -> None:
-    (line,) = journey([attempt])
+    (line,) = attempt_lines([attempt])
 
     assert line.endswith(message)
 
@@ -39,16 +39,16 @@ def test_each_attempt_is_shown_with_its_cost(attempt: Attempt, message: str) -> 
 def test_the_total_is_shown_if_it_differs_from_the_last_attempt() -> None:
     reason = "with an estimate for cancelled attempts: a:one"
 
-    lines = journey([BROKEN, ANSWERED], answered(cost=Decimal("0.75"), cost_reason=reason))
+    lines = attempt_lines([BROKEN, ANSWERED], answered(cost=Decimal("0.75"), cost_reason=reason))
 
     assert lines[2:] == [f"total: $0.75 ({reason})"]
 
 
 def test_the_cost_of_a_single_attempt_is_shown_once() -> None:
-    assert len(journey([ANSWERED], answered(cost=Decimal("0.5")))) == 1
+    assert len(attempt_lines([ANSWERED], answered(cost=Decimal("0.5")))) == 1
 
 
 def test_the_summary_marks_an_estimated_cost() -> None:
     end = answered(cost=Decimal("0.5"), cost_reason="at the usual prices", attempts=(ANSWERED,))
 
-    assert account(end) == "b:two: ? tokens, 0.0 ms, $0.50 (at the usual prices)"
+    assert summary_line(end) == "b:two: ? tokens, 0.0 ms, $0.50 (at the usual prices)"

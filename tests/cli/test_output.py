@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from llmring.cli.output import complain, note, say, say_json, table
+from llmring.cli.output import print_error, print_json, print_note, print_out, table
 
 
 @pytest.mark.parametrize(
@@ -19,13 +19,13 @@ from llmring.cli.output import complain, note, say, say_json, table
 def test_a_note_is_one_line_on_standard_error(
     capsys: pytest.CaptureFixture[str], text: str, line: str
 ) -> None:
-    note(text)
+    print_note(text)
 
     assert capsys.readouterr() == ("", f"{line}\n")
 
 
 def test_an_error_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
-    complain("it is\nas it is")
+    print_error("it is\nas it is")
 
     assert capsys.readouterr() == ("", "llmring: it is as it is\n")
 
@@ -33,7 +33,7 @@ def test_an_error_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_keeps_characters_that_the_output_can_encode(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    say_json({"text": "Grüße"})
+    print_json({"text": "Grüße"})
 
     assert capsys.readouterr() == ('{\n  "text": "Grüße"\n}\n', "")
 
@@ -44,13 +44,13 @@ def test_the_columns_of_a_table_are_aligned() -> None:
 
 def test_an_output_without_an_encoding_accepts_all_characters() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as output:
-        say("Grüße → 世界")
+        print_out("Grüße → 世界")
 
     assert output.getvalue() == "Grüße → 世界\n"
 
 
 def test_characters_that_can_t_be_encoded_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
-    say("half a pair: \ud83d")
+    print_out("half a pair: \ud83d")
 
     assert capsys.readouterr().out == "half a pair: \\ud83d\n"
 
@@ -60,6 +60,6 @@ def test_notes_are_dropped_if_standard_error_is_closed(
 ) -> None:
     monkeypatch.setattr("sys.stderr", None)
 
-    note("unheard")
+    print_note("unheard")
 
     assert capsys.readouterr().out == ""

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from llmring import ValidationError
 from llmring.chat.output_format import parse_format
-from llmring.client.answer_schema import Form, data_so_far, form_of, read
+from llmring.client.answer_schema import AnswerForm, answer_form, data_so_far, parse_answer
 
 PERSON = {
     "type": "object",
@@ -18,22 +18,22 @@ PERSON = {
 }
 
 
-def form(asked: Any) -> Form:
-    output = parse_format(asked)
+def form(request: Any) -> AnswerForm:
+    output = parse_format(request)
     assert output is not None
-    return form_of(output)
+    return answer_form(output)
 
 
-def by_schema(schema: dict[str, Any], **more: Any) -> Form:
+def by_schema(schema: dict[str, Any], **more: Any) -> AnswerForm:
     return form({"type": "json_schema", "json_schema": {"name": "a", "schema": schema, **more}})
 
 
-def places(asked: Form, answer: Any) -> list[str]:
-    return [misfit.place for misfit in read(asked, json.dumps(answer)).misfits]
+def places(request: AnswerForm, answer: Any) -> list[str]:
+    return [misfit.place for misfit in parse_answer(request, json.dumps(answer)).misfits]
 
 
 def test_an_answer_that_fits_is_its_value() -> None:
-    assert read(by_schema(PERSON), '{"name": "Ada"}').value == {"name": "Ada"}
+    assert parse_answer(by_schema(PERSON), '{"name": "Ada"}').value == {"name": "Ada"}
     assert places(by_schema(PERSON), {"name": "Ada"}) == []
 
 
@@ -43,7 +43,7 @@ def test_a_strict_schema_refuses_properties_that_it_does_not_name() -> None:
 
 
 def test_null_for_an_optional_property_counts_as_left_out() -> None:
-    found = read(by_schema(PERSON), '{"name": "Ada", "nick": null}')
+    found = parse_answer(by_schema(PERSON), '{"name": "Ada", "nick": null}')
 
     assert (found.value, found.misfits) == ({"name": "Ada"}, ())
 
@@ -55,8 +55,8 @@ def test_null_for_a_required_property_is_a_misfit() -> None:
 def test_an_array_may_come_in_the_object_that_vendors_require() -> None:
     numbers = by_schema({"type": "array", "items": {"type": "integer"}})
 
-    assert read(numbers, '{"answer": [1, 2]}').value == [1, 2]
-    assert read(numbers, "[1, 2]").value == [1, 2]
+    assert parse_answer(numbers, '{"answer": [1, 2]}').value == [1, 2]
+    assert parse_answer(numbers, "[1, 2]").value == [1, 2]
 
 
 def test_slashes_and_tildes_in_a_place_are_escaped_as_in_a_json_pointer() -> None:
@@ -81,7 +81,7 @@ def test_at_most_twenty_misfits_of_a_pydantic_type_are_reported() -> None:
 
 
 def test_a_reason_is_one_line_and_not_longer_than_300_characters() -> None:
-    [misfit] = read(by_schema({"enum": ["a\nb"]}), json.dumps("x\n" * 1000)).misfits
+    [misfit] = parse_answer(by_schema({"enum": ["a\nb"]}), json.dumps("x\n" * 1000)).misfits
 
     assert "\n" not in misfit.reason
     assert len(misfit.reason) == 301
@@ -91,7 +91,7 @@ def test_a_reason_is_one_line_and_not_longer_than_300_characters() -> None:
 def test_an_answer_that_fits_none_of_several_schemas_gets_the_reason_of_each() -> None:
     either = by_schema({"anyOf": [{"type": "integer"}, {"type": "array"}]})
 
-    [misfit] = read(either, '"text"').misfits
+    [misfit] = parse_answer(either, '"text"').misfits
 
     assert misfit.reason.startswith("it fits none of: ")
     assert '"integer"' in misfit.reason
@@ -101,8 +101,8 @@ def test_an_answer_that_fits_none_of_several_schemas_gets_the_reason_of_each() -
 def test_without_a_schema_any_object_or_array_will_do() -> None:
     anything = form({"type": "json_object"})
 
-    assert read(anything, '{"a": [1]}').value == {"a": [1]}
-    assert read(anything, "[1]").value == [1]
+    assert parse_answer(anything, '{"a": [1]}').value == {"a": [1]}
+    assert parse_answer(anything, "[1]").value == [1]
     assert places(anything, 42) == [""]
 
 
@@ -118,7 +118,7 @@ def test_only_an_object_is_looked_for_where_the_schema_asks_for_one(
 
 
 def test_a_list_before_the_requested_object_is_text_and_not_the_answer() -> None:
-    found = read(by_schema(PERSON), 'See [1].\n{"name": "Ada"}')
+    found = parse_answer(by_schema(PERSON), 'See [1].\n{"name": "Ada"}')
 
     assert found.value == {"name": "Ada"}
 
@@ -139,7 +139,7 @@ def test_a_type_that_refuses_the_value_for_reasons_of_its_own_is_a_misfit_of_the
             if self.age < 18:
                 raise ValueError("not of age")
 
-    [misfit] = read(form(Adult), '{"age": 5}').misfits
+    [misfit] = parse_answer(form(Adult), '{"age": 5}').misfits
 
     assert (misfit.place, "not of age" in misfit.reason) == ("", True)
 

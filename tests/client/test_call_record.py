@@ -19,13 +19,13 @@ from llmring.exceptions import (
     ProviderError,
     SchemaValidationError,
 )
-from llmring.ledger.entry import Entry
+from llmring.ledger.entry import LedgerEntry
 from loopback import Answer, Loopback, Pause, as_json, as_stream
 from rings import KEY, MODEL, environ_of, run_program, start_program
 
 FIRST, SECOND = "openai:gpt-4o-mini", "anthropic:claude-sonnet-4-5"
 
-Kept = Callable[..., list[Entry]]
+Kept = Callable[..., list[LedgerEntry]]
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 def kept(path: Path) -> Kept:
     """Return the calls in the ledger, once there are so many."""
 
-    def look(count: int = 1) -> list[Entry]:
+    def look(count: int = 1) -> list[LedgerEntry]:
         found = wait_for(path, count)
         assert len(found) == count
         return found
@@ -80,7 +80,9 @@ def test_a_call_is_entered(ring_of: Rings, way: Way, kept: Kept) -> None:
     assert call.usage == response.usage
     assert (call.cost, call.cost_reason) == (Decimal("0.0000027"), None)
     assert (call.attempts, call.fell_back) == (1, False)
-    assert [(told.model, told.outcome, told.status) for told in call.story] == [(FIRST, "ok", 200)]
+    assert [(result.model, result.outcome, result.status) for result in call.story] == [
+        (FIRST, "ok", 200)
+    ]
     assert call.ms >= call.story[0].ms > 0
     assert call.first_ms is None
     assert (call.prompt, call.answer) == (None, None)
@@ -103,8 +105,8 @@ def test_a_fallback_is_recorded_with_the_failed_attempt(ring_of: Rings, kept: Ke
 
     [call] = kept()
     assert (call.model, call.attempts, call.fell_back) == (SECOND, 2, True)
-    told = [(each.model, each.outcome, each.status, each.reason) for each in call.story]
-    assert told == [
+    result = [(each.model, each.outcome, each.status, each.reason) for each in call.story]
+    assert result == [
         (FIRST, "failed", 500, "ProviderResponseError"),
         (SECOND, "ok", 200, None),
     ]

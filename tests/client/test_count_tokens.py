@@ -30,7 +30,7 @@ FULL = LLMRequest(
 )
 
 
-def asked(model: str) -> LLMRequest:
+def request_for(model: str) -> LLMRequest:
     request = LLMRequest(model, FULL.messages, FULL.temperature, FULL.max_tokens)
     request.tools, request.stop, request.seed = FULL.tools, FULL.stop, FULL.seed
     return request
@@ -53,7 +53,7 @@ CLAUDE = "anthropic:claude-haiku-4-5"
 def test_anthropic_counts(anthropic: Callable[[Answer], Loopback]) -> None:
     server = anthropic(as_json({"input_tokens": 14}))
 
-    count = LLMRing().count_tokens(asked(CLAUDE)).result()
+    count = LLMRing().count_tokens(request_for(CLAUDE)).result()
 
     assert count == TokenCount(tokens=14, exact=True, method="anthropic count_tokens", model=CLAUDE)
     [request] = server.requests
@@ -66,7 +66,7 @@ def test_google_counts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.url)
     monkeypatch.setenv("GOOGLE_API_KEY", KEY)
 
-    count = LLMRing().count_tokens(asked("google:gemini-2.5-flash")).result()
+    count = LLMRing().count_tokens(request_for("google:gemini-2.5-flash")).result()
 
     assert (count.tokens, count.exact, count.method) == (31, True, "gemini countTokens")
     [request] = server.requests
@@ -79,7 +79,7 @@ def test_google_counts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_openai_counts_for_either_of_its_apis(serve: Serve) -> None:
     server = serve(as_json({"object": "response.input_tokens", "input_tokens": 11}))
 
-    count = ring_at(server).count_tokens(asked(MODEL)).result()
+    count = ring_at(server).count_tokens(request_for(MODEL)).result()
 
     assert (count.tokens, count.exact) == (11, True)
     assert count.method == "openai responses input_tokens"

@@ -292,8 +292,8 @@ def test_all_batches_share_one_deadline(serve: Serve, at: Callable[..., None]) -
 
 
 def test_attempts_are_reported_as_they_happen(serve: Serve) -> None:
-    told: list[Attempt] = []
+    result: list[Attempt] = []
 
-    answer = ring_at(serve(vectors([1.0])), on_attempt=told.append).embed(SMALL, "a")
+    answer = ring_at(serve(vectors([1.0])), on_attempt=result.append).embed(SMALL, "a")
 
-    assert tuple(told) == answer.attempts
+    assert tuple(result) == answer.attempts

@@ -156,7 +156,7 @@ def test_a_timeout_of_the_request_beats_the_ring_s(way: Way, pair: Serve) -> Non
         way.chat(LLMRing(timeout=None), "fast", "Hello", timeout=0.4)
 
 
-def test_S102_S103_all_failed_tells_every_attempt_in_order(way: Way, pair: Serve) -> None:
+def test_S102_S103_all_failed_reports_every_attempt_in_order(way: Way, pair: Serve) -> None:
     pair(
         answers.openai_error(500, "first is down"),
         second=as_json(
@@ -188,7 +188,7 @@ def test_all_failed_is_also_of_the_last_failure_s_class(way: Way, pair: Serve) -
     assert caught.value.retry_after == 7.0
 
 
-def test_S105_a_provider_without_a_key_is_skipped_and_the_skip_is_told(
+def test_S105_a_provider_without_a_key_is_skipped_and_the_skip_is_reported(
     way: Way, pair: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = pair(answers.openai())

@@ -93,10 +93,10 @@ def family(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def everything(error: ProviderError) -> str:
-    said = ["".join(traceback.format_exception(error))]
+    message = ["".join(traceback.format_exception(error))]
     for one in family(error):
-        said += [str(one), repr(one), repr(one.args), repr(vars(one))]
-    return "\n".join(said + [repr(attempt) for attempt in error.attempts])
+        message += [str(one), repr(one), repr(one.args), repr(vars(one))]
+    return "\n".join(message + [repr(attempt) for attempt in error.attempts])
 
 
 def leaked(*texts: str) -> list[str]:

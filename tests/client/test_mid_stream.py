@@ -106,9 +106,9 @@ def test_a_model_without_prefill_is_asked_to_continue(way: Way, farm: Farm) -> N
 
     assert read(way.stream(LLMRing(), "fast", "Tell a story")) == "Once upon a time"
 
-    *_, shown, told = json.loads(openai.requests[1].body)["messages"]
+    *_, shown, result = json.loads(openai.requests[1].body)["messages"]
     assert shown == {"role": "assistant", "content": "Once upon"}
-    assert "Go on exactly where it ends" in told["content"]
+    assert "Go on exactly where it ends" in result["content"]
 
 
 def test_text_that_the_next_model_repeats_is_shown_once(way: Way, farm: Farm) -> None:
@@ -234,8 +234,8 @@ def test_pings_put_a_stall_off(way: Way, farm: Farm) -> None:
 
 
 def test_an_error_event_moves_on(way: Way, farm: Farm) -> None:
-    said = answers.sse({"error": {"message": "overloaded", "code": 503}})
-    farm(as_stream(*begun("Once upon"), said), answers.anthropic_stream(" a time"))
+    message = answers.sse({"error": {"message": "overloaded", "code": 503}})
+    farm(as_stream(*begun("Once upon"), message), answers.anthropic_stream(" a time"))
 
     assert read(way.stream(LLMRing(), "fast", "Hi")) == "Once upon a time"
 

@@ -48,8 +48,8 @@ def test_providers_are_shown_with_address_and_variable_but_never_the_key(
 
     status = LLMRing(path, environ=environ).status().result()
 
-    told = {each.name: (each.key, each.used) for each in status.providers}
-    assert told == {
+    result = {each.name: (each.key, each.used) for each in status.providers}
+    assert result == {
         "openai": ("set", True),
         "google": ("not set", True),
         "ollama": ("not needed", True),
@@ -120,5 +120,5 @@ def test_spending_is_shown_for_aliases_with_a_budget(tmp_path: Path) -> None:
 
     status = LLMRing(path, environ={"XDG_CACHE_HOME": str(tmp_path)}).status()
 
-    [told] = status.spending
-    assert (told.alias, told.spent, told.budget) == ("fast", Decimal(0), Decimal("2.5"))
+    [result] = status.spending
+    assert (result.alias, result.spent, result.budget) == ("fast", Decimal(0), Decimal("2.5"))

@@ -153,7 +153,7 @@ def stream(server: Loopback, **fields: Any) -> list[StreamChunk]:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "sent",
     [
         {**ASKED, "strict": True},
         {"type": "json_schema", "json_schema": {"name": "p", "schema": PERSON, "strict": True}},
@@ -161,10 +161,10 @@ def stream(server: Loopback, **fields: Any) -> list[StreamChunk]:
     ],
     ids=["outer", "inner", "flat"],
 )
-def test_R27_strict_can_be_set_at_either_level(serve: Serve, asked: dict[str, Any]) -> None:
+def test_R27_strict_can_be_set_at_either_level(serve: Serve, sent: dict[str, Any]) -> None:
     server = serve(answers.openai(json.dumps({**ADA, "more": 1})), answers.openai(json.dumps(ADA)))
 
-    assert ask(server, response_format=asked).parsed == ADA
+    assert ask(server, response_format=sent).parsed == ADA
     assert len(server.requests) == 2, "the extra property was not repaired"
 
 
@@ -264,13 +264,13 @@ def test_R30_a_tool_call_is_not_checked_against_the_schema(
     server = serve(answer)
     ring = ring_of(vendor, server)
     tools = [{"type": "function", "function": {"name": "any", "parameters": {"type": "object"}}}]
-    asked = {"response_format": ASKED, "tools": tools}
+    request = {"response_format": ASKED, "tools": tools}
 
     found: LLMResponse | StreamChunk
     if streamed:
-        *_, found = way.stream(ring, vendor.model, "Who?", **asked)
+        *_, found = way.stream(ring, vendor.model, "Who?", **request)
     else:
-        found = way.chat(ring, vendor.model, "Who?", **asked)
+        found = way.chat(ring, vendor.model, "Who?", **request)
 
     assert found.tool_calls
     assert found.parsed is None
@@ -307,9 +307,9 @@ def test_R33_an_answer_may_be_an_array_wrapped_or_not(
 ) -> None:
     server = serve(vendor.whole(content))
     schema = {"type": "array", "items": {"type": "integer"}}
-    asked = {"type": "json_schema", "json_schema": {"name": "numbers", "schema": schema}}
+    request = {"type": "json_schema", "json_schema": {"name": "numbers", "schema": schema}}
 
-    answer = way.chat(ring_of(vendor, server), vendor.model, "Who?", response_format=asked)
+    answer = way.chat(ring_of(vendor, server), vendor.model, "Who?", response_format=request)
 
     assert answer.parsed == [1, 2]
 
@@ -347,7 +347,7 @@ class Group:
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "meant"),
+    ("kind", "message", "meant"),
     [
         (DataPerson, ADA, DataPerson("Ada", 36)),
         (DataPerson, {**ADA, "nick": None}, DataPerson("Ada", 36)),
@@ -366,9 +366,9 @@ class Group:
     ids=str,
 )
 def test_an_answer_becomes_an_instance_of_the_type(
-    serve: Serve, kind: Any, said: Any, meant: Any
+    serve: Serve, kind: Any, message: Any, meant: Any
 ) -> None:
-    server = serve(answers.openai(said if isinstance(said, str) else json.dumps(said)))
+    server = serve(answers.openai(message if isinstance(message, str) else json.dumps(message)))
 
     answer = ask(server, response_format=kind)
 
@@ -484,9 +484,9 @@ def test_R30_a_refusal_is_not_checked_against_the_schema(serve: Serve, answer: A
 
 
 def test_R30_a_refusal_in_a_stream_is_not_checked_against_the_schema(serve: Serve) -> None:
-    said = answers.openai_event(refusal="I won't.")
+    message = answers.openai_event(refusal="I won't.")
     *_, last = stream(
-        serve(as_stream(answers.ROLE, said, *answers.OPENAI_END)), response_format=ASKED
+        serve(as_stream(answers.ROLE, message, *answers.OPENAI_END)), response_format=ASKED
     )
 
     assert (last.parsed, last.refusal) == (None, "I won't.")
@@ -545,8 +545,8 @@ def test_the_model_that_answered_is_the_one_that_repairs(
     with ring_at(server, lockfile_path=path) as ring:
         answer = ring.chat("people", "Who?", response_format=ASKED)
 
-    asked = [request.json["model"] for request in server.requests]
-    assert asked == ["gpt-4o", "gpt-4o-mini", "gpt-4o-mini"]
+    sent = [request.json["model"] for request in server.requests]
+    assert sent == ["gpt-4o", "gpt-4o-mini", "gpt-4o-mini"]
     assert [attempt.outcome for attempt in answer.attempts] == ["failed", "ok", "ok"]
 
 

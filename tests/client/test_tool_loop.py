@@ -60,7 +60,7 @@ def calling(*calls: tuple[str, Any]) -> Answer:
     return answers.openai(choices=[{"index": 0, "message": message, "finish_reason": "tool_calls"}])
 
 
-def told(server: Loopback, request: int = -1) -> list[str]:
+def reported(server: Loopback, request: int = -1) -> list[str]:
     """Return the tool results in a request."""
     messages = server.requests[request].json["messages"]
     return [message["content"] for message in messages if message["role"] == "tool"]
@@ -103,7 +103,7 @@ def test_chat_with_tools_can_be_awaited(serve: Serve) -> None:
             return await ring.run_tools(LLMRequest(MODEL, "Go"), tools=[shout])
 
     assert asyncio.run(call()).content == "done"
-    assert told(server) == ["HI"]
+    assert reported(server) == ["HI"]
 
 
 def test_in_synchronous_code_the_answer_is_read_from_the_call(serve: Serve) -> None:
@@ -160,7 +160,7 @@ def test_calls_of_one_turn_run_at_the_same_time(serve: Serve) -> None:
 
     run(server, MODEL, "Go", tools=[meet, meet_too])
 
-    assert told(server) == ["a", "b", "c"]
+    assert reported(server) == ["a", "b", "c"]
 
 
 def test_a_function_that_blocks_leaves_the_loop_free(serve: Serve) -> None:
@@ -170,14 +170,14 @@ def test_a_function_that_blocks_leaves_the_loop_free(serve: Serve) -> None:
         loop = asyncio.get_running_loop()
 
         def wait() -> str:
-            asked = asyncio.run_coroutine_threadsafe(asyncio.sleep(0, "the loop runs"), loop)
-            return asked.result(timeout=20)
+            request = asyncio.run_coroutine_threadsafe(asyncio.sleep(0, "the loop runs"), loop)
+            return request.result(timeout=20)
 
         async with ring_at(server) as ring:
             return await ring.run_tools(LLMRequest(MODEL, "Go", tools=[wait]))
 
     asyncio.run(call())
-    assert told(server) == ["the loop runs"]
+    assert reported(server) == ["the loop runs"]
 
 
 def test_a_function_may_call_the_ring_itself(serve: Serve) -> None:
@@ -189,7 +189,7 @@ def test_a_function_may_call_the_ring_itself(serve: Serve) -> None:
 
     run(server, MODEL, "Go", tools=[ask])
 
-    assert told(server) == ["from within"]
+    assert reported(server) == ["from within"]
 
 
 def boom() -> None:
@@ -230,7 +230,7 @@ def test_errors_are_sent_to_the_model_without_keys(
 
     answer = run(server, MODEL, "Go", tools=[add, boom, stop, slow, strange])
 
-    assert told(server) == [words]
+    assert reported(server) == [words]
     assert answer.content == "I see."
     [made] = answer.runs
     assert made.message.metadata == {"is_error": True}
@@ -299,7 +299,7 @@ def test_calls_of_tools_without_a_function_are_left_to_the_caller(serve: Serve) 
     result = Message("tool", "yes", tool_call_id=(answer.tool_calls or [])[0]["id"])
     on = run(server, MODEL, [*answer.messages, result], tools=[add, confirm])
     assert on.content == "Paid."
-    assert told(server) == ["3", "yes"]
+    assert reported(server) == ["3", "yes"]
 
 
 def test_custom_tools_of_the_provider_are_left_to_the_caller(serve: Serve) -> None:
@@ -352,9 +352,12 @@ def test_signatures_are_sent_back_with_the_calls(
         "functionCall": {"name": "add", "args": {"a": 1, "b": 2}},
         "thoughtSignature": "c2lnbmVk",
     }
-    said = {"content": {"role": "model", "parts": [{"text": "It is 3."}]}, "finishReason": "STOP"}
-    asked = {"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}
-    server = serve(as_json({"candidates": [asked]}), as_json({"candidates": [said]}))
+    message = {
+        "content": {"role": "model", "parts": [{"text": "It is 3."}]},
+        "finishReason": "STOP",
+    }
+    request = {"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}
+    server = serve(as_json({"candidates": [request]}), as_json({"candidates": [message]}))
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.url)
     monkeypatch.setenv("GOOGLE_API_KEY", KEY)
 

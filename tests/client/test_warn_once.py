@@ -48,13 +48,13 @@ def test_after_all_are_forgotten_warnings_are_logged_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     warn_once.warn("key", lambda: "one")
-    record = warn_once.served()
+    record = warn_once.served_models()
     warn_once.forget()
     warn_once.warn("key", lambda: "two")
 
     assert logged(caplog) == ["one", "two"]
-    assert warn_once.served() is not record
+    assert warn_once.served_models() is not record
 
 
 def test_all_rings_of_a_process_share_the_record_of_served_models() -> None:
-    assert warn_once.served() is warn_once.served()
+    assert warn_once.served_models() is warn_once.served_models()

@@ -189,9 +189,9 @@ def test_a_served_model_other_than_the_pinned_one_is_warned_of_once(
     with caplog.at_level(logging.WARNING, "llmring"):
         attempts = [way.chat(made, "fast", "Hello").attempts[-1] for _ in range(2)]
 
-    told = "served as gpt-4o-mini-2; the lockfile has pinned gpt-4o-mini-2024-01-01"
-    assert [attempt.notes for attempt in attempts] == [(told,), ()]
-    assert caplog.messages == [f"{MODEL} {told}"]
+    result = "served as gpt-4o-mini-2; the lockfile has pinned gpt-4o-mini-2024-01-01"
+    assert [attempt.notes for attempt in attempts] == [(result,), ()]
+    assert caplog.messages == [f"{MODEL} {result}"]
 
 
 def test_a_stream_served_by_another_model_than_before_is_warned_of(way: Way, ring: Make) -> None:
@@ -223,9 +223,9 @@ def test_a_retired_model_is_asked_last_with_one_warning(
     way: Way, two: LLMRing, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "llmring"):
-        asked = [way.chat(two, LLMRequest(model="fast", messages="Hi")) for _ in range(2)]
+        request = [way.chat(two, LLMRequest(model="fast", messages="Hi")) for _ in range(2)]
 
-    assert [response.model for response in asked] == ["openai:some-model"] * 2
+    assert [response.model for response in request] == ["openai:some-model"] * 2
     assert caplog.messages == [
         "openai:gpt-4o-mini was retired by its provider on 2020-01-01, so it is tried last; "
         "run `llmring lock upgrade` to bind another model"

@@ -36,8 +36,8 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
     def run(*words: str, stdin: str = "") -> Outcome:
         monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
         code = main(list(words))
-        said = capsys.readouterr()
-        return Outcome(code, said.out, said.err)
+        message = capsys.readouterr()
+        return Outcome(code, message.out, message.err)
 
     return run
 

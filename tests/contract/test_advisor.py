@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.stage import MINI, calling, key_at, saying
+from advisor.fakes import MINI, calling, key_at, saying
 from cli.terminal import Call, Outcome, run, write
 from llmring.lockfile.document import parse
 from lockfile.texts import EXAMPLE
@@ -19,9 +19,9 @@ NEED = "I need a fast, cheap model for development"
 THAT = "Set that as my 'dev' alias"
 
 
-def held(*said: str, options: tuple[str, ...] = ()) -> Outcome:
+def held(*message: str, options: tuple[str, ...] = ()) -> Outcome:
     """Run a conversation with these messages of the user."""
-    return run("lock", "chat", *options, stdin="\n".join([*said, ""]))
+    return run("lock", "chat", *options, stdin="\n".join([*message, ""]))
 
 
 def advisor(out: str) -> list[str]:
@@ -79,8 +79,8 @@ def test_S058_the_advisor_binds_aliases_with_fallbacks(call: Call) -> None:
 
 
 def test_S059_the_advisor_sets_up_profiles(call: Call, example: Path) -> None:
-    said = ("copy profile default to staging", f"bind {MINI} to extra for staging")
-    held(*said, options=("--yes",))
+    message = ("copy profile default to staging", f"bind {MINI} to extra for staging")
+    held(*message, options=("--yes",))
 
     assert call("aliases", "--profile", "staging").out == (
         call("aliases").out + "extra → openai:gpt-4o-mini\n"

@@ -16,9 +16,9 @@ from lockfile.texts import EXAMPLE
 
 
 def test_S031_lock_init_creates_a_lockfile_here() -> None:
-    said = run("lock", "init")
+    message = run("lock", "init")
 
-    assert said.code == 0
+    assert message.code == 0
     assert LLMRing().lockfile_path == Path.cwd() / "llmring.lock"
 
 
@@ -29,10 +29,10 @@ def test_S032_force_overwrites(call: Call, example: Path) -> None:
 
 
 def test_S033_without_force_the_file_is_left_alone(call: Call, example: Path) -> None:
-    said = call("lock", "init")
+    message = call("lock", "init")
 
-    assert said.code == 1
-    assert "--force" in said.err
+    assert message.code == 1
+    assert "--force" in message.err
     assert example.read_text() == EXAMPLE
 
 
@@ -43,9 +43,9 @@ def test_S034_lock_init_makes_the_folders_of_its_path(call: Call) -> None:
 
 
 def test_S035_lock_init_chooses_from_the_catalog_and_says_of_which_day(call: Call) -> None:
-    said = call("lock", "init")
+    message = call("lock", "init")
 
-    assert f"catalog of {bundled.bundled().date}" in said.err
+    assert f"catalog of {bundled.bundled().date}" in message.err
 
 
 def test_S036_the_common_aliases_are_bound_to_models_that_chat(
@@ -129,9 +129,9 @@ def test_S043_bind_rejects_what_is_not_a_reference_to_a_known_provider(
 
 
 def test_S044_without_profile_bind_writes_the_default_one(call: Call, example: Path) -> None:
-    said = call("bind", "new", "openai:gpt-4o")
+    message = call("bind", "new", "openai:gpt-4o")
 
-    assert "profile default" in said.err
+    assert "profile default" in message.err
     assert LLMRing().has_alias("new", profile="default")
 
 
@@ -180,10 +180,10 @@ def test_S049_aliases_lists_a_profile(call: Call, example: Path, profile: str, m
 def test_S049_an_unknown_profile_is_an_error_that_names_the_others(
     call: Call, example: Path
 ) -> None:
-    said = call("aliases", "--profile", "staging")
+    message = call("aliases", "--profile", "staging")
 
-    assert said.code == 1
-    assert "default, dev, prod" in said.err
+    assert message.code == 1
+    assert "default, dev, prod" in message.err
 
 
 def test_S050_verbose_shows_every_model_its_price_and_its_key(
@@ -191,12 +191,12 @@ def test_S050_verbose_shows_every_model_its_price_and_its_key(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
 
-    said = call("aliases", "--verbose")
+    message = call("aliases", "--verbose")
 
-    assert said.code == 0
+    assert message.code == 0
     for word in ("google:gemini-1.5-pro", "$0.15", "ANTHROPIC_API_KEY"):
-        assert word in said.out
-    assert "0123456789abcdef" not in said.out
+        assert word in message.out
+    assert "0123456789abcdef" not in message.out
 
 
 def test_S051_the_arrow_is_written_in_utf_8(example: Path) -> None:
@@ -204,9 +204,9 @@ def test_S051_the_arrow_is_written_in_utf_8(example: Path) -> None:
 
 
 def test_S051_where_the_output_has_no_arrow_there_is_no_traceback(example: Path) -> None:
-    said = run("aliases", PYTHONIOENCODING="ascii")
+    message = run("aliases", PYTHONIOENCODING="ascii")
 
-    assert said == (0, LISTED.replace("→", "->"), "")
+    assert message == (0, LISTED.replace("→", "->"), "")
 
 
 def test_S052_aliases_needs_neither_key_nor_network(example: Path) -> None:
@@ -214,31 +214,31 @@ def test_S052_aliases_needs_neither_key_nor_network(example: Path) -> None:
 
 
 def test_S053_a_named_lockfile_that_is_not_there_is_a_clear_error() -> None:
-    for said in (
+    for message in (
         run("aliases", "--file", "x.lock"),
         run("aliases", LLMRING_LOCKFILE_PATH="x.lock"),
     ):
-        assert said.code == 1
-        assert is_plain_error(said.err), said.err
-        assert "llmring lock init" in said.err
+        assert message.code == 1
+        assert is_plain_error(message.err), message.err
+        assert "llmring lock init" in message.err
 
 
 def test_S053_without_a_lockfile_the_bundled_one_is_listed_with_a_note(call: Call) -> None:
-    said = call("aliases")
+    message = call("aliases")
 
-    assert said.code == 0
-    assert said.out == call("aliases", "--file", str(BUNDLED)).out
-    assert "llmring lock init" in said.err
+    assert message.code == 0
+    assert message.out == call("aliases", "--file", str(BUNDLED)).out
+    assert "llmring lock init" in message.err
 
 
 # --- lock validate -----------------------------------------------------------------------------
 
 
 def test_S063_validate_accepts_the_active_lockfile(example: Path) -> None:
-    said = run("lock", "validate")
+    message = run("lock", "validate")
 
-    assert said.code == 0
-    assert ": error:" not in said.out
+    assert message.code == 0
+    assert ": error:" not in message.out
 
 
 def test_S063_validate_looks_at_the_file_that_the_environment_names(
@@ -274,29 +274,31 @@ BAD_STRUCTURES = {
 def test_S065_validate_checks_the_structure(call: Call, text: str) -> None:
     write(text)
 
-    said = call("lock", "validate")
+    message = call("lock", "validate")
 
-    assert said.code == 1
-    assert ": error: " in said.out
+    assert message.code == 1
+    assert ": error: " in message.out
 
 
 @pytest.mark.parametrize("reference", ["gpt-4o-mini", "openai:", ":x", "opnai:gpt-4o"])
 def test_S066_validate_checks_every_reference(call: Call, reference: str) -> None:
     write(EXAMPLE.replace("openai:gpt-4o-mini", reference, 1))
 
-    said = call("lock", "validate")
+    message = call("lock", "validate")
 
-    assert said.code == 1
-    assert "llmring.lock:9:11: error: profiles.default.bindings[0].models[0]: " in said.out
+    assert message.code == 1
+    assert "llmring.lock:9:11: error: profiles.default.bindings[0].models[0]: " in message.out
 
 
 def test_S067_every_problem_is_listed_with_its_place(call: Call) -> None:
     write(EXAMPLE.replace("openai:gpt-4o-mini", "gpt-4o-mini").replace("version", "verzion", 1))
 
-    said = call("lock", "validate")
+    message = call("lock", "validate")
 
-    errors = [line.partition(": error: ")[0] for line in said.out.splitlines() if "error" in line]
-    assert said.code == 1
+    errors = [
+        line.partition(": error: ")[0] for line in message.out.splitlines() if "error" in line
+    ]
+    assert message.code == 1
     assert errors == ["llmring.lock:1:1", "llmring.lock:9:11", "llmring.lock:28:11"]
 
 

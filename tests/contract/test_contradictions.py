@@ -221,7 +221,7 @@ def test_C03_the_package_s_lockfile_is_never_written(package: MakePackage) -> No
     assert LLMRing("llmring.lock").list_aliases() == {"here": "mock:echo"}
 
 
-def test_C04_what_lock_init_writes_is_what_is_read_also_beside_a_package(call: Call) -> None:
+def test_C04_what_lock_init_writes_is_what_is_read_also_next_to_a_package(call: Call) -> None:
     Path("src/mine").mkdir(parents=True)
     Path("src/mine/__init__.py").touch()
 
@@ -258,10 +258,10 @@ def test_C05_the_profile_is_chosen_alike_for_reads_writes_python_and_commands(
     option = ["--profile", explicit] if explicit else []
 
     LLMRing().bind_alias("by-python", "mock:echo", profile=explicit)
-    said = call("bind", "by-command", "mock:echo", *option)
+    message = call("bind", "by-command", "mock:echo", *option)
 
     assert LLMRing().resolve_alias("who", profile=explicit) == f"mock:{expected}"
-    assert f"profile {expected}" in said.err
+    assert f"profile {expected}" in message.err
     for alias in ("by-python", "by-command"):
         assert f"{alias} → mock:echo\n" in call("aliases", *option).out
         assert LLMRing().has_alias(alias, profile=expected)
@@ -308,10 +308,10 @@ def test_C09_without_fast_chat_takes_the_first_alias_of_the_profile_with_one_not
 ) -> None:
     write(lockfile_of(dev={"assistant": ["mock:echo"], "b": ["mock:empty"]}))
 
-    said = call("chat", "Hello", "--profile", "dev")
+    message = call("chat", "Hello", "--profile", "dev")
 
-    assert said.out == "Hello\n"
-    assert re.fullmatch(r".*alias assistant of profile dev.*\n", said.err)
+    assert message.out == "Hello\n"
+    assert re.fullmatch(r".*alias assistant of profile dev.*\n", message.err)
 
 
 def test_C09_in_a_profile_without_aliases_chat_takes_fast_of_the_default_profile(
@@ -319,18 +319,18 @@ def test_C09_in_a_profile_without_aliases_chat_takes_fast_of_the_default_profile
 ) -> None:
     write(lockfile_of(default={"fast": ["mock:echo"]}, dev={}))
 
-    said = call("chat", "Hello", "--profile", "dev")
+    message = call("chat", "Hello", "--profile", "dev")
 
-    assert (said.out, said.err.count("\n")) == ("Hello\n", 1)
+    assert (message.out, message.err.count("\n")) == ("Hello\n", 1)
 
 
 def test_C09_a_model_that_is_named_is_looked_up_in_the_profile_alone(
     call: Call, example: Path
 ) -> None:
-    said = call("chat", "Hello", "--profile", "dev", "--model", "fast")
+    message = call("chat", "Hello", "--profile", "dev", "--model", "fast")
 
-    assert said.code == 1
-    assert "defined in profiles: default" in said.err
+    assert message.code == 1
+    assert "defined in profiles: default" in message.err
 
 
 # --- C10, C11, C12: writing --------------------------------------------------------------------
@@ -376,9 +376,9 @@ def test_C11_binding_over_the_bundled_file_makes_one_here_with_that_binding_alon
 
 
 def test_C11_the_command_reports_the_path() -> None:
-    said = run("bind", "myalias", "openai:gpt-4o")
+    message = run("bind", "myalias", "openai:gpt-4o")
 
-    assert "llmring.lock" in said.err
+    assert "llmring.lock" in message.err
 
 
 def test_C12_the_message_has_three_lines_no_indent_and_an_absolute_path(example: Path) -> None:

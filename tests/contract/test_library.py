@@ -49,7 +49,7 @@ USERS = lockfile_of(
 )
 
 
-def test_S109_a_lockfile_beside_the_code_is_the_package_s(package: MakePackage) -> None:
+def test_S109_a_lockfile_next_to_the_code_is_the_package_s(package: MakePackage) -> None:
     root = package("mypackage", LIBRARY, OWN)
     library = importlib.import_module("mypackage")
 
@@ -85,9 +85,9 @@ def test_S113_a_ring_is_made_without_loop_key_network_or_home(tmp_path: Path) ->
     path = write(USERS)
     code = f"from llmring import LLMRing; print(LLMRing({str(path.resolve())!r}).list_aliases())"
 
-    said = run_python_offline(code, HOME="/nonexistent", XDG_CACHE_HOME="/nonexistent")
+    message = run_python_offline(code, HOME="/nonexistent", XDG_CACHE_HOME="/nonexistent")
 
-    assert (said.code, said.err) == (0, "")
+    assert (message.code, message.err) == (0, "")
 
 
 def test_S114_require_aliases_gives_nothing_where_all_are_there() -> None:

@@ -13,12 +13,12 @@ from lockfile.texts import EXAMPLE, REGIONS
 
 
 def test_S124_the_profile_of_a_bind_beats_the_environment(example: Path) -> None:
-    said = run(
+    message = run(
         *("bind", "assistant", "anthropic:claude-opus-4", "--profile", "prod"),
         LLMRING_PROFILE="dev",
     )
 
-    assert said.code == 0
+    assert message.code == 0
     assert LLMRing().resolve_alias("assistant", "prod") == "anthropic:claude-opus-4"
     assert LLMRing().resolve_alias("assistant", "dev") == "openai:gpt-4o-mini"
 
@@ -55,21 +55,21 @@ def test_S128_a_model_may_be_named_directly(way: Way, vendors: DemoServer) -> No
 def test_S129_an_alias_with_one_model_is_a_hint_and_no_failure(call: Call) -> None:
     write(lockfile_of(default={"assistant": ["anthropic:claude-3-5-sonnet"]}))
 
-    said = call("lock", "validate")
+    message = call("lock", "validate")
 
-    assert said.code == 0
-    assert "hint: " in said.out
+    assert message.code == 0
+    assert "hint: " in message.out
 
 
 def test_S130_a_reference_without_provider_is_refused_and_the_file_untouched(
     example: Path,
 ) -> None:
-    said = run("bind", "fast", "gpt-4o-mini")
+    message = run("bind", "fast", "gpt-4o-mini")
 
-    assert (said.code, said.out) == (1, "")
-    assert is_plain_error(said.err), said.err
-    assert "'gpt-4o-mini'" in said.err
-    assert "provider:model" in said.err
+    assert (message.code, message.out) == (1, "")
+    assert is_plain_error(message.err), message.err
+    assert "'gpt-4o-mini'" in message.err
+    assert "provider:model" in message.err
     assert example.read_text() == EXAMPLE
 
 

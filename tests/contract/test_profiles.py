@@ -81,10 +81,10 @@ def test_S089_the_environment_selects_the_profile_of_every_command(call: Call, d
 
 
 def test_S090_a_chat_in_a_profile_needs_no_model(example: Path, vendors: DemoServer) -> None:
-    said = run("chat", "Hello", "--profile", "dev")
+    message = run("chat", "Hello", "--profile", "dev")
 
-    assert (said.code, said.out) == (0, "Hello!\n")
-    assert "assistant" in said.err
+    assert (message.code, message.out) == (0, "Hello!\n")
+    assert "assistant" in message.err
 
 
 def test_S091_chat_takes_the_message_as_its_argument(call: Call) -> None:
@@ -116,9 +116,9 @@ def test_S094_the_explicit_profile_beats_the_environment(
 def test_S094_the_explicit_profile_of_a_command_beats_the_environment(
     example: Path, vendors: DemoServer
 ) -> None:
-    said = run("chat", "Hello", "--profile", "dev", "--json", LLMRING_PROFILE="prod")
+    message = run("chat", "Hello", "--profile", "dev", "--json", LLMRING_PROFILE="prod")
 
-    assert f'"model": "{DEV}"' in said.out
+    assert f'"model": "{DEV}"' in message.out
 
 
 def test_S095_the_environment_beats_the_file_s_default(

@@ -173,12 +173,12 @@ def test_resolve_alias_prints_the_output_shown_in_the_contract(
     example: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     block = having("service.resolve_alias(", 'profile="dev"')
-    told = re.search(r'print\(model_ref\)  # "(.*)"', block.code)
+    result = re.search(r'print\(model_ref\)  # "(.*)"', block.code)
 
     run_block(block.code, dict(GIVEN))
 
-    assert told is not None
-    assert capsys.readouterr().out.splitlines()[0] == told[1]
+    assert result is not None
+    assert capsys.readouterr().out.splitlines()[0] == result[1]
 
 
 def test_failover_works_as_described_in_the_contract(example: None, vendors: DemoServer) -> None:
@@ -293,15 +293,15 @@ def test_the_commands_of_the_contract_run(
         write(Path("llmring.lock").read_text(), "path/to/llmring.lock")
     expected = 1 if REFUSED in block.code else 0
 
-    for line, said in run_lines(block):
-        assert (said.code, line) == (expected, line), said.err
+    for line, message in run_lines(block):
+        assert (message.code, line) == (expected, line), message.err
 
 
 def test_the_aliases_command_prints_the_output_shown_in_the_contract(example: None) -> None:
     shown = having("fast → ", language="")
-    ((_, said), *_) = run_lines(Block("bash", 0, "llmring aliases"))
+    ((_, message), *_) = run_lines(Block("bash", 0, "llmring aliases"))
 
-    assert said == (0, shown.code, "")
+    assert message == (0, shown.code, "")
 
 
 def test_every_block_of_the_contract_has_a_known_language() -> None:

@@ -34,9 +34,9 @@ def test_S022_the_default_profile_is_the_file_s(example: Path) -> None:
 def test_S022_a_missing_default_profile_is_reported(call: Call) -> None:
     write(f'default_profile = "defualt"\n{BINDING}')
 
-    said = call("lock", "validate").out
+    message = call("lock", "validate").out
 
-    assert "llmring.lock:1:19: warning: default_profile: unknown profile 'defualt'" in said
+    assert "llmring.lock:1:19: warning: default_profile: unknown profile 'defualt'" in message
 
 
 def test_S023_a_profile_is_a_table_with_a_name(example: Path) -> None:

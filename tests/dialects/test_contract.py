@@ -405,10 +405,10 @@ def test_tool_calls_and_results_can_be_sent_back(dialect: Dialect) -> None:
         tools=TOOLS,
     )
     payload = sent(dialect, request)
-    said = ("How is Paris?", TOOL_TEXT, "weather", "Paris", "clock", "12 degrees", "9:41")
+    message = ("How is Paris?", TOOL_TEXT, "weather", "Paris", "clock", "12 degrees", "9:41")
     turns = payload[payload.index("How is Paris?") :]
 
-    assert [text for text in said if text not in turns] == []
+    assert [text for text in message if text not in turns] == []
     assert turns.index("12 degrees") < turns.index("9:41")
     assert "The weather of the next days" in payload
 

@@ -519,9 +519,9 @@ HELLO: list[Event] = [
 ]
 
 
-def test_chat_tells_the_tokens_of_a_stream_only_if_it_is_asked_to() -> None:
+def test_chat_reports_the_tokens_of_a_stream_only_if_it_is_asked_to() -> None:
     with_usage, without = (
-        payloads("openai_chat", HELLO, Envelope(include_usage=asked)) for asked in (True, False)
+        payloads("openai_chat", HELLO, Envelope(include_usage=request)) for request in (True, False)
     )
 
     assert with_usage[-1]["choices"] == []

@@ -162,12 +162,12 @@ def read_openai_responses(url: str, *, stream: bool) -> Read:
 
 def read_anthropic(url: str, *, stream: bool) -> Read:
     with anthropic.Anthropic(base_url=url, api_key=KEY, max_retries=0) as client:
-        asked: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": ASKED}
+        request: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": ASKED}
         if stream:
-            with client.messages.stream(**asked) as events:
+            with client.messages.stream(**request) as events:
                 found = events.get_final_message()
         else:
-            found = client.messages.create(**asked)
+            found = client.messages.create(**request)
     details = found.stop_details
     return Read(
         "".join(block.text for block in found.content if block.type == "text"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from llmring.dialects.anthropic.files import FILES
 from llmring.dialects.dialect import FileContent
-from llmring.dialects.multipart import boundary_for, form, named_by_id
+from llmring.dialects.multipart import boundary_for, file_id_reply, form
 from llmring.dialects.openai.files import CHAT_FILES
 from llmring.exceptions import ProviderResponseError
 from llmring.wire import HttpHead
@@ -71,13 +71,13 @@ def test_the_same_content_has_the_same_boundary() -> None:
 
 
 def test_the_file_id_is_read_from_the_reply() -> None:
-    assert named_by_id(HEAD, b'{"id":"file-1","object":"file","bytes":3}').id == "file-1"
+    assert file_id_reply(HEAD, b'{"id":"file-1","object":"file","bytes":3}').id == "file-1"
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"id":1}', b"\xff"])
 def test_a_reply_without_a_file_id_is_an_error(body: bytes) -> None:
     with pytest.raises(ProviderResponseError, match="can't be read"):
-        named_by_id(HEAD, body)
+        file_id_reply(HEAD, body)
 
 
 def without_boundary(body: bytes, content_type: str) -> bytes:

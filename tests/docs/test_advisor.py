@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from advisor.stage import desk_of
+from advisor.fakes import editor_of
 from cli.terminal import run
 from llmring.advisor.intent import read
 from llmring.advisor.rule_based import vocabulary
@@ -29,4 +29,4 @@ def test_the_page_lists_every_command_of_the_conversation() -> None:
 
 @pytest.mark.parametrize("request_", re.findall(r"`([^`]+)`", PLAIN))
 def test_the_guided_mode_understands_the_requests_on_the_page(request_: str) -> None:
-    assert read(request_, vocabulary(desk_of())).kind != "unclear"
+    assert read(request_, vocabulary(editor_of())).kind != "unclear"

@@ -8,7 +8,7 @@ import pytest
 from llmring.cli.main import main
 from llmring.ledger import writer
 from llmring.ledger.columns import COLUMNS
-from llmring.ledger.entry import Entry
+from llmring.ledger.entry import LedgerEntry
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "ledger.md").read_text(encoding="utf-8")
 
@@ -23,7 +23,7 @@ def test_the_table_lists_every_recorded_field() -> None:
     cells = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
     listed = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
 
-    assert listed == set(Entry.__struct_fields__) - {"id", "prompt", "answer"}
+    assert listed == set(LedgerEntry.__struct_fields__) - {"id", "prompt", "answer"}
 
 
 @pytest.mark.parametrize("line", re.findall(r"^\$ llmring (.*)$", PAGE, re.MULTILINE))

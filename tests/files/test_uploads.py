@@ -31,7 +31,7 @@ from loopback import Answer, Loopback, Pause, as_json
 Serve = Callable[..., Loopback]
 
 
-def test_each_provider_of_the_walk_gets_a_copy_of_its_own(
+def test_each_provider_of_the_failover_gets_a_copy_of_its_own(
     serve: Serve, pdf: Path, lockfile: Callable[..., Path]
 ) -> None:
     at_anthropic = serve(kept("file_a"), as_json({"error": {"message": "busy"}}, 529))
@@ -167,8 +167,8 @@ def test_calls_at_the_same_time_share_one_upload(serve: Serve, pdf: Path) -> Non
 
     async def calls() -> list[str]:
         async with ring:
-            asked = [ring.chat(OPENAI, messages="What?", files=[id_]) for _ in range(5)]
-            return [answer.content for answer in await asyncio.gather(*asked)]
+            request = [ring.chat(OPENAI, messages="What?", files=[id_]) for _ in range(5)]
+            return [answer.content for answer in await asyncio.gather(*request)]
 
     assert asyncio.run(calls()) == 5 * ["from openai"]
     assert sorted(sent(server)) == sorted([UPLOAD, *5 * [CHAT]])
@@ -183,10 +183,10 @@ def test_threads_and_event_loops_share_one_upload(serve: Serve, pdf: Path) -> No
         return (await ring.chat(OPENAI, messages="What?", files=[id_])).content
 
     with ThreadPoolExecutor() as threads:
-        asked = [threads.submit(asyncio.run, ask()) for _ in range(3)]
+        request = [threads.submit(asyncio.run, ask()) for _ in range(3)]
         plain = threads.submit(lambda: ring.chat(OPENAI, messages="?", files=[id_]).content)
 
-    assert [each.result() for each in (*asked, plain)] == 4 * ["from openai"]
+    assert [each.result() for each in (*request, plain)] == 4 * ["from openai"]
     assert sent(server).count(UPLOAD) == 1
 
 
@@ -214,8 +214,8 @@ def test_a_call_that_waits_for_another_s_upload_gets_its_failure(serve: Serve, p
 
     async def calls() -> list[Any]:
         async with ring:
-            asked = [ring.chat(OPENAI, messages="What?", files=[id_]) for _ in range(3)]
-            return await asyncio.gather(*asked, return_exceptions=True)
+            request = [ring.chat(OPENAI, messages="What?", files=[id_]) for _ in range(3)]
+            return await asyncio.gather(*request, return_exceptions=True)
 
     errors = asyncio.run(calls())
 

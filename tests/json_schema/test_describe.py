@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from llmring.json_schema.describe import in_words, with_words
+from llmring.json_schema.describe import add_phrases, phrases_of
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from llmring.json_schema.describe import in_words, with_words
     ],
 )
 def test_a_keyword_is_put_into_words(keyword: str, value: Any, phrase: str) -> None:
-    assert in_words({keyword: value}) == [phrase]
+    assert phrases_of({keyword: value}) == [phrase]
 
 
 @pytest.mark.parametrize(
@@ -38,15 +38,15 @@ def test_a_keyword_is_put_into_words(keyword: str, value: Any, phrase: str) -> N
     ids=str,
 )
 def test_a_keyword_that_asks_for_nothing_has_no_phrase(silent: dict[str, Any]) -> None:
-    assert in_words(silent) == []
+    assert phrases_of(silent) == []
 
 
 def test_phrases_follow_the_description_that_is_there() -> None:
-    assert with_words({"description": "An age"}, ["at least 0", "at most 9"]) == {
+    assert add_phrases({"description": "An age"}, ["at least 0", "at most 9"]) == {
         "description": "An age (at least 0; at most 9)"
     }
-    assert with_words({"type": "integer"}, ["at least 0"])["description"] == "at least 0"
+    assert add_phrases({"type": "integer"}, ["at least 0"])["description"] == "at least 0"
 
 
 def test_without_phrases_a_schema_has_no_new_description() -> None:
-    assert with_words({"type": "integer"}, []) == {"type": "integer"}
+    assert add_phrases({"type": "integer"}, []) == {"type": "integer"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ledgers import NOON, entry
 from llmring.chat.events import Usage
 from llmring.ledger.columns import COLUMNS, entry_of, insertion, microseconds, row_of
-from llmring.ledger.entry import Entry, Told
+from llmring.ledger.entry import LedgerEntry, LoggedAttempt
 
 LARGEST = 2**63 - 1
 
@@ -20,7 +20,7 @@ LARGEST = 2**63 - 1
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 COUNTS = st.integers(0, LARGEST)
 ENTRIES = st.builds(
-    Entry,
+    LedgerEntry,
     id=TEXTS,
     at=st.datetimes(timezones=st.just(UTC)),
     kind=st.sampled_from(["chat", "embed"]),
@@ -37,7 +37,7 @@ ENTRIES = st.builds(
     attempts=st.integers(0, 99),
     story=st.lists(
         st.builds(
-            Told,
+            LoggedAttempt,
             model=TEXTS,
             outcome=st.sampled_from(["ok", "failed"]),
             ms=st.floats(0, 1e9),
@@ -57,19 +57,25 @@ ENTRIES = st.builds(
 )
 
 
-def named(kept: Entry) -> dict[str, Any]:
+def named(kept: LedgerEntry) -> dict[str, Any]:
     return dict(zip(COLUMNS, row_of(kept), strict=True))
 
 
 @given(ENTRIES)
-def test_an_entry_read_back_from_its_row_is_the_same(kept: Entry) -> None:
+def test_an_entry_read_back_from_its_row_is_the_same(kept: LedgerEntry) -> None:
     assert entry_of(row_of(kept)) == kept
 
 
 @given(st.text(st.characters(), max_size=20))
 def test_any_text_becomes_one_that_every_database_stores(text: str) -> None:
     row = named(
-        entry(alias=text, answer=text, tags=(text,), story=(Told(text, "ok"),), finish_reason=text)
+        entry(
+            alias=text,
+            answer=text,
+            tags=(text,),
+            story=(LoggedAttempt(text, "ok"),),
+            finish_reason=text,
+        )
     )
 
     texts = [value for value in row.values() if isinstance(value, str)]

@@ -3,7 +3,7 @@
 import pytest
 
 from ledgers import entry
-from llmring.ledger.entry import Told
+from llmring.ledger.entry import LoggedAttempt
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,6 @@ from llmring.ledger.entry import Told
 def test_a_call_fell_back_if_another_model_than_the_first_one_answered(
     model: str | None, tried: list[str], expected: bool
 ) -> None:
-    story = tuple(Told(each, "failed") for each in tried)
+    story = tuple(LoggedAttempt(each, "failed") for each in tried)
 
     assert entry(model=model, story=story).fell_back is expected

@@ -10,8 +10,8 @@ import pytest
 from ledgers import NOON, entry, keep
 from llmring.chat.events import Usage
 from llmring.exceptions import ConfigurationError
-from llmring.ledger.entry import Entry, Told
-from llmring.ledger.reader import Span, entries, entries_in
+from llmring.ledger.entry import LedgerEntry, LoggedAttempt
+from llmring.ledger.reader import CallFilter, entries, entries_in
 
 FULL = entry(
     1,
@@ -30,9 +30,9 @@ FULL = entry(
     first_ms=12.25,
     attempts=2,
     story=(
-        Told("openai:gpt-4o", "skipped", reason="ProviderAuthenticationError"),
-        Told("openai:gpt-4o-mini", "failed", 3.5, 429, "ProviderRateLimitError"),
-        Told("anthropic:claude-sonnet-4-5", "ok", 4.5, 200),
+        LoggedAttempt("openai:gpt-4o", "skipped", reason="ProviderAuthenticationError"),
+        LoggedAttempt("openai:gpt-4o-mini", "failed", 3.5, 429, "ProviderRateLimitError"),
+        LoggedAttempt("anthropic:claude-sonnet-4-5", "ok", 4.5, 200),
     ),
     finish_reason="stop",
     stream=True,
@@ -41,11 +41,13 @@ FULL = entry(
     prompt="[]",
     answer="Grüße 🙂",
 )
-BARE = Entry(id="z", at=NOON, kind="embed", profile="prod", ms=1.5, outcome="failed", error="X")
+BARE = LedgerEntry(
+    id="z", at=NOON, kind="embed", profile="prod", ms=1.5, outcome="failed", error="X"
+)
 
 
 @pytest.mark.parametrize("kept", [FULL, BARE], ids=["full", "bare"])
-def test_an_entry_comes_back_as_it_was(place: Path | str, kept: Entry) -> None:
+def test_an_entry_comes_back_as_it_was(place: Path | str, kept: LedgerEntry) -> None:
     keep(place, kept)
 
     assert list(entries(place)) == [kept]
@@ -70,8 +72,8 @@ def test_entries_can_be_filtered_by_time_alias_and_model(place: Path | str) -> N
     second = timedelta(seconds=1)
     keep(place, entry(1), entry(2, alias="slow"), entry(3, model="a:b"), entry(4, alias=None))
 
-    def chosen(**wish: object) -> list[str]:
-        return [each.id[-1] for each in entries(place, **wish)]  # type: ignore[arg-type]
+    def chosen(**filters: object) -> list[str]:
+        return [each.id[-1] for each in entries(place, **filters)]  # type: ignore[arg-type]
 
     assert chosen(since=NOON + 2 * second) == ["2", "3", "4"]
     assert chosen(until=NOON + 2 * second) == ["1"]
@@ -84,8 +86,8 @@ def test_entries_can_be_filtered_by_time_alias_and_model(place: Path | str) -> N
 def test_entries_can_be_filtered_by_failure_and_by_end(place: Path | str) -> None:
     keep(place, entry(1, ms=9000.0), entry(2, outcome="failed"), entry(3, outcome="cancelled"))
 
-    failed = entries_in(place, Span(failed=True))
-    late = entries_in(place, Span(ended=NOON + timedelta(seconds=9)))
+    failed = entries_in(place, CallFilter(failed=True))
+    late = entries_in(place, CallFilter(ended=NOON + timedelta(seconds=9)))
 
     assert [each.id[-1] for each in failed] == ["2", "3"]
     assert [each.id[-1] for each in late] == ["1"]

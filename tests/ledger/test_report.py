@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledgers import NOON, entry, keep
-from llmring.ledger.entry import Entry, Outcome, Told
-from llmring.ledger.reader import Span
+from llmring.ledger.entry import LedgerEntry, LoggedAttempt, Outcome
+from llmring.ledger.reader import CallFilter
 from llmring.ledger.report import By, Total, total, totals
 
 CALLS = (
@@ -26,13 +26,13 @@ CALLS = (
 
 
 def counts(place: Path | str, by: By) -> dict[str, int]:
-    return {each.name: each.calls for each in totals(place, Span(), by)}
+    return {each.name: each.calls for each in totals(place, CallFilter(), by)}
 
 
 def test_all_calls_are_summed_up(place: Path | str) -> None:
     keep(place, *CALLS)
 
-    assert total(place, Span()) == Total(
+    assert total(place, CallFilter()) == Total(
         name="",
         calls=6,
         prompt_tokens=30,
@@ -61,19 +61,21 @@ def test_calls_are_grouped_by_alias_model_profile_tag_or_day(place: Path | str) 
 def test_only_calls_that_match_the_filter_are_counted(place: Path | str) -> None:
     keep(place, *CALLS)
 
-    assert total(place, Span(since=NOON.replace(day=24))).calls == 1
-    assert [each.name for each in totals(place, Span(alias="fast", failed=True), "tag")] == [""]
+    assert total(place, CallFilter(since=NOON.replace(day=24))).calls == 1
+    assert [each.name for each in totals(place, CallFilter(alias="fast", failed=True), "tag")] == [
+        ""
+    ]
 
 
 def test_a_missing_ledger_has_no_calls(place: Path | str) -> None:
-    assert totals(place, Span(), "tag") == []
-    assert total(place, Span()) == Total(name="")
+    assert totals(place, CallFilter(), "tag") == []
+    assert total(place, CallFilter()) == Total(name="")
 
 
 def test_a_sum_of_very_small_and_large_amounts_is_exact(place: Path | str) -> None:
     keep(place, *(entry(n, cost=Decimal(f"1E-{n}")) for n in range(25)))
 
-    assert total(place, Span()).cost == Decimal("1." + "1" * 24)
+    assert total(place, CallFilter()).cost == Decimal("1." + "1" * 24)
 
 
 SOME = st.builds(
@@ -83,17 +85,17 @@ SOME = st.builds(
     outcome=st.sampled_from(get_args(Outcome)),
     ms=st.floats(0, 1e6),
     cost=st.none() | st.decimals(0, 100, places=9),
-    story=st.just((Told("other:first", "failed"),)) | st.just(()),
+    story=st.just((LoggedAttempt("other:first", "failed"),)) | st.just(()),
 )
 
 
 @given(st.lists(SOME, unique_by=lambda each: each.id))
 @settings(max_examples=40, deadline=None)
-def test_totals_match_a_count_in_python(calls: list[Entry]) -> None:
+def test_totals_match_a_count_in_python(calls: list[LedgerEntry]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.sqlite"
         keep(path, *calls)
-        found = {each.name: each for each in totals(path, Span(), "alias")}
+        found = {each.name: each for each in totals(path, CallFilter(), "alias")}
 
     assert {name: each.calls for name, each in found.items()} == Counter(
         each.alias or "" for each in calls

@@ -8,7 +8,7 @@ import pytest
 from ledgers import entry
 from llmring.ledger.columns import TABLE, row_of
 from llmring.ledger.open import store_at
-from llmring.ledger.store import LedgerUnusableError, shown, too_new, unreadable
+from llmring.ledger.store import LedgerUnusableError, display_place, too_new, unreadable
 
 ADDRESS = "postgresql://keeper:s3cret-0123456789@db.example:5432/ledger?sslkey=hidden"
 
@@ -88,8 +88,8 @@ def test_a_closed_store_can_be_closed_again_and_written_again(place: Path | str)
 
 
 def test_the_place_of_a_ledger_is_shown_without_login_and_query(tmp_path: Path) -> None:
-    assert shown(ADDRESS) == "postgresql://***@db.example:5432/ledger"
-    assert shown(tmp_path / "ledger.sqlite") == str(tmp_path / "ledger.sqlite")
+    assert display_place(ADDRESS) == "postgresql://***@db.example:5432/ledger"
+    assert display_place(tmp_path / "ledger.sqlite") == str(tmp_path / "ledger.sqlite")
 
 
 def test_the_error_for_an_unreadable_ledger_gives_place_reason_and_fix() -> None:

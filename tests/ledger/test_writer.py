@@ -14,7 +14,7 @@ import pytest
 
 from ledgers import entry, keep, wait_for
 from llmring.ledger import sqlite, writer
-from llmring.ledger.entry import Told
+from llmring.ledger.entry import LoggedAttempt
 from llmring.ledger.postgres import LOCK
 from llmring.ledger.reader import entries
 from llmring.ledger.writer import Ledger, ledger_at
@@ -309,7 +309,7 @@ def test_ids_of_one_moment_are_unique_and_in_order(tmp_path: Path) -> None:
 def test_a_name_that_a_database_refuses_is_cleaned_and_entered(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
 
-    ledger.add(entry(model="openai:x\ud800", story=(Told("openai:x\ud800", "failed"),)))
+    ledger.add(entry(model="openai:x\ud800", story=(LoggedAttempt("openai:x\ud800", "failed"),)))
     ledger.end()
 
     [call] = entries(tmp_path / "ledger.sqlite")

@@ -22,15 +22,15 @@ from llmring.exceptions import (
     ProviderError,
     ProviderRateLimitError,
 )
-from llmring.limits.admission import Governor, Ticket
+from llmring.limits.admission import AdmissionControl, Reservation
 from llmring.limits.budgets import SqliteSpending
-from llmring.routing.estimate import Load
+from llmring.routing.estimate import TokenEstimate
 from llmring.routing.policy import Policy, Rules
 from priced import target
 
 # The load of a test's call costs a dollar with this one, by estimate.
 MODEL = target("a", "1")
-LOAD = Load(prompt=600_000, answer=400_000)
+LOAD = TokenEstimate(prompt=600_000, answer=400_000)
 DOLLAR = Decimal(1)
 
 
@@ -48,7 +48,7 @@ def rules(tmp_path: Path) -> Callable[..., Rules]:
     def make(alias: str = "fast", profile: str = "default", **limits: Any) -> Rules:
         lockfile = str(tmp_path / "llmring.lock")
         policy = Policy(**limits)
-        return Rules(policy=policy, alias=alias, profile=profile, lockfile=lockfile, load=LOAD)
+        return Rules(policy=policy, alias=alias, profile=profile, lockfile=lockfile, estimate=LOAD)
 
     return make
 
@@ -57,18 +57,18 @@ def spent(file: SqliteSpending, rules: Rules) -> Decimal:
     return asyncio.run(file.spent(rules.key, SYSTEM.now().date()))
 
 
-def send(file: SqliteSpending, rules: Rules | None, **after: Any) -> Ticket:
+def send(file: SqliteSpending, rules: Rules | None, **after: Any) -> Reservation:
     """Send a call's only request, ending with this cost or error; return its ticket."""
 
-    async def call() -> Ticket:
+    async def call() -> Reservation:
         deadline = time.monotonic() + 1
-        async with Governor(lambda: file, SYSTEM).admitted(rules, deadline) as admission:
-            ticket = await admission.sending(MODEL)
+        async with AdmissionControl(lambda: file, SYSTEM).admitted(rules, deadline) as admission:
+            reservation = await admission.sending(MODEL)
             if "cost" in after:
-                await ticket.answered(after["cost"], after.get("usage"))
+                await reservation.answered(after["cost"], after.get("usage"))
             if "error" in after:
-                await ticket.failed(after["error"])
-        return ticket
+                await reservation.failed(after["error"])
+        return reservation
 
     return asyncio.run(call())
 
@@ -140,13 +140,13 @@ def test_calls_at_once_never_go_beyond_the_budget(
     limited = rules(daily_budget=5)
 
     async def call() -> bool:
-        async with Governor(lambda: file, SYSTEM).admitted(limited, None) as admission:
+        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, None) as admission:
             try:
-                ticket = await admission.sending(MODEL)
+                reservation = await admission.sending(MODEL)
             except BudgetExceededError:
                 return False
             await asyncio.sleep(0)
-            await ticket.answered(DOLLAR, None)
+            await reservation.answered(DOLLAR, None)
             return True
 
     async def many() -> list[bool]:
@@ -215,11 +215,13 @@ def test_all_rings_of_a_process_share_the_limits(
     limited = rules(max_concurrency=1)
 
     async def two() -> None:
-        async with Governor(lambda: file, SYSTEM).admitted(limited, None):
+        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, None):
             with pytest.raises(LimitExceededError, match="max_concurrency"):
-                async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+                async with AdmissionControl(lambda: file, SYSTEM).admitted(
+                    limited, time.monotonic()
+                ):
                     pass
-        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
             pass
 
     asyncio.run(two())
@@ -231,7 +233,7 @@ def test_a_call_that_fails_gives_its_slot_back(
     limited = rules(max_concurrency=1)
 
     async def fails() -> None:
-        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
             raise KeyError
 
     for _ in range(2):
@@ -247,11 +249,11 @@ def test_a_forked_child_does_not_wait_for_calls_of_its_parent(
     limited = rules(max_concurrency=1)
 
     async def call_in_child() -> None:
-        async with Governor(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
+        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, time.monotonic()):
             pass
 
     async def parent() -> int:
-        async with Governor(lambda: file, SYSTEM).admitted(limited, None):
+        async with AdmissionControl(lambda: file, SYSTEM).admitted(limited, None):
             child = os.fork()
             if child == 0:
                 with_child_loop(call_in_child)
@@ -280,9 +282,9 @@ def test_a_call_without_limits_opens_no_file(
 
     async def call() -> None:
         held = None if unlimited is None else rules(**unlimited)
-        async with Governor(never, SYSTEM).admitted(held, None) as admission:
-            ticket = await admission.sending(MODEL)
-            await ticket.answered(DOLLAR, Usage())
+        async with AdmissionControl(never, SYSTEM).admitted(held, None) as admission:
+            reservation = await admission.sending(MODEL)
+            await reservation.answered(DOLLAR, Usage())
 
     asyncio.run(call())
 

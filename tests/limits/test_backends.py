@@ -14,11 +14,11 @@ from circuits import target
 from llmring import ConfigurationError
 from llmring.config.settings import Settings, read_settings
 from llmring.limits import redis_connection
-from llmring.limits.backends import health_of, spending_of
+from llmring.limits.backends import circuits_for, spending_for
 from llmring.limits.budgets import SqliteSpending
 from llmring.limits.redis_budgets import SharedSpending
-from llmring.limits.redis_circuits import SharedHealth
-from llmring.routing.circuits import Memory
+from llmring.limits.redis_circuits import SharedCircuits
+from llmring.routing.circuits import LocalCircuits
 from redis_server import RedisServer
 
 DAY = date(2026, 11, 23)
@@ -38,19 +38,19 @@ def alone(tmp_path: Path) -> Settings:
 
 
 def test_without_a_server_each_ring_has_circuits_of_its_own(alone: Settings) -> None:
-    assert isinstance(health_of(alone), Memory)
-    assert health_of(alone) is not health_of(alone)
+    assert isinstance(circuits_for(alone), LocalCircuits)
+    assert circuits_for(alone) is not circuits_for(alone)
 
 
 def test_without_a_server_spending_is_counted_on_this_machine(alone: Settings) -> None:
-    assert isinstance(spending_of(alone, health_of(alone)), SqliteSpending)
+    assert isinstance(spending_for(alone, circuits_for(alone)), SqliteSpending)
 
 
 def test_with_a_server_a_fleet_shares_circuits_and_spending(fleet: Settings) -> None:
-    health = health_of(fleet)
+    health = circuits_for(fleet)
 
-    assert isinstance(health, SharedHealth)
-    assert isinstance(spending_of(fleet, health), SharedSpending)
+    assert isinstance(health, SharedCircuits)
+    assert isinstance(spending_for(fleet, health), SharedSpending)
 
 
 def test_circuits_and_spending_use_one_connection(
@@ -60,9 +60,9 @@ def test_circuits_and_spending_use_one_connection(
     settings = read_settings({"LLMRING_REDIS_URL": redis_url, "XDG_CACHE_HOME": str(tmp_path)})
 
     async def use() -> None:
-        health = health_of(settings)
+        health = circuits_for(settings)
         assert await health.blocked([target("openai:a")]) == {}
-        assert await spending_of(settings, health).reserve("a", DAY, Decimal(1), Decimal(2))
+        assert await spending_for(settings, health).reserve("a", DAY, Decimal(1), Decimal(2))
         await health.aclose()
 
     before = connections_at(redis_server)
@@ -78,25 +78,25 @@ def connections_at(server: RedisServer) -> int:
 
 
 def test_the_server_is_named_without_its_password(fleet: Settings) -> None:
-    place = str(health_of(fleet).place)
+    place = str(circuits_for(fleet).place)
 
     assert place.startswith("Redis at 127.0.0.1:")
     assert "hunter2" not in place
 
 
 def test_a_server_that_is_down_is_no_error_when_the_ring_is_made(fleet: Settings) -> None:
-    assert asyncio.run(health_of(fleet).blocked([])) == {}
+    assert asyncio.run(circuits_for(fleet).blocked([])) == {}
 
 
 def test_an_address_that_can_t_be_used_is_an_error_at_once() -> None:
     with pytest.raises(ConfigurationError, match="LLMRING_REDIS_URL can't be used"):
-        health_of(read_settings({"LLMRING_REDIS_URL": "http://localhost"}))
+        circuits_for(read_settings({"LLMRING_REDIS_URL": "http://localhost"}))
 
 
 def test_a_ring_of_one_process_loads_neither_redis_nor_sqlite() -> None:
     code = (
         "import sys\nfrom llmring.config.settings import read_settings\n"
-        "from llmring.limits.backends import health_of\nhealth_of(read_settings({}))\n"
+        "from llmring.limits.backends import circuits_for\nhealth_of(read_settings({}))\n"
         'print([each for each in ("redis", "sqlite3") if each in sys.modules])'
     )
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring.exceptions import LimitExceededError
-from llmring.limits.rate_limits import WINDOW_SECONDS, Minute, Slots
+from llmring.limits.rate_limits import WINDOW_SECONDS, RateWindow, Slots
 
 
 class Clock:
@@ -192,11 +192,11 @@ def test_no_minute_has_more_requests_or_tokens_than_allowed(
     arrivals: list[Arrival], rpm: int, tpm: int
 ) -> None:
     clock = Clock()
-    minute = Minute(clock)
+    rate_window = RateWindow(clock)
     sent: list[tuple[float, int]] = []
     for pause, tokens in arrivals:
         clock.now += pause
-        place, seconds = minute.take(rpm, tpm, tokens, None)
+        place, seconds = rate_window.take(rpm, tpm, tokens, None)
         assert place.at == clock.now + seconds
         sent.append((place.at, tokens))
 
@@ -210,23 +210,23 @@ def test_no_minute_has_more_requests_or_tokens_than_allowed(
 @given(ARRIVALS, st.integers(1, 6))
 def test_no_request_waits_where_the_minute_has_room(arrivals: list[Arrival], rpm: int) -> None:
     clock = Clock()
-    minute = Minute(clock)
+    rate_window = RateWindow(clock)
     sent: list[float] = []
     for pause, _ in arrivals:
         clock.now += pause
-        place, seconds = minute.take(rpm, None, 0, None)
+        place, seconds = rate_window.take(rpm, None, 0, None)
         # It waits only until the one that is rpm places before it is a minute old.
         assert seconds == 0 or sent[-rpm] == place.at - WINDOW_SECONDS
         sent.append(place.at)
 
 
 def test_threads_that_come_at_once_get_places_of_their_own() -> None:
-    minute = Minute(Clock())
+    rate_window = RateWindow(Clock())
 
     with ThreadPoolExecutor(8) as threads:
         waits = [
             done.result()[1]
-            for done in [threads.submit(minute.take, 2, None, 0, None) for _ in range(40)]
+            for done in [threads.submit(rate_window.take, 2, None, 0, None) for _ in range(40)]
         ]
 
     assert sorted(waits) == [60.0 * (place // 2) for place in range(40)]
@@ -234,37 +234,37 @@ def test_threads_that_come_at_once_get_places_of_their_own() -> None:
 
 def test_a_request_that_can_t_wait_so_long_fails_at_once_and_takes_no_place() -> None:
     clock = Clock()
-    minute = Minute(clock)
-    minute.take(1, None, 0, None)
+    rate_window = RateWindow(clock)
+    rate_window.take(1, None, 0, None)
     clock.now += 20
 
     with pytest.raises(LimitExceededError, match=r"in 40\.0 s.*rpm = 1") as caught:
-        minute.take(1, None, 0, clock.now + 39)
+        rate_window.take(1, None, 0, clock.now + 39)
 
     assert caught.value.retry_after == 40
-    assert minute.take(1, None, 0, clock.now + 40)[1] == 40
+    assert rate_window.take(1, None, 0, clock.now + 40)[1] == 40
 
 
 def test_a_request_beyond_the_tokens_of_a_minute_is_refused() -> None:
     with pytest.raises(LimitExceededError, match="101 tokens, more than the 100"):
-        Minute(Clock()).take(None, 100, 101, None)
+        RateWindow(Clock()).take(None, 100, 101, None)
 
 
 def test_tokens_count_as_they_were_used_in_the_end() -> None:
-    minute = Minute(Clock())
-    first, _ = minute.take(None, 100, 90, None)
+    rate_window = RateWindow(Clock())
+    first, _ = rate_window.take(None, 100, 90, None)
     first.tokens = 20
 
-    assert minute.take(None, 100, 80, None)[1] == 0
-    assert minute.take(None, 100, 1, None)[1] == 60
+    assert rate_window.take(None, 100, 80, None)[1] == 0
+    assert rate_window.take(None, 100, 1, None)[1] == 60
 
 
 def test_a_request_that_is_cancelled_while_it_waits_gives_its_place_back() -> None:
-    minute = Minute(Clock())
+    rate_window = RateWindow(Clock())
 
     async def story() -> None:
-        await minute.enter(1, None, 0, None)
-        waiting = asyncio.create_task(minute.enter(1, None, 0, None))
+        await rate_window.enter(1, None, 0, None)
+        waiting = asyncio.create_task(rate_window.enter(1, None, 0, None))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -272,4 +272,4 @@ def test_a_request_that_is_cancelled_while_it_waits_gives_its_place_back() -> No
 
     asyncio.run(story())
 
-    assert minute.take(1, None, 0, None)[1] == 60
+    assert rate_window.take(1, None, 0, None)[1] == 60

@@ -120,9 +120,9 @@ def test_without_a_server_the_machine_counts_and_reports_later(
         return [kept, here, await count.spent("fast", TODAY)]
 
     try:
-        told = with_count(server.url, tmp_path, play)
+        result = with_count(server.url, tmp_path, play)
     finally:
         server.stop()
 
-    assert told == [[True, True, False], 3 * CENT, CENT]
+    assert result == [[True, True, False], 3 * CENT, CENT]
     assert [record.levelno for record in caplog.records if record.levelno > logging.INFO] == [30]

@@ -25,10 +25,10 @@ from llmring.exceptions import (
     ProviderResponseError,
 )
 from llmring.limits import redis_connection
-from llmring.limits.backends import health_of
-from llmring.limits.redis_circuits import KEEP_SECONDS, SharedHealth
+from llmring.limits.backends import circuits_for
+from llmring.limits.redis_circuits import KEEP_SECONDS, SharedCircuits
 from llmring.limits.redis_connection import RedisLink
-from llmring.routing.circuits import PROBE_SECONDS, Health, Memory, Open
+from llmring.routing.circuits import PROBE_SECONDS, Circuits, LocalCircuits, OpenCircuit
 from redis_server import RedisServer
 
 T = TypeVar("T")
@@ -49,29 +49,29 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_connection, "BUDGET_SECONDS", 5.0)
 
 
-def shared(url: str, clock: Clock | None = None, chance: float = 0.0) -> SharedHealth:
-    memory = Memory(clock or time.monotonic, lambda: chance)
-    return SharedHealth(RedisLink(url), memory, lambda: chance, clock)
+def circuits_at(url: str, clock: Clock | None = None, chance: float = 0.0) -> SharedCircuits:
+    memory = LocalCircuits(clock or time.monotonic, lambda: chance)
+    return SharedCircuits(RedisLink(url), memory, lambda: chance, clock)
 
 
-def with_health(
-    url: str, play: Callable[[SharedHealth], Coroutine[Any, Any, T]], clock: Clock | None = None
+def with_circuits(
+    url: str, play: Callable[[SharedCircuits], Coroutine[Any, Any, T]], clock: Clock | None = None
 ) -> T:
     """Run a test in an event loop of its own, with its own circuits."""
 
     async def run() -> T:
-        health = shared(url, clock)
+        shared = circuits_at(url, clock)
         try:
-            return await play(health)
+            return await play(shared)
         finally:
-            await health.aclose()
+            await shared.aclose()
 
     return asyncio.run(run())
 
 
-async def fail(health: Health, *errors: ProviderError, at: int = 0) -> None:
+async def fail(shared: Circuits, *errors: ProviderError, at: int = 0) -> None:
     for error in errors:
-        await health.failed(TARGETS[at], error, 60.0)
+        await shared.failed(TARGETS[at], error, 60.0)
 
 
 # --- the same as in memory ---------------------------------------------------------------------
@@ -97,69 +97,69 @@ def test_circuits_in_redis_match_those_in_memory_after_any_events(
 ) -> None:
     redis_server.ask("FLUSHALL")
     clock = Clock()
-    alone = Memory(clock, lambda: 0.0)
+    alone = LocalCircuits(clock, lambda: 0.0)
 
-    async def play(fleet: SharedHealth) -> None:
+    async def play(fleet: SharedCircuits) -> None:
         for step in story:
             if step[0] == "wait":
                 clock.now += step[1]
             assert await _seen(fleet, *step) == await _seen(alone, *step)
 
-    with_health(redis_server.url, play, clock)
+    with_circuits(redis_server.url, play, clock)
 
 
-async def _seen(health: Health, what: str, number: int, error: ProviderError = DOWN) -> object:
+async def _seen(shared: Circuits, what: str, number: int, error: ProviderError = DOWN) -> object:
     match what:
         case "ask":
-            return await health.blocked([TARGETS[number], TARGETS[1 - number]])
+            return await shared.blocked([TARGETS[number], TARGETS[1 - number]])
         case "answer":
-            await health.answered(TARGETS[number])
+            await shared.answered(TARGETS[number])
         case "fail":
-            await fail(health, error, at=number)
+            await fail(shared, error, at=number)
         case "refused":
-            await fail(health, ProviderRequestError("bad", status=400), at=number)
+            await fail(shared, ProviderRequestError("bad", status=400), at=number)
         case "down":
-            await fail(health, DOWN, DOWN, DOWN, at=number)
-    return sorted(await health.snapshot(), key=lambda state: state.model)
+            await fail(shared, DOWN, DOWN, DOWN, at=number)
+    return sorted(await shared.snapshot(), key=lambda state: state.model)
 
 
 def test_failures_of_half_the_calls_open_a_circuit_in_redis_too(redis_url: str) -> None:
-    async def play(health: SharedHealth) -> list[bool]:
+    async def play(shared: SharedCircuits) -> list[bool]:
         seen = []
         for _ in range(6):
-            await fail(health, DOWN)
-            seen.append(bool(await health.blocked(TARGETS)))
-            await health.answered(FIRST)
+            await fail(shared, DOWN)
+            seen.append(bool(await shared.blocked(TARGETS)))
+            await shared.answered(FIRST)
         return seen
 
-    assert with_health(redis_url, play) == [False] * 5 + [True]
+    assert with_circuits(redis_url, play) == [False] * 5 + [True]
 
 
 # --- a fleet -----------------------------------------------------------------------------------
 
 
 def test_a_circuit_opened_by_one_process_is_seen_and_closed_by_another(redis_url: str) -> None:
-    async def blocked(health: SharedHealth) -> dict[str, Open]:
-        return await health.blocked(TARGETS)
+    async def blocked(shared: SharedCircuits) -> dict[str, OpenCircuit]:
+        return await shared.blocked(TARGETS)
 
-    async def answer(health: SharedHealth) -> None:
-        await health.blocked(TARGETS)
-        await health.answered(FIRST)
+    async def answer(shared: SharedCircuits) -> None:
+        await shared.blocked(TARGETS)
+        await shared.answered(FIRST)
 
-    with_health(redis_url, lambda health: fail(health, DOWN, DOWN))
-    assert with_health(redis_url, blocked) == {}
-    with_health(redis_url, lambda health: fail(health, DOWN))
+    with_circuits(redis_url, lambda shared: fail(shared, DOWN, DOWN))
+    assert with_circuits(redis_url, blocked) == {}
+    with_circuits(redis_url, lambda shared: fail(shared, DOWN))
 
-    [circuit] = with_health(redis_url, blocked).values()
+    [circuit] = with_circuits(redis_url, blocked).values()
     assert circuit.reason == "it is down"
     assert 0 < circuit.seconds <= 10
-    with_health(redis_url, answer)
-    assert with_health(redis_url, blocked) == {}
+    with_circuits(redis_url, answer)
+    assert with_circuits(redis_url, blocked) == {}
 
 
 def test_of_a_hundred_callers_in_ten_connections_exactly_one_probes(redis_url: str) -> None:
     clock = Clock()
-    fleet = [shared(redis_url, clock) for _ in range(10)]
+    fleet = [circuits_at(redis_url, clock) for _ in range(10)]
 
     async def play() -> tuple[int, int]:
         await fail(fleet[0], DOWN, DOWN, DOWN)
@@ -179,10 +179,10 @@ import asyncio, random, sys, time
 from circuits import target
 from llmring.limits import redis_connection as redis_link
 from llmring.limits.redis_connection import RedisLink
-from llmring.limits.redis_circuits import SharedHealth
-from llmring.routing.circuits import Memory
+from llmring.limits.redis_circuits import SharedCircuits
+from llmring.routing.circuits import LocalCircuits
 redis_link.BUDGET_SECONDS = 5.0
-health = SharedHealth(RedisLink(sys.argv[1]), Memory(time.monotonic, random.random))
+health = SharedCircuits(RedisLink(sys.argv[1]), LocalCircuits(time.monotonic, random.random))
 async def main():
     await health.blocked([target("openai:b")])
     print("ready", flush=True)
@@ -213,21 +213,21 @@ def test_of_three_processes_exactly_one_probes(redis_url: str) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
 
-    told = [process.communicate("go\n", timeout=20)[0] for process in processes]
+    result = [process.communicate("go\n", timeout=20)[0] for process in processes]
 
-    assert sorted(map(int, told)) == [0, 0, 1]
+    assert sorted(map(int, result)) == [0, 0, 1]
 
 
 async def _failed_at(url: str, clock: Clock) -> None:
-    health = shared(url, clock)
-    await fail(health, DOWN, DOWN, DOWN)
-    await health.aclose()
+    shared = circuits_at(url, clock)
+    await fail(shared, DOWN, DOWN, DOWN)
+    await shared.aclose()
 
 
 def test_a_circuit_is_forgotten_by_the_server_after_a_while(
     redis_url: str, redis_server: RedisServer
 ) -> None:
-    with_health(redis_url, lambda health: fail(health, DOWN, DOWN, DOWN))
+    with_circuits(redis_url, lambda shared: fail(shared, DOWN, DOWN, DOWN))
 
     from llmring.limits.redis_circuits import PREFIX
     from llmring.routing.circuits import circuit_key
@@ -240,48 +240,48 @@ def test_a_circuit_is_forgotten_by_the_server_after_a_while(
 def test_no_key_and_no_password_is_kept_in_redis(redis_url: str, redis_server: RedisServer) -> None:
     secret = target("openai:a", key="sk-very-secret-0123456789", login="me:hunter2")
 
-    async def play(health: SharedHealth) -> None:
+    async def play(shared: SharedCircuits) -> None:
         for _ in range(3):
-            await health.failed(secret, DOWN, 60.0)
+            await shared.failed(secret, DOWN, 60.0)
 
-    with_health(redis_url, play)
+    with_circuits(redis_url, play)
 
-    told = redis_server.ask("KEYS *")
-    assert b"openai:a" in told
-    assert b"secret" not in told
-    assert b"hunter2" not in told
+    result = redis_server.ask("KEYS *")
+    assert b"openai:a" in result
+    assert b"secret" not in result
+    assert b"hunter2" not in result
 
 
 def test_a_reason_of_any_text_can_be_kept(redis_url: str) -> None:
     odd = ProviderResponseError("\udcff \x00 é 漢 \n" + "x" * 5000, status=503)
 
-    async def play(health: SharedHealth) -> str:
-        await fail(health, odd)
-        [state] = await health.snapshot()
+    async def play(shared: SharedCircuits) -> str:
+        await fail(shared, odd)
+        [state] = await shared.snapshot()
         return state.reason
 
-    assert with_health(redis_url, play).startswith("? \x00 é 漢 \nxxx")
+    assert with_circuits(redis_url, play).startswith("? \x00 é 漢 \nxxx")
 
 
 def test_a_healthy_model_costs_one_query_and_its_success_none(
     redis_url: str, redis_server: RedisServer
 ) -> None:
-    async def play(health: SharedHealth) -> None:
+    async def play(shared: SharedCircuits) -> None:
         for _ in range(10):
-            await health.blocked(TARGETS)
-            await health.answered(FIRST)
+            await shared.blocked(TARGETS)
+            await shared.answered(FIRST)
 
     before = _scripts_run(redis_server)
-    with_health(redis_url, play)
+    with_circuits(redis_url, play)
 
     assert _scripts_run(redis_server) - before in (10, 11)
 
 
 def _scripts_run(server: RedisServer) -> int:
-    told = server.ask("INFO commandstats").decode()
+    result = server.ask("INFO commandstats").decode()
     counts = [
         int(line.split("calls=")[1].split(",")[0])
-        for line in told.splitlines()
+        for line in result.splitlines()
         if line.startswith(("cmdstat_evalsha:", "cmdstat_eval:"))
     ]
     return sum(counts)
@@ -308,15 +308,15 @@ def warnings_in(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.message for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def _three_failures(health: SharedHealth) -> list[str]:
-    await fail(health, DOWN, DOWN, DOWN)
-    return list(await health.blocked(TARGETS))
+async def _three_failures(shared: SharedCircuits) -> list[str]:
+    await fail(shared, DOWN, DOWN, DOWN)
+    return list(await shared.blocked(TARGETS))
 
 
 def test_without_a_server_each_process_uses_its_own_circuits_with_one_warning(
     nobody: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert with_health(nobody, _three_failures) == ["openai:a"]
+    assert with_circuits(nobody, _three_failures) == ["openai:a"]
 
     [warning] = warnings_in(caplog)
     assert "can't use Redis" in warning
@@ -328,15 +328,15 @@ def test_a_silent_server_delays_one_call_and_not_every_one(
 ) -> None:
     monkeypatch.setattr(redis_connection, "BUDGET_SECONDS", 0.05)
 
-    async def play(health: SharedHealth) -> tuple[list[str], float]:
+    async def play(shared: SharedCircuits) -> tuple[list[str], float]:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        found = await _three_failures(health)
+        found = await _three_failures(shared)
         for _ in range(100):
-            await health.blocked(TARGETS)
+            await shared.blocked(TARGETS)
         return found, loop.time() - began
 
-    found, took = with_health(silent, play)
+    found, took = with_circuits(silent, play)
 
     assert found == ["openai:a"]
     assert took < 100 * 0.05
@@ -345,16 +345,16 @@ def test_a_silent_server_delays_one_call_and_not_every_one(
 def test_a_process_that_is_busy_does_not_take_that_for_a_slow_server(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def play(health: SharedHealth) -> list[str]:
-        await fail(health, DOWN, DOWN, DOWN)
+    async def play(shared: SharedCircuits) -> list[str]:
+        await fail(shared, DOWN, DOWN, DOWN)
         monkeypatch.setattr(redis_connection, "BUDGET_SECONDS", 0.05)
-        await asyncio.gather(*(health.blocked([SECOND]) for _ in range(1000)))
+        await asyncio.gather(*(shared.blocked([SECOND]) for _ in range(1000)))
         monkeypatch.setattr(redis_connection, "BUDGET_SECONDS", 5.0)
-        with_memory_alone = Memory(time.monotonic, lambda: 0.0)
-        monkeypatch.setattr(health, "_memory", with_memory_alone)
-        return list(await health.blocked(TARGETS))
+        local = LocalCircuits(time.monotonic, lambda: 0.0)
+        monkeypatch.setattr(shared, "_local", local)
+        return list(await shared.blocked(TARGETS))
 
-    assert with_health(redis_url, play) == ["openai:a"]
+    assert with_circuits(redis_url, play) == ["openai:a"]
     assert warnings_in(caplog) == []
 
 
@@ -369,21 +369,21 @@ def test_a_server_that_goes_and_comes_back_is_used_again(
     server = RedisServer(tmp_path)  # a separate server, which no other test uses
     server.start()
 
-    async def play(health: SharedHealth) -> None:
-        await fail(health, DOWN)
+    async def play(shared: SharedCircuits) -> None:
+        await fail(shared, DOWN)
         server.stop()
         for _ in range(5):
-            await fail(health, DOWN)
-        assert list(await health.blocked(TARGETS)) == ["openai:a"]
+            await fail(shared, DOWN)
+        assert list(await shared.blocked(TARGETS)) == ["openai:a"]
         server.start()
         await asyncio.sleep(0.1)
         # The server is empty and counts again.
-        assert await health.blocked(TARGETS) == {}
-        await fail(health, DOWN)
+        assert await shared.blocked(TARGETS) == {}
+        await fail(shared, DOWN)
         assert b"openai:a" in server.ask("KEYS *")
 
     try:
-        with_health(server.url, play)
+        with_circuits(server.url, play)
     finally:
         server.stop()
 
@@ -394,35 +394,35 @@ def test_a_server_that_goes_and_comes_back_is_used_again(
 def test_a_call_that_is_cancelled_while_it_asks_leaves_the_connection_in_order(
     redis_url: str,
 ) -> None:
-    async def play(health: SharedHealth) -> list[dict[str, Open]]:
-        await fail(health, DOWN, DOWN, DOWN)
+    async def play(shared: SharedCircuits) -> list[dict[str, OpenCircuit]]:
+        await fail(shared, DOWN, DOWN, DOWN)
         for _ in range(20):
-            call = asyncio.create_task(health.blocked([SECOND]))
+            call = asyncio.create_task(shared.blocked([SECOND]))
             await asyncio.sleep(random.random() / 1000)
             call.cancel()
             await asyncio.gather(call, return_exceptions=True)
-        return [await health.blocked([at]) for at in (FIRST, SECOND)]
+        return [await shared.blocked([at]) for at in (FIRST, SECOND)]
 
-    first, second = with_health(redis_url, play)
+    first, second = with_circuits(redis_url, play)
 
     assert (list(first), second) == (["openai:a"], {})
 
 
 def test_each_event_loop_has_connections_of_its_own_which_end_with_it(redis_url: str) -> None:
-    health = shared(redis_url)
+    shared = circuits_at(redis_url)
 
-    asyncio.run(fail(health, DOWN, DOWN, DOWN))
+    asyncio.run(fail(shared, DOWN, DOWN, DOWN))
 
-    assert list(asyncio.run(health.blocked(TARGETS))) == ["openai:a"]
+    assert list(asyncio.run(shared.blocked(TARGETS))) == ["openai:a"]
 
 
 def test_no_task_is_left_when_it_is_closed(silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_connection, "BUDGET_SECONDS", 0.01)
 
     async def play() -> int:
-        health = shared(silent)
-        await health.blocked(TARGETS)
-        await health.aclose()
+        shared = circuits_at(silent)
+        await shared.blocked(TARGETS)
+        await shared.aclose()
         return len(asyncio.all_tasks())
 
     assert asyncio.run(play()) == 1
@@ -440,22 +440,22 @@ def test_an_invalid_address_is_refused_without_being_shown(url: str) -> None:
 def test_messages_hide_the_password(caplog: pytest.LogCaptureFixture, nobody: str) -> None:
     url = nobody.replace("redis://", "valkey://me:hunter2@")
 
-    with_health(url, _three_failures)
+    with_circuits(url, _three_failures)
 
     assert warnings_in(caplog)
     assert "hunter2" not in caplog.text
 
 
 def test_without_a_server_circuits_are_kept_in_memory() -> None:
-    assert isinstance(health_of(read_settings({})), Memory)
+    assert isinstance(circuits_for(read_settings({})), LocalCircuits)
 
 
 def test_the_environment_names_the_server(nobody: str) -> None:
-    health = health_of(read_settings({"LLMRING_REDIS_URL": nobody}))
+    shared = circuits_for(read_settings({"LLMRING_REDIS_URL": nobody}))
 
-    assert health.place == f"Redis at {nobody.removeprefix('redis://').removesuffix('/0')}"
+    assert shared.place == f"Redis at {nobody.removeprefix('redis://').removesuffix('/0')}"
 
 
 def test_reachable_is_true_only_if_the_server_answers(redis_url: str, nobody: str) -> None:
-    assert with_health(redis_url, SharedHealth.reachable)
-    assert not with_health(nobody, SharedHealth.reachable)
+    assert with_circuits(redis_url, SharedCircuits.reachable)
+    assert not with_circuits(nobody, SharedCircuits.reachable)

@@ -12,14 +12,14 @@ import pytest
 
 from llmring import ConfigurationError
 from llmring.limits import redis_connection
-from llmring.limits.redis_connection import RedisLink, Script
+from llmring.limits.redis_connection import LuaScript, RedisLink
 from redis_server import RedisServer
 
 T = TypeVar("T")
 
-ECHO = Script("return {KEYS[1], ARGV[1]}")
-COUNT = Script("return redis.call('INCR', KEYS[1])")
-WRONG = Script("return redis.call('NO-SUCH-COMMAND')")
+ECHO = LuaScript("return {KEYS[1], ARGV[1]}")
+COUNT = LuaScript("return redis.call('INCR', KEYS[1])")
+WRONG = LuaScript("return redis.call('NO-SUCH-COMMAND')")
 
 
 @pytest.fixture(scope="module", autouse=True)

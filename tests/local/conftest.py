@@ -29,7 +29,7 @@ def model(weights: Path) -> llama.LocalModel:
 
 
 @pytest.fixture(scope="session")
-def served(model: llama.LocalModel) -> Iterator[llama.Served]:
+def served(model: llama.LocalModel) -> Iterator[llama.RunningServer]:
     """Serve the bundled model."""
     yield llama.serve(model)
     llama.stop()

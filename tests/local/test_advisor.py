@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from llmring.advisor.editor import Desk
+from llmring.advisor.editor import LockfileEditor
 from llmring.advisor.session import begin
 from llmring.advisor.toolset import Tools
-from llmring.config.settings import known_here, read_settings
+from llmring.config.settings import effective_facts_here, read_settings
 from llmring.local import llama
 from llmring.lockfile import file
 from llmring.lockfile.document import Lockfile
@@ -59,20 +59,20 @@ class Silence:
 def is_right(request: str, path: Path, right: Callable[[Bound, str], bool]) -> bool:
     path.write_text(TEXT)
     settings = read_settings()
-    known = known_here(Lockfile())
-    desk = Desk(path, "default", known, settings.endpoints, date(2026, 11, 23))
+    known = effective_facts_here(Lockfile())
+    editor = LockfileEditor(path, "default", known, settings.endpoints, date(2026, 11, 23))
 
     async def always(_: object) -> bool:
         return True
 
-    async def talk() -> None:
-        session = begin(desk, Tools(desk, always), "local:smollm2-135m")
+    async def agent() -> None:
+        session = begin(editor, Tools(editor, always), "local:smollm2-135m")
         assert session.who.mode == "form"
         await session.say(request, Silence())
         await session.close()
 
-    asyncio.run(talk())
-    bound = desk.aliases()
+    asyncio.run(agent())
+    bound = editor.aliases()
     try:
         return right(bound, file.read(path)) and "keep" in bound
     except KeyError:

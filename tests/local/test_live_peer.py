@@ -26,7 +26,7 @@ from llmring import (
     StreamChunk,
     UnsupportedFeatureError,
 )
-from llmring.local.llama import Served
+from llmring.local.llama import RunningServer
 
 LOCKFILE = """
 [providers.chatpeer]
@@ -96,14 +96,14 @@ class Person(Struct):
 
 
 @pytest.fixture(scope="session")
-def lockfile(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lockfile(served: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("peer") / "llmring.lock"
     path.write_text(LOCKFILE.replace("ROOT", served.base_url.removesuffix("/v1")))
     return path
 
 
 @pytest.fixture
-def ring(lockfile: Path, served: Served) -> Iterator[LLMRing]:
+def ring(lockfile: Path, served: RunningServer) -> Iterator[LLMRing]:
     with LLMRing(lockfile, environ={"PEER_KEY": served.key, "LLMRING_RETRIES": "0"}) as ring:
         yield ring
 
@@ -337,7 +337,7 @@ def test_a_wrong_key_is_refused_and_never_shown(lockfile: Path, api: str) -> Non
 
 
 def test_an_address_that_the_server_does_not_know_is_a_404(
-    lockfile: Path, served: Served, api: str
+    lockfile: Path, served: RunningServer, api: str
 ) -> None:
     root = served.base_url.removesuffix("/v1")
     path = lockfile.with_name("elsewhere.lock")
@@ -401,17 +401,17 @@ class Heard(Struct):
 
 
 async def _chat(client: Any) -> Heard:
-    told = {"model": MODEL, "messages": TURNS, "temperature": 0, "max_tokens": MOST}
-    reply = await client.chat.completions.create(**told)
+    result = {"model": MODEL, "messages": TURNS, "temperature": 0, "max_tokens": MOST}
+    reply = await client.chat.completions.create(**result)
     usage = reply.usage
     return Heard(reply.choices[0].message.content, usage.prompt_tokens, usage.completion_tokens)
 
 
 async def _chat_stream(client: Any) -> Heard:
-    told = {"model": MODEL, "messages": TURNS, "temperature": 0, "max_tokens": MOST}
+    result = {"model": MODEL, "messages": TURNS, "temperature": 0, "max_tokens": MOST}
     text, usage = "", None
     async for chunk in await client.chat.completions.create(
-        **told, stream=True, stream_options={"include_usage": True}
+        **result, stream=True, stream_options={"include_usage": True}
     ):
         usage = chunk.usage or usage
         text += "".join(choice.delta.content or "" for choice in chunk.choices)
@@ -424,14 +424,14 @@ def _of_response(reply: Any) -> Heard:
 
 
 async def _responses(client: Any) -> Heard:
-    told = {"model": MODEL, "input": TURNS, "temperature": 0, "max_output_tokens": MOST}
-    return _of_response(await client.responses.create(**told))
+    result = {"model": MODEL, "input": TURNS, "temperature": 0, "max_output_tokens": MOST}
+    return _of_response(await client.responses.create(**result))
 
 
 async def _responses_stream(client: Any) -> Heard:
-    told = {"model": MODEL, "input": TURNS, "temperature": 0, "max_output_tokens": MOST}
+    result = {"model": MODEL, "input": TURNS, "temperature": 0, "max_output_tokens": MOST}
     text, final = "", None
-    async for event in await client.responses.create(**told, stream=True):
+    async for event in await client.responses.create(**result, stream=True):
         if event.type == "response.output_text.delta":
             text += event.delta
         elif event.type == "response.completed":
@@ -475,14 +475,14 @@ THEIRS = {
 
 
 def by_their_client(ring: LLMRing, alias: str, question: Callable[[Any], Awaitable[T]]) -> T:
-    async def asked() -> T:
+    async def request() -> T:
         async with ring.get_provider(PROVIDERS[alias]).client as client:
             return await question(client)
 
-    return asyncio.run(asked())
+    return asyncio.run(request())
 
 
-def heard(text: str, usage: Any) -> Heard:
+def received(text: str, usage: Any) -> Heard:
     return Heard(text, usage.prompt_tokens, usage.completion_tokens)
 
 
@@ -492,7 +492,7 @@ def test_the_vendors_client_gets_the_same_answer_and_usage(ring: LLMRing, api: s
 
     answer = ask(ring, api)
 
-    assert heard(answer.content, answer.usage) == by_their_client(ring, api, question)
+    assert received(answer.content, answer.usage) == by_their_client(ring, api, question)
 
 
 def test_the_vendors_client_gets_the_same_stream(ring: LLMRing, api: str) -> None:
@@ -501,7 +501,7 @@ def test_the_vendors_client_gets_the_same_stream(ring: LLMRing, api: str) -> Non
 
     chunks = stream(ring, api)
 
-    ours = heard("".join(chunk.delta for chunk in chunks), chunks[-1].usage)
+    ours = received("".join(chunk.delta for chunk in chunks), chunks[-1].usage)
     assert ours == by_their_client(ring, api, question)
 
 

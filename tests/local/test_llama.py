@@ -31,7 +31,7 @@ from llmring.exceptions import (
 )
 from llmring.local import llama
 from llmring.local.defaults import with_local_defaults
-from llmring.local.llama import LocalModel, Served
+from llmring.local.llama import LocalModel, RunningServer
 from llmring.wire import HttpHead
 
 DIALECT = openai_chat.DIALECT
@@ -39,7 +39,7 @@ DIALECT = openai_chat.DIALECT
 
 @contextlib.contextmanager
 def sent(
-    served: Served, request: LLMRequest, *, stream: bool = False
+    served: RunningServer, request: LLMRequest, *, stream: bool = False
 ) -> Iterator[http.client.HTTPResponse]:
     """Yield the response to a request, while its connection is open."""
     outgoing = DIALECT.encode(
@@ -63,18 +63,18 @@ def head(response: http.client.HTTPResponse) -> HttpHead:
     return HttpHead(response.status, {name.lower(): value for name, value in response.getheaders()})
 
 
-def reply(served: Served, request: LLMRequest) -> LLMResponse:
+def reply(served: RunningServer, request: LLMRequest) -> LLMResponse:
     with sent(served, request) as response:
         assert response.status == 200
         return fold("local:smollm2-135m", DIALECT.decode(head(response), response.read()))
 
 
-def refused(served: Served, request: LLMRequest) -> ProviderError:
+def refused(served: RunningServer, request: LLMRequest) -> ProviderError:
     with sent(served, request) as response:
         return DIALECT.explain(head(response), response.read())
 
 
-def slot(served: Served) -> Any:
+def slot(served: RunningServer) -> Any:
     """Return the server's report about the one request that it is processing."""
     address = urlsplit(served.base_url)
     connection = http.client.HTTPConnection(address.netloc, timeout=60)
@@ -83,7 +83,7 @@ def slot(served: Served) -> Any:
         return json.loads(connection.getresponse().read())[0]
 
 
-def test_an_answer_has_text_usage_and_a_finish_reason(served: Served) -> None:
+def test_an_answer_has_text_usage_and_a_finish_reason(served: RunningServer) -> None:
     answer = reply(served, LLMRequest(messages="Hello", max_tokens=12))
 
     assert answer.content
@@ -93,13 +93,13 @@ def test_an_answer_has_text_usage_and_a_finish_reason(served: Served) -> None:
     assert 0 < answer.usage.completion_tokens <= 12
 
 
-def test_an_answer_has_the_model_s_name_not_its_path(served: Served) -> None:
+def test_an_answer_has_the_model_s_name_not_its_path(served: RunningServer) -> None:
     answer = reply(served, LLMRequest(messages="Hello", max_tokens=1))
 
     assert answer.served_model == "smollm2-135m"
 
 
-def test_a_stream_comes_in_pieces_and_ends_with_usage(served: Served) -> None:
+def test_a_stream_comes_in_pieces_and_ends_with_usage(served: RunningServer) -> None:
     request = LLMRequest(messages="Count to ten.", max_tokens=12)
     with sent(served, request, stream=True) as response:
         decoder = DIALECT.decoder(head(response))
@@ -113,7 +113,7 @@ def test_a_stream_comes_in_pieces_and_ends_with_usage(served: Served) -> None:
     assert answer.usage.completion_tokens >= len(pieces)
 
 
-def test_a_schema_is_enforced(served: Served) -> None:
+def test_a_schema_is_enforced(served: RunningServer) -> None:
     schema = {
         "type": "object",
         "properties": {"name": {"type": "string", "maxLength": 20}, "age": {"type": "integer"}},
@@ -129,25 +129,25 @@ def test_a_schema_is_enforced(served: Served) -> None:
     assert isinstance(person["age"], int)
 
 
-def test_a_prompt_that_is_too_long_is_a_context_length_error(served: Served) -> None:
+def test_a_prompt_that_is_too_long_is_a_context_length_error(served: RunningServer) -> None:
     assert isinstance(refused(served, LLMRequest(messages="word " * 5000)), ContextLengthError)
 
 
-def test_a_wrong_key_is_refused(served: Served) -> None:
-    stranger = Served(served.base_url, "another key")
+def test_a_wrong_key_is_refused(served: RunningServer) -> None:
+    stranger = RunningServer(served.base_url, "another key")
 
     assert isinstance(refused(stranger, LLMRequest(messages="Hello")), ProviderAuthenticationError)
 
 
-def test_reprs_hide_the_key(served: Served) -> None:
+def test_reprs_hide_the_key(served: RunningServer) -> None:
     assert served.key not in repr(served)
 
 
-def test_the_server_is_on_loopback_only(served: Served) -> None:
+def test_the_server_is_on_loopback_only(served: RunningServer) -> None:
     assert urlsplit(served.base_url).hostname == "127.0.0.1"
 
 
-def test_hanging_up_stops_the_model(served: Served) -> None:
+def test_hanging_up_stops_the_model(served: RunningServer) -> None:
     endless = LLMRequest(messages="Go on.", max_tokens=1900, extra_params={"ignore_eos": True})
     with sent(served, endless, stream=True) as response:
         response.readline()
@@ -159,7 +159,7 @@ def test_hanging_up_stops_the_model(served: Served) -> None:
     assert 0 < state["n_prompt_tokens"] < 1000
 
 
-def test_calls_from_many_threads_share_one_server(model: LocalModel, served: Served) -> None:
+def test_calls_from_many_threads_share_one_server(model: LocalModel, served: RunningServer) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(llama.serve, [model] * 4)) == {served}
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import msgspec
 
 from llmring.local import server
-from llmring.local.server import Load, Ready
+from llmring.local.server import Ready, ServerConfig
 
 
 def started(path: Path, *, modules: Path) -> tuple[Ready, int]:
     """Start the process with a file to load; return its reply and exit code."""
-    load = Load(path=str(path), name="tiny", key="a-key", threads=1, context=512)
+    load = ServerConfig(path=str(path), name="tiny", key="a-key", threads=1, context=512)
     done = subprocess.run(
         [sys.executable, server.__file__],
         input=msgspec.json.encode(load) + b"\n",

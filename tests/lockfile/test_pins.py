@@ -140,7 +140,7 @@ def test_a_lockfile_that_was_never_pinned_gets_a_hint() -> None:
     fault = mismatch(Lockfile())
 
     assert fault is not None
-    assert (fault.message, fault.severity, fault.mend) == (
+    assert (fault.message, fault.severity, fault.fix) == (
         "is not pinned",
         "hint",
         "llmring lock pin",

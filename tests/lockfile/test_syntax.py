@@ -5,7 +5,7 @@ from llmring.lockfile.syntax import load
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "message", "mend"),
+    ("text", "line", "column", "message", "fix"),
     [
         ("a = 1\nb = foo\n", 2, 5, "Invalid value", "put strings in double quotes"),
         ("a = [\n  1\n  2\n]", 3, 3, "Unclosed array", "by commas"),
@@ -20,14 +20,14 @@ from llmring.lockfile.syntax import load
     ],
 )
 def test_a_syntax_error_gives_place_and_fix(
-    text: str, line: int, column: int, message: str, mend: str
+    text: str, line: int, column: int, message: str, fix: str
 ) -> None:
     problem = load(text)
 
     assert isinstance(problem, Problem)
     assert (problem.line, problem.column) == (line, column)
     assert message in problem.message
-    assert mend in problem.mend
+    assert fix in problem.fix
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 9999, f"a = {'1' * 5000}"])

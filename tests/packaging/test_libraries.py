@@ -145,9 +145,9 @@ def test_S108_a_library_built_with_setuptools_and_a_manifest_ships_its_lockfile(
 
 
 def test_S122_a_library_uses_the_lockfile_that_it_ships(run: Run) -> None:
-    told = run("from liba import LibraryA; print(LibraryA().ring.lockfile_path)")
+    result = run("from liba import LibraryA; print(LibraryA().ring.lockfile_path)")
 
-    assert Path(told.out).parts[-3:] == ("site-packages", "liba", "llmring.lock")
+    assert Path(result.out).parts[-3:] == ("site-packages", "liba", "llmring.lock")
 
 
 def test_S116_a_library_answers_without_async_and_fails_over(run: Run) -> None:
@@ -159,21 +159,21 @@ def test_S111_S112_S122_the_user_names_another_lockfile(run: Run, kind: str) -> 
     mine("summarizer")
     code = "from pathlib import Path; from liba import LibraryA\n"
 
-    told = run(f"{code}print(LibraryA(lockfile_path={kind}('./my-models.lock')).summarize('x'))")
+    result = run(f"{code}print(LibraryA(lockfile_path={kind}('./my-models.lock')).summarize('x'))")
 
-    assert told.out == "mine"
+    assert result.out == "mine"
 
 
 def test_S115_S119_a_library_refuses_a_lockfile_that_lacks_its_aliases(run: Run) -> None:
     path = mine("other")
 
-    told = run(
+    result = run(
         "from liba import LibraryA\n"
         "try: LibraryA('my-models.lock')\n"
         "except ValueError as error: print(error)"
     )
 
-    assert told.out.splitlines() == [
+    assert result.out.splitlines() == [
         "Lockfile missing required aliases for library-a: summarizer.",
         f"Lockfile path: {path.resolve()}",
         "Please ensure your lockfile defines these aliases.",
@@ -181,36 +181,36 @@ def test_S115_S119_a_library_refuses_a_lockfile_that_lacks_its_aliases(run: Run)
 
 
 def test_S121_a_library_hands_its_lockfile_to_the_one_that_it_uses(run: Run) -> None:
-    told = run(
+    result = run(
         "from libb import LibraryB\n"
         "b = LibraryB()\n"
         "print(b.analyze('x'), '|', b.lib_a.summarize('x'))\n"
         "print(b.lib_a.ring.lockfile_path == b.ring.lockfile_path)"
     )
 
-    assert told.out.splitlines() == ["analyzed | library B", "True"]
+    assert result.out.splitlines() == ["analyzed | library B", "True"]
 
 
 def test_S122_the_user_s_lockfile_reaches_both_libraries(run: Run) -> None:
     mine("summarizer", "analyzer")
 
-    told = run(
+    result = run(
         "from libb import LibraryB\n"
         "b = LibraryB('my-models.lock')\n"
         "print(b.analyze('x'), b.lib_a.summarize('x'))"
     )
 
-    assert told.out == "mine mine"
+    assert result.out == "mine mine"
 
 
 def test_C03_S110_a_bare_ring_in_a_library_uses_the_library_s_lockfile(run: Run) -> None:
-    told = run(
+    result = run(
         "from liba import bare_ring\n"
         "ring = bare_ring()\n"
         "print(ring.lockfile_source, ring.lockfile_path.parent.name, ring.list_aliases())"
     )
 
-    assert told.out == "package liba {'summarizer': 'mock:fail?status=503'}"
+    assert result.out == "package liba {'summarizer': 'mock:fail?status=503'}"
 
 
 def test_C03_a_bare_ring_of_the_application_uses_llmring_s_own(run: Run) -> None:
@@ -219,7 +219,7 @@ def test_C03_a_bare_ring_of_the_application_uses_llmring_s_own(run: Run) -> None
 
 @pytest.mark.parametrize("ring", ["LibraryA().ring", "bare_ring()"])
 def test_C11_binding_in_a_library_never_writes_into_site_packages(run: Run, ring: str) -> None:
-    told = run(
+    result = run(
         "from liba import LibraryA, bare_ring\n"
         f"ring = {ring}\n"
         "path = ring.lockfile_path; before = path.read_bytes()\n"
@@ -228,7 +228,7 @@ def test_C11_binding_in_a_library_never_writes_into_site_packages(run: Run, ring
         "print(ring.lockfile_path)"
     )
 
-    unchanged, place = told.out.splitlines()
+    unchanged, place = result.out.splitlines()
     assert unchanged == "True ['__init__.py', '__pycache__', 'llmring.lock']"
     assert Path(place) == Path("llmring.lock").resolve()
 
@@ -236,7 +236,7 @@ def test_C11_binding_in_a_library_never_writes_into_site_packages(run: Run, ring
 def test_R43_R45_an_application_extends_the_libraries(run: Run) -> None:
     Path("llmring.lock").write_text('[extends]\npackages = ["liba", "libb"]\n[profiles.default]\n')
 
-    told = run(
+    result = run(
         "import sys\n"
         "from llmring import LLMRing\n"
         "ring = LLMRing()\n"
@@ -245,7 +245,7 @@ def test_R43_R45_an_application_extends_the_libraries(run: Run) -> None:
         "print('liba' in sys.modules)"
     )
 
-    assert told.out.splitlines() == ["library A", "False"]
+    assert result.out.splitlines() == ["library A", "False"]
 
 
 # The command line says so, too.
@@ -265,10 +265,10 @@ def check(python: Path) -> Run:
 def test_R44_the_check_finds_both_libraries(check: Run) -> None:
     Path("llmring.lock").write_text('[extends]\npackages = ["liba", "libb"]\n[profiles.default]\n')
 
-    told = check()
+    result = check()
 
-    assert told.code == 0
-    assert told.err.startswith("llmring.lock: 2 of 2 packages good, 3 extended aliases")
+    assert result.code == 0
+    assert result.err.startswith("llmring.lock: 2 of 2 packages good, 3 extended aliases")
 
 
 @pytest.mark.parametrize("package", ["liba", "libb"])
@@ -299,22 +299,22 @@ def faulty(
 
 
 @pytest.mark.parametrize(
-    ("library", "said"),
+    ("library", "message"),
     [
         ("library_a", 'packages = ["src/liba"]'),
         ("library_b", '[tool.setuptools.package-data] "libb" = ["*.lock"]'),
     ],
 )
-def test_S107_C17_the_check_tells_a_faulty_wheel_and_the_mend(
-    check: Run, faulty: dict[str, Path], library: str, said: str
+def test_S107_C17_the_check_reports_a_faulty_wheel_and_the_fix(
+    check: Run, faulty: dict[str, Path], library: str, message: str
 ) -> None:
-    told = check("--wheel", faulty[library])
+    result = check("--wheel", faulty[library])
 
-    assert told.code == 1
-    assert said in told.err
+    assert result.code == 1
+    assert message in result.err
 
 
-def test_C17_the_mend_for_setuptools_is_one(
+def test_C17_the_fix_for_setuptools_is_one(
     check: Run, build: Callable[..., list[Path]], tmp_path: Path
 ) -> None:
     folder = shutil.copytree(SAMPLES / "libb", tmp_path / "libb")

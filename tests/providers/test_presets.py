@@ -94,11 +94,11 @@ def test_without_a_key_nothing_is_sent_and_the_error_names_the_variable(
 def test_usage_is_requested_from_servers_with_stream_options(
     serve: Serve,
 ) -> None:
-    asked = {}
+    request = {}
     for name in ("groq", "mistral"):
         server = serve(answers.openai_stream("a"))
         with LLMRing(environ=environ(PRESETS[name], server)) as ring:
             list(ring.chat_stream(f"{name}:m", "Hi"))
-        asked[name] = server.requests[0].json.get("stream_options")
+        request[name] = server.requests[0].json.get("stream_options")
 
-    assert asked == {"groq": {"include_usage": True}, "mistral": None}
+    assert request == {"groq": {"include_usage": True}, "mistral": None}

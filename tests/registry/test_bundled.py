@@ -15,7 +15,7 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers.table import PROVIDERS
 from llmring.registry import bundled as module
 from llmring.registry.bundled import bundled, facts
-from llmring.registry.catalog import ModelFacts, Rates, Source, decode, encode
+from llmring.registry.catalog import CatalogSource, ModelFacts, Rates, decode, encode
 
 MODELS = bundled().models
 each_model = pytest.mark.parametrize("model", MODELS, ids=str)
@@ -72,12 +72,12 @@ def test_every_origin_is_a_source_of_the_catalog(model: ModelFacts) -> None:
 
 
 @each_source
-def test_every_source_has_an_address(source: Source) -> None:
+def test_every_source_has_an_address(source: CatalogSource) -> None:
     assert source.url.startswith("https://")
 
 
 @each_source
-def test_no_source_is_newer_than_the_catalog(source: Source) -> None:
+def test_no_source_is_newer_than_the_catalog(source: CatalogSource) -> None:
     assert source.date <= bundled().date
 
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from llmring.registry.bundled import bundled
 from llmring.registry.catalog import (
     Catalog,
+    CatalogSource,
     LongContext,
     ModelFacts,
     PriceChange,
     Prices,
-    Source,
     decode,
     encode,
     opened,
@@ -34,7 +34,7 @@ SMALL = Catalog(
 
 
 @pytest.mark.parametrize(
-    ("provider", "asked", "name"),
+    ("provider", "sent", "name"),
     [
         ("openai", "gpt-4o-mini", "gpt-4o-mini"),
         ("openai", "gpt-4o-mini-2024-07-18", "gpt-4o-mini"),
@@ -62,15 +62,15 @@ SMALL = Catalog(
         ("xai", "grok-4.5-latest", "grok-4.5"),
     ],
 )
-def test_a_model_is_found_by_any_name_in_use(provider: str, asked: str, name: str) -> None:
-    facts = bundled().find(provider, asked)
+def test_a_model_is_found_by_any_name_in_use(provider: str, sent: str, name: str) -> None:
+    facts = bundled().find(provider, sent)
 
     assert facts is not None
     assert facts.name == name
 
 
 @pytest.mark.parametrize(
-    ("provider", "asked"),
+    ("provider", "sent"),
     [
         ("openai", "gpt-4o-audio-preview-2024-12-17"),
         ("openai", "ft:gpt-4o-mini-2024-07-18:acme::abc"),
@@ -86,8 +86,8 @@ def test_a_model_is_found_by_any_name_in_use(provider: str, asked: str, name: st
         ("unknown", "gpt-4o"),
     ],
 )
-def test_another_model_is_not_taken_for_a_listed_one(provider: str, asked: str) -> None:
-    assert bundled().find(provider, asked) is None
+def test_another_model_is_not_taken_for_a_listed_one(provider: str, sent: str) -> None:
+    assert bundled().find(provider, sent) is None
 
 
 def test_a_snapshot_with_its_own_row_is_a_separate_model() -> None:
@@ -113,7 +113,7 @@ def test_no_name_breaks_the_lookup(provider: str, model: str) -> None:
     SMALL.find(provider, model)
 
 
-SOURCE = Source(url="https://example.com/prices", date=date(2026, 11, 1))
+SOURCE = CatalogSource(url="https://example.com/prices", date=date(2026, 11, 1))
 FACTS = ModelFacts(
     provider="acme",
     name="one",

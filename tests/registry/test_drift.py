@@ -12,8 +12,8 @@ from llmring.lockfile.edit.pins import pinned
 from llmring.lockfile.problem import Fault
 from llmring.lockfile.toml.quoting import dotted
 from llmring.registry.catalog import Catalog, LongContext, ModelFacts, Prices
-from llmring.registry.drift import Scene, drift
-from llmring.registry.effective_facts import Known
+from llmring.registry.drift import DriftInputs, drift
+from llmring.registry.effective_facts import EffectiveFacts
 from llmring.registry.pin_facts import pin_of
 
 DAY = date(2026, 11, 23)
@@ -50,12 +50,12 @@ def found(
     usages: Mapping[ModelRef, Sequence[Usage | None]] | None = None,
     **scene: Any,
 ) -> list[Fault]:
-    known = Known(Catalog(DAY, {}, [*(now or [FACTS]), OTHER]), {})
+    known = EffectiveFacts(Catalog(DAY, {}, [*(now or [FACTS]), OTHER]), {})
     lockfile = parse(text_of() if text is None else text)
-    return [*drift(lockfile, Scene(known=known, day=DAY, usages=usages or {}, **scene))]
+    return [*drift(lockfile, DriftInputs(known=known, day=DAY, usages=usages or {}, **scene))]
 
 
-def told(*args: ModelFacts, **kwargs: Any) -> list[tuple[str, str, str]]:
+def reported(*args: ModelFacts, **kwargs: Any) -> list[tuple[str, str, str]]:
     return [(each.severity, dotted(each.path), each.message) for each in found(*args, **kwargs)]
 
 
@@ -63,7 +63,7 @@ MODEL = "profiles.default.bindings[0].models[0]"
 
 
 def test_an_unchanged_lockfile_has_no_drift() -> None:
-    assert told() == []
+    assert reported() == []
 
 
 @pytest.mark.parametrize(
@@ -77,17 +77,17 @@ def test_an_unchanged_lockfile_has_no_drift() -> None:
 def test_a_retiring_model_is_reported_where_it_is_bound(
     day: date, severity: str, message: str
 ) -> None:
-    assert told(replace(FACTS, retires=day)) == [(severity, MODEL, message)]
+    assert reported(replace(FACTS, retires=day)) == [(severity, MODEL, message)]
 
 
 def test_a_model_that_retires_in_91_days_is_not_reported() -> None:
-    assert told(replace(FACTS, retires=date(2027, 2, 22))) == []
+    assert reported(replace(FACTS, retires=date(2027, 2, 22))) == []
 
 
 def test_a_higher_price_is_a_warning() -> None:
     dearer = Prices(input=Decimal("0.2"), output=Decimal("0.60"))
 
-    assert told(replace(FACTS, prices=dearer)) == [
+    assert reported(replace(FACTS, prices=dearer)) == [
         (
             "warning",
             f"{REGISTRY}.prices",
@@ -100,7 +100,7 @@ def test_a_higher_price_is_a_warning() -> None:
 def test_a_lower_price_is_a_hint() -> None:
     cheaper = Prices(input=Decimal("0.15"), output=Decimal("0.5"), cached_input=Decimal("0.1"))
 
-    [(severity, _, message)] = told(replace(FACTS, prices=cheaper))
+    [(severity, _, message)] = reported(replace(FACTS, prices=cheaper))
 
     assert severity == "hint"
     assert message.endswith("tokens: output $0.60 → $0.50; cached input as any → $0.10")
@@ -110,7 +110,7 @@ def test_last_month_s_calls_are_priced_at_old_and_new_rates() -> None:
     dearer = replace(FACTS, prices=Prices(input=Decimal("0.3"), output=Decimal("0.60")))
     usages = {MINI: [Usage(prompt_tokens=10_000_000, completion_tokens=1_000_000), None]}
 
-    [(_, _, message)] = told(dearer, usages=usages)
+    [(_, _, message)] = reported(dearer, usages=usages)
 
     assert message.endswith("; the last 30 days' 2 calls would have cost $2.10 then and $3.60 now")
 
@@ -128,7 +128,7 @@ def test_a_lower_long_context_threshold_is_a_price_increase() -> None:
         for above in (200_000, 100_000)
     )
 
-    [(severity, _, message)] = told(now, text=text_of(before))
+    [(severity, _, message)] = reported(now, text=text_of(before))
 
     assert severity == "warning"
     assert message.endswith("long context from 200,000 → 100,000 tokens")
@@ -137,7 +137,7 @@ def test_a_lower_long_context_threshold_is_a_price_increase() -> None:
 def test_new_long_context_rates_are_a_price_increase() -> None:
     long = LongContext(above=100_000, input=Decimal("0.3"), output=Decimal("0.6"))
 
-    [(severity, _, message)] = told(
+    [(severity, _, message)] = reported(
         replace(
             FACTS,
             prices=Prices(input=Decimal("0.15"), output=Decimal("0.6"), long_context=long),
@@ -149,19 +149,19 @@ def test_new_long_context_rates_are_a_price_increase() -> None:
 
 
 def test_a_price_that_is_no_longer_known_is_a_hint() -> None:
-    [(severity, _, message)] = told(replace(FACTS, prices=None))
+    [(severity, _, message)] = reported(replace(FACTS, prices=None))
 
     assert (severity, message) == ("hint", "the price of openai:mini is no longer known")
 
 
 def test_a_lost_capability_is_a_warning() -> None:
-    assert told(replace(FACTS, capabilities=frozenset({"tools"}))) == [
+    assert reported(replace(FACTS, capabilities=frozenset({"tools"}))) == [
         ("warning", f"{REGISTRY}.capabilities", "openai:mini no longer has vision")
     ]
 
 
 def test_a_context_that_has_shrunk_is_a_warning() -> None:
-    assert told(replace(FACTS, context_window=64_000, max_output=20_000)) == [
+    assert reported(replace(FACTS, context_window=64_000, max_output=20_000)) == [
         (
             "warning",
             f"{REGISTRY}.context_window",
@@ -173,28 +173,28 @@ def test_a_context_that_has_shrunk_is_a_warning() -> None:
 def test_a_newer_model_of_the_family_is_a_hint() -> None:
     newer = replace(FACTS, name="mini-2", released=date(2026, 6, 1))
 
-    assert told(FACTS, newer) == [("hint", MODEL, "openai:mini-2 is newer than openai:mini")]
+    assert reported(FACTS, newer) == [("hint", MODEL, "openai:mini-2 is newer than openai:mini")]
 
 
 def test_a_pinned_model_that_left_the_catalog_is_a_hint() -> None:
-    [(severity, _, message)] = told(replace(FACTS, name="other"))
+    [(severity, _, message)] = reported(replace(FACTS, name="other"))
 
     assert severity == "hint"
     assert message == "openai:mini is pinned, but no longer in any catalog"
 
 
 def test_an_unpinned_lockfile_is_a_hint() -> None:
-    assert told(text=TEXT) == [("hint", "registry", "is not pinned")]
+    assert reported(text=TEXT) == [("hint", "registry", "is not pinned")]
 
 
 def test_an_empty_lockfile_need_not_be_pinned() -> None:
-    assert told(text="") == []
+    assert reported(text="") == []
 
 
 def test_bindings_changed_after_pinning_are_a_warning() -> None:
     changed = text_of().replace('["openai:mini"', '["openai:mini-9", "openai:mini"')
 
-    assert told(text=changed) == [
+    assert reported(text=changed) == [
         (
             "warning",
             "registry.digest",
@@ -204,7 +204,7 @@ def test_bindings_changed_after_pinning_are_a_warning() -> None:
 
 
 def test_a_pin_that_was_changed_by_hand_is_an_error() -> None:
-    [first, *_] = told(text=text_of().replace("input = 0.15", "input = 0.01"))
+    [first, *_] = reported(text=text_of().replace("input = 0.15", "input = 0.01"))
 
     assert first == ("error", REGISTRY, "the pin of openai:mini was changed after it was made")
 
@@ -214,14 +214,14 @@ def test_a_missing_key_of_a_provider_is_a_hint() -> None:
 
     [fault] = found(keyless=lacks.get)
 
-    assert (fault.severity, fault.mend) == ("hint", "set OPENAI_API_KEY")
+    assert (fault.severity, fault.fix) == ("hint", "set OPENAI_API_KEY")
     assert fault.message == "profile 'default' binds openai, which can't be called here: no key"
 
 
 def test_an_alias_with_only_one_vendor_is_a_hint_where_it_is_bound() -> None:
     text = TEXT.replace("anthropic:claude", "openai:mini-3") + '[profiles.dev]\nextends = "default"'
 
-    alone = [each for each in told(text=text) if "alone" in each[2]]
+    alone = [each for each in reported(text=text) if "alone" in each[2]]
 
     assert alone == [
         ("hint", "profiles.default.bindings[0].models", "alias 'fast' depends on openai alone")

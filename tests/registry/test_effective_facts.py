@@ -13,7 +13,7 @@ from llmring import LLMRing
 from llmring.lockfile.document import ModelRef, parse
 from llmring.registry import cache
 from llmring.registry.bundled import bundled
-from llmring.registry.effective_facts import Known, known
+from llmring.registry.effective_facts import EffectiveFacts, effective_facts
 from loopback import Loopback
 from rings import environ_of
 
@@ -22,8 +22,8 @@ Serve = Callable[..., Loopback]
 MINI = "openai:gpt-4o-mini"
 
 
-def known_with(text: str) -> Known:
-    return known(parse(text))
+def known_with(text: str) -> EffectiveFacts:
+    return effective_facts(parse(text))
 
 
 def test_a_lockfile_without_corrections_leaves_the_catalog_as_it_is() -> None:
@@ -151,7 +151,7 @@ BINDING = "[[profiles.default.bindings]]\nalias = 'a'\nmodels = ['openai:mine', 
 
 
 @pytest.mark.parametrize(
-    ("wish", "correction"),
+    ("binding", "correction"),
     [
         ("needs = ['vision']", "capabilities = ['tools']"),
         ("min_context = 10000", "context_window = 9000"),
@@ -159,9 +159,9 @@ BINDING = "[[profiles.default.bindings]]\nalias = 'a'\nmodels = ['openai:mine', 
     ],
 )
 def test_a_model_is_skipped_if_the_lockfile_denies_a_capability(
-    serve: Serve, tmp_path: Path, wish: str, correction: str
+    serve: Serve, tmp_path: Path, binding: str, correction: str
 ) -> None:
-    text = f"{BINDING}{wish}\n[registry.models.'openai:mine']\n{correction}"
+    text = f"{BINDING}{binding}\n[registry.models.'openai:mine']\n{correction}"
 
     with ring(text, serve(answers.openai("Hi")), tmp_path) as calls:
         plan = calls.explain("a")

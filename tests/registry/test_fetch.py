@@ -15,7 +15,7 @@ from catalogs import NEW, NEWER, OLD, TODAY, document, model
 from llmring.exceptions import LLMRingError
 from llmring.registry import cache, update
 from llmring.registry.bundled import bundled
-from llmring.registry.fetch import Refreshed, refresh
+from llmring.registry.fetch import RefreshResult, refresh
 from llmring.registry.update import sha256_of
 from loopback import Answer, Loopback, Pause
 from rings import MODEL, ring_at
@@ -34,7 +34,7 @@ def catalog(day: date = NEW, **headers: str) -> Answer:
     return Answer([document(day)], 200, {"content-type": "application/json", **headers})
 
 
-def fetch(folder: Path, url: str, **options: Any) -> Refreshed:
+def fetch(folder: Path, url: str, **options: Any) -> RefreshResult:
     return asyncio.run(refresh(folder, url, **options))
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from llmring.chat.cost import Cost
 from llmring.registry.catalog import Rates
-from llmring.registry.money import pair, plain_cost, priced, signed, then, usd
+from llmring.registry.money import before_and_after, pair, plain_cost, priced, signed, usd
 from llmring.registry.price import Unpriced
 
 AMOUNTS = st.decimals(-(10**6), 10**6, allow_nan=False, places=9)
@@ -20,8 +20,8 @@ def test_a_pair_of_prices_has_input_before_output() -> None:
 
 
 def test_a_change_is_shown_as_an_arrow_and_equal_values_once() -> None:
-    assert then("$1", "$2") == "$1 → $2"
-    assert then("$1", "$1") == "$1"
+    assert before_and_after("$1", "$2") == "$1 → $2"
+    assert before_and_after("$1", "$1") == "$1"
 
 
 def test_unknown_prices_have_no_unit() -> None:

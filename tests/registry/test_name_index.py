@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmring.registry.name_index import BEGINS, ENDS, Names
+from llmring.registry.name_index import BEGINS, ENDS, NameIndex
 
 DOCUMENT = b'{"date":"2026-01-01",\n%b%b%b' % (
     BEGINS,
@@ -21,7 +21,7 @@ DOCUMENT = b'{"date":"2026-01-01",\n%b%b%b' % (
     ],
 )
 def test_a_name_or_alias_finds_its_facts(provider: str, model: str, facts: bytes) -> None:
-    found = Names(DOCUMENT).find(provider, model)
+    found = NameIndex(DOCUMENT).find(provider, model)
 
     assert found is not None
     assert found[1] == facts
@@ -30,12 +30,12 @@ def test_a_name_or_alias_finds_its_facts(provider: str, model: str, facts: bytes
 
 @pytest.mark.parametrize("model", ["on", "one ", "", '"', "one\n", "\ud800", "acme:one"])
 def test_an_unknown_name_finds_nothing(model: str) -> None:
-    assert Names(DOCUMENT).find("acme", model) is None
+    assert NameIndex(DOCUMENT).find("acme", model) is None
 
 
 def test_facts_are_yielded_once_each_and_in_order() -> None:
-    assert [facts for _, facts in Names(DOCUMENT).facts()] == [b'{"a":1}', b'{"b":2}']
+    assert [facts for _, facts in NameIndex(DOCUMENT).facts()] == [b'{"a":1}', b'{"b":2}']
 
 
 def test_the_head_is_the_document_without_its_names() -> None:
-    assert Names(DOCUMENT).head == b'{"date":"2026-01-01",\n"models":{}}'
+    assert NameIndex(DOCUMENT).head == b'{"date":"2026-01-01",\n"models":{}}'

@@ -9,32 +9,32 @@ from hypothesis import strategies as st
 
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import Catalog, ModelFacts
-from llmring.registry.effective_facts import Known
-from llmring.registry.successors import Step, Terms, is_preview, steps
+from llmring.registry.effective_facts import EffectiveFacts
+from llmring.registry.successors import ReplacementRules, Step, is_preview, steps
 
 TODAY = date(2026, 11, 23)
 TOOLS = frozenset({"tools"})
-ANY = Terms(TODAY)
+ANY = ReplacementRules(TODAY)
 
 
 def model(name: str, released: str | None = "2025-01-01", **more: Any) -> ModelFacts:
-    told: dict[str, Any] = {"provider": "acme", "family": "mini", "capabilities": TOOLS, **more}
+    result: dict[str, Any] = {"provider": "acme", "family": "mini", "capabilities": TOOLS, **more}
     day = None if released is None else date.fromisoformat(released)
-    return ModelFacts(name=name, released=day, **told)
+    return ModelFacts(name=name, released=day, **result)
 
 
 OLD = model("old", "2025-01-01", context_window=100, max_output=10)
 
 
 def became(
-    *models: ModelFacts, of: tuple[str, ...] = ("acme:old",), terms: Terms = ANY
+    *models: ModelFacts, of: tuple[str, ...] = ("acme:old",), rules: ReplacementRules = ANY
 ) -> list[Step]:
-    known = Known(Catalog(TODAY, {}, [OLD, *models]), {})
-    return steps([ModelRef.parse(text) for text in of], known, terms)
+    known = EffectiveFacts(Catalog(TODAY, {}, [OLD, *models]), {})
+    return steps([ModelRef.parse(text) for text in of], known, rules)
 
 
-def taken(*models: ModelFacts, terms: Terms = ANY) -> str | None:
-    [step] = became(*models, terms=terms)
+def taken(*models: ModelFacts, rules: ReplacementRules = ANY) -> str | None:
+    [step] = became(*models, rules=rules)
     return step.to.model if step.to else None
 
 
@@ -114,18 +114,20 @@ def test_the_newest_fitting_model_is_used_if_a_newer_one_does_not_fit() -> None:
 
 @pytest.mark.parametrize("less", [{"context_window": 1}, {"capabilities": frozenset()}])
 def test_a_smaller_model_is_accepted_if_allowed(less: dict[str, Any]) -> None:
-    assert taken(fit("new", **less), terms=Terms(TODAY, allow_smaller=True)) == "new"
+    assert taken(fit("new", **less), rules=ReplacementRules(TODAY, allow_smaller=True)) == "new"
 
 
 @pytest.mark.parametrize(
-    "terms",
+    "rules",
     [
-        Terms(TODAY, allow_smaller=True, needs={"vision"}),
-        Terms(TODAY, allow_smaller=True, min_context=101),
+        ReplacementRules(TODAY, allow_smaller=True, needs={"vision"}),
+        ReplacementRules(TODAY, allow_smaller=True, min_context=101),
     ],
 )
-def test_needs_of_the_lockfile_apply_even_if_smaller_models_are_allowed(terms: Terms) -> None:
-    assert taken(fit("new"), terms=terms) is None
+def test_needs_of_the_lockfile_apply_even_if_smaller_models_are_allowed(
+    rules: ReplacementRules,
+) -> None:
+    assert taken(fit("new"), rules=rules) is None
 
 
 def test_the_recommended_successor_may_be_of_another_family() -> None:
@@ -207,7 +209,7 @@ def test_models_without_known_family_are_kept() -> None:
         "it is in no catalog",
         "its family is unknown",
     ]
-    assert (unknown.is_untold, alone.is_untold) == (True, True)
+    assert (unknown.is_unknown, alone.is_unknown) == (True, True)
 
 
 @given(st.permutations([fit("a"), fit("b"), fit("m-9"), fit("m-10"), fit("c", "2026-02-02")]))

@@ -63,7 +63,7 @@ def test_an_address_is_shown_without_secrets() -> None:
     ],
 )
 def test_the_address_of_the_digest_adds_sha256_to_that_of_the_catalog(url: str, there: str) -> None:
-    assert update.beside(url) == there
+    assert update.digest_url(url) == there
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from llmring.chat.events import Usage
 from llmring.registry.catalog import LongContext, ModelFacts, PriceChange, Prices
 from llmring.registry.price import Unpriced
-from llmring.registry.usage_cost import bill, volume
+from llmring.registry.usage_cost import usage_cost, volume
 
 TODAY = date(2026, 11, 23)
 LONG = LongContext(above=1000, input=Decimal(4), output=Decimal(16))
@@ -48,16 +48,16 @@ def test_a_volume_is_priced_at_the_rates_of_its_day() -> None:
 @pytest.mark.parametrize("facts", [None, ModelFacts(provider="acme", name="free?")])
 def test_a_volume_at_an_unknown_price_has_no_cost(facts: ModelFacts | None) -> None:
     assert isinstance(volume(MILLION, facts, TODAY), Unpriced)
-    assert isinstance(bill([MILLION], facts, TODAY).cost, Unpriced)
+    assert isinstance(usage_cost([MILLION], facts, TODAY).cost, Unpriced)
 
 
 def test_a_bill_prices_each_call_separately() -> None:
     short, long = Usage(prompt_tokens=1000), Usage(prompt_tokens=2000)
-    found = bill([short, long, None], MODEL, TODAY)
+    found = usage_cost([short, long, None], MODEL, TODAY)
 
     assert found.cost == Decimal("0.002") + Decimal("0.008")
     assert (found.calls, found.unpriced) == (3, 1)
 
 
 def test_a_bill_without_calls_has_no_cost() -> None:
-    assert bill([], MODEL, TODAY).cost == Unpriced("no calls were made")
+    assert usage_cost([], MODEL, TODAY).cost == Unpriced("no calls were made")

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from answers import anthropic_stream, openai, openai_stream
-from client.seam import asking, playback_in, played, target_at, until_broken
 from llmring.dialects.dialect import Dialect
 from llmring.exceptions import (
     ProviderConnectionError,
@@ -20,6 +19,7 @@ from llmring.routing.fault_script import ScriptedFault
 from llmring.routing.policy import Policy
 from llmring.wire import HttpHead
 from loopback import Answer, Loopback, as_stream
+from replay.interceptor_calls import asking, interceptor_in, played, target_at, until_broken
 from rings import MODEL
 
 Serve = Callable[..., Loopback]
@@ -35,7 +35,7 @@ def meet(serve: Serve, tmp_path: Path) -> Callable[..., list[bytes]]:
         target = target_at(serve(answer))
         policy = Policy(faults=(ScriptedFault(**fault),))
         request = asking(target, stream=stream)
-        return played(playback_in(tmp_path), policy, target, request, seconds=seconds)[1]
+        return played(interceptor_in(tmp_path), policy, target, request, seconds=seconds)[1]
 
     return call
 
@@ -64,7 +64,7 @@ def test_a_connection_fails_before_anything_is_sent(
     policy = Policy(faults=(ScriptedFault(connection=connection),))
 
     with pytest.raises(ProviderConnectionError, match=message):
-        played(playback_in(tmp_path), policy, target, asking(target))
+        played(interceptor_in(tmp_path), policy, target, asking(target))
     assert server.requests == []
 
 
@@ -90,7 +90,7 @@ def test_a_stream_is_cut_after_so_many_events(serve: Serve, tmp_path: Path, befo
     policy = Policy(faults=(ScriptedFault(cut=before),))
     request = asking(target, stream=True)
 
-    got, error = until_broken(playback_in(tmp_path), policy, target, request)
+    got, error = until_broken(interceptor_in(tmp_path), policy, target, request)
 
     assert got == b"".join(EVENTS[:before])
     assert isinstance(error, ProviderConnectionError)
@@ -105,7 +105,7 @@ def test_events_are_counted_in_whatever_pieces_they_come(
     target = target_at(serve(as_stream(*pieces)))
     policy = Policy(faults=(ScriptedFault(malformed=2),))
 
-    _, got = played(playback_in(tmp_path), policy, target, asking(target, stream=True))
+    _, got = played(interceptor_in(tmp_path), policy, target, asking(target, stream=True))
 
     damaged = [*EVENTS[:2], b'data: {"malformed": \n\n', *EVENTS[2:]]
     assert b"".join(got) == b"".join(damaged)
@@ -132,7 +132,7 @@ def test_a_malformed_line_of_ollama_is_a_line(serve: Serve, tmp_path: Path) -> N
     )
     policy = Policy(faults=(ScriptedFault(malformed=1),))
 
-    _, got = played(playback_in(tmp_path), policy, target, asking(target, stream=True))
+    _, got = played(interceptor_in(tmp_path), policy, target, asking(target, stream=True))
 
     assert b"".join(got) == lines[0] + b'{"malformed": \n' + lines[1]
 
@@ -152,7 +152,7 @@ def test_a_whole_answer_is_cut_before_it_or_in_its_middle(
     target = target_at(serve(openai()))
     policy = Policy(faults=(ScriptedFault(cut=before),))
 
-    got, error = until_broken(playback_in(tmp_path), policy, target, asking(target))
+    got, error = until_broken(interceptor_in(tmp_path), policy, target, asking(target))
 
     assert got == WHOLE[:length]
     assert isinstance(error, ProviderConnectionError)
@@ -187,7 +187,7 @@ def test_an_error_is_written_as_its_api_writes_errors(
     target = target_at(server, model)
     fault = ScriptedFault(status=429, message="slow down", retry_after=2)
 
-    head, body = played(playback_in(tmp_path), Policy(faults=(fault,)), target, asking(target))
+    head, body = played(interceptor_in(tmp_path), Policy(faults=(fault,)), target, asking(target))
     error = target.dialect.explain(head, b"".join(body))
 
     assert isinstance(error, ProviderRateLimitError)
@@ -199,17 +199,17 @@ def test_an_error_has_the_fault_s_code(serve: Serve, tmp_path: Path) -> None:
     target = target_at(serve(openai()))
     fault = ScriptedFault(status=429, code="insufficient_quota")
 
-    head, body = played(playback_in(tmp_path), Policy(faults=(fault,)), target, asking(target))
+    head, body = played(interceptor_in(tmp_path), Policy(faults=(fault,)), target, asking(target))
 
     assert target.dialect.explain(head, b"".join(body)).code == "insufficient_quota"
 
 
 def test_faults_are_counted_over_all_calls_of_a_ring(serve: Serve, tmp_path: Path) -> None:
     target = target_at(serve(openai()))
-    playback = playback_in(tmp_path)
+    interceptor = interceptor_in(tmp_path)
     policy = Policy(faults=(ScriptedFault(status=503, times=1),))
 
-    statuses = [played(playback, policy, target, asking(target))[0].status for _ in range(2)]
+    statuses = [played(interceptor, policy, target, asking(target))[0].status for _ in range(2)]
 
     assert statuses == [503, 200]
 
@@ -218,4 +218,4 @@ def test_faults_do_not_apply_to_uploads(serve: Serve, tmp_path: Path) -> None:
     target = target_at(serve(openai()))
     policy = Policy(faults=(ScriptedFault(status=503),))
 
-    assert played(playback_in(tmp_path), policy, None, asking(target))[0].status == 200
+    assert played(interceptor_in(tmp_path), policy, None, asking(target))[0].status == 200

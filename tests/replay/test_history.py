@@ -15,7 +15,7 @@ from llmring import LLMRing, ProviderError
 from llmring.chat.parsed_request import parse_request
 from llmring.config.settings import read_settings
 from llmring.registry.catalog import ModelFacts, Prices
-from llmring.replay.history import Found, recorded
+from llmring.replay.history import RecordedCalls, recorded
 from loopback import Answer, Close, Loopback, as_stream
 from rings import LASTING, MODEL, ring_at
 
@@ -63,12 +63,12 @@ def record(serve: Serve, tmp_path: Path, folder: Path) -> Callable[..., None]:
 Record = Callable[..., None]
 
 
-def found_in(folder: Path, count: int = 10, facts: ModelFacts | None = FACTS) -> Found:
+def found_in(folder: Path, count: int = 10, facts: ModelFacts | None = FACTS) -> RecordedCalls:
     """Find the calls of `fast` on a machine without keys."""
     return recorded(folder, "fast", count, read_settings({}).endpoints, lambda _: facts, DAY)
 
 
-def texts(found: Found) -> list[str]:
+def texts(found: RecordedCalls) -> list[str]:
     return [parse_request(each.request).turns[0].text for each in found.calls]
 
 
@@ -146,7 +146,7 @@ def test_an_attempt_without_a_whole_answer_is_left_out(
         record("One?", answer=answer)
     assert list(folder.iterdir())
 
-    assert found_in(folder) == Found((), {})
+    assert found_in(folder) == RecordedCalls((), {})
 
 
 REASONS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
@@ -186,7 +186,7 @@ def test_an_unusable_recording_does_not_take_the_place_of_another(
 
 
 def test_a_folder_that_is_not_there_has_no_calls(folder: Path) -> None:
-    assert found_in(folder) == Found((), {})
+    assert found_in(folder) == RecordedCalls((), {})
 
 
 def test_a_recorded_call_can_be_made_again(record: Record, folder: Path) -> None:

@@ -6,25 +6,25 @@ from pathlib import Path
 import pytest
 
 from answers import openai
-from client.seam import asking, playback_in, played, target_at
 from llmring import ProviderError
 from llmring.config.settings import read_settings, recordings_folder
 from llmring.replay import overrides
-from llmring.replay.cassette import Tape
+from llmring.replay.cassette import Cassette
 from llmring.replay.interceptor import keyless
-from llmring.replay.overrides import Stage
+from llmring.replay.overrides import Overrides
 from llmring.replay.scripted_replies import Replies
 from llmring.routing.fault_script import FaultScript, ScriptedFault
 from llmring.routing.policy import Policy, policy_of
 from loopback import Loopback
+from replay.interceptor_calls import asking, interceptor_in, played, target_at
 
 FAULT = ScriptedFault(status=503)
 
 
 @pytest.fixture
-def here() -> Iterator[Stage]:
+def here() -> Iterator[Overrides]:
     """Install the overrides of all rings of the test."""
-    before, found = overrides.current, Stage()
+    before, found = overrides.current, Overrides()
     overrides.install(found)
     yield found
     overrides.install(before)
@@ -34,11 +34,11 @@ def status_of(policy: Policy, folder: Path) -> int:
     """Return the status of the answer to a request; the provider itself answers 200."""
     with Loopback(openai()) as server:
         target = target_at(server)
-        return played(playback_in(folder), policy, target, asking(target))[0].status
+        return played(interceptor_in(folder), policy, target, asking(target))[0].status
 
 
 def test_a_policy_without_faults_and_mode_is_left_to_the_provider(
-    here: Stage, tmp_path: Path
+    here: Overrides, tmp_path: Path
 ) -> None:
     assert status_of(Policy(retries=2), tmp_path) == 200
     here.faults = FaultScript()
@@ -57,30 +57,30 @@ def test_a_policy_with_a_mode_is_recorded_and_played_back(tmp_path: Path) -> Non
 
 
 def test_replies_that_a_test_has_set_up_are_given_whatever_the_policy(
-    here: Stage, tmp_path: Path
+    here: Overrides, tmp_path: Path
 ) -> None:
     here.replies = Replies()
     here.replies.add("Scripted.")
 
     with Loopback(openai()) as server:
         target = target_at(server)
-        _, pieces = played(playback_in(tmp_path), Policy(), target, asking(target))
+        _, pieces = played(interceptor_in(tmp_path), Policy(), target, asking(target))
 
     assert b"Scripted." in b"".join(pieces)
 
 
 def test_faults_that_a_test_has_set_up_are_met_whatever_the_policy(
-    here: Stage, tmp_path: Path
+    here: Overrides, tmp_path: Path
 ) -> None:
     here.faults = FaultScript([FAULT])
 
     assert status_of(Policy(), tmp_path) == 503
 
 
-def test_a_tape_that_a_test_has_set_up_is_played_whatever_the_policy(
-    here: Stage, tmp_path: Path
+def test_a_cassette_that_a_test_has_set_up_is_played_whatever_the_policy(
+    here: Overrides, tmp_path: Path
 ) -> None:
-    here.tape = Tape(tmp_path / "nowhere", "replay")
+    here.cassette = Cassette(tmp_path / "nowhere", "replay")
 
     with pytest.raises(ProviderError, match="recording"):
         status_of(Policy(), tmp_path)
@@ -97,30 +97,30 @@ def test_every_provider_can_be_called_without_its_key_if_answers_are_scripted() 
 
 
 def test_the_faults_of_a_test_come_before_those_of_the_lockfile(
-    here: Stage, tmp_path: Path
+    here: Overrides, tmp_path: Path
 ) -> None:
     with Loopback(openai()) as server:
         target = target_at(server)
         here.faults = FaultScript([ScriptedFault(status=500, times=1)])
-        playback, policy = playback_in(tmp_path), Policy(faults=(FAULT,))
+        interceptor, policy = interceptor_in(tmp_path), Policy(faults=(FAULT,))
 
-        found = [played(playback, policy, target, asking(target))[0].status for _ in range(2)]
+        found = [played(interceptor, policy, target, asking(target))[0].status for _ in range(2)]
 
     assert found == [500, 503]
 
 
-def test_replay_mode_records_if_the_run_records(here: Stage, tmp_path: Path) -> None:
+def test_replay_mode_records_if_the_run_records(here: Overrides, tmp_path: Path) -> None:
     here.recording = True
     with Loopback(openai()) as server:
         target = target_at(server)
 
-        played(playback_in(tmp_path), Policy(mode="replay"), target, asking(target))
+        played(interceptor_in(tmp_path), Policy(mode="replay"), target, asking(target))
 
     assert len(list((tmp_path / "recordings").iterdir())) == 1
 
 
 @pytest.mark.parametrize(
-    ("setting", "wish", "folder"),
+    ("setting", "own_folder", "folder"),
     [
         ("/else/where", "answers", "/else/where"),
         ("", "answers", "/app/answers"),
@@ -129,11 +129,11 @@ def test_replay_mode_records_if_the_run_records(here: Stage, tmp_path: Path) -> 
     ],
 )
 def test_recordings_are_in_the_folder_of_the_environment_or_the_lockfile_or_next_to_the_tests(
-    setting: str | None, wish: str | None, folder: str
+    setting: str | None, own_folder: str | None, folder: str
 ) -> None:
     environ = {} if setting is None else {"LLMRING_RECORDINGS": setting}
 
-    assert recordings_folder(wish, Path("/app/llmring.lock"), environ) == Path(folder)
+    assert recordings_folder(own_folder, Path("/app/llmring.lock"), environ) == Path(folder)
 
 
 def test_faults_of_a_lockfile_are_read_with_keys_of_a_newer_one_passed_over() -> None:

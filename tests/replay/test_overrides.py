@@ -7,8 +7,8 @@ import pytest
 
 from llmring import ConfigurationError, LLMRing
 from llmring.replay import overrides
-from llmring.replay.cassette import Tape
-from llmring.replay.overrides import Stage, needs_no_keys
+from llmring.replay.cassette import Cassette
+from llmring.replay.overrides import Overrides, needs_no_keys
 from llmring.replay.scripted_replies import Replies
 from llmring.routing.fault_script import FaultScript, ScriptedFault
 from llmring.routing.policy import Policy
@@ -22,9 +22,9 @@ REPLAY, RECORD, FAULTY = (
 
 
 @pytest.fixture
-def here() -> Iterator[Stage]:
+def here() -> Iterator[Overrides]:
     """Install the overrides of all rings of the test."""
-    before, found = overrides.current, Stage()
+    before, found = overrides.current, Overrides()
     overrides.install(found)
     yield found
     overrides.install(before)
@@ -36,7 +36,7 @@ def replies() -> Replies:
     return found
 
 
-def test_a_ring_has_the_overrides_that_were_installed_when_it_was_made(here: Stage) -> None:
+def test_a_ring_has_the_overrides_that_were_installed_when_it_was_made(here: Overrides) -> None:
     here.replies = replies()
     ring = LLMRing()
     overrides.install(None)
@@ -47,7 +47,7 @@ def test_a_ring_has_the_overrides_that_were_installed_when_it_was_made(here: Sta
     ]
 
 
-def test_overrides_that_are_set_later_count_for_rings_that_are_there(here: Stage) -> None:
+def test_overrides_that_are_set_later_count_for_rings_that_are_there(here: Overrides) -> None:
     ring = LLMRing()
     assert ring.chat("mock:echo", "Hello").content == "Hello"
 
@@ -57,7 +57,7 @@ def test_overrides_that_are_set_later_count_for_rings_that_are_there(here: Stage
         ring.chat("mock:echo", "Hello")
 
 
-def test_the_network_is_closed_and_opened_with_the_overrides(here: Stage) -> None:
+def test_the_network_is_closed_and_opened_with_the_overrides(here: Overrides) -> None:
     here.network = False
     with pytest.raises(ConfigurationError):
         network_guard.admit("https://api.openai.com")
@@ -75,30 +75,30 @@ def test_the_network_is_closed_and_opened_with_the_overrides(here: Stage) -> Non
 )
 def test_without_overrides_only_a_replay_needs_no_keys(policy: Policy, free: bool) -> None:
     assert needs_no_keys(policy, None) is free
-    assert needs_no_keys(policy, Stage()) is free
+    assert needs_no_keys(policy, Overrides()) is free
 
 
-def with_replies(stage: Stage, _: Path) -> None:
+def with_replies(stage: Overrides, _: Path) -> None:
     stage.replies = Replies()
 
 
-def with_tape(stage: Stage, folder: Path) -> None:
-    stage.tape = Tape(folder, "replay")
+def with_tape(stage: Overrides, folder: Path) -> None:
+    stage.cassette = Cassette(folder, "replay")
 
 
 @pytest.mark.parametrize("put", [with_replies, with_tape])
 @pytest.mark.parametrize("policy", [REPLAY, RECORD, FAULTY, Policy()])
 def test_answers_of_a_test_s_own_need_no_keys_whatever_the_policy(
-    put: Callable[[Stage, Path], None], policy: Policy, tmp_path: Path
+    put: Callable[[Overrides, Path], None], policy: Policy, tmp_path: Path
 ) -> None:
-    stage = Stage()
+    stage = Overrides()
     put(stage, tmp_path)
 
     assert needs_no_keys(policy, stage)
 
 
 def test_a_run_that_records_needs_keys_for_all_but_scripted_replies(tmp_path: Path) -> None:
-    recording = Stage(recording=True)
+    recording = Overrides(recording=True)
     with_tape(recording, tmp_path)
     assert not needs_no_keys(REPLAY, recording)
     assert not needs_no_keys(Policy(), recording)

@@ -160,7 +160,8 @@ def test_without_faults_and_mode_the_replay_modules_are_not_loaded(
     out, err, code = run_program(
         """
 ring.chat(MODEL, messages="Hi")
-print([name for name in ("playback", "tape", "faulty") if "llmring.client." + name in sys.modules])
+print([name for name in ("interceptor", "cassette",
+         "fault_injection") if "llmring.replay." + name in sys.modules])
 """,
         serve(openai()),
     )

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from client.seam import target_at
 from llmring import LLMRequest, Message
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import DocumentPart, ImagePart, Part, ReasoningPart, TextPart
 from llmring.exceptions import ConfigurationError
-from llmring.replay.recorded_call import MOST_BYTES, VERSION, Call, call_of, request_of
+from llmring.replay.recorded_call import MOST_BYTES, VERSION, RecordedCall, call_of, request_of
+from replay.interceptor_calls import target_at
 
 AT = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
 
@@ -70,8 +70,8 @@ def target_of_any() -> Any:
     return target_at(Nowhere(), "anthropic:claude-sonnet-4-5")  # type: ignore[arg-type]
 
 
-def through_a_file(call: Call) -> Call:
-    return msgspec.json.decode(msgspec.json.encode(call), type=Call)
+def through_a_file(call: RecordedCall) -> RecordedCall:
+    return msgspec.json.decode(msgspec.json.encode(call), type=RecordedCall)
 
 
 def test_no_key_is_kept() -> None:
@@ -95,10 +95,12 @@ def test_a_request_that_was_not_kept_is_an_error(fields: dict[str, Any]) -> None
 
 def test_a_recording_of_a_newer_version_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="newer llmring"):
-        request_of(Call(VERSION + 1, "fast", "2026-01-01T00:00:00+00:00", {"messages": "Hi"}))
+        request_of(
+            RecordedCall(VERSION + 1, "fast", "2026-01-01T00:00:00+00:00", {"messages": "Hi"})
+        )
 
 
 @pytest.mark.parametrize("kept", [{"messages": 1}, {"messages": [{}]}, {"nonsense": 1}])
 def test_a_damaged_request_is_an_error(kept: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="can't be read"):
-        request_of(Call(VERSION, "fast", "2026-01-01T00:00:00+00:00", kept))
+        request_of(RecordedCall(VERSION, "fast", "2026-01-01T00:00:00+00:00", kept))

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from llmring.exceptions import ConfigurationError
 from llmring.replay.recording import (
     Recording,
-    answered,
     differences,
     nearest,
     query_of,
     read,
+    recorded_response,
     write,
 )
 from llmring.wire import HttpHead, HttpRequest
@@ -26,7 +26,7 @@ from rings import KEY
 
 @given(st.lists(st.binary(min_size=1)))
 def test_a_recorded_answer_restores_its_bytes(pieces: list[bytes]) -> None:
-    answer = answered(HttpHead(200, {}), pieces, "complete", ())
+    answer = recorded_response(HttpHead(200, {}), pieces, "complete", ())
 
     assert list(answer.chunks()) == pieces
 
@@ -60,19 +60,19 @@ def test_body_model_and_path_choose_the_recording() -> None:
 
 
 def test_a_key_in_an_address_does_not_count_and_is_not_kept() -> None:
-    asked = query_of(request("http://h/v1/chat?key=secret&alt=sse"), "a:b")
+    sent = query_of(request("http://h/v1/chat?key=secret&alt=sse"), "a:b")
 
-    assert asked.request.path == "/v1/chat?alt=sse&key=%2A%2A%2A"
-    assert asked.digest == digest("http://h/v1/chat?alt=sse&key=another")
+    assert sent.request.path == "/v1/chat?alt=sse&key=%2A%2A%2A"
+    assert sent.digest == digest("http://h/v1/chat?alt=sse&key=another")
 
 
 def test_of_an_attachment_only_its_beginning_and_its_hash_are_kept() -> None:
     image = "data:image/png;base64," + "A" * 5000
 
-    asked = query_of(request(body=json.dumps({"url": image}).encode()), "a:b")
+    sent = query_of(request(body=json.dumps({"url": image}).encode()), "a:b")
 
-    assert asked.request.body["url"].startswith("data:image/png;base64,AAA")
-    assert "5022 characters, SHA-256" in asked.request.body["url"]
+    assert sent.request.body["url"].startswith("data:image/png;base64,AAA")
+    assert "5022 characters, SHA-256" in sent.request.body["url"]
 
 
 def test_of_bytes_that_are_no_json_only_their_hash_is_kept() -> None:
@@ -97,12 +97,16 @@ def test_differences_between_two_bodies_are_named_by_place(
 
 def recording(body: Any, model: str = "a:b", url: str = "http://h/v1/chat") -> Recording:
     query = query_of(request(url, json.dumps(body).encode()), model)
-    answer = answered(HttpHead(200, {"content-type": "application/json"}), [b"{}"], "complete", ())
+    answer = recorded_response(
+        HttpHead(200, {"content-type": "application/json"}), [b"{}"], "complete", ()
+    )
     return Recording(model, query.request, answer)
 
 
 def test_a_written_recording_is_read_as_it_was(tmp_path: Path) -> None:
-    answer = answered(HttpHead(200, {"retry-after": "1"}), [b"\xff", "ü".encode()], "cut", ())
+    answer = recorded_response(
+        HttpHead(200, {"retry-after": "1"}), [b"\xff", "ü".encode()], "cut", ()
+    )
     kept = Recording("a:b", query_of(request(), "a:b").request, answer, 12.5)
     path = tmp_path / "new folder" / "one.json"
 
@@ -137,15 +141,15 @@ def test_a_damaged_recording_is_refused_with_its_path_and_the_fix(
 def test_the_nearest_recording_is_the_one_that_differs_in_the_fewest_places(
     tmp_path: Path,
 ) -> None:
-    asked = query_of(request(body=b'{"a": 1, "b": 2}'), "a:b")
+    sent = query_of(request(body=b'{"a": 1, "b": 2}'), "a:b")
     for number, body in enumerate([{"a": 5, "b": 5}, {"a": 1, "b": 3}, {"c": 1}], 1):
-        write(tmp_path / asked.file(number), recording(body))
+        write(tmp_path / sent.file(number), recording(body))
 
-    found = nearest(tmp_path, asked)
+    found = nearest(tmp_path, sent)
 
     assert found is not None
     path, places = found
-    assert (path.name, places) == (asked.file(2), ["b"])
+    assert (path.name, places) == (sent.file(2), ["b"])
 
 
 @pytest.mark.parametrize(
@@ -156,10 +160,10 @@ def test_the_nearest_recording_is_the_one_that_differs_in_the_fewest_places(
 def test_a_recording_of_another_model_or_address_is_never_the_nearest(
     tmp_path: Path, other: Recording
 ) -> None:
-    asked = query_of(request(body=b'{"a": 1}'), "a:b")
-    write(tmp_path / asked.file(1), other)
+    sent = query_of(request(body=b'{"a": 1}'), "a:b")
+    write(tmp_path / sent.file(1), other)
 
-    assert nearest(tmp_path, asked) is None
+    assert nearest(tmp_path, sent) is None
 
 
 def test_the_folder_of_a_base_url_is_no_part_of_the_recorded_address() -> None:
@@ -171,7 +175,7 @@ def test_the_folder_of_a_base_url_is_no_part_of_the_recorded_address() -> None:
 
 
 def test_a_key_that_is_cut_in_two_by_the_pieces_of_an_answer_is_masked() -> None:
-    kept = answered(
+    kept = recorded_response(
         HttpHead(200, {}), [KEY[:9].encode(), KEY[9:].encode() + b"\nend"], "complete", [KEY]
     )
 

@@ -5,7 +5,6 @@ import json
 
 import pytest
 
-from client.seam import asking, target_at
 from llmring.chat.events import Event
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
@@ -14,6 +13,7 @@ from llmring.replay.scripted_replies import Replies
 from llmring.routing.targets import Target
 from llmring.wire import HttpRequest
 from loopback import Loopback
+from replay.interceptor_calls import asking, target_at
 
 MODELS = [
     "openai:gpt-4o-mini",
@@ -35,7 +35,7 @@ def target(request: pytest.FixtureRequest) -> Target:
     return found
 
 
-def asked(replies: Replies, target: Target, *, stream: bool) -> LLMResponse:
+def request_for(replies: Replies, target: Target, *, stream: bool) -> LLMResponse:
     """Read the answer as a ring does."""
 
     async def call() -> LLMResponse:
@@ -64,7 +64,7 @@ def test_a_text_is_answered_in_the_words_of_every_api(
     replies = Replies()
     replies.add(text)
 
-    found = asked(replies, target, stream=stream)
+    found = request_for(replies, target, stream=stream)
 
     assert (found.content, found.finish_reason) == (text, "stop")
     assert found.usage is not None
@@ -77,11 +77,13 @@ def test_calls_of_tools_are_answered_in_the_words_of_every_api(
     replies = Replies()
     replies.add("Well.", tool_calls=[("weather", {"city": "Paris"}), ("time", {})])
 
-    found = asked(replies, target, stream=stream)
+    found = request_for(replies, target, stream=stream)
 
     calls = found.tool_calls or []
-    said = [(call["function"]["name"], json.loads(call["function"]["arguments"])) for call in calls]
-    assert said == [("weather", {"city": "Paris"}), ("time", {})]
+    message = [
+        (call["function"]["name"], json.loads(call["function"]["arguments"])) for call in calls
+    ]
+    assert message == [("weather", {"city": "Paris"}), ("time", {})]
     assert len({call["id"] for call in calls}) == 2
     assert (found.content, found.finish_reason) == ("Well.", "tool_calls")
 
@@ -90,7 +92,7 @@ def test_data_is_answered_as_json(target: Target) -> None:
     replies = Replies()
     replies.add({"city": "Paris"})
 
-    assert asked(replies, target, stream=False).content == '{"city":"Paris"}'
+    assert request_for(replies, target, stream=False).content == '{"city":"Paris"}'
 
 
 def test_answers_are_given_in_order_for_their_models_and_number_of_times(
@@ -101,15 +103,15 @@ def test_answers_are_given_in_order_for_their_models_and_number_of_times(
     replies.add("a", times=2)
     replies.add("b", model=f"{target.ref.provider}:*", times=None)
 
-    said = [asked(replies, target, stream=False).content for _ in range(4)]
+    message = [request_for(replies, target, stream=False).content for _ in range(4)]
 
-    assert said == ["a", "a", "b", "b"]
+    assert message == ["a", "a", "b", "b"]
 
 
 def test_the_requests_are_kept_as_they_were_sent(target: Target) -> None:
     replies = Replies()
     replies.add("a")
-    asked(replies, target, stream=False)
+    request_for(replies, target, stream=False)
 
     [sent] = replies.sent
     assert sent.model == str(target.ref)
@@ -119,10 +121,10 @@ def test_the_requests_are_kept_as_they_were_sent(target: Target) -> None:
 def test_when_no_answer_is_left_the_error_shows_how_to_add_one(target: Target) -> None:
     replies = Replies()
     replies.add("a")
-    asked(replies, target, stream=False)
+    request_for(replies, target, stream=False)
 
     with pytest.raises(ConfigurationError, match=rf"left for {target.ref} \(request 2 of .*add"):
-        asked(replies, target, stream=False)
+        request_for(replies, target, stream=False)
 
 
 @pytest.mark.parametrize("path", ["/v1/embeddings", "/v1/files", "/v1/messages/count_tokens"])

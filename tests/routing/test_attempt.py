@@ -21,8 +21,8 @@ from llmring.exceptions import (
 )
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import ModelFacts, Prices
-from llmring.routing.attempt import Trial
-from llmring.routing.call_context import Terms
+from llmring.routing.attempt import AttemptState
+from llmring.routing.call_context import CallContext
 from llmring.routing.call_progress import CallProgress
 from llmring.routing.prepare import chat
 from llmring.routing.targets import Target
@@ -41,20 +41,22 @@ def priced() -> Target:
     return Target(found.ref, found.endpoint, found.dialect, facts)
 
 
-def call(clock: Clock | None = None, **terms: Any) -> CallProgress:
-    return CallProgress(timeout=60, clock=clock or Clock(), day=DAY, terms=Terms(**terms))
+def call(clock: Clock | None = None, **context: Any) -> CallProgress:
+    return CallProgress(timeout=60, clock=clock or Clock(), day=DAY, context=CallContext(**context))
 
 
-def attempt(progress: CallProgress, model: Target | None = None, pause: float = 0.0) -> Trial:
+def attempt(
+    progress: CallProgress, model: Target | None = None, pause: float = 0.0
+) -> AttemptState:
     model = model or priced()
-    return Trial(progress, model, PREPARE(model), None, pause)
+    return AttemptState(progress, model, PREPARE(model), None, pause)
 
 
 def test_the_tokens_of_an_answer_are_priced_for_the_day_of_the_call() -> None:
     made = attempt(call())
-    made.took(USAGE)
+    made.record_usage(USAGE)
 
-    [outcome] = made.answered(200)
+    [outcome] = made.succeed(200)
 
     assert (outcome.model, outcome.outcome, outcome.status) == ("openai:a", "ok", 200)
     assert outcome.usage == USAGE
@@ -64,9 +66,9 @@ def test_the_tokens_of_an_answer_are_priced_for_the_day_of_the_call() -> None:
 
 def test_without_a_price_the_outcome_gives_the_reason() -> None:
     made = attempt(call(), target("openai:unknown"))
-    made.took(USAGE)
+    made.record_usage(USAGE)
 
-    [outcome] = made.answered(200)
+    [outcome] = made.succeed(200)
 
     assert outcome.cost is None
     assert "not in the catalog" in (outcome.cost_reason or "")
@@ -74,8 +76,8 @@ def test_without_a_price_the_outcome_gives_the_reason() -> None:
 
 def test_a_later_report_of_usage_replaces_an_earlier_one() -> None:
     made = attempt(call())
-    made.took(USAGE)
-    made.took(Usage(prompt_tokens=1_000_000))
+    made.record_usage(USAGE)
+    made.record_usage(Usage(prompt_tokens=1_000_000))
 
     assert made.cost == Decimal(2)
 
@@ -88,7 +90,7 @@ def test_time_is_counted_from_the_moment_of_sending_after_a_pause() -> None:
     assert made.seconds == 0
     clock.now += 1.5
     assert made.seconds == 0.5
-    [outcome] = made.answered(200)
+    [outcome] = made.succeed(200)
     assert outcome.ms == 500
 
 
@@ -97,7 +99,7 @@ def test_a_failure_is_signed_with_its_model_and_cleaned_of_the_key() -> None:
     error = ProviderResponseError(f"the key {KEY} is wrong", status=500)
     error.provider_message = f"bad {KEY}"
 
-    made.failed(error)
+    made.fail(error)
 
     assert (error.provider, error.model) == ("openai", "a")
     assert KEY not in f"{error} {error.provider_message} {error.args}"
@@ -109,7 +111,7 @@ def test_notes_on_an_answer_are_cleaned_of_the_key() -> None:
     made.note("first")
     made.note(f"second {KEY}")
 
-    assert made.answered(200)[0].notes == ("first", "second ***")
+    assert made.succeed(200)[0].notes == ("first", "second ***")
 
 
 @pytest.mark.parametrize(
@@ -128,12 +130,12 @@ def test_a_failed_attempt_that_may_be_billed_is_kept_as_uncounted(
     progress = call()
     made = attempt(progress)
 
-    made.failed(error)
+    made.fail(error)
 
     [outcome] = progress.attempts
     assert (outcome.outcome, outcome.error) == ("failed", error)
     assert ("may still bill" in (outcome.cost_reason or "")) is uncounted
-    assert (made.beside == (made.target,)) is uncounted
+    assert (made.uncounted == (made.target,)) is uncounted
 
 
 def test_an_attempt_that_broke_off_after_content_was_shown_may_be_billed() -> None:
@@ -141,7 +143,7 @@ def test_an_attempt_that_broke_off_after_content_was_shown_may_be_billed() -> No
     made = attempt(progress)
     made.committed = True
 
-    made.failed(ProviderResponseError("broken", status=500))
+    made.fail(ProviderResponseError("broken", status=500))
 
     assert progress.uncounted == [made.target]
 
@@ -149,9 +151,9 @@ def test_an_attempt_that_broke_off_after_content_was_shown_may_be_billed() -> No
 def test_a_failed_attempt_whose_usage_is_known_is_priced() -> None:
     progress = call()
     made = attempt(progress)
-    made.took(USAGE)
+    made.record_usage(USAGE)
 
-    made.failed(ProviderConnectionError("cut"))
+    made.fail(ProviderConnectionError("cut"))
 
     assert progress.attempts[0].cost == Decimal(7)
     assert progress.uncounted == []
@@ -159,11 +161,11 @@ def test_a_failed_attempt_whose_usage_is_known_is_priced() -> None:
 
 def test_a_failure_that_ends_the_call_is_raised_with_all_attempts() -> None:
     progress = call()
-    attempt(progress).failed(ProviderConnectionError("cut"))
+    attempt(progress).fail(ProviderConnectionError("cut"))
     error = ProviderRequestError("bad", status=400)
 
     with pytest.raises(ProviderRequestError) as caught:
-        attempt(progress).failed(error)
+        attempt(progress).fail(error)
 
     assert caught.value is error
     assert [each.outcome for each in error.attempts] == ["failed", "failed"]
@@ -173,7 +175,7 @@ def test_the_first_answer_drops_the_attempts_under_way() -> None:
     progress = call()
     slow, fast = attempt(progress, target("openai:slow")), attempt(progress)
 
-    outcomes = fast.answered(200)
+    outcomes = fast.succeed(200)
 
     assert slow.is_dropped
     assert not fast.is_dropped
@@ -188,10 +190,10 @@ def test_the_first_answer_drops_the_attempts_under_way() -> None:
 def test_a_dropped_attempt_has_no_second_outcome() -> None:
     progress = call()
     slow, fast = attempt(progress, target("openai:slow")), attempt(progress)
-    fast.answered(200)
+    fast.succeed(200)
 
-    slow.failed(ProviderRequestError("bad", status=400))
-    slow.answered(200)
+    slow.fail(ProviderRequestError("bad", status=400))
+    slow.succeed(200)
 
     assert [each.outcome for each in progress.attempts] == ["dropped", "ok"]
 
@@ -203,21 +205,21 @@ def test_a_dropped_attempt_has_no_second_outcome() -> None:
 def test_only_another_name_than_the_requested_one_is_checked(
     name: str | None, notes: tuple[str, ...]
 ) -> None:
-    def remark(ref: ModelRef, served: str | None) -> str:
+    def remark(ref: ModelRef, remark_on: str | None) -> str:
         assert str(ref) == "openai:a"
-        return f"served {served}"
+        return f"served {remark_on}"
 
-    made = attempt(call(served=remark))
+    made = attempt(call(remark_on=remark))
 
-    made.served_as(name)
+    made.record_served_name(name)
 
     assert made.notes == notes
 
 
 def test_an_expected_name_of_the_model_leaves_no_note() -> None:
-    made = attempt(call(served=lambda _ref, _name: None))
+    made = attempt(call(remark_on=lambda _ref, _name: None))
 
-    made.served_as("a-2026-01-01")
+    made.record_served_name("a-2026-01-01")
 
     assert made.notes == ()
 

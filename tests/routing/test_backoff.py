@@ -27,21 +27,21 @@ def test_a_wait_is_anything_from_nothing_up_to_its_bound(nth: int, chance: float
 
 @given(st.integers(1, 100), st.floats(0, MOST_RETRY_AFTER_SECONDS), CHANCES)
 def test_a_retry_comes_no_earlier_than_the_provider_asks_and_little_later(
-    nth: int, asked: float, chance: float
+    nth: int, request: float, chance: float
 ) -> None:
-    seconds = pause(nth, asked, None, lambda: chance)
+    seconds = pause(nth, request, None, lambda: chance)
 
     assert seconds is not None
-    assert asked <= seconds <= asked * 1.1
+    assert request <= seconds <= request * 1.1
 
 
 def test_callers_that_failed_together_do_not_retry_together() -> None:
     assert pause(1, 10, None, lambda: 0.1) != pause(1, 10, None, lambda: 0.9)
 
 
-@pytest.mark.parametrize("asked", [10.01, 3600])
-def test_a_long_wait_that_the_provider_asks_for_means_no_retry(asked: float) -> None:
-    assert pause(1, asked, None, lambda: 0.0) is None
+@pytest.mark.parametrize("sent", [10.01, 3600])
+def test_a_long_wait_that_the_provider_asks_for_means_no_retry(sent: float) -> None:
+    assert pause(1, sent, None, lambda: 0.0) is None
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.response import Attempt
 from llmring.exceptions import ProviderConnectionError, ProviderError, ProviderTimeoutError
-from llmring.routing.call_context import Terms
-from llmring.routing.circuits import Open
-from llmring.routing.failover import Walk
+from llmring.routing.call_context import CallContext
+from llmring.routing.circuits import OpenCircuit
+from llmring.routing.failover import Failover
 from llmring.routing.observers import CallObserver, ObservedAttempt
 from llmring.routing.policy import Policy
 from llmring.routing.prepare import chat
@@ -39,28 +39,28 @@ def walk(
     diary: Diary | None = None,
     timeout: float | None = 60,
     retries: int | None = None,
-) -> Walk:
-    return Walk(
+) -> Failover:
+    return Failover(
         chat(parse_request(LLMRequest("fast", "Hi")), stream=False),
         candidates,
         alias="fast",
         timeout=timeout,
         clock=lambda: 100.0,
         day=date(2026, 1, 1),
-        terms=Terms(policy=Policy(retries=retries), observers=[diary] if diary else []),
+        context=CallContext(policy=Policy(retries=retries), observers=[diary] if diary else []),
     )
 
 
-def models_tried(models: Walk) -> list[str]:
+def models_tried(models: Failover) -> list[str]:
     """Return the models that are tried when all fail, the first of them by itself."""
     first = models.start()
     tried = []
     if first is not None:
         tried.append(first.target.ref.model)
-        first.failed(DOWN)
+        first.fail(DOWN)
     for trial in models:
         tried.append(trial.target.ref.model)
-        trial.failed(DOWN)
+        trial.fail(DOWN)
     return tried
 
 
@@ -83,7 +83,7 @@ def test_a_call_whose_first_model_is_skipped_begins_with_the_second() -> None:
 
 def test_a_model_with_an_open_circuit_is_not_begun_with() -> None:
     models = walk(target("openai:a"), target("openai:b"))
-    models.blocked = {"openai:a": Open(9.0, "down")}
+    models.blocked = {"openai:a": OpenCircuit(9.0, "down")}
 
     assert models.start() is None
 

@@ -6,14 +6,14 @@ import pytest
 
 from llmring.exceptions import ProviderAuthenticationError
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.estimate import Load
+from llmring.routing.estimate import TokenEstimate
 from llmring.routing.filters import within
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Skip, Target
 from priced import facts, target
 
 DAY = date(2026, 11, 23)
-LOAD = Load(prompt=1_000_000, answer=1_000_000)
+LOAD = TokenEstimate(prompt=1_000_000, answer=1_000_000)
 BASE = facts("first", "1")
 NEW = target("new")
 

@@ -30,7 +30,7 @@ from llmring.routing.circuits import (
     PROBE_SECONDS,
     RATE_LIMIT_SECONDS,
     WINDOW_SECONDS,
-    Memory,
+    LocalCircuits,
     circuit_key,
     least_bad,
 )
@@ -51,17 +51,17 @@ class Patient:
 
     def __init__(self, chance: float = 0.0) -> None:
         self.clock = Clock()
-        self.health = Memory(self.clock, lambda: chance)
+        self.shared = LocalCircuits(self.clock, lambda: chance)
 
     def fail(self, *errors: ProviderError, waited: float = 60.0, target: Target = FIRST) -> None:
         for error in errors:
-            run(self.health.failed(target, error, waited))
+            run(self.shared.failed(target, error, waited))
 
     def answer(self, target: Target = FIRST) -> None:
-        run(self.health.answered(target))
+        run(self.shared.answered(target))
 
     def left(self, *targets: Target) -> dict[str, float]:
-        found = run(self.health.blocked(targets or [FIRST]))
+        found = run(self.shared.blocked(targets or [FIRST]))
         return {ref: round(circuit.seconds, 6) for ref, circuit in found.items()}
 
     def is_open(self, target: Target = FIRST) -> bool:
@@ -116,7 +116,7 @@ def test_the_reason_is_the_last_failure() -> None:
     patient = Patient()
     patient.fail(DOWN, DOWN, ProviderConnectionError("can't connect"))
 
-    [circuit] = run(patient.health.blocked([FIRST])).values()
+    [circuit] = run(patient.shared.blocked([FIRST])).values()
 
     assert circuit.reason == "can't connect"
 
@@ -162,7 +162,7 @@ def test_an_answer_in_progress_does_not_close_a_circuit_opened_by_a_rate_limit()
 
     patient.clock.now += 20
     patient.answer()
-    assert run(patient.health.snapshot()) == []
+    assert run(patient.shared.snapshot()) == []
 
 
 def test_an_overload_opens_the_circuit_for_at_least_its_retry_after() -> None:
@@ -329,7 +329,7 @@ def test_of_models_with_open_circuits_the_first_to_close_is_chosen() -> None:
     patient.fail(ProviderAuthenticationError("no", status=401))
     patient.fail(DOWN, DOWN, DOWN, target=SECOND)
 
-    blocked = run(patient.health.blocked([FIRST, SECOND]))
+    blocked = run(patient.shared.blocked([FIRST, SECOND]))
 
     assert len(blocked) == 2
     assert least_bad(blocked) == "openai:b"
@@ -340,10 +340,10 @@ def test_a_snapshot_gives_the_model_the_reason_and_the_seconds_left() -> None:
     patient.fail(DOWN, DOWN, DOWN)
     patient.fail(ProviderConnectionError("reset"), target=SECOND)
 
-    told = [msgspec.structs.asdict(state) for state in run(patient.health.snapshot())]
+    result = [msgspec.structs.asdict(state) for state in run(patient.shared.snapshot())]
 
     address = FIRST.endpoint.base_url
-    assert told == [
+    assert result == [
         {
             "model": "openai:a",
             "address": address,
@@ -363,7 +363,7 @@ def test_a_snapshot_gives_the_model_the_reason_and_the_seconds_left() -> None:
     ]
 
     patient.clock.now += COOL_SECONDS
-    assert run(patient.health.snapshot())[0].state == "half-open"
+    assert run(patient.shared.snapshot())[0].state == "half-open"
 
 
 @given(st.lists(st.tuples(st.sampled_from(ALL_FAULTS), st.floats(0, 400))))
@@ -380,4 +380,4 @@ def test_no_circuit_is_open_for_longer_than_the_longest_period_asked_for(
     patient.clock.now += 3600 * 1.2
     patient.left()
     patient.answer()
-    assert run(patient.health.snapshot()) == []
+    assert run(patient.shared.snapshot()) == []

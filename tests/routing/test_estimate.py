@@ -15,7 +15,13 @@ from llmring.exceptions import (
     ProviderResponseError,
     ProviderTimeoutError,
 )
-from llmring.routing.estimate import USUAL_ANSWER_TOKENS, Load, load_of, may_have_cost, usd
+from llmring.routing.estimate import (
+    USUAL_ANSWER_TOKENS,
+    TokenEstimate,
+    estimate_tokens,
+    may_have_cost,
+    usd,
+)
 from priced import facts
 
 
@@ -32,23 +38,23 @@ from priced import facts
 def test_an_answer_is_as_long_as_allowed_or_else_a_usual_one(
     request_: LLMRequest, answer: int
 ) -> None:
-    assert load_of(parse_request(request_)).answer == answer
+    assert estimate_tokens(parse_request(request_)).answer == answer
 
 
 def test_a_longer_prompt_takes_more_tokens() -> None:
-    assert load_of(parse_request(LLMRequest("fast", "word " * 400))).prompt > 400
+    assert estimate_tokens(parse_request(LLMRequest("fast", "word " * 400))).prompt > 400
 
 
 def test_prompt_and_answer_are_priced_each_at_its_own_rate() -> None:
-    load = Load(prompt=1_000_000, answer=500_000)
+    estimate = TokenEstimate(prompt=1_000_000, answer=500_000)
 
-    assert load.cost(facts("a", "2", "8"), None) == Decimal(6)
+    assert estimate.cost(facts("a", "2", "8"), None) == Decimal(6)
 
 
 def test_no_answer_is_longer_than_the_model_s_longest() -> None:
     short = msgspec.structs.replace(facts("a", "0", "1"), max_output=1000)
 
-    assert Load(prompt=1, answer=10**6).cost(short, None) == Decimal("0.001")
+    assert TokenEstimate(prompt=1, answer=10**6).cost(short, None) == Decimal("0.001")
 
 
 @pytest.mark.parametrize(

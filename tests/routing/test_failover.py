@@ -26,13 +26,13 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.call_context import Terms
-from llmring.routing.circuits import Open
-from llmring.routing.failover import Walk
+from llmring.routing.call_context import CallContext
+from llmring.routing.circuits import OpenCircuit
+from llmring.routing.failover import Failover
 from llmring.routing.failure_policy import Verdict, verdict
 from llmring.routing.policy import Policy
 from llmring.routing.prepare import chat
-from llmring.routing.stream_resume import Shown
+from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Skip, Target
 
 DAY = date(2026, 11, 23)
@@ -58,20 +58,20 @@ class Clock:
         return self.now
 
 
-def walk(
+def failover(
     *candidates: Target | Skip,
     timeout: float | None = 60,
     clock: Callable[[], float] = lambda: 100.0,
-    terms: Terms | None = None,
-) -> Walk:
-    return Walk(
+    context: CallContext | None = None,
+) -> Failover:
+    return Failover(
         chat(parse_request(LLMRequest("fast", "Hi")), stream=False),
         candidates,
         alias="fast",
         timeout=timeout,
         clock=clock,
         day=DAY,
-        terms=terms or Terms(policy=Policy(retries=0)),
+        context=context or CallContext(policy=Policy(retries=0)),
     )
 
 
@@ -94,21 +94,21 @@ def test_each_failure_has_its_verdict(kind: type[ProviderError], expected: Verdi
     assert verdict(kind("no")) is expected
 
 
-def tried(models: Walk, *errors: ProviderError) -> list[str]:
+def tried(models: Failover, *errors: ProviderError) -> list[str]:
     """Return the models that are tried when the first ones fail with these errors."""
     seen = []
     failures = iter(errors)
-    for trial in models:
-        seen.append(str(trial.target.ref))
+    for attempt in models:
+        seen.append(str(attempt.target.ref))
         error = next(failures, None)
         if error is None:
             break
-        trial.failed(error)
+        attempt.fail(error)
     return seen
 
 
 def test_a_request_too_long_for_a_model_is_not_sent_to_one_that_holds_no_more() -> None:
-    models = walk(
+    models = failover(
         target("openai:small", 8000),
         target("openai:as-small", 8000),
         target("google:large", 1_000_000),
@@ -119,13 +119,13 @@ def test_a_request_too_long_for_a_model_is_not_sent_to_one_that_holds_no_more() 
 
 
 def test_a_request_too_long_for_a_model_may_fit_one_of_unknown_size() -> None:
-    models = walk(target("openai:small", 8000), target("ollama:unknown"))
+    models = failover(target("openai:small", 8000), target("ollama:unknown"))
 
     assert tried(models, ContextLengthError("too long")) == ["openai:small", "ollama:unknown"]
 
 
 def test_a_request_refused_by_a_provider_s_policy_goes_to_another_provider() -> None:
-    models = walk(target("openai:a"), target("openai:b"), target("google:c"))
+    models = failover(target("openai:a"), target("openai:b"), target("google:c"))
 
     assert tried(models, ContentPolicyError("no")) == ["openai:a", "google:c"]
 
@@ -138,7 +138,9 @@ def test_an_attempt_leaves_time_for_those_after_it(
     timeout: float, later: int, seconds: float
 ) -> None:
     clock = Clock()
-    models = walk(*[target(f"openai:{n}") for n in range(later + 1)], timeout=timeout, clock=clock)
+    models = failover(
+        *[target(f"openai:{n}") for n in range(later + 1)], timeout=timeout, clock=clock
+    )
 
     first = next(iter(models))
 
@@ -146,47 +148,47 @@ def test_an_attempt_leaves_time_for_those_after_it(
 
 
 def test_without_a_timeout_an_attempt_may_take_for_ever() -> None:
-    assert next(iter(walk(target("openai:a"), timeout=None))).deadline is None
+    assert next(iter(failover(target("openai:a"), timeout=None))).deadline is None
 
 
 def test_when_the_time_is_used_up_nothing_more_is_sent() -> None:
     clock = Clock()
-    models = walk(target("openai:a"), target("openai:b"), timeout=10, clock=clock)
-    for trial in models:
+    models = failover(target("openai:a"), target("openai:b"), timeout=10, clock=clock)
+    for attempt in models:
         clock.now += 11
-        trial.failed(ProviderTimeoutError("no answer"))
+        attempt.fail(ProviderTimeoutError("no answer"))
 
     assert [attempt.outcome for attempt in models.attempts] == ["failed", "skipped"]
     assert "time is used up" in (models.attempts[1].reason or "")
 
 
 def test_with_on_stream_failure_raise_a_failure_after_shown_text_is_raised() -> None:
-    terms = Terms(shown=Shown(wish="raise"))
-    models = walk(target("openai:a"), target("openai:b"), terms=terms)
-    trial = next(iter(models))
-    trial.committed = True
+    context = CallContext(progress=StreamProgress(on_failure="raise"))
+    models = failover(target("openai:a"), target("openai:b"), context=context)
+    attempt = next(iter(models))
+    attempt.committed = True
 
     with pytest.raises(ProviderConnectionError) as caught:
-        trial.failed(ProviderConnectionError("cut"))
+        attempt.fail(ProviderConnectionError("cut"))
 
     assert [attempt.model for attempt in caught.value.attempts] == ["openai:a"]
 
 
-def usual(**policy: Any) -> Terms:
-    return Terms(policy=Policy(**policy), chance=lambda: 0.5)
+def usual(**policy: Any) -> CallContext:
+    return CallContext(policy=Policy(**policy), chance=lambda: 0.5)
 
 
-def rounds(models: Walk, failure: Callable[[], ProviderError]) -> list[tuple[str, float]]:
+def rounds(models: Failover, failure: Callable[[], ProviderError]) -> list[tuple[str, float]]:
     """Return each attempt with the wait before it, when all fail alike."""
     tries = []
-    for trial in models:
-        tries.append((trial.target.ref.model, trial.pause))
-        trial.failed(failure())
+    for attempt in models:
+        tries.append((attempt.target.ref.model, attempt.pause))
+        attempt.fail(failure())
     return tries
 
 
 def test_all_models_are_tried_before_any_is_tried_again_and_only_then_is_there_a_wait() -> None:
-    models = walk(target("openai:a"), target("openai:b"), terms=usual())
+    models = failover(target("openai:a"), target("openai:b"), context=usual())
 
     tries = rounds(models, lambda: ProviderResponseError("busy", status=503))
 
@@ -194,13 +196,13 @@ def test_all_models_are_tried_before_any_is_tried_again_and_only_then_is_there_a
 
 
 def test_a_model_is_not_retried_after_a_permanent_failure() -> None:
-    models = walk(target("openai:a"), terms=usual())
+    models = failover(target("openai:a"), context=usual())
 
     assert len(rounds(models, lambda: ProviderAuthenticationError("no", status=401))) == 1
 
 
 def test_with_retries_a_model_is_asked_again_before_the_next_one_is() -> None:
-    models = walk(target("openai:a"), target("openai:b"), terms=usual(retries=1))
+    models = failover(target("openai:a"), target("openai:b"), context=usual(retries=1))
 
     tries = rounds(models, lambda: ProviderConnectionError("cut"))
 
@@ -208,7 +210,7 @@ def test_with_retries_a_model_is_asked_again_before_the_next_one_is() -> None:
 
 
 def test_a_short_wait_that_the_provider_asks_for_is_kept() -> None:
-    models = walk(target("openai:a"), terms=usual(retries=1))
+    models = failover(target("openai:a"), context=usual(retries=1))
 
     tries = rounds(models, lambda: ProviderRateLimitError("slow", status=429, retry_after=2))
 
@@ -217,7 +219,7 @@ def test_a_short_wait_that_the_provider_asks_for_is_kept() -> None:
 
 @pytest.mark.parametrize("seconds", [11, 3600])
 def test_a_long_wait_that_the_provider_asks_for_is_not_worth_it(seconds: float) -> None:
-    models = walk(target("openai:a"), terms=usual())
+    models = failover(target("openai:a"), context=usual())
 
     tries = rounds(models, lambda: ProviderRateLimitError("slow", status=429, retry_after=seconds))
 
@@ -225,17 +227,17 @@ def test_a_long_wait_that_the_provider_asks_for_is_not_worth_it(seconds: float) 
 
 
 def test_no_wait_goes_past_the_deadline() -> None:
-    models = walk(target("openai:a"), timeout=0.2, terms=usual())
+    models = failover(target("openai:a"), timeout=0.2, context=usual())
 
     assert rounds(models, lambda: ProviderConnectionError("cut")) == [("a", 0)]
 
 
 def test_a_request_that_may_have_acted_is_not_sent_again_nor_to_another_model() -> None:
-    models = walk(target("openai:a"), target("openai:b"), terms=Terms(effects=True))
-    trial = next(iter(models))
+    models = failover(target("openai:a"), target("openai:b"), context=CallContext(effects=True))
+    attempt = next(iter(models))
 
     with pytest.raises(ProviderTimeoutError):
-        trial.failed(ProviderTimeoutError("no answer"))
+        attempt.fail(ProviderTimeoutError("no answer"))
 
 
 @pytest.mark.parametrize(
@@ -247,28 +249,28 @@ def test_a_request_that_may_have_acted_is_not_sent_again_nor_to_another_model() 
     ],
 )
 def test_a_request_that_can_not_have_acted_moves_on(error: ProviderError) -> None:
-    models = walk(target("openai:a"), target("openai:b"), terms=Terms(effects=True))
+    models = failover(target("openai:a"), target("openai:b"), context=CallContext(effects=True))
 
     assert tried(models, error) == ["openai:a", "openai:b"]
 
 
 def test_a_model_with_an_open_circuit_is_skipped() -> None:
-    models = walk(target("openai:a"), target("openai:b"))
-    models.blocked = {"openai:a": Open(9, "500 down")}
+    models = failover(target("openai:a"), target("openai:b"))
+    models.blocked = {"openai:a": OpenCircuit(9, "500 down")}
 
     assert tried(models) == ["openai:b"]
     assert models.attempts[0].reason == ("skipped: circuit open for another 9 s (500 down)")
 
 
 def test_if_all_circuits_are_open_the_first_to_close_is_tried() -> None:
-    models = walk(target("openai:a"), target("openai:b"))
-    models.blocked = {"openai:a": Open(9, "down"), "openai:b": Open(5, "down")}
+    models = failover(target("openai:a"), target("openai:b"))
+    models.blocked = {"openai:a": OpenCircuit(9, "down"), "openai:b": OpenCircuit(5, "down")}
 
     assert tried(models) == ["openai:b"]
 
 
 def test_all_models_failed_is_an_exception_group() -> None:
-    models = walk(target("openai:a"), target("google:b"))
+    models = failover(target("openai:a"), target("google:b"))
     first, second = ProviderRateLimitError("slow down"), ProviderTimeoutError("late")
     assert tried(models, first, second) == ["openai:a", "google:b"]
 
@@ -284,8 +286,8 @@ def test_all_models_failed_is_an_exception_group() -> None:
 
 def test_an_attempt_reports_its_milliseconds() -> None:
     clock = Clock()
-    models = walk(target("openai:a"), clock=clock)
-    trial = next(iter(models))
+    models = failover(target("openai:a"), clock=clock)
+    attempt = next(iter(models))
     clock.now += 0.25
 
-    assert [attempt.ms for attempt in trial.answered(200)] == [250]
+    assert [attempt.ms for attempt in attempt.succeed(200)] == [250]

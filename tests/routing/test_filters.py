@@ -20,10 +20,10 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 
 
 def told_strictly(strict: bool | None) -> Mapping[str, Any]:
-    told: dict[str, Any] = {"name": "n", "schema": SCHEMA}
+    result: dict[str, Any] = {"name": "n", "schema": SCHEMA}
     return {
         "type": "json_schema",
-        "json_schema": told if strict is None else {**told, "strict": strict},
+        "json_schema": result if strict is None else {**result, "strict": strict},
     }
 
 

@@ -99,7 +99,7 @@ LEVELS = ("low", "medium", "high")
 
 
 @pytest.mark.parametrize(
-    ("asked", "takes", "efforts", "sent"),
+    ("requested", "takes", "efforts", "sent"),
     [
         ({"reasoning_tokens": 4000}, ["reasoning_budget"], (), {"reasoning_tokens": 4000}),
         ({"reasoning_tokens": 4000}, ["reasoning_budget"], LEVELS, {"reasoning_tokens": 4000}),
@@ -113,11 +113,14 @@ LEVELS = ("low", "medium", "high")
     ],
 )
 def test_reasoning_is_asked_for_in_the_form_and_the_steps_that_the_model_takes(
-    asked: dict[str, Any], takes: list[Capability], efforts: tuple[str, ...], sent: dict[str, Any]
+    requested: dict[str, Any],
+    takes: list[Capability],
+    efforts: tuple[str, ...],
+    sent: dict[str, Any],
 ) -> None:
     model = target("openai", "reasoning", *takes, efforts=efforts)
 
-    request = fit(parse_request(LLMRequest("fast", "Hi", **asked)), model).request
+    request = fit(parse_request(LLMRequest("fast", "Hi", **requested)), model).request
 
     assert request.reasoning == LLMRequest("fast", "Hi", **sent).reasoning()
 

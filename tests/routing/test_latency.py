@@ -1,6 +1,6 @@
 """Recent times to first content, per model."""
 
-from llmring.routing.latency import FRESH_SECONDS, Speeds
+from llmring.routing.latency import FRESH_SECONDS, Latencies
 from priced import target
 
 A, B = target("a"), target("b")
@@ -13,11 +13,11 @@ class Clock:
         return self.now
 
 
-def measured(*seconds: float) -> Speeds:
-    speeds = Speeds(Clock())
+def measured(*seconds: float) -> Latencies:
+    latencies = Latencies(Clock())
     for each in seconds:
-        speeds.note(A, each)
-    return speeds
+        latencies.note(A, each)
+    return latencies
 
 
 def test_a_model_that_never_answered_has_no_speed() -> None:
@@ -34,14 +34,14 @@ def test_a_model_that_became_slow_is_slow_in_time() -> None:
 
 def test_old_measurements_do_not_count() -> None:
     clock = Clock()
-    speeds = Speeds(clock)
-    speeds.note(A, 9.0)
+    latencies = Latencies(clock)
+    latencies.note(A, 9.0)
     clock.now += FRESH_SECONDS
-    assert speeds.typical(A) == 9.0
+    assert latencies.typical(A) == 9.0
 
     clock.now += 1
 
-    assert speeds.typical(A) is None
+    assert latencies.typical(A) is None
 
 
 def test_95_of_100_answers_were_within_the_p95() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.exceptions import ProviderAuthenticationError
-from llmring.routing.estimate import Load
-from llmring.routing.order import EXPLORED, Circumstances, ordered, user_of
+from llmring.routing.estimate import TokenEstimate
+from llmring.routing.order import EXPLORED, OrderInputs, ordered, user_of
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Skip, Target
 from priced import target
@@ -29,7 +29,7 @@ def always(value: float) -> Callable[[], float]:
     return lambda: value
 
 
-LOAD = Load(100, 100)
+LOAD = TokenEstimate(100, 100)
 HALF = always(0.5)
 
 
@@ -37,16 +37,16 @@ def circumstances(
     user: str | None = None,
     *,
     alias: str = "fast",
-    load: Load = LOAD,
-    speeds: Mapping[str, float] | None = None,
+    estimate: TokenEstimate = LOAD,
+    latencies: Mapping[str, float] | None = None,
     chance: Callable[[], float] = HALF,
-) -> Circumstances:
-    return Circumstances(
+) -> OrderInputs:
+    return OrderInputs(
         alias=alias,
         user=user,
-        load=load,
+        estimate=estimate,
         day=DAY,
-        speed=lambda each: (speeds or {}).get(each.ref.model),
+        speed=lambda each: (latencies or {}).get(each.ref.model),
         chance=chance,
     )
 
@@ -197,12 +197,12 @@ def test_which_is_cheapest_depends_on_the_request() -> None:
     policy = Policy(strategy="cheapest")
     talker, reader = target("talker", "5", "1"), target("reader", "1", "5")
 
-    asked = {
-        load: names(ordered([talker, reader], policy, circumstances(load=load)))
-        for load in (Load(10, 1000), Load(1000, 10))
+    request = {
+        estimate: names(ordered([talker, reader], policy, circumstances(estimate=estimate)))
+        for estimate in (TokenEstimate(10, 1000), TokenEstimate(1000, 10))
     }
 
-    assert list(asked.values()) == ["talker reader", "reader talker"]
+    assert list(request.values()) == ["talker reader", "reader talker"]
 
 
 def test_models_of_one_price_keep_the_lockfile_s_order() -> None:
@@ -211,8 +211,8 @@ def test_models_of_one_price_keep_the_lockfile_s_order() -> None:
     assert names(ordered(models, Policy(strategy="cheapest"), circumstances())) == "z y x"
 
 
-def fastest(speeds: Mapping[str, float], chance: float) -> str:
-    given = circumstances(speeds=speeds, chance=always(chance))
+def fastest(latencies: Mapping[str, float], chance: float) -> str:
+    given = circumstances(latencies=latencies, chance=always(chance))
     return names(ordered([A, B, C], Policy(strategy="fastest"), given))
 
 

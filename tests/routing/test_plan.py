@@ -11,8 +11,8 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import LongContext, ModelFacts, Prices
-from llmring.routing.circuits import Open
-from llmring.routing.plan import CallSize, Given, Plan, plan
+from llmring.routing.circuits import OpenCircuit
+from llmring.routing.plan import CallSize, Plan, PlanInputs, plan
 from llmring.routing.policy import Policy
 from llmring.routing.prepare import Prepared
 from llmring.routing.targets import Skip, Target
@@ -25,7 +25,7 @@ PRICES = Prices(
 )
 FACTS = ModelFacts(provider="openai", name="a", prices=PRICES, retires=date(2026, 12, 1))
 A, B, C = (ModelRef("openai", name) for name in "abc")
-GIVEN = Given(
+GIVEN = PlanInputs(
     prepare=lambda _: Prepared(HttpRequest("POST", "https://x.test", {}, b"")),
     size=CallSize(),
     policy=Policy(),
@@ -56,7 +56,7 @@ def test_those_to_be_tried_come_first_in_their_order() -> None:
 
 
 def test_a_model_whose_circuit_is_open_is_skipped() -> None:
-    blocked = {"openai:a": Open(7.0, "it was down")}
+    blocked = {"openai:a": OpenCircuit(7.0, "it was down")}
 
     found = plan([target(A), target(B)], "fast", replace(GIVEN, blocked=blocked))
 
@@ -65,7 +65,7 @@ def test_a_model_whose_circuit_is_open_is_skipped() -> None:
 
 
 def test_where_all_circuits_are_open_the_first_to_close_is_tried() -> None:
-    blocked = {"openai:a": Open(7.0, "down"), "openai:b": Open(5.0, "down")}
+    blocked = {"openai:a": OpenCircuit(7.0, "down"), "openai:b": OpenCircuit(5.0, "down")}
 
     found = plan([target(A), target(B), skip(C)], "fast", replace(GIVEN, blocked=blocked))
 

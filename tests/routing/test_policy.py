@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from llmring.lockfile.document import ModelRef
-from llmring.routing.estimate import Load
+from llmring.routing.estimate import TokenEstimate
 from llmring.routing.policy import Policy, Rules, limits, policy_of, weighs
 
 A, B = ModelRef("openai", "a"), ModelRef("openai", "b")
@@ -89,7 +89,11 @@ def test_a_model_without_a_weight_of_its_own_is_never_first_if_others_have_one(
 def test_calls_are_counted_together_by_lockfile_profile_and_alias() -> None:
     def key(lockfile: str, profile: str, alias: str) -> str:
         return Rules(
-            policy=Policy(), alias=alias, profile=profile, lockfile=lockfile, load=Load(1, 1)
+            policy=Policy(),
+            alias=alias,
+            profile=profile,
+            lockfile=lockfile,
+            estimate=TokenEstimate(1, 1),
         ).key
 
     assert key("l", "p", "a") == key("l", "p", "a")

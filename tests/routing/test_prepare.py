@@ -13,14 +13,16 @@ from llmring.chat.response import StreamChunk
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.registry.catalog import ModelFacts
 from llmring.routing.prepare import chat
-from llmring.routing.stream_resume import Shown
+from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
 
 REQUEST = parse_request(LLMRequest("fast", "Hi", temperature=0.5))
 
 
-def body(model: Target, shown: Shown | None = None, *, stream: bool = False) -> dict[str, object]:
-    prepared = chat(REQUEST, stream=stream, shown=shown)(model)
+def body(
+    model: Target, progress: StreamProgress | None = None, *, stream: bool = False
+) -> dict[str, object]:
+    prepared = chat(REQUEST, stream=stream, progress=progress)(model)
     decoded: dict[str, object] = msgspec.json.decode(prepared.http.body)
     return decoded
 
@@ -51,11 +53,11 @@ def test_preparing_for_one_model_leaves_the_request_as_it_was() -> None:
     assert prepare(target("openai:a")) == before
 
 
-def shown_so_far(*, resumes: bool) -> Shown:
-    shown = Shown()
-    shown.take(StreamChunk(delta="Once upon a "))
-    shown.resumes = resumes
-    return shown
+def shown_so_far(*, resumes: bool) -> StreamProgress:
+    progress = StreamProgress()
+    progress.take(StreamChunk(delta="Once upon a "))
+    progress.resumes = resumes
+    return progress
 
 
 def test_after_an_answer_that_broke_off_the_next_model_is_asked_for_the_rest() -> None:

@@ -8,7 +8,7 @@ from llmring import LLMRequest, Message, UnsupportedFeatureError
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part
 from llmring.dialects.dialect import Limits
-from llmring.routing.request_size import Sized, check_sizes, sized_parts
+from llmring.routing.request_size import SizedPart, check_sizes, sized_parts
 
 DATA = base64.b64encode(bytes(300)).decode()
 
@@ -23,9 +23,9 @@ def test_the_files_of_a_request_are_those_with_bytes() -> None:
     ]
 
     assert list(sized_parts(parse_request(LLMRequest("x", [Message("user", parts)])))) == [
-        Sized("image/png", 300),
-        Sized("application/pdf", 300, "a.pdf"),
-        Sized("audio/wav", 300),
+        SizedPart("image/png", 300),
+        SizedPart("application/pdf", 300, "a.pdf"),
+        SizedPart("audio/wav", 300),
     ]
 
 
@@ -38,13 +38,13 @@ def test_the_files_of_a_request_are_those_with_bytes() -> None:
     ],
 )
 def test_an_error_names_the_file_that_is_over_a_limit(limits: Limits, message: str) -> None:
-    files = [Sized("application/pdf", 100, "a.pdf"), Sized("audio/wav", 100)]
+    files = [SizedPart("application/pdf", 100, "a.pdf"), SizedPart("audio/wav", 100)]
 
     with pytest.raises(UnsupportedFeatureError, match=message):
         check_sizes(files, 1000, limits)
 
 
 def test_a_request_just_within_the_limits_passes() -> None:
-    files = [Sized("application/pdf", 100), Sized("image/png", 100)]
+    files = [SizedPart("application/pdf", 100), SizedPart("image/png", 100)]
 
     check_sizes(files, 1000, Limits(request=1000, files=100, each={"image/": 100}))

@@ -1,11 +1,11 @@
 from llmring.lockfile.document import ModelRef
-from llmring.routing.served_models import Served
+from llmring.routing.served_models import ServedModels
 
 MINI = ModelRef("openai", "mini")
 
 
 def remarks(*names: str | None, pinned: str | None = None) -> list[str | None]:
-    served = Served()
+    served = ServedModels()
     return [served.remark(MINI, name, pinned) for name in names]
 
 

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from llmring import LLMRequest, StreamChunk
 from llmring.chat.parsed_request import parse_request
-from llmring.routing.stream_resume import LEAST_OVERLAP, Seam, Shown, continued
+from llmring.routing.stream_resume import LEAST_OVERLAP, OverlapTrimmer, StreamProgress, continued
 
 WORDS = st.text(alphabet="abc ", min_size=0, max_size=60)
 
 
 def joined(before: str, pieces: list[str]) -> str:
-    seam = Seam(before)
+    seam = OverlapTrimmer(before)
     return "".join([seam.feed(piece) for piece in pieces] + [seam.end()])
 
 
@@ -38,7 +38,7 @@ def test_a_short_repetition_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "structured", "wish", "plan"),
+    ("text", "structured", "on_failure", "plan"),
     [
         ("Once", False, None, "continue"),
         (" \n", False, None, "restart"),
@@ -50,18 +50,18 @@ def test_a_short_repetition_is_kept() -> None:
     ],
 )
 def test_what_is_done_depends_on_what_was_shown_and_on_the_lockfile(
-    text: str, structured: bool, wish: "str | None", plan: str
+    text: str, structured: bool, on_failure: "str | None", plan: str
 ) -> None:
-    shown = Shown(structured=structured, wish=wish)  # type: ignore[arg-type]
-    shown.take(StreamChunk(delta=text))
+    progress = StreamProgress(structured=structured, on_failure=on_failure)  # type: ignore[arg-type]
+    progress.take(StreamChunk(delta=text))
 
-    assert shown.plan() == plan
+    assert progress.next_step() == plan
 
 
 def test_a_request_is_not_changed_by_its_continuation() -> None:
     request = LLMRequest("fast", "Tell a story")
 
-    told = continued(parse_request(request), "Once", prefills=False)
+    result = continued(parse_request(request), "Once", prefills=False)
 
-    assert [message.role for message in told.turns] == ["user", "assistant", "user"]
+    assert [message.role for message in result.turns] == ["user", "assistant", "user"]
     assert [message.role for message in request.turns()] == ["user"]

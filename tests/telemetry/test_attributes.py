@@ -12,9 +12,9 @@ from llmring.telemetry.attributes import (
     PROVIDER_NAMES,
     addressee,
     error_type,
-    given_by,
-    said_by,
-    used_by,
+    reply_attributes,
+    request_attributes,
+    usage_attributes,
 )
 
 
@@ -84,7 +84,7 @@ def test_settings_of_a_request_are_there_if_they_are_set() -> None:
         response_format={"type": "json_object"},
     )
 
-    assert given_by(parse_request(request), stream=True) == {
+    assert request_attributes(parse_request(request), stream=True) == {
         "gen_ai.request.stream": True,
         "gen_ai.request.max_tokens": 5,
         "gen_ai.request.temperature": 0,
@@ -97,7 +97,7 @@ def test_settings_of_a_request_are_there_if_they_are_set() -> None:
 
 
 def test_a_plain_request_has_no_attributes() -> None:
-    assert given_by(parse_request(LLMRequest("fast", "Hello")), stream=False) == {}
+    assert request_attributes(parse_request(LLMRequest("fast", "Hello")), stream=False) == {}
 
 
 def test_what_an_answer_leaves_open_is_left_out() -> None:
@@ -106,8 +106,8 @@ def test_what_an_answer_leaves_open_is_left_out() -> None:
         content="a secret", model="openai:a", served_model="a-1", id="1", finish_reason="stop"
     )
 
-    assert (said_by(bare), used_by(bare)) == ({}, {})
-    assert said_by(whole) == {
+    assert (reply_attributes(bare), usage_attributes(bare)) == ({}, {})
+    assert reply_attributes(whole) == {
         "gen_ai.response.id": "1",
         "gen_ai.response.model": "a-1",
         "gen_ai.response.finish_reasons": ("stop",),
@@ -117,7 +117,7 @@ def test_what_an_answer_leaves_open_is_left_out() -> None:
 def test_tokens_are_counted_by_kind_with_zeros_for_those_that_were_not_used() -> None:
     usage = Usage(prompt_tokens=100, completion_tokens=20, cached_tokens=64, reasoning_tokens=5)
 
-    assert used_by(LLMResponse(content="", model="a:b", usage=usage)) == {
+    assert usage_attributes(LLMResponse(content="", model="a:b", usage=usage)) == {
         "gen_ai.usage.input_tokens": 100,
         "gen_ai.usage.output_tokens": 20,
         "gen_ai.usage.cache_read.input_tokens": 64,

@@ -73,23 +73,23 @@ class Seen:
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     """Set up an application's providers for one test."""
-    told = Seen()
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", told.tracers)
-    monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", told.meters)
-    yield told
-    told.tracers.shutdown()
-    told.meters.shutdown()
+    result = Seen()
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", result.tracers)
+    monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", result.meters)
+    yield result
+    result.tracers.shutdown()
+    result.meters.shutdown()
 
 
-def traced(wish: TelemetryWish = "auto", request: LLMRequest = REQUEST) -> CallTrace:
-    call = Telemetry(wish).call("fast", None, parse_request(request), stream=False)
+def traced(mode: TelemetryWish = "auto", request: LLMRequest = REQUEST) -> CallTrace:
+    call = Telemetry(mode).call("fast", None, parse_request(request), stream=False)
     assert call is not None
     return call
 
 
-def failed_over(wish: TelemetryWish = "auto", *, stream: bool = False) -> None:
+def failed_over(mode: TelemetryWish = "auto", *, stream: bool = False) -> None:
     """Make a call whose first model is rate limited and whose second answers."""
-    call = Telemetry(wish).call("fast", "prod", parse_request(REQUEST), stream=stream)
+    call = Telemetry(mode).call("fast", "prod", parse_request(REQUEST), stream=stream)
     if call is None:
         return
     first = call.attempt(FIRST)
@@ -140,9 +140,9 @@ def test_the_call_s_span_has_the_alias_and_the_model_that_answered(seen: Seen) -
 def test_an_attempt_s_span_follows_the_conventions(seen: Seen) -> None:
     failed_over(stream=True)
 
-    told = attributes(seen.spans["chat gemini-2.5-flash"])
-    assert told.pop("gen_ai.response.time_to_first_chunk") >= 0
-    assert told == {
+    result = attributes(seen.spans["chat gemini-2.5-flash"])
+    assert result.pop("gen_ai.response.time_to_first_chunk") >= 0
+    assert result == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "gcp.gemini",
         "gen_ai.request.model": "gemini-2.5-flash",
@@ -260,9 +260,9 @@ def everything_in(seen: Seen) -> str:
 def test_texts_of_prompts_and_answers_are_not_recorded_by_default(seen: Seen) -> None:
     failed_over()
 
-    told = everything_in(seen)
-    assert "secret" not in told
-    assert "It is" not in told
+    result = everything_in(seen)
+    assert "secret" not in result
+    assert "It is" not in result
 
 
 def test_texts_are_recorded_on_request(seen: Seen) -> None:
@@ -281,8 +281,8 @@ def test_texts_are_recorded_on_request(seen: Seen) -> None:
     call.attempt(SECOND).answered(lambda: REPLY)
     call.end()
 
-    told = attributes(seen.spans["chat fast"])
-    assert json.loads(told["gen_ai.input.messages"]) == [
+    result = attributes(seen.spans["chat fast"])
+    assert json.loads(result["gen_ai.input.messages"]) == [
         {"role": "system", "parts": [{"type": "text", "content": "Be brief."}]},
         {
             "role": "user",
@@ -300,7 +300,7 @@ def test_texts_are_recorded_on_request(seen: Seen) -> None:
             "parts": [{"type": "tool_call_response", "id": "call-1", "response": "sunny"}],
         },
     ]
-    assert json.loads(told["gen_ai.output.messages"]) == [
+    assert json.loads(result["gen_ai.output.messages"]) == [
         {
             "role": "assistant",
             "parts": [{"type": "text", "content": "It is 42."}],

@@ -88,8 +88,8 @@ def test_the_previous_state_is_restored_after_the_run(run: Run) -> None:
     before = overrides.current
 
     run(
-        "from llmring.replay import overrides as stage\n"
-        "def test_now(): assert stage.current is not None and not stage.current.network\n"
+        "from llmring.replay import overrides\n"
+        "def test_now(): assert overrides.current is not None and not overrides.current.network\n"
     ).assert_outcomes(passed=1)
 
     assert overrides.current is before
@@ -98,15 +98,15 @@ def test_the_previous_state_is_restored_after_the_run(run: Run) -> None:
 def test_the_effect_of_a_fixture_ends_with_its_test(run: Run) -> None:
     run(
         """
-from llmring.replay import overrides as stage
+from llmring.replay import overrides
 
 def test_set(llmring_replies, llmring_faults, llmring_recordings):
     llmring_faults.add(status=429)
-    assert stage.current.replies and stage.current.faults and stage.current.tape
+    assert overrides.current.replies and overrides.current.faults and overrides.current.cassette
 
 def test_over():
-    now = stage.current
-    assert (now.replies, now.faults, now.tape) == (None, None, None)
+    now = overrides.current
+    assert (now.replies, now.faults, now.cassette) == (None, None, None)
 """
     ).assert_outcomes(passed=2)
 

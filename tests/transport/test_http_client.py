@@ -150,10 +150,10 @@ def test_a_ring_in_one_event_loop_after_the_other_leaves_nothing_open(
     async def call() -> str:
         return (await ring.chat(MODEL, "Hello")).content
 
-    said = [asyncio.run(call()) for _ in range(5)]
+    message = [asyncio.run(call()) for _ in range(5)]
     gc.collect()
 
-    assert said == ["Hi"] * 5
+    assert message == ["Hi"] * 5
     assert server.left_alone()
     assert "Unclosed" not in caplog.text
 

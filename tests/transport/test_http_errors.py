@@ -49,7 +49,7 @@ def test_a_name_with_two_addresses_that_both_refuse_is_one_plain_reason(way: Way
     assert caught.value.message == f"can't connect to localhost:{port}: Connection refused"
 
 
-def test_a_host_that_nobody_knows_is_named(way: Way) -> None:
+def test_a_host_that_no_one_knows_is_named(way: Way) -> None:
     environ = {
         "LLMRING_RETRIES": "0",
         "OPENAI_API_KEY": "sk",

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from llmring.advisor.editor import Desk
+from llmring.advisor.editor import LockfileEditor
 from llmring.advisor.fact_check import Evidence, Ungrounded
 from llmring.advisor.toolset import Tools
-from llmring.advisor.usage_meter import Spending
+from llmring.advisor.usage_meter import UsageMeter
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
@@ -83,16 +83,16 @@ class Turn(Struct, frozen=True):
     done: bool = True
 
 
-class Talk:
+class Agent:
     """A conversation with a model that has tools.
 
     Args:
         ring: Calls the models.
         alias: The alias of the advisor, or a model.
         profile: The profile that has the alias.
-        desk: The lockfile being edited.
+        editor: The lockfile being edited.
         tools: The tools of the model.
-        spending: Records the cost of the calls.
+        meter: Records the cost of the calls.
     """
 
     def __init__(
@@ -100,22 +100,24 @@ class Talk:
         ring: Streams,
         alias: str,
         profile: str | None,
-        desk: Desk,
+        editor: LockfileEditor,
         tools: Tools,
-        spending: Spending,
+        meter: UsageMeter,
     ) -> None:
         self._ring = ring
         self._alias = alias
         self._profile = profile
         self._tools = tools
         self._edits = {each.name for each in tools.editing()}
-        self._spending = spending
-        self._secrets = [key for each in desk.endpoints.values() for key in each.secrets]
-        instructions = INSTRUCTIONS.format(path=desk.path.name, profile=desk.profile, day=desk.day)
+        self._meter = meter
+        self._secrets = [key for each in editor.endpoints.values() for key in each.secrets]
+        instructions = INSTRUCTIONS.format(
+            path=editor.path.name, profile=editor.profile, day=editor.day
+        )
         self._messages = [Message("system", instructions)]
         self._cut_short: list[str] = []
-        self._evidence = Evidence(facts.name for facts in desk.models)
-        self._evidence.add(desk.text)
+        self._evidence = Evidence(facts.name for facts in editor.models)
+        self._evidence.add(editor.text)
 
     async def say(self, text: str, screen: Screen) -> Turn:
         """Answer a message from the user.
@@ -130,16 +132,16 @@ class Talk:
             ProviderError: No model answered; the conversation is unchanged.
             TooManyTurnsError: The model did not stop calling tools.
         """
-        self._evidence.heard(text)
+        self._evidence.hear(text)
         before = len(self._tools.proposals)
-        asked = "\n".join([*self._remark(), text])
+        prompt = "\n".join([*self._remark(), text])
         try:
-            answers = [await self._asked(asked, screen)]
-            flagged = self._evidence.check(_words(answers[0]))
+            answers = [await self._ask(prompt, screen)]
+            flagged = self._evidence.check(_join_texts(answers[0]))
             if flagged:
                 screen.restart()
-                answers.append(await self._asked(_MEND.format(what=flagged), screen))
-                flagged = self._evidence.check(_words(answers[1]))
+                answers.append(await self._ask(_MEND.format(what=flagged), screen))
+                flagged = self._evidence.check(_join_texts(answers[1]))
         except BaseException:
             self._cut_short += [each.done for each, ok in self._tools.proposals[before:] if ok]
             raise
@@ -154,7 +156,7 @@ class Talk:
         done = "; ".join(self._cut_short)
         return [_CUT_SHORT.format(done=done)] if done else []
 
-    async def _asked(self, text: str, screen: Screen) -> ToolsResponse:
+    async def _ask(self, text: str, screen: Screen) -> ToolsResponse:
         request = LLMRequest(
             model=self._alias,
             messages=[*self._messages, Message("user", text)],
@@ -162,10 +164,10 @@ class Talk:
         )
 
         async def ask(turn: LLMRequest) -> LLMResponse:
-            with self._spending.of_call():
+            with self._meter.of_call():
                 stream = self._ring.chat_stream(turn, profile=self._profile)
                 answer = await _streamed(stream, screen)
-            self._spending.of_answer(answer)
+            self._meter.of_answer(answer)
             for call in answer.tool_calls or ():
                 screen.working(call["function"]["name"])
             return answer
@@ -179,22 +181,22 @@ class Talk:
 
 async def _streamed(stream: PendingStream, screen: Screen) -> LLMResponse:
     """Collect a streamed answer, showing it meanwhile."""
-    said: list[str] = []
+    pieces: list[str] = []
     last: StreamChunk | None = None
     async with aclosing(stream):
         async for chunk in stream:
             if chunk.restart:
-                said.clear()
+                pieces.clear()
                 screen.restart()
             if chunk.delta:
-                said.append(chunk.delta)
+                pieces.append(chunk.delta)
                 screen.piece(chunk.delta)
             last = chunk
     if last is None:
         raise ProviderError("the answer is empty")
     content = last.message.content if last.message is not None else None
     return LLMResponse(
-        content="".join(said),
+        content="".join(pieces),
         model=last.model,
         usage=last.usage,
         finish_reason=last.finish_reason,
@@ -206,6 +208,6 @@ async def _streamed(stream: PendingStream, screen: Screen) -> LLMResponse:
     )
 
 
-def _words(answer: ToolsResponse) -> str:
+def _join_texts(answer: ToolsResponse) -> str:
     """Join the text of all turns of an answer."""
     return "\n".join(turn.content for turn in answer.turns)

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from llmring.advisor.changes import Bind, Change, edit_of, profile_of
-from llmring.advisor.ranking import Standing
-from llmring.config.settings import endpoints_for, known_here, read_settings
+from llmring.advisor.ranking import Availability
+from llmring.config.settings import effective_facts_here, endpoints_for, read_settings
 from llmring.exceptions import ConfigurationError, LockfileError
 from llmring.lockfile import file, resolve
 from llmring.lockfile.check import require_providers
@@ -22,7 +22,7 @@ from llmring.lockfile.edit.starter import starter
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.presets import PRESETS
 from llmring.registry.catalog import ModelFacts
-from llmring.registry.effective_facts import Known
+from llmring.registry.effective_facts import EffectiveFacts
 from llmring.registry.price import price_tag
 
 # Matches model names, but no sentences.
@@ -54,7 +54,7 @@ class _Applied(Struct, frozen=True):
     existed: bool
 
 
-class Desk:
+class LockfileEditor:
     """A lockfile being edited in a conversation.
 
     Args:
@@ -76,7 +76,7 @@ class Desk:
         self,
         path: Path,
         profile: str,
-        known: Known,
+        known: EffectiveFacts,
         endpoints: Mapping[str, Endpoint],
         day: date,
     ) -> None:
@@ -113,11 +113,11 @@ class Desk:
         endpoint = self.endpoints.get(provider)
         return endpoint is not None and endpoint.usable
 
-    def standing(self, provider: str) -> Standing:
+    def availability(self, provider: str) -> Availability:
         """Rank a provider by how likely the user can call it."""
         if self.usable(provider):
-            return Standing.AT_HAND
-        return Standing.ONE_OF_MANY if provider in PRESETS else Standing.KNOWN
+            return Availability.AT_HAND
+        return Availability.ONE_OF_MANY if provider in PRESETS else Availability.KNOWN
 
     @property
     def models(self) -> Iterator[ModelFacts]:
@@ -248,7 +248,7 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def plain(proposal: Proposal) -> dict[str, object]:
+def to_json(proposal: Proposal) -> dict[str, object]:
     """Convert a proposal to JSON-compatible data."""
     return {
         "done": proposal.done,
@@ -259,8 +259,8 @@ def plain(proposal: Proposal) -> dict[str, object]:
     }
 
 
-def desk_for(path: Path, profile: str) -> Desk:
-    """Build the desk of a lockfile, with the models and keys known on this machine.
+def editor_for(path: Path, profile: str) -> LockfileEditor:
+    """Build the editor of a lockfile, with the models and keys known on this machine.
 
     Args:
         path: The lockfile; it need not exist.
@@ -272,4 +272,6 @@ def desk_for(path: Path, profile: str) -> Desk:
     lockfile = parse(file.read(path), path) if path.exists() else Lockfile()
     settings = read_settings()
     endpoints = endpoints_for(lockfile, settings)
-    return Desk(path, profile, known_here(lockfile), endpoints, settings.clock.today())
+    return LockfileEditor(
+        path, profile, effective_facts_here(lockfile), endpoints, settings.clock.today()
+    )

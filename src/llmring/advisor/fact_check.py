@@ -51,12 +51,12 @@ class Evidence:
             if stem is not None and len(stem[0]) > 1:
                 self._stems.add(stem[0])
         self._numbers: set[Decimal] = set()
-        self._said: set[str] = set()
+        self._mentioned: set[str] = set()
 
-    def heard(self, text: str) -> None:
+    def hear(self, text: str) -> None:
         """Record a message from the user; any number in it counts as an amount."""
         self._numbers |= {_decimal(each) for each in _NUMBER.findall(text)}
-        self._hear(text)
+        self._add_words(text)
 
     def add(self, text: str) -> None:
         """Record a tool result or the text of the lockfile.
@@ -66,12 +66,12 @@ class Evidence:
         """
         self._numbers |= {_decimal(each) for each in _AMOUNT.findall(text)}
         self._numbers |= {_decimal(each) for each in _LIMIT.findall(text)}
-        self._hear(text)
+        self._add_words(text)
 
-    def _hear(self, text: str) -> None:
+    def _add_words(self, text: str) -> None:
         for word in _WORD.findall(text):
             lowered = word.lower()
-            self._said |= {lowered, lowered.partition(":")[2], lowered.rpartition("/")[2]}
+            self._mentioned |= {lowered, lowered.partition(":")[2], lowered.rpartition("/")[2]}
 
     def check(self, answer: str) -> Ungrounded:
         """Find the prices and models in an answer that were not looked up."""
@@ -83,7 +83,7 @@ class Evidence:
         models = [
             word
             for word in _WORD.findall(answer)
-            if self._is_model(word.lower()) and not self._is_said(word.lower())
+            if self._is_model(word.lower()) and not self._is_mentioned(word.lower())
         ]
         return Ungrounded(tuple(dict.fromkeys(prices)), tuple(dict.fromkeys(models)))
 
@@ -99,8 +99,8 @@ class Evidence:
             and len(name) > len(stem[0])
         )
 
-    def _is_said(self, word: str) -> bool:
-        return word in self._said or (word.partition(":")[2] or word) in self._said
+    def _is_mentioned(self, word: str) -> bool:
+        return word in self._mentioned or (word.partition(":")[2] or word) in self._mentioned
 
 
 def _decimal(text: str) -> Decimal:

@@ -1,6 +1,6 @@
 """A small grammar that parses a request in plain English, without a model.
 
-It ignores words that it does not know, and returns a wish of the kind "unclear" if it finds
+It ignores words that it does not know, and returns an intent of the kind "unclear" if it finds
 nothing to do.
 """
 
@@ -22,13 +22,13 @@ Kind = Literal[
 ]
 
 
-class Wish(Struct, frozen=True, kw_only=True):
+class Intent(Struct, frozen=True, kw_only=True):
     """The request in a sentence.
 
     Attributes:
         kind: The action.
         need: The requirements for a model.
-        says_need: True if the sentence gives any requirement.
+        states_need: True if the sentence gives any requirement.
         alias: The alias in the sentence.
         profile: The profile in the sentence.
         source: The other profile, for a copy or an extension.
@@ -41,7 +41,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 
     kind: Kind = "unclear"
     need: Need = Need()
-    says_need: bool = False
+    states_need: bool = False
     alias: str | None = None
     profile: str | None = None
     source: str | None = None
@@ -140,24 +140,24 @@ _NAMES_TOO = frozenset(
 _MOST_CHARACTERS = 4000
 
 
-def read(sentence: str, words: Vocabulary) -> Wish:
+def read(sentence: str, vocabulary: Vocabulary) -> Intent:
     """Parse a sentence.
 
     Args:
         sentence: The sentence, in English; above 4,000 characters, the result is "unclear".
-        words: The names that the sentence may use.
+        vocabulary: The names that the sentence may use.
     """
     if len(sentence) > _MOST_CHARACTERS:
-        return Wish()
+        return Intent()
     text = " ".join(sentence.translate(_QUOTES).split())
     low = text.lower()
-    models = tuple(_models(text, words))
-    need, says_need = _need(low, words)
-    profile = _profile(low, words)
+    models = tuple(_models(text, vocabulary))
+    need, states_need = _need(low, vocabulary)
+    profile = _profile(low, vocabulary)
     policy = _policy(low)
-    wish = Wish(
+    intent = Intent(
         need=need,
-        says_need=says_need,
+        states_need=states_need,
         profile=profile,
         models=models,
         fallbacks=bool(re.search(r"\b(?:fall ?-?backs?|backups?|fail ?-?over)\b", low)),
@@ -165,16 +165,18 @@ def read(sentence: str, words: Vocabulary) -> Wish:
         refers_back=_has(low, _BACK),
         policy=policy,
     )
-    kind = _kind(low, wish)
+    kind = _kind(low, intent)
     if kind in ("create profile", "copy profile"):
-        return _about_profiles(low, wish, kind)
+        return _about_profiles(low, intent, kind)
     if kind == "show" and profile is None:
-        named = (each for each in words.profiles if _has(low, rf"(?:of|in|for) {re.escape(each)}"))
-        wish = msgspec.structs.replace(wish, profile=next(named, None))
-    alias = _alias(low, wish, words) if kind in ("bind", "unbind", "policy") else None
+        named = (
+            each for each in vocabulary.profiles if _has(low, rf"(?:of|in|for) {re.escape(each)}")
+        )
+        intent = msgspec.structs.replace(intent, profile=next(named, None))
+    alias = _alias(low, intent, vocabulary) if kind in ("bind", "unbind", "policy") else None
     if kind == "bind" and alias is None:
-        kind = "recommend" if says_need else "unclear"
-    return msgspec.structs.replace(wish, kind=kind, alias=alias)
+        kind = "recommend" if states_need else "unclear"
+    return msgspec.structs.replace(intent, kind=kind, alias=alias)
 
 
 _KINDS: tuple[tuple[str, Kind], ...] = (
@@ -187,6 +189,7 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"rename\b", "unclear"),
     (
         r""
+        r""
         r"(?:bind|rebind|alias|use|set|add|make|point|switch|assign|change|replace|call|name|connect|put"
         r"|should be|shall be|must be)\b|\A\S+ = ",
         "bind",
@@ -195,23 +198,23 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
 )
 
 
-def _kind(low: str, wish: Wish) -> Kind:
-    about_alias = bool(wish.models) or re.search(r"\balias\b|\bbind\b", low) is not None
+def _kind(low: str, intent: Intent) -> Kind:
+    about_alias = bool(intent.models) or re.search(r"\balias\b|\bbind\b", low) is not None
     for pattern, kind in _KINDS:
         if re.search(rf"\b(?:{pattern})", low) is None:
             continue
         if kind == "create profile" and about_alias:
             continue
-        return "policy" if kind == "bind" and wish.policy is not None else kind
-    if wish.policy is not None:
+        return "policy" if kind == "bind" and intent.policy is not None else kind
+    if intent.policy is not None:
         return "policy"
-    return "recommend" if wish.says_need or wish.models else "unclear"
+    return "recommend" if intent.states_need or intent.models else "unclear"
 
 
-def _models(text: str, words: Vocabulary) -> Iterator[str]:
+def _models(text: str, vocabulary: Vocabulary) -> Iterator[str]:
     """Yield the models that a text names, in order; the provider may be left out."""
     by_name: dict[str, str] = {}
-    for model in words.models:
+    for model in vocabulary.models:
         by_name.setdefault(model.partition(":")[2].lower(), model)
         by_name[model.lower()] = model
     seen = set()
@@ -219,21 +222,24 @@ def _models(text: str, words: Vocabulary) -> Iterator[str]:
         word = found[0]
         provider, colon, _ = word.partition(":")
         known = by_name.get(word.lower()) if colon or re.search(r"[\d-]", word) else None
-        if known is None and colon and provider.lower() in words.providers:
+        if known is None and colon and provider.lower() in vocabulary.providers:
             known = f"{provider.lower()}:{word.partition(':')[2]}"
         if known is not None and known not in seen:
             seen.add(known)
             yield known
 
 
-def _need(low: str, words: Vocabulary) -> tuple[Need, bool]:
+def _need(low: str, vocabulary: Vocabulary) -> tuple[Need, bool]:
     capabilities = tuple(each for pattern, each in _CAPABILITIES if _has(low, pattern))
     orders = [order for pattern, order in _ORDERS if _has(low, pattern)]
     providers = tuple(
-        name for name in words.providers if re.search(rf"\b{re.escape(name)}\b(?!:)", low)
+        name for name in vocabulary.providers if re.search(rf"\b{re.escape(name)}\b(?!:)", low)
     )
     if _has(low, _OWN_MACHINE):
-        providers = (*providers, *(name for name in ("ollama", "local") if name in words.providers))
+        providers = (
+            *providers,
+            *(name for name in ("ollama", "local") if name in vocabulary.providers),
+        )
     context = re.search(r"(\d+(?:\.\d+)?)\s*([km])\b(?: tokens?)?(?: of)?(?: context)?", low)
     limit = re.search(r"(?:under|below|less than|at most|max(?:imum)?) \$?(\d+(?:\.\d+)?)", low)
     scale = {"k": 1_000, "m": 1_000_000}
@@ -252,33 +258,33 @@ def _has(low: str, pattern: str) -> bool:
     return re.search(rf"\b(?:{pattern})\b", low) is not None
 
 
-def _profile(low: str, words: Vocabulary) -> str | None:
+def _profile(low: str, vocabulary: Vocabulary) -> str | None:
     for pattern in _PROFILE:
         for found in re.finditer(pattern, low):
             name = found[1]
-            if name not in _NO_NAME or name in words.profiles:
-                return _PLACE_NAMES.get(name, name) if name not in words.profiles else name
+            if name not in _NO_NAME or name in vocabulary.profiles:
+                return _PLACE_NAMES.get(name, name) if name not in vocabulary.profiles else name
     # "... to summarizer for dev": a profile at the very end, after another name.
     end = re.search(
         rf"\b(?:to|as|for|of|alias\w*|called)\b.*\b(?:for|in|on) (?:the )?{_WORD}[.!]?\Z", low
     )
     if end is not None:
         name = _PLACE_NAMES.get(end[1], end[1])
-        if name in words.profiles or end[1] in _PLACES:
+        if name in vocabulary.profiles or end[1] in _PLACES:
             return name
     return None
 
 
-def _alias(low: str, wish: Wish, words: Vocabulary) -> str | None:
-    named = {part for model in wish.models for part in (model, model.partition(":")[2])}
-    taken = {each.lower() for each in named} | set(words.providers)
+def _alias(low: str, intent: Intent, vocabulary: Vocabulary) -> str | None:
+    named = {part for model in intent.models for part in (model, model.partition(":")[2])}
+    taken = {each.lower() for each in named} | set(vocabulary.providers)
     for pattern in _ALIAS:
         for found in re.finditer(pattern, low):
             name = found[1].strip(".-")
             quoted_ = low[found.start(1) - 1] in "\"'`" if found.start(1) else False
-            if quoted_ or name in words.aliases:
+            if quoted_ or name in vocabulary.aliases:
                 return name
-            if name in taken or name.isdigit() or name == wish.profile:
+            if name in taken or name.isdigit() or name == intent.profile:
                 continue
             follows = low[found.end(1) :].lstrip()
             if name in _NAMES_TOO and not re.match(r"(?:model|and|or|\w+ model)\b", follows):
@@ -287,22 +293,24 @@ def _alias(low: str, wish: Wish, words: Vocabulary) -> str | None:
                 return name
             if name not in _NO_NAME:
                 return name
-    if wish.policy is not None:
+    if intent.policy is not None:
         # Otherwise a policy meant for one alias would apply to the whole profile.
-        return next((each for each in words.aliases if _has(low, re.escape(each.lower()))), None)
+        return next(
+            (each for each in vocabulary.aliases if _has(low, re.escape(each.lower()))), None
+        )
     return None
 
 
-def _about_profiles(low: str, wish: Wish, kind: Kind) -> Wish:
+def _about_profiles(low: str, intent: Intent, kind: Kind) -> Intent:
     copied = re.search(
         rf"(?:copy|duplicate|clone)(?: the)?(?: profile)? {_WORD}(?: profile)? "
         rf"(?:to|as|into)(?: a)?(?: new)?(?: profile)?(?: called| named)? {_WORD}",
         low,
     )
     if copied is not None:
-        return msgspec.structs.replace(wish, kind=kind, source=copied[1], profile=copied[2])
+        return msgspec.structs.replace(intent, kind=kind, source=copied[1], profile=copied[2])
     based = re.search(rf"\b(?:extend(?:s|ing)|from|like|based on)(?: the)? {_WORD}", low)
-    return msgspec.structs.replace(wish, kind=kind, source=based[1] if based else None)
+    return msgspec.structs.replace(intent, kind=kind, source=based[1] if based else None)
 
 
 _POLICIES: tuple[tuple[str, str], ...] = (

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from llmring.advisor.editor import Desk
+from llmring.advisor.editor import LockfileEditor
 from llmring.advisor.intent import Vocabulary, read
 from llmring.advisor.ranking import Need, across_vendors, mixed_price, ranked
 from llmring.lockfile.edit.starter import Suggestion
@@ -35,13 +35,13 @@ class _UnclearError(Exception):
     """An answer that does not fit the question; its message explains why."""
 
 
-def suggested(
-    desk: Desk, ask: Callable[[str], str], object_to: Callable[[str], None]
+def interview(
+    editor: LockfileEditor, ask: Callable[[str], str], object_to: Callable[[str], None]
 ) -> list[Suggestion]:
     """Ask the questions, and suggest aliases; those that no model meets are left out.
 
     Args:
-        desk: The known models and keys.
+        editor: The known models and keys.
         ask: Asks a question and returns the answer; an empty one selects the default.
         object_to: Called with the reason why an answer was not understood, before the question is
             repeated; raises if repeating is useless.
@@ -56,31 +56,31 @@ def suggested(
 
     purposes = re.findall(r"[^\s,]+", ask(PURPOSE)) or ["fast"]
     needs = {
-        alias: understood(NEEDS.format(alias=alias), lambda said: _need(desk, said))
+        alias: understood(NEEDS.format(alias=alias), lambda answer: _need(editor, answer))
         for alias in purposes
     }
     limit = understood(BUDGET, _amount)
-    providers = understood(PROVIDERS, lambda said: _providers(desk, said))
+    providers = understood(PROVIDERS, lambda answer: _providers(editor, answer))
     fallbacks = understood(FALLBACKS, _fallbacks)
     chosen = []
     for alias, need in needs.items():
         whole = msgspec.structs.replace(
             need, max_input_price=limit, providers=providers or need.providers
         )
-        models = across_vendors(_ranked(desk, whole), 1 + fallbacks)
+        models = across_vendors(_ranked(editor, whole), 1 + fallbacks)
         if models:
             refs = tuple(str(each) for each in models)
-            chosen.append(Suggestion(alias, refs, _reason(desk, whole, models[0])))
+            chosen.append(Suggestion(alias, refs, _reason(editor, whole, models[0])))
     return chosen
 
 
-def _need(desk: Desk, answer: str) -> Need:
-    wish = read(answer, Vocabulary(providers=[*desk.endpoints]))
-    if answer and not _is_none(answer) and not wish.says_need:
+def _need(editor: LockfileEditor, answer: str) -> Need:
+    intent = read(answer, Vocabulary(providers=[*editor.endpoints]))
+    if answer and not _is_none(answer) and not intent.states_need:
         raise _UnclearError(
             f"unknown needs {answer!r}; write such as images, tools, json, 200k, cheap"
         )
-    return wish.need
+    return intent.need
 
 
 def _amount(answer: str) -> Decimal | None:
@@ -90,10 +90,10 @@ def _amount(answer: str) -> Decimal | None:
     return Decimal(found[0]) if found else None
 
 
-def _providers(desk: Desk, answer: str) -> tuple[str, ...]:
+def _providers(editor: LockfileEditor, answer: str) -> tuple[str, ...]:
     named = [each for each in re.findall(r"[\w.-]+", answer.lower()) if each not in _FILLING]
     for each in named:
-        if each not in desk.endpoints:
+        if each not in editor.endpoints:
             raise _UnclearError(f"unknown provider {each!r}; list them: llmring providers")
     return tuple(named)
 
@@ -111,15 +111,15 @@ def _is_none(answer: str) -> bool:
     return re.match(r"(?:no|none|nothing|any|anything|all|-)\b|-\Z", answer.lower()) is not None
 
 
-def _ranked(desk: Desk, need: Need) -> list[ModelFacts]:
+def _ranked(editor: LockfileEditor, need: Need) -> list[ModelFacts]:
     """Rank the models for a need, only those with a key set if there are any."""
-    found = ranked(desk.models, need, desk.standing, desk.day)
-    at_hand = [each for each in found if desk.usable(each.provider)]
+    found = ranked(editor.models, need, editor.availability, editor.day)
+    at_hand = [each for each in found if editor.usable(each.provider)]
     return at_hand or found
 
 
-def _reason(desk: Desk, need: Need, first: ModelFacts) -> str:
-    prices = first.prices_on(desk.day)
-    free = mixed_price(first, desk.day) == 0
+def _reason(editor: LockfileEditor, need: Need, first: ModelFacts) -> str:
+    prices = first.prices_on(editor.day)
+    free = mixed_price(first, editor.day) == 0
     cost = "no cost per token" if free else price_tag(prices) if prices else "price unknown"
     return ", ".join([need.order, *need.capabilities, cost])

@@ -11,9 +11,9 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from llmring.advisor.editor import Desk, Proposal
+from llmring.advisor.editor import LockfileEditor, Proposal
 from llmring.advisor.toolset import Tools
-from llmring.chat.function import FunctionTool, told
+from llmring.chat.function import FunctionTool, result_content
 from llmring.exceptions import ConfigurationError, LLMRingError
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ INSTRUCTIONS = (
 )
 
 
-def server(desk: Desk, *, edits: bool = True) -> Server[Any]:
+def server(editor: LockfileEditor, *, edits: bool = True) -> Server[Any]:
     """Build an MCP server for a lockfile.
 
     Args:
-        desk: The lockfile.
+        editor: The lockfile.
         edits: False to offer only tools that change nothing.
 
     Raises:
@@ -45,10 +45,10 @@ def server(desk: Desk, *, edits: bool = True) -> Server[Any]:
         ) from error
     from llmring import __version__
 
-    tools = Tools(desk, _agreed)
+    tools = Tools(editor, _agreed)
     reading = {tool.name: tool for tool in tools.looking_up()}
     editing = {tool.name: tool for tool in tools.editing()} if edits else {}
-    undo = _undo_tool(desk) if edits else {}
+    undo = _undo_tool(editor) if edits else {}
     everything: Mapping[str, FunctionTool[..., Any]] = {**reading, **editing, **undo}
 
     async def list_tools(_context: Any, _params: Any) -> types.ListToolsResult:
@@ -147,15 +147,15 @@ async def _called(
     result: Any = tool(**tool.keywords(json.dumps(dict(arguments))))
     if hasattr(result, "__await__"):
         result = await result
-    return str(told(result))
+    return str(result_content(result))
 
 
-def _undo_tool(desk: Desk) -> dict[str, FunctionTool[..., Any]]:
+def _undo_tool(editor: LockfileEditor) -> dict[str, FunctionTool[..., Any]]:
     from llmring.chat.function import tool
 
     def undo() -> str:
         """Undo the last change of this session."""
-        return f"Undone: {desk.undo().done}"
+        return f"Undone: {editor.undo().done}"
 
     made: Callable[..., Any] = tool(undo)
     return {"undo": made} if isinstance(made, FunctionTool) else {}

@@ -14,7 +14,7 @@ from llmring.registry.catalog import Capability, ModelFacts, Rates
 from llmring.registry.successors import is_preview
 
 
-class Standing(IntEnum):
+class Availability(IntEnum):
     """The rank of a provider: first those that can be called here, last the presets."""
 
     AT_HAND = 0
@@ -55,7 +55,7 @@ class Need(Struct, frozen=True, kw_only=True):
 def ranked(
     models: Iterable[ModelFacts],
     need: Need,
-    standing: Callable[[str], Standing],
+    availability: Callable[[str], Availability],
     day: date,
 ) -> list[ModelFacts]:
     """Return the models that meet a need, best first.
@@ -68,16 +68,18 @@ def ranked(
     Args:
         models: The models to choose from.
         need: The requirements.
-        standing: Returns the rank of a provider.
+        availability: Returns the rank of a provider.
         day: Today.
     """
-    fit = [facts for facts in models if _lasting(facts, day) and _meets(facts, need, standing, day)]
+    fit = [
+        facts for facts in models if _lasting(facts, day) and _meets(facts, need, availability, day)
+    ]
     key = _ORDERS[need.order]
     later = _replaced(fit) if need.order == "best" else frozenset()
     if need.order != "newest":
         later |= {str(facts) for facts in fit if is_preview(facts.name)}
     return sorted(
-        fit, key=lambda facts: (standing(facts.provider), str(facts) in later, *key(facts, day))
+        fit, key=lambda facts: (availability(facts.provider), str(facts) in later, *key(facts, day))
     )
 
 
@@ -118,12 +120,14 @@ def _lasting(facts: ModelFacts, day: date) -> bool:
     )
 
 
-def _meets(facts: ModelFacts, need: Need, standing: Callable[[str], Standing], day: date) -> bool:
+def _meets(
+    facts: ModelFacts, need: Need, availability: Callable[[str], Availability], day: date
+) -> bool:
     rates = facts.prices_on(day)
     place = facts.provider in need.providers if need.providers else mixed_price(facts, day) != 0
     return (
         place
-        and not (need.usable_only and standing(facts.provider) is not Standing.AT_HAND)
+        and not (need.usable_only and availability(facts.provider) is not Availability.AT_HAND)
         and facts.capabilities.issuperset(need.capabilities)
         and (facts.context_window or 0) >= (need.min_context or 0)
         and _within(need.max_input_price, None if rates is None else rates.input)

@@ -7,12 +7,12 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from llmring.advisor.agent import Screen, Talk, Turn
-from llmring.advisor.editor import Desk
-from llmring.advisor.rule_based import GREETING, Guided
-from llmring.advisor.small_model import Constrained
+from llmring.advisor.agent import Agent, Screen, Turn
+from llmring.advisor.editor import LockfileEditor
+from llmring.advisor.rule_based import GREETING, RuleBasedAgent
+from llmring.advisor.small_model import SmallModelAgent
 from llmring.advisor.toolset import Tools
-from llmring.advisor.usage_meter import Spending
+from llmring.advisor.usage_meter import UsageMeter
 from llmring.chat.request import LLMRequest, Message
 from llmring.client.ring import LLMRing
 from llmring.exceptions import LimitExceededError, LLMRingError, ProviderError
@@ -48,7 +48,7 @@ class Advisor(Struct, frozen=True):
     greeting: str
 
 
-def advisor(alias: str, desk: Desk, tools: Tools) -> Advisor:
+def advisor(alias: str, editor: LockfileEditor, tools: Tools) -> Advisor:
     """Choose the best advisor that can be called here.
 
     The alias is looked up in the user's lockfile, then in the one shipped with llmring, so the
@@ -56,14 +56,14 @@ def advisor(alias: str, desk: Desk, tools: Tools) -> Advisor:
 
     Args:
         alias: The alias, or a model.
-        desk: The user's lockfile and profile.
+        editor: The user's lockfile and profile.
         tools: The tools it may use.
 
     Raises:
         ModelNotFoundError: Neither lockfile has the alias.
         LockfileError: The user's lockfile can't be read.
     """
-    ring, place = _at(alias, desk)
+    ring, place = _at(alias, editor)
     question = [Message("user", "…")]
     plan = ring.explain(LLMRequest(alias, question, tools=tools.all()), profile=place)
     if plan.tried:
@@ -75,10 +75,10 @@ def advisor(alias: str, desk: Desk, tools: Tools) -> Advisor:
         greeting = _FORM.format(model=weak.tried[0].model)
         return Advisor(ring, alias, place, "form", greeting)
     why = "; ".join(f"{step.model} ({step.reason})" for step in plan.skipped)
-    return guided(_NO_MODEL.format(alias=alias, why=why))
+    return rule_based_advisor(_NO_MODEL.format(alias=alias, why=why))
 
 
-def guided(why: str = "") -> Advisor:
+def rule_based_advisor(why: str = "") -> Advisor:
     """Return the advisor that works by rules.
 
     Args:
@@ -87,12 +87,12 @@ def guided(why: str = "") -> Advisor:
     return Advisor(None, ALIAS, None, "guided", " ".join(filter(None, (why, GREETING))))
 
 
-def _at(alias: str, desk: Desk) -> tuple[LLMRing, str | None]:
+def _at(alias: str, editor: LockfileEditor) -> tuple[LLMRing, str | None]:
     """Find the ring and the profile that have an alias."""
-    if desk.path.exists():
-        ring = LLMRing(desk.path)
-        usual = desk.lockfile.default_profile
-        for each in dict.fromkeys((desk.profile, usual)):
+    if editor.path.exists():
+        ring = LLMRing(editor.path)
+        usual = editor.lockfile.default_profile
+        for each in dict.fromkeys((editor.profile, usual)):
             if ring.has_alias(alias, each):
                 return ring, each
         if is_reference(alias):
@@ -105,23 +105,23 @@ class Session:
 
     Args:
         who: The advisor.
-        desk: The lockfile being edited.
+        editor: The lockfile being edited.
         tools: The tools of the advisor.
 
     Attributes:
         who: The advisor; if its models fail, the guided mode takes over.
-        desk: The lockfile being edited.
+        editor: The lockfile being edited.
         tools: The tools, with the proposals made so far.
-        spending: The cost of the conversation so far.
+        meter: The cost of the conversation so far.
     """
 
-    def __init__(self, who: Advisor, desk: Desk, tools: Tools) -> None:
+    def __init__(self, who: Advisor, editor: LockfileEditor, tools: Tools) -> None:
         self.who = who
-        self.desk = desk
+        self.editor = editor
         self.tools = tools
-        self.spending = Spending()
-        self._guided = Guided(desk, tools)
-        self._mind = _mind(who, desk, tools, self.spending)
+        self.meter = UsageMeter()
+        self._rules = RuleBasedAgent(editor, tools)
+        self._mind = _mind(who, editor, tools, self.meter)
 
     async def say(self, text: str, screen: Screen) -> Turn:
         """Answer a message from the user, and propose the changes it asks for.
@@ -140,12 +140,12 @@ class Session:
 
     async def _answer(self, text: str, screen: Screen) -> Turn:
         match self._mind:
-            case Talk() as talk:
+            case Agent() as talk:
                 return await talk.say(text, screen)
-            case Constrained() as form:
+            case SmallModelAgent() as form:
                 turn = await form.say(text)
             case None:
-                reply = await self._guided.say(text)
+                reply = await self._rules.say(text)
                 turn = Turn(reply.text, done=reply.done)
         screen.piece(turn.text)
         return turn
@@ -157,7 +157,7 @@ class Session:
         why = f"No model answers any longer: {error}\n\n{GREETING}"
         if len(self.tools.proposals) > before:
             return Turn(f"{why}\n\nSee the changes made so far with /diff.")
-        reply = await self._guided.say(text)
+        reply = await self._rules.say(text)
         return Turn(f"{why}\n\n{reply.text}", done=reply.done)
 
     async def close(self) -> None:
@@ -166,24 +166,26 @@ class Session:
             await self.who.ring.aclose()
 
 
-def _mind(who: Advisor, desk: Desk, tools: Tools, spending: Spending) -> Talk | Constrained | None:
+def _mind(
+    who: Advisor, editor: LockfileEditor, tools: Tools, meter: UsageMeter
+) -> Agent | SmallModelAgent | None:
     if who.ring is None:
         return None
     if who.mode == "form":
-        return Constrained(who.ring, who.alias, who.profile, desk, tools, spending)
-    return Talk(who.ring, who.alias, who.profile, desk, tools, spending)
+        return SmallModelAgent(who.ring, who.alias, who.profile, editor, tools, meter)
+    return Agent(who.ring, who.alias, who.profile, editor, tools, meter)
 
 
-def begin(desk: Desk, tools: Tools, alias: str | None = ALIAS) -> Session:
+def begin(editor: LockfileEditor, tools: Tools, alias: str | None = ALIAS) -> Session:
     """Begin a conversation.
 
     Args:
-        desk: The lockfile being edited.
+        editor: The lockfile being edited.
         tools: The tools of the advisor.
         alias: The alias of the advisor, or a model; None for the guided mode.
 
     Raises:
         LLMRingError: The alias does not exist, or a lockfile can't be read.
     """
-    who = guided() if alias is None else advisor(alias, desk, tools)
-    return Session(who, desk, tools)
+    who = rule_based_advisor() if alias is None else advisor(alias, editor, tools)
+    return Session(who, editor, tools)

@@ -13,11 +13,11 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from llmring.advisor.agent import Turn
-from llmring.advisor.editor import Desk
-from llmring.advisor.intent import Kind, Wish, read
-from llmring.advisor.rule_based import Guided, vocabulary
+from llmring.advisor.editor import LockfileEditor
+from llmring.advisor.intent import Intent, Kind, read
+from llmring.advisor.rule_based import RuleBasedAgent, vocabulary
 from llmring.advisor.toolset import Tools
-from llmring.advisor.usage_meter import Spending
+from llmring.advisor.usage_meter import UsageMeter
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
 from llmring.client.ring import LLMRing
@@ -32,16 +32,16 @@ _CHOICES = 5
 _OPEN: tuple[Kind, ...] = ("recommend", "bind")
 
 
-class Constrained:
+class SmallModelAgent:
     """An advisor for models that support JSON schemas but not tools.
 
     Args:
         ring: Calls the model.
         alias: The alias of the advisor, or a model.
         profile: The profile that has the alias.
-        desk: The lockfile being edited.
+        editor: The lockfile being edited.
         tools: Proposes the changes.
-        spending: Records the cost of the calls.
+        meter: Records the cost of the calls.
     """
 
     def __init__(
@@ -49,16 +49,16 @@ class Constrained:
         ring: LLMRing,
         alias: str,
         profile: str | None,
-        desk: Desk,
+        editor: LockfileEditor,
         tools: Tools,
-        spending: Spending,
+        meter: UsageMeter,
     ) -> None:
-        self._spending = spending
+        self._meter = meter
         self._ring = ring
         self._alias = alias
         self._profile = profile
-        self._desk = desk
-        self._guided = Guided(desk, tools)
+        self._editor = editor
+        self._rules = RuleBasedAgent(editor, tools)
 
     async def say(self, text: str) -> Turn:
         """Answer a message from the user, and propose the changes it asks for.
@@ -67,24 +67,24 @@ class Constrained:
             ProviderError: The model did not answer.
             LockfileError: The lockfile can't be read.
         """
-        wish = read(text, vocabulary(self._desk))
-        decided = wish.models or wish.refers_back
+        intent = read(text, vocabulary(self._editor))
+        decided = intent.models or intent.refers_back
         model = None
-        if wish.kind in _OPEN and not decided:
+        if intent.kind in _OPEN and not decided:
             # If the answer does not match the schema, keep the intent that the rules parsed.
             with suppress(SchemaValidationError):
-                wish, model = await self._decided(text, wish)
-        reply = await self._guided.carry_out(wish)
+                intent, model = await self._decided(text, intent)
+        reply = await self._rules.carry_out(intent)
         return Turn(reply.text, model, done=reply.done)
 
-    async def _decided(self, text: str, wish: Wish) -> tuple[Wish, str | None]:
-        """Let the model choose among candidates; return the completed wish and the model's name."""
-        models = [str(facts) for facts in self._guided.candidates(wish)[:_CHOICES]]
+    async def _decided(self, text: str, intent: Intent) -> tuple[Intent, str | None]:
+        """Let the model choose among candidates; return the intent and the model's name."""
+        models = [str(facts) for facts in self._rules.candidates(intent)[:_CHOICES]]
         if len(models) < 2:
-            return wish, None
+            return intent, None
         answer = await self._filled_in(text, models)
         chosen = cast("dict[str, str]", answer.parsed)
-        return replace(wish, models=(chosen["model"],)), answer.model
+        return replace(intent, models=(chosen["model"],)), answer.model
 
     async def _filled_in(self, text: str, models: list[str]) -> LLMResponse:
         lines = "\n".join(f"- {model}: {self._tag(model)}" for model in models)
@@ -107,12 +107,12 @@ class Constrained:
             max_tokens=200,
             timeout=UNSET,
         )
-        with self._spending.of_call():
+        with self._meter.of_call():
             answer = await self._ring.chat(request, profile=self._profile)
-        self._spending.of_answer(answer)
+        self._meter.of_answer(answer)
         return answer
 
     def _tag(self, model: str) -> str:
-        facts = self._desk.facts(model)
-        prices = facts.prices_on(self._desk.day) if facts else None
+        facts = self._editor.facts(model)
+        prices = facts.prices_on(self._editor.day) if facts else None
         return price_tag(prices) if prices else "price unknown"

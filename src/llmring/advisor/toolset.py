@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta
 
 from llmring.advisor.changes import Bind, Change, CopyProfile, CreateProfile, SetPolicy, Unbind
-from llmring.advisor.editor import Desk, Proposal, is_name
+from llmring.advisor.editor import LockfileEditor, Proposal, is_name
 from llmring.advisor.ranking import Need, Order, ranked
 from llmring.chat.function import FunctionTool, tool
 from llmring.exceptions import ConfigurationError, LLMRingError
@@ -39,7 +39,7 @@ class Tools:
     """The tools of a conversation; each tool has the name of its method.
 
     Args:
-        desk: The lockfile being edited.
+        editor: The lockfile being edited.
         agree: Asks for consent to a proposed change.
         declined: The tool's result if the user declines.
 
@@ -47,8 +47,8 @@ class Tools:
         proposals: The changes proposed so far, each with True if the user agreed.
     """
 
-    def __init__(self, desk: Desk, agree: Agree, declined: str = DECLINED) -> None:
-        self._desk = desk
+    def __init__(self, editor: LockfileEditor, agree: Agree, declined: str = DECLINED) -> None:
+        self._editor = editor
         self._declined = declined
         self._agree = agree
         self.proposals: list[tuple[Proposal, bool]] = []
@@ -118,12 +118,12 @@ class Tools:
             usable_only=with_key_only,
             order=order,
         )
-        desk = self._desk
-        found = ranked(desk.models, need, desk.standing, desk.day)
+        editor = self._editor
+        found = ranked(editor.models, need, editor.availability, editor.day)
         return {
             "models": [self._row(facts) for facts in found[:count]],
             "more": max(0, len(found) - count),
-            "catalog_of": desk.known.catalog.date.isoformat(),
+            "catalog_of": editor.known.catalog.date.isoformat(),
         }
 
     def model_details(self, models: Models) -> Plain:
@@ -144,8 +144,8 @@ class Tools:
         """
         costs: Plain = {}
         for model in models:
-            facts = self._desk.facts(model)
-            rates = facts.prices_on(self._desk.day) if facts else None
+            facts = self._editor.facts(model)
+            rates = facts.prices_on(self._editor.day) if facts else None
             costs[model] = (
                 "unknown: the registry has no price"
                 if rates is None
@@ -159,8 +159,8 @@ class Tools:
         Args:
             profile: The profile (default: the one being edited).
         """
-        name = profile or self._desk.profile
-        lockfile = self._desk.lockfile
+        name = profile or self._editor.profile
+        lockfile = self._editor.lockfile
         bound = lockfile.profiles[name].bindings if name in lockfile.profiles else {}
         return {
             "profile": name,
@@ -173,9 +173,9 @@ class Tools:
 
     def list_profiles(self) -> Plain:
         """List the profiles of the lockfile, with the names of their aliases."""
-        lockfile = self._desk.lockfile
+        lockfile = self._editor.lockfile
         return {
-            "edited": self._desk.profile,
+            "edited": self._editor.profile,
             "default": lockfile.default_profile,
             "profiles": {
                 name: {"aliases": [*each.bindings], "extends": each.extends}
@@ -185,10 +185,10 @@ class Tools:
 
     def list_providers(self) -> Plain:
         """List the providers, by whether they can be called here: a key is set or not needed."""
-        usable = [name for name in self._desk.endpoints if self._desk.usable(name)]
+        usable = [name for name in self._editor.endpoints if self._editor.usable(name)]
         return {
             "usable_here": usable,
-            "key_missing": [name for name in self._desk.endpoints if name not in usable],
+            "key_missing": [name for name in self._editor.endpoints if name not in usable],
         }
 
     async def bind(
@@ -269,12 +269,12 @@ class Tools:
         if isinstance(change, Bind):
             for model in change.models:
                 self._require_known(model)
-        proposal = self._desk.propose(change)
+        proposal = self._editor.propose(change)
         if not proposal.diff:
             return f"Nothing to do: the lockfile already has this change ({proposal.done})"
         agreed = await self._agree(proposal)
         if agreed:
-            self._desk.apply(proposal)
+            self._editor.apply(proposal)
         # Recorded only now, since `apply` may fail.
         self.proposals.append((proposal, agreed))
         return f"Done! {proposal.done}" if agreed else self._declined
@@ -284,12 +284,12 @@ class Tools:
 
         Any model is accepted for the user's own servers, and for providers missing in the registry.
         """
-        ref, desk = ModelRef.parse(model), self._desk
-        if desk.known.facts(ref) is not None:
+        ref, editor = ModelRef.parse(model), self._editor
+        if editor.known.facts(ref) is not None:
             return
-        names = [each.name for each in desk.models if each.provider == ref.provider]
-        bound = {each for models in desk.aliases().values() for each in models}
-        endpoint = desk.endpoints.get(ref.provider)
+        names = [each.name for each in editor.models if each.provider == ref.provider]
+        bound = {each for models in editor.aliases().values() for each in models}
+        endpoint = editor.endpoints.get(ref.provider)
         if not names or model in bound or endpoint is None or not endpoint.provider.key_env:
             return
         meant = nearest(ref.model, names)
@@ -300,19 +300,19 @@ class Tools:
         )
 
     def _row(self, facts: ModelFacts) -> Plain:
-        rates = facts.prices_on(self._desk.day)
+        rates = facts.prices_on(self._editor.day)
         return {
             "model": str(facts),
             "usd_per_million_tokens": _prices(rates),
             "context": facts.context_window,
             "capabilities": sorted(facts.capabilities),
             "released": _day(facts.released),
-            "key_set_here": self._desk.usable(facts.provider),
+            "key_set_here": self._editor.usable(facts.provider),
         }
 
     def _details(self, model: str) -> Plain | str:
         try:
-            facts = self._desk.facts(model)
+            facts = self._editor.facts(model)
         except LLMRingError as error:
             return str(error)
         if facts is None:
@@ -335,16 +335,16 @@ def _decimal(amount: float | None) -> Decimal | None:
 def _prices(rates: Rates | None) -> Plain | str:
     if rates is None:
         return "unknown"
-    said = {
+    details = {
         name: _usd(value)
         for name in ("input", "output", "cached_input", "cache_write")
         if (value := getattr(rates, name)) is not None
     }
     long = rates.long_context if isinstance(rates, Prices) else None
     if long is not None:
-        said["if_the_prompt_is_longer_than"] = f"{long.above} tokens"
-        said["then_input"], said["then_output"] = _usd(long.input), _usd(long.output)
-    return said
+        details["if_the_prompt_is_longer_than"] = f"{long.above} tokens"
+        details["then_input"], details["then_output"] = _usd(long.input), _usd(long.output)
+    return details
 
 
 def _usd(amount: Decimal) -> str:

@@ -11,7 +11,7 @@ from llmring.exceptions import ProviderError, SchemaValidationError
 from llmring.registry.price import dollars
 
 
-class Spending:
+class UsageMeter:
     """The total cost of a conversation's calls, including failed ones."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llmring.chat.response import LLMResponse
 
 
-class Shape(Struct, frozen=True, kw_only=True):
+class AnswerShape(Struct, frozen=True, kw_only=True):
     """The shape of an answer.
 
     Attributes:
@@ -39,7 +39,7 @@ class Shape(Struct, frozen=True, kw_only=True):
         return f"{' + '.join([*text, *self.calls])}{form}"
 
 
-def shape_of(answer: LLMResponse, output: OutputFormat | None = None) -> Shape:
+def shape_of(answer: LLMResponse, output: OutputFormat | None = None) -> AnswerShape:
     """Return the shape of an answer.
 
     Args:
@@ -48,7 +48,7 @@ def shape_of(answer: LLMResponse, output: OutputFormat | None = None) -> Shape:
     """
     text = answer.content.strip()
     calls = (_call(call["function"]) for call in answer.tool_calls or ())
-    return Shape(
+    return AnswerShape(
         kind="nothing" if not text else "JSON" if _is_json(text) else "text",
         calls=tuple(sorted(calls)),
         fits=None if output is None or answer.tool_calls else _fits(output, answer.content),
@@ -57,7 +57,7 @@ def shape_of(answer: LLMResponse, output: OutputFormat | None = None) -> Shape:
     )
 
 
-def differences(one: Shape, other: Shape) -> Iterator[str]:
+def differences(one: AnswerShape, other: AnswerShape) -> Iterator[str]:
     """Yield how another answer's shape differs; lengths are not compared.
 
     Args:
@@ -76,13 +76,13 @@ def differences(one: Shape, other: Shape) -> Iterator[str]:
 
 
 def _call(function: object) -> str:
-    told = msgspec.convert(function, dict[str, str])
+    fields = msgspec.convert(function, dict[str, str])
     try:
-        arguments = msgspec.json.decode(told["arguments"])
+        arguments = msgspec.json.decode(fields["arguments"])
     except (msgspec.DecodeError, RecursionError):
         arguments = None
     names = ", ".join(sorted(arguments)) if isinstance(arguments, dict) else "…"
-    return f"{told['name']}({names})"
+    return f"{fields['name']}({names})"
 
 
 def _is_json(text: str) -> bool:
@@ -99,7 +99,7 @@ def _is_json(text: str) -> bool:
 
 def _fits(output: OutputFormat, text: str) -> bool | None:
     try:
-        return not answer_schema.read(answer_schema.form_of(output), text).misfits
+        return not answer_schema.parse_answer(answer_schema.answer_form(output), text).misfits
     except ValidationError:
         # The schema itself is invalid.
         return None

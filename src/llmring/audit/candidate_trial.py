@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from llmring.audit.answer_shape import Shape, differences, shape_of
+from llmring.audit.answer_shape import AnswerShape, differences, shape_of
 from llmring.client.ring import LLMRing
-from llmring.config.active_lockfile import Aliases
+from llmring.config.active_lockfile import ActiveLockfile
 from llmring.exceptions import ProviderError, SchemaValidationError, ValidationError
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
 from llmring.registry.price import Unpriced, cost_of
-from llmring.replay.history import Found, Recorded, recorded
+from llmring.replay.history import RecordedCalls, ReplayableCall, recorded
 
 if TYPE_CHECKING:
     from llmring.chat.response import LLMResponse
     from llmring.config.settings import Settings
 
 
-class Side(Struct, frozen=True, kw_only=True):
+class TrialSide(Struct, frozen=True, kw_only=True):
     """The measures of an answer.
 
     Attributes:
@@ -43,7 +43,7 @@ class Side(Struct, frozen=True, kw_only=True):
     prompt_tokens: int | None
     completion_tokens: int | None
     cost: Decimal | None
-    shape: Shape
+    shape: AnswerShape
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -58,8 +58,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """
 
     recording: str
-    before: Side
-    after: Side | None = None
+    before: TrialSide
+    after: TrialSide | None = None
     failure: str | None = None
     unlike: tuple[str, ...] = ()
 
@@ -91,34 +91,36 @@ class TrialRing(LLMRing):
     ) -> None:
         super().__init__(lockfile_path, environ=environ)
         self._alias = alias
-        self._bound = self._aliases
-        self._aliases = _Rebound(lockfile_path, self._settings, environ, alias, tuple(models))
+        self._bound = self._active_lockfile
+        self._active_lockfile = _Rebound(
+            lockfile_path, self._settings, environ, alias, tuple(models)
+        )
         self._models = tuple(models)
-        self._guide = self._guide_over(self._aliases)
+        self._planner = self._planner_for(self._active_lockfile)
 
     def folder(self, profile: str | None) -> Path:
         """Return the folder of the profile's recordings."""
-        policy = self._guide.policy(self._bound.look_up(self._alias, profile))
+        policy = self._planner.policy(self._bound.look_up(self._alias, profile))
         return self._recordings(policy.recordings)
 
-    def recorded(self, count: int, profile: str | None) -> Found:
+    def recorded(self, count: int, profile: str | None) -> RecordedCalls:
         """Return the last recorded calls of the alias.
 
         Args:
             count: Maximum number of calls.
             profile: The profile; None for the active one.
         """
-        endpoints = self._aliases.endpoints
-        facts, day = self._aliases.facts, self._settings.clock.today()
+        endpoints = self._active_lockfile.endpoints
+        facts, day = self._active_lockfile.facts, self._settings.clock.today()
         return recorded(self.folder(profile), self._alias, count, endpoints, facts, day)
 
-    def estimate(self, calls: Sequence[Recorded]) -> Decimal | Unpriced:
+    def estimate(self, calls: Sequence[ReplayableCall]) -> Decimal | Unpriced:
         """Estimate the USD of making these calls again with the first model.
 
         Each call is taken to use the same number of tokens as before.
         """
         total = Decimal(0)
-        facts = self._aliases.facts(self._models[0])
+        facts = self._active_lockfile.facts(self._models[0])
         for call in calls:
             cost = cost_of(call.answer.usage, facts)
             if isinstance(cost, Unpriced):
@@ -126,7 +128,7 @@ class TrialRing(LLMRing):
             total += cost
         return total
 
-    def replay(self, calls: Sequence[Recorded], profile: str | None) -> Iterator[Comparison]:
+    def replay(self, calls: Sequence[ReplayableCall], profile: str | None) -> Iterator[Comparison]:
         """Make these calls again, one after the other.
 
         Args:
@@ -139,7 +141,7 @@ class TrialRing(LLMRing):
         for call in calls:
             yield self._again(call, profile)
 
-    def _again(self, call: Recorded, profile: str | None) -> Comparison:
+    def _again(self, call: ReplayableCall, profile: str | None) -> Comparison:
         output = call.request.output()
         before = _side(call.answer, call.ms, shape_of(call.answer, output))
         # Repairs would hide what the model answers by itself.
@@ -160,7 +162,7 @@ class TrialRing(LLMRing):
         )
 
 
-class _Rebound(Aliases):
+class _Rebound(ActiveLockfile):
     """The aliases of a lockfile, one of them with other models."""
 
     def __init__(
@@ -185,9 +187,9 @@ class _Rebound(Aliases):
         return Resolved(self._models, name, (*found.policy, unlike))
 
 
-def _side(answer: LLMResponse, ms: float | None, shape: Shape) -> Side:
+def _side(answer: LLMResponse, ms: float | None, shape: AnswerShape) -> TrialSide:
     usage = answer.usage
-    return Side(
+    return TrialSide(
         model=answer.model,
         ms=ms,
         prompt_tokens=None if usage is None else usage.prompt_tokens,

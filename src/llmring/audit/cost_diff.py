@@ -11,21 +11,21 @@ from msgspec import Struct
 
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
-from llmring.config.settings import known_here, read_clock, read_settings
+from llmring.config.settings import effective_facts_here, read_clock, read_settings
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.pins import plain_amount
 from llmring.lockfile.toml.quoting import dotted
 from llmring.registry.catalog import ModelFacts, Prices
-from llmring.registry.effective_facts import Known
-from llmring.registry.money import UNKNOWN, pair, plain_cost, priced, signed, then, usd
+from llmring.registry.effective_facts import EffectiveFacts
+from llmring.registry.money import UNKNOWN, before_and_after, pair, plain_cost, priced, signed, usd
 from llmring.registry.price import Unpriced
-from llmring.registry.usage_cost import Bill, bill
+from llmring.registry.usage_cost import UsageCost, usage_cost
 
 DAYS = 30
 
 
-class Offer(Struct, frozen=True):
+class PricedModel(Struct, frozen=True):
     """A model of an alias, with the facts known about it.
 
     Attributes:
@@ -45,12 +45,12 @@ class Offer(Struct, frozen=True):
         return UNKNOWN if window is None else f"{window:,}"
 
     @property
-    def worth(self) -> tuple[object, ...]:
+    def comparison_key(self) -> tuple[object, ...]:
         """The values that decide if two offers differ."""
         return self.ref, self.prices, self.context
 
 
-class Money(Struct, frozen=True):
+class AliasCostDiff(Struct, frozen=True):
     """The effect of a change to an alias.
 
     Attributes:
@@ -62,11 +62,11 @@ class Money(Struct, frozen=True):
         cost_after: The cost with the first model of the second lockfile.
     """
 
-    before: tuple[Offer, ...]
-    after: tuple[Offer, ...]
+    before: tuple[PricedModel, ...]
+    after: tuple[PricedModel, ...]
     calls: int | None = 0
-    cost_before: Bill | None = None
-    cost_after: Bill | None = None
+    cost_before: UsageCost | None = None
+    cost_after: UsageCost | None = None
 
     def lines(self) -> Iterator[str]:
         """Describe the effect, one line per fact."""
@@ -98,33 +98,33 @@ class Money(Struct, frozen=True):
         return after - before if isinstance(before, Cost) and isinstance(after, Cost) else None
 
     @property
-    def plain(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The effect as JSON-compatible data."""
         return {
-            "before": [_plain(offer) for offer in self.before],
-            "after": [_plain(offer) for offer in self.after],
+            "before": [_model_to_json(model) for model in self.before],
+            "after": [_model_to_json(model) for model in self.after],
             "days": DAYS,
             "calls": self.calls,
-            "cost_before": _plain_bill(self.cost_before),
-            "cost_after": _plain_bill(self.cost_after),
+            "cost_before": _usage_cost_to_json(self.cost_before),
+            "cost_after": _usage_cost_to_json(self.cost_after),
             "delta": None if self.delta is None else plain_amount(self.delta),
         }
 
 
-class Changes(Struct, frozen=True):
+class CostDiff(Struct, frozen=True):
     """The effects of all aliases that differ.
 
     Attributes:
         aliases: The effects by key ("prod.fast"), for aliases whose models, or the facts known
             about them, differ.
-        trouble: The reason why the ledger could not be read, if it couldn't.
+        ledger_problem: The reason why the ledger could not be read, if it couldn't.
     """
 
-    aliases: Mapping[str, Money]
-    trouble: str | None = None
+    aliases: Mapping[str, AliasCostDiff]
+    ledger_problem: str | None = None
 
 
-def money(before: Lockfile, after: Lockfile) -> Changes:
+def cost_diff(before: Lockfile, after: Lockfile) -> CostDiff:
     """Estimate the effect of the difference between two lockfiles, at today's prices.
 
     Args:
@@ -132,8 +132,8 @@ def money(before: Lockfile, after: Lockfile) -> Changes:
         after: The second lockfile; its corrections apply to its models.
     """
     day = read_clock().today()
-    differing: dict[tuple[str, str], tuple[tuple[Offer, ...], tuple[Offer, ...]]] = {}
-    sides = [(lockfile, known_here(lockfile)) for lockfile in (before, after)]
+    differing: dict[tuple[str, str], tuple[tuple[PricedModel, ...], tuple[PricedModel, ...]]] = {}
+    sides = [(lockfile, effective_facts_here(lockfile)) for lockfile in (before, after)]
     for profile in dict.fromkeys([*after.profiles, *before.profiles]):
         names = [
             alias
@@ -143,37 +143,41 @@ def money(before: Lockfile, after: Lockfile) -> Changes:
         ]
         for alias in dict.fromkeys(names):
             old, new = (_offers(*side, profile, alias, day) for side in sides)
-            if [each.worth for each in old] != [each.worth for each in new]:
+            if [each.comparison_key for each in old] != [each.comparison_key for each in new]:
                 differing[profile, alias] = old, new
     if not differing:
-        return Changes({})
-    usages, trouble = _usages()
+        return CostDiff({})
+    usages, ledger_problem = _usages()
     found = {
-        dotted(key): _priced(old, new, None if trouble else usages.get(key, ()), day)
+        dotted(key): _priced(old, new, None if ledger_problem else usages.get(key, ()), day)
         for key, (old, new) in differing.items()
     }
-    return Changes(found, trouble)
+    return CostDiff(found, ledger_problem)
 
 
 def _offers(
-    lockfile: Lockfile, known: Known, profile: str, alias: str, day: date
-) -> tuple[Offer, ...]:
+    lockfile: Lockfile, known: EffectiveFacts, profile: str, alias: str, day: date
+) -> tuple[PricedModel, ...]:
     there = lockfile.profiles.get(profile)
     binding = there.bindings.get(alias) if there else None
     offers = []
     for ref in binding.models if binding else ():
         facts = known.facts(ref)
-        offers.append(Offer(ref, facts, facts.prices_on(day) if facts else None))
+        offers.append(PricedModel(ref, facts, facts.prices_on(day) if facts else None))
     return tuple(offers)
 
 
 def _priced(
-    old: tuple[Offer, ...], new: tuple[Offer, ...], usages: Sequence[Usage | None] | None, day: date
-) -> Money:
+    old: tuple[PricedModel, ...],
+    new: tuple[PricedModel, ...],
+    usages: Sequence[Usage | None] | None,
+    day: date,
+) -> AliasCostDiff:
     costs = [
-        bill(usages, offers[0].facts, day) if offers and usages else None for offers in (old, new)
+        usage_cost(usages, offers[0].facts, day) if offers and usages else None
+        for offers in (old, new)
     ]
-    return Money(old, new, None if usages is None else len(usages), *costs)
+    return AliasCostDiff(old, new, None if usages is None else len(usages), *costs)
 
 
 def _usages() -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:
@@ -193,21 +197,21 @@ def _usages() -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:
     return found, None
 
 
-def _fallbacks(before: Sequence[Offer], after: Sequence[Offer]) -> Iterator[str]:
-    old = {offer.ref: offer for offer in before}
-    new = {offer.ref: offer for offer in after}
+def _fallbacks(before: Sequence[PricedModel], after: Sequence[PricedModel]) -> Iterator[str]:
+    old = {model.ref: model for model in before}
+    new = {model.ref: model for model in after}
     for ref in dict.fromkeys([*new, *old]):
         sides = [each[ref] for each in (old, new) if ref in each]
-        if len(sides) == 2 and sides[0].worth == sides[1].worth:
+        if len(sides) == 2 and sides[0].comparison_key == sides[1].comparison_key:
             continue
         mark = "" if len(sides) == 2 else "+ " if ref in new else "- "
         yield f"{mark}fallback {ref}: {_terms(sides[0], sides[-1])}"
 
 
-def _terms(before: Offer, after: Offer) -> str:
+def _terms(before: PricedModel, after: PricedModel) -> str:
     """Describe the price and context of a model, before and after the change."""
-    price = priced(then(pair(before.prices), pair(after.prices)))
-    return f"price {price}; context {then(before.context, after.context)}"
+    price = priced(before_and_after(pair(before.prices), pair(after.prices)))
+    return f"price {price}; context {before_and_after(before.context, after.context)}"
 
 
 def _further(before: Prices | None, after: Prices | None) -> str:
@@ -222,15 +226,15 @@ def _further(before: Prices | None, after: Prices | None) -> str:
     return f"; other prices for: {', '.join(names)}" if names else ""
 
 
-def _plain(offer: Offer) -> dict[str, Any]:
+def _model_to_json(model: PricedModel) -> dict[str, Any]:
     return {
-        "model": str(offer.ref),
-        "prices": offer.prices,
-        "context_window": offer.facts.context_window if offer.facts else None,
+        "model": str(model.ref),
+        "prices": model.prices,
+        "context_window": model.facts.context_window if model.facts else None,
     }
 
 
-def _plain_bill(of: Bill | None) -> dict[str, Any] | None:
+def _usage_cost_to_json(of: UsageCost | None) -> dict[str, Any] | None:
     if of is None:
         return None
     return {**plain_cost(of.cost), "unpriced": of.unpriced}

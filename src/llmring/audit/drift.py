@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from llmring.audit import findings as needs
+from llmring.audit import findings as lockfile_findings
 from llmring.chat.events import Usage
-from llmring.config.settings import Settings, endpoints_for, known_here, read_settings
+from llmring.config.settings import Settings, effective_facts_here, endpoints_for, read_settings
 from llmring.exceptions import LLMRingError
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.pins import pins_of
-from llmring.registry.drift import Scene, drift
+from llmring.registry.drift import DriftInputs, drift
 
 _MONTH = timedelta(days=30)
 
 
-def findings(lockfile: Lockfile, note: Callable[[str], None]) -> list[needs.Finding]:
+def findings(
+    lockfile: Lockfile, note: Callable[[str], None]
+) -> list[lockfile_findings.LockfileFinding]:
     """Find the drift of a lockfile's own bindings and pins, in all profiles.
 
     Args:
@@ -31,13 +33,13 @@ def findings(lockfile: Lockfile, note: Callable[[str], None]) -> list[needs.Find
         objection = endpoint.objection() if endpoint is not None else None
         return None if objection is None else objection.message
 
-    scene = Scene(
-        known=known_here(lockfile),
+    scene = DriftInputs(
+        known=effective_facts_here(lockfile),
         day=settings.clock.today(),
         usages=_usages(settings, note) if pins_of(lockfile) else {},
         keyless=keyless,
     )
-    return needs.placed(lockfile, drift(lockfile, scene))
+    return lockfile_findings.located(lockfile, drift(lockfile, scene))
 
 
 def _usages(

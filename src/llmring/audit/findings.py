@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.config.settings import known_here
+from llmring.config.settings import effective_facts_here
 from llmring.exceptions import LockfileError
 from llmring.lockfile import file, needs
 from llmring.lockfile.document import Binding, Lockfile
@@ -16,7 +16,7 @@ from llmring.lockfile.problem import Fault, Problem
 from llmring.lockfile.toml.layout import scan
 
 
-class Finding(Struct, frozen=True):
+class LockfileFinding(Struct, frozen=True):
     """A problem, and the lockfile that has it."""
 
     file: str
@@ -28,19 +28,19 @@ class Finding(Struct, frozen=True):
         return self.problem.severity != "hint"
 
     @property
-    def plain(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The finding as JSON-compatible data."""
         return {"file": self.file, **msgspec.structs.asdict(self.problem)}
 
 
-def own(lockfile: Lockfile) -> list[Finding]:
+def unmet_needs(lockfile: Lockfile) -> list[LockfileFinding]:
     """Find the unmet needs of a lockfile's own bindings, in all profiles."""
-    return placed(lockfile, needs.advice(lockfile, known_here(lockfile).facts))
+    return located(lockfile, needs.advice(lockfile, effective_facts_here(lockfile).facts))
 
 
-def lent(
+def unmet_needs_of_package(
     package: Lockfile, bindings: Iterable[Binding], consumer: Lockfile, profile: str
-) -> list[Finding]:
+) -> list[LockfileFinding]:
     """Find the unmet needs of the bindings that a package provides to another lockfile.
 
     Args:
@@ -53,7 +53,7 @@ def lent(
     ours: list[Fault] = []
     policy = consumer.profiles[profile].policy if profile in consumer.profiles else {}
     above = ("profiles", profile)
-    facts = known_here(consumer).facts
+    facts = effective_facts_here(consumer).facts
     for binding in bindings:
         for demand in needs.demands([(binding.at, binding.policy), (above, policy)]):
             is_ours = demand.at[: len(binding.at)] != binding.at
@@ -62,10 +62,10 @@ def lent(
                 fault = needs.unmet(ref, demand, facts, at=at)
                 if fault is not None:
                     (ours if is_ours else theirs).append(fault)
-    return [*placed(package, theirs), *placed(consumer, ours)]
+    return [*located(package, theirs), *located(consumer, ours)]
 
 
-def placed(lockfile: Lockfile, faults: Iterable[Fault]) -> list[Finding]:
+def located(lockfile: Lockfile, faults: Iterable[Fault]) -> list[LockfileFinding]:
     """Locate faults in the text of a lockfile; return them in file order, each once."""
     found = [*faults]
     if not found or lockfile.path is None:
@@ -80,4 +80,4 @@ def placed(lockfile: Lockfile, faults: Iterable[Fault]) -> list[Finding]:
         dict.fromkeys(fault.placed(layout) for fault in found),
         key=lambda problem: (problem.line, problem.column),
     )
-    return [Finding(str(lockfile.path), problem) for problem in problems]
+    return [LockfileFinding(str(lockfile.path), problem) for problem in problems]

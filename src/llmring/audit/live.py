@@ -9,10 +9,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from llmring.audit.machine import Check, Found, Setup
+from llmring.audit.machine import Check, CheckOutcome, Setup
 from llmring.bridge import portal
 from llmring.chat.request import LLMRequest
-from llmring.config.settings import known_here
+from llmring.config.settings import effective_facts_here
 from llmring.exceptions import LimitExceededError, ProviderError
 from llmring.registry.price import dollars
 from llmring.transport.http_client import HttpClient
@@ -27,7 +27,7 @@ MOST_SECONDS_OFF = 120
 _SECONDS = 20.0
 
 
-def _calls(setup: Setup) -> Iterator[Found]:
+def _calls(setup: Setup) -> Iterator[CheckOutcome]:
     from llmring.audit.candidate_trial import TrialRing
 
     spent, unpriced = Decimal(0), False
@@ -39,21 +39,21 @@ def _calls(setup: Setup) -> Iterator[Found]:
                 answer = ring.chat(request, profile=setup.profile).result()
             except (ProviderError, LimitExceededError) as error:
                 line = " ".join(str(error).split())
-                mend = f"see its configuration: llmring explain {name}"
-                yield Found("fail", f"{name}: {line:.300}", mend)
+                fix = f"see its configuration: llmring explain {name}"
+                yield CheckOutcome("fail", f"{name}: {line:.300}", fix)
                 continue
         if answer.cost is None:
             unpriced = True
         spent += answer.cost or 0
         cost = "cost unknown" if answer.cost is None else dollars(answer.cost)
-        yield Found("ok", f"{name} answered, {answer.attempts[-1].ms:.0f} ms, {cost}")
+        yield CheckOutcome("ok", f"{name} answered, {answer.attempts[-1].ms:.0f} ms, {cost}")
     more = ", without calls of unknown cost" if unpriced else ""
-    yield Found("ok", f"total cost: {dollars(spent)}{more}")
+    yield CheckOutcome("ok", f"total cost: {dollars(spent)}{more}")
 
 
 def _one_each(setup: Setup) -> list[ModelRef]:
     """Choose the first chat model of each usable provider."""
-    known = known_here(setup.lockfile)
+    known = effective_facts_here(setup.lockfile)
     chosen: dict[str, ModelRef] = {}
     for ref in setup.models:
         endpoint = setup.endpoints.get(ref.provider)
@@ -64,23 +64,23 @@ def _one_each(setup: Setup) -> list[ModelRef]:
     return [*chosen.values()]
 
 
-def _clock(setup: Setup) -> Iterator[Found]:
+def _clock(setup: Setup) -> Iterator[CheckOutcome]:
     for name, endpoint in setup.used.items():
         if urlsplit(endpoint.base_url).scheme not in ("http", "https") or not endpoint.usable:
             continue
         try:
-            told = portal.run(_date(endpoint.base_url))
+            server_time = portal.run(_date(endpoint.base_url))
         except ProviderError:
             continue
-        if told is None:
+        if server_time is None:
             continue
-        off = abs((setup.settings.clock.now() - told).total_seconds())
+        off = abs((setup.settings.clock.now() - server_time).total_seconds())
         if off > MOST_SECONDS_OFF:
-            yield Found("fail", f"{off:.0f} s off the clock of {name}", "set it, or use NTP")
+            yield CheckOutcome("fail", f"{off:.0f} s off the clock of {name}", "set it, or use NTP")
         else:
-            yield Found("ok", f"agrees with the clock of {name}")
+            yield CheckOutcome("ok", f"agrees with the clock of {name}")
         return
-    yield Found("warn", "no server sent its time", "see the calls above")
+    yield CheckOutcome("warn", "no server sent its time", "see the calls above")
 
 
 async def _date(url: str) -> datetime | None:
@@ -93,10 +93,10 @@ async def _date(url: str) -> datetime | None:
     finally:
         await client.aclose()
     try:
-        told = parsedate_to_datetime(head.headers.get("date", ""))
+        server_time = parsedate_to_datetime(head.headers.get("date", ""))
     except ValueError:
         return None
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    return server_time if server_time.tzinfo else server_time.replace(tzinfo=UTC)
 
 
 LIVE: tuple[tuple[str, Check], ...] = (("calls", _calls), ("clock", _clock))

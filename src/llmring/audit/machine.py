@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from llmring.address import shown as without_login
+from llmring.address import without_login
 from llmring.config.settings import (
     chosen_profile,
+    effective_facts_here,
     endpoints_for,
-    known_here,
-    lockfile_in_force,
+    find_active_lockfile,
     read_settings,
     variables,
 )
@@ -36,7 +36,7 @@ from llmring.transport.proxy import proxy_for
 if TYPE_CHECKING:
     from llmring.config.settings import Settings
     from llmring.lockfile.document import Lockfile
-    from llmring.lockfile.file import Source
+    from llmring.lockfile.file import LockfileSource
     from llmring.providers.endpoint import Endpoint
 
 State = Literal["ok", "warn", "fail"]
@@ -47,28 +47,28 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _TRACES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_EXPORTER", "OTEL_SERVICE_NAME")
 
 
-class Finding(Struct, frozen=True):
+class CheckResult(Struct, frozen=True):
     """The result of a check.
 
     Attributes:
         check: The name of the check.
         state: "ok"; "warn" if calls work with limitations; "fail" if some calls can't work.
         message: The state in words.
-        mend: The fix, as a command or an imperative; None if none is needed.
+        fix: The fix, as a command or an imperative; None if none is needed.
     """
 
     check: str
     state: State
     message: str
-    mend: str | None = None
+    fix: str | None = None
 
 
-class Found(NamedTuple):
+class CheckOutcome(NamedTuple):
     """A finding without the name of its check, which `checked` adds."""
 
     state: State
     message: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 class Setup(Struct, frozen=True):
@@ -84,7 +84,7 @@ class Setup(Struct, frozen=True):
     """
 
     settings: Settings
-    source: Source
+    source: LockfileSource
     text: str
     lockfile: Lockfile
     profile: str
@@ -123,10 +123,10 @@ class Setup(Struct, frozen=True):
         return policy_of(found.policy if found else {}).mode == "replay"
 
 
-Check = Callable[[Setup], Iterable[Found]]
+Check = Callable[[Setup], Iterable[CheckOutcome]]
 
 
-def look(path: str | None, profile: str | None) -> Setup | Finding:
+def look(path: str | None, profile: str | None) -> Setup | CheckResult:
     """Load the configuration to check; return a failed finding if that is impossible.
 
     Args:
@@ -137,7 +137,7 @@ def look(path: str | None, profile: str | None) -> Setup | Finding:
     try:
         settings = read_settings()
         step = "lockfile"
-        source = lockfile_in_force(path)
+        source = find_active_lockfile(path)
         text = file.read(source.path)
         lockfile = parse(text, source.path)
         step = "profile"
@@ -145,34 +145,38 @@ def look(path: str | None, profile: str | None) -> Setup | Finding:
         resolve.bindings(lockfile, name)
         endpoints = endpoints_for(lockfile, settings)
     except (LLMRingError, OSError) as error:
-        return Finding(step, "fail", str(error), "fix this, then run the remaining checks")
+        return CheckResult(step, "fail", str(error), "fix this, then run the remaining checks")
     return Setup(settings, source, text, lockfile, name, endpoints)
 
 
-def checked(setup: Setup, checks: Iterable[tuple[str, Check]]) -> Iterator[Finding]:
+def checked(setup: Setup, checks: Iterable[tuple[str, Check]]) -> Iterator[CheckResult]:
     """Run the checks in order and yield their findings."""
     for name, each in checks:
         try:
-            yield from (Finding(name, *found) for found in each(setup))
+            yield from (CheckResult(name, *found) for found in each(setup))
         except (LLMRingError, OSError) as error:
-            yield Finding(name, "fail", str(error))
+            yield CheckResult(name, "fail", str(error))
 
 
-def versions() -> Finding:
+def versions() -> CheckResult:
     """Report the versions of llmring and Python."""
     from llmring import __version__
 
-    return Finding("versions", "ok", f"llmring {__version__}, Python {platform.python_version()}")
+    return CheckResult(
+        "versions", "ok", f"llmring {__version__}, Python {platform.python_version()}"
+    )
 
 
-def _lockfile(setup: Setup) -> Iterator[Found]:
+def _lockfile(setup: Setup) -> Iterator[CheckOutcome]:
     if setup.settings.frozen:
         yield _frozen(setup.lockfile)
     path = shown(setup.source.path)
     if setup.source.rule == "bundled":
-        yield Found("warn", "none here, so llmring's own is used", "llmring lock init")
+        yield CheckOutcome("warn", "none here, so llmring's own is used", "llmring lock init")
         return
-    problems = check.problems(setup.text, PROVIDERS, known_here, setup.settings.clock.today())
+    problems = check.problems(
+        setup.text, PROVIDERS, effective_facts_here, setup.settings.clock.today()
+    )
     count = sum(problem.severity != "hint" for problem in problems)
     why = {
         "argument": "named by --file",
@@ -180,40 +184,40 @@ def _lockfile(setup: Setup) -> Iterator[Found]:
         "folder": "in this folder",
     }.get(setup.source.rule, "")
     if count:
-        yield Found(
+        yield CheckOutcome(
             "warn", f"{path} ({why}) has {_count(count, 'problem')}", "llmring lock validate"
         )
     else:
-        yield Found("ok", f"{path} ({why}), no problems")
+        yield CheckOutcome("ok", f"{path} ({why}), no problems")
 
 
-def _frozen(lockfile: Lockfile) -> Found:
+def _frozen(lockfile: Lockfile) -> CheckOutcome:
     fault = pins.mismatch(lockfile)
     if fault is None:
-        return Found("ok", "frozen by LLMRING_FROZEN, and matches its pins")
-    return Found("fail", f"frozen by LLMRING_FROZEN, but {fault.message}", fault.mend)
+        return CheckOutcome("ok", "frozen by LLMRING_FROZEN, and matches its pins")
+    return CheckOutcome("fail", f"frozen by LLMRING_FROZEN, but {fault.message}", fault.fix)
 
 
-def _profiles(setup: Setup) -> Iterator[Found]:
+def _profiles(setup: Setup) -> Iterator[CheckOutcome]:
     for name in dict.fromkeys([setup.profile, *setup.lockfile.profiles]):
         in_force = name == setup.profile
         aliases = setup.bound(name)
         bad = [alias for alias in aliases if not any(map(_usable(setup), aliases[alias]))]
         title = f"profile {name}{' (active)' if in_force else ''}"
         if not aliases:
-            mend = f"llmring bind fast provider:model --profile {name}"
-            yield Found("warn", f"{title} binds no alias", mend)
+            fix = f"llmring bind fast provider:model --profile {name}"
+            yield CheckOutcome("warn", f"{title} binds no alias", fix)
         elif in_force and setup.replays:
-            yield Found("ok", f"{title} replays recordings and needs no provider")
+            yield CheckOutcome("ok", f"{title} replays recordings and needs no provider")
         elif bad:
-            yield Found(
+            yield CheckOutcome(
                 "fail" if in_force else "warn",
                 f"{title}: no usable model for {', '.join(bad)}",
                 f"set a key for one of its models, or see: llmring explain {bad[0]} "
                 f"--profile {name}",
             )
         else:
-            yield Found("ok", f"{title}: {_count(len(aliases), 'alias', 'es')}, all usable")
+            yield CheckOutcome("ok", f"{title}: {_count(len(aliases), 'alias', 'es')}, all usable")
 
 
 def _usable(setup: Setup) -> Callable[[ModelRef], bool]:
@@ -228,32 +232,32 @@ def _usable(setup: Setup) -> Callable[[ModelRef], bool]:
     return usable
 
 
-def _keys(setup: Setup) -> Iterator[Found]:
+def _keys(setup: Setup) -> Iterator[CheckOutcome]:
     if setup.replays:
-        yield Found("ok", "none needed to replay recordings")
+        yield CheckOutcome("ok", "none needed to replay recordings")
         return
     for name, endpoint in setup.used.items():
         names = " or ".join(endpoint.provider.key_env)
         if endpoint.key is not None or endpoint.login is not None:
-            yield Found("ok", f"{name}: set ({names or 'login in its URL'})")
+            yield CheckOutcome("ok", f"{name}: set ({names or 'login in its URL'})")
         elif names:
-            yield Found("warn", f"{name}: not set; its models are skipped", f"set {names}")
+            yield CheckOutcome("warn", f"{name}: not set; its models are skipped", f"set {names}")
     if not any(endpoint.provider.key_env for endpoint in setup.used.values()):
-        yield Found("ok", "none needed by this profile")
+        yield CheckOutcome("ok", "none needed by this profile")
 
 
-def _addresses(setup: Setup) -> Iterator[Found]:
+def _addresses(setup: Setup) -> Iterator[CheckOutcome]:
     for name, endpoint in setup.used.items():
         if endpoint.fault is not None:
-            message, _, mend = endpoint.fault.partition("; ")
-            yield Found("fail", f"{name}: {message}", mend or None)
+            message, _, fix = endpoint.fault.partition("; ")
+            yield CheckOutcome("fail", f"{name}: {message}", fix or None)
         elif "{" in endpoint.base_url:
-            yield Found("warn", f"{name}: no address", str(endpoint.objection() or ""))
+            yield CheckOutcome("warn", f"{name}: no address", str(endpoint.objection() or ""))
         elif urlsplit(endpoint.base_url).scheme in ("http", "https"):
-            yield Found("ok", f"{name}: {without_login(endpoint.base_url)}")
+            yield CheckOutcome("ok", f"{name}: {without_login(endpoint.base_url)}")
 
 
-def _extras(setup: Setup) -> Iterator[Found]:
+def _extras(setup: Setup) -> Iterator[CheckOutcome]:
     wanted: list[tuple[str, str, str | None]] = [
         ("local", "xllamacpp", _if(any(map(_is_local, setup.used.values())), "the profile")),
         ("redis", "redis", _if(setup.settings.redis_url, "LLMRING_REDIS_URL")),
@@ -264,10 +268,12 @@ def _extras(setup: Setup) -> Iterator[Found]:
     ]
     lacking = [row for row in wanted if row[2] is not None and not _installed(row[1])]
     for extra, _, why in lacking:
-        yield Found("warn", f"{extra} is required by {why}", f'pip install "llmring[{extra}]"')
+        yield CheckOutcome(
+            "warn", f"{extra} is required by {why}", f'pip install "llmring[{extra}]"'
+        )
     there = [extra for extra, module, _ in wanted if _installed(module)]
     if not lacking:
-        yield Found("ok", f"installed: {', '.join(there) or 'none'}; no others needed")
+        yield CheckOutcome("ok", f"installed: {', '.join(there) or 'none'}; no others needed")
 
 
 def _if(condition: object, text: str) -> str | None:
@@ -278,44 +284,46 @@ def _installed(module: str) -> bool:
     return find_spec(module) is not None
 
 
-def _clock(setup: Setup) -> Iterator[Found]:
+def _clock(setup: Setup) -> Iterator[CheckOutcome]:
     today, known = setup.settings.clock.today(), newest(setup.settings.cache_dir).date
     # A catalog may be dated a day ahead, in another time zone.
     if (known - today).days > 1:
-        yield Found(
+        yield CheckOutcome(
             "fail",
             f"this machine's date is {today}, before that of its model catalog, {known}",
             "set the clock: certificates and budgets depend on it",
         )
     else:
-        yield Found("ok", f"{today}")
+        yield CheckOutcome("ok", f"{today}")
 
 
-def _proxy(setup: Setup) -> Iterator[Found]:
-    told: dict[str, list[str]] = {}
+def _proxy(setup: Setup) -> Iterator[CheckOutcome]:
+    names_by_proxy: dict[str, list[str]] = {}
     for name, endpoint in setup.used.items():
         parts = urlsplit(endpoint.base_url)
         if parts.scheme in ("http", "https") and parts.hostname and "{" not in endpoint.base_url:
             try:
                 proxy = proxy_for(parts.scheme, parts.hostname)
             except ConfigurationError as error:
-                message, _, mend = error.message.partition("; ")
-                yield Found("fail", message, mend)
+                message, _, fix = error.message.partition("; ")
+                yield CheckOutcome("fail", message, fix)
                 return
-            told.setdefault("none" if proxy is None else without_login(proxy), []).append(name)
+            names_by_proxy.setdefault("none" if proxy is None else without_login(proxy), []).append(
+                name
+            )
     in_force = [*variables([*_PROXIES, *map(str.lower, _PROXIES)])]
     if not in_force:
-        yield Found("ok", "none set")
+        yield CheckOutcome("ok", "none set")
         return
-    ways = "; ".join(f"{proxy} for {', '.join(names)}" for proxy, names in told.items())
-    yield Found("ok", f"{', '.join(in_force)} set: {ways or 'no provider in use'}")
+    ways = "; ".join(f"{proxy} for {', '.join(names)}" for proxy, names in names_by_proxy.items())
+    yield CheckOutcome("ok", f"{', '.join(in_force)} set: {ways or 'no provider in use'}")
 
 
-def _registry(setup: Setup) -> Iterator[Found]:
+def _registry(setup: Setup) -> Iterator[CheckOutcome]:
     folder = setup.settings.cache_dir
     day = newest(folder).date
     if is_damaged(folder):
-        yield Found(
+        yield CheckOutcome(
             "warn",
             f"the fetched catalog is damaged; llmring's own of {day} is used",
             "llmring registry update",
@@ -324,20 +332,20 @@ def _registry(setup: Setup) -> Iterator[Found]:
     days = (setup.settings.clock.today() - day).days
     age = f"model catalog of {day}"
     if days > OLD_DAYS:
-        yield Found("warn", f"{age}, {days} days ago", "llmring registry update")
+        yield CheckOutcome("warn", f"{age}, {days} days ago", "llmring registry update")
     else:
-        yield Found("ok", age)
+        yield CheckOutcome("ok", age)
 
 
-def _local_model(setup: Setup) -> Iterator[Found]:
+def _local_model(setup: Setup) -> Iterator[CheckOutcome]:
     names = [model.name for model in _local_models(setup)]
     wanted = [ref.model for ref in setup.models if _of_local(setup, ref)]
     lacking = [name for name in wanted if name not in names]
     if lacking:
-        yield Found("warn", f"{', '.join(lacking)} not downloaded", "llmring local pull")
+        yield CheckOutcome("warn", f"{', '.join(lacking)} not downloaded", "llmring local pull")
     else:
         why = "" if names else "none, and the profile uses none; get one with: llmring local pull"
-        yield Found("ok", ", ".join(names) or why)
+        yield CheckOutcome("ok", ", ".join(names) or why)
 
 
 def _local_models(setup: Setup) -> Sequence[llama.LocalModel]:

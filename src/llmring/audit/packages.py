@@ -21,7 +21,7 @@ _INIT = re.compile(r"__init__\.(py|pyc|[\w.-]+\.(so|pyd))")
 _DATA = re.compile(r"[^/]+\.data/(purelib|platlib)/")
 
 
-class Shipped(Struct, frozen=True):
+class PackagedLockfile(Struct, frozen=True):
     """A package and its lockfile.
 
     Attributes:
@@ -37,23 +37,23 @@ class Shipped(Struct, frozen=True):
     trouble: str | None = None
 
 
-def in_package(package: str) -> Shipped:
+def in_package(package: str) -> PackagedLockfile:
     """Check an installed package, without running its code."""
     try:
         lockfile = Packages().lockfile(package)
     except LockfileError as error:
-        return Shipped(package, str(error.path), trouble=str(error))
+        return PackagedLockfile(package, str(error.path), trouble=str(error))
     if lockfile is None:
         trouble = (
             f"has no {NAME} next to its __init__.py; {HOW_TO_SHIP.format(package=package)}"
             if is_installed(package)
             else "is not installed here; give its import name"
         )
-        return Shipped(package, trouble=trouble)
-    return Shipped(package, str(lockfile.path), _aliases(lockfile))
+        return PackagedLockfile(package, trouble=trouble)
+    return PackagedLockfile(package, str(lockfile.path), _aliases(lockfile))
 
 
-def in_wheel(path: str) -> Shipped:
+def in_wheel(path: str) -> PackagedLockfile:
     """Check a built wheel.
 
     Raises:
@@ -72,11 +72,11 @@ def in_wheel(path: str) -> Shipped:
     except zipfile.BadZipFile:
         raise LLMRingError(f"{path} is not a wheel; name the .whl file in dist/") from None
     if right is None:
-        return Shipped(path, trouble=trouble)
+        return PackagedLockfile(path, trouble=trouble)
     try:
-        return Shipped(path, right, _aliases(parse(decode(data))))
+        return PackagedLockfile(path, right, _aliases(parse(decode(data))))
     except LockfileError as error:
-        return Shipped(path, right, trouble=f"{right}:{error}")
+        return PackagedLockfile(path, right, trouble=f"{right}:{error}")
 
 
 def _aliases(lockfile: Lockfile) -> tuple[str, ...]:

@@ -8,19 +8,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from llmring.config.settings import known_here, read_clock
+from llmring.config.settings import effective_facts_here, read_clock
 from llmring.exceptions import AliasNotFoundError
 from llmring.lockfile import needs, resolve
 from llmring.lockfile.document import Binding, Lockfile
 from llmring.lockfile.toml.quoting import dotted
-from llmring.registry.money import pair, then
-from llmring.registry.successors import Step, Terms, steps
+from llmring.registry.money import before_and_after, pair
+from llmring.registry.successors import ReplacementRules, Step, steps
 
 # The number of held-back models that a remark names.
-_TOLD = 3
+_MOST_LISTED = 3
 
 
-class Lineup(Struct, frozen=True):
+class BindingUpgrade(Struct, frozen=True):
     """A binding, with the upgrade step of each of its models."""
 
     binding: Binding
@@ -73,9 +73,9 @@ def own_bindings(lockfile: Lockfile, profile: str | None, alias: str | None) -> 
     return own
 
 
-def lineups(
+def binding_upgrades(
     lockfile: Lockfile, chosen: Collection[Binding], *, allow_smaller: bool = False
-) -> list[Lineup]:
+) -> list[BindingUpgrade]:
     """Find today's upgrade of each model of some bindings.
 
     Args:
@@ -83,44 +83,48 @@ def lineups(
         chosen: The bindings.
         allow_smaller: True to accept models with less context or fewer capabilities.
     """
-    known, day = known_here(lockfile), read_clock().today()
+    known, day = effective_facts_here(lockfile), read_clock().today()
     found = []
     for binding in chosen:
         demands = [*_demands(lockfile, binding)]
-        terms = Terms(
+        rules = ReplacementRules(
             day,
             allow_smaller,
             {need for demand in demands for need in demand.needs},
             max((demand.min_context or 0 for demand in demands), default=0),
         )
-        found.append(Lineup(binding, tuple(steps(binding.models, known, terms))))
+        found.append(BindingUpgrade(binding, tuple(steps(binding.models, known, rules))))
     return found
 
 
-def held_back(lineup: Lineup) -> Iterator[str]:
+def held_back(upgrade_: BindingUpgrade) -> Iterator[str]:
     """Yield remarks on newer models that are held back."""
-    for step in lineup.steps:
+    for step in upgrade_.steps:
         if step.held:
-            held = ", ".join(f"{each.model} {each.why}" for each in step.held[:_TOLD])
-            more = f", and {len(step.held) - _TOLD} more" if len(step.held) > _TOLD else ""
+            held = ", ".join(f"{each.model} {each.why}" for each in step.held[:_MOST_LISTED])
+            more = (
+                f", and {len(step.held) - _MOST_LISTED} more"
+                if len(step.held) > _MOST_LISTED
+                else ""
+            )
             smaller = next((each.model for each in step.held if each.smaller), None)
-            mend = f"; to accept {smaller}, use lock upgrade --allow-smaller" if smaller else ""
+            fix = f"; to accept {smaller}, use lock upgrade --allow-smaller" if smaller else ""
             newer = f"newer than {step.to or step.ref}, but held back"
-            yield f"{lineup.key}: {newer}: {held}{more}{mend}"
+            yield f"{upgrade_.key}: {newer}: {held}{more}{fix}"
 
 
 def price_change(step: Step, day: date) -> str:
     """Format the prices of a model and of its replacement."""
     price = pair(step.facts.prices_on(day) if step.facts else None)
-    return then(price, pair(step.to_facts.prices_on(day))) if step.to_facts else price
+    return before_and_after(price, pair(step.to_facts.prices_on(day))) if step.to_facts else price
 
 
-def plain(lineup: Lineup, step: Step, day: date) -> dict[str, Any]:
+def to_json(upgrade_: BindingUpgrade, step: Step, day: date) -> dict[str, Any]:
     """Convert the upgrade step of a model to JSON-compatible data."""
     now, new = step.facts, step.to_facts
     return {
-        "profile": lineup.profile,
-        "alias": lineup.binding.alias,
+        "profile": upgrade_.profile,
+        "alias": upgrade_.binding.alias,
         "model": str(step.ref),
         "newest": str(step.to) if step.to else None,
         "why": step.why or None,

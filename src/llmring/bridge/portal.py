@@ -107,7 +107,7 @@ def _portal() -> _Portal:
         return _portals[caller]
 
 
-def _begin_anew_in_child() -> None:
+def _reset_in_child() -> None:
     global _lock, _portals  # noqa: PLW0603
     # Another thread may have held the lock at the moment of the fork.
     _lock = threading.Lock()
@@ -117,7 +117,7 @@ def _begin_anew_in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew_in_child)
+    os.register_at_fork(after_in_child=_reset_in_child)
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -124,10 +124,10 @@ def _tool(
         )
     parameters = _parameters(function, name)
     arguments = _arguments(function, name, parameters)
-    said, of_parameters = _documented(function)
+    text, of_parameters = _documented(function)
     return FunctionTool(
         name=name,
-        description=said if description is None else description,
+        description=text if description is None else description,
         parameters=_schema(arguments, name, parameters, of_parameters),
         strict=strict,
         function=function,
@@ -197,9 +197,9 @@ def _schema(
     del schema["title"]
     properties = schema["properties"]
     for each in parameters.values():
-        said = _annotated(each.annotation) or described.get(each.name)
-        if said:
-            properties[each.name].setdefault("description", said)
+        text = _annotated(each.annotation) or described.get(each.name)
+        if text:
+            properties[each.name].setdefault("description", text)
         if type(each.default) in (bool, int, float, str):
             properties[each.name].setdefault("default", each.default)
     return schema | ({"$defs": definitions | nested} if definitions or nested else {})
@@ -210,9 +210,9 @@ def _annotated(hint: Any) -> str | None:
     if get_origin(hint) is not Annotated:
         return None
     for extra in get_args(hint)[1:]:
-        said = extra if isinstance(extra, str) else getattr(extra, "description", None)
-        if said:
-            return str(said)
+        text = extra if isinstance(extra, str) else getattr(extra, "description", None)
+        if text:
+            return str(text)
     return None
 
 
@@ -261,7 +261,7 @@ def _write_foreign(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} can't be written as JSON")
 
 
-def told(result: Any) -> str | Sequence[Part]:
+def result_content(result: Any) -> str | Sequence[Part]:
     """Encode a function's result as message content: text and parts unchanged, all else as JSON.
 
     Raises:

@@ -65,8 +65,10 @@ def parse_format(value: Any) -> OutputFormat | None:
             return value
         case {"type": "json_object" | "json"}:
             return OutputFormat()
-        case {"type": "json_schema", "json_schema": Mapping() as told} if _has_schema(told):
-            return _of_schema(told, value.get("strict"))
+        case {"type": "json_schema", "json_schema": Mapping() as definition} if _has_schema(
+            definition
+        ):
+            return _of_schema(definition, value.get("strict"))
         case {"type": "json_schema"} if _has_schema(value):
             return _of_schema(value, None)
     if isinstance(value, Mapping | str):
@@ -77,16 +79,16 @@ def parse_format(value: Any) -> OutputFormat | None:
     return _of_type(value) if isinstance(value, Hashable) else _of_type.__wrapped__(value)
 
 
-def _has_schema(told: Mapping[str, Any]) -> bool:
-    return isinstance(told.get("schema"), Mapping)
+def _has_schema(definition: Mapping[str, Any]) -> bool:
+    return isinstance(definition.get("schema"), Mapping)
 
 
-def _of_schema(told: Mapping[str, Any], strict: bool | None) -> OutputFormat:
-    inner = told.get("strict")
+def _of_schema(definition: Mapping[str, Any], strict: bool | None) -> OutputFormat:
+    inner = definition.get("strict")
     return OutputFormat(
-        told["schema"],
-        told.get("name") or "answer",
-        told.get("description"),
+        definition["schema"],
+        definition.get("name") or "answer",
+        definition.get("description"),
         strict if inner is None else inner,
     )
 

@@ -57,7 +57,7 @@ class _Thought:
         return ReasoningPart("".join(self.text), self.signature, self.id, dialect)
 
 
-class _Item:
+class _PlacedItem:
     """A provider's own item, and the number of text pieces before it."""
 
     __slots__ = ("after", "content")
@@ -99,7 +99,7 @@ class Reply:
         self._model = model
         self._dialect = dialect
         self._text: list[str] = []
-        self._beside_text: list[_Thought | _Item] = []
+        self._beside_text: list[_Thought | _PlacedItem] = []
         self._refusal: list[str] = []
         self._calls: dict[int, _OpenCall] = {}
         self._usage: Usage | None = None
@@ -135,7 +135,7 @@ class Reply:
             case RefusalDelta(text=text):
                 self._refusal.append(text)
             case ProviderItem(content=content):
-                self._beside_text.append(_Item(len(self._text), content))
+                self._beside_text.append(_PlacedItem(len(self._text), content))
             case Started(model=model, id=id_):
                 self._served, self._id = model or self._served, id_ or self._id
             case UsageReport(usage=usage):

@@ -44,37 +44,37 @@ _PLAIN = (
 def to_json(request: LLMRequest) -> dict[str, Any]:
     """Return the request as plain values, without fields that are not set."""
     choice, output, caching = request.choice(), request.output(), request.caching()
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "messages": [_message(message) for message in request.turns()],
         **{name: getattr(request, name) for name in _PLAIN},
         "files": [str(file) for file in request.files or ()],
         "tools": [_tool(tool) for tool in request.toolset()],
         "tool_choice": {"name": choice.name} if isinstance(choice, NamedTool) else choice,
         "response_format": None if output is None else _format(output),
-        "cache": None if caching is None else _said(caching) or True,
+        "cache": None if caching is None else _set_fields(caching) or True,
     }
-    return {name: value for name, value in told.items() if value not in (None, [], {})}
+    return {name: value for name, value in fields.items() if value not in (None, [], {})}
 
 
 def _message(message: Message) -> dict[str, Any]:
     content = message.content
-    told = {
+    fields = {
         "role": message.role,
         "content": content
         if content is None or isinstance(content, str)
-        else [{"part": _KINDS[type(part)], **_said(part)} for part in message.parts],
+        else [{"part": _KINDS[type(part)], **_set_fields(part)} for part in message.parts],
         "tool_calls": message.tool_calls,
         "tool_call_id": message.tool_call_id,
         "name": message.name,
         "metadata": message.metadata,
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
     if isinstance(tool, ProviderTool):
         return {"definition": tool.definition}
-    return _said(tool, Tool.__struct_fields__)
+    return _set_fields(tool, Tool.__struct_fields__)
 
 
 def _format(output: OutputFormat) -> dict[str, Any]:
@@ -82,41 +82,43 @@ def _format(output: OutputFormat) -> dict[str, Any]:
         return {"type": "json_object"}
     return {
         "type": "json_schema",
-        "json_schema": _said(output, ("name", "description", "schema", "strict")),
+        "json_schema": _set_fields(output, ("name", "description", "schema", "strict")),
     }
 
 
-def _said(value: Struct, names: Sequence[str] | None = None) -> dict[str, Any]:
+def _set_fields(value: Struct, names: Sequence[str] | None = None) -> dict[str, Any]:
     """Return the fields of a value that are set."""
-    told = {name: getattr(value, name) for name in names or value.__struct_fields__}
-    return {name: each for name, each in told.items() if each is not None and each != {}}
+    fields = {name: getattr(value, name) for name in names or value.__struct_fields__}
+    return {name: each for name, each in fields.items() if each is not None and each != {}}
 
 
-def from_json(alias: str, kept: Mapping[str, Any]) -> LLMRequest:
+def from_json(alias: str, saved: Mapping[str, Any]) -> LLMRequest:
     """Build the request that JSON describes; the model is the alias."""
-    told = dict(kept)
+    saved_fields = dict(saved)
     read: dict[str, Callable[[Any], Any]] = {
         "messages": lambda these: [_read_message(each) for each in these],
         "tools": lambda these: [_read_tool(each) for each in these],
         "cache": lambda these: these if these is True else Caching(**these),
     }
-    fields = {name: read.get(name, lambda each: each)(value) for name, value in told.items()}
+    fields = {
+        name: read.get(name, lambda each: each)(value) for name, value in saved_fields.items()
+    }
     return LLMRequest(model=alias, **fields)
 
 
-def _read_message(kept: Mapping[str, Any]) -> Message:
-    content = kept.get("content")
+def _read_message(saved: Mapping[str, Any]) -> Message:
+    content = saved.get("content")
     if isinstance(content, list):
         content = [_read_part(each) for each in content]
-    return Message(**{**kept, "content": content})
+    return Message(**{**saved, "content": content})
 
 
-def _read_part(kept: Mapping[str, Any]) -> parts.Part:
-    fields = {name: value for name, value in kept.items() if name != "part"}
-    part: parts.Part = msgspec.convert(fields, _PARTS[kept["part"]])
+def _read_part(saved: Mapping[str, Any]) -> parts.Part:
+    fields = {name: value for name, value in saved.items() if name != "part"}
+    part: parts.Part = msgspec.convert(fields, _PARTS[saved["part"]])
     return part
 
 
-def _read_tool(kept: Mapping[str, Any]) -> Tool | ProviderTool:
-    kind: type[Tool | ProviderTool] = ProviderTool if "definition" in kept else Tool
-    return msgspec.convert(kept, kind)
+def _read_tool(saved: Mapping[str, Any]) -> Tool | ProviderTool:
+    kind: type[Tool | ProviderTool] = ProviderTool if "definition" in saved else Tool
+    return msgspec.convert(saved, kind)

@@ -166,12 +166,12 @@ class StreamChunk(PlainData, Struct, kw_only=True):
 
 def story(attempts: Sequence[Attempt]) -> str:
     """Format the attempts as text, one per line; repeated outcomes are counted on one line."""
-    told: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for attempt in attempts:
         detail = f": {attempt.reason}" if attempt.reason else ""
         line = f"  {attempt.model} {attempt.outcome}{{}}{detail}"
-        told[line] = told.get(line, 0) + 1
+        counts[line] = counts.get(line, 0) + 1
     return "\n".join(
         line.replace("{}", f" {count} times" if count > 1 else "", 1)
-        for line, count in told.items()
+        for line, count in counts.items()
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.cli.output import note, say, table
+from llmring.cli.output import print_note, print_out, table
 from llmring.client.pending_calls import PendingStream
 from llmring.providers.table import PROVIDERS
 from llmring.registry.price import dollars
@@ -25,30 +25,32 @@ def print_stream(stream: PendingStream, preface: Callable[[str], None]) -> Strea
         model, went_on = chunk.model, []
         preface(model)
         try:
-            say(chunk.delta, end="")
+            print_out(chunk.delta, end="")
             for chunk in chunks:
                 if chunk.restart:
-                    say()
-                    note(f"{model} failed; {chunk.model} starts over")
+                    print_out()
+                    print_note(f"{model} failed; {chunk.model} starts over")
                 elif chunk.model != model:
                     went_on.append(f"{model} failed; {chunk.model} continued the answer")
                 model = chunk.model
-                say(chunk.delta, end="")
+                print_out(chunk.delta, end="")
         finally:
             # The answer may end without a line feed; notes need a line of their own.
-            say()
+            print_out()
             for line in went_on:
-                note(line)
+                print_note(line)
     return chunk
 
 
-def caution(model: str) -> str | None:
+def model_warning(model: str) -> str | None:
     """Return a warning that applies to every answer of this model, if there is one."""
     provider = PROVIDERS.get(model.partition(":")[0])
     return provider.note if provider else None
 
 
-def journey(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None = None) -> list[str]:
+def attempt_lines(
+    attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None = None
+) -> list[str]:
     """Describe each attempt on one line: outcome, milliseconds, cost and reason.
 
     Args:
@@ -87,7 +89,7 @@ def _cost_in_words(end: Attempt | LLMResponse | StreamChunk) -> str:
     return dollars(end.cost) + (f" ({end.cost_reason})" if end.cost_reason else "")
 
 
-def account(end: LLMResponse | StreamChunk) -> str:
+def summary_line(end: LLMResponse | StreamChunk) -> str:
     """Summarize an answer on one line: model, tokens, time and cost.
 
     Args:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from llmring.cli.output import note
-from llmring.config.settings import chosen_profile, lockfile_in_force
+from llmring.cli.output import print_note
+from llmring.config.settings import chosen_profile, find_active_lockfile
 from llmring.exceptions import LockfileNotFoundError
 from llmring.lockfile import file, resolve
 from llmring.lockfile.document import DEFAULT_PROFILE, Lockfile, parse
-from llmring.lockfile.file import Source, shown
+from llmring.lockfile.file import LockfileSource, shown
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_file_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def users_lockfile(named: str | None) -> Source:
+def users_lockfile(named: str | None) -> LockfileSource:
     """Find the user's own lockfile, for commands that check it.
 
     The lockfile shipped with llmring is refused: it always passes, which would hide that the
@@ -46,7 +46,7 @@ def users_lockfile(named: str | None) -> Source:
     Raises:
         LockfileNotFoundError: The user has no lockfile here.
     """
-    source = lockfile_in_force(named)
+    source = find_active_lockfile(named)
     if source.rule == "bundled":
         raise LockfileNotFoundError(
             f"no {file.NAME} here; create one: llmring lock init, or name one with --file"
@@ -60,16 +60,16 @@ def read_profile(args: argparse.Namespace) -> tuple[Lockfile, str]:
     Raises:
         LockfileError: The file is missing or can't be read.
     """
-    source = lockfile_in_force(args.file)
+    source = find_active_lockfile(args.file)
     if source.rule == "bundled":
-        note("no lockfile here; using llmring's own. Create yours: llmring lock init")
+        print_note("no lockfile here; using llmring's own. Create yours: llmring lock init")
     lockfile = parse(file.read(source.path), source.path)
     for problem in lockfile.warnings:
-        note(f"{shown(source.path)}:{problem.line}: ignored: {problem}")
+        print_note(f"{shown(source.path)}:{problem.line}: ignored: {problem}")
     return lockfile, resolve.profile_name(args.profile, chosen_profile(), lockfile)
 
 
-class Target(NamedTuple):
+class EditTarget(NamedTuple):
     """The destination of an edit.
 
     Attributes:
@@ -83,7 +83,7 @@ class Target(NamedTuple):
     place: str
 
 
-def edit_target(args: argparse.Namespace) -> Target:
+def edit_target(args: argparse.Namespace) -> EditTarget:
     """Choose the lockfile and profile that a command edits.
 
     Raises:
@@ -92,7 +92,7 @@ def edit_target(args: argparse.Namespace) -> Target:
     if args.file:
         path = Path(args.file)
     else:
-        source = lockfile_in_force(None)
+        source = find_active_lockfile(None)
         # llmring's own lockfile is never edited.
         path = Path.cwd() / file.NAME if source.rule == "bundled" else source.path
     exists = path.exists()
@@ -102,7 +102,7 @@ def edit_target(args: argparse.Namespace) -> Target:
     if exists and profile not in lockfile.profiles:
         remarks.append("new")
     place = f"profile {profile}{_bracketed(*remarks)} of {shown(path)}"
-    return Target(path, profile, place if exists else f"{place} (new)")
+    return EditTarget(path, profile, place if exists else f"{place} (new)")
 
 
 def binding_line(alias: str, models: Sequence[object]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from llmring.cli.output import complain, hush, note, say
+from llmring.cli.output import discard_output, print_error, print_note, print_out
 from llmring.exceptions import LLMRingError
 
 
@@ -95,28 +95,28 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        hush()
+        discard_output()
         return 1
     except Exception as error:  # a bug is reported on one line too
         if debug:
             raise
-        _tell(error)
+        _report(error)
         return 1
     return code
 
 
-def _tell(error: Exception) -> None:
+def _report(error: Exception) -> None:
     match error:
         case LLMRingError():
-            complain(str(error))
+            print_error(str(error))
             for remark in getattr(error, "__notes__", ()):
-                note(remark)
+                print_note(remark)
         case OSError():
-            complain(f"system error: {error}")
-            hush()
+            print_error(f"system error: {error}")
+            discard_output()
         case _:
             name = type(error).__name__
-            complain(f"internal error, {name}: {error}; see the traceback with --debug")
+            print_error(f"internal error, {name}: {error}; see the traceback with --debug")
 
 
 def _dispatch(words: list[str]) -> int:
@@ -164,7 +164,7 @@ def _overview(words: list[str]) -> int:
     if getattr(parser.parse_args(rest), "version", False):
         from llmring import __version__
 
-        say(f"llmring {__version__}")
+        print_out(f"llmring {__version__}")
         return 0
     parser.print_help(sys.stderr)
     return 2

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from llmring.registry import cache
 from llmring.registry.catalog import Catalog, ModelFacts, Prices, Rates
-from llmring.registry.effective_facts import Known
+from llmring.registry.effective_facts import EffectiveFacts
 from llmring.registry.price import dollars, price_tag
 
 
-class Figure(NamedTuple):
+class FactRow(NamedTuple):
     """A fact about a model.
 
     Attributes:
@@ -37,7 +37,7 @@ _RATES = {
 }
 
 
-def figures(facts: ModelFacts, today: date) -> Iterator[Figure]:
+def fact_rows(facts: ModelFacts, today: date) -> Iterator[FactRow]:
     """Yield the facts about a model, in the order they are shown.
 
     Args:
@@ -48,55 +48,55 @@ def figures(facts: ModelFacts, today: date) -> Iterator[Figure]:
     yield from _prices(facts.prices_on(today))
     for change in facts.announced:
         if change.starts > today:
-            yield Figure(f"price from {change.starts}", price_tag(change.prices), "prices")
+            yield FactRow(f"price from {change.starts}", price_tag(change.prices), "prices")
     yield from _life(facts, today)
     if facts.aliases:
-        yield Figure("other names", ", ".join(facts.aliases), "aliases")
+        yield FactRow("other names", ", ".join(facts.aliases), "aliases")
 
 
-def _limits(facts: ModelFacts) -> Iterator[Figure]:
-    yield Figure("context", _tokens(facts.context_window), "context_window")
+def _limits(facts: ModelFacts) -> Iterator[FactRow]:
+    yield FactRow("context", _tokens(facts.context_window), "context_window")
     if facts.max_input is not None:
-        yield Figure("longest prompt", _tokens(facts.max_input), "max_input")
-    yield Figure("longest answer", _tokens(facts.max_output), "max_output")
-    yield Figure("can", ", ".join(sorted(facts.capabilities)) or "not known", "capabilities")
+        yield FactRow("longest prompt", _tokens(facts.max_input), "max_input")
+    yield FactRow("longest answer", _tokens(facts.max_output), "max_output")
+    yield FactRow("can", ", ".join(sorted(facts.capabilities)) or "not known", "capabilities")
     if facts.efforts:
-        yield Figure("efforts", ", ".join(facts.efforts), "efforts")
+        yield FactRow("efforts", ", ".join(facts.efforts), "efforts")
 
 
-def _life(facts: ModelFacts, today: date) -> Iterator[Figure]:
+def _life(facts: ModelFacts, today: date) -> Iterator[FactRow]:
     for key in ("released", "deprecated", "retires", "family", "successor"):
         value = getattr(facts, key)
         if value is not None:
             gone = key == "retires" and value <= today
-            yield Figure("retired" if gone else key, str(value), key)
+            yield FactRow("retired" if gone else key, str(value), key)
 
 
 def _tokens(count: int | None) -> str:
     return "not known" if count is None else f"{count:,} tokens"
 
 
-def _prices(prices: Prices | None) -> Iterator[Figure]:
+def _prices(prices: Prices | None) -> Iterator[FactRow]:
     if prices is None:
-        yield Figure("price", "not known", "prices")
+        yield FactRow("price", "not known", "prices")
         return
-    yield Figure("price", price_tag(prices), "prices")
+    yield FactRow("price", price_tag(prices), "prices")
     yield from _further(prices)
     long = prices.long_context
     if long is not None:
-        yield Figure(f"price above {long.above:,} tokens", price_tag(long), "prices")
+        yield FactRow(f"price above {long.above:,} tokens", price_tag(long), "prices")
         yield from _further(long)
 
 
-def _further(rates: Rates) -> Iterator[Figure]:
+def _further(rates: Rates) -> Iterator[FactRow]:
     for key, label in _RATES.items():
         if (rate := getattr(rates, key)) is not None:
-            yield Figure(f"  {label}", f"{dollars(rate)} per million tokens", "prices")
+            yield FactRow(f"  {label}", f"{dollars(rate)} per million tokens", "prices")
     if rates.image is not None:
-        yield Figure("  an image", dollars(rates.image), "prices")
+        yield FactRow("  an image", dollars(rates.image), "prices")
 
 
-def standing(facts: ModelFacts, today: date) -> str:
+def lifecycle(facts: ModelFacts, today: date) -> str:
     """Describe a model's deprecation or retirement; empty if neither is known."""
     if facts.retires is not None and facts.retires <= today:
         return f"retired {facts.retires}"
@@ -104,7 +104,7 @@ def standing(facts: ModelFacts, today: date) -> str:
     return "deprecated" + (f", {going}" if going else "") if facts.deprecated else going
 
 
-def near(text: str, known: Known) -> list[str]:
+def near(text: str, known: EffectiveFacts) -> list[str]:
     """Find the models whose names are most similar."""
     import difflib
 
@@ -120,7 +120,7 @@ def near(text: str, known: Known) -> list[str]:
     return [models[each] for each in difflib.get_close_matches(name, models, 3)]
 
 
-def where_from(catalog: Catalog, folder: Path) -> str:
+def catalog_origin(catalog: Catalog, folder: Path) -> str:
     """Describe the catalog: its date, and whether it was fetched or shipped."""
     found = cache.fetched(folder)
     if found is not None and found.catalog is catalog:

@@ -10,12 +10,12 @@ from typing import TextIO
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def say(text: str = "", end: str = "\n") -> None:
+def print_out(text: str = "", end: str = "\n") -> None:
     """Print a result."""
     _write(sys.stdout, text + end)
 
 
-def say_json(value: object) -> None:
+def print_json(value: object) -> None:
     """Print a result as JSON."""
     import json
 
@@ -23,22 +23,22 @@ def say_json(value: object) -> None:
 
     plain = msgspec.to_builtins(value)
     text = json.dumps(plain, indent=2, ensure_ascii=False)
-    say(text if _fits(sys.stdout, text) else json.dumps(plain, indent=2))
+    print_out(text if _fits(sys.stdout, text) else json.dumps(plain, indent=2))
 
 
-def note(text: str) -> None:
+def print_note(text: str) -> None:
     """Print a note on one line of standard error."""
     first, *rest = [line.strip() for line in text.splitlines()] or [""]
     line = f"{first} {'; '.join(rest)}" if rest else first
     _write(sys.stderr, _CONTROL.sub(" ", line) + "\n")
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print an error message on one line of standard error."""
-    note(f"llmring: {message}")
+    print_note(f"llmring: {message}")
 
 
-def hush() -> None:
+def discard_output() -> None:
     """Discard all further output, even at exit: the reader is gone, or the disk is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

@@ -25,7 +25,7 @@ _MOST_MISFITS = 20
 _MOST_CHARACTERS = 300
 
 
-class Form(Struct, frozen=True):
+class AnswerForm(Struct, frozen=True):
     """A requested form, ready to check answers.
 
     Attributes:
@@ -39,14 +39,14 @@ class Form(Struct, frozen=True):
     opens: str
 
 
-class Read(Struct, frozen=True):
+class ParsedAnswer(Struct, frozen=True):
     """An answer's value, or where it does not fit."""
 
     value: Any = None
     misfits: tuple[SchemaProblem, ...] = ()
 
 
-def form_of(output: OutputFormat) -> Form:
+def answer_form(output: OutputFormat) -> AnswerForm:
     """Compile a form, checking it before anything is sent.
 
     Raises:
@@ -54,24 +54,24 @@ def form_of(output: OutputFormat) -> Form:
     """
     schema = output.schema
     if schema is None:
-        return Form(output, None, "{[")
+        return AnswerForm(output, None, "{[")
     if output.load is None:
         if output.strict and can_be_strict(schema):
             schema = adapted(schema, SchemaRules(closes_objects=True))
         _validator(schema)
-    return Form(output, schema, "{" if is_object(schema) else "{[")
+    return AnswerForm(output, schema, "{" if is_object(schema) else "{[")
 
 
-def read(form: Form, text: str) -> Read:
+def parse_answer(form: AnswerForm, text: str) -> ParsedAnswer:
     """Read the answer in a text; return its value, or where it does not fit."""
     try:
         data, value = json_of(text, form.opens)
     except NotJsonError as error:
-        return Read(misfits=(SchemaProblem("", f"the answer is not JSON: {error}"),))
+        return ParsedAnswer(misfits=(SchemaProblem("", f"the answer is not JSON: {error}"),))
     if form.schema is None:
         if isinstance(value, dict | list):
-            return Read(value)
-        return Read(
+            return ParsedAnswer(value)
+        return ParsedAnswer(
             misfits=(SchemaProblem("", "the answer is neither a JSON object nor an array"),)
         )
     bare = unwrapped(value, form.schema)
@@ -81,34 +81,36 @@ def read(form: Form, text: str) -> Read:
         return _read_as_type(form.output.load, data, value, form.schema)
     found = _misfits(form.schema, value)
     if not found:
-        return Read(value)
-    mended = _mended(value, form.schema)
-    still = _misfits(form.schema, mended)
-    return Read(misfits=still) if still else Read(mended)
+        return ParsedAnswer(value)
+    repaired = _repaired(value, form.schema)
+    still = _misfits(form.schema, repaired)
+    return ParsedAnswer(misfits=still) if still else ParsedAnswer(repaired)
 
 
-def data_so_far(form: Form, value: Any) -> Any:
+def data_so_far(form: AnswerForm, value: Any) -> Any:
     """Return the value of a partial answer, from the JSON received so far."""
     return value if form.schema is None else unwrapped(value, form.schema)
 
 
 def _read_as_type(
     load: Callable[[bytes], Any], data: bytes, value: Any, schema: Mapping[str, Any]
-) -> Read:
+) -> ParsedAnswer:
     try:
-        return Read(load(data))
+        return ParsedAnswer(load(data))
     except ValueError as error:
         fault = error
-    mended = _mended(value, schema)
-    if mended != value:
+    repaired = _repaired(value, schema)
+    if repaired != value:
         try:
-            return Read(load(json.dumps(mended).encode()))
+            return ParsedAnswer(load(json.dumps(repaired).encode()))
         except ValueError as error:
             fault = error
-    return Read(misfits=_told_by(fault) or _misfits(schema, mended) or (_whole(fault),))
+    return ParsedAnswer(
+        misfits=_pydantic_problems(fault) or _misfits(schema, repaired) or (_whole(fault),)
+    )
 
 
-def _told_by(fault: ValueError) -> tuple[SchemaProblem, ...]:
+def _pydantic_problems(fault: ValueError) -> tuple[SchemaProblem, ...]:
     """Return the places named by pydantic's error."""
     if not hasattr(fault, "errors"):
         return ()
@@ -120,7 +122,7 @@ def _whole(fault: ValueError) -> SchemaProblem:
     return SchemaProblem("", _cut(str(fault)))
 
 
-def _mended(value: Any, schema: Mapping[str, Any]) -> Any:
+def _repaired(value: Any, schema: Mapping[str, Any]) -> Any:
     try:
         return read_back(value, schema)
     except RecursionError:

@@ -22,7 +22,7 @@ from llmring.exceptions import (
     ProviderError,
     SchemaValidationError,
 )
-from llmring.ledger.entry import Entry, Kind, Told
+from llmring.ledger.entry import Kind, LedgerEntry, LoggedAttempt
 from llmring.lockfile.document import DEFAULT_PROFILE
 from llmring.redaction import redact
 from llmring.routing.observers import CallObserver
@@ -30,7 +30,7 @@ from llmring.routing.observers import CallObserver
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmring.config.active_lockfile import Aliases
+    from llmring.config.active_lockfile import ActiveLockfile
     from llmring.ledger.entry import Outcome
     from llmring.ledger.writer import Ledger
 
@@ -39,12 +39,12 @@ Answer = LLMResponse | StreamChunk | EmbeddingResponse
 _GIVEN_UP = "cancelled before the answer was complete; the provider may still bill it"
 
 # Other values given as tags may fail when converted to text.
-_PLAIN = (str, int, float)
+_TAG_TYPES = (str, int, float)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Asked(Struct, frozen=True):
+class CallStart(Struct, frozen=True):
     """A call as it begins.
 
     Attributes:
@@ -62,26 +62,31 @@ class Asked(Struct, frozen=True):
     stream: bool = False
 
 
-class Books:
+class Recorder:
     """Writes a ring's calls to the ledger.
 
     Args:
         place: Location of the ledger; None for no ledger.
-        aliases: The active lockfile.
+        active_lockfile: The active lockfile.
         clock: The ring's clock.
         content: True to write the texts too.
     """
 
     def __init__(
-        self, place: Path | str | None, aliases: Aliases, clock: Clock, *, content: bool
+        self,
+        place: Path | str | None,
+        active_lockfile: ActiveLockfile,
+        clock: Clock,
+        *,
+        content: bool,
     ) -> None:
         self._place = place
         self._ledger: Ledger | None = None
-        self._aliases = aliases
+        self._active_lockfile = active_lockfile
         self.clock = clock
         self.content = content
 
-    def record(self, asked: Asked) -> Record | None:
+    def record(self, start: CallStart) -> CallRecord | None:
         """Begin the record of a call; return None if no ledger is kept."""
         if self._ledger is None:
             if self._place is None:
@@ -89,38 +94,38 @@ class Books:
             from llmring.ledger.writer import ledger_at
 
             self._ledger = ledger_at(self._place)
-        return Record(self, self._ledger, asked)
+        return CallRecord(self, self._ledger, start)
 
     def stamp(self, profile: str | None) -> tuple[str, str | None]:
         """Return the active profile, and the digest of the lockfile's pins."""
         try:
-            return self._aliases.stamp(profile)
+            return self._active_lockfile.stamp(profile)
         except LLMRingError:
             # The call will fail for the same reason.
             return profile or DEFAULT_PROFILE, None
 
     def clean(self, text: str) -> str:
         """Mask the keys in a text."""
-        rows = self._aliases.endpoints.values()
+        rows = self._active_lockfile.endpoints.values()
         return redact(text, [secret for row in rows for secret in row.secrets])
 
 
-class Record(CallObserver):
+class CallRecord(CallObserver):
     """The record of one call, written to the ledger when the call ends; the first end counts.
 
     Args:
-        books: The ring's books.
+        recorder: The ring's books.
         ledger: The ledger.
-        asked: The call.
+        start: The call.
     """
 
-    def __init__(self, books: Books, ledger: Ledger, asked: Asked) -> None:
-        self._books = books
+    def __init__(self, recorder: Recorder, ledger: Ledger, start: CallStart) -> None:
+        self._recorder = recorder
         self._ledger: Ledger | None = ledger
-        self._asked = asked
-        self._alias: str | None = asked.model or None
+        self._start = start
+        self._alias: str | None = start.model or None
         self._attempts: Callable[[], Sequence[Attempt]] | None = None
-        self._at = books.clock.time_ns() // 1000
+        self._at = recorder.clock.time_ns() // 1000
         self._began = time.perf_counter()
         self._first_ms: float | None = None
         self._stamp: tuple[str, str | None] | None = None
@@ -178,34 +183,36 @@ class Record(CallObserver):
         ledger, self._ledger = self._ledger, None
         if ledger is None:
             return
-        asked, books = self._asked, self._books
-        profile, digest = self._stamp or books.stamp(asked.profile)
+        start, recorder = self._start, self._recorder
+        profile, digest = self._stamp or recorder.stamp(start.profile)
         cost, reason = _charged(attempts, outcome) if answer is None else (None, None)
-        said = None if isinstance(answer, EmbeddingResponse) else answer
+        chat_answer = None if isinstance(answer, EmbeddingResponse) else answer
         ledger.add(
-            Entry(
+            LedgerEntry(
                 id=ledger.new_id(self._at),
                 at=_EPOCH + timedelta(microseconds=self._at),
-                kind=asked.kind,
+                kind=start.kind,
                 alias=self._alias,
                 profile=profile,
                 model=answer.model if answer else None,
-                served_model=said.served_model if said else None,
+                served_model=chat_answer.served_model if chat_answer else None,
                 usage=answer.usage if answer else None,
                 cost=answer.cost if answer else cost,
                 cost_reason=answer.cost_reason if answer else reason,
                 ms=self._elapsed_ms(),
                 first_ms=self._first_ms,
                 attempts=_count(attempts),
-                story=tuple(map(_told, attempts)),
+                story=tuple(map(_logged_attempt, attempts)),
                 outcome=outcome,
                 error=type(error).__name__ if error else None,
-                finish_reason=said.finish_reason if said else None,
-                stream=asked.stream,
-                tags=_tags(asked.what, books),
+                finish_reason=chat_answer.finish_reason if chat_answer else None,
+                stream=start.stream,
+                tags=_tags(start.what, recorder),
                 digest=digest,
-                prompt=books.clean(_prompt(asked.what)) if books.content else None,
-                answer=books.clean(_words(said)) if books.content and said else None,
+                prompt=recorder.clean(_prompt(start.what)) if recorder.content else None,
+                answer=recorder.clean(_text_of(chat_answer))
+                if recorder.content and chat_answer
+                else None,
             )
         )
 
@@ -218,10 +225,10 @@ def _count(attempts: Sequence[Attempt]) -> int:
     return len([attempt for attempt in attempts if attempt.outcome != "skipped"])
 
 
-def _told(attempt: Attempt) -> Told:
+def _logged_attempt(attempt: Attempt) -> LoggedAttempt:
     """Return an attempt without its reason, in which a provider may quote the prompt."""
     error = attempt.error
-    return Told(
+    return LoggedAttempt(
         attempt.model,
         attempt.outcome,
         attempt.ms,
@@ -242,7 +249,7 @@ def _charged(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Decimal | N
     return total_cost(costs) if costs else (None, None)
 
 
-def _tags(what: ParsedRequest | Sequence[str], books: Books) -> tuple[str, ...]:
+def _tags(what: ParsedRequest | Sequence[str], recorder: Recorder) -> tuple[str, ...]:
     if not isinstance(what, ParsedRequest) or not what.metadata:
         return ()
     match what.metadata.get("tags"):
@@ -252,14 +259,14 @@ def _tags(what: ParsedRequest | Sequence[str], books: Books) -> tuple[str, ...]:
             tags = [
                 f"{key}={value}"
                 for key, value in pairs.items()
-                if isinstance(key, str) and isinstance(value, _PLAIN)
+                if isinstance(key, str) and isinstance(value, _TAG_TYPES)
             ]
         case [*several]:
-            tags = [str(tag) for tag in several if isinstance(tag, _PLAIN)]
+            tags = [str(tag) for tag in several if isinstance(tag, _TAG_TYPES)]
         case _:
             return ()
     # A tag given twice counts once.
-    return tuple(dict.fromkeys(map(books.clean, tags)))
+    return tuple(dict.fromkeys(map(recorder.clean, tags)))
 
 
 def _prompt(what: ParsedRequest | Sequence[str]) -> str:
@@ -270,6 +277,6 @@ def _prompt(what: ParsedRequest | Sequence[str]) -> str:
     return msgspec.json.encode(what).decode()
 
 
-def _words(answer: LLMResponse | StreamChunk) -> str:
+def _text_of(answer: LLMResponse | StreamChunk) -> str:
     message = answer.message
     return "" if message is None else message.text

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import TokenCount, estimated
-from llmring.client.executor import Shell
-from llmring.client.shared_deadline import Walks
+from llmring.client.executor import Executor
+from llmring.client.shared_deadline import SharedDeadline
 from llmring.dialects.dialect import Counting, Dialect
 from llmring.exceptions import ProviderError
 from llmring.lockfile.compose import Resolved
-from llmring.routing.attempt import Trial
+from llmring.routing.attempt import AttemptState
 from llmring.routing.fit import fit
 from llmring.routing.prepare import Prepared
 from llmring.routing.targets import Skip, Target
@@ -34,22 +34,22 @@ class _Counter(Struct, frozen=True):
     dialect: Dialect
 
 
-async def counted(
-    shell: Shell,
+async def count_tokens(
+    executor: Executor,
     request: ParsedRequest,
     found: Resolved,
     candidates: Sequence[Target | Skip],
-    walks: Walks,
+    shared_deadline: SharedDeadline,
     enclose: Enclose,
 ) -> TokenCount:
     """Return the tokens of a request for the first usable model.
 
     Args:
-        shell: Sends requests.
+        executor: Sends requests.
         request: The request to count.
         found: The models of the alias.
         candidates: For each of its models, the target or the reason for skipping it.
-        walks: Creates the failover of a request.
+        shared_deadline: Creates the failover of a request.
         enclose: Puts the files of a request into its messages.
     """
     usable = [candidate for candidate in candidates if isinstance(candidate, Target)]
@@ -61,9 +61,11 @@ async def counted(
     if counter is None:
         why = f"{target.ref.provider} can't count tokens"
         return estimated(request, str(target.ref), why)
-    walk = walks.over([target], enclose(request, lambda whole: _asking(whole, counter)))
+    failover = shared_deadline.failover(
+        [target], enclose(request, lambda whole: _counting_request(whole, counter))
+    )
     try:
-        tokens = await shell.send(walk, lambda *answer: _settle(counter, *answer))
+        tokens = await executor.send(failover, lambda *answer: _settle(counter, *answer))
     except ProviderError as error:
         return estimated(request, str(target.ref), error.message)
     return TokenCount(
@@ -79,7 +81,7 @@ def _counter(target: Target) -> _Counter | None:
     return None
 
 
-def _asking(request: ParsedRequest, counter: _Counter) -> Callable[[Target], Prepared]:
+def _counting_request(request: ParsedRequest, counter: _Counter) -> Callable[[Target], Prepared]:
     def prepare(target: Target) -> Prepared:
         # Stop texts are not part of the input, and some counting APIs refuse them.
         fitted = replace(fit(request, target).request, stops=())
@@ -90,9 +92,9 @@ def _asking(request: ParsedRequest, counter: _Counter) -> Callable[[Target], Pre
     return prepare
 
 
-def _settle(counter: _Counter, trial: Trial, head: HttpHead, body: bytes) -> int:
+def _settle(counter: _Counter, attempt: AttemptState, head: HttpHead, body: bytes) -> int:
     if not is_success(head):
         raise counter.dialect.explain(head, body)
     tokens = counter.counting.decode(head, body)
-    trial.answered(head.status)
+    attempt.succeed(head.status)
     return tokens

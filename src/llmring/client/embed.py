@@ -10,21 +10,21 @@ from msgspec import Struct
 from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt
-from llmring.client.executor import Shell
+from llmring.client.executor import Executor
 from llmring.client.reply_reader import cost_of_call
-from llmring.client.shared_deadline import Walks
+from llmring.client.shared_deadline import SharedDeadline
 from llmring.client.usage_totals import total_cost, total_usage
 from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.attempt import Trial
+from llmring.routing.attempt import AttemptState
 from llmring.routing.embedding_targets import embed, embedding_of, in_one_space
 from llmring.routing.targets import Skip, Target
 from llmring.wire import HttpHead, is_success
 
 
-class Wanted(Struct, frozen=True, kw_only=True):
+class EmbeddingRequest(Struct, frozen=True, kw_only=True):
     """The texts to embed, and how.
 
     Attributes:
@@ -52,12 +52,12 @@ class _Batch(Struct, frozen=True):
     attempts: tuple[Attempt, ...]
 
 
-async def embedded(
-    shell: Shell,
-    wanted: Wanted,
+async def embed_texts(
+    executor: Executor,
+    request: EmbeddingRequest,
     found: Resolved,
     candidates: Sequence[Target | Skip],
-    walks: Walks,
+    shared_deadline: SharedDeadline,
     facts: Facts,
 ) -> EmbeddingResponse:
     """Return the vectors of these texts.
@@ -66,26 +66,28 @@ async def embedded(
     has answered, only targets with the same model name may take over from it.
 
     Args:
-        shell: Sends requests.
-        wanted: The texts to embed.
+        executor: Sends requests.
+        request: The texts to embed.
         found: The models of the alias.
         candidates: For each of its models, the target or the reason for skipping it.
-        walks: Creates the failover of a request.
+        shared_deadline: Creates the failover of a request.
         facts: Looks up the facts about a model.
 
     Raises:
         ProviderError: No model returned vectors for all texts.
     """
-    if not wanted.any_model:
+    if not request.any_model:
         candidates = in_one_space(found.models, candidates, facts)
-    size = _most_texts(candidates) or len(wanted.texts)
+    size = _most_texts(candidates) or len(request.texts)
     batches: list[_Batch] = []
-    for start in range(0, len(wanted.texts), size):
-        texts = wanted.texts[start : start + size]
-        expected = len(batches[0].vectors[0]) if batches else wanted.dimensions
-        walk = walks.over(candidates, embed(texts, wanted.dimensions), found.alias)
+    for start in range(0, len(request.texts), size):
+        texts = request.texts[start : start + size]
+        expected = len(batches[0].vectors[0]) if batches else request.dimensions
+        failover = shared_deadline.failover(
+            candidates, embed(texts, request.dimensions), found.alias
+        )
         try:
-            batch = await shell.send(walk, _settled(len(texts), expected))
+            batch = await executor.send(failover, _batch_reader(len(texts), expected))
         except ProviderError as error:
             error.attempts = (*_attempts(batches), *error.attempts)
             raise
@@ -115,18 +117,20 @@ def _after(
     return [each for each in rest if isinstance(each, Target)]
 
 
-def _settled(count: int, dimensions: int | None) -> Callable[[Trial, HttpHead, bytes], _Batch]:
+def _batch_reader(
+    count: int, dimensions: int | None
+) -> Callable[[AttemptState, HttpHead, bytes], _Batch]:
     """Build a reader of an answer that must hold this many vectors of this length."""
 
-    def settle(trial: Trial, head: HttpHead, body: bytes) -> _Batch:
-        target = trial.target
+    def settle(attempt: AttemptState, head: HttpHead, body: bytes) -> _Batch:
+        target = attempt.target
         if not is_success(head):
             raise target.dialect.explain(head, body)
         vectors, usage = embedding_of(target).decode(head, body)
         _check(vectors, count, dimensions, head)
-        trial.took(usage)
-        attempts = trial.answered(head.status)
-        return _Batch(vectors, usage, *cost_of_call(trial, attempts), target, attempts)
+        attempt.record_usage(usage)
+        attempts = attempt.succeed(head.status)
+        return _Batch(vectors, usage, *cost_of_call(attempt, attempts), target, attempts)
 
     return settle
 
@@ -136,11 +140,11 @@ def _check(vectors: list[list[float]], count: int, dimensions: int | None, head:
         raise ProviderResponseError(
             f"the provider sent {len(vectors)} vectors for {count} texts", status=head.status
         )
-    wanted = dimensions or len(vectors[0])
+    length = dimensions or len(vectors[0])
     for vector in vectors:
-        if not vector or len(vector) != wanted:
+        if not vector or len(vector) != length:
             raise ProviderResponseError(
-                f"the provider sent a vector of {len(vector)} dimensions instead of {wanted}",
+                f"the provider sent a vector of {len(vector)} dimensions instead of {length}",
                 status=head.status,
             )
 

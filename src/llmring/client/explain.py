@@ -11,19 +11,23 @@ from llmring.bridge import portal
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import Message
 from llmring.chat.token_count import estimated
-from llmring.client.planner import Guide
+from llmring.client.planner import CallPlanner
 from llmring.lockfile.compose import Resolved
-from llmring.routing.circuits import Health, Open
-from llmring.routing.estimate import load_of
+from llmring.routing.circuits import Circuits, OpenCircuit
+from llmring.routing.estimate import estimate_tokens
 from llmring.routing.filters import capable, retired_last, within
-from llmring.routing.order import Circumstances, ordered, user_of
-from llmring.routing.plan import CallSize, Given, Plan, plan
-from llmring.routing.stream_resume import Shown
+from llmring.routing.order import OrderInputs, ordered, user_of
+from llmring.routing.plan import CallSize, Plan, PlanInputs, plan
+from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
 
 
-def explained(
-    request: ParsedRequest, tokens: int | None, found: Resolved, guide: Guide, health: Health
+def explain(
+    request: ParsedRequest,
+    tokens: int | None,
+    found: Resolved,
+    planner: CallPlanner,
+    circuits: Circuits,
 ) -> Plan:
     """Return the plan of a call.
 
@@ -31,30 +35,30 @@ def explained(
         request: The request; it may lack messages.
         tokens: Tokens of the prompt, if known.
         found: The models of the request's alias.
-        guide: The planner of the calls that are explained.
-        health: The circuit breaker of each model.
+        planner: The planner of the calls that are explained.
+        circuits: The circuit breaker of each model.
     """
     size = _size(request, tokens)
     whole = request if request.turns else replace(request, turns=[Message("user", "…")])
-    policy, day = guide.policy(found), guide.today()
-    load = replace(load_of(whole), prompt=size.prompt or 0)
-    candidates = capable(guide.targets(found, policy), whole, policy, tokens=tokens)
-    candidates = within(candidates, guide.facts(found.models[0]), policy, load, day)
-    circumstances = Circumstances(
+    policy, day = planner.policy(found), planner.today()
+    estimate = replace(estimate_tokens(whole), prompt=size.prompt or 0)
+    candidates = capable(planner.targets(found, policy), whole, policy, tokens=tokens)
+    candidates = within(candidates, planner.facts(found.models[0]), policy, estimate, day)
+    circumstances = OrderInputs(
         alias=request.model or "",
         user=user_of(request),
-        load=load,
+        estimate=estimate,
         day=day,
-        speed=guide.speeds.typical,
+        speed=planner.latencies.typical,
         chance=random.random,
     )
-    given = Given(
-        prepare=guide.prepare(whole, Shown(), stream=False),
+    given = PlanInputs(
+        prepare=planner.prepare(whole, StreamProgress(), stream=False),
         size=size,
         policy=policy,
         models=found.models,
-        facts=guide.facts,
-        blocked=_blocked(health, [each for each in candidates if isinstance(each, Target)]),
+        facts=planner.facts,
+        blocked=_blocked(circuits, [each for each in candidates if isinstance(each, Target)]),
         day=day,
     )
     candidates = retired_last(ordered(candidates, policy, circumstances), day)
@@ -70,11 +74,11 @@ def _size(request: ParsedRequest, tokens: int | None) -> CallSize:
     return CallSize(prompt=count.tokens, method=count.method, answer=request.max_tokens)
 
 
-def _blocked(health: Health, models: Sequence[Target]) -> dict[str, Open]:
+def _blocked(circuits: Circuits, models: Sequence[Target]) -> dict[str, OpenCircuit]:
     """Return the models with an open circuit; unlike a call, claims no probe that is due."""
     places = {(str(each.ref), each.endpoint.base_url) for each in models}
     return {
-        state.model: Open(state.seconds, state.reason)
-        for state in portal.run(health.snapshot())
+        state.model: OpenCircuit(state.seconds, state.reason)
+        for state in portal.run(circuits.snapshot())
         if state.state == "open" and (state.model, state.address) in places
     }

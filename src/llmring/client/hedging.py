@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Generic, TypeVar
 
 from llmring.exceptions import ProviderError
-from llmring.routing.attempt import Trial
+from llmring.routing.attempt import AttemptState
 
 T = TypeVar("T")
 
@@ -16,27 +16,27 @@ class Race(Generic[T]):
     """The attempts of one call.
 
     Args:
-        trials: The attempts to make, in order.
+        attempts: The attempts to make, in order.
         ask: Makes an attempt.
         failed: Called with each failure; raises it if no further attempt may be made.
         drop: Discards an answer that came at the same time as the winner.
-        patience: Returns how many seconds after this attempt the next one starts if none has
+        delay: Returns how many seconds after this attempt the next one starts if none has
             answered; None to wait until it fails.
     """
 
     def __init__(
         self,
-        trials: Iterator[Trial],
-        ask: Callable[[Trial], Awaitable[T]],
-        failed: Callable[[Trial, ProviderError], Awaitable[None]],
+        attempts: Iterator[AttemptState],
+        ask: Callable[[AttemptState], Awaitable[T]],
+        failed: Callable[[AttemptState, ProviderError], Awaitable[None]],
         drop: Callable[[T], None],
-        patience: Callable[[Trial], float | None],
+        delay: Callable[[AttemptState], float | None],
     ) -> None:
-        self._trials = trials
+        self._attempts = attempts
         self._ask = ask
         self._failed = failed
         self._drop = drop
-        self._patience = patience
+        self._delay = delay
 
     async def first(self) -> T | None:
         """Return the first answer; None if all attempts failed.
@@ -44,34 +44,36 @@ class Race(Generic[T]):
         Raises:
             ProviderError: An attempt failed, and no further attempt may be made.
         """
-        for trial in self._trials:
-            patience = self._patience(trial)
-            if patience is not None:
-                return await self._first_of_several(trial, patience)
+        for attempt in self._attempts:
+            delay = self._delay(attempt)
+            if delay is not None:
+                return await self._first_of_several(attempt, delay)
             try:
-                return await self._try(trial)
+                return await self._try(attempt)
             except ProviderError as error:
                 fault = error
             # Outside the except clause, so that an error raised here has no unrelated context.
-            await self._failed(trial, fault)
+            await self._failed(attempt, fault)
         return None
 
-    async def _try(self, trial: Trial) -> T:
-        if trial.pause:
-            await asyncio.sleep(trial.pause)
-        return await self._ask(trial)
+    async def _try(self, attempt: AttemptState) -> T:
+        if attempt.pause:
+            await asyncio.sleep(attempt.pause)
+        return await self._ask(attempt)
 
-    async def _first_of_several(self, trial: Trial | None, patience: float | None) -> T | None:
-        running: dict[asyncio.Task[T], Trial] = {}
+    async def _first_of_several(
+        self, attempt: AttemptState | None, delay: float | None
+    ) -> T | None:
+        running: dict[asyncio.Task[T], AttemptState] = {}
         try:
             while True:
-                if trial is not None:
-                    running[asyncio.create_task(self._try(trial))] = trial
-                    patience = self._patience(trial)
+                if attempt is not None:
+                    running[asyncio.create_task(self._try(attempt))] = attempt
+                    delay = self._delay(attempt)
                 elif not running:
                     return None
                 done, _ = await asyncio.wait(
-                    running, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+                    running, timeout=delay, return_when=asyncio.FIRST_COMPLETED
                 )
                 ended = [(task, running.pop(task)) for task in done]
                 # If two answers arrive together, the first one has already dropped the other.
@@ -87,12 +89,12 @@ class Race(Generic[T]):
                         task.result()  # raises
                     else:
                         await self._failed(tried, fault)
-                trial = next(self._trials, None)
-                patience = None if trial is None else patience
+                attempt = next(self._attempts, None)
+                delay = None if attempt is None else delay
         finally:
             await self._give_up(running)
 
-    async def _give_up(self, running: dict[asyncio.Task[T], Trial]) -> None:
+    async def _give_up(self, running: dict[asyncio.Task[T], AttemptState]) -> None:
         for task in running:
             task.cancel()
         for outcome in await asyncio.gather(*running, return_exceptions=True):

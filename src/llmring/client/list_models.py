@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from llmring.client.executor import Shell
-from llmring.client.shared_deadline import Walks
+from llmring.client.executor import Executor
+from llmring.client.shared_deadline import SharedDeadline
 from llmring.config.settings import Settings
 from llmring.dialects.dialect import ListedModel, Listing
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.local import llama, mock
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
-from llmring.routing.attempt import Trial
+from llmring.routing.attempt import AttemptState
 from llmring.routing.prepare import Prepared
 from llmring.routing.targets import Target, targets
 from llmring.wire import HttpHead, is_success
@@ -21,21 +21,21 @@ from llmring.wire import HttpHead, is_success
 _Page = tuple[list[ListedModel], str | None]
 
 
-async def listed(
-    shell: Shell,
+async def list_models(
+    executor: Executor,
     name: str,
     endpoints: Mapping[str, Endpoint],
     settings: Settings,
-    walks: Walks,
+    shared_deadline: SharedDeadline,
 ) -> list[ListedModel]:
     """Return all models of a provider, in its own order.
 
     Args:
-        shell: Sends requests.
+        executor: Sends requests.
         name: The provider.
         endpoints: Every provider by name.
         settings: Settings that locate the local models.
-        walks: Creates the failover of a request.
+        shared_deadline: Creates the failover of a request.
 
     Raises:
         ProviderError: The provider is unknown, or gives no list.
@@ -51,25 +51,27 @@ async def listed(
     seen: set[str | None] = set()
     while mark not in seen:
         seen.add(mark)
-        page, mark = await shell.send(walks.over(candidates, _page(mark)), _settle)
+        page, mark = await executor.send(
+            shared_deadline.failover(candidates, _page_request(mark)), _settle
+        )
         models += page
         if mark is None:
             break
     return models
 
 
-def _page(mark: str | None) -> Callable[[Target], Prepared]:
+def _page_request(mark: str | None) -> Callable[[Target], Prepared]:
     def prepare(target: Target) -> Prepared:
         return Prepared(target.endpoint.request(_listing(target).encode(mark), target.dialect))
 
     return prepare
 
 
-def _settle(trial: Trial, head: HttpHead, body: bytes) -> _Page:
+def _settle(attempt: AttemptState, head: HttpHead, body: bytes) -> _Page:
     if not is_success(head):
-        raise trial.target.dialect.explain(head, body)
-    page = _listing(trial.target).decode(head, body)
-    trial.answered(head.status)
+        raise attempt.target.dialect.explain(head, body)
+    page = _listing(attempt.target).decode(head, body)
+    attempt.succeed(head.status)
     return page
 
 

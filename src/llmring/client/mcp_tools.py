@@ -73,7 +73,8 @@ async def tools_of(
                 served = (await client.list_tools()).tools
             except Exception as error:
                 raise ToolServerError(
-                    f"the MCP server {_shown(server)} can't be used: {_words(error)}; check the "
+                    f"the MCP server {_server_name(server)} can't be used: "
+                    f"{_error_text(error)}; check the "
                     "address or the command"
                 ) from error
             taken = {tool.name for tool in tools}
@@ -187,7 +188,7 @@ def _text(content: str | Sequence[Part]) -> str:
     return "\n".join(part.text for part in content if isinstance(part, TextPart))
 
 
-def _shown(server: Any) -> str:
+def _server_name(server: Any) -> str:
     """Return a server for a message: only the host of an address, only the name of a command.
 
     Either may carry a key.
@@ -201,7 +202,7 @@ def _shown(server: Any) -> str:
     return server.split()[0] if server.split() else "''"
 
 
-def _words(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     """Format an error; of a group, its first member."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -10,7 +10,7 @@ import msgspec
 
 from llmring.exceptions import ConfigurationError, ProviderNotFoundError
 from llmring.local import llama, mock
-from llmring.routing.call_context import Terms
+from llmring.routing.call_context import CallContext
 from llmring.routing.targets import Target
 from llmring.transport.http_client import HttpClient
 from llmring.transport.scripted import open_script
@@ -25,7 +25,11 @@ class Transport(Protocol):
     """Sends the requests of calls."""
 
     def open(
-        self, request: HttpRequest, seconds: float | None, target: Target | None, terms: Terms
+        self,
+        request: HttpRequest,
+        seconds: float | None,
+        target: Target | None,
+        context: CallContext,
     ) -> Awaitable[Exchange]:
         """Send a request and wait for the head of its answer.
 
@@ -33,7 +37,7 @@ class Transport(Protocol):
             request: The request.
             seconds: Seconds to wait for the head; None for no limit.
             target: The model; None for a request to no model, such as an upload.
-            terms: The terms of the call.
+            context: The terms of the call.
 
         Raises:
             ProviderError: No answer came.
@@ -53,10 +57,14 @@ class Network:
         self._settings = settings
 
     def open(
-        self, request: HttpRequest, seconds: float | None, target: Target | None, terms: Terms
+        self,
+        request: HttpRequest,
+        seconds: float | None,
+        target: Target | None,
+        context: CallContext,
     ) -> Awaitable[Exchange]:
         """Send a request; see `Transport`."""
-        del terms  # the same network serves all calls
+        del context  # the same network serves all calls
         if request.url.startswith("http"):
             return self._http.open(request, seconds)
         if target is not None and request.url.startswith("local:"):
@@ -83,6 +91,6 @@ class Network:
             return await self._http.open(there, seconds)
         raise fault
 
-    def _serve(self, name: str) -> llama.Served:
+    def _serve(self, name: str) -> llama.RunningServer:
         settings = self._settings
         return llama.serve(llama.locate(name, settings.local_model, settings.cache_dir))

@@ -14,20 +14,20 @@ from msgspec import UNSET
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.client.route_cache import Route, Routes, route_of
-from llmring.config.active_lockfile import Aliases
+from llmring.config.active_lockfile import ActiveLockfile
 from llmring.config.settings import Settings, timeout_of
 from llmring.exceptions import ValidationError
 from llmring.lockfile.compose import Resolved
-from llmring.replay import overrides as stage
-from llmring.routing.call_context import Terms
-from llmring.routing.failover import Walk
+from llmring.replay import overrides as test_overrides
+from llmring.routing.call_context import CallContext
+from llmring.routing.failover import Failover
 from llmring.routing.filters import retired_last
-from llmring.routing.latency import Speeds
+from llmring.routing.latency import Latencies
 from llmring.routing.observers import CallObserver
 from llmring.routing.policy import Policy, Rules, policy_of
 from llmring.routing.prepare import Prepared, chat
 from llmring.routing.side_effects import may_act
-from llmring.routing.stream_resume import NOTHING_SHOWN, Shown
+from llmring.routing.stream_resume import NOTHING_SHOWN, StreamProgress
 from llmring.routing.targets import Skip, Target, targets
 from llmring.telemetry.tracing import Telemetry
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from llmring.files.registered import Files
     from llmring.lockfile.document import ModelRef
     from llmring.registry.catalog import ModelFacts
-    from llmring.replay.overrides import Stage
+    from llmring.replay.overrides import Overrides
 
 
-class Guide:
+class CallPlanner:
     """Plans a ring's calls.
 
     Args:
-        aliases: The active lockfile.
+        active_lockfile: The active lockfile.
         settings: The settings of the environment.
         timeout: Seconds that a call may take unless it sets its own; None for no limit.
         hooks: The application's callbacks, as observers of every call.
@@ -51,21 +51,21 @@ class Guide:
         files: Returns the ring's registered files.
 
     Attributes:
-        speeds: How fast models have answered.
+        latencies: How fast models have answered.
     """
 
     def __init__(
         self,
-        aliases: Aliases,
+        active_lockfile: ActiveLockfile,
         settings: Settings,
         *,
         timeout: float | None,
         hooks: Sequence[CallObserver],
         telemetry: Telemetry,
-        overrides: Stage | None,
+        overrides: Overrides | None,
         files: Callable[[], Files],
     ) -> None:
-        self._aliases = aliases
+        self._active_lockfile = active_lockfile
         self._usual = {} if settings.retries is None else {"retries": settings.retries}
         self._timeout = timeout
         self._hooks = hooks
@@ -74,11 +74,11 @@ class Guide:
         self._files = files
         self._clock = settings.clock
         self._routes = Routes(None)
-        self.speeds = Speeds(time.monotonic)
+        self.latencies = Latencies(time.monotonic)
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
         """Return the facts of a model; None if no catalog lists it."""
-        return self._aliases.facts(ref)
+        return self._active_lockfile.facts(ref)
 
     def today(self) -> date:
         """Return the date for prices and retirements."""
@@ -90,21 +90,21 @@ class Guide:
 
     def targets(self, found: Resolved, policy: Policy) -> list[Target | Skip]:
         """Return the models of an alias, in the order of the lockfile."""
-        endpoints = self._aliases.endpoints
-        if stage.needs_no_keys(policy, self._overrides):
+        endpoints = self._active_lockfile.endpoints
+        if test_overrides.needs_no_keys(policy, self._overrides):
             from llmring.replay.interceptor import keyless
 
             endpoints = keyless(endpoints)
-        return targets(found.models, endpoints, self._aliases.facts)
+        return targets(found.models, endpoints, self._active_lockfile.facts)
 
-    def walk(
+    def plan(
         self,
         request: ParsedRequest,
         profile: str | None,
         record: CallObserver | None = None,
         *,
         stream: bool,
-    ) -> Walk:
+    ) -> Failover:
         """Plan a call: build the failover over its models.
 
         Args:
@@ -129,29 +129,29 @@ class Guide:
         if route.is_weighed:
             candidates, rules = self._weighed(request, profile, found, policy, candidates)
             candidates = retired_last(candidates, route.day)
-        shown = NOTHING_SHOWN
+        progress = NOTHING_SHOWN
         if stream:
             structured = request.output is not None
-            shown = Shown(structured=structured, wish=policy.on_stream_failure)
-        terms = Terms(
+            progress = StreamProgress(structured=structured, on_failure=policy.on_stream_failure)
+        context = CallContext(
             policy=policy,
-            shown=shown,
+            progress=progress,
             effects=bool(request.tools) and may_act(request),
             rules=rules,
             observers=self._observers(request, profile, record, route, stream=stream),
-            asked=request.given,
+            request=request.given,
             stamp=route.stamp,
-            served=route.remark,
+            remark_on=route.remark,
         )
         timeout = self._timeout
         if request.timeout is not UNSET or policy.timeout is not None:
             own = UNSET if policy.timeout is None else policy.timeout
             timeout = timeout_of(request.timeout, own, timeout)
         if request.files:
-            prepare = self.prepare(request, shown, stream=stream)
+            prepare = self.prepare(request, progress, stream=stream)
         else:
-            prepare = partial(models.prepared, request, shown, stream=stream)
-        return _walk(prepare, candidates, found, timeout, route.day, terms)
+            prepare = partial(models.prepared, request, progress, stream=stream)
+        return _failover(prepare, candidates, found, timeout, route.day, context)
 
     def _observers(
         self,
@@ -173,51 +173,53 @@ class Guide:
                 observers = [trace, *observers]
         return observers if record is None else [record, *observers]
 
-    def again(
-        self, walk: Walk, request: ParsedRequest, target: Target, timeout: float | None
-    ) -> Walk:
+    def plan_followup(
+        self, failover: Failover, request: ParsedRequest, target: Target, timeout: float | None
+    ) -> Failover:
         """Plan a further request of a call to the model that answered.
 
         Args:
-            walk: The failover of the call.
+            failover: The failover of the call.
             request: The further request.
             target: The model.
             timeout: Seconds left; None for no limit.
         """
-        terms = Terms(
-            policy=walk.terms.policy,
-            effects=walk.terms.effects,
-            rules=walk.terms.rules,
-            observers=walk.terms.observers,
-            served=walk.terms.served,
+        context = CallContext(
+            policy=failover.context.policy,
+            effects=failover.context.effects,
+            rules=failover.context.rules,
+            observers=failover.context.observers,
+            remark_on=failover.context.remark_on,
         )
-        prepare = self.prepare(request, terms.shown, stream=False)
-        return _walk(prepare, [target], Resolved((target.ref,), None), timeout, walk.day, terms)
+        prepare = self.prepare(request, context.progress, stream=False)
+        return _failover(
+            prepare, [target], Resolved((target.ref,), None), timeout, failover.day, context
+        )
 
     def prepare(
-        self, request: ParsedRequest, shown: Shown, *, stream: bool
+        self, request: ParsedRequest, progress: StreamProgress, *, stream: bool
     ) -> Callable[[Target], Prepared]:
-        """Build the function that prepares the request for a model, with its files; see `Walk`."""
+        """Build the function that prepares a request and its files; see `Failover`."""
         if not request.files:
-            return chat(request, stream=stream, shown=shown)
+            return chat(request, stream=stream, progress=progress)
         return self._files().enclosing(
-            request, lambda whole: chat(whole, stream=stream, shown=shown)
+            request, lambda whole: chat(whole, stream=stream, progress=progress)
         )
 
     def _route(self, model: str, profile: str | None) -> Route:
         """Return the route of an alias, built once for each reading of the lockfile."""
-        reading = self._aliases.reading()
+        reading = self._active_lockfile.reading()
         if self._routes.reading is not reading:
             self._routes = Routes(reading)
-        key = (model, *self._aliases.asked_for(profile))
+        key = (model, *self._active_lockfile.profile_choice(profile))
         today = self._clock.today()
         route = self._routes.get(key)
         if route is None or route.day != today:
-            found = self._aliases.look_up(model, profile)
+            found = self._active_lockfile.look_up(model, profile)
             policy = self.policy(found)
             candidates = self.targets(found, policy)
             pins = reading[0].registry.get("pins", {})
-            stamp = self._aliases.stamp(profile)
+            stamp = self._active_lockfile.stamp(profile)
             route = route_of(found, policy, candidates, stamp, pins, today)
             # The overrides of tests and the lockfiles of packages may change at any time.
             if not (self._overrides or policy.mode) and (":" not in model or found.alias is None):
@@ -233,44 +235,44 @@ class Guide:
         candidates: Sequence[Target | Skip],
     ) -> tuple[Sequence[Target | Skip], Rules]:
         """Return the candidates in the order of the strategy, and the limits of the call."""
-        from llmring.routing.estimate import load_of
+        from llmring.routing.estimate import estimate_tokens
         from llmring.routing.filters import within
-        from llmring.routing.order import Circumstances, ordered, user_of
+        from llmring.routing.order import OrderInputs, ordered, user_of
 
-        load, day, alias = load_of(request), self._clock.today(), request.model or ""
-        candidates = within(candidates, self.facts(found.models[0]), policy, load, day)
-        circumstances = Circumstances(
+        estimate, day, alias = estimate_tokens(request), self._clock.today(), request.model or ""
+        candidates = within(candidates, self.facts(found.models[0]), policy, estimate, day)
+        circumstances = OrderInputs(
             alias=alias,
             user=user_of(request),
-            load=load,
+            estimate=estimate,
             day=day,
-            speed=self.speeds.typical,
+            speed=self.latencies.typical,
             chance=random.random,
         )
         rules = Rules(
             policy=policy,
             alias=alias,
-            profile=self._aliases.profile_in_force(profile),
-            lockfile=str(self._aliases.source.path),
-            load=load,
+            profile=self._active_lockfile.active_profile(profile),
+            lockfile=str(self._active_lockfile.source.path),
+            estimate=estimate,
         )
         return ordered(candidates, policy, circumstances), rules
 
 
-def _walk(
+def _failover(
     prepare: Callable[[Target], Prepared],
     candidates: Sequence[Target | Skip],
     found: Resolved,
     timeout: float | None,
     day: date,
-    terms: Terms,
-) -> Walk:
-    return Walk(
+    context: CallContext,
+) -> Failover:
+    return Failover(
         prepare,
         candidates,
         alias=found.alias,
         timeout=timeout,
         clock=time.monotonic,
         day=day,
-        terms=terms,
+        context=context,
     )

@@ -17,14 +17,14 @@ from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
 from llmring.chat.tools import AnyTool
-from llmring.client.call_record import Asked
+from llmring.client.call_record import CallStart
 from llmring.client.pending_calls import PendingChat, PendingClose, PendingStream, PendingTools
 from llmring.client.reply_reader import whole_reply
 from llmring.client.request_args import RequestFields, request_of
-from llmring.client.ring_aliases import LockfileOfRing
-from llmring.client.ring_explain import PlanOfRing
-from llmring.client.ring_models import ModelsOfRing
-from llmring.client.ring_status import StatusOfRing
+from llmring.client.ring_aliases import RingAliases
+from llmring.client.ring_explain import RingExplain
+from llmring.client.ring_models import RingModels
+from llmring.client.ring_status import RingStatus
 from llmring.config.active_lockfile import lockfile_of_caller
 from llmring.config.settings import timeout_of
 from llmring.exceptions import LLMRingError
@@ -34,10 +34,10 @@ from llmring.telemetry.tracing import TelemetryWish
 if TYPE_CHECKING:
     from llmring.client.vendor_sdk import RawProvider
     from llmring.files.registered import Deregistration, RegisteredFile
-    from llmring.routing.failover import Walk
+    from llmring.routing.failover import Failover
 
 
-class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
+class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
     """A client that calls models through the aliases of a lockfile, with failover.
 
     Args:
@@ -237,7 +237,7 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         """
         from llmring.client.vendor_sdk import raw_provider
 
-        return raw_provider(name, self._aliases.endpoints)
+        return raw_provider(name, self._active_lockfile.endpoints)
 
     def register_file(self, path: str | PathLike[str], file_id: str | None = None) -> str:
         """Register a file, and return the ID for the `files` of requests.
@@ -272,7 +272,9 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         """
         from llmring.files.registered import Deregistration
 
-        ending = Deregistration(lambda: self._files.deregister(file_id, lambda: self._shell.fetch))
+        ending = Deregistration(
+            lambda: self._files.deregister(file_id, lambda: self._executor.fetch)
+        )
         if not loop_is_running():
             ending.result()
         return ending
@@ -282,15 +284,15 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
 
         The ring can be used again afterwards; it then opens new connections.
         """
-        closing = PendingClose(self._shell_.aclose if self._shell_ else None)
+        closing = PendingClose(self._executor_.aclose if self._executor_ else None)
         if not loop_is_running():
             closing.finish()
         return closing
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
-        if self._shell_ is not None:
-            await self._shell_.aclose()
+        if self._executor_ is not None:
+            await self._executor_.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -315,50 +317,50 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
         self.close().finish()
 
     async def _send(self, request: ParsedRequest, profile: str | None) -> LLMResponse:
-        walk = self._walk(request, profile, stream=False)
+        failover = self._plan(request, profile, stream=False)
         try:
-            response = await self._answered(request, walk)
+            response = await self._answered(request, failover)
         except BaseException as error:
-            walk.report_result(error)
+            failover.report_result(error)
             raise
-        walk.report_result(response)
+        failover.report_result(response)
         return response
 
-    def _walk(self, request: ParsedRequest, profile: str | None, *, stream: bool) -> Walk:
-        record = self._books.record(Asked("chat", request.model, profile, request, stream))
+    def _plan(self, request: ParsedRequest, profile: str | None, *, stream: bool) -> Failover:
+        record = self._recorder.record(CallStart("chat", request.model, profile, request, stream))
         try:
-            walk = self._guide.walk(request, profile, record, stream=stream)
+            failover = self._planner.plan(request, profile, record, stream=stream)
         except LLMRingError as error:
             if record is not None:
                 record.on_failure(error)
             raise
         if record is not None:
-            # The method of the list, not the walk, which holds the record: no reference cycle.
-            record.found(walk.alias, walk.attempts.copy, walk.terms.stamp)
-        return walk
+            # The method of the list, not the failover, which holds the record: no reference cycle.
+            record.found(failover.alias, failover.attempts.copy, failover.context.stamp)
+        return failover
 
-    async def _answered(self, request: ParsedRequest, walk: Walk) -> LLMResponse:
+    async def _answered(self, request: ParsedRequest, failover: Failover) -> LLMResponse:
         output = request.output
         if output is None:
-            return await (self._shell_ or self._shell).send(walk, whole_reply)
-        from llmring.client.answer_schema import form_of
+            return await (self._executor_ or self._executor).send(failover, whole_reply)
+        from llmring.client.answer_schema import answer_form
         from llmring.client.structured import chat_in_form
 
-        form = form_of(output)
-        again = partial(self._guide.again, walk)
-        return await chat_in_form(form, request, walk, self._shell.send, again)
+        form = answer_form(output)
+        again = partial(self._planner.plan_followup, failover)
+        return await chat_in_form(form, request, failover, self._executor.send, again)
 
     async def _run_tools(
         self, request: LLMRequest, profile: str | None, max_turns: int, mcp: Sequence[Any]
     ) -> ToolsResponse:
         from llmring.client.tool_loop import run_tools
 
-        secrets = [each for row in self._aliases.endpoints.values() for each in row.secrets]
+        secrets = [each for row in self._active_lockfile.endpoints.values() for each in row.secrets]
 
-        async def run(asked: LLMRequest) -> ToolsResponse:
+        async def run(turn_request: LLMRequest) -> ToolsResponse:
             return await run_tools(
                 lambda turn: self._send(parse_request(turn), profile),
-                asked,
+                turn_request,
                 max_turns=max_turns,
                 secrets=secrets,
             )
@@ -372,12 +374,12 @@ class LLMRing(LockfileOfRing, ModelsOfRing, PlanOfRing, StatusOfRing):
     def _stream(
         self, request: ParsedRequest, profile: str | None
     ) -> AsyncGenerator[StreamChunk, None]:
-        walk = self._walk(request, profile, stream=True)
+        failover = self._plan(request, profile, stream=True)
         output = request.output
         if output is None:
-            return self._shell.stream(walk)
-        from llmring.client.answer_schema import form_of
+            return self._executor.stream(failover)
+        from llmring.client.answer_schema import answer_form
         from llmring.client.structured import stream_in_form
 
-        form = form_of(output)
-        return stream_in_form(form, request, self._shell.stream(walk))
+        form = answer_form(output)
+        return stream_in_form(form, request, self._executor.stream(failover))

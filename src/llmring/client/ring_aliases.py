@@ -8,18 +8,18 @@ from pathlib import Path
 from llmring.client.ring_core import RingCore
 
 
-class LockfileOfRing(RingCore):
+class RingAliases(RingCore):
     """The methods of `LLMRing` for the active lockfile."""
 
     @property
     def lockfile_path(self) -> Path:
         """Absolute path of the active lockfile."""
-        return self._aliases.source.path
+        return self._active_lockfile.source.path
 
     @property
     def lockfile_source(self) -> str:
         """The rule that found it: "argument", "environment", "folder", "package" or "bundled"."""
-        return self._aliases.source.rule
+        return self._active_lockfile.source.rule
 
     def resolve_alias(
         self, alias: str, profile: str | None = None, *, require_available: bool = False
@@ -37,7 +37,7 @@ class LockfileOfRing(RingCore):
             ModelNotFoundError: The alias does not exist, or `require_available` is set and no
                 model's provider has a key.
         """
-        return self._aliases.first_usable(alias, profile, required=require_available)
+        return self._active_lockfile.first_usable(alias, profile, required=require_available)
 
     def list_aliases(self, profile: str | None = None) -> dict[str, str]:
         """Return each alias of a profile with its first model, in the order of the file.
@@ -48,7 +48,7 @@ class LockfileOfRing(RingCore):
         Raises:
             ConfigurationError: The profile does not exist.
         """
-        return self._aliases.primaries(profile)
+        return self._active_lockfile.primaries(profile)
 
     def list_bindings(self, profile: str | None = None) -> dict[str, tuple[str, ...]]:
         """Return each alias of a profile with all of its models, in the order of the file.
@@ -59,7 +59,7 @@ class LockfileOfRing(RingCore):
         Raises:
             ConfigurationError: The profile does not exist.
         """
-        bindings = self._aliases.bindings(profile)
+        bindings = self._active_lockfile.bindings(profile)
         return {name: tuple(map(str, bindings[name].models)) for name in bindings}
 
     def has_alias(self, alias: str, profile: str | None = None) -> bool:
@@ -69,7 +69,7 @@ class LockfileOfRing(RingCore):
             alias: Name of the alias.
             profile: The profile; by default the active one.
         """
-        return self._aliases.has(alias, profile)
+        return self._active_lockfile.has(alias, profile)
 
     def require_aliases(
         self, aliases: Iterable[str], context: str | None = None, profile: str | None = None
@@ -84,7 +84,7 @@ class LockfileOfRing(RingCore):
         Raises:
             MissingAliasesError: Aliases are missing; `.missing` lists them. Also a ValueError.
         """
-        self._aliases.require(aliases, context, profile)
+        self._active_lockfile.require(aliases, context, profile)
 
     def bind_alias(
         self, alias: str, models: str | Iterable[str], profile: str | None = None
@@ -105,7 +105,7 @@ class LockfileOfRing(RingCore):
             ConfigurationError: A model's provider is unknown.
             LockfileError: The file can't be written.
         """
-        self._aliases.bind(alias, models, profile)
+        self._active_lockfile.bind(alias, models, profile)
 
     def unbind_alias(self, alias: str, profile: str | None = None) -> None:
         """Remove an alias from the lockfile on disk.
@@ -118,7 +118,7 @@ class LockfileOfRing(RingCore):
             ModelNotFoundError: The alias does not exist.
             LockfileError: The file can't be written.
         """
-        self._aliases.unbind(alias, profile)
+        self._active_lockfile.unbind(alias, profile)
 
     def init_lockfile(self, force: bool = False) -> None:
         """Write a new lockfile with aliases chosen from the catalog, and use it.
@@ -132,11 +132,11 @@ class LockfileOfRing(RingCore):
             FileExistsError: The lockfile exists, and `force` is not set.
             LockfileError: The file can't be written.
         """
-        self._aliases.init(force=force)
+        self._active_lockfile.init(force=force)
 
     def clear_alias_cache(self) -> None:
         """Read the lockfile and those of packages again at the next call.
 
         This is not needed after a change on disk, which is noticed by itself.
         """
-        self._aliases.forget()
+        self._active_lockfile.forget()

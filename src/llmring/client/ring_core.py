@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import UnsetType
 
-from llmring.client.call_record import Books
-from llmring.client.planner import Guide
-from llmring.config.active_lockfile import Aliases
+from llmring.client.call_record import Recorder
+from llmring.client.planner import CallPlanner
+from llmring.config.active_lockfile import ActiveLockfile
 from llmring.config.settings import read_settings, recordings_folder, timeout_of
-from llmring.limits.backends import health_of, spending_of
+from llmring.limits.backends import circuits_for, spending_for
 from llmring.replay import overrides
 from llmring.routing.observers import OnAttempt, OnFailover, hooks_of
 from llmring.telemetry.tracing import Telemetry, TelemetryWish
 
 if TYPE_CHECKING:
-    from llmring.client.executor import Shell
+    from llmring.client.executor import Executor
     from llmring.files.registered import Files
     from llmring.limits.budgets import Spending
 
@@ -38,7 +38,7 @@ class RingCore:
         environ: As for `LLMRing`.
     """
 
-    _shell_: Shell | None = None
+    _executor_: Executor | None = None
     _files_: Files | None = None
 
     def __init__(
@@ -57,21 +57,21 @@ class RingCore:
         self._environ = environ
         self._hooks = hooks_of(on_attempt, on_failover)
         self._telemetry = Telemetry(telemetry)
-        self._health = health_of(self._settings)
+        self._circuits = circuits_for(self._settings)
         self._overrides = overrides.current
-        self._aliases = Aliases(lockfile_path, brought, self._settings, environ)
-        self._books = Books(
+        self._active_lockfile = ActiveLockfile(lockfile_path, brought, self._settings, environ)
+        self._recorder = Recorder(
             self._settings.ledger,
-            self._aliases,
+            self._active_lockfile,
             self._settings.clock,
             content=self._settings.log_content,
         )
-        self._guide = self._guide_over(self._aliases)
+        self._planner = self._planner_for(self._active_lockfile)
 
-    def _guide_over(self, aliases: Aliases) -> Guide:
+    def _planner_for(self, active_lockfile: ActiveLockfile) -> CallPlanner:
         """Build the planner of the calls of these aliases."""
-        return Guide(
-            aliases,
+        return CallPlanner(
+            active_lockfile,
             self._settings,
             timeout=self._timeout,
             hooks=self._hooks,
@@ -90,22 +90,26 @@ class RingCore:
         return files
 
     @property
-    def _shell(self) -> Shell:
-        if self._shell_ is not None:
-            return self._shell_
-        from llmring.client.executor import Shell
+    def _executor(self) -> Executor:
+        if self._executor_ is not None:
+            return self._executor_
+        from llmring.client.executor import Executor
 
         # Threads may make their first calls at once; setdefault keeps one shell for all.
-        shell = Shell(
-            self._settings, self._health, self._guide.speeds, self._recordings, self._overrides
+        executor = Executor(
+            self._settings,
+            self._circuits,
+            self._planner.latencies,
+            self._recordings,
+            self._overrides,
         )
-        made: Shell = self.__dict__.setdefault("_shell_", shell)
+        made: Executor = self.__dict__.setdefault("_executor_", executor)
         return made
 
     @functools.cached_property
     def _spending(self) -> Spending:
         """The spending counted against daily budgets."""
-        return spending_of(self._settings, self._health)
+        return spending_for(self._settings, self._circuits)
 
-    def _recordings(self, wish: str | None) -> Path:
-        return recordings_folder(wish, self._aliases.source.path, self._environ)
+    def _recordings(self, folder: str | None) -> Path:
+        return recordings_folder(folder, self._active_lockfile.source.path, self._environ)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llmring.routing.plan import Plan
 
 
-class PlanOfRing(RingCore):
+class RingExplain(RingCore):
     """The method of `LLMRing` that explains a call without making it."""
 
     @overload
@@ -56,10 +56,10 @@ class PlanOfRing(RingCore):
             ModelNotFoundError: The alias does not exist.
             ValidationError: The request is invalid.
         """
-        from llmring.client.explain import explained
+        from llmring.client.explain import explain
 
         question = parse_request(request_of(request, messages, {**fields}))
         if not question.model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
-        found = self._aliases.look_up(question.model, profile)
-        return explained(question, tokens, found, self._guide, self._health)
+        found = self._active_lockfile.look_up(question.model, profile)
+        return explain(question, tokens, found, self._planner, self._circuits)

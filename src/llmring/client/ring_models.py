@@ -10,26 +10,26 @@ from msgspec import UNSET, UnsetType
 from llmring.bridge.pending import loop_is_running
 from llmring.chat.parsed_request import ParsedRequest, parse_request
 from llmring.chat.request import LLMRequest, Messages
-from llmring.client.call_record import Asked
+from llmring.client.call_record import CallStart
 from llmring.client.pending_calls import PendingCount, PendingEmbedding, PendingModels
 from llmring.client.request_args import RequestFields, request_of
 from llmring.client.ring_core import RingCore
 from llmring.config.settings import timeout_of
 from llmring.exceptions import ValidationError
-from llmring.routing.call_context import Terms
+from llmring.routing.call_context import CallContext
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Skip, Target
 
 if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.token_count import TokenCount
-    from llmring.client.embed import Wanted
+    from llmring.client.embed import EmbeddingRequest
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
     from llmring.routing.prepare import Prepared
 
 
-class ModelsOfRing(RingCore):
+class RingModels(RingCore):
     """The methods of `LLMRing` that embed texts, list models and count tokens."""
 
     def embed(
@@ -63,15 +63,17 @@ class ModelsOfRing(RingCore):
             ProviderError: As for `chat`.
             ValidationError: `texts` is empty, or holds something other than texts.
         """
-        wanted = [texts] if isinstance(texts, str) else list(texts)
-        if not wanted or not all(isinstance(text, str) for text in wanted):
+        request = [texts] if isinstance(texts, str) else list(texts)
+        if not request or not all(isinstance(text, str) for text in request):
             raise ValidationError("embed takes a text, or a list of at least one text")
         seconds = timeout_of(timeout, self._timeout)
 
         async def call() -> EmbeddingResponse:
-            from llmring.client.embed import Wanted
+            from llmring.client.embed import EmbeddingRequest
 
-            what = Wanted(texts=wanted, dimensions=dimensions, any_model=allow_other_models)
+            what = EmbeddingRequest(
+                texts=request, dimensions=dimensions, any_model=allow_other_models
+            )
             return await self._embed(what, alias, profile, seconds)
 
         pending = PendingEmbedding(call)
@@ -80,21 +82,26 @@ class ModelsOfRing(RingCore):
         return pending
 
     async def _embed(
-        self, wanted: Wanted, alias: str, profile: str | None, seconds: float | None
+        self, request: EmbeddingRequest, alias: str, profile: str | None, seconds: float | None
     ) -> EmbeddingResponse:
-        from llmring.client.embed import embedded
-        from llmring.client.shared_deadline import Walks
+        from llmring.client.embed import embed_texts
+        from llmring.client.shared_deadline import SharedDeadline
 
-        record = self._books.record(Asked("embed", alias, profile, wanted.texts))
+        record = self._recorder.record(CallStart("embed", alias, profile, request.texts))
         try:
             found, candidates, policy = self._candidates(alias, profile)
-            walks = Walks(
-                seconds, self._settings.clock, Terms(policy=policy, observers=self._hooks)
+            shared_deadline = SharedDeadline(
+                seconds, self._settings.clock, CallContext(policy=policy, observers=self._hooks)
             )
             if record is not None:
-                record.found(found.alias, walks.attempts)
-            response = await embedded(
-                self._shell, wanted, found, candidates, walks, self._aliases.facts
+                record.found(found.alias, shared_deadline.attempts)
+            response = await embed_texts(
+                self._executor,
+                request,
+                found,
+                candidates,
+                shared_deadline,
+                self._active_lockfile.facts,
             )
         except BaseException as error:
             if record is not None:
@@ -123,16 +130,16 @@ class ModelsOfRing(RingCore):
         seconds = timeout_of(timeout, self._timeout)
 
         async def call() -> list[ListedModel]:
-            from llmring.client.list_models import listed
-            from llmring.client.shared_deadline import Walks
+            from llmring.client.list_models import list_models
+            from llmring.client.shared_deadline import SharedDeadline
 
-            endpoints = self._aliases.endpoints
-            return await listed(
-                self._shell,
+            endpoints = self._active_lockfile.endpoints
+            return await list_models(
+                self._executor,
                 provider,
                 endpoints,
                 self._settings,
-                Walks(seconds, self._settings.clock),
+                SharedDeadline(seconds, self._settings.clock),
             )
 
         pending = PendingModels(call)
@@ -183,16 +190,20 @@ class ModelsOfRing(RingCore):
         return pending
 
     async def _count(self, request: ParsedRequest, profile: str | None) -> TokenCount:
-        from llmring.client.count_tokens import counted
-        from llmring.client.shared_deadline import Walks
+        from llmring.client.count_tokens import count_tokens
+        from llmring.client.shared_deadline import SharedDeadline
 
         if not request.model:
             raise ValidationError("the request names no model; give an alias of the lockfile")
         found, candidates, policy = self._candidates(request.model, profile)
-        walks = Walks(
-            timeout_of(request.timeout, self._timeout), self._settings.clock, Terms(policy=policy)
+        shared_deadline = SharedDeadline(
+            timeout_of(request.timeout, self._timeout),
+            self._settings.clock,
+            CallContext(policy=policy),
         )
-        return await counted(self._shell, request, found, candidates, walks, self._with_files)
+        return await count_tokens(
+            self._executor, request, found, candidates, shared_deadline, self._with_files
+        )
 
     def _with_files(
         self,
@@ -205,12 +216,12 @@ class ModelsOfRing(RingCore):
         self, name: str, profile: str | None
     ) -> tuple[Resolved, list[Target | Skip], Policy]:
         """Return the models of an alias, and their policy without its limits."""
-        found = self._aliases.look_up(name, profile)
-        policy = self._guide.policy(found)
+        found = self._active_lockfile.look_up(name, profile)
+        policy = self._planner.policy(found)
         own = Policy(
             retries=policy.retries,
             faults=policy.faults,
             mode=policy.mode,
             recordings=policy.recordings,
         )
-        return found, self._guide.targets(found, policy), own
+        return found, self._planner.targets(found, policy), own

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from llmring.client.status import Status
 
 
-class StatusOfRing(RingCore):
+class RingStatus(RingCore):
     """The method of `LLMRing` that reports its status."""
 
     def status(self, profile: str | None = None) -> PendingStatus:
@@ -30,7 +30,7 @@ class StatusOfRing(RingCore):
         async def look() -> Status:
             now = self._settings.clock.now()
             return await status_of(
-                self._aliases, profile, self._health, lambda: self._spending, now
+                self._active_lockfile, profile, self._circuits, lambda: self._spending, now
             )
 
         pending = PendingStatus(look)

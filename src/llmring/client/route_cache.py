@@ -50,7 +50,7 @@ class Route(Struct, frozen=True):
     def remark(self, ref: ModelRef, name: str | None) -> str | None:
         """Return a remark on the name under which a model answered; log it if it is new."""
         pin = self.pins.get(str(ref)) if self.pins else None
-        remark = warn_once.served().remark(ref, name, pin.get("snapshot") if pin else None)
+        remark = warn_once.served_models().remark(ref, name, pin.get("snapshot") if pin else None)
         if remark is not None:
             _log.warning("%s %s", ref, remark)
         return remark

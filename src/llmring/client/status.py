@@ -11,16 +11,16 @@ from llmring.bridge.pending import Pending
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.plain_data import PlainData
 from llmring.routing.circuits import CircuitState
-from llmring.routing.estimate import load_of, usd
+from llmring.routing.estimate import estimate_tokens, usd
 from llmring.routing.policy import Rules, policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmring.config.active_lockfile import Aliases
+    from llmring.config.active_lockfile import ActiveLockfile
     from llmring.limits.budgets import Spending
     from llmring.providers.endpoint import Endpoint
-    from llmring.routing.circuits import Health
+    from llmring.routing.circuits import Circuits
 
 
 class ProviderStatus(PlainData, Struct, frozen=True, kw_only=True):
@@ -112,39 +112,39 @@ class PendingStatus(Pending[Status]):
 
 
 async def status_of(
-    aliases: "Aliases",
+    active_lockfile: "ActiveLockfile",
     profile: str | None,
-    health: "Health",
+    circuits: "Circuits",
     spending: "Callable[[], Spending]",
     now: datetime,
 ) -> Status:
     """Return the status of a ring.
 
     Args:
-        aliases: Its aliases.
+        active_lockfile: Its aliases.
         profile: The profile; None for the active one.
-        health: Its circuits.
+        circuits: Its circuits.
         spending: Returns its count of spending; called only if there is a budget.
         now: The time, in UTC.
     """
-    name = aliases.profile_in_force(profile)
-    reachable = await health.reachable()
+    name = active_lockfile.active_profile(profile)
+    reachable = await circuits.reachable()
     return Status(
-        lockfile=str(aliases.source.path),
-        found_by=aliases.source.rule,
+        lockfile=str(active_lockfile.source.path),
+        found_by=active_lockfile.source.rule,
         profile=name,
-        providers=tuple(_providers(aliases, name)),
-        circuits=tuple(await health.snapshot()),
-        shared=health.place,
+        providers=tuple(_providers(active_lockfile, name)),
+        circuits=tuple(await circuits.snapshot()),
+        shared=circuits.place,
         reachable=reachable,
-        spending=tuple([each async for each in _spending(aliases, name, spending, now)]),
+        spending=tuple([each async for each in _spending(active_lockfile, name, spending, now)]),
     )
 
 
-def _providers(aliases: "Aliases", profile: str) -> Iterator[ProviderStatus]:
-    bindings = aliases.bindings(profile).values()
+def _providers(active_lockfile: "ActiveLockfile", profile: str) -> Iterator[ProviderStatus]:
+    bindings = active_lockfile.bindings(profile).values()
     used = {ref.provider for binding in bindings for ref in binding.models}
-    for name, endpoint in aliases.endpoints.items():
+    for name, endpoint in active_lockfile.endpoints.items():
         if name in used or endpoint.key is not None:
             yield _provider(endpoint, used=name in used)
 
@@ -164,18 +164,21 @@ def _provider(endpoint: "Endpoint", *, used: bool) -> ProviderStatus:
 
 
 async def _spending(
-    aliases: "Aliases", profile: str, spending: "Callable[[], Spending]", now: datetime
+    active_lockfile: "ActiveLockfile",
+    profile: str,
+    spending: "Callable[[], Spending]",
+    now: datetime,
 ) -> AsyncIterator[SpendingStatus]:
-    for alias in aliases.bindings(profile):
-        policy = policy_of(*aliases.look_up(alias, profile).policy)
+    for alias in active_lockfile.bindings(profile):
+        policy = policy_of(*active_lockfile.look_up(alias, profile).policy)
         if policy.daily_budget is None:
             continue
         rules = Rules(
             policy=policy,
             alias=alias,
             profile=profile,
-            lockfile=str(aliases.source.path),
-            load=load_of(ParsedRequest(turns=())),
+            lockfile=str(active_lockfile.source.path),
+            estimate=estimate_tokens(ParsedRequest(turns=())),
         )
         spent = await spending().spent(rules.key, now.date())
         yield SpendingStatus(alias=alias, spent=spent, budget=usd(policy.daily_budget))

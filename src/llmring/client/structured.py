@@ -13,22 +13,24 @@ from llmring.chat.output_format import SchemaProblem
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.client.answer_schema import Form, Read, data_so_far, read
+from llmring.client.answer_schema import AnswerForm, ParsedAnswer, data_so_far, parse_answer
 from llmring.client.reply_reader import whole_reply
 from llmring.client.usage_totals import both, total_cost, total_usage
 from llmring.exceptions import ProviderError, SchemaValidationError
-from llmring.routing.attempt import Trial
-from llmring.routing.failover import Walk
+from llmring.routing.attempt import AttemptState
+from llmring.routing.failover import Failover
 from llmring.routing.targets import Target
 from llmring.wire import HttpHead
 
-Send = Callable[[Walk, Callable[[Trial, HttpHead, bytes], LLMResponse]], Awaitable[LLMResponse]]
-# Builds the walk that asks one model again: the request, the model, and the seconds left.
-AskAgain = Callable[[ParsedRequest, Target, float | None], Walk]
+Send = Callable[
+    [Failover, Callable[[AttemptState, HttpHead, bytes], LLMResponse]], Awaitable[LLMResponse]
+]
+# Builds the failover that asks one model again: the request, the model, and the seconds left.
+AskAgain = Callable[[ParsedRequest, Target, float | None], Failover]
 
 
 async def chat_in_form(
-    form: Form, request: ParsedRequest, walk: Walk, send: Send, ask_again: AskAgain
+    form: AnswerForm, request: ParsedRequest, failover: Failover, send: Send, ask_again: AskAgain
 ) -> LLMResponse:
     """Return the answer to a request, with `parsed`.
 
@@ -37,9 +39,9 @@ async def chat_in_form(
     Args:
         form: The requested form.
         request: The request.
-        walk: The models to try.
-        send: Sends the request of a walk.
-        ask_again: Builds the walk of a repair.
+        failover: The models to try.
+        send: Sends the request of a failover.
+        ask_again: Builds the failover of a repair.
 
     Raises:
         ProviderError: No model answered.
@@ -47,12 +49,12 @@ async def chat_in_form(
     """
     reached: list[Target] = []
 
-    def settle(trial: Trial, head: HttpHead, body: bytes) -> LLMResponse:
-        response = whole_reply(trial, head, body)
-        reached.append(trial.target)
+    def settle(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMResponse:
+        response = whole_reply(attempt, head, body)
+        reached.append(attempt.target)
         return response
 
-    response = await send(walk, settle)
+    response = await send(failover, settle)
     turns = [*request.turns]
     found = _read(form, response)
     for _ in range(request.max_repairs):
@@ -60,15 +62,15 @@ async def chat_in_form(
             break
         turns = [*turns, *_correction(response, found.misfits)]
         again = msgspec.structs.replace(request, turns=turns)
-        left = None if walk.deadline is None else walk.deadline - walk.clock()
+        left = None if failover.deadline is None else failover.deadline - failover.clock()
         try:
-            mended = await send(ask_again(again, reached[-1], left), whole_reply)
+            repaired = await send(ask_again(again, reached[-1], left), whole_reply)
         except ProviderError as error:
             response.attempts += error.attempts
             response.cost, response.cost_reason = _with_failed(response, error.attempts)
             note = f"the request to repair it failed: {error}"
             raise _unfit(request, response, found.misfits, note) from error
-        response = _all_of(response, mended)
+        response = _all_of(response, repaired)
         found = _read(form, response)
     if found.misfits:
         raise _unfit(request, response, found.misfits, _remedy(request, response))
@@ -77,7 +79,7 @@ async def chat_in_form(
 
 
 async def stream_in_form(
-    form: Form, request: ParsedRequest, chunks: AsyncGenerator[StreamChunk, None]
+    form: AnswerForm, request: ParsedRequest, chunks: AsyncGenerator[StreamChunk, None]
 ) -> AsyncGenerator[StreamChunk, None]:
     """Yield the chunks, each piece of text with the answer so far, the last with all of it.
 
@@ -106,10 +108,12 @@ async def stream_in_form(
                 raise _unfit(request, response, found.misfits, note)
 
 
-def _read(form: Form, response: LLMResponse) -> Read:
+def _read(form: AnswerForm, response: LLMResponse) -> ParsedAnswer:
     """Read the answer's value; return an empty one if the model did not answer in the form."""
     declined = response.refusal is not None or response.finish_reason == "content_filter"
-    return Read() if response.tool_calls or declined else read(form, response.content)
+    return (
+        ParsedAnswer() if response.tool_calls or declined else parse_answer(form, response.content)
+    )
 
 
 def _correction(response: LLMResponse, misfits: tuple[SchemaProblem, ...]) -> list[Message]:
@@ -139,8 +143,8 @@ def _with_failed(
     response: LLMResponse, attempts: Sequence[Attempt]
 ) -> tuple[Decimal | None, str | None]:
     """Return the cost of an answer and of the failed attempts to repair it."""
-    told = [(each.cost, each.cost_reason) for each in attempts if each.usage is not None]
-    cost, reason = total_cost([(response.cost, response.cost_reason), *told])
+    costs = [(each.cost, each.cost_reason) for each in attempts if each.usage is not None]
+    cost, reason = total_cost([(response.cost, response.cost_reason), *costs])
     if cost is not None and any(each.usage is None and each.cost_reason for each in attempts):
         reason = both(reason, "without the failed repair, which the provider may still bill")
     return cost, reason
@@ -170,10 +174,10 @@ def _remedy(request: ParsedRequest, response: LLMResponse) -> str:
 def _unfit(
     request: ParsedRequest, response: LLMResponse, misfits: tuple[SchemaProblem, ...], note: str
 ) -> SchemaValidationError:
-    asked = "" if request.model == response.model else f" (asked as {request.model!r})"
+    alias = "" if request.model == response.model else f" (asked as {request.model!r})"
     listed = "\n".join(f"  {misfit}" for misfit in misfits)
     return SchemaValidationError(
-        f"the answer of {response.model}{asked} does not fit its response_format; {note}:\n"
+        f"the answer of {response.model}{alias} does not fit its response_format; {note}:\n"
         f"{listed}",
         response,
         misfits,

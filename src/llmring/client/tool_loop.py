@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.chat.function import FunctionTool, told
+from llmring.chat.function import FunctionTool, result_content
 from llmring.chat.parts import Part
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
@@ -146,7 +146,7 @@ async def _run(
             raise ValidationError(f"unknown tool {name!r}; use one of: {known}")  # noqa: TRY301
         content = await _called(function, function.keywords(call["function"]["arguments"]))
     except Exception as error:  # noqa: BLE001 -- the user's own function
-        what = error.message if isinstance(error, ValidationError) else _words(error)
+        what = error.message if isinstance(error, ValidationError) else _error_text(error)
         content = redact(what, secrets)[:_ERROR_CHARACTERS]
         log.warning("the tool %s failed: %s", name, content)
         return ToolRun(call, _result(call, content, {"is_error": True}), error)
@@ -157,9 +157,9 @@ def _name(call: ToolCall) -> str:
     return call["function"]["name"]
 
 
-def _words(error: Exception) -> str:
-    said = str(error)
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+def _error_text(error: Exception) -> str:
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _result(
@@ -172,19 +172,19 @@ async def _called(
     function: FunctionTool[..., Any], keywords: dict[str, Any]
 ) -> str | Sequence[Part]:
     if inspect.iscoroutinefunction(function.function):
-        return told(await function(**keywords))
+        return result_content(await function(**keywords))
     # In a thread, because it may block while this loop serves other calls.
-    result = await asyncio.to_thread(_kept, function, keywords)
+    result = await asyncio.to_thread(_call_reporting, function, keywords)
     if isinstance(result, _Raised):
         raise result.error
-    return told(await result if inspect.isawaitable(result) else result)
+    return result_content(await result if inspect.isawaitable(result) else result)
 
 
 class _Raised(Struct):
     error: Exception
 
 
-def _kept(function: Callable[..., Any], keywords: dict[str, Any]) -> Any:
+def _call_reporting(function: Callable[..., Any], keywords: dict[str, Any]) -> Any:
     # A future can't carry a StopIteration; its waiter would wait forever.
     try:
         return function(**keywords)

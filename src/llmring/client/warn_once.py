@@ -6,15 +6,15 @@ import functools
 import logging
 from collections.abc import Callable
 
-from llmring.routing.served_models import Served
+from llmring.routing.served_models import ServedModels
 
 _log = logging.getLogger("llmring")
 
 
 @functools.cache
-def served() -> Served:
+def served_models() -> ServedModels:
     """Return the process's record of served models."""
-    return Served()
+    return ServedModels()
 
 
 @functools.cache
@@ -24,7 +24,7 @@ def _warned() -> set[str]:
 
 def forget() -> None:
     """Forget all warnings, so that they are logged again."""
-    served.cache_clear()
+    served_models.cache_clear()
     _warned.cache_clear()
 
 

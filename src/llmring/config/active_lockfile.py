@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmring.config.settings import Settings, chosen_profile, endpoints_for, lockfile_in_force
+from llmring.config.settings import Settings, chosen_profile, endpoints_for, find_active_lockfile
 from llmring.exceptions import (
     LLMRingError,
     LockfileError,
@@ -26,18 +26,18 @@ from llmring.lockfile.compose import (
     look_up,
 )
 from llmring.lockfile.document import DEFAULT_PROFILE, Binding, Lockfile, ModelRef, references
-from llmring.lockfile.file import LiveLockfile, Source
+from llmring.lockfile.file import LiveLockfile, LockfileSource
 
 if TYPE_CHECKING:
     from llmring.config.frozen import Frozen
     from llmring.providers.endpoint import Endpoint
     from llmring.registry.catalog import ModelFacts
-    from llmring.registry.effective_facts import Known
+    from llmring.registry.effective_facts import EffectiveFacts
 
 _log = logging.getLogger("llmring")
 
 
-class Aliases:
+class ActiveLockfile:
     """The aliases of one lockfile, as one ring sees them.
 
     A lockfile that changes on disk is read again by the next lookup.
@@ -62,12 +62,12 @@ class Aliases:
         self._settings = settings
         self._environ = environ
         self._own: tuple[Lockfile, Mapping[str, Endpoint]] | None = None
-        self._known: tuple[Lockfile, Known] | None = None
+        self._known: tuple[Lockfile, EffectiveFacts] | None = None
         self._frozen: Frozen | None = None
         self._packages = Packages()
-        self._use(lockfile_in_force(lockfile_path, environ, package_lockfile))
+        self._use(find_active_lockfile(lockfile_path, environ, package_lockfile))
 
-    def _use(self, source: Source) -> None:
+    def _use(self, source: LockfileSource) -> None:
         self.source = source
         self._live = LiveLockfile(source.path, self._settings.clock)
         self._live.current()
@@ -77,11 +77,11 @@ class Aliases:
         lockfile = self._live.current()
         return lockfile, resolve.profile_name(profile, chosen_profile(self._environ), lockfile)
 
-    def asked_for(self, profile: str | None) -> tuple[str | None, str | None]:
+    def profile_choice(self, profile: str | None) -> tuple[str | None, str | None]:
         """Return what chooses the profile apart from the lockfile: the call, the environment."""
         return profile, chosen_profile(self._environ)
 
-    def profile_in_force(self, profile: str | None) -> str:
+    def active_profile(self, profile: str | None) -> str:
         """Return the name of the profile that a call would use."""
         return self._profile(profile)[1]
 
@@ -107,26 +107,26 @@ class Aliases:
         return self._own[1]
 
     @property
-    def known(self) -> Known:
+    def known(self) -> EffectiveFacts:
         """Facts about models: the newest catalog, corrected by the lockfile itself."""
         return self.reading()[1]
 
-    def reading(self) -> tuple[Lockfile, Known]:
+    def reading(self) -> tuple[Lockfile, EffectiveFacts]:
         """Return the lockfile and the facts about models; the same pair until one changes."""
         lockfile = self._live.current()
         folder = self._settings.cache_dir
-        held = self._known
-        if held is None or held[0] is not lockfile or not held[1].is_newest(folder):
-            from llmring.registry.effective_facts import known
+        current = self._known
+        if current is None or current[0] is not lockfile or not current[1].is_newest(folder):
+            from llmring.registry.effective_facts import effective_facts
 
-            self._known = held = (lockfile, known(lockfile, folder))
-        return held
+            self._known = current = (lockfile, effective_facts(lockfile, folder))
+        return current
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
         """Return the facts about a model; in a frozen lockfile, those that it has pinned."""
-        known = self.known.facts(ref)
+        effective_facts = self.known.facts(ref)
         frozen = self._freeze(self._live.current())
-        return known if frozen is None else frozen.facts(ref, known)
+        return effective_facts if frozen is None else frozen.facts(ref, effective_facts)
 
     def _freeze(self, lockfile: Lockfile) -> Frozen | None:
         """Return the frozen view of the lockfile if LLMRING_FROZEN is set, else None."""
@@ -234,7 +234,7 @@ class Aliases:
     def _edit(self, change: Callable[[str], str], *, new: str = "") -> None:
         target = file.writable_target(self.source, Path.cwd())
         file.update(target, change, new=new)
-        self._went_to(target)
+        self._switch_to(target)
 
     def init(self, *, force: bool) -> None:
         """Write a new lockfile, with aliases chosen from the catalog, and use it."""
@@ -246,13 +246,13 @@ class Aliases:
         here = Path.cwd()
         target = here / file.NAME if shared else file.writable_target(self.source, here)
         file.create(target, starter(first_aliases(self._settings)), force=force)
-        self._went_to(target)
+        self._switch_to(target)
 
-    def _went_to(self, target: Path) -> None:
+    def _switch_to(self, target: Path) -> None:
         if target == self.source.path:
             self._live.forget()
         else:
-            self._use(Source(target, "folder", writable=True))
+            self._use(LockfileSource(target, "folder", writable=True))
 
     def forget(self) -> None:
         """Read everything again at the next lookup."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
-from llmring.address import is_usable, shown, variables_in
+from llmring.address import is_usable, variables_in, without_login
 from llmring.config.environment import value_of
 from llmring.exceptions import ConfigurationError
 from llmring.providers.endpoint import Endpoint
@@ -66,7 +66,8 @@ def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
     parts = urlsplit(url) if is_usable(url) else None
     if parts is None or parts.query or parts.fragment:
         raise ConfigurationError(
-            f"{variable} is {shown(value)!r}, which can't be used; set it to a URL like {default}"
+            f"{variable} is {without_login(value)!r}, which can't be used; set it to a URL like "
+            f"{default}"
         )
     host = _BIND_ALL.get(parts.hostname or "", parts.hostname or "")
     port = parts.port or (usual.port if bare else None)

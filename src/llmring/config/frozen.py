@@ -61,7 +61,7 @@ class Frozen:
         if self._fault is not None:
             raise FrozenLockfileError(
                 f"the lockfile is frozen, but {self._fault.message}; if it is as you want it: "
-                f"{self._fault.mend}",
+                f"{self._fault.fix}",
                 path=self.lockfile.path,
             )
 
@@ -75,7 +75,7 @@ class Frozen:
         pin = self._pins.get(ref)
         if pin is None:
             return None
-        held = self._facts.get(ref)
-        if held is None or held[0] is not known:
-            self._facts[ref] = held = (known, facts_of(pin, known))
-        return held[1]
+        cached = self._facts.get(ref)
+        if cached is None or cached[0] is not known:
+            self._facts[ref] = cached = (known, facts_of(pin, known))
+        return cached[1]

@@ -45,7 +45,7 @@ def _endpoint(
     row = _row(name.lower(), table, known.provider if known else None)
     lacking = incomplete(name, table, endpoints)
     if lacking is not None:
-        return Endpoint(row, row.base_url, fault=_said(lacking, lockfile, endpoints))
+        return Endpoint(row, row.base_url, fault=_fault_line(lacking, lockfile, endpoints))
     try:
         found = endpoint(row, env)
     except ConfigurationError as error:
@@ -77,11 +77,11 @@ def _row(name: str, table: Mapping[str, Any], known: Provider | None) -> Provide
     return changed
 
 
-def _said(fault: Fault, lockfile: Lockfile, endpoints: Mapping[str, Endpoint]) -> str:
+def _fault_line(fault: Fault, lockfile: Lockfile, endpoints: Mapping[str, Endpoint]) -> str:
     """Format a fault in one line, with its place in the file."""
     from llmring.lockfile import check, file
 
-    plain = f"{dotted(fault.path)}: {fault.message}; {fault.mend}"
+    plain = f"{dotted(fault.path)}: {fault.message}; {fault.fix}"
     if lockfile.path is None:
         return plain
     known = {name: found.provider for name, found in endpoints.items()}

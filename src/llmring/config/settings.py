@@ -19,12 +19,12 @@ from msgspec import UNSET, Struct, UnsetType
 from llmring.clock import SYSTEM, Clock
 from llmring.config.environment import switch, value_of
 from llmring.exceptions import ConfigurationError
-from llmring.lockfile.file import Source, find
+from llmring.lockfile.file import LockfileSource, find
 
 if TYPE_CHECKING:
     from llmring.lockfile.document import Lockfile
     from llmring.providers.endpoint import Endpoint
-    from llmring.registry.effective_facts import Known
+    from llmring.registry.effective_facts import EffectiveFacts
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
 RECORDINGS = "tests/recordings"
@@ -150,7 +150,9 @@ def endpoints_for(
     return with_own(lockfile, settings.endpoints, os.environ if environ is None else environ)
 
 
-def known_here(lockfile: Lockfile, environ: Mapping[str, str] | None = None) -> Known:
+def effective_facts_here(
+    lockfile: Lockfile, environ: Mapping[str, str] | None = None
+) -> EffectiveFacts:
     """Return the facts about models on this machine, as corrected by a lockfile.
 
     Args:
@@ -158,9 +160,9 @@ def known_here(lockfile: Lockfile, environ: Mapping[str, str] | None = None) -> 
         environ: The variables; by default those of the process.
     """
     from llmring.local.weights import default_cache_dir
-    from llmring.registry.effective_facts import known
+    from llmring.registry.effective_facts import effective_facts
 
-    return known(lockfile, default_cache_dir(os.environ if environ is None else environ))
+    return effective_facts(lockfile, default_cache_dir(os.environ if environ is None else environ))
 
 
 def variables(names: Iterable[str]) -> dict[str, str]:
@@ -180,25 +182,25 @@ def chosen_profile(environ: Mapping[str, str] | None = None) -> str | None:
 
 
 def recordings_folder(
-    wish: str | None, lockfile: Path, environ: Mapping[str, str] | None = None
+    folder: str | None, lockfile: Path, environ: Mapping[str, str] | None = None
 ) -> Path:
     """Return the folder of test recordings: LLMRING_RECORDINGS, or the lockfile's own.
 
     Args:
-        wish: The folder set in the lockfile, if any, relative to the lockfile.
+        folder: The folder set in the lockfile, if any, relative to the lockfile.
         lockfile: Path of the lockfile.
         environ: The variables; by default those of the process.
     """
     env = os.environ if environ is None else environ
     chosen = value_of(env, "LLMRING_RECORDINGS")
-    return Path(chosen).expanduser() if chosen else lockfile.parent / (wish or RECORDINGS)
+    return Path(chosen).expanduser() if chosen else lockfile.parent / (folder or RECORDINGS)
 
 
-def lockfile_in_force(
+def find_active_lockfile(
     explicit: str | PathLike[str] | None,
     environ: Mapping[str, str] | None = None,
     package: Path | None = None,
-) -> Source:
+) -> LockfileSource:
     """Find the lockfile that calls and commands use.
 
     It is the one at the given path, or else the one that LLMRING_LOCKFILE_PATH names,
@@ -211,18 +213,18 @@ def lockfile_in_force(
     return find(explicit, env.get("LLMRING_LOCKFILE_PATH"), Path.cwd(), package)
 
 
-def timeout_of(*wishes: float | UnsetType | None) -> float | None:
+def timeout_of(*timeouts: float | UnsetType | None) -> float | None:
     """Return the first timeout that is set, in seconds; None for no limit.
 
     Raises:
         ConfigurationError: It is not a number above zero.
     """
-    for wish in wishes:
-        if wish is UNSET:
+    for timeout in timeouts:
+        if timeout is UNSET:
             continue
-        if wish is not None and not wish > 0:
-            raise ConfigurationError(f"a timeout must be above 0 seconds, or None; not {wish}")
-        return wish
+        if timeout is not None and not timeout > 0:
+            raise ConfigurationError(f"a timeout must be above 0 seconds, or None; not {timeout}")
+        return timeout
     return DEFAULT_TIMEOUT_SECONDS
 
 

@@ -64,9 +64,9 @@ def response_error(
         kind: The class of the error, if the body is more exact than the status.
     """
     words = redact(message)[:MOST_WORDS] if message else None
-    said = words or excerpt(body)
+    detail = words or excerpt(body)
     return (kind or error_class(head.status))(
-        " ".join(dict.fromkeys(filter(None, (str(head.status), code, said)))),
+        " ".join(dict.fromkeys(filter(None, (str(head.status), code, detail)))),
         status=head.status,
         code=code,
         request_id=request_id(head),
@@ -78,10 +78,10 @@ def response_error(
 def unreadable(head: HttpHead, body: bytes, why: str) -> UnreadableResponseError:
     """Build the error for a reply that is not in the API's format, such as a proxy's page."""
     kind = head.content_type or "no content type"
-    said = excerpt(body)
+    detail = excerpt(body)
     return UnreadableResponseError(
         f"{head.status} with an answer that can't be read ({why}; {kind})"
-        + (f": {said}" if said else ", and it is empty"),
+        + (f": {detail}" if detail else ", and it is empty"),
         status=head.status,
         request_id=request_id(head),
     )

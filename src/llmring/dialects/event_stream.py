@@ -14,7 +14,7 @@ from llmring.wire import HttpHead
 MOST_GARBLED = 8
 
 
-class Reading(Protocol):
+class EventReader(Protocol):
     """A dialect's reader of server-sent events.
 
     Attributes:
@@ -49,7 +49,7 @@ class EventStreamDecoder:
     __slots__ = ("_decode", "_garbled", "_head", "_reading", "_splitter", "_unread", "done")
 
     def __init__(
-        self, head: HttpHead, reading: Reading, decode: Callable[[HttpHead, bytes], list[Event]]
+        self, head: HttpHead, reading: EventReader, decode: Callable[[HttpHead, bytes], list[Event]]
     ) -> None:
         self.done = False
         self._garbled = 0

@@ -37,14 +37,14 @@ def form(fields: Mapping[str, str], file: FileContent) -> tuple[bytes, str]:
     return b"".join(body), f"multipart/form-data; boundary={boundary}"
 
 
-class _Named(Struct):
+class _UploadedFileId(Struct):
     id: str
 
 
-def named_by_id(head: HttpHead, body: bytes) -> StoredFile:
+def file_id_reply(head: HttpHead, body: bytes) -> StoredFile:
     """Return the stored file from the ID in the reply.
 
     Raises:
         ProviderResponseError: The reply has no ID.
     """
-    return StoredFile(read_as(_Named, head, body).id)
+    return StoredFile(read_as(_UploadedFileId, head, body).id)

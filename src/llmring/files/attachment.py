@@ -80,7 +80,7 @@ def empty(what: str) -> ValidationError:
     )
 
 
-def told_media_type(head: bytes, media_type: str | None, name: str | None, what: str) -> str:
+def resolve_media_type(head: bytes, media_type: str | None, name: str | None, what: str) -> str:
     """Return a file's media type: as given, or detected from its bytes, then from its name.
 
     Args:
@@ -114,7 +114,7 @@ _LONGEST_SHOWN = 200
 def _from_bytes(data: bytes, media_type: str | None, name: str | None, what: str) -> MediaPart:
     if not data:
         raise empty(what)
-    return part_of(data, told_media_type(data, media_type, name, what), name)
+    return part_of(data, resolve_media_type(data, media_type, name, what), name)
 
 
 def _from_url(url: str, media_type: str | None, name: str | None) -> MediaPart:
@@ -136,7 +136,7 @@ def _from_url(url: str, media_type: str | None, name: str | None) -> MediaPart:
 def _from_data_url(url: str, media_type: str | None, name: str | None) -> MediaPart:
     # https://www.rfc-editor.org/rfc/rfc2397
     head, comma, body = url.partition(",")
-    told, *parameters = head[len("data:") :].split(";")
+    kind, *parameters = head[len("data:") :].split(";")
     if not comma:
         raise ValidationError(f"{shown(url)}: this data: URL lacks the comma before its data")
     if "base64" in (parameter.strip().lower() for parameter in parameters):
@@ -146,7 +146,7 @@ def _from_data_url(url: str, media_type: str | None, name: str | None) -> MediaP
             raise ValidationError(f"{shown(url[:40])}: not base64: {error}") from None
     else:
         data = unquote_to_bytes(body)
-    return _from_bytes(data, media_type or told or "text/plain", name, shown(url[:40]))
+    return _from_bytes(data, media_type or kind or "text/plain", name, shown(url[:40]))
 
 
 def _checked(media_type: str) -> str:

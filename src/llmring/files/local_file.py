@@ -12,13 +12,13 @@ from llmring.chat.media import HEAD_BYTES, MediaPart, part_of
 from llmring.chat.parts import UploadedPart
 from llmring.dialects.dialect import FileContent
 from llmring.exceptions import ValidationError
-from llmring.files.attachment import empty, read, shown, told_media_type, unreadable
+from llmring.files.attachment import empty, read, resolve_media_type, shown, unreadable
 
 # Size, modification time and inode; while they are equal, the content is taken to be.
 _Mark = tuple[int, int, int]
 
 
-class Known(Struct, frozen=True):
+class FileSnapshot(Struct, frozen=True):
     """Facts about a file from the last time it was read."""
 
     mark: _Mark
@@ -49,7 +49,7 @@ class LocalFile:
         self._hashed = hashed
         self.known = self._look(_mark(self.path))
 
-    def refresh(self) -> Known:
+    def refresh(self) -> FileSnapshot:
         """Return current facts about the file; read it again only if it seems changed."""
         mark = _mark(self.path)
         if mark != self.known.mark:
@@ -74,7 +74,7 @@ class LocalFile:
         """Return a part of a message that refers to a provider's copy of the file."""
         return UploadedPart(id_, self.known.media_type, self.name)
 
-    def _look(self, mark: _Mark) -> Known:
+    def _look(self, mark: _Mark) -> FileSnapshot:
         try:
             with Path(self.path).open("rb") as file:
                 head = file.read(HEAD_BYTES)
@@ -82,7 +82,9 @@ class LocalFile:
                 digest = hashlib.file_digest(file, "sha256").hexdigest() if self._hashed else None
         except OSError as error:
             raise unreadable(self.path, error) from None
-        return Known(mark, told_media_type(head, None, self.name, shown(self.path)), digest)
+        return FileSnapshot(
+            mark, resolve_media_type(head, None, self.name, shown(self.path)), digest
+        )
 
 
 def _mark(path: str) -> _Mark:

@@ -18,10 +18,10 @@ from llmring.clock import Clock
 from llmring.exceptions import MissingFileError, UnsupportedFeatureError, ValidationError
 from llmring.files.attachment import shown
 from llmring.files.local_file import LocalFile
-from llmring.files.uploads import Keeper, Uploads
+from llmring.files.uploads import FileHost, Uploads
 from llmring.plain_data import PlainData
 from llmring.routing.prepare import Fetch, Prepared
-from llmring.routing.request_size import Sized, check_sizes, sized_parts
+from llmring.routing.request_size import SizedPart, check_sizes, sized_parts
 from llmring.routing.targets import Target
 from llmring.wire import HttpRequest
 
@@ -89,7 +89,7 @@ class _Enclosed(Struct, frozen=True):
     file: LocalFile
     uploads: Uploads | None = None
 
-    def keeper(self, target: Target) -> Keeper | None:
+    def host(self, target: Target) -> FileHost | None:
         """Return who keeps it for this model; None if the model is sent its bytes."""
         store = target.dialect.files if target.endpoint.provider.quirks.keeps_files else None
         if self.uploads is None or store is None:
@@ -102,19 +102,19 @@ class _Enclosed(Struct, frozen=True):
                 f"{self.file.name!r} has {known.size} bytes, more than the provider keeps; "
                 f"use a file of at most {store.max_bytes} bytes"
             )
-        return Keeper(target.endpoint, target.dialect, store)
+        return FileHost(target.endpoint, target.dialect, store)
 
     def stand_in(self, target: Target) -> MediaPart:
         """Return a placeholder for its part, without reading or uploading anything."""
-        return self.file.reference("-") if self.keeper(target) else self.file.empty_part()
+        return self.file.reference("-") if self.host(target) else self.file.empty_part()
 
     async def part(self, target: Target, fetch: Fetch, until: float | None) -> MediaPart:
         """Return its part of a message for this model."""
         await asyncio.to_thread(self.file.refresh)
-        keeper = self.keeper(target)
-        if keeper is None or self.uploads is None:
+        host = self.host(target)
+        if host is None or self.uploads is None:
             return await asyncio.to_thread(self.file.part)
-        return self.file.reference((await self.uploads.at(keeper, fetch, until)).id)
+        return self.file.reference((await self.uploads.at(host, fetch, until)).id)
 
 
 class Files:
@@ -235,10 +235,11 @@ def _check(
     request: ParsedRequest, files: Sequence[_Enclosed], target: Target, prepared: Prepared
 ) -> None:
     sizes = [
-        Sized(each.file.known.media_type, each.file.known.size, each.file.name) for each in files
+        SizedPart(each.file.known.media_type, each.file.known.size, each.file.name)
+        for each in files
     ]
     # Bytes are sent as base64, which is longer by a third.
-    sent = sum(each.file.known.size * 4 // 3 for each in files if each.keeper(target) is None)
+    sent = sum(each.file.known.size * 4 // 3 for each in files if each.host(target) is None)
     limits = target.endpoint.provider.quirks.limits
     check_sizes([*sized_parts(request), *sizes], len(prepared.http.body) + sent, limits)
 

@@ -32,7 +32,7 @@ FIRST_LOOK_SECONDS = 0.25
 LONGEST_LOOK_SECONDS = 5.0
 
 
-class Keeper(Struct, frozen=True):
+class FileHost(Struct, frozen=True):
     """A store of files: a provider's endpoint, its dialect, and the dialect's file API."""
 
     endpoint: Endpoint
@@ -49,17 +49,17 @@ class Keeper(Struct, frozen=True):
         return self.endpoint.request(outgoing, self.dialect)
 
 
-class Copy(Struct, frozen=True):
+class UploadedCopy(Struct, frozen=True):
     """A provider's copy of a file.
 
     Attributes:
-        keeper: The store that keeps it.
+        host: The store that keeps it.
         stored: The stored file, as the provider describes it.
         content_hash: Hash of its content.
         expires: When the provider deletes it, in seconds since 1970; None for never.
     """
 
-    keeper: Keeper
+    host: FileHost
     stored: StoredFile
     content_hash: str
     expires: float | None
@@ -70,7 +70,7 @@ class Copy(Struct, frozen=True):
 
 
 # Outcome of an upload; None if the call that began it was cancelled.
-_Outcome = Copy | ProviderError | None
+_Outcome = UploadedCopy | ProviderError | None
 
 
 class Uploads:
@@ -79,29 +79,29 @@ class Uploads:
     def __init__(self, file: LocalFile, clock: Clock) -> None:
         self._file = file
         self._clock = clock
-        self._copies: dict[tuple[str, str], Copy] = {}
+        self._copies: dict[tuple[str, str], UploadedCopy] = {}
         self._underway: dict[tuple[object, ...], Future[_Outcome]] = {}
 
     def ids(self) -> dict[str, str]:
         """Return the ID of each copy, by the name of its provider."""
-        return {kept.keeper.place[0]: kept.stored.id for kept in list(self._copies.values())}
+        return {kept.host.place[0]: kept.stored.id for kept in list(self._copies.values())}
 
-    async def at(self, keeper: Keeper, fetch: Fetch, until: float | None) -> StoredFile:
+    async def at(self, host: FileHost, fetch: Fetch, until: float | None) -> StoredFile:
         """Return the file's copy in a store; upload it if missing or outdated.
 
         Calls at the same time, from any thread, share one upload.
 
         Args:
-            keeper: The store.
+            host: The store.
             fetch: Sends a request.
             until: When it must be ready, on the running loop's clock; None for no limit.
 
         Raises:
             ProviderError: The upload failed.
         """
-        key = (*keeper.place, self._file.known.content_hash)
+        key = (*host.place, self._file.known.content_hash)
         while True:
-            kept = self._good_copy(keeper)
+            kept = self._good_copy(host)
             if kept is not None and kept.stored.ready:
                 return kept.stored
             mine: Future[_Outcome] = Future()
@@ -109,7 +109,7 @@ class Uploads:
             mine.set_running_or_notify_cancel()
             shared = self._underway.setdefault(key, mine)
             if shared is mine:
-                return await self._bring_for_all(keeper, fetch, until, mine, key)
+                return await self._bring_for_all(host, fetch, until, mine, key)
             outcome = await self._wait_for(shared, until)
             if isinstance(outcome, ProviderError):
                 raise copy.copy(outcome)
@@ -120,8 +120,8 @@ class Uploads:
         self._copies.clear()
         await asyncio.gather(*(_drop(kept, fetch, self._clock) for kept in copies))
 
-    def _good_copy(self, keeper: Keeper) -> Copy | None:
-        kept = self._copies.get(keeper.place)
+    def _good_copy(self, host: FileHost) -> UploadedCopy | None:
+        kept = self._copies.get(host.place)
         if (
             kept is None
             or kept.content_hash != self._file.known.content_hash
@@ -132,7 +132,7 @@ class Uploads:
 
     async def _bring_for_all(
         self,
-        keeper: Keeper,
+        host: FileHost,
         fetch: Fetch,
         until: float | None,
         shared: Future[_Outcome],
@@ -140,7 +140,7 @@ class Uploads:
     ) -> StoredFile:
         outcome: _Outcome = None
         try:
-            outcome = await self._bring(keeper, fetch, until)
+            outcome = await self._upload_once(host, fetch, until)
         except ProviderError as error:
             outcome = error
             raise
@@ -150,47 +150,47 @@ class Uploads:
             del self._underway[key]
             shared.set_result(outcome)
 
-    async def _bring(self, keeper: Keeper, fetch: Fetch, until: float | None) -> Copy:
-        kept = self._good_copy(keeper) or await self._brought_anew(keeper, fetch, until)
-        if not kept.stored.ready and keeper.store.look is not None:
-            look = keeper.request(keeper.store.look(kept.stored.id))
+    async def _upload_once(self, host: FileHost, fetch: Fetch, until: float | None) -> UploadedCopy:
+        kept = self._good_copy(host) or await self._replaced(host, fetch, until)
+        if not kept.stored.ready and host.store.look is not None:
+            look = host.request(host.store.look(kept.stored.id))
             try:
-                stored = await self._prepared(keeper, look, fetch, until)
+                stored = await self._prepared(host, look, fetch, until)
             except ProviderResponseError:
                 # The provider could not read it, or has deleted it.
-                self._copies.pop(keeper.place, None)
+                self._copies.pop(host.place, None)
                 raise
-            kept = self._copies[keeper.place] = replace(kept, stored=stored)
+            kept = self._copies[host.place] = replace(kept, stored=stored)
         return kept
 
-    async def _brought_anew(self, keeper: Keeper, fetch: Fetch, until: float | None) -> Copy:
-        old = self._copies.pop(keeper.place, None)
-        uploading = self._upload(keeper, fetch, until)
+    async def _replaced(self, host: FileHost, fetch: Fetch, until: float | None) -> UploadedCopy:
+        old = self._copies.pop(host.place, None)
+        uploading = self._upload(host, fetch, until)
         if old is None:
             fresh = await uploading
         else:
             fresh, _ = await asyncio.gather(uploading, _drop(old, fetch, self._clock))
-        self._copies[keeper.place] = fresh
+        self._copies[host.place] = fresh
         return fresh
 
-    async def _upload(self, keeper: Keeper, fetch: Fetch, until: float | None) -> Copy:
+    async def _upload(self, host: FileHost, fetch: Fetch, until: float | None) -> UploadedCopy:
         def read() -> tuple[HttpRequest, str]:
             content, content_hash = self._file.content()
-            return keeper.request(keeper.store.upload(content)), content_hash
+            return host.request(host.store.upload(content)), content_hash
 
         # Reading a large file takes a moment, while this loop serves other calls.
         request, content_hash = await asyncio.to_thread(read)
-        stored = await self._ask(keeper, request, fetch, until)
-        lifetime = keeper.store.lifetime
-        return Copy(
-            keeper,
+        stored = await self._ask(host, request, fetch, until)
+        lifetime = host.store.lifetime
+        return UploadedCopy(
+            host,
             stored,
             content_hash,
             None if lifetime is None else self._clock.now().timestamp() + lifetime,
         )
 
     async def _prepared(
-        self, keeper: Keeper, look: HttpRequest, fetch: Fetch, until: float | None
+        self, host: FileHost, look: HttpRequest, fetch: Fetch, until: float | None
     ) -> StoredFile:
         pause = FIRST_LOOK_SECONDS
         while True:
@@ -201,21 +201,21 @@ class Uploads:
                     "call again later, or with a longer timeout"
                 )
             await asyncio.sleep(pause)
-            stored = await self._ask(keeper, look, fetch, until)
+            stored = await self._ask(host, look, fetch, until)
             if stored.ready:
                 return stored
             pause = min(2 * pause, LONGEST_LOOK_SECONDS)
 
     async def _ask(
-        self, keeper: Keeper, request: HttpRequest, fetch: Fetch, until: float | None
+        self, host: FileHost, request: HttpRequest, fetch: Fetch, until: float | None
     ) -> StoredFile:
         head, body = await fetch(request, _left(until))
         if is_success(head):
-            return keeper.store.stored(head, body)
-        raise self._refused(keeper, head, body)
+            return host.store.stored(head, body)
+        raise self._refused(host, head, body)
 
-    def _refused(self, keeper: Keeper, head: HttpHead, body: bytes) -> ProviderError:
-        error = keeper.dialect.explain(head, body)
+    def _refused(self, host: FileHost, head: HttpHead, body: bytes) -> ProviderError:
+        error = host.dialect.explain(head, body)
         message = f"the upload of {self._file.name!r} failed: {error.message}"
         if not isinstance(error, ProviderRequestError):
             error.args = (message,)
@@ -240,21 +240,19 @@ class Uploads:
         raise fault
 
 
-async def _drop(kept: Copy, fetch: Fetch, clock: Clock) -> None:
+async def _drop(kept: UploadedCopy, fetch: Fetch, clock: Clock) -> None:
     if kept.has_expired(clock):
         return
-    keeper = kept.keeper
+    host = kept.host
     try:
-        head, body = await fetch(
-            keeper.request(keeper.store.delete(kept.stored.id)), DELETE_SECONDS
-        )
+        head, body = await fetch(host.request(host.store.delete(kept.stored.id)), DELETE_SECONDS)
     except ProviderError as error:
         why = error.message
     else:
         if is_success(head) or head.status == 404:
             return
-        why = keeper.dialect.explain(head, body).message
-    log.warning("%s could not remove the file %s: %s", keeper.place[0], kept.stored.id, why)
+        why = host.dialect.explain(head, body).message
+    log.warning("%s could not remove the file %s: %s", host.place[0], kept.stored.id, why)
 
 
 def _left(until: float | None) -> float | None:

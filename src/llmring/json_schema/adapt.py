@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from llmring.json_schema.describe import in_words, with_words
+from llmring.json_schema.describe import add_phrases, phrases_of
 from llmring.json_schema.merge import both
 from llmring.json_schema.tree import (
     DEFINITIONS,
@@ -206,7 +206,7 @@ class _Adapting:
         if _describes_object(node):
             node = self._object(node)
         node, unknown = self._known(node)
-        return with_words(mapped(node, self.adapt), in_words(unknown))
+        return add_phrases(mapped(node, self.adapt), phrases_of(unknown))
 
     def _referring(self, node: dict[str, Any]) -> dict[str, Any]:
         """Reduce a schema with a `$ref` to a bare reference, or to one without any."""
@@ -304,7 +304,7 @@ class _Adapting:
             properties |= {name: {} for name in required if name not in properties}
             others = node.get("additionalProperties")
             if isinstance(others, Mapping):
-                node = with_words(dict(node), in_words({"additionalProperties": others}))
+                node = add_phrases(dict(node), phrases_of({"additionalProperties": others}))
             node = {**node, "additionalProperties": False}
         if rules.requires_all:
             for name, each in properties.items():

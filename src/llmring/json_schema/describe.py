@@ -8,17 +8,17 @@ from typing import Any
 import msgspec
 
 
-def in_words(said: Mapping[str, Any]) -> list[str]:
+def phrases_of(keywords: Mapping[str, Any]) -> list[str]:
     """Convert keywords and their values to phrases, except keywords of no use to a model."""
-    phrases = (_phrase(keyword, value) for keyword, value in said.items())
+    phrases = (_phrase(keyword, value) for keyword, value in keywords.items())
     return [phrase for phrase in phrases if phrase]
 
 
-def with_words(schema: dict[str, Any], words: list[str]) -> dict[str, Any]:
+def add_phrases(schema: dict[str, Any], phrases: list[str]) -> dict[str, Any]:
     """Append these phrases to the description of a schema, in place."""
-    if words:
+    if phrases:
         described = schema.get("description")
-        more = "; ".join(words)
+        more = "; ".join(phrases)
         schema["description"] = f"{described} ({more})" if described else more
     return schema
 

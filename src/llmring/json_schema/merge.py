@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmring.json_schema.describe import in_words, with_words
+from llmring.json_schema.describe import add_phrases, phrases_of
 
 
 def both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,8 +22,8 @@ def both(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
         elif keyword in _JOINED and (joined := _JOINED[keyword](result[keyword], value)) != []:
             result[keyword] = joined
         else:
-            aside += in_words({keyword: value})
-    return with_words(result, aside)
+            aside += phrases_of({keyword: value})
+    return add_phrases(result, aside)
 
 
 _ANNOTATIONS = frozenset(("$comment", "$id", "$schema", "default", "description", "title"))

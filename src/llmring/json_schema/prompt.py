@@ -10,32 +10,34 @@ import msgspec
 from llmring.chat.request import Message
 
 
-def in_words(schema: Mapping[str, Any] | None) -> str:
+def json_instruction(schema: Mapping[str, Any] | None) -> str:
     """Return the instruction to answer with JSON: of this schema, or any object."""
     if schema is None:
         return "Answer with a JSON object and nothing else, without a code fence."
-    told = msgspec.json.encode(schema).decode()
-    return f"Answer with JSON of this schema and nothing else, without a code fence:\n{told}"
+    text = msgspec.json.encode(schema).decode()
+    return f"Answer with JSON of this schema and nothing else, without a code fence:\n{text}"
 
 
-def spoken_of(turns: Sequence[Message]) -> bool:
+def mentions_json(turns: Sequence[Message]) -> bool:
     """Return True if any message mentions JSON, as some models require for JSON answers."""
     return any("json" in turn.text.lower() for turn in turns)
 
 
-def with_words(messages: list[dict[str, Any]], words: str | None) -> list[dict[str, Any]]:
+def add_to_system_message(
+    messages: list[dict[str, Any]], instruction: str | None
+) -> list[dict[str, Any]]:
     """Append these words to the first system message.
 
     Many models accept only one system message, at the beginning.
     """
-    if words is None:
+    if instruction is None:
         return messages
     if not messages or messages[0]["role"] != "system":
-        return [{"role": "system", "content": words}, *messages]
+        return [{"role": "system", "content": instruction}, *messages]
     first, *others = messages
-    said = first["content"]
-    if isinstance(said, str):
-        said = f"{said}\n\n{words}" if said else words
+    content = first["content"]
+    if isinstance(content, str):
+        content = f"{content}\n\n{instruction}" if content else instruction
     else:
-        said = [*said, {"type": "text", "text": words}]
-    return [{**first, "content": said}, *others]
+        content = [*content, {"type": "text", "text": instruction}]
+    return [{**first, "content": content}, *others]

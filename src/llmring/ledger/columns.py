@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from llmring.chat.events import Usage
-from llmring.ledger.entry import Entry, Told
+from llmring.ledger.entry import LedgerEntry, LoggedAttempt
 
 TABLE = "llmring_calls"
 
@@ -60,7 +60,7 @@ _MICROSECOND = timedelta(microseconds=1)
 # Providers may send any number; this is the largest that a BIGINT holds.
 _LARGEST = 2**63 - 1
 
-_STORY = msgspec.json.Decoder(tuple[Told, ...])
+_STORY = msgspec.json.Decoder(tuple[LoggedAttempt, ...])
 _TAGS = msgspec.json.Decoder(tuple[str, ...])
 _USAGE = msgspec.json.Decoder(Usage)
 _ENCODER = msgspec.json.Encoder()
@@ -85,7 +85,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def row_of(entry: Entry) -> tuple[Any, ...]:
+def row_of(entry: LedgerEntry) -> tuple[Any, ...]:
     """Return an entry's values, in the order of the columns."""
     usage = entry.usage
     texts = (
@@ -132,19 +132,19 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
     )
 
 
-def entry_of(row: Sequence[Any]) -> Entry:
+def entry_of(row: Sequence[Any]) -> LedgerEntry:
     """Build an entry from the values of the columns, in their order."""
-    told = dict(zip(COLUMNS, row, strict=True))
+    fields = dict(zip(COLUMNS, row, strict=True))
     for name in ("prompt_tokens", "completion_tokens", "fell_back"):
-        del told[name]
-    usage, cost = told["usage"], told["cost"]
-    told["at"] = _EPOCH + told["at"] * _MICROSECOND
-    told["usage"] = None if usage is None else _USAGE.decode(usage)
-    told["cost"] = None if cost is None else Decimal(cost)
-    told["story"] = _STORY.decode(told["story"])
-    told["tags"] = _TAGS.decode(told["tags"])
-    told["stream"] = bool(told["stream"])
-    return Entry(**told)
+        del fields[name]
+    usage, cost = fields["usage"], fields["cost"]
+    fields["at"] = _EPOCH + fields["at"] * _MICROSECOND
+    fields["usage"] = None if usage is None else _USAGE.decode(usage)
+    fields["cost"] = None if cost is None else Decimal(cost)
+    fields["story"] = _STORY.decode(fields["story"])
+    fields["tags"] = _TAGS.decode(fields["tags"])
+    fields["stream"] = bool(fields["stream"])
+    return LedgerEntry(**fields)
 
 
 def _counts(usage: Usage) -> str:
@@ -158,8 +158,8 @@ def _counts(usage: Usage) -> str:
     )
 
 
-def _cleaned(told: Told) -> Told:
-    cleaned: Told = msgspec.structs.replace(told, model=_clean(told.model))
+def _cleaned(attempt: LoggedAttempt) -> LoggedAttempt:
+    cleaned: LoggedAttempt = msgspec.structs.replace(attempt, model=_clean(attempt.model))
     return cleaned
 
 

@@ -14,7 +14,7 @@ Kind = Literal["chat", "embed"]
 Outcome = Literal["ok", "failed", "cancelled", "refused"]
 
 
-class Told(Struct, frozen=True, omit_defaults=True):
+class LoggedAttempt(Struct, frozen=True, omit_defaults=True):
     """One attempt of a call, without its texts.
 
     Attributes:
@@ -32,7 +32,7 @@ class Told(Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class LedgerEntry(Struct, frozen=True, kw_only=True):
     """One call.
 
     Attributes:
@@ -74,7 +74,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     ms: float
     first_ms: float | None = None
     attempts: int = 0
-    story: tuple[Told, ...] = ()
+    story: tuple[LoggedAttempt, ...] = ()
     outcome: Outcome = "ok"
     error: str | None = None
     finish_reason: str | None = None

@@ -9,12 +9,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from llmring.ledger.columns import COLUMNS, TABLE, entry_of, microseconds
-from llmring.ledger.entry import Entry
+from llmring.ledger.entry import LedgerEntry
 from llmring.ledger.open import store_at
 from llmring.ledger.store import LedgerUnusableError, unreadable
 
 
-class Span(Struct, frozen=True, kw_only=True):
+class CallFilter(Struct, frozen=True, kw_only=True):
     """A filter of calls; a field left out does not filter.
 
     Attributes:
@@ -35,21 +35,21 @@ class Span(Struct, frozen=True, kw_only=True):
 
     def condition(self) -> tuple[str, list[object]]:
         """Return the condition in SQL, and the values of its placeholders."""
-        wishes: list[tuple[str, object]] = []
+        clauses: list[tuple[str, object]] = []
         if self.since is not None:
-            wishes.append(("at >= ?", microseconds(self.since)))
+            clauses.append(("at >= ?", microseconds(self.since)))
         if self.until is not None:
-            wishes.append(("at < ?", microseconds(self.until)))
+            clauses.append(("at < ?", microseconds(self.until)))
         if self.alias is not None:
-            wishes.append(("alias = ?", self.alias))
+            clauses.append(("alias = ?", self.alias))
         if self.model is not None:
-            wishes.append(("model = ?", self.model))
+            clauses.append(("model = ?", self.model))
         if self.failed:
-            wishes.append(("outcome <> ?", "ok"))
+            clauses.append(("outcome <> ?", "ok"))
         if self.ended is not None:
-            wishes.append(("at + ms * 1000 >= ?", microseconds(self.ended)))
-        condition = " AND ".join(wish for wish, _ in wishes)
-        return (f" WHERE {condition}" if condition else ""), [value for _, value in wishes]
+            clauses.append(("at + ms * 1000 >= ?", microseconds(self.ended)))
+        condition = " AND ".join(clause for clause, _ in clauses)
+        return (f" WHERE {condition}" if condition else ""), [value for _, value in clauses]
 
 
 def entries(
@@ -60,7 +60,7 @@ def entries(
     alias: str | None = None,
     model: str | None = None,
     limit: int | None = None,
-) -> Iterator[Entry]:
+) -> Iterator[LedgerEntry]:
     """Yield the calls in a ledger, the newest last; nothing if the ledger does not exist.
 
     Args:
@@ -74,10 +74,14 @@ def entries(
     Raises:
         ConfigurationError: The ledger can't be read.
     """
-    return entries_in(place, Span(since=since, until=until, alias=alias, model=model), limit=limit)
+    return entries_in(
+        place, CallFilter(since=since, until=until, alias=alias, model=model), limit=limit
+    )
 
 
-def entries_in(place: Path | str, span: Span, *, limit: int | None = None) -> Iterator[Entry]:
+def entries_in(
+    place: Path | str, span: CallFilter, *, limit: int | None = None
+) -> Iterator[LedgerEntry]:
     """Yield the calls that match a filter, the newest last; see `entries`."""
     condition, values = span.condition()
     columns = ", ".join(COLUMNS)

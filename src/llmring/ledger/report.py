@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from llmring.ledger.columns import TABLE
 from llmring.ledger.open import store_at
-from llmring.ledger.reader import Span
+from llmring.ledger.reader import CallFilter
 from llmring.ledger.store import LedgerUnusableError, unreadable
 
 By = Literal["alias", "model", "day", "tag", "profile"]
@@ -91,7 +91,7 @@ class Total(Struct, frozen=True, kw_only=True):
     p95_ms: float | None = None
 
 
-def totals(place: Path | str, span: Span, by: By) -> list[Total]:
+def totals(place: Path | str, span: CallFilter, by: By) -> list[Total]:
     """Return totals by group: days in order, other groups by falling number of calls.
 
     A call with several tags counts for each of them.
@@ -110,12 +110,12 @@ def totals(place: Path | str, span: Span, by: By) -> list[Total]:
     return sorted(found, key=lambda total: (-total.calls, total.name))
 
 
-def total(place: Path | str, span: Span) -> Total:
+def total(place: Path | str, span: CallFilter) -> Total:
     """Return one total of all calls that match; arguments and errors as for `totals`."""
     return next(iter(_totals(place, span, None)), Total(name=""))
 
 
-def _totals(place: Path | str, span: Span, by: By | None) -> list[Total]:
+def _totals(place: Path | str, span: CallFilter, by: By | None) -> list[Total]:
     condition, values = span.condition()
     tables = f"{TABLE}, TAGS" if by == "tag" else TABLE
     statement = _TOTALS.format(key=_KEYS[by], tables=tables, condition=condition)

@@ -159,10 +159,10 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _unusable(error: sqlite3.Error | OSError) -> LedgerUnusableError:
     passing = isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _PASSING
-    return LedgerUnusableError(_said(error), passing=passing)
+    return LedgerUnusableError(_error_text(error), passing=passing)
 
 
-def _said(error: sqlite3.Error | OSError) -> str:
+def _error_text(error: sqlite3.Error | OSError) -> str:
     """Return SQLite's message, with the fix if there is one."""
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:  # the higher bits hold details
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN:

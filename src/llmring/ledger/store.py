@@ -58,13 +58,14 @@ def too_new(version: int) -> LedgerUnusableError:
 def unreadable(place: Path | str, error: LedgerUnusableError) -> ConfigurationError:
     """Build the error for a ledger that can't be read."""
     return ConfigurationError(
-        f"can't read the ledger {shown(place)}: {error}; set LLMRING_LEDGER_URL to use another"
+        f"can't read the ledger {display_place(place)}: {error}; set LLMRING_LEDGER_URL to use "
+        f"another"
     )
 
 
-def shown(place: Path | str) -> str:
+def display_place(place: Path | str) -> str:
     """Return a ledger's address without login and query."""
-    from llmring.address import shown as without_login
+    from llmring.address import without_login
 
     if isinstance(place, Path):
         return str(place)

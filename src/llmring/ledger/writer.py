@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 
 from llmring.ledger.columns import row_of
-from llmring.ledger.entry import Entry
+from llmring.ledger.entry import LedgerEntry
 from llmring.ledger.open import store_at
-from llmring.ledger.store import LedgerUnusableError, Row, Store, shown
+from llmring.ledger.store import LedgerUnusableError, Row, Store, display_place
 
 log = logging.getLogger("llmring")
 
@@ -66,10 +66,10 @@ class Ledger:
         self._numbers = itertools.count()
 
     def new_id(self, microseconds: int) -> str:
-        """Return an ID for a call that began at this time; see `Entry`."""
+        """Return an ID for a call that began at this time; see `LedgerEntry`."""
         return f"{microseconds:015x}-{next(self._numbers):06x}-{self._token}"
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LedgerEntry) -> None:
         """Queue an entry; returns at once and never fails."""
         self._waiting.append(row_of(entry))
         if len(self._waiting) > self._most:
@@ -93,7 +93,7 @@ class Ledger:
             log.warning(
                 "the process ends before %d calls were written to the ledger %s",
                 len(self._waiting),
-                shown(self._place),
+                display_place(self._place),
             )
             self._waiting.clear()
         if self._thread is None or not self._thread.is_alive():
@@ -115,7 +115,7 @@ class Ledger:
             log.warning(
                 "more than %d calls are queued for the ledger %s; the oldest are dropped",
                 self._most,
-                shown(self._place),
+                display_place(self._place),
             )
 
     def _rouse(self) -> None:
@@ -191,7 +191,7 @@ class Ledger:
         log.warning(
             "can't write calls to the ledger %s: %s; calls continue and writing is retried "
             "(set LLMRING_LEDGER=0 to keep no ledger)",
-            shown(self._place),
+            display_place(self._place),
             error,
         )
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from llmring.chat.events import Usage
 from llmring.clock import Clock
 from llmring.exceptions import BudgetExceededError, ProviderError
-from llmring.limits.rate_limits import Minute, Sent, Slots
+from llmring.limits.rate_limits import RateWindow, Slots, WindowEntry
 from llmring.registry.price import Unpriced, dollars
 from llmring.routing.estimate import may_have_cost, usd
 from llmring.routing.observers import CallObserver, ObservedAttempt
@@ -27,23 +27,23 @@ from llmring.routing.targets import Target
 
 if TYPE_CHECKING:
     from llmring.limits.budgets import Spending
-    from llmring.routing.attempt import Trial
-    from llmring.routing.failover import Walk
+    from llmring.routing.attempt import AttemptState
+    from llmring.routing.failover import Failover
 
 
-class _Gates:
+class _AliasLimits:
     """The queue and the rate window of one alias."""
 
     def __init__(self) -> None:
         self.slots = Slots()
-        self.minute = Minute()
+        self.window = RateWindow()
 
 
 # By process, as a forked child has calls of its own. Shared by all rings of the application.
-_gates: dict[tuple[int, str], _Gates] = {}
+_limits: dict[tuple[int, str], _AliasLimits] = {}
 
 
-class Governor:
+class AdmissionControl:
     """Admits calls.
 
     Args:
@@ -80,8 +80,8 @@ class Admission(CallObserver):
         self._rules = rules
         self._deadline = deadline
         self._spending = spending
-        self._gates: _Gates | None = None
-        self._tickets: dict[ObservedAttempt, Ticket] = {}
+        self._gates: _AliasLimits | None = None
+        self._reservations: dict[ObservedAttempt, Reservation] = {}
 
     async def enter(self) -> None:
         """Wait for the call's turn.
@@ -91,15 +91,15 @@ class Admission(CallObserver):
         """
         rules = self._rules
         if rules is not None and rules.policy.max_concurrency is not None:
-            gates = _gates_of(rules)
+            limits = _limits_of(rules)
             left = None if self._deadline is None else self._deadline - time.monotonic()
-            await gates.slots.enter(rules.policy.max_concurrency, left)
-            self._gates = gates
+            await limits.slots.enter(rules.policy.max_concurrency, left)
+            self._gates = limits
 
     def leave(self) -> None:
         """Admit the next call, if `enter` has admitted this one."""
         # Breaks a reference cycle: attempts refer to the call, and the call to this object.
-        self._tickets.clear()
+        self._reservations.clear()
         if self._gates is not None:
             self._gates.slots.leave()
 
@@ -110,35 +110,35 @@ class Admission(CallObserver):
     async def __aexit__(self, *_: object) -> None:
         self.leave()
 
-    async def admit(self, walk: Walk, trial: Trial) -> None:
+    async def admit(self, failover: Failover, attempt: AttemptState) -> None:
         """Wait until an attempt's request may be sent, and move its deadline by the wait.
 
         Raises:
             LLMRingError: See `sending`.
         """
-        before = walk.clock()
-        ticket = await self.sending(trial.target)
-        self._tickets[trial] = ticket
-        if trial.deadline is not None and walk.deadline is not None:
-            trial.deadline = min(walk.deadline, trial.deadline + walk.clock() - before)
+        before = failover.clock()
+        reservation = await self.sending(attempt.target)
+        self._reservations[attempt] = reservation
+        if attempt.deadline is not None and failover.deadline is not None:
+            attempt.deadline = min(failover.deadline, attempt.deadline + failover.clock() - before)
 
     def on_attempt_settled(self, attempt: ObservedAttempt) -> Awaitable[None] | None:
         """Count the tokens and cost of an answer, if known."""
-        ticket = self._tickets.get(attempt)
-        return None if ticket is None else ticket.answered(attempt.cost, attempt.usage)
+        reservation = self._reservations.get(attempt)
+        return None if reservation is None else reservation.answered(attempt.cost, attempt.usage)
 
     def on_attempt_failure(
         self, attempt: ObservedAttempt, error: ProviderError
     ) -> Awaitable[None] | None:
         """Count the tokens and cost that a failed attempt may have taken."""
-        ticket = self._tickets.get(attempt)
-        if ticket is None:
+        reservation = self._reservations.get(attempt)
+        if reservation is None:
             return None  # nothing was sent
         if attempt.usage is None:
-            return ticket.failed(error)
-        return ticket.answered(attempt.cost, attempt.usage)
+            return reservation.failed(error)
+        return reservation.answered(attempt.cost, attempt.usage)
 
-    async def sending(self, target: Target) -> Ticket:
+    async def sending(self, target: Target) -> Reservation:
         """Wait until a request may be sent to this model, and reserve its estimated cost.
 
         Raises:
@@ -148,25 +148,25 @@ class Admission(CallObserver):
         """
         rules = self._rules
         if rules is None:
-            return Ticket(None, None)
+            return Reservation(None, None)
         policy = rules.policy
-        minute = sent = reserved = None
+        window = sent = budget = None
         if policy.rpm is not None or policy.tpm is not None:
-            minute = _gates_of(rules).minute
-            sent = await minute.enter(policy.rpm, policy.tpm, rules.load.tokens, self._deadline)
+            window = _limits_of(rules).window
+            sent = await window.enter(policy.rpm, policy.tpm, rules.estimate.tokens, self._deadline)
         if policy.daily_budget is not None:
             try:
-                reserved = await _reserved(
+                budget = await _budget(
                     rules, target, usd(policy.daily_budget), self._spending(), self._clock.now()
                 )
             except BaseException:
-                if minute is not None and sent is not None:
-                    minute.withdraw(sent)
+                if window is not None and sent is not None:
+                    window.withdraw(sent)
                 raise
-        return Ticket(sent, reserved)
+        return Reservation(sent, budget)
 
 
-class _Reserved(Struct, frozen=True):
+class _BudgetReservation(Struct, frozen=True):
     """The amount reserved for a request."""
 
     spending: Spending
@@ -175,18 +175,18 @@ class _Reserved(Struct, frozen=True):
     amount: Decimal
 
 
-class Ticket:
+class Reservation:
     """The permission to send one request, and its share of the limits.
 
     Call `answered` or `failed` with the outcome. If neither is called, for example because the call
     is cancelled, the request stays counted by its estimate.
     """
 
-    __slots__ = ("_reserved", "_sent")
+    __slots__ = ("_budget", "_sent")
 
-    def __init__(self, sent: Sent | None, reserved: _Reserved | None) -> None:
+    def __init__(self, sent: WindowEntry | None, budget: _BudgetReservation | None) -> None:
         self._sent = sent
-        self._reserved = reserved
+        self._budget = budget
 
     async def answered(self, cost: Decimal | None, usage: Usage | None) -> None:
         """Count the tokens and cost of the answer, if known.
@@ -208,24 +208,24 @@ class Ticket:
             await self._settle(Decimal(0))
 
     async def _settle(self, cost: Decimal) -> None:
-        reserved, self._reserved = self._reserved, None
-        if reserved is not None:
-            await reserved.spending.settle(reserved.key, reserved.day, reserved.amount, cost)
+        budget, self._budget = self._budget, None
+        if budget is not None:
+            await budget.spending.settle(budget.key, budget.day, budget.amount, cost)
 
 
-def _gates_of(rules: Rules) -> _Gates:
+def _limits_of(rules: Rules) -> _AliasLimits:
     place = os.getpid(), rules.key
-    return _gates.get(place) or _gates.setdefault(place, _Gates())
+    return _limits.get(place) or _limits.setdefault(place, _AliasLimits())
 
 
-async def _reserved(
+async def _budget(
     rules: Rules, target: Target, limit: Decimal, spending: Spending, now: datetime
-) -> _Reserved:
+) -> _BudgetReservation:
     day = now.date()
-    cost = rules.load.cost(target.facts, day)
+    cost = rules.estimate.cost(target.facts, day)
     amount = Decimal(0) if isinstance(cost, Unpriced) else cost
     if await spending.reserve(rules.key, day, amount, limit):
-        return _Reserved(spending, rules.key, day, amount)
+        return _BudgetReservation(spending, rules.key, day, amount)
     spent = await spending.spent(rules.key, day)
     midnight = datetime.combine(day + timedelta(1), datetime.min.time(), UTC)
     raise BudgetExceededError(

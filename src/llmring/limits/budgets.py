@@ -91,7 +91,7 @@ class SqliteSpending:
     def __init__(self, path: Path) -> None:
         self._path = path
         # By process ID: a forked child can't use its parent's connection and opens another.
-        self._files: dict[int, _File] = {}
+        self._files: dict[int, _BudgetFile] = {}
 
     async def reserve(self, key: str, day: date, usd: Decimal, limit: Decimal) -> bool:
         """Reserve an amount; see `Spending`.
@@ -128,7 +128,7 @@ class SqliteSpending:
             file.close()
 
     def _run(self, statement: str, given: Mapping[str, Any]) -> tuple[int, Any]:
-        file = self._files.setdefault(os.getpid(), _File())
+        file = self._files.setdefault(os.getpid(), _BudgetFile())
         try:
             return file.run(self._path.expanduser(), statement, given)
         except (sqlite3.Error, OSError, RuntimeError, OverflowError) as error:
@@ -139,7 +139,7 @@ class SqliteSpending:
             ) from None
 
 
-class _File:
+class _BudgetFile:
     """One process's connection, for one thread at a time."""
 
     def __init__(self) -> None:

@@ -99,7 +99,7 @@ class _Waiting:
             self.turn.set_result(None)
 
 
-class Sent:
+class WindowEntry:
     """A request: the time when it may be sent, and its tokens."""
 
     __slots__ = ("at", "tokens")
@@ -109,7 +109,7 @@ class Sent:
         self.tokens = tokens
 
 
-class Minute:
+class RateWindow:
     """A limit on requests and tokens in any sixty seconds.
 
     Each request gets its time on arrival, so one that can't wait that long fails at once, and none
@@ -123,11 +123,11 @@ class Minute:
         self._clock = clock
         self._lock = threading.RLock()
         # In the order of their times, some of which may be in the future.
-        self._sent: deque[Sent] = deque()
+        self._sent: deque[WindowEntry] = deque()
 
     async def enter(
         self, rpm: int | None, tpm: int | None, tokens: int, deadline: float | None
-    ) -> Sent:
+    ) -> WindowEntry:
         """Wait until a request may be sent; see `take`."""
         sent, seconds = self.take(rpm, tpm, tokens, deadline)
         if seconds > 0:
@@ -140,7 +140,7 @@ class Minute:
 
     def take(
         self, rpm: int | None, tpm: int | None, tokens: int, deadline: float | None
-    ) -> tuple[Sent, float]:
+    ) -> tuple[WindowEntry, float]:
         """Add a request; return it and the seconds until it may be sent.
 
         Args:
@@ -168,11 +168,11 @@ class Minute:
                     f"({named} in the lockfile)",
                     retry_after=at - now,
                 )
-            sent = Sent(at, tokens)
+            sent = WindowEntry(at, tokens)
             self._sent.append(sent)
             return sent, at - now
 
-    def withdraw(self, sent: Sent) -> None:
+    def withdraw(self, sent: WindowEntry) -> None:
         """Remove a request that was not sent after all."""
         with self._lock:
             if sent in self._sent:

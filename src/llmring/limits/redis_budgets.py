@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from llmring.limits.budgets import Spending, nanos
-from llmring.limits.redis_connection import RedisLink, Script
+from llmring.limits.redis_connection import LuaScript, RedisLink
 
 # The braces keep all keys on one node of a cluster.
 PREFIX = "{llmring}:spent:"
@@ -22,7 +22,7 @@ KEEP_SECONDS = 3 * 86400
 _NANO = Decimal("1e-9")
 
 # Amounts are whole nano-USD: a double holds them exactly up to nine million USD.
-_RESERVE = Script("""
+_RESERVE = LuaScript("""
 local a = cjson.decode(ARGV[1])
 local spent = tonumber(redis.call('GET', KEYS[1]) or 0)
 if spent + a.nanos > a.limit then return 0 end
@@ -31,7 +31,7 @@ redis.call('EXPIRE', KEYS[1], a.keep)
 return 1
 """)
 
-_SETTLE = Script("""
+_SETTLE = LuaScript("""
 local a = cjson.decode(ARGV[1])
 local spent = redis.call('INCRBY', KEYS[1], string.format('%.0f', a.nanos))
 if spent < 0 then redis.call('SET', KEYS[1], 0) end
@@ -39,7 +39,7 @@ redis.call('EXPIRE', KEYS[1], a.keep)
 return 1
 """)
 
-_SPENT = Script("return redis.call('GET', KEYS[1]) or '0'")
+_SPENT = LuaScript("return redis.call('GET', KEYS[1]) or '0'")
 
 
 class SharedSpending:
@@ -76,17 +76,17 @@ class SharedSpending:
         self._unheard += Counter()  # drops what is settled
         difference = nanos(actual) - nanos(reserved) if heard else nanos(actual)
         given = {"nanos": difference, "keep": KEEP_SECONDS}
-        told = await self._link.run(_SETTLE, [_name(key, day)], given)
+        answer = await self._link.run(_SETTLE, [_name(key, day)], given)
         if not heard:
-            left = actual if told is None else Decimal(0)
+            left = actual if answer is None else Decimal(0)
             await self._own.settle(key, day, reserved, left)
 
     async def spent(self, key: str, day: date) -> Decimal:
         """Return the USD spent or reserved on a day."""
-        told = await self._link.run(_SPENT, [_name(key, day)], {})
-        if told is None:
+        answer = await self._link.run(_SPENT, [_name(key, day)], {})
+        if answer is None:
             return await self._own.spent(key, day)
-        return int(told) * _NANO
+        return int(answer) * _NANO
 
 
 def _name(key: str, day: date) -> str:

@@ -10,9 +10,9 @@ import random
 from collections.abc import Callable, Sequence
 
 from llmring.exceptions import ProviderError
-from llmring.limits.redis_connection import RedisLink, Script
+from llmring.limits.redis_connection import LuaScript, RedisLink
 from llmring.routing import circuits
-from llmring.routing.circuits import Circuit, CircuitState, Memory, Open, Weight
+from llmring.routing.circuits import Circuit, CircuitState, LocalCircuits, OpenCircuit, Severity
 from llmring.routing.targets import Target
 
 # The braces keep all keys on one node of a cluster.
@@ -34,7 +34,7 @@ local function text(seconds) return string.format('%.3f', seconds) end
 """
 
 # For each key: the seconds until it closes ("" for no circuit), and the reason.
-_BLOCKED = Script(
+_BLOCKED = LuaScript(
     _CLOCK
     + """
 local found, another = {}, false
@@ -58,7 +58,7 @@ return found
 """
 )
 
-_ANSWERED = Script(
+_ANSWERED = LuaScript(
     _CLOCK
     + """
 local key = KEYS[1]
@@ -83,7 +83,7 @@ return 1
 """
 )
 
-_FAILED = Script(
+_FAILED = LuaScript(
     _CLOCK
     + """
 local key = KEYS[1]
@@ -122,7 +122,7 @@ return 1
 )
 
 # The time; then for each circuit: model, address, failures, when it closes, the reason.
-_SNAPSHOT = Script(
+_SNAPSHOT = LuaScript(
     _CLOCK
     + """
 local found = {text(now)}
@@ -139,12 +139,12 @@ return found
 )
 
 
-class SharedHealth:
-    """Circuits in Redis; see `Health`.
+class SharedCircuits:
+    """Circuits in Redis; see `Circuits`.
 
     Args:
         link: The server.
-        memory: The circuits of this process, used if the server can't be.
+        local: The circuits of this process, used if the server can't be.
         chance: Returns a number from 0 up to 1, for the jitter.
         clock: Returns the time in seconds; by default the server's.
     """
@@ -155,36 +155,36 @@ class SharedHealth:
     def __init__(
         self,
         link: RedisLink,
-        memory: Memory,
+        local: LocalCircuits,
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.link = link
-        self._memory = memory
+        self._local = local
         self._chance = chance
         self._clock = clock
         # Models with a circuit: only their successes need to be reported.
         self._ailing: set[str] = set()
 
-    async def blocked(self, targets: Sequence[Target]) -> dict[str, Open]:
-        """Return those of these models whose circuits are open; see `Health`."""
+    async def blocked(self, targets: Sequence[Target]) -> dict[str, OpenCircuit]:
+        """Return those of these models whose circuits are open; see `Circuits`."""
         keys = [PREFIX + circuits.circuit_key(target) for target in targets]
-        told = await self._run(_BLOCKED, keys, probe=circuits.PROBE_SECONDS) if keys else []
-        if told is None:
-            return await self._memory.blocked(targets)
+        answer = await self._run(_BLOCKED, keys, probe=circuits.PROBE_SECONDS) if keys else []
+        if answer is None:
+            return await self._local.blocked(targets)
         found = {}
-        for target, key, left, reason in zip(targets, keys, told[::2], told[1::2], strict=True):
+        for target, key, left, reason in zip(targets, keys, answer[::2], answer[1::2], strict=True):
             if not left:
                 self._ailing.discard(key)
                 continue
             self._ailing.add(key)
             if float(left) > 0:
-                found[str(target.ref)] = Open(float(left), reason)
+                found[str(target.ref)] = OpenCircuit(float(left), reason)
         return found
 
     async def answered(self, target: Target) -> None:
         """Record a success, which closes the circuit."""
-        await self._memory.answered(target)
+        await self._local.answered(target)
         if not self._ailing:
             return
         key = PREFIX + circuits.circuit_key(target)
@@ -193,18 +193,18 @@ class SharedHealth:
 
     async def failed(self, target: Target, error: ProviderError, waited: float) -> None:
         """Record a failure, which may open the circuit."""
-        await self._memory.failed(target, error, waited)
-        says = circuits.weight(error, waited)
+        await self._local.failed(target, error, waited)
+        level = circuits.severity(error, waited)
         key = PREFIX + circuits.circuit_key(target)
-        if says is Weight.NONE and key not in self._ailing:
+        if level is Severity.NONE and key not in self._ailing:
             return
         self._ailing.add(key)
         await self._run(
             _FAILED,
             [key, INDEX],
-            none=says is Weight.NONE,
-            rate=says is Weight.RATE,
-            alone=circuits.told_seconds(says, error.retry_after),
+            none=level is Severity.NONE,
+            rate=level is Severity.RATE,
+            alone=circuits.seconds_by_severity(level, error.retry_after),
             asked=min(error.retry_after or 0.0, circuits.MOST_RETRY_AFTER_SECONDS),
             jitter=1 + circuits.JITTER * self._chance(),
             reason=error.message[:_REASON].encode(errors="replace").decode(),
@@ -220,10 +220,10 @@ class SharedHealth:
 
     async def snapshot(self) -> list[CircuitState]:
         """Return all models that have failed since their last success."""
-        told = await self._run(_SNAPSHOT, [INDEX])
-        if told is None:
-            return await self._memory.snapshot()
-        now = float(told[0])
+        answer = await self._run(_SNAPSHOT, [INDEX])
+        if answer is None:
+            return await self._local.snapshot()
+        now = float(answer[0])
         return [
             circuits.state_of(
                 Circuit(
@@ -231,7 +231,7 @@ class SharedHealth:
                 ),
                 now,
             )
-            for model, address, row, until, reason in zip(*[iter(told[1:])] * 5, strict=True)
+            for model, address, row, until, reason in zip(*[iter(answer[1:])] * 5, strict=True)
             if int(row)
         ]
 
@@ -248,7 +248,7 @@ class SharedHealth:
         """Close the running event loop's connections."""
         await self.link.aclose()
 
-    async def _run(self, script: Script, keys: list[str], **values: object) -> list[str] | None:
+    async def _run(self, script: LuaScript, keys: list[str], **values: object) -> list[str] | None:
         now = None if self._clock is None else self._clock()
         reply: list[str] | None = await self.link.run(script, keys, {"now": now, **values})
         return reply

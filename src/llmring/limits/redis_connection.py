@@ -39,7 +39,7 @@ _SLICES = 5
 _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
 
 
-class Script:
+class LuaScript:
     """A script in Lua; it finds its arguments in `KEYS`, and in `ARGV[1]` as JSON.
 
     It must return a value: None means that the server did not answer.
@@ -76,10 +76,10 @@ class RedisLink:
             )
         self.place = f"{parts.hostname}:{parts.port or 6379}"
         self._url = parts._replace(scheme=_SCHEMES[parts.scheme]).geturl()
-        self._lines: dict[AbstractEventLoop, _Kept] = {}
+        self._lines: dict[AbstractEventLoop, _HeldConnection] = {}
 
     async def run(
-        self, script: Script, keys: Sequence[str], values: Mapping[str, Any]
+        self, script: LuaScript, keys: Sequence[str], values: Mapping[str, Any]
     ) -> Any | None:
         """Return the result of a script; None if the server did not answer in time.
 
@@ -101,7 +101,7 @@ class RedisLink:
         if kept is not None:
             await kept.keeper.aclose()
 
-    async def _line(self) -> _Line:
+    async def _line(self) -> _LoopConnection:
         loop = asyncio.get_running_loop()
         kept = self._lines.get(loop)
         if kept is None:
@@ -113,18 +113,18 @@ class RedisLink:
             keeper = _keep_line(self._url, self.place)
             line = await anext(keeper)
             kept = self._lines.setdefault(
-                loop, _Kept(line, keeper, weakref.finalize(self, _let_go, keeper))
+                loop, _HeldConnection(line, keeper, weakref.finalize(self, _let_go, keeper))
             )
         return kept.line
 
-    def _forget(self, loop: AbstractEventLoop) -> _Kept | None:
+    def _forget(self, loop: AbstractEventLoop) -> _HeldConnection | None:
         kept = self._lines.pop(loop, None)
         if kept is not None:
             kept.hold.detach()
         return kept
 
 
-class _Line:
+class _LoopConnection:
     """The connections of one event loop, and whether they can be used at the moment."""
 
     def __init__(self, url: str, place: str) -> None:
@@ -138,7 +138,7 @@ class _Line:
         self._lost = False
         self._waiting: set[Task[Any]] = set()
 
-    async def run(self, script: Script, given: tuple[Any, ...]) -> Any | None:
+    async def run(self, script: LuaScript, given: tuple[Any, ...]) -> Any | None:
         loop = asyncio.get_running_loop()
         now = loop.time()
         if now < self._paused_until:
@@ -148,14 +148,14 @@ class _Line:
             await asyncio.wait({opening}, timeout=max(0.0, self._opening_until - now))
             if self._client is None:
                 return None
-        asked = loop.create_task(self._ask(self._client, script, given))
-        self._waiting.add(asked)
-        asked.add_done_callback(self._waiting.discard)
+        task = loop.create_task(self._ask(self._client, script, given))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
         # In slices, so that time spent by this process on other things does not count.
         for _ in range(_SLICES):
-            done, _ = await asyncio.wait({asked}, timeout=BUDGET_SECONDS / _SLICES)
+            done, _ = await asyncio.wait({task}, timeout=BUDGET_SECONDS / _SLICES)
             if done:
-                return asked.result()
+                return task.result()
         if loop.time() - self._heard_at > BUDGET_SECONDS:
             # Otherwise the server does answer, and this process is just busy.
             self._lose(f"no answer within {BUDGET_SECONDS * 1000:.0f} ms")
@@ -182,7 +182,7 @@ class _Line:
             self._client = client
         self._opening = None
 
-    async def _ask(self, client: Redis, script: Script, given: tuple[Any, ...]) -> Any | None:
+    async def _ask(self, client: Redis, script: LuaScript, given: tuple[Any, ...]) -> Any | None:
         from redis.exceptions import NoScriptError
 
         try:
@@ -226,11 +226,11 @@ class _Line:
             await self._client.aclose()
 
 
-_Keeper = AsyncGenerator[_Line, None]
+_Keeper = AsyncGenerator[_LoopConnection, None]
 
 
-class _Kept(Struct, frozen=True):
-    line: _Line
+class _HeldConnection(Struct, frozen=True):
+    line: _LoopConnection
     keeper: _Keeper
     hold: weakref.finalize[[_Keeper], RedisLink]
 
@@ -240,7 +240,7 @@ def _let_go(_: _Keeper) -> None:
 
 
 async def _keep_line(url: str, place: str) -> _Keeper:
-    line = _Line(url, place)
+    line = _LoopConnection(url, place)
     try:
         yield line
     finally:

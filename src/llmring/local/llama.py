@@ -50,7 +50,7 @@ class LocalModel(Struct, frozen=True, kw_only=True):
     context: int = DEFAULT_CONTEXT_TOKENS
 
 
-class Served(Struct, frozen=True):
+class RunningServer(Struct, frozen=True):
     """Address and key of a running model, in OpenAI's chat format. The repr hides the key."""
 
     base_url: str
@@ -104,7 +104,7 @@ def locate(name: str, own: Path | None, cache_dir: Path) -> LocalModel:
     )
 
 
-def serve(model: LocalModel) -> Served:
+def serve(model: LocalModel) -> RunningServer:
     """Return the address of a model, starting it (0.3 s and more) if it is not running yet.
 
     Blocks while the model loads; any thread may call it. The server ends with this process.
@@ -134,7 +134,7 @@ def stop() -> None:
 
 class _Running(Struct, frozen=True):
     process: subprocess.Popen[bytes]
-    served: Served
+    served: RunningServer
 
 
 _lock = threading.Lock()
@@ -156,7 +156,7 @@ def _start(model: LocalModel) -> _Running:
     import secrets
 
     _check(model)
-    load = server.Load(
+    load = server.ServerConfig(
         path=os.fspath(model.path.resolve()),
         name=model.name,
         key=secrets.token_hex(16),
@@ -166,7 +166,7 @@ def _start(model: LocalModel) -> _Running:
     with ExitStack() as undo:
         process = _spawn()
         undo.callback(_end, process)
-        _tell(process, load)
+        _send_load(process, load)
         # Checked while the model loads, so that it costs no extra time.
         if model.pinned and not intact(model.path):
             raise ConfigurationError(f"{model.path} is damaged; run '{PULL}' to download it again")
@@ -176,7 +176,7 @@ def _start(model: LocalModel) -> _Running:
         undo.pop_all()
     atexit.unregister(stop)
     atexit.register(stop)
-    return _Running(process, Served(f"{ready.address}/v1", load.key))
+    return _Running(process, RunningServer(f"{ready.address}/v1", load.key))
 
 
 def _check(model: LocalModel) -> None:
@@ -224,7 +224,7 @@ def _spawn() -> subprocess.Popen[bytes]:
     )
 
 
-def _tell(process: subprocess.Popen[bytes], load: server.Load) -> None:
+def _send_load(process: subprocess.Popen[bytes], load: server.ServerConfig) -> None:
     with suppress(BrokenPipeError):  # the process has ended; `_hear` reports it
         cast("IO[bytes]", process.stdin).write(msgspec.json.encode(load) + b"\n")
 

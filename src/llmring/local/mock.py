@@ -37,7 +37,7 @@ def play(request: HttpRequest) -> Script:
     percent-decoded; "+" is a plus sign.
     """
     try:
-        call = msgspec.json.decode(request.body, type=_Call)
+        call = msgspec.json.decode(request.body, type=_MockCall)
     except msgspec.DecodeError as error:
         return _error(400, f"not a request: {error}")
     name, _, query = call.model.partition("?")
@@ -59,7 +59,7 @@ def names() -> tuple[str, ...]:
     return tuple(_MODELS)
 
 
-class _Message(Struct):
+class _MockMessage(Struct):
     role: str
     content: str | list[dict[str, Any]] | None = None
 
@@ -74,9 +74,9 @@ class _StreamOptions(Struct):
     include_usage: bool = False
 
 
-class _Call(Struct):
+class _MockCall(Struct):
     model: str
-    messages: list[_Message] = []
+    messages: list[_MockMessage] = []
     stream: bool = False
     stream_options: _StreamOptions | None = None
     input: list[str] = []
@@ -90,8 +90,8 @@ class _UnusableValueError(Exception):
     """A parameter whose value makes no sense."""
 
 
-class _Model(Struct, frozen=True):
-    script: Callable[[_Call, _Parameters], Script]
+class _MockModel(Struct, frozen=True):
+    script: Callable[[_MockCall, _Parameters], Script]
     parameters: tuple[str, ...] = ()
 
 
@@ -110,47 +110,47 @@ def _number(parameters: _Parameters, name: str, default: int) -> float:
 # The behaviour of the models, one function each.
 
 
-def _echo(call: _Call, _: _Parameters) -> Script:
-    asked = [message.text for message in call.messages if message.role == "user"]
-    return _ok(call, _body(call, _Answer(asked[-1] if asked else "")))
+def _echo(call: _MockCall, _: _Parameters) -> Script:
+    texts = [message.text for message in call.messages if message.role == "user"]
+    return _ok(call, _body(call, _MockAnswer(texts[-1] if texts else "")))
 
 
-def _fixed(call: _Call, parameters: _Parameters) -> Script:
+def _fixed(call: _MockCall, parameters: _Parameters) -> Script:
     return _ok(call, _body(call, _text(parameters)))
 
 
-def _slow(call: _Call, parameters: _Parameters) -> Script:
+def _slow(call: _MockCall, parameters: _Parameters) -> Script:
     pause = Pause(_number(parameters, "ms", 1000) / 1000)
     return _ok(call, [pause, *_body(call, _text(parameters))])
 
 
-def _stall(call: _Call, parameters: _Parameters) -> Script:
+def _stall(call: _MockCall, parameters: _Parameters) -> Script:
     begun, rest = _parted(call, _text(parameters), _number(parameters, "after", 1))
     # By default a day, which no call waits for.
     pause = Pause(_number(parameters, "ms", 86_400_000) / 1000)
     return _ok(call, [*begun, pause, *rest])
 
 
-def _cut(call: _Call, parameters: _Parameters) -> Script:
+def _cut(call: _MockCall, parameters: _Parameters) -> Script:
     begun, _ = _parted(call, _text(parameters), _number(parameters, "after", 3))
     return _ok(call, [*begun, Reset("connection reset by mock:cut")])
 
 
-def _empty(call: _Call, _: _Parameters) -> Script:
-    return _ok(call, _body(call, _Answer("")))
+def _empty(call: _MockCall, _: _Parameters) -> Script:
+    return _ok(call, _body(call, _MockAnswer("")))
 
 
-def _malformed(call: _Call, parameters: _Parameters) -> Script:
+def _malformed(call: _MockCall, parameters: _Parameters) -> Script:
     body = parameters.get("body", '{"choices": [{"index": 0, "')
     return _ok(call, [Chunk((f"data: {body}\n\n" if call.stream else body).encode())])
 
 
-def _tool(call: _Call, parameters: _Parameters) -> Script:
+def _tool(call: _MockCall, parameters: _Parameters) -> Script:
     name, arguments = parameters.get("name", "f"), parameters.get("arguments", "{}")
-    return _ok(call, _body(call, _Answer(arguments, tool=name)))
+    return _ok(call, _body(call, _MockAnswer(arguments, tool=name)))
 
 
-def _fail(_: _Call, parameters: _Parameters) -> Script:
+def _fail(_: _MockCall, parameters: _Parameters) -> Script:
     status = int(_number(parameters, "status", 500))
     if not 400 <= status <= 599:
         raise _UnusableValueError(f"status must be from 400 to 599, not {status}")
@@ -159,7 +159,7 @@ def _fail(_: _Call, parameters: _Parameters) -> Script:
     return _error(status, message, parameters.get("code"), wait)
 
 
-def _embed(call: _Call, parameters: _Parameters) -> Script:
+def _embed(call: _MockCall, parameters: _Parameters) -> Script:
     if not call.input:
         return _error(400, "mock:embed has no texts to embed; it answers no chats")
     dimensions = call.dimensions or int(_number(parameters, "dimensions", 64))
@@ -186,22 +186,22 @@ def _vector(text: str, dimensions: int) -> list[float]:
     return [each / length for each in sums] if length else [1.0, *sums[1:]]
 
 
-def _refused(_: _Call, __: _Parameters) -> Script:
+def _refused(_: _MockCall, __: _Parameters) -> Script:
     return Script(None, (Reset("connection refused by mock:refused"),))
 
 
-_MODELS: Mapping[str, _Model] = {
-    "echo": _Model(_echo),
-    "fixed": _Model(_fixed, ("text",)),
-    "slow": _Model(_slow, ("ms", "text")),
-    "stall": _Model(_stall, ("after", "ms", "text")),
-    "cut": _Model(_cut, ("after", "text")),
-    "empty": _Model(_empty),
-    "malformed": _Model(_malformed, ("body",)),
-    "tool": _Model(_tool, ("name", "arguments")),
-    "embed": _Model(_embed, ("dimensions",)),
-    "fail": _Model(_fail, ("status", "retry_after", "message", "code")),
-    "refused": _Model(_refused),
+_MODELS: Mapping[str, _MockModel] = {
+    "echo": _MockModel(_echo),
+    "fixed": _MockModel(_fixed, ("text",)),
+    "slow": _MockModel(_slow, ("ms", "text")),
+    "stall": _MockModel(_stall, ("after", "ms", "text")),
+    "cut": _MockModel(_cut, ("after", "text")),
+    "empty": _MockModel(_empty),
+    "malformed": _MockModel(_malformed, ("body",)),
+    "tool": _MockModel(_tool, ("name", "arguments")),
+    "embed": _MockModel(_embed, ("dimensions",)),
+    "fail": _MockModel(_fail, ("status", "retry_after", "message", "code")),
+    "refused": _MockModel(_refused),
 }
 
 
@@ -209,31 +209,31 @@ _MODELS: Mapping[str, _Model] = {
 # answer, as most rings never use a mock.
 
 
-class _Answer(Struct, frozen=True):
+class _MockAnswer(Struct, frozen=True):
     """A model's answer: a text or, with `tool`, the arguments of a call of that function."""
 
     text: str
     tool: str | None = None
 
 
-def _text(parameters: _Parameters) -> _Answer:
-    return _Answer(parameters.get("text", "Hello from a mock model."))
+def _text(parameters: _Parameters) -> _MockAnswer:
+    return _MockAnswer(parameters.get("text", "Hello from a mock model."))
 
 
-def _body(call: _Call, answer: _Answer) -> list[Chunk]:
+def _body(call: _MockCall, answer: _MockAnswer) -> list[Chunk]:
     """Encode the body: an event a word if it is streamed, else two halves."""
     from llmring.dialects.openai_chat.encode_reply import ENCODING
     from llmring.dialects.reply_encoding import Envelope
 
     events = _events(call, answer)
     if call.stream:
-        asked = call.stream_options is not None and call.stream_options.include_usage
-        return [*map(Chunk, ENCODING.stream(events, Envelope(include_usage=asked)))]
+        texts = call.stream_options is not None and call.stream_options.include_usage
+        return [*map(Chunk, ENCODING.stream(events, Envelope(include_usage=texts)))]
     body = ENCODING.whole(events, Envelope())
     return [Chunk(body[: len(body) // 2]), Chunk(body[len(body) // 2 :])]
 
 
-def _parted(call: _Call, answer: _Answer, after: float) -> tuple[list[Chunk], list[Chunk]]:
+def _parted(call: _MockCall, answer: _MockAnswer, after: float) -> tuple[list[Chunk], list[Chunk]]:
     """Split the body after so many words or, if it is not streamed, into its halves."""
     from llmring.chat.made_up_reply import words
 
@@ -243,7 +243,7 @@ def _parted(call: _Call, answer: _Answer, after: float) -> tuple[list[Chunk], li
     return body[:here], body[here:]
 
 
-def _events(call: _Call, answer: _Answer) -> list[Event]:
+def _events(call: _MockCall, answer: _MockAnswer) -> list[Event]:
     from llmring.chat.made_up_reply import words
 
     pieces = words(answer.text)
@@ -264,13 +264,13 @@ def _events(call: _Call, answer: _Answer) -> list[Event]:
     ]
 
 
-def _id(prefix: str, call: _Call, answer: _Answer) -> str:
+def _id(prefix: str, call: _MockCall, answer: _MockAnswer) -> str:
     """Return an ID that is the same for the same answer."""
     seed = f"{call.model}\0{answer.tool}\0{answer.text}"
     return prefix + hashlib.blake2s(seed.encode(), digest_size=12).hexdigest()
 
 
-def _ok(call: _Call, steps: Sequence[Step]) -> Script:
+def _ok(call: _MockCall, steps: Sequence[Step]) -> Script:
     kind = "text/event-stream" if call.stream else "application/json"
     return Script(HttpHead(200, {"content-type": kind}), tuple(steps))
 

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 
-class Load(Struct, frozen=True, kw_only=True):
+class ServerConfig(Struct, frozen=True, kw_only=True):
     """The model to load, and how to serve it.
 
     Attributes:
@@ -47,23 +47,23 @@ def main() -> None:
     """Load the model, report it, and serve until stdin closes."""
     # Ctrl-C is for the application, which may continue and use the model again.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    load = msgspec.json.decode(sys.stdin.buffer.readline(), type=Load)
+    load = msgspec.json.decode(sys.stdin.buffer.readline(), type=ServerConfig)
     try:
         server = _start(load)
     except ImportError as error:
-        _say(Ready(problem=f"xllamacpp can't be loaded here: {error}"))
+        _send_ready(Ready(problem=f"xllamacpp can't be loaded here: {error}"))
         return
     except RuntimeError:
         # Its message is always "Failed to init server".
-        _say(Ready(problem="damaged, unknown to llama.cpp, or too large for this machine"))
+        _send_ready(Ready(problem="damaged, unknown to llama.cpp, or too large for this machine"))
         return
-    _say(Ready(address=server.listening_address))
+    _send_ready(Ready(address=server.listening_address))
     sys.stdin.buffer.read()
     # An orderly shutdown would wait for answers in progress.
     os._exit(0)
 
 
-def _start(load: Load) -> Any:
+def _start(load: ServerConfig) -> Any:
     xllamacpp: Any = importlib.import_module("xllamacpp")
     params = xllamacpp.CommonParams()
     params.model.path = load.path
@@ -87,7 +87,7 @@ def _start(load: Load) -> Any:
     return xllamacpp.Server(params)
 
 
-def _say(ready: Ready) -> None:
+def _send_ready(ready: Ready) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(ready) + b"\n")
     sys.stdout.buffer.flush()
 

@@ -7,15 +7,15 @@ from datetime import date
 
 from llmring.exceptions import ConfigurationError, LockfileVersionError
 from llmring.lockfile import model_checks, needs, provider_checks
-from llmring.lockfile.document import Binding, Lockfile, ModelRef, Reading, examine
+from llmring.lockfile.document import Binding, Examination, Lockfile, ModelRef, examine
 from llmring.lockfile.problem import Fault, Problem, Severity, nearest
 from llmring.lockfile.toml.layout import KeyPath, scan
 
 
 def problems(
     text: str,
-    providers: Mapping[str, provider_checks.Known],
-    known_for: Callable[[Lockfile], model_checks.Known] | None = None,
+    providers: Mapping[str, provider_checks.BuiltInProvider],
+    known_for: Callable[[Lockfile], model_checks.LifecycleCatalog] | None = None,
     today: date | None = None,
 ) -> list[Problem]:
     """Return the errors, warnings and hints for a lockfile, in the order of the file.
@@ -61,7 +61,9 @@ def _meant(ref: ModelRef, providers: Collection[str]) -> str:
     return f"did you mean {meant}:{ref.model}?" if meant else f"name one of: {names}"
 
 
-def _advice(reading: Reading, providers: Mapping[str, provider_checks.Known]) -> Iterator[Fault]:
+def _advice(
+    reading: Examination, providers: Mapping[str, provider_checks.BuiltInProvider]
+) -> Iterator[Fault]:
     """Yield the faults that reading a lockfile does not find."""
     if any(fault.raises is LockfileVersionError for fault in reading.faults):
         return
@@ -78,14 +80,14 @@ def _advice(reading: Reading, providers: Mapping[str, provider_checks.Known]) ->
                 yield from _binding(binding, known)
 
 
-def _unknown_providers(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
+def _unknown_providers(reading: Examination, known: Collection[str]) -> Iterator[Fault]:
     for path, ref in reading.references:
         if ref.provider not in known:
             message = f"unknown provider {ref.provider!r}"
-            yield Fault(path=path, message=message, mend=_meant(ref, known))
+            yield Fault(path=path, message=message, fix=_meant(ref, known))
 
 
-def _repeated_models(reading: Reading) -> Iterator[Fault]:
+def _repeated_models(reading: Examination) -> Iterator[Fault]:
     seen: dict[tuple[KeyPath, object], KeyPath] = {}
     for path, ref in reading.references:
         first = seen.setdefault((path[:-1], ref), path)
@@ -95,7 +97,7 @@ def _repeated_models(reading: Reading) -> Iterator[Fault]:
             )
 
 
-def _profiles(reading: Reading) -> Iterator[Fault]:
+def _profiles(reading: Examination) -> Iterator[Fault]:
     lockfile = reading.lockfile
     profiles = _table(reading, "profiles")
     if not profiles:
@@ -131,8 +133,8 @@ def _no_default(lockfile: Lockfile, *, named: bool) -> Fault:
     names = ", ".join(lockfile.profiles)
     if named:
         meant = nearest(profile, lockfile.profiles)
-        mend = f"did you mean {meant!r}?" if meant else f"name one of: {names}"
-        return _fault(("default_profile",), "warning", f"unknown profile {profile!r}", mend)
+        fix = f"did you mean {meant!r}?" if meant else f"name one of: {names}"
+        return _fault(("default_profile",), "warning", f"unknown profile {profile!r}", fix)
     return _fault(
         (),
         "hint",
@@ -141,7 +143,7 @@ def _no_default(lockfile: Lockfile, *, named: bool) -> Fault:
     )
 
 
-def _packages(reading: Reading, known: Collection[str]) -> Iterator[Fault]:
+def _packages(reading: Examination, known: Collection[str]) -> Iterator[Fault]:
     packages = _table(reading, "extends").get("packages")
     seen: dict[object, KeyPath] = {}
     for index, package in enumerate(packages if isinstance(packages, list) else ()):
@@ -184,12 +186,12 @@ def _binding(binding: Binding, known: Collection[str]) -> Iterator[Fault]:
         )
 
 
-def _table(reading: Reading, key: str) -> dict[str, object]:
+def _table(reading: Examination, key: str) -> dict[str, object]:
     value = reading.tree.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def _fault(
-    path: KeyPath, severity: Severity, message: str, mend: str, first: KeyPath | None = None
+    path: KeyPath, severity: Severity, message: str, fix: str, first: KeyPath | None = None
 ) -> Fault:
-    return Fault(path=path, severity=severity, message=message, mend=mend, first=first)
+    return Fault(path=path, severity=severity, message=message, fix=fix, first=first)

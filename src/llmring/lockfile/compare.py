@@ -22,7 +22,7 @@ Kind = Literal["added", "removed", "changed"]
 _NONE = Profile("")
 
 
-class Change(Struct, frozen=True):
+class LockfileChange(Struct, frozen=True):
     """One difference between two lockfiles.
 
     Attributes:
@@ -67,7 +67,7 @@ class Change(Struct, frozen=True):
         return f"{mark} {self.key} → {_shown(value)}"
 
 
-def changes(before: Lockfile, after: Lockfile) -> list[Change]:
+def changes(before: Lockfile, after: Lockfile) -> list[LockfileChange]:
     """Return the differences between two lockfiles, in the order of the second; removals last.
 
     Args:
@@ -83,14 +83,14 @@ def changes(before: Lockfile, after: Lockfile) -> list[Change]:
     for name in _union(before.profiles, after.profiles):
         old, new = before.profiles.get(name), after.profiles.get(name)
         if old is None:
-            found.append(Change("added", dotted((name,))))
+            found.append(LockfileChange("added", dotted((name,))))
         if new is None:
-            found.append(Change("removed", dotted((name,))))
+            found.append(LockfileChange("removed", dotted((name,))))
         found += _profile(name, old or _NONE, new or _NONE)
     return found
 
 
-def _profile(name: str, before: Profile, after: Profile) -> Iterator[Change]:
+def _profile(name: str, before: Profile, after: Profile) -> Iterator[LockfileChange]:
     yield from _entries((name,), before.policy, after.policy)
     for alias in _union(before.bindings, after.bindings):
         old, new = before.bindings.get(alias), after.bindings.get(alias)
@@ -102,7 +102,7 @@ def _profile(name: str, before: Profile, after: Profile) -> Iterator[Change]:
 
 def _entries(
     path: tuple[str, ...], before: Mapping[str, Any], after: Mapping[str, Any]
-) -> Iterator[Change]:
+) -> Iterator[LockfileChange]:
     """Yield the changes of a table key by key, those of nested tables included."""
     for key in _union(before, after):
         old, new = before.get(key), after.get(key)
@@ -112,10 +112,10 @@ def _entries(
             yield from _entry(dotted((*path, key)), old, new)
 
 
-def _entry(key: str, before: object, after: object) -> Iterator[Change]:
+def _entry(key: str, before: object, after: object) -> Iterator[LockfileChange]:
     if before != after:
         kind: Kind = "added" if before is None else "removed" if after is None else "changed"
-        yield Change(kind, key, before, after)
+        yield LockfileChange(kind, key, before, after)
 
 
 def _union(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

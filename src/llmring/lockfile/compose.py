@@ -144,10 +144,10 @@ def _of_package(package: str, alias: str, profile: str, packages: Packages) -> B
     binding = bindings.get(alias)
     if binding is None:
         meant = nearest(alias, bindings)
-        mend = f"did you mean {package}:{meant}?" if meant else f"bind {package}:{alias} yourself"
+        fix = f"did you mean {package}:{meant}?" if meant else f"bind {package}:{alias} yourself"
         raise AliasNotFoundError(
             f"no alias {package}:{alias}: profile {chosen!r} in {lockfile.path} does not bind "
-            f"{alias!r}; {mend}"
+            f"{alias!r}; {fix}"
         )
     return binding
 

@@ -116,7 +116,7 @@ class Lockfile(Struct, frozen=True):
     warnings: tuple[Problem, ...] = ()
 
 
-class Reading(Struct, frozen=True):
+class Examination(Struct, frozen=True):
     """The readable part of a lockfile and the faults in the rest.
 
     Attributes:
@@ -163,10 +163,10 @@ def parse(text: str, path: Path | None = None) -> Lockfile:
     return msgspec.structs.replace(reading.lockfile, path=path, warnings=warnings)
 
 
-def examine(text: str) -> Reading | Problem:
+def examine(text: str) -> Examination | Problem:
     """Read as much of a lockfile as possible; return the problem if the text is not TOML."""
     tree = syntax.load(text)
-    return tree if isinstance(tree, Problem) else _Reader().read(tree)
+    return tree if isinstance(tree, Problem) else _TreeReader().read(tree)
 
 
 def references(models: str | Iterable[str]) -> tuple[ModelRef, ...]:
@@ -209,14 +209,14 @@ def _policy(known: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in known.items() if key in keys.POLICY}
 
 
-class _Reader:
+class _TreeReader:
     """A top-down reader of a TOML tree that collects faults on the way."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._references: list[tuple[KeyPath, ModelRef]] = []
 
-    def read(self, tree: dict[str, Any]) -> Reading:
+    def read(self, tree: dict[str, Any]) -> Examination:
         version = tree.get("version", "1.0")
         if isinstance(version, str) and not _VERSION.fullmatch(version):
             # In another version, keys may have another meaning.
@@ -242,8 +242,8 @@ class _Reader:
         )
         return self._reading(lockfile, tree)
 
-    def _reading(self, lockfile: Lockfile, tree: dict[str, Any]) -> Reading:
-        return Reading(lockfile, tuple(self._faults), tuple(self._references), tree)
+    def _reading(self, lockfile: Lockfile, tree: dict[str, Any]) -> Examination:
+        return Examination(lockfile, tuple(self._faults), tuple(self._references), tree)
 
     def _table(
         self, table: dict[str, Any], path: KeyPath, shapes: Mapping[str, Shape], noun: str
@@ -289,8 +289,8 @@ class _Reader:
                 good.append(package)
                 continue
             at = ("extends", "packages", index)
-            mend = "write the name used in import statements, such as my_library"
-            self._fault(at, f"{package!r} is not the name of a package", mend)
+            fix = "write the name used in import statements, such as my_library"
+            self._fault(at, f"{package!r} is not the name of a package", fix)
         return tuple(dict.fromkeys(good))
 
     def _profile(self, name: str, table: object) -> Profile:
@@ -379,11 +379,11 @@ class _Reader:
             self._fault(path, f"profile {name!r} extends itself", "extend another profile, or none")
             return
         meant = nearest(parent, profiles)
-        mend = f"did you mean {meant!r}?" if meant else f"name one of: {', '.join(profiles)}"
-        self._fault(path, f"unknown profile {parent!r}", mend)
+        fix = f"did you mean {meant!r}?" if meant else f"name one of: {', '.join(profiles)}"
+        self._fault(path, f"unknown profile {parent!r}", fix)
 
     def _not_a(self, path: KeyPath, noun: str, example: str) -> None:
         self._fault(path, f"is not {noun}", f"write {example}")
 
-    def _fault(self, path: KeyPath, message: str, mend: str, **more: Any) -> None:
-        self._faults.append(Fault(path=path, message=message, mend=mend, **more))
+    def _fault(self, path: KeyPath, message: str, fix: str, **more: Any) -> None:
+        self._faults.append(Fault(path=path, message=message, fix=fix, **more))

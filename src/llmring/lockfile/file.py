@@ -36,7 +36,7 @@ _BOM = b"\xef\xbb\xbf"
 # A file that changed less than this before it was read may change again with the same timestamp:
 # file systems and kernels count time in ticks, of at most 10 ms on Linux.
 _TICK_NS = 50_000_000
-_WRITE_MENDS = {
+_WRITE_FIXES = {
     errno.EACCES: "allow writing to its folder",
     errno.EPERM: "allow writing to its folder",
     errno.EROFS: "use a lockfile outside this read-only file system",
@@ -46,7 +46,7 @@ _WRITE_MENDS = {
 }
 
 
-class Source(Struct, frozen=True):
+class LockfileSource(Struct, frozen=True):
     """The active lockfile's path, and the rule that selected it.
 
     Attributes:
@@ -66,7 +66,7 @@ def find(
     environment: str | None,
     cwd: Path,
     package: Path | None = None,
-) -> Source:
+) -> LockfileSource:
     """Find the active lockfile: argument, environment, working folder, package, or bundled.
 
     Args:
@@ -92,14 +92,14 @@ def find(
             )
         if not path.exists():
             raise _missing(path, noun)
-        return Source(path, rule, is_writable(path))
+        return LockfileSource(path, rule, is_writable(path))
     local = cwd / NAME
     # A dangling link is chosen too, so that reading it reports the broken link.
     if local.is_file() or local.is_symlink():
-        return Source(local, "folder", is_writable(local))
+        return LockfileSource(local, "folder", is_writable(local))
     if package is not None:
-        return Source(package, "package", writable=False)
-    return Source(BUNDLED, "bundled", writable=False)
+        return LockfileSource(package, "package", writable=False)
+    return LockfileSource(BUNDLED, "bundled", writable=False)
 
 
 def is_writable(path: Path) -> bool:
@@ -108,7 +108,7 @@ def is_writable(path: Path) -> bool:
     return real != _real(BUNDLED) and not _INSTALLED.intersection(real.parts)
 
 
-def writable_target(source: Source, cwd: Path) -> Path:
+def writable_target(source: LockfileSource, cwd: Path) -> Path:
     """Return the file to edit: the active one if it is writable, or else `./llmring.lock`.
 
     A file named by the environment stays the target even if it is not writable, so that the edit
@@ -325,8 +325,8 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        mend = _WRITE_MENDS.get(error.errno or 0, "use a lockfile elsewhere")
-        raise LockfileError(f"can't be written: {error.strerror}; {mend}", path=path) from error
+        fix = _WRITE_FIXES.get(error.errno or 0, "use a lockfile elsewhere")
+        raise LockfileError(f"can't be written: {error.strerror}; {fix}", path=path) from error
 
 
 def shown(path: Path) -> Path:

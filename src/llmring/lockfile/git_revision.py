@@ -46,10 +46,10 @@ def content(name: str) -> bytes:
     except subprocess.TimeoutExpired:
         raise LockfileNotFoundError(f"git did not answer within {_SECONDS} s", path=path) from None
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
         why = (
-            said[0].removeprefix("fatal: ").removesuffix(".")
-            if said
+            lines[0].removeprefix("fatal: ").removesuffix(".")
+            if lines
             else f"exit code {done.returncode}"
         )
         raise LockfileNotFoundError(

@@ -16,7 +16,7 @@ from llmring.lockfile.toml.quoting import quoted
 NOTICE = timedelta(days=90)
 
 
-class Facts(needs.Known, Protocol):
+class LifecycleFacts(needs.CapabilityFacts, Protocol):
     """The known facts of a model."""
 
     @property
@@ -48,19 +48,19 @@ class Facts(needs.Known, Protocol):
         """The name of the model that the provider recommends instead."""
 
 
-class Known(Protocol):
+class LifecycleCatalog(Protocol):
     """The known facts of all models."""
 
     @property
-    def models(self) -> Iterable[Facts]:
+    def models(self) -> Iterable[LifecycleFacts]:
         """All known models."""
 
-    def facts(self, ref: ModelRef, /) -> Facts | None:
+    def facts(self, ref: ModelRef, /) -> LifecycleFacts | None:
         """Return the facts of a model, or None if it is unknown."""
 
 
 def advice(
-    references: Iterable[tuple[KeyPath, ModelRef]], known: Known, today: date
+    references: Iterable[tuple[KeyPath, ModelRef]], known: LifecycleCatalog, today: date
 ) -> Iterator[Fault]:
     """Yield a fault for each model that is retired, about to retire, deprecated or unknown.
 
@@ -71,7 +71,7 @@ def advice(
         known: The known facts of all models.
         today: The current date.
     """
-    there: dict[str, list[Facts]] = {}
+    there: dict[str, list[LifecycleFacts]] = {}
     for facts in known.models:
         there.setdefault(facts.provider, []).append(facts)
     for path, ref in references:
@@ -82,15 +82,15 @@ def advice(
             continue
         ends = _ending(found, today)
         if ends is not None:
-            mend = _instead(found, _lasting(there.get(ref.provider, ()), today))
-            yield Fault(path=path, severity="warning", message=f"{ref} {ends}", mend=mend)
+            fix = _instead(found, _lasting(there.get(ref.provider, ()), today))
+            yield Fault(path=path, severity="warning", message=f"{ref} {ends}", fix=fix)
 
 
-def _lasting(models: Iterable[Facts], today: date) -> list[Facts]:
+def _lasting(models: Iterable[LifecycleFacts], today: date) -> list[LifecycleFacts]:
     return [facts for facts in models if _ending(facts, today) is None]
 
 
-def _ending(facts: Facts, today: date) -> str | None:
+def _ending(facts: LifecycleFacts, today: date) -> str | None:
     """Describe the end of a model's life; None if no end is near."""
     gone = facts.retires
     if gone is not None and gone <= today:
@@ -102,7 +102,7 @@ def _ending(facts: Facts, today: date) -> str | None:
     return None
 
 
-def _instead(facts: Facts, lasting: Collection[Facts]) -> str:
+def _instead(facts: LifecycleFacts, lasting: Collection[LifecycleFacts]) -> str:
     """Advise which of the lasting models to bind instead of one that ends."""
     for each in lasting:
         if each.name == facts.successor:
@@ -114,12 +114,12 @@ def _instead(facts: Facts, lasting: Collection[Facts]) -> str:
     return f"bind another model; list them: llmring list --provider {facts.provider}"
 
 
-def _unlisted(path: KeyPath, ref: ModelRef, lasting: Iterable[Facts]) -> Fault:
+def _unlisted(path: KeyPath, ref: ModelRef, lasting: Iterable[LifecycleFacts]) -> Fault:
     meant = nearest(ref.model, (facts.name for facts in lasting))
     other = f"did you mean {ref.provider}:{meant}? If not, " if meant else ""
     return Fault(
         path=path,
         severity="hint",
         message=f"{ref} is in no catalog, so its price and capabilities are unknown",
-        mend=f"{other}describe it under [registry.models.{quoted(str(ref))}]",
+        fix=f"{other}describe it under [registry.models.{quoted(str(ref))}]",
     )

@@ -13,7 +13,7 @@ from llmring.lockfile.toml.layout import KeyPath
 from llmring.lockfile.toml.quoting import dotted
 
 
-class Known(Protocol):
+class CapabilityFacts(Protocol):
     """The known facts of a model that needs are checked against."""
 
     @property
@@ -25,7 +25,7 @@ class Known(Protocol):
         """The largest prompt and answer together, in tokens."""
 
 
-Facts = Callable[[ModelRef], Known | None]
+Facts = Callable[[ModelRef], CapabilityFacts | None]
 
 # The key path of a table, and the table with its policy keys.
 Level = tuple[KeyPath, Mapping[str, Any]]
@@ -98,14 +98,14 @@ def unmet(ref: ModelRef, demand: Demand, facts: Facts, *, at: KeyPath) -> Fault 
         wanted = f"a context of {demand.min_context:,} tokens"
         has = known.context_window if known is not None else None
         if has is None:
-            return _untold(ref, wanted, asks, at)
+            return _unknown(ref, wanted, asks, at)
         if has < demand.min_context:
             below = f"less than the {demand.min_context:,} of {dotted(demand.at)}"
             message = f"{ref} has a context of {has:,} tokens, {below}"
             return _fault(at, "warning", message, _MEND)
         return None
     if known is None:
-        return _untold(ref, " and ".join(demand.needs), asks, at) if demand.needs else None
+        return _unknown(ref, " and ".join(demand.needs), asks, at) if demand.needs else None
     lacking = [need for need in demand.needs if need not in known.capabilities]
     if not lacking:
         return None
@@ -115,10 +115,10 @@ def unmet(ref: ModelRef, demand: Demand, facts: Facts, *, at: KeyPath) -> Fault 
 _MEND = "bind another model, or require less; calls skip this one"
 
 
-def _untold(ref: ModelRef, wanted: str, asks: str, at: KeyPath) -> Fault:
+def _unknown(ref: ModelRef, wanted: str, asks: str, at: KeyPath) -> Fault:
     message = f"no catalog shows whether {ref} has {wanted}, {asks}"
     return _fault(at, "hint", message, "check with the provider; calls do not skip this model")
 
 
-def _fault(at: KeyPath, severity: Severity, message: str, mend: str) -> Fault:
-    return Fault(path=at, severity=severity, message=message, mend=mend)
+def _fault(at: KeyPath, severity: Severity, message: str, fix: str) -> Fault:
+    return Fault(path=at, severity=severity, message=message, fix=fix)

@@ -120,7 +120,7 @@ def mismatch(lockfile: Lockfile) -> Fault | None:
 
 
 def _fault(path: KeyPath, message: str, severity: Severity) -> Fault:
-    return Fault(path=path, message=message, mend="llmring lock pin", severity=severity)
+    return Fault(path=path, message=message, fix="llmring lock pin", severity=severity)
 
 
 def _pin(ref: ModelRef, table: Mapping[str, Any]) -> Pin:

@@ -26,7 +26,7 @@ class Problem(Struct, frozen=True):
         severity: "error" (the file is wrong), "warning" (it works, likely not as meant), "hint".
         key: The dotted key, as in "profiles.default.bindings[0].alias"; may be empty.
         message: What is wrong.
-        mend: The fix, as an imperative.
+        fix: The fix, as an imperative.
     """
 
     line: int
@@ -34,11 +34,11 @@ class Problem(Struct, frozen=True):
     severity: Severity
     key: str
     message: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
-        return f"{key}{self.message}; {self.mend}"
+        return f"{key}{self.message}; {self.fix}"
 
     def render(self, path: object) -> str:
         """Format the problem on one line, as compilers do: `file:line:column: error: …`."""
@@ -60,7 +60,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     Attributes:
         path: The key path.
         message: What is wrong.
-        mend: The fix, as an imperative.
+        fix: The fix, as an imperative.
         severity: The severity for the author of the file.
         raises: The error to raise when the file is read; None to go on reading.
         at_key: Whether the key itself is wrong, not its value.
@@ -69,7 +69,7 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     path: KeyPath
     message: str
-    mend: str
+    fix: str
     severity: Severity = "error"
     raises: type[LockfileError] | None = LockfileParseError
     at_key: bool = False
@@ -78,10 +78,10 @@ class Fault(Struct, frozen=True, kw_only=True):
     def placed(self, layout: Layout) -> Problem:
         """Return the problem with its line and column."""
         line, column = layout.position(self.path, at_key=self.at_key)
-        mend = self.mend
+        fix = self.fix
         if self.first is not None:
-            mend += f" (the first is on line {layout.position(self.first)[0]})"
-        return Problem(line, column, self.severity, dotted(self.path), self.message, mend)
+            fix += f" (the first is on line {layout.position(self.first)[0]})"
+        return Problem(line, column, self.severity, dotted(self.path), self.message, fix)
 
 
 def _escaped(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from llmring.address import is_loopback, is_usable, shown, variables_in
+from llmring.address import is_loopback, is_usable, variables_in, without_login
 from llmring.lockfile.problem import Fault, nearest
 from llmring.lockfile.toml.layout import KeyPath
 from llmring.redaction import redact
@@ -24,7 +24,7 @@ _RESERVED_HEADERS = re.compile(
 _KEY_MEND = "set api_key_env to the environment variable that holds the key"
 
 
-class Known(Protocol):
+class BuiltInProvider(Protocol):
     """The facts of a built-in provider that the checks use."""
 
     @property
@@ -53,14 +53,14 @@ def faults(tables: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault(
                 path=path,
                 message=f"{name!r} differs from {first!r} only in case",
-                mend="keep one of the two",
+                fix="keep one of the two",
                 first=("providers", first),
             )
         if not _NAME.fullmatch(name):
             yield Fault(
                 path=path,
                 message=f"{name!r} can't be the name of a provider",
-                mend="use a name without colons and spaces, such as my-server",
+                fix="use a name without colons and spaces, such as my-server",
             )
         yield from _address_faults(table, path)
         yield from _secrets(table, path)
@@ -75,14 +75,16 @@ def _address_faults(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
     example = 'base_url = "http://localhost:8000/v1"'
     # Variables are not expanded here: an address must not leak their values.
     if not is_usable(url) or variables_in(url):
-        yield Fault(path=at, message=f"{shown(url)!r} can't be used", mend=f"write {example}")
+        yield Fault(
+            path=at, message=f"{without_login(url)!r} can't be used", fix=f"write {example}"
+        )
         return
     parts = urlsplit(url)
     if "@" in parts.netloc:
-        yield Fault(path=at, message="contains a user or a password", mend=_KEY_MEND)
+        yield Fault(path=at, message="contains a user or a password", fix=_KEY_MEND)
     if parts.query or parts.fragment:
-        mend = 'put the query under query, as in query = { api-version = "2024-10-21" }'
-        yield Fault(path=at, message="can't have a query or a fragment", mend=mend)
+        fix = 'put the query under query, as in query = { api-version = "2024-10-21" }'
+        yield Fault(path=at, message="can't have a query or a fragment", fix=fix)
 
 
 def _secrets(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
@@ -95,7 +97,7 @@ def _secrets(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
             yield Fault(
                 path=(*path, *below),
                 message="looks like a key, which a lockfile must not contain",
-                mend=_KEY_MEND,
+                fix=_KEY_MEND,
             )
 
 
@@ -103,12 +105,12 @@ def _header_faults(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
     for name in table.get("headers", {}):
         at = (*path, "headers", name)
         if not _HEADER.fullmatch(name):
-            yield Fault(path=at, message="is not a header name", mend="write x-my-header")
+            yield Fault(path=at, message="is not a header name", fix="write x-my-header")
         elif _RESERVED_HEADERS.fullmatch(name.lower()):
             yield Fault(
                 path=at,
                 message="is a header that llmring sets itself",
-                mend="remove it; set api_key_env and api_key_header to send a key",
+                fix="remove it; set api_key_env and api_key_header to send a key",
             )
 
 
@@ -130,11 +132,11 @@ def incomplete(name: str, table: Mapping[str, Any], known: Collection[str]) -> F
         path=("providers", name),
         message=f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing, "
         f"and {name!r} is not a built-in provider",
-        mend=hint + "add " + ", ".join(f"{key} = {example[key]}" for key in missing),
+        fix=hint + "add " + ", ".join(f"{key} = {example[key]}" for key in missing),
     )
 
 
-def advice(tables: Mapping[str, Any], known: Mapping[str, Known]) -> Iterator[Fault]:
+def advice(tables: Mapping[str, Any], known: Mapping[str, BuiltInProvider]) -> Iterator[Fault]:
     """Yield faults that only the author of a lockfile needs to see.
 
     Args:
@@ -151,7 +153,7 @@ def advice(tables: Mapping[str, Any], known: Mapping[str, Known]) -> Iterator[Fa
 
 
 def _where_the_key_goes(
-    name: str, table: Mapping[str, Any], known: Mapping[str, Known]
+    name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]
 ) -> Iterator[Fault]:
     url = table.get("base_url", "")
     if not is_usable(url):
@@ -167,18 +169,18 @@ def _where_the_key_goes(
             path=at,
             severity="warning",
             message=f"sends the key in {' or '.join(keys)} to {host}",
-            mend="set api_key_env to a variable for that server, or rename the provider",
+            fix="set api_key_env to a variable for that server, or rename the provider",
         )
     if keys and url.startswith("http:") and not is_loopback(host):
         yield Fault(
             path=at,
             severity="warning",
             message=f"sends the key in {' or '.join(keys)} to {host} unencrypted",
-            mend="use https",
+            fix="use https",
         )
 
 
-def _home(vendor: Known) -> str | None:
+def _home(vendor: BuiltInProvider) -> str | None:
     """Return the host of a vendor's API; None if the user chooses it."""
     if variables_in(vendor.base_url):
         return None
@@ -186,7 +188,7 @@ def _home(vendor: Known) -> str | None:
     return None if is_loopback(host) else host
 
 
-def _api(name: str, table: Mapping[str, Any], vendor: Known | None) -> Iterator[Fault]:
+def _api(name: str, table: Mapping[str, Any], vendor: BuiltInProvider | None) -> Iterator[Fault]:
     api, kind = table.get("api"), table.get("kind")
     elsewhere = kind == "anthropic" or (kind is None and vendor and api not in vendor.apis)
     if api == "responses" and elsewhere:
@@ -194,5 +196,5 @@ def _api(name: str, table: Mapping[str, Any], vendor: Known | None) -> Iterator[
             path=("providers", name, "api"),
             severity="warning",
             message=f"{name} has no API {api!r}, so its default one is used",
-            mend="remove api",
+            fix="remove api",
         )

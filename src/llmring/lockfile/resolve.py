@@ -38,10 +38,10 @@ def bindings(lockfile: Lockfile, profile: str) -> Mapping[str, Binding]:
     if profile == lockfile.default_profile:
         return {}
     meant = nearest(profile, lockfile.profiles)
-    mend = f"did you mean {meant!r}? " if meant else ""
+    fix = f"did you mean {meant!r}? " if meant else ""
     names = ", ".join(lockfile.profiles)
     listing = f"use one of: {names}" if names else f"add [profiles.{quoted_key(profile)}]"
-    raise ConfigurationError(f"unknown profile {profile!r}{_in_file(lockfile)}; {mend}{listing}")
+    raise ConfigurationError(f"unknown profile {profile!r}{_in_file(lockfile)}; {fix}{listing}")
 
 
 def candidates(lockfile: Lockfile, alias: str, profile: str) -> tuple[ModelRef, ...]:

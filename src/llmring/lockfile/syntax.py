@@ -13,7 +13,7 @@ _CONFLICT = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: |\r?$)"
 _PLACE = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 # The start of tomllib's message, and the fix for it.
-_MENDS = (
+_FIXES = (
     ("Cannot overwrite", "keep only one of the two keys"),
     ("Duplicate inline", "keep only one of the two keys"),
     ("Cannot declare", "open each table only once; open a further binding with [[...]]"),
@@ -28,7 +28,7 @@ _MENDS = (
     ("Illegal character", "close the string on the same line, or remove the character"),
     ("Unescaped", "double the backslash, or put the string in single quotes"),
 )
-_OTHER_MEND = "see https://toml.io/en/v1.0.0 for the syntax of TOML"
+_OTHER_FIX = "see https://toml.io/en/v1.0.0 for the syntax of TOML"
 
 
 def load(text: str) -> dict[str, Any] | Problem:
@@ -52,12 +52,12 @@ def _not_toml(text: str, complaint: str) -> Problem:
     found = re.search(_PLACE, complaint)
     place = (int(found[1]), int(found[2])) if found and found[1] else _place(text, len(text))
     message = complaint[: found.start()] if found else complaint
-    mend = next((mend for start, mend in _MENDS if message.startswith(start)), _OTHER_MEND)
-    return _problem(place, f"not TOML: {message}", mend)
+    fix = next((fix for start, fix in _FIXES if message.startswith(start)), _OTHER_FIX)
+    return _problem(place, f"not TOML: {message}", fix)
 
 
-def _problem(place: tuple[int, int], message: str, mend: str) -> Problem:
-    return Problem(*place, "error", "", message, mend)
+def _problem(place: tuple[int, int], message: str, fix: str) -> Problem:
+    return Problem(*place, "error", "", message, fix)
 
 
 def _place(text: str, offset: int) -> tuple[int, int]:

@@ -118,7 +118,7 @@ def keep(folder: Path, note: Note, body: bytes, day: date) -> bool:
     path = _path(folder)
     if path is None:
         raise LLMRingError(f"can't locate {folder}; set HOME or XDG_CACHE_HOME")
-    with _told(path):
+    with _storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         turnstile = atomic_write.open_turnstile(path)
         try:
@@ -134,7 +134,7 @@ def keep(folder: Path, note: Note, body: bytes, day: date) -> bool:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.plain_data import PlainData
-from llmring.registry.name_index import BEGINS, ENDS, Names
+from llmring.registry.name_index import BEGINS, ENDS, NameIndex
 
 Capability = Literal[
     "audio",
@@ -94,7 +94,7 @@ class PriceChange(Struct, frozen=True):
     prices: Prices
 
 
-class Source(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CatalogSource(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A source of figures.
 
     Attributes:
@@ -206,7 +206,7 @@ class Catalog:
     __slots__ = ("_find", "_models", "_rows", "date", "sources")
 
     def __init__(
-        self, date: date, sources: Mapping[str, Source], models: Iterable[ModelFacts]
+        self, date: date, sources: Mapping[str, CatalogSource], models: Iterable[ModelFacts]
     ) -> None:
         self.date = date
         self.sources = sources
@@ -262,7 +262,7 @@ class _Listed:
 class _Written:
     """Models in a document, each decoded on first use."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: NameIndex) -> None:
         self._names = names
         self._decoded: dict[int, ModelFacts] = {}
 
@@ -273,14 +273,14 @@ class _Written:
     def __iter__(self) -> Iterator[ModelFacts]:
         return itertools.starmap(self._facts, self._names.facts())
 
-    def _facts(self, at: int, said: bytes) -> ModelFacts:
+    def _facts(self, at: int, encoded: bytes) -> ModelFacts:
         known = self._decoded.get(at)
-        return known or self._decoded.setdefault(at, _FACTS.decode(said))
+        return known or self._decoded.setdefault(at, _FACTS.decode(encoded))
 
 
-class _File(Struct, frozen=True):
+class _CatalogFile(Struct, frozen=True):
     date: date
-    sources: dict[str, Source]
+    sources: dict[str, CatalogSource]
     models: dict[str, ModelFacts | str]
 
 
@@ -298,8 +298,8 @@ def opened(document: bytes) -> Catalog:
     Args:
         document: The document. It is not checked; use `decode` for documents from elsewhere.
     """
-    names = Names(document)
-    head = msgspec.json.decode(names.head, type=_File)
+    names = NameIndex(document)
+    head = msgspec.json.decode(names.head, type=_CatalogFile)
     return Catalog(head.date, head.sources, _Written(names))
 
 
@@ -309,7 +309,7 @@ def decode(document: bytes) -> Catalog:
     Raises:
         msgspec.DecodeError: The document is not a catalog, or a name in it is ambiguous.
     """
-    file = msgspec.json.decode(document, type=_File)
+    file = msgspec.json.decode(document, type=_CatalogFile)
     models = [facts for facts in file.models.values() if isinstance(facts, ModelFacts)]
     names = _names(models)
     if file.models != names or len(names) != sum(1 + len(facts.aliases) for facts in models):

@@ -19,11 +19,11 @@ from llmring.lockfile.pins import Pin, is_pinned, mismatch, pins_of
 from llmring.lockfile.problem import Fault, Severity
 from llmring.lockfile.toml.layout import KeyPath
 from llmring.registry.catalog import ModelFacts, Prices, Rates
-from llmring.registry.effective_facts import Known
+from llmring.registry.effective_facts import EffectiveFacts
 from llmring.registry.pin_facts import facts_of
 from llmring.registry.price import Unpriced, dollars
-from llmring.registry.successors import Terms, steps
-from llmring.registry.usage_cost import bill
+from llmring.registry.successors import ReplacementRules, steps
+from llmring.registry.usage_cost import usage_cost
 
 NOTICE = timedelta(days=90)
 
@@ -34,7 +34,7 @@ _RATE_NAMES = {
 }
 
 
-class Scene(Struct, frozen=True, kw_only=True):
+class DriftInputs(Struct, frozen=True, kw_only=True):
     """The facts that a lockfile is compared with.
 
     Attributes:
@@ -44,13 +44,13 @@ class Scene(Struct, frozen=True, kw_only=True):
         keyless: Returns the missing key of a provider, as "what; fix"; None if no key is missing.
     """
 
-    known: Known
+    known: EffectiveFacts
     day: date
     usages: Mapping[ModelRef, Sequence[Usage | None]] = {}
     keyless: Callable[[str], str | None] = lambda _: None
 
 
-def drift(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
+def drift(lockfile: Lockfile, scene: DriftInputs) -> Iterator[Fault]:
     """Yield a fault for each change to a lockfile's models, each once.
 
     Args:
@@ -81,8 +81,8 @@ def drift(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
 def _of_digests(lockfile: Lockfile) -> Iterator[Fault]:
     fault = mismatch(lockfile)
     if fault is not None and any(profile.bindings for profile in lockfile.profiles.values()):
-        mend = fault.mend if is_pinned(lockfile) else f"pin its models: {fault.mend}"
-        yield replace(fault, mend=mend)
+        fix = fault.fix if is_pinned(lockfile) else f"pin its models: {fault.fix}"
+        yield replace(fault, fix=fix)
 
 
 def _references(lockfile: Lockfile) -> Iterator[tuple[KeyPath, ModelRef]]:
@@ -96,29 +96,31 @@ def _references(lockfile: Lockfile) -> Iterator[tuple[KeyPath, ModelRef]]:
                     yield (*binding.at, "models", index), ref
 
 
-def _retirement(path: KeyPath, ref: ModelRef, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
+def _retirement(
+    path: KeyPath, ref: ModelRef, facts: ModelFacts, scene: DriftInputs
+) -> Iterator[Fault]:
     if facts.retires is None:
         return
     left = (facts.retires - scene.day).days
-    mend = f"{_UPGRADE}, or bind another model"
+    fix = f"{_UPGRADE}, or bind another model"
     if left <= 0:
-        yield _fault(path, "error", f"{ref} was retired on {facts.retires}", mend)
+        yield _fault(path, "error", f"{ref} was retired on {facts.retires}", fix)
     elif left <= NOTICE.days:
         when = f"{left} day{'s' if left > 1 else ''}, on {facts.retires}"
-        yield _fault(path, "warning", f"{ref} will be retired in {when}", mend)
+        yield _fault(path, "warning", f"{ref} will be retired in {when}", fix)
 
 
-def _newer(path: KeyPath, ref: ModelRef, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
+def _newer(path: KeyPath, ref: ModelRef, facts: ModelFacts, scene: DriftInputs) -> Iterator[Fault]:
     """Yield a hint if a newer model of the line exists, unless the model is retired."""
     if facts.retires is not None and facts.retires <= scene.day:
         return
-    step = steps([ref], scene.known, Terms(scene.day))[0]
+    step = steps([ref], scene.known, ReplacementRules(scene.day))[0]
     if step.to is not None:
         message = f"{step.to} is newer than {ref}"
         yield _fault(path, "hint", message, f"compare the costs: llmring lock outdated; {_UPGRADE}")
 
 
-def _changes(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
+def _changes(pin: Pin, facts: ModelFacts, scene: DriftInputs) -> Iterator[Fault]:
     """Yield a fault for each fact that differs from the pin."""
     yield from _price(pin, facts, scene)
     lost = sorted(set(pin.capabilities) - facts.capabilities)
@@ -138,7 +140,7 @@ def _changes(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
 _ACCEPT = "bind another model, or accept the change: llmring lock pin"
 
 
-def _price(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
+def _price(pin: Pin, facts: ModelFacts, scene: DriftInputs) -> Iterator[Fault]:
     before = facts_of(pin).prices
     now = facts.prices_on(scene.day)
     if before is None or now is None:
@@ -160,14 +162,14 @@ def _price(pin: Pin, facts: ModelFacts, scene: Scene) -> Iterator[Fault]:
     )
 
 
-class _Change(Struct, frozen=True):
+class _PriceDifference(Struct, frozen=True):
     """A price change in words, and whether it is an increase."""
 
     text: str
     dearer: bool
 
 
-def _differences(before: Prices, now: Prices) -> Iterator[_Change]:
+def _differences(before: Prices, now: Prices) -> Iterator[_PriceDifference]:
     yield from _of_rates("", before, now)
     old, new = before.long_context, now.long_context
     long = new or old
@@ -175,10 +177,10 @@ def _differences(before: Prices, now: Prices) -> Iterator[_Change]:
         yield from _of_rates(f" above {long.above:,} tokens", old or before, new or now)
     if old is not None and new is not None and old.above != new.above:
         text = f"long context from {old.above:,} → {new.above:,} tokens"
-        yield _Change(text, dearer=new.above < old.above)
+        yield _PriceDifference(text, dearer=new.above < old.above)
 
 
-def _of_rates(where: str, before: Rates, now: Rates) -> Iterator[_Change]:
+def _of_rates(where: str, before: Rates, now: Rates) -> Iterator[_PriceDifference]:
     for key in Rates.__struct_fields__:
         old, new = getattr(before, key), getattr(now, key)
         if old == new:
@@ -188,21 +190,21 @@ def _of_rates(where: str, before: Rates, now: Rates) -> Iterator[_Change]:
         paid = [getattr(before, base) if old is None else old]
         paid.append(getattr(now, base) if new is None else new)
         name = _RATE_NAMES.get(key, key.replace("_", " "))
-        yield _Change(f"{name}{where} {_usd(old)} → {_usd(new)}", dearer=paid[1] > paid[0])
+        yield _PriceDifference(f"{name}{where} {_usd(old)} → {_usd(new)}", dearer=paid[1] > paid[0])
 
 
-def _last_month(pin: Pin, facts: ModelFacts, scene: Scene) -> str:
+def _last_month(pin: Pin, facts: ModelFacts, scene: DriftInputs) -> str:
     """Describe the cost of the last 30 days' calls at the old and the new prices."""
     usages = scene.usages.get(pin.ref, ())
-    old = bill(usages, facts_of(pin), scene.day).cost
-    new = bill(usages, facts, scene.day).cost
+    old = usage_cost(usages, facts_of(pin), scene.day).cost
+    new = usage_cost(usages, facts, scene.day).cost
     if isinstance(old, Unpriced) or isinstance(new, Unpriced):
         return ""
     calls = f"{len(usages):,} call{'s' if len(usages) > 1 else ''}"
     return f"; the last 30 days' {calls} would have cost {_cents(old)} then and {_cents(new)} now"
 
 
-def _keys(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
+def _keys(lockfile: Lockfile, scene: DriftInputs) -> Iterator[Fault]:
     """Yield a hint for each provider that a profile needs and whose key is not set."""
     for name, profile in lockfile.profiles.items():
         used = dict.fromkeys(
@@ -211,9 +213,9 @@ def _keys(lockfile: Lockfile, scene: Scene) -> Iterator[Fault]:
         for provider in used:
             lack = scene.keyless(provider)
             if lack is not None:
-                why, _, mend = lack.rpartition("; ")
+                why, _, fix = lack.rpartition("; ")
                 message = f"profile {name!r} binds {provider}, which can't be called here: {why}"
-                yield _fault(("profiles", name), "hint", message, mend)
+                yield _fault(("profiles", name), "hint", message, fix)
 
 
 def _single_vendors(lockfile: Lockfile) -> Iterator[Fault]:
@@ -222,8 +224,8 @@ def _single_vendors(lockfile: Lockfile) -> Iterator[Fault]:
             vendors = {ref.provider for ref in binding.models}
             if len(vendors) == 1 and binding.at[1:2] == (profile.name,):
                 message = f"alias {binding.alias!r} depends on {vendors.pop()} alone"
-                mend = "add a model of another vendor as a fallback"
-                yield _fault((*binding.at, "models"), "hint", message, mend)
+                fix = "add a model of another vendor as a fallback"
+                yield _fault((*binding.at, "models"), "hint", message, fix)
 
 
 def _at(pin: Pin) -> KeyPath:
@@ -238,5 +240,5 @@ def _cents(amount: Decimal) -> str:
     return dollars(amount.quantize(Decimal("0.01")) if amount >= 1 else Decimal(f"{amount:.2g}"))
 
 
-def _fault(path: KeyPath, severity: Severity, message: str, mend: str) -> Fault:
-    return Fault(path=path, severity=severity, message=message, mend=mend)
+def _fault(path: KeyPath, severity: Severity, message: str, fix: str) -> Fault:
+    return Fault(path=path, severity=severity, message=message, fix=fix)

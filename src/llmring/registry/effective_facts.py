@@ -26,7 +26,7 @@ from llmring.registry.catalog import (
 LOCKFILE = "lockfile"
 
 
-class Known:
+class EffectiveFacts:
     """The models of a catalog with the corrections of a lockfile.
 
     A correction under a model's own name applies to all its names; one under another name, such
@@ -43,10 +43,10 @@ class Known:
     def __init__(self, catalog: Catalog, own: Mapping[str, Mapping[str, Any]]) -> None:
         self.catalog = catalog
         self._own: dict[tuple[str, str], ModelFacts] = {}
-        for text, said in own.items():
+        for text, correction in own.items():
             ref = ModelRef.parse(text)
-            facts = _corrected(catalog.find(ref.provider, ref.model), ref, said)
-            for name in (ref.model, *said.get("aliases", ())):
+            facts = _corrected(catalog.find(ref.provider, ref.model), ref, correction)
+            for name in (ref.model, *correction.get("aliases", ())):
                 self._own[ref.provider, name] = facts
 
     def find(self, provider: str, model: str) -> ModelFacts | None:
@@ -72,45 +72,49 @@ class Known:
     @property
     def models(self) -> Iterator[ModelFacts]:
         """All models: those of the catalog in its order, then the lockfile's own."""
-        told: set[tuple[str, str]] = set()
+        seen: set[tuple[str, str]] = set()
         for facts in self.catalog.models:
             key = (facts.provider, facts.name)
-            told.add(key)
+            seen.add(key)
             yield self._own.get(key, facts)
         for facts in self._own.values():
-            if (facts.provider, facts.name) not in told:
-                told.add((facts.provider, facts.name))
+            if (facts.provider, facts.name) not in seen:
+                seen.add((facts.provider, facts.name))
                 yield facts
 
 
-def known(lockfile: Lockfile, folder: Path | None = None) -> Known:
+def effective_facts(lockfile: Lockfile, folder: Path | None = None) -> EffectiveFacts:
     """Combine the newest catalog with the corrections of a lockfile.
 
     Args:
         lockfile: The lockfile.
         folder: The folder of fetched catalogs; None for the package's own catalog.
     """
-    return Known(newest(folder), lockfile.registry.get("models", {}))
+    return EffectiveFacts(newest(folder), lockfile.registry.get("models", {}))
 
 
-def prices_of(said: Mapping[str, Any]) -> Prices:
+def prices_of(correction: Mapping[str, Any]) -> Prices:
     """Convert the prices in a lockfile to exact decimals."""
-    long = said.get("long_context")
+    long = correction.get("long_context")
     return Prices(
-        **_amounts(said),
+        **_amounts(correction),
         long_context=LongContext(above=long["above"], **_amounts(long)) if long else None,
     )
 
 
-def _amounts(said: Mapping[str, Any]) -> dict[str, Decimal]:
-    return {key: Decimal(str(said[key])) for key in said if key in Rates.__struct_fields__}
+def _amounts(correction: Mapping[str, Any]) -> dict[str, Decimal]:
+    return {
+        key: Decimal(str(correction[key])) for key in correction if key in Rates.__struct_fields__
+    }
 
 
-def _corrected(facts: ModelFacts | None, ref: ModelRef, said: Mapping[str, Any]) -> ModelFacts:
+def _corrected(
+    facts: ModelFacts | None, ref: ModelRef, correction: Mapping[str, Any]
+) -> ModelFacts:
     # A lockfile for a newer llmring may have unknown keys.
-    fields = {key: value for key, value in said.items() if key in MODEL}
+    fields = {key: value for key, value in correction.items() if key in MODEL}
     if "prices" in fields:
-        fields["prices"] = prices_of(said["prices"])
+        fields["prices"] = prices_of(correction["prices"])
     for key, kind in (("aliases", tuple), ("efforts", tuple), ("capabilities", frozenset)):
         if key in fields:
             fields[key] = kind(fields[key])

@@ -23,7 +23,7 @@ DEFAULT_SECONDS = 5.0
 Outcome = Literal["updated", "unchanged", "overtaken"]
 
 
-class Refreshed(Struct, frozen=True, kw_only=True):
+class RefreshResult(Struct, frozen=True, kw_only=True):
     """The result of fetching newer facts.
 
     Attributes:
@@ -48,7 +48,7 @@ class Refreshed(Struct, frozen=True, kw_only=True):
     check: update.Check
 
 
-class _Came(Struct, frozen=True):
+class _Downloaded(Struct, frozen=True):
     """A fetched catalog, and the ETag of this version."""
 
     body: bytes
@@ -62,7 +62,7 @@ async def refresh(
     sha256: str | None = None,
     force: bool = False,
     seconds: float = DEFAULT_SECONDS,
-) -> Refreshed:
+) -> RefreshResult:
     """Fetch a catalog, check it, and install it for all rings.
 
     Args:
@@ -77,7 +77,7 @@ async def refresh(
     """
     present = cache.newest(folder)
     wanted = update.demanded(sha256) if sha256 else None
-    source = _Source(seconds)
+    source = _CatalogClient(seconds)
     try:
         return await _refresh(source, folder, url, wanted, present, force=force)
     except LLMRingError as error:
@@ -90,27 +90,27 @@ async def refresh(
 
 
 async def _refresh(
-    source: _Source,
+    source: _CatalogClient,
     folder: Path,
     url: str,
     wanted: update.Digest | None,
     present: Catalog,
     *,
     force: bool,
-) -> Refreshed:
+) -> RefreshResult:
     before = cache.fetched(folder)
-    held = before.note if before is not None and before.catalog is present else None
+    current = before.note if before is not None and before.catalog is present else None
     # Ask for changes only if the catalog here needs no other check.
-    ask_anew = force or wanted is not None or held is None or held.url != update.place(url)
-    etag = None if ask_anew or held is None else held.etag
+    ask_anew = force or wanted is not None or current is None or current.url != update.place(url)
+    etag = None if ask_anew or current is None else current.etag
     came = await source.catalog(url, etag)
     if came is None:
-        return _said(url, "unchanged", present, present.date, None, None)
+        return _result(url, "unchanged", present, present.date, None, None)
     digest = wanted or await source.digest(url)
     catalog = update.checked(came.body, digest, present.date, force=force)
     sha256 = update.sha256_of(came.body)
     outcome: Outcome = "updated"
-    if held is not None and held.sha256 == sha256:
+    if current is not None and current.sha256 == sha256:
         outcome = "unchanged"
     note = cache.Note(
         url=update.place(url),
@@ -120,18 +120,18 @@ async def _refresh(
     )
     if not cache.keep(folder, note, came.body, catalog.date):
         outcome = "overtaken"
-    return _said(url, outcome, cache.newest(folder), present.date, sha256, digest)
+    return _result(url, outcome, cache.newest(folder), present.date, sha256, digest)
 
 
-def _said(
+def _result(
     url: str,
     outcome: Outcome,
     catalog: Catalog,
     was: date,
     sha256: str | None,
     digest: update.Digest | None,
-) -> Refreshed:
-    return Refreshed(
+) -> RefreshResult:
+    return RefreshResult(
         url=update.place(url),
         outcome=outcome,
         day=catalog.date,
@@ -142,7 +142,7 @@ def _said(
     )
 
 
-class _Source:
+class _CatalogClient:
     """A reader of catalogs and their digests, with one time limit for all.
 
     Args:
@@ -153,19 +153,19 @@ class _Source:
         self._http = HttpClient()
         self._until = asyncio.get_running_loop().time() + seconds
 
-    async def catalog(self, url: str, etag: str | None) -> _Came | None:
+    async def catalog(self, url: str, etag: str | None) -> _Downloaded | None:
         """Fetch a catalog; return None if it is still the version of this ETag."""
         if urlsplit(url).scheme == "file":
-            return _Came(_file(url), None)
+            return _Downloaded(_file(url), None)
         head, body = await self._get(url, etag)
         if update.is_unchanged(head, etag):
             return None
         update.require_success(head)
-        return _Came(body, head.headers.get("etag"))
+        return _Downloaded(body, head.headers.get("etag"))
 
     async def digest(self, url: str) -> update.Digest | None:
         """Fetch the digest published with a catalog; return None if none is."""
-        there = update.beside(url)
+        there = update.digest_url(url)
         if urlsplit(there).scheme == "file":
             return update.published(_file(there)) if _path(there).exists() else None
         head, body = await self._get(there, None)

@@ -17,13 +17,13 @@ def pair(rates: Rates | None) -> str:
     return f"{dollars(rates.input)}/{dollars(rates.output)}" if rates else UNKNOWN
 
 
-def then(before: str, after: str) -> str:
+def before_and_after(before: str, after: str) -> str:
     """Format a change as "before → after"; only one of them if both are equal."""
     return before if before == after else f"{before} → {after}"
 
 
 def priced(prices: str) -> str:
-    """Add the unit to prices formatted by `pair` or `then`."""
+    """Add the unit to prices formatted by `pair` or `before_and_after`."""
     return prices if prices == UNKNOWN else f"{prices} per million tokens in/out"
 
 

@@ -15,7 +15,7 @@ BEGINS = b'"models":{\n'
 ENDS = b"\n}}\n"
 
 
-class Names:
+class NameIndex:
     """The names in a catalog's document.
 
     Args:
@@ -40,21 +40,21 @@ class Names:
             provider: The provider's name.
             model: The model's name or alias; if it does not exist, case is ignored.
         """
-        found = self._said(provider, model)
+        found = self._entry(provider, model)
         if found is not None and found[1].startswith(b'"'):
-            return self._said(provider, msgspec.json.decode(found[1], type=str))
+            return self._entry(provider, msgspec.json.decode(found[1], type=str))
         return found
 
     def facts(self) -> Iterator[tuple[int, bytes]]:
         """Yield each model's facts: their offset, and the facts in JSON."""
         at = self._document.find(BEGINS) + len(BEGINS)
         while at < len(self._document) - len(ENDS):
-            begins, said = self._value(self._document.index(b'":', at) + 2)
-            if said.startswith(b"{"):
-                yield begins, said
+            begins, entry = self._value(self._document.index(b'":', at) + 2)
+            if entry.startswith(b"{"):
+                yield begins, entry
             at = self._end(begins) + 1
 
-    def _said(self, provider: str, model: str) -> tuple[int, bytes] | None:
+    def _entry(self, provider: str, model: str) -> tuple[int, bytes] | None:
         try:
             key = b"\n%b:" % msgspec.json.encode(f"{provider}:{model}")
         except UnicodeEncodeError:  # a lone surrogate is in no name

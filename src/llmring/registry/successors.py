@@ -16,7 +16,7 @@ from msgspec import Struct
 from llmring.lockfile.document import ModelRef
 from llmring.lockfile.model_checks import NOTICE
 from llmring.registry.catalog import Capability, ModelFacts
-from llmring.registry.effective_facts import Known
+from llmring.registry.effective_facts import EffectiveFacts
 
 # Capabilities that are only parameters of a request: for a model that does not accept them, a call
 # leaves them out and warns.
@@ -25,7 +25,7 @@ _PREVIEW = re.compile(r"(?:^|[-_.:@])(?:preview|exp|experimental|alpha|beta|rc\d
 _DATED = re.compile(r"[-@](20\d{6}|20\d\d-\d\d-\d\d)$")
 
 
-class Terms(Struct, frozen=True):
+class ReplacementRules(Struct, frozen=True):
     """The conditions for a replacement.
 
     Attributes:
@@ -42,13 +42,13 @@ class Terms(Struct, frozen=True):
     min_context: int = 0
 
 
-class Held(Struct, frozen=True):
+class HeldBackModel(Struct, frozen=True):
     """A newer model that was rejected.
 
     Attributes:
         model: The model.
         why: The reason, as a predicate: "has no vision".
-        smaller: Whether it would be accepted with `Terms.allow_smaller`.
+        smaller: Whether it would be accepted with `ReplacementRules.allow_smaller`.
     """
 
     model: ModelRef
@@ -72,16 +72,16 @@ class Step(Struct, frozen=True):
     facts: ModelFacts | None
     to: ModelRef | None = None
     to_facts: ModelFacts | None = None
-    held: tuple[Held, ...] = ()
+    held: tuple[HeldBackModel, ...] = ()
     why: str = ""
 
     @property
-    def is_untold(self) -> bool:
+    def is_unknown(self) -> bool:
         """True if too little is known of the model to find newer ones."""
         return self.facts is None or _is_alone(self.facts)
 
 
-def steps(models: Sequence[ModelRef], known: Known, terms: Terms) -> list[Step]:
+def steps(models: Sequence[ModelRef], known: EffectiveFacts, rules: ReplacementRules) -> list[Step]:
     """Decide for each model of a list whether a newer one replaces it.
 
     No replacement is a model that is already in the list: a fallback to an older model of the same
@@ -90,12 +90,12 @@ def steps(models: Sequence[ModelRef], known: Known, terms: Terms) -> list[Step]:
     Args:
         models: The models of an alias, best first.
         known: The known facts of all models.
-        terms: The conditions for replacements.
+        rules: The conditions for replacements.
     """
     found = []
     listed = {_identity(ref, known.facts(ref)) for ref in models}
     for ref in models:
-        step = _step(ref, known, terms, listed)
+        step = _step(ref, known, rules, listed)
         if step.to is not None:
             listed.add(_identity(step.to, step.to_facts))
         found.append(step)
@@ -107,13 +107,18 @@ def is_preview(name: str) -> bool:
     return _PREVIEW.search(name.lower()) is not None
 
 
-def _step(ref: ModelRef, known: Known, terms: Terms, listed: Collection[tuple[str, str]]) -> Step:
+def _step(
+    ref: ModelRef,
+    known: EffectiveFacts,
+    rules: ReplacementRules,
+    listed: Collection[tuple[str, str]],
+) -> Step:
     facts = known.facts(ref)
     if facts is None:
         return Step(ref, None, why="it is in no catalog")
     if _is_alone(facts):
         return Step(ref, facts, why="its family is unknown")
-    return _Search(ref, facts, known, terms, listed).step()
+    return _Search(ref, facts, known, rules, listed).step()
 
 
 class _Search:
@@ -128,17 +133,17 @@ class _Search:
         self,
         ref: ModelRef,
         facts: ModelFacts,
-        known: Known,
-        terms: Terms,
+        known: EffectiveFacts,
+        rules: ReplacementRules,
         listed: Collection[tuple[str, str]],
     ) -> None:
         self._ref = ref
         self._facts = facts
         self._known = known
-        self._terms = terms
+        self._rules = rules
         self._listed = listed
         self._seen = {facts.name}
-        self._held: list[tuple[ModelFacts, Held]] = []
+        self._held: list[tuple[ModelFacts, HeldBackModel]] = []
         self._is_newest = True
 
     def step(self) -> Step:
@@ -186,12 +191,12 @@ class _Search:
         new = self._named(other)
         if _identity(new, other) in self._listed:
             return False
-        objection = next(_objections(self._facts, other, self._terms), None)
+        objection = next(_objections(self._facts, other, self._rules), None)
         if objection is None:
             return True
-        anyhow = msgspec.structs.replace(self._terms, allow_smaller=True)
+        anyhow = msgspec.structs.replace(self._rules, allow_smaller=True)
         smaller = not any(_objections(self._facts, other, anyhow))
-        held = Held(ModelRef(other.provider, other.name), objection, smaller)
+        held = HeldBackModel(ModelRef(other.provider, other.name), objection, smaller)
         self._held.append((other, held))
         return False
 
@@ -211,28 +216,28 @@ def _is_newer(one: ModelFacts, other: ModelFacts) -> bool:
     )
 
 
-def _objections(facts: ModelFacts, other: ModelFacts, terms: Terms) -> Iterator[str]:
+def _objections(facts: ModelFacts, other: ModelFacts, rules: ReplacementRules) -> Iterator[str]:
     """Yield the reasons not to replace one model by another."""
     if other.released is None:
         yield "has no known release date"
-    elif other.released > terms.on:
+    elif other.released > rules.on:
         yield f"is not released until {other.released}"
-    if other.retires is not None and other.retires <= terms.on:
+    if other.retires is not None and other.retires <= rules.on:
         yield f"is retired since {other.retires}"
-    if other.deprecated is not None and other.deprecated <= terms.on:
+    if other.deprecated is not None and other.deprecated <= rules.on:
         yield f"is deprecated since {other.deprecated}"
-    if other.retires is not None and other.retires - terms.on <= NOTICE:
+    if other.retires is not None and other.retires - rules.on <= NOTICE:
         yield f"retires {other.retires}"
     if other.retires is not None and facts.retires is not None and other.retires < facts.retires:
         yield f"retires {other.retires}, before {facts.name}"
     if is_preview(other.name) and not is_preview(facts.name):
         yield "is a preview"
-    yield from _lacks(facts, other, terms)
+    yield from _lacks(facts, other, rules)
 
 
-def _lacks(facts: ModelFacts, other: ModelFacts, terms: Terms) -> Iterator[str]:
-    needs, context, output = {*terms.needs}, terms.min_context, 0
-    if not terms.allow_smaller:
+def _lacks(facts: ModelFacts, other: ModelFacts, rules: ReplacementRules) -> Iterator[str]:
+    needs, context, output = {*rules.needs}, rules.min_context, 0
+    if not rules.allow_smaller:
         needs |= facts.capabilities - _PARAMETERS
         context = max(context, facts.context_window or 0)
         output = facts.max_output or 0

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
-from llmring.address import is_loopback, is_usable, shown
+from llmring.address import is_loopback, is_usable, without_login
 from llmring.exceptions import ConfigurationError, LLMRingError
 from llmring.registry.catalog import Catalog, ModelFacts, Rates, decode
 from llmring.wire import HttpHead, HttpRequest
@@ -56,10 +56,10 @@ def address(text: str, *, named_by: str) -> str:
 
 def place(url: str) -> str:
     """Return an address without login and query, which may hold secrets, to show or store it."""
-    return shown(re.sub(r"[?#].*", "", url, flags=re.DOTALL))
+    return without_login(re.sub(r"[?#].*", "", url, flags=re.DOTALL))
 
 
-def beside(url: str) -> str:
+def digest_url(url: str) -> str:
     """Return the address of a catalog's digest: the catalog's own with ".sha256" added."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"{parts.path}.sha256"))

@@ -14,7 +14,7 @@ from llmring.registry.catalog import ModelFacts, Prices, Rates
 from llmring.registry.price import Unpriced, cost_of, together
 
 
-class Bill(Struct, frozen=True):
+class UsageCost(Struct, frozen=True):
     """The total cost of several calls.
 
     Attributes:
@@ -49,7 +49,7 @@ def volume(
     return cost_of(usage, msgspec.structs.replace(facts, prices=flat, announced=()))
 
 
-def bill(usages: Iterable[Usage | None], facts: ModelFacts | None, on: date) -> Bill:
+def usage_cost(usages: Iterable[Usage | None], facts: ModelFacts | None, on: date) -> UsageCost:
     """Compute the cost of calls as if a model had answered them with the same token counts.
 
     Args:
@@ -69,5 +69,5 @@ def bill(usages: Iterable[Usage | None], facts: ModelFacts | None, on: date) -> 
         else:
             total = cost if total is None else together(total, cost)
     if total is None:
-        return Bill(reason or Unpriced("no calls were made"), calls, unpriced)
-    return Bill(total, calls, unpriced)
+        return UsageCost(reason or Unpriced("no calls were made"), calls, unpriced)
+    return UsageCost(total, calls, unpriced)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from llmring.exceptions import ProviderError, ProviderTimeoutError, UnsupportedFeatureError
 from llmring.replay import recording
-from llmring.replay.recording import Answered, Query, Recording
+from llmring.replay.recording import Query, RecordedResponse, Recording
 from llmring.transport.script import Chunk, Reset, Script, Step
 from llmring.transport.scripted import open_script
 from llmring.wire import HttpHead, HttpRequest
@@ -25,7 +25,7 @@ Mode = Literal["replay", "record"]
 _ABOUT_KEYS = frozenset({401, 402, 403, 407})
 
 
-class Tape:
+class Cassette:
     """The recordings of a folder, and how far they have been played.
 
     If a request is repeated, its recordings are played in turn, then the last one again and again.
@@ -71,7 +71,7 @@ class Tape:
         again = self.mode == "replay" and nth > 1
         return self.folder / query.file(nth - 1) if again else None
 
-    def keep(self, query: Query, answer: Answered, ms: float) -> None:
+    def keep(self, query: Query, answer: RecordedResponse, ms: float) -> None:
         """Write a recording after those of the same request.
 
         Args:
@@ -93,14 +93,14 @@ class Tape:
 class RecordedExchange:
     """An answer that is recorded while it is read; to its reader it is the answer itself."""
 
-    def __init__(self, exchange: Exchange, query: Query, tape: Tape, began: float) -> None:
+    def __init__(self, exchange: Exchange, query: Query, cassette: Cassette, began: float) -> None:
         self.head = exchange.head
         self._exchange = exchange
         self._query = query
-        self._tape = tape
+        self._cassette = cassette
         self._began = began
         self._pieces: list[bytes] = []
-        self._kept = exchange.head.status in _ABOUT_KEYS
+        self._is_kept = exchange.head.status in _ABOUT_KEYS
 
     def expire_at(self, when: float | None) -> None:
         """End the answer at this time of the loop's clock; None for never."""
@@ -112,11 +112,11 @@ class RecordedExchange:
 
     async def read(self) -> bytes:
         """Read the rest of the body."""
-        return self._passed(await self._told(self._exchange.read()), whole=True)
+        return self._record_piece(await self._read_reporting(self._exchange.read()), whole=True)
 
     async def chunk(self) -> bytes:
         """Return the next bytes of the body; empty at its end."""
-        return self._passed(await self._told(self._exchange.chunk()))
+        return self._record_piece(await self._read_reporting(self._exchange.chunk()))
 
     async def finish(self) -> None:
         """Read and discard the rest of a body, if there is little left."""
@@ -129,18 +129,18 @@ class RecordedExchange:
         if self._pieces:
             self._keep("left")
 
-    async def _told(self, reading: Awaitable[bytes]) -> bytes:
+    async def _read_reporting(self, reading: Awaitable[bytes]) -> bytes:
         try:
             return await reading
         except ProviderTimeoutError:
             # The timeout is the call's own, and differs from run to run.
-            self._kept = True
+            self._is_kept = True
             raise
         except ProviderError:
             self._keep("cut")
             raise
 
-    def _passed(self, data: bytes, *, whole: bool = False) -> bytes:
+    def _record_piece(self, data: bytes, *, whole: bool = False) -> bytes:
         if data:
             self._pieces.append(data)
         if whole or not data:
@@ -148,17 +148,17 @@ class RecordedExchange:
         return data
 
     def _keep(self, end: recording.End) -> None:
-        if not self._kept:
-            self._kept = True
-            answer = recording.answered(self.head, self._pieces, end, self._query.secrets)
-            self._tape.keep(self._query, answer, (time.perf_counter() - self._began) * 1000)
+        if not self._is_kept:
+            self._is_kept = True
+            answer = recording.recorded_response(self.head, self._pieces, end, self._query.secrets)
+            self._cassette.keep(self._query, answer, (time.perf_counter() - self._began) * 1000)
 
 
-def _script(answer: Answered, path: Path) -> Script:
+def _script(answer: RecordedResponse, path: Path) -> Script:
     return Script(HttpHead(answer.status, dict(answer.headers)), (*_steps(answer, path),))
 
 
-def _steps(answer: Answered, path: Path) -> Iterator[Step]:
+def _steps(answer: RecordedResponse, path: Path) -> Iterator[Step]:
     # An empty chunk would mean the end of the answer; a person may have emptied a piece.
     yield from (Chunk(data) for data in answer.chunks() if data)
     match answer.end:
@@ -174,7 +174,7 @@ def _steps(answer: Answered, path: Path) -> Iterator[Step]:
 
 
 def _missing(folder: Path, query: Query) -> UnsupportedFeatureError:
-    asked = query.request
+    request = query.request
     found = recording.nearest(folder, query)
     near = ""
     if found is not None:
@@ -182,7 +182,7 @@ def _missing(folder: Path, query: Query) -> UnsupportedFeatureError:
         shown = ", ".join(places[:3]) + (" and more" if len(places) > 3 else "")
         near = f" The nearest, {path.name}, differs in {shown or 'a part that is not kept'}."
     return UnsupportedFeatureError(
-        f"no recording of {asked.method} {asked.path} for {query.model or 'this provider'}: "
+        f"no recording of {request.method} {request.path} for {query.model or 'this provider'}: "
         f"{folder / query.file(1)} does not exist.{near} To record it, make the call once with "
         'mode = "record" in the profile, or under pytest with --llmring-record'
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Facts = Callable[[ModelRef], "ModelFacts | None"]
 
 
-class Recorded(Struct, frozen=True, kw_only=True):
+class ReplayableCall(Struct, frozen=True, kw_only=True):
     """A recorded call that can be made again.
 
     Attributes:
@@ -46,7 +46,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     ms: float | None
 
 
-class Found(Struct, frozen=True):
+class RecordedCalls(Struct, frozen=True):
     """The recordings found for an alias.
 
     Attributes:
@@ -54,7 +54,7 @@ class Found(Struct, frozen=True):
         unusable: Files that can't be used, by name, each with the reason.
     """
 
-    calls: tuple[Recorded, ...]
+    calls: tuple[ReplayableCall, ...]
     unusable: Mapping[str, str]
 
 
@@ -65,7 +65,7 @@ def recorded(
     endpoints: Mapping[str, Endpoint],
     facts: Facts,
     day: date,
-) -> Found:
+) -> RecordedCalls:
     """Return the last answered calls of an alias.
 
     Args:
@@ -94,7 +94,7 @@ def recorded(
         elif kept.call.alias == alias:
             found.append((kept.call.at, path, kept))
     found.sort(key=lambda each: each[0])
-    calls: list[Recorded] = []
+    calls: list[ReplayableCall] = []
     places = keyless(endpoints)
     for _, path, kept in reversed(found):
         if len(calls) == count:
@@ -103,7 +103,7 @@ def recorded(
             calls.append(_recorded(path.name, kept, places, facts, day))
         except (ConfigurationError, ProviderError) as error:
             unusable[path.name] = str(error)
-    return Found(tuple(reversed(calls)), unusable)
+    return RecordedCalls(tuple(reversed(calls)), unusable)
 
 
 def _is_answer(kept: Recording) -> bool:
@@ -112,7 +112,7 @@ def _is_answer(kept: Recording) -> bool:
 
 def _recorded(
     name: str, kept: Recording, endpoints: Mapping[str, Endpoint], facts: Facts, day: date
-) -> Recorded:
+) -> ReplayableCall:
     if kept.model is None or kept.call is None:
         raise ConfigurationError("it is not a recording of a call; remove it")
     request = request_of(kept.call)
@@ -120,7 +120,7 @@ def _recorded(
     answer = _answer(kept, ref, endpoints, facts)
     cost = cost_of(answer.usage, facts(ref), day)
     answer.cost = None if isinstance(cost, Unpriced) else Decimal(cost)
-    return Recorded(name=name, request=request, answer=answer, ms=kept.ms)
+    return ReplayableCall(name=name, request=request, answer=answer, ms=kept.ms)
 
 
 def _answer(

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from llmring.address import variables_in
 from llmring.clock import Clock
-from llmring.replay.cassette import Mode, Tape
+from llmring.replay.cassette import Cassette, Mode
 from llmring.replay.recorded_call import call_of
 from llmring.replay.recording import query_of
 from llmring.routing.fault_script import FaultScript, ScriptedFault
@@ -21,8 +21,8 @@ from llmring.routing.fault_script import FaultScript, ScriptedFault
 if TYPE_CHECKING:
     from llmring.client.network import Transport
     from llmring.providers.endpoint import Endpoint
-    from llmring.replay.overrides import Stage
-    from llmring.routing.call_context import Terms
+    from llmring.replay.overrides import Overrides
+    from llmring.routing.call_context import CallContext
     from llmring.routing.policy import Policy
     from llmring.routing.targets import Target
     from llmring.transport.exchange import Exchange
@@ -34,7 +34,7 @@ _NO_KEY = "no-key-is-needed"
 _NO_ADDRESS = "http://localhost"
 
 
-class Playback:
+class Interceptor:
     """The transport of tests; it keeps track of the recordings it has replayed.
 
     Args:
@@ -48,7 +48,7 @@ class Playback:
         self,
         network: Transport,
         folder_of: Callable[[str | None], Path],
-        overrides: Stage | None,
+        overrides: Overrides | None,
         clock: Clock,
     ) -> None:
         self._clock = clock
@@ -56,10 +56,14 @@ class Playback:
         self._overrides = overrides
         self._folder_of = folder_of
         self._faults: dict[tuple[ScriptedFault, ...], FaultScript] = {}
-        self._tapes: dict[tuple[Path, Mode], Tape] = {}
+        self._cassettes: dict[tuple[Path, Mode], Cassette] = {}
 
     async def open(
-        self, request: HttpRequest, seconds: float | None, target: Target | None, terms: Terms
+        self,
+        request: HttpRequest,
+        seconds: float | None,
+        target: Target | None,
+        context: CallContext,
     ) -> Exchange:
         """Answer a request; see `Transport`.
 
@@ -73,10 +77,10 @@ class Playback:
         """
 
         async def answer(left: float | None) -> Exchange:
-            return await self._answer(terms, target, request, left)
+            return await self._answer(context, target, request, left)
 
         if target is not None:
-            fault = self._due(terms.policy, str(target.ref))
+            fault = self._due(context.policy, str(target.ref))
             if fault is not None:
                 from llmring.replay.fault_injection import open_faulty
 
@@ -92,38 +96,42 @@ class Playback:
         return fault
 
     async def _answer(
-        self, terms: Terms, target: Target | None, request: HttpRequest, seconds: float | None
+        self,
+        context: CallContext,
+        target: Target | None,
+        request: HttpRequest,
+        seconds: float | None,
     ) -> Exchange:
         now = self._overrides
         if now is not None and now.replies is not None and target is not None:
             return await now.replies.open(str(target.ref), target.dialect.name, request)
-        tape = self._tape(terms.policy)
-        if tape is None:
-            return await self._network.open(request, seconds, target, terms)
+        cassette = self._cassette(context.policy)
+        if cassette is None:
+            return await self._network.open(request, seconds, target, context)
         if target is None:
             query = query_of(request, None)
         else:
             endpoint = target.endpoint
             query = query_of(request, str(target.ref), endpoint.base_url, endpoint.secrets)
-            if terms.asked is not None and tape.mode == "record":
+            if context.request is not None and cassette.mode == "record":
                 query = structs.replace(
-                    query, call=call_of(terms.asked, self._clock.now(), endpoint.secrets)
+                    query, call=call_of(context.request, self._clock.now(), endpoint.secrets)
                 )
 
         async def send(sent: HttpRequest, left: float | None) -> Exchange:
-            return await self._network.open(sent, left, target, terms)
+            return await self._network.open(sent, left, target, context)
 
-        return await tape.open(query, request, seconds, send)
+        return await cassette.open(query, request, seconds, send)
 
-    def _tape(self, policy: Policy) -> Tape | None:
+    def _cassette(self, policy: Policy) -> Cassette | None:
         now = self._overrides
-        if now is not None and now.tape is not None:
-            return now.tape
+        if now is not None and now.cassette is not None:
+            return now.cassette
         if policy.mode is None:
             return None
         folder = self._folder_of(policy.recordings)
         mode: Mode = "record" if now is not None and now.recording else policy.mode
-        return self._tapes.setdefault((folder, mode), Tape(folder, mode))
+        return self._cassettes.setdefault((folder, mode), Cassette(folder, mode))
 
 
 def keyless(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:

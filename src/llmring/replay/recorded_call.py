@@ -21,7 +21,7 @@ VERSION = 1
 MOST_BYTES = 64 * 1024
 
 
-class Call(Struct, frozen=True):
+class RecordedCall(Struct, frozen=True):
     """A recorded call.
 
     Attributes:
@@ -37,7 +37,7 @@ class Call(Struct, frozen=True):
     request: Mapping[str, Any] | None = None
 
 
-def call_of(request: LLMRequest, at: datetime, secrets: Iterable[str] = ()) -> Call:
+def call_of(request: LLMRequest, at: datetime, secrets: Iterable[str] = ()) -> RecordedCall:
     """Build the record of a call.
 
     Args:
@@ -46,10 +46,12 @@ def call_of(request: LLMRequest, at: datetime, secrets: Iterable[str] = ()) -> C
         secrets: Known keys, to be masked.
     """
     now = at.isoformat(timespec="milliseconds")
-    return Call(VERSION, request.model or "", now, _kept(request, tuple(secrets)))
+    return RecordedCall(
+        VERSION, request.model or "", now, _request_without_secrets(request, tuple(secrets))
+    )
 
 
-def request_of(call: Call) -> LLMRequest:
+def request_of(call: RecordedCall) -> LLMRequest:
     """Restore the request of a call, ready to be sent again.
 
     Raises:
@@ -68,7 +70,9 @@ def request_of(call: Call) -> LLMRequest:
         raise ConfigurationError(f"its request can't be read: {error!r:.200}") from error
 
 
-def _kept(request: LLMRequest, secrets: tuple[str, ...]) -> Mapping[str, Any] | None:
+def _request_without_secrets(
+    request: LLMRequest, secrets: tuple[str, ...]
+) -> Mapping[str, Any] | None:
     try:
         data = msgspec.json.encode(to_json(request))
     except (TypeError, ValueError, RecursionError):

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from llmring.exceptions import ConfigurationError
 from llmring.redaction import MASK, redact
-from llmring.replay.recorded_call import Call
+from llmring.replay.recorded_call import RecordedCall
 from llmring.wire import HttpHead, HttpRequest
 
 # Only these headers are kept: they affect how an answer is read, or how long to wait.
@@ -45,7 +45,7 @@ class Bytes(Struct, frozen=True):
 Piece = str | Bytes
 
 
-class Asked(Struct, frozen=True):
+class RecordedRequest(Struct, frozen=True):
     """A recorded request.
 
     Attributes:
@@ -59,7 +59,7 @@ class Asked(Struct, frozen=True):
     body: Any = None
 
 
-class Answered(Struct, frozen=True):
+class RecordedResponse(Struct, frozen=True):
     """A recorded answer.
 
     Attributes:
@@ -96,10 +96,10 @@ class Recording(Struct, frozen=True, omit_defaults=True):
     """
 
     model: str | None
-    request: Asked
-    response: Answered
+    request: RecordedRequest
+    response: RecordedResponse
     ms: float | None = None
-    call: Call | None = None
+    call: RecordedCall | None = None
 
 
 class Query(Struct, frozen=True):
@@ -114,10 +114,10 @@ class Query(Struct, frozen=True):
     """
 
     model: str | None
-    request: Asked
+    request: RecordedRequest
     digest: str
     secrets: tuple[str, ...] = ()
-    call: Call | None = None
+    call: RecordedCall | None = None
 
     def file(self, nth: int) -> str:
         """Return the file name for the nth repetition of the request, from 1."""
@@ -147,13 +147,15 @@ def query_of(
     known = (*secrets, *_keys_in(request.headers))
     return Query(
         model,
-        Asked(request.method, path, _kept_body(request, parsed, known)),
+        RecordedRequest(request.method, path, _kept_body(request, parsed, known)),
         hashlib.sha256("\0".join(what).encode()).hexdigest()[:12],
         known,
     )
 
 
-def answered(head: HttpHead, pieces: Iterable[bytes], end: End, secrets: Iterable[str]) -> Answered:
+def recorded_response(
+    head: HttpHead, pieces: Iterable[bytes], end: End, secrets: Iterable[str]
+) -> RecordedResponse:
     """Build the record of an answer."""
     secrets = tuple(secrets)
     pieces = list(pieces)
@@ -167,7 +169,7 @@ def answered(head: HttpHead, pieces: Iterable[bytes], end: End, secrets: Iterabl
     masked = redact(whole, secrets)
     if masked != whole:
         pieces = masked.encode("utf-8", "surrogateescape").splitlines(keepends=True)
-    return Answered(head.status, headers, tuple(map(_piece, pieces)), end)
+    return RecordedResponse(head.status, headers, tuple(map(_piece, pieces)), end)
 
 
 def read(path: Path) -> Recording:

@@ -94,13 +94,13 @@ def refusal(
     return Script(head, (Chunk(body),))
 
 
-class _Stream(Struct):
+class _StreamFlag(Struct):
     stream: bool = False
 
 
 def _wants_stream(body: bytes) -> bool:
     try:
-        return msgspec.json.decode(body, type=_Stream).stream
+        return msgspec.json.decode(body, type=_StreamFlag).stream
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
 
@@ -119,7 +119,7 @@ class SentRequest(PlainData, Struct, frozen=True):
     body: Any
 
 
-class _Reply(Struct):
+class _ScriptedReply(Struct):
     model: str
     text: str
     calls: tuple[tuple[str, Mapping[str, Any]], ...]
@@ -137,7 +137,7 @@ class Replies:
 
     def __init__(self) -> None:
         self.sent: list[SentRequest] = []
-        self._replies: list[_Reply] = []
+        self._replies: list[_ScriptedReply] = []
         self._calls = 0
         self._lock = threading.Lock()
 
@@ -158,7 +158,7 @@ class Replies:
             times: How often it is given; None for no limit.
         """
         text = reply if isinstance(reply, str) else msgspec.json.encode(reply).decode()
-        self._replies.append(_Reply(model, text, tuple(tool_calls), times))
+        self._replies.append(_ScriptedReply(model, text, tuple(tool_calls), times))
 
     async def open(self, model: str, dialect: str, request: HttpRequest) -> ScriptedExchange:
         """Return the next answer to this model's requests.
@@ -188,14 +188,14 @@ class Replies:
             )
         return await open_script(script)
 
-    def _due(self, model: str) -> _Reply | None:
+    def _due(self, model: str) -> _ScriptedReply | None:
         for reply in self._replies:
             if reply.left != 0 and matches(reply.model, model):
                 reply.left = None if reply.left is None else reply.left - 1
                 return reply
         return None
 
-    def _events(self, reply: _Reply, model: str, request: HttpRequest) -> list[Event]:
+    def _events(self, reply: _ScriptedReply, model: str, request: HttpRequest) -> list[Event]:
         calls = []
         for name, arguments in reply.calls:
             self._calls += 1

@@ -18,7 +18,7 @@ from llmring.routing.targets import Target
 _UNCOUNTED = "cancelled before usage was reported; the provider may still bill it"
 
 
-class Trial:
+class AttemptState:
     """One attempt at a model.
 
     Attributes:
@@ -82,7 +82,7 @@ class Trial:
         """Add a note on the answer to the outcome, with keys redacted."""
         self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
 
-    def took(self, usage: Usage | None) -> None:
+    def record_usage(self, usage: Usage | None) -> None:
         """Set the tokens that the answer took, and work out their cost."""
         if usage is not None and usage is self.usage:
             return  # reported before
@@ -93,15 +93,15 @@ class Trial:
         else:
             self.cost, self.cost_reason = cost, None if usage is None else caveat(usage)
 
-    def served_as(self, name: str | None) -> None:
+    def record_served_name(self, name: str | None) -> None:
         """Note it if the provider reports another model than the one asked for."""
         if not name or name == self.target.ref.model:
             return  # the name that was asked for does not reveal the model behind it
-        remark = self._call.terms.served(self.target.ref, name)
+        remark = self._call.context.remark_on(self.target.ref, name)
         if remark is not None:
             self.note(remark)
 
-    def failed(self, error: ProviderError) -> None:
+    def fail(self, error: ProviderError) -> None:
         """End the attempt with a failure.
 
         Raises:
@@ -126,13 +126,13 @@ class Trial:
                 error=error,
             )
         )
-        self._call.ended(self, uncounted=uncounted)
+        self._call.end(self, uncounted=uncounted)
         if self._call.stops(error, committed=self.committed):
             error.attempts = tuple(self._call.attempts)
             raise error
         self._call.learn(self.target, error)
 
-    def gave(self, reply: Callable[[], LLMResponse]) -> None:
+    def report_answer(self, reply: Callable[[], LLMResponse]) -> None:
         """Pass a complete answer to the observers.
 
         Args:
@@ -142,7 +142,7 @@ class Trial:
             if each.on_attempt_answer is not None:
                 each.on_attempt_answer(self, reply)
 
-    def answered(self, status: int) -> tuple[Attempt, ...]:
+    def succeed(self, status: int) -> tuple[Attempt, ...]:
         """End the attempt with an answer; return the outcomes of all attempts of the call."""
         if not self._call.drop_others(self):
             return tuple(self._call.attempts)
@@ -161,7 +161,7 @@ class Trial:
         )
         return tuple(self._call.attempts)
 
-    def dropped(self) -> None:
+    def drop(self) -> None:
         """End the attempt because another one was faster."""
         self.is_dropped = True
         for each in self._call.observers:
@@ -184,7 +184,7 @@ class Trial:
         return max(0.0, self._call.clock() - self._began)
 
     @property
-    def beside(self) -> tuple[Target, ...]:
+    def uncounted(self) -> tuple[Target, ...]:
         """The other models of the call that may charge for an attempt whose usage is not known."""
         return tuple(self._call.uncounted)
 
@@ -205,6 +205,6 @@ def _sign(error: ProviderError, target: Target) -> None:
     secrets = target.endpoint.secrets
     error.args = (redact(error.message, secrets),)
     for name in ("provider_message", "code", "request_id"):
-        said = getattr(error, name)
-        if said:
-            setattr(error, name, redact(said, secrets))
+        text = getattr(error, name)
+        if text:
+            setattr(error, name, redact(text, secrets))

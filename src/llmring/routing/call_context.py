@@ -12,34 +12,34 @@ from llmring.chat.request import LLMRequest
 from llmring.lockfile.document import ModelRef
 from llmring.routing.observers import CallObserver
 from llmring.routing.policy import Policy, Rules
-from llmring.routing.stream_resume import Shown
+from llmring.routing.stream_resume import StreamProgress
 
 
-def _expected(_ref: ModelRef, _name: str | None) -> None:
+def _nothing_unexpected(_ref: ModelRef, _name: str | None) -> None:
     """Return None: without a memory, no name is unexpected."""
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class CallContext(Struct, frozen=True, kw_only=True):
     """The settings that all attempts of a call share.
 
     Attributes:
         policy: The policy of the alias.
-        shown: The part of a streamed answer that has been shown.
+        progress: The part of a streamed answer that has been shown.
         effects: Whether the request may have side effects that must not happen twice.
         rules: The limits that the call is counted against; None for no limits.
         observers: The observers of the call, in the order in which they are called.
         chance: Returns a random number from 0 up to 1.
-        asked: The request, if it is the application's own; recordings keep it.
+        request: The request, if it is the application's own; recordings keep it.
         stamp: The active profile, and the digest of the models that its lockfile pins.
-        served: Returns a remark if a provider reports an unexpected model; else None.
+        remark_on: Returns a remark if a provider reports an unexpected model; else None.
     """
 
     policy: Policy = Policy()
-    shown: Shown = msgspec.field(default_factory=Shown)
+    progress: StreamProgress = msgspec.field(default_factory=StreamProgress)
     effects: bool = False
     rules: Rules | None = None
     observers: Sequence[CallObserver] = ()
     chance: Callable[[], float] = random.random
-    asked: LLMRequest | None = None
+    request: LLMRequest | None = None
     stamp: tuple[str, str | None] | None = None
-    served: Callable[[ModelRef, str | None], str | None] = _expected
+    remark_on: Callable[[ModelRef, str | None], str | None] = _nothing_unexpected

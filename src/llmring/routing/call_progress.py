@@ -17,7 +17,7 @@ from llmring.exceptions import (
     ProviderError,
     ProviderTimeoutError,
 )
-from llmring.routing.call_context import Terms
+from llmring.routing.call_context import CallContext
 from llmring.routing.failure_policy import Verdict, may_have_run, verdict
 from llmring.routing.observers import CallObserver, ObservedAttempt
 from llmring.routing.targets import Target
@@ -37,13 +37,13 @@ class CallProgress:
         timeout: Seconds for the whole call; None for no limit.
         clock: Returns the time in seconds.
         day: The day of the call.
-        terms: The settings of the call.
+        context: The settings of the call.
 
     Attributes:
         clock: Returns the time in seconds.
         day: The day of the call, for prices.
         deadline: When the call must be over, on its clock; None for no limit.
-        terms: The settings of the call.
+        context: The settings of the call.
         observers: The observers of the call.
         attempts: The outcomes so far, skipped models included.
         uncounted: Models that may charge for an attempt whose usage is not known.
@@ -55,13 +55,13 @@ class CallProgress:
         timeout: float | None,
         clock: Callable[[], float],
         day: date,
-        terms: Terms,
+        context: CallContext,
     ) -> None:
         self.clock = clock
         self.day = day
         self.deadline = None if timeout is None else clock() + timeout
-        self.terms = terms
-        self.observers: Sequence[CallObserver] = terms.observers
+        self.context = context
+        self.observers: Sequence[CallObserver] = context.observers
         self.attempts: list[Attempt] = []
         self.uncounted: list[Target] = []
         self._under_way: list[DroppableAttempt] = []
@@ -88,11 +88,11 @@ class CallProgress:
         self._under_way.remove(answered)
         for attempt in self._under_way:
             self.uncounted.append(attempt.target)
-            attempt.dropped()
+            attempt.drop()
         self._under_way.clear()
         return True
 
-    def ended(self, attempt: DroppableAttempt, *, uncounted: bool) -> None:
+    def end(self, attempt: DroppableAttempt, *, uncounted: bool) -> None:
         """End an attempt that has failed.
 
         Args:
@@ -182,12 +182,12 @@ class CallProgress:
         """
         if verdict(error) is Verdict.STOP and not committed:
             return True
-        if self.terms.effects and may_have_run(error):
+        if self.context.effects and may_have_run(error):
             return True
         if not committed:
             return False
-        plan = self.terms.shown.plan()
-        self.terms.shown.resumes = plan == "continue"
+        plan = self.context.progress.next_step()
+        self.context.progress.resumes = plan == "continue"
         return plan == "raise"
 
     def learn(self, target: Target, error: ProviderError) -> None:
@@ -216,5 +216,5 @@ class CallProgress:
 class DroppableAttempt(ObservedAttempt, Protocol):
     """An attempt that a faster one may end."""
 
-    def dropped(self) -> None:
+    def drop(self) -> None:
         """End the attempt because another one has answered."""

@@ -44,7 +44,7 @@ TELLING_SILENCE_SECONDS = 10.0
 JITTER = 0.2
 
 
-class Weight(enum.Enum):
+class Severity(enum.Enum):
     """The effect of a failure on a model's circuit."""
 
     NONE = "none: the cause was the request or the caller"
@@ -53,7 +53,7 @@ class Weight(enum.Enum):
     LONG = "a person has to fix the cause"
 
 
-def weight(error: ProviderError, waited: float) -> Weight:
+def severity(error: ProviderError, waited: float) -> Severity:
     """Return the effect of a failure on a model's circuit.
 
     Args:
@@ -63,26 +63,26 @@ def weight(error: ProviderError, waited: float) -> Weight:
     """
     match error:
         case ProviderModelNotFoundError() | ProviderAuthenticationError():
-            return Weight.LONG
+            return Severity.LONG
         case ProviderRequestError():
-            return Weight.NONE
+            return Severity.NONE
         case ProviderRateLimitError():
-            return Weight.RATE
+            return Severity.RATE
         case ProviderTimeoutError(status=status) if status is None or status < 400:
             # Only the caller's own timeout ended it.
-            return Weight.ONE if waited >= TELLING_SILENCE_SECONDS else Weight.NONE
+            return Severity.ONE if waited >= TELLING_SILENCE_SECONDS else Severity.NONE
         case _:
-            return Weight.ONE
+            return Severity.ONE
 
 
-def told_seconds(says: Weight, retry_after: float | None) -> float:
+def seconds_by_severity(level: Severity, retry_after: float | None) -> float:
     """Return the seconds for which this failure alone opens the circuit; 0 if it takes several."""
-    asked = min(retry_after or 0.0, MOST_RETRY_AFTER_SECONDS)
-    match says:
-        case Weight.LONG:
-            return max(LONG_SECONDS, asked)
-        case Weight.RATE:
-            return asked or RATE_LIMIT_SECONDS
+    requested = min(retry_after or 0.0, MOST_RETRY_AFTER_SECONDS)
+    match level:
+        case Severity.LONG:
+            return max(LONG_SECONDS, requested)
+        case Severity.RATE:
+            return requested or RATE_LIMIT_SECONDS
         case _:
             return 0.0
 
@@ -100,7 +100,7 @@ class Circuit(Struct, kw_only=True):
         until: When the circuit stops being open; 0 for closed.
         probing: When the probe that another call makes is given up as lost.
         opened: How often in a row it has opened.
-        told: Whether the provider itself set `until`; answers that were in progress at the time
+        is_given: Whether the provider itself set `until`; answers that were in progress at the time
             then do not close the circuit.
         reason: The last failure, for people.
     """
@@ -114,11 +114,11 @@ class Circuit(Struct, kw_only=True):
     until: float = 0.0
     probing: float = 0.0
     opened: int = 0
-    told: bool = False
+    is_given: bool = False
     reason: str = ""
 
 
-class Open(Struct, frozen=True):
+class OpenCircuit(Struct, frozen=True):
     """An open circuit: the seconds until it may close, and the last failure."""
 
     seconds: float
@@ -148,14 +148,14 @@ class CircuitState(PlainData, Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Health(Protocol):
+class Circuits(Protocol):
     """The circuits of models, in this process or shared by a fleet."""
 
     @property
     def has_failures(self) -> bool:
         """True if a model may have failed; otherwise all circuits are closed."""
 
-    async def blocked(self, targets: Sequence[Target]) -> dict[str, Open]:
+    async def blocked(self, targets: Sequence[Target]) -> dict[str, OpenCircuit]:
         """Return the open circuits of these models, by reference.
 
         When a circuit's time is over, a single call probes the model; for other calls the circuit
@@ -171,7 +171,7 @@ class Health(Protocol):
         """Record an answer."""
 
     async def failed(self, target: Target, error: ProviderError, waited: float) -> None:
-        """Record a failure; see `weight` for the arguments."""
+        """Record a failure; see `severity` for the arguments."""
 
     async def snapshot(self) -> list[CircuitState]:
         """Return the models that have failed since their last answer."""
@@ -187,7 +187,7 @@ class Health(Protocol):
         """Close the running event loop's connections, if any."""
 
 
-def least_bad(blocked: Mapping[str, Open]) -> str:
+def least_bad(blocked: Mapping[str, OpenCircuit]) -> str:
     """Return the model whose open circuit closes first."""
     return min(blocked, key=lambda ref: blocked[ref].seconds)
 
@@ -201,7 +201,7 @@ def circuit_key(target: Target) -> str:
     return f"{target.ref} {endpoint.base_url} {mark}"
 
 
-class Memory:
+class LocalCircuits:
     """Circuits in this process, for calls from any thread.
 
     Args:
@@ -217,12 +217,12 @@ class Memory:
 
     @property
     def has_failures(self) -> bool:
-        """True if a model has failed; see `Health`."""
+        """True if a model has failed; see `Circuits`."""
         return bool(self._circuits)
 
-    async def blocked(self, targets: Sequence[Target]) -> dict[str, Open]:
-        """Return the open circuits of these models; see `Health`."""
-        found: dict[str, Open] = {}
+    async def blocked(self, targets: Sequence[Target]) -> dict[str, OpenCircuit]:
+        """Return the open circuits of these models; see `Circuits`."""
+        found: dict[str, OpenCircuit] = {}
         if not self._circuits:
             return found
         now = self._clock()
@@ -232,7 +232,7 @@ class Memory:
                 circuit = self._circuits.get(circuit_key(target))
                 left = 0.0 if circuit is None else max(circuit.until, circuit.probing) - now
                 if circuit is not None and left > 0:
-                    found[str(target.ref)] = Open(left, circuit.reason)
+                    found[str(target.ref)] = OpenCircuit(left, circuit.reason)
                     continue
                 if circuit is not None and circuit.until and not another:
                     circuit.probing = now + PROBE_SECONDS
@@ -251,7 +251,7 @@ class Memory:
                 return
             _roll(circuit, now)
             circuit.answered += 1
-            if circuit.told and circuit.until > now:
+            if circuit.is_given and circuit.until > now:
                 return
             if circuit.until:
                 # Attempts from before the recovery no longer count.
@@ -264,11 +264,11 @@ class Memory:
     async def failed(self, target: Target, error: ProviderError, waited: float) -> None:
         """Record a failure, which may open the circuit."""
         key = circuit_key(target)
-        says = weight(error, waited)
+        level = severity(error, waited)
         now = self._clock()
         with self._lock:
             circuit = self._circuits.get(key)
-            if says is Weight.NONE:
+            if level is Severity.NONE:
                 if circuit is not None:
                     # The probe has decided nothing; the next call may probe.
                     circuit.probing = 0.0
@@ -281,18 +281,18 @@ class Memory:
             circuit.row += 1
             circuit.failed += 1
             circuit.reason = error.message
-            self._open(circuit, says, error.retry_after, now)
+            self._open(circuit, level, error.retry_after, now)
 
-    def _open(self, circuit: Circuit, says: Weight, asked: float | None, now: float) -> None:
-        seconds = told_seconds(says, asked)
+    def _open(self, circuit: Circuit, level: Severity, requested: float | None, now: float) -> None:
+        seconds = seconds_by_severity(level, requested)
         if not seconds and circuit.until <= now:
             # Calls in progress when the circuit opened don't extend it: their cause is the same.
-            seconds = _cool_down(circuit, asked)
+            seconds = _cool_down(circuit, requested)
         until = now + seconds * (1 + JITTER * self._chance())
         if not seconds or until <= circuit.until:
             return
         circuit.opened += circuit.until <= now
-        circuit.told = says is Weight.RATE
+        circuit.is_given = level is Severity.RATE
         circuit.until = until
         circuit.probing = 0.0
 
@@ -319,21 +319,21 @@ class CircuitObserver(CallObserver):
     """An observer that records the failures and answers of a ring's attempts.
 
     Args:
-        health: The circuits.
+        circuits: The circuits.
     """
 
-    def __init__(self, health: Health) -> None:
-        self._health = health
+    def __init__(self, circuits: Circuits) -> None:
+        self._circuits = circuits
 
     def on_attempt_settled(self, attempt: ObservedAttempt) -> Awaitable[None] | None:
         """Record an answer, unless no model has failed."""
-        if not self._health.has_failures:
+        if not self._circuits.has_failures:
             return None
-        return self._health.answered(attempt.target)
+        return self._circuits.answered(attempt.target)
 
     def on_attempt_failure(self, attempt: ObservedAttempt, error: ProviderError) -> Awaitable[None]:
         """Record a failure."""
-        return self._health.failed(attempt.target, error, attempt.silence(error))
+        return self._circuits.failed(attempt.target, error, attempt.silence(error))
 
 
 def state_of(circuit: Circuit, now: float) -> CircuitState:
@@ -354,11 +354,11 @@ def _roll(circuit: Circuit, now: float) -> None:
         circuit.since, circuit.failed, circuit.answered = now, 0, 0
 
 
-def _cool_down(circuit: Circuit, asked: float | None) -> float:
+def _cool_down(circuit: Circuit, requested: float | None) -> float:
     """Return the seconds for which the failure just counted opens the circuit; 0 if it does not."""
     tried = circuit.failed + circuit.answered
     often = tried >= MANY and circuit.failed * 2 > tried
     if circuit.row < IN_A_ROW and not often and not circuit.opened:
         return 0.0
     doubled = min(COOL_SECONDS * 2.0 ** min(circuit.opened, 10), MOST_COOL_SECONDS)
-    return max(doubled, min(asked or 0.0, MOST_RETRY_AFTER_SECONDS))
+    return max(doubled, min(requested or 0.0, MOST_RETRY_AFTER_SECONDS))

@@ -20,7 +20,7 @@ from llmring.routing.failure_policy import may_have_run
 USUAL_ANSWER_TOKENS = 1000
 
 
-class Load(Struct, frozen=True):
+class TokenEstimate(Struct, frozen=True):
     """The tokens that a request will take.
 
     Attributes:
@@ -45,14 +45,14 @@ class Load(Struct, frozen=True):
         return cost_of(usage, facts, day)
 
 
-def load_of(request: ParsedRequest) -> Load:
+def estimate_tokens(request: ParsedRequest) -> TokenEstimate:
     """Estimate the tokens that this request will take."""
     prompt = estimated(request, request.model or "", "").tokens
     if request.max_tokens is not None:
-        return Load(prompt, request.max_tokens)
+        return TokenEstimate(prompt, request.max_tokens)
     reasoning = request.reasoning
     thought = reasoning.as_tokens if reasoning is not None and not reasoning.is_off else 0
-    return Load(prompt, USUAL_ANSWER_TOKENS + thought)
+    return TokenEstimate(prompt, USUAL_ANSWER_TOKENS + thought)
 
 
 def may_have_cost(error: ProviderError) -> bool:

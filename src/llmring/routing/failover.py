@@ -1,6 +1,6 @@
 """Failover over an alias's models: the next attempt, its deadline, and the error at the end.
 
-The caller drives it: `for trial in walk`, then `trial.failed(error)` or `trial.answered()`.
+Callers loop: `for attempt in failover`, then `attempt.fail(error)` or `attempt.succeed(status)`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from llmring.exceptions import (
     UnsupportedFeatureError,
 )
 from llmring.lockfile.document import ModelRef
-from llmring.routing.attempt import Trial
+from llmring.routing.attempt import AttemptState
 from llmring.routing.backoff import pause
-from llmring.routing.call_context import Terms
+from llmring.routing.call_context import CallContext
 from llmring.routing.call_progress import CallProgress
-from llmring.routing.circuits import Open
+from llmring.routing.circuits import OpenCircuit
 from llmring.routing.failure_policy import is_passing
 from llmring.routing.policy import LAST_RETRIES
 from llmring.routing.prepare import Prepared
@@ -35,7 +35,7 @@ from llmring.routing.targets import Skip, Target
 RESERVE_SECONDS = 10.0
 
 
-class Walk(CallProgress):
+class Failover(CallProgress):
     """All models of one call, tried in order until one answers.
 
     Args:
@@ -46,7 +46,7 @@ class Walk(CallProgress):
         timeout: Seconds for the whole call; None for no limit.
         clock: Returns the time in seconds.
         day: The day of the call.
-        terms: The settings of the call; None for the defaults.
+        context: The settings of the call; None for the defaults.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Walk(CallProgress):
         timeout: float | None,
         clock: Callable[[], float],
         day: date,
-        terms: Terms | None = None,
+        context: CallContext | None = None,
     ) -> None:
-        super().__init__(timeout=timeout, clock=clock, day=day, terms=terms or Terms())
+        super().__init__(timeout=timeout, clock=clock, day=day, context=context or CallContext())
         self._prepare = prepare
         self._candidates = candidates
         self.alias = alias
-        self.blocked: Mapping[str, Open] = {}
+        self.blocked: Mapping[str, OpenCircuit] = {}
         self._has_started = False
 
     @property
@@ -72,7 +72,7 @@ class Walk(CallProgress):
         """The models that can be sent to, in order."""
         return [each for each in self._candidates if isinstance(each, Target)]
 
-    def start(self) -> Trial | None:
+    def start(self) -> AttemptState | None:
         """Make the first attempt without any of the machinery for a second one.
 
         Iterating afterwards continues after this attempt. Return None if the call can't begin
@@ -90,9 +90,9 @@ class Walk(CallProgress):
         self._has_started = True
         later = self._candidates[1:]
         deadline = self._deadline_before(later) if later else self.deadline
-        return Trial(self, first, prepared, deadline, 0.0)
+        return AttemptState(self, first, prepared, deadline, 0.0)
 
-    def __iter__(self) -> Iterator[Trial]:
+    def __iter__(self) -> Iterator[AttemptState]:
         left = self._candidates
         avoided = self._avoided() if self.blocked else {}
         wait = 0.0
@@ -107,9 +107,9 @@ class Walk(CallProgress):
                 if avoided and str(each.ref) in avoided:
                     self._skip(each.ref, _cooling(avoided[str(each.ref)]))
                     continue
-                for trial in self._tries(each, left[index + 1 :], wait):
+                for attempt in self._tries(each, left[index + 1 :], wait):
                     wait = 0.0
-                    yield trial
+                    yield attempt
                 failure = self._failure()
                 if failure is not None and is_passing(failure):
                     again.append(each)
@@ -123,9 +123,9 @@ class Walk(CallProgress):
     @property
     def _rounds(self) -> int:
         """The number of rounds after the first; 0 if each model is retried in its place."""
-        return LAST_RETRIES if self.terms.policy.retries is None else 0
+        return LAST_RETRIES if self.context.policy.retries is None else 0
 
-    def _avoided(self) -> Mapping[str, Open]:
+    def _avoided(self) -> Mapping[str, OpenCircuit]:
         """Return the models with an open circuit; if all are open, all but the first to close."""
         refs = {str(each.ref) for each in self.targets}
         avoided = {ref: open_ for ref, open_ in self.blocked.items() if ref in refs}
@@ -135,11 +135,11 @@ class Walk(CallProgress):
 
     def _tries(
         self, target: Target, later: Sequence[Target | Skip], wait: float
-    ) -> Iterator[Trial]:
+    ) -> Iterator[AttemptState]:
         """Yield the attempts at one model: the first, then the retries that the lockfile sets."""
         if not self._has_started:
             self._last = None
-        for nth in range((self.terms.policy.retries or 0) + 1):
+        for nth in range((self.context.policy.retries or 0) + 1):
             if not self._has_started:
                 failure = self._failure()
                 seconds = wait if failure is None else self._pause(nth, failure)
@@ -148,10 +148,10 @@ class Walk(CallProgress):
                 if seconds is None or prepared is None:
                     return
                 deadline = self._deadline_before(later, seconds)
-                trial = Trial(self, target, prepared, deadline, seconds)
+                attempt = AttemptState(self, target, prepared, deadline, seconds)
                 if self._last_failed is not None:
                     self._report_failover(target, *self._last_failed)
-                yield trial
+                yield attempt
             self._has_started = False
             failure = self._failure()
             if failure is None or not is_passing(failure):
@@ -164,7 +164,7 @@ class Walk(CallProgress):
                     each.on_failover(str(before.ref), str(target.ref), error)
 
     def _failure(self) -> ProviderError | None:
-        """Return the error of the last attempt; known once `trial.failed` was called."""
+        """Return the error of the last attempt; known once `attempt.failed` was called."""
         return self._last
 
     def _ready(self, target: Target) -> Prepared | None:
@@ -181,10 +181,10 @@ class Walk(CallProgress):
     def _pause(self, nth: int, *failures: ProviderError) -> float | None:
         """Return the seconds to wait before the nth retry; None for no retry."""
         left = None if self.deadline is None else self.deadline - self.clock()
-        wishes = [error.retry_after for error in failures]
-        known = [wish for wish in wishes if wish is not None]
+        delays = [error.retry_after for error in failures]
+        known = [delay for delay in delays if delay is not None]
         return pause(
-            nth, min(known) if len(known) == len(wishes) else None, left, self.terms.chance
+            nth, min(known) if len(known) == len(delays) else None, left, self.context.chance
         )
 
     def exhausted(self) -> ProviderError:
@@ -222,7 +222,7 @@ class Walk(CallProgress):
         return self.deadline - min(left / 2, RESERVE_SECONDS * others)
 
 
-def _cooling(circuit: Open) -> ProviderError:
+def _cooling(circuit: OpenCircuit) -> ProviderError:
     return ProviderResponseError(
         f"skipped: circuit open for another {circuit.seconds:.0f} s ({circuit.reason})"
     )

@@ -14,7 +14,7 @@ from llmring.exceptions import (
 )
 from llmring.registry.catalog import ModelFacts, Rates
 from llmring.registry.price import Unpriced, dollars, price_tag
-from llmring.routing.estimate import Load, usd
+from llmring.routing.estimate import TokenEstimate, usd
 from llmring.routing.fit import missing
 from llmring.routing.min_tokens import Length
 from llmring.routing.policy import Policy
@@ -112,7 +112,7 @@ def within(
     candidates: Sequence[Target | Skip],
     first: ModelFacts | None,
     policy: Policy,
-    load: Load,
+    estimate: TokenEstimate,
     day: date,
 ) -> list[Target | Skip]:
     """Replace the candidates that may cost too much by skips with the reason.
@@ -122,13 +122,13 @@ def within(
         first: The catalog's facts of the first model, which `max_price_ratio` refers to even if
             the model can't be used.
         policy: The policy of the alias.
-        load: The tokens that the request will take.
+        estimate: The tokens that the request will take.
         day: The day of the call, for prices.
     """
     found: list[Target | Skip] = []
     for at, each in enumerate(candidates):
         if isinstance(each, Target):
-            reasons = [*_of_the_call(each.facts, policy, load, day)]
+            reasons = [*_of_the_call(each.facts, policy, estimate, day)]
             if at and policy.max_price_ratio is not None:
                 reasons += _of_a_fallback(each.facts, first, policy.max_price_ratio, day)
             if reasons:
@@ -138,17 +138,20 @@ def within(
     return found
 
 
-def _of_the_call(facts: ModelFacts | None, policy: Policy, load: Load, day: date) -> Iterator[str]:
+def _of_the_call(
+    facts: ModelFacts | None, policy: Policy, estimate: TokenEstimate, day: date
+) -> Iterator[str]:
     """Yield the reasons why the cost of this call rules a model out."""
     if policy.max_cost_per_request is None and policy.daily_budget is None:
         return
-    cost = load.cost(facts, day)
+    cost = estimate.cost(facts, day)
     if isinstance(cost, Unpriced):
         key = "daily_budget" if policy.max_cost_per_request is None else "max_cost_per_request"
         yield f"{key} can't be checked: {cost.reason}"
     elif policy.max_cost_per_request is not None and cost > usd(policy.max_cost_per_request):
         yield (
-            f"the call may cost {dollars(cost)} ({load.prompt} tokens of prompt, {load.answer} "
+            f"the call may cost {dollars(cost)} ({estimate.prompt} tokens of prompt, "
+            f"{estimate.answer} "
             f"of answer), and max_cost_per_request is {dollars(usd(policy.max_cost_per_request))}"
         )
 

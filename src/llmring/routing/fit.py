@@ -20,11 +20,11 @@ class Fitted(Struct, frozen=True):
     adjusted: tuple[str, ...] = ()
 
 
-class _Change(Struct, frozen=True):
+class _Adjustment(Struct, frozen=True):
     """Fields to set in the copy, and remarks if anything is lost."""
 
     fields: dict[str, Any] = {}
-    told: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def fit(request: ParsedRequest, target: Target) -> Fitted:
@@ -47,67 +47,67 @@ def fit(request: ParsedRequest, target: Target) -> Fitted:
         change for change in (_sampling(request, facts), _reasoning(request, facts)) if change
     ]
     if request.max_tokens is None and provider.quirks.needs_max_tokens:
-        changes.append(_Change({"max_tokens": facts.max_output}))
+        changes.append(_Adjustment({"max_tokens": facts.max_output}))
     if not changes:
         return Fitted(request)
     fields = {name: value for change in changes for name, value in change.fields.items()}
-    told = tuple(line for change in changes for line in change.told)
-    return Fitted(msgspec.structs.replace(request, **fields), told)
+    notes = tuple(line for change in changes for line in change.notes)
+    return Fitted(msgspec.structs.replace(request, **fields), notes)
 
 
-def _sampling(request: ParsedRequest, facts: ModelFacts) -> _Change | None:
+def _sampling(request: ParsedRequest, facts: ModelFacts) -> _Adjustment | None:
     if "temperature" in facts.capabilities:
         return None
     given = [name for name in ("temperature", "top_p") if getattr(request, name) is not None]
     if not given:
         return None
-    return _Change(
+    return _Adjustment(
         dict.fromkeys(given),
         tuple(f"{name} left out: the model does not take it" for name in given),
     )
 
 
-def _reasoning(request: ParsedRequest, facts: ModelFacts) -> _Change | None:
+def _reasoning(request: ParsedRequest, facts: ModelFacts) -> _Adjustment | None:
     """Express the reasoning setting in the form and the effort levels that the model takes."""
-    asked = request.reasoning
-    if asked is None:
+    reasoning = request.reasoning
+    if reasoning is None:
         return None
-    left_out = _left_out(asked, facts)
+    left_out = _left_out(reasoning, facts)
     if left_out is not None:
-        return _Change({"reasoning": None}, left_out)
+        return _Adjustment({"reasoning": None}, left_out)
     takes_tokens = "reasoning_budget" in facts.capabilities
-    if asked.tokens is not None and (takes_tokens or not facts.efforts):
+    if reasoning.tokens is not None and (takes_tokens or not facts.efforts):
         return None
     if not facts.efforts:
         if not takes_tokens:
             return None
-        return _Change({"reasoning": Reasoning(tokens=asked.as_tokens)})
-    wanted = asked.as_effort
+        return _Adjustment({"reasoning": Reasoning(tokens=reasoning.as_tokens)})
+    wanted = reasoning.as_effort
     nearest = min(facts.efforts, key=lambda effort: abs(_rank(effort) - _rank(wanted)))
     lost = nearest != wanted
-    told = (f"reasoning effort {nearest} for {wanted}: the model has no {wanted}",) if lost else ()
+    notes = (f"reasoning effort {nearest} for {wanted}: the model has no {wanted}",) if lost else ()
     fields = {"reasoning": Reasoning(effort=cast("Effort", nearest))}
-    return _Change(fields | _room(request, asked, facts), told)
+    return _Adjustment(fields | _room(request, reasoning, facts), notes)
 
 
-def _left_out(asked: Reasoning, facts: ModelFacts) -> tuple[str, ...] | None:
+def _left_out(reasoning: Reasoning, facts: ModelFacts) -> tuple[str, ...] | None:
     """Return the remarks if the reasoning setting is left out; None if it is sent."""
-    if asked.is_off and "no_reasoning" in facts.refuses:
+    if reasoning.is_off and "no_reasoning" in facts.refuses:
         return ("reasoning left on: the model can't turn it off",)
     if "reasoning" not in facts.capabilities:
-        return () if asked.is_off else ("reasoning left out: the model has none",)
+        return () if reasoning.is_off else ("reasoning left out: the model has none",)
     return None
 
 
-def _room(request: ParsedRequest, asked: Reasoning, facts: ModelFacts) -> dict[str, Any]:
+def _room(request: ParsedRequest, reasoning: Reasoning, facts: ModelFacts) -> dict[str, Any]:
     """Raise max_tokens by the reasoning, if it was given in tokens.
 
     Every vendor counts reasoning towards the longest answer, and an effort does not limit its
     tokens.
     """
-    if request.max_tokens is None or not asked.tokens:
+    if request.max_tokens is None or not reasoning.tokens:
         return {}
-    longest = request.max_tokens + asked.tokens
+    longest = request.max_tokens + reasoning.tokens
     return {"max_tokens": longest if facts.max_output is None else min(longest, facts.max_output)}
 
 

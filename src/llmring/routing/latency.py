@@ -16,7 +16,7 @@ _MOST = 64
 _LEAST_FOR_P95 = 20
 
 
-class Speeds(CallObserver):
+class Latencies(CallObserver):
     """The times from sending to the first content of each model's latest answers.
 
     It is an observer, which measures the calls of its ring.

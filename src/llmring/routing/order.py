@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.registry.price import Unpriced
-from llmring.routing.estimate import Load
+from llmring.routing.estimate import TokenEstimate
 from llmring.routing.policy import Policy, Strategy
 from llmring.routing.targets import Skip, Target
 
@@ -20,13 +20,13 @@ from llmring.routing.targets import Skip, Target
 EXPLORED = 0.1
 
 
-class Circumstances(Struct, frozen=True, kw_only=True):
+class OrderInputs(Struct, frozen=True, kw_only=True):
     """The circumstances of a call that decide the order, in addition to the lockfile.
 
     Attributes:
         alias: The alias that is called.
         user: The user of the call, if the request names one.
-        load: The tokens that the request will take.
+        estimate: The tokens that the request will take.
         day: The day of the call, for prices.
         speed: Returns the typical time to a model's first content in seconds, if known.
         chance: Returns a random number from 0 up to 1.
@@ -34,20 +34,20 @@ class Circumstances(Struct, frozen=True, kw_only=True):
 
     alias: str
     user: str | None
-    load: Load
+    estimate: TokenEstimate
     day: date
     speed: Callable[[Target], float | None]
     chance: Callable[[], float]
 
 
-class _Entry(Struct, frozen=True):
+class _WeightedTarget(Struct, frozen=True):
     """A model, and its weight relative to the others."""
 
     target: Target
     weight: float
 
 
-_Order = Callable[[list[_Entry], Circumstances], list[_Entry]]
+_Order = Callable[[list[_WeightedTarget], OrderInputs], list[_WeightedTarget]]
 
 
 def user_of(request: ParsedRequest) -> str | None:
@@ -57,7 +57,7 @@ def user_of(request: ParsedRequest) -> str | None:
 
 
 def ordered(
-    candidates: Sequence[Target | Skip], policy: Policy, given: Circumstances
+    candidates: Sequence[Target | Skip], policy: Policy, given: OrderInputs
 ) -> list[Target | Skip]:
     """Sort the models into the order in which they are tried.
 
@@ -72,7 +72,7 @@ def ordered(
     if policy.strategy == "ordered":
         return list(candidates)
     entries = [
-        _Entry(each, policy.weight(at, each.ref))
+        _WeightedTarget(each, policy.weight(at, each.ref))
         for at, each in enumerate(candidates)
         if isinstance(each, Target)
     ]
@@ -81,11 +81,11 @@ def ordered(
     return [*skipped, *(entry.target for entry in chosen)]
 
 
-def _as_it_is(entries: list[_Entry], _: Circumstances) -> list[_Entry]:
+def _as_it_is(entries: list[_WeightedTarget], _: OrderInputs) -> list[_WeightedTarget]:
     return entries
 
 
-def _weighted(entries: list[_Entry], given: Circumstances) -> list[_Entry]:
+def _weighted(entries: list[_WeightedTarget], given: OrderInputs) -> list[_WeightedTarget]:
     """Draw the first model by weight, the same for the same user; then the heaviest first.
 
     A model of weight 0 is never drawn.
@@ -98,7 +98,7 @@ def _weighted(entries: list[_Entry], given: Circumstances) -> list[_Entry]:
     return [first, *sorted(others, key=lambda entry: -entry.weight)]
 
 
-def _drawn(entries: list[_Entry], chance: float) -> _Entry:
+def _drawn(entries: list[_WeightedTarget], chance: float) -> _WeightedTarget:
     left = chance * sum(entry.weight for entry in entries)
     for entry in entries:
         left -= entry.weight
@@ -107,11 +107,11 @@ def _drawn(entries: list[_Entry], chance: float) -> _Entry:
     return entries[-1]
 
 
-def _of_user(entries: list[_Entry], given: Circumstances) -> _Entry:
+def _of_user(entries: list[_WeightedTarget], given: OrderInputs) -> _WeightedTarget:
     # Weighted rendezvous hashing: each model draws a number for the user by itself, and the
     # largest wins. A changed weight then moves users only to or from that model.
     # https://en.wikipedia.org/wiki/Rendezvous_hashing#Weighted_rendezvous_hash
-    def score(entry: _Entry) -> float:
+    def score(entry: _WeightedTarget) -> float:
         named = "\0".join((given.alias, given.user or "", str(entry.target.ref)))
         digest = hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         # 52 bits and half a step fit a float exactly, and are never 0 or 1.
@@ -121,18 +121,18 @@ def _of_user(entries: list[_Entry], given: Circumstances) -> _Entry:
     return max(entries, key=score)
 
 
-def _cheapest(entries: list[_Entry], given: Circumstances) -> list[_Entry]:
-    def price(entry: _Entry) -> tuple[bool, Decimal]:
-        cost = given.load.cost(entry.target.facts, given.day)
+def _cheapest(entries: list[_WeightedTarget], given: OrderInputs) -> list[_WeightedTarget]:
+    def price(entry: _WeightedTarget) -> tuple[bool, Decimal]:
+        cost = given.estimate.cost(entry.target.facts, given.day)
         return (True, Decimal(0)) if isinstance(cost, Unpriced) else (False, cost)
 
     return sorted(entries, key=price)
 
 
-def _fastest(entries: list[_Entry], given: Circumstances) -> list[_Entry]:
-    speeds = [(given.speed(entry.target), entry) for entry in entries]
-    known = [(speed, entry) for speed, entry in speeds if speed is not None]
-    unknown = [entry for speed, entry in speeds if speed is None]
+def _fastest(entries: list[_WeightedTarget], given: OrderInputs) -> list[_WeightedTarget]:
+    latencies = [(given.speed(entry.target), entry) for entry in entries]
+    known = [(speed, entry) for speed, entry in latencies if speed is not None]
+    unknown = [entry for speed, entry in latencies if speed is None]
     if not known:
         return entries
     fast = [entry for _, entry in sorted(known, key=lambda pair: pair[0])]

@@ -12,7 +12,7 @@ from llmring.lockfile.document import ModelRef
 from llmring.plain_data import PlainData
 from llmring.registry.catalog import ModelFacts, Prices, Rates
 from llmring.registry.price import Unpriced, cost_of
-from llmring.routing.circuits import Open, least_bad
+from llmring.routing.circuits import OpenCircuit, least_bad
 from llmring.routing.policy import Policy, Strategy
 from llmring.routing.prepare import Prepared
 from llmring.routing.targets import Skip, Target
@@ -93,7 +93,7 @@ class Plan(PlainData, Struct, frozen=True, kw_only=True):
         return tuple(step for step in self.steps if step.turn is None)
 
 
-class Given(Struct, frozen=True, kw_only=True):
+class PlanInputs(Struct, frozen=True, kw_only=True):
     """The facts that a plan is made from, apart from the models.
 
     Attributes:
@@ -111,11 +111,11 @@ class Given(Struct, frozen=True, kw_only=True):
     policy: Policy
     models: Sequence[ModelRef]
     facts: Callable[[ModelRef], ModelFacts | None]
-    blocked: Mapping[str, Open]
+    blocked: Mapping[str, OpenCircuit]
     day: date
 
 
-def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -> Plan:
+def plan(candidates: Sequence[Target | Skip], alias: str | None, given: PlanInputs) -> Plan:
     """Plan a call of these models; nothing is sent.
 
     Args:
@@ -150,7 +150,9 @@ def plan(candidates: Sequence[Target | Skip], alias: str | None, given: Given) -
     )
 
 
-def _last_hope(candidates: Sequence[Target | Skip], blocked: Mapping[str, Open]) -> str | None:
+def _last_hope(
+    candidates: Sequence[Target | Skip], blocked: Mapping[str, OpenCircuit]
+) -> str | None:
     """Return the model that is tried although its circuit is open, if all circuits are."""
     names = [str(each.ref) for each in candidates if isinstance(each, Target)]
     if not names or not all(name in blocked for name in names):
@@ -169,13 +171,13 @@ def _prepared(
         return error
 
 
-def _cooling(circuit: Open) -> str:
+def _cooling(circuit: OpenCircuit) -> str:
     return f"circuit open for another {circuit.seconds:.0f} s: {circuit.reason}"
 
 
 def _step(
     ref: ModelRef,
-    given: Given,
+    given: PlanInputs,
     *,
     turn: int | None = None,
     reason: str | None = None,
@@ -206,7 +208,9 @@ def _rates(prices: Prices | None, prompt: int) -> Rates | None:
     return Rates(**{name: getattr(rates, name) for name in Rates.__struct_fields__})
 
 
-def _costs(facts: ModelFacts | None, given: Given) -> tuple[Decimal | Unpriced, Decimal | Unpriced]:
+def _costs(
+    facts: ModelFacts | None, given: PlanInputs
+) -> tuple[Decimal | Unpriced, Decimal | Unpriced]:
     """Return the cost in USD of the prompt alone, and the highest cost of the call."""
     size = given.size
     usage = Usage(prompt_tokens=size.prompt or 0)
@@ -222,7 +226,7 @@ def _costs(facts: ModelFacts | None, given: Given) -> tuple[Decimal | Unpriced, 
     return prompt, cost_of(usage, facts, given.day)
 
 
-def _remarks(ref: ModelRef, facts: ModelFacts | None, given: Given) -> Iterator[str]:
+def _remarks(ref: ModelRef, facts: ModelFacts | None, given: PlanInputs) -> Iterator[str]:
     policy = given.policy
     if policy.strategy == "weighted":
         yield f"weight {policy.weight(given.models.index(ref), ref):g}"

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.lockfile.document import ModelRef
-from llmring.routing.estimate import Load
+from llmring.routing.estimate import TokenEstimate
 from llmring.routing.fault_script import ScriptedFault
 
 OnStreamFailure = Literal["continue", "restart", "raise"]
@@ -106,14 +106,14 @@ class Rules(Struct, frozen=True, kw_only=True):
         alias: The alias that is called.
         profile: The active profile.
         lockfile: The path of the lockfile.
-        load: The tokens that the request will take.
+        estimate: The tokens that the request will take.
     """
 
     policy: Policy
     alias: str
     profile: str
     lockfile: str
-    load: Load
+    estimate: TokenEstimate
 
     @property
     def key(self) -> str:

@@ -11,7 +11,7 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Limits
 from llmring.routing.fit import fit
 from llmring.routing.request_size import check_sizes, sized_parts
-from llmring.routing.stream_resume import Shown, continued
+from llmring.routing.stream_resume import StreamProgress, continued
 from llmring.routing.targets import Target
 from llmring.wire import HttpHead, HttpRequest
 
@@ -41,26 +41,26 @@ def chat(
     request: ParsedRequest,
     *,
     stream: bool,
-    shown: Shown | None = None,
+    progress: StreamProgress | None = None,
 ) -> Callable[[Target], Prepared]:
     """Return a function that makes the chat request for a model; see `Walk`.
 
     Args:
         request: The request; it is never changed.
         stream: Whether the answer is streamed.
-        shown: The part of the answer that has been shown, which a model may have to continue.
+        progress: The part of the answer that has been shown, which a model may have to continue.
     """
-    return partial(_prepared, request, shown, stream)
+    return partial(_prepared, request, progress, stream)
 
 
 def _prepared(
     request: ParsedRequest,
-    shown: Shown | None,
+    progress: StreamProgress | None,
     stream: bool,
     target: Target,
 ) -> Prepared:
-    if shown is not None and shown.resumes:
-        request = continued(request, shown.text, prefills=target.prefills)
+    if progress is not None and progress.resumes:
+        request = continued(request, progress.text, prefills=target.prefills)
     fitted = fit(request, target)
     http = target.encode(fitted.request, stream=stream)
     limits = target.quirks.limits

@@ -10,7 +10,7 @@ from llmring.dialects.dialect import Limits
 from llmring.exceptions import UnsupportedFeatureError
 
 
-class Sized(Struct, frozen=True):
+class SizedPart(Struct, frozen=True):
     """A file of a request: its media type and its size in bytes."""
 
     media_type: str
@@ -18,17 +18,17 @@ class Sized(Struct, frozen=True):
     name: str | None = None
 
 
-def sized_parts(request: ParsedRequest) -> Iterator[Sized]:
+def sized_parts(request: ParsedRequest) -> Iterator[SizedPart]:
     """Yield the files whose bytes are in the messages of a request."""
     for message in request.turns:
         for part in message.parts:
             if isinstance(part, ImagePart | DocumentPart | AudioPart) and part.data is not None:
                 name = part.name if isinstance(part, DocumentPart) else None
                 size = len(part.data) * 3 // 4 - part.data.count("=", -2)
-                yield Sized(part.media_type or "", size, name)
+                yield SizedPart(part.media_type or "", size, name)
 
 
-def check_sizes(files: Iterable[Sized], body: int, limits: Limits) -> None:
+def check_sizes(files: Iterable[SizedPart], body: int, limits: Limits) -> None:
     """Check a request against the limits of a server.
 
     Args:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from llmring.lockfile.document import ModelRef
 
 
-class Served:
+class ServedModels:
     """The names under which models have answered; an unexpected one is reported once."""
 
     def __init__(self) -> None:
         self._last: dict[ModelRef, str] = {}
-        self._told: set[tuple[ModelRef, str]] = set()
+        self._reported: set[tuple[ModelRef, str]] = set()
 
     def remark(self, ref: ModelRef, name: str | None, pinned: str | None) -> str | None:
         """Return a remark on the model that a provider reports; None if nothing is new.
@@ -25,9 +25,9 @@ class Served:
         before = self._last.get(ref)
         self._last[ref] = name
         expected = pinned or before
-        if expected is None or name == expected or (ref, name) in self._told:
+        if expected is None or name == expected or (ref, name) in self._reported:
             return None
-        self._told.add((ref, name))
+        self._reported.add((ref, name))
         if pinned:
             return f"served as {name}; the lockfile has pinned {pinned}"
         return f"served as {name}, and as {before} before"

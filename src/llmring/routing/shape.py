@@ -15,11 +15,11 @@ from llmring.routing.filters import capable, insists_on_schema, prompt_room
 from llmring.routing.fit import forces_a_tool, needs_of
 from llmring.routing.policy import Policy
 from llmring.routing.prepare import Prepared, chat
-from llmring.routing.stream_resume import Shown
+from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Skip, Target
 
 
-class Shape(Struct, frozen=True):
+class RequestShape(Struct, frozen=True):
     """The features of a request that decide which models can serve it.
 
     Attributes:
@@ -55,19 +55,24 @@ class ShapedModels(Struct, frozen=True):
     unchanged: Set[ModelRef]
 
     def prepared(
-        self, request: ParsedRequest, shown: Shown | None, target: Target, *, stream: bool
+        self,
+        request: ParsedRequest,
+        progress: StreamProgress | None,
+        target: Target,
+        *,
+        stream: bool,
     ) -> Prepared:
         """Make the request for a model; see `chat` for the arguments.
 
         Raises:
             UnsupportedFeatureError: The model can't serve the request.
         """
-        if target.ref in self.unchanged and (shown is None or not shown.resumes):
+        if target.ref in self.unchanged and (progress is None or not progress.resumes):
             http = target.encode(request, stream=stream)
             most = target.quirks.limits.request
             if most is None or len(http.body) <= most:
                 return Prepared(http)
-        return chat(request, stream=stream, shown=shown)(target)
+        return chat(request, stream=stream, progress=progress)(target)
 
     def hold(self, request: ParsedRequest, characters: int) -> bool:
         """Return True if the request fits all models for certain, without counting tokens.
@@ -78,11 +83,11 @@ class ShapedModels(Struct, frozen=True):
         """
         if self.room is not None and characters > self.room:
             return False
-        asked = request.max_tokens
-        return asked is None or self.longest is None or asked <= self.longest
+        most = request.max_tokens
+        return most is None or self.longest is None or most <= self.longest
 
 
-def measured(request: ParsedRequest) -> tuple[Shape, int]:
+def measured(request: ParsedRequest) -> tuple[RequestShape, int]:
     """Return the shape of a request, and the number of characters of its text."""
     characters = 0
     media = mixed = False
@@ -97,7 +102,7 @@ def measured(request: ParsedRequest) -> tuple[Shape, int]:
                     characters += len(part.text)
                 else:
                     media = True
-    shape = Shape(
+    shape = RequestShape(
         needs=needs_of(request) if mixed or request.tools else _NO_NEEDS,
         media=media,
         forced=request.choice is not None and forces_a_tool(request),
@@ -126,7 +131,7 @@ class ModelsByShape:
     def __init__(self, candidates: Sequence[Target | Skip], policy: Policy) -> None:
         self._candidates = candidates
         self._policy = policy
-        self._shaped: dict[Shape, ShapedModels] = {}
+        self._shaped: dict[RequestShape, ShapedModels] = {}
 
     def fit_for(self, request: ParsedRequest) -> ShapedModels:
         """Return the models for a request."""
@@ -142,7 +147,7 @@ class ModelsByShape:
 
 
 def _shaped(
-    candidates: Sequence[Target | Skip], shape: Shape, request: ParsedRequest, policy: Policy
+    candidates: Sequence[Target | Skip], shape: RequestShape, request: ParsedRequest, policy: Policy
 ) -> ShapedModels:
     """Work out the models for requests of a shape.
 
@@ -166,7 +171,7 @@ def _shaped(
     )
 
 
-def _takes_unchanged(target: Target, shape: Shape) -> bool:
+def _takes_unchanged(target: Target, shape: RequestShape) -> bool:
     """Return True if `fit` changes nothing in requests of this shape for this model."""
     provider = target.endpoint.provider
     if provider.prepare is not None or shape.media:

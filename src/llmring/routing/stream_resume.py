@@ -19,12 +19,12 @@ LEAST_OVERLAP = 12
 MOST_OVERLAP = 400
 
 
-class Shown:
+class StreamProgress:
     """The part of a streamed answer that has been shown so far, by all models of the call.
 
     Args:
         structured: Whether the answer is data, which can't be continued by another model.
-        wish: The lockfile's setting for a stream that fails, if any.
+        on_failure: The lockfile's setting for a stream that fails, if any.
 
     Attributes:
         calls: Whether a complete tool call was shown, which the caller may have carried out.
@@ -32,11 +32,13 @@ class Shown:
         resumes: Whether the next model is asked to continue the answer.
     """
 
-    __slots__ = ("_structured", "_text", "_wish", "anything", "calls", "resumes")
+    __slots__ = ("_on_failure", "_structured", "_text", "anything", "calls", "resumes")
 
-    def __init__(self, *, structured: bool = False, wish: OnStreamFailure | None = None) -> None:
+    def __init__(
+        self, *, structured: bool = False, on_failure: OnStreamFailure | None = None
+    ) -> None:
         self._structured = structured
-        self._wish = wish
+        self._on_failure = on_failure
         self._text: list[str] = []
         self.calls = self.anything = self.resumes = False
 
@@ -56,21 +58,21 @@ class Shown:
         if chunk.tool_calls:
             self.calls = True
 
-    def plan(self) -> OnStreamFailure:
+    def next_step(self) -> OnStreamFailure:
         """Decide how to react, now that the stream has failed."""
-        if self._wish == "raise" or (self.calls and self._wish != "restart"):
+        if self._on_failure == "raise" or (self.calls and self._on_failure != "restart"):
             # A call that was carried out must not be asked for a second time.
             return "raise"
-        if not self.text.strip() or self._wish == "restart":
+        if not self.text.strip() or self._on_failure == "restart":
             # No text to continue, or the lockfile asks for a restart.
             return "restart"
-        if self._wish is None and self._structured:
+        if self._on_failure is None and self._structured:
             return "restart"
         return "continue"
 
 
 # For calls that are not streamed, which show nothing before they end.
-NOTHING_SHOWN = Shown()
+NOTHING_SHOWN = StreamProgress()
 
 
 def continued(request: ParsedRequest, text: str, *, prefills: bool) -> ParsedRequest:
@@ -86,7 +88,7 @@ def continued(request: ParsedRequest, text: str, *, prefills: bool) -> ParsedReq
     return msgspec.structs.replace(request, turns=[*request.turns, begun, *rest])
 
 
-class Seam:
+class OverlapTrimmer:
     """A filter that removes from a continuation what it repeats of the text before it.
 
     Text is held back only while it may still turn out to be such a repetition.
@@ -95,27 +97,27 @@ class Seam:
         before: The answer so far.
     """
 
-    __slots__ = ("_before", "_held", "_open")
+    __slots__ = ("_before", "_open", "_pending")
 
     def __init__(self, before: str) -> None:
         self._before = before[-MOST_OVERLAP:]
-        self._held = ""
+        self._pending = ""
         self._open = True
 
     def feed(self, text: str) -> str:
         """Return the part of this text, and of text held back, to show now."""
         if not self._open:
             return text
-        self._held += text
-        if len(self._held) < MOST_OVERLAP and self._held in self._before:
+        self._pending += text
+        if len(self._pending) < MOST_OVERLAP and self._pending in self._before:
             return ""
         return self.end()
 
     def end(self) -> str:
         """Return the text still held back, without what it repeats."""
         self._open = False
-        held, self._held = self._held, ""
-        for length in range(min(len(held), len(self._before)), LEAST_OVERLAP - 1, -1):
-            if self._before.endswith(held[:length]):
-                return held[length:]
-        return held
+        pending, self._pending = self._pending, ""
+        for length in range(min(len(pending), len(self._before)), LEAST_OVERLAP - 1, -1):
+            if self._before.endswith(pending[:length]):
+                return pending[length:]
+        return pending

@@ -47,7 +47,7 @@ class Uses(Struct, frozen=True):
     unclear: int = 0
 
 
-class Finding(Struct, frozen=True):
+class ScanFinding(Struct, frozen=True):
     """A problem and the source file it is in."""
 
     file: str
@@ -68,7 +68,7 @@ def missing(
     profiles: Sequence[str],
     providers: Collection[str],
     packages: Packages,
-) -> Iterator[Finding]:
+) -> Iterator[ScanFinding]:
     """Yield a finding for each used name that does not exist, or not in some profile.
 
     Args:
@@ -87,8 +87,8 @@ def missing(
             else _no_alias(use, lockfile, profiles, providers, packages)
         )
         if found is not None:
-            message, mend = found
-            yield Finding(file, Problem(use.line, use.column, "error", "", message, mend))
+            message, fix = found
+            yield ScanFinding(file, Problem(use.line, use.column, "error", "", message, fix))
 
 
 def unused(
@@ -111,8 +111,8 @@ def unused(
         for alias, binding in profile.bindings.items():
             if alias not in names and alias not in found:
                 message = f"no scanned source uses the alias {alias!r}"
-                mend = f"remove it if unused: llmring unbind {alias} --profile {profile.name}"
-                fault = Fault(path=binding.at, message=message, mend=mend, severity="hint")
+                fix = f"remove it if unused: llmring unbind {alias} --profile {profile.name}"
+                fault = Fault(path=binding.at, message=message, fix=fix, severity="hint")
                 found[alias] = fault.placed(layout)
     return sorted(found.values(), key=lambda problem: (problem.line, problem.column))
 
@@ -122,8 +122,8 @@ def _no_profile(use: Use, lockfile: Lockfile) -> tuple[str, str] | None:
     if use.name in profiles:
         return None
     near = nearest(use.name, profiles)
-    mend = f"did you mean {near!r}? " if near else ""
-    return f"unknown profile {use.name!r}", f"{mend}use one of: {', '.join(profiles)}"
+    fix = f"did you mean {near!r}? " if near else ""
+    return f"unknown profile {use.name!r}", f"{fix}use one of: {', '.join(profiles)}"
 
 
 def _no_alias(
@@ -162,8 +162,8 @@ def _no_alias(
 
 
 def _halves(error: LLMRingError) -> tuple[str, str]:
-    message, _, mend = str(error).partition("; ")
-    return message, mend or "name an alias of the lockfile"
+    message, _, fix = str(error).partition("; ")
+    return message, fix or "name an alias of the lockfile"
 
 
 def _profiles(lockfile: Lockfile) -> Mapping[str, object]:

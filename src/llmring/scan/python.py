@@ -63,10 +63,10 @@ def in_python(text: str) -> Uses | None:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return _Reader(tree, lines_of(text)).read()
+    return _CallFinder(tree, lines_of(text)).read()
 
 
-class _Reader:
+class _CallFinder:
     def __init__(self, tree: ast.Module, lines: list[str]) -> None:
         self._tree = tree
         self._lines = lines

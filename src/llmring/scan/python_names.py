@@ -45,7 +45,7 @@ class Scope:
         return scope
 
 
-class Names:
+class ModuleNames:
     """The names and the calls of a module.
 
     Attributes:
@@ -172,9 +172,9 @@ class Names:
         yield from ((each, inner) for each in node.body)
 
 
-def collected(tree: ast.Module) -> Names:
+def collected(tree: ast.Module) -> ModuleNames:
     """Collect the names and calls of a module, without recursion, so nesting may be deep."""
-    names = Names()
+    names = ModuleNames()
     waiting: list[tuple[ast.AST, Scope]] = [(each, names.module) for each in reversed(tree.body)]
     while waiting:
         node, scope = waiting.pop()

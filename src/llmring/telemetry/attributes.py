@@ -54,7 +54,7 @@ def _server(endpoint: Endpoint) -> Attributes:
     return {"server.address": parts.hostname, "server.port": port}
 
 
-def given_by(request: ParsedRequest, *, stream: bool) -> Attributes:
+def request_attributes(request: ParsedRequest, *, stream: bool) -> Attributes:
     """Return the attributes of a request, without its text."""
     reasoning = request.reasoning
     return present(
@@ -71,7 +71,7 @@ def given_by(request: ParsedRequest, *, stream: bool) -> Attributes:
     )
 
 
-def said_by(reply: LLMResponse) -> Attributes:
+def reply_attributes(reply: LLMResponse) -> Attributes:
     """Return the attributes of an answer, without its text."""
     reason = reply.finish_reason
     return present(
@@ -83,7 +83,7 @@ def said_by(reply: LLMResponse) -> Attributes:
     )
 
 
-def used_by(reply: LLMResponse) -> Attributes:
+def usage_attributes(reply: LLMResponse) -> Attributes:
     """Return the token counts of an answer."""
     usage = reply.usage
     if usage is None:

@@ -26,10 +26,10 @@ from llmring.telemetry.attributes import (
     Attributes,
     addressee,
     error_type,
-    given_by,
     present,
-    said_by,
-    used_by,
+    reply_attributes,
+    request_attributes,
+    usage_attributes,
 )
 
 if TYPE_CHECKING:
@@ -51,18 +51,18 @@ class Telemetry:
     of traces or metrics, which may happen at any time.
 
     Args:
-        wish: "auto", "off", or "content" to record the texts of prompts and answers too.
+        mode: "auto", "off", or "content" to record the texts of prompts and answers too.
 
     Raises:
-        ConfigurationError: `wish` has another value.
+        ConfigurationError: `mode` has another value.
     """
 
-    def __init__(self, wish: TelemetryWish = "auto") -> None:
-        if wish not in ("auto", "off", "content"):
+    def __init__(self, mode: TelemetryWish = "auto") -> None:
+        if mode not in ("auto", "off", "content"):
             raise ConfigurationError(
-                f'telemetry is {wish!r}; set it to "auto", "off", or "content" (with the texts)'
+                f'telemetry is {mode!r}; set it to "auto", "off", or "content" (with the texts)'
             )
-        self._wish = wish
+        self._mode = mode
         self._instruments: _Instruments | None = None
 
     def call(
@@ -84,12 +84,12 @@ class Telemetry:
             digest: Returns the digest of the lockfile's pins; called only if the call is traced.
         """
         loaded = sys.modules
-        if self._wish == "off" or (_TRACES not in loaded and _METRICS not in loaded):
+        if self._mode == "off" or (_TRACES not in loaded and _METRICS not in loaded):
             return None
         instruments = self._ready()
         if instruments is None:
             return None
-        given = given_by(request, stream=stream)
+        given = request_attributes(request, stream=stream)
         pinned = digest()
         attributes = {
             "gen_ai.operation.name": "chat",
@@ -100,7 +100,7 @@ class Telemetry:
             **given,
         }
         span = instruments.tracer.start_span(f"chat {name}", attributes=attributes)
-        content = self._wish == "content" and span.is_recording()
+        content = self._mode == "content" and span.is_recording()
         if content:
             from llmring.telemetry.content import input_messages
 
@@ -176,8 +176,8 @@ class CallTrace(CallObserver):
         self._given = given
         self._content = content
         self._count = 0
-        self._under_way: list[_Attempt] = []
-        self._spans: dict[ObservedAttempt, _Attempt] = {}
+        self._under_way: list[_AttemptSpan] = []
+        self._spans: dict[ObservedAttempt, _AttemptSpan] = {}
         self._reply: LLMResponse | None = None
         self._over = False
 
@@ -211,7 +211,7 @@ class CallTrace(CallObserver):
         # Attempts refer to this object; without them no reference cycle is left.
         self._spans.clear()
 
-    def attempt(self, target: Target) -> _Attempt:
+    def attempt(self, target: Target) -> _AttemptSpan:
         """Begin the span of an attempt at this model."""
         from opentelemetry.trace import SpanKind, set_span_in_context
 
@@ -223,11 +223,11 @@ class CallTrace(CallObserver):
             kind=SpanKind.CLIENT,
             attributes={**known, **self._given, "llmring.attempt": self._count},
         )
-        attempt = _Attempt(self, span, known)
+        attempt = _AttemptSpan(self, span, known)
         self._under_way.append(attempt)
         return attempt
 
-    def ended(self, attempt: _Attempt, reply: LLMResponse | None) -> None:
+    def ended(self, attempt: _AttemptSpan, reply: LLMResponse | None) -> None:
         """Remove a finished attempt, and keep its answer, if any."""
         self._under_way.remove(attempt)
         self._reply = reply or self._reply
@@ -248,7 +248,7 @@ class CallTrace(CallObserver):
             _mark(self._span, error, with_text=self._content)
         elif self._reply is not None:
             self._span.set_attribute("llmring.model", self._reply.model)
-            self._span.set_attributes(said_by(self._reply))
+            self._span.set_attributes(reply_attributes(self._reply))
             if self._content:
                 from llmring.telemetry.content import output_messages
 
@@ -256,7 +256,7 @@ class CallTrace(CallObserver):
         self._span.end()
 
 
-class _Attempt:
+class _AttemptSpan:
     """The span of one attempt; `answered`, `failed` and `dropped` end it, the first one counts."""
 
     def __init__(self, call: CallTrace, span: Span, known: Attributes) -> None:
@@ -285,7 +285,7 @@ class _Attempt:
         if self._over:
             return
         response = reply()
-        self._span.set_attributes({**said_by(response), **used_by(response)})
+        self._span.set_attributes({**reply_attributes(response), **usage_attributes(response)})
         self._end({"gen_ai.response.model": response.served_model}, response)
         usage = response.usage
         if usage is not None:

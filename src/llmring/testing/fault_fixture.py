@@ -59,5 +59,5 @@ class Faults:
         """
         for problem in misfits(_FAULT, dict(fields), ()):
             [key] = problem.path
-            raise ConfigurationError(f"{key}: {problem.message}; {problem.mend}")
+            raise ConfigurationError(f"{key}: {problem.message}; {problem.fix}")
         self.script.append(msgspec.convert(fields, ScriptedFault))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MARKER = "llmring_network: llmring may send requests beyond this machine in this test"
 
 
-_previous = pytest.StashKey[overrides.Stage | None]()
+_previous = pytest.StashKey[overrides.Overrides | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_previous] = overrides.current
     recording = config.getoption("llmring_record")
     network = recording or config.getoption("llmring_network")
-    overrides.install(overrides.Stage(network=network, recording=recording))
+    overrides.install(overrides.Overrides(network=network, recording=recording))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -78,7 +78,7 @@ def llmring_replies() -> Iterator[Replies]:
     """
     from llmring.replay.scripted_replies import Replies
 
-    now = _stage()
+    now = _overrides()
     now.replies = Replies()
     yield now.replies
     now.replies = None
@@ -92,7 +92,7 @@ def llmring_faults() -> Iterator[Faults]:
     """
     from llmring.testing.fault_fixture import Faults
 
-    now = _stage()
+    now = _overrides()
     faults = Faults()
     now.faults = faults.script
     yield faults
@@ -106,14 +106,14 @@ def llmring_recordings(request: pytest.FixtureRequest) -> Iterator[Path]:
     With --llmring-record, requests that have no recording are sent and recorded. The folder is
     `recordings/MODULE/TEST` next to the test's file.
     """
-    from llmring.replay.cassette import Tape
+    from llmring.replay.cassette import Cassette
 
-    now = _stage()
+    now = _overrides()
     path: Path = request.path
     folder = path.parent / "recordings" / path.stem / _file_name(request.node.nodeid)
-    now.tape = Tape(folder, "record" if now.recording else "replay")
+    now.cassette = Cassette(folder, "record" if now.recording else "replay")
     yield folder
-    now.tape = None
+    now.cassette = None
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def llmring_ring(llmring_profile: Callable[[str], None]) -> Iterator[Callable[..
         ring.close().finish()
 
 
-def _stage() -> overrides.Stage:
+def _overrides() -> overrides.Overrides:
     if overrides.current is None:
         raise pytest.UsageError("llmring's plugin is not active; run pytest -p llmring.testing")
     return overrides.current

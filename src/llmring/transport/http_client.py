@@ -161,7 +161,7 @@ class HttpClient:
     def __init__(self) -> None:
         # Outside of tests requests may go anywhere.
         self._admit = None if network_guard.may_leave is None else network_guard.admit
-        self._sessions: dict[AbstractEventLoop, _Session] = {}
+        self._sessions: dict[AbstractEventLoop, _LoopSession] = {}
         self._proxies: dict[tuple[str, str], str | None] = {}
 
     async def open(self, request: HttpRequest, seconds: float | None) -> HttpExchange:
@@ -206,7 +206,7 @@ class HttpClient:
             self._proxies[scheme, host] = proxy_for(scheme, host)
         return self._proxies[scheme, host]
 
-    async def _opened(self) -> _Session:
+    async def _opened(self) -> _LoopSession:
         """Open a session for the running loop, and drop the sessions of closed loops."""
         for known in list(self._sessions):
             if known.is_closed():
@@ -218,7 +218,7 @@ class HttpClient:
         # Held by a finalizer: if the client is garbage-collected without being closed, the
         # session must outlive it, or aiohttp would warn of an unclosed session.
         hold = weakref.finalize(self, _let_go, keeper)
-        entry = self._sessions[asyncio.get_running_loop()] = _Session(session, keeper, hold)
+        entry = self._sessions[asyncio.get_running_loop()] = _LoopSession(session, keeper, hold)
         return entry
 
     async def aclose(self) -> None:
@@ -227,7 +227,7 @@ class HttpClient:
         if entry is not None:
             await entry.keeper.aclose()
 
-    def _forget(self, loop: AbstractEventLoop) -> _Session | None:
+    def _forget(self, loop: AbstractEventLoop) -> _LoopSession | None:
         entry = self._sessions.pop(loop, None)
         if entry is not None:
             entry.hold.detach()
@@ -237,7 +237,7 @@ class HttpClient:
 _Keeper = AsyncGenerator[aiohttp.ClientSession, None]
 
 
-class _Session(Struct, frozen=True):
+class _LoopSession(Struct, frozen=True):
     session: aiohttp.ClientSession
     keeper: _Keeper
     hold: weakref.finalize[[_Keeper], HttpClient]

@@ -15,7 +15,7 @@ def proxy_for(scheme: str, host: str) -> str | None:
     """
     from urllib.request import getproxies_environment, proxy_bypass
 
-    from llmring.address import is_loopback, is_usable, shown
+    from llmring.address import is_loopback, is_usable, without_login
 
     if is_loopback(host):
         return None
@@ -27,7 +27,8 @@ def proxy_for(scheme: str, host: str) -> str | None:
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     if not is_usable(proxy):
         raise ConfigurationError(
-            f"{kind.upper()}_PROXY is {shown(proxy)!r}, which can't be used; set it to a URL "
+            f"{kind.upper()}_PROXY is {without_login(proxy)!r}, which can't be used; set it to "
+            f"a URL "
             "like http://proxy.example:8080, or name the host in NO_PROXY"
         )
     return proxy

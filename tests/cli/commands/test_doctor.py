@@ -100,8 +100,8 @@ def test_live_calls_each_provider_for_one_token_and_reports_the_cost(
     assert "openai:gpt-4o-mini answered" in result
     assert "total cost: $0.0000027" in total
     assert lines_of(outcome, "clock")[1].startswith("ok    clock: agrees")
-    asked = json.loads(server.requests[0].body)
-    assert 1 in (asked.get("max_tokens"), asked.get("max_completion_tokens"))
+    request = json.loads(server.requests[0].body)
+    assert 1 in (request.get("max_tokens"), request.get("max_completion_tokens"))
 
 
 def test_live_reports_a_provider_s_error(call: Call, live: Callable[..., Loopback]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from cli.terminal import Call
 from ledgers import entry, keep
 from llmring.clock import SYSTEM
-from llmring.ledger.entry import Told
+from llmring.ledger.entry import LoggedAttempt
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def calls(path: Path) -> None:
     failed = (
-        Told("openai:gpt-4o-mini", "failed", 10.0, 500, "ProviderResponseError"),
-        Told("a:b", "failed", 10.0, 500, "ProviderResponseError"),
+        LoggedAttempt("openai:gpt-4o-mini", "failed", 10.0, 500, "ProviderResponseError"),
+        LoggedAttempt("a:b", "failed", 10.0, 500, "ProviderResponseError"),
     )
     keep(
         path,

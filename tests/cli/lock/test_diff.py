@@ -10,7 +10,7 @@ from cli.lineages import MODELS, lockfile
 from cli.terminal import PYTHON, Call, is_plain_error, lockfile_of, run, write
 from llmring.chat.events import Usage
 from llmring.clock import SYSTEM
-from llmring.ledger.entry import Entry, Outcome
+from llmring.ledger.entry import LedgerEntry, Outcome
 from llmring.ledger.writer import Ledger
 
 OLD = lockfile_of(prod={"summarizer": ["mock:a"], "old": ["a:b"]})
@@ -141,7 +141,7 @@ def recorded(tmp_path: Path) -> Calls:
         for _ in range(calls):
             id_ = ledger.new_id(int(at.timestamp() * 1e6))
             ledger.add(
-                Entry(
+                LedgerEntry(
                     id=id_,
                     at=at,
                     kind="chat",

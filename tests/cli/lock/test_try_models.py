@@ -51,8 +51,8 @@ def test_recorded_requests_are_sent_to_the_candidate_and_compared(
     outcome = call("lock", "try", CANDIDATE, "--yes")
 
     assert outcome.code == 0, outcome
-    asked = [json.loads(request.body)["messages"] for request in other.requests]
-    assert [each[0]["content"][0]["text"] for each in asked] == ["Hello 0", "Hello 1"]
+    sent = [json.loads(request.body)["messages"] for request in other.requests]
+    assert [each[0]["content"][0]["text"] for each in sent] == ["Hello 0", "Hello 1"]
     assert "2 of 2 answered, 2 alike" in outcome.out
     assert "openai:gpt-4o-mini" in outcome.out
     assert "anthropic:claude-sonnet-4-5" in outcome.out

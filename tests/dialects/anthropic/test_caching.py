@@ -21,8 +21,8 @@ def payload(request: LLMRequest) -> dict[str, Any]:
 
 def conversation(turns: int) -> list[Message]:
     """Build a marked system message and marked user messages."""
-    said = [Message("user", f"{turn}", metadata=MARKED) for turn in range(turns)]
-    return [Message("system", "Rules", metadata=MARKED), *said]
+    message = [Message("user", f"{turn}", metadata=MARKED) for turn in range(turns)]
+    return [Message("system", "Rules", metadata=MARKED), *message]
 
 
 def marks(sent: dict[str, Any]) -> list[str]:

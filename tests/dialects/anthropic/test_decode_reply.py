@@ -134,7 +134,7 @@ def test_section5_usage_is_the_same_for_whole_and_streamed_messages() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "tier"),
+    ("message", "tier"),
     [
         ({"service_tier": "standard", "inference_geo": "global", "speed": "standard"}, None),
         ({"service_tier": "standard", "inference_geo": "not_available"}, None),
@@ -144,8 +144,8 @@ def test_section5_usage_is_the_same_for_whole_and_streamed_messages() -> None:
         ({"service_tier": 7, "inference_geo": {}}, None),
     ],
 )
-def test_an_unusual_service_tier_is_reported(said: dict[str, Any], tier: str | None) -> None:
-    usage = {"input_tokens": 1, "output_tokens": 1, **said}
+def test_an_unusual_service_tier_is_reported(message: dict[str, Any], tier: str | None) -> None:
+    usage = {"input_tokens": 1, "output_tokens": 1, **message}
     reply = answer(whole(content=[], stop_reason="end_turn", usage=usage))
 
     assert reply.usage is not None

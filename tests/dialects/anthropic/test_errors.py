@@ -152,8 +152,8 @@ def test_an_error_page_keeps_an_excerpt() -> None:
 
 def test_the_error_code_takes_precedence_over_the_type() -> None:
     details = {"error_code": "organization_on_hold"}
-    said = {"type": "invalid_request_error", "message": "On hold.", "details": details}
-    error = DIALECT.explain(HttpHead(400, {}), json.dumps({"error": said}).encode())
+    message = {"type": "invalid_request_error", "message": "On hold.", "details": details}
+    error = DIALECT.explain(HttpHead(400, {}), json.dumps({"error": message}).encode())
 
     assert type(error) is ProviderAuthenticationError
     assert error.code == "invalid_request_error"

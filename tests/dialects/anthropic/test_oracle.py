@@ -366,8 +366,8 @@ ERRORS = [
 
 @pytest.mark.parametrize(("status", "kind"), ERRORS)
 def test_an_error_equals_that_of_the_vendors_client(serve: Serve, status: int, kind: str) -> None:
-    said = {"type": "error", "error": {"type": kind, "message": "Not now."}}
-    server = serve(as_json(said, status, request_id="req_1", retry_after="3"))
+    message = {"type": "error", "error": {"type": kind, "message": "Not now."}}
+    server = serve(as_json(message, status, request_id="req_1", retry_after="3"))
     question = {"messages": [{"role": "user", "content": "Salut"}]}
 
     with pytest.raises(anthropic.APIStatusError) as theirs:
@@ -385,8 +385,8 @@ def test_an_error_equals_that_of_the_vendors_client(serve: Serve, status: int, k
 
 
 def test_an_error_in_a_stream_equals_that_of_the_vendors_client(serve: Serve) -> None:
-    said = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
-    body = b"event: error\ndata: " + json.dumps(said).encode() + b"\n\n"
+    message = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    body = b"event: error\ndata: " + json.dumps(message).encode() + b"\n\n"
     server = serve(as_stream(body))
     question = {"messages": [{"role": "user", "content": "Salut"}]}
 

@@ -101,16 +101,16 @@ def test_R23_R24_calls_and_their_results_are_sent_back(way: Way, serve: Serve) -
         {"name": "weather", "arguments": '{"city":"Paris"}'}
     ] * 2
     assert last.content == "Blue"
-    _, said, told = server.requests[1].json["contents"]
+    _, message, result = server.requests[1].json["contents"]
     one, other = (call["id"] for call in calls)
     made = {"name": "weather", "args": {"city": "Paris"}}
     assert one != other
-    assert said["parts"] == [
+    assert message["parts"] == [
         {"text": "Wait."},
         {"functionCall": made | {"id": one}, "thoughtSignature": "c2ln"},
         {"functionCall": made | {"id": other}},
     ]
-    assert [part["functionResponse"] for part in told["parts"]] == [
+    assert [part["functionResponse"] for part in result["parts"]] == [
         {"name": "weather", "response": {"at": 0}, "id": one},
         {"name": "weather", "response": {"at": 1}, "id": other},
     ]

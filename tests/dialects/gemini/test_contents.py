@@ -155,12 +155,12 @@ SHOT = ImagePart(data="aGk=", media_type="image/png")
 SENT_SHOT = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
 
 
-@pytest.mark.parametrize("told", ["No sky.", {"why": "No sky."}])
-def test_a_failed_tool_result_is_sent_as_an_error(told: Any) -> None:
-    text = told if isinstance(told, str) else json.dumps(told)
+@pytest.mark.parametrize("output", ["No sky.", {"why": "No sky."}])
+def test_a_failed_tool_result_is_sent_as_an_error(output: Any) -> None:
+    text = output if isinstance(output, str) else json.dumps(output)
     result = Message("tool", text, tool_call_id="a", metadata={"is_error": True})
 
-    assert contents(result)[0]["parts"][0]["functionResponse"]["response"] == {"error": told}
+    assert contents(result)[0]["parts"][0]["functionResponse"]["response"] == {"error": output}
 
 
 def test_an_image_in_a_tool_result_is_sent_inside_it() -> None:

@@ -180,15 +180,15 @@ def test_section5_usage_is_the_same_for_whole_and_streamed_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "tier"),
+    ("message", "tier"),
     [
         ({"serviceTier": "standard"}, None),
         ({"trafficType": "ON_DEMAND"}, None),
         ({"trafficType": "PROVISIONED_THROUGHPUT"}, "provisioned_throughput"),
     ],
 )
-def test_an_unusual_service_tier_is_reported(said: dict[str, Any], tier: str | None) -> None:
-    counts = {"promptTokenCount": 1, **said}
+def test_an_unusual_service_tier_is_reported(message: dict[str, Any], tier: str | None) -> None:
+    counts = {"promptTokenCount": 1, **message}
     reply = answer(whole(candidates=[candidate(finish="STOP")], usageMetadata=counts))
 
     assert reply.usage is not None

@@ -39,20 +39,20 @@ def test_a_long_file_name_is_cut() -> None:
     [("ACTIVE", True), ("PROCESSING", False), ("STATE_UNSPECIFIED", True)],
 )
 def test_the_state_of_a_file_is_read(state: str, ready: bool) -> None:
-    told = {"name": "files/abc-123", "uri": URI, "state": state}
+    result = {"name": "files/abc-123", "uri": URI, "state": state}
 
-    uploaded = FILES.stored(HEAD, json.dumps({"file": told}).encode())
-    looked_at = FILES.stored(HEAD, json.dumps(told).encode())
+    uploaded = FILES.stored(HEAD, json.dumps({"file": result}).encode())
+    looked_at = FILES.stored(HEAD, json.dumps(result).encode())
 
     assert uploaded == looked_at
     assert (uploaded.id, uploaded.ready) == (URI, ready)
 
 
 def test_a_file_that_google_rejects_raises_an_error_with_the_reason() -> None:
-    told = {"uri": URI, "state": "FAILED", "error": {"code": 3, "message": "no such codec"}}
+    result = {"uri": URI, "state": "FAILED", "error": {"code": 3, "message": "no such codec"}}
 
     with pytest.raises(ProviderResponseError, match="no such codec"):
-        FILES.stored(HEAD, json.dumps(told).encode())
+        FILES.stored(HEAD, json.dumps(result).encode())
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"file":[]}', b'{"uri":1}'])

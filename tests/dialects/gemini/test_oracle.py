@@ -207,8 +207,8 @@ SALUT = Exchange(ours={"messages": "Salut"})
 def test_an_error_equals_that_of_the_vendors_client(
     serve: Serve, status: int, name: str, stream: bool
 ) -> None:
-    said = {"error": {"code": status, "message": "Not now.", "status": name}}
-    server = serve(as_json(said, status))
+    message = {"error": {"code": status, "message": "Not now.", "status": name}}
+    server = serve(as_json(message, status))
 
     with pytest.raises(genai.errors.APIError) as theirs:
         ask_theirs(server, SALUT, stream=stream)
@@ -223,8 +223,8 @@ def test_an_error_equals_that_of_the_vendors_client(
 
 
 def test_an_error_in_a_stream_equals_that_of_the_vendors_client(serve: Serve) -> None:
-    said = {"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}
-    server = serve(as_stream(b"data: " + json.dumps(said).encode() + b"\r\n\r\n"))
+    message = {"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}
+    server = serve(as_stream(b"data: " + json.dumps(message).encode() + b"\r\n\r\n"))
 
     with pytest.raises(genai.errors.APIError) as theirs:
         ask_theirs(server, SALUT, stream=True)

@@ -123,19 +123,19 @@ def test_every_recorded_reply_is_sent_back_unchanged() -> None:
 
 def pairs() -> Iterator[tuple[dict[str, Any], list[Part]]]:
     """Yield each reply with the model's turn that the same program sent after it."""
-    tapes = defaultdict(list)
+    cassettes = defaultdict(list)
     for each in recordings():
-        tapes[each["source"].rpartition("#")[0]].append(each)
-    for tape in tapes.values():
-        for reply in tape:
+        cassettes[each["source"].rpartition("#")[0]].append(each)
+    for cassette in cassettes.values():
+        for reply in cassette:
             if reply["kind"] not in ("chat", "stream"):
                 continue
-            asked = turns_of(reply)
-            for each in tape:
+            sent = turns_of(reply)
+            for each in cassette:
                 turns = turns_of(each)
-                if turns[: len(asked)] == asked and turns[len(asked) :]:
-                    said = turns[len(asked)]
-                    yield from [(reply, said["parts"])] if said.get("role") == "model" else []
+                if turns[: len(sent)] == sent and turns[len(sent) :]:
+                    message = turns[len(sent)]
+                    yield from [(reply, message["parts"])] if message.get("role") == "model" else []
 
 
 def turns_of(recording: dict[str, Any]) -> list[dict[str, Any]]:

@@ -146,10 +146,10 @@ def error_of(events: list[Event]) -> ProviderError:
 
 
 def test_an_error_in_a_line_ends_the_stream() -> None:
-    said = "an error was encountered while running the model"
-    error = error_of(streamed(line({"content": "Hi"}), json.dumps({"error": said}).encode()))
+    message = "an error was encountered while running the model"
+    error = error_of(streamed(line({"content": "Hi"}), json.dumps({"error": message}).encode()))
 
-    assert (type(error), error.provider_message) == (ProviderResponseError, said)
+    assert (type(error), error.provider_message) == (ProviderResponseError, message)
 
 
 def test_a_line_that_is_not_json_ends_the_stream() -> None:

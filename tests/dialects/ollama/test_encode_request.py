@@ -146,10 +146,10 @@ def test_thinking_of_earlier_turns_is_sent_back() -> None:
 
 
 def test_calls_and_their_results_are_sent() -> None:
-    asked = Message("assistant", "", tool_calls=[call("weather", '{"city": "Paris"}', "call_1")])
+    sent = Message("assistant", "", tool_calls=[call("weather", '{"city": "Paris"}', "call_1")])
     answered = Message("tool", "sun", tool_call_id="call_1")
 
-    assert sent_messages(asked, answered) == [
+    assert sent_messages(sent, answered) == [
         {
             "role": "assistant",
             "content": "",
@@ -188,23 +188,27 @@ def test_R21_a_forced_call_is_refused(choice: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "sent"),
+    ("requested", "sent"),
     [
         ({"type": "json_object"}, "json"),
         ({"type": "json"}, "json"),
         ({"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}}, SCHEMA),
     ],
 )
-def test_a_response_format_is_translated(asked: Any, sent: Any) -> None:
-    assert payload(response_format=asked)["format"] == sent
+def test_a_response_format_is_translated(requested: Any, sent: Any) -> None:
+    assert payload(response_format=requested)["format"] == sent
 
 
-@pytest.mark.parametrize("asked", [{"type": "json_object"}, dict[str, int]])
-def test_R30_with_tools_the_format_is_sent_as_a_prompt(asked: Any) -> None:
-    fields = payload(response_format=asked, tools=[Tool("clock")])
-    told, question = fields["messages"]
+@pytest.mark.parametrize("sent", [{"type": "json_object"}, dict[str, int]])
+def test_R30_with_tools_the_format_is_sent_as_a_prompt(sent: Any) -> None:
+    fields = payload(response_format=sent, tools=[Tool("clock")])
+    result, question = fields["messages"]
 
-    assert ("format" in fields, told["role"], "JSON" in told["content"]) == (False, "system", True)
+    assert ("format" in fields, result["role"], "JSON" in result["content"]) == (
+        False,
+        "system",
+        True,
+    )
     assert question == {"role": "user", "content": "Hello"}
 
 

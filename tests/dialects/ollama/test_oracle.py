@@ -55,7 +55,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     theirs: dict[str, Any]
     ours: dict[str, Any]
     answer: str = ""
-    says: str | None = None
+    spoken: str | None = None
 
 
 SALUT = [{"role": "user", "content": "Salut"}]
@@ -146,12 +146,12 @@ EXCHANGES = {
             "messages": SALUT,
             "response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}},
         },
-        says='{"n": 1}',
+        spoken='{"n": 1}',
     ),
     "any json": Exchange(
         theirs={"messages": [{"role": "user", "content": "JSON!"}], "format": "json"},
         ours={"messages": "JSON!", "response_format": {"type": "json_object"}},
-        says='{"n": 1}',
+        spoken='{"n": 1}',
     ),
 }
 
@@ -209,9 +209,9 @@ def lines(name: str) -> Answer:
 
 
 def answer_to(exchange: Exchange) -> Answer:
-    if exchange.says is None:
+    if exchange.spoken is None:
         return whole(exchange.answer)
-    message = {"role": "assistant", "content": exchange.says}
+    message = {"role": "assistant", "content": exchange.spoken}
     return as_json({"model": "m", "created_at": "now", "message": message, "done": True})
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 
 from llmring.chat.output_format import OutputFormat, parse_format
-from llmring.dialects.openai.strict_schema import held_to
+from llmring.dialects.openai.strict_schema import schema_to_send
 
 
 class Point(Struct):
@@ -25,7 +25,7 @@ def sent(format_: Any) -> tuple[dict[str, Any], bool]:
     output = parse_format(format_)
     assert isinstance(output, OutputFormat)
     assert output.schema is not None
-    return held_to(output, output.schema)
+    return schema_to_send(output, output.schema)
 
 
 def wanted(schema: dict[str, Any], **fields: Any) -> dict[str, Any]:

@@ -180,10 +180,10 @@ def test_reasoning_details_are_sent_back_unchanged_only_to_their_server() -> Non
 
 
 def test_R24_calls_and_their_results_are_sent() -> None:
-    asked = Message("assistant", None, tool_calls=[call("weather", '{"n":1}', "call_1")])
+    sent = Message("assistant", None, tool_calls=[call("weather", '{"n":1}', "call_1")])
     answered = Message("tool", '{"sun":true}', tool_call_id="call_1")
 
-    assert sent_messages(asked, answered) == [
+    assert sent_messages(sent, answered) == [
         {
             "role": "assistant",
             "content": None,
@@ -201,9 +201,9 @@ def test_a_signature_of_another_vendor_is_not_sent() -> None:
 
 
 def test_a_result_without_an_id_is_matched_by_name() -> None:
-    asked = Message("assistant", "", tool_calls=[call("weather", "{}", "call_9")])
+    sent = Message("assistant", "", tool_calls=[call("weather", "{}", "call_9")])
 
-    assert sent_messages(asked, Message("tool", "sun", name="weather"))[1] == {
+    assert sent_messages(sent, Message("tool", "sun", name="weather"))[1] == {
         "role": "tool",
         "content": "sun",
         "tool_call_id": "call_9",
@@ -211,8 +211,8 @@ def test_a_result_without_an_id_is_matched_by_name() -> None:
 
 
 def test_a_custom_tool_call_is_sent_back_as_one() -> None:
-    asked = Message("assistant", "", tool_calls=[call("formula", "4 + 4", "call_1")])
-    (message,) = sent_messages(asked, tools=[CUSTOM])
+    sent = Message("assistant", "", tool_calls=[call("formula", "4 + 4", "call_1")])
+    (message,) = sent_messages(sent, tools=[CUSTOM])
 
     assert message["tool_calls"] == [
         {"id": "call_1", "type": "custom", "custom": {"name": "formula", "input": "4 + 4"}}
@@ -221,21 +221,21 @@ def test_a_custom_tool_call_is_sent_back_as_one() -> None:
 
 def test_a_custom_tool_call_is_sent_back_as_one_without_its_tool() -> None:
     custom = {"id": "c", "type": "custom", "custom": {"name": "formula", "input": ""}}
-    asked = Message("assistant", "", tool_calls=[custom])
+    sent = Message("assistant", "", tool_calls=[custom])
 
-    assert sent_messages(asked)[0]["tool_calls"] == [custom]
+    assert sent_messages(sent)[0]["tool_calls"] == [custom]
 
 
 def test_arguments_that_are_not_json_are_sent_back_unchanged() -> None:
-    asked = Message("assistant", "", tool_calls=[call("weather", '{"city": "Par', "c")])
+    sent = Message("assistant", "", tool_calls=[call("weather", '{"city": "Par', "c")])
 
-    assert sent_messages(asked)[0]["tool_calls"] == [call("weather", '{"city": "Par', "c")]
+    assert sent_messages(sent)[0]["tool_calls"] == [call("weather", '{"city": "Par', "c")]
 
 
 def test_calls_without_ids_get_ids_and_results_are_matched_in_order() -> None:
-    asked = Message("assistant", "", tool_calls=[call("add", "{}", ""), call("add", "{}", "")])
+    sent = Message("assistant", "", tool_calls=[call("add", "{}", ""), call("add", "{}", "")])
     results = [Message("tool", "1", name="add"), Message("tool", "2", name="add")]
-    first, *others = sent_messages(asked, *results)
+    first, *others = sent_messages(sent, *results)
 
     assert [each["id"] for each in first["tool_calls"]] == ["call_1", "call_2"]
     assert [each["tool_call_id"] for each in others] == ["call_1", "call_2"]
@@ -244,7 +244,7 @@ def test_calls_without_ids_get_ids_and_results_are_matched_in_order() -> None:
 def test_a_signature_is_sent_back_to_servers_that_expect_it() -> None:
     signed = call("weather", "{}", "c")
     signed["signature"] = "c2ln"
-    asked = Message("assistant", "", tool_calls=[signed])
-    (message,) = sent_messages(asked, quirks=Quirks(signed_calls=True))
+    sent = Message("assistant", "", tool_calls=[signed])
+    (message,) = sent_messages(sent, quirks=Quirks(signed_calls=True))
 
     assert message["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "c2ln"}}

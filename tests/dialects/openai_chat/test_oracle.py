@@ -75,14 +75,14 @@ class Exchange(msgspec.Struct, kw_only=True):
         theirs: Fields for the vendor's client only.
         ours: Fields for llmring only.
         answer: The beginning of the samples' names.
-        says: The text of the answer, instead of the sample.
+        spoken: The text of the answer, instead of the sample.
     """
 
     same: dict[str, Any]
     theirs: dict[str, Any] = {}
     ours: dict[str, Any] = {}
     answer: str = ""
-    says: str | None = None
+    spoken: str | None = None
 
 
 TURNS_WITH_TOOLS = [
@@ -153,7 +153,7 @@ EXCHANGES = {
             "messages": [{"role": "user", "content": "Salut in JSON"}],
             "response_format": {"type": "json_object"},
         },
-        says="{}",
+        spoken="{}",
     ),
     "reasoning": Exchange(
         same={
@@ -236,7 +236,7 @@ def exchange(request: pytest.FixtureRequest) -> Exchange:
 def test_requests_equal_those_of_the_vendors_client(
     serve: Serve, way: Way, exchange: Exchange
 ) -> None:
-    server = serve(answers.openai(exchange.says) if exchange.says else whole(exchange.answer))
+    server = serve(answers.openai(exchange.spoken) if exchange.spoken else whole(exchange.answer))
     ask_vendor(server, {**exchange.same, **exchange.theirs})
     way.chat(ring(server), our_request(exchange))
     theirs, ours = map(normal, server.requests)

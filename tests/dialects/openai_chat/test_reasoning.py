@@ -13,9 +13,9 @@ NOT_ASKED = DIALECT.encode(
 ).payload
 
 
-def said(form: str | None, **asked: Any) -> dict[str, Any]:
+def message_of(form: str | None, **sent: Any) -> dict[str, Any]:
     """Return the fields that a request has in addition to one without reasoning."""
-    request = LLMRequest(messages="Hello", **asked)
+    request = LLMRequest(messages="Hello", **sent)
     payload = DIALECT.encode(
         parse_request(request), "m", stream=False, quirks=Quirks(reasoning=form)
     ).payload
@@ -38,7 +38,7 @@ def said(form: str | None, **asked: Any) -> dict[str, Any]:
     ],
 )
 def test_an_effort_is_sent_in_the_servers_form(form: str | None, sent: Any) -> None:
-    assert said(form, reasoning_effort="high") == sent
+    assert message_of(form, reasoning_effort="high") == sent
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_effort_is_sent_in_the_servers_form(form: str | None, sent: Any) -> N
     ],
 )
 def test_reasoning_tokens_are_sent_to_servers_that_accept_them(form: str, sent: Any) -> None:
-    assert said(form, reasoning_tokens=2000) == sent
+    assert message_of(form, reasoning_tokens=2000) == sent
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_reasoning_tokens_are_sent_to_servers_that_accept_them(form: str, sent: 
         ("budget", {"enable_thinking": False}),
     ],
 )
-@pytest.mark.parametrize("asked", [{"reasoning_tokens": 0}, {"reasoning_effort": "none"}])
-def test_reasoning_is_turned_off_in_the_servers_form(form: str, sent: Any, asked: Any) -> None:
-    assert said(form, **asked) == sent
+@pytest.mark.parametrize("requested", [{"reasoning_tokens": 0}, {"reasoning_effort": "none"}])
+def test_reasoning_is_turned_off_in_the_servers_form(form: str, sent: Any, requested: Any) -> None:
+    assert message_of(form, **requested) == sent
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_nothing_is_sent_if_no_reasoning_is_set(form: str) -> None:
-    assert said(form) == {}
+    assert message_of(form) == {}

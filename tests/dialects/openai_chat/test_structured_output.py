@@ -19,8 +19,8 @@ OPEN = {"type": "object", "additionalProperties": {"type": "integer"}}
 ONLY_MODE = Quirks(json_schema=False)
 
 
-def sent(asked: Any, messages: Any = "Hello", quirks: Quirks | None = None) -> dict[str, Any]:
-    request = LLMRequest(messages=messages, response_format=asked)
+def sent(requested: Any, messages: Any = "Hello", quirks: Quirks | None = None) -> dict[str, Any]:
+    request = LLMRequest(messages=messages, response_format=requested)
     return DIALECT.encode(
         parse_request(request), "m", stream=False, quirks=quirks or Quirks()
     ).payload
@@ -68,15 +68,15 @@ def test_the_prompt_for_json_is_added_as_a_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strict", "schema", "told"),
+    ("strict", "schema", "result"),
     [
         ({"strict": True}, STRICT, {"strict": True}),
         ({"strict": False}, SCHEMA, {"strict": False}),
         ({}, SCHEMA, {}),
     ],
 )
-def test_R32_a_schema_is_adapted_only_if_strict(strict: Any, schema: Any, told: Any) -> None:
-    assert sent(of_schema(SCHEMA, **strict))["response_format"] == of_schema(schema, **told)
+def test_R32_a_schema_is_adapted_only_if_strict(strict: Any, schema: Any, result: Any) -> None:
+    assert sent(of_schema(SCHEMA, **strict))["response_format"] == of_schema(schema, **result)
 
 
 def test_R27_strict_is_accepted_at_either_level() -> None:
@@ -86,9 +86,9 @@ def test_R27_strict_is_accepted_at_either_level() -> None:
 
 
 def test_R32_a_type_that_cannot_be_strict_is_sent_without_strict() -> None:
-    asked = sent(dict[str, int])["response_format"]["json_schema"]
+    requested = sent(dict[str, int])["response_format"]["json_schema"]
 
-    assert (asked["strict"], asked["schema"]["additionalProperties"]) == (
+    assert (requested["strict"], requested["schema"]["additionalProperties"]) == (
         False,
         {"type": "integer"},
     )
@@ -96,22 +96,24 @@ def test_R32_a_type_that_cannot_be_strict_is_sent_without_strict() -> None:
 
 @pytest.mark.parametrize("strict", [True, False, None])
 def test_R33_an_array_is_wrapped_in_an_object(strict: bool | None) -> None:
-    asked = sent(of_schema(LIST, strict=strict))["response_format"]["json_schema"]["schema"]
+    requested = sent(of_schema(LIST, strict=strict))["response_format"]["json_schema"]["schema"]
 
-    assert (asked["type"], list(asked["properties"].values())) == ("object", [LIST])
+    assert (requested["type"], list(requested["properties"].values())) == ("object", [LIST])
 
 
 def test_invalid_characters_in_the_name_of_a_schema_are_replaced() -> None:
-    asked = sent({"type": "json_schema", "json_schema": {"name": "Page[int]", "schema": SCHEMA}})
+    requested = sent(
+        {"type": "json_schema", "json_schema": {"name": "Page[int]", "schema": SCHEMA}}
+    )
 
-    assert asked["response_format"]["json_schema"]["name"] == "Page_int_"
+    assert requested["response_format"]["json_schema"]["name"] == "Page_int_"
 
 
 @pytest.mark.parametrize("schema", [SCHEMA, LIST, OPEN])
 def test_a_server_that_accepts_any_schema_gets_it_unchanged(schema: Any) -> None:
-    asked = of_schema(schema, strict=True)
+    requested = of_schema(schema, strict=True)
 
-    assert sent(asked, quirks=Quirks(any_schema=True))["response_format"] == asked
+    assert sent(requested, quirks=Quirks(any_schema=True))["response_format"] == requested
 
 
 def test_a_server_without_schemas_gets_the_schema_as_a_prompt() -> None:

@@ -149,10 +149,10 @@ def test_searches_are_counted(counts: dict[str, Any], uses: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tier", "told"),
+    ("tier", "result"),
     [("flex", "flex"), ("Priority", "priority"), ("default", None), ("on_demand", None), (7, None)],
 )
-def test_an_unusual_service_tier_is_reported(tier: Any, told: str | None) -> None:
+def test_an_unusual_service_tier_is_reported(tier: Any, result: str | None) -> None:
     counts = {"prompt_tokens": 3, "completion_tokens": 1}
     one = reply({"content": "Hi"}, usage=counts, service_tier=tier)
     other = fold(
@@ -164,5 +164,5 @@ def test_an_unusual_service_tier_is_reported(tier: Any, told: str | None) -> Non
     )
 
     assert (
-        one.usage == other.usage == Usage(prompt_tokens=3, completion_tokens=1, service_tier=told)
+        one.usage == other.usage == Usage(prompt_tokens=3, completion_tokens=1, service_tier=result)
     )

@@ -4,15 +4,20 @@ from typing import Any
 
 import pytest
 
-from llmring.dialects.openai_responses.encode_items import Item, part_added, part_done, text_delta
+from llmring.dialects.openai_responses.encode_items import (
+    ItemBuilder,
+    part_added,
+    part_done,
+    text_delta,
+)
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:
     return [event["type"] for event in events]
 
 
-def item(kind: str, part: str | None = None, *pieces: str, **fields: Any) -> Item:
-    found = Item(kind, 2, "i1", fields)
+def item(kind: str, part: str | None = None, *pieces: str, **fields: Any) -> ItemBuilder:
+    found = ItemBuilder(kind, 2, "i1", fields)
     if part is not None:
         found.parts.append((part, list(pieces)))
     return found

@@ -161,9 +161,9 @@ def test_cache_settings_are_translated(cache: Any, sent: dict[str, Any]) -> None
 
 
 def text_format(schema: Any, **fields: Any) -> dict[str, Any]:
-    told = {"name": "city", "schema": schema, **fields}
-    asked = {"type": "json_schema", "json_schema": told}
-    found: dict[str, Any] = payload(response_format=asked)["text"]["format"]
+    result = {"name": "city", "schema": schema, **fields}
+    sent = {"type": "json_schema", "json_schema": result}
+    found: dict[str, Any] = payload(response_format=sent)["text"]["format"]
     return found
 
 
@@ -192,18 +192,18 @@ def test_R32_a_type_that_cannot_be_strict_is_sent_without_strict() -> None:
     assert sent["strict"] is False
 
 
-@pytest.mark.parametrize("said", [{}, {"strict": False}])
-def test_a_schema_without_strict_is_sent_unchanged(said: dict[str, Any]) -> None:
+@pytest.mark.parametrize("message", [{}, {"strict": False}])
+def test_a_schema_without_strict_is_sent_unchanged(message: dict[str, Any]) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}, "required": ["a"]}
-    sent = text_format(schema, **said)
+    sent = text_format(schema, **message)
 
     assert (sent["schema"], sent["strict"]) == (schema, False)
 
 
 def test_a_server_that_accepts_any_schema_gets_it_unchanged() -> None:
     schema = {"type": "array", "items": {"type": "integer"}}
-    told = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": True}}
-    sent = payload(response_format=told, quirks=Quirks(any_schema=True))["text"]["format"]
+    result = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": True}}
+    sent = payload(response_format=result, quirks=Quirks(any_schema=True))["text"]["format"]
 
     assert (sent["schema"], sent["strict"]) == (schema, True)
 
@@ -325,13 +325,13 @@ PDF = "data:application/pdf;base64,JVBERg=="
     ],
 )
 def test_every_kind_of_content_is_translated(part: Any, sent: dict[str, Any]) -> None:
-    [asked] = items(Message("user", [part, "What is it?"]))
+    [requested] = items(Message("user", [part, "What is it?"]))
     [_, answered] = items(
         Message("assistant", tool_calls=[call()]),
         Message("tool", [part, "Look."], tool_call_id="call_1"),
     )
 
-    assert asked["content"] == [sent, {"type": "input_text", "text": "What is it?"}]
+    assert requested["content"] == [sent, {"type": "input_text", "text": "What is it?"}]
     assert answered["output"] == [sent, {"type": "input_text", "text": "Look."}]
 
 

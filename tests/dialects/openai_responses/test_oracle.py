@@ -405,8 +405,8 @@ ERRORS = [
 def test_an_error_equals_that_of_the_vendors_client(
     serve: Serve, status: int, theirs: type[Exception], ours: type[ProviderError]
 ) -> None:
-    said = {"error": {"message": "Not now.", "type": "some_error", "param": None, "code": "odd"}}
-    server = serve(as_json(said, status, x_request_id="req_1", retry_after="3"))
+    message = {"error": {"message": "Not now.", "type": "some_error", "param": None, "code": "odd"}}
+    server = serve(as_json(message, status, x_request_id="req_1", retry_after="3"))
 
     with pytest.raises(theirs) as their:
         ask_theirs(server, {"input": "Salut"}, stream=False)
@@ -421,8 +421,8 @@ def test_an_error_equals_that_of_the_vendors_client(
 
 
 def test_an_error_in_a_stream_equals_that_of_the_vendors_client(serve: Serve) -> None:
-    said = {"type": "server_error", "code": "overloaded", "message": "Overloaded", "param": None}
-    event = {"type": "error", "error": said, "sequence_number": 0}
+    message = {"type": "server_error", "code": "overloaded", "message": "Overloaded", "param": None}
+    event = {"type": "error", "error": message, "sequence_number": 0}
     server = serve(as_stream(b"event: error\ndata: " + json.dumps(event).encode() + b"\n\n"))
 
     with pytest.raises(openai.APIError) as their:

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from llmring.lockfile.schema import keys
-from llmring.lockfile.schema.shapes import Either, Items, Named, Outline, Shape, Table, misfits
+from llmring.lockfile.schema.shapes import Either, Items, NamedItems, Outline, Shape, Table, misfits
 from llmring.registry.catalog import Capability
 from llmring.routing.policy import OnStreamFailure, Policy, Strategy
 
@@ -22,7 +22,7 @@ def shapes(shape: Shape, path: str = "") -> Iterator[tuple[str, Shape]]:
         case Either(options=options):
             for option in options:
                 yield from shapes(option, path)
-        case Items(each=each) | Named(each=each):
+        case Items(each=each) | NamedItems(each=each):
             yield from shapes(each, f"{path}.*")
         case Table(keys=inner):
             for key, each in inner.items():

@@ -14,14 +14,14 @@ from llmring.lockfile.schema.shapes import (
     Day,
     Either,
     Items,
-    Named,
+    NamedItems,
+    NonNegative,
     Number,
     Outline,
     Shape,
     Table,
     Text,
     Time,
-    Weight,
     Whole,
     misfits,
     unknown_key,
@@ -47,11 +47,11 @@ def faults(shape: Shape, value: object) -> list[tuple[tuple[str | int, ...], str
         (Time(), ["soon", NOW.date(), NOW], [1]),
         (Day(), [date(2026, 1, 31)], [NOW, "2026-01-31"]),
         (Number(), [1, 0.5], [0, -1, math.inf, math.nan, True, "1"]),
-        (Weight(), [0, 0.5], [-0.1, math.inf, math.nan, False, "1"]),
+        (NonNegative(), [0, 0.5], [-0.1, math.inf, math.nan, False, "1"]),
         (WHOLE, [1, 2], [0, 1.0, True, "1"]),
         (Items(each=WHOLE), [[], [1, 2]], [1, "1", {}]),
         (Items(each=WHOLE, least=1), [[1]], [[]]),
-        (Named(each=WHOLE), [{}, {"a": 1}], [[], 1]),
+        (NamedItems(each=WHOLE), [{}, {"a": 1}], [[], 1]),
         (ROW, [{"n": 1}, {"n": 1, "colour": "red"}], [[], "n"]),
         (Either(noun="either", options=(WHOLE, COLOUR)), [1, "red"], [0, "blue", []]),
     ],
@@ -66,7 +66,7 @@ def test_a_shape_accepts_its_values_and_refuses_others(
 
 
 def test_each_wrong_element_is_reported_at_its_own_path() -> None:
-    rows = Items(each=Named(each=WHOLE))
+    rows = Items(each=NamedItems(each=WHOLE))
 
     assert faults(rows, [{"a": 1}, {"b": 0, "c": 1}, {"d": "x"}]) == [
         (("key", 1, "b"), "is not a count"),
@@ -85,7 +85,7 @@ def test_a_table_reports_missing_wrong_and_unknown_keys() -> None:
 def test_the_fix_for_a_missing_key_gives_an_example() -> None:
     [fault] = misfits(ROW, {}, ())
 
-    assert fault.mend == "add n = 2"
+    assert fault.fix == "add n = 2"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_fix_for_a_wrong_value_gives_the_nearest_or_an_example(
 ) -> None:
     [fault] = misfits(shape, value, path)
 
-    assert fault.mend == fix
+    assert fault.fix == fix
 
 
 def test_where_only_a_part_of_a_value_is_wrong_the_message_is_about_that_part() -> None:
@@ -126,8 +126,8 @@ def test_an_unknown_key_does_not_stop_the_reading_and_names_a_similar_key() -> N
     fault = unknown_key(("models", "pices"), {"prices": WHOLE, "aliases": WHOLE}, "a model")
 
     assert (fault.raises, fault.at_key) == (None, True)
-    assert fault.mend == "did you mean 'prices'? begin keys of your own with x-"
-    assert unknown_key(("q",), {"prices": WHOLE}, "a model").mend == (
+    assert fault.fix == "did you mean 'prices'? begin keys of your own with x-"
+    assert unknown_key(("q",), {"prices": WHOLE}, "a model").fix == (
         "begin keys of your own with x-"
     )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from llmring.exceptions import ConfigurationError, LockfileError
 from llmring.lockfile.syntax import load
-from llmring.lockfile.toml.layout import Span, scan
+from llmring.lockfile.toml.layout import TextSpan, scan
 from llmring.lockfile.toml.splice import (
     at_path,
     behind,
@@ -67,7 +67,7 @@ def test_a_profile_with_a_policy_may_not_be_lost() -> None:
 
 @given(st.text(max_size=9), st.text(max_size=9), st.text(max_size=9), st.text(max_size=9))
 def test_only_the_span_is_replaced(before: str, old: str, after: str, new: str) -> None:
-    span = Span(len(before), len(before) + len(old))
+    span = TextSpan(len(before), len(before) + len(old))
 
     assert spliced(before + old + after, span, new) == before + new + after
 

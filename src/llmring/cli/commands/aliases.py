@@ -3,7 +3,7 @@
 import argparse
 
 from llmring.cli.lockfile_options import add_options, binding_line, read_profile
-from llmring.cli.output import note, say, say_json, table
+from llmring.cli.output import print_json, print_note, print_out, table
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.resolve import bindings
 
@@ -28,29 +28,29 @@ def handle(args: argparse.Namespace) -> int:
     lockfile, profile = read_profile(args)
     found = bindings(lockfile, profile)
     if not found:
-        note(
+        print_note(
             f"profile {profile} has no aliases; "
             f"bind one: llmring bind fast openai:gpt-6-luna --profile {profile}"
         )
     if args.json:
         aliases = {alias: list(map(str, binding.models)) for alias, binding in found.items()}
-        say_json({"file": str(lockfile.path), "profile": profile, "aliases": aliases})
+        print_json({"file": str(lockfile.path), "profile": profile, "aliases": aliases})
         return 0
     for alias, binding in found.items():
-        say(binding_line(alias, binding.models))
+        print_out(binding_line(alias, binding.models))
         if args.verbose:
             for line in table(_details(binding.models, lockfile)):
-                say(f"    {line}")
+                print_out(f"    {line}")
     return 0
 
 
 def _details(models: tuple[ModelRef, ...], lockfile: Lockfile) -> list[tuple[str, ...]]:
     """Return a row per model: name, price, context window, state of the key."""
-    from llmring.config.settings import endpoints_for, known_here, read_settings
+    from llmring.config.settings import effective_facts_here, endpoints_for, read_settings
     from llmring.registry.price import price_tag
 
     endpoints = endpoints_for(lockfile, read_settings())
-    models_known = known_here(lockfile)
+    models_known = effective_facts_here(lockfile)
     rows: list[tuple[str, ...]] = []
     for ref in models:
         facts = models_known.facts(ref)

@@ -3,7 +3,7 @@
 import argparse
 
 from llmring.cli.lockfile_options import add_options, binding_line, edit_target
-from llmring.cli.output import note, say, say_json
+from llmring.cli.output import print_json, print_note, print_out
 from llmring.lockfile import check, file
 from llmring.lockfile.document import parse, references
 from llmring.lockfile.edit import bindings
@@ -42,8 +42,8 @@ def handle(args: argparse.Namespace) -> int:
     changed = file.update(path, bound, new=starter())
     if args.json:
         plain = {"alias": args.alias, "models": [str(ref) for ref in models]}
-        say_json({"file": str(path), "profile": profile, **plain})
+        print_json({"file": str(path), "profile": profile, **plain})
     else:
-        say(binding_line(args.alias, models))
-    note(f"{'in' if changed else 'unchanged in'} {place}")
+        print_out(binding_line(args.alias, models))
+    print_note(f"{'in' if changed else 'unchanged in'} {place}")
     return 0

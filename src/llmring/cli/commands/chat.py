@@ -10,9 +10,9 @@ from msgspec import UNSET
 
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.cli.answer_printer import account, caution, journey, print_stream
+from llmring.cli.answer_printer import attempt_lines, model_warning, print_stream, summary_line
 from llmring.cli.lockfile_options import add_options, read_profile
-from llmring.cli.output import note, say, say_json
+from llmring.cli.output import print_json, print_note, print_out
 from llmring.client.ring import LLMRing
 from llmring.config.settings import frozen_environ
 from llmring.exceptions import (
@@ -101,31 +101,35 @@ def handle(args: argparse.Namespace) -> int:
         end = _ask(args, request, profile)
     except ProviderError as error:
         if args.explain:
-            _tell_of(error.attempts)
+            _print_attempts(error.attempts)
         if _lacks_keys(error):
             error.add_note(WITHOUT_A_KEY)
         raise
-    _tell(args, end)
+    _print_notes(args, end)
     return 0
 
 
-def _tell(args: argparse.Namespace, end: LLMResponse | StreamChunk) -> None:
+def _print_notes(args: argparse.Namespace, end: LLMResponse | StreamChunk) -> None:
     """Print notes about an answer on standard error."""
     for remark in end.attempts[-1].adjusted:
-        note(f"{end.model}: {remark}")
+        print_note(f"{end.model}: {remark}")
     if end.finish_reason == "tool_calls":
-        note("the model requests a tool call, which this command does not run; see it with --json")
+        print_note(
+            "the model requests a tool call, which this command does not run; see it with --json"
+        )
     elif end.finish_reason not in ("stop", None):
-        note(f"the answer is incomplete: {end.finish_reason}")
+        print_note(f"the answer is incomplete: {end.finish_reason}")
     if args.explain:
-        _tell_of(end.attempts, end)
+        _print_attempts(end.attempts, end)
     if args.verbose:
-        note(account(end))
+        print_note(summary_line(end))
 
 
-def _tell_of(attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None = None) -> None:
-    for line in journey(attempts, end):
-        note(line)
+def _print_attempts(
+    attempts: Sequence[Attempt], end: LLMResponse | StreamChunk | None = None
+) -> None:
+    for line in attempt_lines(attempts, end):
+        print_note(line)
 
 
 def _model(args: argparse.Namespace) -> tuple[str, str | None]:
@@ -140,11 +144,11 @@ def _model(args: argparse.Namespace) -> tuple[str, str | None]:
         return DEFAULT_ALIAS, profile
     if aliases:
         alias = next(iter(aliases))
-        note(f"using alias {alias} of profile {profile}; choose another with --model")
+        print_note(f"using alias {alias} of profile {profile}; choose another with --model")
         return alias, profile
     usual = lockfile.default_profile
     if DEFAULT_ALIAS in bindings(lockfile, usual):
-        note(f"profile {profile} has no aliases; using {DEFAULT_ALIAS} of profile {usual}")
+        print_note(f"profile {profile} has no aliases; using {DEFAULT_ALIAS} of profile {usual}")
         return DEFAULT_ALIAS, usual
     others = [name for name in lockfile.profiles if name != profile]
     choose = f"choose a profile with --profile ({', '.join(others)}), or " if others else ""
@@ -178,9 +182,9 @@ def _ask(
         # Always report a fallback, and a model with a caution.
         for attempt in attempts:
             if attempt.outcome != "ok" and not args.explain:
-                note(f"{attempt.model} {attempt.outcome}: {attempt.reason}")
-        if caution(model):
-            note(f"{model}: {caution(model)}")
+                print_note(f"{attempt.model} {attempt.outcome}: {attempt.reason}")
+        if model_warning(model):
+            print_note(f"{model}: {model_warning(model)}")
 
     # This command prints the failed attempts itself; keep the library's log off the terminal.
     logging.getLogger("llmring").addHandler(logging.NullHandler())
@@ -196,9 +200,9 @@ def _ask(
         )
         preface(response.model)
         if args.json:
-            say_json(_plain(response))
+            print_json(_to_json(response))
         else:
-            say(response.content)
+            print_out(response.content)
         return response
 
 
@@ -209,7 +213,7 @@ def _lacks_keys(error: ProviderError) -> bool:
     )
 
 
-def _plain(response: LLMResponse) -> dict[str, Any]:
+def _to_json(response: LLMResponse) -> dict[str, Any]:
     """Convert an answer to JSON-compatible data."""
     return {
         "content": response.content,

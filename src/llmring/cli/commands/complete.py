@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 
-from llmring.cli.output import say
+from llmring.cli.output import print_out
 from llmring.exceptions import LLMRingError
 from llmring.lockfile.document import Lockfile
 
@@ -34,7 +34,7 @@ def handle(args: argparse.Namespace) -> int:
     """Print the completions of the last word, one per line."""
     words = args.words[1:] if args.words[:1] == ["--"] else args.words
     for candidate in candidates(words or [""]):
-        say(candidate)
+        print_out(candidate)
     return 0
 
 
@@ -103,11 +103,11 @@ def _values(action: argparse.Action, typed: Typed, last: str) -> Iterator[str]:
 
 
 def _lockfile(typed: Typed) -> Lockfile:
-    from llmring.config.settings import lockfile_in_force
+    from llmring.config.settings import find_active_lockfile
     from llmring.lockfile import file
     from llmring.lockfile.document import parse
 
-    source = lockfile_in_force(typed.get("file"))
+    source = find_active_lockfile(typed.get("file"))
     return parse(file.read(source.path), source.path)
 
 
@@ -125,7 +125,7 @@ def _profiles(typed: Typed, _: str) -> Iterator[str]:
 
 def _models(typed: Typed, last: str) -> Iterator[str]:
     """Yield the models of the lockfile and the catalog, after those typed before the comma."""
-    from llmring.config.settings import known_here
+    from llmring.config.settings import effective_facts_here
 
     chosen = last[: last.rfind(",") + 1]
     lockfile = _lockfile(typed)
@@ -135,7 +135,7 @@ def _models(typed: Typed, last: str) -> Iterator[str]:
         for binding in profile.bindings.values()
         for ref in binding.models
     ]
-    for model in (*bound, *known_here(lockfile).models):
+    for model in (*bound, *effective_facts_here(lockfile).models):
         if str(model) not in chosen.split(","):
             yield f"{chosen}{model}"
 

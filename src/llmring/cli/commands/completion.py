@@ -2,7 +2,7 @@
 
 import argparse
 
-from llmring.cli.output import say
+from llmring.cli.output import print_out
 
 EXAMPLES = """examples:
   llmring completion bash >> ~/.bashrc
@@ -69,5 +69,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the script."""
-    say(SCRIPTS[args.shell].strip())
+    print_out(SCRIPTS[args.shell].strip())
     return 0

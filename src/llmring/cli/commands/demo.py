@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.cli.answer_printer import account, caution, print_stream
-from llmring.cli.output import say
+from llmring.cli.answer_printer import model_warning, print_stream, summary_line
+from llmring.cli.output import print_out
 from llmring.client.ring import LLMRing
 from llmring.config.settings import read_settings, variables
 from llmring.exceptions import ConfigurationError
@@ -51,13 +51,13 @@ def handle(args: argparse.Namespace) -> int:
         "offline", ("anthropic:claude-haiku-5-5", f"local:{_local_model(environ)}", MOCK)
     )
     with DemoServer() as server, tempfile.TemporaryDirectory(prefix="llmring-demo-") as folder:
-        say(
+        print_out(
             f"Four simulated vendors listen on {server.url}. The requests are real HTTP;\n"
             "the answers are made up, and the costs below are not charged."
         )
         path = Path(folder) / file.NAME
         file.create(path, starter((FAST, WRITER, offline)))
-        with LLMRing(path, on_attempt=_tell, environ=environ | server.environ()) as ring:
+        with LLMRing(path, on_attempt=_print_attempt, environ=environ | server.environ()) as ring:
             _rate_limit_and_outage(server, ring)
             _cut_stream(server, ring)
             _real_model(server, ring, offline)
@@ -81,7 +81,7 @@ def _rate_limit_and_outage(server: DemoServer, ring: LLMRing) -> None:
     server.plan("anthropic", "500", "Internal server error")
     server.plan("google", "answers", "Hello from the third model of the alias.")
     response = ring.chat("fast", question).result()
-    say(response.content)
+    print_out(response.content)
     _close(response)
 
 
@@ -100,26 +100,28 @@ def _real_model(server: DemoServer, ring: LLMRing, offline: Suggestion) -> None:
     end = print_stream(ring.chat_stream("offline", question), _preface)
     _close(end)
     if end.model == MOCK:
-        say(f"That was a mock, not a model. To use a real one: {llama.INSTALL}; {llama.PULL}")
+        print_out(f"That was a mock, not a model. To use a real one: {llama.INSTALL}; {llama.PULL}")
 
 
 def _open(title: str, alias: Suggestion, question: str) -> None:
-    say(f"\n{title}")
-    say(f"  {alias.alias}: {', then '.join(alias.models)}")
-    say(f"> {question}")
+    print_out(f"\n{title}")
+    print_out(f"  {alias.alias}: {', then '.join(alias.models)}")
+    print_out(f"> {question}")
 
 
-def _tell(attempt: Attempt) -> None:
+def _print_attempt(attempt: Attempt) -> None:
     if attempt.outcome != "ok":
         wait = attempt.error.retry_after if attempt.error else None
         asks = f" (retry after {wait:g} s: trying the next model at once)" if wait else ""
-        say(f"  {attempt.model} {attempt.outcome} in {attempt.ms:.1f} ms: {attempt.reason}{asks}")
+        print_out(
+            f"  {attempt.model} {attempt.outcome} in {attempt.ms:.1f} ms: {attempt.reason}{asks}"
+        )
 
 
 def _preface(model: str) -> None:
-    if caution(model):
-        say(f"  {model} is {caution(model)}")
+    if model_warning(model):
+        print_out(f"  {model} is {model_warning(model)}")
 
 
 def _close(end: LLMResponse | StreamChunk) -> None:
-    say(f"  {account(end)}")
+    print_out(f"  {summary_line(end)}")

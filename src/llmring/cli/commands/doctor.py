@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from llmring.cli.lockfile_options import add_options
-from llmring.cli.output import note, say, say_json
+from llmring.cli.output import print_json, print_note, print_out
 
 if TYPE_CHECKING:
-    from llmring.audit.machine import Finding
+    from llmring.audit.machine import CheckResult
 
 EXAMPLES = """examples:
   llmring doctor
@@ -35,27 +35,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the findings, one per line."""
-    found: list[Finding] = []
+    found: list[CheckResult] = []
     for finding in _findings(args):
         found.append(finding)
         if not args.json:
-            say(_line(finding))
+            print_out(_line(finding))
     counts = {state: sum(each.state == state for each in found) for state in ("fail", "warn")}
     if args.json:
-        say_json({"ok": not counts["fail"], "findings": found})
+        print_json({"ok": not counts["fail"], "findings": found})
     else:
-        told = [f"{count} {state}" for state, count in counts.items() if count]
-        note(", ".join(told) or "no problems found")
+        parts = [f"{count} {state}" for state, count in counts.items() if count]
+        print_note(", ".join(parts) or "no problems found")
     return 1 if counts["fail"] else 0
 
 
-def _findings(args: argparse.Namespace) -> Iterator[Finding]:
-    from llmring.audit.machine import CHECKS, Finding, checked, look, versions
+def _findings(args: argparse.Namespace) -> Iterator[CheckResult]:
+    from llmring.audit.machine import CHECKS, CheckResult, checked, look, versions
     from llmring.audit.storage import PLACES
 
     yield versions()
     setup = look(args.file, args.profile)
-    if isinstance(setup, Finding):
+    if isinstance(setup, CheckResult):
         yield setup
         return
     yield from checked(setup, (*CHECKS, *PLACES))
@@ -65,7 +65,7 @@ def _findings(args: argparse.Namespace) -> Iterator[Finding]:
         yield from checked(setup, LIVE)
 
 
-def _line(finding: Finding) -> str:
-    mend = f"; {finding.mend}" if finding.mend else ""
+def _line(finding: CheckResult) -> str:
+    fix = f"; {finding.fix}" if finding.fix else ""
     message = " ".join(finding.message.split())
-    return f"{finding.state:4}  {finding.check}: {message}{mend}"
+    return f"{finding.state:4}  {finding.check}: {message}{fix}"

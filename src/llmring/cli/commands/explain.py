@@ -10,7 +10,7 @@ import msgspec
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part
 from llmring.chat.request import LLMRequest, Message
 from llmring.cli.lockfile_options import add_options
-from llmring.cli.output import note, say, say_json, table
+from llmring.cli.output import print_json, print_note, print_out, table
 from llmring.client.ring import LLMRing
 from llmring.registry.price import dollars, price_tag
 from llmring.routing.plan import Plan, PlanStep
@@ -65,14 +65,14 @@ def handle(args: argparse.Namespace) -> int:
     """Print the models in the order they would be tried, then those skipped."""
     with LLMRing(args.file) as ring:
         if ring.lockfile_source == "bundled":
-            note("no lockfile here; using llmring's own. Create yours: llmring lock init")
+            print_note("no lockfile here; using llmring's own. Create yours: llmring lock init")
         plan = ring.explain(_request(args), tokens=args.tokens, profile=args.profile)
     if args.json:
-        say_json(_plain(plan))
+        print_json(_to_json(plan))
     else:
         _print(plan, args.model)
     if not plan.tried:
-        note(f"no model of {args.model} is usable for this request")
+        print_note(f"no model of {args.model} is usable for this request")
     return 0 if plan.tried else 1
 
 
@@ -92,14 +92,14 @@ def _print(plan: Plan, name: str) -> None:
     size = plan.size
     prompt = f"a prompt of {size.prompt:,} tokens" if size.prompt else "a prompt of unknown length"
     answer = f", an answer of {size.answer:,} at most" if size.answer else ""
-    say(f"{name} ({plan.strategy}), for {prompt}{answer}:")
+    print_out(f"{name} ({plan.strategy}), for {prompt}{answer}:")
     rows = [_row(step) for step in plan.steps]
     for step, line in zip(plan.steps, table(rows), strict=True):
-        say(line)
+        print_out(line)
         if step.reason is not None:
-            say(f"      skipped: {step.reason}")
+            print_out(f"      skipped: {step.reason}")
         for remark in step.remarks:
-            say(f"      {remark}")
+            print_out(f"      {remark}")
 
 
 def _row(step: PlanStep) -> tuple[str, ...]:
@@ -117,7 +117,7 @@ def _cost(step: PlanStep) -> str:
     return "cost unknown"
 
 
-def _plain(plan: Plan) -> dict[str, Any]:
+def _to_json(plan: Plan) -> dict[str, Any]:
     """Convert a plan to JSON-compatible data, with amounts as strings without exponents."""
     plain: dict[str, Any] = msgspec.to_builtins(plan, builtin_types=(Decimal,))
     for step in plain["steps"]:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmring.cli.lockfile_options import add_options, read_profile
-from llmring.cli.model_facts import figures, near, where_from
-from llmring.cli.output import note, say, say_json, table
-from llmring.config.settings import endpoints_for, known_here, read_clock, read_settings
+from llmring.cli.model_facts import catalog_origin, fact_rows, near
+from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.config.settings import effective_facts_here, endpoints_for, read_clock, read_settings
 from llmring.exceptions import AliasNotFoundError
 from llmring.lockfile.compose import Packages, look_up
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.registry.catalog import ModelFacts
-from llmring.registry.effective_facts import Known
+from llmring.registry.effective_facts import EffectiveFacts
 
 EXAMPLES = """examples:
   llmring info fast
@@ -35,7 +35,7 @@ def handle(args: argparse.Namespace) -> int:
     lockfile, profile = read_profile(args)
     settings = read_settings()
     endpoints = endpoints_for(lockfile, settings)
-    known = known_here(lockfile)
+    known = effective_facts_here(lockfile)
     try:
         found = look_up(args.model, lockfile, profile, endpoints, Packages())
     except AliasNotFoundError as error:
@@ -44,13 +44,13 @@ def handle(args: argparse.Namespace) -> int:
         raise
     models = [(ref, known.facts(ref), endpoints.get(ref.provider)) for ref in found.models]
     if args.json:
-        say_json({"name": args.model, "models": [_plain(*each) for each in models]})
+        print_json({"name": args.model, "models": [_to_json(*each) for each in models]})
     else:
         _print(args.model if found.alias else None, models)
     for ref, facts, _ in models:
         if facts is None:
-            note(_unknown(ref, known))
-    note(where_from(known.catalog, settings.cache_dir))
+            print_note(_unknown(ref, known))
+    print_note(catalog_origin(known.catalog, settings.cache_dir))
     return 0 if any(facts for _, facts, _ in models) else 1
 
 
@@ -58,17 +58,17 @@ def _print(
     alias: str | None, models: list[tuple[ModelRef, ModelFacts | None, Endpoint | None]]
 ) -> None:
     if alias:
-        say(f"{alias}: {len(models)} model{'s' if len(models) > 1 else ''}")
+        print_out(f"{alias}: {len(models)} model{'s' if len(models) > 1 else ''}")
     for number, (ref, facts, endpoint) in enumerate(models, 1):
         same = facts is None or facts.name == ref.model
-        say(f"{f'{number}. ' if alias else ''}{ref}{'' if same else f' (that is {facts})'}")
+        print_out(f"{f'{number}. ' if alias else ''}{ref}{'' if same else f' (that is {facts})'}")
         for line in table([*_rows(facts, endpoint)]):
-            say(f"  {line}")
+            print_out(f"  {line}")
 
 
 def _rows(facts: ModelFacts | None, endpoint: Endpoint | None) -> Iterator[tuple[str, str]]:
     if facts is not None:
-        for each in figures(facts, read_clock().today()):
+        for each in fact_rows(facts, read_clock().today()):
             yield each.label, each.text
     if endpoint is None:
         yield "provider", "unknown"
@@ -84,13 +84,13 @@ def _key(endpoint: Endpoint) -> str:
     return "set" if endpoint.provider.key_env else "not needed"
 
 
-def _unknown(ref: ModelRef, known: Known) -> str:
+def _unknown(ref: ModelRef, known: EffectiveFacts) -> str:
     like = near(str(ref), known)
     meant = f"; did you mean {' or '.join(like)}?" if like else ""
     return f"{ref} is not in the catalog{meant}"
 
 
-def _plain(ref: ModelRef, facts: ModelFacts | None, endpoint: Endpoint | None) -> dict[str, Any]:
+def _to_json(ref: ModelRef, facts: ModelFacts | None, endpoint: Endpoint | None) -> dict[str, Any]:
     """Convert a model to JSON-compatible data."""
     return {
         "model": str(ref),

@@ -7,9 +7,14 @@ from decimal import Decimal, InvalidOperation
 from typing import NamedTuple, get_args
 
 from llmring.cli.lockfile_options import add_file_option
-from llmring.cli.model_facts import standing, where_from
-from llmring.cli.output import note, say, say_json, table
-from llmring.config.settings import endpoints_for, known_here, lockfile_in_force, read_settings
+from llmring.cli.model_facts import catalog_origin, lifecycle
+from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.config.settings import (
+    effective_facts_here,
+    endpoints_for,
+    find_active_lockfile,
+    read_settings,
+)
 from llmring.exceptions import ProviderNotFoundError
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
@@ -87,9 +92,9 @@ def _ceiling(text: str) -> _Ceiling:
 def handle(args: argparse.Namespace) -> int:
     """Print the models, one per line, in the order of the catalog."""
     settings = read_settings()
-    source = lockfile_in_force(args.file)
+    source = find_active_lockfile(args.file)
     lockfile = parse(file.read(source.path), source.path)
-    known = known_here(lockfile)
+    known = effective_facts_here(lockfile)
     provider = args.provider.lower() if args.provider else None
     if provider is not None:
         _require_provider(provider, [*endpoints_for(lockfile, settings)])
@@ -98,21 +103,21 @@ def handle(args: argparse.Namespace) -> int:
     fitting = [facts for facts in known.models if _fits(facts, args, today)]
     found = [facts for facts in fitting if _affordable(facts, args.max_price, today)]
     if args.json:
-        say_json(found)
+        print_json(found)
     elif found:
         for line in table([_row(facts, today) for facts in found]):
-            say(line)
+            print_out(line)
     for remark in _remarks(len(found), fitting, args.max_price, today):
-        note(remark)
-    note(where_from(known.catalog, settings.cache_dir))
+        print_note(remark)
+    print_note(catalog_origin(known.catalog, settings.cache_dir))
     return 0 if found else 1
 
 
 def _require_provider(name: str, names: list[str]) -> None:
     if name not in names:
         meant = nearest(name, names)
-        mend = f"did you mean {meant}?" if meant else "list them: llmring providers"
-        raise ProviderNotFoundError(f"unknown provider {name!r}; {mend}")
+        fix = f"did you mean {meant}?" if meant else "list them: llmring providers"
+        raise ProviderNotFoundError(f"unknown provider {name!r}; {fix}")
 
 
 def _fits(facts: ModelFacts, args: argparse.Namespace, today: date) -> bool:
@@ -146,5 +151,5 @@ def _row(facts: ModelFacts, today: date) -> tuple[str, ...]:
         f"{dollars(prices.input)}/{dollars(prices.output)}" if prices else "price unknown",
         f"{facts.context_window:,}" if facts.context_window else "context unknown",
         ", ".join(sorted(facts.capabilities)) if facts.kind == "chat" else facts.kind,
-        standing(facts, today),
+        lifecycle(facts, today),
     )

@@ -3,7 +3,7 @@
 import argparse
 import importlib.util
 
-from llmring.cli.output import note, say
+from llmring.cli.output import print_note, print_out
 from llmring.config.settings import read_settings
 from llmring.local import llama, weights
 
@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Download the weights unless they are present, and print their path."""
     del args
-    say(str(weights.pull(read_settings().cache_dir, note)))
+    print_out(str(weights.pull(read_settings().cache_dir, print_note)))
     if importlib.util.find_spec("xllamacpp") is None:
-        note(f"to run the model, install its runtime: {llama.INSTALL}")
+        print_note(f"to run the model, install its runtime: {llama.INSTALL}")
     return 0

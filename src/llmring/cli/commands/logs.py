@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
-from llmring.cli.output import note, say, say_json
+from llmring.cli.output import print_json, print_note, print_out
 from llmring.config.settings import ledger_place, read_clock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmring.ledger.entry import Entry
-    from llmring.ledger.reader import Span
+    from llmring.ledger.entry import LedgerEntry
+    from llmring.ledger.reader import CallFilter
 
 EXAMPLES = """examples:
   llmring logs
@@ -54,21 +54,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the calls."""
-    from llmring.ledger.reader import Span, entries_in
+    from llmring.ledger.reader import CallFilter, entries_in
 
     place = ledger_place()
-    span = Span(since=args.since, alias=args.alias, model=args.model, failed=args.failed)
+    span = CallFilter(since=args.since, alias=args.alias, model=args.model, failed=args.failed)
     began = read_clock().now() - _ENTERED_WITHIN
     found = list(entries_in(place, span, limit=args.limit))
     if args.json and not args.follow:
-        say_json(found)
+        print_json(found)
         return 0
     _show(found, as_json=args.json)
     if args.follow:
         for fresh in _fresh(place, span, began, {entry.id for entry in found}):
             _show(fresh, as_json=args.json)
     elif not found:
-        note("the ledger has no such calls")
+        print_note("the ledger has no such calls")
     return 0
 
 
@@ -78,7 +78,9 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def _fresh(place: Path | str, span: Span, began: datetime, seen: set[str]) -> Iterator[list[Entry]]:
+def _fresh(
+    place: Path | str, span: CallFilter, began: datetime, seen: set[str]
+) -> Iterator[list[LedgerEntry]]:
     """Yield new calls as they end, forever."""
     import msgspec
 
@@ -93,14 +95,14 @@ def _fresh(place: Path | str, span: Span, began: datetime, seen: set[str]) -> It
         seen = {entry.id for entry in found}
 
 
-def _show(entries: Iterable[Entry], *, as_json: bool) -> None:
+def _show(entries: Iterable[LedgerEntry], *, as_json: bool) -> None:
     import msgspec
 
     for entry in entries:
-        say(msgspec.json.encode(entry).decode() if as_json else _line(entry))
+        print_out(msgspec.json.encode(entry).decode() if as_json else _line(entry))
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: LedgerEntry) -> str:
     """Format a call on one line."""
     first = f", first after {entry.first_ms:,.0f}" if entry.first_ms is not None else ""
     parts = [
@@ -116,19 +118,19 @@ def _line(entry: Entry) -> str:
     return "  ".join(filter(None, parts))
 
 
-def _who(entry: Entry) -> str:
-    asked = entry.alias or ""
+def _who(entry: LedgerEntry) -> str:
+    alias = entry.alias or ""
     tried = entry.story[-1].model if entry.story else "none"
     answered = entry.model or tried
-    return f"{asked} → {answered}" if asked else answered
+    return f"{alias} → {answered}" if alias else answered
 
 
-def _tokens(entry: Entry) -> str:
+def _tokens(entry: LedgerEntry) -> str:
     usage = entry.usage
     return "" if usage is None else f"{usage.prompt_tokens}+{usage.completion_tokens} tokens"
 
 
-def _cost(entry: Entry) -> str:
+def _cost(entry: LedgerEntry) -> str:
     from llmring.registry.money import usd
 
     remark = f" ({entry.cost_reason})" if entry.cost_reason else ""

@@ -3,7 +3,7 @@
 import argparse
 
 from llmring.cli.lockfile_options import add_options, edit_target
-from llmring.cli.output import note
+from llmring.cli.output import print_note
 
 EXAMPLES = """examples:
   llmring mcp                                # over standard input and output
@@ -42,18 +42,18 @@ def handle(args: argparse.Namespace) -> int:
     """Serve until the client disconnects, or with --http until interrupted."""
     import asyncio
 
-    from llmring.advisor.editor import desk_for
+    from llmring.advisor.editor import editor_for
     from llmring.advisor.mcp_server import listening, serve_http, serve_stdio, server
 
     path, profile, place = edit_target(args)
-    served = server(desk_for(path, profile), edits=not args.read_only)
+    served = server(editor_for(path, profile), edits=not args.read_only)
     if args.http:
         door = listening(args.host, args.port)
-        note(f"serving {place}")
+        print_note(f"serving {place}")
         host = f"[{args.host}]" if ":" in args.host else args.host
-        note(f"at http://{host}:{args.port}/mcp")
+        print_note(f"at http://{host}:{args.port}/mcp")
         serve_http(served, args.host, door)
     else:
-        note(f"serving {place}")
+        print_note(f"serving {place}")
         asyncio.run(serve_stdio(served))
     return 0

@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from llmring.cli.lockfile_options import add_file_option
-from llmring.cli.output import say, say_json, table
-from llmring.config.settings import endpoints_for, lockfile_in_force, read_settings
+from llmring.cli.output import print_json, print_out, table
+from llmring.config.settings import endpoints_for, find_active_lockfile, read_settings
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
 from llmring.providers.endpoint import Endpoint
@@ -25,15 +25,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the providers, one per line."""
-    source = lockfile_in_force(args.file)
+    source = find_active_lockfile(args.file)
     lockfile = parse(file.read(source.path), source.path)
     endpoints = endpoints_for(lockfile, read_settings())
     if args.json:
-        say_json([_plain(name, endpoint) for name, endpoint in endpoints.items()])
+        print_json([_to_json(name, endpoint) for name, endpoint in endpoints.items()])
         return 0
     rows = [(name, _key(endpoint), endpoint.base_url) for name, endpoint in endpoints.items()]
     for line in table(rows):
-        say(line)
+        print_out(line)
     return 0
 
 
@@ -45,7 +45,7 @@ def _key(endpoint: Endpoint) -> str:
     return f"key set ({' or '.join(variables)})" if variables else "needs no key"
 
 
-def _plain(name: str, endpoint: Endpoint) -> dict[str, Any]:
+def _to_json(name: str, endpoint: Endpoint) -> dict[str, Any]:
     """Convert a provider to JSON-compatible data."""
     objection = endpoint.objection()
     has_key = endpoint.key is not None or endpoint.login is not None

@@ -6,15 +6,20 @@ from typing import Any
 import msgspec
 
 from llmring.cli.lockfile_options import add_file_option
-from llmring.cli.model_facts import figures, near, where_from
-from llmring.cli.output import note, say, say_json, table
-from llmring.config.settings import known_here, lockfile_in_force, read_clock, read_settings
+from llmring.cli.model_facts import catalog_origin, fact_rows, near
+from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.config.settings import (
+    effective_facts_here,
+    find_active_lockfile,
+    read_clock,
+    read_settings,
+)
 from llmring.exceptions import ModelNotFoundError
 from llmring.lockfile import file
 from llmring.lockfile.document import Lockfile, ModelRef, parse
 from llmring.lockfile.file import shown
 from llmring.registry.catalog import ModelFacts
-from llmring.registry.effective_facts import LOCKFILE, Known
+from llmring.registry.effective_facts import LOCKFILE, EffectiveFacts
 
 EXAMPLES = """examples:
   llmring registry show openai:gpt-6-luna
@@ -30,41 +35,41 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print each fact with its source."""
-    source = lockfile_in_force(args.file)
+    source = find_active_lockfile(args.file)
     lockfile = parse(file.read(source.path), source.path)
-    known = known_here(lockfile)
+    known = effective_facts_here(lockfile)
     ref = ModelRef.parse(args.reference)
     facts = known.facts(ref)
     if facts is None:
-        raise ModelNotFoundError(f"{ref} is not in the catalog; {_mend(ref, known)}")
+        raise ModelNotFoundError(f"{ref} is not in the catalog; {_fix(ref, known)}")
     origins = msgspec.structs.asdict(facts.origins)
-    catalog = where_from(known.catalog, read_settings().cache_dir)
+    catalog = catalog_origin(known.catalog, read_settings().cache_dir)
     if args.json:
-        say_json(_plain(facts, origins, known, lockfile, catalog))
+        print_json(_to_json(facts, origins, known, lockfile, catalog))
         return 0
-    say(str(facts))
+    print_out(str(facts))
     rows = [
         (f"  {each.label}", each.text, ", ".join(origins.get(each.key, ())))
-        for each in figures(facts, read_clock().today())
+        for each in fact_rows(facts, read_clock().today())
     ]
     for line in table(rows):
-        say(line)
+        print_out(line)
     used = dict.fromkeys(key for keys in origins.values() for key in keys)
     if used:
-        say("from:")
+        print_out("from:")
     for line in table([_source(key, known, lockfile) for key in used]) if used else ():
-        say(f"  {line}")
-    note(catalog)
+        print_out(f"  {line}")
+    print_note(catalog)
     return 0
 
 
-def _mend(ref: ModelRef, known: Known) -> str:
+def _fix(ref: ModelRef, known: EffectiveFacts) -> str:
     like = near(str(ref), known)
     say_it = "describe it in the lockfile, under [registry.models]"
     return f"did you mean {' or '.join(like)}? or {say_it}" if like else say_it
 
 
-def _source(key: str, known: Known, lockfile: Lockfile) -> tuple[str, str, str]:
+def _source(key: str, known: EffectiveFacts, lockfile: Lockfile) -> tuple[str, str, str]:
     if key == LOCKFILE:
         return key, "", str(shown(lockfile.path) if lockfile.path else "")
     source = known.catalog.sources[key]
@@ -73,10 +78,10 @@ def _source(key: str, known: Known, lockfile: Lockfile) -> tuple[str, str, str]:
     return f"{key}{version}", str(source.date), f"{source.url}{remark}"
 
 
-def _plain(
+def _to_json(
     facts: ModelFacts,
     origins: dict[str, tuple[str, ...]],
-    known: Known,
+    known: EffectiveFacts,
     lockfile: Lockfile,
     catalog: str,
 ) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from llmring.cli.lockfile_options import add_file_option
-from llmring.cli.output import complain, note, say, say_json
-from llmring.config.settings import lockfile_in_force, read_settings
+from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.config.settings import find_active_lockfile, read_settings
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
@@ -69,7 +69,7 @@ def handle(args: argparse.Namespace) -> int:
 
     wrong = _misuse(args)
     if wrong:
-        complain(wrong)
+        print_error(wrong)
         return 2
     settings = read_settings()
     came = asyncio.run(
@@ -82,16 +82,16 @@ def handle(args: argparse.Namespace) -> int:
         )
     )
     if args.json:
-        say_json(came)
+        print_json(came)
         return 0
     before = {
         "updated": f"replaces that of {came.was}" if came.was != came.day else "new",
         "unchanged": "unchanged",
         "overtaken": "installed by another process meanwhile",
     }
-    say(f"catalog of {came.day}, {came.models} models, {before[came.outcome]}")
+    print_out(f"catalog of {came.day}, {came.models} models, {before[came.outcome]}")
     if came.sha256 is not None:
-        note(f"from {came.url}; SHA-256 {came.sha256}: {_CHECKS[came.check]}")
+        print_note(f"from {came.url}; SHA-256 {came.sha256}: {_CHECKS[came.check]}")
     return 0
 
 
@@ -113,7 +113,7 @@ def _address(args: argparse.Namespace, variable: str | None, folder: Path) -> st
         return str(args.url)
     if variable:
         return update.address(variable, named_by="LLMRING_REGISTRY_URL")
-    source = lockfile_in_force(args.file)
+    source = find_active_lockfile(args.file)
     url = parse(file.read(source.path), source.path).registry.get("url")
     if url is None:
         raise ConfigurationError(

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
-from llmring.cli.output import note, say, say_json, table
+from llmring.cli.output import print_json, print_note, print_out, table
 from llmring.config.settings import ledger_place
 
 if TYPE_CHECKING:
@@ -43,31 +43,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the totals and a chart."""
-    from llmring.ledger.reader import Span
+    from llmring.ledger.reader import CallFilter
     from llmring.ledger.report import total, totals
 
-    place, span = ledger_place(), Span(since=args.since)
+    place, span = ledger_place(), CallFilter(since=args.since)
     groups = totals(place, span, args.by)
     if args.csv:
-        say(_csv(groups, args.by), end="")
+        print_out(_csv(groups, args.by), end="")
         return 0
     whole = total(place, span)
     if args.json:
-        say_json({"by": args.by, "since": args.since, "groups": groups, "total": whole})
+        print_json({"by": args.by, "since": args.since, "groups": groups, "total": whole})
         return 0
     if not groups:
         when = f" since {args.since:%Y-%m-%d %H:%M} UTC" if args.since else ""
-        note(f"the ledger has no calls{when}")
+        print_note(f"the ledger has no calls{when}")
         return 0
     names = [group.name or _WITHOUT.get(args.by, "") for group in groups]
     rows = [_cells(name, group) for name, group in zip(names, groups, strict=True)]
     for line in _table([(args.by, *_HEAD), *rows, _cells("all", whole)]):
-        say(line)
-    say()
+        print_out(line)
+    print_out()
     for line in _chart(names, groups):
-        say(line)
+        print_out(line)
     for remark in _remarks(whole):
-        note(remark)
+        print_note(remark)
     return 0
 
 

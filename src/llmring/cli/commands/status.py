@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmring.cli.lockfile_options import add_options
-from llmring.cli.output import say, say_json, table
+from llmring.cli.output import print_json, print_out, table
 from llmring.lockfile.file import shown
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def handle(args: argparse.Namespace) -> int:
     with LLMRing(args.file) as ring:
         status = ring.status(args.profile).result()
     if args.json:
-        say_json(status)
+        print_json(status)
         return 0
-    say(f"lockfile: {shown(Path(status.lockfile))} ({_FOUND_BY[status.found_by]})")
-    say(f"profile: {status.profile}")
+    print_out(f"lockfile: {shown(Path(status.lockfile))} ({_FOUND_BY[status.found_by]})")
+    print_out(f"profile: {status.profile}")
     _section("providers", _providers(status))
     _section(_circuits_title(status), _circuits(status))
     if status.spending:
@@ -54,9 +54,9 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _section(title: str, lines: list[str]) -> None:
-    say(f"\n{title}:")
+    print_out(f"\n{title}:")
     for line in lines:
-        say(f"  {line}")
+        print_out(f"  {line}")
 
 
 def _providers(status: "Status") -> list[str]:

@@ -3,7 +3,7 @@
 import argparse
 
 from llmring.cli.lockfile_options import add_options, edit_target
-from llmring.cli.output import note, say, say_json
+from llmring.cli.output import print_json, print_note, print_out
 from llmring.exceptions import LockfileNotFoundError
 from llmring.lockfile import file
 from llmring.lockfile.edit import bindings
@@ -27,8 +27,8 @@ def handle(args: argparse.Namespace) -> int:
         raise LockfileNotFoundError("does not exist, so it has no aliases to remove", path=path)
     file.update(path, lambda text: bindings.unbind(text, args.alias, profile))
     if args.json:
-        say_json({"file": str(path), "profile": profile, "alias": args.alias})
+        print_json({"file": str(path), "profile": profile, "alias": args.alias})
     else:
-        say(f"{args.alias} removed")
-    note(f"from {place}")
+        print_out(f"{args.alias} removed")
+    print_note(f"from {place}")
     return 0

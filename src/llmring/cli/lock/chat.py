@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from llmring.cli.lock.terminal import PlainTerminal
 from llmring.cli.lockfile_options import add_options, edit_target
-from llmring.cli.output import complain, note, say, say_json
+from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.exceptions import ConfigurationError, LLMRingError
 
 if TYPE_CHECKING:
     from llmring.advisor.agent import Turn
-    from llmring.advisor.editor import Desk, Proposal
+    from llmring.advisor.editor import LockfileEditor, Proposal
     from llmring.advisor.session import Session
     from llmring.advisor.toolset import Agree
     from llmring.cli.lock.terminal import Terminal
@@ -68,26 +68,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Hold the conversation."""
-    from llmring.advisor.editor import desk_for
+    from llmring.advisor.editor import editor_for
     from llmring.advisor.session import ALIAS, begin
     from llmring.advisor.toolset import DECLINED, Tools
 
     wrong = _misuse(args)
     if wrong:
-        complain(wrong)
+        print_error(wrong)
         return 2
     target = edit_target(args)
-    desk = desk_for(target.path, target.profile)
+    editor = editor_for(target.path, target.profile)
     # This command prints failures itself; keep the library's log off the terminal.
     logging.getLogger("llmring").addHandler(logging.NullHandler())
     alias = None if args.guided else args.model or ALIAS
     if args.message is not None:
-        tools = Tools(desk, _always if args.yes else _never, _NOBODY)
-        return _answer_once(args, begin(desk, tools, alias))
-    screen = terminal(Path(args.history) if args.history else None, lambda: _words(desk))
-    tools = Tools(desk, _asking(screen, sure=args.yes), DECLINED)
-    session = begin(desk, tools, alias)
-    note(target.place)
+        tools = Tools(editor, _always if args.yes else _never, _NOBODY)
+        return _answer_once(args, begin(editor, tools, alias))
+    screen = terminal(Path(args.history) if args.history else None, lambda: _completions(editor))
+    tools = Tools(editor, _confirmation(screen, sure=args.yes), DECLINED)
+    session = begin(editor, tools, alias)
+    print_note(target.place)
     return converse(session, screen)
 
 
@@ -107,7 +107,7 @@ async def _never(_: Proposal) -> bool:
     return False
 
 
-def _asking(screen: Terminal, *, sure: bool) -> Agree:
+def _confirmation(screen: Terminal, *, sure: bool) -> Agree:
     async def agree(proposal: Proposal) -> bool:
         screen.patch(proposal)
         return sure or await screen.agrees()
@@ -128,7 +128,7 @@ def converse(session: Session, screen: Terminal) -> int:
             while (line := _read(screen)) is not None:
                 command = COMMANDS.get(line)
                 if command is not None:
-                    screen.show(_told(command, session))
+                    screen.show(_run_command(command, session))
                 elif line.startswith("/"):
                     screen.show(
                         f"Unknown command {line}; use one of {', '.join([*COMMANDS, QUIT])}"
@@ -137,7 +137,7 @@ def converse(session: Session, screen: Terminal) -> int:
                     _answer(runner, session, screen, line)
         finally:
             runner.run(session.close())
-    screen.show(_summary(session.desk))
+    screen.show(_summary(session.editor))
     return 0
 
 
@@ -169,7 +169,7 @@ def _answer(runner: asyncio.Runner, session: Session, screen: Terminal, line: st
         screen.end()
 
 
-def _told(command: Callable[[Session], str], session: Session) -> str:
+def _run_command(command: Callable[[Session], str], session: Session) -> str:
     try:
         return command(session)
     except LLMRingError as error:
@@ -177,38 +177,38 @@ def _told(command: Callable[[Session], str], session: Session) -> str:
 
 
 def _aliases(session: Session) -> str:
-    bound = session.desk.aliases()
+    bound = session.editor.aliases()
     lines = [f"{alias} → {', '.join(models)}" for alias, models in bound.items()]
-    return "\n".join(lines) or f"Profile {session.desk.profile} has no aliases yet."
+    return "\n".join(lines) or f"Profile {session.editor.profile} has no aliases yet."
 
 
 def _undo(session: Session) -> str:
-    return f"Undone: {session.desk.undo().done}"
+    return f"Undone: {session.editor.undo().done}"
 
 
 COMMANDS: Mapping[str, Callable[[Session], str]] = {
     "/aliases": _aliases,
-    "/diff": lambda session: session.desk.diff or "Nothing was changed.",
+    "/diff": lambda session: session.editor.diff or "Nothing was changed.",
     "/undo": _undo,
-    "/cost": lambda session: f"The conversation has cost {session.spending}.",
+    "/cost": lambda session: f"The conversation has cost {session.meter}.",
     "/help": lambda _: HELP,
 }
 QUIT = "/quit"
 
 
-def _words(desk: Desk) -> Sequence[str]:
+def _completions(editor: LockfileEditor) -> Sequence[str]:
     """List the words that the Tab key completes."""
     try:
-        aliases = [*desk.aliases()]
+        aliases = [*editor.aliases()]
     except LLMRingError:
         aliases = []
-    return [*COMMANDS, QUIT, *aliases, *map(str, desk.models)]
+    return [*COMMANDS, QUIT, *aliases, *map(str, editor.models)]
 
 
-def _summary(desk: Desk) -> str:
-    if not desk.done:
+def _summary(editor: LockfileEditor) -> str:
+    if not editor.done:
         return "Nothing was changed."
-    return "\n".join([f"Changed in {desk.path.name}:", *(f"  {each}" for each in desk.done)])
+    return "\n".join([f"Changed in {editor.path.name}:", *(f"  {each}" for each in editor.done)])
 
 
 class _Silence:
@@ -237,41 +237,41 @@ def _answer_once(args: argparse.Namespace, session: Session) -> int:
     proposals = session.tools.proposals
     done = turn.done and all(agreed for _, agreed in proposals)
     if args.json:
-        say_json({"done": done, **_plain(session, turn)})
+        print_json({"done": done, **_to_json(session, turn)})
     else:
         _print(session, turn)
     if not all(agreed for _, agreed in proposals):
-        note("nothing was written; make the changes with --yes")
+        print_note("nothing was written; make the changes with --yes")
     return 0 if done else 1
 
 
 def _print(session: Session, turn: Turn) -> None:
-    from llmring.cli.lock.terminal import grounds, harmless
+    from llmring.cli.lock.terminal import harmless, proposal_lines
 
     if session.who.mode == "guided":
-        note("guided mode: no model answers; choices are made by rules")
-    say(harmless(turn.text))
+        print_note("guided mode: no model answers; choices are made by rules")
+    print_out(harmless(turn.text))
     for proposal, _ in session.tools.proposals:
-        say(harmless("\n".join(("", proposal.diff, *grounds(proposal)))))
+        print_out(harmless("\n".join(("", proposal.diff, *proposal_lines(proposal)))))
     if turn.ungrounded:
-        note(f"not from the registry: {turn.ungrounded}")
+        print_note(f"not from the registry: {turn.ungrounded}")
 
 
-def _plain(session: Session, turn: Turn) -> dict[str, Any]:
+def _to_json(session: Session, turn: Turn) -> dict[str, Any]:
     """Convert a turn to JSON-compatible data."""
-    from llmring.advisor.editor import plain
+    from llmring.advisor.editor import to_json
 
-    cost = session.spending.total
+    cost = session.meter.total
     return {
         "answer": turn.text,
         "mode": session.who.mode,
         "model": turn.model,
         "changes": [
-            {**plain(proposal), "applied": agreed} for proposal, agreed in session.tools.proposals
+            {**to_json(proposal), "applied": agreed} for proposal, agreed in session.tools.proposals
         ],
         "ungrounded": [*turn.ungrounded.prices, *turn.ungrounded.models],
         "cost": None if cost is None else f"{cost:f}",
-        "cost_reason": session.spending.unknown,
+        "cost_reason": session.meter.unknown,
     }
 
 
@@ -292,7 +292,7 @@ def terminal(history: Path | None, words: Callable[[], Sequence[str]]) -> Termin
     try:
         from llmring.cli.lock.rich_terminal import RichTerminal
     except ImportError:
-        note('for line editing and completion: pip install "llmring[chat]"')
+        print_note('for line editing and completion: pip install "llmring[chat]"')
         return PlainTerminal()
     if history is not None:
         _require_writable(history)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from llmring.audit import drift
-from llmring.audit import findings as needs
+from llmring.audit import findings as lockfile_findings
 from llmring.cli.lockfile_options import binding_line
-from llmring.cli.output import complain, note, say, say_json
-from llmring.config.settings import chosen_profile, lockfile_in_force
+from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.config.settings import chosen_profile, find_active_lockfile
 from llmring.exceptions import ConfigurationError, LockfileError, LockfileNotFoundError
 from llmring.lockfile import file, resolve
 from llmring.lockfile.compose import Packages, is_installed, package_profile
@@ -23,7 +23,7 @@ from llmring.lockfile.problem import Fault, Problem, nearest
 from llmring.providers.table import PROVIDERS
 
 if TYPE_CHECKING:
-    from llmring.audit.packages import Shipped
+    from llmring.audit.packages import PackagedLockfile
 
 
 EXAMPLES = """examples:
@@ -43,7 +43,7 @@ hints; 1 an error or warning, or a package or its lockfile is missing or bad;
 State = Literal["ok", "not installed", "no lockfile", "bad lockfile"]
 
 
-class Package(Struct, frozen=True):
+class CheckedPackage(Struct, frozen=True):
     """A package that the lockfile extends.
 
     Attributes:
@@ -85,49 +85,49 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Print the state of each package."""
     if args.package or args.wheel:
-        from llmring.audit import packages as shipped
+        from llmring.audit import packages as packaged
 
-        subject = shipped.in_wheel(args.wheel) if args.wheel else shipped.in_package(args.package)
+        subject = packaged.in_wheel(args.wheel) if args.wheel else packaged.in_package(args.package)
         return _report_shipped(subject, as_json=args.json)
     try:
         lockfile, profile = _own(args.file)
         own = resolve.bindings(lockfile, profile)
     except (LockfileError, ConfigurationError) as error:
         if args.ci:
-            say(_annotation(error))
-        complain(str(error))
+            print_out(_annotation(error))
+        print_error(str(error))
         return 2
     packages = Packages()
     found = [_package(name, own, profile, packages) for name in lockfile.packages]
     warnings = [*_warnings(lockfile, found, own, packages)]
     findings = [
-        *needs.own(lockfile),
+        *lockfile_findings.unmet_needs(lockfile),
         *_of_packages(lockfile, found, profile, packages),
-        *drift.findings(lockfile, note),
+        *drift.findings(lockfile, print_note),
     ]
     if args.json:
-        say_json(
+        print_json(
             {
                 "file": str(lockfile.path),
                 "profile": profile,
                 "packages": found,
                 "warnings": warnings,
-                "findings": [finding.plain for finding in findings],
+                "findings": [finding.as_json for finding in findings],
                 "local_aliases": list(own),
             }
         )
     elif args.ci:
         for finding in [*_package_findings(lockfile, found, warnings), *findings]:
-            say(finding.problem.annotation(shown(Path(finding.file)).as_posix()))
+            print_out(finding.problem.annotation(shown(Path(finding.file)).as_posix()))
     else:
         _print(found, own)
         for finding in findings:
-            say(finding.problem.render(shown(Path(finding.file))))
+            print_out(finding.problem.render(shown(Path(finding.file))))
     for warning in warnings:
-        note(f"warning: {warning}")
+        print_note(f"warning: {warning}")
     good = sum(package.state == "ok" for package in found)
     extended = sum(len(package.aliases) for package in found)
-    note(
+    print_note(
         f"{shown(Path(str(lockfile.path)))}: {good} of {_count(len(found), 'package')} good, "
         f"{_count(extended, 'extended alias', 'es')}, {_count(len(own), 'local alias', 'es')} "
         f"in profile {profile}"
@@ -138,7 +138,7 @@ def handle(args: argparse.Namespace) -> int:
 
 def _own(path: str | None) -> tuple[Lockfile, str]:
     """Load the lockfile to check, and choose the active profile."""
-    source = lockfile_in_force(path)
+    source = find_active_lockfile(path)
     if source.rule == "bundled":
         raise LockfileNotFoundError(
             f"no {file.NAME} here to check; create one: llmring lock init, or name one with --file"
@@ -147,16 +147,18 @@ def _own(path: str | None) -> tuple[Lockfile, str]:
     return lockfile, resolve.profile_name(None, chosen_profile(), lockfile)
 
 
-def _package(name: str, own: Mapping[str, Binding], profile: str, packages: Packages) -> Package:
+def _package(
+    name: str, own: Mapping[str, Binding], profile: str, packages: Packages
+) -> CheckedPackage:
     try:
         lockfile = packages.lockfile(name)
     except LockfileError as error:
-        return Package(name, "bad lockfile", str(error.path), trouble=str(error))
+        return CheckedPackage(name, "bad lockfile", str(error.path), trouble=str(error))
     if lockfile is None:
         return _missing(name)
     given = resolve.bindings(lockfile, package_profile(lockfile, profile))
     aliases = {f"{name}:{alias}": given[alias] for alias in given}
-    return Package(
+    return CheckedPackage(
         name,
         "ok",
         str(lockfile.path),
@@ -166,8 +168,8 @@ def _package(name: str, own: Mapping[str, Binding], profile: str, packages: Pack
 
 
 def _of_packages(
-    lockfile: Lockfile, found: Sequence[Package], profile: str, packages: Packages
-) -> list[needs.Finding]:
+    lockfile: Lockfile, found: Sequence[CheckedPackage], profile: str, packages: Packages
+) -> list[lockfile_findings.LockfileFinding]:
     """Find models of packages that don't meet the needs of the package or the active profile."""
     findings = []
     for package in found:
@@ -178,21 +180,23 @@ def _of_packages(
         used = [
             given[alias] for alias in given if f"{package.name}:{alias}" not in package.overridden
         ]
-        findings += needs.lent(theirs, used, lockfile, profile)
+        findings += lockfile_findings.unmet_needs_of_package(theirs, used, lockfile, profile)
     return findings
 
 
-def _missing(name: str) -> Package:
+def _missing(name: str) -> CheckedPackage:
     if is_installed(name):
-        mend = f"put {file.NAME} next to its __init__.py, or remove it from [extends]"
-        return Package(name, "no lockfile", trouble=f"installed, but without a lockfile; {mend}")
+        fix = f"put {file.NAME} next to its __init__.py, or remove it from [extends]"
+        return CheckedPackage(
+            name, "no lockfile", trouble=f"installed, but without a lockfile; {fix}"
+        )
     imported = _imported_as(name)
-    mend = (
+    fix = (
         f"{name} is the name of a distribution; list its import name: {', '.join(imported)}"
         if imported
         else f"install its distribution, or remove it from [extends]: import {name} finds nothing"
     )
-    return Package(name, "not installed", trouble=mend)
+    return CheckedPackage(name, "not installed", trouble=fix)
 
 
 def _imported_as(distribution: str) -> list[str]:
@@ -207,7 +211,7 @@ def _imported_as(distribution: str) -> list[str]:
 
 
 def _warnings(
-    lockfile: Lockfile, found: list[Package], own: Mapping[str, Binding], packages: Packages
+    lockfile: Lockfile, found: list[CheckedPackage], own: Mapping[str, Binding], packages: Packages
 ) -> list[str]:
     """List settings that work differently than they look."""
     providers = {*PROVIDERS, *map(str.lower, lockfile.providers)}
@@ -237,63 +241,63 @@ def _warnings(
 
 
 def _package_findings(
-    lockfile: Lockfile, found: Sequence[Package], warnings: Sequence[str]
-) -> list[needs.Finding]:
+    lockfile: Lockfile, found: Sequence[CheckedPackage], warnings: Sequence[str]
+) -> list[lockfile_findings.LockfileFinding]:
     """Report problems of packages at the line where the lockfile lists them."""
     faults = [
         Fault(
             path=("extends", "packages", index),
             message=f"{package.name}: {package.state}",
-            mend=package.trouble,
+            fix=package.trouble,
         )
         for index, package in enumerate(found)
         if package.trouble is not None
     ]
     for warning in warnings:
-        message, _, mend = warning.partition("; ")
+        message, _, fix = warning.partition("; ")
         faults.append(
-            Fault(path=("extends",), severity="warning", message=message, mend=mend or "unbind it")
+            Fault(path=("extends",), severity="warning", message=message, fix=fix or "unbind it")
         )
-    return needs.placed(lockfile, faults)
+    return lockfile_findings.located(lockfile, faults)
 
 
 def _annotation(error: LockfileError | ConfigurationError) -> str:
-    message, _, mend = error.message.partition("; ")
+    message, _, fix = error.message.partition("; ")
     place = (getattr(error, "line", None) or 1, getattr(error, "column", None) or 1)
     problem = Problem(
-        *place, "error", "", message, mend or "see all problems: llmring lock validate"
+        *place, "error", "", message, fix or "see all problems: llmring lock validate"
     )
     path = getattr(error, "path", None)
     return problem.annotation(shown(path).as_posix() if path else file.NAME)
 
 
-def _print(found: list[Package], own: Mapping[str, Binding]) -> None:
+def _print(found: list[CheckedPackage], own: Mapping[str, Binding]) -> None:
     for package in found:
         if package.state != "ok":
-            say(f"{package.name}: {package.state}; {package.trouble}")
+            print_out(f"{package.name}: {package.state}; {package.trouble}")
             continue
-        say(f"{package.name}: ok, {package.lockfile}")
+        print_out(f"{package.name}: ok, {package.lockfile}")
         for alias, models in package.aliases.items():
             if alias in own:
-                say(f"    {binding_line(alias, own[alias].models)}, overridden here")
+                print_out(f"    {binding_line(alias, own[alias].models)}, overridden here")
             else:
-                say(f"    {binding_line(alias, models)}")
+                print_out(f"    {binding_line(alias, models)}")
     extended = {alias for package in found for alias in package.aliases}
     for alias, binding in own.items():
         if alias not in extended:
-            say(binding_line(alias, binding.models))
+            print_out(binding_line(alias, binding.models))
 
 
 def _count(number: int, noun: str, plural: str = "s") -> str:
     return f"{number} {noun}{plural if number != 1 else ''}"
 
 
-def _report_shipped(shipped: Shipped, *, as_json: bool) -> int:
+def _report_shipped(packaged: PackagedLockfile, *, as_json: bool) -> int:
     """Print the result of the check; return the exit code."""
     if as_json:
-        say_json(shipped)
-    elif shipped.trouble is None:
-        say(f"{shipped.subject}: ok, {shipped.lockfile}: {', '.join(shipped.aliases)}")
-    if shipped.trouble is not None:
-        note(f"{shipped.subject}: {shipped.trouble}")
-    return 0 if shipped.trouble is None else 1
+        print_json(packaged)
+    elif packaged.trouble is None:
+        print_out(f"{packaged.subject}: ok, {packaged.lockfile}: {', '.join(packaged.aliases)}")
+    if packaged.trouble is not None:
+        print_note(f"{packaged.subject}: {packaged.trouble}")
+    return 0 if packaged.trouble is None else 1

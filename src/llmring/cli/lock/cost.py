@@ -12,8 +12,8 @@ from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.cli.argument_types import tokens
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
-from llmring.cli.output import complain, note, say, say_json, table
-from llmring.config.settings import known_here, read_clock
+from llmring.cli.output import print_error, print_json, print_note, print_out, table
+from llmring.config.settings import effective_facts_here, read_clock
 from llmring.lockfile import file, pins, resolve
 from llmring.lockfile.document import Lockfile, ModelRef, parse
 from llmring.registry.catalog import LongContext, ModelFacts
@@ -67,25 +67,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Print the cost of each alias in each profile."""
     if args.cached > args.tokens_in:
-        complain("--cached is larger than --tokens-in, which includes it; lower it")
+        print_error("--cached is larger than --tokens-in, which includes it; lower it")
         return 2
     path = users_lockfile(args.file).path
     lockfile = parse(file.read(path), path)
-    facts = _pinned(lockfile) if args.pinned else known_here(lockfile).facts
+    facts = _pinned(lockfile) if args.pinned else effective_facts_here(lockfile).facts
     usage = Usage(
         prompt_tokens=args.tokens_in, completion_tokens=args.tokens_out, cached_tokens=args.cached
     )
     rows = [*_rows(lockfile, args, usage, facts)]
     if args.json:
-        say_json(_plain(rows, args, str(path)))
+        print_json(_to_json(rows, args, str(path)))
         return 0
     if rows:
         for line in table([HEAD, *map(_cells, rows)]):
-            say(line)
+            print_out(line)
     else:
-        note("the lockfile has no aliases; bind one: llmring bind fast openai:gpt-6-luna")
+        print_note("the lockfile has no aliases; bind one: llmring bind fast openai:gpt-6-luna")
     for remark in _remarks(rows, args.per_request):
-        note(remark)
+        print_note(remark)
     return 0
 
 
@@ -119,8 +119,8 @@ def _rows(
 
 def _cells(row: Row) -> tuple[str, ...]:
     (ref, cost, _), *rest = row.models
-    told = f"unknown: {cost.reason}" if isinstance(cost, Unpriced) else usd(cost)
-    return row.profile, row.alias, str(ref), told, _range([each for _, each, _ in rest])
+    text = f"unknown: {cost.reason}" if isinstance(cost, Unpriced) else usd(cost)
+    return row.profile, row.alias, str(ref), text, _range([each for _, each, _ in rest])
 
 
 def _range(costs: Sequence[Cost | Unpriced]) -> str:
@@ -146,7 +146,7 @@ def _remarks(rows: Sequence[Row], per_request: int | None) -> Iterator[str]:
         yield f"prices for long prompts are applied: {models}"
 
 
-def _plain(rows: Sequence[Row], args: argparse.Namespace, path: str) -> dict[str, Any]:
+def _to_json(rows: Sequence[Row], args: argparse.Namespace, path: str) -> dict[str, Any]:
     """Convert the costs to JSON-compatible data."""
     return {
         "file": path,
@@ -159,14 +159,14 @@ def _plain(rows: Sequence[Row], args: argparse.Namespace, path: str) -> dict[str
             {
                 "profile": row.profile,
                 "alias": row.alias,
-                "models": [_plain_model(*each, args.per_request) for each in row.models],
+                "models": [_model_to_json(*each, args.per_request) for each in row.models],
             }
             for row in rows
         ],
     }
 
 
-def _plain_model(
+def _model_to_json(
     ref: ModelRef, cost: Cost | Unpriced, long: LongContext | None, per_request: int | None
 ) -> dict[str, Any]:
     return {

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmring.cli.output import complain, note, say, say_json
+from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.exceptions import LockfileError
 from llmring.lockfile import file, git_revision
-from llmring.lockfile.compare import Change, changes
+from llmring.lockfile.compare import LockfileChange, changes
 from llmring.lockfile.document import Lockfile, parse
 
 if TYPE_CHECKING:
-    from llmring.audit.cost_diff import Changes, Money
+    from llmring.audit.cost_diff import AliasCostDiff, CostDiff
 
 EXAMPLES = """examples:
   llmring lock diff old.lock llmring.lock
@@ -41,55 +41,57 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Print the changes, one per line, each followed by its effect on cost."""
     if args.before == args.after == "-":
-        complain("only one of the lockfiles can be -; name a file for the other")
+        print_error("only one of the lockfiles can be -; name a file for the other")
         return 2
     try:
         before, after = _read(args.before), _read(args.after)
     except LockfileError as error:
         # Like diff(1), so that scripts can distinguish a difference from a failure.
-        complain(str(error))
+        print_error(str(error))
         return 2
     found = changes(before, after)
     if not found:
         if args.json:
-            say_json([])
-        note("no difference")
+            print_json([])
+        print_note("no difference")
         return 0
-    from llmring.audit.cost_diff import money
+    from llmring.audit.cost_diff import cost_diff
 
-    comes_to = money(before, after)
+    cost_diff_ = cost_diff(before, after)
     if args.json:
-        say_json(_all_plain(found, comes_to))
+        print_json(_all_to_json(found, cost_diff_))
     else:
-        _say(found, comes_to)
-    if comes_to.trouble:
-        note(f"the ledger can't be read, so usage is not counted: {comes_to.trouble}")
+        _print_changes(found, cost_diff_)
+    if cost_diff_.ledger_problem:
+        print_note(
+            f"the ledger can't be read, so usage is not counted: {cost_diff_.ledger_problem}"
+        )
     return 1
 
 
-def _say(found: Sequence[Change], comes_to: Changes) -> None:
-    told = set()
+def _print_changes(found: Sequence[LockfileChange], cost_diff_: CostDiff) -> None:
+    reported = set()
     for change in found:
-        say(str(change))
-        amount = _of(change, comes_to)
+        print_out(str(change))
+        amount = _of(change, cost_diff_)
         if amount is not None:
-            told.add(change.key)
-            _say_money(amount)
-    for key, amount in comes_to.aliases.items():
-        if key not in told:
-            say(f"{key}: same models, but the facts known about them differ")
-            _say_money(amount)
+            reported.add(change.key)
+            _print_cost(amount)
+    for key, amount in cost_diff_.aliases.items():
+        if key not in reported:
+            print_out(f"{key}: same models, but the facts known about them differ")
+            _print_cost(amount)
 
 
-def _say_money(amount: Money) -> None:
+def _print_cost(amount: AliasCostDiff) -> None:
     for line in amount.lines():
-        say(f"    {line}")
+        print_out(f"    {line}")
 
 
-def _of(change: Change, comes_to: Changes) -> Money | None:
+def _of(change: LockfileChange, cost_diff_: CostDiff) -> AliasCostDiff | None:
     """Return the cost effect of a change, if it concerns the models of an alias."""
     models = isinstance(change.before, tuple) or isinstance(change.after, tuple)
-    return comes_to.aliases.get(change.key) if models else None
+    return cost_diff_.aliases.get(change.key) if models else None
 
 
 def _read(name: str) -> Lockfile:
@@ -103,18 +105,18 @@ def _read(name: str) -> Lockfile:
     return parse(file.read(path), path)
 
 
-def _all_plain(found: Sequence[Change], comes_to: Changes) -> list[dict[str, Any]]:
+def _all_to_json(found: Sequence[LockfileChange], cost_diff_: CostDiff) -> list[dict[str, Any]]:
     """Convert the changes to JSON-compatible data."""
-    plain = [_plain(change, _of(change, comes_to)) for change in found]
-    told = {each["key"] for each in plain if each["money"] is not None}
-    for key, amount in comes_to.aliases.items():
-        if key not in told:
-            models = tuple(str(offer.ref) for offer in amount.after)
-            plain.append(_plain(Change("changed", key, models, models), amount))
+    plain = [_change_to_json(change, _of(change, cost_diff_)) for change in found]
+    reported = {each["key"] for each in plain if each["money"] is not None}
+    for key, amount in cost_diff_.aliases.items():
+        if key not in reported:
+            models = tuple(str(model.ref) for model in amount.after)
+            plain.append(_change_to_json(LockfileChange("changed", key, models, models), amount))
     return plain
 
 
-def _plain(change: Change, amount: Money | None) -> dict[str, Any]:
+def _change_to_json(change: LockfileChange, amount: AliasCostDiff | None) -> dict[str, Any]:
     return {
         "kind": change.kind,
         "key": change.key,
@@ -123,5 +125,5 @@ def _plain(change: Change, amount: Money | None) -> dict[str, Any]:
         "added": change.added,
         "removed": change.removed,
         "reordered": change.reordered,
-        "money": amount.plain if amount is not None else None,
+        "money": amount.as_json if amount is not None else None,
     }

@@ -3,7 +3,7 @@
 import argparse
 
 from llmring.cli.lockfile_options import add_file_option, users_lockfile
-from llmring.cli.output import note, say
+from llmring.cli.output import print_note, print_out
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
 from llmring.lockfile.edit.format import formatted
@@ -32,12 +32,12 @@ def handle(args: argparse.Namespace) -> int:
     path = shown(source.path)
     if not args.check:
         changed = file.update(source.path, formatted)
-        say(f"{path} {'formatted' if changed else 'is formatted already'}")
+        print_out(f"{path} {'formatted' if changed else 'is formatted already'}")
         return 0
     text = file.read(source.path)
     parse(text, source.path)
     good = formatted(text) == text
-    say(f"{path} is formatted" if good else f"{path} would change")
+    print_out(f"{path} is formatted" if good else f"{path} would change")
     if not good:
-        note(f"format it: llmring lock fmt{f' --file {args.file}' if args.file else ''}")
+        print_note(f"format it: llmring lock fmt{f' --file {args.file}' if args.file else ''}")
     return 0 if good else 1

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from llmring.cli.lockfile_options import binding_line
-from llmring.cli.model_facts import where_from
-from llmring.cli.output import note, say
-from llmring.config.settings import lockfile_in_force, read_settings
+from llmring.cli.model_facts import catalog_origin
+from llmring.cli.output import print_note, print_out
+from llmring.config.settings import find_active_lockfile, read_settings
 from llmring.config.starter_models import first_aliases, keys_set
 from llmring.exceptions import (
     ConfigurationError,
@@ -45,27 +45,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Write the lockfile and print its aliases."""
     settings = read_settings()
-    choices = _asked(Path(args.file), args) if args.guided else first_aliases(settings)
+    choices = _interview(Path(args.file), args) if args.guided else first_aliases(settings)
     keys = keys_set(settings)
     path = Path(args.file)
     file.create(path, starter(choices), force=args.force)
     for choice in choices:
-        say(binding_line(choice.alias, choice.models))
+        print_out(binding_line(choice.alias, choice.models))
     reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so all vendors"
     catalog = newest(settings.cache_dir)
-    note(f"{shown(path)} created ({reason}; {where_from(catalog, settings.cache_dir)})")
+    print_note(f"{shown(path)} created ({reason}; {catalog_origin(catalog, settings.cache_dir)})")
     _remark_on_others(path)
     return 0
 
 
-def _asked(path: Path, args: argparse.Namespace) -> list[Suggestion]:
+def _interview(path: Path, args: argparse.Namespace) -> list[Suggestion]:
     """Choose the aliases from the user's answers."""
-    from llmring.advisor.editor import desk_for
-    from llmring.advisor.interview import suggested
+    from llmring.advisor.editor import editor_for
+    from llmring.advisor.interview import interview
 
     if path.exists() and not args.force:
         raise LockfileExistsError("exists already; replace it with --force", path=path)
-    choices = suggested(desk_for(path, DEFAULT_PROFILE), _answer, _object)
+    choices = interview(editor_for(path, DEFAULT_PROFILE), _answer, _object)
     if not choices:
         raise ConfigurationError("no model in the registry meets these needs; relax them")
     return choices
@@ -88,18 +88,20 @@ def _object(why: str) -> None:
     if not sys.stdin.isatty():
         sys.stderr.write("\n")
         raise ConfigurationError(f"nothing written: {why}")
-    note(why)
+    print_note(why)
 
 
 def _remark_on_others(path: Path) -> None:
     """Note if another lockfile is active here, and how to ship one with a package."""
     try:
-        source = lockfile_in_force(None)
+        source = find_active_lockfile(None)
     except LockfileNotFoundError:
         source = None
     if source is None or not source.path.samefile(path):
-        note(f"another lockfile is active here; to use this one, set LLMRING_LOCKFILE_PATH={path}")
+        print_note(
+            f"another lockfile is active here; to use this one, set LLMRING_LOCKFILE_PATH={path}"
+        )
     for package in sorted((*Path().glob("src/*/__init__.py"), *Path().glob("*/__init__.py"))):
         target = package.with_name(file.NAME)
         if package.parent.name != "tests" and not target.exists():
-            note(f"to ship a lockfile with that package: llmring lock init --file {target}")
+            print_note(f"to ship a lockfile with that package: llmring lock init --file {target}")

@@ -8,7 +8,7 @@ from datetime import date
 
 from llmring.audit import upgrades
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
-from llmring.cli.output import complain, note, say, say_json, table
+from llmring.cli.output import print_error, print_json, print_note, print_out, table
 from llmring.config.settings import read_clock
 from llmring.exceptions import ConfigurationError, LockfileError
 from llmring.lockfile import file
@@ -44,32 +44,32 @@ def handle(args: argparse.Namespace) -> int:
     try:
         path = users_lockfile(args.file).path
         lockfile = parse(file.read(path), path)
-        found = upgrades.lineups(lockfile, upgrades.bindings(lockfile, args.profile))
+        found = upgrades.binding_upgrades(lockfile, upgrades.bindings(lockfile, args.profile))
     except (LockfileError, ConfigurationError) as error:
         # 2, not 1, so that scripts can distinguish an outdated lockfile from a missing one.
-        complain(str(error))
+        print_error(str(error))
         return 2
     day = read_clock().today()
-    pairs = [(lineup, step) for lineup in found for step in lineup.steps]
-    outdated = [(lineup, step) for lineup, step in pairs if step.to is not None]
+    pairs = [(upgrade_, step) for upgrade_ in found for step in upgrade_.steps]
+    outdated = [(upgrade_, step) for upgrade_, step in pairs if step.to is not None]
     if args.json:
-        models = [upgrades.plain(lineup, step, day) for lineup, step in pairs]
-        say_json({"file": str(path), "outdated": len(outdated), "models": models})
+        models = [upgrades.to_json(upgrade_, step, day) for upgrade_, step in pairs]
+        print_json({"file": str(path), "outdated": len(outdated), "models": models})
         return 1 if outdated else 0
-    rows = [_row(lineup, step, day) for lineup, step in (pairs if args.all else outdated)]
+    rows = [_row(upgrade_, step, day) for upgrade_, step in (pairs if args.all else outdated)]
     for line in table([HEAD, *rows]) if rows else ():
-        say(line)
-    for lineup in found:
-        for remark in upgrades.held_back(lineup):
-            note(remark)
-    note(f"{shown(path)}: {_summary([step for _, step in pairs])}")
+        print_out(line)
+    for upgrade_ in found:
+        for remark in upgrades.held_back(upgrade_):
+            print_note(remark)
+    print_note(f"{shown(path)}: {_summary([step for _, step in pairs])}")
     return 1 if outdated else 0
 
 
-def _row(lineup: upgrades.Lineup, step: Step, day: date) -> tuple[str, ...]:
+def _row(upgrade_: upgrades.BindingUpgrade, step: Step, day: date) -> tuple[str, ...]:
     return (
-        lineup.profile,
-        lineup.binding.alias,
+        upgrade_.profile,
+        upgrade_.binding.alias,
         str(step.ref),
         str(step.to) if step.to else f"- ({step.why})",
         upgrades.price_change(step, day),
@@ -79,10 +79,10 @@ def _row(lineup: upgrades.Lineup, step: Step, day: date) -> tuple[str, ...]:
 
 def _summary(every: Sequence[Step]) -> str:
     outdated = sum(step.to is not None for step in every)
-    untold = sum(step.is_untold for step in every)
+    unknown = sum(step.is_unknown for step in every)
     words = (
         f"{outdated} of {len(every)} models can be upgraded: llmring lock upgrade"
         if outdated
         else "no model is outdated"
     )
-    return f"{words}; {untold} can't be judged: see --all" if untold else words
+    return f"{words}; {unknown} can't be judged: see --all" if unknown else words

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from llmring.cli.lockfile_options import add_file_option, users_lockfile
-from llmring.cli.output import note, say, say_json
-from llmring.config.settings import known_here, read_clock, read_settings
+from llmring.cli.output import print_json, print_note, print_out
+from llmring.config.settings import effective_facts_here, read_clock, read_settings
 from llmring.exceptions import LLMRingError
 from llmring.lockfile import file, resolve
 from llmring.lockfile.document import Lockfile, ModelRef, parse
@@ -33,7 +33,7 @@ LLMRING_FROZEN=1, calls fail unless models match their pins."""
 _SEEN = timedelta(days=30)
 
 
-class _Outcome(Struct):
+class _PinResult(Struct):
     """The result of pinning, for the report."""
 
     pins: dict[ModelRef, Pin] = field(default_factory=dict)
@@ -55,7 +55,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Write the pins and print them."""
     path = users_lockfile(args.file).path
-    outcome = _Outcome()
+    outcome = _PinResult()
 
     def change(text: str) -> str:
         lockfile = parse(text, path)
@@ -70,16 +70,16 @@ def handle(args: argparse.Namespace) -> int:
 
     changed = file.update(path, change)
     if args.json:
-        say_json({"file": str(path), "changed": changed, **_plain(outcome)})
+        print_json({"file": str(path), "changed": changed, **_to_json(outcome)})
     else:
         for pin in outcome.pins.values():
-            say(_line(pin, outcome.before.get(pin.ref)))
+            print_out(_line(pin, outcome.before.get(pin.ref)))
     for ref in outcome.unknown:
-        note(f"not pinned: {ref} is not in the catalog; describe it under [registry.models]")
+        print_note(f"not pinned: {ref} is not in the catalog; describe it under [registry.models]")
     count = len(outcome.before if args.remove else outcome.pins)
     models = f"{count} model{'s' if count != 1 else ''}"
     done = "nothing has changed" if not changed else "unpinned" if args.remove else "pinned"
-    note(f"{shown(path)}: {models}, {done}")
+    print_note(f"{shown(path)}: {models}, {done}")
     return 0
 
 
@@ -90,7 +90,7 @@ def _pins(
     if profile is not None:
         resolve.bindings(lockfile, profile)  # raises if it does not exist
     renewed = {*models_of(lockfile, [profile] if profile else lockfile.profiles)}
-    known, before, served = known_here(lockfile), pins_of(lockfile), _served()
+    known, before, served = effective_facts_here(lockfile), pins_of(lockfile), _served()
     pins, unknown = {}, []
     for ref in models_of(lockfile, lockfile.profiles):
         facts = known.facts(ref)
@@ -116,7 +116,7 @@ def _served() -> dict[str, str]:
             if entry.model and entry.served_model and entry.outcome == "ok":
                 found[entry.model] = entry.served_model
     except LLMRingError as error:
-        note(f"the ledger can't be read, so recently served models are unknown: {error}")
+        print_note(f"the ledger can't be read, so recently served models are unknown: {error}")
     return found
 
 
@@ -134,7 +134,7 @@ def _line(pin: Pin, before: Pin | None) -> str:
     return f"{pin.ref}{moved}: {', '.join(facts)} ({mark})"
 
 
-def _plain(outcome: _Outcome) -> dict[str, Any]:
+def _to_json(outcome: _PinResult) -> dict[str, Any]:
     return {
         "digest": outcome.digest,
         "pins": {

@@ -16,7 +16,7 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from llmring.advisor.editor import Proposal
-from llmring.cli.lock.terminal import ADVISOR, APPLY, YOU, at_work, grounds, harmless, is_yes
+from llmring.cli.lock.terminal import ADVISOR, APPLY, YOU, at_work, harmless, is_yes, proposal_lines
 
 # Markdown that only works at the beginning of a line.
 _BLOCK = re.compile(r"\s*(?:[#>|`*+-]|\d+[.)])")
@@ -40,7 +40,7 @@ class RichTerminal:
         )
         # Confirmations stay out of the history of messages.
         self._question: PromptSession[str] = PromptSession()
-        self._said = ""
+        self._text = ""
         self._live: Live | None = None
 
     def read(self) -> str:
@@ -64,17 +64,17 @@ class RichTerminal:
         self.end()
         for line in harmless(proposal.diff).split("\n"):
             self._console.print(Text(line, style=_COLOURS.get(line[:1], "")))
-        for line in grounds(proposal):
+        for line in proposal_lines(proposal):
             self._console.print(Text(harmless(line)))
 
     def piece(self, text: str) -> None:
         """Show the next piece of the answer."""
-        self._said += harmless(text)
-        self._draw(_answer(self._said))
+        self._text += harmless(text)
+        self._draw(_answer(self._text))
 
     def restart(self) -> None:
         """Discard the answer shown so far; another follows."""
-        self._said = ""
+        self._text = ""
         if self._live is not None:
             self._draw(Text("starting over …", style="dim"))
 
@@ -83,14 +83,14 @@ class RichTerminal:
         words = at_work(tool)
         if words is not None:
             remark = Text(words, style="dim")
-            self._draw(Group(_answer(self._said), remark) if self._said else remark)
+            self._draw(Group(_answer(self._text), remark) if self._text else remark)
 
     def end(self) -> None:
         """Finish the answer."""
         if self._live is not None:
-            self._live.update(_answer(self._said) if self._said else Text(""))
+            self._live.update(_answer(self._text) if self._text else Text(""))
             self._live.stop()
-        self._live, self._said = None, ""
+        self._live, self._text = None, ""
 
     def _draw(self, picture: RenderableType) -> None:
         if self._live is None:

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 from llmring.cli.lockfile_options import add_file_option, users_lockfile
-from llmring.cli.output import note, say, say_json
+from llmring.cli.output import print_json, print_note, print_out
 from llmring.lockfile import file, resolve
 from llmring.lockfile.compose import Packages
 from llmring.lockfile.document import parse
 from llmring.lockfile.file import shown
 from llmring.providers.table import PROVIDERS
-from llmring.scan.aliases import Finding, Use, Uses, missing, unused
+from llmring.scan.aliases import ScanFinding, Use, Uses, missing, unused
 from llmring.scan.source_files import files_under, text_of
 from llmring.scan.text import in_text
 
@@ -71,11 +71,11 @@ def handle(args: argparse.Namespace) -> int:
     ]
     unclear = sum(uses.unclear for uses in sources.values())
     if args.json:
-        say_json(_plain(findings, len(sources), unclear))
+        print_json(_to_json(findings, len(sources), unclear))
     else:
         for finding in findings:
             shown_as = finding.problem.annotation if args.ci else finding.problem.render
-            say(shown_as(finding.file))
+            print_out(shown_as(finding.file))
     wrong = sum(finding.problem.severity == "error" for finding in findings)
     _remark(len(sources), unclear, wrong, len(findings) - wrong)
     return 1 if wrong else 0
@@ -97,7 +97,7 @@ def _uses(path: Path) -> Uses | None:
     try:
         text = text_of(path)
     except OSError as error:
-        note(f"{shown(path)} skipped: can't be read: {error.strerror or error}")
+        print_note(f"{shown(path)} skipped: can't be read: {error.strerror or error}")
         return None
     if text is None:
         return None
@@ -106,7 +106,7 @@ def _uses(path: Path) -> Uses | None:
 
         uses = in_python(text)
         if uses is None:
-            note(f"{shown(path)} skipped: not valid Python for this interpreter")
+            print_note(f"{shown(path)} skipped: not valid Python for this interpreter")
         return uses
     return in_text(text, prose=kind in _PROSE)
 
@@ -117,12 +117,12 @@ def _is_python_script(text: str) -> bool:
 
 def _unused(
     uses: Sequence[Use], path: Path, text: str, profiles: Sequence[str]
-) -> Iterator[Finding]:
+) -> Iterator[ScanFinding]:
     for problem in unused(uses, parse(text, path), text, profiles):
-        yield Finding(str(shown(path)), problem)
+        yield ScanFinding(str(shown(path)), problem)
 
 
-def _plain(findings: Sequence[Finding], files: int, unclear: int) -> dict[str, Any]:
+def _to_json(findings: Sequence[ScanFinding], files: int, unclear: int) -> dict[str, Any]:
     return {
         "files": files,
         "unclear": unclear,
@@ -134,15 +134,15 @@ def _plain(findings: Sequence[Finding], files: int, unclear: int) -> dict[str, A
 
 
 def _remark(files: int, unclear: int, wrong: int, hints: int) -> None:
-    told = [
+    counts = [
         _count(files, "file"),
         f"{wrong or 'nothing'} missing",
         f"{hints or 'none'} unused",
     ]
     if unclear:
         names = "names its alias" if unclear == 1 else "name their alias"
-        told.append(f"{_count(unclear, 'call')} {names} in a variable")
-    note(", ".join(told))
+        counts.append(f"{_count(unclear, 'call')} {names} in a variable")
+    print_note(", ".join(counts))
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from llmring.cli.output import say_json
+from llmring.cli.output import print_json
 from llmring.lockfile.schema.json_schema import document
 
 EXAMPLES = """examples:
@@ -20,5 +20,5 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 def handle(_: argparse.Namespace) -> int:
     """Print the schema."""
-    say_json(document())
+    print_json(document())
     return 0

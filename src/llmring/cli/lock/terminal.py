@@ -10,7 +10,7 @@ from typing import Protocol
 
 from llmring.advisor.agent import Screen
 from llmring.advisor.editor import Proposal
-from llmring.cli.output import note, say
+from llmring.cli.output import print_note, print_out
 
 YOU = "You: "
 ADVISOR = "Advisor: "
@@ -61,51 +61,51 @@ class PlainTerminal:
 
     def read(self) -> str:
         """Read a message from the user."""
-        return _asked(YOU)
+        return _ask(YOU)
 
     async def agrees(self) -> bool:
         """Ask the user to confirm the change; return True if they agree."""
         # The event loop's own handler would not end the question.
         with _interruptible():
             try:
-                return is_yes(_asked(APPLY))
+                return is_yes(_ask(APPLY))
             except (EOFError, KeyboardInterrupt):
-                say()
+                print_out()
                 return False
 
     def show(self, text: str) -> None:
         """Show text that is not part of an answer."""
         self.end()
-        say(harmless(text))
+        print_out(harmless(text))
 
     def patch(self, proposal: Proposal) -> None:
         """Show a proposed change."""
-        self.show("\n".join((proposal.diff, *grounds(proposal))))
+        self.show("\n".join((proposal.diff, *proposal_lines(proposal))))
 
     def piece(self, text: str) -> None:
         """Show the next piece of the answer."""
         if not self._within:
-            say(ADVISOR, end="")
+            print_out(ADVISOR, end="")
         self._within = True
-        say(harmless(text), end="")
+        print_out(harmless(text), end="")
 
     def restart(self) -> None:
         """Discard the answer shown so far; another follows."""
         if self._within:
             self.show(" …")
-            note("the answer starts over")
+            print_note("the answer starts over")
 
     def working(self, tool: str) -> None:
         """Show that a tool is running."""
         words = at_work(tool)
         if words is not None:
             self.end()
-            note(words)
+            print_note(words)
 
     def end(self) -> None:
         """Finish the answer."""
         if self._within:
-            say()
+            print_out()
         self._within = False
 
 
@@ -114,13 +114,13 @@ def harmless(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def _asked(question: str) -> str:
+def _ask(question: str) -> str:
     """Ask a question and return the answer; echo it if the input is a pipe."""
     import sys
 
     answer = input(question)
     if not sys.stdin.isatty():
-        say(harmless(answer))
+        print_out(harmless(answer))
     return answer
 
 
@@ -129,7 +129,7 @@ def is_yes(answer: str) -> bool:
     return answer.strip().lower() in ("y", "yes")
 
 
-def grounds(proposal: Proposal) -> Iterator[str]:
+def proposal_lines(proposal: Proposal) -> Iterator[str]:
     """Describe a change, and the facts about its models, one per line."""
     yield ""
     yield f"{proposal.done}:" if proposal.evidence else f"{proposal.done}."

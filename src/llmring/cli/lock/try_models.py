@@ -10,15 +10,15 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from llmring.cli.lockfile_options import add_options, users_lockfile
-from llmring.cli.output import complain, note, say, say_json, table
+from llmring.cli.output import print_error, print_json, print_note, print_out, table
 from llmring.exceptions import InvalidModelReferenceError
 from llmring.lockfile.document import references
 from llmring.lockfile.file import shown
 from llmring.registry.price import Unpriced, dollars
 
 if TYPE_CHECKING:
-    from llmring.audit.candidate_trial import Comparison, Side, TrialRing
-    from llmring.replay.history import Found
+    from llmring.audit.candidate_trial import Comparison, TrialRing, TrialSide
+    from llmring.replay.history import RecordedCalls
 
 EXAMPLES = """examples:
   llmring lock try fast=openai:gpt-6-luna --replay 20
@@ -59,14 +59,14 @@ def _count(text: str) -> int:
 
 def handle(args: argparse.Namespace) -> int:
     """Send the requests and print a comparison of the answers."""
-    alias, _, wish = args.binding.partition("=")
+    alias, _, models_text = args.binding.partition("=")
     try:
-        models = references(wish)
+        models = references(models_text)
     except InvalidModelReferenceError as error:
-        complain(str(error))
+        print_error(str(error))
         return 2
     if not alias:
-        complain("the alias is missing; write ALIAS=provider:model")
+        print_error("the alias is missing; write ALIAS=provider:model")
         return 2
     from llmring.audit.candidate_trial import TrialRing
 
@@ -76,9 +76,9 @@ def handle(args: argparse.Namespace) -> int:
         folder = ring.folder(args.profile)
         found = ring.recorded(args.replay, args.profile)
         for name, reason in found.unusable.items():
-            note(f"{name} skipped: {reason}")
+            print_note(f"{name} skipped: {reason}")
         if not found.calls:
-            complain(
+            print_error(
                 f"no request of {alias} is recorded in {shown(folder)}; make some calls "
                 'in a profile with mode = "record", then try again'
             )
@@ -89,15 +89,17 @@ def handle(args: argparse.Namespace) -> int:
         trials = [*ring.replay(found.calls, args.profile)]
     verdict = _verdict(args.binding, trials)
     if args.json:
-        say_json({"binding": args.binding, "verdict": verdict, "trials": [*map(_plain, trials)]})
+        print_json(
+            {"binding": args.binding, "verdict": verdict, "trials": [*map(_to_json, trials)]}
+        )
     else:
         _print(trials)
-        say()
-        say(verdict)
+        print_out()
+        print_out(verdict)
     return 0 if all(trial.is_alike for trial in trials) else 1
 
 
-def _allowed(args: argparse.Namespace, ring: TrialRing, found: Found) -> int | None:
+def _allowed(args: argparse.Namespace, ring: TrialRing, found: RecordedCalls) -> int | None:
     """Report the cost and ask for consent; return an exit code to stop with, or None to send."""
     cost = ring.estimate(found.calls)
     price = (
@@ -106,16 +108,16 @@ def _allowed(args: argparse.Namespace, ring: TrialRing, found: Found) -> int | N
         else f"for about {_usd(cost)}, if each uses as many tokens as before"
     )
     count = len(found.calls)
-    note(f"{count} request{'s' if count > 1 else ''} to send {price}")
+    print_note(f"{count} request{'s' if count > 1 else ''} to send {price}")
     if args.yes:
         return None
     if not sys.stdin.isatty():
-        complain("can't ask for consent without a terminal; send with --yes")
+        print_error("can't ask for consent without a terminal; send with --yes")
         return 2
-    note("send? [y/N]")
+    print_note("send? [y/N]")
     if sys.stdin.readline().strip().lower() in ("y", "yes"):
         return None
-    note("nothing sent")
+    print_note("nothing sent")
     return 1
 
 
@@ -126,17 +128,17 @@ def _print(trials: Sequence[Comparison]) -> None:
         if trial.after is not None:
             rows.append(("  →", *_cells(trial.after)))
     lines = iter(table(rows))
-    say(next(lines))
+    print_out(next(lines))
     for trial in trials:
-        say(next(lines))
+        print_out(next(lines))
         if trial.after is not None:
-            say(next(lines))
+            print_out(next(lines))
         for remark in (trial.failure, *trial.unlike):
             if remark:
-                say(f"    {'failed: ' if trial.failure else ''}{remark}")
+                print_out(f"    {'failed: ' if trial.failure else ''}{remark}")
 
 
-def _cells(side: Side) -> tuple[str, ...]:
+def _cells(side: TrialSide) -> tuple[str, ...]:
     tokens = "?" if side.prompt_tokens is None else f"{side.prompt_tokens}+{side.completion_tokens}"
     return (
         side.model,
@@ -163,12 +165,12 @@ def _verdict(binding: str, trials: Sequence[Comparison]) -> str:
     return f"{binding}: {'; '.join(parts)}"
 
 
-def _total(sides: Sequence[Side]) -> str:
+def _total(sides: Sequence[TrialSide]) -> str:
     costs = [side.cost for side in sides if side.cost is not None]
     return _usd(sum(costs, Decimal(0))) if len(costs) == len(sides) else "unknown"
 
 
-def _typical(sides: Sequence[Side]) -> str:
+def _typical(sides: Sequence[TrialSide]) -> str:
     times = [side.ms for side in sides if side.ms is not None]
     return f"{median(times):.0f} ms" if times else "unknown"
 
@@ -178,13 +180,13 @@ def _usd(amount: Decimal) -> str:
     return dollars(Decimal(f"{amount:.3g}"))
 
 
-def _plain(trial: Comparison) -> dict[str, Any]:
+def _to_json(trial: Comparison) -> dict[str, Any]:
     import msgspec
 
-    told: dict[str, Any] = {**msgspec.structs.asdict(trial), "alike": trial.is_alike}
+    fields: dict[str, Any] = {**msgspec.structs.asdict(trial), "alike": trial.is_alike}
     for name in ("before", "after"):
-        side: Side | None = told[name]
+        side: TrialSide | None = fields[name]
         if side is not None:
             cost = None if side.cost is None else f"{side.cost:f}"
-            told[name] = {**msgspec.structs.asdict(side), "cost": cost}
-    return told
+            fields[name] = {**msgspec.structs.asdict(side), "cost": cost}
+    return fields

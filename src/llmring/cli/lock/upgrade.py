@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from llmring.audit import upgrades
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
-from llmring.cli.output import note, say, say_json
+from llmring.cli.output import print_json, print_note, print_out
 from llmring.config.settings import read_clock
 from llmring.lockfile import file, pins
 from llmring.lockfile.document import Lockfile, parse
@@ -31,21 +31,21 @@ capabilities; by a preview only if it is one itself. Fallbacks are replaced in
 place. Comments and order are kept."""
 
 
-class Outcome(Struct, frozen=True):
+class UpgradeResult(Struct, frozen=True):
     """The result of an upgrade: the text before and after, and the step for each model."""
 
     before: str
     after: str
     lockfile: Lockfile
-    lineups: Sequence[upgrades.Lineup]
+    binding_upgrades: Sequence[upgrades.BindingUpgrade]
 
     @property
-    def taken(self) -> Iterator[tuple[upgrades.Lineup, Step]]:
+    def taken(self) -> Iterator[tuple[upgrades.BindingUpgrade, Step]]:
         """The models that are replaced, each with its binding."""
-        for lineup in self.lineups:
-            for step in lineup.steps:
+        for upgrade_ in self.binding_upgrades:
+            for step in upgrade_.steps:
                 if step.to is not None:
-                    yield lineup, step
+                    yield upgrade_, step
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +68,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Write the upgrade and print the changes."""
     path = users_lockfile(args.file).path
-    found: list[Outcome] = []
+    found: list[UpgradeResult] = []
 
     def upgraded(text: str) -> str:
         found[:] = [_upgraded(text, path, args)]
@@ -81,42 +81,44 @@ def handle(args: argparse.Namespace) -> int:
     [outcome] = found
     written = outcome.after != outcome.before and not args.dry_run
     if args.json:
-        _say_json(outcome, path, written=written)
+        _print_json(outcome, path, written=written)
     else:
-        _say(outcome, path)
+        _print_steps(outcome, path)
     for remark in _remarks(outcome):
-        note(remark)
-    note(f"{shown(path)}: {_summary(outcome, written=written)}")
+        print_note(remark)
+    print_note(f"{shown(path)}: {_summary(outcome, written=written)}")
     return 0
 
 
-def _upgraded(text: str, path: Path, args: argparse.Namespace) -> Outcome:
+def _upgraded(text: str, path: Path, args: argparse.Namespace) -> UpgradeResult:
     lockfile = parse(text, path)
     chosen = upgrades.own_bindings(lockfile, args.profile, args.alias)
-    found = upgrades.lineups(lockfile, chosen, allow_smaller=args.allow_smaller)
+    found = upgrades.binding_upgrades(lockfile, chosen, allow_smaller=args.allow_smaller)
     changes = {
-        lineup.binding.at: {step.ref: step.to for step in lineup.steps if step.to is not None}
-        for lineup in found
+        upgrade_.binding.at: {step.ref: step.to for step in upgrade_.steps if step.to is not None}
+        for upgrade_ in found
     }
-    return Outcome(text, replace_models(text, changes), lockfile, found)
+    return UpgradeResult(text, replace_models(text, changes), lockfile, found)
 
 
-def _say(outcome: Outcome, path: Path) -> None:
+def _print_steps(outcome: UpgradeResult, path: Path) -> None:
     day = read_clock().today()
-    for lineup, step in outcome.taken:
+    for upgrade_, step in outcome.taken:
         price = priced(upgrades.price_change(step, day))
-        say(f"{lineup.key}: {step.ref} → {step.to}, price {price}")
+        print_out(f"{upgrade_.key}: {step.ref} → {step.to}, price {price}")
     diff = _diff(outcome, path)
     if diff:
-        say(f"\n{diff}", end="")
+        print_out(f"\n{diff}", end="")
 
 
-def _say_json(outcome: Outcome, path: Path, *, written: bool) -> None:
+def _print_json(outcome: UpgradeResult, path: Path, *, written: bool) -> None:
     day = read_clock().today()
     models = [
-        upgrades.plain(lineup, step, day) for lineup in outcome.lineups for step in lineup.steps
+        upgrades.to_json(upgrade_, step, day)
+        for upgrade_ in outcome.binding_upgrades
+        for step in upgrade_.steps
     ]
-    say_json(
+    print_json(
         {
             "file": str(path),
             "written": written,
@@ -127,7 +129,7 @@ def _say_json(outcome: Outcome, path: Path, *, written: bool) -> None:
     )
 
 
-def _diff(outcome: Outcome, path: Path) -> str:
+def _diff(outcome: UpgradeResult, path: Path) -> str:
     """Return the change as a unified diff that patch(1) and git apply accept."""
     name = shown(path).as_posix().lstrip("/")
     before, after = (
@@ -141,22 +143,22 @@ def _diff(outcome: Outcome, path: Path) -> str:
     )
 
 
-def _remarks(outcome: Outcome) -> Iterator[str]:
-    for lineup in outcome.lineups:
-        yield from upgrades.held_back(lineup)
-    for lineup, step in outcome.taken:
+def _remarks(outcome: UpgradeResult) -> Iterator[str]:
+    for upgrade_ in outcome.binding_upgrades:
+        yield from upgrades.held_back(upgrade_)
+    for upgrade_, step in outcome.taken:
         for profile in outcome.lockfile.profiles.values():
             policy = profile.policy.get("policy", {}) | profile.policy
             if str(step.ref) in (policy.get("weights") or {}):
                 yield (
-                    f"the weights of profile {profile.name} name {step.ref}, which {lineup.key} "
+                    f"the weights of profile {profile.name} name {step.ref}, which {upgrade_.key} "
                     "no longer has; edit them by hand"
                 )
     if outcome.after != outcome.before and pins.is_pinned(outcome.lockfile):
         yield "the pins are those of the replaced models; renew them: llmring lock pin"
 
 
-def _summary(outcome: Outcome, *, written: bool) -> str:
+def _summary(outcome: UpgradeResult, *, written: bool) -> str:
     count = sum(1 for _ in outcome.taken)
     if not count:
         return "nothing to upgrade"

@@ -5,8 +5,8 @@ from collections import Counter
 from typing import get_args
 
 from llmring.cli.lockfile_options import add_file_option, users_lockfile
-from llmring.cli.output import note, say, say_json
-from llmring.config.settings import known_here, read_clock
+from llmring.cli.output import print_json, print_note, print_out
+from llmring.config.settings import effective_facts_here, read_clock
 from llmring.lockfile import check, file
 from llmring.lockfile.file import shown
 from llmring.lockfile.problem import Severity
@@ -33,15 +33,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def handle(args: argparse.Namespace) -> int:
     """Print the problems, one per line."""
     source = users_lockfile(args.file)
-    problems = check.problems(file.read(source.path), PROVIDERS, known_here, read_clock().today())
+    problems = check.problems(
+        file.read(source.path), PROVIDERS, effective_facts_here, read_clock().today()
+    )
     path = shown(source.path)
     if args.json:
-        say_json({"file": str(source.path), "problems": problems})
+        print_json({"file": str(source.path), "problems": problems})
     else:
         for problem in problems:
-            say(problem.annotation(path.as_posix()) if args.github else problem.render(path))
+            print_out(problem.annotation(path.as_posix()) if args.github else problem.render(path))
     counts = Counter(problem.severity for problem in problems)
     kinds = [kind for kind in get_args(Severity) if counts[kind]]
     found = [f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in kinds]
-    note(f"{path}: {', '.join(found) or 'no problems'}")
+    print_note(f"{path}: {', '.join(found) or 'no problems'}")
     return 1 if counts["error"] or (args.strict and counts["warning"]) else 0

@@ -17,7 +17,7 @@ from llmring.dialects.dialect import json_object
 NOTHING = msgspec.Raw(b"")
 
 
-class Block(Struct):
+class AnthropicBlock(Struct):
     """The start of a block."""
 
     type: str | None = None
@@ -32,7 +32,7 @@ class Block(Struct):
     toolset_name: str | None = None
 
 
-class End(Struct):
+class MessageEnd(Struct):
     """The fields at the end of a message."""
 
     stop_reason: str | None = None
@@ -40,7 +40,7 @@ class End(Struct):
     container: dict[str, Any] | None = None
 
 
-class Delta(End):
+class BlockDelta(MessageEnd):
     """A piece of a block, or the end of the message."""
 
     type: str | None = None
@@ -58,11 +58,11 @@ class TextBlock:
 
     __slots__ = ("_citations", "_pieces")
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: AnthropicBlock) -> None:
         self._pieces = [block.text or ""]
         self._citations = list(block.citations or ())
 
-    def extend(self, delta: Delta) -> list[Event]:
+    def extend(self, delta: BlockDelta) -> list[Event]:
         """Return the events of one more piece."""
         if delta.type == "citations_delta":
             self._citations.append(delta.citation)
@@ -84,7 +84,7 @@ class ThinkingBlock:
 
     __slots__ = ()
 
-    def extend(self, delta: Delta) -> list[Event]:
+    def extend(self, delta: BlockDelta) -> list[Event]:
         """Return the events of one more piece."""
         if delta.type == "thinking_delta" and delta.thinking:
             return [ReasoningDelta(delta.thinking)]
@@ -102,12 +102,12 @@ class CallBlock:
 
     __slots__ = ("_given", "_index")
 
-    def __init__(self, index: int, block: Block) -> None:
+    def __init__(self, index: int, block: AnthropicBlock) -> None:
         self._index = index
         # Some servers send the whole input when the block starts, and no deltas.
         self._given = _arguments(block.input)
 
-    def extend(self, delta: Delta) -> list[Event]:
+    def extend(self, delta: BlockDelta) -> list[Event]:
         """Return the events of one more piece."""
         if not delta.partial_json:
             return []
@@ -124,10 +124,10 @@ class AnswerBlock:
 
     __slots__ = ("_given",)
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: AnthropicBlock) -> None:
         self._given = _arguments(block.input)
 
-    def extend(self, delta: Delta) -> list[Event]:
+    def extend(self, delta: BlockDelta) -> list[Event]:
         """Return the events of one more piece."""
         if not delta.partial_json:
             return []
@@ -144,11 +144,11 @@ class WrappedAnswerBlock:
 
     __slots__ = ("_given", "_pieces")
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: AnthropicBlock) -> None:
         self._given = _arguments(block.input)
         self._pieces: list[str] = []
 
-    def extend(self, delta: Delta) -> list[Event]:
+    def extend(self, delta: BlockDelta) -> list[Event]:
         """Return the events of one more piece."""
         self._pieces.append(delta.partial_json or "")
         return []
@@ -168,7 +168,7 @@ class ItemBlock:
         self._block = block
         self._input: list[str] = []
 
-    def extend(self, delta: Delta) -> list[Event]:
+    def extend(self, delta: BlockDelta) -> list[Event]:
         """Return the events of one more piece."""
         if delta.partial_json:
             self._input.append(delta.partial_json)

@@ -37,9 +37,9 @@ def settle(payload: Mapping[str, Any]) -> None:
     them.
     """
     whole = payload.get("cache_control")
-    said = _marked(block for turn in payload["messages"] for block in turn["content"])
-    told = _marked([*payload.get("tools", ()), *payload.get("system", ())])
-    spare = [*said, *told]
+    in_messages = _marked(block for turn in payload["messages"] for block in turn["content"])
+    in_prefix = _marked([*payload.get("tools", ()), *payload.get("system", ())])
+    spare = [*in_messages, *in_prefix]
     for block in spare[: max(0, len(spare) + bool(whole) - MOST_MARKS)]:
         del block["cache_control"]
     if whole and "ttl" in whole:

@@ -30,7 +30,7 @@ _COUNTED = frozenset(
 )
 
 
-class _Reply(Struct):
+class _AnthropicTokenCount(Struct):
     input_tokens: int
 
 
@@ -40,7 +40,7 @@ def decode(head: HttpHead, body: bytes) -> int:
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    return read_as(_Reply, head, body).input_tokens
+    return read_as(_AnthropicTokenCount, head, body).input_tokens
 
 
 def counting(encode: Encode) -> Counting:

@@ -26,11 +26,11 @@ from llmring.chat.events import (
 from llmring.dialects.anthropic.blocks import (
     NOTHING,
     AnswerBlock,
-    Block,
+    AnthropicBlock,
+    BlockDelta,
     CallBlock,
-    Delta,
-    End,
     ItemBlock,
+    MessageEnd,
     OpenBlock,
     TextBlock,
     ThinkingBlock,
@@ -45,7 +45,7 @@ from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
 
 
-class _Usage(Struct):
+class _AnthropicUsage(Struct):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cache_read_input_tokens: int | None = None
@@ -59,22 +59,22 @@ class _Usage(Struct):
     speed: Any = None
 
 
-class _Message(End):
+class _AnthropicMessage(MessageEnd):
     id: str | None = None
     model: str | None = None
     content: msgspec.Raw = NOTHING
-    usage: _Usage | None = None
+    usage: _AnthropicUsage | None = None
     error: ErrorObject | str | None = None
     request_id: str | None = None
 
 
-class _StreamEvent(Struct):
+class _AnthropicEvent(Struct):
     type: str | None = None
     index: int = 0
-    message: _Message | None = None
+    message: _AnthropicMessage | None = None
     content_block: msgspec.Raw = NOTHING
-    delta: Delta | None = None
-    usage: _Usage | None = None
+    delta: BlockDelta | None = None
+    usage: _AnthropicUsage | None = None
     error: ErrorObject | str | None = None
     request_id: str | None = None
 
@@ -89,23 +89,23 @@ _REASONS = {
 }
 
 
-class _Reading:
+class _AnthropicReader:
     """State while decoding a message; a whole one is decoded as a stream of complete blocks."""
 
     __slots__ = ("_answered", "_count", "_open", "_places", "_usage")
 
     def __init__(self) -> None:
-        self._usage = _Usage()
+        self._usage = _AnthropicUsage()
         self._open: dict[int, OpenBlock] = {}
         self._count = 0
         self._answered = False
         # The latest calls; their positions are emitted if a later block shows that they matter.
         self._places: list[dict[str, Any]] = []
 
-    def take(self, event: _StreamEvent) -> list[Event]:
+    def take(self, event: _AnthropicEvent) -> list[Event]:
         match event.type:
             case "message_start":
-                return self.begin(event.message or _Message())
+                return self.begin(event.message or _AnthropicMessage())
             case "content_block_start":
                 return self.open(event.index, event.content_block)
             case "content_block_delta" if event.delta and event.index in self._open:
@@ -113,15 +113,15 @@ class _Reading:
             case "content_block_stop":
                 return self.close(event.index)
             case "message_delta":
-                return self.finish(event.delta or End(), event.usage)
+                return self.finish(event.delta or MessageEnd(), event.usage)
         return []
 
-    def begin(self, message: _Message) -> list[Event]:
+    def begin(self, message: _AnthropicMessage) -> list[Event]:
         self._usage = message.usage or self._usage
         return [Started(message.model, message.id)]
 
     def open(self, at: int, raw: msgspec.Raw) -> list[Event]:
-        block = msgspec.json.decode(raw or b"{}", type=Block)
+        block = msgspec.json.decode(raw or b"{}", type=AnthropicBlock)
         if block.type == "tool_use":
             return self._open_call(at, block)
         events: list[Event] = [ProviderItem(place) for place in self._places]
@@ -140,7 +140,7 @@ class _Reading:
                 self._open[at] = ItemBlock(msgspec.json.decode(raw, type=dict[str, Any]))
         return events
 
-    def _open_call(self, at: int, block: Block) -> list[Event]:
+    def _open_call(self, at: int, block: AnthropicBlock) -> list[Event]:
         if block.name in (ANSWER, WRAPPED_ANSWER):
             if not self._answered:
                 self._open[at] = (
@@ -157,9 +157,9 @@ class _Reading:
         block = self._open.pop(at, None)
         return block.close() if block is not None else []
 
-    def finish(self, end: End, usage: _Usage | None) -> list[Event]:
+    def finish(self, end: MessageEnd, usage: _AnthropicUsage | None) -> list[Event]:
         # Later counts are cumulative; omitted ones keep their value.
-        for name in _Usage.__struct_fields__:
+        for name in _AnthropicUsage.__struct_fields__:
             if (count := getattr(usage, name, None)) is not None:
                 setattr(self._usage, name, count)
         report = _report(self._usage)
@@ -170,8 +170,8 @@ class _Reading:
             events += [ProviderItem(place) for place in self._places]
         if end.container and "id" in end.container:
             events.append(ProviderItem({"type": "container", "id": end.container["id"]}))
-        if said := (end.stop_details or {}).get("explanation"):
-            events.append(RefusalDelta(str(said)))
+        if explanation := (end.stop_details or {}).get("explanation"):
+            events.append(RefusalDelta(str(explanation)))
         if report is not None:
             events.append(report)
         reason = _REASONS.get(end.stop_reason, end.stop_reason.lower())
@@ -183,7 +183,7 @@ class _Reading:
 _OF_ANY_CALL = {"type", "id"}
 
 
-def _place(block: Block) -> dict[str, Any]:
+def _place(block: AnthropicBlock) -> dict[str, Any]:
     """Return the fields of a block that a tool call lacks; they restore its place in the turn."""
     place: dict[str, Any] = {"type": "tool_use", "id": block.id}
     if block.caller is not None and block.caller.get("type") != "direct":
@@ -193,7 +193,7 @@ def _place(block: Block) -> dict[str, Any]:
     return place
 
 
-def _report(usage: _Usage) -> UsageReport | None:
+def _report(usage: _AnthropicUsage) -> UsageReport | None:
     if usage.input_tokens is None and usage.output_tokens is None:
         return None
     cached = usage.cache_read_input_tokens or 0
@@ -217,7 +217,7 @@ def _count(counts: Mapping[str, Any] | None, name: str) -> int:
     return count if isinstance(count, int) else 0
 
 
-def _tool_calls(usage: _Usage) -> int:
+def _tool_calls(usage: _AnthropicUsage) -> int:
     """Count the items charged on top of the reported tokens: searches, and other models' work.
 
     https://platform.claude.com/docs/en/build-with-claude/compaction#understanding-usage
@@ -227,7 +227,7 @@ def _tool_calls(usage: _Usage) -> int:
     return _count(usage.server_tool_use, "web_search_requests") + len(beside)
 
 
-def _tier(usage: _Usage) -> str | None:
+def _tier(usage: _AnthropicUsage) -> str | None:
     """Return service class, region and speed, where they have prices of their own."""
     place = usage.inference_geo
     if not isinstance(place, str) or place in ("", "global", "not_available"):
@@ -244,7 +244,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
         ProviderError: The body is an error, or not a message.
     """
     try:
-        message = msgspec.json.decode(body, type=_Message)
+        message = msgspec.json.decode(body, type=_AnthropicMessage)
         if message.error is None:
             return _events(message)
     except (ValueError, RecursionError) as error:
@@ -252,7 +252,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     raise failure(head, message.error, message.request_id)
 
 
-def _events(message: _Message) -> list[Event]:
+def _events(message: _AnthropicMessage) -> list[Event]:
     """Return the events of a whole message.
 
     Raises:
@@ -262,7 +262,7 @@ def _events(message: _Message) -> list[Event]:
     blocks = [_text_block(content)] if isinstance(content, str) else content
     if blocks is None or not (blocks or message.stop_reason):
         raise ValueError("no content")
-    reading = _Reading()
+    reading = _AnthropicReader()
     events = reading.begin(message)
     for at, block in enumerate(blocks):
         events += reading.open(at, block) + reading.close(at)
@@ -278,16 +278,16 @@ def decoder(head: HttpHead) -> EventStreamDecoder:
 
     https://platform.claude.com/docs/en/build-with-claude/streaming
     """
-    return EventStreamDecoder(head, _StreamReading(head), decode)
+    return EventStreamDecoder(head, _AnthropicStreamReader(head), decode)
 
 
-class _StreamReading:
+class _AnthropicStreamReader:
     """State while decoding a streamed message, event by event."""
 
     def __init__(self, head: HttpHead) -> None:
         self.done = False
         self._head = head
-        self._message = _Reading()
+        self._message = _AnthropicReader()
 
     def take(self, server_event: ServerEvent) -> list[Event]:
         data = server_event.data
@@ -295,7 +295,7 @@ class _StreamReading:
             self.done = True
             return []
         try:
-            event = msgspec.json.decode(data, type=_StreamEvent)
+            event = msgspec.json.decode(data, type=_AnthropicEvent)
             if event.error is None and "error" not in (event.type, server_event.name):
                 self.done = event.type == "message_stop"
                 return self._message.take(event)

@@ -66,7 +66,7 @@ def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
     """
     events = list(events)
     reply = gather(events, envelope)
-    message = _Message(reply.id)
+    message = _MessageBuilder(reply.id)
     for content in arrange(merged(events)):
         message.add(content)
     usage = encode_usage(reply.usage or Usage())
@@ -111,7 +111,7 @@ def _announce(events: list[Event], item: ProviderItem) -> None:
     events.insert(at, _CitedText(item.content))
 
 
-class _Message:
+class _MessageBuilder:
     """The blocks of a message, with its refusal and its container; whole and streamed alike.
 
     Attributes:
@@ -199,12 +199,12 @@ _AT_END = (
 )
 
 
-class _Stream(StreamEncoder):
+class _AnthropicStream(StreamEncoder):
     """A streamed message: one block after the other, each with its start, deltas and stop."""
 
     def __init__(self, envelope: Envelope) -> None:
         super().__init__(envelope)
-        self._message = _Message(envelope.id)
+        self._message = _MessageBuilder(envelope.id)
         self._open: Json | None = None
         self._open_call: int | None = None
         # What closes the input of an open call of a custom tool.
@@ -215,7 +215,7 @@ class _Stream(StreamEncoder):
         self._at_start: Json = {}
 
     def _begin(self) -> Iterator[bytes]:
-        self._message = _Message(self._id)
+        self._message = _MessageBuilder(self._id)
         begun = encode_usage(self._envelope.usage or Usage())
         self._at_start = begun = {**begun, "output_tokens": min(1, begun["output_tokens"])}
         begun.pop("output_tokens_details", None)
@@ -328,9 +328,9 @@ class _Stream(StreamEncoder):
         usage = encode_usage(self._usage or self._envelope.usage or Usage())
         # What the beginning could not know yet.
         late = [key for key in usage if self._at_start.get(key) != usage[key]]
-        told = {key: usage[key] for key in usage if key in _AT_END or key in late}
+        counts = {key: usage[key] for key in usage if key in _AT_END or key in late}
         delta = self._message.end(self._finished, self._envelope.created)
-        yield named_sse({"type": "message_delta", "delta": delta, "usage": told})
+        yield named_sse({"type": "message_delta", "delta": delta, "usage": counts})
         yield named_sse({"type": "message_stop"})
 
     def fail(self, error: ErrorAnswer) -> list[bytes]:
@@ -365,4 +365,6 @@ def _error(error: ErrorAnswer) -> Json:
     return {"error": {"type": kind, "message": error.message}, "request_id": error.request_id}
 
 
-ENCODING = ReplyEncoding(whole=encode_whole, encoder=_Stream, error=encode_error, arranged=arrange)
+ENCODING = ReplyEncoding(
+    whole=encode_whole, encoder=_AnthropicStream, error=encode_error, arranged=arrange
+)

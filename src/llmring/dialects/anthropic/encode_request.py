@@ -20,7 +20,7 @@ from llmring.dialects.anthropic import (
 from llmring.dialects.anthropic import (
     messages as anthropic_content,
 )
-from llmring.dialects.anthropic.structured_output import RULES, Asked, asked
+from llmring.dialects.anthropic.structured_output import RULES, MessagesOutputFields, output_fields
 from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.json_schema.adapt import adapted
 
@@ -122,14 +122,16 @@ def _sampling(request: ParsedRequest, thinking: Mapping[str, Any] | None) -> dic
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _wanted(request: ParsedRequest, quirks: Quirks, thinking: Mapping[str, Any] | None) -> Asked:
+def _wanted(
+    request: ParsedRequest, quirks: Quirks, thinking: Mapping[str, Any] | None
+) -> MessagesOutputFields:
     if not quirks.json_schema and _demands_call(request):
         # The model will make a call instead of answering.
-        return Asked()
-    return asked(request.output, native=quirks.json_schema, forcible=not _thinks(thinking))
+        return MessagesOutputFields()
+    return output_fields(request.output, native=quirks.json_schema, forcible=not _thinks(thinking))
 
 
-def _output_config(request: ParsedRequest, wanted: Asked) -> dict[str, Any]:
+def _output_config(request: ParsedRequest, wanted: MessagesOutputFields) -> dict[str, Any]:
     config: dict[str, Any] = {}
     reasoning = request.reasoning
     if reasoning is not None and reasoning.effort is not None and not reasoning.is_off:
@@ -139,7 +141,7 @@ def _output_config(request: ParsedRequest, wanted: Asked) -> dict[str, Any]:
     return config
 
 
-def _tools(request: ParsedRequest, wanted: Asked) -> list[dict[str, Any]]:
+def _tools(request: ParsedRequest, wanted: MessagesOutputFields) -> list[dict[str, Any]]:
     tools = [_tool(tool) for tool in request.tools]
     return [*tools, wanted.tool] if wanted.tool is not None else tools
 
@@ -160,7 +162,7 @@ def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
     return definition
 
 
-def _tool_choice(request: ParsedRequest, wanted: Asked) -> dict[str, Any] | None:
+def _tool_choice(request: ParsedRequest, wanted: MessagesOutputFields) -> dict[str, Any] | None:
     choice = request.choice
     if wanted.tool is not None:
         if request.tools and choice != "none":

@@ -41,7 +41,7 @@ class ErrorObject(Struct):
         return code if isinstance(code, str) else None
 
 
-class _Reply(Struct):
+class _AnthropicErrorBody(Struct):
     error: ErrorObject | str | None = None
     request_id: str | None = None
 
@@ -96,7 +96,7 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
 def explain(head: HttpHead, body: bytes) -> ProviderError:
     """Build the error for a reply with an error status."""
     try:
-        reply = msgspec.json.decode(body, type=_Reply)
+        reply = msgspec.json.decode(body, type=_AnthropicErrorBody)
     except (ValueError, RecursionError):
         return response_error(head, body, message=None)
     error = _error(reply.error)
@@ -113,10 +113,10 @@ def failure(
     """Build the error for an error object in a reply with a success status."""
     error = _error(value)
     words = redact(error.message) if error.message else None
-    said = " ".join(part for part in (error.type, words) if part)
+    reason = " ".join(part for part in (error.type, words) if part)
     kind = _kind(error, 400 if error.type == "invalid_request_error" else 500)
     return kind(
-        f"an error instead of an answer: {said or 'the provider gave no reason'}",
+        f"an error instead of an answer: {reason or 'the provider gave no reason'}",
         code=error.type,
         request_id=request_id or head.headers.get("request-id"),
         provider_message=words,

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from llmring.dialects.anthropic import betas
 from llmring.dialects.dialect import FileContent, FileStore, Outgoing
-from llmring.dialects.multipart import form, named_by_id
+from llmring.dialects.multipart import file_id_reply, form
 
 _BETA = {"anthropic-beta": betas.FILES}
 
@@ -35,6 +35,6 @@ FILES = FileStore(
     ),
     max_bytes=500 * 2**20,
     upload=upload,
-    stored=named_by_id,
+    stored=file_id_reply,
     delete=delete,
 )

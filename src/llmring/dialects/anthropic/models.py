@@ -15,7 +15,7 @@ from llmring.wire import HttpHead
 _PER_PAGE = 1000
 
 
-class _Model(Struct):
+class _AnthropicModel(Struct):
     id: str
     display_name: str | None = None
     created_at: datetime | None = None
@@ -23,8 +23,8 @@ class _Model(Struct):
     max_tokens: int | None = None
 
 
-class _Reply(Struct):
-    data: list[_Model]
+class _AnthropicModelList(Struct):
+    data: list[_AnthropicModel]
     has_more: bool = False
     last_id: str | None = None
 
@@ -41,12 +41,12 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    reply = read_as(_Reply, head, body)
+    reply = read_as(_AnthropicModelList, head, body)
     models = [_listed(model) for model in reply.data]
     return models, reply.last_id if reply.has_more else None
 
 
-def _listed(model: _Model) -> ListedModel:
+def _listed(model: _AnthropicModel) -> ListedModel:
     # The API reports an unknown date as 1970-01-01.
     created = int(model.created_at.timestamp()) if model.created_at else 0
     return ListedModel(

@@ -20,7 +20,7 @@ from llmring.json_schema.adapt import (
     is_object,
     is_recursive,
 )
-from llmring.json_schema.prompt import in_words
+from llmring.json_schema.prompt import json_instruction
 
 # The schemas that the API can enforce on an answer, or on the input of a strict tool.
 RULES = SchemaRules(
@@ -72,7 +72,7 @@ WRAPPED_ANSWER = "llmring_answer_value"
 _AS_TOOL = SchemaRules(needs_object=True)
 
 
-class Asked(Struct, frozen=True):
+class MessagesOutputFields(Struct, frozen=True):
     """The parts of a request that ask for JSON.
 
     Attributes:
@@ -86,7 +86,9 @@ class Asked(Struct, frozen=True):
     words: str | None = None
 
 
-def asked(output: OutputFormat | None, *, native: bool, forcible: bool) -> Asked:
+def output_fields(
+    output: OutputFormat | None, *, native: bool, forcible: bool
+) -> MessagesOutputFields:
     """Choose the way to ask for this output format.
 
     Args:
@@ -95,16 +97,16 @@ def asked(output: OutputFormat | None, *, native: bool, forcible: bool) -> Asked
         forcible: True if the model can be forced to call a tool, which is impossible with thinking.
     """
     if output is None:
-        return Asked()
+        return MessagesOutputFields()
     if output.schema is None:
         # The API has no JSON mode without a schema.
-        return Asked(words=in_words(None))
+        return MessagesOutputFields(words=json_instruction(None))
     if native and can_be_strict(output.schema) and not is_recursive(output.schema):
         schema = adapted(output.schema, RULES)
-        return Asked(format={"type": "json_schema", "schema": schema})
+        return MessagesOutputFields(format={"type": "json_schema", "schema": schema})
     if native or not forcible:
-        return Asked(words=in_words(output.schema))
-    return Asked(tool=_tool(output, output.schema))
+        return MessagesOutputFields(words=json_instruction(output.schema))
+    return MessagesOutputFields(tool=_tool(output, output.schema))
 
 
 def _tool(output: OutputFormat, schema: Mapping[str, Any]) -> dict[str, Any]:

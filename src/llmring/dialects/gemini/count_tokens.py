@@ -11,7 +11,7 @@ from llmring.dialects.error_response import read_as
 from llmring.wire import HttpHead
 
 
-class _Reply(Struct, rename="camel"):
+class _GeminiTokenCount(Struct, rename="camel"):
     total_tokens: int
 
 
@@ -21,7 +21,7 @@ def decode(head: HttpHead, body: bytes) -> int:
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    return read_as(_Reply, head, body).total_tokens
+    return read_as(_GeminiTokenCount, head, body).total_tokens
 
 
 def counting(encode: Encode) -> Counting:

@@ -29,7 +29,7 @@ from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
 
 
-class _FunctionCall(Struct):
+class _GeminiFunctionCall(Struct):
     name: str | None = None
     id: str | None = None
     args: msgspec.Raw = msgspec.Raw(b"")
@@ -39,7 +39,7 @@ class _Part(Struct, rename="camel"):
     text: str | None = None
     thought: bool | None = None
     thought_signature: str | None = None
-    function_call: _FunctionCall | None = None
+    function_call: _GeminiFunctionCall | None = None
 
 
 class _Content(Struct):
@@ -71,7 +71,7 @@ class _OfModality(Struct, rename="camel"):
 _Details = list[_OfModality]
 
 
-class _Usage(Struct, rename="camel"):
+class _GeminiUsage(Struct, rename="camel"):
     prompt_token_count: int | None = None
     candidates_token_count: int | None = None
     thoughts_token_count: int | None = None
@@ -85,21 +85,21 @@ class _Usage(Struct, rename="camel"):
     traffic_type: Any = None
 
 
-_COUNTS = tuple(name for name in _Usage.__struct_fields__ if name.endswith("_count"))
+_COUNTS = tuple(name for name in _GeminiUsage.__struct_fields__ if name.endswith("_count"))
 
 
-class _Chunk(Struct, rename="camel"):
+class _GeminiChunk(Struct, rename="camel"):
     candidates: list[_Candidate] | None = None
     prompt_feedback: _Feedback | None = None
-    usage_metadata: _Usage | None = None
+    usage_metadata: _GeminiUsage | None = None
     model_version: str | None = None
     response_id: str | None = None
     error: GeminiError | str | None = None
 
 
 # Shared by all replies; a decoder keeps no state.
-_CHUNK = msgspec.json.Decoder(_Chunk)
-_CHUNKS = msgspec.json.Decoder(_Chunk | list[_Chunk])
+_CHUNK = msgspec.json.Decoder(_GeminiChunk)
+_CHUNKS = msgspec.json.Decoder(_GeminiChunk | list[_GeminiChunk])
 _PART = msgspec.json.Decoder(_Part)
 
 _REASONS = {
@@ -130,7 +130,7 @@ _REASONS = {
 )
 
 
-class _Reading:
+class _GeminiReader:
     """State while decoding an answer, chunk by chunk; a whole answer is a single chunk.
 
     Attributes:
@@ -154,10 +154,10 @@ class _Reading:
         self._calls = self._searches = 0
         self._thinking = False
         self._finished: Finished | None = None
-        self._usage = _Usage()
+        self._usage = _GeminiUsage()
         self._reported: UsageReport | None = None
 
-    def take(self, chunk: _Chunk) -> list[Event]:
+    def take(self, chunk: _GeminiChunk) -> list[Event]:
         # First, before any state changes: a part may turn out to be unreadable.
         ours = [(each, _parts_of(each)) for each in chunk.candidates or () if not each.index]
         events: list[Event] = []
@@ -184,9 +184,9 @@ class _Reading:
         self._reported = report
         return [report]
 
-    def _count(self, usage: _Usage | None) -> None:
+    def _count(self, usage: _GeminiUsage | None) -> None:
         # The counts of each chunk are cumulative; omitted ones keep their value.
-        for name in _Usage.__struct_fields__:
+        for name in _GeminiUsage.__struct_fields__:
             if (count := getattr(usage, name, None)) is not None:
                 setattr(self._usage, name, count)
 
@@ -206,7 +206,7 @@ class _Reading:
         events: list[Event] = [TextDelta(text)] if text else []
         return [*events, ReasoningDelta("", signature)] if signature else events
 
-    def _call(self, call: _FunctionCall, signature: str | None) -> list[Event]:
+    def _call(self, call: _GeminiFunctionCall, signature: str | None) -> list[Event]:
         index, self._calls = self._calls, self._calls + 1
         arguments = (
             msgspec.json.format(call.args, indent=-1).decode("utf-8", "replace")
@@ -261,7 +261,7 @@ def _of(modality: str, *details: _Details | None) -> int:
     )
 
 
-def _report(usage: _Usage, searches: int) -> UsageReport | None:
+def _report(usage: _GeminiUsage, searches: int) -> UsageReport | None:
     if all(getattr(usage, name) is None for name in _COUNTS):
         return None
     thoughts = usage.thoughts_token_count or 0
@@ -290,7 +290,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     Raises:
         ProviderError: The body is an error, or not an answer.
     """
-    reading = _Reading()
+    reading = _GeminiReader()
     events: list[Event] = []
     try:
         value = _CHUNKS.decode(body)
@@ -310,16 +310,16 @@ def decoder(head: HttpHead) -> EventStreamDecoder:
 
     Google does not mark the end of a stream; it ends with the connection.
     """
-    return EventStreamDecoder(head, _StreamReading(head), decode)
+    return EventStreamDecoder(head, _GeminiStreamReader(head), decode)
 
 
-class _StreamReading:
+class _GeminiStreamReader:
     """State while decoding a streamed answer, event by event."""
 
     def __init__(self, head: HttpHead) -> None:
         self.done = False
         self._head = head
-        self._answer = _Reading()
+        self._answer = _GeminiReader()
 
     def take(self, event: ServerEvent) -> list[Event]:
         if event.data.strip() == b"[DONE]":

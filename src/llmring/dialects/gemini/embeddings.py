@@ -15,17 +15,17 @@ from llmring.dialects.error_response import read_as
 from llmring.wire import HttpHead
 
 
-class _Vector(Struct):
+class _GeminiVector(Struct):
     values: list[float]
 
 
-class _Tokens(Struct, rename="camel"):
+class _GeminiPromptTokens(Struct, rename="camel"):
     prompt_token_count: int | None = None
 
 
-class _Reply(Struct, rename="camel"):
-    embeddings: list[_Vector]
-    usage_metadata: _Tokens | None = None
+class _GeminiEmbeddings(Struct, rename="camel"):
+    embeddings: list[_GeminiVector]
+    usage_metadata: _GeminiPromptTokens | None = None
 
 
 def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
@@ -44,7 +44,7 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    reply = read_as(_Reply, head, body)
+    reply = read_as(_GeminiEmbeddings, head, body)
     count = reply.usage_metadata.prompt_token_count if reply.usage_metadata else None
     usage = None if count is None else Usage(prompt_tokens=count)
     return [vector.values for vector in reply.embeddings], usage

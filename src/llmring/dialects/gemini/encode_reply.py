@@ -160,14 +160,14 @@ def _details(total: int, **others: int) -> list[Json]:
     return [{"modality": kind, "tokenCount": count} for kind, count in counts.items() if count > 0]
 
 
-class _Stream(StreamEncoder):
+class _GeminiStream(StreamEncoder):
     """A streamed reply: each event a reply with what is new, the last one with the tokens."""
 
     def __init__(self, envelope: Envelope) -> None:
         super().__init__(envelope)
         # The API sends a call whole, so its pieces wait for the last one.
         self._pieces: list[ToolCallDelta] = []
-        self._said = False
+        self._has_content = False
         self._thinking = False
 
     def _content(self, event: Content) -> Iterator[bytes]:
@@ -193,7 +193,7 @@ class _Stream(StreamEncoder):
             yield self._chunk([_part(merged(pieces)[0])])
 
     def _chunk(self, parts: list[Json], finished: Finished | None = None) -> bytes:
-        self._said = True
+        self._has_content = True
         return self._send(_answer(parts, finished))
 
     def _send(self, answer: Json) -> bytes:
@@ -204,7 +204,7 @@ class _Stream(StreamEncoder):
     def _end(self) -> Iterator[bytes]:
         yield from self._call_out()
         if self._finished is not None or self._usage is not None:
-            empty = [{"text": ""}] if self._said else []
+            empty = [{"text": ""}] if self._has_content else []
             yield self._send(_answer(empty, self._finished))
 
     def fail(self, error: ErrorAnswer) -> list[bytes]:
@@ -243,4 +243,4 @@ def _error(error: ErrorAnswer) -> Json:
     return {"error": sent}
 
 
-ENCODING = ReplyEncoding(whole=encode_whole, encoder=_Stream, error=encode_error)
+ENCODING = ReplyEncoding(whole=encode_whole, encoder=_GeminiStream, error=encode_error)

@@ -107,7 +107,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     is_older = bool(_BEFORE_3.search(model))
     texts = system_texts(turns)
     if output and tools and is_older:
-        texts.append(_in_words(output))
+        texts.append(_prompt_for_json(output))
         output = None
     optional = {
         "systemInstruction": {"parts": [{"text": text} for text in texts]} if texts else None,
@@ -140,7 +140,7 @@ def _generation(request: ParsedRequest, output: OutputFormat | None) -> dict[str
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def _in_words(output: OutputFormat) -> str:
+def _prompt_for_json(output: OutputFormat) -> str:
     """Return the output format as an instruction to the model."""
     if output.schema is None:
         return "Give your answer as a JSON object, with nothing around it, not even a code fence."

@@ -107,9 +107,9 @@ def failure(head: HttpHead, value: GeminiError | str) -> ProviderError:
     error = _error(value)
     status = error.code if isinstance(error.code, int) else None
     words = redact(error.message) if error.message else None
-    said = " ".join(part for part in (error.status, words) if part)
+    reason = " ".join(part for part in (error.status, words) if part)
     return _kind(error, status or 500)(
-        f"an error instead of an answer: {said or 'the provider gave no reason'}",
+        f"an error instead of an answer: {reason or 'the provider gave no reason'}",
         status=status,
         code=error.status,
         request_id=request_id(head) or _detail(error, "requestId"),
@@ -142,8 +142,8 @@ def _kind(error: GeminiError, status: int) -> type[ProviderError]:
 def _retry_delay(error: GeminiError) -> float | None:
     """Return the seconds to wait, from the details or else from the message."""
     in_words = _RETRY_IN.search(error.message or "")
-    told = _detail(error, "retryDelay") or (in_words[1] if in_words else "")
-    match = _DELAY.fullmatch(told) if told else None
+    delay = _detail(error, "retryDelay") or (in_words[1] if in_words else "")
+    match = _DELAY.fullmatch(delay) if delay else None
     if match is None:
         return None
     hours, minutes, seconds, milli = match.groups()

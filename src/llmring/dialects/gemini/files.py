@@ -25,7 +25,7 @@ class _Error(Struct, frozen=True):
     message: str = ""
 
 
-class _File(Struct):
+class _GeminiFile(Struct):
     uri: str
     state: str = "ACTIVE"
     error: _Error = _Error()
@@ -65,8 +65,8 @@ def stored(head: HttpHead, body: bytes) -> StoredFile:
         ProviderResponseError: The reply has no file, or Google could not process the file.
     """
     try:
-        told = msgspec.json.decode(body, type=dict[str, Any])
-        file = msgspec.convert(told.get("file", told), _File)
+        sent = msgspec.json.decode(body, type=dict[str, Any])
+        file = msgspec.convert(sent.get("file", sent), _GeminiFile)
     except msgspec.DecodeError as error:
         fault: ProviderResponseError = unreadable(head, body, str(error))
     else:

@@ -14,15 +14,15 @@ from llmring.wire import HttpHead
 _PER_PAGE = 1000
 
 
-class _Model(Struct, rename="camel"):
+class _GeminiModel(Struct, rename="camel"):
     name: str
     display_name: str | None = None
     input_token_limit: int | None = None
     output_token_limit: int | None = None
 
 
-class _Reply(Struct, rename="camel"):
-    models: list[_Model] = []
+class _GeminiModelList(Struct, rename="camel"):
+    models: list[_GeminiModel] = []
     next_page_token: str | None = None
 
 
@@ -38,11 +38,11 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    reply = read_as(_Reply, head, body)
+    reply = read_as(_GeminiModelList, head, body)
     return [_listed(model) for model in reply.models], reply.next_page_token or None
 
 
-def _listed(model: _Model) -> ListedModel:
+def _listed(model: _GeminiModel) -> ListedModel:
     return ListedModel(
         id=model.name.removeprefix("models/"),
         name=model.display_name,

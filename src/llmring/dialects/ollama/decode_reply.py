@@ -35,28 +35,28 @@ from llmring.exceptions import (
 from llmring.wire import HttpHead
 
 
-class _Function(Struct, gc=False):
+class _OllamaFunction(Struct, gc=False):
     name: str | None = None
     arguments: Any = None
 
 
-class _Call(Struct, gc=False):
+class _OllamaCall(Struct, gc=False):
     id: str | None = None
-    function: _Function | None = None
+    function: _OllamaFunction | None = None
 
 
-class _Message(Struct, gc=False):
+class _OllamaMessage(Struct, gc=False):
     content: str | None = None
     thinking: str | None = None
-    tool_calls: list[_Call] | None = None
+    tool_calls: list[_OllamaCall] | None = None
 
 
-class _Line(Struct, gc=False):
+class _OllamaLine(Struct, gc=False):
     """A whole reply, or a line of a streamed one."""
 
     model: str | None = None
     created_at: str | None = None
-    message: _Message | None = None
+    message: _OllamaMessage | None = None
     done: bool | None = None
     done_reason: str | None = None
     prompt_eval_count: int | None = None
@@ -64,7 +64,7 @@ class _Line(Struct, gc=False):
     error: Any = None
 
 
-_LINE = msgspec.json.Decoder(_Line)
+_LINE = msgspec.json.Decoder(_OllamaLine)
 
 
 def decode(head: HttpHead, body: bytes) -> list[Event]:
@@ -88,7 +88,7 @@ class _Pieces:
         self._begun = False
         self._calls = 0
 
-    def take(self, line: _Line) -> list[Event]:
+    def take(self, line: _OllamaLine) -> list[Event]:
         """Return the events of one line."""
         events: list[Event] = []
         if not self._begun:
@@ -109,15 +109,15 @@ class _Pieces:
         return events
 
 
-def _call_delta(at: int, call: _Call) -> ToolCallDelta:
-    function = call.function or _Function()
+def _call_delta(at: int, call: _OllamaCall) -> ToolCallDelta:
+    function = call.function or _OllamaFunction()
     arguments = function.arguments
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else msgspec.json.encode(arguments).decode()
     return ToolCallDelta(at, call.id or None, function.name or None, arguments)
 
 
-def _ending(line: _Line) -> list[Event]:
+def _ending(line: _OllamaLine) -> list[Event]:
     events: list[Event] = []
     if line.prompt_eval_count is not None or line.eval_count is not None:
         # Either is omitted if it is 0, as for a fully cached prompt.
@@ -181,7 +181,7 @@ def _is_complete(data: bytes) -> bool:
     return True
 
 
-def _read(head: HttpHead, data: bytes) -> _Line:
+def _read(head: HttpHead, data: bytes) -> _OllamaLine:
     try:
         line = _LINE.decode(data)
     except msgspec.ValidationError as error:

@@ -13,7 +13,7 @@ from llmring.dialects.error_response import read_as
 from llmring.wire import HttpHead
 
 
-class _Reply(Struct):
+class _OllamaEmbeddings(Struct):
     embeddings: list[list[float]]
     prompt_eval_count: int | None = None
 
@@ -35,7 +35,7 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    reply = read_as(_Reply, head, body)
+    reply = read_as(_OllamaEmbeddings, head, body)
     count = reply.prompt_eval_count
     return reply.embeddings, None if count is None else Usage(prompt_tokens=count)
 

@@ -105,7 +105,7 @@ def _end(finished: Finished | None, usage: Usage | None) -> Json:
     return end
 
 
-class _Stream(StreamEncoder):
+class _OllamaStream(StreamEncoder):
     """A streamed reply: a line for each piece, the last one with the tokens."""
 
     def __init__(self, envelope: Envelope) -> None:
@@ -152,7 +152,7 @@ def encode_error(error: ErrorAnswer) -> tuple[HttpHead, bytes]:
 
 ENCODING = ReplyEncoding(
     whole=encode_whole,
-    encoder=_Stream,
+    encoder=_OllamaStream,
     error=encode_error,
     stream_type="application/x-ndjson",
 )

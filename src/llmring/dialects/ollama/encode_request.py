@@ -24,7 +24,7 @@ from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks, json_object, merged
 from llmring.dialects.document_text import text_of
 from llmring.exceptions import UnsupportedFeatureError
-from llmring.json_schema.prompt import in_words, spoken_of, with_words
+from llmring.json_schema.prompt import add_to_system_message, json_instruction, mentions_json
 
 # https://docs.ollama.com/modelfile#valid-parameters-and-values; a server accepts them in
 # `options`, and silently ignores them elsewhere.
@@ -66,7 +66,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     format_, words = _format(request.output, turns, has_tools=bool(tools))
     fields = {
         "model": model,
-        "messages": with_words(_messages(turns), words),
+        "messages": add_to_system_message(_messages(turns), words),
         "tools": tools or None,
         "format": format_,
         "think": _think(request.reasoning, model),
@@ -94,12 +94,12 @@ def _max_tokens(request: ParsedRequest) -> int | None:
     return request.max_tokens + request.reasoning_tokens
 
 
-def _think(asked: Reasoning | None, model: str) -> bool | str | None:
-    if asked is None:
+def _think(reasoning: Reasoning | None, model: str) -> bool | str | None:
+    if reasoning is None:
         return None
-    if asked.is_off or _THINKS_IN_STEPS.match(model) is None:
-        return not asked.is_off
-    return _STEPS.get(asked.as_effort, asked.as_effort)
+    if reasoning.is_off or _THINKS_IN_STEPS.match(model) is None:
+        return not reasoning.is_off
+    return _STEPS.get(reasoning.as_effort, reasoning.as_effort)
 
 
 # --- Messages ---
@@ -200,8 +200,8 @@ def _format(
     if has_tools:
         # With an enforced format, the model could not call a tool.
         # https://github.com/ollama/ollama/issues/8095
-        return None, f"When you don't call a tool: {in_words(output.schema)}"
+        return None, f"When you don't call a tool: {json_instruction(output.schema)}"
     if output.schema is not None:
         return dict(output.schema), None
     # With enforced JSON that it does not know of, a model may send whitespace forever.
-    return "json", None if spoken_of(turns) else in_words(None)
+    return "json", None if mentions_json(turns) else json_instruction(None)

@@ -10,13 +10,13 @@ from llmring.dialects.error_response import read_as
 from llmring.wire import HttpHead
 
 
-class _Model(Struct):
+class _OllamaModel(Struct):
     name: str = ""
     model: str = ""
 
 
-class _Reply(Struct):
-    models: list[_Model]
+class _OllamaModelList(Struct):
+    models: list[_OllamaModel]
 
 
 def encode(mark: str | None) -> Outgoing:  # noqa: ARG001 -- there is only one page
@@ -30,7 +30,7 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    reply = read_as(_Reply, head, body)
+    reply = read_as(_OllamaModelList, head, body)
     return [ListedModel(id=model.model or model.name) for model in reply.models], None
 
 

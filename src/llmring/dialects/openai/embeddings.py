@@ -13,19 +13,19 @@ from llmring.dialects.error_response import read_as
 from llmring.wire import HttpHead
 
 
-class _Vector(Struct):
+class _OpenAIVector(Struct):
     embedding: list[float]
     index: int | None = None
 
 
-class _Tokens(Struct):
+class _OpenAIPromptTokens(Struct):
     prompt_tokens: int | None = None
     total_tokens: int | None = None
 
 
-class _Reply(Struct):
-    data: list[_Vector]
-    usage: _Tokens | None = None
+class _OpenAIEmbeddings(Struct):
+    data: list[_OpenAIVector]
+    usage: _OpenAIPromptTokens | None = None
 
 
 def encode(texts: Sequence[str], model: str, dimensions: int | None) -> Outgoing:
@@ -42,14 +42,14 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[list[float]], Usage | None
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    reply = read_as(_Reply, head, body)
+    reply = read_as(_OpenAIEmbeddings, head, body)
     ordered = sorted(
         enumerate(reply.data), key=lambda at: at[0] if at[1].index is None else at[1].index
     )
     return [vector.embedding for _, vector in ordered], _usage(reply.usage)
 
 
-def _usage(tokens: _Tokens | None) -> Usage | None:
+def _usage(tokens: _OpenAIPromptTokens | None) -> Usage | None:
     if tokens is None:
         return None
     # Some servers report only the total, which is the same number: vectors have no tokens.

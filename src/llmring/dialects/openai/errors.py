@@ -31,7 +31,7 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
         sent = msgspec.json.decode(body)
     except (ValueError, RecursionError):
         sent = None
-    return _error(head, body, _complaint(sent) or _Complaint())
+    return _error(head, body, _error_facts(sent) or _ErrorFacts())
 
 
 def error_within(head: HttpHead, body: bytes) -> ProviderError | None:
@@ -40,7 +40,7 @@ def error_within(head: HttpHead, body: bytes) -> ProviderError | None:
     https://openrouter.ai/docs/api-reference/errors
     """
     try:
-        complaint = _complaint(msgspec.json.decode(body))
+        complaint = _error_facts(msgspec.json.decode(body))
     except (ValueError, RecursionError):
         return None
     if complaint is None:
@@ -49,7 +49,7 @@ def error_within(head: HttpHead, body: bytes) -> ProviderError | None:
     return _error(msgspec.structs.replace(head, status=status), body, complaint)
 
 
-class _Complaint(Struct, frozen=True):
+class _ErrorFacts(Struct, frozen=True):
     """The content of an error, in any of its forms.
 
     Attributes:
@@ -67,7 +67,7 @@ class _Complaint(Struct, frozen=True):
     request_id: str | None = None
 
 
-def _complaint(sent: Any) -> _Complaint | None:
+def _error_facts(sent: Any) -> _ErrorFacts | None:
     if isinstance(sent, list) and sent:  # Google's compatible endpoint wraps errors in a list
         sent = sent[0]
     match sent:
@@ -78,16 +78,16 @@ def _complaint(sent: Any) -> _Complaint | None:
             | {"response": {"error": dict(error)}}  # OpenAI's Responses, in a stream
         ):
             return _from_fields({**sent, **error})
-        case {"error": str(said)} if said:  # Hugging Face, xAI
-            return _from_fields({**sent, "message": said})
+        case {"error": str(message)} if message:  # Hugging Face, xAI
+            return _from_fields({**sent, "message": message})
         case {"choices": _}:
             return None
-        case {"message": said} | {"detail": said} if said:  # Mistral, Cerebras; FastAPI
-            return _from_fields({**sent, "message": said})
+        case {"message": message} | {"detail": message} if message:  # Mistral, Cerebras; FastAPI
+            return _from_fields({**sent, "message": message})
     return None
 
 
-def _from_fields(fields: dict[Any, Any]) -> _Complaint:
+def _from_fields(fields: dict[Any, Any]) -> _ErrorFacts:
     message, metadata = fields.get("message"), fields.get("metadata")
     if message is not None and not isinstance(message, str):
         message = msgspec.json.encode(message).decode()
@@ -96,7 +96,7 @@ def _from_fields(fields: dict[Any, Any]) -> _Complaint:
     codes = [str(fields[name]) for name in ("code", "type") if fields.get(name) is not None]
     cause = metadata.get("raw") if isinstance(metadata, dict) else None
     request_id = fields.get("request_id")
-    return _Complaint(
+    return _ErrorFacts(
         message=message,
         codes=tuple(sorted(codes, key=str.isdecimal)),  # a word is more exact than a number
         status=next(iter(statuses), None),
@@ -109,29 +109,29 @@ def _is_status(text: str) -> bool:
     return re.fullmatch("[45][0-9][0-9]", text) is not None
 
 
-def _error(head: HttpHead, body: bytes, said: _Complaint) -> ProviderError:
+def _error(head: HttpHead, body: bytes, facts: _ErrorFacts) -> ProviderError:
     error = response_error(
         head,
         body,
-        message=f"{said.message}: {said.cause}" if said.cause else said.message,
-        code=next(iter(said.codes), None),
-        kind=_kind(head.status, said),
+        message=f"{facts.message}: {facts.cause}" if facts.cause else facts.message,
+        code=next(iter(facts.codes), None),
+        kind=_kind(head.status, facts),
     )
-    if said.cause:
-        error.provider_message = said.message
-    error.request_id = error.request_id or said.request_id
+    if facts.cause:
+        error.provider_message = facts.message
+    error.request_id = error.request_id or facts.request_id
     return error
 
 
-def _kind(status: int, said: _Complaint) -> type[ProviderError] | None:
+def _kind(status: int, facts: _ErrorFacts) -> type[ProviderError] | None:
     if status in (413, 429):
         # Groq sends its rate limit code even for a single request that exceeds the limit.
         return None
-    for code in said.codes:
+    for code in facts.codes:
         if code.lower() in _BY_CODE:
             return _BY_CODE[code.lower()]
     for statuses, words, kind in _BY_WORDS:
-        if status in statuses and re.search(words, said.message or "", re.IGNORECASE):
+        if status in statuses and re.search(words, facts.message or "", re.IGNORECASE):
             return kind
     return None
 

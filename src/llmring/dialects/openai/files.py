@@ -6,7 +6,7 @@ https://developers.openai.com/api/docs/api-reference/files/create
 from urllib.parse import quote
 
 from llmring.dialects.dialect import FileContent, FileStore, Outgoing
-from llmring.dialects.multipart import form, named_by_id
+from llmring.dialects.multipart import file_id_reply, form
 
 _MAX_BYTES = 512 * 2**20
 
@@ -28,7 +28,7 @@ CHAT_FILES = FileStore(
     media_types=("application/pdf",),
     max_bytes=_MAX_BYTES,
     upload=upload,
-    stored=named_by_id,
+    stored=file_id_reply,
     delete=delete,
 )
 
@@ -36,6 +36,6 @@ RESPONSES_FILES = FileStore(
     media_types=("application/", "text/", "image/"),
     max_bytes=_MAX_BYTES,
     upload=upload,
-    stored=named_by_id,
+    stored=file_id_reply,
     delete=delete,
 )

@@ -11,7 +11,7 @@ from llmring.dialects.error_response import unreadable
 from llmring.wire import HttpHead
 
 
-class _Model(Struct):
+class _OpenAIModel(Struct):
     id: str
     created: int | float | None = None
     name: str | None = None
@@ -25,8 +25,8 @@ class _Model(Struct):
     max_completion_tokens: int | None = None
 
 
-class _Reply(Struct):
-    data: list[_Model]
+class _OpenAIModelList(Struct):
+    data: list[_OpenAIModel]
 
 
 def encode(mark: str | None) -> Outgoing:  # noqa: ARG001 -- there is only one page
@@ -42,7 +42,7 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
     """
     try:
         # Together sends the list without an object around it.
-        reply = msgspec.json.decode(body, type=_Reply | list[_Model])
+        reply = msgspec.json.decode(body, type=_OpenAIModelList | list[_OpenAIModel])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         fault = unreadable(head, body, str(error))
     else:
@@ -51,7 +51,7 @@ def decode(head: HttpHead, body: bytes) -> tuple[list[ListedModel], str | None]:
     raise fault
 
 
-def _listed(model: _Model) -> ListedModel:
+def _listed(model: _OpenAIModel) -> ListedModel:
     return ListedModel(
         id=model.id,
         name=model.display_name or model.name,

@@ -60,7 +60,7 @@ STRICT = SchemaRules(
 LOOSE = SchemaRules(needs_object=True)
 
 
-def held_to(output: OutputFormat, schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+def schema_to_send(output: OutputFormat, schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """Return the schema to send for an answer, and True if the API is to enforce it.
 
     It is enforced if the caller sets `strict`; a type given as the format is enforced unless its

@@ -36,17 +36,17 @@ from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
 
 
-class _Text(Struct, gc=False):
+class _ChatText(Struct, gc=False):
     text: str | None = None
 
 
 class _ContentPart(Struct, gc=False):
     # https://docs.mistral.ai/capabilities/reasoning/
     text: str | None = None
-    thinking: str | list[_Text] | None = None
+    thinking: str | list[_ChatText] | None = None
 
 
-class _Function(Struct, gc=False):
+class _ChatFunction(Struct, gc=False):
     name: str | None = None
     arguments: Any = None
     input: str | None = None
@@ -61,44 +61,44 @@ class _Extra(Struct, gc=False):
     google: _Google | None = None
 
 
-class _Call(Struct, gc=False):
+class _ChatCall(Struct, gc=False):
     index: int | None = None
     id: str | None = None
-    function: _Function | None = None
-    custom: _Function | None = None
+    function: _ChatFunction | None = None
+    custom: _ChatFunction | None = None
     extra_content: _Extra | None = None
 
 
-class _Message(Struct, gc=False):
+class _ChatMessage(Struct, gc=False):
     content: str | list[_ContentPart] | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
     reasoning_details: list[Any] | None = None
     refusal: str | None = None
-    tool_calls: list[_Call] | None = None
-    function_call: _Function | None = None
+    tool_calls: list[_ChatCall] | None = None
+    function_call: _ChatFunction | None = None
 
 
-class _Choice(Struct, gc=False):
+class _ChatChoice(Struct, gc=False):
     index: int | None = None
-    delta: _Message | None = None
-    message: _Message | None = None
+    delta: _ChatMessage | None = None
+    message: _ChatMessage | None = None
     finish_reason: str | None = None
     error: Any = None
 
 
-class _Reply(Struct, gc=False):
+class _ChatReply(Struct, gc=False):
     """A whole reply, or a chunk of a streamed one."""
 
     id: str | None = None
     model: str | None = None
-    choices: list[_Choice] | None = None
+    choices: list[_ChatChoice] | None = None
     usage: SentUsage | None = None
     service_tier: Any = None
     error: Any = None
 
 
-_REPLY = msgspec.json.Decoder(_Reply)
+_REPLY = msgspec.json.Decoder(_ChatReply)
 _DONE = b"[DONE]"
 
 _REASONS = {
@@ -125,15 +125,15 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     choice = reply.choices[0] if reply.choices else None
     if choice is None or choice.error or reply.error:
         raise error_within(head, body) or unreadable(head, body, "no answer in it")
-    message = choice.message or choice.delta or _Message()
-    said = [*_said(message)]
+    message = choice.message or choice.delta or _ChatMessage()
+    content = [*_content_events(message)]
     if message.tool_calls or message.function_call:
-        said += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
+        content += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
     if message.reasoning_details:
-        said += [ProviderItem(detail) for detail in _details(message)]
-    if not said and not choice.finish_reason:
+        content += [ProviderItem(detail) for detail in _details(message)]
+    if not content and not choice.finish_reason:
         raise unreadable(head, body, "the answer is empty, with no reason for its end")
-    events: list[Event] = [Started(reply.model or None, reply.id or None), *said]
+    events: list[Event] = [Started(reply.model or None, reply.id or None), *content]
     if (usage := counted(reply.usage, reply.service_tier)) is not None:
         events.append(UsageReport(usage))
     if choice.finish_reason:
@@ -141,7 +141,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     return events
 
 
-def _said(message: _Message, *, reasoned: bool = False) -> Iterator[Event]:
+def _content_events(message: _ChatMessage, *, reasoned: bool = False) -> Iterator[Event]:
     """Yield the events for the content of a message, or of a piece of one."""
     reasoning = message.reasoning_content or message.reasoning
     if not reasoning and message.reasoning_details and not reasoned:
@@ -153,12 +153,12 @@ def _said(message: _Message, *, reasoned: bool = False) -> Iterator[Event]:
             yield TextDelta(message.content)
     else:
         for part in message.content or ():
-            yield from _part_said(part)
+            yield from _part_events(part)
     if message.refusal:
         yield RefusalDelta(message.refusal)
 
 
-def _details(message: _Message) -> list[dict[str, Any]]:
+def _details(message: _ChatMessage) -> list[dict[str, Any]]:
     # https://openrouter.ai/docs/use-cases/reasoning-tokens
     return [
         each
@@ -167,13 +167,13 @@ def _details(message: _Message) -> list[dict[str, Any]]:
     ]
 
 
-def _detailed(message: _Message) -> str:
+def _detailed(message: _ChatMessage) -> str:
     """Return the reasoning text of a server that sends it only in details."""
     texts = (each.get("text") or each.get("summary") for each in _details(message))
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def _part_said(part: _ContentPart) -> Iterator[Event]:
+def _part_events(part: _ContentPart) -> Iterator[Event]:
     thinking = part.thinking or ""
     if not isinstance(thinking, str):
         thinking = "".join(piece.text or "" for piece in thinking)
@@ -183,15 +183,15 @@ def _part_said(part: _ContentPart) -> Iterator[Event]:
         yield TextDelta(part.text)
 
 
-def _calls(message: _Message) -> list[_Call]:
+def _calls(message: _ChatMessage) -> list[_ChatCall]:
     if message.function_call is not None and not message.tool_calls:
         # The older form of calls, with only one call per message.
-        return [_Call(index=0, function=message.function_call)]
+        return [_ChatCall(index=0, function=message.function_call)]
     return [call for call in message.tool_calls or () if call.function or call.custom]
 
 
-def _call_delta(at: int, call: _Call) -> ToolCallDelta:
-    function = call.function or call.custom or _Function()
+def _call_delta(at: int, call: _ChatCall) -> ToolCallDelta:
+    function = call.function or call.custom or _ChatFunction()
     arguments = function.input if function.arguments is None else function.arguments
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else msgspec.json.encode(arguments).decode()
@@ -258,7 +258,7 @@ class _OpenCalls:
         self._ids: list[str] = []
         self._by_index: dict[int, int] = {}
 
-    def place(self, piece: _Call) -> int:
+    def place(self, piece: _ChatCall) -> int:
         """Return the position of the piece's call among the calls of the reply."""
         at = self._known(piece)
         if at < 0:
@@ -269,7 +269,7 @@ class _OpenCalls:
             self._by_index[piece.index] = at
         return at
 
-    def _known(self, piece: _Call) -> int:
+    def _known(self, piece: _ChatCall) -> int:
         function = piece.function or piece.custom
         named = bool(function and function.name)
         if piece.index is not None:
@@ -283,10 +283,10 @@ class _OpenCalls:
 
 def decoder(head: HttpHead) -> EventStreamDecoder:
     """Create a decoder for one streamed reply."""
-    return EventStreamDecoder(head, _Reading(head), decode)
+    return EventStreamDecoder(head, _ChatReader(head), decode)
 
 
-class _Reading:
+class _ChatReader:
     """State while decoding one streamed reply, chunk by chunk."""
 
     __slots__ = (
@@ -336,7 +336,7 @@ class _Reading:
             self._usage = counted(reply.usage, self._tier) or self._usage
         return events
 
-    def _read_choice(self, choice: _Choice, event: ServerEvent, events: list[Event]) -> None:
+    def _read_choice(self, choice: _ChatChoice, event: ServerEvent, events: list[Event]) -> None:
         delta = choice.delta
         if delta is not None:
             self._delta_seen = True
@@ -351,8 +351,8 @@ class _Reading:
             events += self._details.take()
             events.append(_finished(choice.finish_reason))
 
-    def _read_delta(self, delta: _Message, events: list[Event]) -> None:
-        events += _said(delta, reasoned=self._reasoned)
+    def _read_delta(self, delta: _ChatMessage, events: list[Event]) -> None:
+        events += _content_events(delta, reasoned=self._reasoned)
         if delta.reasoning_content or delta.reasoning:
             # From here on, details only repeat it.
             self._reasoned = True

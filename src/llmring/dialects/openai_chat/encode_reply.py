@@ -156,7 +156,7 @@ def _usage(usage: Usage) -> Json:
     return sent
 
 
-class _Stream(StreamEncoder):
+class _ChatStream(StreamEncoder):
     """A streamed reply: the role, the pieces, the reason for its end, the tokens, `[DONE]`."""
 
     def __init__(self, envelope: Envelope) -> None:
@@ -228,4 +228,4 @@ class _Stream(StreamEncoder):
         )
 
 
-ENCODING = ReplyEncoding(whole=encode_whole, encoder=_Stream, error=encode_error)
+ENCODING = ReplyEncoding(whole=encode_whole, encoder=_ChatStream, error=encode_error)

@@ -12,10 +12,10 @@ from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.openai.strict_schema import STRICT
 from llmring.dialects.openai_chat.messages import encoded
-from llmring.dialects.openai_chat.reasoning import asked_for
-from llmring.dialects.openai_chat.structured_output import AS_TEXT, asked
+from llmring.dialects.openai_chat.reasoning import reasoning_fields
+from llmring.dialects.openai_chat.structured_output import AS_TEXT, output_fields
 from llmring.json_schema.adapt import adapted
-from llmring.json_schema.prompt import with_words
+from llmring.json_schema.prompt import add_to_system_message
 
 
 def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
@@ -35,11 +35,11 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     tools = request.tools
     custom = _custom_names(tools) if tools else frozenset()
     turns = request.turns
-    output = asked(request.output, turns, quirks) if request.output else AS_TEXT
+    output = output_fields(request.output, turns, quirks) if request.output else AS_TEXT
     caching = request.caching
     messages = encoded(turns, custom, quirks)
     if output.words:
-        messages = with_words(messages, output.words)
+        messages = add_to_system_message(messages, output.words)
     if caching and quirks.caching == "marks":
         messages = _marked(messages, caching)
     reasoning = request.reasoning
@@ -54,7 +54,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "tools": [_tool(tool, quirks) for tool in tools] if tools else None,
         "tool_choice": None if request.choice is None else _tool_choice(request, custom),
         "response_format": output.format,
-        **(asked_for(reasoning, quirks.reasoning) if reasoning else {}),
+        **(reasoning_fields(reasoning, quirks.reasoning) if reasoning else {}),
         **(_cache_fields(caching) if caching and quirks.caching == "keys" else {}),
         "stream": stream or None,
         "stream_options": {"include_usage": True} if stream and quirks.stream_usage else None,

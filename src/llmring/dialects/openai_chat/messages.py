@@ -27,7 +27,7 @@ from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.document_text import text_of
-from llmring.dialects.openai_chat.reasoning import given_back
+from llmring.dialects.openai_chat.reasoning import reasoning_returned
 from llmring.exceptions import UnsupportedFeatureError
 
 NAME = "openai_chat"
@@ -35,7 +35,7 @@ NAME = "openai_chat"
 _AUDIO = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 
 
-class _Calls(Struct):
+class _CallIds(Struct):
     """The calls so far: their number, and the IDs under each name that have no result yet."""
 
     count: int = 0
@@ -72,16 +72,16 @@ def encoded(
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of a message.
     """
-    calls = _Calls()
+    calls = _CallIds()
     return [_message(turn, calls, custom, quirks) for turn in turns]
 
 
 def _message(
-    turn: Message, calls: _Calls, custom: frozenset[str], quirks: Quirks
+    turn: Message, calls: _CallIds, custom: frozenset[str], quirks: Quirks
 ) -> dict[str, Any]:
     message: dict[str, Any] = {"role": turn.role, "content": _content(turn, quirks)}
     if turn.role == "assistant":
-        message |= given_back(turn.parts, quirks.reasoning_field, NAME)
+        message |= reasoning_returned(turn.parts, quirks.reasoning_field, NAME)
     if turn.tool_calls:
         message["content"] = message["content"] or None
         message["tool_calls"] = [

@@ -17,42 +17,42 @@ from llmring.chat.reasoning import Reasoning
 DETAIL = "reasoning."
 
 
-def _effort(asked: Reasoning) -> dict[str, Any]:
+def _effort(reasoning: Reasoning) -> dict[str, Any]:
     # https://platform.openai.com/docs/guides/reasoning
-    return {"reasoning_effort": asked.as_effort}
+    return {"reasoning_effort": reasoning.as_effort}
 
 
-def _object(asked: Reasoning) -> dict[str, Any]:
+def _object(reasoning: Reasoning) -> dict[str, Any]:
     # https://openrouter.ai/docs/use-cases/reasoning-tokens
-    if asked.is_off or asked.tokens is None:
-        return {"reasoning": {"effort": asked.as_effort}}
-    return {"reasoning": {"max_tokens": asked.tokens}}
+    if reasoning.is_off or reasoning.tokens is None:
+        return {"reasoning": {"effort": reasoning.as_effort}}
+    return {"reasoning": {"max_tokens": reasoning.tokens}}
 
 
-def _switch(asked: Reasoning) -> dict[str, Any]:
+def _switch(reasoning: Reasoning) -> dict[str, Any]:
     # https://platform.moonshot.ai/docs/guide/use-kimi-k2-thinking-model
-    return {"thinking": {"type": "disabled" if asked.is_off else "enabled"}}
+    return {"thinking": {"type": "disabled" if reasoning.is_off else "enabled"}}
 
 
-def _switch_and_effort(asked: Reasoning) -> dict[str, Any]:
+def _switch_and_effort(reasoning: Reasoning) -> dict[str, Any]:
     # https://api-docs.deepseek.com/guides/thinking_mode
     # https://docs.z.ai/guides/capabilities/thinking
-    return _switch(asked) if asked.is_off else {**_switch(asked), **_effort(asked)}
+    return _switch(reasoning) if reasoning.is_off else {**_switch(reasoning), **_effort(reasoning)}
 
 
-def _template(asked: Reasoning) -> dict[str, Any]:
+def _template(reasoning: Reasoning) -> dict[str, Any]:
     # The model's own chat template reads these; each template knows one of them.
     # https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
     # https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
-    effort = {} if asked.is_off else _effort(asked)
-    return {"chat_template_kwargs": {"enable_thinking": not asked.is_off, **effort}}
+    effort = {} if reasoning.is_off else _effort(reasoning)
+    return {"chat_template_kwargs": {"enable_thinking": not reasoning.is_off, **effort}}
 
 
-def _budget(asked: Reasoning) -> dict[str, Any]:
+def _budget(reasoning: Reasoning) -> dict[str, Any]:
     # https://www.alibabacloud.com/help/en/model-studio/deep-thinking
-    if asked.is_off:
+    if reasoning.is_off:
         return {"enable_thinking": False}
-    return {"enable_thinking": True, "thinking_budget": asked.as_tokens}
+    return {"enable_thinking": True, "thinking_budget": reasoning.as_tokens}
 
 
 # By the name that is used in a server's quirks.
@@ -68,12 +68,12 @@ FORMS: Mapping[str, Callable[[Reasoning], dict[str, Any]]] = MappingProxyType(
 )
 
 
-def asked_for(asked: Reasoning | None, form: str | None) -> dict[str, Any]:
+def reasoning_fields(reasoning: Reasoning | None, form: str | None) -> dict[str, Any]:
     """Build the fields that set the amount of reasoning; empty if the server takes none."""
-    return {} if asked is None or form is None else FORMS[form](asked)
+    return {} if reasoning is None or form is None else FORMS[form](reasoning)
 
 
-def given_back(parts: Sequence[Part], field: str | None, dialect: str) -> dict[str, Any]:
+def reasoning_returned(parts: Sequence[Part], field: str | None, dialect: str) -> dict[str, Any]:
     """Build the field of an assistant message that holds its reasoning, in the given form."""
     if field == "reasoning_details":
         details = [

@@ -14,23 +14,25 @@ from msgspec import Struct
 from llmring.chat.output_format import OutputFormat
 from llmring.chat.request import Message
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.openai.strict_schema import held_to
-from llmring.json_schema.prompt import in_words, spoken_of
+from llmring.dialects.openai.strict_schema import schema_to_send
+from llmring.json_schema.prompt import json_instruction, mentions_json
 
 _MODE = {"type": "json_object"}
 
 
-class Asked(Struct, frozen=True):
+class ChatOutputFields(Struct, frozen=True):
     """The parts of a request that ask for JSON: the `response_format`, and a prompt."""
 
     format: dict[str, Any] | None = None
     words: str | None = None
 
 
-AS_TEXT = Asked()
+AS_TEXT = ChatOutputFields()
 
 
-def asked(output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks) -> Asked:
+def output_fields(
+    output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks
+) -> ChatOutputFields:
     """Choose the way to ask for this output format; empty for text.
 
     Args:
@@ -42,11 +44,11 @@ def asked(output: OutputFormat | None, turns: Sequence[Message], quirks: Quirks)
         return AS_TEXT
     if output.schema is None:
         # OpenAI refuses this mode if no message mentions JSON.
-        return Asked(_MODE, None if spoken_of(turns) else in_words(None))
+        return ChatOutputFields(_MODE, None if mentions_json(turns) else json_instruction(None))
     if quirks.json_schema:
-        return Asked({"type": "json_schema", "json_schema": _named(output, quirks)})
+        return ChatOutputFields({"type": "json_schema", "json_schema": _named(output, quirks)})
     is_object = output.schema.get("type") == "object"
-    return Asked(_MODE if is_object else None, in_words(output.schema))
+    return ChatOutputFields(_MODE if is_object else None, json_instruction(output.schema))
 
 
 def _named(output: OutputFormat, quirks: Quirks) -> dict[str, Any]:
@@ -64,5 +66,5 @@ def _schema(output: OutputFormat, quirks: Quirks) -> tuple[dict[str, Any], bool 
     schema = output.schema or {}
     if quirks.any_schema:
         return dict(schema), output.strict
-    adapted_schema, strict = held_to(output, schema)
+    adapted_schema, strict = schema_to_send(output, schema)
     return adapted_schema, None if output.strict is None else strict

@@ -28,7 +28,7 @@ _COUNTED = frozenset(
 )
 
 
-class _Reply(Struct):
+class _ResponsesTokenCount(Struct):
     input_tokens: int
 
 
@@ -38,7 +38,7 @@ def decode(head: HttpHead, body: bytes) -> int:
     Raises:
         ProviderResponseError: The reply is in another format.
     """
-    return read_as(_Reply, head, body).input_tokens
+    return read_as(_ResponsesTokenCount, head, body).input_tokens
 
 
 def counting(encode: Encode) -> Counting:

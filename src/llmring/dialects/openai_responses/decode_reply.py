@@ -14,7 +14,7 @@ from llmring.dialects.error_response import request_id, response_error, unreadab
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.openai.errors import error_within
 from llmring.dialects.openai.lenient_json import read
-from llmring.dialects.openai_responses.items import Delta, Items
+from llmring.dialects.openai_responses.items import ItemAssembler, ItemDelta
 from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
 from llmring.exceptions import ProviderError, ProviderResponseError
@@ -35,7 +35,7 @@ class _OutputDetails(Struct, gc=False):
     image_tokens: _Number | None = None
 
 
-class _Usage(Struct, gc=False):
+class _ResponsesUsage(Struct, gc=False):
     input_tokens: _Number | None = None
     output_tokens: _Number | None = None
     total_tokens: _Number | None = None
@@ -52,7 +52,7 @@ class _Response(Struct, gc=False):
     model: str | None = None
     status: str | None = None
     output: list[Raw] | None = None
-    usage: _Usage | None = None
+    usage: _ResponsesUsage | None = None
     incomplete_details: _Incomplete | None = None
     service_tier: Any = None
     error: Any = None
@@ -109,14 +109,14 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     if not response.output and not response.status:
         raise unreadable(head, body, "the answer is empty, with no reason for its end")
     events: list[Event] = [Started(response.model or None, response.id or None)]
-    return events + _rest(Items(head), response, "completed")
+    return events + _rest(ItemAssembler(head), response, "completed")
 
 
 def _unexplained(head: HttpHead, body: bytes, what: str | None) -> ProviderError:
     return response_error(head, body, message=None, code=what)
 
 
-def _rest(items: Items, response: _Response, status: str) -> list[Event]:
+def _rest(items: ItemAssembler, response: _Response, status: str) -> list[Event]:
     """Return the events of a complete reply that its pieces lacked."""
     events: list[Event] = []
     for index, item in enumerate(response.output or ()):
@@ -158,7 +158,7 @@ def _usage(response: _Response, tool_calls: int) -> Usage | None:
 
 def decoder(head: HttpHead) -> EventStreamDecoder:
     """Create a decoder for one streamed reply."""
-    return EventStreamDecoder(head, _Reading(head), decode)
+    return EventStreamDecoder(head, _ResponsesReader(head), decode)
 
 
 # The kind of text in each event.
@@ -177,7 +177,7 @@ _ENDS = {"response.completed": "completed", "response.incomplete": "incomplete"}
 _FAILURES = frozenset({"error", "response.failed", "response.cancelled"})
 
 
-class _Reading:
+class _ResponsesReader:
     """State while decoding one streamed reply, event by event.
 
     Only events with content are decoded; the others report the progress of the API's own tools,
@@ -190,7 +190,7 @@ class _Reading:
         self.done = False
         self._head = head
         self._named = False
-        self._items = Items(head)
+        self._items = ItemAssembler(head)
 
     def take(self, event: ServerEvent) -> list[Event]:
         data = event.data.strip()
@@ -216,7 +216,7 @@ class _Reading:
         if not isinstance(sent.delta, str) or not sent.delta:
             return []
         part = sent.summary_index if kind == "summary" else sent.content_index
-        return self._items.say(Delta(kind, sent.delta, sent.output_index, sent.item_id, part))
+        return self._items.say(ItemDelta(kind, sent.delta, sent.output_index, sent.item_id, part))
 
     def _take_response(self, kind: str, data: bytes) -> list[Event]:
         response = read(self._head, data, _RESPONSE_EVENT).response

@@ -16,7 +16,7 @@ PREFIXES = {
 }
 
 
-class Item:
+class ItemBuilder:
     """An item of the reply, being put together.
 
     Attributes:
@@ -87,7 +87,7 @@ _DELTAS = {
 }
 
 
-def _place(item: Item) -> Json:
+def _place(item: ItemBuilder) -> Json:
     place: Json = {"item_id": item.id, "output_index": item.index}
     match item.kind:
         case "message":
@@ -97,21 +97,21 @@ def _place(item: Item) -> Json:
     return place
 
 
-def part_added(item: Item) -> list[Json]:
+def part_added(item: ItemBuilder) -> list[Json]:
     """Return the event that begins the last part of an item."""
     kind, _ = item.parts[-1]
     name = "reasoning_summary_part" if item.kind == "reasoning" else "content_part"
     return [{"type": f"response.{name}.added", **_place(item), "part": PARTS[kind]("")}]
 
 
-def text_delta(item: Item, text: str) -> Json:
+def text_delta(item: ItemBuilder, text: str) -> Json:
     """Return the event that adds a text to the last part of an item."""
     kind, _ = item.parts[-1]
     logprobs: Json = {"logprobs": []} if kind == "output_text" else {}
     return {"type": f"{_DELTAS[kind][0]}.delta", **_place(item), "delta": text, **logprobs}
 
 
-def part_done(item: Item) -> list[Json]:
+def part_done(item: ItemBuilder) -> list[Json]:
     """Return the events that complete the last part of an item."""
     if not item.parts:
         if item.kind != "function_call":

@@ -38,7 +38,7 @@ from llmring.dialects.openai.encode_error import encode_error, error_object
 from llmring.dialects.openai_responses.encode_items import (
     CALLS,
     PREFIXES,
-    Item,
+    ItemBuilder,
     part_added,
     part_done,
     text_delta,
@@ -93,7 +93,7 @@ def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
     """
     events = list(events)
     gathered = gather(events, envelope)
-    reply = _Reply(gathered.id, gathered.model, envelope)
+    reply = _ResponseBuilder(gathered.id, gathered.model, envelope)
     for content in arrange(merged(events)):
         reply.add(content)
     return msgspec.json.encode(reply.response(gathered.finished, gathered.usage))
@@ -117,7 +117,7 @@ def _place_of(event: Event, before: list[Event]) -> int:
     return len(before)
 
 
-class _Reply:
+class _ResponseBuilder:
     """A reply being put together, item by item, with the events that show how it grows.
 
     Attributes:
@@ -129,7 +129,7 @@ class _Reply:
         self._id = id_
         self._model = model
         self._envelope = envelope
-        self._item: Item | None = None
+        self._item: ItemBuilder | None = None
         self._places: dict[str, Json] = {}
         self._reasoned = False
         self._call: int | None = None
@@ -171,9 +171,9 @@ class _Reply:
         """Take in a piece of content, and return the events that show it."""
         match content:
             case TextDelta(text=text):
-                return self._say("message", "output_text", text)
+                return self._add_text("message", "output_text", text)
             case RefusalDelta(text=text):
-                return self._say("message", "refusal", text)
+                return self._add_text("message", "refusal", text)
             case ReasoningDelta():
                 return self._think(content)
             case ToolCallDelta():
@@ -183,7 +183,7 @@ class _Reply:
             case _:
                 return []
 
-    def _say(self, kind: str, part: str, text: str) -> list[Json]:
+    def _add_text(self, kind: str, part: str, text: str) -> list[Json]:
         """Add a piece of text to the open item's part of this kind."""
         if not text:
             return []
@@ -207,7 +207,7 @@ class _Reply:
         if self._reasoned and not item.parts:
             # The reader puts it between thoughts.
             text = text.removeprefix(_BLANK_LINE)
-        events += self._say("reasoning", "summary_text", text)
+        events += self._add_text("reasoning", "summary_text", text)
         self._reasoned = self._reasoned or bool(text)
         if event.signature is not None:
             item.fields["encrypted_content"] = event.signature
@@ -265,10 +265,10 @@ class _Reply:
 
     def _open(
         self, kind: str, id_: str | None = None, fields: Json | None = None
-    ) -> tuple[list[Json], Item]:
+    ) -> tuple[list[Json], ItemBuilder]:
         events = self.close()
         index = len(self.output)
-        item = self._item = Item(kind, index, id_ or self._item_id(kind, index), fields)
+        item = self._item = ItemBuilder(kind, index, id_ or self._item_id(kind, index), fields)
         added = item.whole("in_progress")
         return [
             *events,
@@ -320,12 +320,12 @@ def _usage(usage: Usage) -> Json:
     }
 
 
-class _Stream(StreamEncoder):
+class _ResponsesStream(StreamEncoder):
     """A streamed reply: its beginning, each item as it grows, and the whole at its end."""
 
     def __init__(self, envelope: Envelope) -> None:
         super().__init__(envelope)
-        self._reply = _Reply(envelope.id, envelope.model, envelope)
+        self._reply = _ResponseBuilder(envelope.id, envelope.model, envelope)
         self._number = 0
 
     def _send(self, event: Json) -> bytes:
@@ -333,7 +333,7 @@ class _Stream(StreamEncoder):
         return named_sse({**event, "sequence_number": number})
 
     def _begin(self) -> Iterator[bytes]:
-        self._reply = _Reply(self._id, self._model, self._envelope)
+        self._reply = _ResponseBuilder(self._id, self._model, self._envelope)
         begun = self._reply.snapshot("in_progress")
         yield self._send({"type": "response.created", "response": begun})
         yield self._send({"type": "response.in_progress", "response": begun})
@@ -349,10 +349,12 @@ class _Stream(StreamEncoder):
 
     def fail(self, error: ErrorAnswer) -> list[bytes]:
         """Encode the end of a reply that fails after its beginning."""
-        said = error_object(error)
-        fault = {"code": said["code"] or said["type"], "message": said["message"]}
+        fields = error_object(error)
+        fault = {"code": fields["code"] or fields["type"], "message": fields["message"]}
         failed = self._reply.snapshot("failed", error=fault, output=self._reply.output)
         return [*self._started(), self._send({"type": "response.failed", "response": failed})]
 
 
-ENCODING = ReplyEncoding(whole=encode_whole, encoder=_Stream, error=encode_error, arranged=arrange)
+ENCODING = ReplyEncoding(
+    whole=encode_whole, encoder=_ResponsesStream, error=encode_error, arranged=arrange
+)

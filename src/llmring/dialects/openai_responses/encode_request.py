@@ -22,7 +22,7 @@ from llmring.chat.parts import (
 from llmring.chat.request import Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks, merged
-from llmring.dialects.openai.strict_schema import STRICT, held_to
+from llmring.dialects.openai.strict_schema import STRICT, schema_to_send
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.adapt import adapted
 
@@ -57,7 +57,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     turns = request.turns
     fields: dict[str, Any] = {
         "model": model,
-        "input": [*_asking_for_json(request, turns), *_input(turns, custom)],
+        "input": [*_mentioning_json(request, turns), *_input(turns, custom)],
         "temperature": request.temperature,
         "top_p": request.top_p,
         "max_output_tokens": _max_tokens(request),
@@ -125,7 +125,7 @@ def _caching(request: ParsedRequest) -> dict[str, Any]:
     return fields
 
 
-def _asking_for_json(request: ParsedRequest, turns: Sequence[Message]) -> list[dict[str, Any]]:
+def _mentioning_json(request: ParsedRequest, turns: Sequence[Message]) -> list[dict[str, Any]]:
     # OpenAI refuses this mode if no message mentions JSON.
     output = request.output
     if output is None or output.schema is not None:
@@ -148,7 +148,7 @@ def _text(request: ParsedRequest, quirks: Quirks) -> dict[str, Any] | None:
     if quirks.any_schema:
         schema, strict = dict(output.schema), bool(output.strict)
     else:
-        schema, strict = held_to(output, output.schema)
+        schema, strict = schema_to_send(output, output.schema)
     described = {} if output.description is None else {"description": output.description}
     return {
         "format": {
@@ -212,7 +212,7 @@ def _tool_choice(request: ParsedRequest, custom: frozenset[str]) -> str | dict[s
 # --- Messages ---
 
 
-class _Calls(Struct):
+class _CallHistory(Struct):
     """The calls so far: the last one of each name, and those whose input is free text."""
 
     custom: frozenset[str]
@@ -221,7 +221,7 @@ class _Calls(Struct):
 
 
 def _input(turns: Iterable[Message], custom: frozenset[str]) -> list[dict[str, Any]]:
-    calls = _Calls(custom)
+    calls = _CallHistory(custom)
     items: list[dict[str, Any]] = []
     for turn in turns:
         match turn.role:
@@ -241,13 +241,13 @@ def _message(turn: Message) -> list[dict[str, Any]]:
         for part in turn.parts
         if isinstance(part, ProviderPart) and part.dialect == NAME
     ]
-    said = [part for part in turn.parts if not isinstance(part, ProviderPart)]
-    if own and not said:
+    parts = [part for part in turn.parts if not isinstance(part, ProviderPart)]
+    if own and not parts:
         return own
-    return [{"type": "message", "role": turn.role, "content": _content(said)}, *own]
+    return [{"type": "message", "role": turn.role, "content": _content(parts)}, *own]
 
 
-def _assistant(turn: Message, calls: _Calls) -> list[dict[str, Any]]:
+def _assistant(turn: Message, calls: _CallHistory) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     text = ""
     for part in turn.parts:
@@ -255,10 +255,10 @@ def _assistant(turn: Message, calls: _Calls) -> list[dict[str, Any]]:
             case TextPart():
                 text += part.text
             case ProviderPart(content=mark) if _is_mark(part):
-                items += _said(text, mark)
+                items += _assistant_text(text, mark)
                 text = ""
             case ReasoningPart() | ProviderPart():
-                items += _said(text)
+                items += _assistant_text(text)
                 text = ""
                 items += _replayed(part)
             case _:
@@ -266,7 +266,7 @@ def _assistant(turn: Message, calls: _Calls) -> list[dict[str, Any]]:
                     "the Responses API takes only text in an assistant message; put images and "
                     "documents into a user message"
                 )
-    items += _said(text)
+    items += _assistant_text(text)
     sent = {str(item.get("call_id")) for item in items}
     for item in items:
         if item.get("type") == "custom_tool_call":
@@ -284,7 +284,7 @@ def _is_mark(part: ProviderPart) -> bool:
     return part.dialect == NAME and content.get("type") == "message" and "content" not in content
 
 
-def _said(text: str, mark: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def _assistant_text(text: str, mark: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
     if not text:
         return []
     return [{**(mark or {"type": "message", "role": "assistant"}), "content": text}]
@@ -308,7 +308,7 @@ def _replayed(part: ReasoningPart | ProviderPart) -> list[dict[str, Any]]:
     return [{name: value for name, value in item.items() if value is not None}]
 
 
-def _call(call: ToolCall, calls: _Calls) -> dict[str, Any]:
+def _call(call: ToolCall, calls: _CallHistory) -> dict[str, Any]:
     name, arguments = call["function"]["name"], call["function"]["arguments"]
     if call["type"] == "custom" or name in calls.custom:
         calls.free.add(call["id"])
@@ -316,7 +316,7 @@ def _call(call: ToolCall, calls: _Calls) -> dict[str, Any]:
     return {"type": "function_call", "call_id": call["id"], "name": name, "arguments": arguments}
 
 
-def _result(turn: Message, calls: _Calls) -> dict[str, Any]:
+def _result(turn: Message, calls: _CallHistory) -> dict[str, Any]:
     name = turn.name or ""
     call_id = turn.tool_call_id or calls.id_of.get(name, name)
     kind = "custom_tool_call_output" if call_id in calls.free else "function_call_output"
@@ -325,10 +325,10 @@ def _result(turn: Message, calls: _Calls) -> dict[str, Any]:
 
 def _content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:
     # Only assistants reason, and only the API's own items are sent in the API's format.
-    said = [part for part in parts if not isinstance(part, ReasoningPart | ProviderPart)]
-    if len(said) < 2 and all(isinstance(part, TextPart) for part in said):
-        return "".join(part.text for part in said if isinstance(part, TextPart))
-    return [_part(part) for part in said]
+    content = [part for part in parts if not isinstance(part, ReasoningPart | ProviderPart)]
+    if len(content) < 2 and all(isinstance(part, TextPart) for part in content):
+        return "".join(part.text for part in content if isinstance(part, TextPart))
+    return [_part(part) for part in content]
 
 
 def _part(part: Part) -> dict[str, Any]:

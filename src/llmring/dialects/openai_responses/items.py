@@ -35,7 +35,7 @@ class _Piece(Struct, gc=False):
     refusal: str | None = None
 
 
-class _Item(Struct, gc=False):
+class _ResponsesItem(Struct, gc=False):
     """An item of one of the known types; its fields depend on its type."""
 
     id: str | None = None
@@ -58,7 +58,7 @@ class _Kind(Struct, gc=False):
 
 
 _KIND = msgspec.json.Decoder(_Kind)
-_ITEM = msgspec.json.Decoder(_Item)
+_ITEM = msgspec.json.Decoder(_ResponsesItem)
 _OBJECT: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 
 _CALLS = frozenset({"function_call", "custom_tool_call"})
@@ -73,7 +73,7 @@ _OF_CALLS = frozenset({"arguments", "input"})
 _OF_REASONING = frozenset({"summary", "thoughts"})
 
 
-class Delta(Struct, frozen=True, gc=False):
+class ItemDelta(Struct, frozen=True, gc=False):
     """A piece of an item's text.
 
     Attributes:
@@ -95,24 +95,24 @@ class _Progress:
     """The decoding state of an item.
 
     Attributes:
-        said: The kinds of its text so far.
+        arguments: The kinds of its text so far.
         part: The last part of its reasoning.
         call: The number of the call in the reply, if it is one.
         done: True once the item is complete.
         placed: True if its position in the reply is known.
     """
 
-    __slots__ = ("call", "done", "part", "placed", "said")
+    __slots__ = ("call", "done", "kinds", "part", "placed")
 
     def __init__(self) -> None:
-        self.said: set[str] = set()
+        self.kinds: set[str] = set()
         self.part: int | None = None
         self.call: int | None = None
         self.done = False
         self.placed = False
 
 
-class Items:
+class ItemAssembler:
     """The items of a reply while it is decoded.
 
     Args:
@@ -176,7 +176,7 @@ class Items:
             return []
         return [self._called(progress, read(self._head, raw, _ITEM), "", kind.type)]
 
-    def say(self, delta: Delta) -> list[Event]:
+    def say(self, delta: ItemDelta) -> list[Event]:
         """Return the events for a piece of an item."""
         if delta.index is None and not delta.id:
             progress = self._last_call if delta.kind in _OF_CALLS else self._nameless
@@ -188,21 +188,21 @@ class Items:
             case "refusal":
                 event = RefusalDelta(delta.text)
             case "arguments":
-                event = self._called(progress, _Item(), delta.text, "function_call")
+                event = self._called(progress, _ResponsesItem(), delta.text, "function_call")
             case "input":
-                event = self._called(progress, _Item(), delta.text, "custom_tool_call")
+                event = self._called(progress, _ResponsesItem(), delta.text, "custom_tool_call")
             case _:
                 return self._think(progress, delta)
-        progress.said.add(delta.kind)
+        progress.kinds.add(delta.kind)
         return [event]
 
-    def _think(self, progress: _Progress, delta: Delta) -> list[Event]:
+    def _think(self, progress: _Progress, delta: ItemDelta) -> list[Event]:
         # If there are both a summary and the thoughts themselves, the first to arrive is shown.
-        if progress.said & _OF_REASONING - {delta.kind}:
+        if progress.kinds & _OF_REASONING - {delta.kind}:
             return []
-        begins = delta.kind not in progress.said
+        begins = delta.kind not in progress.kinds
         another = delta.part != progress.part
-        progress.said.add(delta.kind)
+        progress.kinds.add(delta.kind)
         progress.part = delta.part
         return [self._thought(delta.text, delta.id, apart=begins or another)]
 
@@ -222,7 +222,7 @@ class Items:
         if progress.done:
             return []
         progress.done = True
-        progress.said |= self._nameless.said
+        progress.kinds |= self._nameless.kinds
         if kind.type in _CALLS:
             return self._end_call(progress, raw, kind.type)
         events = self._settled()
@@ -238,14 +238,16 @@ class Items:
 
     def _end_call(self, progress: _Progress, raw: Raw, kind: str | None) -> list[Event]:
         item = read(self._head, raw, _ITEM)
-        said = "" if progress.said & _OF_CALLS else _arguments(item)
-        events = [self._called(progress, item, said, kind)]
+        arguments = "" if progress.kinds & _OF_CALLS else _arguments(item)
+        events = [self._called(progress, item, arguments, kind)]
         sent = read(self._head, raw, _OBJECT)
         # Given an ID, the API would look the item up on the server, which stores nothing.
         self._waiting.append({key: sent[key] for key in sent if key not in ("id", "status")})
         return events + (self._settled() if item.namespace or item.caller else [])
 
-    def _called(self, progress: _Progress, item: _Item, arguments: str, kind: str | None) -> Event:
+    def _called(
+        self, progress: _Progress, item: _ResponsesItem, arguments: str, kind: str | None
+    ) -> Event:
         if progress.call is None:
             progress.call = self._calls
             self._calls += 1
@@ -267,7 +269,7 @@ class Items:
         item = read(self._head, raw, _ITEM)
         events: list[Event] = []
         whole = _texts(item.summary, "\n\n") or _texts(item.content, "\n\n")
-        if whole and not progress.said & _OF_REASONING:
+        if whole and not progress.kinds & _OF_REASONING:
             events.append(self._thought(whole, item.id, apart=True))
         if item.content or item.format:
             # Not OpenAI's own reasoning, which consists only of a summary and an encrypted part.
@@ -277,12 +279,12 @@ class Items:
         return events
 
 
-def _end_message(progress: _Progress, item: _Item) -> list[Event]:
+def _end_message(progress: _Progress, item: _ResponsesItem) -> list[Event]:
     events: list[Event] = []
-    if "text" not in progress.said and (text := _texts(item.content)):
+    if "text" not in progress.kinds and (text := _texts(item.content)):
         events.append(TextDelta(text))
     pieces = item.content if isinstance(item.content, list) else ()
-    if "refusal" not in progress.said and (text := "".join(each.refusal or "" for each in pieces)):
+    if "refusal" not in progress.kinds and (text := "".join(each.refusal or "" for each in pieces)):
         events.append(RefusalDelta(text))
     if item.phase:
         # https://platform.openai.com/docs/guides/latest-model#phase-parameter
@@ -297,7 +299,7 @@ def _texts(pieces: list[_Piece] | str | None, between: str = "") -> str:
     return between.join(piece.text for piece in pieces or () if piece.text)
 
 
-def _arguments(item: _Item) -> str:
+def _arguments(item: _ResponsesItem) -> str:
     given = item.arguments if item.input is None else item.input
     if isinstance(given, str):
         return given

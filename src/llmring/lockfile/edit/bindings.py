@@ -19,7 +19,7 @@ from llmring.lockfile.document import (
     references,
 )
 from llmring.lockfile.toml.array import array
-from llmring.lockfile.toml.layout import KeyPath, Layout, Section, Span, scan
+from llmring.lockfile.toml.layout import KeyPath, Layout, Section, TextSpan, scan
 from llmring.lockfile.toml.quoting import dotted, quoted
 from llmring.lockfile.toml.splice import (
     BLANK_LINE,
@@ -165,7 +165,7 @@ def without_sections(layout: Layout, goes: Callable[[KeyPath], bool]) -> str:
     return after
 
 
-def _block(layout: Layout, section: Section, floor: int) -> Span:
+def _block(layout: Layout, section: Section, floor: int) -> TextSpan:
     """Return the span of a section, its comments and the blank line before it.
 
     The span never begins before the offset `floor`.
@@ -181,7 +181,7 @@ def _block(layout: Layout, section: Section, floor: int) -> Span:
     if begin > floor:
         above = layout.line_start(begin - 1)
         begin = above if BLANK_LINE.match(text, above) else begin
-    return Span(begin, behind(text, section.body_end))
+    return TextSpan(begin, behind(text, section.body_end))
 
 
 def _list(models: list[str]) -> str:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from llmring.exceptions import LockfileError, LockfileParseError
 from llmring.lockfile import syntax
 from llmring.lockfile.problem import Problem
-from llmring.lockfile.toml.layout import Layout, Span, scan
+from llmring.lockfile.toml.layout import Layout, TextSpan, scan
 
 WIDTH = 100
 
@@ -45,7 +45,7 @@ def formatted(text: str) -> str:
 def _equals_spaced(layout: Layout) -> str:
     """Put one space on each side of every `=`."""
     spans = [
-        (Span(entry.key.end, entry.value.begin), " = ")
+        (TextSpan(entry.key.end, entry.value.begin), " = ")
         for entry in layout.entries.values()
         if entry.key and entry.value
     ]
@@ -115,7 +115,7 @@ def _table_tops(layout: Layout, lines: list[str]) -> set[int]:
     return tops
 
 
-def _spliced(text: str, pieces: list[tuple[Span, str]]) -> str:
+def _spliced(text: str, pieces: list[tuple[TextSpan, str]]) -> str:
     """Replace spans of a text by new pieces."""
     out = []
     at = 0

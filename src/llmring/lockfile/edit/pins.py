@@ -17,7 +17,7 @@ from llmring.lockfile.document import ModelRef, parse
 from llmring.lockfile.edit.bindings import without_sections
 from llmring.lockfile.pins import Pin, digest_of, pins_of, plain_amount
 from llmring.lockfile.schema.shapes import OWN_KEY
-from llmring.lockfile.toml.layout import REST_OF_LINE, KeyPath, Layout, Span, scan
+from llmring.lockfile.toml.layout import REST_OF_LINE, KeyPath, Layout, TextSpan, scan
 from llmring.lockfile.toml.quoting import quoted, quoted_key
 from llmring.lockfile.toml.splice import Tree, behind, checked, line_end, spliced, with_block
 
@@ -80,10 +80,10 @@ def _without_pins(text: str, keep: Mapping[str, Pin]) -> str:
 
 def _with_keys(text: str, values: Mapping[str, Any]) -> str:
     """Return the text with these keys set in `[registry]`."""
-    said = tomllib.loads(text).get("registry", {})
-    for key in (key for key in values if key in said and said[key] != values[key]):
+    present = tomllib.loads(text).get("registry", {})
+    for key in (key for key in values if key in present and present[key] != values[key]):
         text = spliced(text, scan(text).value((*_REGISTRY, key)), _toml(values[key]))
-    missing = {key: value for key, value in values.items() if key not in said}
+    missing = {key: value for key, value in values.items() if key not in present}
     if not missing:
         return text
     layout = scan(text)
@@ -121,7 +121,11 @@ def _rewritten(text: str, path: KeyPath, wanted: Mapping[str, Any]) -> str:
     """Return the text with new facts in a pin's table; unchanged facts keep their formatting."""
     table = _table(text)[str(path[-1])]
     gone = [key for key in table if key not in wanted and not key.startswith(OWN_KEY)]
-    changed = {key: value for key, value in wanted.items() if _said(table.get(key)) != _said(value)}
+    changed = {
+        key: value
+        for key, value in wanted.items()
+        if _comparable(table.get(key)) != _comparable(value)
+    }
     if _is_braced(scan(text), path):
         return _rebraced(scan(text), path, {**changed, **dict.fromkeys(gone)})
     for key in (*gone, *changed):
@@ -161,7 +165,7 @@ def _without_line(layout: Layout, path: KeyPath) -> str:
         return _rebraced(layout, path[:-1], {str(path[-1]): None})
     text = layout.text
     begin, end = layout.line_start(entry.key.begin), _line_end(text, entry.value.end)
-    after = spliced(text, Span(begin, end), "")
+    after = spliced(text, TextSpan(begin, end), "")
     if end == len(text) and not text.endswith("\n"):
         after = after.removesuffix("\n").removesuffix("\r")
     return after
@@ -236,15 +240,15 @@ def _toml(value: Any) -> str:
             return str(value)
 
 
-def _said(value: Any) -> Any:
+def _comparable(value: Any) -> Any:
     """Normalize a value for comparison, however its numbers are written."""
     match value:
         case float() | int() | Decimal():
             return plain_amount(Decimal(str(value)))
         case dict():
-            return {key: _said(inner) for key, inner in value.items()}
+            return {key: _comparable(inner) for key, inner in value.items()}
         case list() | tuple():
-            return [_said(inner) for inner in value]
+            return [_comparable(inner) for inner in value]
         case _:
             return value
 
@@ -253,20 +257,21 @@ def _pin(tree: Tree, text: str, values: Mapping[str, Any], wanted: Mapping[str, 
     """Apply the edit of `pinned` to the parsed text."""
     registry = tree.setdefault("registry", {})
     registry |= values
-    written, said = registry.get("pins", {}), _table(text)
+    written, present = registry.get("pins", {}), _table(text)
     registry["pins"] = {
-        name: _merged(written.get(name, {}), said.get(name, {}), _table_of(pin))
+        name: _merged(written.get(name, {}), present.get(name, {}), _table_of(pin))
         for name, pin in wanted.items()
     }
 
 
-def _merged(written: Tree, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> Tree:
+def _merged(written: Tree, present: Mapping[str, Any], wanted: Mapping[str, Any]) -> Tree:
     """Merge a pin's wanted facts with its table, keeping facts that are equal as written."""
     new = tomllib.loads("\n".join(_lines(wanted)), parse_float=str)
     kept = {
         key: value
         for key, value in written.items()
-        if key.startswith(OWN_KEY) or (key in wanted and _said(said[key]) == _said(wanted[key]))
+        if key.startswith(OWN_KEY)
+        or (key in wanted and _comparable(present[key]) == _comparable(wanted[key]))
     }
     return new | kept
 

@@ -115,7 +115,7 @@ def set_policy(text: str, key: str, value: Any, profile: str, alias: str | None 
         hint = f"did you mean {meant!r}?" if meant else f"use one of: {', '.join(keys.POLICY)}"
         raise ConfigurationError(f"unknown policy {key!r}; {hint}")
     for fault in misfits(shape, value, (key,)) if value is not None else ():
-        raise ConfigurationError(f"{dotted(fault.path)} {fault.message}; {fault.mend}")
+        raise ConfigurationError(f"{dotted(fault.path)} {fault.message}; {fault.fix}")
     at = _table(lockfile, profile, alias)
     layout = scan(text)
     if value is None:

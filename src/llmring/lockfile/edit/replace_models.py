@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmring.lockfile.document import ModelRef, parse
-from llmring.lockfile.toml.layout import KeyPath, Layout, Span, scan
+from llmring.lockfile.toml.layout import KeyPath, Layout, TextSpan, scan
 from llmring.lockfile.toml.quoting import quoted
 from llmring.lockfile.toml.splice import Tree, at_path, checked, require_utf8, spliced
 
@@ -35,7 +35,7 @@ def replace_models(text: str, changes: Changes) -> str:
     parse(text)
     layout = scan(text)
     tree = tomllib.loads(text)
-    edits: list[tuple[Span, str]] = []
+    edits: list[tuple[TextSpan, str]] = []
     for at, models in changes.items():
         require_utf8(*map(str, models.values()))
         binding = at_path(tree, at)
@@ -49,7 +49,7 @@ def replace_models(text: str, changes: Changes) -> str:
 
 def _of_models(
     layout: Layout, path: KeyPath, present: list[str] | str, models: Mapping[ModelRef, ModelRef]
-) -> Iterator[tuple[Span, str]]:
+) -> Iterator[tuple[TextSpan, str]]:
     places = [path] if isinstance(present, str) else [(*path, i) for i in range(len(present))]
     texts = [present] if isinstance(present, str) else present
     for place, written in zip(places, texts, strict=True):
@@ -61,7 +61,7 @@ def _of_models(
 
 def _of_weights(
     layout: Layout, at: KeyPath, binding: Tree, models: Mapping[ModelRef, ModelRef]
-) -> Iterator[tuple[Span, str]]:
+) -> Iterator[tuple[TextSpan, str]]:
     for path in _WEIGHTS:
         weights = _below(binding, path)
         for old, new in models.items():

@@ -26,14 +26,14 @@ from llmring.lockfile.schema.shapes import (
     Day,
     Either,
     Items,
-    Named,
+    NamedItems,
+    NonNegative,
     Number,
     Outline,
     Shape,
     Table,
     Text,
     Time,
-    Weight,
     Whole,
 )
 
@@ -56,7 +56,7 @@ _SCALARS: dict[type, Schema] = {
     Time: {"type": "string"},
     Day: {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     Number: {"type": "number", "exclusiveMinimum": 0},
-    Weight: {"type": "number", "minimum": 0},
+    NonNegative: {"type": "number", "minimum": 0},
 }
 
 
@@ -92,9 +92,9 @@ def _bare(shape: Shape, definitions: dict[str, Schema]) -> Schema:
         case Items(each=each, least=least):
             items = {"type": "array", "items": _schema(each, definitions)}
             return items | ({"minItems": least} if least else {})
-        case Named(each=Anything()):
+        case NamedItems(each=Anything()):
             return {"type": "object"}
-        case Named(each=each):
+        case NamedItems(each=each):
             return {"type": "object", "additionalProperties": _schema(each, definitions)}
         case Either(options=options):
             return {"anyOf": [_schema(option, definitions) for option in options]}

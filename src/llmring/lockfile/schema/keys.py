@@ -11,14 +11,14 @@ from llmring.lockfile.schema.shapes import (
     Day,
     Either,
     Items,
-    Named,
+    NamedItems,
+    NonNegative,
     Number,
     Outline,
     Shape,
     Table,
     Text,
     Time,
-    Weight,
     Whole,
 )
 
@@ -118,7 +118,7 @@ _POLICY: Mapping[str, Shape] = {
     "timeout": _seconds("60", "Seconds that a call may take, fallbacks included."),
     "tpm": _count("100000", "Tokens that may be used in a minute."),
     "weights": Either(
-        options=(Items(each=Weight()), Named(each=Weight())),
+        options=(Items(each=NonNegative()), NamedItems(each=NonNegative())),
         noun="a list or a table of weights",
         example="[3, 1]",
         about='For strategy = "weighted": how often each model is called first, relative to the '
@@ -196,8 +196,8 @@ BINDING: Mapping[str, Shape] = {
             "can't answer.",
         )
     ),
-    "constraints": Named(each=Anything(), about="Kept, but not used."),
-    "metadata": Named(each=Anything(), about="Notes of your own."),
+    "constraints": NamedItems(each=Anything(), about="Kept, but not used."),
+    "metadata": NamedItems(each=Anything(), about="Notes of your own."),
     **POLICY,
 }
 
@@ -220,11 +220,11 @@ PROFILE: Mapping[str, Shape] = {
             about="The aliases of the profile.",
         )
     ),
-    "registry_versions": Named(
+    "registry_versions": NamedItems(
         each=Whole(noun="a number from 1", example="1", least=1),
         about="The version of each provider's catalog, by provider.",
     ),
-    "metadata": Named(each=Anything(), about="Notes of your own."),
+    "metadata": NamedItems(each=Anything(), about="Notes of your own."),
     "mode": _choice(("replay", "record"), "Replay or record calls, in tests."),
     "recordings": Text(
         noun="the path of a folder",
@@ -263,13 +263,13 @@ PROVIDER: Mapping[str, Shape] = {
         "token.",
     ),
     "api": _choice(("chat", "responses"), "The API to use, if the server has both."),
-    "headers": Named(
+    "headers": NamedItems(
         each=_PLAIN_TEXT,
         noun="a table of strings",
         example='{ x-team = "search" }',
         about="Headers for every request; no keys.",
     ),
-    "query": Named(
+    "query": NamedItems(
         each=_PLAIN_TEXT,
         noun="a table of strings",
         example='{ api-version = "2024-10-21" }',
@@ -295,8 +295,8 @@ EXTENDS: Mapping[str, Shape] = {
 }
 
 
-def _price(about: str) -> Weight:
-    return Weight(noun="an amount of USD from 0", example="0.15", about=about)
+def _price(about: str) -> NonNegative:
+    return NonNegative(noun="an amount of USD from 0", example="0.15", about=about)
 
 
 _RATES: Mapping[str, Shape] = {
@@ -386,11 +386,11 @@ REGISTRY: Mapping[str, Shape] = {
         about="Digest of the bindings and the pins when they were pinned.",
     ),
     "pinned": Day(about="The day of the pins."),
-    "pins": Named(
+    "pins": NamedItems(
         each=Table(keys=PIN, owner="a pin", about="The facts of a model when it was pinned."),
         about="Pinned facts, by model reference.",
     ),
-    "models": Named(
+    "models": NamedItems(
         each=Table(keys=MODEL, owner="a model", about="The facts of a model."),
         about="Corrections of model facts, and models of your own, by model reference.",
     ),
@@ -404,13 +404,13 @@ FILE: Mapping[str, Shape] = {
         example='"default"', about='The profile for calls that name none; "default" if left out.'
     ),
     "profiles": Outline(
-        Named(
+        NamedItems(
             each=Table(keys=PROFILE, owner="a profile", about="A set of aliases."),
             about="Sets of aliases, by name: default, dev, prod, ...",
         )
     ),
     "extends": Outline(Table(keys=EXTENDS, owner="[extends]", about="Aliases from packages.")),
-    "providers": Named(
+    "providers": NamedItems(
         each=Table(
             keys=PROVIDER,
             owner="a provider",
@@ -425,7 +425,7 @@ FILE: Mapping[str, Shape] = {
         example="{ models = {} }",
         about="Model facts, corrected or pinned.",
     ),
-    "metadata": Named(each=Anything(), about="Notes of your own."),
+    "metadata": NamedItems(each=Anything(), about="Notes of your own."),
     "created_at": Time(about="When the file was created."),
     "updated_at": Time(about="When the file was last changed."),
 }

@@ -70,7 +70,7 @@ class Number(Described, frozen=True, kw_only=True):
     noun: str = "a number above 0"
 
 
-class Weight(Described, frozen=True, kw_only=True):
+class NonNegative(Described, frozen=True, kw_only=True):
     """A finite number from 0, integer or float."""
 
     noun: str = "a number from 0"
@@ -108,7 +108,7 @@ class Table(Described, frozen=True, kw_only=True):
     owner: str
 
 
-class Named(Described, frozen=True, kw_only=True):
+class NamedItems(Described, frozen=True, kw_only=True):
     """A table with any names as keys, and values of one shape."""
 
     noun: str = "a table"
@@ -145,11 +145,11 @@ Shape = (
     | Time
     | Day
     | Number
-    | Weight
+    | NonNegative
     | Whole
     | Items
     | Table
-    | Named
+    | NamedItems
     | Either
     | Outline
 )
@@ -161,11 +161,11 @@ _TYPES: Mapping[type, tuple[type, ...]] = {
     Time: (str, date),
     Day: (date,),
     Number: (int, float),
-    Weight: (int, float),
+    NonNegative: (int, float),
     Whole: (int,),
     Items: (list,),
     Table: (dict,),
-    Named: (dict,),
+    NamedItems: (dict,),
 }
 
 
@@ -192,11 +192,11 @@ def misfits(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
 def unknown_key(path: KeyPath, keys: Mapping[str, Shape], owner: str) -> Fault:
     """Build the fault for an unknown key, which does not stop the reading."""
     meant = nearest(str(path[-1]), keys)
-    mend = f"did you mean {meant!r}? " if meant else ""
+    fix = f"did you mean {meant!r}? " if meant else ""
     return Fault(
         path=path,
         message=f"{owner} has no such key",
-        mend=f"{mend}begin keys of your own with {OWN_KEY}",
+        fix=f"{fix}begin keys of your own with {OWN_KEY}",
         raises=None,
         at_key=True,
     )
@@ -208,13 +208,13 @@ def _deeper(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
         case Items(each=each), list():
             for index, inner in enumerate(value):
                 yield from misfits(each, inner, (*path, index))
-        case Named(each=each), dict():
+        case NamedItems(each=each), dict():
             for key, inner in value.items():
                 yield from misfits(each, inner, (*path, key))
         case Table(keys=keys, owner=owner, required=required), dict():
             for key in (key for key in required if key not in value):
-                mend = f"add {key} = {keys[key].example}"
-                yield Fault(path=path, message=f"{key} is missing", mend=mend)
+                fix = f"add {key} = {keys[key].example}"
+                yield Fault(path=path, message=f"{key} is missing", fix=fix)
             for key, inner in value.items():
                 if key in keys:
                     yield from misfits(keys[key], inner, (*path, key))
@@ -240,7 +240,7 @@ def _is_kind(shape: Shape, value: object) -> bool:
             return _is_kind(whole, value)
         case Either(options=options):
             return any(_is_kind(option, value) for option in options)
-        case Number() | Weight() | Whole() if isinstance(value, bool):
+        case Number() | NonNegative() | Whole() if isinstance(value, bool):
             return False
         case Day() if isinstance(value, datetime):
             return False
@@ -258,7 +258,7 @@ def _is_inside(shape: Shape, value: Any) -> bool:
             inside = value in options
         case Number():
             inside = 0 < value < math.inf
-        case Weight():
+        case NonNegative():
             inside = 0 <= value < math.inf
         case Whole(least=least):
             inside = value >= least
@@ -273,5 +273,5 @@ def _misfit(shape: Shape, value: object, path: KeyPath) -> Fault:
         meant = nearest(value, shape.options)
     last = path[-1] if path else 0
     key = f"{quoted_key(last)} = " if isinstance(last, str) else ""
-    mend = f'did you mean "{meant}"?' if meant else f"write {key}{shape.example}"
-    return Fault(path=path, message=f"is not {shape.noun}", mend=mend)
+    fix = f'did you mean "{meant}"?' if meant else f"write {key}{shape.example}"
+    return Fault(path=path, message=f"is not {shape.noun}", fix=fix)

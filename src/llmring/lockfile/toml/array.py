@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from llmring.lockfile.toml.layout import TRIVIA, KeyPath, Layout, Span
+from llmring.lockfile.toml.layout import TRIVIA, KeyPath, Layout, TextSpan
 from llmring.lockfile.toml.quoting import quoted
 
 _LINE_END = re.compile(r"\r?\n")
@@ -110,7 +110,7 @@ def array(layout: Layout, path: KeyPath) -> Array:
     """Split the array at a key into its elements."""
     text = layout.text
     begin, end = layout.value(path)
-    spans: list[Span] = []
+    spans: list[TextSpan] = []
     while (*path, len(spans)) in layout.entries:
         spans.append(layout.value((*path, len(spans))))
     if not spans:

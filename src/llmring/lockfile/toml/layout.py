@@ -40,14 +40,14 @@ _SCALAR = re.compile(
 )
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """A range of offsets into the text; `end` is exclusive."""
 
     begin: int
     end: int
 
 
-class Entry(Struct, frozen=True):
+class LayoutEntry(Struct, frozen=True):
     """The spans of a key and its value.
 
     Attributes:
@@ -55,8 +55,8 @@ class Entry(Struct, frozen=True):
         value: The value; None for a table that headers or dotted keys open.
     """
 
-    key: Span | None
-    value: Span | None
+    key: TextSpan | None
+    value: TextSpan | None
 
 
 class Section(Struct):
@@ -69,7 +69,7 @@ class Section(Struct):
     """
 
     path: KeyPath
-    header: Span
+    header: TextSpan
     body_end: int
 
 
@@ -84,7 +84,9 @@ class Layout:
 
     __slots__ = ("_line_starts", "entries", "sections", "text")
 
-    def __init__(self, text: str, entries: dict[KeyPath, Entry], sections: list[Section]) -> None:
+    def __init__(
+        self, text: str, entries: dict[KeyPath, LayoutEntry], sections: list[Section]
+    ) -> None:
         self.text = text
         self.entries = entries
         self.sections = sections
@@ -97,11 +99,11 @@ class Layout:
         """
         while path and path not in self.entries:
             path = path[:-1]
-        entry = self.entries.get(path, Entry(Span(0, 0), None))
+        entry = self.entries.get(path, LayoutEntry(TextSpan(0, 0), None))
         spans = (entry.key, entry.value) if at_key else (entry.value, entry.key)
         return self.place(next(span.begin for span in spans if span is not None))
 
-    def value(self, path: KeyPath) -> Span:
+    def value(self, path: KeyPath) -> TextSpan:
         """Return the span of a key's value.
 
         Raises:
@@ -135,8 +137,8 @@ def scan(text: str) -> Layout:
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._entries: dict[KeyPath, Entry] = {}
-        self._sections = [Section((), Span(0, 0), 0)]
+        self._entries: dict[KeyPath, LayoutEntry] = {}
+        self._sections = [Section((), TextSpan(0, 0), 0)]
         # The number of tables in each [[array of tables]] so far.
         self._counts: dict[KeyPath, int] = {}
 
@@ -155,11 +157,11 @@ class _Scanner:
     def _header(self, begin: int) -> int:
         brackets = 2 if self._text.startswith("[[", begin) else 1
         at, keys = self._key(_end(_BLANKS, self._text, begin + brackets))
-        span = Span(begin, at + brackets)
+        span = TextSpan(begin, at + brackets)
         path: KeyPath = ()
         for name, key in keys[:-1]:
             path = (*path, name)
-            self._entries.setdefault(path, Entry(key, None))
+            self._entries.setdefault(path, LayoutEntry(key, None))
             if path in self._counts:
                 path = (*path, self._counts[path] - 1)
         name, key = keys[-1]
@@ -167,10 +169,10 @@ class _Scanner:
         if brackets == 2:
             count = self._counts.get(path, 0)
             self._counts[path] = count + 1
-            self._entries.setdefault(path, Entry(key, None))
+            self._entries.setdefault(path, LayoutEntry(key, None))
             path = (*path, count)
             key = span
-        self._entries[path] = Entry(key, None)
+        self._entries[path] = LayoutEntry(key, None)
         self._sections.append(Section(path, span, span.end))
         return span.end
 
@@ -178,22 +180,22 @@ class _Scanner:
         at, keys = self._key(at)
         for name, key in keys[:-1]:
             path = (*path, name)
-            self._entries.setdefault(path, Entry(key, None))
+            self._entries.setdefault(path, LayoutEntry(key, None))
         name, key = keys[-1]
         return self._value((*path, name), key, _end(_BLANKS, self._text, at + 1))
 
-    def _key(self, at: int) -> tuple[int, list[tuple[str, Span]]]:
+    def _key(self, at: int) -> tuple[int, list[tuple[str, TextSpan]]]:
         """Scan a dotted key; return the offset after it and its parts."""
         parts = []
         while True:
-            span = Span(at, _end(_KEY_PART, self._text, at))
+            span = TextSpan(at, _end(_KEY_PART, self._text, at))
             parts.append((_key_name(self._text[span.begin : span.end]), span))
             at = _end(_BLANKS, self._text, span.end)
             if self._text[at] != ".":
                 return at, parts
             at = _end(_BLANKS, self._text, at + 1)
 
-    def _value(self, path: KeyPath, key: Span | None, begin: int) -> int:
+    def _value(self, path: KeyPath, key: TextSpan | None, begin: int) -> int:
         # Lists and tables are scanned here rather than in functions of their own, so that the
         # recursion never goes deeper than tomllib's.
         text = self._text
@@ -214,7 +216,7 @@ class _Scanner:
             end = at + 1
         else:
             end = _end(_SCALAR, text, begin)
-        self._entries[path] = Entry(key, Span(begin, end))
+        self._entries[path] = LayoutEntry(key, TextSpan(begin, end))
         return end
 
 

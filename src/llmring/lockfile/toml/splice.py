@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llmring.exceptions import ConfigurationError, LockfileError
-from llmring.lockfile.toml.layout import KeyPath, Layout, Span
+from llmring.lockfile.toml.layout import KeyPath, Layout, TextSpan
 
 COMMENT_LINE = re.compile(r"[ \t]*#[^\n]*(?:\n|\Z)")
 # The reason of a binding, as `give_reason` writes it.
@@ -42,7 +42,7 @@ def checked(before: str, after: str, change: Callable[[Tree], object]) -> str:
     return after
 
 
-def spliced(text: str, span: Span, new: str) -> str:
+def spliced(text: str, span: TextSpan, new: str) -> str:
     """Replace a span of a text."""
     return text[: span.begin] + new + text[span.end :]
 
@@ -63,7 +63,9 @@ def into_table(layout: Layout, path: KeyPath, pair: str) -> str:
     """Append a key to an inline table."""
     begin, end = layout.value(path)
     inside = layout.text[begin + 1 : end - 1].strip()
-    return spliced(layout.text, Span(begin, end), f"{{ {inside}{', ' if inside else ''}{pair} }}")
+    return spliced(
+        layout.text, TextSpan(begin, end), f"{{ {inside}{', ' if inside else ''}{pair} }}"
+    )
 
 
 def line_end(text: str) -> str:

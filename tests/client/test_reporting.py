@@ -50,25 +50,25 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
 
 def test_a_failover_is_reported_with_both_models_and_the_failure(way: Way, pair: Pair) -> None:
     pair(answers.openai_error(503, "busy"), answers.anthropic())
-    told: list[tuple[str, str, str]] = []
+    result: list[tuple[str, str, str]] = []
 
     def note(failed: str, successor: str, error: ProviderError) -> None:
-        told.append((failed, successor, error.message))
+        result.append((failed, successor, error.message))
 
     way.chat(LLMRing(on_failover=note), "fast", "Hello")
 
-    assert told == [(FIRST, SECOND, "503 server_error busy")]
+    assert result == [(FIRST, SECOND, "503 server_error busy")]
 
 
 def test_a_failover_inside_a_stream_is_reported_as_well(way: Way, pair: Pair) -> None:
     broken = as_stream(answers.ROLE, answers.openai_event(content="Hel"), Close())
     pair(broken, answers.anthropic_stream("lo"))
-    told: list[str] = []
+    result: list[str] = []
 
-    ring = LLMRing(on_failover=lambda failed, successor, _: told.append(f"{failed} {successor}"))
+    ring = LLMRing(on_failover=lambda failed, successor, _: result.append(f"{failed} {successor}"))
     way.stream(ring, "fast", "Hello")
 
-    assert told == [f"{FIRST} {SECOND}"]
+    assert result == [f"{FIRST} {SECOND}"]
 
 
 def test_a_call_is_traced_with_each_of_its_attempts(

@@ -1,4 +1,4 @@
-"""One request through `Playback`, as a ring sends it, and its answer."""
+"""One request through `Interceptor`, as a ring sends it, and its answer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from llmring.config.settings import read_settings
 from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
 from llmring.replay import overrides
-from llmring.replay.interceptor import Playback
-from llmring.routing.call_context import Terms
+from llmring.replay.interceptor import Interceptor
+from llmring.routing.call_context import CallContext
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Target, targets
 from llmring.transport.http_client import HttpClient
@@ -44,7 +44,7 @@ def asking(target: Target, text: str = "Hi", *, stream: bool = False) -> HttpReq
 
 
 def played(
-    playback: Playback,
+    interceptor: Interceptor,
     policy: Policy,
     target: Target | None,
     request: HttpRequest,
@@ -54,22 +54,22 @@ def played(
 ) -> tuple[HttpHead, list[bytes]]:
     """Return the head and the pieces of the body: all, or only so many."""
     found: list[bytes] = []
-    head = asyncio.run(_call(playback, policy, target, request, seconds, found, leave_after))
+    head = asyncio.run(_call(interceptor, policy, target, request, seconds, found, leave_after))
     return head, found
 
 
 def until_broken(
-    playback: Playback, policy: Policy, target: Target, request: HttpRequest
+    interceptor: Interceptor, policy: Policy, target: Target, request: HttpRequest
 ) -> tuple[bytes, ProviderError]:
     """Return the part of a body before its error, and the error."""
     found: list[bytes] = []
     with pytest.raises(ProviderError) as caught:
-        asyncio.run(_call(playback, policy, target, request, 30, found, None))
+        asyncio.run(_call(interceptor, policy, target, request, 30, found, None))
     return b"".join(found), caught.value
 
 
 async def _call(
-    playback: Playback,
+    interceptor: Interceptor,
     policy: Policy,
     target: Target | None,
     request: HttpRequest,
@@ -78,7 +78,7 @@ async def _call(
     leave_after: int | None,
 ) -> HttpHead:
     try:
-        exchange = await playback.open(request, seconds, target, Terms(policy=policy))
+        exchange = await interceptor.open(request, seconds, target, CallContext(policy=policy))
         try:
             if seconds is not None:
                 exchange.expire_at(asyncio.get_running_loop().time() + seconds)
@@ -105,7 +105,7 @@ class _Network(Network):
 NETWORK = _Network()
 
 
-def playback_in(folder: Path) -> Playback:
-    return Playback(
-        NETWORK, lambda wish: folder / (wish or "recordings"), overrides.current, SYSTEM
+def interceptor_in(folder: Path) -> Interceptor:
+    return Interceptor(
+        NETWORK, lambda own: folder / (own or "recordings"), overrides.current, SYSTEM
     )

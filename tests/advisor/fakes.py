@@ -1,4 +1,4 @@
-"""Shared parts of the advisor's tests: a desk, a fake model and a fake user."""
+"""Shared parts of the advisor's tests: an editor, a fake model and a fake user."""
 
 import asyncio
 import json
@@ -9,10 +9,10 @@ from typing import Any
 
 import answers
 from llmring.advisor.agent import Turn
-from llmring.advisor.editor import Desk, Proposal
+from llmring.advisor.editor import LockfileEditor, Proposal
 from llmring.advisor.session import Session, begin
 from llmring.advisor.toolset import Tools
-from llmring.config.settings import endpoints_for, known_here, read_settings
+from llmring.config.settings import effective_facts_here, endpoints_for, read_settings
 from llmring.lockfile import file
 from llmring.lockfile.document import Lockfile, parse
 from loopback import Answer, Loopback, as_stream
@@ -32,13 +32,15 @@ models = ["openai:gpt-4o"]
 """
 
 
-def desk_of(text: str | None = LOCKFILE, profile: str = "default") -> Desk:
-    """Build a desk with this lockfile, or without one."""
+def editor_of(text: str | None = LOCKFILE, profile: str = "default") -> LockfileEditor:
+    """Build an editor with this lockfile, or without one."""
     path = Path("llmring.lock")
     if text is not None:
         path.write_text(text, encoding="utf-8")
     lockfile = parse(file.read(path), path) if path.exists() else Lockfile()
-    return Desk(path, profile, known_here(lockfile), endpoints_for(lockfile, read_settings()), DAY)
+    return LockfileEditor(
+        path, profile, effective_facts_here(lockfile), endpoints_for(lockfile, read_settings()), DAY
+    )
 
 
 class Person:
@@ -46,11 +48,11 @@ class Person:
 
     def __init__(self, *, agrees: bool = True) -> None:
         self._agrees = agrees
-        self.asked: list[Proposal] = []
+        self.proposals: list[Proposal] = []
         self.shown: list[str] = []
 
     async def agree(self, proposal: Proposal) -> bool:
-        self.asked.append(proposal)
+        self.proposals.append(proposal)
         return self._agrees
 
     def piece(self, text: str) -> None:
@@ -123,8 +125,8 @@ def conversation(
     person: Person, text: str | None = LOCKFILE, alias: str = MINI, profile: str = "default"
 ) -> Session:
     """Begin a conversation about a lockfile with this text."""
-    desk = desk_of(text, profile)
-    return begin(desk, Tools(desk, person.agree), alias)
+    editor = editor_of(text, profile)
+    return begin(editor, Tools(editor, person.agree), alias)
 
 
 def say(session: Session, person: Person, *messages: str) -> list[Turn]:
