@@ -96,7 +96,7 @@ def test_an_address_that_can_t_be_used_is_an_error_at_once() -> None:
 def test_a_ring_of_one_process_loads_neither_redis_nor_sqlite() -> None:
     code = (
         "import sys\nfrom llmring.config.settings import read_settings\n"
-        "from llmring.limits.backends import circuits_for\nhealth_of(read_settings({}))\n"
+        "from llmring.limits.backends import circuits_for\ncircuits_for(read_settings({}))\n"
         'print([each for each in ("redis", "sqlite3") if each in sys.modules])'
     )
 
