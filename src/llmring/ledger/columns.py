@@ -119,7 +119,7 @@ def row_of(entry: LedgerEntry) -> tuple[Any, ...]:
         entry.ms,
         entry.first_ms,
         entry.attempts,
-        _json([each if each.model.isascii() else _cleaned(each) for each in entry.story]),
+        _json([_cleaned(each) for each in entry.story]),
         int(entry.fell_back),
         entry.outcome,
         entry.error,
@@ -159,6 +159,8 @@ def _counts(usage: Usage) -> str:
 
 
 def _cleaned(attempt: LoggedAttempt) -> LoggedAttempt:
+    if attempt.model.isascii() and "\0" not in attempt.model:
+        return attempt
     cleaned: LoggedAttempt = msgspec.structs.replace(attempt, model=_clean(attempt.model))
     return cleaned
 
