@@ -30,7 +30,6 @@ def test_only_settings_reads_the_environment() -> None:
 
 def test_only_the_clock_reads_the_date_and_the_wall_clock() -> None:
     reading = re.compile(
-        r""
         r"\b(date\.today|datetime\.(now|utcnow|today)|time\.(time|time_ns|localtime|gmtime|ctime))\("
     )
     readers = {path.name for path in SOURCES if reading.search(path.read_text())}

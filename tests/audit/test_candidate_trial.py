@@ -39,12 +39,12 @@ def vendors(serve: Callable[..., Loopback], monkeypatch: pytest.MonkeyPatch) -> 
     return start
 
 
-def trial(model: str = CANDIDATE) -> TrialRing:
+def trial_ring(model: str = CANDIDATE) -> TrialRing:
     return TrialRing("llmring.lock", "fast", [ModelRef.parse(model)])
 
 
 def replayed(count: int = 10, profile: str | None = "default") -> list[Comparison]:
-    with trial() as ring:
+    with trial_ring() as ring:
         return [*ring.replay(ring.recorded(count, profile).calls, profile)]
 
 
@@ -72,7 +72,7 @@ def test_a_profile_that_records_records_no_trial(vendors: Vendors) -> None:
 
 def test_only_the_last_calls_are_returned(vendors: Vendors) -> None:
     vendors(*[answers.openai("Hi")] * 3)
-    with trial() as ring:
+    with trial_ring() as ring:
         [call] = ring.recorded(1, "default").calls
 
     assert "Hello 2" in str(call.request.messages)
@@ -114,7 +114,7 @@ def test_the_weights_of_the_aliass_own_models_do_not_apply_to_the_candidate(
 def test_other_aliases_keep_their_models(vendors: Vendors) -> None:
     own, other = vendors(answers.openai("Hi"))
     write(lockfile_of(default={"fast": ["mock:a"], "slow": ["openai:gpt-4o-mini"]}))
-    with trial() as ring:
+    with trial_ring() as ring:
         answer = ring.chat("slow", "Hello").result()
 
     assert answer.model == "openai:gpt-4o-mini"
@@ -127,7 +127,7 @@ def test_the_estimate_adds_up_the_recorded_tokens_at_the_prices_of_the_candidate
     vendors(*[answers.openai("Hi")] * 2)
     prices = f'\n[registry.models."{CANDIDATE}"]\nprices = {{ input = 1000000, output = 0 }}\n'
     write(Path("llmring.lock").read_text() + prices)
-    with trial() as ring:
+    with trial_ring() as ring:
         calls = ring.recorded(2, "default").calls
         used = [call.answer.usage for call in calls]
         estimate = ring.estimate(calls)
@@ -137,7 +137,7 @@ def test_the_estimate_adds_up_the_recorded_tokens_at_the_prices_of_the_candidate
 
 def test_the_estimate_of_a_model_without_a_price_is_unknown(vendors: Vendors) -> None:
     vendors(answers.openai("Hi"))
-    with trial("anthropic:no-such-model") as ring:
+    with trial_ring("anthropic:no-such-model") as ring:
         estimate = ring.estimate(ring.recorded(1, "default").calls)
 
     assert isinstance(estimate, Unpriced)

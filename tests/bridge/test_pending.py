@@ -20,7 +20,7 @@ class Answer:
 
 
 class PendingAnswer(Pending[Answer]):
-    _shown: ClassVar[frozenset[str]] = frozenset({"number"})
+    _forwarded: ClassVar[frozenset[str]] = frozenset({"number"})
     _method: ClassVar[str] = "ask"
 
 

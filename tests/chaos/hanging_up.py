@@ -96,13 +96,13 @@ async def hang_ups(
         for begun in range(0, calls, at_once):
             names = [f"{way} {nth}" for nth in range(begun, min(begun + at_once, calls))]
             await asyncio.gather(*map(one, names))
-        heard = await _heard(place, set(left))
-    return [heard[message] - left[message] for message in left if message in heard], len(
-        set(left) - set(heard)
+        received = await _receive(place, set(left))
+    return [received[message] - left[message] for message in left if message in received], len(
+        set(left) - set(received)
     )
 
 
-async def _heard(place: Place, expected: set[str]) -> dict[str, float]:
+async def _receive(place: Place, expected: set[str]) -> dict[str, float]:
     """Return when the farm saw these connections end; the ring stays open and ends none itself."""
     until = time.monotonic() + HEARD_SECONDS
     while True:

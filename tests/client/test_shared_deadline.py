@@ -23,30 +23,30 @@ PREPARE = chat(parse_request(LLMRequest("fast", "Hi")), stream=False)
 FIRST, SECOND = target("openai:a"), target("anthropic:b")
 
 
-def fail_all(walk: Failover) -> list[str]:
+def fail_all(failover: Failover) -> list[str]:
     tried = []
-    for trial in walk:
-        tried.append(str(trial.target.ref))
-        trial.fail(ProviderConnectionError("reset"))
+    for made in failover:
+        tried.append(str(made.target.ref))
+        made.fail(ProviderConnectionError("reset"))
     return tried
 
 
 def test_all_walks_end_at_the_same_time() -> None:
-    walks = SharedDeadline(60, CLOCK, ONCE)
+    shared_deadline = SharedDeadline(60, CLOCK, ONCE)
 
-    first = walks.failover([FIRST], PREPARE).deadline
+    first = shared_deadline.failover([FIRST], PREPARE).deadline
     time.sleep(0.01)
-    second = walks.failover([FIRST], PREPARE).deadline
+    second = shared_deadline.failover([FIRST], PREPARE).deadline
 
     assert first is not None
     assert second == pytest.approx(first, abs=0.001)
 
 
 def test_a_walk_that_begins_when_the_time_is_over_asks_no_model() -> None:
-    walks = SharedDeadline(0.01, CLOCK, ONCE)
+    shared_deadline = SharedDeadline(0.01, CLOCK, ONCE)
     time.sleep(0.02)
 
-    late = walks.failover([FIRST], PREPARE)
+    late = shared_deadline.failover([FIRST], PREPARE)
 
     assert fail_all(late) == []
     assert isinstance(late.exhausted(), ProviderTimeoutError)
@@ -57,18 +57,22 @@ def test_without_a_limit_no_walk_has_a_deadline() -> None:
 
 
 def test_the_attempts_of_all_walks_are_reported_in_their_order() -> None:
-    walks = SharedDeadline(60, CLOCK, ONCE)
+    shared_deadline = SharedDeadline(60, CLOCK, ONCE)
 
-    fail_all(walks.failover([FIRST], PREPARE))
-    fail_all(walks.failover([SECOND, FIRST], PREPARE))
+    fail_all(shared_deadline.failover([FIRST], PREPARE))
+    fail_all(shared_deadline.failover([SECOND, FIRST], PREPARE))
 
-    assert [each.model for each in walks.attempts()] == ["openai:a", "anthropic:b", "openai:a"]
+    assert [each.model for each in shared_deadline.attempts()] == [
+        "openai:a",
+        "anthropic:b",
+        "openai:a",
+    ]
 
 
 def test_every_walk_has_the_policy_of_the_call_and_the_day_of_the_ring() -> None:
-    walks = SharedDeadline(60, CLOCK, CallContext(policy=Policy(retries=2)))
+    shared_deadline = SharedDeadline(60, CLOCK, CallContext(policy=Policy(retries=2)))
 
-    walk = walks.failover([FIRST], PREPARE, "fast")
+    failover = shared_deadline.failover([FIRST], PREPARE, "fast")
 
-    assert (walk.alias, walk.day) == ("fast", date.fromisoformat(TODAY))
-    assert walk.context.policy.retries == 2
+    assert (failover.alias, failover.day) == ("fast", date.fromisoformat(TODAY))
+    assert failover.context.policy.retries == 2

@@ -512,10 +512,10 @@ def test_an_answer_that_was_cut_off_after_its_json_is_accepted(serve: Serve) -> 
 
 
 def test_all_rounds_are_counted(serve: Serve) -> None:
-    heard: list[str] = []
+    outcomes: list[str] = []
     server = serve(answers.openai("{}"), answers.openai("{}"), answers.openai(json.dumps(ADA)))
 
-    with ring_at(server, on_attempt=lambda attempt: heard.append(attempt.outcome)) as ring:
+    with ring_at(server, on_attempt=lambda attempt: outcomes.append(attempt.outcome)) as ring:
         answer = ring.chat(MODEL, "Who?", response_format=ASKED, max_repairs=2)
         one = ring.chat(MODEL, "Who?")
 
@@ -524,7 +524,7 @@ def test_all_rounds_are_counted(serve: Serve) -> None:
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (30, 6)
     assert answer.cost == 3 * one.cost
     assert [attempt.outcome for attempt in answer.attempts] == ["ok"] * 3
-    assert heard == ["ok"] * 4
+    assert outcomes == ["ok"] * 4
 
 
 def test_one_unknown_cost_makes_the_total_unknown(serve: Serve) -> None:

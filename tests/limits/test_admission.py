@@ -58,7 +58,7 @@ def spent(file: SqliteSpending, rules: Rules) -> Decimal:
 
 
 def send(file: SqliteSpending, rules: Rules | None, **after: Any) -> Reservation:
-    """Send a call's only request, ending with this cost or error; return its ticket."""
+    """Send a call's only request, ending with this cost or error; return its reservation."""
 
     async def call() -> Reservation:
         deadline = time.monotonic() + 1

@@ -78,28 +78,28 @@ def test_without_overrides_only_a_replay_needs_no_keys(policy: Policy, free: boo
     assert needs_no_keys(policy, Overrides()) is free
 
 
-def with_replies(stage: Overrides, _: Path) -> None:
-    stage.replies = Replies()
+def with_replies(overrides_: Overrides, _: Path) -> None:
+    overrides_.replies = Replies()
 
 
-def with_tape(stage: Overrides, folder: Path) -> None:
-    stage.cassette = Cassette(folder, "replay")
+def with_cassette(overrides_: Overrides, folder: Path) -> None:
+    overrides_.cassette = Cassette(folder, "replay")
 
 
-@pytest.mark.parametrize("put", [with_replies, with_tape])
+@pytest.mark.parametrize("put", [with_replies, with_cassette])
 @pytest.mark.parametrize("policy", [REPLAY, RECORD, FAULTY, Policy()])
 def test_answers_of_a_test_s_own_need_no_keys_whatever_the_policy(
     put: Callable[[Overrides, Path], None], policy: Policy, tmp_path: Path
 ) -> None:
-    stage = Overrides()
-    put(stage, tmp_path)
+    overrides_ = Overrides()
+    put(overrides_, tmp_path)
 
-    assert needs_no_keys(policy, stage)
+    assert needs_no_keys(policy, overrides_)
 
 
 def test_a_run_that_records_needs_keys_for_all_but_scripted_replies(tmp_path: Path) -> None:
     recording = Overrides(recording=True)
-    with_tape(recording, tmp_path)
+    with_cassette(recording, tmp_path)
     assert not needs_no_keys(REPLAY, recording)
     assert not needs_no_keys(Policy(), recording)
 

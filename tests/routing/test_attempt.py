@@ -205,9 +205,9 @@ def test_a_dropped_attempt_has_no_second_outcome() -> None:
 def test_only_another_name_than_the_requested_one_is_checked(
     name: str | None, notes: tuple[str, ...]
 ) -> None:
-    def remark(ref: ModelRef, remark_on: str | None) -> str:
+    def remark(ref: ModelRef, served: str | None) -> str:
         assert str(ref) == "openai:a"
-        return f"served {remark_on}"
+        return f"served {served}"
 
     made = attempt(call(remark_on=remark))
 

@@ -34,7 +34,7 @@ class Diary(CallObserver):
         self.lines.append(f"{failed} -> {successor}: {error.message}")
 
 
-def walk(
+def failover(
     *candidates: Target | Skip,
     diary: Diary | None = None,
     timeout: float | None = 60,
@@ -58,23 +58,23 @@ def models_tried(models: Failover) -> list[str]:
     if first is not None:
         tried.append(first.target.ref.model)
         first.fail(DOWN)
-    for trial in models:
-        tried.append(trial.target.ref.model)
-        trial.fail(DOWN)
+    for made in models:
+        tried.append(made.target.ref.model)
+        made.fail(DOWN)
     return tried
 
 
 def test_the_others_follow_a_first_attempt_that_was_made_by_itself() -> None:
-    assert models_tried(walk(target("openai:a"), target("openai:b"), retries=0)) == ["a", "b"]
+    assert models_tried(failover(target("openai:a"), target("openai:b"), retries=0)) == ["a", "b"]
 
 
 def test_a_first_attempt_made_by_itself_is_retried_like_any_other() -> None:
-    assert models_tried(walk(target("openai:a"), target("openai:b"), retries=1)) == list("aabb")
+    assert models_tried(failover(target("openai:a"), target("openai:b"), retries=1)) == list("aabb")
 
 
 def test_a_call_whose_first_model_is_skipped_begins_with_the_second() -> None:
     skipped = Skip(target("openai:a").ref, ProviderError("no key"))
-    models = walk(skipped, target("openai:b"), retries=0)
+    models = failover(skipped, target("openai:b"), retries=0)
 
     assert models.start() is None
     assert models_tried(models) == ["b"]
@@ -82,14 +82,14 @@ def test_a_call_whose_first_model_is_skipped_begins_with_the_second() -> None:
 
 
 def test_a_model_with_an_open_circuit_is_not_begun_with() -> None:
-    models = walk(target("openai:a"), target("openai:b"))
+    models = failover(target("openai:a"), target("openai:b"))
     models.blocked = {"openai:a": OpenCircuit(9.0, "down")}
 
     assert models.start() is None
 
 
 def test_nothing_is_begun_when_the_time_is_used_up() -> None:
-    models = walk(target("openai:a"), timeout=0)
+    models = failover(target("openai:a"), timeout=0)
 
     assert models.start() is None
     assert models_tried(models) == []
@@ -99,7 +99,7 @@ def test_nothing_is_begun_when_the_time_is_used_up() -> None:
 def test_an_observer_is_called_for_each_thing_that_it_has_a_method_for() -> None:
     diary = Diary()
 
-    models_tried(walk(target("openai:a"), target("openai:b"), diary=diary, retries=0))
+    models_tried(failover(target("openai:a"), target("openai:b"), diary=diary, retries=0))
 
     assert diary.lines == [
         "start openai:a",
@@ -112,7 +112,7 @@ def test_an_observer_is_called_for_each_thing_that_it_has_a_method_for() -> None
 
 def test_calls_that_skip_a_model_for_the_same_reason_get_errors_of_their_own() -> None:
     skipped = Skip(target("openai:a").ref, ProviderError("no key"))
-    first, second = walk(skipped), walk(skipped)
+    first, second = failover(skipped), failover(skipped)
 
     assert models_tried(first) == models_tried(second) == []
 

@@ -12,8 +12,8 @@ WORDS = st.text(alphabet="abc ", min_size=0, max_size=60)
 
 
 def joined(before: str, pieces: list[str]) -> str:
-    seam = OverlapTrimmer(before)
-    return "".join([seam.feed(piece) for piece in pieces] + [seam.end()])
+    trimmer = OverlapTrimmer(before)
+    return "".join([trimmer.feed(piece) for piece in pieces] + [trimmer.end()])
 
 
 @given(before=WORDS, rest=WORDS, repeated=st.integers(LEAST_OVERLAP, 60), cuts=st.integers(1, 7))

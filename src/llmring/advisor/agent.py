@@ -41,7 +41,7 @@ The lockfile being edited: {path}, profile {profile}. Today is {day}."""
 _CUT_SHORT = (
     "(The answer to my last message was interrupted. These changes were made anyway: {done}.)"
 )
-_MEND = (
+_CORRECTION = (
     "You named {what}, which no tool has returned in this conversation. Look it up with "
     "find_models or model_details, and answer again with their results."
 )
@@ -140,7 +140,7 @@ class Agent:
             flagged = self._evidence.check(_join_texts(answers[0]))
             if flagged:
                 screen.restart()
-                answers.append(await self._ask(_MEND.format(what=flagged), screen))
+                answers.append(await self._ask(_CORRECTION.format(what=flagged), screen))
                 flagged = self._evidence.check(_join_texts(answers[1]))
         except BaseException:
             self._cut_short += [each.done for each, ok in self._tools.proposals[before:] if ok]

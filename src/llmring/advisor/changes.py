@@ -105,7 +105,7 @@ class SetPolicy(Struct, frozen=True, tag="set_policy", tag_field="action"):
         where = _where(before, profile) if self.alias else ""
         if self.value is None:
             return f"Removed {self.key} of {whose}{where}"
-        return f"Set {self.key} of {whose} to {_shown(self.value)}{where}"
+        return f"Set {self.key} of {whose} to {_formatted(self.value)}{where}"
 
 
 Change = Bind | Unbind | CreateProfile | CopyProfile | SetPolicy
@@ -132,5 +132,5 @@ def _where(before: str, profile: str) -> str:
     return "" if profile == usual else f" (profile {profile})"
 
 
-def _shown(value: Any) -> str:
+def _formatted(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

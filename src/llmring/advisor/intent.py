@@ -188,8 +188,6 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
     (r"(?:unbind|remove|delete|drop|get rid of|throw away)\b", "unbind"),
     (r"rename\b", "unclear"),
     (
-        r""
-        r""
         r"(?:bind|rebind|alias|use|set|add|make|point|switch|assign|change|replace|call|name|connect|put"
         r"|should be|shall be|must be)\b|\A\S+ = ",
         "bind",
@@ -250,8 +248,8 @@ def _need(low: str, vocabulary: Vocabulary) -> tuple[Need, bool]:
         providers=tuple(dict.fromkeys(providers)),
         order=orders[0] if orders else "cheapest",
     )
-    says = bool(orders) or need != Need(order=need.order)
-    return need, says or _has(low, "model|models")
+    states = bool(orders) or need != Need(order=need.order)
+    return need, states or _has(low, "model|models")
 
 
 def _has(low: str, pattern: str) -> bool:

@@ -98,9 +98,9 @@ class Setup(Struct, frozen=True):
     @property
     def models(self) -> tuple[ModelRef, ...]:
         """The models of the active profile, each once, including those of packages."""
-        lent = (models for lockfile in self._packages() for models in lockfile)
+        from_packages = (models for lockfile in self._packages() for models in lockfile)
         own = self.bound().values()
-        return tuple(dict.fromkeys(ref for models in (*own, *lent) for ref in models))
+        return tuple(dict.fromkeys(ref for models in (*own, *from_packages) for ref in models))
 
     def _packages(self) -> Iterator[list[tuple[ModelRef, ...]]]:
         packages = Packages()

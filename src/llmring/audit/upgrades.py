@@ -97,9 +97,9 @@ def binding_upgrades(
     return found
 
 
-def held_back(upgrade_: BindingUpgrade) -> Iterator[str]:
+def held_back(binding_upgrade: BindingUpgrade) -> Iterator[str]:
     """Yield remarks on newer models that are held back."""
-    for step in upgrade_.steps:
+    for step in binding_upgrade.steps:
         if step.held:
             held = ", ".join(f"{each.model} {each.why}" for each in step.held[:_MOST_LISTED])
             more = (
@@ -110,7 +110,7 @@ def held_back(upgrade_: BindingUpgrade) -> Iterator[str]:
             smaller = next((each.model for each in step.held if each.smaller), None)
             fix = f"; to accept {smaller}, use lock upgrade --allow-smaller" if smaller else ""
             newer = f"newer than {step.to or step.ref}, but held back"
-            yield f"{upgrade_.key}: {newer}: {held}{more}{fix}"
+            yield f"{binding_upgrade.key}: {newer}: {held}{more}{fix}"
 
 
 def price_change(step: Step, day: date) -> str:
@@ -119,12 +119,12 @@ def price_change(step: Step, day: date) -> str:
     return before_and_after(price, pair(step.to_facts.prices_on(day))) if step.to_facts else price
 
 
-def to_json(upgrade_: BindingUpgrade, step: Step, day: date) -> dict[str, Any]:
+def to_json(binding_upgrade: BindingUpgrade, step: Step, day: date) -> dict[str, Any]:
     """Convert the upgrade step of a model to JSON-compatible data."""
     now, new = step.facts, step.to_facts
     return {
-        "profile": upgrade_.profile,
-        "alias": upgrade_.binding.alias,
+        "profile": binding_upgrade.profile,
+        "alias": binding_upgrade.binding.alias,
         "model": str(step.ref),
         "newest": str(step.to) if step.to else None,
         "why": step.why or None,

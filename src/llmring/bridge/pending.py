@@ -19,7 +19,7 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
     __module__ = "llmring"
 
     # Attributes of the answer that can be read from the call, and the method's name for messages.
-    _shown: ClassVar[frozenset[str]] = frozenset()
+    _forwarded: ClassVar[frozenset[str]] = frozenset()
     _method: ClassVar[str] = "call"
 
     def __init__(self, send: Callable[[], Coroutine[Any, Any, T]]) -> None:
@@ -59,7 +59,7 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
             self._response = await send()
         except BaseException as error:
             # A cancellation is not raised again: the next awaiter would seem to be cancelled.
-            self._error = error if isinstance(error, Exception) else _given_up()
+            self._error = error if isinstance(error, Exception) else _was_abandoned()
             raise
         return self._response
 
@@ -87,13 +87,13 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
     def close(self) -> None:
         """Cancel the call, sent or not."""
         if self._send is not None:
-            self._send, self._error = None, _given_up()
+            self._send, self._error = None, _was_abandoned()
         if self._coroutine is not None:
             self._coroutine.close()
             self._coroutine = None
 
     def __getattr__(self, name: str) -> Any:
-        if name not in self._shown:
+        if name not in self._forwarded:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if self._response is None and self._error is None and loop_is_running():
             warn_of_blocking(
@@ -104,7 +104,7 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
 
     def __dir__(self) -> list[str]:
         # Lists the answer's attributes without sending the call.
-        return sorted({*super().__dir__(), *self._shown})
+        return sorted({*super().__dir__(), *self._forwarded})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._state()}>"
@@ -127,7 +127,7 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
             )
 
 
-def _given_up() -> RuntimeError:
+def _was_abandoned() -> RuntimeError:
     return RuntimeError("this call was cancelled before its answer came; call again")
 
 

@@ -49,7 +49,7 @@ class _Thought:
         self.signature: str | None = None
         self.id: str | None = None
 
-    def goes_on_with(self, event: ReasoningDelta, after: int) -> bool:
+    def continues_with(self, event: ReasoningDelta, after: int) -> bool:
         another = event.id is not None and self.id is not None and event.id != self.id
         return self.signature is None and self.after == after and not another
 
@@ -82,11 +82,11 @@ class Reply:
     """
 
     __slots__ = (
-        "_beside_text",
         "_calls",
         "_dialect",
         "_id",
         "_model",
+        "_other_parts",
         "_refusal",
         "_served",
         "_text",
@@ -99,7 +99,7 @@ class Reply:
         self._model = model
         self._dialect = dialect
         self._text: list[str] = []
-        self._beside_text: list[_Thought | _PlacedItem] = []
+        self._other_parts: list[_Thought | _PlacedItem] = []
         self._refusal: list[str] = []
         self._calls: dict[int, _OpenCall] = {}
         self._usage: Usage | None = None
@@ -135,7 +135,7 @@ class Reply:
             case RefusalDelta(text=text):
                 self._refusal.append(text)
             case ProviderItem(content=content):
-                self._beside_text.append(_PlacedItem(len(self._text), content))
+                self._other_parts.append(_PlacedItem(len(self._text), content))
             case Started(model=model, id=id_):
                 self._served, self._id = model or self._served, id_ or self._id
             case UsageReport(usage=usage):
@@ -146,12 +146,12 @@ class Reply:
                 self.garbled.append(error)
 
     def _think(self, event: ReasoningDelta) -> None:
-        last = self._beside_text[-1] if self._beside_text else None
-        if isinstance(last, _Thought) and last.goes_on_with(event, len(self._text)):
+        last = self._other_parts[-1] if self._other_parts else None
+        if isinstance(last, _Thought) and last.continues_with(event, len(self._text)):
             thought = last
         else:
             thought = _Thought(len(self._text))
-            self._beside_text.append(thought)
+            self._other_parts.append(thought)
         if event.text:
             thought.text.append(event.text)
         thought.signature = event.signature
@@ -159,11 +159,11 @@ class Reply:
 
     def _parts(self) -> tuple[Part, ...] | None:
         """Return the parts in order; None if there is only text."""
-        if not self._beside_text:
+        if not self._other_parts:
             return None
         parts: list[Part] = []
         shown = 0
-        for each in self._beside_text:
+        for each in self._other_parts:
             if text := "".join(self._text[shown : each.after]):
                 parts.append(TextPart(text))
             shown = each.after
@@ -173,7 +173,7 @@ class Reply:
         return tuple(parts)
 
     def _reasoning(self) -> str | None:
-        thoughts = (each for each in self._beside_text if isinstance(each, _Thought))
+        thoughts = (each for each in self._other_parts if isinstance(each, _Thought))
         return "".join(piece for thought in thoughts for piece in thought.text) or None
 
     def _add_call(self, event: ToolCallDelta) -> StreamChunk | None:
@@ -223,7 +223,7 @@ class Reply:
             usage=self._usage,
             finish_reason=self._finish_reason(),
             tool_calls=self._tool_calls() if self._calls else None,
-            reasoning=self._reasoning() if self._beside_text else None,
+            reasoning=self._reasoning() if self._other_parts else None,
             refusal="".join(self._refusal) or None,
             served_model=self._served,
             native_finish_reason=finished.native if finished else None,

@@ -99,14 +99,14 @@ def merged(events: Iterable[Event]) -> list[Content]:
                 groups.append([event])
                 calls[index] = groups[-1]
             case TextDelta() | RefusalDelta() | ReasoningDelta() | ProviderItem():
-                if groups and _goes_on(groups[-1], event):
+                if groups and _continues(groups[-1], event):
                     groups[-1].append(event)
                 else:
                     groups.append([event])
     return [group[0] if len(group) == 1 else _joined(group) for group in groups]
 
 
-def _goes_on(group: list[Content], event: Content) -> bool:
+def _continues(group: list[Content], event: Content) -> bool:
     last = group[-1]
     if isinstance(last, ReasoningDelta) and isinstance(event, ReasoningDelta):
         ids = {event.id, _id(group)} - {None}

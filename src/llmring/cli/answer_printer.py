@@ -73,17 +73,17 @@ def attempt_lines(
     last = attempts[-1]
     if end is None or (end.cost, end.cost_reason) == (last.cost, last.cost_reason):
         return table(rows)
-    return [*table(rows), f"total: {_cost_in_words(end)}"]
+    return [*table(rows), f"total: {_cost_text(end)}"]
 
 
 def _cost_of(attempt: Attempt) -> str:
     """Describe the cost of an attempt."""
     if attempt.cost is None and attempt.cost_reason is None:
         return "no cost"
-    return _cost_in_words(attempt)
+    return _cost_text(attempt)
 
 
-def _cost_in_words(end: Attempt | LLMResponse | StreamChunk) -> str:
+def _cost_text(end: Attempt | LLMResponse | StreamChunk) -> str:
     if end.cost is None:
         return f"cost unknown ({end.cost_reason})"
     return dollars(end.cost) + (f" ({end.cost_reason})" if end.cost_reason else "")
@@ -100,4 +100,4 @@ def summary_line(end: LLMResponse | StreamChunk) -> str:
         f"{usage.prompt_tokens} tokens in, {usage.completion_tokens} out" if usage else "? tokens"
     )
     ms = sum(attempt.ms for attempt in end.attempts)
-    return f"{end.model}: {tokens}, {ms:.1f} ms, {_cost_in_words(end)}"
+    return f"{end.model}: {tokens}, {ms:.1f} ms, {_cost_text(end)}"

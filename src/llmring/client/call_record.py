@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Answer = LLMResponse | StreamChunk | EmbeddingResponse
 
-_GIVEN_UP = "cancelled before the answer was complete; the provider may still bill it"
+_CANCELLED = "cancelled before the answer was complete; the provider may still bill it"
 
 # Other values given as tags may fail when converted to text.
 _TAG_TYPES = (str, int, float)
@@ -240,7 +240,7 @@ def _logged_attempt(attempt: Attempt) -> LoggedAttempt:
 def _charged(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Decimal | None, str | None]:
     """Return the cost of the attempts of a call without an answer."""
     if outcome == "cancelled":
-        return None, _GIVEN_UP
+        return None, _CANCELLED
     costs = [
         (attempt.cost, attempt.cost_reason)
         for attempt in attempts

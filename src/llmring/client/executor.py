@@ -143,7 +143,7 @@ class Executor:
         ask = partial(self._whole, failover, settle, admission)
         answer = await self._first_attempt(failover, ask)
         if answer is None:
-            answer = await self._race(failover, ask, _keep_nothing).first()
+            answer = await self._race(failover, ask, _drop_nothing).first()
         if answer is None:
             raise failover.exhausted()
         return answer
@@ -360,7 +360,7 @@ class Executor:
         return self._interceptor
 
 
-def _keep_nothing(_: object) -> None:
+def _drop_nothing(_: object) -> None:
     """Discard a whole answer, which holds no connection."""
 
 

@@ -29,7 +29,7 @@ _AS_DATA = ("to_dict", "to_json")
 class _ChatAnswer:
     """The attributes of a chat's answer that can be read from the pending call."""
 
-    _shown: ClassVar = frozenset(
+    _forwarded: ClassVar = frozenset(
         (*LLMResponse.__struct_fields__, "total_tokens", "message", *_AS_DATA)
     )
 
@@ -70,7 +70,7 @@ class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
     __module__ = "llmring"
 
     _method = "run_tools"
-    _shown = _ChatAnswer._shown | {"messages", "turns", "runs"}  # noqa: SLF001
+    _forwarded = _ChatAnswer._forwarded | {"messages", "turns", "runs"}  # noqa: SLF001
 
     if TYPE_CHECKING:
         messages: list[Message]
@@ -84,7 +84,7 @@ class PendingEmbedding(Pending[EmbeddingResponse]):
     __module__ = "llmring"
 
     _method = "embed"
-    _shown = frozenset((*EmbeddingResponse.__struct_fields__, "dimensions", *_AS_DATA))
+    _forwarded = frozenset((*EmbeddingResponse.__struct_fields__, "dimensions", *_AS_DATA))
 
     if TYPE_CHECKING:
         vectors: list[list[float]]
@@ -113,7 +113,7 @@ class PendingCount(Pending[TokenCount]):
     __module__ = "llmring"
 
     _method = "count_tokens"
-    _shown = frozenset((*TokenCount.__struct_fields__, *_AS_DATA))
+    _forwarded = frozenset((*TokenCount.__struct_fields__, *_AS_DATA))
 
     if TYPE_CHECKING:
         tokens: int

@@ -27,7 +27,7 @@ from llmring.routing.observers import CallObserver
 from llmring.routing.policy import Policy, Rules, policy_of
 from llmring.routing.prepare import Prepared, chat
 from llmring.routing.side_effects import may_act
-from llmring.routing.stream_resume import NOTHING_SHOWN, StreamProgress
+from llmring.routing.stream_resume import NO_PROGRESS, StreamProgress
 from llmring.routing.targets import Skip, Target, targets
 from llmring.telemetry.tracing import Telemetry
 
@@ -129,7 +129,7 @@ class CallPlanner:
         if route.is_weighed:
             candidates, rules = self._weighed(request, profile, found, policy, candidates)
             candidates = retired_last(candidates, route.day)
-        progress = NOTHING_SHOWN
+        progress = NO_PROGRESS
         if stream:
             structured = request.output is not None
             progress = StreamProgress(structured=structured, on_failure=policy.on_stream_failure)

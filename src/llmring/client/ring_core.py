@@ -30,7 +30,7 @@ class RingCore:
 
     Args:
         lockfile_path: As for `LLMRing`.
-        brought: The lockfile of the calling package, if it has one.
+        package_lockfile: The lockfile of the calling package, if it has one.
         timeout: As for `LLMRing`.
         on_attempt: As for `LLMRing`.
         on_failover: As for `LLMRing`.
@@ -44,7 +44,7 @@ class RingCore:
     def __init__(
         self,
         lockfile_path: str | PathLike[str] | None,
-        brought: Path | None,
+        package_lockfile: Path | None,
         *,
         timeout: float | UnsetType | None,
         on_attempt: OnAttempt | None,
@@ -59,7 +59,9 @@ class RingCore:
         self._telemetry = Telemetry(telemetry)
         self._circuits = circuits_for(self._settings)
         self._overrides = overrides.current
-        self._active_lockfile = ActiveLockfile(lockfile_path, brought, self._settings, environ)
+        self._active_lockfile = ActiveLockfile(
+            lockfile_path, package_lockfile, self._settings, environ
+        )
         self._recorder = Recorder(
             self._settings.ledger,
             self._active_lockfile,
@@ -95,7 +97,7 @@ class RingCore:
             return self._executor_
         from llmring.client.executor import Executor
 
-        # Threads may make their first calls at once; setdefault keeps one shell for all.
+        # Threads may make their first calls at once; setdefault keeps one executor for all.
         executor = Executor(
             self._settings,
             self._circuits,

@@ -96,7 +96,7 @@ class PendingStatus(Pending[Status]):
     __module__ = "llmring"
 
     _method = "status"
-    _shown = frozenset((*Status.__struct_fields__, "to_dict", "to_json"))
+    _forwarded = frozenset((*Status.__struct_fields__, "to_dict", "to_json"))
 
     if TYPE_CHECKING:
         lockfile: str

@@ -39,9 +39,9 @@ class EventSplitter:
             self._started = True
             return [ServerEvent("", data[6:-2])]
         data = self._with_lf(data)
-        seam = self._after_lf and data.startswith(b"\n")
+        boundary = self._after_lf and data.startswith(b"\n")
         self._after_lf = data.endswith(b"\n") if data else self._after_lf
-        if not seam and b"\n\n" not in data:
+        if not boundary and b"\n\n" not in data:
             if data:
                 self._pending.append(data)
             return []

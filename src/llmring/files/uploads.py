@@ -84,7 +84,9 @@ class Uploads:
 
     def ids(self) -> dict[str, str]:
         """Return the ID of each copy, by the name of its provider."""
-        return {kept.host.place[0]: kept.stored.id for kept in list(self._copies.values())}
+        return {
+            uploaded.host.place[0]: uploaded.stored.id for uploaded in list(self._copies.values())
+        }
 
     async def at(self, host: FileHost, fetch: Fetch, until: float | None) -> StoredFile:
         """Return the file's copy in a store; upload it if missing or outdated.
@@ -101,9 +103,9 @@ class Uploads:
         """
         key = (*host.place, self._file.known.content_hash)
         while True:
-            kept = self._good_copy(host)
-            if kept is not None and kept.stored.ready:
-                return kept.stored
+            uploaded = self._good_copy(host)
+            if uploaded is not None and uploaded.stored.ready:
+                return uploaded.stored
             mine: Future[_Outcome] = Future()
             # So that cancelling one call that waits for it does not cancel it for all.
             mine.set_running_or_notify_cancel()
@@ -118,17 +120,17 @@ class Uploads:
         """Delete all copies; failures are logged."""
         copies = list(self._copies.values())
         self._copies.clear()
-        await asyncio.gather(*(_drop(kept, fetch, self._clock) for kept in copies))
+        await asyncio.gather(*(_drop(uploaded, fetch, self._clock) for uploaded in copies))
 
     def _good_copy(self, host: FileHost) -> UploadedCopy | None:
-        kept = self._copies.get(host.place)
+        uploaded = self._copies.get(host.place)
         if (
-            kept is None
-            or kept.content_hash != self._file.known.content_hash
-            or kept.has_expired(self._clock)
+            uploaded is None
+            or uploaded.content_hash != self._file.known.content_hash
+            or uploaded.has_expired(self._clock)
         ):
             return None
-        return kept
+        return uploaded
 
     async def _bring_for_all(
         self,
@@ -151,17 +153,17 @@ class Uploads:
             shared.set_result(outcome)
 
     async def _upload_once(self, host: FileHost, fetch: Fetch, until: float | None) -> UploadedCopy:
-        kept = self._good_copy(host) or await self._replaced(host, fetch, until)
-        if not kept.stored.ready and host.store.look is not None:
-            look = host.request(host.store.look(kept.stored.id))
+        uploaded = self._good_copy(host) or await self._replaced(host, fetch, until)
+        if not uploaded.stored.ready and host.store.look is not None:
+            look = host.request(host.store.look(uploaded.stored.id))
             try:
                 stored = await self._prepared(host, look, fetch, until)
             except ProviderResponseError:
                 # The provider could not read it, or has deleted it.
                 self._copies.pop(host.place, None)
                 raise
-            kept = self._copies[host.place] = replace(kept, stored=stored)
-        return kept
+            uploaded = self._copies[host.place] = replace(uploaded, stored=stored)
+        return uploaded
 
     async def _replaced(self, host: FileHost, fetch: Fetch, until: float | None) -> UploadedCopy:
         old = self._copies.pop(host.place, None)
@@ -240,19 +242,21 @@ class Uploads:
         raise fault
 
 
-async def _drop(kept: UploadedCopy, fetch: Fetch, clock: Clock) -> None:
-    if kept.has_expired(clock):
+async def _drop(uploaded: UploadedCopy, fetch: Fetch, clock: Clock) -> None:
+    if uploaded.has_expired(clock):
         return
-    host = kept.host
+    host = uploaded.host
     try:
-        head, body = await fetch(host.request(host.store.delete(kept.stored.id)), DELETE_SECONDS)
+        head, body = await fetch(
+            host.request(host.store.delete(uploaded.stored.id)), DELETE_SECONDS
+        )
     except ProviderError as error:
         why = error.message
     else:
         if is_success(head) or head.status == 404:
             return
         why = host.dialect.explain(head, body).message
-    log.warning("%s could not remove the file %s: %s", host.place[0], kept.stored.id, why)
+    log.warning("%s could not remove the file %s: %s", host.place[0], uploaded.stored.id, why)
 
 
 def _left(until: float | None) -> float | None:

@@ -106,13 +106,13 @@ def is_object(schema: Mapping[str, Any]) -> bool:
 
 
 _CHOICES = frozenset(("anyOf", "oneOf"))
-_OBJECT_WORDS = frozenset(("properties", "required", "additionalProperties"))
+_OBJECT_KEYWORDS = frozenset(("properties", "required", "additionalProperties"))
 
 
 def _describes_object(schema: Mapping[str, Any]) -> bool:
     kind = schema.get("type")
     if kind is None:
-        return not schema.keys().isdisjoint(_OBJECT_WORDS)
+        return not schema.keys().isdisjoint(_OBJECT_KEYWORDS)
     return kind == "object" or (isinstance(kind, list | tuple) and "object" in kind)
 
 
@@ -129,10 +129,10 @@ def _is_closed(root: Mapping[str, Any], schema: Mapping[str, Any] | bool, seen: 
         if found is None or not _is_closed(root, found, seen):
             return False
     parts = within({k: v for k, v in schema.items() if k != "additionalProperties"})
-    return _says_what(schema) and all(_is_closed(root, part, seen) for part in parts)
+    return _is_specific(schema) and all(_is_closed(root, part, seen) for part in parts)
 
 
-def _says_what(schema: Mapping[str, Any]) -> bool:
+def _is_specific(schema: Mapping[str, Any]) -> bool:
     if _describes_object(schema):
         names = schema.get("properties", {}).keys()
         return (
@@ -217,9 +217,9 @@ class _Adapting:
         rest = {key: value for key, value in node.items() if key != "$ref"}
         if ref not in self._recursive and (self._inlines or rest):
             return self._inlined(node)
-        kept = {"$ref": f"#/$defs/{self._define(ref, found)}"}
+        reference_ = {"$ref": f"#/$defs/{self._define(ref, found)}"}
         # Few APIs accept other keywords next to a `$ref`.
-        return {"anyOf": [kept], **rest} if rest else kept
+        return {"anyOf": [reference_], **rest} if rest else reference_
 
     def _last(self, ref: str) -> str:
         """Follow references that lead only to another reference; return the last."""

@@ -24,7 +24,7 @@ def add_phrases(schema: dict[str, Any], phrases: list[str]) -> dict[str, Any]:
 
 
 def _phrase(keyword: str, value: Any) -> str | None:
-    if keyword.startswith("$") or keyword in _SAYS_NOTHING:
+    if keyword.startswith("$") or keyword in _NOT_DESCRIBED:
         return None
     if keyword in _PHRASES:
         return _PHRASES[keyword](value)
@@ -49,7 +49,7 @@ def _listed(values: Any) -> str:
     return ", ".join(map(_json, values)) if isinstance(values, list | tuple) else _json(values)
 
 
-_SAYS_NOTHING = frozenset(
+_NOT_DESCRIBED = frozenset(
     (
         "contentEncoding",
         "contentMediaType",

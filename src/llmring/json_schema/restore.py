@@ -38,14 +38,14 @@ def _is_wrapper(value: Any, schema: Mapping[str, Any]) -> bool:
 def _is_open(facet: Mapping[str, Any]) -> bool:
     """Return True if this schema itself may allow an object with the wrapper's property."""
     kind = facet.get("type", "object")
-    if not facet.keys().isdisjoint(_SAID_ELSEWHERE) or (kind != "object" and "object" not in kind):
+    if not facet.keys().isdisjoint(_COMPOSITE) or (kind != "object" and "object" not in kind):
         return False
     others = facet.get("additionalProperties")
     return WRAPPER in facet.get("properties", (WRAPPER,)) or bool(others)
 
 
 # Keywords that define an object elsewhere, or list its values.
-_SAID_ELSEWHERE = frozenset(("$ref", "allOf", "anyOf", "const", "enum", "oneOf"))
+_COMPOSITE = frozenset(("$ref", "allOf", "anyOf", "const", "enum", "oneOf"))
 
 
 def _without_fillers(value: Any, schemas: list[Mapping[str, Any]], root: Mapping[str, Any]) -> Any:

@@ -54,7 +54,7 @@ class SharedSpending:
         self._link = link
         self._own = own
         # Amounts reserved in this machine's count, unknown to the server.
-        self._unheard: Counter[tuple[str, date, Decimal]] = Counter()
+        self._own_only: Counter[tuple[str, date, Decimal]] = Counter()
 
     async def reserve(self, key: str, day: date, usd: Decimal, limit: Decimal) -> bool:
         """Reserve an amount; return False if the day's total would exceed the limit."""
@@ -64,20 +64,20 @@ class SharedSpending:
             return bool(done)
         reserved = await self._own.reserve(key, day, usd, limit)
         if reserved:
-            self._unheard[key, day, usd] += 1
+            self._own_only[key, day, usd] += 1
         return reserved
 
     async def settle(self, key: str, day: date, reserved: Decimal, actual: Decimal) -> None:
         """Replace the reserved amount by what the call has cost."""
         here = (key, day, reserved)
-        heard = self._unheard[here] <= 0
-        if not heard:
-            self._unheard[here] -= 1
-        self._unheard += Counter()  # drops what is settled
-        difference = nanos(actual) - nanos(reserved) if heard else nanos(actual)
+        is_shared = self._own_only[here] <= 0
+        if not is_shared:
+            self._own_only[here] -= 1
+        self._own_only += Counter()  # drops what is settled
+        difference = nanos(actual) - nanos(reserved) if is_shared else nanos(actual)
         given = {"nanos": difference, "keep": KEEP_SECONDS}
         answer = await self._link.run(_SETTLE, [_name(key, day)], given)
-        if not heard:
+        if not is_shared:
             left = actual if answer is None else Decimal(0)
             await self._own.settle(key, day, reserved, left)
 

@@ -97,14 +97,14 @@ class RedisLink:
 
     async def aclose(self) -> None:
         """Close the running loop's connections."""
-        kept = self._forget(asyncio.get_running_loop())
-        if kept is not None:
-            await kept.keeper.aclose()
+        entry = self._forget(asyncio.get_running_loop())
+        if entry is not None:
+            await entry.keeper.aclose()
 
     async def _line(self) -> _LoopConnection:
         loop = asyncio.get_running_loop()
-        kept = self._lines.get(loop)
-        if kept is None:
+        entry = self._lines.get(loop)
+        if entry is None:
             for known in list(self._lines):
                 if known.is_closed():
                     self._forget(known)
@@ -112,16 +112,16 @@ class RedisLink:
             # the last reference to it is gone, and then closes the connections.
             keeper = _keep_line(self._url, self.place)
             line = await anext(keeper)
-            kept = self._lines.setdefault(
+            entry = self._lines.setdefault(
                 loop, _HeldConnection(line, keeper, weakref.finalize(self, _let_go, keeper))
             )
-        return kept.line
+        return entry.line
 
     def _forget(self, loop: AbstractEventLoop) -> _HeldConnection | None:
-        kept = self._lines.pop(loop, None)
-        if kept is not None:
-            kept.hold.detach()
-        return kept
+        entry = self._lines.pop(loop, None)
+        if entry is not None:
+            entry.hold.detach()
+        return entry
 
 
 class _LoopConnection:
@@ -134,7 +134,7 @@ class _LoopConnection:
         self._opening: Task[None] | None = None
         self._opening_until = 0.0
         self._paused_until = 0.0
-        self._heard_at = 0.0
+        self._answered_at = 0.0
         self._lost = False
         self._waiting: set[Task[Any]] = set()
 
@@ -156,7 +156,7 @@ class _LoopConnection:
             done, _ = await asyncio.wait({task}, timeout=BUDGET_SECONDS / _SLICES)
             if done:
                 return task.result()
-        if loop.time() - self._heard_at > BUDGET_SECONDS:
+        if loop.time() - self._answered_at > BUDGET_SECONDS:
             # Otherwise the server does answer, and this process is just busy.
             self._lose(f"no answer within {BUDGET_SECONDS * 1000:.0f} ms")
         return None
@@ -164,7 +164,7 @@ class _LoopConnection:
     async def reach(self) -> bool:
         if self._client is None:
             await asyncio.wait({self._begin()})
-        return self._client is not None and await self._heard(self._client, "PING") is not None
+        return self._client is not None and await self._answer(self._client, "PING") is not None
 
     def _begin(self) -> Task[None]:
         if self._opening is None:
@@ -176,7 +176,7 @@ class _LoopConnection:
     async def _open(self) -> None:
         # The library takes half a second to load, and this loop serves other calls.
         client = await asyncio.to_thread(_client, self._url)
-        if await self._heard(client, "PING") is None:
+        if await self._answer(client, "PING") is None:
             await client.aclose()
         else:
             self._client = client
@@ -186,11 +186,11 @@ class _LoopConnection:
         from redis.exceptions import NoScriptError
 
         try:
-            return await self._heard(client, "EVALSHA", script.sha, *given)
+            return await self._answer(client, "EVALSHA", script.sha, *given)
         except NoScriptError:
-            return await self._heard(client, "EVAL", script.text, *given)
+            return await self._answer(client, "EVAL", script.text, *given)
 
-    async def _heard(self, client: Redis, *command: Any) -> Any | None:
+    async def _answer(self, client: Redis, *command: Any) -> Any | None:
         from redis.exceptions import NoScriptError, RedisError
 
         try:
@@ -201,8 +201,8 @@ class _LoopConnection:
         except (RedisError, OSError) as error:
             self._lose(str(error) or type(error).__name__)
             return None
-        self._heard_at = asyncio.get_running_loop().time()
-        if self._lost and self._paused_until <= self._heard_at:
+        self._answered_at = asyncio.get_running_loop().time()
+        if self._lost and self._paused_until <= self._answered_at:
             self._lost = False
             log.info("Redis at %s can be used again", self._place)
         return reply

@@ -170,7 +170,7 @@ def _start(model: LocalModel) -> _Running:
         # Checked while the model loads, so that it costs no extra time.
         if model.pinned and not intact(model.path):
             raise ConfigurationError(f"{model.path} is damaged; run '{PULL}' to download it again")
-        ready = _hear(process)
+        ready = _receive_ready(process)
         if ready.address is None:
             raise ConfigurationError(f"{model.path} can't be served: {ready.problem}")
         undo.pop_all()
@@ -225,11 +225,11 @@ def _spawn() -> subprocess.Popen[bytes]:
 
 
 def _send_load(process: subprocess.Popen[bytes], load: server.ServerConfig) -> None:
-    with suppress(BrokenPipeError):  # the process has ended; `_hear` reports it
+    with suppress(BrokenPipeError):  # the process has ended; `_receive_ready` reports it
         cast("IO[bytes]", process.stdin).write(msgspec.json.encode(load) + b"\n")
 
 
-def _hear(process: subprocess.Popen[bytes]) -> server.Ready:
+def _receive_ready(process: subprocess.Popen[bytes]) -> server.Ready:
     line = cast("IO[bytes]", process.stdout).readline()
     if line:
         return msgspec.json.decode(line, type=server.Ready)

@@ -15,7 +15,7 @@ from llmring.lockfile.toml.layout import KeyPath, scan
 def problems(
     text: str,
     providers: Mapping[str, provider_checks.BuiltInProvider],
-    known_for: Callable[[Lockfile], model_checks.LifecycleCatalog] | None = None,
+    facts_for: Callable[[Lockfile], model_checks.LifecycleCatalog] | None = None,
     today: date | None = None,
 ) -> list[Problem]:
     """Return the errors, warnings and hints for a lockfile, in the order of the file.
@@ -24,7 +24,7 @@ def problems(
         text: The lockfile.
         providers: The providers that llmring knows, by name; model references may also name
             the providers that the lockfile defines.
-        known_for: Returns the model facts that apply with this lockfile; None to leave models
+        facts_for: Returns the model facts that apply with this lockfile; None to leave models
             unchecked.
         today: The date to check retirements against; None to leave them unchecked.
     """
@@ -33,8 +33,8 @@ def problems(
         return [reading]
     layout = scan(text)
     faults = [*reading.faults, *_advice(reading, providers)]
-    if known_for is not None:
-        known = known_for(reading.lockfile)
+    if facts_for is not None:
+        known = facts_for(reading.lockfile)
         faults += needs.advice(reading.lockfile, known.facts)
         if today is not None:
             faults += model_checks.advice(reading.references, known, today)

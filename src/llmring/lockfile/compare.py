@@ -59,12 +59,12 @@ class LockfileChange(Struct, frozen=True):
 
     def __str__(self) -> str:
         if self.kind == "changed":
-            return f"{self.key}: {_shown(self.before)} → {_shown(self.after)}"
+            return f"{self.key}: {_formatted(self.before)} → {_formatted(self.after)}"
         mark = "+" if self.kind == "added" else "-"
         value = self.before if self.after is None else self.after
         if value is None:
             return f"{mark} profile {self.key}"
-        return f"{mark} {self.key} → {_shown(value)}"
+        return f"{mark} {self.key} → {_formatted(value)}"
 
 
 def changes(before: Lockfile, after: Lockfile) -> list[LockfileChange]:
@@ -126,7 +126,7 @@ def _texts(models: Any) -> tuple[str, ...]:
     return models if isinstance(models, tuple) else ()
 
 
-def _shown(value: object) -> str:
+def _formatted(value: object) -> str:
     match value:
         case str():
             return value if value.isprintable() else quoted(value)

@@ -24,7 +24,7 @@ from llmring.lockfile.toml.layout import KeyPath
 if TYPE_CHECKING:
     from pathlib import Path
 
-REFERENCE_MEND = 'write provider:model, such as "openai:gpt-6-luna"'
+REFERENCE_FIX = 'write provider:model, such as "openai:gpt-6-luna"'
 DEFAULT_PROFILE = "default"
 
 _REFERENCE = re.compile(keys.REFERENCE)
@@ -56,7 +56,7 @@ class ModelRef(Struct, frozen=True):
         """
         found = _REFERENCE.fullmatch(text.strip())
         if found is None:
-            raise InvalidModelReferenceError(f"{text!r} is not a model reference; {REFERENCE_MEND}")
+            raise InvalidModelReferenceError(f"{text!r} is not a model reference; {REFERENCE_FIX}")
         return cls(found[1].lower(), found[2])
 
 
@@ -178,7 +178,7 @@ def references(models: str | Iterable[str]) -> tuple[ModelRef, ...]:
     texts = models.split(",") if isinstance(models, str) else models
     refs = tuple(dict.fromkeys(ModelRef.parse(text) for text in texts))
     if not refs:
-        raise InvalidModelReferenceError(f"the list of models is empty; {REFERENCE_MEND}")
+        raise InvalidModelReferenceError(f"the list of models is empty; {REFERENCE_FIX}")
     return refs
 
 
@@ -276,7 +276,7 @@ class _TreeReader:
         for key in ("models", "pins"):
             for text in (text for text in registry.get(key, {}) if not _REFERENCE.fullmatch(text)):
                 at = ("registry", key, text)
-                self._fault(at, f"{text!r} is not a model reference", REFERENCE_MEND)
+                self._fault(at, f"{text!r} is not a model reference", REFERENCE_FIX)
                 # Drop only this entry: no other part of the file depends on it.
                 registry = {**registry, key: {k: v for k, v in registry[key].items() if k != text}}
         return registry
@@ -340,7 +340,7 @@ class _TreeReader:
         if models is None:
             return ()
         if models == []:
-            self._fault(path, "the list of models is empty", REFERENCE_MEND)
+            self._fault(path, "the list of models is empty", REFERENCE_FIX)
         texts: Iterable[tuple[KeyPath, object]] = (
             [(path, models)]
             if isinstance(models, str)
@@ -351,7 +351,7 @@ class _TreeReader:
             try:
                 refs.append(ModelRef.parse(text if isinstance(text, str) else ""))
             except InvalidModelReferenceError:
-                self._fault(at, f"{text!r} is not a model reference", REFERENCE_MEND)
+                self._fault(at, f"{text!r} is not a model reference", REFERENCE_FIX)
             else:
                 self._references.append((at, refs[-1]))
         return tuple(refs)

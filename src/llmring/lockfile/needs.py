@@ -102,17 +102,17 @@ def unmet(ref: ModelRef, demand: Demand, facts: Facts, *, at: KeyPath) -> Fault 
         if has < demand.min_context:
             below = f"less than the {demand.min_context:,} of {dotted(demand.at)}"
             message = f"{ref} has a context of {has:,} tokens, {below}"
-            return _fault(at, "warning", message, _MEND)
+            return _fault(at, "warning", message, _FIX)
         return None
     if known is None:
         return _unknown(ref, " and ".join(demand.needs), asks, at) if demand.needs else None
     lacking = [need for need in demand.needs if need not in known.capabilities]
     if not lacking:
         return None
-    return _fault(at, "warning", f"{ref} lacks {' and '.join(lacking)}, {asks}", _MEND)
+    return _fault(at, "warning", f"{ref} lacks {' and '.join(lacking)}, {asks}", _FIX)
 
 
-_MEND = "bind another model, or require less; calls skip this one"
+_FIX = "bind another model, or require less; calls skip this one"
 
 
 def _unknown(ref: ModelRef, wanted: str, asks: str, at: KeyPath) -> Fault:

@@ -21,7 +21,7 @@ _RESERVED_HEADERS = re.compile(
     "|connection|content-encoding|content-length|content-type|host|transfer-encoding"
 )
 
-_KEY_MEND = "set api_key_env to the environment variable that holds the key"
+_KEY_FIX = "set api_key_env to the environment variable that holds the key"
 
 
 class BuiltInProvider(Protocol):
@@ -81,7 +81,7 @@ def _address_faults(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
         return
     parts = urlsplit(url)
     if "@" in parts.netloc:
-        yield Fault(path=at, message="contains a user or a password", fix=_KEY_MEND)
+        yield Fault(path=at, message="contains a user or a password", fix=_KEY_FIX)
     if parts.query or parts.fragment:
         fix = 'put the query under query, as in query = { api-version = "2024-10-21" }'
         yield Fault(path=at, message="can't have a query or a fragment", fix=fix)
@@ -97,7 +97,7 @@ def _secrets(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
             yield Fault(
                 path=(*path, *below),
                 message="looks like a key, which a lockfile must not contain",
-                fix=_KEY_MEND,
+                fix=_KEY_FIX,
             )
 
 
@@ -148,11 +148,11 @@ def advice(tables: Mapping[str, Any], known: Mapping[str, BuiltInProvider]) -> I
         if fault is not None:
             yield fault
         vendor = known.get(name.lower())
-        yield from _where_the_key_goes(name, table, known)
+        yield from _key_placement(name, table, known)
         yield from _api(name, table, vendor)
 
 
-def _where_the_key_goes(
+def _key_placement(
     name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]
 ) -> Iterator[Fault]:
     url = table.get("base_url", "")

@@ -101,8 +101,10 @@ async def _refresh(
     before = cache.fetched(folder)
     current = before.note if before is not None and before.catalog is present else None
     # Ask for changes only if the catalog here needs no other check.
-    ask_anew = force or wanted is not None or current is None or current.url != update.place(url)
-    etag = None if ask_anew or current is None else current.etag
+    unconditional = (
+        force or wanted is not None or current is None or current.url != update.place(url)
+    )
+    etag = None if unconditional or current is None else current.etag
     came = await source.catalog(url, etag)
     if came is None:
         return _result(url, "unchanged", present, present.date, None, None)

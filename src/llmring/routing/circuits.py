@@ -100,8 +100,8 @@ class Circuit(Struct, kw_only=True):
         until: When the circuit stops being open; 0 for closed.
         probing: When the probe that another call makes is given up as lost.
         opened: How often in a row it has opened.
-        is_given: Whether the provider itself set `until`; answers that were in progress at the time
-            then do not close the circuit.
+        set_by_provider: True if `until` is the provider's own time, before which no answer that
+            was already in progress closes the circuit.
         reason: The last failure, for people.
     """
 
@@ -114,7 +114,7 @@ class Circuit(Struct, kw_only=True):
     until: float = 0.0
     probing: float = 0.0
     opened: int = 0
-    is_given: bool = False
+    set_by_provider: bool = False
     reason: str = ""
 
 
@@ -251,7 +251,7 @@ class LocalCircuits:
                 return
             _roll(circuit, now)
             circuit.answered += 1
-            if circuit.is_given and circuit.until > now:
+            if circuit.set_by_provider and circuit.until > now:
                 return
             if circuit.until:
                 # Attempts from before the recovery no longer count.
@@ -292,7 +292,7 @@ class LocalCircuits:
         if not seconds or until <= circuit.until:
             return
         circuit.opened += circuit.until <= now
-        circuit.is_given = level is Severity.RATE
+        circuit.set_by_provider = level is Severity.RATE
         circuit.until = until
         circuit.probing = 0.0
 

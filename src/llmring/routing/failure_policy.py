@@ -61,10 +61,10 @@ def may_have_run(error: ProviderError) -> bool:
             return False
         case ProviderModelNotFoundError() | ProviderRequestError():
             return False
-    return error.status not in _NOT_BEGUN
+    return error.status not in _NOT_STARTED
 
 
-_NOT_BEGUN = frozenset({425, 429, 503, 529})
+_NOT_STARTED = frozenset({425, 429, 503, 529})
 
 
 def verdict(error: ProviderError) -> Verdict:

@@ -72,7 +72,7 @@ class StreamProgress:
 
 
 # For calls that are not streamed, which show nothing before they end.
-NOTHING_SHOWN = StreamProgress()
+NO_PROGRESS = StreamProgress()
 
 
 def continued(request: ParsedRequest, text: str, *, prefills: bool) -> ParsedRequest:

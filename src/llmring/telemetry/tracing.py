@@ -264,7 +264,7 @@ class _AttemptSpan:
         self._span = span
         self._known = known
         self._began = time.perf_counter()
-        self._shown = False
+        self._has_content = False
         self._over = False
 
     @contextmanager
@@ -276,8 +276,8 @@ class _AttemptSpan:
 
     def first(self) -> None:
         # The attempt of a whole answer has ended already, and has no first chunk.
-        if not (self._shown or self._over):
-            self._shown = True
+        if not (self._has_content or self._over):
+            self._has_content = True
             took = time.perf_counter() - self._began
             self._span.set_attribute("gen_ai.response.time_to_first_chunk", took)
 

@@ -55,7 +55,7 @@ class HttpExchange:
         self._response = response
         self._timer: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
-        self._heard = 0.0
+        self._last_data_at = 0.0
         self._fate: ProviderError | None = None
         self.head = HttpHead(
             response.status, {name.lower(): value for name, value in response.headers.items()}
@@ -81,13 +81,13 @@ class HttpExchange:
         """Cut the connection when no byte has come for this many seconds."""
         if self._watch is None:
             loop = asyncio.get_running_loop()
-            self._heard = loop.time()
+            self._last_data_at = loop.time()
             self._watch = loop.call_later(seconds, self._look, seconds)
 
     def _look(self, seconds: float) -> None:
         # One timer for all pieces, moved on if bytes came since it was set.
         loop = asyncio.get_running_loop()
-        due = self._heard + seconds
+        due = self._last_data_at + seconds
         if loop.time() >= due:
             self._end(answer_timeout(seconds, self.head.status))
         else:
@@ -121,7 +121,7 @@ class HttpExchange:
             fault = self._fault(error)
         else:
             if self._watch is not None and (b"\n" in data or len(data) >= SIGN_OF_LIFE_BYTES):
-                self._heard = asyncio.get_running_loop().time()
+                self._last_data_at = asyncio.get_running_loop().time()
             return data
         raise fault
 

@@ -57,27 +57,25 @@ def handle(args: argparse.Namespace) -> int:
         return 0
     from llmring.audit.cost_diff import cost_diff
 
-    cost_diff_ = cost_diff(before, after)
+    costs = cost_diff(before, after)
     if args.json:
-        print_json(_all_to_json(found, cost_diff_))
+        print_json(_all_to_json(found, costs))
     else:
-        _print_changes(found, cost_diff_)
-    if cost_diff_.ledger_problem:
-        print_note(
-            f"the ledger can't be read, so usage is not counted: {cost_diff_.ledger_problem}"
-        )
+        _print_changes(found, costs)
+    if costs.ledger_problem:
+        print_note(f"the ledger can't be read, so usage is not counted: {costs.ledger_problem}")
     return 1
 
 
-def _print_changes(found: Sequence[LockfileChange], cost_diff_: CostDiff) -> None:
+def _print_changes(found: Sequence[LockfileChange], costs: CostDiff) -> None:
     reported = set()
     for change in found:
         print_out(str(change))
-        amount = _of(change, cost_diff_)
+        amount = _of(change, costs)
         if amount is not None:
             reported.add(change.key)
             _print_cost(amount)
-    for key, amount in cost_diff_.aliases.items():
+    for key, amount in costs.aliases.items():
         if key not in reported:
             print_out(f"{key}: same models, but the facts known about them differ")
             _print_cost(amount)
@@ -88,10 +86,10 @@ def _print_cost(amount: AliasCostDiff) -> None:
         print_out(f"    {line}")
 
 
-def _of(change: LockfileChange, cost_diff_: CostDiff) -> AliasCostDiff | None:
+def _of(change: LockfileChange, costs: CostDiff) -> AliasCostDiff | None:
     """Return the cost effect of a change, if it concerns the models of an alias."""
     models = isinstance(change.before, tuple) or isinstance(change.after, tuple)
-    return cost_diff_.aliases.get(change.key) if models else None
+    return costs.aliases.get(change.key) if models else None
 
 
 def _read(name: str) -> Lockfile:
@@ -105,11 +103,11 @@ def _read(name: str) -> Lockfile:
     return parse(file.read(path), path)
 
 
-def _all_to_json(found: Sequence[LockfileChange], cost_diff_: CostDiff) -> list[dict[str, Any]]:
+def _all_to_json(found: Sequence[LockfileChange], costs: CostDiff) -> list[dict[str, Any]]:
     """Convert the changes to JSON-compatible data."""
-    plain = [_change_to_json(change, _of(change, cost_diff_)) for change in found]
+    plain = [_change_to_json(change, _of(change, costs)) for change in found]
     reported = {each["key"] for each in plain if each["money"] is not None}
-    for key, amount in cost_diff_.aliases.items():
+    for key, amount in costs.aliases.items():
         if key not in reported:
             models = tuple(str(model.ref) for model in amount.after)
             plain.append(_change_to_json(LockfileChange("changed", key, models, models), amount))

@@ -54,7 +54,7 @@ def handle(args: argparse.Namespace) -> int:
     reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so all vendors"
     catalog = newest(settings.cache_dir)
     print_note(f"{shown(path)} created ({reason}; {catalog_origin(catalog, settings.cache_dir)})")
-    _remark_on_others(path)
+    _note_other_lockfiles(path)
     return 0
 
 
@@ -91,7 +91,7 @@ def _object(why: str) -> None:
     print_note(why)
 
 
-def _remark_on_others(path: Path) -> None:
+def _note_other_lockfiles(path: Path) -> None:
     """Note if another lockfile is active here, and how to ship one with a package."""
     try:
         source = find_active_lockfile(None)

@@ -50,26 +50,29 @@ def handle(args: argparse.Namespace) -> int:
         print_error(str(error))
         return 2
     day = read_clock().today()
-    pairs = [(upgrade_, step) for upgrade_ in found for step in upgrade_.steps]
-    outdated = [(upgrade_, step) for upgrade_, step in pairs if step.to is not None]
+    pairs = [(binding_upgrade, step) for binding_upgrade in found for step in binding_upgrade.steps]
+    outdated = [(binding_upgrade, step) for binding_upgrade, step in pairs if step.to is not None]
     if args.json:
-        models = [upgrades.to_json(upgrade_, step, day) for upgrade_, step in pairs]
+        models = [upgrades.to_json(binding_upgrade, step, day) for binding_upgrade, step in pairs]
         print_json({"file": str(path), "outdated": len(outdated), "models": models})
         return 1 if outdated else 0
-    rows = [_row(upgrade_, step, day) for upgrade_, step in (pairs if args.all else outdated)]
+    rows = [
+        _row(binding_upgrade, step, day)
+        for binding_upgrade, step in (pairs if args.all else outdated)
+    ]
     for line in table([HEAD, *rows]) if rows else ():
         print_out(line)
-    for upgrade_ in found:
-        for remark in upgrades.held_back(upgrade_):
+    for binding_upgrade in found:
+        for remark in upgrades.held_back(binding_upgrade):
             print_note(remark)
     print_note(f"{shown(path)}: {_summary([step for _, step in pairs])}")
     return 1 if outdated else 0
 
 
-def _row(upgrade_: upgrades.BindingUpgrade, step: Step, day: date) -> tuple[str, ...]:
+def _row(binding_upgrade: upgrades.BindingUpgrade, step: Step, day: date) -> tuple[str, ...]:
     return (
-        upgrade_.profile,
-        upgrade_.binding.alias,
+        binding_upgrade.profile,
+        binding_upgrade.binding.alias,
         str(step.ref),
         str(step.to) if step.to else f"- ({step.why})",
         upgrades.price_change(step, day),

@@ -42,10 +42,10 @@ class UpgradeResult(Struct, frozen=True):
     @property
     def taken(self) -> Iterator[tuple[upgrades.BindingUpgrade, Step]]:
         """The models that are replaced, each with its binding."""
-        for upgrade_ in self.binding_upgrades:
-            for step in upgrade_.steps:
+        for binding_upgrade in self.binding_upgrades:
+            for step in binding_upgrade.steps:
                 if step.to is not None:
-                    yield upgrade_, step
+                    yield binding_upgrade, step
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,17 +95,19 @@ def _upgraded(text: str, path: Path, args: argparse.Namespace) -> UpgradeResult:
     chosen = upgrades.own_bindings(lockfile, args.profile, args.alias)
     found = upgrades.binding_upgrades(lockfile, chosen, allow_smaller=args.allow_smaller)
     changes = {
-        upgrade_.binding.at: {step.ref: step.to for step in upgrade_.steps if step.to is not None}
-        for upgrade_ in found
+        binding_upgrade.binding.at: {
+            step.ref: step.to for step in binding_upgrade.steps if step.to is not None
+        }
+        for binding_upgrade in found
     }
     return UpgradeResult(text, replace_models(text, changes), lockfile, found)
 
 
 def _print_steps(outcome: UpgradeResult, path: Path) -> None:
     day = read_clock().today()
-    for upgrade_, step in outcome.taken:
+    for binding_upgrade, step in outcome.taken:
         price = priced(upgrades.price_change(step, day))
-        print_out(f"{upgrade_.key}: {step.ref} → {step.to}, price {price}")
+        print_out(f"{binding_upgrade.key}: {step.ref} → {step.to}, price {price}")
     diff = _diff(outcome, path)
     if diff:
         print_out(f"\n{diff}", end="")
@@ -114,9 +116,9 @@ def _print_steps(outcome: UpgradeResult, path: Path) -> None:
 def _print_json(outcome: UpgradeResult, path: Path, *, written: bool) -> None:
     day = read_clock().today()
     models = [
-        upgrades.to_json(upgrade_, step, day)
-        for upgrade_ in outcome.binding_upgrades
-        for step in upgrade_.steps
+        upgrades.to_json(binding_upgrade, step, day)
+        for binding_upgrade in outcome.binding_upgrades
+        for step in binding_upgrade.steps
     ]
     print_json(
         {
@@ -144,14 +146,15 @@ def _diff(outcome: UpgradeResult, path: Path) -> str:
 
 
 def _remarks(outcome: UpgradeResult) -> Iterator[str]:
-    for upgrade_ in outcome.binding_upgrades:
-        yield from upgrades.held_back(upgrade_)
-    for upgrade_, step in outcome.taken:
+    for binding_upgrade in outcome.binding_upgrades:
+        yield from upgrades.held_back(binding_upgrade)
+    for binding_upgrade, step in outcome.taken:
         for profile in outcome.lockfile.profiles.values():
             policy = profile.policy.get("policy", {}) | profile.policy
             if str(step.ref) in (policy.get("weights") or {}):
                 yield (
-                    f"the weights of profile {profile.name} name {step.ref}, which {upgrade_.key} "
+                    f"the weights of profile {profile.name} name {step.ref}, which "
+                    f"{binding_upgrade.key} "
                     "no longer has; edit them by hand"
                 )
     if outcome.after != outcome.before and pins.is_pinned(outcome.lockfile):

@@ -223,8 +223,10 @@ def _tool_calls(usage: _AnthropicUsage) -> int:
     https://platform.claude.com/docs/en/build-with-claude/compaction#understanding-usage
     """
     steps = usage.iterations if isinstance(usage.iterations, list) else ()
-    beside = [step for step in steps if isinstance(step, dict) and step.get("type") != "message"]
-    return _count(usage.server_tool_use, "web_search_requests") + len(beside)
+    side_steps = [
+        step for step in steps if isinstance(step, dict) and step.get("type") != "message"
+    ]
+    return _count(usage.server_tool_use, "web_search_requests") + len(side_steps)
 
 
 def _tier(usage: _AnthropicUsage) -> str | None:

@@ -76,7 +76,7 @@ _BY_CODE: dict[str | None, type[ProviderError]] = {
 # Types whose causes differ only in the message; the second is llama.cpp's.
 _WORDY = ("invalid_request_error", "server_error")
 
-_BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
+_KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
         (r"prompt is too long|exceeds? (the )?context|input is too long", ContextLengthError),
@@ -131,7 +131,7 @@ def _kind(error: ErrorObject, status: int) -> type[ProviderError]:
     if error.code in _BY_CODE:
         return _BY_CODE[error.code]
     if error.type in _WORDY:
-        for words, kind in _BY_WORDS:
+        for words, kind in _KINDS_BY_TEXT:
             if words.search(error.message or ""):
                 return kind
     return _BY_TYPE.get(error.type) or error_class(status)

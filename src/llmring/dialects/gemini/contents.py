@@ -115,7 +115,7 @@ def contents_of(turns: Iterable[Message], *, media_in_results: bool) -> list[dic
             case "tool":
                 role, parts = "user", _result(message, names, media_in_results)
             case _:
-                role, parts = "user", _shown(message.parts)
+                role, parts = "user", _media_parts(message.parts)
         # The results of parallel calls must be in one turn.
         if after_result and message.role == "tool":
             contents[-1]["parts"] += parts
@@ -134,7 +134,7 @@ def _model_parts(message: Message) -> list[dict[str, Any]]:
             case ProviderPart():
                 parts += [dict(part.content)] if part.dialect == NAME else []
             case _:
-                parts += _shown([part])
+                parts += _media_parts([part])
     return parts + _calls(message.calls)
 
 
@@ -173,7 +173,7 @@ def _result(
     message: Message, names: Mapping[str, str], media_in_results: bool
 ) -> list[dict[str, Any]]:
     id_ = message.tool_call_id
-    media = _shown(part for part in message.parts if not isinstance(part, TextPart))
+    media = _media_parts(part for part in message.parts if not isinstance(part, TextPart))
     within = [part for part in media if media_in_results and _media_type_of(part) in _IN_RESULTS]
     content: dict[str, Any] = {
         "name": names.get(id_ or "") or message.name or id_,
@@ -209,7 +209,7 @@ def _media_type_of(part: Mapping[str, Mapping[str, str]]) -> str | None:
     return content.get("mimeType")
 
 
-def _shown(parts: Iterable[Part]) -> list[dict[str, Any]]:
+def _media_parts(parts: Iterable[Part]) -> list[dict[str, Any]]:
     """Build the parts for text and media; other parts belong to the model's turns."""
     result: list[dict[str, Any]] = []
     for part in parts:

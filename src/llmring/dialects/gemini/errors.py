@@ -60,7 +60,7 @@ _BY_STATUS: dict[str | None, type[ProviderError]] = {
 }
 
 # Errors that share the status INVALID_ARGUMENT and differ only in the message.
-_BY_WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
+_KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
         (r"API key (not valid|expired|not found)", ProviderAuthenticationError),
@@ -133,7 +133,7 @@ def _kind(error: GeminiError, status: int) -> type[ProviderError]:
     if _detail(error, "reason") in ("API_KEY_INVALID", "API_KEY_EXPIRED"):
         return ProviderAuthenticationError
     if error.status in (None, "INVALID_ARGUMENT"):
-        for words, kind in _BY_WORDS:
+        for words, kind in _KINDS_BY_TEXT:
             if words.search(error.message or ""):
                 return kind
     return _BY_STATUS.get(error.status) or error_class(status)
@@ -141,8 +141,8 @@ def _kind(error: GeminiError, status: int) -> type[ProviderError]:
 
 def _retry_delay(error: GeminiError) -> float | None:
     """Return the seconds to wait, from the details or else from the message."""
-    in_words = _RETRY_IN.search(error.message or "")
-    delay = _detail(error, "retryDelay") or (in_words[1] if in_words else "")
+    retry_in = _RETRY_IN.search(error.message or "")
+    delay = _detail(error, "retryDelay") or (retry_in[1] if retry_in else "")
     match = _DELAY.fullmatch(delay) if delay else None
     if match is None:
         return None

@@ -199,7 +199,8 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
     kind = None
     if message and head.status in _WORDED:
         kind = next(
-            (kind for words, kind in _BY_WORDS if re.search(words, message, re.IGNORECASE)), None
+            (kind for words, kind in _KINDS_BY_TEXT if re.search(words, message, re.IGNORECASE)),
+            None,
         )
     return response_error(head, body, message=message, kind=kind)
 
@@ -218,7 +219,7 @@ def _complaint(body: bytes) -> str | None:
 # Ollama gives no error codes, only messages; these statuses are ambiguous without them.
 _WORDED = frozenset({200, 400, 500})
 
-_BY_WORDS: tuple[tuple[str, type[ProviderError]], ...] = (
+_KINDS_BY_TEXT: tuple[tuple[str, type[ProviderError]], ...] = (
     (r"context (length|window|size)|(prompt|input) (is )?too long", ContextLengthError),
     (r"(not|n't) support|missing data required for image input", UnsupportedFeatureError),
     (r"model .*not found|invalid model name", ProviderModelNotFoundError),

@@ -130,7 +130,7 @@ def _kind(status: int, facts: _ErrorFacts) -> type[ProviderError] | None:
     for code in facts.codes:
         if code.lower() in _BY_CODE:
             return _BY_CODE[code.lower()]
-    for statuses, words, kind in _BY_WORDS:
+    for statuses, words, kind in _KINDS_BY_TEXT:
         if status in statuses and re.search(words, facts.message or "", re.IGNORECASE):
             return kind
     return None
@@ -174,7 +174,7 @@ _REFUSED = frozenset({200, 400, 422})
 
 # The order matters: "no endpoints found that support images" is about the images. The statuses
 # are those seen with such messages; 500 is llama.cpp's.
-_BY_WORDS: tuple[tuple[frozenset[int], str, type[ProviderError]], ...] = (
+_KINDS_BY_TEXT: tuple[tuple[frozenset[int], str, type[ProviderError]], ...] = (
     (
         _REFUSED | {500},
         (

@@ -221,7 +221,7 @@ class _OpenDetails:
 
     def add(self, piece: dict[str, Any]) -> None:
         """Add a piece; its texts are appended, other values replaced."""
-        whole = next((each for each in self._details if _goes_on(each, piece)), None)
+        whole = next((each for each in self._details if _continues(each, piece)), None)
         if whole is None:
             self._details.append(dict(piece))
             return
@@ -238,7 +238,7 @@ class _OpenDetails:
         return [ProviderItem(each) for each in details]
 
 
-def _goes_on(whole: dict[str, Any], piece: dict[str, Any]) -> bool:
+def _continues(whole: dict[str, Any], piece: dict[str, Any]) -> bool:
     if "data" in piece or piece.get("index") is None:
         return False
     return all(whole.get(key) == piece.get(key) for key in ("type", "index"))

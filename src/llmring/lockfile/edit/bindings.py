@@ -149,11 +149,11 @@ def _place_for(layout: Layout, path: KeyPath) -> int:
     return len(layout.text)
 
 
-def without_sections(layout: Layout, goes: Callable[[KeyPath], bool]) -> str:
-    """Return the text without the tables whose header path `goes` accepts."""
+def without_sections(layout: Layout, is_removed: Callable[[KeyPath], bool]) -> str:
+    """Return the text without the tables whose header path `is_removed` accepts."""
     text = after = layout.text
     for index, section in reversed([*enumerate(layout.sections)][1:]):
-        if not goes(section.path):
+        if not is_removed(section.path):
             continue
         block = _block(layout, section, layout.sections[index - 1].body_end)
         is_last = block.end >= len(after)
