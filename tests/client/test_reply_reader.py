@@ -12,7 +12,7 @@ import answers
 from conftest import Way
 from llmring import LLMRing, ProviderError
 from llmring.chat.cost import Cost
-from loopback import Answer, Loopback, Reset, as_json, as_stream
+from loopback import Answer, Close, Loopback, Reset, as_json, as_stream
 
 Serve = Callable[..., Loopback]
 Pair = Callable[..., tuple[Loopback, Loopback]]
@@ -152,7 +152,8 @@ def test_a_broken_off_model_without_a_price_makes_the_whole_unknown(
 
 def test_if_no_model_answers_the_error_has_the_cost(way: Way, pair: Pair) -> None:
     *all_but_the_end, _ = answers.anthropic_stream("Once").steps
-    pair(answers.openai_error(503), as_stream(*all_but_the_end, Reset()))
+    # Not a reset, which may overtake the usage.
+    pair(answers.openai_error(503), as_stream(*all_but_the_end, Close()))
 
     with pytest.raises(ProviderError) as caught:
         way.stream(LLMRing(), "fast", "Hello")
