@@ -22,7 +22,7 @@ api: .venv/dev ## List the public names with their signatures and fields in docs
 	$(BIN)/python tools/api_list.py
 
 # These tests do not depend on the date: parsers, wire formats, and the slowest ones.
-TIMELESS := chaos dialects lockfile packaging client/test_recordings.py client/test_mcp_tools.py
+TIMELESS := chaos dialects lockfile packaging client/test_recordings.py client/tools/test_mcp_tools.py
 
 calendar: .venv/dev ## Run the tests that could depend on the date, on three later days
 	for days in 1 90 365; do \

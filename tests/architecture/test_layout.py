@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
 FILES = sorted((SOURCE / "llmring").rglob("*.py"))
 
-MOST_FILES = 28
+MOST_FILES = 24
 
 # Folders that give the names of their files a meaning: an API, a command, a thing that is edited.
 NAMING = ("dialects/", "cli/commands", "cli/lock", "lockfile/edit")

@@ -24,7 +24,7 @@ from llmring.registry.catalog import ModelFacts, Prices
 from llmring.routing.attempt import AttemptState
 from llmring.routing.call_context import CallContext
 from llmring.routing.call_progress import CallProgress
-from llmring.routing.prepare import chat
+from llmring.routing.selection.prepare import chat
 from llmring.routing.targets import Target
 
 DAY = date(2026, 1, 1)

@@ -12,7 +12,7 @@ from llmring.routing.circuits import OpenCircuit
 from llmring.routing.failover import Failover
 from llmring.routing.observers import CallObserver, ObservedAttempt
 from llmring.routing.policy import Policy
-from llmring.routing.prepare import chat
+from llmring.routing.selection.prepare import chat
 from llmring.routing.targets import Skip, Target
 
 DOWN = ProviderConnectionError("down")

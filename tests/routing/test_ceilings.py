@@ -7,8 +7,8 @@ import pytest
 from llmring.exceptions import ProviderAuthenticationError
 from llmring.registry.catalog import ModelFacts
 from llmring.routing.estimate import TokenEstimate
-from llmring.routing.filters import within
 from llmring.routing.policy import Policy
+from llmring.routing.selection.filters import within
 from llmring.routing.targets import Skip, Target
 from priced import facts, target
 

@@ -31,7 +31,7 @@ from llmring.routing.circuits import OpenCircuit
 from llmring.routing.failover import Failover
 from llmring.routing.failure_policy import Verdict, verdict
 from llmring.routing.policy import Policy
-from llmring.routing.prepare import chat
+from llmring.routing.selection.prepare import chat
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Skip, Target
 

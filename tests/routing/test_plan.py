@@ -14,7 +14,7 @@ from llmring.registry.catalog import LongContext, ModelFacts, Prices
 from llmring.routing.circuits import OpenCircuit
 from llmring.routing.plan import CallSize, Plan, PlanInputs, plan
 from llmring.routing.policy import Policy
-from llmring.routing.prepare import Prepared
+from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 from llmring.wire import HttpRequest
 

@@ -7,7 +7,7 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.filters import retired_last, warning
+from llmring.routing.selection.filters import retired_last, warning
 from llmring.routing.targets import Skip, Target
 
 DAY = date(2026, 11, 23)

@@ -15,7 +15,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolsResponse
 from llmring.client.pending_calls import PendingStream
-from llmring.client.tool_loop import run_tools
+from llmring.client.tools.tool_loop import run_tools
 from llmring.exceptions import ProviderError
 
 MOST_TURNS = 12

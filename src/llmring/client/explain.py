@@ -15,9 +15,9 @@ from llmring.client.planner import CallPlanner
 from llmring.lockfile.compose import Resolved
 from llmring.routing.circuits import Circuits, OpenCircuit
 from llmring.routing.estimate import estimate_tokens
-from llmring.routing.filters import capable, retired_last, within
 from llmring.routing.order import OrderInputs, ordered, user_of
 from llmring.routing.plan import CallSize, Plan, PlanInputs, plan
+from llmring.routing.selection.filters import capable, retired_last, within
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
 

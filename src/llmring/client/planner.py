@@ -21,11 +21,11 @@ from llmring.lockfile.compose import Resolved
 from llmring.replay import overrides as test_overrides
 from llmring.routing.call_context import CallContext
 from llmring.routing.failover import Failover
-from llmring.routing.filters import retired_last
 from llmring.routing.latency import Latencies
 from llmring.routing.observers import CallObserver
 from llmring.routing.policy import Policy, Rules, policy_of
-from llmring.routing.prepare import Prepared, chat
+from llmring.routing.selection.filters import retired_last
+from llmring.routing.selection.prepare import Prepared, chat
 from llmring.routing.side_effects import may_act
 from llmring.routing.stream_resume import NO_PROGRESS, StreamProgress
 from llmring.routing.targets import Skip, Target, targets
@@ -236,8 +236,8 @@ class CallPlanner:
     ) -> tuple[Sequence[Target | Skip], Rules]:
         """Return the candidates in the order of the strategy, and the limits of the call."""
         from llmring.routing.estimate import estimate_tokens
-        from llmring.routing.filters import within
         from llmring.routing.order import OrderInputs, ordered, user_of
+        from llmring.routing.selection.filters import within
 
         estimate, day, alias = estimate_tokens(request), self._clock.today(), request.model or ""
         candidates = within(candidates, self.facts(found.models[0]), policy, estimate, day)

@@ -353,7 +353,7 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
     async def _run_tools(
         self, request: LLMRequest, profile: str | None, max_turns: int, mcp: Sequence[Any]
     ) -> ToolsResponse:
-        from llmring.client.tool_loop import run_tools
+        from llmring.client.tools.tool_loop import run_tools
 
         secrets = [each for row in self._active_lockfile.endpoints.values() for each in row.secrets]
 
@@ -367,7 +367,7 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
 
         if not mcp:
             return await run(request)
-        from llmring.client.mcp_tools import with_servers
+        from llmring.client.tools.mcp_tools import with_servers
 
         return await with_servers(mcp, timeout_of(request.timeout, self._timeout), request, run)
 

@@ -23,10 +23,10 @@ from llmring.routing.targets import Skip, Target
 if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.token_count import TokenCount
-    from llmring.client.embed import EmbeddingRequest
+    from llmring.client.operations.embed import EmbeddingRequest
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
-    from llmring.routing.prepare import Prepared
+    from llmring.routing.selection.prepare import Prepared
 
 
 class RingModels(RingCore):
@@ -69,7 +69,7 @@ class RingModels(RingCore):
         seconds = timeout_of(timeout, self._timeout)
 
         async def call() -> EmbeddingResponse:
-            from llmring.client.embed import EmbeddingRequest
+            from llmring.client.operations.embed import EmbeddingRequest
 
             what = EmbeddingRequest(
                 texts=request, dimensions=dimensions, any_model=allow_other_models
@@ -84,8 +84,8 @@ class RingModels(RingCore):
     async def _embed(
         self, request: EmbeddingRequest, alias: str, profile: str | None, seconds: float | None
     ) -> EmbeddingResponse:
-        from llmring.client.embed import embed_texts
-        from llmring.client.shared_deadline import SharedDeadline
+        from llmring.client.operations.embed import embed_texts
+        from llmring.client.operations.shared_deadline import SharedDeadline
 
         record = self._recorder.record(CallStart("embed", alias, profile, request.texts))
         try:
@@ -130,8 +130,8 @@ class RingModels(RingCore):
         seconds = timeout_of(timeout, self._timeout)
 
         async def call() -> list[ListedModel]:
-            from llmring.client.list_models import list_models
-            from llmring.client.shared_deadline import SharedDeadline
+            from llmring.client.operations.list_models import list_models
+            from llmring.client.operations.shared_deadline import SharedDeadline
 
             endpoints = self._active_lockfile.endpoints
             return await list_models(
@@ -190,8 +190,8 @@ class RingModels(RingCore):
         return pending
 
     async def _count(self, request: ParsedRequest, profile: str | None) -> TokenCount:
-        from llmring.client.count_tokens import count_tokens
-        from llmring.client.shared_deadline import SharedDeadline
+        from llmring.client.operations.count_tokens import count_tokens
+        from llmring.client.operations.shared_deadline import SharedDeadline
 
         if not request.model:
             raise ValidationError("the request names no model; give an alias of the lockfile")

@@ -13,9 +13,9 @@ from msgspec import Struct
 from llmring.client import warn_once
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
-from llmring.routing.filters import is_retired, retired_last, warning
 from llmring.routing.policy import Policy, limits, weighs
-from llmring.routing.shape import ModelsByShape
+from llmring.routing.selection.filters import is_retired, retired_last, warning
+from llmring.routing.selection.shape import ModelsByShape
 from llmring.routing.targets import Skip, Target
 
 _log = logging.getLogger("llmring")

@@ -20,8 +20,8 @@ from llmring.files.attachment import shown
 from llmring.files.local_file import LocalFile
 from llmring.files.uploads import FileHost, Uploads
 from llmring.plain_data import PlainData
-from llmring.routing.prepare import Fetch, Prepared
-from llmring.routing.request_size import SizedPart, check_sizes, sized_parts
+from llmring.routing.selection.prepare import Fetch, Prepared
+from llmring.routing.selection.request_size import SizedPart, check_sizes, sized_parts
 from llmring.routing.targets import Target
 from llmring.wire import HttpRequest
 

@@ -21,7 +21,7 @@ from llmring.exceptions import (
 )
 from llmring.files.local_file import LocalFile
 from llmring.providers.endpoint import Endpoint
-from llmring.routing.prepare import Fetch
+from llmring.routing.selection.prepare import Fetch
 from llmring.wire import HttpHead, HttpRequest, is_success
 
 log = logging.getLogger("llmring")

@@ -12,7 +12,7 @@ from llmring.redaction import redact
 from llmring.registry.price import Unpriced, caveat, cost_of
 from llmring.routing.call_progress import CallProgress
 from llmring.routing.estimate import may_have_cost
-from llmring.routing.prepare import Prepared
+from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Target
 
 _UNCOUNTED = "cancelled before usage was reported; the provider may still bill it"

@@ -25,7 +25,7 @@ from llmring.routing.call_progress import CallProgress
 from llmring.routing.circuits import OpenCircuit
 from llmring.routing.failure_policy import is_passing
 from llmring.routing.policy import LAST_RETRIES
-from llmring.routing.prepare import Prepared
+from llmring.routing.selection.prepare import Prepared
 from llmring.routing.skip_report import why_none
 from llmring.routing.targets import Skip, Target
 

@@ -14,7 +14,7 @@ from llmring.registry.catalog import ModelFacts, Prices, Rates
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.circuits import OpenCircuit, least_bad
 from llmring.routing.policy import Policy, Strategy
-from llmring.routing.prepare import Prepared
+from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 
 

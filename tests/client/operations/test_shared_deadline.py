@@ -8,13 +8,13 @@ import pytest
 from circuits import target
 from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
-from llmring.client.shared_deadline import SharedDeadline
+from llmring.client.operations.shared_deadline import SharedDeadline
 from llmring.clock import Clock
 from llmring.exceptions import ProviderConnectionError, ProviderTimeoutError
 from llmring.routing.call_context import CallContext
 from llmring.routing.failover import Failover
 from llmring.routing.policy import Policy
-from llmring.routing.prepare import chat
+from llmring.routing.selection.prepare import chat
 from rings import TODAY
 
 CLOCK = Clock(fixed=date.fromisoformat(TODAY))

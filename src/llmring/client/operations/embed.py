@@ -11,15 +11,15 @@ from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt
 from llmring.client.executor import Executor
+from llmring.client.operations.shared_deadline import SharedDeadline
 from llmring.client.reply_reader import cost_of_call
-from llmring.client.shared_deadline import SharedDeadline
 from llmring.client.usage_totals import total_cost, total_usage
 from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import ModelFacts
 from llmring.routing.attempt import AttemptState
-from llmring.routing.embedding_targets import embed, embedding_of, in_one_space
+from llmring.routing.selection.embedding_targets import embed, embedding_of, in_one_space
 from llmring.routing.targets import Skip, Target
 from llmring.wire import HttpHead, is_success
 

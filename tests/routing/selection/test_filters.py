@@ -12,8 +12,8 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import Capability, ModelFacts
-from llmring.routing.filters import capable
 from llmring.routing.policy import Policy
+from llmring.routing.selection.filters import capable
 from llmring.routing.targets import Skip, Target
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}

@@ -11,7 +11,7 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import Capability, ModelFacts, Refusal
-from llmring.routing.fit import fit
+from llmring.routing.selection.fit import fit
 from llmring.routing.targets import Target
 
 IMAGE = [

@@ -8,7 +8,7 @@ from llmring import LLMRequest, Message, UnsupportedFeatureError
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part
 from llmring.dialects.dialect import Limits
-from llmring.routing.request_size import SizedPart, check_sizes, sized_parts
+from llmring.routing.selection.request_size import SizedPart, check_sizes, sized_parts
 
 DATA = base64.b64encode(bytes(300)).decode()
 

@@ -16,10 +16,10 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import Capability, ModelFacts
-from llmring.routing.filters import capable
 from llmring.routing.policy import Policy
-from llmring.routing.prepare import Prepared, chat
-from llmring.routing.shape import ModelsByShape
+from llmring.routing.selection.filters import capable
+from llmring.routing.selection.prepare import Prepared, chat
+from llmring.routing.selection.shape import ModelsByShape
 from llmring.routing.targets import Skip, Target
 
 IMAGE = ImagePart(data="aGk=", media_type="image/png")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from llmring import LLMRequest, Message
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import ImagePart, Part, ReasoningPart
-from llmring.routing.min_tokens import Length, least_tokens
+from llmring.routing.selection.min_tokens import Length, least_tokens
 
-RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "recordings"
+RECORDINGS = Path(__file__).resolve().parents[4] / "shared" / "recordings"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from llmring.dialects.dialect import Embedding
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.prepare import Prepared
+from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 
 

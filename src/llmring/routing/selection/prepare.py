@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Limits
-from llmring.routing.fit import fit
-from llmring.routing.request_size import check_sizes, sized_parts
+from llmring.routing.selection.fit import fit
+from llmring.routing.selection.request_size import check_sizes, sized_parts
 from llmring.routing.stream_resume import StreamProgress, continued
 from llmring.routing.targets import Target
 from llmring.wire import HttpHead, HttpRequest

@@ -12,7 +12,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import StreamChunk
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.prepare import chat
+from llmring.routing.selection.prepare import chat
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
 

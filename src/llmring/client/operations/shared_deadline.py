@@ -9,7 +9,7 @@ from llmring.chat.response import Attempt
 from llmring.clock import Clock
 from llmring.routing.call_context import CallContext
 from llmring.routing.failover import Failover
-from llmring.routing.prepare import Prepared
+from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from llmring.client.executor import Executor
-from llmring.client.shared_deadline import SharedDeadline
+from llmring.client.operations.shared_deadline import SharedDeadline
 from llmring.config.settings import Settings
 from llmring.dialects.dialect import ListedModel, Listing
 from llmring.exceptions import UnsupportedFeatureError
@@ -14,7 +14,7 @@ from llmring.local import llama, mock
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.routing.attempt import AttemptState
-from llmring.routing.prepare import Prepared
+from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Target, targets
 from llmring.wire import HttpHead, is_success
 

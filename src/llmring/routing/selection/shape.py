@@ -11,10 +11,10 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import TextPart
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import Capability
-from llmring.routing.filters import capable, insists_on_schema, prompt_room
-from llmring.routing.fit import forces_a_tool, needs_of
 from llmring.routing.policy import Policy
-from llmring.routing.prepare import Prepared, chat
+from llmring.routing.selection.filters import capable, insists_on_schema, prompt_room
+from llmring.routing.selection.fit import forces_a_tool, needs_of
+from llmring.routing.selection.prepare import Prepared, chat
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Skip, Target
 

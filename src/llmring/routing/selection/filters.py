@@ -15,9 +15,9 @@ from llmring.exceptions import (
 from llmring.registry.catalog import ModelFacts, Rates
 from llmring.registry.price import Unpriced, dollars, price_tag
 from llmring.routing.estimate import TokenEstimate, usd
-from llmring.routing.fit import missing
-from llmring.routing.min_tokens import Length
 from llmring.routing.policy import Policy
+from llmring.routing.selection.fit import missing
+from llmring.routing.selection.min_tokens import Length
 from llmring.routing.targets import Skip, Target
 
 # A thing that a model lacks: its column in a table of models, and its text.

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import TokenCount, estimated
 from llmring.client.executor import Executor
-from llmring.client.shared_deadline import SharedDeadline
+from llmring.client.operations.shared_deadline import SharedDeadline
 from llmring.dialects.dialect import Counting, Dialect
 from llmring.exceptions import ProviderError
 from llmring.lockfile.compose import Resolved
 from llmring.routing.attempt import AttemptState
-from llmring.routing.fit import fit
-from llmring.routing.prepare import Prepared
+from llmring.routing.selection.fit import fit
+from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 from llmring.wire import HttpHead, is_success
 

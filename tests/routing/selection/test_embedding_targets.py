@@ -4,7 +4,7 @@ import pytest
 
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import ModelFacts
-from llmring.routing.embedding_targets import same_model_name
+from llmring.routing.selection.embedding_targets import same_model_name
 
 
 @pytest.mark.parametrize(

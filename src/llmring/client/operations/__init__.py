@@ -1,0 +1,1 @@
+"""The calls without an answer in text: embed, count_tokens, list_models."""

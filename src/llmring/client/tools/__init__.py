@@ -1,0 +1,1 @@
+"""Tools of the application and of MCP servers, and the loop that calls them."""

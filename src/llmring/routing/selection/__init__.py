@@ -1,0 +1,1 @@
+"""The models that can serve a request, and the form in which each gets it."""
