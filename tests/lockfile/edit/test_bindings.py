@@ -321,3 +321,19 @@ def test_a_text_that_is_not_a_lockfile_is_not_edited() -> None:
 def test_lockfile_errors_of_an_edit_are_lockfile_errors() -> None:
     with pytest.raises(LockfileError):
         unbind("a = ", "x", "default")
+
+
+@pytest.mark.parametrize(
+    "named_by", ['default_profile = "base"\n', '[profiles.dev]\nextends = "base"\n']
+)
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+def test_a_profile_that_is_named_elsewhere_outlives_its_last_binding(
+    named_by: str, eol: str
+) -> None:
+    text = named_by + '\n# why\n[[profiles.base.bindings]]\nalias = "a"\nmodels = "openai:x"\n'
+    text = text.replace("\n", eol)
+
+    after = unbind(text, "a", "base")
+
+    assert after == (named_by + "\n[profiles.base]\n").replace("\n", eol)
+    assert parse(after).profiles["base"].bindings == {}

@@ -100,10 +100,30 @@ def unbind(text: str, alias: str, profile: str) -> str:
     layout = scan(text)
     if layout.entries[tuple(path)].value is None:
         after = without_sections(layout, lambda at: at[: len(binding.at)] == binding.at)
+        if _is_named(lockfile, text, profile) and profile not in tomllib.loads(after).get(
+            "profiles", {}
+        ):
+            after = _with_header(text, after, f"[{dotted(binding.at[:2])}]")
     else:
         span = layout.value(tuple(path))
         after = spliced(text, span, array(layout, tuple(path)).without(int(index)).text)
     return checked(text, after, lambda tree: at_path(tree, path).pop(index))
+
+
+def _is_named(lockfile: Lockfile, text: str, profile: str) -> bool:
+    """Return True if a profile must exist: another extends it, or the file calls it the default."""
+    extended = any(each.extends == profile for each in lockfile.profiles.values())
+    return extended or tomllib.loads(text).get("default_profile") == profile
+
+
+def _with_header(text: str, after: str, header: str) -> str:
+    """Return the text after an edit, with a header where the removed part began."""
+    pairs = enumerate(zip(text, after, strict=False))
+    same = next((at for at, (old, new) in pairs if old != new), len(after))
+    begin = after.rfind("\n", 0, same) + 1 if after[same:] else len(after)
+    eol = line_end(text)
+    head, rest = after[:begin].rstrip("\r\n"), after[begin:].lstrip("\r\n")
+    return (eol * 2).join(filter(None, (head, header, rest))) + ("" if rest else eol)
 
 
 def _own(lockfile: Lockfile, alias: str, profile: str) -> Binding | None:
