@@ -300,3 +300,74 @@ def test_errors_hide_a_refused_key(serve: Serve, write: Write) -> None:
         with pytest.raises(ProviderAuthenticationError) as caught:
             ring.chat("mine:m", "Hi")
         assert KEY not in json.dumps([str(caught.value), repr(caught.value), repr(ring)])
+
+
+@pytest.fixture
+def elsewhere(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Loopback:
+    """Return the server that requests to every host but this machine reach, as a proxy."""
+    server = serve(answers.openai("hello"))
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    return server
+
+
+VENDOR = ALIAS.replace("mine:some/model", "openai:some-model")
+MOVED = '[providers.openai]\nbase_url = "http://gw.example/v1"\n'
+
+
+def test_a_vendor_s_key_goes_to_another_host_only_if_its_table_names_it(
+    way: Way, elsewhere: Loopback, write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    ring = LLMRing(write(MOVED, VENDOR), environ={"OPENAI_API_KEY": KEY})
+    assert way.chat(ring, "fast", "Hi").content == "hello"
+
+    named = LLMRing(
+        write(f'{MOVED}api_key_env = "OPENAI_API_KEY"', VENDOR), environ={"OPENAI_API_KEY": KEY}
+    )
+    with caplog.at_level(logging.WARNING, "llmring"):
+        assert way.chat(named, "fast", "Hi").content == "hello"
+        assert way.chat(named, "fast", "Hi").content == "hello"
+
+    first, second, _ = elsewhere.requests
+    assert "authorization" not in first.headers
+    assert second.headers["authorization"] == f"Bearer {KEY}"
+    assert KEY not in caplog.text
+
+
+def test_an_address_from_the_environment_gets_the_vendor_s_key(
+    way: Way, elsewhere: Loopback, write: Write
+) -> None:
+    environ = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://proxy.example/v1"}
+    ring = LLMRing(write(MOVED, VENDOR), environ=environ)
+
+    assert way.chat(ring, "fast", "Hi").content == "hello"
+    [request] = elsewhere.requests
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("variable", ["AWS_SECRET_ACCESS_KEY", "ANTHROPIC_API_KEY", "HOME"])
+def test_a_secret_of_something_else_is_never_sent(
+    way: Way, elsewhere: Loopback, write: Write, variable: str
+) -> None:
+    own = '[providers.mine]\nkind = "openai"\nbase_url = "http://h.example/v1"\n'
+    path = write(f'{own}api_key_env = "{variable}"')
+    ring = LLMRing(path, environ={variable: KEY})
+
+    with pytest.raises(ModelNotFoundError, match=rf"llmring\.lock:\d+:\d+: .*{variable} holds"):
+        way.chat(ring, "fast", "Hi")
+    assert elsewhere.requests == []
+
+
+def test_a_vendor_s_key_sent_elsewhere_is_one_warning_for_the_process(
+    write: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    moved = MOVED.replace("gw.example", "warned.example")
+    path = write(f'{moved}api_key_env = "OPENAI_API_KEY"', VENDOR)
+
+    with caplog.at_level(logging.WARNING, "llmring"):
+        for _ in range(2):
+            LLMRing(path, environ={"OPENAI_API_KEY": KEY}).explain("fast")
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "the key in OPENAI_API_KEY is sent to warned.example, as the lockfile directs"
+    ]

@@ -58,7 +58,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(folder)
     before = set(sys.modules)
     yield folder
-    for name in set(sys.modules) - before:
+    for name in {each for each in sys.modules if not each.startswith("llmring")} - before:
         del sys.modules[name]
 
 

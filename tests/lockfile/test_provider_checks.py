@@ -95,15 +95,56 @@ def test_an_incomplete_table_of_an_unknown_provider_does_not_stop_parsing() -> N
     assert parse('[providers.tomorrow]\napi = "chat"').warnings == ()
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        *("PATH", "HOME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        *("SSH_AUTH_SOCK", "GITHUB_TOKEN", "GH_TOKEN", "aws_secret_access_key"),
+    ],
+)
+@pytest.mark.parametrize("place", ["https://h.example/v1", "http://127.0.0.1:8000/v1"])
+def test_a_secret_of_the_machine_is_refused_as_a_key(variable: str, place: str) -> None:
+    own = f'[providers.mine]\nkind = "openai"\nbase_url = "{place}"\n'
+
+    [problem] = found(f'{own}api_key_env = "{variable}"')
+
+    assert problem.startswith(f"5: error: providers.mine.api_key_env: {variable} holds no key for")
+
+
+def test_the_key_of_another_vendor_is_refused() -> None:
+    [problem] = found(f'{OWN}api_key_env = "OPENAI_API_KEY"')
+
+    assert problem == (
+        "5: error: providers.mine.api_key_env: OPENAI_API_KEY holds the key for openai, not for "
+        "h.example; name a variable that holds the key of this server"
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        '[providers.mine]\nkind = "openai"\nbase_url = "https://api.openai.com/v1"',
+        '[providers.mine]\nkind = "openai"\nbase_url = "http://127.0.0.1:4000/v1"',
+    ],
+)
+def test_a_vendor_s_key_may_go_to_the_vendor_and_to_this_machine(table: str) -> None:
+    assert found(f'{table}\napi_key_env = "OPENAI_API_KEY"') == []
+
+
+@pytest.mark.parametrize("header", ["Host", "content-length", "transfer-encoding", "te"])
+def test_a_header_of_http_itself_carries_no_key(header: str) -> None:
+    with pytest.raises(LockfileParseError, match="a header of HTTP itself"):
+        parse(f'{PROFILE}{OWN}api_key_header = "{header}"')
+
+
 WARNINGS = {
     '[providers.openai]\nbase_url = "https://gw.example/v1"': (
-        "3: warning: providers.openai.base_url: sends the key in OPENAI_API_KEY to gw.example; set "
-        "api_key_env to a variable for that server, or rename the provider"
+        "3: warning: providers.openai.base_url: sends requests to gw.example without the key in "
+        'OPENAI_API_KEY; if that server needs it, add api_key_env = "OPENAI_API_KEY"'
     ),
     '[providers.groq]\nbase_url = "https://gw.example/v1"\napi_key_env = "GROQ_API_KEY"': (
         "sends the key in GROQ_API_KEY to gw.example; set"
     ),
-    f'{OWN}api_key_env = "OPENAI_API_KEY"': "sends the key in OPENAI_API_KEY to h.example; set api",
     '[providers.mine]\nkind = "openai"\nbase_url = "http://h.example/v1"\napi_key_env = "K"': (
         "4: warning: providers.mine.base_url: sends the key in K to h.example unencrypted; use"
     ),

@@ -239,7 +239,9 @@ def _keys(setup: Setup) -> Iterator[CheckOutcome]:
     for name, endpoint in setup.used.items():
         names = " or ".join(endpoint.provider.key_env)
         if endpoint.key is not None or endpoint.login is not None:
-            yield CheckOutcome("ok", f"{name}: set ({names or 'login in its URL'})")
+            host = urlsplit(endpoint.base_url).hostname
+            source = names or "login in its URL"
+            yield CheckOutcome("ok", f"{name}: set ({source}), goes to {host}")
         elif names:
             yield CheckOutcome("warn", f"{name}: not set; its models are skipped", f"set {names}")
     if not any(endpoint.provider.key_env for endpoint in setup.used.values()):

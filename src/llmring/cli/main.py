@@ -33,6 +33,7 @@ COMMANDS = (
     Command(("providers",), "commands.providers", "list providers, and which have their keys set"),
     Command(("bind",), "commands.bind", "bind an alias to one or more models"),
     Command(("unbind",), "commands.unbind", "remove an alias"),
+    Command(("trust",), "commands.trust", "agree to where a lockfile sends keys and requests"),
     Command(("lock", "init"), "lock.init", "create a lockfile"),
     Command(("lock", "chat"), "lock.chat", "choose models and edit a lockfile in conversation"),
     Command(("lock", "validate"), "lock.validate", "check a lockfile"),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from llmring.config.endpoints import endpoint
+from llmring.config.environment import value_of
 from llmring.exceptions import ConfigurationError, LockfileError
 from llmring.lockfile.document import Lockfile
 from llmring.lockfile.problem import Fault
-from llmring.lockfile.provider_checks import incomplete
+from llmring.lockfile.provider_checks import host_of, incomplete, leaves_home, misplaced_key
 from llmring.lockfile.toml.quoting import dotted
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import KINDS, Provider
+
+_log = logging.getLogger("llmring")
 
 
 def with_own(
@@ -34,6 +39,11 @@ def with_own(
     return {**endpoints, **own}
 
 
+@functools.cache  # once per process
+def _warn_of_key(variable: str, host: str) -> None:
+    _log.warning("the key in %s is sent to %s, as the lockfile directs", variable, host)
+
+
 def _endpoint(
     name: str,
     table: Mapping[str, Any],
@@ -41,11 +51,17 @@ def _endpoint(
     endpoints: Mapping[str, Endpoint],
     env: Mapping[str, str],
 ) -> Endpoint:
-    known = endpoints.get(name.lower())
-    row = _row(name.lower(), table, known.provider if known else None)
-    lacking = incomplete(name, table, endpoints)
-    if lacking is not None:
-        return Endpoint(row, row.base_url, fault=_fault_line(lacking, lockfile, endpoints))
+    rows = {known: found.provider for known, found in endpoints.items()}
+    row = _row(name.lower(), table, rows.get(name.lower()))
+    fault = incomplete(name, table, rows) or misplaced_key(name, table, rows)
+    if fault is not None:
+        return Endpoint(row, row.base_url, fault=_fault_line(fault, lockfile, endpoints))
+    if leaves_home(name, table, rows) and not any(value_of(env, each) for each in row.base_url_env):
+        # The vendor's key is for the vendor, unless the table names it.
+        own = table.get("api_key_env")
+        row = msgspec.structs.replace(row, key_env=(own,) if own else ())
+        if own in rows[name.lower()].key_env:
+            _warn_of_key(own, host_of(name, table, rows))
     try:
         found = endpoint(row, env)
     except ConfigurationError as error:

@@ -22,6 +22,7 @@ from llmring.exceptions import ConfigurationError
 from llmring.lockfile.file import LockfileSource, find
 
 if TYPE_CHECKING:
+    from llmring.config.trust import TrustedLockfiles
     from llmring.lockfile.document import Lockfile
     from llmring.providers.endpoint import Endpoint
     from llmring.registry.effective_facts import EffectiveFacts
@@ -163,6 +164,29 @@ def effective_facts_here(
     from llmring.registry.effective_facts import effective_facts
 
     return effective_facts(lockfile, default_cache_dir(os.environ if environ is None else environ))
+
+
+def trusts_lockfiles(environ: Mapping[str, str] | None = None) -> bool:
+    """Return True if LLMRING_TRUST gives consent to every lockfile that a command finds.
+
+    Args:
+        environ: The variables; by default those of the process.
+
+    Raises:
+        ConfigurationError: The variable is neither on nor off.
+    """
+    return switch(os.environ if environ is None else environ, "LLMRING_TRUST")
+
+
+def trusted_lockfiles(environ: Mapping[str, str] | None = None) -> TrustedLockfiles:
+    """Return the user's list of trusted lockfiles.
+
+    Args:
+        environ: The variables; by default those of the process.
+    """
+    from llmring.config.trust import TrustedLockfiles
+
+    return TrustedLockfiles(state_folder(os.environ if environ is None else environ))
 
 
 def variables(names: Iterable[str]) -> dict[str, str]:

@@ -15,10 +15,56 @@ from llmring.redaction import redact
 _NAME = re.compile(r"[^\s:]+")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
-# Headers that carry keys, and headers of the HTTP message itself.
+# Headers of the HTTP message itself: https://www.rfc-editor.org/rfc/rfc9110 and rfc9112.
+_HTTP_HEADERS = (
+    "accept-encoding|connection|content-encoding|content-length|content-type|expect|host"
+    "|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade"
+)
+_NO_KEY_HEADERS = re.compile(_HTTP_HEADERS)
 _RESERVED_HEADERS = re.compile(
-    "api-key|authorization|cookie|proxy-authorization|x-api-key|x-goog-api-key"
-    "|connection|content-encoding|content-length|content-type|host|transfer-encoding"
+    f"api-key|authorization|cookie|proxy-authorization|x-api-key|x-goog-api-key|{_HTTP_HEADERS}"
+)
+
+# Variables with secrets of the machine, of clouds and of code hosts, never of a model server.
+_FOREIGN_VARIABLES = frozenset(
+    {
+        "PATH",
+        "HOME",
+        "USER",
+        "PGPASSWORD",
+        "DATABASE_URL",
+        "KUBECONFIG",
+        "VAULT_TOKEN",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AZURE_CLIENT_SECRET",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "SSH_AUTH_SOCK",
+        "SSH_PRIVATE_KEY",
+        "SSH_KEY",
+        "SSH_PASSPHRASE",
+        "SSH_ASKPASS",
+        "GITHUB_TOKEN",
+        "GH_TOKEN",
+        "GITHUB_ENTERPRISE_TOKEN",
+        "GH_ENTERPRISE_TOKEN",
+        "GITHUB_PAT",
+        "GIT_ASKPASS",
+        "ACTIONS_RUNTIME_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "GITLAB_TOKEN",
+        "CI_JOB_TOKEN",
+        "NPM_TOKEN",
+        "NODE_AUTH_TOKEN",
+        "PYPI_TOKEN",
+        "TWINE_PASSWORD",
+        "UV_PUBLISH_TOKEN",
+        "DOCKER_PASSWORD",
+        "LLMRING_REDIS_URL",
+        "LLMRING_LEDGER_URL",
+        "LLMRING_MCP_TOKEN",
+    }
 )
 
 _KEY_FIX = "set api_key_env to the environment variable that holds the key"
@@ -112,6 +158,13 @@ def _header_faults(table: Mapping[str, Any], path: KeyPath) -> Iterator[Fault]:
                 message="is a header that llmring sets itself",
                 fix="remove it; set api_key_env and api_key_header to send a key",
             )
+    name = table.get("api_key_header", "")
+    if _NO_KEY_HEADERS.fullmatch(name.lower()):
+        yield Fault(
+            path=(*path, "api_key_header"),
+            message=f"{name!r} is a header of HTTP itself, which can't carry a key",
+            fix='write the header that the server reads, such as "x-api-key"',
+        )
 
 
 def incomplete(name: str, table: Mapping[str, Any], known: Collection[str]) -> Fault | None:
@@ -152,24 +205,89 @@ def advice(tables: Mapping[str, Any], known: Mapping[str, BuiltInProvider]) -> I
         yield from _api(name, table, vendor)
 
 
+def misplaced_key(
+    name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]
+) -> Fault | None:
+    """Check that the variable for the key of a provider may hold a key for its address.
+
+    A variable of a built-in provider is for that provider, for addresses on this machine, and for
+    tables under that provider's name; variables with other secrets of the machine are for none.
+
+    Args:
+        name: The provider's name.
+        table: The provider's keys.
+        known: The built-in providers, by name.
+    """
+    variable = table.get("api_key_env")
+    if variable is None:
+        return None
+    host = host_of(name, table, known)
+    owners = {each: row for each, row in known.items() if variable in row.key_env}
+    homes = {home_of(row) for row in owners.values()}
+    at_home = bool(owners) and (None in homes or host in homes)
+    if variable.upper() in _FOREIGN_VARIABLES and not at_home:
+        message = f"{variable} holds no key for a model server"
+    elif owners and not (at_home or name.lower() in owners or is_loopback(host)):
+        message = f"{variable} holds the key for {' and '.join(owners)}, not for {host}"
+    else:
+        return None
+    return Fault(
+        path=("providers", name, "api_key_env"),
+        message=message,
+        fix="name a variable that holds the key of this server",
+    )
+
+
+def host_of(name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]) -> str:
+    """Return the host that a table makes a provider's address; empty if no address is known."""
+    vendor = known.get(name.lower())
+    url = table.get("base_url") or (vendor.base_url if vendor else "")
+    return (urlsplit(url).hostname or "") if is_usable(url) else ""
+
+
+def leaves_home(name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]) -> bool:
+    """Return True if a table sends the requests of a built-in provider to another host.
+
+    This machine is not another host. Without `api_key_env` such a table gets no key: that of the
+    built-in provider is for its own host.
+    """
+    vendor = known.get(name.lower())
+    if vendor is None or "base_url" not in table:
+        return False
+    host = host_of(name, table, known)
+    return home_of(vendor) not in (None, host) and not is_loopback(host)
+
+
 def _key_placement(
     name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]
 ) -> Iterator[Fault]:
     url = table.get("base_url", "")
-    if not is_usable(url):
+    misplaced = misplaced_key(name, table, known)
+    if misplaced is not None:
+        yield misplaced
+    if misplaced is not None or not is_usable(url):
         return
     at = ("providers", name, "base_url")
     own = table.get("api_key_env")
     vendor = known.get(name.lower())
-    keys = (own,) if own else vendor.key_env if vendor else ()
     host = urlsplit(url).hostname or ""
+    if own is None and vendor is not None and leaves_home(name, table, known):
+        if vendor.key_env:
+            yield Fault(
+                path=at,
+                severity="warning",
+                message=f"sends requests to {host} without the key in {vendor.key_env[0]}",
+                fix=f'if that server needs it, add api_key_env = "{vendor.key_env[0]}"',
+            )
+        return
+    keys = (own,) if own else vendor.key_env if vendor else ()
     owners = [each for each in known.values() if set(keys) & set(each.key_env)]
-    if any(_home(owner) not in (None, host) for owner in owners):
+    if any(home_of(owner) not in (None, host) for owner in owners) and not is_loopback(host):
         yield Fault(
             path=at,
             severity="warning",
             message=f"sends the key in {' or '.join(keys)} to {host}",
-            fix="set api_key_env to a variable for that server, or rename the provider",
+            fix="set api_key_env to a variable for that server, unless this is meant",
         )
     if keys and url.startswith("http:") and not is_loopback(host):
         yield Fault(
@@ -180,8 +298,8 @@ def _key_placement(
         )
 
 
-def _home(vendor: BuiltInProvider) -> str | None:
-    """Return the host of a vendor's API; None if the user chooses it."""
+def home_of(vendor: BuiltInProvider) -> str | None:
+    """Return the host of a provider's API; None if the user chooses it."""
     if variables_in(vendor.base_url):
         return None
     host = urlsplit(vendor.base_url).hostname or ""

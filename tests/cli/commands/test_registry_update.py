@@ -18,6 +18,7 @@ NONE = Answer([b"none"], 404)
 @pytest.fixture(autouse=True)
 def cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LLMRING_TRUST", "1")
     return tmp_path / "cache" / "llmring"
 
 

@@ -18,6 +18,12 @@ CANDIDATE = "fast=anthropic:claude-sonnet-4-5"
 Record = Callable[..., tuple[Loopback, Loopback]]
 
 
+@pytest.fixture(autouse=True)
+def consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands follow `mode = "record"` of a lockfile that they find."""
+    monkeypatch.setenv("LLMRING_TRUST", "1")
+
+
 @pytest.fixture
 def record(serve: Callable[..., Loopback], monkeypatch: pytest.MonkeyPatch) -> Record:
     """Record calls of `fast`; return its server and that of the candidate."""

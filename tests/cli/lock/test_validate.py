@@ -185,12 +185,22 @@ def test_C08_warnings_fail_only_with_strict(call: Call) -> None:
 
 
 def test_sending_a_vendor_s_key_to_another_address_is_a_warning(call: Call) -> None:
-    write(GOOD + '[providers.openai]\nbase_url = "https://gw.example/v1"\n')
+    table = '[providers.openai]\nbase_url = "https://gw.example/v1"\n'
+    write(f'{GOOD}{table}api_key_env = "OPENAI_API_KEY"\n')
 
     result = call("lock", "validate", "--strict")
 
     assert result.code == 1
     assert "warning: providers.openai.base_url: sends the key in OPENAI_API_KEY to gw" in result.out
+
+
+def test_where_each_key_goes_is_noted(call: Call) -> None:
+    own = 'kind = "openai"\nbase_url = "https://h.example/v1"\napi_key_env = "MINE"\n'
+    write(f"{GOOD}[providers.mine]\n{own}")
+    effect = "sends the key in MINE to h.example (providers.mine)"
+
+    assert f"llmring.lock: {effect}\n" in call("lock", "validate").err
+    assert json.loads(call("lock", "validate", "--json").out)["consent"] == [effect]
 
 
 def test_an_unmet_need_is_a_warning_and_fails_with_strict(call: Call) -> None:

@@ -13,6 +13,7 @@ from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.cli.answer_printer import attempt_lines, model_warning, print_stream, summary_line
 from llmring.cli.lockfile_options import add_options, read_profile
 from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.client.ring import LLMRing
 from llmring.config.settings import frozen_environ
 from llmring.exceptions import (
@@ -84,6 +85,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", action="store_true", help="report every attempt after the answer"
     )
+    add_trust_option(parser)
     add_options(parser)
 
 
@@ -189,6 +191,7 @@ def _ask(
     # This command prints the failed attempts itself; keep the library's log off the terminal.
     logging.getLogger("llmring").addHandler(logging.NullHandler())
     stream = sys.stdout.isatty() if args.stream is None else args.stream
+    require_consent(args)
     environ = frozen_environ() if args.frozen else None
     with LLMRing(args.file, on_attempt=attempts.append, environ=environ) as ring:
         if stream and not args.json and not args.mcp:

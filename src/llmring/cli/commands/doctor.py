@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.trust_check import add_trust_option, require_consent
 
 if TYPE_CHECKING:
     from llmring.audit.machine import CheckResult
@@ -30,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--live", action="store_true", help="call each provider for one token, and report the cost"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_trust_option(parser)
     add_options(parser)
 
 
@@ -60,6 +62,7 @@ def _findings(args: argparse.Namespace) -> Iterator[CheckResult]:
         return
     yield from checked(setup, (*CHECKS, *PLACES))
     if args.live:
+        require_consent(args)
         from llmring.audit.live import LIVE
 
         yield from checked(setup, LIVE)

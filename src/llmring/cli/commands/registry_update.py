@@ -5,6 +5,7 @@ from pathlib import Path
 
 from llmring.cli.lockfile_options import add_file_option
 from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.config.settings import find_active_lockfile, read_settings
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile import file
@@ -48,6 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="limit the download to S seconds (default: 5)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_trust_option(parser)
     add_file_option(parser)
 
 
@@ -113,6 +115,7 @@ def _address(args: argparse.Namespace, variable: str | None, folder: Path) -> st
         return str(args.url)
     if variable:
         return update.address(variable, named_by="LLMRING_REGISTRY_URL")
+    require_consent(args)
     source = find_active_lockfile(args.file)
     url = parse(file.read(source.path), source.path).registry.get("url")
     if url is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from llmring.cli.lock.terminal import PlainTerminal
 from llmring.cli.lockfile_options import add_options, edit_target
 from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.exceptions import ConfigurationError, LLMRingError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--history", metavar="PATH", help="save what you type to this file (default: save nothing)"
     )
     parser.add_argument("--json", action="store_true", help="print the result of a MESSAGE as JSON")
+    add_trust_option(parser)
     add_options(parser)
 
 
@@ -76,6 +78,8 @@ def handle(args: argparse.Namespace) -> int:
     if wrong:
         print_error(wrong)
         return 2
+    if not args.guided:
+        require_consent(args)
     target = edit_target(args)
     editor = editor_for(target.path, target.profile)
     # This command prints failures itself; keep the library's log off the terminal.

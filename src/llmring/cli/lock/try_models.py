@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmring.cli.lockfile_options import add_options, users_lockfile
 from llmring.cli.output import print_error, print_json, print_note, print_out, table
+from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.exceptions import InvalidModelReferenceError
 from llmring.lockfile.document import references
 from llmring.lockfile.file import shown
@@ -48,6 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="send without asking")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_trust_option(parser)
     add_options(parser)
 
 
@@ -72,6 +74,7 @@ def handle(args: argparse.Namespace) -> int:
 
     # The lockfile shipped with llmring has no recordings.
     users_lockfile(args.file)
+    require_consent(args)
     with TrialRing(args.file, alias, models) as ring:
         folder = ring.folder(args.profile)
         found = ring.recorded(args.replay, args.profile)

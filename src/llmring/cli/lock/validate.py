@@ -6,9 +6,13 @@ from typing import get_args
 
 from llmring.cli.lockfile_options import add_file_option, users_lockfile
 from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.trust_check import effects
 from llmring.config.settings import effective_facts_here, read_clock
+from llmring.exceptions import LockfileError
 from llmring.lockfile import check, file
-from llmring.lockfile.file import shown
+from llmring.lockfile.consent import claims
+from llmring.lockfile.document import parse
+from llmring.lockfile.file import LockfileSource, shown
 from llmring.lockfile.problem import Severity
 from llmring.providers.table import PROVIDERS
 
@@ -37,13 +41,24 @@ def handle(args: argparse.Namespace) -> int:
         file.read(source.path), PROVIDERS, effective_facts_here, read_clock().today()
     )
     path = shown(source.path)
+    steering = _steering(source)
     if args.json:
-        print_json({"file": str(source.path), "problems": problems})
+        print_json({"file": str(source.path), "problems": problems, "consent": steering})
     else:
         for problem in problems:
             print_out(problem.annotation(path.as_posix()) if args.github else problem.render(path))
+        for line in steering:
+            print_note(f"{path}: {line}")
     counts = Counter(problem.severity for problem in problems)
     kinds = [kind for kind in get_args(Severity) if counts[kind]]
     found = [f"{counts[kind]} {kind}{'s' if counts[kind] > 1 else ''}" for kind in kinds]
     print_note(f"{path}: {', '.join(found) or 'no problems'}")
     return 1 if counts["error"] or (args.strict and counts["warning"]) else 0
+
+
+def _steering(source: LockfileSource) -> list[str]:
+    """Return where the lockfile sends keys and requests; nothing if it can't be read."""
+    try:
+        return effects(claims(parse(file.read(source.path), source.path), PROVIDERS))
+    except LockfileError:
+        return []

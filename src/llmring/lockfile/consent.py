@@ -1,0 +1,96 @@
+"""Settings of a lockfile that a user must agree to before a command follows them.
+
+They decide where keys and requests go, where a catalog comes from, and where files are written.
+Aliases need no consent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import PureWindowsPath
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmring.address import is_loopback
+from llmring.lockfile.document import Lockfile
+from llmring.lockfile.provider_checks import BuiltInProvider, home_of, host_of
+from llmring.lockfile.toml.layout import KeyPath
+
+
+class Claim(Struct, frozen=True):
+    """A setting that needs consent.
+
+    Attributes:
+        path: Its key path in the lockfile.
+        effect: What it does, as "sends the key in MINE_KEY to llm.example".
+        value: The setting as written; other text needs consent again.
+    """
+
+    path: KeyPath
+    effect: str
+    value: Any
+
+
+def claims(lockfile: Lockfile, known: Mapping[str, BuiltInProvider]) -> tuple[Claim, ...]:
+    """Return the settings of a lockfile that need consent, in the order of the file.
+
+    Args:
+        lockfile: The lockfile.
+        known: The built-in providers, by name.
+    """
+    return (*_providers(lockfile, known), *_registry(lockfile), *_recordings(lockfile))
+
+
+def fingerprint(found: tuple[Claim, ...]) -> str:
+    """Return the digest that identifies these settings; it changes with any of them."""
+    rows = [[[str(key) for key in claim.path], claim.value] for claim in found]
+    encoded = msgspec.json.encode(rows, order="sorted", enc_hook=str)
+    return f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+
+
+def _providers(lockfile: Lockfile, known: Mapping[str, BuiltInProvider]) -> Iterator[Claim]:
+    for name, table in lockfile.providers.items():
+        place = host_of(name, table, known) or "its provider"
+        if "api_key_env" in table:
+            effect = f"sends the key in {table['api_key_env']} to {place}"
+        elif _leads_elsewhere(name, table, known):
+            effect = f"sends the requests to {name}, and their texts, to {place}"
+        else:
+            continue
+        yield Claim(("providers", name), effect, table)
+
+
+def _leads_elsewhere(
+    name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]
+) -> bool:
+    """Return True if a table's address is neither this machine nor the provider's own."""
+    host, vendor = host_of(name, table, known), known.get(name.lower())
+    is_own = vendor is not None and home_of(vendor) == host
+    return "base_url" in table and not is_own and not is_loopback(host)
+
+
+def _registry(lockfile: Lockfile) -> Iterator[Claim]:
+    url = lockfile.registry.get("url")
+    if url is not None:
+        yield Claim(("registry", "url"), f"takes prices and facts about models from {url}", url)
+
+
+def _recordings(lockfile: Lockfile) -> Iterator[Claim]:
+    for profile in lockfile.profiles.values():
+        path = ("profiles", profile.name)
+        folder = profile.policy.get("recordings")
+        if profile.policy.get("mode") == "record":
+            effect = "writes requests and answers to " + (folder or "the folder of recordings")
+            yield Claim((*path, "mode"), effect, "record")
+        if folder is not None and _leads_out(folder):
+            effect = f"reads recordings outside of the lockfile's folder, in {folder}"
+            yield Claim((*path, "recordings"), effect, folder)
+
+
+def _leads_out(folder: str) -> bool:
+    # Windows' rules for paths include those of POSIX.
+    path = PureWindowsPath(folder)
+    return bool(path.anchor) or ".." in path.parts or folder.startswith("~")
