@@ -35,7 +35,6 @@ def finding(name: str, profile: str | None = None) -> CheckResult:
         ("LLMRING_RETRIES", "many", "settings"),
         ("LLMRING_LOCKFILE_PATH", "nowhere.lock", "lockfile"),
         ("LLMRING_PROFILE", "prd", "profile"),
-        ("OPENAI_BASE_URL", "http://", "settings"),
     ],
 )
 def test_a_configuration_that_cannot_be_loaded_is_one_failed_finding(

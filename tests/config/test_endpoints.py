@@ -1,8 +1,13 @@
 """Provider addresses that contain variables."""
 
+import re
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-from llmring import ConfigurationError, LLMRing, ProviderNotFoundError
+from conftest import Way
+from llmring import LLMRing, ProviderNotFoundError
 from llmring.config.settings import read_settings
 
 ADDRESSES = [
@@ -43,5 +48,31 @@ def test_without_its_address_a_provider_is_skipped_and_the_variable_named() -> N
 
 
 def test_a_variable_without_a_valid_address_is_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match=r"AWS_REGION is .* can't be used"):
-        read_settings({"AWS_REGION": "eu west"})
+    fault = read_settings({"AWS_REGION": "eu west"}).endpoints["bedrock"].fault or ""
+
+    assert re.search(r"AWS_REGION is .* can't be used", fault)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OPENAI_API_KEY", "sk-a\nb"),
+        ("OPENAI_BASE_URL", "http://"),
+        ("GROQ_API_KEY", "sk-a\nb"),
+        ("OLLAMA_HOST", "http://a b"),
+        ("HF_TOKEN", "\u201chf_x\u201d"),
+    ],
+)
+def test_a_bad_variable_of_one_provider_stops_no_call_to_another(
+    way: Way, lockfile: Callable[..., Path], variable: str, value: str
+) -> None:
+    path = lockfile(fast=["openai:some-model", "mock:echo"])
+    fallback = variable.startswith("OPENAI")
+    model = "fast" if fallback else "mock:echo"
+
+    answer = way.chat(LLMRing(path, environ={variable: value}), model, "Hi")
+
+    assert answer.content == "Hi"
+    assert [variable in (attempt.reason or "") for attempt in answer.attempts][:-1] == (
+        [True] if fallback else []
+    )

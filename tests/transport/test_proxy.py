@@ -4,10 +4,13 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import answers
 from conftest import Way
 from llmring import LLMRing, ProviderConnectionError
+from llmring.transport.proxy import is_excepted, proxy_for
 from loopback import Answer, Loopback
 from rings import MODEL, ring_at
 
@@ -139,3 +142,61 @@ def test_a_407_without_a_proxy_does_not_blame_the_request(way: Way, serve: Serve
         way.chat(ring_at(serve(Answer([], 407))), MODEL, "Hello")
 
     assert caught.value.status == 407
+
+
+EXCEPTED = [
+    ("10.0.0.0/8", "10.255.255.1", 80),
+    ("10.255.255.1", "10.255.255.1", 9),
+    ("10.255.255.1:9", "10.255.255.1", 9),
+    ("192.168.*", "192.168.3.4", 80),
+    ("fd00::/8", "fd00::1", 80),
+    ("fd00::1", "fd00::1", 80),
+    ("[fd00::1]:443", "fd00::1", 443),
+    ("*.internal", "llm.internal", 80),
+    (".internal", "llm.internal", 80),
+    ("internal", "llm.internal", 80),
+    ("internal:8080", "llm.internal", 8080),
+    ("LLM.Internal", "llm.internal", 80),
+    ("llm.internal.", "llm.internal", 80),
+    ("a.example , b.example", "x.b.example", 80),
+    ("a.example b.example", "b.example", 80),
+    ("*", "b.example", 80),
+    ("*", "10.1.1.1", 80),
+]
+
+
+@pytest.mark.parametrize(("no_proxy", "host", "port"), EXCEPTED)
+def test_a_host_may_be_excepted_as_curl_and_requests_read_it(
+    monkeypatch: pytest.MonkeyPatch, no_proxy: str, host: str, port: int
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://p:1")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+
+    assert proxy_for("http", host, port) is None
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "port"),
+    [
+        ("10.0.0.0/8", "11.0.0.1", 80),
+        ("10.0.0.0/33", "10.0.0.1", 80),
+        ("10.255.255.1:9", "10.255.255.1", 10),
+        ("internal:8080", "llm.internal", 80),
+        ("ample", "b.example", 80),
+        ("*.internal", "internal", 80),
+        (",, ", "b.example", 80),
+        ("", "b.example", 80),
+    ],
+)
+def test_another_host_goes_through_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, no_proxy: str, host: str, port: int
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://p:1")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+
+    assert proxy_for("http", host, port) == "http://p:1"
+
+
+@given(st.text(max_size=30), st.text(max_size=20))
+def test_any_text_may_be_in_NO_PROXY(no_proxy: str, host: str) -> None:
+    is_excepted(no_proxy, host, 80)

@@ -305,7 +305,7 @@ def _proxy(setup: Setup) -> Iterator[CheckOutcome]:
         parts = urlsplit(endpoint.base_url)
         if parts.scheme in ("http", "https") and parts.hostname and "{" not in endpoint.base_url:
             try:
-                proxy = proxy_for(parts.scheme, parts.hostname)
+                proxy = proxy_for(parts.scheme, parts.hostname, parts.port)
             except ConfigurationError as error:
                 message, _, fix = error.message.partition("; ")
                 yield CheckOutcome("fail", message, fix)

@@ -1,6 +1,9 @@
 """A provider's address and key, read from the variables that its row names."""
 
+import functools
+import logging
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 from urllib.parse import unquote, urlsplit
 
 from llmring.address import is_usable, variables_in, without_login
@@ -9,6 +12,8 @@ from llmring.exceptions import ConfigurationError
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import Provider
 
+_log = logging.getLogger("llmring")
+
 # A server bound to all addresses is reached at this machine's own.
 _BIND_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -16,12 +21,18 @@ _BIND_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 def endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
     """Build a provider's endpoint from the environment.
 
-    Raises:
-        ConfigurationError: A variable holds a value that can't be used.
+    A variable that can't be used makes the endpoint one with a `fault`; other providers work.
     """
+    try:
+        return _endpoint(row, env)
+    except ConfigurationError as error:
+        return Endpoint(row, row.base_url, fault=error.message)
+
+
+def _endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
     key = next(filter(None, (_key(env, name) for name in row.key_env)), None)
     for name in row.base_url_env:
-        url = value_of(env, name)
+        url = _unquoted(env, name)
         if url is not None:
             base_url, login = _address(url, row.base_url, name)
             return Endpoint(row, base_url, key, login)
@@ -32,7 +43,7 @@ def endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
 def _filled_in(template: str, env: Mapping[str, str]) -> tuple[str, str | None]:
     """Fill in the variable in an address, if set; return the address and the login in it."""
     for name in variables_in(template):
-        value = value_of(env, name)
+        value = _unquoted(env, name)
         if value is None:
             break
         before, _, after = template.partition(f"{{{name}}}")
@@ -45,13 +56,30 @@ def _filled_in(template: str, env: Mapping[str, str]) -> tuple[str, str | None]:
 
 
 def _key(env: Mapping[str, str], name: str) -> str | None:
-    key = value_of(env, name)
+    key = _unquoted(env, name)
     if key is not None and not (key.isascii() and key.isprintable()):
         raise ConfigurationError(
             f"{name} holds a character that can't be in a key, such as a line break; "
             "copy the key again"
         )
     return key
+
+
+def _unquoted(env: Mapping[str, str], name: str) -> str | None:
+    """Return the value of a variable without the quotes around it.
+
+    A shell takes them off; `docker run --env-file` and other readers of such files do not.
+    """
+    value = value_of(env, name)
+    if value is None or len(value) < 2 or value[0] != value[-1] or value[0] not in "\"'":
+        return value
+    _warn_of_quotes(name)
+    return value[1:-1].strip() or None
+
+
+@functools.cache  # once per process
+def _warn_of_quotes(name: str) -> None:
+    _log.warning("%s is in quotes, which are left out; write it without them", name)
 
 
 def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
@@ -61,6 +89,8 @@ def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
     """
     usual = urlsplit(default)
     bare = "://" not in value
+    if bare and _is_ipv6(value):
+        value = f"[{value}]"
     host = usual.hostname if value.startswith(":") else ""
     url = f"{usual.scheme}://{host}{value}" if bare else value
     parts = urlsplit(url) if is_usable(url) else None
@@ -74,3 +104,11 @@ def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
     place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
     login, at, _ = parts.netloc.rpartition("@")
     return f"{parts.scheme}://{place}{parts.path}".rstrip("/"), unquote(login) if at else None
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True

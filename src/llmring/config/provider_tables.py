@@ -11,7 +11,7 @@ import msgspec
 
 from llmring.config.endpoints import endpoint
 from llmring.config.environment import value_of
-from llmring.exceptions import ConfigurationError, LockfileError
+from llmring.exceptions import LockfileError
 from llmring.lockfile.document import Lockfile
 from llmring.lockfile.problem import Fault
 from llmring.lockfile.provider_checks import host_of, incomplete, leaves_home, misplaced_key
@@ -62,11 +62,7 @@ def _endpoint(
         row = msgspec.structs.replace(row, key_env=(own,) if own else ())
         if own in rows[name.lower()].key_env:
             _warn_of_key(own, host_of(name, table, rows))
-    try:
-        found = endpoint(row, env)
-    except ConfigurationError as error:
-        return Endpoint(row, row.base_url, fault=error.message)
-    changed: Endpoint = msgspec.structs.replace(found, api=table.get("api"))
+    changed: Endpoint = msgspec.structs.replace(endpoint(row, env), api=table.get("api"))
     return changed
 
 

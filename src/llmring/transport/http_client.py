@@ -162,7 +162,7 @@ class HttpClient:
         # Outside of tests requests may go anywhere.
         self._admit = None if network_guard.may_leave is None else network_guard.admit
         self._sessions: dict[AbstractEventLoop, _LoopSession] = {}
-        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._proxies: dict[tuple[str, str, int | None], str | None] = {}
 
     async def open(self, request: HttpRequest, seconds: float | None) -> HttpExchange:
         """Send a request and wait for the head of its answer.
@@ -189,7 +189,7 @@ class HttpClient:
                     # As a file, which aiohttp sends in pieces, so that other calls can run.
                     data=io.BytesIO(request.body) if large else request.body,
                     headers=request.headers,
-                    proxy=self._proxy(url.scheme, url.host or ""),
+                    proxy=self._proxy(url.scheme, url.host or "", url.port),
                     allow_redirects=False,
                 )
         except (aiohttp.ClientError, OSError, ConfigurationError) as error:
@@ -201,10 +201,11 @@ class HttpClient:
             fault = refused_by_proxy(response)
         raise fault
 
-    def _proxy(self, scheme: str, host: str) -> str | None:
-        if (scheme, host) not in self._proxies:
-            self._proxies[scheme, host] = proxy_for(scheme, host)
-        return self._proxies[scheme, host]
+    def _proxy(self, scheme: str, host: str, port: int | None) -> str | None:
+        place = (scheme, host, port)
+        if place not in self._proxies:
+            self._proxies[place] = proxy_for(*place)
+        return self._proxies[place]
 
     async def _opened(self) -> _LoopSession:
         """Open a session for the running loop, and drop the sessions of closed loops."""

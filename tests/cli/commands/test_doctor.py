@@ -55,7 +55,6 @@ def test_json_lists_the_findings_without_any_key(
         ("LLMRING_RETRIES", "many", "settings"),
         ("LLMRING_LOCKFILE_PATH", "nowhere.lock", "lockfile"),
         ("LLMRING_PROFILE", "prd", "profile"),
-        ("OPENAI_BASE_URL", "http://", "settings"),
     ],
 )
 def test_an_invalid_setting_is_reported_and_stops_the_checks(
