@@ -39,6 +39,29 @@ def run(*words: str, stdin: str | bytes = "", cwd: Path | None = None, **env: st
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def run_on_terminal(*words: str, typed: str = "") -> tuple[int, str]:
+    """Run `llmring` on a terminal; return its exit code, and what the terminal shows."""
+    ours, theirs = os.openpty()
+    command = [*PYTHON, *words]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        if typed:
+            os.write(ours, typed.encode())
+        shown = b""
+        while piece := _read_from(ours):
+            shown += piece
+        code = process.wait(30)
+    os.close(ours)
+    return code, shown.decode()
+
+
+def _read_from(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # on Linux, the other end is closed
+        return b""
+
+
 def is_plain_error(err: str) -> bool:
     """Return True for a one-line error message without a traceback."""
     return err.startswith("llmring: ") and err.count("\n") == 1 and "Traceback" not in err

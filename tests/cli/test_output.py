@@ -3,7 +3,8 @@ import io
 
 import pytest
 
-from llmring.cli.output import print_error, print_json, print_note, print_out, table
+from cli.terminal import lockfile_of, run, run_on_terminal, write
+from llmring.cli.output import harmless, print_error, print_json, print_note, print_out, table
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,45 @@ def test_notes_are_dropped_if_standard_error_is_closed(
     print_note("unheard")
 
     assert capsys.readouterr().out == ""
+
+
+# Writes the clipboard (OSC 52), clears the screen, by C0 and by C1; turns letters round.
+EVIL = "%1b%5d52%3bc%3bcm0gLXJm%07%1b%5b2J%c2%9b2J%e2%80%ae%e2%81%a6hello%0a%09world"
+
+
+def lockfile(text: str = EVIL) -> str:
+    return lockfile_of(default={"default": [f"mock:fixed?text={text}"]})
+
+
+@pytest.mark.parametrize("words", [[], ["--no-stream"], ["--json"], ["--explain", "-v"]])
+def test_a_model_s_text_can_t_control_a_terminal(words: list[str]) -> None:
+    write(lockfile())
+
+    code, shown = run_on_terminal("chat", *words, "Hi")
+
+    assert code == 0
+    assert "hello" in shown
+    assert not set(shown) & set("\x1b\x07\x9b\u202e\u2066")
+
+
+def test_a_pipe_gets_a_model_s_text_as_it_is() -> None:
+    write(lockfile())
+
+    assert (
+        run("chat", "Hi").out == "\x1b]52;c;cm0gLXJm\x07\x1b[2J\x9b2J\u202e\u2066hello\n\tworld\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["aliases"], ["explain", "default"], ["lock", "validate"]])
+def test_a_file_s_text_can_t_control_a_terminal(words: list[str]) -> None:
+    models = '["mock:a\\u001b[2J\\u009b2J"]'
+    write(f'[[profiles.default.bindings]]\nalias = "default"\nmodels = {models}\n')
+
+    _, shown = run_on_terminal(*words)
+
+    assert "2J" in shown
+    assert not set(shown) & set("\x1b\x9b")
+
+
+def test_control_characters_are_removed_and_lines_and_tabs_kept() -> None:
+    assert harmless("\x1b[2J\x07a\tb\nc\r\x9bd\x7f\u202e\u2069") == "[2Ja\tb\ncd"

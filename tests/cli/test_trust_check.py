@@ -1,15 +1,12 @@
 """Commands follow a lockfile that was merely found only where the user agrees."""
 
-import os
-import pty
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import answers
-from cli.terminal import PYTHON, Call, is_plain_error, write
+from cli.terminal import Call, is_plain_error, run_on_terminal, write
 from loopback import Loopback
 
 SECRET = "not-for-the-author-of-a-lockfile"
@@ -116,26 +113,11 @@ def test_on_a_terminal_the_user_is_asked_and_the_answer_remembered(
     attacker: Loopback, reply: str, code: int
 ) -> None:
     lockfile()
-    ours, theirs = pty.openpty()
-    command = [*PYTHON, "chat", "--no-stream", "Hi"]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        os.write(ours, f"{reply}\n".encode())
-        shown = b""
-        while b := _read(ours):
-            shown += b
-        assert process.wait(30) == code
-    os.close(ours)
+    ended, shown = run_on_terminal("chat", "--no-stream", "Hi", typed=f"{reply}\n")
 
-    assert b"sends the key in MY_KEY to attacker.example" in shown
+    assert ended == code
+    assert "sends the key in MY_KEY to attacker.example" in shown
     assert len(attacker.requests) == (1 if code == 0 else 0)
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # on Linux, the other end is closed
-        return b""
 
 
 def test_a_damaged_list_of_trusted_lockfiles_is_a_plain_error(

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-# A provider's message could control the terminal with these.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# A text could control the terminal with these, or show its letters in another order: control
+# characters but tab and line feed, and the marks of https://www.unicode.org/reports/tr9/#Table_4.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SPACE = re.compile(r"[\t\n]")
 
 
 def print_out(text: str = "", end: str = "\n") -> None:
@@ -30,7 +32,7 @@ def print_note(text: str) -> None:
     """Print a note on one line of standard error."""
     first, *rest = [line.strip() for line in text.splitlines()] or [""]
     line = f"{first} {'; '.join(rest)}" if rest else first
-    _write(sys.stderr, _CONTROL.sub(" ", line) + "\n")
+    _write(sys.stderr, _CONTROL.sub(" ", _SPACE.sub(" ", line)) + "\n")
 
 
 def print_error(message: str) -> None:
@@ -45,6 +47,16 @@ def discard_output() -> None:
         os.dup2(nowhere, stream.fileno())
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return True for a terminal; False for a pipe, a file, and a stream that is closed."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def harmless(text: str) -> str:
+    """Remove the characters with which a text could control a terminal or mislead its reader."""
+    return _CONTROL.sub("", text)
+
+
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Format rows as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -55,8 +67,11 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _write(stream: TextIO | None, text: str) -> None:
+    """Write a text; on a terminal, without the characters that could control it."""
     if stream is None:  # closed by the parent process
         return
+    if is_terminal(stream):
+        text = harmless(text)
     if not _fits(stream, text):
         encoding = stream.encoding or "utf-8"
         text = text.replace("→", "->").encode(encoding, "backslashreplace").decode(encoding)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from llmring.cli.output import print_note
+from llmring.cli.output import is_terminal, print_note
 from llmring.config.settings import (
     find_active_lockfile,
     trusted_lockfiles,
@@ -69,7 +69,7 @@ def effects(found: Iterable[Claim]) -> list[str]:
 
 def _is_asked(path: Path, found: Iterable[Claim]) -> bool:
     """Ask the user on a terminal; return True if the answer is yes."""
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         return False
     print_note(f"{shown(path)} was found here, and:")
     for line in effects(found):

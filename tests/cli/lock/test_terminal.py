@@ -8,7 +8,7 @@ import pytest
 from advisor.fakes import MINI
 from llmring.advisor.changes import Unbind
 from llmring.advisor.editor import Proposal
-from llmring.cli.lock.terminal import PlainTerminal, at_work, harmless, is_yes, proposal_lines
+from llmring.cli.lock.terminal import PlainTerminal, at_work, is_yes, proposal_lines
 
 DIFF = '@@ -1 +1 @@\n+alias = "dev"'
 
@@ -83,10 +83,6 @@ def test_a_running_tool_is_noted_unless_its_effect_is_shown_anyway(
 
     assert capsys.readouterr().err == "looking up models …\n"
     assert at_work("bind") is None
-
-
-def test_control_characters_are_removed_and_lines_and_tabs_kept() -> None:
-    assert harmless("\x1b[2J\x07a\tb\nc\r\x9bd\x7f") == "[2Ja\tb\ncd"
 
 
 @pytest.mark.parametrize(

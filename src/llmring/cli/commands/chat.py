@@ -12,7 +12,8 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.cli.answer_printer import attempt_lines, model_warning, print_stream, summary_line
 from llmring.cli.lockfile_options import add_options, read_profile
-from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.output import is_terminal, print_json, print_note, print_out
+from llmring.cli.piped_input import PATIENCE_SECONDS, piped_text
 from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.client.ring import LLMRing
 from llmring.config.settings import frozen_environ
@@ -84,6 +85,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--explain", action="store_true", help="report every attempt after the answer"
+    )
+    parser.add_argument(
+        "--stdin",
+        action="store_true",
+        help="wait for standard input (default with a MESSAGE: 3 s for its first byte)",
     )
     add_trust_option(parser)
     add_options(parser)
@@ -162,7 +168,9 @@ def _model(args: argparse.Namespace) -> tuple[str, str | None]:
 
 def _messages(args: argparse.Namespace) -> list[Message]:
     try:
-        piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.read()
+        # Without a message, there is nothing to send but the input.
+        waits = args.stdin or not args.message
+        piped = piped_text(None if waits else PATIENCE_SECONDS)
         # Undecodable bytes became lone surrogates, which fail to encode.
         f"{args.message}{args.system}{piped}".encode()
     except UnicodeError:
@@ -190,7 +198,7 @@ def _ask(
 
     # This command prints the failed attempts itself; keep the library's log off the terminal.
     logging.getLogger("llmring").addHandler(logging.NullHandler())
-    stream = sys.stdout.isatty() if args.stream is None else args.stream
+    stream = is_terminal(sys.stdout) if args.stream is None else args.stream
     require_consent(args)
     environ = frozen_environ() if args.frozen else None
     with LLMRing(args.file, on_attempt=attempts.append, environ=environ) as ring:

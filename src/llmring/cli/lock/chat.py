@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmring.cli.lock.terminal import PlainTerminal
 from llmring.cli.lockfile_options import add_options, edit_target
-from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.cli.output import harmless, is_terminal, print_error, print_json, print_note, print_out
 from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.exceptions import ConfigurationError, LLMRingError
 
@@ -250,7 +250,7 @@ def _answer_once(args: argparse.Namespace, session: Session) -> int:
 
 
 def _print(session: Session, turn: Turn) -> None:
-    from llmring.cli.lock.terminal import harmless, proposal_lines
+    from llmring.cli.lock.terminal import proposal_lines
 
     if session.who.mode == "guided":
         print_note("guided mode: no model answers; choices are made by rules")
@@ -291,7 +291,7 @@ def terminal(history: Path | None, words: Callable[[], Sequence[str]]) -> Termin
     """
     import sys
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         return PlainTerminal()
     try:
         from llmring.cli.lock.rich_terminal import RichTerminal

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from llmring.cli.lockfile_options import binding_line
 from llmring.cli.model_facts import catalog_origin
-from llmring.cli.output import print_note, print_out
+from llmring.cli.output import is_terminal, print_note, print_out
 from llmring.config.settings import find_active_lockfile, read_settings
 from llmring.config.starter_models import first_aliases, keys_set
 from llmring.exceptions import (
@@ -77,7 +77,7 @@ def _answer(question: str) -> str:
     try:
         return input()
     except EOFError:
-        if not sys.stdin.isatty():
+        if not is_terminal(sys.stdin):
             return ""
         sys.stderr.write("\n")
         raise ConfigurationError("nothing written: not all questions were answered") from None
@@ -85,7 +85,7 @@ def _answer(question: str) -> str:
 
 def _object(why: str) -> None:
     """Explain why a question is repeated; fail for a pipe, which can't answer again."""
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         sys.stderr.write("\n")
         raise ConfigurationError(f"nothing written: {why}")
     print_note(why)

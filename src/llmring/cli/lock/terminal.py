@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
 from collections.abc import Iterator
 from typing import Protocol
 
 from llmring.advisor.agent import Screen
 from llmring.advisor.editor import Proposal
-from llmring.cli.output import print_note, print_out
+from llmring.cli.output import harmless, is_terminal, print_note, print_out
 
 YOU = "You: "
 ADVISOR = "Advisor: "
 APPLY = "Apply? [y/N] "
-
-# A model's text could control the terminal with these; line feeds and tabs are safe.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 _AT_WORK = {
     "find_models": "looking up models",
@@ -109,17 +105,12 @@ class PlainTerminal:
         self._within = False
 
 
-def harmless(text: str) -> str:
-    """Remove control characters, which could control a terminal."""
-    return _CONTROL.sub("", text)
-
-
 def _ask(question: str) -> str:
     """Ask a question and return the answer; echo it if the input is a pipe."""
     import sys
 
     answer = input(question)
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         print_out(harmless(answer))
     return answer
 

@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from llmring.cli.lockfile_options import add_options, users_lockfile
-from llmring.cli.output import print_error, print_json, print_note, print_out, table
+from llmring.cli.output import is_terminal, print_error, print_json, print_note, print_out, table
 from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.exceptions import InvalidModelReferenceError
 from llmring.lockfile.document import references
@@ -114,7 +114,7 @@ def _allowed(args: argparse.Namespace, ring: TrialRing, found: RecordedCalls) ->
     print_note(f"{count} request{'s' if count > 1 else ''} to send {price}")
     if args.yes:
         return None
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         print_error("can't ask for consent without a terminal; send with --yes")
         return 2
     print_note("send? [y/N]")
