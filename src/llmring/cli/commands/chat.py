@@ -168,7 +168,7 @@ def _model(args: argparse.Namespace) -> tuple[str, str | None]:
 
 def _messages(args: argparse.Namespace) -> list[Message]:
     try:
-        # Without a message, there is nothing to send but the input.
+        # Without a message, only the input can be sent.
         waits = args.stdin or not args.message
         piped = piped_text(None if waits else PATIENCE_SECONDS)
         # Undecodable bytes became lone surrogates, which fail to encode.
