@@ -35,7 +35,7 @@ def catalog(day: date = NEW, **headers: str) -> Answer:
 
 
 def fetch(folder: Path, url: str, **options: Any) -> RefreshResult:
-    return asyncio.run(refresh(folder, url, **options))
+    return asyncio.run(refresh(folder, url, **{"today": NEWER, **options}))
 
 
 def at(server: Loopback) -> str:

@@ -29,7 +29,7 @@ from llmring.lockfile.compose import Packages, package_profile
 from llmring.lockfile.document import ModelRef, parse
 from llmring.lockfile.file import shown
 from llmring.providers.table import PROVIDERS
-from llmring.registry.cache import is_damaged, newest
+from llmring.registry.cache import catalog_folder, is_damaged, newest
 from llmring.routing.policy import policy_of
 from llmring.transport.proxy import proxy_for
 
@@ -322,7 +322,7 @@ def _proxy(setup: Setup) -> Iterator[CheckOutcome]:
 
 
 def _registry(setup: Setup) -> Iterator[CheckOutcome]:
-    folder = setup.settings.cache_dir
+    folder = catalog_folder(setup.settings.cache_dir, setup.lockfile.registry.get("url"))
     day = newest(folder).date
     if is_damaged(folder):
         yield CheckOutcome(

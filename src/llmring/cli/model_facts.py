@@ -120,7 +120,7 @@ def near(text: str, known: EffectiveFacts) -> list[str]:
     return [models[each] for each in difflib.get_close_matches(name, models, 3)]
 
 
-def catalog_origin(catalog: Catalog, folder: Path) -> str:
+def catalog_origin(catalog: Catalog, folder: Path | None) -> str:
     """Describe the catalog: its date, and whether it was fetched or shipped."""
     found = cache.fetched(folder)
     if found is not None and found.catalog is catalog:

@@ -115,11 +115,17 @@ class ActiveLockfile:
         """Return the lockfile and the facts about models; the same pair until one changes."""
         lockfile = self._live.current()
         folder = self._settings.cache_dir
+        url = lockfile.registry.get("url")
+        if url is not None:
+            from llmring.registry.cache import catalog_folder
+
+            folder = catalog_folder(folder, url)
         current = self._known
         if current is None or current[0] is not lockfile or not current[1].is_newest(folder):
             from llmring.registry.effective_facts import effective_facts
 
-            self._known = current = (lockfile, effective_facts(lockfile, folder))
+            known = effective_facts(lockfile, self._settings.cache_dir)
+            self._known = current = (lockfile, known)
         return current
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:

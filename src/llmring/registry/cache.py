@@ -7,6 +7,7 @@ digest, followed by the document as received. So it is replaced atomically, and 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import time
@@ -67,6 +68,33 @@ class _Look(Struct, frozen=True):
 
 
 _looks: dict[Path, _Look] = {}
+
+
+def folder_of(folder: Path, url: str | None) -> Path:
+    """Return the folder of the catalogs fetched from the address that a lockfile names.
+
+    They are kept apart, for a lockfile decides about its own models only.
+
+    Args:
+        folder: The folder of fetched catalogs.
+        url: The address that the lockfile names; None if it names none.
+    """
+    if url is None:
+        return folder
+    return folder / "registries" / hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def catalog_folder(folder: Path, url: str | None) -> Path:
+    """Return the folder of the catalog to use: the lockfile's own, once one has been fetched.
+
+    Args:
+        folder: The folder of fetched catalogs.
+        url: The address that the lockfile names; None if it names none.
+    """
+    if url is None:
+        return folder
+    own = folder_of(folder, url)
+    return folder if newest(own) is bundled() else own
 
 
 def newest(folder: Path | None) -> Catalog:

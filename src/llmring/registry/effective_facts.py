@@ -11,7 +11,7 @@ import msgspec
 
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.schema.keys import MODEL
-from llmring.registry.cache import newest
+from llmring.registry.cache import catalog_folder, newest
 from llmring.registry.catalog import (
     Catalog,
     LongContext,
@@ -35,13 +35,21 @@ class EffectiveFacts:
     Args:
         catalog: The catalog.
         own: The lockfile's corrections and additions, by model reference.
+        folder: The folder that the catalog was looked up in, if any.
 
     Attributes:
         catalog: The catalog.
+        folder: The folder that the catalog was looked up in, if any.
     """
 
-    def __init__(self, catalog: Catalog, own: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        own: Mapping[str, Mapping[str, Any]],
+        folder: Path | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.folder = folder
         self._own: dict[tuple[str, str], ModelFacts] = {}
         for text, correction in own.items():
             ref = ModelRef.parse(text)
@@ -90,7 +98,9 @@ def effective_facts(lockfile: Lockfile, folder: Path | None = None) -> Effective
         lockfile: The lockfile.
         folder: The folder of fetched catalogs; None for the package's own catalog.
     """
-    return EffectiveFacts(newest(folder), lockfile.registry.get("models", {}))
+    if folder is not None:
+        folder = catalog_folder(folder, lockfile.registry.get("url"))
+    return EffectiveFacts(newest(folder), lockfile.registry.get("models", {}), folder)
 
 
 def prices_of(correction: Mapping[str, Any]) -> Prices:

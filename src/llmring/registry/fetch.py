@@ -59,6 +59,7 @@ async def refresh(
     folder: Path,
     url: str,
     *,
+    today: date,
     sha256: str | None = None,
     force: bool = False,
     seconds: float = DEFAULT_SECONDS,
@@ -68,6 +69,7 @@ async def refresh(
     Args:
         folder: Folder of the fetched catalogs.
         url: Address of the catalog: https, http on this machine, or a file.
+        today: The date today; a catalog dated more than a day later is refused.
         sha256: The digest that it must have; by default the one published with it, if any.
         force: True to accept a catalog older than the one in use.
         seconds: Time limit for everything together.
@@ -79,7 +81,7 @@ async def refresh(
     wanted = update.demanded(sha256) if sha256 else None
     source = _CatalogClient(seconds)
     try:
-        return await _refresh(source, folder, url, wanted, present, force=force)
+        return await _refresh(source, folder, url, wanted, present, today, force=force)
     except LLMRingError as error:
         raise LLMRingError(
             f"can't fetch newer facts from {update.place(url)}: {error.message}; "
@@ -95,6 +97,7 @@ async def _refresh(
     url: str,
     wanted: update.Digest | None,
     present: Catalog,
+    today: date,
     *,
     force: bool,
 ) -> RefreshResult:
@@ -109,7 +112,7 @@ async def _refresh(
     if came is None:
         return _result(url, "unchanged", present, present.date, None, None)
     digest = wanted or await source.digest(url)
-    catalog = update.checked(came.body, digest, present.date, force=force)
+    catalog = update.checked(came.body, digest, present.date, force=force, today=today)
     sha256 = update.sha256_of(came.body)
     outcome: Outcome = "updated"
     if current is not None and current.sha256 == sha256:

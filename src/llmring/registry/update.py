@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -24,6 +24,9 @@ MOST_BYTES = 8 * 2**20
 MOST_REDIRECTS = 5
 
 Check = Literal["demanded", "published", "none"]
+
+# A catalog may be dated in another time zone.
+_MOST_AHEAD = timedelta(days=1)
 
 _MOVED = frozenset({301, 302, 303, 307, 308})
 # File stores answer with one of these if a file does not exist.
@@ -149,7 +152,9 @@ def sha256_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def checked(body: bytes, digest: Digest | None, present: date, *, force: bool) -> Catalog:
+def checked(
+    body: bytes, digest: Digest | None, present: date, *, force: bool, today: date | None = None
+) -> Catalog:
     """Check the body of a reply and decode the catalog in it.
 
     Args:
@@ -157,6 +162,7 @@ def checked(body: bytes, digest: Digest | None, present: date, *, force: bool) -
         digest: The digest that the body must have, if known.
         present: The date of the current catalog.
         force: Whether an older catalog may replace the current one.
+        today: The date today, which a catalog can't be far ahead of; None for no such check.
 
     Raises:
         LLMRingError: A check fails.
@@ -179,6 +185,12 @@ def checked(body: bytes, digest: Digest | None, present: date, *, force: bool) -
     for facts in models:
         if not _is_sound(facts):
             raise LLMRingError(f"it has an invalid figure for {facts}: negative or not a number")
+    if today is not None and catalog.date > today + _MOST_AHEAD:
+        # It would outlast every later catalog.
+        raise LLMRingError(
+            f"it is dated {catalog.date}, in the future; today is {today}: ask its publisher, or "
+            "set this machine's clock"
+        )
     if catalog.date < present and not force:
         raise LLMRingError(
             f"the catalog of {catalog.date} is older than the current one; use --force to install "

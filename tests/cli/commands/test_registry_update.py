@@ -1,11 +1,14 @@
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from catalogs import NEW, OLD, TODAY, document
 from cli.terminal import Call, is_plain_error, run, write
+from llmring import LLMRing
+from llmring.registry import cache
 from llmring.registry.cache import Note, keep
 from llmring.registry.update import sha256_of
 from loopback import Answer, Loopback
@@ -19,6 +22,7 @@ NONE = Answer([b"none"], 404)
 def cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("LLMRING_TRUST", "1")
+    monkeypatch.setenv("LLMRING_TODAY", str(NEW))
     return tmp_path / "cache" / "llmring"
 
 
@@ -170,3 +174,58 @@ def test_an_older_fetched_catalog_is_noted_as_unused(call: Call, cache_folder: P
 
     output = f"catalog of {TODAY} shipped with llmring, newer than the one fetched, of {OLD}\n"
     assert result.err == output
+
+
+def test_a_catalog_dated_in_the_future_is_refused(
+    call: Call, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("LLMRING_TODAY", str(NEW - timedelta(days=2)))
+
+    result = call("registry", "update", "--url", url, "--force")
+
+    assert (result.code, result.out) == (1, "")
+    assert f"it is dated {NEW}, in the future; today is 2998-12-30" in result.err
+    assert f"catalog of {TODAY} shipped with llmring, none fetched" in call("list").err
+
+
+def test_a_catalog_of_tomorrow_is_taken_and_the_shipped_one_is_never_refused(
+    call: Call, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("LLMRING_TODAY", str(NEW - timedelta(days=1)))
+    assert call("registry", "update", "--url", url).code == 0
+
+    monkeypatch.setenv("LLMRING_TODAY", "2020-01-01")
+    monkeypatch.setenv("XDG_CACHE_HOME", "elsewhere")
+    assert f"catalog of {TODAY} shipped with llmring" in call("list").err
+
+
+def test_a_catalog_from_the_url_of_a_lockfile_is_for_lockfiles_of_that_url(
+    call: Call, url: str
+) -> None:
+    write(f'[registry]\nurl = "{url}"\n')
+    assert call("registry", "update").code == 0
+    assert f"catalog of {NEW} fetched from {url}" in call("list").err
+    assert call("info", "openai:gpt-4o-mini").out.count("7") > 0
+
+    write('[registry]\nurl = "https://other.example/models.json"\n')
+    assert f"catalog of {TODAY} shipped with llmring, none fetched" in call("list").err
+
+    write("")
+    assert f"catalog of {TODAY} shipped with llmring, none fetched" in call("list").err
+
+
+def test_calls_use_the_catalog_of_their_lockfile_s_url(
+    call: Call, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setattr(cache, "LOOK_AGAIN_SECONDS", -1.0)
+    bound = '[[profiles.default.bindings]]\nalias = "a"\nmodels = ["openai:gpt-4o-mini"]\n'
+    named = f'[registry]\nurl = "{url}"\n{bound}'
+    write(named)
+    with LLMRing() as ring:
+        before = ring.explain("a").to_dict()
+        assert call("registry", "update").code == 0
+        after = ring.explain("a").to_dict()
+
+    assert before != after
+    with LLMRing(write(bound, "plain.lock")) as other:
+        assert other.explain("a").to_dict() == before

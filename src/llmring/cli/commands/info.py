@@ -50,7 +50,7 @@ def handle(args: argparse.Namespace) -> int:
     for ref, facts, _ in models:
         if facts is None:
             print_note(_unknown(ref, known))
-    print_note(catalog_origin(known.catalog, settings.cache_dir))
+    print_note(catalog_origin(known.catalog, known.folder))
     return 0 if any(facts for _, facts, _ in models) else 1
 
 

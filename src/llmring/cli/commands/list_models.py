@@ -109,7 +109,7 @@ def handle(args: argparse.Namespace) -> int:
             print_out(line)
     for remark in _remarks(len(found), fitting, args.max_price, today):
         print_note(remark)
-    print_note(catalog_origin(known.catalog, settings.cache_dir))
+    print_note(catalog_origin(known.catalog, known.folder))
     return 0 if found else 1
 
 

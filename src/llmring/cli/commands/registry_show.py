@@ -12,7 +12,6 @@ from llmring.config.settings import (
     effective_facts_here,
     find_active_lockfile,
     read_clock,
-    read_settings,
 )
 from llmring.exceptions import ModelNotFoundError
 from llmring.lockfile import file
@@ -43,7 +42,7 @@ def handle(args: argparse.Namespace) -> int:
     if facts is None:
         raise ModelNotFoundError(f"{ref} is not in the catalog; {_fix(ref, known)}")
     origins = msgspec.structs.asdict(facts.origins)
-    catalog = catalog_origin(known.catalog, read_settings().cache_dir)
+    catalog = catalog_origin(known.catalog, known.folder)
     if args.json:
         print_json(_to_json(facts, origins, known, lockfile, catalog))
         return 0

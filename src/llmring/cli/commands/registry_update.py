@@ -12,7 +12,7 @@ from llmring.lockfile import file
 from llmring.lockfile.document import parse
 from llmring.lockfile.file import shown
 from llmring.registry import update
-from llmring.registry.cache import newest
+from llmring.registry.cache import folder_of, newest
 
 EXAMPLES = """examples:
   llmring registry update --url https://example.com/models.json
@@ -74,10 +74,12 @@ def handle(args: argparse.Namespace) -> int:
         print_error(wrong)
         return 2
     settings = read_settings()
+    url, folder = _source(args, settings.registry_url, settings.cache_dir)
     came = asyncio.run(
         refresh(
-            settings.cache_dir,
-            _address(args, settings.registry_url, settings.cache_dir),
+            folder,
+            url,
+            today=settings.clock.today(),
             sha256=args.sha256,
             force=args.force,
             seconds=args.timeout,
@@ -109,12 +111,16 @@ def _misuse(args: argparse.Namespace) -> str | None:
     return None
 
 
-def _address(args: argparse.Namespace, variable: str | None, folder: Path) -> str:
-    """Return the URL of the catalog: from the option, the variable or the lockfile."""
+def _source(args: argparse.Namespace, variable: str | None, folder: Path) -> tuple[str, Path]:
+    """Return the URL of the catalog, and the folder to keep it in.
+
+    The URL is that of the option, the variable or the lockfile. A catalog from the lockfile's URL
+    is for lockfiles that name this URL.
+    """
     if args.url:
-        return str(args.url)
+        return str(args.url), folder
     if variable:
-        return update.address(variable, named_by="LLMRING_REGISTRY_URL")
+        return update.address(variable, named_by="LLMRING_REGISTRY_URL"), folder
     require_consent(args)
     source = find_active_lockfile(args.file)
     url = parse(file.read(source.path), source.path).registry.get("url")
@@ -123,4 +129,5 @@ def _address(args: argparse.Namespace, variable: str | None, folder: Path) -> st
             f"no URL of a catalog is configured, so that of {newest(folder).date} stays in use; "
             "give --url, or set LLMRING_REGISTRY_URL, or url under [registry] in the lockfile"
         )
-    return update.address(url, named_by=f"{shown(source.path)}: registry.url")
+    address = update.address(url, named_by=f"{shown(source.path)}: registry.url")
+    return address, folder_of(folder, address)
