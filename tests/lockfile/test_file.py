@@ -1,15 +1,20 @@
 import logging
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import threading
 import time
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import llmring
+from llmring import LLMRing
 from llmring.exceptions import (
     AliasNotFoundError,
     LockfileError,
@@ -146,7 +151,7 @@ def test_the_error_for_a_missing_file_gives_the_command_to_create_it(tmp_path: P
 
 
 def test_reading_a_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LockfileError, match="can't be read"):
+    with pytest.raises(LockfileError, match="is a folder, not a file"):
         read(tmp_path)
 
 
@@ -431,3 +436,57 @@ def test_unknown_keys_are_logged_as_warnings_with_their_place(
         LiveLockfile(path).current()
 
     assert "llmring.lock:1:1: warning: profile: a lockfile has no such key" in caplog.text
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(_folder, "a folder"), (_pipe, "a pipe"), (_socket, "a socket"), (_device, "a device")],
+)
+def test_what_is_not_a_file_is_an_error_at_once_and_never_the_bundled_lockfile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(Path("llmring.lock"))
+
+    with pytest.raises(LockfileError, match=rf"llmring\.lock: is {kind}, not a file"):
+        LLMRing()
+    with pytest.raises(LockfileError):
+        update(tmp_path / "llmring.lock", lambda text: text)
+
+
+def test_from_an_archive_the_bundled_lockfile_and_catalog_are_read(tmp_path: Path) -> None:
+    package = Path(llmring.__file__).parent
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        for each in package.rglob("*"):
+            if each.is_file() and each.suffix != ".pyc":
+                archive.write(each, Path("llmring") / each.relative_to(package))
+    code = """
+import sys; sys.path.insert(0, "app.zip")
+from llmring import LLMRing
+ring = LLMRing()
+print("app.zip" in sys.modules["llmring"].__file__, ring.list_aliases() != {})
+print(ring.chat("mock:echo", "Hi").content, ring.explain("fast").steps != ())
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.split() == ["True", "True", "Hi", "True"], done.stderr

@@ -5,6 +5,8 @@ import warnings
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, ClassVar, Generic, TypeVar
 
+from llmring.bridge.other_loops import is_of_a_portal, refuse_trio
+
 T = TypeVar("T")
 
 
@@ -56,6 +58,8 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
             raise RuntimeError("this call has been sent already and is awaited elsewhere")
         send, self._send = self._send, None
         try:
+            if "trio" in sys.modules:
+                refuse_trio()
             self._response = await send()
         except BaseException as error:
             # A cancellation is not raised again: the next awaiter would seem to be cancelled.
@@ -144,7 +148,7 @@ def loop_is_running() -> bool:
     import asyncio
 
     try:
-        asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
         return False
-    return True
+    return not is_of_a_portal(loop)

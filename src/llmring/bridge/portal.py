@@ -16,13 +16,16 @@ import threading
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from typing import Any, TypeVar
 
+from llmring.bridge.other_loops import refuse_trio
+from llmring.exceptions import LLMRingError
+
 T = TypeVar("T")
 
 
 class _Portal:
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._loop = asyncio.SelectorEventLoop(self._selector)
+        self.loop = asyncio.SelectorEventLoop(self._selector)
         self._ending = False
         self.thread = threading.Thread(target=self._serve, name="llmring", daemon=True)
         self.thread.start()
@@ -30,7 +33,7 @@ class _Portal:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         try:
-            future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         except RuntimeError:
             coroutine.close()
             raise RuntimeError("Python is exiting; llmring can make no more calls") from None
@@ -49,20 +52,20 @@ class _Portal:
             return  # the loop closes its generators itself
         if threading.current_thread() is self.thread:
             # The garbage collector may call from this thread, where waiting would deadlock.
-            self._loop.create_task(_close(source))
+            self.loop.create_task(_close(source))
         else:
             self.run(_close(source))
 
     def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-        self._loop.run_until_complete(_wind_up(self._loop))
-        self._loop.close()
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+        self.loop.run_until_complete(_wind_up(self.loop))
+        self.loop.close()
 
     def _stop(self) -> None:
         self._ending = True
         if self.thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self.loop.call_soon_threadsafe(self.loop.stop)
             self.thread.join(timeout=2)
 
     def disown(self) -> None:
@@ -75,8 +78,8 @@ class _Portal:
         atexit.unregister(self._stop)
         if self._ending:
             return
-        self._loop.set_exception_handler(lambda _loop, _context: None)
-        self._loop.set_debug(False)
+        self.loop.set_exception_handler(lambda _loop, _context: None)
+        self.loop.set_debug(False)
         nowhere = os.open(os.devnull, os.O_RDWR)
         for key in self._selector.get_map().values():
             os.dup2(nowhere, key.fd, inheritable=False)
@@ -125,12 +128,29 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
     Raises:
         RuntimeError: The interpreter is exiting.
+        LLMRingError: The calling thread runs trio's loop.
     """
+    try:
+        refuse_trio()
+    except LLMRingError:
+        coroutine.close()
+        raise
     return _portal().run(coroutine)
 
 
+def serves(loop: asyncio.AbstractEventLoop) -> bool:
+    """Return True if a loop is a portal's, and the calling thread is not its own."""
+    me = threading.current_thread()
+    return any(each.loop is loop and each.thread is not me for each in _portals.values())
+
+
 def iterate(source: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-    """Yield the items of an asynchronous generator to the calling thread; close it at the end."""
+    """Yield the items of an asynchronous generator to the calling thread; close it at the end.
+
+    Raises:
+        LLMRingError: The calling thread runs trio's loop.
+    """
+    refuse_trio()
     portal = _portal()
     try:
         while True:

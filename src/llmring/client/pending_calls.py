@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from llmring.bridge.other_loops import refuse_trio
 from llmring.bridge.pending import Pending, loop_is_running, warn_of_blocking
 from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.response import LLMResponse, StreamChunk
@@ -148,6 +149,7 @@ class PendingStream:
         return self._async
 
     def __aiter__(self) -> AsyncIterator[StreamChunk]:
+        refuse_trio()
         return self._source()
 
     def __iter__(self) -> Iterator[StreamChunk]:

@@ -45,7 +45,7 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
             then `./llmring.lock`, then the calling package's lockfile, then llmring's own.
         timeout: Seconds that a call may take, including fallbacks; None for no limit. Default:
             LLMRING_PROVIDER_TIMEOUT_S, then 60.
-            on_attempt: Called with each attempt of each call as soon as its outcome is known. An
+        on_attempt: Called with each attempt of each call as soon as its outcome is known. An
             exception that it raises is logged and does not stop the call.
         on_failover: Called when another model takes over from one that failed, also within a
             stream, with the references of both and the failure. Exceptions as for `on_attempt`.
@@ -53,7 +53,10 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
             set up OpenTelemetry, "content" also records prompts and answers, "off" disables both.
         package: Name of the package whose lockfile to use; by default the calling package.
         environ: Variables that hold keys, addresses and settings; by default those of the
-                process.
+            process.
+
+    A ring pickles as its arguments, so that process pools can send one to their workers, which read
+    keys from their own environment; a ring with `environ` does not, as it may hold keys.
 
     Raises:
         LockfileError: The lockfile is missing or can't be read.

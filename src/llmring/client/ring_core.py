@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,14 @@ class RingCore:
         telemetry: TelemetryWish,
         environ: Mapping[str, str] | None,
     ) -> None:
+        self._arguments = (
+            lockfile_path,
+            package_lockfile,
+            timeout,
+            on_attempt,
+            on_failover,
+            telemetry,
+        )
         self._settings = read_settings(environ)
         self._timeout = timeout_of(timeout, self._settings.timeout)
         self._environ = environ
@@ -69,6 +77,19 @@ class RingCore:
             content=self._settings.log_content,
         )
         self._planner = self._planner_for(self._active_lockfile)
+
+    def __reduce__(self) -> tuple[Callable[..., RingCore], tuple[object, ...]]:
+        """Pickle the ring as the arguments that it was made from; see `LLMRing`.
+
+        Raises:
+            TypeError: It was made with `environ`, which may hold keys.
+        """
+        if self._environ is not None:
+            raise TypeError(
+                "an LLMRing made with environ= is not pickled, as environ may hold keys; make one "
+                "in each process, or set the variables there and leave environ out"
+            )
+        return _made_again, (type(self), *self._arguments)
 
     def _planner_for(self, active_lockfile: ActiveLockfile) -> CallPlanner:
         """Build the planner of the calls of these aliases."""
@@ -115,3 +136,27 @@ class RingCore:
 
     def _recordings(self, folder: str | None) -> Path:
         return recordings_folder(folder, self._active_lockfile.source.path, self._environ)
+
+
+def _made_again(
+    kind: type[RingCore],
+    lockfile_path: str | PathLike[str] | None,
+    package_lockfile: Path | None,
+    timeout: float | UnsetType | None,
+    on_attempt: OnAttempt | None,
+    on_failover: OnFailover | None,
+    telemetry: TelemetryWish,
+) -> RingCore:
+    """Make a ring from the arguments of another one, in this process."""
+    ring = kind.__new__(kind)
+    RingCore.__init__(
+        ring,
+        lockfile_path,
+        package_lockfile,
+        timeout=timeout,
+        on_attempt=on_attempt,
+        on_failover=on_failover,
+        telemetry=telemetry,
+        environ=None,
+    )
+    return ring

@@ -84,7 +84,7 @@ def _made(path: Path) -> sqlite3.Connection:
     """Open the file for writing; create it if it does not exist."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite gives its -wal and -shm files the mode of this one.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(
         path,
         timeout=PATIENCE_SECONDS,

@@ -42,21 +42,21 @@ def replace(path: Path, data: bytes) -> None:
         OSError: The file can't be written; the old one is unchanged.
     """
     # Writers take turns, so one temporary name is enough, and crashes don't pile up files.
-    fresh = path.with_name(f".{path.name}.tmp")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            if path.exists():
-                _dress(fresh, path.stat())
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    fresh = f".{path.name}.tmp"
+    with contextlib.closing(_folder(path.parent)) as folder:
+        folder.remove(fresh)
+        handle = folder.create(fresh)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                folder.dress(handle, fresh, path.name)
+                file.write(data)
+                file.flush()
+                os.fsync(handle)
+            folder.rename(fresh, path.name)
+        except BaseException:
+            folder.remove(fresh)
+            raise
+        folder.sync()
 
 
 if sys.platform == "win32":
@@ -79,11 +79,41 @@ if sys.platform == "win32":
             return error.errno not in _TAKEN
         return True
 
-    def _dress(path: Path, like: os.stat_result) -> None:
-        path.chmod(stat.S_IMODE(like.st_mode))
+    class _FolderByPath:
+        """The files of a folder, by their paths: Windows has no handles of folders.
 
-    def _sync_folder(folder: Path) -> None:
-        """Skip syncing: Windows can't sync a folder."""
+        Args:
+            path: The folder.
+        """
+
+        def __init__(self, path: Path) -> None:
+            self._path = path
+
+        def create(self, name: str) -> int:
+            """Create a file, and return its descriptor."""
+            return os.open(self._path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+
+        def dress(self, handle: int, name: str, like: str) -> None:
+            """Give a new file the mode of another one, if there is one."""
+            del handle
+            with contextlib.suppress(FileNotFoundError):
+                (self._path / name).chmod(stat.S_IMODE((self._path / like).stat().st_mode))
+
+        def rename(self, name: str, target: str) -> None:
+            """Put a file in the place of another one."""
+            (self._path / name).replace(self._path / target)
+
+        def remove(self, name: str) -> None:
+            """Remove a file, if there is one."""
+            (self._path / name).unlink(missing_ok=True)
+
+        def sync(self) -> None:
+            """Skip syncing: Windows can't sync a folder."""
+
+        def close(self) -> None:
+            """Skip closing: nothing is open."""
+
+    _folder = _FolderByPath
 
 else:
 
@@ -103,15 +133,50 @@ else:
             return error.errno not in _TAKEN
         return True
 
-    def _dress(path: Path, like: os.stat_result) -> None:
-        if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
-            with contextlib.suppress(PermissionError):
-                os.chown(path, like.st_uid, like.st_gid)
-        path.chmod(stat.S_IMODE(like.st_mode))
+    class _FolderByHandle:
+        """The files of a folder, by one handle of it.
 
-    def _sync_folder(folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        If another user owns the folder, a path in it may lead elsewhere from one call to the next.
+
+        Args:
+            path: The folder.
+        """
+
+        def __init__(self, path: Path) -> None:
+            self._handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+        def create(self, name: str) -> int:
+            """Create a file, and return its descriptor."""
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            return os.open(name, flags, 0o666, dir_fd=self._handle)
+
+        def dress(self, handle: int, name: str, like: str) -> None:
+            """Give a new file the mode and, where permitted, the owner of another one."""
+            del name
+            try:
+                found = os.stat(like, dir_fd=self._handle, follow_symlinks=False)
+            except FileNotFoundError:
+                return
+            if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+                with contextlib.suppress(PermissionError):
+                    os.fchown(handle, found.st_uid, found.st_gid)
+            os.fchmod(handle, stat.S_IMODE(found.st_mode))
+
+        def rename(self, name: str, target: str) -> None:
+            """Put a file in the place of another one."""
+            os.rename(name, target, src_dir_fd=self._handle, dst_dir_fd=self._handle)
+
+        def remove(self, name: str) -> None:
+            """Remove a file, if there is one."""
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=self._handle)
+
+        def sync(self) -> None:
+            """Write the names of the files to disk."""
+            os.fsync(self._handle)
+
+        def close(self) -> None:
+            """Close the handle."""
+            os.close(self._handle)
+
+    _folder = _FolderByHandle

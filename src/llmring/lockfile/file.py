@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
+import stat
 from collections.abc import Callable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -44,6 +46,42 @@ _WRITE_FIXES = {
     errno.ENOSPC: "free some disk space",
     errno.ETIMEDOUT: "stop the process that is writing it, or try again",
 }
+
+
+_KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (lambda _: True, "a device"),
+)
+
+
+@functools.cache
+def bundled_lockfile() -> Path:
+    """Return the path of llmring's own lockfile; from an archive, that of a copy.
+
+    Raises:
+        LockfileNotFoundError: The file was left out when an application was packed.
+    """
+    if BUNDLED.is_file():
+        return BUNDLED
+    import atexit
+    import pkgutil
+    import shutil
+    import tempfile
+
+    try:
+        data = pkgutil.get_data("llmring", NAME) or b""
+    except OSError:
+        raise LockfileNotFoundError(
+            f"llmring's own {NAME} is missing; pack the data files of llmring with the application",
+            path=BUNDLED,
+        ) from None
+    folder = Path(tempfile.mkdtemp(prefix="llmring-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    copy = folder / NAME
+    copy.write_bytes(data)
+    return copy
 
 
 class LockfileSource(Struct, frozen=True):
@@ -94,12 +132,12 @@ def find(
             raise _missing(path, noun)
         return LockfileSource(path, rule, is_writable(path))
     local = cwd / NAME
-    # A dangling link is chosen too, so that reading it reports the broken link.
-    if local.is_file() or local.is_symlink():
+    # Whatever has the name is chosen, so that reading it reports a broken link or a folder.
+    if os.path.lexists(local):
         return LockfileSource(local, "folder", is_writable(local))
     if package is not None:
         return LockfileSource(package, "package", writable=False)
-    return LockfileSource(BUNDLED, "bundled", writable=False)
+    return LockfileSource(bundled_lockfile(), "bundled", writable=False)
 
 
 def is_writable(path: Path) -> bool:
@@ -279,11 +317,26 @@ def _real(path: Path) -> Path:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        _require_regular(path.stat(), path)
+        # Without waiting: a pipe that has taken the file's place would never open.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(handle, "rb") as opened:  # noqa: PTH123 -- a handle has no path
+            return opened.read()
     except FileNotFoundError as error:
         raise _missing(path, "the lockfile") from error
     except OSError as error:
         raise LockfileError(f"can't be read: {error.strerror}", path=path) from error
+
+
+def _require_regular(found: os.stat_result, path: Path) -> None:
+    """Check that a path leads to a file that ends.
+
+    Raises:
+        LockfileError: It is a folder, a device, a pipe or a socket.
+    """
+    if not stat.S_ISREG(found.st_mode):
+        kind = next(name for is_kind, name in _KINDS if is_kind(found.st_mode))
+        raise LockfileError(f"is {kind}, not a file; name a file, such as {NAME}", path=path)
 
 
 def _missing(path: Path, noun: str) -> LockfileNotFoundError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmring.registry.catalog import Catalog, ModelFacts, opened
@@ -15,7 +14,9 @@ if TYPE_CHECKING:
 @functools.cache
 def bundled() -> Catalog:
     """Return the bundled catalog, read once on first use; each model is decoded on first use."""
-    return opened(Path(__file__).with_name("data").joinpath("models.json").read_bytes())
+    import pkgutil  # reads from an archive too
+
+    return opened(pkgutil.get_data("llmring.registry", "data/models.json") or b"")
 
 
 def facts(ref: ModelRef) -> ModelFacts | None:

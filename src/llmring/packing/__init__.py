@@ -1,0 +1,1 @@
+"""Support for programs that pack applications, such as PyInstaller."""
