@@ -5,9 +5,7 @@ https://modelcontextprotocol.io/specification/
 
 from __future__ import annotations
 
-import contextlib
 import json
-import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -95,42 +93,6 @@ async def serve_stdio(served: Server[Any]) -> None:
 
     async with stdio_server() as (reading, writing):
         await served.run(reading, writing, served.create_initialization_options())
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """Open a listening socket.
-
-    Args:
-        host: The address to listen on.
-        port: The port.
-
-    Raises:
-        ConfigurationError: The address is not local, or the port is in use.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        # The operating system's message repeats the address.
-        reason = (error.strerror or str(error)).partition(" (while")[0]
-        raise ConfigurationError(
-            f"can't listen on {host}, port {port}: {reason}; choose another with --port or --host"
-        ) from error
-
-
-def serve_http(served: Server[Any], host: str, door: socket.socket) -> None:
-    """Serve over streamable HTTP at /mcp until the process is stopped.
-
-    Args:
-        served: The server.
-        host: The address it listens on.
-        door: The listening socket; closed at the end.
-    """
-    import uvicorn
-
-    app = served.streamable_http_app(host=host)
-    with door, contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[door])
 
 
 async def _agreed(_: Proposal) -> bool:

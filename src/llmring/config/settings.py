@@ -189,6 +189,15 @@ def trusted_lockfiles(environ: Mapping[str, str] | None = None) -> TrustedLockfi
     return TrustedLockfiles(state_folder(os.environ if environ is None else environ))
 
 
+def mcp_token(environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the token that clients of `llmring mcp --http` must send, if LLMRING_MCP_TOKEN is set.
+
+    Args:
+        environ: The variables; by default those of the process.
+    """
+    return value_of(os.environ if environ is None else environ, "LLMRING_MCP_TOKEN")
+
+
 def variables(names: Iterable[str]) -> dict[str, str]:
     """Return those of these variables that are set in this process, unchanged."""
     return {name: os.environ[name] for name in names if name in os.environ}
