@@ -22,6 +22,8 @@ PAGE = (ROOT / "docs" / "drift.md").read_text(encoding="utf-8")
 PIN, CHECK, CHAT = re.findall(r"```console\n\$ llmring (.*?)\n(.*?)```", PAGE, re.DOTALL)
 WORKFLOW, STEPS, PRE_COMMIT = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+BIN = Path(sys.executable).parent
+FILES = "services/*/llmring.lock\nnone.lock"
 HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
 
@@ -84,7 +86,7 @@ def scripts() -> list[str]:
 def test_the_action_installs_llmring_and_checks_the_lockfile() -> None:
     install, check = scripts()
 
-    assert install == 'python -m pip install --quiet "$REQUIREMENT"'
+    assert install == 'python -P -m pip install --quiet "$REQUIREMENT"'
     assert check == 'python -m llmring lock check --ci --file "$LOCKFILE"'
     for step in ACTION["runs"]["steps"]:
         assert {*re.findall(r"inputs\.([\w-]+)", str(step))} <= ACTION["inputs"].keys()
@@ -97,7 +99,7 @@ def test_the_action_s_check_prints_annotations() -> None:
 
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", f'PATH="{folder}:$PATH"; {scripts()[1]}'],  # noqa: S607
-        env={"LOCKFILE": "moved.lock", "PATH": "/usr/bin:/bin", "HOME": str(Path.cwd())},
+        env={"LOCKFILES": "moved.lock\n", "PATH": "/usr/bin:/bin", "HOME": str(Path.cwd())},
         capture_output=True,
         text=True,
         check=False,
@@ -105,6 +107,39 @@ def test_the_action_s_check_prints_annotations() -> None:
 
     assert done.returncode == 1
     assert "::error file=moved.lock,line=" in done.stdout
+
+
+def test_the_action_checks_every_lockfile_of_a_monorepo(lockfile: Path) -> None:
+    for folder in ("services/a", "services/b b"):
+        Path(folder).mkdir(parents=True)
+    Path("services/a/llmring.lock").write_text(lockfile.read_text())
+    Path("services/b b/llmring.lock").write_text("version = ")
+    Path("llmring").mkdir()
+    (Path("llmring") / "__init__.py").write_text("raise RuntimeError('not the installed one')")
+
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f'PATH="{BIN}:$PATH"; {scripts()[1]}'],  # noqa: S607
+        env={
+            "LOCKFILES": "services/*/llmring.lock\nnone.lock",
+            "PATH": "/usr/bin:/bin",
+            "HOME": ".",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "services/a/llmring.lock: 0 of 0 packages good" in done.stderr
+    assert "::error file=services/b b/llmring.lock,line=1" in done.stdout
+    assert "none.lock" in done.stderr
+
+
+def test_the_action_pins_other_actions_by_their_commits() -> None:
+    used = [step["uses"] for step in ACTION["runs"]["steps"] if "uses" in step]
+
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", each) for each in used)
 
 
 def test_the_workflow_uses_inputs_that_the_action_has() -> None:
@@ -135,5 +170,8 @@ def test_a_hook_passes_on_a_valid_lockfile(hook: dict[str, str]) -> None:
 
     assert program == "llmring"
     assert run(*words).code == 0
+    Path("services/a").mkdir(parents=True)
+    Path("services/a/llmring.lock").write_text("[profiles.default")
+    assert run(*words, "llmring.lock", "services/a/llmring.lock").code != 0
     assert re.search(hook["files"], "a/llmring.lock")
     assert not re.search(hook["files"], "uv.lock")

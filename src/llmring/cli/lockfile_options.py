@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from llmring.cli.output import print_note
+from llmring.cli.output import print_error, print_note
 from llmring.config.settings import chosen_profile, find_active_lockfile
-from llmring.exceptions import LockfileNotFoundError
+from llmring.exceptions import LockfileError, LockfileNotFoundError
 from llmring.lockfile import file, resolve
 from llmring.lockfile.document import DEFAULT_PROFILE, Lockfile, parse
 from llmring.lockfile.file import LockfileSource, shown
@@ -32,6 +32,39 @@ def add_file_option(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="lockfile to use (default: LLMRING_LOCKFILE_PATH, then ./llmring.lock)",
     )
+
+
+def add_files_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the argument of a command that works on several lockfiles, one after the other."""
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", help="lockfiles, wherever they lie; or use --file"
+    )
+
+
+def for_each_file(args: argparse.Namespace, handle_one: Callable[[argparse.Namespace], int]) -> int:
+    """Run a command on each lockfile that is named, and return the highest exit code.
+
+    Args:
+        args: The arguments of the command, with `files`, `file` and `json`.
+        handle_one: Handles the lockfile that `file` names.
+    """
+    if args.files and args.file:
+        print_error("name the lockfiles with FILE or with --file, not both")
+        return 2
+    if args.json and len(args.files) > 1:
+        print_error("--json is for one lockfile; name one")
+        return 2
+    codes = []
+    for each in args.files or [args.file]:
+        args.file = each
+        try:
+            codes.append(handle_one(args))
+        except LockfileError as error:
+            if len(args.files) < 2:
+                raise
+            print_error(str(error))
+            codes.append(1)
+    return max(codes)
 
 
 def users_lockfile(named: str | None) -> LockfileSource:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from llmring.audit import drift
 from llmring.audit import findings as lockfile_findings
-from llmring.cli.lockfile_options import binding_line
+from llmring.cli.lockfile_options import add_files_argument, binding_line, for_each_file
 from llmring.cli.output import print_error, print_json, print_note, print_out
 from llmring.config.settings import chosen_profile, find_active_lockfile
 from llmring.exceptions import ConfigurationError, LockfileError, LockfileNotFoundError
@@ -65,6 +65,7 @@ class CheckedPackage(Struct, frozen=True):
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    add_files_argument(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--file",
@@ -83,12 +84,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Print the state of each package."""
+    """Check a package, or lockfiles, and print what was found."""
     if args.package or args.wheel:
         from llmring.audit import packages as packaged
 
         subject = packaged.in_wheel(args.wheel) if args.wheel else packaged.in_package(args.package)
         return _report_shipped(subject, as_json=args.json)
+    return for_each_file(args, _check)
+
+
+def _check(args: argparse.Namespace) -> int:
     try:
         lockfile, profile = _own(args.file)
         own = resolve.bindings(lockfile, profile)

@@ -2,7 +2,12 @@
 
 import argparse
 
-from llmring.cli.lockfile_options import add_file_option, users_lockfile
+from llmring.cli.lockfile_options import (
+    add_file_option,
+    add_files_argument,
+    for_each_file,
+    users_lockfile,
+)
 from llmring.cli.output import print_note, print_out
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
@@ -11,7 +16,7 @@ from llmring.lockfile.file import shown
 
 EXAMPLES = """examples:
   llmring lock fmt
-  llmring lock fmt --file path/to/llmring.lock
+  llmring lock fmt services/*/llmring.lock
   llmring lock fmt --check    # change nothing; exit code 1 if it would
 
 Keeps comments, keys and their order. Changes spaces around =, blank lines
@@ -20,6 +25,7 @@ between tables, and lists of models too long for one line."""
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    add_files_argument(parser)
     add_file_option(parser)
     parser.add_argument(
         "--check", action="store_true", help="write nothing; fail if the file would change"
@@ -27,7 +33,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Format the file, or report whether it is formatted."""
+    """Format the files, or report whether they are formatted."""
+    args.json = False
+    return for_each_file(args, _format)
+
+
+def _format(args: argparse.Namespace) -> int:
     source = users_lockfile(args.file)
     path = shown(source.path)
     if not args.check:

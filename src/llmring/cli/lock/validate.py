@@ -4,7 +4,12 @@ import argparse
 from collections import Counter
 from typing import get_args
 
-from llmring.cli.lockfile_options import add_file_option, users_lockfile
+from llmring.cli.lockfile_options import (
+    add_file_option,
+    add_files_argument,
+    for_each_file,
+    users_lockfile,
+)
 from llmring.cli.output import print_json, print_note, print_out
 from llmring.cli.trust_check import effects
 from llmring.config.settings import effective_facts_here, read_clock
@@ -18,7 +23,7 @@ from llmring.providers.table import PROVIDERS
 
 EXAMPLES = """examples:
   llmring lock validate
-  llmring lock validate --file path/to/llmring.lock
+  llmring lock validate services/*/llmring.lock
   llmring lock validate --github    # in a workflow: annotates the pull request
 
 Exit codes: 0 no errors; 1 errors, or with --strict, warnings. Hints never
@@ -27,6 +32,7 @@ fail."""
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
+    add_files_argument(parser)
     add_file_option(parser)
     parser.add_argument("--strict", action="store_true", help="fail on warnings too")
     form = parser.add_mutually_exclusive_group()
@@ -36,6 +42,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def handle(args: argparse.Namespace) -> int:
     """Print the problems, one per line."""
+    return for_each_file(args, _validate)
+
+
+def _validate(args: argparse.Namespace) -> int:
     source = users_lockfile(args.file)
     problems = check.problems(
         file.read(source.path), PROVIDERS, effective_facts_here, read_clock().today()
