@@ -123,7 +123,7 @@ ENDS = {
         "tool_calls": ("stop", "STOP"),
         "length": ("length", "MAX_TOKENS"),
         "content_filter": ("content_filter", "SAFETY"),
-        "error": ("other", "OTHER"),
+        "error": ("error", "OTHER"),
     },
     "ollama": {
         "stop": ("stop", "stop"),
@@ -713,6 +713,8 @@ def lossless(name: str, reply: LLMResponse) -> LLMResponse:
     if name == "gemini" and reply.usage is not None:
         usage = msgspec.structs.replace(reply.usage, provider_tool_calls=0)
         reply = msgspec.structs.replace(reply, usage=usage)
+    if name == "gemini" and reply.refusal is not None:
+        reply = msgspec.structs.replace(reply, content=reply.refusal, refusal=None)
     if name == "openai_responses" and reply.parts is not None:
         parts = list(reply.parts)
         for item in reply.parts:

@@ -182,10 +182,12 @@ class Finished(Struct, frozen=True):
         reason: "stop", "length", "tool_calls", "content_filter" or "error", or the provider's own
             word if none of these fits.
         native: The provider's own word.
+        detail: The provider's explanation of a failure, if it gives one.
     """
 
     reason: str
     native: str
+    detail: str | None = None
 
 
 class Garbled(Struct, frozen=True):

@@ -223,6 +223,10 @@ class FileStore(Struct, frozen=True, kw_only=True):
     lifetime: float | None = None
 
 
+def _any_item(_: Mapping[str, Any]) -> bool:
+    return True
+
+
 class Dialect(Struct, frozen=True, kw_only=True):
     """The wire format of one API, as a record of pure functions.
 
@@ -239,6 +243,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
         counting: The endpoint that counts tokens, if there is one.
         files: The file store, if there is one.
         reply_encoding: Returns the encoder of replies, for what answers as the vendor does.
+        is_content: Checks if an item (see `ProviderItem`) is content of an answer, such as an
+            image, and not only the vendor's own notes, such as encrypted reasoning.
     """
 
     name: str
@@ -253,6 +259,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     listing: Listing | None = None
     counting: Counting | None = None
     files: FileStore | None = None
+    is_content: Callable[[Mapping[str, Any]], bool] = _any_item
 
 
 def merged(payload: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -280,7 +280,11 @@ def test_parts_that_are_not_text_are_kept_unchanged(part: dict[str, Any]) -> Non
 
 
 def test_an_empty_part_is_skipped() -> None:
-    assert parts({}, {"thought": True}, {"functionCall": {}}) == []
+    assert parts({}, {"thought": True}) == []
+
+
+def test_a_call_without_a_name_is_kept_so_that_the_answer_can_be_refused() -> None:
+    assert parts({"functionCall": {}}) == [ToolCallDelta(0, None, None, "{}")]
 
 
 def test_a_call_without_arguments_gets_an_empty_object() -> None:
@@ -320,7 +324,7 @@ def test_two_equal_calls_have_different_stable_ids() -> None:
         ("IMAGE_SAFETY", "content_filter"),
         ("MALFORMED_FUNCTION_CALL", "error"),
         ("UNEXPECTED_TOOL_CALL", "error"),
-        ("OTHER", "other"),
+        ("OTHER", "error"),
     ],
 )
 def test_finish_reasons_are_translated(native: str, reason: str) -> None:

@@ -98,9 +98,14 @@ def test_without_counts_usage_is_not_reported() -> None:
     assert fold("m", decode({"content": "Hi"})).usage is None
 
 
-@pytest.mark.parametrize("native", ["stop", "length", "load"])
+@pytest.mark.parametrize("native", ["stop", "length"])
 def test_the_finish_reason_is_ollamas(native: str) -> None:
     assert decode({"content": "Hi"}, done_reason=native)[-1] == Finished(native, native)
+
+
+@pytest.mark.parametrize("native", ["load", "unload"])
+def test_a_model_that_was_only_loaded_has_failed_to_answer(native: str) -> None:
+    assert decode({"content": ""}, done_reason=native)[-1] == Finished("error", native)
 
 
 def test_a_missing_finish_reason_is_stop() -> None:

@@ -5,6 +5,7 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -183,6 +184,31 @@ class ItemBlock:
         if self._input:
             self._block["input"] = json_object("".join(self._input))
         return [ProviderItem(self._block)]
+
+
+# Blocks that are not content: notes on calls, reasoning, and searches, which nobody reads unless
+# the model tells of them.
+# https://platform.claude.com/docs/en/api/messages#response-content
+_NOTES = frozenset(
+    {
+        "compaction",
+        "container",
+        "fallback",
+        "redacted_thinking",
+        "server_tool_use",
+        "text",
+        "thinking",
+        "tool_search_tool_result",
+        "tool_use",
+        "web_fetch_tool_result",
+        "web_search_tool_result",
+    }
+)
+
+
+def is_content(block: Mapping[str, Any]) -> bool:
+    """Return True if a block is content, such as the work of the provider's own tools."""
+    return block.get("type") not in _NOTES
 
 
 OpenBlock = TextBlock | ThinkingBlock | CallBlock | AnswerBlock | WrappedAnswerBlock | ItemBlock

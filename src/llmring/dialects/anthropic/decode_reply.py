@@ -40,6 +40,7 @@ from llmring.dialects.anthropic.errors import ErrorObject, failure
 from llmring.dialects.anthropic.structured_output import ANSWER, WRAPPED_ANSWER
 from llmring.dialects.error_response import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
@@ -85,7 +86,6 @@ _REASONS = {
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
     "tool_use": "tool_calls",
-    "refusal": "content_filter",
 }
 
 
@@ -174,7 +174,7 @@ class _AnthropicReader:
             events.append(RefusalDelta(str(explanation)))
         if report is not None:
             events.append(report)
-        reason = _REASONS.get(end.stop_reason, end.stop_reason.lower())
+        reason = reason_of(end.stop_reason, _REASONS)
         if self._answered and not self._count and reason == "tool_calls":
             reason = "stop"
         return [*events, Finished(reason, end.stop_reason)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from llmring.dialects.anthropic.blocks import is_content
 from llmring.dialects.anthropic.count_tokens import counting
 from llmring.dialects.anthropic.decode_reply import decode, decoder
 from llmring.dialects.anthropic.encode_request import encode
@@ -46,4 +47,5 @@ DIALECT = Dialect(
     counting=counting(encode),
     files=FILES,
     reply_encoding=_reply_encoding,
+    is_content=is_content,
 )

@@ -5,6 +5,7 @@ https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from llmring.chat.events import (
     Finished,
     ProviderItem,
     ReasoningDelta,
+    RefusalDelta,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -23,6 +25,7 @@ from llmring.chat.events import (
 )
 from llmring.dialects.error_response import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.gemini.errors import GeminiError, failure
 from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
@@ -56,11 +59,13 @@ class _Candidate(Struct, rename="camel"):
     index: int | None = None
     content: _Content | None = None
     finish_reason: str | None = None
+    finish_message: str | None = None
     grounding_metadata: _Grounding | None = None
 
 
 class _Feedback(Struct, rename="camel"):
     block_reason: str | None = None
+    block_reason_message: str | None = None
 
 
 class _OfModality(Struct, rename="camel"):
@@ -102,32 +107,13 @@ _CHUNK = msgspec.json.Decoder(_GeminiChunk)
 _CHUNKS = msgspec.json.Decoder(_GeminiChunk | list[_GeminiChunk])
 _PART = msgspec.json.Decoder(_Part)
 
+# Failures and refusals of Gemini are in the table of all vendors, but for this word.
 _REASONS = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "CONTINUATION": "length",
-    "MALFORMED_FUNCTION_CALL": "error",
-    "MALFORMED_RESPONSE": "error",
-    "MISSING_THOUGHT_SIGNATURE": "error",
-    "TOO_MANY_TOOL_CALLS": "error",
-    "UNEXPECTED_TOOL_CALL": "error",
-} | dict.fromkeys(
-    (
-        "BLOCKLIST",
-        "ESCALATION",
-        "IMAGE_PROHIBITED_CONTENT",
-        "IMAGE_RECITATION",
-        "IMAGE_SAFETY",
-        "LANGUAGE",
-        "MODEL_ARMOR",
-        "PROHIBITED_CONTENT",
-        "PUP_LIMITED_DISABLED",
-        "RECITATION",
-        "SAFETY",
-        "SPII",
-    ),
-    "content_filter",
-)
+    "stop": "stop",
+    "max_tokens": "length",
+    "continuation": "length",
+    "other": "error",
+}
 
 
 class _GeminiReader:
@@ -172,9 +158,12 @@ class _GeminiReader:
             content = [event for raw, part in parts for event in self._part(raw, part)]
             # An empty text counts as an answer.
             self.answered = self.answered or bool(parts)
-            events += content + self._finish(candidate.finish_reason)
+            events += content
+            events += self._finish(candidate.finish_reason, candidate.finish_message)
         if feedback and feedback.block_reason and not chunk.candidates:
-            events += self._finish(feedback.block_reason, "content_filter")
+            events += self._finish(
+                feedback.block_reason, feedback.block_reason_message, "content_filter"
+            )
         return events + (self.end() if self._finished else [])
 
     def end(self) -> list[Event]:
@@ -193,7 +182,7 @@ class _GeminiReader:
     def _part(self, raw: msgspec.Raw, part: _Part) -> list[Event]:
         text, signature = part.text or "", part.thought_signature or None
         thinking, self._thinking = self._thinking, bool(part.thought and text and not signature)
-        if part.function_call is not None and part.function_call.name:
+        if part.function_call is not None:
             return self._call(part.function_call, signature)
         if part.text is None:
             return _item(raw, signature)
@@ -217,16 +206,20 @@ class _GeminiReader:
             arguments = ""
         return [ToolCallDelta(index, call.id, call.name, arguments or "{}", signature)]
 
-    def _finish(self, native: str | None, reason: str | None = None) -> list[Event]:
+    def _finish(
+        self, native: str | None, message: str | None, reason: str | None = None
+    ) -> list[Event]:
         if not native or native == "FINISH_REASON_UNSPECIFIED":
             return []
-        finished = Finished(reason or _REASONS.get(native, native.lower()), native)
+        reason = reason or reason_of(native, _REASONS)
+        refused = reason == "content_filter"
+        finished = Finished(reason, native, None if refused else message)
         # Some models send "STOP" in every chunk.
         if finished == self._finished:
             return []
         self.answered = True
         self._finished = finished
-        return [finished]
+        return [RefusalDelta(message), finished] if refused and message else [finished]
 
 
 def _parts_of(candidate: _Candidate) -> list[tuple[msgspec.Raw, _Part]]:
@@ -237,9 +230,17 @@ def _parts_of(candidate: _Candidate) -> list[tuple[msgspec.Raw, _Part]]:
 def _item(raw: msgspec.Raw, signature: str | None) -> list[Event]:
     """Return the event for a part that is not text: media, or the work of Google's own tools."""
     content = msgspec.json.decode(raw, type=dict[str, Any])
-    if content.keys() - {"text", "thought", "thoughtSignature", "functionCall"}:
+    if is_content(content):
         return [ProviderItem(content)]
     return [ReasoningDelta("", signature)] if signature else []
+
+
+_NOTES = {"text", "thought", "thoughtSignature", "functionCall"}
+
+
+def is_content(part: Mapping[str, Any]) -> bool:
+    """Return True if a part that is not text is content, such as an image."""
+    return bool(part.keys() - _NOTES)
 
 
 def _searches(grounding: _Grounding | None) -> int:

@@ -44,4 +44,5 @@ DIALECT = Dialect(
     counting=counting(encode),
     files=files.FILES,
     reply_encoding=_reply_encoding,
+    is_content=decode_reply.is_content,
 )

@@ -25,6 +25,7 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.dialects.error_response import response_error, unreadable
+from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.sse import LineSplitter
 from llmring.exceptions import (
     ContextLengthError,
@@ -65,6 +66,10 @@ class _OllamaLine(Struct, gc=False):
 
 
 _LINE = msgspec.json.Decoder(_OllamaLine)
+
+# The model was only loaded or unloaded, as for a request without messages.
+# https://docs.ollama.com/api/chat
+_REASONS = {"load": "error", "unload": "error"}
 
 
 def decode(head: HttpHead, body: bytes) -> list[Event]:
@@ -126,7 +131,7 @@ def _ending(line: _OllamaLine) -> list[Event]:
         )
         events.append(UsageReport(usage))
     native = line.done_reason or "stop"  # old servers give no reason
-    events.append(Finished(native.lower(), native))
+    events.append(Finished(reason_of(native, _REASONS), native))
     return events
 
 

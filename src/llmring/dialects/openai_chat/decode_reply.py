@@ -28,8 +28,10 @@ from llmring.chat.events import (
 )
 from llmring.dialects.error_response import response_error, unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.openai.errors import error_within
 from llmring.dialects.openai.lenient_json import read
+from llmring.dialects.openai_chat.media import OpenAudio, images_of, media_of
 from llmring.dialects.openai_chat.reasoning import DETAIL
 from llmring.dialects.openai_chat.usage import SentUsage, counted
 from llmring.dialects.sse import ServerEvent
@@ -75,6 +77,8 @@ class _ChatMessage(Struct, gc=False):
     reasoning: str | None = None
     reasoning_details: list[Any] | None = None
     refusal: str | None = None
+    audio: Any = None
+    images: list[Any] | None = None
     tool_calls: list[_ChatCall] | None = None
     function_call: _ChatFunction | None = None
 
@@ -84,6 +88,7 @@ class _ChatChoice(Struct, gc=False):
     delta: _ChatMessage | None = None
     message: _ChatMessage | None = None
     finish_reason: str | None = None
+    native_finish_reason: Any = None
     error: Any = None
 
 
@@ -109,9 +114,6 @@ _REASONS = {
     "model_length": "length",
     "model_context_window_exceeded": "length",
     "function_call": "tool_calls",
-    "sensitive": "content_filter",
-    "network_error": "error",
-    "insufficient_system_resource": "error",
 }
 
 
@@ -131,13 +133,15 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
         content += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
     if message.reasoning_details:
         content += [ProviderItem(detail) for detail in _details(message)]
+    if message.audio or message.images:
+        content += media_of(message.audio, message.images)
     if not content and not choice.finish_reason:
         raise unreadable(head, body, "the answer is empty, with no reason for its end")
     events: list[Event] = [Started(reply.model or None, reply.id or None), *content]
     if (usage := counted(reply.usage, reply.service_tier)) is not None:
         events.append(UsageReport(usage))
     if choice.finish_reason:
-        events.append(_finished(choice.finish_reason))
+        events.append(_finished(choice))
     return events
 
 
@@ -206,9 +210,18 @@ def _call_delta(at: int, call: _ChatCall) -> ToolCallDelta:
     )
 
 
-def _finished(native: str) -> Finished:
-    word = native.lower()
-    return Finished(_REASONS.get(word, word), native)
+def _finished(choice: _ChatChoice) -> Finished:
+    word = choice.finish_reason or ""
+    reason, behind = reason_of(word, _REASONS), choice.native_finish_reason
+    if isinstance(behind, str) and behind and reason in ("stop", "error", "content_filter"):
+        # The word of the vendor behind OpenRouter is more exact.
+        # https://openrouter.ai/docs/api-reference/overview#finish-reason
+        of_vendor = reason_of(behind, _REASONS)
+        if of_vendor in ("error", "content_filter"):
+            reason = of_vendor
+        if reason != "stop" and behind.lower() != word.lower():
+            word = f"{word}: {behind}"
+    return Finished(reason, word)
 
 
 class _OpenDetails:
@@ -290,6 +303,7 @@ class _ChatReader:
     """State while decoding one streamed reply, chunk by chunk."""
 
     __slots__ = (
+        "_audio",
         "_calls",
         "_delta_seen",
         "_details",
@@ -308,6 +322,7 @@ class _ChatReader:
         self._named = False
         self._delta_seen = False
         self._reasoned = False
+        self._audio = OpenAudio()
         self._calls = _OpenCalls()
         self._details = _OpenDetails()
         self._finish: str | None = None
@@ -348,8 +363,8 @@ class _ChatReader:
             self._raise_error(event)
         if choice.finish_reason and choice.finish_reason != self._finish:
             self._finish = choice.finish_reason
-            events += self._details.take()
-            events.append(_finished(choice.finish_reason))
+            events += self._details.take() + self._audio.take()
+            events.append(_finished(choice))
 
     def _read_delta(self, delta: _ChatMessage, events: list[Event]) -> None:
         events += _content_events(delta, reasoned=self._reasoned)
@@ -359,6 +374,9 @@ class _ChatReader:
         if delta.reasoning_details:
             for detail in _details(delta):
                 self._details.add(detail)
+        if delta.audio or delta.images:
+            self._audio.add(delta.audio)
+            events += images_of(delta.images)
         if delta.tool_calls or delta.function_call:
             for call in _calls(delta):
                 events.append(_call_delta(self._calls.place(call), call))
@@ -372,4 +390,8 @@ class _ChatReader:
 
     def end(self) -> list[Event]:
         usage, self._usage = self._usage, None
-        return self._details.take() + ([] if usage is None else [UsageReport(usage)])
+        return (
+            self._details.take()
+            + self._audio.take()
+            + ([] if usage is None else [UsageReport(usage)])
+        )

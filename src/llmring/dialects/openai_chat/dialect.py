@@ -16,6 +16,7 @@ from llmring.dialects.openai.models import LISTING
 from llmring.dialects.openai_chat.decode_reply import decode, decoder
 from llmring.dialects.openai_chat.encode_request import encode
 from llmring.dialects.openai_chat.messages import NAME
+from llmring.dialects.openai_chat.reasoning import is_content
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -43,4 +44,5 @@ DIALECT = Dialect(
     listing=LISTING,
     files=CHAT_FILES,
     reply_encoding=_reply_encoding,
+    is_content=is_content,
 )

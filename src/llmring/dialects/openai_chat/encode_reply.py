@@ -8,7 +8,8 @@ Reasoning has no field in OpenAI's own replies; it is sent as `reasoning_content
 compatible servers use. The API has no place for:
 
 - the signatures and IDs of reasoning, and in a whole reply its place: it comes before the text;
-- items of other APIs: only `reasoning_details` (OpenRouter) are sent;
+- spoken answers and images, and items of other APIs: only `reasoning_details` (OpenRouter) are
+  sent;
 - tokens written to a cache for an hour;
 - a tool call without an ID, which is given one.
 """

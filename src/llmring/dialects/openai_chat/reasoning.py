@@ -73,6 +73,11 @@ def reasoning_fields(reasoning: Reasoning | None, form: str | None) -> dict[str,
     return {} if reasoning is None or form is None else FORMS[form](reasoning)
 
 
+def is_content(item: Mapping[str, Any]) -> bool:
+    """Return True if an item of a reply is more than a detail of the reasoning."""
+    return not str(item.get("type")).startswith(DETAIL)
+
+
 def reasoning_returned(parts: Sequence[Part], field: str | None, dialect: str) -> dict[str, Any]:
     """Build the field of an assistant message that holds its reasoning, in the given form."""
     if field == "reasoning_details":

@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 from llmring.chat.events import Event, Finished, Started, Usage, UsageReport
 from llmring.dialects.error_response import request_id, response_error, unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
+from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.openai.errors import error_within
 from llmring.dialects.openai.lenient_json import read
 from llmring.dialects.openai_responses.items import ItemAssembler, ItemDelta
@@ -127,7 +128,7 @@ def _rest(items: ItemAssembler, response: _Response, status: str) -> list[Event]
         status = response.status
     details = response.incomplete_details
     native = (details.reason if details else None) or status
-    events.append(Finished(_REASONS.get(native, native), native))
+    events.append(Finished(reason_of(native, _REASONS), native))
     return events
 
 

@@ -16,6 +16,7 @@ from llmring.dialects.openai.models import LISTING
 from llmring.dialects.openai_responses.count_tokens import counting
 from llmring.dialects.openai_responses.decode_reply import decode, decoder
 from llmring.dialects.openai_responses.encode_request import NAME, encode
+from llmring.dialects.openai_responses.items import is_content
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -44,4 +45,5 @@ DIALECT = Dialect(
     counting=counting(encode),
     files=RESPONSES_FILES,
     reply_encoding=_reply_encoding,
+    is_content=is_content,
 )

@@ -68,6 +68,28 @@ _OF_PROVIDER = frozenset(
     {"code_interpreter_call", "file_search_call", "image_generation_call", "web_search_call"}
 )
 
+# Items that are not content: copies of calls, marks, reasoning, and searches, which nobody reads
+# unless the model tells of them.
+# https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
+_NOTES = frozenset(
+    {
+        "compaction",
+        "custom_tool_call",
+        "file_search_call",
+        "function_call",
+        "mcp_list_tools",
+        "message",
+        "reasoning",
+        "web_search_call",
+    }
+)
+
+
+def is_content(item: Mapping[str, Any]) -> bool:
+    """Return True if an item of a reply is content, such as an image, or work that was done."""
+    return item.get("type") not in _NOTES
+
+
 # Kinds of text: the input of calls, and reasoning.
 _OF_CALLS = frozenset({"arguments", "input"})
 _OF_REASONING = frozenset({"summary", "thoughts"})
