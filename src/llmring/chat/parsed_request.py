@@ -40,6 +40,7 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
         extra_params: Merged into the provider's request as they are.
         files: IDs of registered files, or paths, that are not part of the messages yet.
         max_repairs: How often a model may fix an answer that does not fit `output`.
+        allow_empty: Whether an answer may be empty.
         given: The request as the application gave it; recordings keep that.
     """
 
@@ -60,6 +61,7 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
     extra_params: dict[str, Any] = {}
     files: Sequence[str | PathLike[str]] = ()
     max_repairs: int = 1
+    allow_empty: bool = False
     given: LLMRequest | None = None
 
     @property
@@ -91,5 +93,6 @@ def parse_request(request: LLMRequest) -> ParsedRequest:
         extra_params=request.extra_params,
         files=request.files or (),
         max_repairs=request.max_repairs,
+        allow_empty=request.allow_empty,
         given=request,
     )

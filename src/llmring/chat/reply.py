@@ -249,6 +249,13 @@ class Reply:
             served_model=self._served,
         )
 
+    @property
+    def is_plain_text(self) -> bool:
+        """True if this is an ordinary end of an answer in text."""
+        if self.finished is None or self.finished.reason != "stop" or self._calls:
+            return False
+        return any(text and not text.isspace() for text in self._text)
+
     def fault(self) -> str | None:
         """Return the reason why the finished stream is not a whole answer; None if it is."""
         if self.finished is None:

@@ -142,6 +142,8 @@ class LLMRequest(Struct):
             `reasoning_tokens`.
         max_repairs: How often the model may correct an answer that does not fit
             `response_format`; each correction is one more request. Streams are not repaired.
+        allow_empty: True if an answer may be empty. By default, a model that answers nothing has
+            failed, unless it stopped at one of the texts in `stop` or was given a tool's result.
 
     Raises:
         ValidationError: A field has an invalid value.
@@ -168,6 +170,7 @@ class LLMRequest(Struct):
     seed: int | None = None
     reasoning_effort: str | None = None
     max_repairs: int = 1
+    allow_empty: bool = False
 
     def __post_init__(self) -> None:
         self.messages = self.turns()

@@ -52,6 +52,7 @@ def to_json(request: LLMRequest) -> dict[str, Any]:
         "tool_choice": {"name": choice.name} if isinstance(choice, NamedTool) else choice,
         "response_format": None if output is None else _format(output),
         "cache": None if caching is None else _set_fields(caching) or True,
+        "allow_empty": request.allow_empty or None,
     }
     return {name: value for name, value in fields.items() if value not in (None, [], {})}
 

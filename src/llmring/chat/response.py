@@ -62,8 +62,8 @@ class LLMResponse(PlainData, Struct, kw_only=True):
         content: The answer's text.
         model: The model that answered, "provider:model".
         usage: Token counts, or None if the provider did not report them.
-        finish_reason: "stop", "length", "tool_calls", "content_filter" or "error", or the
-            provider's own word; None if there was none.
+        finish_reason: "stop", "length", "tool_calls" or "content_filter", or the provider's own
+            word; None if there was none. An answer that ends in an error is a failed attempt.
         tool_calls: The calls that the model requests, in OpenAI's form, or None.
         parsed: The answer as data, or as an instance of the given type, if a response format was
             requested and the model answered in it.
@@ -72,7 +72,8 @@ class LLMResponse(PlainData, Struct, kw_only=True):
         cost: Cost of all attempts in USD, or None if unknown.
         cost_reason: Why the cost is unknown, estimated or not exact.
         cost_parts: The parts of `cost` in USD; None if unknown.
-        attempts: Every model that was tried or skipped, in order; the last one answered.
+        attempts: Every model that was tried or skipped, in order; the last one answered, unless
+            every model has failed or refused, and the answer is a refusal.
         served_model: The provider's own name for the model that answered.
         native_finish_reason: The provider's own word for the finish reason.
         id: The provider's ID of the answer.

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, TypeVar
 from llmring.chat.response import StreamChunk
 from llmring.client.hedging import Race
 from llmring.client.network import Network, Transport
+from llmring.client.refused_answers import refused_chunk
 from llmring.client.reply_reader import StreamReader, whole_reply
 from llmring.config.settings import Settings
-from llmring.exceptions import ProviderError
+from llmring.exceptions import LimitExceededError, ProviderError
 from llmring.limits.admission import Admission, AdmissionControl
 from llmring.limits.backends import spending_for
 from llmring.routing.attempt import AttemptState
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from llmring.replay.overrides import Overrides
 
 T = TypeVar("T")
+
+
+def _no_refusal(_: Failover) -> None:
+    """Return None: the answer is not one that a provider's policy refuses."""
 
 
 class _OpenStream:
@@ -96,13 +101,17 @@ class Executor:
         self._interceptor: Interceptor | None = None
 
     async def send(
-        self, failover: Failover, settle: Callable[[AttemptState, HttpHead, bytes], T]
+        self,
+        failover: Failover,
+        settle: Callable[[AttemptState, HttpHead, bytes], T],
+        refused: Callable[[Failover], T | None] = _no_refusal,
     ) -> T:
         """Return the whole answer of the first model that answers.
 
         Args:
             failover: The models to try.
             settle: Reads the answer to an attempt, and ends the attempt.
+            refused: Returns the answer that a provider refused, if no model has another.
 
         Raises:
             ProviderError: No model answered.
@@ -113,6 +122,12 @@ class Executor:
             if admission is not None:
                 await admission.enter()
             answer = await self._send(failover, settle, admission)
+        except (ProviderError, LimitExceededError) as error:
+            kept = refused(failover)
+            if kept is None:
+                failover.report_end(error)
+                raise
+            answer = kept
         except BaseException as error:
             failover.report_end(error)
             raise
@@ -206,6 +221,7 @@ class Executor:
             LimitExceededError: The call exceeds a limit that the lockfile sets.
         """
         admission = self._admission(failover)
+        last: StreamChunk | None = None
         try:
             if admission is not None:
                 await admission.enter()
@@ -214,12 +230,18 @@ class Executor:
                     failover.report_chunk(chunk)
                     yield chunk
         except BaseException as error:
-            failover.report_end(error)
-            failover.report_result(error)
-            raise
+            if isinstance(error, ProviderError | LimitExceededError):
+                last = refused_chunk(failover)
+            if last is None:
+                failover.report_end(error)
+                failover.report_result(error)
+                raise
         finally:
             if admission is not None:
                 admission.leave()
+        if last is not None:
+            failover.report_chunk(last)
+            yield last
         failover.report_end(None)
 
     async def _stream(

@@ -140,6 +140,7 @@ class CallPlanner:
             rules=rules,
             observers=self._observers(request, profile, record, route, stream=stream),
             request=request.given,
+            question=request,
             stamp=route.stamp,
             remark_on=route.remark,
         )
@@ -189,6 +190,7 @@ class CallPlanner:
             effects=failover.context.effects,
             rules=failover.context.rules,
             observers=failover.context.observers,
+            question=request,
             remark_on=failover.context.remark_on,
         )
         prepare = self.prepare(request, context.progress, stream=False)

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
+from llmring.chat.completeness import defect, is_bare_refusal, without_name
 from llmring.chat.cost import Cost
 from llmring.chat.events import Event, Finished, Usage, UsageReport
-from llmring.chat.reply import Reply, fold
+from llmring.chat.reply import Reply
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.usage_totals import both, total_cost
-from llmring.exceptions import ProviderResponseError
+from llmring.exceptions import ContentPolicyError, ProviderResponseError
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.attempt import AttemptState
 from llmring.routing.stream_resume import OverlapTrimmer, StreamProgress
@@ -21,14 +22,19 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     """Return the answer of an attempt; ends the attempt.
 
     Raises:
-        ProviderError: The provider reports a failure, or its answer can't be read.
+        ProviderError: The provider reports a failure, or its answer can't be read or is none.
     """
     dialect = attempt.target.dialect
     if not is_success(head):
         raise dialect.explain(head, body)
-    response = fold(attempt.target.name, dialect.decode(head, body), dialect.name)
+    reply = Reply(attempt.target.name, dialect.name)
+    for event in dialect.decode(head, body):
+        reply.add(event)
+    response = reply.response()
     attempt.record_usage(response.usage)
     attempt.record_served_name(response.served_model)
+    if not reply.is_plain_text:
+        _require_answer(attempt, head, reply, response, response)
     response.attempts = attempt.succeed(head.status)
     response.cost, response.cost_reason = cost_of_call(attempt, response.attempts)
     attempt.report_answer(lambda: response)
@@ -93,9 +99,13 @@ class StreamReader:
             chunk = StreamChunk(delta=rest, model=self._attempt.target.name)
             self._mark(chunk)
             yield chunk
-        last = self._reply.last_chunk(None if self._trimmer is None else self._progress.text)
+        before = None if self._trimmer is None else self._progress.text
+        last = self._reply.last_chunk(before)
         self._attempt.record_usage(last.usage)
         self._attempt.record_served_name(last.served_model)
+        if not self._reply.is_plain_text:
+            whole = self._reply.response()
+            _require_answer(self._attempt, self._head, self._reply, whole, last, before or "")
         last.attempts = self._attempt.succeed(self._head.status)
         last.cost, last.cost_reason = cost_of_call(self._attempt, last.attempts)
         self._attempt.report_answer(self._reply.response)
@@ -114,7 +124,13 @@ class StreamReader:
             self._attempt.note(f"{pieces} of the stream skipped: {garbled[0].message}")
 
     def _show(self, chunk: StreamChunk) -> bool:
-        """Prepare a chunk; return False if it must not be shown."""
+        """Prepare a chunk; return False if it must not be shown.
+
+        Raises:
+            ProviderError: It holds a tool call without a name.
+        """
+        if chunk.tool_calls and (fault := without_name(chunk.tool_calls)) is not None:
+            raise ProviderResponseError(fault, status=self._head.status)
         if self._trimmer is not None and chunk.delta:
             chunk.delta = self._trimmer.feed(chunk.delta)
             if not chunk.delta:
@@ -124,6 +140,47 @@ class StreamReader:
 
     def _mark(self, chunk: StreamChunk) -> None:
         chunk.restart, self._restarts = self._restarts, False
+
+
+def _require_answer(
+    attempt: AttemptState,
+    head: HttpHead,
+    reply: Reply,
+    response: LLMResponse,
+    answer: LLMResponse | StreamChunk,
+    before: str = "",
+) -> None:
+    """Check that a complete reply is an answer.
+
+    Args:
+        attempt: The attempt.
+        head: The head of the reply.
+        reply: The reply.
+        response: The reply as a whole.
+        answer: The answer that the caller would get.
+        before: The text before it, if another model began the answer.
+
+    Raises:
+        ProviderResponseError: It is none.
+        ContentPolicyError: The provider's policy has emptied it, and another provider is asked.
+    """
+    is_content, detail = attempt.target.dialect.is_content, None
+    if reply.finished is not None:
+        detail = reply.finished.detail
+    question = attempt.context.question
+    fault = defect(response, question, is_content, detail=detail, before=before)
+    if fault is not None:
+        raise ProviderResponseError(fault, status=head.status)
+    if is_bare_refusal(response, is_content) and attempt.goes_on_after_refusal():
+        words = f": {response.refusal}" if response.refusal else ""
+        refusal = ContentPolicyError(
+            "the provider's policy refused the answer "
+            f"(finish reason {response.native_finish_reason}){words}",
+            status=head.status,
+            provider_message=response.refusal,
+        )
+        attempt.keep_refused(answer, refusal)
+        raise refusal
 
 
 def cost_of_call(
@@ -147,7 +204,7 @@ def cost_of_call(
         if attempt.outcome != "ok" and attempt.usage is not None
     ]
     if winner.usage is not None:
-        costs += [_estimate(target, winner.usage, winner.day) for target in winner.uncounted]
+        costs += [estimated_cost(target, winner.usage, winner.day) for target in winner.uncounted]
     cost, reason = total_cost(costs)
     if cost is not None and winner.uncounted:
         names = ", ".join(dict.fromkeys(str(target.ref) for target in winner.uncounted))
@@ -155,7 +212,14 @@ def cost_of_call(
     return cost, reason
 
 
-def _estimate(target: Target, usage: Usage, day: date) -> tuple[Cost | None, str | None]:
+def estimated_cost(target: Target, usage: Usage, day: date) -> tuple[Cost | None, str | None]:
+    """Return the cost of an attempt that used as many tokens as the answer, or why it is unknown.
+
+    Args:
+        target: The model of the attempt.
+        usage: The tokens of the answer.
+        day: The day of the call.
+    """
     cost = cost_of(usage, target.facts, day)
     if not isinstance(cost, Unpriced):
         return cost, None

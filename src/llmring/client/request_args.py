@@ -31,6 +31,7 @@ class RequestFields(TypedDict, total=False):
     seed: int | None
     reasoning_effort: str | None
     max_repairs: int
+    allow_empty: bool
 
 
 RequestFields.__module__ = "llmring"

@@ -19,6 +19,7 @@ from llmring.chat.tool_conversation import ToolsResponse
 from llmring.chat.tools import AnyTool
 from llmring.client.call_record import CallStart
 from llmring.client.pending_calls import PendingChat, PendingClose, PendingStream, PendingTools
+from llmring.client.refused_answers import refused_answer
 from llmring.client.reply_reader import whole_reply
 from llmring.client.request_args import RequestFields, request_of
 from llmring.client.ring_aliases import RingAliases
@@ -345,13 +346,16 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
     async def _answered(self, request: ParsedRequest, failover: Failover) -> LLMResponse:
         output = request.output
         if output is None:
-            return await (self._executor_ or self._executor).send(failover, whole_reply)
+            return await (self._executor_ or self._executor).send(
+                failover, whole_reply, refused_answer
+            )
         from llmring.client.answer_schema import answer_form
         from llmring.client.structured import chat_in_form
 
         form = answer_form(output)
         again = partial(self._planner.plan_followup, failover)
-        return await chat_in_form(form, request, failover, self._executor.send, again)
+        send = partial(self._executor.send, refused=refused_answer)
+        return await chat_in_form(form, request, failover, send, again)
 
     async def _run_tools(
         self, request: LLMRequest, profile: str | None, max_turns: int, mcp: Sequence[Any]

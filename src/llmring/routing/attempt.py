@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
-from llmring.chat.response import Attempt, LLMResponse
-from llmring.exceptions import ProviderError, ProviderTimeoutError
+from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.exceptions import ContentPolicyError, ProviderError, ProviderTimeoutError
 from llmring.redaction import redact
 from llmring.registry.price import Unpriced, caveat, cost_of
-from llmring.routing.call_progress import CallProgress
+from llmring.routing.call_context import CallContext
+from llmring.routing.call_progress import CallProgress, RefusedAnswer
 from llmring.routing.estimate import may_have_cost
 from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Target
@@ -100,6 +101,20 @@ class AttemptState:
         remark = self._call.context.remark_on(self.target.ref, name)
         if remark is not None:
             self.note(remark)
+
+    @property
+    def context(self) -> CallContext:
+        """The settings of the call."""
+        return self._call.context
+
+    def goes_on_after_refusal(self) -> bool:
+        """Return True if a model of another provider is to answer after this refusal."""
+        return self._call.goes_on_after_refusal(self.target, committed=self.committed)
+
+    def keep_refused(self, answer: LLMResponse | StreamChunk, error: ContentPolicyError) -> None:
+        """Keep the answer that is refused with this error, in case no model has another."""
+        shown = self._call.context.progress.text
+        self._call.refused = RefusedAnswer(answer, error, shown)
 
     def fail(self, error: ProviderError) -> None:
         """End the attempt with a failure.

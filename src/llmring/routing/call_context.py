@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import LLMRequest
 from llmring.lockfile.document import ModelRef
 from llmring.routing.observers import CallObserver
@@ -30,6 +31,7 @@ class CallContext(Struct, frozen=True, kw_only=True):
         observers: The observers of the call, in the order in which they are called.
         chance: Returns a random number from 0 up to 1.
         request: The request, if it is the application's own; recordings keep it.
+        question: The request that answers are judged by; None if they are not answers to a chat.
         stamp: The active profile, and the digest of the models that its lockfile pins.
         remark_on: Returns a remark if a provider reports an unexpected model; else None.
     """
@@ -41,5 +43,6 @@ class CallContext(Struct, frozen=True, kw_only=True):
     observers: Sequence[CallObserver] = ()
     chance: Callable[[], float] = random.random
     request: LLMRequest | None = None
+    question: ParsedRequest | None = None
     stamp: tuple[str, str | None] | None = None
     remark_on: Callable[[ModelRef, str | None], str | None] = _nothing_unexpected

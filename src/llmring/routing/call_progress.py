@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.exceptions import (
     ContentPolicyError,
@@ -20,7 +22,7 @@ from llmring.exceptions import (
 from llmring.routing.call_context import CallContext
 from llmring.routing.failure_policy import Verdict, may_have_run, verdict
 from llmring.routing.observers import CallObserver, ObservedAttempt
-from llmring.routing.targets import Target
+from llmring.routing.targets import Skip, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("llmring")
 
 _NOTHING = nullcontext()
+
+
+class RefusedAnswer(Struct, frozen=True):
+    """An answer that a provider's policy has emptied; the call's answer if no model has another.
+
+    Attributes:
+        answer: The answer, or the last chunk of a streamed one.
+        error: The failure as which the attempt ended.
+        shown: The text that had been shown by then.
+    """
+
+    answer: LLMResponse | StreamChunk
+    error: ContentPolicyError
+    shown: str
 
 
 class CallProgress:
@@ -38,6 +54,7 @@ class CallProgress:
         clock: Returns the time in seconds.
         day: The day of the call.
         context: The settings of the call.
+        candidates: The models of the call.
 
     Attributes:
         clock: Returns the time in seconds.
@@ -47,6 +64,7 @@ class CallProgress:
         observers: The observers of the call.
         attempts: The outcomes so far, skipped models included.
         uncounted: Models that may charge for an attempt whose usage is not known.
+        refused: The last answer that a provider's policy has emptied, if the call went on.
     """
 
     def __init__(
@@ -56,6 +74,7 @@ class CallProgress:
         clock: Callable[[], float],
         day: date,
         context: CallContext,
+        candidates: Sequence[Target | Skip] = (),
     ) -> None:
         self.clock = clock
         self.day = day
@@ -64,6 +83,8 @@ class CallProgress:
         self.observers: Sequence[CallObserver] = context.observers
         self.attempts: list[Attempt] = []
         self.uncounted: list[Target] = []
+        self.refused: RefusedAnswer | None = None
+        self._candidates = candidates
         self._under_way: list[DroppableAttempt] = []
         self._last: ProviderError | None = None
         self._last_failed: tuple[Target, ProviderError] | None = None
@@ -189,6 +210,23 @@ class CallProgress:
         plan = self.context.progress.next_step()
         self.context.progress.resumes = plan == "continue"
         return plan == "raise"
+
+    def goes_on_after_refusal(self, target: Target, *, committed: bool) -> bool:
+        """Return True if a model of another provider is to answer, now that this one has refused.
+
+        Args:
+            target: The model that refused.
+            committed: Whether a part of its answer, such as its reasoning, has been shown.
+        """
+        if self.context.policy.on_refusal == "answer" or self.context.effects:
+            return False
+        if committed and self.context.progress.next_step() == "raise":
+            return False
+        refused_by = {*self._refused_by, target.ref.provider}
+        return any(
+            isinstance(each, Target) and each.ref.provider not in refused_by
+            for each in self._candidates
+        )
 
     def learn(self, target: Target, error: ProviderError) -> None:
         """Remember what a failure means for the models still to try."""

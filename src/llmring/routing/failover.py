@@ -60,9 +60,14 @@ class Failover(CallProgress):
         day: date,
         context: CallContext | None = None,
     ) -> None:
-        super().__init__(timeout=timeout, clock=clock, day=day, context=context or CallContext())
+        super().__init__(
+            timeout=timeout,
+            clock=clock,
+            day=day,
+            context=context or CallContext(),
+            candidates=candidates,
+        )
         self._prepare = prepare
-        self._candidates = candidates
         self.alias = alias
         self.blocked: Mapping[str, OpenCircuit] = {}
         self._has_started = False

@@ -59,6 +59,8 @@ def may_have_run(error: ProviderError) -> bool:
             return reached
         case ProviderRateLimitError() | ProviderAuthenticationError():
             return False
+        case ContentPolicyError(status=status) if status is not None and status < 300:
+            return True  # the answer was refused, not the request
         case ProviderModelNotFoundError() | ProviderRequestError():
             return False
     return error.status not in _NOT_STARTED

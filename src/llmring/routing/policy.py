@@ -13,6 +13,7 @@ from llmring.routing.estimate import TokenEstimate
 from llmring.routing.fault_script import ScriptedFault
 
 OnStreamFailure = Literal["continue", "restart", "raise"]
+OnRefusal = Literal["fallback", "answer"]
 Strategy = Literal["ordered", "weighted", "cheapest", "fastest"]
 
 STALL_SECONDS = 15.0
@@ -32,6 +33,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "p95" for the 95th percentile of recent answers.
         on_stream_failure: The reaction to a stream that fails after a part of it was shown.
             None: "restart" if that part was only white space, else "continue".
+        on_refusal: The reaction to an answer that a provider's policy has emptied: the next model
+            of another provider, or this answer.
         strategy: The way the first model is chosen.
         weights: For "weighted": the weight of each model, in the order of the models or by
             reference.
@@ -53,6 +56,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retries: int | None = None
     hedge_after: float | Literal["p95"] | None = None
     on_stream_failure: OnStreamFailure | None = None
+    on_refusal: OnRefusal = "fallback"
     strategy: Strategy = "ordered"
     weights: Sequence[float] | Mapping[str, float] | None = None
     needs: tuple[str, ...] = ()

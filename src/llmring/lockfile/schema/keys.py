@@ -104,6 +104,11 @@ _POLICY: Mapping[str, Shape] = {
         example='["tools", "vision"]',
         about="Capabilities that each model must have.",
     ),
+    "on_refusal": _choice(
+        ("fallback", "answer"),
+        "What to do with an answer that a provider's content policy has emptied: call the next "
+        "model of another provider (the default), or return it.",
+    ),
     "on_stream_failure": _choice(
         ("continue", "restart", "raise"),
         "What to do when a stream breaks off after part of it was shown: continue with the next "
