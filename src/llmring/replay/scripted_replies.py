@@ -152,7 +152,8 @@ class Replies:
         """Add an answer.
 
         Args:
-            reply: A text, or data to answer as JSON.
+            reply: A text, or data to answer as JSON. Without text and tool calls, the model fails
+                as a real one would, unless the call has `allow_empty=True`.
             model: Reference of the models that give it; "*" matches any characters.
             tool_calls: Tool calls in the answer, each a name and its arguments.
             times: How often it is given; None for no limit.
