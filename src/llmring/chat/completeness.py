@@ -31,7 +31,7 @@ def defect(
     """Return the reason why a reply is not an answer; None if it is one.
 
     A reply that is cut off at its longest length is an answer even without text: reasoning took
-    all of `max_tokens`, a limit that the request sets and that every model would be held to.
+    all of `max_tokens`, a limit of the request's own, which every model would reach.
 
     Args:
         reply: The reply, complete.
@@ -77,7 +77,7 @@ def has_content(reply: LLMResponse, is_content: IsContent) -> bool:
 
 
 def _may_be_empty(reply: LLMResponse, request: ParsedRequest | None) -> bool:
-    """Return True if the model had a reason to say nothing."""
+    """Return True if the model had a reason to answer nothing."""
     if reply.refusal or reply.finish_reason in _EXPLAINED:
         return True
     if reply.finish_reason not in (None, "stop") and reply.parts:

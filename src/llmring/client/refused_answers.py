@@ -10,7 +10,7 @@ from llmring.routing.failover import Failover
 
 
 def refused_answer(failover: Failover) -> LLMResponse | None:
-    """Return the last whole answer that a provider refused, complete; None if there is none."""
+    """Return the last whole answer that a provider refused, complete; None if no provider did."""
     refused = failover.refused
     if refused is None or not isinstance(refused.answer, LLMResponse):
         return None
@@ -21,7 +21,7 @@ def refused_answer(failover: Failover) -> LLMResponse | None:
 def refused_chunk(failover: Failover) -> StreamChunk | None:
     """Return the last chunk of a streamed answer that a provider refused.
 
-    Return None if there is none, or if another model has shown text since then, which this chunk
+    Return None if no provider did, or if another model has shown text since then, which this chunk
     would not belong to.
     """
     refused, progress = failover.refused, failover.context.progress

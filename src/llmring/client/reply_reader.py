@@ -22,7 +22,7 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     """Return the answer of an attempt; ends the attempt.
 
     Raises:
-        ProviderError: The provider reports a failure, or its answer can't be read or is none.
+        ProviderError: The provider reports a failure, or its reply can't be read or is not an answer.
     """
     dialect = attempt.target.dialect
     if not is_success(head):
@@ -161,7 +161,7 @@ def _require_answer(
         before: The text before it, if another model began the answer.
 
     Raises:
-        ProviderResponseError: It is none.
+        ProviderResponseError: It is not.
         ContentPolicyError: The provider's policy has emptied it, and another provider is asked.
     """
     is_content, detail = attempt.target.dialect.is_content, None

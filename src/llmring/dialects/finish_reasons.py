@@ -1,4 +1,4 @@
-"""Finish reasons that mean a failure or a refusal, in the words of all vendors.
+"""Finish reasons of all vendors that mean a failure or a refusal.
 
 Each API has a table of its own for the other reasons, and for words that mean something else
 there. These words are one table, because gateways pass on the words of the vendors behind them:

@@ -186,8 +186,8 @@ class ItemBlock:
         return [ProviderItem(self._block)]
 
 
-# Blocks that are not content: notes on calls, reasoning, and searches, which nobody reads unless
-# the model tells of them.
+# Blocks that are not content: notes on calls, reasoning, and searches, whose results answer
+# nothing by themselves.
 # https://platform.claude.com/docs/en/api/messages#response-content
 _NOTES = frozenset(
     {

@@ -68,8 +68,8 @@ _OF_PROVIDER = frozenset(
     {"code_interpreter_call", "file_search_call", "image_generation_call", "web_search_call"}
 )
 
-# Items that are not content: copies of calls, marks, reasoning, and searches, which nobody reads
-# unless the model tells of them.
+# Items that are not content: copies of calls, marks, reasoning, and searches, whose results
+# answer nothing by themselves.
 # https://platform.openai.com/docs/api-reference/responses/object#responses/object-output
 _NOTES = frozenset(
     {
