@@ -175,7 +175,7 @@ def _require_answer(
         words = f": {response.refusal}" if response.refusal else ""
         refusal = ContentPolicyError(
             "the provider's policy refused the answer "
-            f"(finish reason {response.native_finish_reason}){words}",
+            f"(finish reason {response.native_finish_reason!r}){words}",
             status=head.status,
             provider_message=response.refusal,
         )
