@@ -347,7 +347,7 @@ class UnsupportedFeatureError(ProviderRequestError, ModelCapabilityError):
 
 
 class ContentPolicyError(ProviderRequestError):
-    """The provider rejects the request because of its content policy."""
+    """The provider rejects the request, or has emptied its answer, by its content policy."""
 
 
 class AllModelsFailedError(ProviderError, ExceptionGroup[ProviderError]):

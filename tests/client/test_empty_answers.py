@@ -149,7 +149,7 @@ def test_a_tool_call_without_a_name_goes_to_the_next_model(
 
 
 def test_a_tool_call_of_gemini_without_a_name_goes_to_the_next_model(way: Way, pair: Pair) -> None:
-    parts = [{"functionCall": {"args": {}}}]
+    parts: list[Any] = [{"functionCall": {"args": {}}}]
     pair.lock("google:any", FALLBACK.model)
     pair.start(
         APIS["gemini"],
@@ -234,7 +234,7 @@ def test_an_answer_cut_off_at_its_longest_length_stays_the_answer(
     assert (text, answer.finish_reason) == ("", "length")
 
 
-IMAGES = {
+IMAGES: dict[str, dict[str, Any]] = {
     "gemini": {"inlineData": {"mimeType": "image/png", "data": "aGk="}},
     "openai_responses": {"type": "image_generation_call", "id": "ig_1", "result": "aGk="},
 }

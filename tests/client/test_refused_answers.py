@@ -196,6 +196,16 @@ def test_the_explanation_of_a_blocked_prompt_is_kept(way: Way, pair: Pair) -> No
     assert (second.model, second.refusal) == ("google:any", "It may harm.")
 
 
+def test_a_refusal_may_have_no_list_of_content(way: Way, pair: Pair) -> None:
+    pair.lock("anthropic:any", FALLBACK.model)
+    pair.start(APIS["anthropic"], as_json({"content": None, "stop_reason": "refusal"}))
+    pair.start(FALLBACK, answers.openai("from groq"))
+
+    _, answer = asked(way, stream=False)
+
+    assert isinstance(answer.attempts[0].error, ContentPolicyError)
+
+
 @either_form
 def test_a_model_that_declines_in_its_own_words_has_answered(
     way: Way, pair: Pair, stream: bool

@@ -262,11 +262,11 @@ def _events(message: _AnthropicMessage) -> list[Event]:
     """
     content = msgspec.json.decode(message.content or b"null", type=list[msgspec.Raw] | str | None)
     blocks = [_text_block(content)] if isinstance(content, str) else content
-    if blocks is None or not (blocks or message.stop_reason):
+    if not blocks and not message.stop_reason:
         raise ValueError("no content")
     reading = _AnthropicReader()
     events = reading.begin(message)
-    for at, block in enumerate(blocks):
+    for at, block in enumerate(blocks or ()):
         events += reading.open(at, block) + reading.close(at)
     return events + reading.finish(message, message.usage)
 

@@ -107,6 +107,7 @@ _REPLY = msgspec.json.Decoder(_ChatReply)
 _DONE = b"[DONE]"
 
 _REASONS = {
+    "stop": "stop",
     "eos": "stop",
     "eos_token": "stop",
     "stop_sequence": "stop",
@@ -212,7 +213,8 @@ def _call_delta(at: int, call: _ChatCall) -> ToolCallDelta:
 
 def _finished(choice: _ChatChoice) -> Finished:
     word = choice.finish_reason or ""
-    reason, behind = reason_of(word, _REASONS), choice.native_finish_reason
+    reason = _REASONS.get(word) or reason_of(word, _REASONS)
+    behind = choice.native_finish_reason
     if isinstance(behind, str) and behind and reason in ("stop", "error", "content_filter"):
         # The word of the vendor behind OpenRouter is more exact.
         # https://openrouter.ai/docs/api-reference/overview#finish-reason
