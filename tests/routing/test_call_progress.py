@@ -1,12 +1,20 @@
 """The first attempt of a call, the attempts after it, and the observers."""
 
 from datetime import date
+from typing import Any
+
+import pytest
 
 from circuits import target
 from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.response import Attempt
-from llmring.exceptions import ProviderConnectionError, ProviderError, ProviderTimeoutError
+from llmring.exceptions import (
+    ContentPolicyError,
+    ProviderConnectionError,
+    ProviderError,
+    ProviderTimeoutError,
+)
 from llmring.routing.call_context import CallContext
 from llmring.routing.circuits import OpenCircuit
 from llmring.routing.failover import Failover
@@ -39,6 +47,7 @@ def failover(
     diary: Diary | None = None,
     timeout: float | None = 60,
     retries: int | None = None,
+    context: CallContext | None = None,
 ) -> Failover:
     return Failover(
         chat(parse_request(LLMRequest("fast", "Hi")), stream=False),
@@ -47,7 +56,8 @@ def failover(
         timeout=timeout,
         clock=lambda: 100.0,
         day=date(2026, 1, 1),
-        context=CallContext(policy=Policy(retries=retries), observers=[diary] if diary else []),
+        context=context
+        or CallContext(policy=Policy(retries=retries), observers=[diary] if diary else []),
     )
 
 
@@ -119,3 +129,31 @@ def test_calls_that_skip_a_model_for_the_same_reason_get_errors_of_their_own() -
     assert first.attempts[0].error is not second.attempts[0].error
     assert first.exhausted().attempts == tuple(first.attempts)
     assert skipped.error.attempts == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "goes_on"),
+    [
+        ({}, True),
+        ({"policy": Policy(on_refusal="answer")}, False),
+        ({"effects": True}, False),
+    ],
+    ids=["usual", "the lockfile's wish", "tools that may have acted"],
+)
+def test_another_provider_is_asked_after_a_refusal_unless_something_forbids_it(
+    fields: dict[str, Any], goes_on: bool
+) -> None:
+    first, second = target("openai:a"), target("google:b")
+    models = failover(first, second, context=CallContext(**fields))
+
+    assert models.goes_on_after_refusal(first, committed=False) is goes_on
+
+
+def test_the_last_provider_to_refuse_is_not_replaced() -> None:
+    models = failover(target("openai:a"), target("google:b"), target("openai:c"))
+    first = models.start()
+    assert first is not None
+    first.fail(ContentPolicyError("no", status=200))
+
+    assert not models.goes_on_after_refusal(target("google:b"), committed=False)
+    assert [made.target.ref.provider for made in models] == ["google"]

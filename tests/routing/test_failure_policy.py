@@ -107,6 +107,7 @@ def test_a_failure_that_stays_is_not_worth_a_retry(error: ProviderError) -> None
         (ProviderAuthenticationError("no", status=401), False),
         (ProviderModelNotFoundError("retired", status=404), False),
         (ContentPolicyError("no", status=400), False),
+        (ContentPolicyError("the answer was refused", status=200), True),
     ],
 )
 def test_a_request_that_was_not_refused_at_once_may_have_run(

@@ -21,7 +21,12 @@ from circuits import target
 from llmring import LLMRequest, LLMResponse, Message
 from llmring.chat.events import Usage
 from llmring.chat.parsed_request import parse_request
-from llmring.exceptions import ConfigurationError, ProviderConnectionError, ProviderRateLimitError
+from llmring.exceptions import (
+    ConfigurationError,
+    ContentPolicyError,
+    ProviderConnectionError,
+    ProviderRateLimitError,
+)
 from llmring.telemetry.tracing import CallTrace, Telemetry, TelemetryWish
 from loopback import Loopback
 from rings import ring_at
@@ -410,3 +415,17 @@ def test_the_digest_of_the_pins_is_on_the_call_s_span(
 
     assert attributes(seen.spans["chat fast"])["llmring.lockfile.digest"] == digest
     assert "llmring.lockfile.digest" not in attributes(seen.spans["chat gpt-4o-mini"])
+
+
+def test_a_refusal_that_is_the_answer_is_in_the_span_of_the_call(seen: Seen) -> None:
+    call = traced()
+    call.attempt(FIRST).failed(ContentPolicyError("refused", status=200))
+    refused = LLMResponse(content="", model=FIRST.name, finish_reason="content_filter")
+
+    call.on_refused_answer(refused)
+    call.end()
+
+    found = attributes(seen.spans["chat fast"])
+    assert found["gen_ai.response.finish_reasons"] == ("content_filter",)
+    assert found["llmring.model"] == FIRST.name
+    assert seen.spans["chat fast"].status.status_code is StatusCode.UNSET

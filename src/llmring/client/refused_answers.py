@@ -37,7 +37,8 @@ def refused_chunk(failover: Failover) -> StreamChunk | None:
 def _complete(
     refused: RefusedAnswer, answer: LLMResponse | StreamChunk, failover: Failover
 ) -> None:
-    """Set the attempts of the call, and the cost of all of them."""
+    """Set the attempts of the call and the cost of all of them, and report the answer."""
+    failover.report_refused(refused.whole)
     answer.attempts = tuple(failover.attempts)
     costs = [
         (attempt.cost, attempt.cost_reason)

@@ -10,6 +10,7 @@ from llmring.chat.events import Event, Finished, Usage, UsageReport
 from llmring.chat.reply import Reply
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.usage_totals import both, total_cost
+from llmring.dialects.error_response import request_id
 from llmring.exceptions import ContentPolicyError, ProviderResponseError
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.attempt import AttemptState
@@ -22,7 +23,7 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     """Return the answer of an attempt; ends the attempt.
 
     Raises:
-        ProviderError: The provider reports a failure, or its reply can't be read or is not an answer.
+        ProviderError: The provider reports a failure, or its reply holds no readable answer.
     """
     dialect = attempt.target.dialect
     if not is_success(head):
@@ -170,16 +171,17 @@ def _require_answer(
     question = attempt.context.question
     fault = defect(response, question, is_content, detail=detail, before=before)
     if fault is not None:
-        raise ProviderResponseError(fault, status=head.status)
+        raise ProviderResponseError(fault, status=head.status, request_id=request_id(head))
     if is_bare_refusal(response, is_content) and attempt.goes_on_after_refusal():
         words = f": {response.refusal}" if response.refusal else ""
         refusal = ContentPolicyError(
             "the provider's policy refused the answer "
             f"(finish reason {response.native_finish_reason!r}){words}",
             status=head.status,
+            request_id=request_id(head),
             provider_message=response.refusal,
         )
-        attempt.keep_refused(answer, refusal)
+        attempt.keep_refused(answer, response, refusal)
         raise refusal
 
 

@@ -111,10 +111,12 @@ class AttemptState:
         """Return True if a model of another provider is to answer after this refusal."""
         return self._call.goes_on_after_refusal(self.target, committed=self.committed)
 
-    def keep_refused(self, answer: LLMResponse | StreamChunk, error: ContentPolicyError) -> None:
-        """Keep the answer that is refused with this error, in case no model has another."""
+    def keep_refused(
+        self, answer: LLMResponse | StreamChunk, whole: LLMResponse, error: ContentPolicyError
+    ) -> None:
+        """Keep an answer that is refused, in case no model has another; see `RefusedAnswer`."""
         shown = self._call.context.progress.text
-        self._call.refused = RefusedAnswer(answer, error, shown)
+        self._call.refused = RefusedAnswer(answer, whole, error, shown)
 
     def fail(self, error: ProviderError) -> None:
         """End the attempt with a failure.

@@ -37,11 +37,13 @@ class RefusedAnswer(Struct, frozen=True):
 
     Attributes:
         answer: The answer, or the last chunk of a streamed one.
+        whole: The answer as a whole.
         error: The failure as which the attempt ended.
         shown: The text that had been shown by then.
     """
 
     answer: LLMResponse | StreamChunk
+    whole: LLMResponse
     error: ContentPolicyError
     shown: str
 
@@ -166,6 +168,12 @@ class CallProgress:
                 waiting = each.on_attempt_failure(attempt, error)
                 if waiting is not None:
                     await waiting
+
+    def report_refused(self, answer: LLMResponse) -> None:
+        """Report that the caller gets an answer that a provider's policy has emptied."""
+        for each in self.observers:
+            if each.on_refused_answer is not None:
+                each.on_refused_answer(answer)
 
     def report_end(self, error: BaseException | None) -> None:
         """Report that no more models are tried.

@@ -53,6 +53,8 @@ class CallObserver:
         on_attempt_outcome: The outcome of an attempt is known, or a model was skipped.
         on_failover: A model takes over from one that has failed; the arguments are the references
             of the failed and the next model, and the failure.
+        on_refused_answer: The caller gets the answer of a failed attempt, which a provider's policy
+            has emptied, because no model has another.
         on_models_done: No more models are tried: one has answered, or this error ended the call.
         on_chunk: A chunk of a streamed answer is about to be shown to the caller.
         on_answer: The caller gets this answer.
@@ -70,6 +72,7 @@ class CallObserver:
     on_attempt_dropped: Callable[[ObservedAttempt], None] | None = None
     on_attempt_outcome: Callable[[Attempt], None] | None = None
     on_failover: Callable[[str, str, ProviderError], None] | None = None
+    on_refused_answer: Callable[[LLMResponse], None] | None = None
     on_models_done: Callable[[BaseException | None], None] | None = None
     on_chunk: Callable[[StreamChunk], None] | None = None
     on_answer: Callable[[LLMResponse], None] | None = None

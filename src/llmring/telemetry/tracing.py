@@ -205,6 +205,10 @@ class CallTrace(CallObserver):
         """End the span of an attempt that was cancelled."""
         self._spans[attempt].dropped()
 
+    def on_refused_answer(self, answer: LLMResponse) -> None:
+        """Keep the answer that a provider's policy has emptied, as the answer of the call."""
+        self._reply = answer
+
     def on_models_done(self, error: BaseException | None) -> None:
         """End the span of the call."""
         self.end(error)

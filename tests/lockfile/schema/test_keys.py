@@ -10,7 +10,7 @@ import pytest
 from llmring.lockfile.schema import keys
 from llmring.lockfile.schema.shapes import Either, Items, NamedItems, Outline, Shape, Table, misfits
 from llmring.registry.catalog import Capability
-from llmring.routing.policy import OnStreamFailure, Policy, Strategy
+from llmring.routing.policy import OnRefusal, OnStreamFailure, Policy, Strategy
 
 
 def shapes(shape: Shape, path: str = "") -> Iterator[tuple[str, Shape]]:
@@ -63,7 +63,11 @@ def test_a_policy_has_the_keys_that_calls_obey() -> None:
 
 @pytest.mark.parametrize(
     ("key", "allowed"),
-    [("strategy", Strategy), ("on_stream_failure", OnStreamFailure)],
+    [
+        ("strategy", Strategy),
+        ("on_stream_failure", OnStreamFailure),
+        ("on_refusal", OnRefusal),
+    ],
 )
 def test_the_choices_of_a_policy_are_those_that_calls_know(key: str, allowed: object) -> None:
     found = [value for value in get_args(allowed) if [*misfits(keys.POLICY[key], value, ())]]
