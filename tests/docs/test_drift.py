@@ -87,7 +87,7 @@ def test_the_action_installs_llmring_and_checks_the_lockfile() -> None:
     install, check = scripts()
 
     assert install == 'python -P -m pip install --quiet "$REQUIREMENT"'
-    assert check == 'python -m llmring lock check --ci --file "$LOCKFILE"'
+    assert check.endswith('python -P -m llmring lock check --ci -- "${files[@]}"\n')
     for step in ACTION["runs"]["steps"]:
         assert {*re.findall(r"inputs\.([\w-]+)", str(step))} <= ACTION["inputs"].keys()
 
