@@ -5,6 +5,7 @@ import importlib
 import logging
 import runpy
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -664,3 +665,28 @@ def test_C11_binding_from_within_a_package_leaves_the_package_s_lockfile_alone(
     ring.bind_alias("summarizer", OPUS)
 
     assert (path.read_bytes(), ring.lockfile_path) == (before, LOCAL.resolve())
+
+
+def test_after_its_working_folder_was_removed_a_program_still_calls_models(
+    tmp_path: Path, lockfile: Lock
+) -> None:
+    own = lockfile(fast=["mock:echo"])
+    code = f"""
+import os
+os.mkdir("gone"); os.chdir("gone"); os.rmdir("../gone")
+from llmring import LLMRing, LLMRingError
+print(LLMRing().chat("mock:echo", "one").content, LLMRing({str(own)!r}).chat("fast", "two").content)
+for act in (lambda: LLMRing("llmring.lock"), lambda: LLMRing().bind_alias("a", "mock:echo")):
+    try:
+        act()
+    except LLMRingError as error:
+        print(type(error).__name__)
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.split() == ["one", "two", "LockfileNotFoundError", "LockfileError"], (
+        done.stderr
+    )

@@ -127,7 +127,7 @@ def edit_target(args: argparse.Namespace) -> EditTarget:
     else:
         source = find_active_lockfile(None)
         # llmring's own lockfile is never edited.
-        path = Path.cwd() / file.NAME if source.rule == "bundled" else source.path
+        path = file.working_folder() / file.NAME if source.rule == "bundled" else source.path
     exists = path.exists()
     lockfile = parse(file.read(path), path) if exists else Lockfile()
     profile = resolve.profile_name(args.profile, chosen_profile(), lockfile)

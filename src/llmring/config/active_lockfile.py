@@ -238,7 +238,7 @@ class ActiveLockfile:
         self._edit(lambda text: edit.unbind(text, alias, name))
 
     def _edit(self, change: Callable[[str], str], *, new: str = "") -> None:
-        target = file.writable_target(self.source, Path.cwd())
+        target = file.writable_target(self.source, file.working_folder())
         file.update(target, change, new=new)
         self._switch_to(target)
 
@@ -249,7 +249,7 @@ class ActiveLockfile:
 
         # A lockfile named by the environment may be shared; the new one is for this folder.
         shared = self.source.rule == "environment"
-        here = Path.cwd()
+        here = file.working_folder()
         target = here / file.NAME if shared else file.writable_target(self.source, here)
         file.create(target, starter(first_aliases(self._settings)), force=force)
         self._switch_to(target)

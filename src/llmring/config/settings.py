@@ -19,7 +19,7 @@ from msgspec import UNSET, Struct, UnsetType
 from llmring.clock import SYSTEM, Clock
 from llmring.config.environment import switch, value_of
 from llmring.exceptions import ConfigurationError
-from llmring.lockfile.file import LockfileSource, find
+from llmring.lockfile.file import LockfileSource, find, working_folder
 
 if TYPE_CHECKING:
     from llmring.config.trust import TrustedLockfiles
@@ -243,7 +243,7 @@ def find_active_lockfile(
         LockfileNotFoundError: A file that was named does not exist.
     """
     env = os.environ if environ is None else environ
-    return find(explicit, env.get("LLMRING_LOCKFILE_PATH"), Path.cwd(), package)
+    return find(explicit, env.get("LLMRING_LOCKFILE_PATH"), working_folder(), package)
 
 
 def timeout_of(*timeouts: float | UnsetType | None) -> float | None:

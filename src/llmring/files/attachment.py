@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from llmring.chat.media import HEAD_BYTES, MediaPart, media_type_of, part_of, usual
 from llmring.chat.parts import DocumentPart, ImagePart
 from llmring.exceptions import MissingFileError, ValidationError
+from llmring.lockfile.file import working_folder
 
 Source = str | PathLike[str] | bytes | bytearray | memoryview
 
@@ -65,7 +66,7 @@ def unreadable(path: str, error: Exception) -> ValidationError:
     """Build the error for a file that can't be read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return MissingFileError(
-            f"no file {shown(path)}; a relative path is looked up from {Path.cwd()}"
+            f"no file {shown(path)}; a relative path is looked up from {working_folder()}"
         )
     if isinstance(error, IsADirectoryError):
         return ValidationError(f"{shown(path)} is a folder; attach its files one by one")

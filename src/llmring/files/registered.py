@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -19,6 +18,7 @@ from llmring.exceptions import MissingFileError, UnsupportedFeatureError, Valida
 from llmring.files.attachment import shown
 from llmring.files.local_file import LocalFile
 from llmring.files.uploads import FileHost, Uploads
+from llmring.lockfile.file import working_folder
 from llmring.plain_data import PlainData
 from llmring.routing.selection.prepare import Fetch, Prepared
 from llmring.routing.selection.request_size import SizedPart, check_sizes, sized_parts
@@ -209,7 +209,7 @@ class Files:
         except MissingFileError:
             raise MissingFileError(
                 f"no file is registered as {shown(text)}, and none is at that path; a relative "
-                f"path is looked up from {Path.cwd()}"
+                f"path is looked up from {working_folder()}"
             ) from None
 
 

@@ -312,7 +312,10 @@ def _warn(message: str) -> None:
 
 
 def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except FileNotFoundError:  # the working folder has been removed
+        return path
 
 
 def _bytes(path: Path) -> bytes:
@@ -382,9 +385,17 @@ def _writing(path: Path) -> Iterator[None]:
         raise LockfileError(f"can't be written: {error.strerror}; {fix}", path=path) from error
 
 
+def working_folder() -> Path:
+    """Return the working folder; the relative path `.` if it has been removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path()
+
+
 def shown(path: Path) -> Path:
     """Return the path relative to the working folder if it is inside, else unchanged."""
     try:
-        return path.relative_to(Path.cwd())
+        return path.relative_to(working_folder())
     except ValueError:
         return path
