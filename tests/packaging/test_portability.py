@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cli.terminal import run
 
-# "Availability: Unix" in https://docs.python.org/3/library/os.html. What is chosen by the platform's
-# name has what it needs there.
+# "Availability: Unix" in https://docs.python.org/3/library/os.html. What the name of the platform
+# chooses has what it needs there.
 UNIX_ONLY = [
     *("O_CLOEXEC", "O_NONBLOCK", "O_SYNC", "O_NOCTTY", "getuid", "getgid", "openpty"),
     *("mkfifo", "killpg", "getpgid", "setsid", "sched_getaffinity", "uname", "sysconf", "nice"),
