@@ -1,6 +1,9 @@
 """The ledger's SQLite file: its permissions, locks, versions and damage."""
 
+import os
+import shutil
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -128,3 +131,31 @@ def test_reading_changes_nothing(path: Path) -> None:
         list(store.query(f"DELETE FROM {TABLE}", ()))  # noqa: S608
 
     assert count(store) == 1
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
+def test_a_ledger_in_a_folder_that_can_t_be_written_is_read(tmp_path: Path) -> None:
+    folder = tmp_path / "state" / "llmring"
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    program = "from llmring import LLMRing; LLMRing().chat('mock:echo', 'Hi').result()"
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, env={**os.environ, **state}, check=True)
+    (folder / "ledger.sqlite").chmod(0o444)
+    folder.chmod(0o555)
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    (tmp_path / "state").chmod(0o755)
+    # Root may write everywhere, so become another user.
+    other = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"] * (os.geteuid() == 0)
+
+    done = subprocess.run(
+        [*other, sys.executable, "-m", "llmring", "stats", "--json"],
+        env={**os.environ, **state},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    folder.chmod(0o755)
+
+    assert done.returncode == 0, done.stderr
+    assert '"calls": 1' in done.stdout

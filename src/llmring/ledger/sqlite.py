@@ -129,13 +129,25 @@ def _enter(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Open the file for reading."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=PATIENCE_SECONDS
-    )
+    """Open the file for reading; also in a folder where SQLite can't write its own files."""
+    connection = _connected(path, "mode=ro")
+    try:
+        _version(connection)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            raise
+        # No process writes here: https://www.sqlite.org/wal.html#read_only_databases
+        connection = _connected(path, "mode=ro&immutable=1")
     sum_: Any = _Sum
     connection.create_aggregate("usd_sum", 1, sum_)
     return connection
+
+
+def _connected(path: Path, query: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{query}", uri=True, timeout=PATIENCE_SECONDS
+    )
 
 
 class _Sum:
