@@ -345,7 +345,7 @@ def test_an_address_from_the_environment_gets_the_vendor_s_key(
     assert request.headers["authorization"] == f"Bearer {KEY}"
 
 
-@pytest.mark.parametrize("variable", ["AWS_SECRET_ACCESS_KEY", "ANTHROPIC_API_KEY", "HOME"])
+@pytest.mark.parametrize("variable", ["AWS_SECRET_ACCESS_KEY", "ANTHROPIC_API_KEY", "PATH"])
 def test_a_secret_of_something_else_is_never_sent(
     way: Way, elsewhere: Loopback, write: Write, variable: str
 ) -> None:
