@@ -8,12 +8,21 @@ from msgspec import Struct
 
 
 class HttpRequest(Struct, frozen=True):
-    """An HTTP request that is ready to send; its repr omits the headers, which hold the key."""
+    """An HTTP request that is ready to send; its repr omits the headers, which hold the key.
+
+    Attributes:
+        method: The method.
+        url: The address.
+        headers: The headers, with the key.
+        body: The body.
+        notes: Remarks on what the API could not take as it was asked for; not sent.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         parts = urlsplit(self.url)

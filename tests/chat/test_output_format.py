@@ -143,3 +143,36 @@ def test_anything_else_is_refused_when_the_request_is_created(value: Any) -> Non
 def test_a_misfit_is_shown_with_its_place() -> None:
     assert str(SchemaProblem("/a/0", "too long")) == "at /a/0: too long"
     assert str(SchemaProblem("", "too long")) == "too long"
+
+
+JSON_MODE_SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"type": "json_object", "schema": JSON_MODE_SCHEMA},
+        {"type": "json", "value": JSON_MODE_SCHEMA},
+        {"type": "json_object", "json_schema": JSON_MODE_SCHEMA},
+        {"type": "json_object", "json_schema": {"name": "answer", "schema": JSON_MODE_SCHEMA}},
+        {"type": "json_object", "response_schema": JSON_MODE_SCHEMA},
+    ],
+)
+def test_a_schema_given_with_json_mode_is_used(value: dict[str, Any]) -> None:
+    assert parse_format(value) == OutputFormat(JSON_MODE_SCHEMA)
+
+
+@pytest.mark.parametrize("value", [{}, None])
+def test_json_mode_with_an_empty_schema_is_json_mode(value: Any) -> None:
+    assert parse_format({"type": "json_object", "schema": value}) == OutputFormat()
+
+
+def test_json_mode_with_a_schema_can_be_strict_and_named() -> None:
+    value = {"type": "json_object", "schema": JSON_MODE_SCHEMA, "strict": True, "name": "n"}
+
+    assert parse_format(value) == OutputFormat(JSON_MODE_SCHEMA, "n", strict=True)
+
+
+def test_a_schema_of_json_mode_that_is_not_a_mapping_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"'schema' of the response_format is a JSON Schema"):
+        parse_format({"type": "json_object", "schema": "text"})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from llmring import LLMRequest
+from llmring import LLMRequest, ValidationError
 from llmring.schemas import ProviderTool, Tool
 
 
@@ -36,3 +36,37 @@ def test_R20_a_provider_tool_is_unchanged() -> None:
     request = LLMRequest("fast", "Hi", tools=[{"type": "code_execution"}])
 
     assert request.toolset() == [ProviderTool({"type": "code_execution"})]
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "f", "inputSchema": SCHEMA},
+        {"name": "f", "parametersJsonSchema": SCHEMA},
+        {"name": "f", "parameters_json_schema": SCHEMA},
+        {"toolSpec": {"name": "f", "inputSchema": {"json": SCHEMA}}},
+        {"functionDeclarations": [{"name": "f", "parameters": SCHEMA}]},
+        {"function_declarations": [{"name": "f", "parameters": SCHEMA}]},
+    ],
+)
+def test_the_schema_is_found_in_the_formats_of_other_vendors(given: Any) -> None:
+    assert LLMRequest("fast", "Hi", tools=[given]).toolset() == [Tool("f", parameters=SCHEMA)]
+
+
+def test_a_tool_of_google_can_list_functions_next_to_its_own_tools() -> None:
+    given = {"functionDeclarations": [{"name": "f"}, {"name": "g"}], "google_search": {}}
+
+    assert LLMRequest("fast", "Hi", tools=[given]).toolset() == [
+        Tool("f"),
+        Tool("g"),
+        ProviderTool({"google_search": {}}),
+    ]
+
+
+@pytest.mark.parametrize("schema", ["text", [1], True])
+def test_a_schema_that_is_not_a_mapping_is_refused(schema: Any) -> None:
+    with pytest.raises(ValidationError, match=r"'parameters' of the tool 'f' is a JSON Schema"):
+        LLMRequest("fast", "Hi", tools=[{"name": "f", "parameters": schema}])

@@ -147,3 +147,44 @@ def test_a_type_that_refuses_the_value_for_reasons_of_its_own_is_a_misfit_of_the
 def test_a_schema_with_a_place_of_error_is_refused_with_that_place() -> None:
     with pytest.raises(ValidationError, match="at /properties/a/minimum"):
         by_schema({"properties": {"a": {"minimum": "much"}}})
+
+
+def test_a_strict_schema_is_checked_as_it_was_given() -> None:
+    # Closing the objects merges these two; only one pattern can stay a keyword.
+    patterns = ("^a", "z$")
+    name = {"allOf": [{"type": "string", "pattern": pattern} for pattern in patterns]}
+    strict = by_schema(
+        {"type": "object", "properties": {"name": name}, "required": ["name"]}, strict=True
+    )
+
+    assert places(strict, {"name": "abz"}) == []
+    assert places(strict, {"name": "bz"}) == ["/name"]
+    assert places(strict, {"name": "ab"}) == ["/name"]
+    assert places(strict, {"name": "abz", "more": 1}) == [""]
+
+
+@pytest.mark.parametrize("draft", [None, "http://json-schema.org/draft-07/schema#"])
+@pytest.mark.parametrize(
+    "ref", [{"$ref": "#node"}, {"$dynamicRef": "#node"}, {"$recursiveRef": "#"}]
+)
+def test_references_of_every_kind_are_followed_whatever_the_draft(
+    ref: dict[str, str], draft: str | None
+) -> None:
+    schema: dict[str, Any] = {
+        "$dynamicAnchor": "node",
+        "type": "object",
+        "properties": {"value": {"type": "integer"}, "next": ref},
+    } | ({"$schema": draft} if draft else {})
+
+    assert places(by_schema(schema), {"value": 1, "next": {"value": 2}}) == []
+    assert places(by_schema(schema), {"value": 1, "next": {"value": "x"}}) == ["/next/value"]
+
+
+def test_a_dynamic_reference_with_two_meanings_is_refused_before_anything_is_sent() -> None:
+    part = {"$dynamicAnchor": "n"}
+    schema = {"properties": {"a": {"$dynamicRef": "#n"}}, "$defs": {"A": part, "B": part}}
+
+    with pytest.raises(
+        ValidationError, match=r"response_format .*dynamicRef '#n' at /properties/a"
+    ):
+        by_schema(schema)

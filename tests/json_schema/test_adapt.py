@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from llmring.exceptions import ValidationError
-from llmring.json_schema.adapt import SchemaRules, adapted, can_be_strict, is_object, is_recursive
+from llmring.json_schema.adapt import SchemaRules, adapted, is_object, is_recursive
+from llmring.json_schema.openness import can_be_strict
 from llmring.json_schema.restore import read_back
 from llmring.json_schema.tree import within
 

@@ -64,7 +64,7 @@ def parse_format(value: Any) -> OutputFormat | None:
         case OutputFormat():
             return value
         case {"type": "json_object" | "json"}:
-            return OutputFormat()
+            return _of_json_mode(value)
         case {"type": "json_schema", "json_schema": Mapping() as definition} if _has_schema(
             definition
         ):
@@ -77,6 +77,32 @@ def parse_format(value: Any) -> OutputFormat | None:
             f'{{"name": …, "schema": …}}}} or a type, not {value!r:.200}'
         )
     return _of_type(value) if isinstance(value, Hashable) else _of_type.__wrapped__(value)
+
+
+# The names under which servers take a schema with this mode: "schema" (llama.cpp, Together,
+# Fireworks), "json_schema" (Cohere), "response_schema" (LiteLLM), "value" (Hugging Face's TGI).
+# https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+# https://docs.fireworks.ai/structured-responses/structured-response-formatting
+# https://docs.cohere.com/docs/structured-outputs
+# https://docs.litellm.ai/docs/completion/json_mode
+# https://huggingface.co/docs/text-generation-inference/conceptual/guidance
+_SCHEMA_OF_MODE = ("schema", "json_schema", "response_schema", "value")
+
+
+def _of_json_mode(value: Mapping[str, Any]) -> OutputFormat:
+    for name in _SCHEMA_OF_MODE:
+        given = value.get(name)
+        if given is None:
+            continue
+        if not isinstance(given, Mapping):
+            raise ValidationError(
+                f"the {name!r} of the response_format is a JSON Schema, not {given!r:.200}"
+            )
+        if name == "json_schema" and _has_schema(given):
+            return _of_schema(given, value.get("strict"))
+        if given:
+            return _of_schema({**value, "schema": given}, None)
+    return OutputFormat()
 
 
 def _has_schema(definition: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from llmring.chat.caching import Caching, parse_caching
 from llmring.chat.output_format import OutputFormat, parse_format
 from llmring.chat.parts import Part, TextPart, parse_part
 from llmring.chat.reasoning import Reasoning, parse_reasoning
-from llmring.chat.tool_parsing import parse_tool
+from llmring.chat.tool_parsing import parse_tools
 from llmring.chat.tools import (
     AnyTool,
     NamedTool,
@@ -193,7 +193,7 @@ class LLMRequest(Struct):
 
     def toolset(self) -> list[Tool | ProviderTool]:
         """Return the tools as `Tool`s and `ProviderTool`s."""
-        return [parse_tool(tool) for tool in self.tools or ()]
+        return parse_tools(self.tools or ())
 
     def choice(self) -> ToolChoice | None:
         """Return the parsed tool choice."""

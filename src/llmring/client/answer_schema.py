@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +14,10 @@ from msgspec import Struct
 from llmring.chat.json_text import NotJsonError, json_of
 from llmring.chat.output_format import OutputFormat, SchemaProblem
 from llmring.exceptions import ValidationError
-from llmring.json_schema.adapt import SchemaRules, adapted, can_be_strict, is_object
+from llmring.json_schema.adapt import SchemaRules, adapted, is_object
+from llmring.json_schema.formats import format_checks
+from llmring.json_schema.openness import can_be_strict
+from llmring.json_schema.references import resolved
 from llmring.json_schema.restore import read_back, unwrapped
 
 if TYPE_CHECKING:
@@ -30,13 +33,16 @@ class AnswerForm(Struct, frozen=True):
 
     Attributes:
         output: The form as requested.
-        schema: The schema that answers must match; that of `output`, closed if it is strict.
+        schema: The schema that answers must match; that of `output`.
         opens: The characters that an answer of this form can begin with.
+        validators: What an answer has to pass; empty if a type checks it. The first is of the
+            schema as given, the second, of a strict one, refuses properties that it does not name.
     """
 
     output: OutputFormat
     schema: Mapping[str, Any] | None
     opens: str
+    validators: tuple[jsonschema_rs.Validator, ...] = ()
 
 
 class ParsedAnswer(Struct, frozen=True):
@@ -55,11 +61,21 @@ def answer_form(output: OutputFormat) -> AnswerForm:
     schema = output.schema
     if schema is None:
         return AnswerForm(output, None, "{[")
-    if output.load is None:
-        if output.strict and can_be_strict(schema):
-            schema = adapted(schema, SchemaRules(closes_objects=True))
-        _validator(schema)
-    return AnswerForm(output, schema, "{" if is_object(schema) else "{[")
+    if output.load is not None:
+        return AnswerForm(output, schema, _opens(schema))
+    try:
+        schema = resolved(schema)
+    except ValidationError as error:
+        raise ValidationError(f"the response_format can't be used: {error}") from error
+    key = _key(schema)
+    validator = _compiled(key)
+    closed = _compiled_closed(key) if output.strict else None
+    validators = (validator,) if closed is None else (validator, closed)
+    return AnswerForm(output, schema, _opens(schema), validators)
+
+
+def _opens(schema: Mapping[str, Any]) -> str:
+    return "{" if is_object(schema) else "{["
 
 
 def parse_answer(form: AnswerForm, text: str) -> ParsedAnswer:
@@ -79,11 +95,10 @@ def parse_answer(form: AnswerForm, text: str) -> ParsedAnswer:
         data, value = json.dumps(bare).encode(), bare
     if form.output.load is not None:
         return _read_as_type(form.output.load, data, value, form.schema)
-    found = _misfits(form.schema, value)
-    if not found:
+    if not _misfits(form.validators, value):
         return ParsedAnswer(value)
     repaired = _repaired(value, form.schema)
-    still = _misfits(form.schema, repaired)
+    still = _misfits(form.validators, repaired)
     return ParsedAnswer(misfits=still) if still else ParsedAnswer(repaired)
 
 
@@ -106,7 +121,9 @@ def _read_as_type(
         except ValueError as error:
             fault = error
     return ParsedAnswer(
-        misfits=_pydantic_problems(fault) or _misfits(schema, repaired) or (_whole(fault),)
+        misfits=_pydantic_problems(fault)
+        or _misfits((_compiled(_key(schema)),), repaired)
+        or (_whole(fault),)
     )
 
 
@@ -129,12 +146,17 @@ def _repaired(value: Any, schema: Mapping[str, Any]) -> Any:
         return value
 
 
-def _misfits(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProblem, ...]:
-    errors = _validator(schema).iter_errors(value)
-    return tuple(
-        SchemaProblem(_pointer(each.instance_path), _cut(_reason(each)))
-        for each in itertools.islice(errors, _MOST_MISFITS)
-    )
+def _misfits(
+    validators: Sequence[jsonschema_rs.Validator], value: Any
+) -> tuple[SchemaProblem, ...]:
+    for validator in validators:
+        errors = itertools.islice(validator.iter_errors(value), _MOST_MISFITS)
+        found = tuple(
+            SchemaProblem(_pointer(each.instance_path), _cut(_reason(each))) for each in errors
+        )
+        if found:
+            return found
+    return ()
 
 
 def _reason(error: jsonschema_rs.ValidationError) -> str:
@@ -159,19 +181,33 @@ def _cut(reason: str) -> str:
     return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]}…"
 
 
-def _validator(schema: Mapping[str, Any]) -> jsonschema_rs.Validator:
+def _key(schema: Mapping[str, Any]) -> bytes:
     try:
-        return _compiled(msgspec.json.encode(schema))
+        return msgspec.json.encode(schema)
     except (TypeError, OverflowError) as error:
         raise ValidationError(f"the schema of the response_format is not JSON: {error}") from error
 
 
 @functools.lru_cache(maxsize=128)
-def _compiled(schema: bytes) -> jsonschema_rs.Validator:
+def _compiled_closed(key: bytes) -> jsonschema_rs.Validator | None:
+    """Compile a schema with all objects closed; None if that would change its meaning."""
+    schema = msgspec.json.decode(key)
+    if not can_be_strict(schema):
+        return None
+    return _compiled(_key(adapted(schema, SchemaRules(closes_objects=True))))
+
+
+@functools.lru_cache(maxsize=128)
+def _compiled(key: bytes) -> jsonschema_rs.Validator:
     import jsonschema_rs
 
+    schema = msgspec.json.decode(key)
+    # The drafts before 2020-12 lack some formats, or have them without a duty to check them.
+    formats = format_checks() if "$schema" in schema else None
     try:
-        return jsonschema_rs.validator_for(msgspec.json.decode(schema), retriever=_fetches_nothing)
+        return jsonschema_rs.validator_for(
+            schema, retriever=_fetches_nothing, validate_formats=True, formats=formats
+        )
     except jsonschema_rs.ValidationError as error:
         place = _pointer(error.instance_path)
         problem = SchemaProblem(place, error.message)

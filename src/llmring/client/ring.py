@@ -327,6 +327,10 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
         except BaseException as error:
             failover.report_result(error)
             raise
+        if response.tool_calls:
+            from llmring.client.tools.call_arguments import changed_tools, restore_calls
+
+            restore_calls(response, changed_tools(request.tools))
         failover.report_result(response)
         return response
 
@@ -383,10 +387,16 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
     ) -> AsyncGenerator[StreamChunk, None]:
         failover = self._plan(request, profile, stream=True)
         output = request.output
+        chunks = self._executor.stream(failover)
+        if request.tools:
+            from llmring.client.tools.call_arguments import changed_tools, stream_restored
+
+            changed = changed_tools(request.tools)
+            chunks = stream_restored(chunks, changed) if changed else chunks
         if output is None:
-            return self._executor.stream(failover)
+            return chunks
         from llmring.client.answer_schema import answer_form
         from llmring.client.structured import stream_in_form
 
         form = answer_form(output)
-        return stream_in_form(form, request, self._executor.stream(failover))
+        return stream_in_form(form, request, chunks)

@@ -45,6 +45,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
         stream_usage: True if the server accepts `stream_options.include_usage`.
         needs_max_tokens: True if the API refuses requests without `max_tokens`.
         json_schema: True if the API itself can enforce a schema on answers.
+        json_mode: True if models that can't enforce a schema can still enforce JSON.
         any_schema: True if that works with any schema; False if only with those that OpenAI
             accepts as strict.
         reasoning: The form in which an OpenAI-compatible server takes the amount of reasoning, a
@@ -65,6 +66,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     stream_usage: bool = True
     needs_max_tokens: bool = False
     json_schema: bool = True
+    json_mode: bool = True
     any_schema: bool = False
     reasoning: str | None = "effort"
     reasoning_field: Literal["reasoning_content", "reasoning", "reasoning_details"] | None = None
@@ -85,6 +87,7 @@ class Outgoing(Struct, frozen=True):
         headers: Sent in addition to the dialect's own.
         body: The bytes to send instead of `payload`, if the body is not JSON.
         content_type: The media type of `body`.
+        notes: Remarks on what the API could not take as it was asked for; not sent.
     """
 
     path: str
@@ -93,6 +96,7 @@ class Outgoing(Struct, frozen=True):
     headers: Mapping[str, str] = {}
     body: bytes | None = None
     content_type: str = "application/json"
+    notes: tuple[str, ...] = ()
 
 
 class Decoder(Protocol):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from llmring.json_schema.describe import add_phrases, phrases_of
 from llmring.json_schema.merge import both
+from llmring.json_schema.object_root import object_root
+from llmring.json_schema.references import resolved
 from llmring.json_schema.tree import (
+    CHOICES,
     DEFINITIONS,
+    describes_array,
+    describes_object,
     mapped,
     or_null,
     recursive,
@@ -19,7 +24,6 @@ from llmring.json_schema.tree import (
     standard,
     takes_null,
     target,
-    within,
 )
 
 # If an API accepts only objects, any other answer is wrapped in this property.
@@ -45,6 +49,9 @@ class SchemaRules(Struct, frozen=True, kw_only=True):
         requires_all: True if every property must be required; optional ones then accept null.
         needs_object: True if the root must be an object; anything else is wrapped into one, as
             its property `answer`.
+        plain_root: True if the root must be an object that has `properties`, and no choice between
+            sets of them; see `object_root`. What accepts no object is wrapped.
+        needs_items: True if every array must have `items`.
     """
 
     keywords: frozenset[str] | None = None
@@ -53,6 +60,8 @@ class SchemaRules(Struct, frozen=True, kw_only=True):
     closes_objects: bool = False
     requires_all: bool = False
     needs_object: bool = False
+    plain_root: bool = False
+    needs_items: bool = False
 
 
 def adapted(schema: Mapping[str, Any], rules: SchemaRules) -> dict[str, Any]:
@@ -67,31 +76,38 @@ def adapted(schema: Mapping[str, Any], rules: SchemaRules) -> dict[str, Any]:
     Raises:
         ValidationError: The value is not a JSON Schema.
     """
-    root = standard(schema)
+    return with_choices(schema, rules)[0]
+
+
+def with_choices(
+    schema: Mapping[str, Any], rules: SchemaRules
+) -> tuple[dict[str, Any], Sequence[str]]:
+    """Convert a schema like `adapted`; return the choices that a plain root has lost, too.
+
+    The choices are in the description of the root as well.
+
+    Raises:
+        ValidationError: The value is not a JSON Schema.
+    """
+    root = standard(resolved(schema))
     for inlines in (rules.inlines_refs, False):
+        adapting = _Adapting(root, rules, inlines=inlines)
         try:
-            return _Adapting(root, rules, inlines=inlines).whole()
+            return adapting.whole(), adapting.choices
         except _TooLargeError:
             continue
-    return root
+    return (_stripped(root) if rules.plain_root else root), ()
 
 
-def can_be_strict(schema: Mapping[str, Any]) -> bool:
-    """Check that closing all objects and requiring all properties keeps the schema's meaning.
-
-    False if it leaves something open: an object whose property names are not all known
-    (`additionalProperties`, `patternProperties`, or no properties), a schema that accepts
-    anything, an array of anything, a `$ref` without a target. An API that needs closed objects
-    must then be asked without `strict`; the answer is validated against the schema anyway. A
-    root that is not an object does not matter: see `SchemaRules.needs_object`.
-    """
-    root = standard(schema)
-    return _is_closed(root, root, set())
+def _stripped(root: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a root that is too large to be flattened as an object, without its choices."""
+    kept = {key: value for key, value in root.items() if key not in ("$ref", "allOf", *CHOICES)}
+    return {**kept, "type": "object", "properties": root.get("properties", {})}
 
 
 def is_recursive(schema: Mapping[str, Any]) -> bool:
     """Return True if a reference in the schema leads back to itself."""
-    return bool(recursive(standard(schema)))
+    return bool(recursive(standard(resolved(schema))))
 
 
 def is_object(schema: Mapping[str, Any]) -> bool:
@@ -102,52 +118,12 @@ def is_object(schema: Mapping[str, Any]) -> bool:
         if ref is None:
             break
         found = target(schema, ref)
-    return found is not None and found.get("type") == "object" and not found.keys() & _CHOICES
+    return found is not None and found.get("type") == "object" and not found.keys() & CHOICES
 
 
-_CHOICES = frozenset(("anyOf", "oneOf"))
-_OBJECT_KEYWORDS = frozenset(("properties", "required", "additionalProperties"))
-
-
-def _describes_object(schema: Mapping[str, Any]) -> bool:
-    kind = schema.get("type")
-    if kind is None:
-        return not schema.keys().isdisjoint(_OBJECT_KEYWORDS)
-    return kind == "object" or (isinstance(kind, list | tuple) and "object" in kind)
-
-
-def _is_closed(root: Mapping[str, Any], schema: Mapping[str, Any] | bool, seen: set[str]) -> bool:
-    """Check that this part of a schema leaves nothing open; `seen` holds the visited references."""
-    if isinstance(schema, bool):
-        return not schema
-    ref = reference(schema)
-    if ref is None and "$ref" in schema:
-        return False
-    if ref is not None and ref not in seen:
-        seen.add(ref)
-        found = target(root, ref)
-        if found is None or not _is_closed(root, found, seen):
-            return False
-    parts = within({k: v for k, v in schema.items() if k != "additionalProperties"})
-    return _is_specific(schema) and all(_is_closed(root, part, seen) for part in parts)
-
-
-def _is_specific(schema: Mapping[str, Any]) -> bool:
-    if _describes_object(schema):
-        names = schema.get("properties", {}).keys()
-        return (
-            schema.get("additionalProperties", False) is False
-            and schema.keys().isdisjoint(_OPEN)
-            and names >= set(schema.get("required", ()))
-            and bool(names or not schema.keys().isdisjoint(("additionalProperties", "allOf")))
-        )
-    kind = schema.get("type")
-    if kind == "array" or (isinstance(kind, list | tuple) and "array" in kind):
-        return not schema.keys().isdisjoint(("items", "prefixItems"))
-    return not schema.keys().isdisjoint(("type", "enum", "const", "$ref", "allOf", *_CHOICES))
-
-
-_OPEN = frozenset(("patternProperties", "propertyNames", "unevaluatedProperties"))
+def takes_objects(schema: Mapping[str, Any]) -> bool:
+    """Return True if an object can fit the schema; otherwise, a plain root wraps it."""
+    return _Adapting(standard(resolved(schema)), SchemaRules(), inlines=False).takes_objects()
 
 
 class _TooLargeError(Exception):
@@ -166,13 +142,22 @@ class _Adapting:
         self._definitions: dict[str, Any] = {}
         self._parts = 0
         self._depth = 0
+        self.choices: Sequence[str] = ()
+
+    def takes_objects(self) -> bool:
+        return object_root(self._root, self._inlined) is not None
 
     def whole(self) -> dict[str, Any]:
         body = {key: value for key, value in self._root.items() if key not in DEFINITIONS}
         if reference(body) is not None:
             body = self._inlined(body)
+        found = object_root(body, self._inlined) if self._rules.plain_root else None
+        if found is not None:
+            body, self.choices = found
         result = self.adapt(body)
-        if self._rules.needs_object and not is_object(result):
+        if found is not None:
+            add_phrases(result, [*self.choices])
+        elif self._rules.plain_root or (self._rules.needs_object and not is_object(result)):
             result = {
                 "type": "object",
                 "properties": {WRAPPER: result},
@@ -203,8 +188,10 @@ class _Adapting:
             if "$ref" in node:
                 return node
         node = self._translated(self._merged(node, frozenset()))
-        if _describes_object(node):
+        if describes_object(node):
             node = self._object(node)
+        if self._rules.needs_items and describes_array(node) and "items" not in node:
+            node = {**node, "items": {}}
         node, unknown = self._known(node)
         return add_phrases(mapped(node, self.adapt), phrases_of(unknown))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmring.json_schema.adapt import WRAPPER, is_object
+from llmring.json_schema.adapt import WRAPPER, is_object, takes_objects
+from llmring.json_schema.references import resolved
+from llmring.json_schema.tidy import tidied
 from llmring.json_schema.tree import reference, standard, takes_null, target
 
 
@@ -13,7 +15,7 @@ def unwrapped(value: Any, schema: Mapping[str, Any]) -> Any:
     """Unwrap an answer from its wrapper object, unless it could be a valid object itself."""
     if not _is_wrapper(value, schema):
         return value
-    root = standard(schema)
+    root = standard(resolved(schema))
     of_object = [facet for facet in _facets(value, root, root, frozenset()) if _is_open(facet)]
     return value if of_object else value[WRAPPER]
 
@@ -25,10 +27,24 @@ def read_back(value: Any, schema: Mapping[str, Any]) -> Any:
         value: An answer that does not fit the schema as it is.
         schema: The original schema.
     """
-    root = standard(schema)
+    root = standard(resolved(schema))
     if _is_wrapper(value, schema):
         value = value[WRAPPER]
     return _without_fillers(value, [root], root)
+
+
+def arguments_back(arguments: Any, parameters: Mapping[str, Any], *, strict: bool) -> Any:
+    """Undo in the arguments of a call what was asked of the model in place of the parameters.
+
+    Args:
+        arguments: The arguments that the model gave.
+        parameters: The original schema of the parameters.
+        strict: True if the model had to give every argument.
+    """
+    root = standard(resolved(tidied(parameters)))
+    if isinstance(arguments, dict) and arguments.keys() == {WRAPPER} and not takes_objects(root):
+        arguments = arguments[WRAPPER]
+    return _without_fillers(arguments, [root], root) if strict else arguments
 
 
 def _is_wrapper(value: Any, schema: Mapping[str, Any]) -> bool:

@@ -5,14 +5,14 @@ https://json-schema.org/draft/2020-12/json-schema-core
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from llmring.exceptions import ValidationError
 
 # Keywords whose value is a schema, a list of schemas, or schemas by name.
-_ONE = frozenset(
+SINGLE = frozenset(
     (
         "additionalItems",
         "additionalProperties",
@@ -27,9 +27,9 @@ _ONE = frozenset(
         "unevaluatedProperties",
     )
 )
-_MANY = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
-_NAMED = frozenset(("dependentSchemas", "patternProperties", "properties"))
-_LIMITS = (
+LISTED = frozenset(("allOf", "anyOf", "items", "oneOf", "prefixItems"))
+NAMED = frozenset(("dependentSchemas", "patternProperties", "properties"))
+LIMITS = (
     "exclusiveMaximum",
     "exclusiveMinimum",
     "maxItems",
@@ -43,6 +43,9 @@ _LIMITS = (
 )
 # Schemas that apply only where they are referred to.
 DEFINITIONS = frozenset(("$defs", "definitions"))
+# Of several schemas, at least or exactly one applies.
+CHOICES = frozenset(("anyOf", "oneOf"))
+_OF_OBJECTS = frozenset(("properties", "required", "additionalProperties"))
 
 
 def mapped(
@@ -54,14 +57,14 @@ def mapped(
 
 def _mapped(keyword: str, value: Any, change: Callable[[Mapping[str, Any] | bool], Any]) -> Any:
     match value:
-        case Mapping() if keyword in _NAMED or keyword in DEFINITIONS:
+        case Mapping() if keyword in NAMED or keyword in DEFINITIONS:
             return {
                 name: change(each) if isinstance(each, Mapping | bool) else each
                 for name, each in value.items()
             }
-        case Mapping() | bool() if keyword in _ONE:
+        case Mapping() | bool() if keyword in SINGLE:
             return change(value)
-        case list() | tuple() if keyword in _MANY:
+        case list() | tuple() if keyword in LISTED:
             return [change(each) if isinstance(each, Mapping | bool) else each for each in value]
         case _:
             return value
@@ -74,6 +77,42 @@ def within(schema: Mapping[str, Any]) -> list[Mapping[str, Any] | bool]:
     return found
 
 
+def children(
+    schema: Mapping[str, Any],
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any] | bool]]:
+    """Yield the direct subschemas of a schema, definitions too, each with the steps to it."""
+    for keyword, value in schema.items():
+        if isinstance(value, Mapping) and (keyword in NAMED or keyword in DEFINITIONS):
+            for name, each in value.items():
+                if isinstance(each, Mapping | bool):
+                    yield (keyword, name), each
+        elif isinstance(value, Mapping | bool) and keyword in SINGLE:
+            yield (keyword,), value
+        elif isinstance(value, list | tuple) and keyword in LISTED:
+            for at, each in enumerate(value):
+                if isinstance(each, Mapping | bool):
+                    yield (keyword, str(at)), each
+
+
+def pointer(steps: Iterable[str]) -> str:
+    """Return the JSON Pointer of these steps; empty for none."""
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)
+
+
+def describes_object(schema: Mapping[str, Any]) -> bool:
+    """Return True if a schema itself has rules for objects."""
+    kind = schema.get("type")
+    if kind is None:
+        return not schema.keys().isdisjoint(_OF_OBJECTS)
+    return kind == "object" or (isinstance(kind, list | tuple) and "object" in kind)
+
+
+def describes_array(schema: Mapping[str, Any]) -> bool:
+    """Return True if a schema lists arrays among its types."""
+    kind = schema.get("type")
+    return kind == "array" or (isinstance(kind, list | tuple) and "array" in kind)
+
+
 def standard(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a schema, with widespread older keywords converted to the current standard.
 
@@ -84,7 +123,7 @@ def standard(schema: Mapping[str, Any]) -> dict[str, Any]:
         ValidationError: The value is not a JSON Schema.
     """
     for keyword, value in schema.items():
-        if keyword in _SHAPES and not _SHAPES[keyword](value):
+        if not is_well_formed(keyword, value):
             raise ValidationError(
                 f"not a JSON Schema: {keyword!r} is {value!r:.100} in {schema!r:.300}"
             )
@@ -116,15 +155,20 @@ def _are_texts(value: Any) -> bool:
 
 # The kinds of value that a keyword may have.
 _SHAPES: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(_LIMITS, lambda value: isinstance(value, int | float)),
-    **dict.fromkeys(_ONE, _is_schema),
-    **dict.fromkeys(_MANY, _are_schemas),
-    **dict.fromkeys((*_NAMED, *DEFINITIONS), _are_named_schemas),
+    **dict.fromkeys(LIMITS, lambda value: isinstance(value, int | float)),
+    **dict.fromkeys(SINGLE, _is_schema),
+    **dict.fromkeys(LISTED, _are_schemas),
+    **dict.fromkeys((*NAMED, *DEFINITIONS), _are_named_schemas),
     "items": lambda value: _is_schema(value) or _are_schemas(value),
     "enum": lambda value: isinstance(value, list | tuple),
     "required": _are_texts,
     "type": lambda value: isinstance(value, str) or _are_texts(value),
 }
+
+
+def is_well_formed(keyword: str, value: Any) -> bool:
+    """Return True if a keyword may have this kind of value; True for unknown keywords."""
+    return keyword not in _SHAPES or _SHAPES[keyword](value)
 
 
 def or_null(schema: Mapping[str, Any]) -> dict[str, Any]:

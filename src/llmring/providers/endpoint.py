@@ -85,6 +85,7 @@ class Endpoint(Struct, frozen=True):
                 **outgoing.headers,
             },
             body,
+            outgoing.notes,
         )
 
     def headers(self, dialect: Dialect) -> dict[str, str]:

@@ -47,7 +47,8 @@ class Target(Struct, frozen=True, dict=True):
         if outgoing.headers or outgoing.body is not None or outgoing.method != "POST":
             return self.endpoint.request(outgoing, self.dialect)
         body = msgspec.json.encode(outgoing.payload)
-        return HttpRequest("POST", self.endpoint.url(outgoing.path), self._json_headers, body)
+        url = self.endpoint.url(outgoing.path)
+        return HttpRequest("POST", url, self._json_headers, body, outgoing.notes)
 
     @functools.cached_property
     def name(self) -> str:
@@ -58,8 +59,14 @@ class Target(Struct, frozen=True, dict=True):
     def quirks(self) -> Quirks:
         """The quirks of its server and of the model itself."""
         quirks = self.endpoint.provider.quirks
-        if self.facts is not None and "json_schema" not in self.facts.capabilities:
-            quirks = msgspec.structs.replace(quirks, json_schema=False)
+        if (
+            quirks.json_schema
+            and self.facts is not None
+            and "json_schema" not in self.facts.capabilities
+        ):
+            # Older models of a server that enforces schemas may refuse its JSON mode too (GPT-4).
+            # https://platform.openai.com/docs/guides/structured-outputs#json-mode
+            quirks = msgspec.structs.replace(quirks, json_schema=False, json_mode=False)
         return quirks
 
     @functools.cached_property

@@ -235,7 +235,7 @@ def test_a_function_is_flat_and_strict_only_on_request() -> None:
         "type": "function",
         "name": "a",
         "description": "Does a",
-        "parameters": {"type": "object"},
+        "parameters": {"type": "object", "properties": {}},
         "strict": False,
     }
     assert strict == {"type": "function", "name": "b", "parameters": CLOSED, "strict": True}

@@ -89,20 +89,11 @@ def test_the_limit_of_prompts_counts_where_it_is_below_the_context() -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "skipped"),
-    [
-        (told_strictly(True), True),
-        (told_strictly(False), False),
-        (told_strictly(None), False),
-        ({"type": "json_object"}, False),
-        (Answer, False),
-    ],
+    "form", [told_strictly(True), told_strictly(False), {"type": "json_object"}, Answer]
 )
-def test_a_model_without_schemas_is_skipped_only_where_the_caller_insists(
-    form: Any, skipped: bool
-) -> None:
-    assert (objection(target(), response_format=form) is not None) == skipped
-    assert objection(target("json_schema"), response_format=form) is None
+def test_a_model_without_schemas_is_skipped_only_where_the_lockfile_needs_them(form: Any) -> None:
+    assert objection(target(), response_format=form) is None
+    assert objection(target(), Policy(needs=("json_schema",)), response_format=form) is not None
 
 
 def test_what_the_lockfile_needs_is_needed_of_each_call() -> None:

@@ -20,9 +20,13 @@ from llmring.dialects.anthropic import (
 from llmring.dialects.anthropic import (
     messages as anthropic_content,
 )
-from llmring.dialects.anthropic.structured_output import RULES, MessagesOutputFields, output_fields
+from llmring.dialects.anthropic.structured_output import (
+    PARAMETERS,
+    MessagesOutputFields,
+    output_fields,
+)
 from llmring.dialects.dialect import Outgoing, Quirks, merged
-from llmring.json_schema.adapt import adapted
+from llmring.dialects.offered_tool import offered
 
 # The API has no default; this fits the smallest of the models that it still serves.
 MAX_TOKENS = 8192
@@ -45,6 +49,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     turns = request.turns
     thinking = _thinking(request)
     wanted = _wanted(request, quirks, thinking)
+    notes = [*wanted.notes]
     payload: dict[str, Any] = {
         "model": model,
         "max_tokens": _max_tokens(request, thinking),
@@ -55,7 +60,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "cache_control": caching.automatic(request.caching),
         "system": anthropic_content.system(turns) + words,
         "stop_sequences": request.stops,
-        "tools": _tools(request, wanted),
+        "tools": _tools(request, wanted, notes),
         "tool_choice": _tool_choice(request, wanted),
         "thinking": thinking,
         "output_config": _output_config(request, wanted),
@@ -73,7 +78,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         payload["tool_choice"] = {"type": "auto"} | choice
     files = any(isinstance(part, UploadedPart) for turn in turns for part in turn.parts)
     headers = anthropic_betas.header(payload, betas, files=files)
-    return Outgoing("/v1/messages", payload, headers=headers)
+    return Outgoing("/v1/messages", payload, headers=headers, notes=tuple(notes))
 
 
 def _thinking(request: ParsedRequest) -> Mapping[str, Any] | None:
@@ -141,24 +146,27 @@ def _output_config(request: ParsedRequest, wanted: MessagesOutputFields) -> dict
     return config
 
 
-def _tools(request: ParsedRequest, wanted: MessagesOutputFields) -> list[dict[str, Any]]:
-    tools = [_tool(tool) for tool in request.tools]
+def _tools(
+    request: ParsedRequest, wanted: MessagesOutputFields, notes: list[str]
+) -> list[dict[str, Any]]:
+    tools = [_tool(tool, notes) for tool in request.tools]
     return [*tools, wanted.tool] if wanted.tool is not None else tools
 
 
-def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
+def _tool(tool: Tool | ProviderTool, notes: list[str]) -> dict[str, Any]:
     if isinstance(tool, ProviderTool):
         return dict(tool.definition)
-    schema = adapted(tool.parameters, RULES) if tool.strict else tool.parameters
+    found = offered(tool, PARAMETERS)
+    notes += found.notes
     definition: dict[str, Any] = {
         **tool.extra,
         "name": tool.name,
-        "input_schema": {"type": "object", "properties": {}} | dict(schema),
+        "input_schema": found.parameters,
     }
-    if tool.description is not None:
-        definition["description"] = tool.description
-    if tool.strict is not None:
-        definition["strict"] = tool.strict
+    if found.description is not None:
+        definition["description"] = found.description
+    if found.strict is not None:
+        definition["strict"] = found.strict
     return definition
 
 

@@ -12,14 +12,16 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.output_format import OutputFormat
+from llmring.dialects.enforcement import asked_in_words
 from llmring.json_schema.adapt import (
     WRAPPER,
     SchemaRules,
     adapted,
-    can_be_strict,
     is_object,
     is_recursive,
 )
+from llmring.json_schema.openness import can_be_strict
+from llmring.json_schema.parameters import ParameterRules
 from llmring.json_schema.prompt import json_instruction
 
 # The schemas that the API can enforce on an answer, or on the input of a strict tool.
@@ -71,6 +73,13 @@ WRAPPED_ANSWER = "llmring_answer_value"
 
 _AS_TOOL = SchemaRules(needs_object=True)
 
+# The parameters of functions: the API refuses a choice at the root of their schema, and a strict
+# schema that refers to itself.
+# https://github.com/anthropics/claude-code/issues/5319
+# https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
+_PARAMETERS = SchemaRules(plain_root=True)
+PARAMETERS = ParameterRules(usual=_PARAMETERS, strict=RULES, recursive=False)
+
 
 class MessagesOutputFields(Struct, frozen=True):
     """The parts of a request that ask for JSON.
@@ -79,11 +88,13 @@ class MessagesOutputFields(Struct, frozen=True):
         format: For `output_config`.
         tool: A tool by which the model is to answer.
         words: Instructions for the system prompt.
+        notes: Remarks on what the API can't enforce.
     """
 
     format: dict[str, Any] | None = None
     tool: dict[str, Any] | None = None
     words: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def output_fields(
@@ -104,9 +115,10 @@ def output_fields(
     if native and can_be_strict(output.schema) and not is_recursive(output.schema):
         schema = adapted(output.schema, RULES)
         return MessagesOutputFields(format={"type": "json_schema", "schema": schema})
+    notes = asked_in_words(output)
     if native or not forcible:
-        return MessagesOutputFields(words=json_instruction(output.schema))
-    return MessagesOutputFields(tool=_tool(output, output.schema))
+        return MessagesOutputFields(words=json_instruction(output.schema), notes=notes)
+    return MessagesOutputFields(tool=_tool(output, output.schema), notes=notes)
 
 
 def _tool(output: OutputFormat, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,12 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.reasoning import Effort, Reasoning
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks, merged
+from llmring.dialects.enforcement import asked_in_words
 from llmring.dialects.gemini.contents import contents_of, system_texts
+from llmring.dialects.offered_tool import offered
 from llmring.json_schema.adapt import SchemaRules, adapted
+from llmring.json_schema.parameters import ParameterRules
+from llmring.json_schema.prompt import json_instruction
 
 # https://ai.google.dev/api/generate-content#FIELDS.response_json_schema
 # A `$ref` may have no other keywords next to it, and some models do not accept any.
@@ -49,6 +53,12 @@ RULES = SchemaRules(
         }
     ),
     inlines_refs=True,
+)
+
+# "The schema must describe an object where the properties are the parameters to the function."
+# https://ai.google.dev/api/caching#FunctionDeclaration
+_PARAMETERS = ParameterRules(
+    usual=msgspec.structs.replace(RULES, plain_root=True, needs_items=True)
 )
 
 # Models before Gemini 3 accept neither a response format together with tools nor media in the
@@ -97,7 +107,7 @@ _GENERATION = frozenset(
 )
 
 
-def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:  # noqa: ARG001
+def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
     """Build the request for `models.generateContent` or `models.streamGenerateContent`.
 
     Raises:
@@ -106,13 +116,19 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     turns, tools, output = request.turns, request.tools, request.output
     is_older = bool(_BEFORE_3.search(model))
     texts = system_texts(turns)
-    if output and tools and is_older:
+    notes: list[str] = []
+    if output and output.schema is not None and not quirks.json_schema and not tools:
+        texts.append(json_instruction(output.schema))
+        notes += asked_in_words(output)
+        output = None
+    elif output and tools and (is_older or not quirks.json_schema):
         texts.append(_prompt_for_json(output))
+        notes += asked_in_words(output)
         output = None
     optional = {
         "systemInstruction": {"parts": [{"text": text} for text in texts]} if texts else None,
         "generationConfig": _generation(request, output),
-        "tools": _tools(tools),
+        "tools": _tools(tools, notes),
         "toolConfig": _tool_config(request, tools),
         "cachedContent": _cached_content(request),
     }
@@ -121,7 +137,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     path = model if "/" in model else f"models/{model}"
     return Outgoing(
-        f"/v1beta/{quote(path)}:{method}", merged(payload, _placed(request.extra_params))
+        f"/v1beta/{quote(path)}:{method}",
+        merged(payload, _placed(request.extra_params)),
+        notes=tuple(notes),
     )
 
 
@@ -176,14 +194,14 @@ def _cached_content(request: ParsedRequest) -> str | None:
     return key if "cachedContents/" in key else None
 
 
-def _tools(tools: Iterable[Tool | ProviderTool]) -> list[Mapping[str, Any]]:
+def _tools(tools: Iterable[Tool | ProviderTool], notes: list[str]) -> list[Mapping[str, Any]]:
     functions: list[dict[str, Any]] = []
     own: list[Mapping[str, Any]] = []
     for tool in tools:
         if isinstance(tool, ProviderTool):
             own.append(_own_tool(tool.definition))
         else:
-            functions.append(_function(tool))
+            functions.append(_function(tool, notes))
     return [*([{"functionDeclarations": functions}] if functions else []), *own]
 
 
@@ -195,11 +213,13 @@ def _own_tool(definition: Mapping[str, Any]) -> Mapping[str, Any]:
     return definition
 
 
-def _function(tool: Tool) -> dict[str, Any]:
+def _function(tool: Tool, notes: list[str]) -> dict[str, Any]:
+    found = offered(tool, _PARAMETERS)
+    notes += found.notes
     definition = {
         "name": tool.name,
-        "description": tool.description,
-        "parametersJsonSchema": adapted(tool.parameters, RULES) if tool.parameters else None,
+        "description": found.description,
+        "parametersJsonSchema": found.parameters if tool.parameters else None,
     }
     return {name: value for name, value in definition.items() if value is not None}
 

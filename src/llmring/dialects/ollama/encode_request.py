@@ -23,8 +23,13 @@ from llmring.chat.request import Message
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks, json_object, merged
 from llmring.dialects.document_text import text_of
+from llmring.dialects.enforcement import asked_in_words
+from llmring.dialects.offered_tool import offered
 from llmring.exceptions import UnsupportedFeatureError
+from llmring.json_schema.adapt import SchemaRules
+from llmring.json_schema.parameters import ParameterRules
 from llmring.json_schema.prompt import add_to_system_message, json_instruction, mentions_json
+from llmring.json_schema.references import resolved
 
 # https://docs.ollama.com/modelfile#valid-parameters-and-values; a server accepts them in
 # `options`, and silently ignores them elsewhere.
@@ -62,8 +67,11 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "top_p": request.top_p,
         "seed": request.seed,
     }
-    tools, turns = _tools(request), request.turns
+    notes: list[str] = []
+    tools, turns = _tools(request, notes), request.turns
     format_, words = _format(request.output, turns, has_tools=bool(tools))
+    if request.output is not None and request.output.schema is not None and tools:
+        notes += asked_in_words(request.output)
     fields = {
         "model": model,
         "messages": add_to_system_message(_messages(turns), words),
@@ -73,7 +81,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "options": _present(options) or None,
         "stream": stream,
     }
-    return Outgoing("/api/chat", merged(_present(fields), _extra(request)))
+    return Outgoing("/api/chat", merged(_present(fields), _extra(request)), notes=tuple(notes))
 
 
 def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,7 +179,7 @@ def _tool_call(call: ToolCall) -> dict[str, Any]:
 # --- Tools and output ---
 
 
-def _tools(request: ParsedRequest) -> list[dict[str, Any]]:
+def _tools(request: ParsedRequest, notes: list[str]) -> list[dict[str, Any]]:
     choice = request.choice
     if choice == "none":
         return []
@@ -179,14 +187,26 @@ def _tools(request: ParsedRequest) -> list[dict[str, Any]]:
         raise UnsupportedFeatureError(
             'Ollama ignores tool_choice and cannot force a tool call; omit it, or set it to "auto"'
         )
-    return [_tool(tool) for tool in request.tools]
+    return [_tool(tool, notes) for tool in request.tools]
 
 
-def _tool(tool: Tool | ProviderTool) -> dict[str, Any]:
+# The server reads the parameters into a fixed structure, without `$ref`, `anyOf` or a description
+# of the whole. https://github.com/ollama/ollama/blob/main/api/types.go (ToolFunctionParameters)
+_PARAMETERS = ParameterRules(
+    usual=SchemaRules(plain_root=True, needs_items=True, inlines_refs=True)
+)
+
+
+def _tool(tool: Tool | ProviderTool, notes: list[str]) -> dict[str, Any]:
     if isinstance(tool, ProviderTool):
         return dict(tool.definition)
-    parameters = tool.parameters or {"type": "object", "properties": {}}
-    function = {"name": tool.name, "description": tool.description, "parameters": parameters}
+    found = offered(tool, _PARAMETERS)
+    notes += found.notes
+    function = {
+        "name": tool.name,
+        "description": found.description,
+        "parameters": found.parameters,
+    }
     return {"type": "function", "function": _present(function)}
 
 
@@ -202,6 +222,6 @@ def _format(
         # https://github.com/ollama/ollama/issues/8095
         return None, f"When you don't call a tool: {json_instruction(output.schema)}"
     if output.schema is not None:
-        return dict(output.schema), None
+        return dict(resolved(output.schema)), None
     # With enforced JSON that it does not know of, a model may send whitespace forever.
     return "json", None if mentions_json(turns) else json_instruction(None)

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmring.chat.output_format import OutputFormat
-from llmring.json_schema.adapt import SchemaRules, adapted, can_be_strict
+from llmring.json_schema.adapt import SchemaRules, adapted
+from llmring.json_schema.openness import can_be_strict
+from llmring.json_schema.parameters import ParameterRules
 
 STRICT = SchemaRules(
     keywords=frozenset(
@@ -59,12 +61,23 @@ STRICT = SchemaRules(
 # Without `strict` the API accepts any keyword, but still requires an object.
 LOOSE = SchemaRules(needs_object=True)
 
+# The rules for the parameters of functions are known from the API's errors: "object schema missing
+# properties", "array schema missing items", "schema must have type 'object' and not have 'oneOf'/
+# 'anyOf'/'allOf'/'enum'/'not' at the top level".
+# https://github.com/langchain-ai/langchain-mcp-adapters/issues/137
+# https://github.com/mark3labs/mcphost/issues/35
+# https://github.com/langchain-ai/langchainjs/issues/9804
+_PARAMETERS = SchemaRules(plain_root=True, needs_items=True)
+PARAMETERS = ParameterRules(usual=_PARAMETERS, strict=STRICT)
+# Servers that enforce any schema on answers do so on arguments too.
+PARAMETERS_OF_ANY_SCHEMA = ParameterRules(usual=_PARAMETERS)
+
 
 def schema_to_send(output: OutputFormat, schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     """Return the schema to send for an answer, and True if the API is to enforce it.
 
-    It is enforced if the caller sets `strict`; a type given as the format is enforced unless its
-    schema would lose its meaning.
+    It is enforced if the caller sets `strict`, or gives a type, unless its schema would lose its
+    meaning.
     """
-    strict = bool(output.strict) and (output.type is None or can_be_strict(schema))
+    strict = bool(output.strict) and can_be_strict(schema)
     return adapted(schema, STRICT if strict else LOOSE), strict

@@ -10,11 +10,11 @@ from llmring.chat.caching import Caching
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks, merged
-from llmring.dialects.openai.strict_schema import STRICT
+from llmring.dialects.offered_tool import offered
+from llmring.dialects.openai.strict_schema import PARAMETERS, PARAMETERS_OF_ANY_SCHEMA
 from llmring.dialects.openai_chat.messages import encoded
 from llmring.dialects.openai_chat.reasoning import reasoning_fields
 from llmring.dialects.openai_chat.structured_output import AS_TEXT, output_fields
-from llmring.json_schema.adapt import adapted
 from llmring.json_schema.prompt import add_to_system_message
 
 
@@ -36,6 +36,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     custom = _custom_names(tools) if tools else frozenset()
     turns = request.turns
     output = output_fields(request.output, turns, quirks) if request.output else AS_TEXT
+    notes = [*output.notes]
     caching = request.caching
     messages = encoded(turns, custom, quirks)
     if output.words:
@@ -51,7 +52,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "seed": request.seed,
         "stop": request.stops or None,
         quirks.max_tokens_field: _max_tokens(request),
-        "tools": [_tool(tool, quirks) for tool in tools] if tools else None,
+        "tools": [_tool(tool, quirks, notes) for tool in tools] if tools else None,
         "tool_choice": None if request.choice is None else _tool_choice(request, custom),
         "response_format": output.format,
         **(reasoning_fields(reasoning, quirks.reasoning) if reasoning else {}),
@@ -62,7 +63,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     payload = {name: value for name, value in fields.items() if value is not None}
     if request.extra_params:
         payload = merged(payload, request.extra_params)
-    return Outgoing("/chat/completions", payload)
+    return Outgoing("/chat/completions", payload, notes=tuple(notes))
 
 
 def _max_tokens(request: ParsedRequest) -> int | None:
@@ -76,17 +77,17 @@ def _max_tokens(request: ParsedRequest) -> int | None:
 # --- Tools ---
 
 
-def _tool(tool: Tool | ProviderTool, quirks: Quirks) -> dict[str, Any]:
+def _tool(tool: Tool | ProviderTool, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
     if isinstance(tool, ProviderTool):
         return dict(tool.definition)
+    found = offered(tool, PARAMETERS_OF_ANY_SCHEMA if quirks.any_schema else PARAMETERS)
+    notes += found.notes
     function: dict[str, Any] = {"name": tool.name}
-    if tool.description is not None:
-        function["description"] = tool.description
-    parameters = tool.parameters or {"type": "object", "properties": {}}
-    is_subset = tool.strict and not quirks.any_schema
-    function["parameters"] = adapted(parameters, STRICT) if is_subset else parameters
-    if tool.strict is not None:
-        function["strict"] = tool.strict
+    if found.description is not None:
+        function["description"] = found.description
+    function["parameters"] = found.parameters
+    if found.strict is not None:
+        function["strict"] = found.strict
     return {"type": "function", "function": function}
 
 

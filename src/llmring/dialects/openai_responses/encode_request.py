@@ -22,9 +22,16 @@ from llmring.chat.parts import (
 from llmring.chat.request import Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks, merged
-from llmring.dialects.openai.strict_schema import STRICT, schema_to_send
+from llmring.dialects.enforcement import asked_in_words, asked_without_strict
+from llmring.dialects.offered_tool import offered
+from llmring.dialects.openai.strict_schema import (
+    PARAMETERS,
+    PARAMETERS_OF_ANY_SCHEMA,
+    schema_to_send,
+)
 from llmring.exceptions import UnsupportedFeatureError
-from llmring.json_schema.adapt import adapted
+from llmring.json_schema.prompt import json_instruction
+from llmring.json_schema.references import resolved
 
 NAME = "openai_responses"
 
@@ -55,15 +62,16 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     tools = request.tools
     custom = _custom_names(tools)
     turns = request.turns
+    notes: list[str] = []
     fields: dict[str, Any] = {
         "model": model,
-        "input": [*_mentioning_json(request, turns), *_input(turns, custom)],
+        "input": [*_mentioning_json(request, turns, quirks), *_input(turns, custom)],
         "temperature": request.temperature,
         "top_p": request.top_p,
         "max_output_tokens": _max_tokens(request),
-        "tools": [_tool(tool, quirks) for tool in tools] or None,
+        "tools": [_tool(tool, quirks, notes) for tool in tools] or None,
         "tool_choice": _tool_choice(request, custom),
-        "text": _text(request, quirks),
+        "text": _text(request, quirks, notes),
         "reasoning": _reasoning(request),
         "include": ["reasoning.encrypted_content"] if _thinks(request, model) else None,
         "store": False,
@@ -71,7 +79,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         **_caching(request),
     }
     payload = {name: value for name, value in fields.items() if value is not None}
-    return Outgoing("/responses", merged(payload, request.extra_params))
+    return Outgoing("/responses", merged(payload, request.extra_params), notes=tuple(notes))
 
 
 # --- Options ---
@@ -125,9 +133,13 @@ def _caching(request: ParsedRequest) -> dict[str, Any]:
     return fields
 
 
-def _mentioning_json(request: ParsedRequest, turns: Sequence[Message]) -> list[dict[str, Any]]:
-    # OpenAI refuses this mode if no message mentions JSON.
+def _mentioning_json(
+    request: ParsedRequest, turns: Sequence[Message], quirks: Quirks
+) -> list[dict[str, Any]]:
     output = request.output
+    if output is not None and output.schema is not None and not quirks.json_schema:
+        return _message(Message("system", json_instruction(output.schema)))
+    # OpenAI refuses this mode if no message mentions JSON.
     if output is None or output.schema is not None:
         return []
     if any("json" in turn.text.lower() for turn in turns):
@@ -135,7 +147,7 @@ def _mentioning_json(request: ParsedRequest, turns: Sequence[Message]) -> list[d
     return _message(Message("system", "Answer with a JSON object and nothing else."))
 
 
-def _text(request: ParsedRequest, quirks: Quirks) -> dict[str, Any] | None:
+def _text(request: ParsedRequest, quirks: Quirks, notes: list[str]) -> dict[str, Any] | None:
     """Build the `text` field.
 
     https://platform.openai.com/docs/guides/structured-outputs
@@ -145,10 +157,16 @@ def _text(request: ParsedRequest, quirks: Quirks) -> dict[str, Any] | None:
         return None
     if output.schema is None:
         return {"format": {"type": "json_object"}}
+    if not quirks.json_schema:
+        notes += asked_in_words(output)
+        mode = quirks.json_mode and output.schema.get("type") == "object"
+        return {"format": {"type": "json_object"}} if mode else None
     if quirks.any_schema:
-        schema, strict = dict(output.schema), bool(output.strict)
+        schema, strict = dict(resolved(output.schema)), bool(output.strict)
     else:
         schema, strict = schema_to_send(output, output.schema)
+    if not strict:
+        notes += asked_without_strict(output)
     described = {} if output.description is None else {"description": output.description}
     return {
         "format": {
@@ -164,19 +182,19 @@ def _text(request: ParsedRequest, quirks: Quirks) -> dict[str, Any] | None:
 # --- Tools ---
 
 
-def _tool(tool: Tool | ProviderTool, quirks: Quirks) -> dict[str, Any]:
+def _tool(tool: Tool | ProviderTool, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
     if isinstance(tool, ProviderTool):
         return _flat(tool.definition)
-    described = {} if tool.description is None else {"description": tool.description}
-    parameters = tool.parameters or {"type": "object", "properties": {}}
-    is_subset = tool.strict and not quirks.any_schema
+    found = offered(tool, PARAMETERS_OF_ANY_SCHEMA if quirks.any_schema else PARAMETERS)
+    notes += found.notes
+    described = {} if found.description is None else {"description": found.description}
     return {
         "type": "function",
         "name": tool.name,
         **described,
-        "parameters": adapted(parameters, STRICT) if is_subset else dict(parameters),
+        "parameters": found.parameters,
         # If omitted, the API would try strict mode, which fills in optional parameters.
-        "strict": bool(tool.strict),
+        "strict": bool(found.strict),
     }
 
 

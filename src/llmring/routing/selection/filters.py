@@ -68,8 +68,6 @@ def _objection(
 
 def _features(facts: ModelFacts, request: ParsedRequest, policy: Policy) -> Iterator[Lack]:
     lacking = missing(request, facts)
-    if "json_schema" not in facts.capabilities and insists_on_schema(request):
-        lacking.append("json_schema")
     for capability in lacking:
         yield capability, f"no {capability}"
     for capability in policy.needs:
@@ -86,21 +84,6 @@ def _features(facts: ModelFacts, request: ParsedRequest, policy: Policy) -> Iter
 def prompt_room(facts: ModelFacts) -> int | None:
     """Return the most tokens that the prompt may have; None if unknown."""
     return min(filter(None, (facts.max_input, facts.context_window)), default=None)
-
-
-def insists_on_schema(request: ParsedRequest) -> bool:
-    """Return True if only a provider that enforces the schema itself will do.
-
-    The caller asks for this by a schema with `"strict": True`. Without it, or with a Python type,
-    models without this feature get the schema in the prompt, and the answer is checked.
-    """
-    output = request.output
-    return (
-        output is not None
-        and output.schema is not None
-        and output.strict is True
-        and output.type is None
-    )
 
 
 # To compare models by one rate, assume three tokens of prompt for one of answer, as comparisons of

@@ -66,4 +66,4 @@ def _prepared(
     limits = target.quirks.limits
     if limits != _NONE:
         check_sizes(sized_parts(fitted.request), len(http.body), limits)
-    return Prepared(http, fitted.adjusted)
+    return Prepared(http, (*fitted.adjusted, *http.notes))

@@ -12,7 +12,7 @@ from llmring.chat.parts import TextPart
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import Capability
 from llmring.routing.policy import Policy
-from llmring.routing.selection.filters import capable, insists_on_schema, prompt_room
+from llmring.routing.selection.filters import capable, prompt_room
 from llmring.routing.selection.fit import forces_a_tool, needs_of
 from llmring.routing.selection.prepare import Prepared, chat
 from llmring.routing.stream_resume import StreamProgress
@@ -26,7 +26,6 @@ class RequestShape(Struct, frozen=True):
         needs: The capabilities that a model must have.
         media: Whether the messages hold anything other than text.
         forced: Whether a tool has to be called.
-        schema: Whether only a provider that enforces schemas itself will do.
         adjustable: Whether it has settings that some models do not take.
         limited: Whether it limits the length of the answer.
     """
@@ -34,7 +33,6 @@ class RequestShape(Struct, frozen=True):
     needs: frozenset[Capability] = frozenset()
     media: bool = False
     forced: bool = False
-    schema: bool = False
     adjustable: bool = False
     limited: bool = False
 
@@ -71,7 +69,7 @@ class ShapedModels(Struct, frozen=True):
             http = target.encode(request, stream=stream)
             most = target.quirks.limits.request
             if most is None or len(http.body) <= most:
-                return Prepared(http)
+                return Prepared(http, http.notes)
         return chat(request, stream=stream, progress=progress)(target)
 
     def hold(self, request: ParsedRequest, characters: int) -> bool:
@@ -106,7 +104,6 @@ def measured(request: ParsedRequest) -> tuple[RequestShape, int]:
         needs=needs_of(request) if mixed or request.tools else _NO_NEEDS,
         media=media,
         forced=request.choice is not None and forces_a_tool(request),
-        schema=request.output is not None and insists_on_schema(request),
         adjustable=not (
             request.temperature is None and request.top_p is None and request.reasoning is None
         ),

@@ -1,0 +1,63 @@
+"""The arguments of calls, as the schema of the tool has them and not as an API made the model give.
+
+Strict mode makes a model give every argument, null for those that it leaves out; and an API that
+takes only objects as arguments gets any other kind in an object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+
+import msgspec
+
+from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.tools import ProviderTool, Tool, ToolCall
+from llmring.json_schema.adapt import is_object
+from llmring.json_schema.restore import arguments_back
+
+
+def changed_tools(tools: Iterable[Tool | ProviderTool]) -> dict[str, Tool]:
+    """Return the tools whose arguments may come changed, by name."""
+    return {
+        tool.name: tool
+        for tool in tools
+        if isinstance(tool, Tool)
+        and tool.parameters
+        and (tool.strict or not is_object(tool.parameters))
+    }
+
+
+def restore_calls(response: LLMResponse, changed: Mapping[str, Tool]) -> None:
+    """Restore the arguments of an answer's calls, in place."""
+    if response.tool_calls:
+        response.tool_calls = [_restored(call, changed) for call in response.tool_calls]
+
+
+async def stream_restored(
+    chunks: AsyncGenerator[StreamChunk, None], changed: Mapping[str, Tool]
+) -> AsyncGenerator[StreamChunk, None]:
+    """Yield the chunks, with the arguments of their calls restored."""
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if chunk.tool_calls:
+                chunk.tool_calls = [_restored(call, changed) for call in chunk.tool_calls]
+                if chunk.message is not None:
+                    chunk.message.tool_calls = chunk.tool_calls
+            yield chunk
+
+
+def _restored(call: ToolCall, changed: Mapping[str, Tool]) -> ToolCall:
+    function = call["function"]
+    tool = changed.get(function["name"])
+    if tool is None or call["type"] != "function":
+        return call
+    try:
+        given = msgspec.json.decode(function["arguments"])
+        found = arguments_back(given, tool.parameters, strict=bool(tool.strict))
+    except (msgspec.DecodeError, RecursionError):
+        return call
+    if found == given:
+        return call
+    arguments = msgspec.json.encode(found).decode()
+    return {**call, "function": {"name": function["name"], "arguments": arguments}}

@@ -1,0 +1,32 @@
+"""Remarks on schemas of answers that an API does not enforce, although the caller asked for it."""
+
+from __future__ import annotations
+
+from llmring.chat.output_format import OutputFormat
+from llmring.json_schema.openness import open_place
+
+IN_WORDS = "the schema is asked for in words and checked here, as this model's API can't enforce it"
+
+
+def asked_in_words(output: OutputFormat) -> tuple[str, ...]:
+    """Return the remark on a schema that is only part of the prompt."""
+    return (IN_WORDS,) if _was_demanded(output) else ()
+
+
+def asked_without_strict(output: OutputFormat) -> tuple[str, ...]:
+    """Return the remark on a schema that is sent, but not as strict."""
+    if not _was_demanded(output) or output.schema is None:
+        return ()
+    place = open_place(output.schema)
+    if place is None:
+        return ()
+    where = place or "its root"
+    return (
+        f"the schema is sent without strict, which would forbid what is allowed at {where}; the "
+        "answer is checked here",
+    )
+
+
+def _was_demanded(output: OutputFormat) -> bool:
+    # With a type as the format, llmring sets `strict` by itself.
+    return bool(output.strict) and output.type is None

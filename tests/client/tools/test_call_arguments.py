@@ -1,0 +1,148 @@
+"""The arguments of calls come as the schema of the tool has them."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import answers
+from llmring import LLMRing, Tool, tool
+from llmring.chat.response import LLMResponse
+from llmring.chat.tools import ProviderTool, ToolCall
+from llmring.client.tools.call_arguments import changed_tools, restore_calls
+from loopback import Answer, Loopback
+from rings import MODEL, environ_of, ring_at
+
+Serve = Callable[..., Loopback]
+
+PLACE = {"type": "object", "properties": {"city": {"type": "string"}, "zip": {"type": "string"}}}
+LIST = {"type": "array", "items": {"type": "integer"}}
+
+
+def calling(name: str, arguments: str) -> Answer:
+    call = {"id": "c1", "type": "function", "function": {"name": name, "arguments": arguments}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    return answers.openai(choices=[{"index": 0, "message": message, "finish_reason": "tool_calls"}])
+
+
+def restored(tool_: Tool, arguments: str) -> str:
+    call = ToolCall(id="1", type="function", function={"name": tool_.name, "arguments": arguments})
+    response = LLMResponse(content="", model="m", tool_calls=[call])
+    restore_calls(response, changed_tools([tool_, ProviderTool({"type": "web_search"})]))
+    assert response.tool_calls is not None
+    return response.tool_calls[0]["function"]["arguments"]
+
+
+@pytest.mark.parametrize(
+    ("found", "given_", "expected"),
+    [
+        (Tool("f", parameters=PLACE, strict=True), '{"city": "x", "zip": null}', '{"city":"x"}'),
+        (Tool("f", parameters=PLACE), '{"city": "x", "zip": null}', None),
+        (Tool("f", parameters=PLACE, strict=True), '{"city": "x"}', None),
+        (Tool("f", parameters=PLACE, strict=True), '{"city": ', None),
+        (Tool("f", parameters=LIST), '{"answer": [1]}', "[1]"),
+        (Tool("f", parameters=LIST), "[1]", None),
+        (Tool("f", parameters={"anyOf": [PLACE]}), '{"answer": [1]}', None),
+        (Tool("f"), '{"answer": [1]}', None),
+    ],
+)
+def test_only_what_an_api_asked_for_is_undone(
+    found: Tool, given_: str, expected: str | None
+) -> None:
+    assert restored(found, given_) == (given_ if expected is None else expected)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["city", "zip", "more"]), st.none() | st.text(max_size=3), max_size=3
+    )
+)
+def test_null_stays_where_the_schema_takes_it_or_does_not_know_the_name(
+    arguments: dict[str, str | None],
+) -> None:
+    found = json.loads(restored(Tool("f", parameters=PLACE, strict=True), json.dumps(arguments)))
+
+    dropped = {name for name in ("city", "zip") if arguments.get(name, "") is None}
+    assert found == {name: value for name, value in arguments.items() if name not in dropped}
+
+
+def test_the_default_of_a_strict_function_applies_for_null(serve: Serve) -> None:
+    @tool(strict=True)
+    def greet(name: str, greeting: str = "Servus") -> str:
+        """Greet."""
+        return f"{greeting}, {name}"
+
+    server = serve(calling("greet", '{"name": "Ada", "greeting": null}'), answers.openai("done"))
+
+    answer = ring_at(server).run_tools(MODEL, "Greet", tools=[greet])
+
+    assert [run.message.text for run in answer.result().runs] == ["Servus, Ada"]
+
+
+# A server that lists one tool with this schema, and returns the arguments of its calls.
+SERVER = """
+import json, sys
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    if "id" not in asked:
+        continue
+    method, params = asked["method"], asked.get("params") or {}
+    if method == "initialize":
+        result = {
+            "protocolVersion": params["protocolVersion"],
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": "s", "version": "1"},
+        }
+    elif method == "tools/list":
+        result = {"tools": [{"name": "f", "inputSchema": SCHEMA}]}
+    elif method == "tools/call":
+        text = json.dumps(params["arguments"])
+        result = {"content": [{"type": "text", "text": text}], "isError": False}
+    else:
+        error = {"code": -32601, "message": "unknown"}
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}), flush=True)
+        continue
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}), flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent"),
+    [
+        ({"type": "object"}, {"type": "object", "properties": {}}),
+        (
+            {
+                "type": "object",
+                "anyOf": [{"required": ["city"]}, {"required": ["zip"]}],
+                "properties": {"city": {"$ref": "#/$defs/T"}, "zip": {"$ref": "#/$defs/T"}},
+                "$defs": {"T": {"type": "string"}},
+            },
+            {
+                "type": "object",
+                "properties": {"city": {"$ref": "#/$defs/T"}, "zip": {"$ref": "#/$defs/T"}},
+                "$defs": {"T": {"type": "string"}},
+                "description": "at least one of these: city; zip",
+            },
+        ),
+    ],
+)
+def test_the_schema_of_an_mcp_tool_is_made_fit(
+    serve: Serve, tmp_path: Path, schema: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed")
+    program = tmp_path / "server.py"
+    program.write_text(SERVER.replace("SCHEMA", repr(schema)))
+    server = serve(calling("f", '{"city": "Graz"}'), answers.openai("done"))
+    ring = LLMRing(environ=environ_of(server))
+
+    answer = ring.run_tools(MODEL, "Hi", mcp=[f"{sys.executable} {program}"]).result()
+
+    offered = json.loads(server.requests[0].body)["tools"][0]["function"]
+    assert offered["parameters"] == sent
+    assert answer.runs[0].message.text == '{"city": "Graz"}'
