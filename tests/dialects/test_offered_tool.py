@@ -296,3 +296,28 @@ def test_arguments_that_are_an_array_come_out_of_their_object(
 
     assert arguments_of(api, server, tmp_path, tool(schema), way) == [1, 2]
     assert offered(server)["schema"]["properties"] == {"answer": schema}
+
+
+@pytest.mark.parametrize("way", ["whole", "async", "stream"])
+def test_a_name_that_anthropic_refuses_is_replaced_and_put_back(
+    serve: Serve, tmp_path: Path, way: str
+) -> None:
+    api = APIS["anthropic"]
+    schema = {"type": "object", "properties": {"$top": {"type": "integer"}}, "required": ["$top"]}
+    reply = call({"_top": 3})
+    server = serve(api.stream(*reply) if way == "stream" else api.whole(*reply))
+
+    assert arguments_of(api, server, tmp_path, tool(schema), way) == {"$top": 3}
+    assert offered(server)["schema"]["required"] == ["_top"]
+
+
+def test_a_claude_without_structured_outputs_is_offered_no_strict_tool(
+    serve: Serve, tmp_path: Path
+) -> None:
+    api = APIS["anthropic"]
+    older = Api("anthropic:claude-opus-4", api.address, api.key, api.tail)
+
+    answer, sent = ask(older, serve, tmp_path, tool(branch("a"), strict=True))
+
+    assert "strict" not in sent
+    assert "without strict" in answer.attempts[-1].adjusted[0]

@@ -156,7 +156,8 @@ def _properties(node: Mapping[str, Any], branches: Sequence[Mapping[str, Any]]) 
         elif len(given) == len(branches):
             both_ = both({"properties": {name: _either(given)}}, {"properties": {name: own[name]}})
             result[name] = both_["properties"][name]
-    return result
+    required = dict.fromkeys(name for branch in branches for name in branch.get("required", ()))
+    return result | {name: {} for name in required if name not in result}
 
 
 def _either(schemas: Sequence[Any]) -> Any:

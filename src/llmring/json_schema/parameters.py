@@ -12,6 +12,7 @@ from msgspec import Struct
 from llmring.exceptions import ValidationError
 from llmring.json_schema.adapt import SchemaRules, adapted, is_recursive, with_choices
 from llmring.json_schema.openness import open_place
+from llmring.json_schema.property_names import renamed
 from llmring.json_schema.references import dangling, resolved, without
 from llmring.json_schema.tidy import tidied
 
@@ -23,11 +24,13 @@ class ParameterRules(Struct, frozen=True, kw_only=True, eq=False):
         usual: The rules for every function.
         strict: The rules, in addition, for a strict one; None if the API enforces any schema.
         recursive: False if a strict schema must not refer to itself.
+        any_names: False if the names of the parameters are limited; see `property_names`.
     """
 
     usual: SchemaRules
     strict: SchemaRules | None = None
     recursive: bool = True
+    any_names: bool = True
 
 
 class Parameters(Struct, frozen=True):
@@ -81,6 +84,8 @@ def _fitted(key: bytes, rules: ParameterRules, strict: bool) -> Parameters:
     if lost:
         whole = without(whole, frozenset(each.ref for each in lost))
     plain, choices = with_choices(whole, rules.usual)
+    if not rules.any_names:
+        plain = renamed(plain)
     schema = plain
     if strict and rules.strict is not None:
         place = open_place(_closed_if_empty(plain))

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmring.json_schema.adapt import WRAPPER, is_object, takes_objects
+from llmring.json_schema.adapt import (
+    WRAPPER,
+    SchemaRules,
+    is_object,
+    takes_objects,
+    with_choices,
+)
+from llmring.json_schema.property_names import are_fit, names_back
 from llmring.json_schema.references import resolved
 from llmring.json_schema.tidy import tidied
 from llmring.json_schema.tree import reference, standard, takes_null, target
@@ -44,7 +51,27 @@ def arguments_back(arguments: Any, parameters: Mapping[str, Any], *, strict: boo
     root = standard(resolved(tidied(parameters)))
     if isinstance(arguments, dict) and arguments.keys() == {WRAPPER} and not takes_objects(root):
         arguments = arguments[WRAPPER]
+    elif isinstance(arguments, dict) and not are_fit(names := _names(root)):
+        arguments = names_back(arguments, names)
     return _without_fillers(arguments, [root], root) if strict else arguments
+
+
+def has_other_names(parameters: Mapping[str, Any]) -> bool:
+    """Return True if an API may get other names for these parameters."""
+    return not are_fit(_names(parameters))
+
+
+def _names(parameters: Mapping[str, Any]) -> list[str]:
+    """Return the names of all parameters, in the order in which they are offered."""
+    if _ELSEWHERE.isdisjoint(parameters):
+        named = (parameters.get("properties") or (), parameters.get("required") or ())
+        return list(dict.fromkeys(name for names in named for name in names))
+    plain, _ = with_choices(tidied(parameters), SchemaRules(plain_root=True))
+    return list(plain["properties"])
+
+
+# Keywords of a root that bring properties from other schemas.
+_ELSEWHERE = frozenset(("$dynamicRef", "$recursiveRef", "$ref", "allOf", "anyOf", "oneOf"))
 
 
 def _is_wrapper(value: Any, schema: Mapping[str, Any]) -> bool:

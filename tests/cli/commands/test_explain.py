@@ -45,10 +45,10 @@ def test_a_missing_key_is_reported_with_its_variable(call: Call) -> None:
         (["--image"], "no vision"),
         (["--document"], "no documents"),
         (["--audio"], "no audio"),
-        (["--schema"], "no json_schema"),
         (["--tokens", "20000"], "no prompt of more than 16,385 tokens"),
         (["--max-tokens", "5000"], "no max_tokens above 4,096"),
         (["--tools"], None),
+        (["--schema"], None),
     ],
 )
 def test_the_content_of_the_request_decides_which_models_are_skipped(

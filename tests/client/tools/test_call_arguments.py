@@ -21,6 +21,7 @@ from rings import MODEL, environ_of, ring_at
 Serve = Callable[..., Loopback]
 
 PLACE = {"type": "object", "properties": {"city": {"type": "string"}, "zip": {"type": "string"}}}
+NAMES = {"type": "object", "properties": {"filter[id]": {"type": "string"}, "a": {}}}
 LIST = {"type": "array", "items": {"type": "integer"}}
 
 
@@ -49,6 +50,13 @@ def restored(tool_: Tool, arguments: str) -> str:
         (Tool("f", parameters=LIST), "[1]", None),
         (Tool("f", parameters={"anyOf": [PLACE]}), '{"answer": [1]}', None),
         (Tool("f"), '{"answer": [1]}', None),
+        (Tool("f", parameters=NAMES), '{"filter_id_": "x", "a": 1}', '{"filter[id]":"x","a":1}'),
+        (Tool("f", parameters=NAMES), '{"filter[id]": "x"}', None),
+        (
+            Tool("f", parameters={"anyOf": [NAMES, {"required": ["$top"]}]}),
+            '{"_top": 1}',
+            '{"$top":1}',
+        ),
     ],
 )
 def test_only_what_an_api_asked_for_is_undone(

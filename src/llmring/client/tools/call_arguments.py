@@ -1,7 +1,7 @@
 """The arguments of calls, as the schema of the tool has them and not as an API made the model give.
 
-Strict mode makes a model give every argument, null for those that it leaves out; and an API that
-takes only objects as arguments gets any other kind in an object.
+Strict mode makes a model give every argument, null for those that it leaves out; an API that takes
+only objects as arguments gets any other kind in an object; and some names have to be replaced.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.json_schema.adapt import is_object
-from llmring.json_schema.restore import arguments_back
+from llmring.json_schema.restore import arguments_back, has_other_names
 
 
 def changed_tools(tools: Iterable[Tool | ProviderTool]) -> dict[str, Tool]:
@@ -24,7 +24,7 @@ def changed_tools(tools: Iterable[Tool | ProviderTool]) -> dict[str, Tool]:
         for tool in tools
         if isinstance(tool, Tool)
         and tool.parameters
-        and (tool.strict or not is_object(tool.parameters))
+        and (tool.strict or not is_object(tool.parameters) or has_other_names(tool.parameters))
     }
 
 

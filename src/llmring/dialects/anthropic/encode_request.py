@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+import msgspec
+
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import UploadedPart
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolChoice
@@ -60,7 +62,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "cache_control": caching.automatic(request.caching),
         "system": anthropic_content.system(turns) + words,
         "stop_sequences": request.stops,
-        "tools": _tools(request, wanted, notes),
+        "tools": _tools(request, wanted, quirks, notes),
         "tool_choice": _tool_choice(request, wanted),
         "thinking": thinking,
         "output_config": _output_config(request, wanted),
@@ -147,15 +149,20 @@ def _output_config(request: ParsedRequest, wanted: MessagesOutputFields) -> dict
 
 
 def _tools(
-    request: ParsedRequest, wanted: MessagesOutputFields, notes: list[str]
+    request: ParsedRequest, wanted: MessagesOutputFields, quirks: Quirks, notes: list[str]
 ) -> list[dict[str, Any]]:
-    tools = [_tool(tool, notes) for tool in request.tools]
+    tools = [_tool(tool, quirks, notes) for tool in request.tools]
     return [*tools, wanted.tool] if wanted.tool is not None else tools
 
 
-def _tool(tool: Tool | ProviderTool, notes: list[str]) -> dict[str, Any]:
+def _tool(tool: Tool | ProviderTool, quirks: Quirks, notes: list[str]) -> dict[str, Any]:
     if isinstance(tool, ProviderTool):
         return dict(tool.definition)
+    if tool.strict and not quirks.json_schema:
+        # One ability: models without structured outputs refuse `strict` too.
+        # https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+        notes.append(f"the tool {tool.name!r}: sent without strict, which the model can't enforce")
+        tool = msgspec.structs.replace(tool, strict=None)
     found = offered(tool, PARAMETERS)
     notes += found.notes
     definition: dict[str, Any] = {

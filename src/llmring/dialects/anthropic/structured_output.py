@@ -78,7 +78,7 @@ _AS_TOOL = SchemaRules(needs_object=True)
 # https://github.com/anthropics/claude-code/issues/5319
 # https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
 _PARAMETERS = SchemaRules(plain_root=True)
-PARAMETERS = ParameterRules(usual=_PARAMETERS, strict=RULES, recursive=False)
+PARAMETERS = ParameterRules(usual=_PARAMETERS, strict=RULES, recursive=False, any_names=False)
 
 
 class MessagesOutputFields(Struct, frozen=True):
