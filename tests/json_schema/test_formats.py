@@ -59,3 +59,11 @@ def test_a_format_is_checked_in_every_draft(name: str, draft: str | None) -> Non
 @pytest.mark.parametrize("name", ["int32", "tel", "password", "no-such-format"])
 def test_a_format_that_the_standard_does_not_have_is_not_checked(name: str) -> None:
     assert fits('"any text"', name, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("date-time", "2026-11-30T10:00:00"), ("time", "10:00:00")]
+)
+def test_times_need_their_offset(name: str, text: str) -> None:
+    assert not fits(f'"{text}"', name, None)
+    assert fits(f'"{text}+01:00"', name, None)

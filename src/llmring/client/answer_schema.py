@@ -63,15 +63,8 @@ def answer_form(output: OutputFormat) -> AnswerForm:
         return AnswerForm(output, None, "{[")
     if output.load is not None:
         return AnswerForm(output, schema, _opens(schema))
-    try:
-        schema = resolved(schema)
-    except ValidationError as error:
-        raise ValidationError(f"the response_format can't be used: {error}") from error
-    key = _key(schema)
-    validator = _compiled(key)
-    closed = _compiled_closed(key) if output.strict else None
-    validators = (validator,) if closed is None else (validator, closed)
-    return AnswerForm(output, schema, _opens(schema), validators)
+    compiled = _compiled_form(_key(schema), bool(output.strict))
+    return AnswerForm(output, compiled.schema, compiled.opens, compiled.validators)
 
 
 def _opens(schema: Mapping[str, Any]) -> str:
@@ -188,7 +181,25 @@ def _key(schema: Mapping[str, Any]) -> bytes:
         raise ValidationError(f"the schema of the response_format is not JSON: {error}") from error
 
 
+class _Compiled(Struct, frozen=True):
+    schema: Mapping[str, Any]
+    opens: str
+    validators: tuple[jsonschema_rs.Validator, ...]
+
+
 @functools.lru_cache(maxsize=128)
+def _compiled_form(key: bytes, strict: bool) -> _Compiled:
+    try:
+        schema = resolved(msgspec.json.decode(key))
+    except ValidationError as error:
+        raise ValidationError(f"the response_format can't be used: {error}") from error
+    key = _key(schema)
+    validator = _compiled(key)
+    closed = _compiled_closed(key) if strict else None
+    validators = (validator,) if closed is None else (validator, closed)
+    return _Compiled(schema, _opens(schema), validators)
+
+
 def _compiled_closed(key: bytes) -> jsonschema_rs.Validator | None:
     """Compile a schema with all objects closed; None if that would change its meaning."""
     schema = msgspec.json.decode(key)

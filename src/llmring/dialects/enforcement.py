@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from llmring.chat.output_format import OutputFormat
+from llmring.json_schema.once import once_per_schema
 from llmring.json_schema.openness import open_place
 
 IN_WORDS = "the schema is asked for in words and checked here, as this model's API can't enforce it"
+
+
+_open_place = once_per_schema(open_place)
 
 
 def asked_in_words(output: OutputFormat) -> tuple[str, ...]:
@@ -17,7 +21,7 @@ def asked_without_strict(output: OutputFormat) -> tuple[str, ...]:
     """Return the remark on a schema that is sent, but not as strict."""
     if not _was_demanded(output) or output.schema is None:
         return ()
-    place = open_place(output.schema)
+    place = _open_place(output.schema)
     if place is None:
         return ()
     where = place or "its root"

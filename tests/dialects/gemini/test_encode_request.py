@@ -285,3 +285,14 @@ def test_R32_unsupported_keywords_are_moved_into_the_description() -> None:
     assert (hour["type"], hour["maximum"]) == ("integer", 23)
     assert "multipleOf" not in hour
     assert "3" in hour["description"]
+
+
+def test_a_model_without_schemas_gets_the_schema_as_a_prompt_with_tools_or_without() -> None:
+    for tools in ([], [Tool("clock")]):
+        request = parse_request(LLMRequest(messages="Hi", response_format=WANTED, tools=tools))
+        outgoing = DIALECT.encode(
+            request, "gemma-3-27b-it", stream=False, quirks=Quirks(json_schema=False)
+        )
+
+        assert "responseMimeType" not in outgoing.payload.get("generationConfig", {})
+        assert msgspec.json.encode(SCHEMA).decode() in str(outgoing.payload["systemInstruction"])

@@ -20,6 +20,7 @@ from llmring.json_schema.adapt import (
     is_object,
     is_recursive,
 )
+from llmring.json_schema.once import once_per_schema
 from llmring.json_schema.openness import can_be_strict
 from llmring.json_schema.parameters import ParameterRules
 from llmring.json_schema.prompt import json_instruction
@@ -112,8 +113,8 @@ def output_fields(
     if output.schema is None:
         # The API has no JSON mode without a schema.
         return MessagesOutputFields(words=json_instruction(None))
-    if native and can_be_strict(output.schema) and not is_recursive(output.schema):
-        schema = adapted(output.schema, RULES)
+    schema = _enforceable(output.schema) if native else None
+    if schema is not None:
         return MessagesOutputFields(format={"type": "json_schema", "schema": schema})
     notes = asked_in_words(output)
     if native or not forcible:
@@ -121,11 +122,24 @@ def output_fields(
     return MessagesOutputFields(tool=_tool(output, output.schema), notes=notes)
 
 
+@once_per_schema
+def _enforceable(schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the schema that the API can enforce for this one, if any."""
+    if not can_be_strict(schema) or is_recursive(schema):
+        return None
+    return adapted(schema, RULES)
+
+
+@once_per_schema
+def _of_tool(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return adapted(schema, _AS_TOOL)
+
+
 def _tool(output: OutputFormat, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": ANSWER if is_object(schema) else WRAPPED_ANSWER,
         "description": output.description or f"Takes your answer ({output.name}).",
-        "input_schema": adapted(schema, _AS_TOOL),
+        "input_schema": _of_tool(schema),
     }
 
 

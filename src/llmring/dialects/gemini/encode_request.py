@@ -21,6 +21,7 @@ from llmring.dialects.enforcement import asked_in_words
 from llmring.dialects.gemini.contents import contents_of, system_texts
 from llmring.dialects.offered_tool import offered
 from llmring.json_schema.adapt import SchemaRules, adapted
+from llmring.json_schema.once import once_per_schema
 from llmring.json_schema.parameters import ParameterRules
 from llmring.json_schema.prompt import json_instruction
 
@@ -152,10 +153,15 @@ def _generation(request: ParsedRequest, output: OutputFormat | None) -> dict[str
         "stopSequences": request.stops or None,
         "seed": request.seed,
         "responseMimeType": "application/json" if output else None,
-        "responseJsonSchema": adapted(schema, RULES) if schema is not None else None,
+        "responseJsonSchema": _response_schema(schema) if schema is not None else None,
         "thinkingConfig": _thinking(request.reasoning),
     }
     return {name: value for name, value in settings.items() if value is not None}
+
+
+@once_per_schema
+def _response_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return adapted(schema, RULES)
 
 
 def _prompt_for_json(output: OutputFormat) -> str:

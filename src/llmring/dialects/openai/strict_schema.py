@@ -10,6 +10,7 @@ from typing import Any
 
 from llmring.chat.output_format import OutputFormat
 from llmring.json_schema.adapt import SchemaRules, adapted
+from llmring.json_schema.once import once_per_schema
 from llmring.json_schema.openness import can_be_strict
 from llmring.json_schema.parameters import ParameterRules
 
@@ -79,5 +80,15 @@ def schema_to_send(output: OutputFormat, schema: Mapping[str, Any]) -> tuple[dic
     It is enforced if the caller sets `strict`, or gives a type, unless its schema would lose its
     meaning.
     """
-    strict = bool(output.strict) and can_be_strict(schema)
+    return _enforced(schema) if output.strict else (_loose(schema), False)
+
+
+@once_per_schema
+def _enforced(schema: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    strict = can_be_strict(schema)
     return adapted(schema, STRICT if strict else LOOSE), strict
+
+
+@once_per_schema
+def _loose(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return adapted(schema, LOOSE)
