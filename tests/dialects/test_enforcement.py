@@ -183,15 +183,18 @@ class Scores:
     scores: dict[str, float]
 
 
-@pytest.mark.parametrize("form", [Scores, {"type": "json_schema", "json_schema": {"schema": OPEN}}])
-def test_without_strict_from_the_caller_nothing_is_noted(
-    serve: Serve, tmp_path: Path, form: Any
+@pytest.mark.parametrize(
+    ("form", "is_noted"),
+    [(Scores, True), ({"type": "json_schema", "json_schema": {"schema": OPEN}}, False)],
+)
+def test_a_type_that_strict_mode_would_narrow_is_noted_too(
+    serve: Serve, tmp_path: Path, form: Any, is_noted: bool
 ) -> None:
     server = serve(answers.openai('{"scores": {"Ann": 3}}'))
 
     found = ask(ring_for(server, tmp_path, "openai:gpt-4.1"), form)
 
-    assert found.attempts[-1].adjusted == ()
+    assert bool(found.attempts[-1].adjusted) == is_noted
 
 
 def test_json_mode_with_a_schema_asks_for_it_and_checks_it(serve: Serve, tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmring.dialects.openai.strict_schema import PARAMETERS
 from llmring.json_schema.object_root import object_root
+from llmring.json_schema.parameters import fitted
 
 Schema = dict[str, Any]
 
@@ -139,6 +141,28 @@ def test_the_result_is_closed_only_if_all_branches_are() -> None:
         is False
     )
     assert "additionalProperties" not in flat({"anyOf": [closed, branch(b=TEXT)]})
+
+
+@pytest.mark.parametrize(
+    "dictionary",
+    [
+        {"type": "object"},
+        {"type": "object", "additionalProperties": TEXT},
+        {"type": "object", "patternProperties": {"^x": TEXT}},
+    ],
+)
+def test_the_result_stays_open_if_a_branch_is_a_dictionary(dictionary: Schema) -> None:
+    schema = {"anyOf": [branch(a=TEXT), dictionary]}
+
+    assert flat(schema)["additionalProperties"] is True
+    assert not fitted(schema, PARAMETERS, strict=True).strict
+
+
+def test_the_key_to_the_branches_is_left_out_with_them() -> None:
+    discriminator = {"propertyName": "kind", "mapping": {"a": "#/$defs/A"}}
+    schema = {"oneOf": [branch(a=TEXT), branch(b=TEXT)], "discriminator": discriminator}
+
+    assert "discriminator" not in flat(schema)
 
 
 def test_a_choice_of_itself_ends() -> None:

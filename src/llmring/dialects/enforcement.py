@@ -1,4 +1,7 @@
-"""Remarks on schemas of answers that an API does not enforce, although the caller asked for it."""
+"""Remarks on schemas of answers that an API does not enforce, although the request asks for it.
+
+A schema with `strict` asks for it, and so does a Python type.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ _open_place = once_per_schema(open_place)
 
 def asked_in_words(output: OutputFormat) -> tuple[str, ...]:
     """Return the remark on a schema that is only part of the prompt."""
-    return (IN_WORDS,) if _was_demanded(output) else ()
+    return (IN_WORDS,) if output.strict else ()
 
 
 def asked_without_strict(output: OutputFormat) -> tuple[str, ...]:
     """Return the remark on a schema that is sent, but not as strict."""
-    if not _was_demanded(output) or output.schema is None:
+    if not output.strict or output.schema is None:
         return ()
     place = _open_place(output.schema)
     if place is None:
@@ -29,8 +32,3 @@ def asked_without_strict(output: OutputFormat) -> tuple[str, ...]:
         f"the schema is sent without strict, which would forbid what is allowed at {where}; the "
         "answer is checked here",
     )
-
-
-def _was_demanded(output: OutputFormat) -> bool:
-    # With a type as the format, llmring sets `strict` by itself.
-    return bool(output.strict) and output.type is None

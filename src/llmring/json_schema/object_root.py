@@ -94,6 +94,8 @@ class _Flattening:
             found = [each for each in (self._branch(part, above) for part in given) if each]
             if given and not found:
                 return None
+            # OpenAPI's key to the branches, which are gone.
+            node.pop("discriminator", None)
             node, more = _chosen(node, found, words)
             choices += more
         return node, choices
@@ -133,8 +135,12 @@ def _chosen(
     required = _required(node, branches)
     if required:
         result["required"] = required
-    if "additionalProperties" not in node and branches and all(map(_is_closed, branches)):
-        result["additionalProperties"] = False
+    if "additionalProperties" not in node and branches:
+        if all(map(_is_closed, branches)):
+            result["additionalProperties"] = False
+        elif any(map(_is_open, branches)):
+            # Otherwise, strict mode would close the object.
+            result["additionalProperties"] = True
     described = list(dict.fromkeys(filter(None, map(_described, branches))))
     if len(described) < 2:
         return result, inner
@@ -194,6 +200,14 @@ def _is_closed(schema: Mapping[str, Any]) -> bool:
     return schema.get("additionalProperties") is False
 
 
+def _is_open(schema: Mapping[str, Any]) -> bool:
+    """Return True if a branch is for properties of any name."""
+    if schema.get("additionalProperties", False) is not False or "patternProperties" in schema:
+        return True
+    names = ("additionalProperties", "properties", "required")
+    return schema.get("type") == "object" and schema.keys().isdisjoint(names)
+
+
 def _described(branch: Mapping[str, Any]) -> str:
     """Return a branch in words: its title or description, its properties and further rules."""
     properties: Mapping[str, Any] = branch.get("properties", {})
@@ -206,6 +220,8 @@ def _described(branch: Mapping[str, Any]) -> str:
     if optional:
         words = f"{words} (optional: {', '.join(optional)})" if words else ", ".join(optional)
     rest = {key: value for key, value in branch.items() if key not in _IN_WORDS}
+    if isinstance(branch.get("additionalProperties"), Mapping):
+        rest["additionalProperties"] = branch["additionalProperties"]
     words = ", ".join(filter(None, (words, *phrases_of(rest))))
     about = branch.get("description") or branch.get("title")
     return ": ".join(filter(None, (about if isinstance(about, str) else None, words)))

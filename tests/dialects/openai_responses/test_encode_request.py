@@ -492,3 +492,32 @@ def test_R39_every_recorded_answer_is_sent_back_unchanged() -> None:
             wrong[recording["id"]] = (sent, came)
 
     assert wrong == {}
+
+
+DICTIONARY = {
+    "type": "object",
+    "properties": {"scores": {"type": "object", "additionalProperties": {"type": "number"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("quirks", "sent", "note"),
+    [
+        (Quirks(), {"schema": DICTIONARY, "strict": False}, "at /properties/scores"),
+        (Quirks(json_schema=False), {"type": "json_object"}, "in words"),
+        (Quirks(json_schema=False, json_mode=False), None, "in words"),
+    ],
+)
+def test_a_strict_schema_that_is_not_enforced_is_noted(
+    quirks: Quirks, sent: dict[str, Any] | None, note: str
+) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": DICTIONARY}}
+    request = LLMRequest(messages="Hi", response_format={**form, "strict": True})
+
+    outgoing = DIALECT.encode(parse_request(request), "gpt-4.1", stream=False, quirks=quirks)
+
+    found = outgoing.payload.get("text", {}).get("format")
+    assert found is sent or {**found, **sent} == found
+    assert note in outgoing.notes[0]
+    in_prompt = "scores" in str(outgoing.payload["input"])
+    assert in_prompt == (not quirks.json_schema)
