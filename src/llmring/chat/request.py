@@ -123,10 +123,11 @@ class LLMRequest(Struct):
         temperature: Sampling temperature; not sent to models that do not accept one.
         max_tokens: Maximum length of the answer, in tokens.
         reasoning_tokens: Maximum number of tokens for reasoning; 0 turns it off.
-        response_format: OpenAI's `{"type": "json_schema", ...}` or `{"type": "json_object"}`, or
-            a type: a dataclass, TypedDict, msgspec Struct or pydantic model.
-        tools: Functions in OpenAI's form, Python functions, `Tool`s, or a provider's own tools as
-            dictionaries.
+        response_format: OpenAI's `{"type": "json_schema", ...}` or `{"type": "json_object"}`, the
+            latter with a `schema` too, or a type: a dataclass, TypedDict, msgspec Struct or
+            pydantic model.
+        tools: Python functions, `Tool`s, functions as dictionaries in the form of OpenAI,
+            Anthropic, Google, Amazon's Converse or MCP, or a provider's own tools as dictionaries.
         tool_choice: "auto", "none", "required" (or "any"), or a function by name.
         cache: Prompt caching: True, a lifetime ("5m", "1h"), or `{"ttl": …, "key": …}`.
         metadata: For the application's own use, the ledger and routing; not part of the prompt.

@@ -328,9 +328,9 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
             failover.report_result(error)
             raise
         if response.tool_calls:
-            from llmring.client.tools.call_arguments import changed_tools, restore_calls
+            from llmring.client.tools.call_arguments import restore_calls
 
-            restore_calls(response, changed_tools(request.tools))
+            restore_calls(response, request.tools)
         failover.report_result(response)
         return response
 
@@ -389,10 +389,9 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
         output = request.output
         chunks = self._executor.stream(failover)
         if request.tools:
-            from llmring.client.tools.call_arguments import changed_tools, stream_restored
+            from llmring.client.tools.call_arguments import restored_stream
 
-            changed = changed_tools(request.tools)
-            chunks = stream_restored(chunks, changed) if changed else chunks
+            chunks = restored_stream(chunks, request.tools)
         if output is None:
             return chunks
         from llmring.client.answer_schema import answer_form

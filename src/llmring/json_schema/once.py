@@ -14,7 +14,7 @@ T = TypeVar("T")
 def once_per_schema(work: Callable[[Mapping[str, Any]], T]) -> Callable[[Mapping[str, Any]], T]:
     """Return the same function, whose results are kept for the schemas used last.
 
-    Schemas are told apart by their content, so one that was changed is a new one. The results are
+    Only the content of a schema counts, so one that was changed is a new one. The results are
     shared, and must not be changed.
     """
 

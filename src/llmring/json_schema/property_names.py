@@ -42,7 +42,7 @@ def replacements(names: Iterable[str]) -> dict[str, str]:
 
 
 def renamed(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an object with names that fit; descriptions tell the original ones."""
+    """Return the schema of an object with names that fit; descriptions have the original ones."""
     properties: Mapping[str, Any] = schema["properties"]
     if are_fit(properties):
         return schema

@@ -14,7 +14,7 @@ import answers
 from llmring import LLMRing, Tool, tool
 from llmring.chat.response import LLMResponse
 from llmring.chat.tools import ProviderTool, ToolCall
-from llmring.client.tools.call_arguments import changed_tools, restore_calls
+from llmring.client.tools.call_arguments import restore_calls
 from loopback import Answer, Loopback
 from rings import MODEL, environ_of, ring_at
 
@@ -34,7 +34,7 @@ def calling(name: str, arguments: str) -> Answer:
 def restored(tool_: Tool, arguments: str) -> str:
     call = ToolCall(id="1", type="function", function={"name": tool_.name, "arguments": arguments})
     response = LLMResponse(content="", model="m", tool_calls=[call])
-    restore_calls(response, changed_tools([tool_, ProviderTool({"type": "web_search"})]))
+    restore_calls(response, [tool_, ProviderTool({"type": "web_search"})])
     assert response.tool_calls is not None
     return response.tool_calls[0]["function"]["arguments"]
 

@@ -17,7 +17,7 @@ from llmring.json_schema.adapt import is_object
 from llmring.json_schema.restore import arguments_back, has_other_names
 
 
-def changed_tools(tools: Iterable[Tool | ProviderTool]) -> dict[str, Tool]:
+def _changed(tools: Iterable[Tool | ProviderTool]) -> dict[str, Tool]:
     """Return the tools whose arguments may come changed, by name."""
     return {
         tool.name: tool
@@ -28,16 +28,24 @@ def changed_tools(tools: Iterable[Tool | ProviderTool]) -> dict[str, Tool]:
     }
 
 
-def restore_calls(response: LLMResponse, changed: Mapping[str, Tool]) -> None:
+def restore_calls(response: LLMResponse, tools: Iterable[Tool | ProviderTool]) -> None:
     """Restore the arguments of an answer's calls, in place."""
-    if response.tool_calls:
+    changed = _changed(tools)
+    if response.tool_calls and changed:
         response.tool_calls = [_restored(call, changed) for call in response.tool_calls]
 
 
-async def stream_restored(
+def restored_stream(
+    chunks: AsyncGenerator[StreamChunk, None], tools: Iterable[Tool | ProviderTool]
+) -> AsyncGenerator[StreamChunk, None]:
+    """Return the chunks, with the arguments of their calls restored."""
+    changed = _changed(tools)
+    return _restoring(chunks, changed) if changed else chunks
+
+
+async def _restoring(
     chunks: AsyncGenerator[StreamChunk, None], changed: Mapping[str, Tool]
 ) -> AsyncGenerator[StreamChunk, None]:
-    """Yield the chunks, with the arguments of their calls restored."""
     async with aclosing(chunks):
         async for chunk in chunks:
             if chunk.tool_calls:
