@@ -1,6 +1,7 @@
 """Checking answers against a requested form, without a model."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,4 +188,12 @@ def test_a_dynamic_reference_with_two_meanings_is_refused_before_anything_is_sen
     with pytest.raises(
         ValidationError, match=r"response_format .*dynamicRef '#n' at /properties/a"
     ):
+        by_schema(schema)
+
+
+@pytest.mark.parametrize("ref", ["#none", "#/$defs/none", "https://example.test/schema.json"])
+def test_a_reference_that_leads_out_of_the_schema_is_refused_with_its_place(ref: str) -> None:
+    schema = {"type": "object", "properties": {"a": {"items": {"$ref": ref}}}}
+
+    with pytest.raises(ValidationError, match=f"'{re.escape(ref)}' at /properties/a/items"):
         by_schema(schema)

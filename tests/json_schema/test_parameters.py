@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jsonschema_rs
@@ -103,6 +104,15 @@ def test_a_reference_that_leads_nowhere_is_left_out_and_noted() -> None:
 
     assert found.schema["properties"]["a"] == {"description": "as defined by #/$defs/no"}
     assert found.notes == ("the reference '#/$defs/no' at /properties/a leads nowhere",)
+
+
+def test_parameters_may_be_any_mapping() -> None:
+    part = MappingProxyType({"a": MappingProxyType({"type": "string"})})
+
+    assert fitted(MappingProxyType({"properties": part}), OPENAI, strict=False).schema == {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+    }
 
 
 def test_parameters_that_are_not_json_are_refused() -> None:

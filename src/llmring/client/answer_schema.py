@@ -17,7 +17,7 @@ from llmring.exceptions import ValidationError
 from llmring.json_schema.adapt import SchemaRules, adapted, is_object
 from llmring.json_schema.formats import format_checks
 from llmring.json_schema.openness import can_be_strict
-from llmring.json_schema.references import resolved
+from llmring.json_schema.references import dangling, resolved
 from llmring.json_schema.restore import read_back, unwrapped
 
 if TYPE_CHECKING:
@@ -194,7 +194,13 @@ def _compiled_form(key: bytes, strict: bool) -> _Compiled:
     except ValidationError as error:
         raise ValidationError(f"the response_format can't be used: {error}") from error
     key = _key(schema)
-    validator = _compiled(key)
+    try:
+        validator = _compiled(key)
+    except ValidationError as error:
+        lost = ", ".join(f"{each.ref!r} at {each.place or 'the root'}" for each in dangling(schema))
+        if not lost:
+            raise
+        raise ValidationError(f"{error}; these references lead out of it: {lost}") from error
     closed = _compiled_closed(key) if strict else None
     validators = (validator,) if closed is None else (validator, closed)
     return _Compiled(schema, _opens(schema), validators)

@@ -65,13 +65,19 @@ def fitted(parameters: Mapping[str, Any], rules: ParameterRules, *, strict: bool
         ValidationError: It is not JSON, or a reference in it is ambiguous.
     """
     try:
-        return _fitted(msgspec.json.encode(parameters), rules, strict)
+        return _fitted(msgspec.json.encode(parameters, enc_hook=_as_dict), rules, strict)
     except RecursionError as error:
         raise ValidationError("its parameters are nested too deeply; flatten them") from error
     except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, ValidationError):
             raise
         raise ValidationError(f"its parameters are not JSON: {error}") from error
+
+
+def _as_dict(value: Any) -> dict[Any, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 @functools.lru_cache(maxsize=1024)
