@@ -4,7 +4,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmring.dialects.openai.strict_schema import PARAMETERS
@@ -212,6 +212,7 @@ SCHEMAS = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(SCHEMAS, VALUES)
 def test_an_object_that_fits_a_schema_fits_its_object_root(schema: Schema, value: Schema) -> None:
     found = object_root(schema, dict)

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmring import ValidationError
@@ -205,6 +205,7 @@ def parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield from parts(each)
 
 
+@settings(deadline=None)
 @given(SCHEMAS, st.sampled_from(ALL_RULES), st.booleans())
 def test_whatever_a_schema_is_what_is_sent_keeps_the_rules_of_the_apis(
     schema: Schema, rules: ParameterRules, strict: bool

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmring.json_schema.property_names import are_fit, names_back, renamed, replacements
@@ -37,6 +37,7 @@ def test_no_two_names_become_one() -> None:
     assert replacements(["a_", "a[", "a]"]) == {"a[": "a__2", "a]": "a__3"}
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_all_names_fit_and_arguments_get_theirs_back(names: list[str]) -> None:
     schema: dict[str, Any] = {"properties": {name: {} for name in names}, "required": names}

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmring import ValidationError
@@ -124,6 +124,7 @@ def test_references_that_lead_nowhere_are_listed_and_can_be_left_out() -> None:
     }
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.text("abcdefXYZ_-/~ %", min_size=1, max_size=5),

@@ -4,7 +4,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmring.json_schema.tidy import tidied
@@ -74,6 +74,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYWORDS, VALUES, max_size=4))
 def test_whatever_a_schema_holds_the_result_is_one_of_the_standard(schema: Schema) -> None:
     found = tidied(schema)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import answers
@@ -65,6 +65,7 @@ def test_only_what_an_api_asked_for_is_undone(
     assert restored(found, given_) == (given_ if expected is None else expected)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["city", "zip", "more"]), st.none() | st.text(max_size=3), max_size=3
