@@ -21,16 +21,16 @@ LLMRingError
 │   │       └── MissingAliasesError     .missing
 │   └── ModelCapabilityError            a model that can't do what the request needs
 └── ProviderError                       .provider .model .status .code .request_id
-    │                                   .provider_message .retry_after .attempts
+    │                                   .provider_message .retry_after .should_retry .attempts
     ├── ProviderNotFoundError           (ModelNotFoundError) no provider of that name
-    ├── ProviderAuthenticationError     401, 402, 403, or no key
+    ├── ProviderAuthenticationError     401, 402, 403, or no key; the account's balance, country …
     ├── ProviderRateLimitError          429
     ├── ProviderTimeoutError            .stalled_for: no answer within the timeout
     ├── ProviderConnectionError         refused, reset, cut, TLS, DNS
     ├── ProviderResponseError           an error response, or a response without an answer
     │   ├── UnreadableResponseError     not what the API sends: a proxy's page, a cut body
     │   ├── ProviderModelNotFoundError  (ModelNotFoundError) 404, 410: retired or unknown
-    │   └── ProviderRequestError        400, 413, 422 …: the request itself
+    │   └── ProviderRequestError        400, 413, 415, 422, 431: the request itself
     │       ├── ContextLengthError      too long for this model
     │       ├── UnsupportedFeatureError (ModelCapabilityError)
     │       └── ContentPolicyError
@@ -249,9 +249,13 @@ class ProviderError(LLMRingError):
         request_id: The provider's ID of the request.
         provider_message: The provider's own message, with keys masked.
         retry_after: Seconds that the provider asks to wait.
+        should_retry: Whether the provider advises to send the same request again; None if it gives
+            no advice.
         attempts: Every attempt of the call that ended in this error, in order.
         messages: In `run_tools`, the conversation so far; pass it on to continue.
     """
+
+    should_retry: bool | None = None
 
     def __init__(
         self,
@@ -287,7 +291,7 @@ class ProviderNotFoundError(ProviderError, ModelNotFoundError):
 
 
 class ProviderAuthenticationError(ProviderError):
-    """The key is missing, or the provider rejects it."""
+    """The key is missing, or the provider rejects it, its account or the account's country."""
 
 
 class ProviderRateLimitError(ProviderError):
@@ -343,7 +347,14 @@ class ContextLengthError(ProviderRequestError):
 
 
 class UnsupportedFeatureError(ProviderRequestError, ModelCapabilityError):
-    """The request uses something that this model does not support."""
+    """The request uses something that this model does not support.
+
+    Attributes:
+        changes: The changes with which the same model may take the request, each a
+            `RequestChange` of `dialects.request_changes`.
+    """
+
+    changes: Sequence[Any] = ()
 
 
 class ContentPolicyError(ProviderRequestError):

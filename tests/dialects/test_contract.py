@@ -25,7 +25,6 @@ from llmring.chat.response import LLMResponse
 from llmring.chat.tools import Tool
 from llmring.dialects.dialect import Dialect, Quirks
 from llmring.exceptions import (
-    ContextLengthError,
     ProviderAuthenticationError,
     ProviderError,
     ProviderModelNotFoundError,
@@ -268,7 +267,9 @@ STATUSES = {
     404: ProviderModelNotFoundError,
     408: ProviderTimeoutError,
     410: ProviderModelNotFoundError,
-    413: ContextLengthError,
+    413: ProviderRequestError,
+    415: ProviderRequestError,
+    418: ProviderResponseError,
     422: ProviderRequestError,
     429: ProviderRateLimitError,
     500: ProviderResponseError,

@@ -24,6 +24,7 @@ from llmring.routing.failover import Failover
 from llmring.routing.latency import Latencies
 from llmring.routing.observers import CallObserver
 from llmring.routing.policy import Policy, Rules, policy_of
+from llmring.routing.refused_parameters import RefusedParameters
 from llmring.routing.selection.filters import retired_last
 from llmring.routing.selection.prepare import Prepared, chat
 from llmring.routing.side_effects import may_act
@@ -74,6 +75,7 @@ class CallPlanner:
         self._files = files
         self._clock = settings.clock
         self._routes = Routes(None)
+        self._refused = RefusedParameters()
         self.latencies = Latencies(time.monotonic)
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
@@ -142,6 +144,7 @@ class CallPlanner:
             request=request.given,
             question=request,
             stamp=route.stamp,
+            refused=self._refused,
             remark_on=route.remark,
         )
         timeout = self._timeout
@@ -191,6 +194,7 @@ class CallPlanner:
             rules=failover.context.rules,
             observers=failover.context.observers,
             question=request,
+            refused=failover.context.refused,
             remark_on=failover.context.remark_on,
         )
         prepare = self.prepare(request, context.progress, stream=False)

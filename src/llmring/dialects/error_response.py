@@ -1,5 +1,7 @@
 """Errors out of HTTP responses: the class, the message, the excerpt."""
 
+import re
+
 import msgspec
 
 from llmring.dialects.dialect import T
@@ -32,18 +34,34 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     408: ProviderTimeoutError,
     409: ProviderResponseError,
     410: ProviderModelNotFoundError,
-    413: ContextLengthError,
     425: ProviderResponseError,
     429: ProviderRateLimitError,
+    451: ProviderAuthenticationError,  # not in this country
     504: ProviderTimeoutError,
 }
 
 
-def error_class(status: int) -> type[ProviderError]:
-    """Return the error class for a status, if the body has no better information."""
+# Statuses that blame the request itself. Others of that range are about the server, the account
+# or the moment, such as Groq's 498 (no capacity).
+# https://www.rfc-editor.org/rfc/rfc9110#name-client-error-4xx
+_BLAMING = frozenset({400, 413, 415, 422, 431})
+
+# The words of a 413 by a model that takes no more, and not by a server in front of it.
+_TOO_MUCH = re.compile(r"tokens?\b|context|(prompt|input|message)s?\b|per minute", re.IGNORECASE)
+
+
+def error_class(status: int, message: str | None = None) -> type[ProviderError]:
+    """Return the error class for a status, if the body has no better information.
+
+    Args:
+        status: The HTTP status.
+        message: The vendor's message, if there is one.
+    """
     if status in _BY_STATUS:
         return _BY_STATUS[status]
-    return ProviderRequestError if 400 <= status < 500 else ProviderResponseError
+    if status == 413 and message and _TOO_MUCH.search(message):
+        return ContextLengthError
+    return ProviderRequestError if status in _BLAMING else ProviderResponseError
 
 
 def response_error(
@@ -65,7 +83,7 @@ def response_error(
     """
     words = redact(message)[:MOST_WORDS] if message else None
     detail = words or excerpt(body)
-    return (kind or error_class(head.status))(
+    error = (kind or error_class(head.status, words))(
         " ".join(dict.fromkeys(filter(None, (str(head.status), code, detail)))),
         status=head.status,
         code=code,
@@ -73,6 +91,12 @@ def response_error(
         provider_message=words,
         retry_after=retry_after(head),
     )
+    error.should_retry = _ADVICE.get(head.headers.get("x-should-retry", ""))
+    return error
+
+
+# https://github.com/openai/openai-python (`_should_retry`); Anthropic's clients heed it too.
+_ADVICE = {"true": True, "false": False}
 
 
 def unreadable(head: HttpHead, body: bytes, why: str) -> UnreadableResponseError:

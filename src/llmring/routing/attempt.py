@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
@@ -16,6 +17,9 @@ from llmring.routing.estimate import may_have_cost
 from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Target
 
+if TYPE_CHECKING:
+    from llmring.dialects.request_changes import RequestChange
+
 _UNCOUNTED = "cancelled before usage was reported; the provider may still bill it"
 
 
@@ -24,8 +28,10 @@ class AttemptState:
 
     Attributes:
         target: The model.
+        adjusted: Remarks on what was left out of the request or changed for this model.
         day: The day of the call, for prices.
         http: The request to send.
+        changes: What this model had refused of the request, so that it is sent once more.
         finish: Makes the request to send, if something has to be done first; see `Prepared`.
         deadline: When the attempt must have begun to answer, on the call's clock.
         pause: Seconds to wait before it is sent.
@@ -38,9 +44,10 @@ class AttemptState:
     """
 
     __slots__ = (
-        "_adjusted",
         "_began",
         "_call",
+        "adjusted",
+        "changes",
         "committed",
         "cost",
         "cost_reason",
@@ -64,9 +71,10 @@ class AttemptState:
         pause: float,
     ) -> None:
         self._call = call
-        self._adjusted = prepared.adjusted
+        self.adjusted = prepared.adjusted
         self._began = call.clock() + pause
         self.notes: tuple[str, ...] = ()
+        self.changes: Sequence[RequestChange] = ()
         self.pause = pause
         self.target = target
         self.day = call.day
@@ -135,7 +143,7 @@ class AttemptState:
                 reason=error.message,
                 status=error.status,
                 ms=self._elapsed_ms(),
-                adjusted=self._adjusted,
+                adjusted=self.adjusted,
                 notes=self.notes,
                 usage=self.usage,
                 cost=self.cost,
@@ -147,7 +155,7 @@ class AttemptState:
         if self._call.stops(error, committed=self.committed):
             error.attempts = tuple(self._call.attempts)
             raise error
-        self._call.learn(self.target, error)
+        self._call.learn(self, error)
 
     def report_answer(self, reply: Callable[[], LLMResponse]) -> None:
         """Pass a complete answer to the observers.
@@ -163,13 +171,15 @@ class AttemptState:
         """End the attempt with an answer; return the outcomes of all attempts of the call."""
         if not self._call.drop_others(self):
             return tuple(self._call.attempts)
+        if self.changes:
+            self._call.context.refused.remember(self.target, self.changes)
         self._call.record(
             Attempt(
                 model=self.target.name,
                 outcome="ok",
                 status=status,
                 ms=self._elapsed_ms(),
-                adjusted=self._adjusted,
+                adjusted=self.adjusted,
                 notes=self.notes,
                 usage=self.usage,
                 cost=self.cost,
@@ -190,7 +200,7 @@ class AttemptState:
                 outcome="dropped",
                 reason="another model was faster",
                 ms=self._elapsed_ms(),
-                adjusted=self._adjusted,
+                adjusted=self.adjusted,
                 cost_reason=_UNCOUNTED,
             )
         )

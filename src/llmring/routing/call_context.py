@@ -13,6 +13,7 @@ from llmring.chat.request import LLMRequest
 from llmring.lockfile.document import ModelRef
 from llmring.routing.observers import CallObserver
 from llmring.routing.policy import Policy, Rules
+from llmring.routing.refused_parameters import RefusedParameters
 from llmring.routing.stream_resume import StreamProgress
 
 
@@ -33,6 +34,7 @@ class CallContext(Struct, frozen=True, kw_only=True):
         request: The request, if it is the application's own; recordings keep it.
         question: The request that answers are judged by; None if they are not answers to a chat.
         stamp: The active profile, and the digest of the models that its lockfile pins.
+        refused: The parameters that models have refused.
         remark_on: Returns a remark if a provider reports an unexpected model; else None.
     """
 
@@ -45,4 +47,5 @@ class CallContext(Struct, frozen=True, kw_only=True):
     request: LLMRequest | None = None
     question: ParsedRequest | None = None
     stamp: tuple[str, str | None] | None = None
+    refused: RefusedParameters = msgspec.field(default_factory=RefusedParameters)
     remark_on: Callable[[ModelRef, str | None], str | None] = _nothing_unexpected

@@ -236,8 +236,9 @@ class CallProgress:
             for each in self._candidates
         )
 
-    def learn(self, target: Target, error: ProviderError) -> None:
+    def learn(self, attempt: ObservedAttempt, error: ProviderError) -> None:
         """Remember what a failure means for the models still to try."""
+        target = attempt.target
         self._last = error
         self._last_failed = (target, error)
         if isinstance(error, ContextLengthError) and target.facts is not None:

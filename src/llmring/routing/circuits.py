@@ -66,6 +66,8 @@ def severity(error: ProviderError, waited: float) -> Severity:
             return Severity.LONG
         case ProviderRequestError():
             return Severity.NONE
+        case ProviderRateLimitError(should_retry=False, retry_after=None):
+            return Severity.LONG  # a quota that is used up
         case ProviderRateLimitError():
             return Severity.RATE
         case ProviderTimeoutError(status=status) if status is None or status < 400:

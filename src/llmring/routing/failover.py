@@ -5,15 +5,18 @@ Callers loop: `for attempt in failover`, then `attempt.fail(error)` or `attempt.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
 
 from llmring.chat.response import Attempt, story
+from llmring.dialects.request_changes import ChangedRequest
 from llmring.exceptions import (
     AllModelsFailedError,
     NoUsableModelError,
     ProviderError,
+    ProviderRequestError,
     ProviderResponseError,
     UnsupportedFeatureError,
 )
@@ -24,7 +27,9 @@ from llmring.routing.call_context import CallContext
 from llmring.routing.call_progress import CallProgress
 from llmring.routing.circuits import OpenCircuit
 from llmring.routing.failure_policy import is_passing
+from llmring.routing.observers import ObservedAttempt
 from llmring.routing.policy import LAST_RETRIES
+from llmring.routing.refused_parameters import MOST_RESENDS, is_refused_at_once, without_refused
 from llmring.routing.selection.prepare import Prepared
 from llmring.routing.skip_report import why_none
 from llmring.routing.targets import Skip, Target
@@ -71,6 +76,8 @@ class Failover(CallProgress):
         self.alias = alias
         self.blocked: Mapping[str, OpenCircuit] = {}
         self._has_started = False
+        self._resends: list[tuple[AttemptState, ChangedRequest]] = []
+        self._resent: Counter[ModelRef] = Counter()
 
     @property
     def targets(self) -> list[Target]:
@@ -92,12 +99,17 @@ class Failover(CallProgress):
             prepared = self._prepare(first)
         except UnsupportedFeatureError:
             return None
+        if not self.context.refused.is_empty:
+            prepared = self.context.refused.adjusted(first, prepared)
         self._has_started = True
         later = self._candidates[1:]
         deadline = self._deadline_before(later) if later else self.deadline
         return AttemptState(self, first, prepared, deadline, 0.0)
 
     def __iter__(self) -> Iterator[AttemptState]:
+        return _Attempts(self, self._attempts_in_order())
+
+    def _attempts_in_order(self) -> Iterator[AttemptState]:
         left = self._candidates
         avoided = self._avoided() if self.blocked else {}
         wait = 0.0
@@ -162,6 +174,33 @@ class Failover(CallProgress):
             if failure is None or not is_passing(failure):
                 return
 
+    def learn(self, attempt: ObservedAttempt, error: ProviderError) -> None:
+        """Remember what a failure means for the models still to try, this one included."""
+        super().learn(attempt, error)
+        if not isinstance(attempt, AttemptState):
+            return
+        changed = without_refused(attempt.http, error)
+        if attempt.changes and (changed is not None or not isinstance(error, ProviderRequestError)):
+            self.context.refused.remember(attempt.target, attempt.changes)
+        if changed is None or attempt.committed or self._resent[attempt.target.ref] >= MOST_RESENDS:
+            return
+        if self.context.effects and not is_refused_at_once(error):
+            return
+        self._resent[attempt.target.ref] += 1
+        self._resends.append((attempt, changed))
+
+    def resend(self) -> AttemptState | None:
+        """Return the next attempt without what was refused, if any."""
+        if not self._resends or (self.deadline is not None and self.clock() >= self.deadline):
+            return None
+        refused, changed = self._resends.pop(0)
+        target = refused.target
+        later = self._candidates[self._candidates.index(target) + 1 :]
+        prepared = Prepared(changed.http, (*refused.adjusted, *changed.notes))
+        attempt = AttemptState(self, target, prepared, self._deadline_before(later), 0.0)
+        attempt.changes = (*refused.changes, *changed.changes)
+        return attempt
+
     def _report_failover(self, target: Target, before: Target, error: ProviderError) -> None:
         if before.ref != target.ref:
             for each in self.observers:
@@ -177,9 +216,12 @@ class Failover(CallProgress):
         objection = self.objection(target)
         if objection is None:
             try:
-                return self._prepare(target)
+                prepared = self._prepare(target)
             except UnsupportedFeatureError as error:
                 objection = error
+            else:
+                refused = self.context.refused
+                return prepared if refused.is_empty else refused.adjusted(target, prepared)
         self._skip(target.ref, objection)
         return None
 
@@ -225,6 +267,26 @@ class Failover(CallProgress):
         others = sum(isinstance(each, Target) for each in later)
         left = self.deadline - self.clock() - pause
         return self.deadline - min(left / 2, RESERVE_SECONDS * others)
+
+
+class _Attempts:
+    """The attempts of a call: before the next in order, those that are sent once more.
+
+    Args:
+        failover: The call.
+        in_order: The other attempts.
+    """
+
+    def __init__(self, failover: Failover, in_order: Iterator[AttemptState]) -> None:
+        self._failover = failover
+        self._in_order = in_order
+
+    def __iter__(self) -> Iterator[AttemptState]:
+        return self
+
+    def __next__(self) -> AttemptState:
+        # A refusal may come after the last model was asked, if models are asked at the same time.
+        return self._failover.resend() or next(self._in_order)
 
 
 def _cooling(circuit: OpenCircuit) -> ProviderError:

@@ -39,11 +39,13 @@ _VERDICTS: dict[type, Verdict] = {
 
 
 # Statuses of failures that a retry a moment later may not meet.
-_PASSING_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_PASSING_STATUSES = frozenset({408, 409, 425, 429, 498, 500, 502, 503, 504, 529})
 
 
 def is_passing(error: ProviderError) -> bool:
     """Return True if the same model may answer a moment later."""
+    if error.should_retry is not None:
+        return error.should_retry
     match error:
         case ProviderConnectionError() | ProviderTimeoutError() | UnreadableResponseError():
             return True
@@ -66,9 +68,11 @@ def may_have_run(error: ProviderError) -> bool:
     return error.status not in _NOT_STARTED
 
 
-_NOT_STARTED = frozenset({425, 429, 503, 529})
+_NOT_STARTED = frozenset({425, 429, 498, 503, 529})
 
 
 def verdict(error: ProviderError) -> Verdict:
     """Return the consequence of a failure for the rest of the call."""
+    if error.should_retry:
+        return Verdict.NEXT
     return next(_VERDICTS[kind] for kind in type(error).__mro__ if kind in _VERDICTS)

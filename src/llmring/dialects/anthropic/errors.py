@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from llmring.dialects.anthropic.refused_parameters import changes_for
 from llmring.dialects.error_response import error_class, response_error
+from llmring.dialects.request_changes import RequestChange
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,
@@ -80,13 +82,26 @@ _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
         (r"prompt is too long|exceeds? (the )?context|input is too long", ContextLengthError),
-        (r"credit balance is too low|organization has been disabled", ProviderAuthenticationError),
+        (
+            r"credit balance is too low|(organization|account|workspace) (has been|is) "
+            r"(disabled|suspended|restricted|on hold)"
+            r"|(country|region|location)\b.{0,40}\bnot (supported|available)",
+            ProviderAuthenticationError,
+        ),
         (r"API usage limits", ProviderRateLimitError),
         (r"content filtering policy", ContentPolicyError),
         (
             r"(does not|doesn't|not) support|unsupported|deprecated for this model"
             r"|schema is too complex|maximum allowed number of output tokens"
-            r"|image exceeds|maximum of \d+ PDF pages",
+            r"|image exceeds|maximum of \d+ PDF pages"
+            r"|anthropic-beta` header|extra inputs are not permitted"
+            # The form of the history, which another vendor may take.
+            # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+            r"|expected `?thinking`? or `?redacted_thinking|first block must be `?thinking"
+            r"|`?redacted_thinking`? blocks in the latest|`?signature`? in `?thinking"
+            r"|each `?thinking`? block|thinking\b.{0,40}must be passed back"
+            r"|tool_use\.id: string should match|tool_use_id: string should match"
+            r"|roles must alternate|each stop sequence must contain non-whitespace",
             UnsupportedFeatureError,
         ),
     )
@@ -100,9 +115,11 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
     except (ValueError, RecursionError):
         return response_error(head, body, message=None)
     error = _error(reply.error)
-    result = response_error(
-        head, body, message=error.message, code=error.type, kind=_kind(error, head.status)
-    )
+    changes = _changes(error)
+    kind = UnsupportedFeatureError if changes else _kind(error, head.status)
+    result = response_error(head, body, message=error.message, code=error.type, kind=kind)
+    if isinstance(result, UnsupportedFeatureError):
+        result.changes = changes
     result.request_id = reply.request_id or result.request_id
     return result
 
@@ -114,13 +131,22 @@ def failure(
     error = _error(value)
     words = redact(error.message) if error.message else None
     reason = " ".join(part for part in (error.type, words) if part)
-    kind = _kind(error, 400 if error.type == "invalid_request_error" else 500)
-    return kind(
+    changes = _changes(error)
+    blamed = 400 if error.type == "invalid_request_error" else 500
+    kind = UnsupportedFeatureError if changes else _kind(error, blamed)
+    result = kind(
         f"an error instead of an answer: {reason or 'the provider gave no reason'}",
         code=error.type,
         request_id=request_id or head.headers.get("request-id"),
         provider_message=words,
     )
+    if isinstance(result, UnsupportedFeatureError):
+        result.changes = changes
+    return result
+
+
+def _changes(error: ErrorObject) -> tuple[RequestChange, ...]:
+    return changes_for(error.message or "") if error.type in _WORDY else ()
 
 
 def _error(value: ErrorObject | str | None) -> ErrorObject:

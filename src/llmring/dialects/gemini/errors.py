@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from llmring.dialects.error_response import error_class, request_id, response_error
+from llmring.dialects.gemini.refused_parameters import changes_for
+from llmring.dialects.request_changes import RequestChange
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,
@@ -59,11 +61,17 @@ _BY_STATUS: dict[str | None, type[ProviderError]] = {
     "UNKNOWN": ProviderResponseError,
 }
 
-# Errors that share the status INVALID_ARGUMENT and differ only in the message.
+# Statuses whose causes differ only in the message.
+_WORDY = (None, "INVALID_ARGUMENT")
+
 _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
-        (r"API key (not valid|expired|not found)", ProviderAuthenticationError),
+        (
+            r"API key (not valid|expired|not found)|location is not supported"
+            r"|(account|project|consumer)\b.{0,80}\b(suspended|restricted|disabled)",
+            ProviderAuthenticationError,
+        ),
         (
             r"input (or output )?token count|exceeds the maximum number of tokens"
             r"|payload size exceeds",
@@ -72,7 +80,14 @@ _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
         (r"responsible AI|blocked by (the )?safety", ContentPolicyError),
         (
             r"not enabled for|not supported|unsupported|(does not|doesn't) support"
-            r"|only works in|supported range",
+            r"|only works in|supported range|(budget|level) .{1,40} is invalid"
+            r"|unknown name .{1,80} at "
+            # The form of the history, which another vendor may take.
+            # https://ai.google.dev/gemini-api/docs/thought-signatures
+            r"|missing a `?thought_signature|thought.?signature is not valid"
+            r"|corrupted thought.?signature|function call turn comes immediately"
+            r"|function response turn comes immediately|number of function response parts"
+            r"|alternate between user and model|only one of thinking budget",
             UnsupportedFeatureError,
         ),
     )
@@ -93,9 +108,11 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
     error = next((_error(each.error) for each in bodies if each.error is not None), None)
     if error is None:
         return response_error(head, body, message=None)
-    result = response_error(
-        head, body, message=error.message, code=error.status, kind=_kind(error, head.status)
-    )
+    changes = _changes(error)
+    kind = UnsupportedFeatureError if changes else _kind(error, head.status)
+    result = response_error(head, body, message=error.message, code=error.status, kind=kind)
+    if isinstance(result, UnsupportedFeatureError):
+        result.changes = changes
     if result.retry_after is None:
         result.retry_after = _retry_delay(error)
     result.request_id = result.request_id or _detail(error, "requestId")
@@ -108,7 +125,9 @@ def failure(head: HttpHead, value: GeminiError | str) -> ProviderError:
     status = error.code if isinstance(error.code, int) else None
     words = redact(error.message) if error.message else None
     reason = " ".join(part for part in (error.status, words) if part)
-    return _kind(error, status or 500)(
+    changes = _changes(error)
+    kind = UnsupportedFeatureError if changes else _kind(error, status or 500)
+    result = kind(
         f"an error instead of an answer: {reason or 'the provider gave no reason'}",
         status=status,
         code=error.status,
@@ -116,6 +135,13 @@ def failure(head: HttpHead, value: GeminiError | str) -> ProviderError:
         provider_message=words,
         retry_after=_retry_delay(error),
     )
+    if isinstance(result, UnsupportedFeatureError):
+        result.changes = changes
+    return result
+
+
+def _changes(error: GeminiError) -> tuple[RequestChange, ...]:
+    return changes_for(error.message or "") if error.status in _WORDY else ()
 
 
 def _error(value: GeminiError | str) -> GeminiError:
@@ -132,7 +158,7 @@ def _detail(error: GeminiError, name: str) -> str | None:
 def _kind(error: GeminiError, status: int) -> type[ProviderError]:
     if _detail(error, "reason") in ("API_KEY_INVALID", "API_KEY_EXPIRED"):
         return ProviderAuthenticationError
-    if error.status in (None, "INVALID_ARGUMENT"):
+    if error.status in _WORDY:
         for words, kind in _KINDS_BY_TEXT:
             if words.search(error.message or ""):
                 return kind

@@ -26,6 +26,7 @@ from llmring.chat.events import (
 )
 from llmring.dialects.error_response import response_error, unreadable
 from llmring.dialects.finish_reasons import reason_of
+from llmring.dialects.ollama.refused_parameters import changes_for
 from llmring.dialects.sse import LineSplitter
 from llmring.exceptions import (
     ContextLengthError,
@@ -207,7 +208,13 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
             (kind for words, kind in _KINDS_BY_TEXT if re.search(words, message, re.IGNORECASE)),
             None,
         )
-    return response_error(head, body, message=message, kind=kind)
+    changes = changes_for(message or "") if head.status in _WORDED else ()
+    error = response_error(
+        head, body, message=message, kind=UnsupportedFeatureError if changes else kind
+    )
+    if isinstance(error, UnsupportedFeatureError):
+        error.changes = changes
+    return error
 
 
 def _complaint(body: bytes) -> str | None:

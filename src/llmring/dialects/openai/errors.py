@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from llmring.dialects.error_response import response_error
+from llmring.dialects.openai.refused_parameters import refusal_of
+from llmring.dialects.openai.vendor_errors import USED_UP, vendor_kind
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,
@@ -56,6 +58,7 @@ class _ErrorFacts(Struct, frozen=True):
         message: The vendor's own message.
         codes: The vendor's code and type, as far as given.
         status: The HTTP status that the body names, as a stream cannot send another one.
+        param: The parameter that the vendor names as the cause.
         cause: The message of an upstream server.
         request_id: The vendor's ID of the request, if the body has it.
     """
@@ -63,8 +66,14 @@ class _ErrorFacts(Struct, frozen=True):
     message: str | None = None
     codes: tuple[str, ...] = ()
     status: int | None = None
+    param: str | None = None
     cause: str | None = None
     request_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All words about the cause."""
+        return " ".join(filter(None, (self.message, self.cause)))
 
 
 def _error_facts(sent: Any) -> _ErrorFacts | None:
@@ -94,15 +103,29 @@ def _from_fields(fields: dict[Any, Any]) -> _ErrorFacts:
     numbers = [fields.get(name) for name in ("status_code", "code", "status")]
     statuses = [int(text) for number in numbers if _is_status(text := str(number))]
     codes = [str(fields[name]) for name in ("code", "type") if fields.get(name) is not None]
+    if isinstance(status := fields.get("status"), str):
+        codes.append(status)  # Google's word for it, such as FAILED_PRECONDITION
     cause = metadata.get("raw") if isinstance(metadata, dict) else None
-    request_id = fields.get("request_id")
+    upstream = _upstream(cause)
+    param, request_id = fields.get("param"), fields.get("request_id")
     return _ErrorFacts(
         message=message,
-        codes=tuple(sorted(codes, key=str.isdecimal)),  # a word is more exact than a number
+        # The upstream server's are more exact, and a word is more exact than a number.
+        codes=(*sorted(codes, key=str.isdecimal), *upstream.codes),
         status=next(iter(statuses), None),
+        param=upstream.param or (param if isinstance(param, str) else None),
         cause=cause if isinstance(cause, str) else None,
         request_id=request_id if isinstance(request_id, str) else None,
     )
+
+
+def _upstream(cause: Any) -> _ErrorFacts:
+    """Return the facts of the error of an upstream server, which OpenRouter quotes."""
+    try:
+        sent = msgspec.json.decode(cause) if isinstance(cause, str) else None
+    except (ValueError, RecursionError):
+        sent = None
+    return (sent and _error_facts(sent)) or _ErrorFacts()
 
 
 def _is_status(text: str) -> bool:
@@ -110,31 +133,49 @@ def _is_status(text: str) -> bool:
 
 
 def _error(head: HttpHead, body: bytes, facts: _ErrorFacts) -> ProviderError:
+    codes = [code.lower() for code in facts.codes]
+    kind = _kind(head.status, facts, codes)
+    refused = None
+    if head.status in _REFUSING and kind in (None, UnsupportedFeatureError):
+        refused = refusal_of(codes, facts.param, facts.text)
     error = response_error(
         head,
         body,
         message=f"{facts.message}: {facts.cause}" if facts.cause else facts.message,
         code=next(iter(facts.codes), None),
-        kind=_kind(head.status, facts),
+        kind=UnsupportedFeatureError if refused is not None else kind,
     )
+    if isinstance(error, UnsupportedFeatureError) and refused is not None:
+        error.changes = refused.changes
+    if USED_UP.intersection(codes):
+        error.should_retry = False
     if facts.cause:
         error.provider_message = facts.message
     error.request_id = error.request_id or facts.request_id
     return error
 
 
-def _kind(status: int, facts: _ErrorFacts) -> type[ProviderError] | None:
-    if status in (413, 429):
+def _kind(status: int, facts: _ErrorFacts, codes: list[str]) -> type[ProviderError] | None:
+    if status == 413:
         # Groq sends its rate limit code even for a single request that exceeds the limit.
+        limits = (ContextLengthError, ProviderRateLimitError)
+        return ContextLengthError if any(_BY_CODE.get(code) in limits for code in codes) else None
+    if status == 429:
         return None
-    for code in facts.codes:
-        if code.lower() in _BY_CODE:
-            return _BY_CODE[code.lower()]
-    for statuses, words, kind in _KINDS_BY_TEXT:
-        if status in statuses and re.search(words, facts.message or "", re.IGNORECASE):
-            return kind
+    kind = vendor_kind(status, codes, facts.param, facts.text)
+    if kind is not None:
+        return kind
+    for code in codes:
+        if code in _BY_CODE:
+            return _BY_CODE[code]
+    for statuses, words, each in _KINDS_BY_TEXT:
+        if status in statuses and re.search(words, facts.text, re.IGNORECASE):
+            return each
     return None
 
+
+# Statuses with which a server refuses a parameter; 404 is OpenRouter's, 500 is llama.cpp's.
+_REFUSING = frozenset({200, 400, 404, 422, 500, 501})
 
 _BY_CODE: dict[str, type[ProviderError]] = {
     "context_length_exceeded": ContextLengthError,

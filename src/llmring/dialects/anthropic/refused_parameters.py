@@ -1,0 +1,139 @@
+"""Parameters that a model behind Anthropic's Messages API refuses, read from its error.
+
+The API has one type for all of them, so the message decides. Sources of the words:
+
+- https://platform.claude.com/docs/en/api/errors
+- https://platform.claude.com/docs/en/api/beta-headers#error-handling
+- https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+- https://platform.claude.com/docs/en/build-with-claude/effort
+- https://platform.claude.com/docs/en/about-claude/models/migration-guide
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from llmring.chat.reasoning import EFFORTS
+from llmring.dialects.request_changes import (
+    ChooseLevel,
+    Clamp,
+    LeaveOut,
+    LeaveOutBetas,
+    LeaveOutValue,
+    Path,
+    Replace,
+    RequestChange,
+)
+
+_EFFORT: tuple[Path, ...] = (("output_config", "effort"),)
+
+# The parameters that an answer can do without.
+_PARAMETERS: Mapping[str, tuple[Path, ...]] = MappingProxyType(
+    {
+        "cache_control": (("cache_control",),),
+        "effort": _EFFORT,
+        "metadata": (("metadata",),),
+        "output_config.effort": _EFFORT,
+        "temperature": (("temperature",),),
+        "thinking": (("thinking",),),
+        "thinking.display": (("thinking", "display"),),
+        "top_k": (("top_k",),),
+        "top_p": (("top_p",),),
+    }
+)
+
+_BUDGET: Path = ("thinking", "budget_tokens")
+
+
+def _leave_out(name: str, beside: str | None = None) -> RequestChange:
+    return LeaveOut(
+        name=name, paths=_PARAMETERS[name], beside=None if beside is None else (beside,)
+    )
+
+
+def _named(match: re.Match[str]) -> tuple[RequestChange, ...]:
+    name = match["name"]
+    return (_leave_out(name),) if name in _PARAMETERS else ()
+
+
+_NAMES = "|".join(re.escape(name) for name in _PARAMETERS)
+
+_RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[RequestChange, ...]]], ...]
+_RULES = tuple(
+    (re.compile(words, re.IGNORECASE), build)
+    for words, build in (
+        (
+            r"unexpected value\(s\) (?P<betas>.*) for the `anthropic-beta` header",
+            lambda match: (LeaveOutBetas(tuple(re.findall(r"[\w.-]+", match["betas"]))),),
+        ),
+        (
+            r"`?temperature`? and `?top_p`? cannot both be specified",
+            lambda _: (_leave_out("top_p", beside="temperature"),),
+        ),
+        (
+            r"`?(?P<name>temperature|top_p|top_k)`? (may only|must).*when thinking is enabled",
+            lambda match: (_leave_out(match["name"], beside="thinking"),),
+        ),
+        (
+            r"does not support effort level '\w+'\. Supported levels: (?P<levels>[\w, ]+)",
+            lambda match: (
+                ChooseLevel(
+                    name="reasoning effort",
+                    paths=_EFFORT,
+                    levels=tuple(each for each in EFFORTS if each in match["levels"].split(", ")),
+                ),
+            ),
+        ),
+        (r"does not support (the )?effort", lambda _: (_leave_out("effort"),)),
+        (
+            r"output_config\.effort: input should be (?P<levels>.+)",
+            lambda match: (
+                ChooseLevel(
+                    name="reasoning effort",
+                    paths=_EFFORT,
+                    levels=tuple(re.findall(r"'(\w+)'", match["levels"])),
+                ),
+            ),
+        ),
+        (
+            r"thinking\.type\.enabled\W* is not supported",
+            lambda _: (Replace(name="thinking", path=("thinking",), value={"type": "adaptive"}),),
+        ),
+        (
+            r"adaptive thinking is not supported|thinking\.type\.(disabled|adaptive)\W* is not "
+            r"supported|does not support (adaptive |extended )?thinking",
+            lambda _: (LeaveOutValue(name="thinking", paths=(("thinking",),)),),
+        ),
+        (
+            r"budget_tokens: input should be greater than or equal to (\d+)",
+            lambda match: (Clamp(name="thinking budget", paths=(_BUDGET,), least=int(match[1])),),
+        ),
+        (
+            r"(?P<name>temperature|top_p): input should be less than or equal to (?P<most>[\d.]+)",
+            lambda match: (
+                Clamp(
+                    name=match["name"],
+                    paths=_PARAMETERS[match["name"]],
+                    most=float(match["most"].rstrip(".")),
+                ),
+            ),
+        ),
+        (rf"`?(?P<name>{_NAMES})`? is (deprecated|not supported|not available)", _named),
+        (rf"(?<![\w.])(?P<name>{_NAMES}): extra inputs are not permitted", _named),
+    )
+)
+
+
+def changes_for(message: str) -> tuple[RequestChange, ...]:
+    """Return the changes with which the model takes the request; often empty.
+
+    Args:
+        message: The message of an error of the type "invalid_request_error".
+    """
+    for words, build in _RULES:
+        match = words.search(message)
+        if match is not None:
+            return build(match)
+    return ()
