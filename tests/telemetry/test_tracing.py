@@ -9,11 +9,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import metrics, trace
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 import answers
@@ -30,6 +26,7 @@ from llmring.exceptions import (
 from llmring.telemetry.tracing import CallTrace, Telemetry, TelemetryWish
 from loopback import Loopback
 from rings import ring_at
+from traces import Seen, collected
 
 FIRST = target("openai:gpt-4o-mini", base_url="https://api.example:8443/v1")
 SECOND = target("google:gemini-2.5-flash", base_url="https://second.example")
@@ -47,43 +44,11 @@ REPLY = LLMResponse(
 SLOW_DOWN = ProviderRateLimitError("you sent: What is my secret?", status=429)
 
 
-class Seen:
-    """The data that the application's exporters have received."""
-
-    def __init__(self) -> None:
-        self.exporter = InMemorySpanExporter()
-        self.reader = InMemoryMetricReader()
-        self.tracers = TracerProvider()
-        self.tracers.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.meters = MeterProvider([self.reader])
-
-    @property
-    def spans(self) -> dict[str, ReadableSpan]:
-        return {span.name: span for span in self.exporter.get_finished_spans()}
-
-    def points(self, metric: str) -> list[Any]:
-        data = self.reader.get_metrics_data()
-        if data is None:
-            return []
-        return [
-            point
-            for resource in data.resource_metrics
-            for scope in resource.scope_metrics
-            for found in scope.metrics
-            if found.name == metric
-            for point in found.data.data_points
-        ]
-
-
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Seen]:
     """Set up an application's providers for one test."""
-    result = Seen()
-    monkeypatch.setattr(trace, "_TRACER_PROVIDER", result.tracers)
-    monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", result.meters)
-    yield result
-    result.tracers.shutdown()
-    result.meters.shutdown()
+    with collected(monkeypatch) as result:
+        yield result
 
 
 def traced(mode: TelemetryWish = "auto", request: LLMRequest = REQUEST) -> CallTrace:
@@ -429,3 +394,17 @@ def test_a_refusal_that_is_the_answer_is_in_the_span_of_the_call(seen: Seen) -> 
     assert found["gen_ai.response.finish_reasons"] == ("content_filter",)
     assert found["llmring.model"] == FIRST.name
     assert seen.spans["chat fast"].status.status_code is StatusCode.UNSET
+
+
+def test_the_time_to_the_first_chunk_is_measured_in_streams_only(
+    seen: Seen, serve: Callable[..., Loopback]
+) -> None:
+    with ring_at(serve(answers.openai(), answers.openai_stream("Hi"))) as ring:
+        ring.chat("openai:gpt-4o-mini", "Hello").result()
+        assert seen.points("gen_ai.client.operation.time_to_first_chunk") == []
+        list(ring.chat_stream("openai:gpt-4o-mini", "Hello"))
+
+    (point,) = seen.points("gen_ai.client.operation.time_to_first_chunk")
+    assert point.count == 1
+    assert point.attributes["gen_ai.provider.name"] == "openai"
+    assert point.attributes["gen_ai.operation.name"] == "chat"

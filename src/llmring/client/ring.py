@@ -374,6 +374,7 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
                 turn_request,
                 max_turns=max_turns,
                 secrets=secrets,
+                telemetry=self._telemetry,
             )
 
         if not mcp:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
     from llmring.routing.selection.prepare import Prepared
+    from llmring.telemetry.embedding_trace import EmbeddingTrace
 
 
 class RingModels(RingCore):
@@ -88,10 +89,18 @@ class RingModels(RingCore):
         from llmring.client.operations.shared_deadline import SharedDeadline
 
         record = self._recorder.record(CallStart("embed", alias, profile, request.texts))
+        trace: EmbeddingTrace | None = None
         try:
             found, candidates, policy = self._candidates(alias, profile)
+            trace = self._telemetry.embedding(
+                alias,
+                profile,
+                request.dimensions,
+                digest=lambda: self._active_lockfile.stamp(profile)[1],
+            )
+            observers = self._hooks if trace is None else [trace, *self._hooks]
             shared_deadline = SharedDeadline(
-                seconds, self._settings.clock, CallContext(policy=policy, observers=self._hooks)
+                seconds, self._settings.clock, CallContext(policy=policy, observers=observers)
             )
             if record is not None:
                 record.found(found.alias, shared_deadline.attempts)
@@ -106,9 +115,13 @@ class RingModels(RingCore):
         except BaseException as error:
             if record is not None:
                 record.on_failure(error)
+            if trace is not None:
+                trace.end(error)
             raise
         if record is not None:
             record.on_answer(response)
+        if trace is not None:
+            trace.end(response)
         return response
 
     def list_models(

@@ -3,8 +3,9 @@
 Names are those of the semantic conventions for generative AI:
 https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai
 
-Each call has a span, `chat ALIAS`, and each attempt a span within it, `chat MODEL`. Only attempts
-have token counts, so that a sum over spans counts tokens once. No other file uses OpenTelemetry.
+Each call has a span, `chat ALIAS`, and each attempt a span within it, `chat MODEL`; embeddings have
+`embeddings ALIAS` and `embeddings MODEL`. Only attempts have token counts, so that a sum over spans
+counts tokens once. No other folder uses OpenTelemetry.
 """
 
 from __future__ import annotations
@@ -15,8 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
-
+from llmring.chat.events import Usage
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import LLMResponse
 from llmring.exceptions import ConfigurationError, ProviderError
@@ -31,17 +31,14 @@ from llmring.telemetry.attributes import (
     request_attributes,
     usage_attributes,
 )
+from llmring.telemetry.instruments import Instruments, create_instruments
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import Histogram, MeterProvider
-    from opentelemetry.trace import Span, Tracer, TracerProvider
+    from opentelemetry.trace import Span
+
+    from llmring.telemetry.embedding_trace import EmbeddingTrace
 
 TelemetryWish = Literal["auto", "off", "content"]
-
-SCOPE = "llmring"
-
-DURATION_BUCKETS = tuple(0.01 * 2**power for power in range(14))
-TOKEN_BUCKETS = tuple(4**power for power in range(14))
 
 
 class Telemetry:
@@ -63,7 +60,7 @@ class Telemetry:
                 f'telemetry is {mode!r}; set it to "auto", "off", or "content" (with the texts)'
             )
         self._mode = mode
-        self._instruments: _Instruments | None = None
+        self._instruments: Instruments | None = None
 
     def call(
         self,
@@ -83,23 +80,11 @@ class Telemetry:
             stream: True for a streamed answer.
             digest: Returns the digest of the lockfile's pins; called only if the call is traced.
         """
-        loaded = sys.modules
-        if self._mode == "off" or (_TRACES not in loaded and _METRICS not in loaded):
-            return None
-        instruments = self._ready()
+        instruments = self.instruments()
         if instruments is None:
             return None
         given = request_attributes(request, stream=stream)
-        pinned = digest()
-        attributes = {
-            "gen_ai.operation.name": "chat",
-            "gen_ai.request.model": name,
-            "llmring.alias": name,
-            **({"llmring.profile": profile} if profile else {}),
-            **({"llmring.lockfile.digest": pinned} if pinned else {}),
-            **given,
-        }
-        span = instruments.tracer.start_span(f"chat {name}", attributes=attributes)
+        span = self._begin(instruments, "chat", name, profile, digest, given)
         content = self._mode == "content" and span.is_recording()
         if content:
             from llmring.telemetry.content import input_messages
@@ -107,7 +92,67 @@ class Telemetry:
             span.set_attribute("gen_ai.input.messages", input_messages(request))
         return CallTrace(instruments, span, given, content=content)
 
-    def _ready(self) -> _Instruments | None:
+    def embedding(
+        self,
+        name: str,
+        profile: str | None,
+        dimensions: int | None,
+        *,
+        digest: Callable[[], str | None] = lambda: None,
+    ) -> EmbeddingTrace | None:
+        """Return the observer of new embeddings; None if OpenTelemetry is not set up.
+
+        Args:
+            name: The alias, or the reference of a model.
+            profile: The active profile.
+            dimensions: The length of the vectors; None for the model's own.
+            digest: As for `call`.
+        """
+        instruments = self.instruments()
+        if instruments is None:
+            return None
+        from llmring.telemetry.embedding_trace import EmbeddingTrace
+
+        given = present({"gen_ai.embeddings.dimension.count": dimensions})
+        span = self._begin(instruments, "embeddings", name, profile, digest, given)
+        content = self._mode == "content"
+        trace = CallTrace(instruments, span, given, content=content, operation="embeddings")
+        return EmbeddingTrace(trace)
+
+    @property
+    def has_content(self) -> bool:
+        """True if texts are recorded."""
+        return self._mode == "content"
+
+    def instruments(self) -> Instruments | None:
+        """Return the tracer and the metrics; None if OpenTelemetry is not set up."""
+        loaded = sys.modules
+        if self._mode == "off" or (_TRACES not in loaded and _METRICS not in loaded):
+            return None
+        return self._ready()
+
+    def _begin(
+        self,
+        instruments: Instruments,
+        operation: str,
+        name: str,
+        profile: str | None,
+        digest: Callable[[], str | None],
+        given: Attributes,
+    ) -> Span:
+        """Begin the span of a call."""
+        pinned = digest()
+        attributes = {
+            "gen_ai.operation.name": operation,
+            "gen_ai.request.model": name,
+            "llmring.alias": name,
+            **({"llmring.profile": profile} if profile else {}),
+            **({"llmring.lockfile.digest": pinned} if pinned else {}),
+            **given,
+        }
+        return instruments.tracer.start_span(f"{operation} {name}", attributes=attributes)
+
+    def _ready(self) -> Instruments | None:
         from opentelemetry import metrics, trace
 
         tracers, meters = trace.get_tracer_provider(), metrics.get_meter_provider()
@@ -115,7 +160,7 @@ class Telemetry:
             return None
         ready = self._instruments
         if ready is None or ready.tracers is not tracers or ready.meters is not meters:
-            ready = self._instruments = _instruments(tracers, meters)
+            ready = self._instruments = create_instruments(tracers, meters)
         return ready
 
 
@@ -127,37 +172,6 @@ def _is_set_up(provider: object) -> bool:
     return not type(provider).__module__.startswith((_TRACES, _METRICS))
 
 
-class _Instruments(Struct, frozen=True):
-    tracers: TracerProvider
-    meters: MeterProvider
-    tracer: Tracer
-    duration: Histogram
-    tokens: Histogram
-
-
-def _instruments(tracers: TracerProvider, meters: MeterProvider) -> _Instruments:
-    from llmring import __version__
-
-    meter = meters.get_meter(SCOPE, __version__)
-    return _Instruments(
-        tracers,
-        meters,
-        tracers.get_tracer(SCOPE, __version__),
-        meter.create_histogram(
-            "gen_ai.client.operation.duration",
-            unit="s",
-            description="How long an attempt took.",
-            explicit_bucket_boundaries_advisory=DURATION_BUCKETS,
-        ),
-        meter.create_histogram(
-            "gen_ai.client.token.usage",
-            unit="{token}",
-            description="Tokens that an attempt used.",
-            explicit_bucket_boundaries_advisory=TOKEN_BUCKETS,
-        ),
-    )
-
-
 class CallTrace(CallObserver):
     """The spans and metrics of one call.
 
@@ -166,15 +180,23 @@ class CallTrace(CallObserver):
         span: The span of the call.
         given: Attributes that attempts get as well.
         content: True to record texts.
+        operation: The conventions' name of the operation.
     """
 
     def __init__(
-        self, instruments: _Instruments, span: Span, given: Attributes, *, content: bool
+        self,
+        instruments: Instruments,
+        span: Span,
+        given: Attributes,
+        *,
+        content: bool,
+        operation: str = "chat",
     ) -> None:
         self.instruments = instruments
         self._span = span
         self._given = given
         self._content = content
+        self._operation = operation
         self._count = 0
         self._under_way: list[_AttemptSpan] = []
         self._spans: dict[ObservedAttempt, _AttemptSpan] = {}
@@ -201,6 +223,10 @@ class CallTrace(CallObserver):
         """End the span of an attempt that failed."""
         self._spans[attempt].failed(error)
 
+    def on_attempt_counted(self, attempt: ObservedAttempt) -> None:
+        """End the span of an attempt whose answer is not text."""
+        self._spans[attempt].counted(attempt.usage)
+
     def on_attempt_dropped(self, attempt: ObservedAttempt) -> None:
         """End the span of an attempt that was cancelled."""
         self._spans[attempt].dropped()
@@ -220,9 +246,9 @@ class CallTrace(CallObserver):
         from opentelemetry.trace import SpanKind, set_span_in_context
 
         self._count += 1
-        known = addressee(target)
+        known = {**addressee(target), "gen_ai.operation.name": self._operation}
         span = self.instruments.tracer.start_span(
-            f"chat {target.ref.model}",
+            f"{self._operation} {target.ref.model}",
             set_span_in_context(self._span),
             kind=SpanKind.CLIENT,
             attributes={**known, **self._given, "llmring.attempt": self._count},
@@ -230,6 +256,15 @@ class CallTrace(CallObserver):
         attempt = _AttemptSpan(self, span, known)
         self._under_way.append(attempt)
         return attempt
+
+    @property
+    def is_streamed(self) -> bool:
+        """True if the answer is streamed."""
+        return "gen_ai.request.stream" in self._given
+
+    def record_model(self, model: str) -> None:
+        """Set the model that answered, "provider:model", on the span of the call."""
+        self._span.set_attribute("llmring.model", model)
 
     def ended(self, attempt: _AttemptSpan, reply: LLMResponse | None) -> None:
         """Remove a finished attempt, and keep its answer, if any."""
@@ -249,9 +284,9 @@ class CallTrace(CallObserver):
             attempt.dropped()
         self._span.set_attribute("llmring.attempts", self._count)
         if error is not None:
-            _mark(self._span, error, with_text=self._content)
+            mark_error(self._span, error, with_text=self._content)
         elif self._reply is not None:
-            self._span.set_attribute("llmring.model", self._reply.model)
+            self.record_model(self._reply.model)
             self._span.set_attributes(reply_attributes(self._reply))
             if self._content:
                 from llmring.telemetry.content import output_messages
@@ -284,6 +319,8 @@ class _AttemptSpan:
             self._has_content = True
             took = time.perf_counter() - self._began
             self._span.set_attribute("gen_ai.response.time_to_first_chunk", took)
+            if self._call.is_streamed:
+                self._call.instruments.first_chunk.record(took, self._known)
 
     def answered(self, reply: Callable[[], LLMResponse]) -> None:
         if self._over:
@@ -299,9 +336,18 @@ class _AttemptSpan:
                 attributes = present({**self._known, **served, "gen_ai.token.type": kind})
                 self._call.instruments.tokens.record(count, attributes)
 
+    def counted(self, usage: Usage | None) -> None:
+        if self._over:
+            return
+        if usage is not None:
+            self._span.set_attribute("gen_ai.usage.input_tokens", usage.prompt_tokens)
+            counted = {**self._known, "gen_ai.token.type": "input"}
+            self._call.instruments.tokens.record(usage.prompt_tokens, counted)
+        self._end({})
+
     def failed(self, error: ProviderError) -> None:
         if not self._over:
-            _mark(self._span, error)
+            mark_error(self._span, error)
             self._end({"error.type": error_type(error)})
 
     def dropped(self) -> None:
@@ -317,7 +363,8 @@ class _AttemptSpan:
         self._call.ended(self, reply)
 
 
-def _mark(span: Span, error: BaseException, *, with_text: bool = False) -> None:
+def mark_error(span: Span, error: BaseException, *, with_text: bool = False) -> None:
+    """Mark a span as failed; its message is recorded only with the texts."""
     from opentelemetry.trace import Status, StatusCode
 
     if not isinstance(error, Exception):

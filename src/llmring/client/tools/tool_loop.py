@@ -26,6 +26,8 @@ from llmring.exceptions import (
     ValidationError,
 )
 from llmring.redaction import redact
+from llmring.telemetry.tool_trace import traced_run
+from llmring.telemetry.tracing import Telemetry
 
 log = logging.getLogger("llmring")
 
@@ -42,6 +44,7 @@ async def run_tools(
     *,
     max_turns: int,
     secrets: Sequence[str],
+    telemetry: Telemetry | None = None,
 ) -> ToolsResponse:
     """Ask, and call the functions that the model asks for, until it asks for none.
 
@@ -52,6 +55,7 @@ async def run_tools(
         request: The first request; it is not changed.
         max_turns: Maximum number of requests.
         secrets: Texts to mask in exceptions before a model or a log sees them.
+        telemetry: Traces and measures the functions; None for no trace.
 
     Raises:
         TooManyTurnsError: The model had not finished in its last turn.
@@ -73,7 +77,14 @@ async def run_tools(
         calls = turn.tool_calls or []
         mine = [call for call in calls if _name(call) not in not_ours]
         left = [call for call in calls if _name(call) in not_ours]
-        made = await asyncio.gather(*(_run(call, functions, secrets) for call in mine))
+        made = await asyncio.gather(
+            *(
+                traced_run(
+                    telemetry, call, functions.get(_name(call)), _run(call, functions, secrets)
+                )
+                for call in mine
+            )
+        )
         runs += made
         messages += [run.message for run in made]
         if left or not (calls or turn.finish_reason == _PAUSED):
