@@ -92,12 +92,16 @@ class RingModels(RingCore):
         trace: EmbeddingTrace | None = None
         try:
             found, candidates, policy = self._candidates(alias, profile)
-            trace = self._telemetry.embedding(
+            spans = self._telemetry.embedding(
                 alias,
                 profile,
                 request.dimensions,
                 digest=lambda: self._active_lockfile.stamp(profile)[1],
             )
+            if spans is not None:
+                from llmring.telemetry.embedding_trace import EmbeddingTrace
+
+                trace = EmbeddingTrace(spans)
             observers = self._hooks if trace is None else [trace, *self._hooks]
             shared_deadline = SharedDeadline(
                 seconds, self._settings.clock, CallContext(policy=policy, observers=observers)

@@ -25,7 +25,7 @@ async def traced_run(
     Args:
         telemetry: The ring's; None for no trace.
         call: The call as the model requested it.
-        tool: The tool; None if there is none of that name.
+        tool: The tool; None for an unknown name.
         run: The run of the tool.
     """
     instruments = None if telemetry is None else telemetry.instruments()

@@ -36,8 +36,6 @@ from llmring.telemetry.instruments import Instruments, create_instruments
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-    from llmring.telemetry.embedding_trace import EmbeddingTrace
-
 TelemetryWish = Literal["auto", "off", "content"]
 
 
@@ -99,8 +97,8 @@ class Telemetry:
         dimensions: int | None,
         *,
         digest: Callable[[], str | None] = lambda: None,
-    ) -> EmbeddingTrace | None:
-        """Return the observer of new embeddings; None if OpenTelemetry is not set up.
+    ) -> CallTrace | None:
+        """Return the spans of new embeddings; None if OpenTelemetry is not set up.
 
         Args:
             name: The alias, or the reference of a model.
@@ -111,13 +109,10 @@ class Telemetry:
         instruments = self.instruments()
         if instruments is None:
             return None
-        from llmring.telemetry.embedding_trace import EmbeddingTrace
-
         given = present({"gen_ai.embeddings.dimension.count": dimensions})
         span = self._begin(instruments, "embeddings", name, profile, digest, given)
         content = self._mode == "content"
-        trace = CallTrace(instruments, span, given, content=content, operation="embeddings")
-        return EmbeddingTrace(trace)
+        return CallTrace(instruments, span, given, content=content, operation="embeddings")
 
     @property
     def has_content(self) -> bool:
