@@ -177,3 +177,18 @@ def test_every_recorded_error_has_the_expected_class() -> None:
 
     assert {id_: type(error) for id_, error in found.items()} == RECORDED
     assert found["google-8056f6bc02"].retry_after == pytest.approx(48, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [
+        ("GenerateRequestsPerDayPerProjectPerModel-FreeTier", False),
+        ("GenerateRequestsPerMinutePerProjectPerModel-FreeTier", None),
+    ],
+)
+def test_a_quota_of_the_day_is_not_worth_a_retry(quota: str, expected: bool | None) -> None:
+    failed = "type.googleapis.com/google.rpc.QuotaFailure"
+    detail = {"@type": failed, "violations": [{"quotaId": quota}]}
+    error = explained(429, "RESOURCE_EXHAUSTED", "No.", detail)
+
+    assert error.should_retry is expected

@@ -291,6 +291,41 @@ def test_what_a_model_refuses_is_left_out_or_changed(
 
 
 @pytest.mark.parametrize(
+    "message",
+    [
+        "seed is not supported with this model",
+        "'seed' is not supported by this model",
+        "This model does not support the parameter 'seed'",
+        "This model does not support the 'seed' parameter",
+        "parameter seed not supported",
+        "The parameter `seed` is unsupported",
+        "Unknown field: seed",
+        "unknown field `seed`, expected one of",
+        "Unrecognized key(s) in object: 'seed'",
+        "Additional properties are not allowed ('seed' was unexpected)",
+    ],
+)
+def test_a_known_parameter_is_left_out_however_the_refusal_is_worded(message: str) -> None:
+    assert after_refusal({"seed": 1, "n": 1}, 400, openai_error(message)) == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["Invalid reasoning_effort: max", "reasoning_effort does not support 'max' with this model"],
+)
+def test_a_refused_effort_keeps_other_efforts(message: str) -> None:
+    error = explain(HttpHead(400, {}), json.dumps(openai_error(message)).encode())
+    assert isinstance(error, UnsupportedFeatureError)
+    sent = HttpRequest("POST", "http://x", {}, b'{"reasoning_effort":"max","n":1}')
+    other = HttpRequest("POST", "http://x", {}, b'{"reasoning_effort":"high"}')
+    changed = changed_request(sent, error.changes)
+
+    assert changed is not None
+    assert json.loads(changed.http.body) == {"n": 1}
+    assert changed_request(other, changed.changes) is None
+
+
+@pytest.mark.parametrize(
     "body",
     [
         openai_error(

@@ -7,6 +7,7 @@ import pytest
 
 from llmring.dialects.openai.errors import explain
 from llmring.exceptions import (
+    ContextLengthError,
     ProviderAuthenticationError,
     ProviderError,
     ProviderModelNotFoundError,
@@ -255,6 +256,37 @@ BODIES: list[tuple[str, int, Any, type[ProviderError]]] = [
         404,
         {"error": {"message": "No endpoints found that can handle the requested parameters."}},
         FORM,
+    ),
+    (
+        "deepseek order",
+        400,
+        openai_error("Invalid consecutive assistant message at message index 2"),
+        FORM,
+    ),
+    (
+        "deepseek limit",
+        400,
+        openai_error("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
+        FORM,
+    ),
+    (
+        "alibaba limit",
+        400,
+        {"error": {"code": "x", "message": "Range of max_tokens should be [1, 8192]"}},
+        FORM,
+    ),
+    ("groq limit", 400, openai_error("`max_tokens` must be less than or equal to `8192`"), FORM),
+    (
+        "vllm tools",
+        400,
+        {"object": "error", "message": '"auto" tool choice requires --enable-auto-tool-choice'},
+        FORM,
+    ),
+    (
+        "moonshot length",
+        400,
+        openai_error("Your request exceeded model token limit: 131072"),
+        ContextLengthError,
     ),
     (
         "a wrong request",

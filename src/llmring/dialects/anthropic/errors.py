@@ -146,7 +146,12 @@ def failure(
 
 
 def _changes(error: ErrorObject) -> tuple[RequestChange, ...]:
-    return changes_for(error.message or "") if error.type in _WORDY else ()
+    return changes_for(error.message or "") if _is_wordy(error) else ()
+
+
+def _is_wordy(error: ErrorObject) -> bool:
+    """Return True if only the message shows the cause; compatible servers have other types."""
+    return error.type in _WORDY or error.type not in _BY_TYPE
 
 
 def _error(value: ErrorObject | str | None) -> ErrorObject:
@@ -156,7 +161,7 @@ def _error(value: ErrorObject | str | None) -> ErrorObject:
 def _kind(error: ErrorObject, status: int) -> type[ProviderError]:
     if error.code in _BY_CODE:
         return _BY_CODE[error.code]
-    if error.type in _WORDY:
+    if _is_wordy(error):
         for words, kind in _KINDS_BY_TEXT:
             if words.search(error.message or ""):
                 return kind

@@ -120,6 +120,11 @@ _RULES = tuple(
                 ),
             ),
         ),
+        (
+            r"thinking may not be enabled when tool_choice forces",
+            lambda _: (_leave_out("thinking", beside="tool_choice"),),
+        ),
+        (rf"not support (the )?(use of )?`?(?P<name>{_NAMES})\b", _named),
         (rf"`?(?P<name>{_NAMES})`? is (deprecated|not supported|not available)", _named),
         (rf"(?<![\w.])(?P<name>{_NAMES}): extra inputs are not permitted", _named),
     )

@@ -115,6 +115,8 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
         result.changes = changes
     if result.retry_after is None:
         result.retry_after = _retry_delay(error)
+    if _is_used_up(error):
+        result.should_retry = False
     result.request_id = result.request_id or _detail(error, "requestId")
     return result
 
@@ -153,6 +155,21 @@ def _detail(error: GeminiError, name: str) -> str | None:
     details = error.details if isinstance(error.details, list) else []
     found = (detail.get(name) for detail in details if isinstance(detail, dict))
     return next((value for value in found if isinstance(value, str)), None)
+
+
+def _is_used_up(error: GeminiError) -> bool:
+    """Return True for the quota of a day, whose `retryDelay` is far too short.
+
+    https://ai.google.dev/gemini-api/docs/rate-limits
+    """
+    details = error.details if isinstance(error.details, list) else []
+    return any(
+        "PerDay" in str(violation.get("quotaId"))
+        for detail in details
+        if isinstance(detail, dict) and isinstance(detail.get("violations"), list)
+        for violation in detail["violations"]
+        if isinstance(violation, dict)
+    )
 
 
 def _kind(error: GeminiError, status: int) -> type[ProviderError]:

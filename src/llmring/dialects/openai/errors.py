@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.dialects.error_response import response_error
+from llmring.dialects.error_response import MOST_WORDS, response_error
 from llmring.dialects.openai.refused_parameters import refusal_of
-from llmring.dialects.openai.vendor_errors import USED_UP, vendor_kind
+from llmring.dialects.openai.vendor_errors import USED_UP, kind_by_code, kind_by_words
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,
@@ -73,7 +73,7 @@ class _ErrorFacts(Struct, frozen=True):
     @property
     def text(self) -> str:
         """All words about the cause."""
-        return " ".join(filter(None, (self.message, self.cause)))
+        return " ".join(filter(None, (self.message, self.cause)))[:MOST_WORDS]
 
 
 def _error_facts(sent: Any) -> _ErrorFacts | None:
@@ -162,15 +162,16 @@ def _kind(status: int, facts: _ErrorFacts, codes: list[str]) -> type[ProviderErr
         return ContextLengthError if any(_BY_CODE.get(code) in limits for code in codes) else None
     if status == 429:
         return None
-    kind = vendor_kind(status, codes, facts.param, facts.text)
-    if kind is not None:
-        return kind
-    for code in codes:
-        if code in _BY_CODE:
-            return _BY_CODE[code]
-    for statuses, words, each in _KINDS_BY_TEXT:
-        if status in statuses and re.search(words, facts.text, re.IGNORECASE):
-            return each
+    by_code = kind_by_code(status, codes, facts.param) or next(
+        (_BY_CODE[code] for code in codes if code in _BY_CODE), None
+    )
+    return by_code or kind_by_words(status, facts.text) or _kind_by_text(status, facts.text)
+
+
+def _kind_by_text(status: int, text: str) -> type[ProviderError] | None:
+    for statuses, words, kind in _KINDS_BY_TEXT:
+        if status in statuses and re.search(words, text, re.IGNORECASE):
+            return kind
     return None
 
 

@@ -99,10 +99,13 @@ _REFUSING_CODES = frozenset(
         "unknown_parameter",
         "unsupported_parameter",
         "unsupported_value",
-        "wrong_api_format",  # Cerebras
     }
 )
 _VALUE_CODES = frozenset({"invalid_value", "unsupported_value"})
+
+# A name that is also an everyday word proves nothing without a code or quotes.
+_EVERYDAY = ("metadata", "user")
+_KNOWN = "|".join(re.escape(name) for name in (*_PARAMETERS, *_OTHER_NAME) if name not in _EVERYDAY)
 
 # Messages that name the parameters they refuse.
 _NAMING: tuple[re.Pattern[str], ...] = tuple(
@@ -126,11 +129,21 @@ _NAMING: tuple[re.Pattern[str], ...] = tuple(
         # Groq
         r"['\"`](?P<names>[\w.]+)['\"`] (?:parameter )?is not (?:supported|allowed|available)"
         r" (?:with|for|by|on|in) th(?:is|e) ",
-        r"['\"`]?(?P<names>\w+)['\"`]? is deprecated for this model",
+        r"\b(?P<names>\w{1,60})['\"`]? is deprecated for this model",
         # OpenAI: a value other than the default one
         r"['\"`](?P<names>[\w.]+)['\"`] does not support .{1,40} with this model",
         # Moonshot
         r"invalid (?P<names>\w+): only [\d.]+ is allowed",
+        # Other servers, for parameters that are in the table
+        rf"\b(?P<names>{_KNOWN})['\"`]?(?: parameter)?(?: is)? (?:un|not )"
+        r"(?:supported|allowed|available|permitted)",
+        rf"not support (?:the )?(?:use of )?(?:parameter )?['\"`]?(?P<names>{_KNOWN})\b",
+        r"(?:unknown|unexpected|unrecognized) (?:field|parameter|argument|key)(?:\(?s\)?)?"
+        rf"(?: in object)?:? ['\"`]?(?P<names>{_KNOWN})\b",
+        rf"\(['\"](?P<names>{_KNOWN})['\"] was unexpected\)",
+        rf"\b(?P<names>{_KNOWN}) does not support .{{1,40}} with this model",
+        r"\b(?P<names>temperature|top_p) must be [\d.]+ for this model",
+        r"\binvalid (?P<names>reasoning_effort)\b",
     )
 )
 
@@ -142,6 +155,9 @@ _LEVELS = re.compile(
     r"(?P<levels>[^.]*)",
     re.IGNORECASE,
 )
+
+
+_VALUE = re.compile(r"does not support '|\binvalid reasoning_effort", re.IGNORECASE)
 
 
 def _constant(*changes: RequestChange) -> Callable[[re.Match[str]], tuple[RequestChange, ...]]:
@@ -263,6 +279,6 @@ def _change(name: str, codes: Sequence[str], message: str) -> RequestChange | No
         if listed is not None:
             levels = tuple(re.findall(r"\b(?:" + "|".join(EFFORTS) + r")\b", listed["levels"]))
             return ChooseLevel(name=name, paths=paths, levels=levels)
-        if _VALUE_CODES.intersection(codes):
+        if _VALUE_CODES.intersection(codes) or _VALUE.search(message):
             return LeaveOutValue(name=name, paths=paths)
     return LeaveOut(name=name, paths=paths)

@@ -27,6 +27,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from llmring.exceptions import (
+    ContextLengthError,
     ProviderAuthenticationError,
     ProviderError,
     ProviderModelNotFoundError,
@@ -59,6 +60,8 @@ _BY_CODE: Mapping[str, type[ProviderError]] = MappingProxyType(
         "failed_precondition": ProviderAuthenticationError,  # Google: country or billing
         "insufficient_balance": ProviderAuthenticationError,
         "key_model_access_denied": ProviderAuthenticationError,  # LiteLLM
+        "team_model_access_denied": ProviderAuthenticationError,  # LiteLLM
+        "user_model_access_denied": ProviderAuthenticationError,  # LiteLLM
         "model_terms_required": ProviderAuthenticationError,  # Groq
         "organization_restricted": ProviderAuthenticationError,  # Groq
         "unsupported_country_region_territory": ProviderAuthenticationError,
@@ -119,8 +122,9 @@ _KINDS_BY_TEXT: tuple[tuple[frozenset[int], re.Pattern[str], type[ProviderError]
                 r"must be passed back to the API|reasoning_content is missing"
                 # Groq, Cerebras: a field that only another vendor has
                 r"|messages?\W{1,2}\d+.{0,120}property .{1,60} is unsupported"
-                # Mistral
-                r"|tool call id was .{1,100} but must be"
+                # Mistral, DeepSeek
+                r"|tool call id was .{1,100} but must be|unexpected tool call id"
+                r"|consecutive assistant message|last message .{0,60}must be a user"
                 # Google
                 r"|missing a `?thought_signature|thought.?signature is not valid"
                 # Anthropic, behind another server
@@ -138,6 +142,26 @@ _KINDS_BY_TEXT: tuple[tuple[frozenset[int], re.Pattern[str], type[ProviderError]
             UnsupportedFeatureError,
         ),
         (
+            # Alibaba, Moonshot, Together
+            _REFUSED,
+            (
+                r"range of input length should|exceeded model token limit"
+                r"|tokens`? \+ .{1,40} must be <="
+            ),
+            ContextLengthError,
+        ),
+        (
+            # Alibaba, DeepSeek, Groq: a longer answer than this model gives; then vLLM, llama.cpp
+            _REFUSED,
+            (
+                r"range of `?max_tokens`? (should|is)"
+                r"|`?max_(completion_)?tokens`? must be less than"
+                r"|--enable-auto-tool-choice|is not a multimodal model|provide a chat template"
+                r"|at most \d+ (image|audio|video)|failed to parse grammar"
+            ),
+            UnsupportedFeatureError,
+        ),
+        (
             # OpenRouter: not the model, but its parameters are refused
             frozenset({404}),
             r"can handle the requested parameters",
@@ -147,24 +171,23 @@ _KINDS_BY_TEXT: tuple[tuple[frozenset[int], re.Pattern[str], type[ProviderError]
 )
 
 
-def vendor_kind(
-    status: int, codes: Sequence[str], param: str | None, message: str
+def kind_by_code(
+    status: int, codes: Sequence[str], param: str | None
 ) -> type[ProviderError] | None:
-    """Return the class of an error about the account, the model or the history, else None.
+    """Return the class of an error about the account, the model or the history, by its code.
 
     Args:
         status: The HTTP status.
         codes: The error's code and type, in lower case.
         param: The parameter that the error names, if any.
-        message: The vendor's message.
     """
-    if status == 429 or status >= 501:
-        return None
     if param is not None and status in _REFUSED and _ID_OF_HISTORY.fullmatch(param):
         return UnsupportedFeatureError
-    for code in codes:
-        if code in _BY_CODE:
-            return _BY_CODE[code]
+    return next((_BY_CODE[code] for code in codes if code in _BY_CODE), None)
+
+
+def kind_by_words(status: int, message: str) -> type[ProviderError] | None:
+    """Return the class of an error about the account, the model or the history, by its message."""
     for statuses, words, kind in _KINDS_BY_TEXT:
         if status in statuses and words.search(message):
             return kind
