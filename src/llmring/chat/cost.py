@@ -14,8 +14,10 @@ T = TypeVar("T", bound=type)
 # An application may have set the thread's decimal context to few digits; costs stay exact.
 EXACT = Context(prec=60)
 
+_NOTHING = Decimal(0)
 
-class CostParts(PlainData, Struct, frozen=True):
+
+class CostParts(PlainData, Struct, frozen=True, omit_defaults=True):
     """The parts of a cost, in USD.
 
     Attributes:
@@ -23,6 +25,7 @@ class CostParts(PlainData, Struct, frozen=True):
         cached_input: USD for prompt tokens read from a cache.
         cache_write: USD for prompt tokens written to a cache, for any lifetime.
         output: USD for the answer, reasoning and audio included.
+        reported: USD that the provider reported as a whole, without parts.
     """
 
     __module__ = "llmring"
@@ -31,6 +34,7 @@ class CostParts(PlainData, Struct, frozen=True):
     cached_input: Decimal
     cache_write: Decimal
     output: Decimal
+    reported: Decimal = _NOTHING
 
 
 class Cost(PlainData, Decimal):
@@ -41,30 +45,39 @@ class Cost(PlainData, Decimal):
         cached_input: USD for prompt tokens read from a cache.
         cache_write: USD for prompt tokens written to a cache, for any lifetime.
         output: USD for the answer, reasoning and audio included.
+        reported: USD that the provider reported as a whole, without parts; 0 if the cost was worked
+            out from tokens.
     """
 
     __module__ = "llmring"
-    __slots__ = ("cache_write", "cached_input", "input", "output")
+    __slots__ = ("cache_write", "cached_input", "input", "output", "reported")
     __dataclass_fields__ = EncodedFields()
 
     input: Decimal
     cached_input: Decimal
     cache_write: Decimal
     output: Decimal
+    reported: Decimal
 
     def __new__(
-        cls, fresh: Decimal, cached_input: Decimal, cache_write: Decimal, output: Decimal
+        cls,
+        fresh: Decimal,
+        cached_input: Decimal,
+        cache_write: Decimal,
+        output: Decimal,
+        reported: Decimal = _NOTHING,
     ) -> Self:
         """Add the parts, in USD; `fresh` is the cost of prompt tokens that were not cached."""
-        self = super().__new__(cls, _sum((fresh, cached_input, cache_write, output)))
+        self = super().__new__(cls, _sum((fresh, cached_input, cache_write, output, reported)))
         self.input = fresh
         self.cached_input = cached_input
         self.cache_write = cache_write
         self.output = output
+        self.reported = reported
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Cost, (self.input, self.cached_input, self.cache_write, self.output)
+        return Cost, (self.input, self.cached_input, self.cache_write, self.output, self.reported)
 
     @property
     def total(self) -> Decimal:
@@ -74,7 +87,7 @@ class Cost(PlainData, Decimal):
     @property
     def parts(self) -> CostParts:
         """The parts without the number."""
-        return CostParts(self.input, self.cached_input, self.cache_write, self.output)
+        return CostParts(*self.__reduce__()[1])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the total and the parts, each a text so that no digit is lost."""
@@ -84,7 +97,8 @@ class Cost(PlainData, Decimal):
         return str(self)
 
     def _encoded_fields(self) -> Iterable[str]:
-        return ("total", "input", "cached_input", "cache_write", "output")
+        parts = ("total", "input", "cached_input", "cache_write", "output")
+        return (*parts, "reported") if self.reported else parts
 
 
 def _sum(parts: Iterable[Decimal]) -> Decimal:
@@ -128,6 +142,7 @@ def _joined(total: Decimal, parts: CostParts) -> Cost:
     cost.cached_input = parts.cached_input
     cost.cache_write = parts.cache_write
     cost.output = parts.output
+    cost.reported = parts.reported
     return cost
 
 

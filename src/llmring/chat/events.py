@@ -170,9 +170,15 @@ class ToolCallDelta(Struct, frozen=True):
 
 
 class UsageReport(Struct, frozen=True):
-    """Token counts so far; a later report replaces an earlier one."""
+    """Token counts so far; a later report replaces an earlier one.
+
+    Attributes:
+        usage: The counts.
+        costs: The fields of the vendor's usage that tell a cost, as sent; see `reported_cost`.
+    """
 
     usage: Usage
+    costs: Mapping[str, Any] | None = None
 
 
 class Finished(Struct, frozen=True):

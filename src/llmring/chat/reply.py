@@ -79,6 +79,11 @@ class Reply:
     Args:
         model: The model that answers, "provider:model".
         dialect: Name of the API that answers.
+
+    Attributes:
+        finished: The end of the answer, once it has come.
+        garbled: The pieces that could not be read.
+        costs: What the vendor's last usage tells about the cost; see `UsageReport`.
     """
 
     __slots__ = (
@@ -91,6 +96,7 @@ class Reply:
         "_served",
         "_text",
         "_usage",
+        "costs",
         "finished",
         "garbled",
     )
@@ -103,6 +109,7 @@ class Reply:
         self._refusal: list[str] = []
         self._calls: dict[int, _OpenCall] = {}
         self._usage: Usage | None = None
+        self.costs: Mapping[str, Any] | None = None
         self._served: str | None = None
         self._id: str | None = None
         self.finished: Finished | None = None
@@ -138,8 +145,8 @@ class Reply:
                 self._other_parts.append(_PlacedItem(len(self._text), content))
             case Started(model=model, id=id_):
                 self._served, self._id = model or self._served, id_ or self._id
-            case UsageReport(usage=usage):
-                self._usage = usage
+            case UsageReport(usage=usage, costs=costs):
+                self._usage, self.costs = usage, costs
             case Finished():
                 self.finished = event
             case Garbled(error=error):
@@ -282,7 +289,16 @@ def fold(model: str, events: Iterable[Event], dialect: str = "") -> LLMResponse:
     Raises:
         ProviderError: One of the events is a failure reported by the provider.
     """
+    return folded(model, events, dialect).response()
+
+
+def folded(model: str, events: Iterable[Event], dialect: str = "") -> Reply:
+    """Add up these events to a reply; arguments as for `Reply`.
+
+    Raises:
+        ProviderError: One of the events is a failure reported by the provider.
+    """
     reply = Reply(model, dialect)
     for event in events:
         reply.add(event)
-    return reply.response()
+    return reply

@@ -7,10 +7,11 @@ from decimal import Decimal
 from llmring.chat.completeness import defect, is_bare_refusal, without_name
 from llmring.chat.cost import Cost
 from llmring.chat.events import Event, Finished, Usage, UsageReport
-from llmring.chat.reply import Reply
+from llmring.chat.reply import Reply, folded
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.usage_totals import both, total_cost
 from llmring.dialects.error_response import request_id
+from llmring.dialects.reported_cost import ReportedCost, reported_cost
 from llmring.exceptions import ContentPolicyError, ProviderResponseError
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.attempt import AttemptState
@@ -28,11 +29,9 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     dialect = attempt.target.dialect
     if not is_success(head):
         raise dialect.explain(head, body)
-    reply = Reply(attempt.target.name, dialect.name)
-    for event in dialect.decode(head, body):
-        reply.add(event)
+    reply = folded(attempt.target.name, dialect.decode(head, body), dialect.name)
     response = reply.response()
-    attempt.record_usage(response.usage)
+    attempt.record_usage(response.usage, _reported(attempt, reply, head))
     attempt.record_served_name(response.served_model)
     if not reply.is_plain_text:
         _require_answer(attempt, head, reply, response, response)
@@ -40,6 +39,12 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     response.cost, response.cost_reason = cost_of_call(attempt, response.attempts)
     attempt.report_answer(lambda: response)
     return response
+
+
+def _reported(attempt: AttemptState, reply: Reply, head: HttpHead) -> ReportedCost | None:
+    """Return the cost that the server reports, if it is known to report any."""
+    fields = attempt.target.quirks.reports_cost
+    return reported_cost(fields, reply.costs, head) if fields else None
 
 
 class StreamReader:
@@ -102,7 +107,7 @@ class StreamReader:
             yield chunk
         before = None if self._trimmer is None else self._progress.text
         last = self._reply.last_chunk(before)
-        self._attempt.record_usage(last.usage)
+        self._attempt.record_usage(last.usage, _reported(self._attempt, self._reply, self._head))
         self._attempt.record_served_name(last.served_model)
         if not self._reply.is_plain_text:
             whole = self._reply.response()
@@ -116,7 +121,8 @@ class StreamReader:
     def _note_usage(self, event: Event) -> None:
         # At once, because a failure may follow.
         if isinstance(event, UsageReport | Finished) and self._reply.usage is not None:
-            self._attempt.record_usage(self._reply.usage)
+            reported = _reported(self._attempt, self._reply, self._head)
+            self._attempt.record_usage(self._reply.usage, reported)
 
     def _note_garbled(self) -> None:
         garbled = self._reply.garbled

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from llmring.chat.events import Event, Usage
 from llmring.chat.parsed_request import ParsedRequest
+from llmring.dialects.reported_cost import CostField
 from llmring.exceptions import (
     ProviderError,
 )
@@ -60,6 +61,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
         prefills: True if all models continue a last message of the assistant as the beginning of
             their own answer.
         limits: Size limits of the server.
+        reports_cost: The fields in which the server reports the cost of a reply, best first.
     """
 
     max_tokens_field: str = "max_tokens"
@@ -75,6 +77,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     keeps_files: bool = False
     prefills: bool = False
     limits: Limits = Limits()
+    reports_cost: tuple[CostField, ...] = ()
 
 
 class Outgoing(Struct, frozen=True):

@@ -115,6 +115,7 @@ _SERVICES = (
         base_url="https://api.deepinfra.com/v1/openai",
         source="https://deepinfra.com/docs/openai_api",
         key_env=("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
+        quirks=Quirks(reports_cost=("estimated_cost",)),
     ),
     Preset(
         name="deepseek",
@@ -223,6 +224,7 @@ _SERVICES = (
             reasoning_field="reasoning_details",
             # https://openrouter.ai/docs/features/prompt-caching
             caching="marks",
+            reports_cost=("cost",),
         ),
     ),
     Preset(
@@ -231,6 +233,7 @@ _SERVICES = (
         base_url="https://api.perplexity.ai",
         source="https://docs.perplexity.ai/docs/sonar/openai-compatibility",
         key_env=("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
+        quirks=Quirks(reports_cost=("cost",)),
     ),
     Preset(
         name="sambanova",
@@ -269,7 +272,10 @@ _SERVICES = (
         source="https://docs.x.ai/docs/api-reference",
         key_env=("XAI_API_KEY",),
         apis=_RESPONSES,
-        quirks=Quirks(max_tokens_field="max_completion_tokens"),
+        quirks=Quirks(
+            max_tokens_field="max_completion_tokens",
+            reports_cost=("cost_in_usd_ticks",),
+        ),
     ),
     Preset(
         name="zai",
@@ -299,6 +305,8 @@ _PROGRAMS = (
             reasoning_field="reasoning_content",
             # https://docs.litellm.ai/docs/completion/prompt_caching
             caching="marks",
+            # In streams, the usage has it if the proxy is set up so.
+            reports_cost=("x-litellm-response-cost", "cost"),
         ),
     ),
     Preset(

@@ -23,6 +23,7 @@ def together(first: Cost, *others: Cost) -> Cost:
             EXACT.add(total.cached_input, other.cached_input),
             EXACT.add(total.cache_write, other.cache_write),
             EXACT.add(total.output, other.output),
+            EXACT.add(total.reported, other.reported),
         )
     return total
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.dialects.reported_cost import ReportedCost
 from llmring.exceptions import ContentPolicyError, ProviderError, ProviderTimeoutError
 from llmring.redaction import redact
-from llmring.registry.price import Unpriced, caveat, cost_of
 from llmring.routing.call_context import CallContext
 from llmring.routing.call_progress import CallProgress, RefusedAnswer
 from llmring.routing.estimate import may_have_cost
 from llmring.routing.selection.prepare import Prepared
+from llmring.routing.settled_cost import settled_cost
 from llmring.routing.targets import Target
 
 if TYPE_CHECKING:
@@ -91,16 +92,20 @@ class AttemptState:
         """Add a note on the answer to the outcome, with keys redacted."""
         self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
 
-    def record_usage(self, usage: Usage | None) -> None:
-        """Set the tokens that the answer took, and work out their cost."""
+    def record_usage(self, usage: Usage | None, reported: ReportedCost | None = None) -> None:
+        """Set the tokens that the answer took, and settle its cost.
+
+        Args:
+            usage: The tokens; None if the provider reports none.
+            reported: The cost that the provider reports, if any.
+        """
         if usage is not None and usage is self.usage:
             return  # reported before
         self.usage = usage
-        cost = cost_of(usage, self.target.facts, self.day)
-        if isinstance(cost, Unpriced):
-            self.cost, self.cost_reason = None, cost.reason
-        else:
-            self.cost, self.cost_reason = cost, None if usage is None else caveat(usage)
+        settled = settled_cost(usage, self.target.facts, self.day, reported)
+        self.cost, self.cost_reason = settled.cost, settled.reason
+        if settled.note is not None:
+            self.note(settled.note)
 
     def record_served_name(self, name: str | None) -> None:
         """Note it if the provider reports another model than the one asked for."""

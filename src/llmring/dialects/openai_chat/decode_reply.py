@@ -23,7 +23,6 @@ from llmring.chat.events import (
     Started,
     TextDelta,
     ToolCallDelta,
-    Usage,
     UsageReport,
 )
 from llmring.dialects.error_response import response_error, unreadable
@@ -33,7 +32,7 @@ from llmring.dialects.openai.errors import error_within
 from llmring.dialects.openai.lenient_json import read
 from llmring.dialects.openai_chat.media import OpenAudio, images_of, media_of
 from llmring.dialects.openai_chat.reasoning import DETAIL
-from llmring.dialects.openai_chat.usage import SentUsage, counted
+from llmring.dialects.openai_chat.usage import SentUsage, usage_report
 from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
 
@@ -89,6 +88,7 @@ class _ChatChoice(Struct, gc=False):
     message: _ChatMessage | None = None
     finish_reason: str | None = None
     native_finish_reason: Any = None
+    usage: SentUsage | None = None  # Moonshot, in streams
     error: Any = None
 
 
@@ -139,8 +139,8 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     if not content and not choice.finish_reason:
         raise unreadable(head, body, "the answer is empty, with no reason for its end")
     events: list[Event] = [Started(reply.model or None, reply.id or None), *content]
-    if (usage := counted(reply.usage, reply.service_tier)) is not None:
-        events.append(UsageReport(usage))
+    if (report := usage_report(reply.usage or choice.usage, reply.service_tier)) is not None:
+        events.append(report)
     if choice.finish_reason:
         events.append(_finished(choice))
     return events
@@ -329,7 +329,7 @@ class _ChatReader:
         self._details = _OpenDetails()
         self._finish: str | None = None
         self._tier: Any = None
-        self._usage: Usage | None = None
+        self._usage: UsageReport | None = None
 
     def take(self, event: ServerEvent) -> list[Event]:
         data = event.data.strip()
@@ -348,9 +348,10 @@ class _ChatReader:
         for choice in reply.choices or ():
             if not choice.index:
                 self._read_choice(choice, event, events)
+                reply.usage = reply.usage or choice.usage
         self._tier = reply.service_tier or self._tier
         if reply.usage is not None:
-            self._usage = counted(reply.usage, self._tier) or self._usage
+            self._usage = usage_report(reply.usage, self._tier) or self._usage
         return events
 
     def _read_choice(self, choice: _ChatChoice, event: ServerEvent, events: list[Event]) -> None:
@@ -395,5 +396,5 @@ class _ChatReader:
         return (
             self._details.take()
             + self._audio.take()
-            + ([] if usage is None else [UsageReport(usage)])
+            + ([] if usage is None else [usage])
         )

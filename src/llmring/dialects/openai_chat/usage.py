@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from llmring.chat.events import Usage
+from llmring.chat.events import Usage, UsageReport
+from llmring.dialects.reported_cost import SentCosts, sent_costs
 from llmring.dialects.service_tier import unusual
 
 _Number = int | float
@@ -34,8 +35,8 @@ class _ToolUse(Struct, gc=False):
     tool_calls_executed: _Number | None = None
 
 
-class SentUsage(Struct, gc=False):
-    """The token counts as sent by the server."""
+class SentUsage(SentCosts, gc=False):
+    """The token counts as sent by the server, with the costs of some."""
 
     prompt_tokens: _Number | None = None
     completion_tokens: _Number | None = None
@@ -51,6 +52,17 @@ class SentUsage(Struct, gc=False):
     search_context_size: Any = None  # Perplexity, if it has searched
     num_sources_used: _Number | None = None  # https://docs.x.ai/docs/guides/live-search
     service_tier: Any = None
+
+
+def usage_report(sent: SentUsage | None, tier: object = None) -> UsageReport | None:
+    """Return the event for the token counts; None if the server sent none.
+
+    Args:
+        sent: The token counts as sent by the server.
+        tier: The class of service as sent by the server.
+    """
+    usage = counted(sent, tier)
+    return None if usage is None or sent is None else UsageReport(usage, sent_costs(sent))
 
 
 def counted(sent: SentUsage | None, tier: object = None) -> Usage | None:

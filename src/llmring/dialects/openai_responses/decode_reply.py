@@ -16,6 +16,7 @@ from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.openai.errors import error_within
 from llmring.dialects.openai.lenient_json import read
 from llmring.dialects.openai_responses.items import ItemAssembler, ItemDelta
+from llmring.dialects.reported_cost import SentCosts, sent_costs
 from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
 from llmring.exceptions import ProviderError, ProviderResponseError
@@ -36,7 +37,7 @@ class _OutputDetails(Struct, gc=False):
     image_tokens: _Number | None = None
 
 
-class _ResponsesUsage(Struct, gc=False):
+class _ResponsesUsage(SentCosts, gc=False):
     input_tokens: _Number | None = None
     output_tokens: _Number | None = None
     total_tokens: _Number | None = None
@@ -123,7 +124,7 @@ def _rest(items: ItemAssembler, response: _Response, status: str) -> list[Event]
     for index, item in enumerate(response.output or ()):
         events += items.end(index, item)
     if (usage := _usage(response, items.of_provider)) is not None:
-        events.append(UsageReport(usage))
+        events.append(UsageReport(usage, response.usage and sent_costs(response.usage)))
     if response.status and response.status not in _UNFINISHED:
         status = response.status
     details = response.incomplete_details
