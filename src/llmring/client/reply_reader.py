@@ -29,7 +29,7 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     dialect = attempt.target.dialect
     if not is_success(head):
         raise dialect.explain(head, body)
-    reply = folded(attempt.target.name, dialect.decode(head, body), dialect.name)
+    reply = folded(attempt.target.name, attempt.target.decode(head, body), dialect.name)
     response = reply.response()
     attempt.record_usage(response.usage, _reported(attempt, reply, head))
     attempt.record_served_name(response.served_model)
@@ -61,7 +61,7 @@ class StreamReader:
         self._attempt = attempt
         self._head = head
         self._progress = progress
-        self._decoder = dialect.decoder(head)
+        self._decoder = attempt.target.decoder(head)
         self._reply = Reply(attempt.target.name, dialect.name)
         self._trimmer = OverlapTrimmer(progress.text) if progress.resumes else None
         self._restarts = progress.anything and not progress.resumes

@@ -77,6 +77,8 @@ def _row(name: str, table: Mapping[str, Any], known: Provider | None) -> Provide
     changes: dict[str, Any] = {"name": name}
     if "base_url" in table:
         changes["base_url"] = table["base_url"].rstrip("/")
+        if kind is not None:
+            changes["second_api"] = None  # what the vendor's models need is not known of a server
     if "api_key_env" in table:
         changes["key_env"] = (table["api_key_env"],)
     if "api_key_header" in table:

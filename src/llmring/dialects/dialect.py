@@ -62,6 +62,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
             their own answer.
         limits: Size limits of the server.
         reports_cost: The fields in which the server reports the cost of a reply, best first.
+        think_tags: Whether the server leaves reasoning in `<think>` tags at the beginning of the
+            content: "read" turns it into reasoning; "returned" also sends it back so.
     """
 
     max_tokens_field: str = "max_tokens"
@@ -78,6 +80,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     prefills: bool = False
     limits: Limits = Limits()
     reports_cost: tuple[CostField, ...] = ()
+    think_tags: Literal["read", "returned"] | None = None
 
 
 class Outgoing(Struct, frozen=True):
@@ -234,6 +237,14 @@ def _any_item(_: Mapping[str, Any]) -> bool:
     return True
 
 
+def _everything(request: ParsedRequest) -> bool:  # noqa: ARG001
+    return True
+
+
+def _nothing(model: str) -> bool:  # noqa: ARG001
+    return False
+
+
 class Dialect(Struct, frozen=True, kw_only=True):
     """The wire format of one API, as a record of pure functions.
 
@@ -249,6 +260,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
         listing: The endpoint that lists models, if there is one.
         counting: The endpoint that counts tokens, if there is one.
         files: The file store, if there is one.
+        expresses: Returns whether the API has an equivalent for every part of a request; asked only
+            where a provider has a second API.
+        refuses_tools: Returns whether a model of this name takes no tools by this API, for models
+            of which the catalog does not tell.
         reply_encoding: Returns the encoder of replies, for what answers as the vendor does.
         is_content: Checks if an item (see `ProviderItem`) is content of an answer, such as an
             image, and not only the vendor's own notes, such as encrypted reasoning.
@@ -267,6 +282,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     counting: Counting | None = None
     files: FileStore | None = None
     is_content: Callable[[Mapping[str, Any]], bool] = _any_item
+    expresses: Callable[[ParsedRequest], bool] = _everything
+    refuses_tools: Callable[[str], bool] = _nothing
 
 
 def merged(payload: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

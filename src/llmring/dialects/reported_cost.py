@@ -16,15 +16,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
 from llmring.chat.cost import EXACT
 from llmring.wire import HttpHead
 
-CostField = Literal["cost", "cost_in_usd_ticks", "estimated_cost", "x-litellm-response-cost"]
+CostField = Literal["x-litellm-response-cost", "cost", "cost_in_usd_ticks", "estimated_cost"]
 
+COST_FIELDS: tuple[CostField, ...] = get_args(CostField)
 LITELLM: CostField = "x-litellm-response-cost"
 
 # https://docs.x.ai/developers/cost-tracking: 1 USD is 10^10 ticks.

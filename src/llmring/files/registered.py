@@ -20,6 +20,7 @@ from llmring.files.local_file import LocalFile
 from llmring.files.uploads import FileHost, Uploads
 from llmring.lockfile.file import working_folder
 from llmring.plain_data import PlainData
+from llmring.routing.selection.api import by_api
 from llmring.routing.selection.prepare import Fetch, Prepared
 from llmring.routing.selection.request_size import SizedPart, check_sizes, sized_parts
 from llmring.routing.targets import Target
@@ -183,6 +184,8 @@ class Files:
         files = [self._found(each) for each in _listed(request.files)]
 
         def prepared(target: Target) -> Prepared:
+            parts = [each.stand_in(target) for each in files]
+            target = by_api(_with_parts(request, parts), target)
             parts = [each.stand_in(target) for each in files]
             result = prepare(_with_parts(request, parts))(target)
             _check(request, files, target, result)

@@ -20,6 +20,7 @@ class Preset(Struct, frozen=True, kw_only=True):
             server needs no key.
         key_header: The header that carries the key, if it is not a bearer token.
         apis: Further OpenAI APIs that the server offers.
+        second_api: The one of them for requests that Chat Completions can't serve; see `Provider`.
         quirks: Differences from other servers.
     """
 
@@ -30,6 +31,7 @@ class Preset(Struct, frozen=True, kw_only=True):
     key_env: tuple[str, ...] = ()
     key_header: str | None = None
     apis: tuple[str, ...] = ()
+    second_api: str | None = None
     quirks: Quirks = Quirks()
 
     @property
@@ -49,6 +51,8 @@ _SERVICES = (
         key_env=("AZURE_OPENAI_API_KEY",),
         key_header="api-key",
         apis=_RESPONSES,
+        # https://github.com/can1357/oh-my-pi/issues/11052
+        second_api="responses",
         quirks=Quirks(max_tokens_field="max_completion_tokens", caching="keys"),
     ),
     Preset(

@@ -17,6 +17,7 @@ from llmring.dialects.gemini import dialect as gemini
 from llmring.dialects.ollama import dialect as ollama
 from llmring.dialects.openai_chat import dialect as openai_chat
 from llmring.dialects.openai_responses import dialect as openai_responses
+from llmring.dialects.reported_cost import COST_FIELDS
 from llmring.local.defaults import with_local_defaults
 from llmring.providers.presets import PRESETS, Preset
 
@@ -42,6 +43,8 @@ class Provider(Struct, frozen=True, kw_only=True):
         quirks: Differences from other servers of the same dialect.
         prepare: Fills in fields that models of this provider need and the request leaves open;
             raises UnsupportedFeatureError if none of them can serve the request.
+        second_api: The API, of `apis`, for requests that `dialect` can't express, and for models
+            that take tools only there; see `by_api`.
         note: A note that the command line shows whenever this provider answers.
     """
 
@@ -58,6 +61,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     prepare: Callable[[ParsedRequest, str], ParsedRequest] | None = None
     note: str | None = None
     apis: Mapping[str, Dialect] = {}
+    second_api: str | None = None
 
     def speaking(self, api: str | None) -> Dialect:
         """Return the dialect of the API with this name, or the main one by default."""
@@ -88,6 +92,7 @@ _NATIVE = {
                 limits=Limits(request=512 * 2**20, files=50 * 2**20),
             ),
             apis={"responses": openai_responses.DIALECT},
+            second_api="responses",
         ),
         Provider(
             name="anthropic",
@@ -123,7 +128,9 @@ _NATIVE = {
             sdk="ollama",
             base_url="http://localhost:11434",
             base_url_env=("OLLAMA_BASE_URL", "OLLAMA_HOST"),
-            quirks=Quirks(prefills=True),
+            # Models whose template it can't read leave their reasoning in the content.
+            # https://docs.ollama.com/capabilities/thinking
+            quirks=Quirks(prefills=True, think_tags="read"),
         ),
         Provider(
             name="local",
@@ -145,14 +152,19 @@ _NATIVE = {
 KINDS: Mapping[str, Provider] = MappingProxyType(
     {
         "openai": msgspec.structs.replace(
-            _NATIVE["openai"], base_url="", base_url_env=(), key_env=(), quirks=Quirks()
+            _NATIVE["openai"],
+            base_url="",
+            base_url_env=(),
+            key_env=(),
+            second_api=None,
+            quirks=Quirks(reports_cost=COST_FIELDS),
         ),
         "anthropic": msgspec.structs.replace(
             _NATIVE["anthropic"],
             base_url="",
             base_url_env=(),
             key_env=(),
-            quirks=Quirks(needs_max_tokens=True),
+            quirks=Quirks(needs_max_tokens=True, reports_cost=COST_FIELDS),
         ),
     }
 )
@@ -168,6 +180,7 @@ def _from_preset(preset: Preset) -> Provider:
         key_env=preset.key_env,
         key_header=preset.key_header,
         quirks=preset.quirks,
+        second_api=preset.second_api,
         apis={name: api for name, api in kind.apis.items() if name in preset.apis},
     )
     return row

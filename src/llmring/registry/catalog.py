@@ -151,6 +151,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
         retires: The day from which the provider no longer serves the model, if announced; in the
             past for a retired model.
         api: The provider's API that serves the model, if not the default one.
+        tools_api: The provider's API that serves the model when it reasons and may call tools, if
+            that is another; "chat" for the default one.
         kind: The purpose of the model: chat or embeddings.
         family: The line of models that the model belongs to, whose newest replaces the others:
             "gpt-mini", "claude-sonnet".
@@ -173,6 +175,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     deprecated: date | None = None
     retires: date | None = None
     api: str | None = None
+    tools_api: str | None = None
     kind: Kind = "chat"
     family: str | None = None
     successor: str | None = None

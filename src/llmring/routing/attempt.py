@@ -77,7 +77,7 @@ class AttemptState:
         self.notes: tuple[str, ...] = ()
         self.changes: Sequence[RequestChange] = ()
         self.pause = pause
-        self.target = target
+        self.target = prepared.target or target
         self.day = call.day
         self.http = prepared.http
         self.finish = prepared.finish

@@ -1,18 +1,22 @@
 """Model references resolved to targets, or to skips with the reason."""
 
+from __future__ import annotations
+
 import functools
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.events import Event
 from llmring.chat.parsed_request import ParsedRequest
-from llmring.dialects.dialect import Dialect, Quirks
+from llmring.dialects.dialect import Decoder, Dialect, Quirks
+from llmring.dialects.think_tags import UntaggedDecoder, untagged
 from llmring.exceptions import ProviderError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.registry.catalog import ModelFacts
-from llmring.wire import HttpRequest
+from llmring.wire import HttpHead, HttpRequest
 
 
 class Target(Struct, frozen=True, dict=True):
@@ -49,6 +53,33 @@ class Target(Struct, frozen=True, dict=True):
         body = msgspec.json.encode(outgoing.payload)
         url = self.endpoint.url(outgoing.path)
         return HttpRequest("POST", url, self._json_headers, body, outgoing.notes)
+
+    def decode(self, head: HttpHead, body: bytes) -> list[Event]:
+        """Decode a whole reply; see `Dialect`."""
+        events = self.dialect.decode(head, body)
+        return untagged(events) if self.quirks.think_tags else events
+
+    def decoder(self, head: HttpHead) -> Decoder:
+        """Create a decoder for one streamed reply; see `Dialect`."""
+        decoder = self.dialect.decoder(head)
+        return UntaggedDecoder(decoder) if self.quirks.think_tags else decoder
+
+    @functools.cached_property
+    def elsewhere(self) -> Target | None:
+        """The same model by its provider's second API; None if its API is settled."""
+        provider, facts = self.endpoint.provider, self.facts
+        settled = self.endpoint.api or (facts.api if facts is not None else None)
+        if provider.second_api is None or settled or self.dialect is not provider.dialect:
+            return None
+        return Target(self.ref, self.endpoint, provider.speaking(provider.second_api), facts)
+
+    @functools.cached_property
+    def takes_tools_elsewhere(self) -> bool:
+        """True if it takes tools only by its provider's second API, unless reasoning is off."""
+        tools_api = self.facts.tools_api if self.facts is not None else None
+        if tools_api is None:
+            return self.dialect.refuses_tools(self.ref.model)
+        return tools_api == self.endpoint.provider.second_api
 
     @functools.cached_property
     def name(self) -> str:

@@ -17,6 +17,7 @@ from llmring.dialects.openai_chat.decode_reply import decode, decoder
 from llmring.dialects.openai_chat.encode_request import encode
 from llmring.dialects.openai_chat.messages import NAME
 from llmring.dialects.openai_chat.reasoning import is_content
+from llmring.dialects.openai_chat.reach import expresses, refuses_tools
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -43,6 +44,8 @@ DIALECT = Dialect(
     embedding=EMBEDDING,
     listing=LISTING,
     files=CHAT_FILES,
+    expresses=expresses,
+    refuses_tools=refuses_tools,
     reply_encoding=_reply_encoding,
     is_content=is_content,
 )

@@ -17,6 +17,7 @@ from llmring.dialects.openai_responses.count_tokens import counting
 from llmring.dialects.openai_responses.decode_reply import decode, decoder
 from llmring.dialects.openai_responses.encode_request import NAME, encode
 from llmring.dialects.openai_responses.items import is_content
+from llmring.dialects.openai_responses.reach import expresses
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -44,6 +45,7 @@ DIALECT = Dialect(
     listing=LISTING,
     counting=counting(encode),
     files=RESPONSES_FILES,
+    expresses=expresses,
     reply_encoding=_reply_encoding,
     is_content=is_content,
 )

@@ -29,6 +29,7 @@ from llmring.dialects.openai.strict_schema import (
     PARAMETERS_OF_ANY_SCHEMA,
     schema_to_send,
 )
+from llmring.dialects.openai_responses.reach import renamed
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.prompt import json_instruction
 from llmring.json_schema.references import resolved
@@ -79,7 +80,8 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         **_caching(request),
     }
     payload = {name: value for name, value in fields.items() if value is not None}
-    return Outgoing("/responses", merged(payload, request.extra_params), notes=tuple(notes))
+    extra = renamed(request.extra_params)
+    return Outgoing("/responses", merged(payload, extra), notes=tuple(notes))
 
 
 # --- Options ---

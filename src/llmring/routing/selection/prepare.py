@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Limits
+from llmring.routing.selection.api import by_api
 from llmring.routing.selection.fit import fit
 from llmring.routing.selection.request_size import check_sizes, sized_parts
 from llmring.routing.stream_resume import StreamProgress, continued
@@ -25,12 +26,14 @@ class Prepared(Struct, frozen=True):
     Attributes:
         http: The request to send.
         adjusted: Remarks on what was left out or changed for this model.
+        target: The model with the API that is asked; None for the one that it was made for.
         finish: Makes the request that is sent in place of `http`, if files have to be read or
             uploaded first; takes a function that sends a request, and the seconds left.
     """
 
     http: HttpRequest
     adjusted: tuple[str, ...] = ()
+    target: Target | None = None
     finish: Callable[[Fetch, float | None], Awaitable[HttpRequest]] | None = None
 
 
@@ -59,6 +62,7 @@ def _prepared(
     stream: bool,
     target: Target,
 ) -> Prepared:
+    target = by_api(request, target)
     if progress is not None and progress.resumes:
         request = continued(request, progress.text, prefills=target.prefills)
     fitted = fit(request, target)
@@ -66,4 +70,4 @@ def _prepared(
     limits = target.quirks.limits
     if limits != _NONE:
         check_sizes(sized_parts(fitted.request), len(http.body), limits)
-    return Prepared(http, (*fitted.adjusted, *http.notes))
+    return Prepared(http, (*fitted.adjusted, *http.notes), target)

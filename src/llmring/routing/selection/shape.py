@@ -12,6 +12,7 @@ from llmring.chat.parts import TextPart
 from llmring.lockfile.document import ModelRef
 from llmring.registry.catalog import Capability
 from llmring.routing.policy import Policy
+from llmring.routing.selection.api import by_api
 from llmring.routing.selection.filters import capable, prompt_room
 from llmring.routing.selection.fit import forces_a_tool, needs_of
 from llmring.routing.selection.prepare import Prepared, chat
@@ -66,10 +67,12 @@ class ShapedModels(Struct, frozen=True):
             UnsupportedFeatureError: The model can't serve the request.
         """
         if target.ref in self.unchanged and (progress is None or not progress.resumes):
+            if request.tools or request.extra_params:
+                target = by_api(request, target)
             http = target.encode(request, stream=stream)
             most = target.quirks.limits.request
             if most is None or len(http.body) <= most:
-                return Prepared(http, http.notes)
+                return Prepared(http, http.notes, target)
         return chat(request, stream=stream, progress=progress)(target)
 
     def hold(self, request: ParsedRequest, characters: int) -> bool:
