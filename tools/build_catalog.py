@@ -14,6 +14,9 @@ from pathlib import Path
 
 import catalog_report
 from catalog_choice import (
+    ALWAYS_REASON,
+    BUDGETS,
+    BUDGETS_FROM,
     CHOSEN,
     EMBEDDINGS,
     NOTICES,
@@ -28,6 +31,7 @@ from catalog_rules import NATIVE, Rulebook, Taken, family, first, only, present
 from catalog_sources import packages
 from msgspec.structs import astuple
 
+from llmring.providers.table import PROVIDERS
 from llmring.registry.catalog import (
     Capability,
     Catalog,
@@ -118,6 +122,7 @@ def _model(
     window, room = figures["context_window"].value, first("max_input", only(claims, "litellm"))
     if room.value is not None and window is not None and room.value < window:
         figures["max_input"] = room
+    api = None if embeds else first("api", editions).value
     values = {name: taken.value for name, taken in figures.items() if taken.value is not None}
     origins = {name: taken.origin for name, taken in figures.items() if taken.value}
     return ModelFacts(
@@ -125,11 +130,18 @@ def _model(
         name=names[0],
         aliases=tuple(names[1:]),
         announced=claims[prices.origin[0]].announced,
-        api=None if embeds else first("api", editions).value,
+        api=api,
+        tools_api=None if embeds or api else _tools_api(provider, names[0]),
         kind="embedding" if embeds else "chat",
         origins=Origins(**origins),
         **values,
     )
+
+
+def _tools_api(provider: str, name: str) -> str | None:
+    """Return the API by which a model takes tools while it reasons, if not the main one."""
+    row = PROVIDERS[provider]
+    return row.second_api if row.dialect.refuses_tools(name) else None
 
 
 def _claims(provider: str, names: list[str], sources: list[Package]) -> dict[str, Claim]:
@@ -148,17 +160,23 @@ def _chat(
     ref: str, provider: str, editions: dict[str, Claim], rules: Rulebook, prices: Prices
 ) -> dict[str, Taken]:
     """Collect the figures that only chat models have."""
+    name = ref.partition(":")[2]
     capabilities = rules.capabilities(provider, ref, editions)
     if prices.cached_input is not None and prices.cached_input < prices.input:
         capabilities = Taken(capabilities.value | {"caching"}, capabilities.origin)
     efforts = _efforts(provider, ref, editions, capabilities, rules)
     budget = _budget(provider, editions, capabilities, efforts)
     refuses = frozenset().union(*(claim.refuses for claim in editions.values()))
+    refused_by = ("litellm",) if refuses else ()
+    if (provider, name) in ALWAYS_REASON:
+        refuses |= {"no_reasoning"}
+        refused_by = (*refused_by, BUDGETS_FROM)
     return {
         "max_output": rules.first(ref, "max_output", editions),
         "capabilities": Taken(capabilities.value | budget, capabilities.origin),
         "efforts": efforts,
-        "refuses": Taken(refuses, ("litellm",) if refuses else ()),
+        "budget": Taken(BUDGETS.get((provider, name)), (BUDGETS_FROM,)),
+        "refuses": Taken(refuses, refused_by),
     }
 
 

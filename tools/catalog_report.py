@@ -44,6 +44,8 @@ deprecation pages.
   name in OpenRouter's list.
 - **Retirement, deprecation and successor** come from the vendor's own page if it was read, or else
   from LiteLLM. Retired models stay, with the day in the past.
+- **Token budgets for reasoning** come from the vendor's own page. **The API for tools** is the
+  provider's second one for models whose main API takes tools only without reasoning.
 - **The family** is the name without versions, dates and words such as "preview"; sizes stay:
   `gpt-5.4-mini` and `gpt-5-mini` are of `gpt-mini`.
 - **A figure that no source has** is absent, never 0.

@@ -62,6 +62,9 @@ def _limits(facts: ModelFacts) -> Iterator[FactRow]:
     yield FactRow("can", ", ".join(sorted(facts.capabilities)) or "not known", "capabilities")
     if facts.efforts:
         yield FactRow("efforts", ", ".join(facts.efforts), "efforts")
+    if facts.budget:
+        range_ = f"{facts.budget.least:,} to {facts.budget.most:,} tokens"
+        yield FactRow("reasoning", range_, "budget")
 
 
 def _life(facts: ModelFacts, today: date) -> Iterator[FactRow]:

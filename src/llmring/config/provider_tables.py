@@ -87,8 +87,21 @@ def _row(name: str, table: Mapping[str, Any], known: Provider | None) -> Provide
         changes["headers"] = {header.lower(): text for header, text in table["headers"].items()}
     if "query" in table:
         changes["query"] = table["query"]
+    quirks = _quirks(table)
+    if quirks:
+        changes["quirks"] = msgspec.structs.replace(row.quirks, **quirks)
     changed: Provider = msgspec.structs.replace(row, **changes)
     return changed
+
+
+def _quirks(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the quirks that a table sets."""
+    quirks: dict[str, Any] = {}
+    if "think_tags" in table:
+        quirks["think_tags"] = None if table["think_tags"] == "off" else table["think_tags"]
+    if "reports_cost" in table:
+        quirks["reports_cost"] = tuple(table["reports_cost"])
+    return quirks
 
 
 def _fault_line(fault: Fault, lockfile: Lockfile, endpoints: Mapping[str, Endpoint]) -> str:

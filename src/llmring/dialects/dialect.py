@@ -62,6 +62,8 @@ class Quirks(Struct, frozen=True, kw_only=True):
             their own answer.
         limits: Size limits of the server.
         reports_cost: The fields in which the server reports the cost of a reply, best first.
+        thinking_display: True if the API takes `thinking.display`, Anthropic's field for showing
+            reasoning that newer models would leave out.
         think_tags: Whether the server leaves reasoning in `<think>` tags at the beginning of the
             content: "read" turns it into reasoning; "returned" also sends it back so.
     """
@@ -80,6 +82,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     prefills: bool = False
     limits: Limits = Limits()
     reports_cost: tuple[CostField, ...] = ()
+    thinking_display: bool = False
     think_tags: Literal["read", "returned"] | None = None
 
 

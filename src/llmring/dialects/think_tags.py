@@ -26,22 +26,23 @@ class UntaggedDecoder:
 
     Args:
         inner: The decoder of the server's own events.
+
+    Attributes:
+        done: True once the vendor has marked the end of the reply.
     """
 
-    __slots__ = ("_inner", "_splitter")
+    __slots__ = ("_inner", "_splitter", "done")
 
     def __init__(self, inner: Decoder) -> None:
         self._inner = inner
         self._splitter = _TagSplitter()
-
-    @property
-    def done(self) -> bool:
-        """True once the vendor has marked the end of the reply."""
-        return self._inner.done
+        self.done = False
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that these bytes complete."""
-        return self._split(self._inner.feed(data))
+        events = self._split(self._inner.feed(data))
+        self.done = self._inner.done
+        return events
 
     def end(self) -> list[Event]:
         """Return the remaining events when the connection ends."""

@@ -77,7 +77,11 @@ _SERVICES = (
         base_url="https://api.cerebras.ai/v1",
         source="https://inference-docs.cerebras.ai/resources/openai",
         key_env=("CEREBRAS_API_KEY",),
-        quirks=Quirks(max_tokens_field="max_completion_tokens"),
+        quirks=Quirks(
+            max_tokens_field="max_completion_tokens",
+            # https://inference-docs.cerebras.ai/capabilities/reasoning
+            think_tags="read",
+        ),
     ),
     Preset(
         name="cloudflare",
@@ -157,6 +161,8 @@ _SERVICES = (
         source="https://console.groq.com/docs/openai",
         key_env=("GROQ_API_KEY",),
         apis=_RESPONSES,
+        # https://console.groq.com/docs/reasoning
+        quirks=Quirks(think_tags="read"),
     ),
     Preset(
         name="huggingface",
@@ -165,6 +171,9 @@ _SERVICES = (
         source="https://huggingface.co/docs/inference-providers/index",
         key_env=("HF_TOKEN",),
         apis=_RESPONSES,
+        # Some of the services behind it leave the tags of DeepSeek R1.
+        # https://github.com/pydantic/pydantic-ai/tree/main/tests/models/cassettes/test_huggingface
+        quirks=Quirks(think_tags="read"),
     ),
     Preset(
         name="minimax",
@@ -177,6 +186,8 @@ _SERVICES = (
             json_schema=False,
             # It accepts "adaptive" and "disabled", but no amounts.
             reasoning=None,
+            # Its page wants the reasoning of earlier turns kept in the content.
+            think_tags="returned",
         ),
     ),
     Preset(
@@ -215,6 +226,8 @@ _SERVICES = (
         base_url="https://integrate.api.nvidia.com/v1",
         source="https://docs.api.nvidia.com/nim/reference/llm-apis",
         key_env=("NVIDIA_API_KEY",),
+        # https://docs.nvidia.com/nim/large-language-models/latest/thinking-budget-control.html
+        quirks=Quirks(think_tags="read"),
     ),
     Preset(
         name="openrouter",
@@ -237,7 +250,8 @@ _SERVICES = (
         base_url="https://api.perplexity.ai",
         source="https://docs.perplexity.ai/docs/sonar/openai-compatibility",
         key_env=("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
-        quirks=Quirks(reports_cost=("cost",)),
+        # https://docs.perplexity.ai/getting-started/models/models/sonar-reasoning-pro
+        quirks=Quirks(reports_cost=("cost",), think_tags="read"),
     ),
     Preset(
         name="sambanova",
@@ -245,6 +259,8 @@ _SERVICES = (
         base_url="https://api.sambanova.ai/v1",
         source="https://docs.sambanova.ai/docs/en/features/openai-compatibility",
         key_env=("SAMBANOVA_API_KEY",),
+        # https://docs.sambanova.ai/docs/en/features/reasoning
+        quirks=Quirks(think_tags="read"),
     ),
     Preset(
         name="scaleway",
@@ -259,6 +275,8 @@ _SERVICES = (
         base_url="https://api.together.ai/v1",
         source="https://docs.together.ai/docs/inference/openai-compatibility",
         key_env=("TOGETHER_API_KEY",),
+        # https://docs.together.ai/docs/deepseek-r1
+        quirks=Quirks(think_tags="read"),
     ),
     Preset(
         name="vercel",
@@ -323,6 +341,8 @@ _PROGRAMS = (
             any_schema=True,
             reasoning="template",
             reasoning_field="reasoning_content",
+            # With --reasoning-format none.
+            think_tags="read",
         ),
     ),
     Preset(
@@ -331,7 +351,8 @@ _PROGRAMS = (
         base_url="http://localhost:1234/v1",
         source="https://lmstudio.ai/docs/developer/openai-compat",
         apis=_RESPONSES,
-        quirks=Quirks(any_schema=True),
+        # https://lmstudio.ai/docs/app/basics/chat: separating the reasoning is a setting.
+        quirks=Quirks(any_schema=True, think_tags="read"),
     ),
     Preset(
         name="sglang",
@@ -342,6 +363,8 @@ _PROGRAMS = (
             any_schema=True,
             reasoning="template",
             reasoning_field="reasoning_content",
+            # Without --reasoning-parser.
+            think_tags="read",
         ),
     ),
     Preset(
@@ -355,6 +378,8 @@ _PROGRAMS = (
             reasoning="template",
             # https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
             reasoning_field="reasoning",
+            # Without --reasoning-parser.
+            think_tags="read",
         ),
     ),
 )

@@ -104,6 +104,8 @@ _NATIVE = {
             quirks=Quirks(
                 needs_max_tokens=True,
                 keeps_files=True,
+                # https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
+                thinking_display=True,
                 # https://platform.claude.com/docs/en/api/overview#request-size-limits
                 # https://platform.claude.com/docs/en/build-with-claude/vision: 10 MB in base64
                 limits=Limits(request=32 * 2**20, each={"image/": 10 * 2**20 * 3 // 4}),

@@ -94,6 +94,17 @@ class PriceChange(Struct, frozen=True):
     prices: Prices
 
 
+class TokenRange(Struct, frozen=True):
+    """The smallest and the largest number of tokens that can be asked for."""
+
+    least: int
+    most: int
+
+    def nearest(self, tokens: int) -> int:
+        """Return the number within the range that is nearest to this one."""
+        return min(max(tokens, self.least), self.most)
+
+
 class CatalogSource(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A source of figures.
 
@@ -118,6 +129,7 @@ class Origins(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_output: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     efforts: tuple[str, ...] = ()
+    budget: tuple[str, ...] = ()
     refuses: tuple[str, ...] = ()
     prices: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
@@ -142,6 +154,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
             provider; "reasoning_budget": a token budget for reasoning; "prefill": the beginning
             of the answer), and "reasoning".
         efforts: The accepted reasoning efforts, lowest first; empty for none.
+        budget: The token budgets for reasoning that the model accepts, if known; 0, which turns
+            reasoning off, is always accepted as well, unless `refuses` has "no_reasoning".
         refuses: Requests that fail: a forced tool call ("forced_tools"), disabled reasoning
             ("no_reasoning").
         prices: The rates; None if unknown.
@@ -168,6 +182,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     max_output: int | None = None
     capabilities: frozenset[Capability] = frozenset()
     efforts: tuple[str, ...] = ()
+    budget: TokenRange | None = None
     refuses: frozenset[Refusal] = frozenset()
     prices: Prices | None = None
     announced: tuple[PriceChange, ...] = ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.reply import fold
 from llmring.exceptions import ConfigurationError, ProviderError
 from llmring.lockfile.document import ModelRef
@@ -17,7 +18,8 @@ from llmring.registry.price import Unpriced, cost_of
 from llmring.replay import recording
 from llmring.replay.interceptor import keyless
 from llmring.replay.recorded_call import request_of
-from llmring.routing.targets import Skip, targets
+from llmring.routing.selection.api import by_api
+from llmring.routing.targets import Skip, Target, targets
 from llmring.wire import HttpHead
 
 if TYPE_CHECKING:
@@ -117,24 +119,43 @@ def _recorded(
         raise ConfigurationError("it is not a recording of a call; remove it")
     request = request_of(kept.call)
     ref = ModelRef.parse(kept.model)
-    answer = _answer(kept, ref, endpoints, facts)
+    answer = _answer(kept, request, ref, endpoints, facts)
     cost = cost_of(answer.usage, facts(ref), day)
     answer.cost = None if isinstance(cost, Unpriced) else Decimal(cost)
     return ReplayableCall(name=name, request=request, answer=answer, ms=kept.ms)
 
 
 def _answer(
-    kept: Recording, ref: ModelRef, endpoints: Mapping[str, Endpoint], facts: Facts
+    kept: Recording,
+    request: LLMRequest,
+    ref: ModelRef,
+    endpoints: Mapping[str, Endpoint],
+    facts: Facts,
 ) -> LLMResponse:
-    """Read the answer with the dialect in which it came."""
+    """Read the answer with the dialect in which it came.
+
+    That is the one of the API that serves the request now, or an earlier version may have chosen
+    another.
+    """
     [target] = targets([ref], endpoints, facts)
     if isinstance(target, Skip):
         raise target.error
+    asked = by_api(parse_request(request), target)
+    try:
+        return _read(kept, asked)
+    except ProviderError:
+        other = target if asked is not target else target.elsewhere
+        if other is None:
+            raise
+        return _read(kept, other)
+
+
+def _read(kept: Recording, target: Target) -> LLMResponse:
     dialect = target.dialect
     head = HttpHead(kept.response.status, dict(kept.response.headers))
     if head.content_type == "application/json":
         body = b"".join(kept.response.chunks())
-        return fold(kept.model or "", dialect.decode(head, body), dialect.name)
-    decoder = dialect.decoder(head)
+        return fold(kept.model or "", target.decode(head, body), dialect.name)
+    decoder = target.decoder(head)
     events = [event for chunk in kept.response.chunks() for event in decoder.feed(chunk)]
     return fold(kept.model or "", [*events, *decoder.end()], dialect.name)

@@ -41,6 +41,7 @@ class PlanStep(PlainData, Struct, frozen=True, kw_only=True):
         model: The reference, "provider:model".
         turn: Its place in the order, from 1; it is tried if those before it fail. None if it
             would be skipped.
+        api: The name of the API by which it would be asked, which can depend on the request.
         reason: Why it would be skipped.
         remarks: Further remarks, such as what would be left out of the request.
         context_window: Tokens that prompt and answer may have together, if known.
@@ -55,6 +56,7 @@ class PlanStep(PlainData, Struct, frozen=True, kw_only=True):
 
     model: str
     turn: int | None
+    api: str | None = None
     reason: str | None = None
     remarks: tuple[str, ...] = ()
     context_window: int | None = None
@@ -141,7 +143,8 @@ def plan(candidates: Sequence[Target | Skip], alias: str | None, given: PlanInpu
                     f"{_cooling(circuit)}; tried anyway, as all circuits are open",
                     *remarks,
                 )
-            tried.append(_step(each.ref, given, turn=len(tried) + 1, remarks=remarks))
+            turn = len(tried) + 1
+            tried.append(_step(each.ref, given, turn=turn, api=_api(each, found), remarks=remarks))
     return Plan(
         alias=alias,
         strategy=given.policy.strategy,
@@ -171,6 +174,11 @@ def _prepared(
         return error
 
 
+def _api(candidate: Target | Skip, prepared: Prepared) -> str | None:
+    target = prepared.target or candidate
+    return target.dialect.name if isinstance(target, Target) else None
+
+
 def _cooling(circuit: OpenCircuit) -> str:
     return f"circuit open for another {circuit.seconds:.0f} s: {circuit.reason}"
 
@@ -180,6 +188,7 @@ def _step(
     given: PlanInputs,
     *,
     turn: int | None = None,
+    api: str | None = None,
     reason: str | None = None,
     remarks: tuple[str, ...] = (),
 ) -> PlanStep:
@@ -189,6 +198,7 @@ def _step(
     return PlanStep(
         model=str(ref),
         turn=turn,
+        api=api,
         reason=reason,
         remarks=(*_remarks(ref, facts, given), *remarks),
         context_window=facts.context_window if facts is not None else None,

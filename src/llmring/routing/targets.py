@@ -98,6 +98,9 @@ class Target(Struct, frozen=True, dict=True):
             # Older models of a server that enforces schemas may refuse its JSON mode too (GPT-4).
             # https://platform.openai.com/docs/guides/structured-outputs#json-mode
             quirks = msgspec.structs.replace(quirks, json_schema=False, json_mode=False)
+        if self.facts is None and quirks.thinking_display:
+            # An older model may not know the field.
+            quirks = msgspec.structs.replace(quirks, thinking_display=False)
         return quirks
 
     @functools.cached_property

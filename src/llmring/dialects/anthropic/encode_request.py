@@ -49,7 +49,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         ValidationError: The data of a document is not base64.
     """
     turns = request.turns
-    thinking = _thinking(request)
+    thinking = _thinking(request, quirks)
     wanted = _wanted(request, quirks, thinking)
     notes = [*wanted.notes]
     payload: dict[str, Any] = {
@@ -83,10 +83,14 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     return Outgoing("/v1/messages", payload, headers=headers, notes=tuple(notes))
 
 
-def _thinking(request: ParsedRequest) -> Mapping[str, Any] | None:
+def _thinking(request: ParsedRequest, quirks: Quirks) -> Mapping[str, Any] | None:
     """Return the `thinking` field: a budget if tokens are given, else "adaptive".
 
+    Of the models that think adaptively, those since Claude Opus 4.7 leave the text of their
+    thinking out of the answer unless a summary is asked for; models with a budget give one anyway.
+
     https://platform.claude.com/docs/en/build-with-claude/thinking
+    https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
     """
     if "thinking" in request.extra_params:
         given: Mapping[str, Any] | None = request.extra_params["thinking"]
@@ -100,7 +104,8 @@ def _thinking(request: ParsedRequest) -> Mapping[str, Any] | None:
     if _demands_call(request):
         return None
     if reasoning.tokens is None:
-        return {"type": "adaptive"}
+        shown = {"display": "summarized"} if quirks.thinking_display else {}
+        return {"type": "adaptive", **shown}
     return {"type": "enabled", "budget_tokens": max(LEAST_THINKING, reasoning.tokens)}
 
 

@@ -27,7 +27,7 @@ from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.document_text import text_of
-from llmring.dialects.openai_chat.reasoning import reasoning_returned
+from llmring.dialects.openai_chat.reasoning import reasoning_returned, thought_returned
 from llmring.exceptions import UnsupportedFeatureError
 
 NAME = "openai_chat"
@@ -82,6 +82,8 @@ def _message(
     message: dict[str, Any] = {"role": turn.role, "content": _content(turn, quirks)}
     if turn.role == "assistant":
         message |= reasoning_returned(turn.parts, quirks.reasoning_field, NAME)
+        if quirks.think_tags == "returned":
+            message["content"] = thought_returned(turn.parts, message["content"])
     if turn.tool_calls:
         message["content"] = message["content"] or None
         message["tool_calls"] = [

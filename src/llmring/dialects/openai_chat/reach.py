@@ -53,7 +53,9 @@ def expresses(request: ParsedRequest) -> bool:
     """Return True if the API has an equivalent for every part of the request."""
     if not _ELSEWHERE.isdisjoint(request.extra_params):
         return False
-    if any(not _is_own(tool.definition) for tool in request.tools if isinstance(tool, ProviderTool)):
+    if any(
+        not _is_own(tool.definition) for tool in request.tools if isinstance(tool, ProviderTool)
+    ):
         return False
     turns = (turn for turn in request.turns if not isinstance(turn.content, str))
     return all(_takes(part) for turn in turns for part in turn.parts)

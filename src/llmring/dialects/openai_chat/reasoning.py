@@ -12,6 +12,7 @@ from typing import Any
 
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart
 from llmring.chat.reasoning import Reasoning
+from llmring.dialects.think_tags import CLOSING, OPENING
 
 # The prefix of the types in OpenRouter's `reasoning_details`.
 DETAIL = "reasoning."
@@ -91,3 +92,19 @@ def reasoning_returned(parts: Sequence[Part], field: str | None, dialect: str) -
         return {field: details} if details else {}
     text = "".join(part.text for part in parts if isinstance(part, ReasoningPart))
     return {field: text} if field and text else {}
+
+
+def thought_returned(
+    parts: Sequence[Part], content: str | list[dict[str, Any]]
+) -> str | list[dict[str, Any]]:
+    """Put the reasoning of an assistant message back into its content, between tags.
+
+    https://platform.minimax.io/docs/api-reference/text-openai-api
+    """
+    text = "".join(part.text for part in parts if isinstance(part, ReasoningPart))
+    if not text:
+        return content
+    thought = f"{OPENING}\n{text}\n{CLOSING}\n\n"
+    if isinstance(content, str):
+        return thought + content
+    return [{"type": "text", "text": thought}, *content]

@@ -124,7 +124,7 @@ def _rest(items: ItemAssembler, response: _Response, status: str) -> list[Event]
     for index, item in enumerate(response.output or ()):
         events += items.end(index, item)
     if (usage := _usage(response, items.of_provider)) is not None:
-        events.append(UsageReport(usage, response.usage and sent_costs(response.usage)))
+        events.append(UsageReport(usage, sent_costs(response.usage or SentCosts())))
     if response.status and response.status not in _UNFINISHED:
         status = response.status
     details = response.incomplete_details

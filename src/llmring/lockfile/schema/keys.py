@@ -52,6 +52,8 @@ _CAPABILITIES = (
     "vision",
 )
 
+_COST_FIELDS = ("x-litellm-response-cost", "cost", "cost_in_usd_ticks", "estimated_cost")
+
 _CAPABILITY = Choice(
     options=_CAPABILITIES,
     noun=f"a capability ({', '.join(_CAPABILITIES)})",
@@ -268,6 +270,22 @@ PROVIDER: Mapping[str, Shape] = {
         "token.",
     ),
     "api": _choice(("chat", "responses"), "The API to use, if the server has both."),
+    "think_tags": _choice(
+        ("read", "returned", "off"),
+        "Whether <think> tags at the beginning of an answer hold reasoning: read them, also return "
+        "them with earlier answers, or leave them in the text.",
+    ),
+    "reports_cost": Items(
+        each=Choice(
+            options=_COST_FIELDS,
+            noun=f"a field ({', '.join(_COST_FIELDS)})",
+            example='"cost"',
+            about="A field in which servers report the cost of a reply.",
+        ),
+        noun="a list of fields",
+        example='["x-litellm-response-cost"]',
+        about="The fields in which the server reports the cost of a reply in USD, best first.",
+    ),
     "headers": NamedItems(
         each=_PLAIN_TEXT,
         noun="a table of strings",

@@ -77,11 +77,12 @@ def _reasoning(request: ParsedRequest, facts: ModelFacts) -> _Adjustment | None:
         return _Adjustment({"reasoning": None}, left_out)
     takes_tokens = "reasoning_budget" in facts.capabilities
     if reasoning.tokens is not None and (takes_tokens or not facts.efforts):
-        return None
+        return _clamped(reasoning.tokens, facts)
     if not facts.efforts:
         if not takes_tokens:
             return None
-        return _Adjustment({"reasoning": Reasoning(tokens=reasoning.as_tokens)})
+        tokens = reasoning.as_tokens
+        return _clamped(tokens, facts) or _Adjustment({"reasoning": Reasoning(tokens=tokens)})
     wanted = reasoning.as_effort
     nearest = min(facts.efforts, key=lambda effort: abs(_rank(effort) - _rank(wanted)))
     lost = nearest != wanted
@@ -90,9 +91,21 @@ def _reasoning(request: ParsedRequest, facts: ModelFacts) -> _Adjustment | None:
     return _Adjustment(fields | _room(request, reasoning, facts), notes)
 
 
+def _clamped(tokens: int, facts: ModelFacts) -> _Adjustment | None:
+    """Put a budget for reasoning within the model's range; None if it is there."""
+    if facts.budget is None or (tokens == 0 and "no_reasoning" not in facts.refuses):
+        return None
+    nearest = facts.budget.nearest(tokens)
+    if nearest == tokens:
+        return None
+    within = f"{facts.budget.least} to {facts.budget.most}"
+    note = f"{nearest} tokens of reasoning for {tokens}: the model takes {within}"
+    return _Adjustment({"reasoning": Reasoning(tokens=nearest)}, (note,))
+
+
 def _left_out(reasoning: Reasoning, facts: ModelFacts) -> tuple[str, ...] | None:
     """Return the remarks if the reasoning setting is left out; None if it is sent."""
-    if reasoning.is_off and "no_reasoning" in facts.refuses:
+    if reasoning.is_off and "no_reasoning" in facts.refuses and facts.budget is None:
         return ("reasoning left on: the model can't turn it off",)
     if "reasoning" not in facts.capabilities:
         return () if reasoning.is_off else ("reasoning left out: the model has none",)
