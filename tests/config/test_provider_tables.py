@@ -14,6 +14,7 @@ from llmring import (
     AllModelsFailedError,
     LLMRing,
     LockfileParseError,
+    Message,
     ModelNotFoundError,
     ProviderAuthenticationError,
     ProviderNotFoundError,
@@ -371,3 +372,56 @@ def test_a_vendor_s_key_sent_elsewhere_is_one_warning_for_the_process(
     assert [record.getMessage() for record in caplog.records] == [
         "the key in OPENAI_API_KEY is sent to warned.example, as the lockfile directs"
     ]
+
+
+THOUGHT = "<think>\nWhy?\n</think>\n\nSo."
+STREAMED = answers.openai_stream("<thi", "nk>Wh", "y?</th", "ink>\n", "So.")
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize(
+    ("key", "is_read"),
+    [("", False), ('think_tags = "read"\n', True), ('think_tags = "off"\n', False)],
+)
+def test_tags_around_reasoning_are_read_if_the_table_says_so(
+    way: Way, serve: Serve, write: Write, key: str, is_read: bool, stream: bool
+) -> None:
+    server = serve(STREAMED if stream else answers.openai(THOUGHT))
+    ring = LLMRing(write(table("mine", server) + key), environ={"OPENAI_API_KEY": KEY})
+
+    if stream:
+        chunks = way.stream(ring, "fast", "Hi")
+        text = "".join(chunk.delta for chunk in chunks)
+        reasoning = "".join(chunk.reasoning or "" for chunk in chunks) or None
+    else:
+        answer = way.chat(ring, "fast", "Hi")
+        text, reasoning = answer.content, answer.reasoning
+
+    if is_read:
+        assert (text, reasoning) == ("So.", "Why?")
+    else:
+        assert text.startswith("<think>")
+        assert reasoning is None
+
+
+def test_tags_are_returned_with_earlier_answers_if_the_table_says_so(
+    serve: Serve, write: Write
+) -> None:
+    server = serve(answers.openai(THOUGHT))
+    key = 'think_tags = "returned"\n'
+
+    with LLMRing(write(table("mine", server) + key), environ={"OPENAI_API_KEY": KEY}) as ring:
+        answer = ring.chat("fast", "Hi").result()
+        ring.chat("fast", [Message("user", "Hi"), answer.message, Message("user", "And?")]).result()
+
+    [_, earlier, _] = server.requests[1].json["messages"]
+    assert answer.content == "So."
+    assert earlier["content"] == THOUGHT
+
+
+@pytest.mark.parametrize("line", ['think_tags = "maybe"', 'reports_cost = ["price"]'])
+def test_a_wrong_value_of_these_keys_is_an_error(serve: Serve, write: Write, line: str) -> None:
+    server = serve(answers.openai())
+
+    with pytest.raises(LockfileParseError, match=line.partition(" ")[0]):
+        LLMRing(write(f"{table('mine', server)}{line}\n"), environ={"OPENAI_API_KEY": KEY})

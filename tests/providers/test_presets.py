@@ -102,3 +102,26 @@ def test_usage_is_requested_from_servers_with_stream_options(
         request[name] = server.requests[0].json.get("stream_options")
 
     assert request == {"groq": {"include_usage": True}, "mistral": None}
+
+
+TAGGED = {row.name for row in PRESETS.values() if row.quirks.think_tags}
+
+
+@each_preset
+def test_tags_around_reasoning_are_read_from_servers_that_send_them(
+    preset: Preset, serve: Serve
+) -> None:
+    server = serve(answers.openai("<think>\nWhy?\n</think>\n\nSo."))
+
+    with LLMRing(environ=environ(preset, server)) as ring:
+        answer = ring.chat(f"{preset.name}:some/model", "Hi").result()
+
+    tagged = (answer.content, answer.reasoning) == ("So.", "Why?")
+    assert tagged == (preset.name in TAGGED)
+    assert {"minimax", "perplexity", "vllm"} <= TAGGED
+    assert not {"openrouter", "azure"} & TAGGED
+
+
+@each_preset
+def test_a_second_api_is_one_that_the_server_has(preset: Preset) -> None:
+    assert preset.second_api is None or preset.second_api in preset.apis

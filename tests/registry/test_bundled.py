@@ -15,7 +15,14 @@ from llmring.lockfile.document import ModelRef
 from llmring.providers.table import PROVIDERS
 from llmring.registry import bundled as module
 from llmring.registry.bundled import bundled, facts
-from llmring.registry.catalog import CatalogSource, ModelFacts, Rates, decode, encode
+from llmring.registry.catalog import (
+    CatalogSource,
+    ModelFacts,
+    Rates,
+    TokenRange,
+    decode,
+    encode,
+)
 
 MODELS = bundled().models
 each_model = pytest.mark.parametrize("model", MODELS, ids=str)
@@ -280,3 +287,34 @@ def test_a_model_about_to_retire_has_its_retirement_date() -> None:
     assert found is not None
     assert found.retires is not None
     assert timedelta(0) < found.retires - bundled().date < timedelta(days=90)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("gemini-2.5-pro", 128, 32768),
+        ("gemini-2.5-flash", 1, 24576),
+        ("gemini-2.5-flash-lite", 512, 24576),
+    ],
+)
+def test_the_ranges_of_reasoning_budgets_are_the_vendor_s(name: str, least: int, most: int) -> None:
+    found = bundled().find("google", name)
+
+    assert found is not None
+    assert found.budget == TokenRange(least, most)
+    assert ("no_reasoning" in found.refuses) == (name == "gemini-2.5-pro")
+    assert bundled().sources[found.origins.budget[0]].url.startswith("https://ai.google.dev/")
+
+
+@each_model
+def test_a_range_of_budgets_belongs_to_a_model_that_takes_budgets(model: ModelFacts) -> None:
+    if model.budget is not None:
+        assert 0 < model.budget.least < model.budget.most
+        assert "reasoning_budget" in model.capabilities
+
+
+@each_model
+def test_the_api_for_tools_is_one_that_the_provider_has(model: ModelFacts) -> None:
+    if model.tools_api is not None:
+        assert model.tools_api in PROVIDERS[model.provider].apis
+        assert {"tools", "reasoning"} <= model.capabilities

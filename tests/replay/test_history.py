@@ -12,8 +12,12 @@ import pytest
 
 import answers
 from llmring import LLMRing, ProviderError
+from llmring.chat.events import Finished, Started, TextDelta
 from llmring.chat.parsed_request import parse_request
 from llmring.config.settings import read_settings
+from llmring.dialects.openai_responses.encode_reply import ENCODING as RESPONSES
+from llmring.dialects.reply_encoding import Envelope
+from llmring.registry.bundled import facts
 from llmring.registry.catalog import ModelFacts, Prices
 from llmring.replay.history import RecordedCalls, recorded
 from loopback import Answer, Close, Loopback, as_stream
@@ -195,3 +199,27 @@ def test_a_recorded_call_can_be_made_again(record: Record, folder: Path) -> None
     call.request.model = "mock:echo"
 
     assert LLMRing().chat(call.request).content == "One?"
+
+
+def test_an_answer_is_read_with_the_api_that_gave_it(
+    serve: Serve, tmp_path: Path, folder: Path
+) -> None:
+    model = "openai:gpt-6-sol"
+    path = tmp_path / "llmring.lock"
+    binding = f'[[profiles.default.bindings]]\nalias = "fast"\nmodels = ["{model}"]\n'
+    profile = f'[profiles.default]\nmode = "record"\nrecordings = "{folder}"\n{binding}'
+    events = [Started("m", "r"), TextDelta("by responses"), Finished("stop", "completed")]
+    body = RESPONSES.whole(events, Envelope(created=1_700_000_000))
+    server = serve(
+        Answer([body], 200, {"content-type": "application/json"}), answers.openai("by chat")
+    )
+
+    # The second call is as an earlier version would have made it.
+    for table in ("", '[providers.openai]\napi = "chat"\n'):
+        path.write_text(profile + table)
+        with ring_at(server, lockfile_path=path) as ring:
+            ring.chat("fast", "Hi", tools=[{"name": "f"}]).result()
+    endpoints = read_settings({}).endpoints
+    found = recorded(folder, "fast", 9, endpoints, facts, DAY)
+
+    assert {call.answer.content for call in found.calls} == {"by responses", "by chat"}

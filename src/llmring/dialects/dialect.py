@@ -140,11 +140,13 @@ class Embedding(Struct, frozen=True, kw_only=True):
         encode: Builds the request for texts, model and dimensions (None for the model's own).
         decode: Decodes the reply to the vectors, in the order of the texts, and the tokens used.
         most_texts: The maximum number of texts in a request.
+        costs: Returns what the usage of a reply tells about its cost; see `reported_cost`.
     """
 
     most_texts: int
     encode: Callable[[Sequence[str], str, int | None], Outgoing]
     decode: Callable[[HttpHead, bytes], tuple[list[list[float]], Usage | None]]
+    costs: Callable[[HttpHead, bytes], Mapping[str, Any] | None] | None = None
 
 
 class ListedModel(PlainData, Struct, frozen=True, kw_only=True):

@@ -137,7 +137,7 @@ def plan(candidates: Sequence[Target | Skip], alias: str | None, given: PlanInpu
         elif circuit is not None and name != hope:
             skipped.append(_step(each.ref, given, reason=_cooling(circuit)))
         else:
-            remarks = found.adjusted
+            remarks = (*_second_api(found), *found.adjusted)
             if circuit is not None:
                 remarks = (
                     f"{_cooling(circuit)}; tried anyway, as all circuits are open",
@@ -172,6 +172,12 @@ def _prepared(
         return prepare(candidate)
     except ProviderError as error:
         return error
+
+
+def _second_api(prepared: Prepared) -> Iterator[str]:
+    target = prepared.target
+    if target is not None and target.dialect is not target.endpoint.provider.dialect:
+        yield f"asked by its API {target.dialect.name}"
 
 
 def _api(candidate: Target | Skip, prepared: Prepared) -> str | None:

@@ -174,6 +174,27 @@ def test_r37_extra_parameters_are_merged_last() -> None:
     assert (sent["top_k"], sent["max_tokens"]) == (3, 7)
 
 
+@pytest.mark.parametrize(
+    ("options", "thinking"),
+    [
+        ({"reasoning_effort": "high"}, {"type": "adaptive", "display": "summarized"}),
+        ({"reasoning_tokens": 4000}, {"type": "enabled", "budget_tokens": 4000}),
+        ({"reasoning_effort": "none"}, {"type": "disabled"}),
+        ({"extra_params": {"thinking": {"type": "adaptive"}}}, {"type": "adaptive"}),
+        ({}, None),
+    ],
+)
+def test_a_summary_of_adaptive_thinking_is_asked_for_where_the_api_has_it(
+    options: dict[str, Any], thinking: dict[str, Any] | None
+) -> None:
+    request = parse_request(LLMRequest(messages="Hi", **options))
+    quirks = Quirks(thinking_display=True)
+
+    sent = DIALECT.encode(request, "m", stream=False, quirks=quirks).payload
+
+    assert sent.get("thinking") == thinking
+
+
 def test_an_effort_is_sent_with_adaptive_thinking() -> None:
     sent = payload(LLMRequest(messages="Hi", reasoning_effort="xhigh", max_tokens=500))
 

@@ -10,7 +10,7 @@ from llmring.chat.reasoning import Reasoning
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
-from llmring.registry.catalog import Capability, ModelFacts, Refusal
+from llmring.registry.catalog import Capability, ModelFacts, Refusal, TokenRange
 from llmring.routing.selection.fit import fit
 from llmring.routing.targets import Target
 
@@ -34,6 +34,7 @@ def target(
     known: bool = True,
     efforts: tuple[str, ...] = (),
     refuses: frozenset[Refusal] = frozenset(),
+    budget: TokenRange | None = None,
 ) -> Target:
     facts = ModelFacts(
         provider=provider,
@@ -42,6 +43,7 @@ def target(
         capabilities=frozenset(capabilities),
         efforts=efforts,
         refuses=refuses,
+        budget=budget,
     )
     row = PROVIDERS[provider]
     endpoint = Endpoint(row, row.base_url, "a-key")
@@ -184,3 +186,48 @@ def test_R38_max_tokens_with_reasoning_stays_within_the_model_s_limit() -> None:
     )
 
     assert fitted.request.max_tokens == 32_000
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ({"reasoning_tokens": 50_000}, 32768),
+        ({"reasoning_tokens": 64}, 128),
+        ({"reasoning_tokens": 4000}, 4000),
+        ({"reasoning_effort": "max"}, 32768),
+        ({"reasoning_effort": "low"}, 1024),
+    ],
+)
+def test_a_reasoning_budget_is_put_within_the_model_s_range(
+    asked: dict[str, Any], sent: int
+) -> None:
+    model = target(
+        "google", "reasoning", "reasoning_budget", "temperature", budget=TokenRange(128, 32768)
+    )
+
+    fitted = fit(parse_request(LLMRequest("fast", "Hi", **asked)), model)
+
+    assert fitted.request.reasoning == Reasoning(tokens=sent)
+    assert all(f"{sent} tokens of reasoning for" in note for note in fitted.adjusted)
+    assert bool(fitted.adjusted) == (sent in (128, 32768))
+
+
+@pytest.mark.parametrize("off", [{"reasoning_tokens": 0}, {"reasoning_effort": "none"}])
+def test_reasoning_that_can_t_be_turned_off_gets_the_smallest_budget(off: dict[str, Any]) -> None:
+    ranges = TokenRange(128, 32768)
+    stuck = target(
+        "google",
+        "reasoning",
+        "reasoning_budget",
+        refuses=frozenset({"no_reasoning"}),
+        budget=ranges,
+    )
+    free = target("google", "reasoning", "reasoning_budget", budget=TokenRange(512, 24576))
+    request = parse_request(LLMRequest("fast", "Hi", **off))
+
+    kept, stopped = fit(request, stuck), fit(request, free)
+
+    assert kept.request.reasoning == Reasoning(tokens=128)
+    assert kept.adjusted == ("128 tokens of reasoning for 0: the model takes 128 to 32768",)
+    assert stopped.request.reasoning == Reasoning(tokens=0)
+    assert stopped.adjusted == ()

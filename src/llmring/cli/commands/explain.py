@@ -106,7 +106,7 @@ def _row(step: PlanStep) -> tuple[str, ...]:
     window = f"context {step.context_window:,}" if step.context_window else "context unknown"
     price = price_tag(step.rates) if step.rates else "price unknown"
     turn = "  -" if step.turn is None else f"{step.turn:3}"
-    return turn, step.model, step.api or "", window, price, _cost(step)
+    return turn, step.model, window, price, _cost(step)
 
 
 def _cost(step: PlanStep) -> str:

@@ -14,6 +14,7 @@ from llmring.client.executor import Executor
 from llmring.client.operations.shared_deadline import SharedDeadline
 from llmring.client.reply_reader import cost_of_call
 from llmring.client.usage_totals import total_cost, total_usage
+from llmring.dialects.reported_cost import ReportedCost, reported_cost
 from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
@@ -128,11 +129,19 @@ def _batch_reader(
             raise target.dialect.explain(head, body)
         vectors, usage = embedding_of(target).decode(head, body)
         _check(vectors, count, dimensions, head)
-        attempt.record_usage(usage)
+        attempt.record_usage(usage, _reported(target, head, body))
         attempts = attempt.succeed(head.status)
         return _Batch(vectors, usage, *cost_of_call(attempt, attempts), target, attempts)
 
     return settle
+
+
+def _reported(target: Target, head: HttpHead, body: bytes) -> ReportedCost | None:
+    """Return the cost that the server reports, if it is known to report any."""
+    fields, costs = target.quirks.reports_cost, embedding_of(target).costs
+    if not fields:
+        return None
+    return reported_cost(fields, None if costs is None else costs(head, body), head)
 
 
 def _check(vectors: list[list[float]], count: int, dimensions: int | None, head: HttpHead) -> None:

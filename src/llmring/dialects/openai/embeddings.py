@@ -3,13 +3,15 @@
 https://developers.openai.com/api/reference/resources/embeddings/methods/create
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from llmring.chat.events import Usage
 from llmring.dialects.dialect import Embedding, Outgoing
 from llmring.dialects.error_response import read_as
+from llmring.dialects.reported_cost import SentCosts, sent_costs
 from llmring.wire import HttpHead
 
 
@@ -57,4 +59,18 @@ def _usage(tokens: _OpenAIPromptTokens | None) -> Usage | None:
     return None if count is None else Usage(prompt_tokens=count)
 
 
-EMBEDDING = Embedding(encode=encode, decode=decode, most_texts=2048)
+class _WithCosts(Struct):
+    usage: SentCosts | None = None
+
+
+def costs(head: HttpHead, body: bytes) -> Mapping[str, Any] | None:
+    """Return the cost fields of the usage, as sent; None if there are none.
+
+    Raises:
+        ProviderResponseError: The reply is in another format.
+    """
+    sent = read_as(_WithCosts, head, body).usage
+    return None if sent is None else sent_costs(sent)
+
+
+EMBEDDING = Embedding(encode=encode, decode=decode, most_texts=2048, costs=costs)

@@ -393,8 +393,4 @@ class _ChatReader:
 
     def end(self) -> list[Event]:
         usage, self._usage = self._usage, None
-        return (
-            self._details.take()
-            + self._audio.take()
-            + ([] if usage is None else [usage])
-        )
+        return self._details.take() + self._audio.take() + ([] if usage is None else [usage])
