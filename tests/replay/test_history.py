@@ -12,7 +12,7 @@ import pytest
 
 import answers
 from llmring import LLMRing, ProviderError
-from llmring.chat.events import Finished, Started, TextDelta
+from llmring.chat.events import Event, Finished, Started, TextDelta
 from llmring.chat.parsed_request import parse_request
 from llmring.config.settings import read_settings
 from llmring.dialects.openai_responses.encode_reply import ENCODING as RESPONSES
@@ -208,7 +208,11 @@ def test_an_answer_is_read_with_the_api_that_gave_it(
     path = tmp_path / "llmring.lock"
     binding = f'[[profiles.default.bindings]]\nalias = "fast"\nmodels = ["{model}"]\n'
     profile = f'[profiles.default]\nmode = "record"\nrecordings = "{folder}"\n{binding}'
-    events = [Started("m", "r"), TextDelta("by responses"), Finished("stop", "completed")]
+    events: list[Event] = [
+        Started("m", "r"),
+        TextDelta("by responses"),
+        Finished("stop", "completed"),
+    ]
     body = RESPONSES.whole(events, Envelope(created=1_700_000_000))
     server = serve(
         Answer([body], 200, {"content-type": "application/json"}), answers.openai("by chat")

@@ -25,10 +25,13 @@ prices = {{ input = 10, output = 20 }}
 """
 
 
-def whole(cost: dict[str, Any], **headers: str) -> Answer:
+def whole(cost: dict[str, Any], header: str | None = None) -> Answer:
     message = {"role": "assistant", "content": "Hi"}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    return as_json({"id": "c", "model": "m", "choices": [choice], "usage": USAGE | cost}, **headers)
+    answer = as_json({"id": "c", "model": "m", "choices": [choice], "usage": USAGE | cost})
+    if header is not None:
+        answer.headers["x-litellm-response-cost"] = header
+    return answer
 
 
 def streamed(cost: dict[str, Any]) -> Answer:
@@ -82,7 +85,7 @@ def test_a_reported_cost_counts_where_the_catalog_has_no_price(
     assert end.cost == Decimal(usd)
     assert (end.cost_reason or "").startswith("as reported by the provider (usage.")
     assert isinstance(end.cost, Cost)
-    assert (end.cost.reported, end.cost.output) == (Decimal(usd), 0)
+    assert (end.cost.reported, end.cost.output) == (Decimal(usd), Decimal(0))
 
 
 def test_a_reported_cost_is_written_as_a_part_of_its_own(ask: Ask) -> None:
@@ -93,7 +96,7 @@ def test_a_reported_cost_is_written_as_a_part_of_its_own(ask: Ask) -> None:
 
 
 def test_a_cost_in_litellm_s_header_counts(ask: Ask) -> None:
-    end = ask("litellm", whole({}, x_litellm_response_cost="3.45e-05"))
+    end = ask("litellm", whole({}, "3.45e-05"))
 
     assert end.cost == Decimal("0.0000345")
     assert end.cost_reason == "as reported by the provider (x-litellm-response-cost)"

@@ -174,7 +174,7 @@ class UsageReport(Struct, frozen=True):
 
     Attributes:
         usage: The counts.
-        costs: The fields of the vendor's usage that tell a cost, as sent; see `reported_cost`.
+        costs: The cost fields of the vendor's usage, as sent; see `reported_cost`.
     """
 
     usage: Usage

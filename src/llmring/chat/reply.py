@@ -83,7 +83,7 @@ class Reply:
     Attributes:
         finished: The end of the answer, once it has come.
         garbled: The pieces that could not be read.
-        costs: What the vendor's last usage tells about the cost; see `UsageReport`.
+        costs: The cost fields of the vendor's last usage; see `UsageReport`.
     """
 
     __slots__ = (

@@ -140,7 +140,7 @@ class Embedding(Struct, frozen=True, kw_only=True):
         encode: Builds the request for texts, model and dimensions (None for the model's own).
         decode: Decodes the reply to the vectors, in the order of the texts, and the tokens used.
         most_texts: The maximum number of texts in a request.
-        costs: Returns what the usage of a reply tells about its cost; see `reported_cost`.
+        costs: Returns the cost fields in the usage of a reply; see `reported_cost`.
     """
 
     most_texts: int
@@ -268,7 +268,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
         expresses: Returns whether the API has an equivalent for every part of a request; asked only
             where a provider has a second API.
         refuses_tools: Returns whether a model of this name takes no tools by this API, for models
-            of which the catalog does not tell.
+            that the catalog lacks.
         reply_encoding: Returns the encoder of replies, for what answers as the vendor does.
         is_content: Checks if an item (see `ProviderItem`) is content of an answer, such as an
             image, and not only the vendor's own notes, such as encrypted reasoning.

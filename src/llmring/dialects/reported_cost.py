@@ -33,7 +33,7 @@ _TICK_DIGITS = -10
 
 
 class SentCosts(Struct, gc=False):
-    """The fields of a usage object that tell a cost, of any type, as sent by the server."""
+    """The cost fields of a usage object, of any type, as sent by the server."""
 
     cost: Any = None
     cost_details: Any = None
@@ -117,11 +117,11 @@ _FORMS: Mapping[str, Callable[[Mapping[str, Any]], Decimal | None]] = MappingPro
 
 
 def _amount(sent: object) -> Decimal | None:
-    """Read an amount; None if it is none, such as a negative number or a text."""
+    """Read an amount in USD; None for anything else, such as a negative number or a text."""
     if isinstance(sent, bool) or not isinstance(sent, int | float | str):
         return None
     try:
-        # The shortest decimal that a float stands for is the one that was sent.
+        # The shortest decimal that gives this float is the one that was sent.
         amount = Decimal(sent.strip() if isinstance(sent, str) else str(sent))
     except InvalidOperation:
         return None

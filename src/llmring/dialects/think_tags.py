@@ -1,7 +1,7 @@
 """Reasoning that a server puts between `<think>` tags at the beginning of an answer's content.
 
 Models such as DeepSeek R1, MiniMax M2 and Qwen 3 write their reasoning in this form. Most servers
-move it to a field of its own; the rows of those that leave it in the content say so.
+move it to a field of its own; those that leave it in the content are marked in their rows.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 import answers
 from conftest import Way
 from llmring import LLMRing, Message, ProviderError
-from llmring.chat.events import Finished, Started, TextDelta
+from llmring.chat.events import Event, Finished, Started, TextDelta
 from llmring.chat.parts import ReasoningPart, TextPart
 from llmring.dialects.openai_responses.encode_reply import ENCODING
 from llmring.dialects.reply_encoding import Envelope
@@ -23,7 +23,7 @@ Ask = Callable[..., str]
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
-EVENTS = [Started("m", "r"), TextDelta("Hi"), Finished("stop", "completed")]
+EVENTS: list[Event] = [Started("m", "r"), TextDelta("Hi"), Finished("stop", "completed")]
 ENVELOPE = Envelope(created=1_700_000_000)
 JSON = {"content-type": "application/json"}
 WHOLE = Answer([ENCODING.whole(EVENTS, ENVELOPE)], 200, JSON)

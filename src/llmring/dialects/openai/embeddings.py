@@ -64,7 +64,7 @@ class _WithCosts(Struct):
 
 
 def costs(head: HttpHead, body: bytes) -> Mapping[str, Any] | None:
-    """Return the cost fields of the usage, as sent; None if there are none.
+    """Return the cost fields of the usage, as sent; None without any.
 
     Raises:
         ProviderResponseError: The reply is in another format.

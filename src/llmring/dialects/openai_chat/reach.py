@@ -1,4 +1,4 @@
-"""What Chat Completions serves of OpenAI's own models, and what only the Responses API does.
+"""Models and files that Chat Completions does not serve, but the Responses API does.
 
 https://developers.openai.com/api/docs/guides/migrate-to-responses
 """
@@ -23,7 +23,7 @@ def refuses_tools(model: str) -> bool:
     """Return True if a model takes no tools here while it reasons, by the name of its family.
 
     Args:
-        model: The model's name, for models of which the catalog does not tell.
+        model: The model's name, for models that the catalog lacks.
     """
     return _NO_TOOLS.match(model) is not None
 

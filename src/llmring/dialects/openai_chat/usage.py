@@ -62,7 +62,12 @@ def usage_report(sent: SentUsage | None, tier: object = None) -> UsageReport | N
         tier: The class of service as sent by the server.
     """
     usage = counted(sent, tier)
-    return None if usage is None or sent is None else UsageReport(usage, sent_costs(sent))
+    if usage is None or sent is None:
+        return None
+    # Few servers send any of these.
+    if sent.cost is None is sent.estimated_cost is sent.cost_in_usd_ticks:
+        return UsageReport(usage)
+    return UsageReport(usage, sent_costs(sent))
 
 
 def counted(sent: SentUsage | None, tier: object = None) -> Usage | None:

@@ -1,4 +1,4 @@
-"""What the Responses API serves, and what only Chat Completions does.
+"""Requests that only Chat Completions can express, and its parameters under the names used here.
 
 https://developers.openai.com/api/docs/guides/migrate-to-responses
 """
