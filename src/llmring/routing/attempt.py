@@ -104,7 +104,7 @@ class AttemptState:
         self.usage = usage
         settled = settled_cost(usage, self.target.facts, self.day, reported)
         self.cost, self.cost_reason = settled.cost, settled.reason
-        if settled.note is not None:
+        if settled.note is not None and settled.note not in self.notes:
             self.note(settled.note)
 
     def record_served_name(self, name: str | None) -> None:
