@@ -16,8 +16,8 @@ from llmring.dialects.openai.models import LISTING
 from llmring.dialects.openai_chat.decode_reply import decode, decoder
 from llmring.dialects.openai_chat.encode_request import encode
 from llmring.dialects.openai_chat.messages import NAME
-from llmring.dialects.openai_chat.reasoning import is_content
 from llmring.dialects.openai_chat.reach import expresses, refuses_tools
+from llmring.dialects.openai_chat.reasoning import is_content
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
