@@ -266,17 +266,21 @@ LOSSES: dict[str, Changes] = {
 
 
 def comparable(reply: LLMResponse) -> LLMResponse:
-    """The reply with the values of its arguments, and without the IDs that an encoder gave."""
-    calls = reply.tool_calls and [
+    """The reply with the values of its arguments, and without IDs and fields of an encoder."""
+    calls: Any = reply.tool_calls and [
         {
-            **call,
+            "id": call["id"],
+            "type": call["type"],
+            "signature": call.get("signature", ""),
             "function": {**call["function"], "arguments": value_of(call["function"]["arguments"])},
         }
         for call in reply.tool_calls
     ]
     parts = reply.parts and tuple(
-        msgspec.structs.replace(part, id=None)
-        if isinstance(part, ReasoningPart) and (part.id or "").startswith("rs_")
+        msgspec.structs.replace(
+            part, id=None if (part.id or "").startswith("rs_") else part.id, field=None
+        )
+        if isinstance(part, ReasoningPart)
         else part
         for part in reply.parts
     )
@@ -422,7 +426,7 @@ OWN: dict[str, list[list[Event]]] = {
     ],
     "openai_chat": [
         [
-            ReasoningDelta("Think"),
+            ReasoningDelta("Think", field="reasoning"),
             TextDelta("a"),
             ProviderItem({"type": "reasoning.text", "text": "Think", "index": 0}),
         ],
@@ -431,7 +435,9 @@ OWN: dict[str, list[list[Event]]] = {
             ProviderItem({"type": "reasoning.encrypted", "data": "x", "index": 0}),
         ],
         [
-            ToolCallDelta(0, "a", "f", "{}", "sig"),
+            ToolCallDelta(
+                0, "a", "f", "{}", "sig", extra={"google": {"thought_signature": "sig"}, "x": 1}
+            ),
             ToolCallDelta(1, "b", "g", "free", None, "custom"),
         ],
     ],

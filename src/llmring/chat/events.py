@@ -140,12 +140,13 @@ class ReasoningDelta(Struct, frozen=True):
     """A piece of the model's reasoning.
 
     A signature covers all reasoning text since the previous signature and ends that block. The
-    ID is the vendor's ID of the block.
+    ID is the vendor's ID of the block; the field is where it came in, if servers differ in that.
     """
 
     text: str = ""
     signature: str | None = None
     id: str | None = None
+    field: str | None = None
 
 
 class ProviderItem(Struct, frozen=True):
@@ -157,8 +158,8 @@ class ProviderItem(Struct, frozen=True):
 class ToolCallDelta(Struct, frozen=True):
     """A piece of a tool call: the first for an index has the name; the arguments add up to JSON.
 
-    The vendor expects the signature back together with the call. The arguments of a custom tool
-    are free text.
+    The vendor expects the signature and the extra content back together with the call. The
+    arguments of a custom tool are free text.
     """
 
     index: int
@@ -167,6 +168,7 @@ class ToolCallDelta(Struct, frozen=True):
     arguments: str = ""
     signature: str | None = None
     kind: Literal["function", "custom"] = "function"
+    extra: Mapping[str, Any] | None = None
 
 
 class UsageReport(Struct, frozen=True):

@@ -87,6 +87,7 @@ class ReasoningPart(PlainData, Struct, frozen=True, tag="reasoning", tag_field="
         id: The vendor's ID of the reasoning, if it has one.
         dialect: The API that produced it; the signature is meaningless to other APIs. None if the
             caller did not name one, which fits any API.
+        field: The field of the reply that it came in, where servers of one API differ.
     """
 
     __module__ = "llmring"
@@ -95,6 +96,7 @@ class ReasoningPart(PlainData, Struct, frozen=True, tag="reasoning", tag_field="
     signature: str | None = None
     id: str | None = None
     dialect: str | None = None
+    field: str | None = None
 
 
 class ProviderPart(PlainData, Struct, frozen=True, tag="provider", tag_field="part"):

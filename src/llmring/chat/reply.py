@@ -21,14 +21,13 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
-from llmring.chat.request import Message
-from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.response import LLMResponse, StreamChunk, answer
 from llmring.chat.tools import ToolCall
 from llmring.exceptions import ProviderError
 
 
 class _OpenCall:
-    __slots__ = ("arguments", "id", "kind", "name", "signature")
+    __slots__ = ("arguments", "extra", "id", "kind", "name", "signature")
 
     def __init__(self) -> None:
         self.id: str | None = None
@@ -36,25 +35,27 @@ class _OpenCall:
         self.name = ""
         self.arguments: list[str] = []
         self.signature: str | None = None
+        self.extra: Mapping[str, Any] = {}
 
 
 class _Thought:
     """Reasoning up to its signature, and the number of text pieces before it."""
 
-    __slots__ = ("after", "id", "signature", "text")
+    __slots__ = ("after", "field", "id", "signature", "text")
 
     def __init__(self, after: int) -> None:
         self.after = after
         self.text: list[str] = []
         self.signature: str | None = None
         self.id: str | None = None
+        self.field: str | None = None
 
     def continues_with(self, event: ReasoningDelta, after: int) -> bool:
         another = event.id is not None and self.id is not None and event.id != self.id
         return self.signature is None and self.after == after and not another
 
     def part(self, dialect: str) -> Part:
-        return ReasoningPart("".join(self.text), self.signature, self.id, dialect)
+        return ReasoningPart("".join(self.text), self.signature, self.id, dialect, self.field)
 
 
 class _PlacedItem:
@@ -163,6 +164,7 @@ class Reply:
             thought.text.append(event.text)
         thought.signature = event.signature
         thought.id = event.id or thought.id
+        thought.field = event.field or thought.field
 
     def _parts(self) -> tuple[Part, ...] | None:
         """Return the parts in order; None if there is only text."""
@@ -194,6 +196,8 @@ class Reply:
         call.name = event.name or call.name
         call.kind = event.kind
         call.signature = event.signature or call.signature
+        if event.extra:
+            call.extra = {**call.extra, **event.extra}
         if event.arguments:
             call.arguments.append(event.arguments)
         return StreamChunk(tool_calls=done, model=self._model) if done else None
@@ -214,6 +218,8 @@ class Reply:
         )
         if call.signature is not None:
             result["signature"] = call.signature
+        if call.extra:
+            result["extra_content"] = call.extra
         return result
 
     @property
@@ -251,7 +257,7 @@ class Reply:
             finish_reason=self._finish_reason(),
             usage=self._usage,
             tool_calls=calls,
-            message=Message("assistant", content, tool_calls=calls),
+            message=answer(self._model, content, calls),
             refusal="".join(self._refusal) or None,
             served_model=self._served,
         )

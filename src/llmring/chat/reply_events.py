@@ -41,8 +41,8 @@ def _contents(reply: LLMResponse) -> Iterator[Event]:
         match part:
             case TextPart(text=text):
                 yield TextDelta(text)
-            case ReasoningPart(text=text, signature=signature, id=id_):
-                yield ReasoningDelta(text, signature, id_)
+            case ReasoningPart(text=text, signature=signature, id=id_, field=field):
+                yield ReasoningDelta(text, signature, id_, field)
             case ProviderPart(content=content):
                 call = calls.pop(marked_call(content) or "", None)
                 if call is not None:
@@ -70,6 +70,7 @@ def _calls(reply: LLMResponse) -> dict[str, ToolCallDelta]:
             call["function"]["arguments"],
             call.get("signature"),
             call["type"],
+            call.get("extra_content"),
         )
         for index, call in enumerate(reply.tool_calls or ())
     }
@@ -126,7 +127,7 @@ def _joined(group: list[Content]) -> Content:
         case ReasoningDelta():
             thoughts = [piece for piece in group if isinstance(piece, ReasoningDelta)]
             text = "".join(piece.text for piece in thoughts)
-            return ReasoningDelta(text, thoughts[-1].signature, _id(group))
+            return ReasoningDelta(text, thoughts[-1].signature, _id(group), thoughts[0].field)
         case RefusalDelta():
             return RefusalDelta("".join(e.text for e in group if isinstance(e, RefusalDelta)))
         case _:
@@ -141,4 +142,5 @@ def _joined_call(pieces: list[ToolCallDelta]) -> ToolCallDelta:
         "".join(piece.arguments for piece in pieces),
         next((piece.signature for piece in pieces if piece.signature), None),
         pieces[0].kind,
+        next((piece.extra for piece in pieces if piece.extra), None),
     )

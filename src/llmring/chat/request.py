@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from llmring.chat.caching import Caching, parse_caching
+from llmring.chat.message_fields import with_fields
 from llmring.chat.output_format import OutputFormat, parse_format
 from llmring.chat.parts import Part, TextPart, parse_part
 from llmring.chat.reasoning import Reasoning, parse_reasoning
@@ -49,6 +50,9 @@ class Message(PlainData, Struct):
         name: For role "tool": name of the function, if the ID alone is not enough.
         metadata: `{"cache_control": {...}}` marks the message for a provider's prompt cache.
         timestamp: For the application's own use; never sent.
+        origin: For role "assistant": the provider that answered, the first half of its model
+            reference; what it alone can read is sent to no other. None if it is not known, which
+            fits any provider.
 
     Raises:
         ValidationError: The role or a part is not valid.
@@ -63,6 +67,7 @@ class Message(PlainData, Struct):
     name: str | None = None
     metadata: dict[str, Any] | None = None
     timestamp: Any = None
+    origin: str | None = None
 
     def __post_init__(self) -> None:
         role = _ROLES.get(self.role)
@@ -234,4 +239,6 @@ def _message(value: Message | Mapping[str, Any]) -> Message:
     known = {name: value[name] for name in Message.__struct_fields__ if name in value}
     if "role" not in known:
         raise ValidationError(f"a message needs a role; it has {', '.join(map(str, value))}")
+    if len(known) < len(value):
+        known["content"] = with_fields(known.get("content"), value)
     return Message(**known)

@@ -54,6 +54,18 @@ class Attempt(PlainData, Struct, frozen=True, kw_only=True):
         part_cost(self)
 
 
+def answer(model: str, content: str | Sequence[Part], calls: Sequence[ToolCall] | None) -> Message:
+    """Build the message of an answer.
+
+    Args:
+        model: The model that answered, "provider:model".
+        content: The answer's text or parts.
+        calls: The calls that the model requests.
+    """
+    provider, colon, _ = model.partition(":")
+    return Message("assistant", content, tool_calls=calls, origin=provider if colon else None)
+
+
 @with_cost
 class LLMResponse(PlainData, Struct, kw_only=True):
     """The whole answer of the model that served the call.
@@ -115,7 +127,7 @@ class LLMResponse(PlainData, Struct, kw_only=True):
         Append it to the conversation to continue; it includes everything that the provider expects
         back, such as signatures.
         """
-        return Message("assistant", self.parts or self.content, tool_calls=self.tool_calls)
+        return answer(self.model, self.parts or self.content, self.tool_calls)
 
 
 @with_cost

@@ -30,6 +30,10 @@ class ToolCall(TypedDict):
     function: FunctionCall
     # An opaque value that the vendor expects back with the call (Google's thought signatures).
     signature: NotRequired[str]
+    # Further fields of servers with OpenAI's API, which the server that sent them expects back.
+    extra_content: NotRequired[Mapping[str, Any]]
+    # What made the call, if not the model itself (programs that OpenAI or Anthropic runs).
+    caller: NotRequired[Mapping[str, Any]]
 
 
 ToolCall.__module__ = "llmring"
@@ -111,9 +115,12 @@ def _call(
     call = ToolCall(
         id=value.get("id") or "", type=kind, function={"name": name, "arguments": arguments}
     )
-    if "signature" in value:
-        call["signature"] = value["signature"]
-    return call
+    given: Mapping[str, Any] = value
+    further = {name: given[name] for name in _OF_SOME_CALLS if given.get(name) is not None}
+    return cast("ToolCall", {**call, **further}) if further else call
+
+
+_OF_SOME_CALLS = ("signature", "extra_content", "caller")
 
 
 def parse_choice(value: str | NamedTool | Mapping[str, Any]) -> ToolChoice:

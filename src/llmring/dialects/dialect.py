@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from llmring.chat.events import Event, Usage
 from llmring.chat.parsed_request import ParsedRequest
+from llmring.dialects.call_ids import CallIds
 from llmring.dialects.reported_cost import CostField
 from llmring.exceptions import (
     ProviderError,
@@ -38,6 +39,13 @@ class Limits(Struct, frozen=True, kw_only=True):
     files: int | None = None
 
 
+# The value of `Quirks.reasoning_field` for servers that are not known.
+AS_GIVEN = "as given"
+
+# The value of `Quirks.message_fields` for servers that accept all that a server has sent.
+EVERY_FIELD = frozenset({"refusal", "annotations", "audio", "extra_content"})
+
+
 class Quirks(Struct, frozen=True, kw_only=True):
     """Differences between servers of one dialect.
 
@@ -51,9 +59,17 @@ class Quirks(Struct, frozen=True, kw_only=True):
             accepts as strict.
         reasoning: The form in which an OpenAI-compatible server takes the amount of reasoning, a
             key of `openai_chat_reasoning.FORMS`; None if it takes none.
-        reasoning_field: The field of an earlier answer in which such a server expects its
-            reasoning back: "reasoning_content", "reasoning" or "reasoning_details"; None if it
-            refuses or ignores it.
+        reasoning_field: The field of an earlier answer in which such a server expects reasoning
+            back, such as "reasoning_content"; AS_GIVEN for what the server itself sent, under the
+            name under which it sent it; None if it refuses or ignores reasoning.
+        reasoning_on: The earlier answers that must have this field: "thought" for those with
+            reasoning, "all" for each one, empty if need be.
+        signatures: The reasoning with a signature that the server accepts: its own, or that of
+            any server with the same API.
+        call_ids: The IDs of tool calls that the server accepts, if they are not the dialect's.
+        bridges: True if a user may not speak right after the result of a tool.
+        message_fields: The further fields of an earlier answer that the server accepts.
+        server: The name of the provider, to know its own turns among those of others.
         caching: The form of cache settings: "keys" (OpenAI's `prompt_cache_key` and lifetimes) or
             "marks" (Anthropic's `cache_control` in the content).
         signed_calls: True if such a server expects the signatures of tool calls back (Google's).
@@ -75,7 +91,13 @@ class Quirks(Struct, frozen=True, kw_only=True):
     json_mode: bool = True
     any_schema: bool = False
     reasoning: str | None = "effort"
-    reasoning_field: Literal["reasoning_content", "reasoning", "reasoning_details"] | None = None
+    reasoning_field: str | None = None
+    reasoning_on: Literal["thought", "all"] = "thought"
+    signatures: Literal["own", "any"] = "own"
+    call_ids: CallIds | None = None
+    bridges: bool = False
+    message_fields: frozenset[str] = frozenset()
+    server: str = ""
     caching: Literal["keys", "marks"] | None = None
     signed_calls: bool = False
     keeps_files: bool = False

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from llmring.dialects.dialect import Quirks
+from llmring.dialects.call_ids import ANY, CallIds
+from llmring.dialects.dialect import EVERY_FIELD, Quirks
 
 
 class Preset(Struct, frozen=True, kw_only=True):
@@ -53,7 +54,11 @@ _SERVICES = (
         apis=_RESPONSES,
         # https://github.com/can1357/oh-my-pi/issues/11052
         second_api="responses",
-        quirks=Quirks(max_tokens_field="max_completion_tokens", caching="keys"),
+        quirks=Quirks(
+            max_tokens_field="max_completion_tokens",
+            caching="keys",
+            message_fields=frozenset({"refusal", "annotations", "audio"}),
+        ),
     ),
     Preset(
         name="baseten",
@@ -136,6 +141,8 @@ _SERVICES = (
             json_schema=False,
             reasoning="switch_and_effort",
             reasoning_field="reasoning_content",
+            # https://api-docs.deepseek.com/guides/thinking_mode#tool-calls
+            reasoning_on="all",
         ),
     ),
     Preset(
@@ -196,9 +203,14 @@ _SERVICES = (
         base_url="https://api.mistral.ai/v1",
         source="https://docs.mistral.ai/api/",
         key_env=("MISTRAL_API_KEY",),
-        # It rejects the field, and reports usage in every stream anyway.
-        # https://github.com/openai/openai-agents-python/issues/442
-        quirks=Quirks(stream_usage=False),
+        quirks=Quirks(
+            # It rejects the field, and reports usage in every stream anyway.
+            # https://github.com/openai/openai-agents-python/issues/442
+            stream_usage=False,
+            # https://github.com/mistralai/mistral-common/blob/main/src/mistral_common/protocol/instruct/validator.py
+            call_ids=CallIds("[a-zA-Z0-9]{9}", length=9),
+            bridges=True,
+        ),
     ),
     Preset(
         name="moonshot",
@@ -211,6 +223,11 @@ _SERVICES = (
             json_schema=False,
             reasoning="switch",
             reasoning_field="reasoning_content",
+            # https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model
+            reasoning_on="all",
+            # The models know the form of their IDs, which include the name of the function.
+            # https://huggingface.co/moonshotai/Kimi-K2-Instruct/blob/main/docs/tool_call_guidance.md
+            call_ids=ANY,
         ),
     ),
     Preset(
@@ -239,6 +256,8 @@ _SERVICES = (
         quirks=Quirks(
             reasoning="object",
             reasoning_field="reasoning_details",
+            # https://openrouter.ai/docs/features/multimodal/pdfs
+            message_fields=frozenset({"annotations"}),
             # https://openrouter.ai/docs/features/prompt-caching
             caching="marks",
             reports_cost=("cost",),
@@ -325,6 +344,7 @@ _PROGRAMS = (
         quirks=Quirks(
             # https://docs.litellm.ai/docs/reasoning_content
             reasoning_field="reasoning_content",
+            message_fields=EVERY_FIELD,
             # https://docs.litellm.ai/docs/completion/prompt_caching
             caching="marks",
             # In streams, the usage has it if the proxy is set up so.
@@ -343,6 +363,7 @@ _PROGRAMS = (
             reasoning_field="reasoning_content",
             # With --reasoning-format none.
             think_tags="read",
+            call_ids=ANY,
         ),
     ),
     Preset(
@@ -352,7 +373,7 @@ _PROGRAMS = (
         source="https://lmstudio.ai/docs/developer/openai-compat",
         apis=_RESPONSES,
         # https://lmstudio.ai/docs/app/basics/chat: separating the reasoning is a setting.
-        quirks=Quirks(any_schema=True, think_tags="read"),
+        quirks=Quirks(any_schema=True, think_tags="read", call_ids=ANY),
     ),
     Preset(
         name="sglang",
@@ -365,6 +386,7 @@ _PROGRAMS = (
             reasoning_field="reasoning_content",
             # Without --reasoning-parser.
             think_tags="read",
+            call_ids=ANY,
         ),
     ),
     Preset(
@@ -380,6 +402,7 @@ _PROGRAMS = (
             reasoning_field="reasoning",
             # Without --reasoning-parser.
             think_tags="read",
+            call_ids=ANY,
         ),
     ),
 )

@@ -12,7 +12,7 @@ from msgspec import Struct
 from llmring.address import variables_in
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.anthropic import dialect as anthropic
-from llmring.dialects.dialect import Dialect, Limits, Quirks
+from llmring.dialects.dialect import AS_GIVEN, EVERY_FIELD, Dialect, Limits, Quirks
 from llmring.dialects.gemini import dialect as gemini
 from llmring.dialects.ollama import dialect as ollama
 from llmring.dialects.openai_chat import dialect as openai_chat
@@ -85,6 +85,9 @@ _NATIVE = {
             key_env=("OPENAI_API_KEY",),
             quirks=Quirks(
                 max_tokens_field="max_completion_tokens",
+                # For other servers at OPENAI_BASE_URL; OpenAI sends no reasoning in this API.
+                reasoning_field=AS_GIVEN,
+                message_fields=EVERY_FIELD,
                 caching="keys",
                 keeps_files=True,
                 # https://developers.openai.com/api/docs/guides/images-vision
@@ -103,6 +106,8 @@ _NATIVE = {
             key_env=("ANTHROPIC_API_KEY",),
             quirks=Quirks(
                 needs_max_tokens=True,
+                # For other servers at ANTHROPIC_BASE_URL; Anthropic signs all of its thinking.
+                reasoning_field=AS_GIVEN,
                 keeps_files=True,
                 # https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
                 thinking_display=True,
@@ -159,14 +164,24 @@ KINDS: Mapping[str, Provider] = MappingProxyType(
             base_url_env=(),
             key_env=(),
             second_api=None,
-            quirks=Quirks(reports_cost=COST_FIELDS),
+            quirks=Quirks(
+                reports_cost=COST_FIELDS, reasoning_field=AS_GIVEN, message_fields=EVERY_FIELD
+            ),
         ),
         "anthropic": msgspec.structs.replace(
             _NATIVE["anthropic"],
             base_url="",
             base_url_env=(),
             key_env=(),
-            quirks=Quirks(needs_max_tokens=True, reports_cost=COST_FIELDS),
+            # Claude's signatures are valid on all platforms that serve it, and other servers
+            # don't check them.
+            # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+            quirks=Quirks(
+                needs_max_tokens=True,
+                reports_cost=COST_FIELDS,
+                reasoning_field=AS_GIVEN,
+                signatures="any",
+            ),
         ),
     }
 )

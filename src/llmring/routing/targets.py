@@ -89,7 +89,7 @@ class Target(Struct, frozen=True, dict=True):
     @functools.cached_property
     def quirks(self) -> Quirks:
         """The quirks of its server and of the model itself."""
-        quirks = self.endpoint.provider.quirks
+        quirks = msgspec.structs.replace(self.endpoint.provider.quirks, server=self.ref.provider)
         if (
             quirks.json_schema
             and self.facts is not None

@@ -87,7 +87,11 @@ def test_signatures_of_reasoning_are_kept() -> None:
         {"type": "reasoning.encrypted", "data": "c2VjcmV0"},
     ]
     message = {"reasoning": "Hm.", "reasoning_details": details, "content": "Yes."}
-    kept = [ReasoningDelta("Hm."), TextDelta("Yes."), *map(ProviderItem, details)]
+    kept = [
+        ReasoningDelta("Hm.", field="reasoning"),
+        TextDelta("Yes."),
+        *map(ProviderItem, details),
+    ]
 
     assert streamed(chunk(message)) == kept
     assert decode(message, None)[1:] == kept
@@ -134,7 +138,7 @@ def test_details_that_repeat_reasoning_in_a_later_chunk_are_not_shown_again() ->
     )
 
     assert [event for event in events if isinstance(event, ReasoningDelta)] == [
-        ReasoningDelta("Hm.")
+        ReasoningDelta("Hm.", field="reasoning")
     ]
     assert ProviderItem(detail) in events
 

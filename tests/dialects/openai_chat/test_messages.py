@@ -72,7 +72,6 @@ def test_a_document_is_sent_as_bytes() -> None:
     [
         Message("user", [DocumentPart(url="https://example.org/a.pdf")]),
         Message("system", [IMAGE]),
-        Message("tool", [IMAGE], tool_call_id="call_1"),
         Message("assistant", [PDF]),
         Message("user", [DocumentPart(data="UEs=", media_type="application/msword")]),
         Message("user", [UploadedPart("file-1", "image/png")]),

@@ -85,8 +85,7 @@ def _counting_request(request: ParsedRequest, counter: _Counter) -> Callable[[Ta
     def prepare(target: Target) -> Prepared:
         # Stop texts are not part of the input, and some counting APIs refuse them.
         fitted = replace(fit(request, target).request, stops=())
-        quirks = target.endpoint.provider.quirks
-        outgoing = counter.counting.encode(fitted, target.ref.model, quirks)
+        outgoing = counter.counting.encode(fitted, target.ref.model, target.quirks)
         return Prepared(target.endpoint.request(outgoing, counter.dialect))
 
     return prepare

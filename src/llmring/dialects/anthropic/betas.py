@@ -15,6 +15,11 @@ _BY_PARAMETER = {
     "mcp_servers": "mcp-client-2025-11-20",
 }
 
+# https://platform.claude.com/docs/en/build-with-claude/compaction
+_COMPACTION = "compact-2026-01-12"
+_BY_EDIT = {"compact_20260112": _COMPACTION}
+_BY_BLOCK = {"compaction": _COMPACTION}
+
 _BY_TOOL = {
     "advisor_20260301": "advisor-tool-2026-03-01",
     "computer_20241022": "computer-use-2024-10-22",
@@ -36,12 +41,24 @@ def header(
     """
     betas = given.split(",") if isinstance(given, str) else list(dict.fromkeys(given))
     needed = [beta for name, beta in _BY_PARAMETER.items() if name in payload]
+    if "context_management" in payload:
+        needed += _of_edits(payload["context_management"])
+    for message in payload.get("messages", ()):
+        if message["role"] == "assistant":
+            kinds = [block.get("type") for block in message["content"]]
+            needed += [_BY_BLOCK[kind] for kind in kinds if kind in _BY_BLOCK]
     needed += [_BY_TOOL[kind] for kind in _kinds(payload.get("tools", ())) if kind in _BY_TOOL]
     if files:
         needed.append(FILES)
     known = {_family(beta) for beta in betas}
     betas += [beta for beta in dict.fromkeys(needed) if _family(beta) not in known]
     return {"anthropic-beta": ",".join(betas)} if betas else {}
+
+
+def _of_edits(management: Any) -> list[str]:
+    edits = management.get("edits") if isinstance(management, Mapping) else None
+    kinds = [edit.get("type") for edit in edits or () if isinstance(edit, Mapping)]
+    return [_BY_EDIT[kind] for kind in kinds if kind in _BY_EDIT]
 
 
 def _kinds(tools: Iterable[Mapping[str, Any]]) -> list[Any]:

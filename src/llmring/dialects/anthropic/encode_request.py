@@ -5,7 +5,7 @@ https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 import msgspec
@@ -28,6 +28,7 @@ from llmring.dialects.anthropic.structured_output import (
     output_fields,
 )
 from llmring.dialects.dialect import Outgoing, Quirks, merged
+from llmring.dialects.history import fitted
 from llmring.dialects.offered_tool import offered
 
 # The API has no default; this fits the smallest of the models that it still serves.
@@ -48,14 +49,15 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         UnsupportedFeatureError: The API does not accept a part of a message.
         ValidationError: The data of a document is not base64.
     """
-    turns = request.turns
-    thinking = _thinking(request, quirks)
+    turns = fitted(request.turns, anthropic_content.NAME, anthropic_content.CALL_IDS, quirks)
+    messages = anthropic_content.messages(turns, quirks)
+    thinking = _thinking(request, messages, quirks)
     wanted = _wanted(request, quirks, thinking)
     notes = [*wanted.notes]
     payload: dict[str, Any] = {
         "model": model,
         "max_tokens": _max_tokens(request, thinking),
-        "messages": anthropic_content.messages(turns),
+        "messages": messages,
     }
     words = [{"type": "text", "text": wanted.words}] if wanted.words else []
     optional = {
@@ -83,7 +85,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     return Outgoing("/v1/messages", payload, headers=headers, notes=tuple(notes))
 
 
-def _thinking(request: ParsedRequest, quirks: Quirks) -> Mapping[str, Any] | None:
+def _thinking(
+    request: ParsedRequest, messages: Sequence[Mapping[str, Any]], quirks: Quirks
+) -> Mapping[str, Any] | None:
     """Return the `thinking` field: a budget if tokens are given, else "adaptive".
 
     Of the models that think adaptively, those since Claude Opus 4.7 leave the text of their
@@ -100,8 +104,10 @@ def _thinking(request: ParsedRequest, quirks: Quirks) -> Mapping[str, Any] | Non
         return None
     if reasoning.is_off:
         return {"type": "disabled"}
-    # The API refuses thinking together with a forced call; the call is more important.
-    if _demands_call(request):
+    # The API refuses thinking together with a forced call; the call is more important. And it
+    # refuses a budget where another vendor's model made the last call.
+    unthought = reasoning.tokens is not None and anthropic_content.lacks_thinking(messages)
+    if unthought or _demands_call(request):
         return None
     if reasoning.tokens is None:
         shown = {"display": "summarized"} if quirks.thinking_display else {}

@@ -22,12 +22,17 @@ from llmring.chat.parts import (
     UploadedPart,
 )
 from llmring.chat.request import Message
-from llmring.dialects.dialect import json_object
+from llmring.chat.tools import ToolCall
+from llmring.dialects.call_ids import CallIds
+from llmring.dialects.dialect import Quirks, json_object
 from llmring.dialects.document_text import text_of
 from llmring.exceptions import UnsupportedFeatureError
 
 # The name of the dialect, also used in parts that only this API understands.
 NAME = "anthropic"
+
+# The IDs of other vendors have dots and colons.
+CALL_IDS = CallIds("[a-zA-Z0-9_-]+", refused="[^a-zA-Z0-9_-]")
 
 Block = dict[str, Any]
 
@@ -50,8 +55,12 @@ def system(turns: Iterable[Message]) -> list[Block]:
     return blocks
 
 
-def messages(turns: Iterable[Message]) -> list[dict[str, Any]]:
+def messages(turns: Sequence[Message], quirks: Quirks) -> list[dict[str, Any]]:
     """Build the turns of user and assistant; consecutive messages of one side are joined.
+
+    Args:
+        turns: The conversation, with IDs that fit.
+        quirks: Differences of this server from Anthropic's.
 
     Raises:
         UnsupportedFeatureError: The API does not accept a part of a message.
@@ -64,7 +73,7 @@ def messages(turns: Iterable[Message]) -> list[dict[str, Any]]:
             case "system":
                 continue
             case "assistant":
-                role, blocks = "assistant", _assistant(message)
+                role, blocks = "assistant", _assistant(message, quirks)
                 unanswered |= {block["id"]: block for block in blocks if _is_call(block)}
             case "tool":
                 role, blocks = "user", [_tool_result(message, unanswered)]
@@ -80,6 +89,17 @@ def messages(turns: Iterable[Message]) -> list[dict[str, Any]]:
         # https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls
         turn["content"].sort(key=lambda block: block.get("type") != "tool_result")
     return result
+
+
+def lacks_thinking(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Return True if the last messages are a call that begins without thinking, and its result.
+
+    With a budget for thinking, the API accepts only results of calls that the model thought about.
+    https://platform.claude.com/docs/en/build-with-claude/thinking-tool-workflows
+    """
+    if len(messages) < 2 or messages[-1]["content"][0].get("type") != "tool_result":
+        return False
+    return messages[-2]["content"][0].get("type") not in _THOUGHTS
 
 
 def container(turns: Sequence[Message]) -> str | None:
@@ -108,19 +128,13 @@ def _is_call(block: Mapping[str, Any]) -> bool:
     return block.get("type") == "tool_use"
 
 
-def _assistant(message: Message) -> list[Block]:
-    calls: list[Block] = [
-        {
-            "type": "tool_use",
-            "id": _tool_id(call["id"] or call["function"]["name"]),
-            "name": call["function"]["name"],
-            "input": json_object(call["function"]["arguments"]),
-        }
-        for call in message.calls
-    ]
+def _assistant(message: Message, quirks: Quirks) -> list[Block]:
+    calls: list[Block] = [_call(call) for call in message.calls]
     blocks: list[Block] = []
     for part in message.parts:
-        if _is_ours(part, "text"):
+        if isinstance(part, ReasoningPart):
+            blocks += _thought(part, message.origin, quirks)
+        elif _is_ours(part, "text"):
             _cite(blocks, part.content)
         elif _is_ours(part, "tool_use"):
             # The call itself is in the tool calls; this part has its position and further fields.
@@ -130,7 +144,26 @@ def _assistant(message: Message) -> list[Block]:
         else:
             blocks += _blocks([part])
     placed = {block["id"] for block in blocks if _is_call(block)}
-    return blocks + [call for call in calls if call["id"] not in placed]
+    blocks += [call for call in calls if call["id"] not in placed]
+    if quirks.reasoning_on == "all" and (not blocks or blocks[0].get("type") not in _THOUGHTS):
+        text = "".join(part.text for part in message.parts if isinstance(part, ReasoningPart))
+        blocks.insert(0, {"type": "thinking", "thinking": text, "signature": ""})
+    return blocks
+
+
+_THOUGHTS = ("thinking", "redacted_thinking")
+
+
+def _call(call: ToolCall) -> Block:
+    name, arguments = call["function"]["name"], call["function"]["arguments"]
+    block = {"type": "tool_use", "id": call["id"], "name": name, "input": json_object(arguments)}
+    caller = call.get("caller", {})
+    return block | {"caller": caller} if _CALLERS.match(str(caller.get("type"))) else block
+
+
+# OpenAI's calls have callers of other types.
+# https://platform.claude.com/docs/en/agents-and-tools/tool-use/programmatic-tool-calling
+_CALLERS = re.compile("direct$|code_execution")
 
 
 def _cite(blocks: list[Block], cited: Mapping[str, Any]) -> None:
@@ -146,11 +179,7 @@ def _cite(blocks: list[Block], cited: Mapping[str, Any]) -> None:
 
 
 def _tool_result(message: Message, unanswered: dict[str, Block]) -> Block:
-    if message.tool_call_id:
-        id_ = _tool_id(message.tool_call_id)
-    else:
-        named = (id_ for id_, call in unanswered.items() if call["name"] == message.name)
-        id_ = next(named, _tool_id(message.name or ""))
+    id_ = message.tool_call_id or ""
     call = unanswered.pop(id_, {})
     result: Block = {"type": "tool_result", "tool_use_id": id_}
     if content := _blocks(message.parts):
@@ -160,11 +189,6 @@ def _tool_result(message: Message, unanswered: dict[str, Block]) -> Block:
     if "toolset_name" in call:
         result["toolset_name"] = call["toolset_name"]
     return result
-
-
-def _tool_id(value: str) -> str:
-    # Other vendors' IDs contain dots and colons, which this API refuses.
-    return re.sub(r"[^a-zA-Z0-9_-]", "_", value)
 
 
 def _blocks(parts: Sequence[Part]) -> list[Block]:
@@ -189,7 +213,7 @@ def _block(part: Part) -> Block | None:
         case UploadedPart():
             return _uploaded(part)
         case ReasoningPart():
-            return _thought(part)
+            return None  # only assistants think
         case ProviderPart():
             foreign = part.dialect != NAME or _is_ours(part, "container")
             return None if foreign else dict(part.content)
@@ -201,11 +225,14 @@ def _block(part: Part) -> Block | None:
             assert_never(part)
 
 
-def _thought(part: ReasoningPart) -> Block | None:
-    # The API refuses thinking without a signature, or with another vendor's.
-    if not part.signature or part.dialect not in (None, NAME):
-        return None
-    return {"type": "thinking", "thinking": part.text, "signature": part.signature}
+def _thought(part: ReasoningPart, origin: str | None, quirks: Quirks) -> list[Block]:
+    # Anthropic refuses thinking without a signature, or with another vendor's. Servers with its
+    # API that don't sign their thinking expect it back, as it came.
+    signed = part.signature and part.dialect in (None, NAME)
+    own = quirks.reasoning_field and part.dialect == NAME and origin == quirks.server
+    if not signed and not own:
+        return []
+    return [{"type": "thinking", "thinking": part.text, "signature": part.signature or ""}]
 
 
 def _image_source(part: ImagePart) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from llmring.chat.parts import (
 from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import json_object
+from llmring.dialects.result_order import with_results_in_place
+from llmring.dialects.thought_signatures import thought_signature
 from llmring.exceptions import UnsupportedFeatureError
 
 # The name of the dialect, which also marks its own items among the parts of a message.
@@ -105,10 +107,8 @@ def contents_of(turns: Iterable[Message], *, media_in_results: bool) -> list[dic
     contents: list[dict[str, Any]] = []
     names: dict[str, str] = {}
     after_result = False
-    for message in turns:
+    for message in with_results_in_place([turn for turn in turns if turn.role != "system"]):
         match message.role:
-            case "system":
-                continue
             case "assistant":
                 role, parts = "model", _model_parts(message)
                 names |= {call["id"]: call["function"]["name"] for call in message.calls}
@@ -117,7 +117,9 @@ def contents_of(turns: Iterable[Message], *, media_in_results: bool) -> list[dic
             case _:
                 role, parts = "user", _media_parts(message.parts)
         # The results of parallel calls must be in one turn.
-        if after_result and message.role == "tool":
+        together = after_result and message.role == "tool"
+        # A turn with calls must follow one of the user, or results.
+        if together or (role == "model" and contents and contents[-1]["role"] == role):
             contents[-1]["parts"] += parts
         elif parts:
             contents.append({"role": role, "parts": parts})
@@ -156,11 +158,17 @@ def _signed(part: dict[str, Any], signature: str | None) -> dict[str, Any]:
 
 def _calls(calls: Sequence[ToolCall]) -> list[dict[str, Any]]:
     # Of parallel calls, only the first is signed.
-    signed = any("signature" in call for call in calls)
+    signatures = [_signature(call) for call in calls]
+    signed = any(signatures)
     return [
-        _signed(_call(call), call.get("signature") or (None if signed or at else UNSIGNED))
+        _signed(_call(call), signatures[at] or (None if signed or at else UNSIGNED))
         for at, call in enumerate(calls)
     ]
+
+
+def _signature(call: ToolCall) -> str | None:
+    # Google's compatible API sends the same signatures in another place.
+    return call.get("signature") or thought_signature(call.get("extra_content") or {})
 
 
 def _call(call: ToolCall) -> dict[str, Any]:

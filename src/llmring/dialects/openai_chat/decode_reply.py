@@ -8,7 +8,7 @@ reasoning under two names, content as a list of parts, tool calls without index 
 finish reasons, errors with status 200.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ from llmring.dialects.openai_chat.media import OpenAudio, images_of, media_of
 from llmring.dialects.openai_chat.reasoning import DETAIL
 from llmring.dialects.openai_chat.usage import SentUsage, usage_report
 from llmring.dialects.sse import ServerEvent
+from llmring.dialects.thought_signatures import thought_signature
 from llmring.wire import HttpHead
 
 
@@ -53,21 +54,12 @@ class _ChatFunction(Struct, gc=False):
     input: str | None = None
 
 
-class _Google(Struct, gc=False):
-    # https://ai.google.dev/gemini-api/docs/thought-signatures#openai
-    thought_signature: str | None = None
-
-
-class _Extra(Struct, gc=False):
-    google: _Google | None = None
-
-
 class _ChatCall(Struct, gc=False):
     index: int | None = None
     id: str | None = None
     function: _ChatFunction | None = None
     custom: _ChatFunction | None = None
-    extra_content: _Extra | None = None
+    extra_content: Any = None
 
 
 class _ChatMessage(Struct, gc=False):
@@ -131,6 +123,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     message = choice.message or choice.delta or _ChatMessage()
     content = [*_content_events(message)]
     if message.tool_calls or message.function_call:
+        content += _unthought(message, content)
         content += [_call_delta(at, call) for at, call in enumerate(_calls(message))]
     if message.reasoning_details:
         content += [ProviderItem(detail) for detail in _details(message)]
@@ -148,10 +141,11 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
 
 def _content_events(message: _ChatMessage, *, reasoned: bool = False) -> Iterator[Event]:
     """Yield the events for the content of a message, or of a piece of one."""
-    reasoning = message.reasoning_content or message.reasoning
-    if not reasoning and message.reasoning_details and not reasoned:
-        reasoning = _detailed(message)
-    if reasoning:
+    if reasoning := message.reasoning_content:
+        yield ReasoningDelta(reasoning, field="reasoning_content")
+    elif reasoning := message.reasoning:
+        yield ReasoningDelta(reasoning, field="reasoning")
+    elif message.reasoning_details and not reasoned and (reasoning := _detailed(message)):
         yield ReasoningDelta(reasoning)
     if isinstance(message.content, str):
         if message.content:
@@ -161,6 +155,20 @@ def _content_events(message: _ChatMessage, *, reasoned: bool = False) -> Iterato
             yield from _part_events(part)
     if message.refusal:
         yield RefusalDelta(message.refusal)
+
+
+def _unthought(message: _ChatMessage, content: Iterable[Event] = ()) -> list[Event]:
+    """Return the event for reasoning that is there, but empty: some servers want it back too."""
+    if any(isinstance(event, ReasoningDelta) for event in content):
+        return []
+    name = _empty_reasoning(message)
+    return [ReasoningDelta(field=name)] if name else []
+
+
+def _empty_reasoning(message: _ChatMessage) -> str | None:
+    if message.reasoning_content == "":
+        return "reasoning_content"
+    return "reasoning" if message.reasoning == "" else None
 
 
 def _details(message: _ChatMessage) -> list[dict[str, Any]]:
@@ -200,14 +208,15 @@ def _call_delta(at: int, call: _ChatCall) -> ToolCallDelta:
     arguments = function.input if function.arguments is None else function.arguments
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else msgspec.json.encode(arguments).decode()
-    google = call.extra_content.google if call.extra_content else None
+    extra = call.extra_content if isinstance(call.extra_content, dict) else None
     return ToolCallDelta(
         at,
         call.id or None,
         function.name or None,
         arguments,
-        google.thought_signature if google else None,
+        thought_signature(extra) if extra else None,
         "custom" if call.custom else "function",
+        extra,
     )
 
 
@@ -314,6 +323,7 @@ class _ChatReader:
         "_named",
         "_reasoned",
         "_tier",
+        "_unthought",
         "_usage",
         "done",
     )
@@ -325,6 +335,7 @@ class _ChatReader:
         self._delta_seen = False
         self._reasoned = False
         self._audio = OpenAudio()
+        self._unthought: str | None = None
         self._calls = _OpenCalls()
         self._details = _OpenDetails()
         self._finish: str | None = None
@@ -374,6 +385,8 @@ class _ChatReader:
         if delta.reasoning_content or delta.reasoning:
             # From here on, details only repeat it.
             self._reasoned = True
+        elif not self._reasoned and not self._unthought:
+            self._unthought = _empty_reasoning(delta)
         if delta.reasoning_details:
             for detail in _details(delta):
                 self._details.add(detail)
@@ -381,6 +394,9 @@ class _ChatReader:
             self._audio.add(delta.audio)
             events += images_of(delta.images)
         if delta.tool_calls or delta.function_call:
+            if self._unthought and not self._reasoned:
+                self._reasoned = True
+                events.append(ReasoningDelta(field=self._unthought))
             for call in _calls(delta):
                 events.append(_call_delta(self._calls.place(call), call))
 

@@ -4,8 +4,8 @@ https://platform.openai.com/docs/api-reference/chat/object
 https://platform.openai.com/docs/api-reference/chat-streaming
 https://platform.openai.com/docs/guides/error-codes/api-errors
 
-Reasoning has no field in OpenAI's own replies; it is sent as `reasoning_content`, which most
-compatible servers use. The API has no place for:
+Reasoning has no field in OpenAI's own replies; if none is given, it is sent as
+`reasoning_content`, which most compatible servers use. The API has no place for:
 
 - the signatures and IDs of reasoning, and in a whole reply its place: it comes before the text;
 - spoken answers and images, and items of other APIs: only `reasoning_details` (OpenRouter) are
@@ -31,6 +31,7 @@ from llmring.chat.events import (
     ToolCallDelta,
     Usage,
 )
+from llmring.chat.message_fields import REASONING
 from llmring.chat.reply_events import Content, merged
 from llmring.dialects.openai.encode_error import encode_error, error_object
 from llmring.dialects.openai_chat.reasoning import DETAIL
@@ -87,12 +88,17 @@ def _message(contents: list[Content], calls: list[ToolCallDelta], reply_id: str)
         "annotations": [],
     }
     if reasoning:
-        message["reasoning_content"] = reasoning
+        message[_reasoning_field(contents)] = reasoning
     if details := [item.content for item in contents if _is_detail(item)]:
         message["reasoning_details"] = details
     if calls:
         message["tool_calls"] = [_call(call, reply_id) for call in calls]
     return message
+
+
+def _reasoning_field(contents: Iterable[Content]) -> str:
+    thoughts = (each for each in contents if isinstance(each, ReasoningDelta))
+    return next((each.field for each in thoughts if each.field), REASONING[0])
 
 
 def _is_detail(content: Content) -> TypeGuard[ProviderItem]:
@@ -111,6 +117,8 @@ def _call(call: ToolCallDelta, reply_id: str) -> Json:
 
 def _signed(call: ToolCallDelta) -> Json:
     # https://ai.google.dev/gemini-api/docs/thought-signatures#openai
+    if call.extra:
+        return {"extra_content": call.extra}
     if call.signature is None:
         return {}
     return {"extra_content": {"google": {"thought_signature": call.signature}}}
@@ -172,8 +180,8 @@ class _ChatStream(StreamEncoder):
         match event:
             case TextDelta(text=text):
                 yield self._delta({"content": text})
-            case ReasoningDelta(text=text) if text:
-                yield self._delta({"reasoning_content": text})
+            case ReasoningDelta(text=text, field=field) if text:
+                yield self._delta({field or REASONING[0]: text})
             case RefusalDelta(text=text):
                 yield self._delta({"refusal": text})
             case ToolCallDelta():

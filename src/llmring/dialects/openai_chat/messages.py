@@ -10,8 +10,6 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
-
 from llmring.chat.media import HEAD_BYTES, media_type_of
 from llmring.chat.parts import (
     AudioPart,
@@ -25,9 +23,17 @@ from llmring.chat.parts import (
 )
 from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
+from llmring.dialects.call_ids import CallIds
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.document_text import text_of
-from llmring.dialects.openai_chat.reasoning import reasoning_returned, thought_returned
+from llmring.dialects.history import fitted
+from llmring.dialects.openai_chat.own_fields import own_extra, with_own_fields
+from llmring.dialects.openai_chat.reasoning import (
+    reasoning_field,
+    reasoning_returned,
+    thought_returned,
+)
+from llmring.dialects.openai_chat.tool_media import with_media_moved
 from llmring.exceptions import UnsupportedFeatureError
 
 NAME = "openai_chat"
@@ -35,28 +41,8 @@ NAME = "openai_chat"
 _AUDIO = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 
 
-class _CallIds(Struct):
-    """The calls so far: their number, and the IDs under each name that have no result yet."""
-
-    count: int = 0
-    open: dict[str, list[str]] = {}
-
-    def id_of(self, call: ToolCall) -> str:
-        """Return the ID of a call, or make one if it has none."""
-        self.count += 1
-        id_ = call["id"] or f"call_{self.count}"
-        self.open.setdefault(call["function"]["name"], []).append(id_)
-        return id_
-
-    def answered(self, turn: Message) -> str:
-        """Return the ID of the call that a result belongs to; matched by name if it has no ID."""
-        open_ = self.open.get(turn.name or "", [])
-        if turn.tool_call_id is None:
-            return open_.pop(0) if open_ else turn.name or ""
-        for ids in self.open.values():
-            if turn.tool_call_id in ids:
-                ids.remove(turn.tool_call_id)
-        return turn.tool_call_id
+# OpenAI itself takes no longer ones.
+CALL_IDS = CallIds(".{1,40}")
 
 
 def encoded(
@@ -72,36 +58,47 @@ def encoded(
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of a message.
     """
-    calls = _CallIds()
-    return [_message(turn, calls, custom, quirks) for turn in turns]
+    turns = fitted(turns, NAME, CALL_IDS, quirks)
+    for turn in turns:
+        if turn.role == "tool":
+            turns = with_media_moved(turns, bridges=quirks.bridges)
+            break
+    field = reasoning_field(turns, quirks)
+    return [_message(turn, custom, quirks, field) for turn in turns]
 
 
 def _message(
-    turn: Message, calls: _CallIds, custom: frozenset[str], quirks: Quirks
+    turn: Message, custom: frozenset[str], quirks: Quirks, field: str | None
 ) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if turn.role == "assistant" and not isinstance(turn.content, str):
+        turn, fields = with_own_fields(turn, quirks)
     message: dict[str, Any] = {"role": turn.role, "content": _content(turn, quirks)}
     if turn.role == "assistant":
-        message |= reasoning_returned(turn.parts, quirks.reasoning_field, NAME)
+        if quirks.reasoning_field is not None:
+            message |= reasoning_returned(turn, quirks, field)
+        message |= fields
         if quirks.think_tags == "returned":
             message["content"] = thought_returned(turn.parts, message["content"])
-    if turn.tool_calls:
+    if turn.tool_calls or (fields and not message["content"]):
         message["content"] = message["content"] or None
-        message["tool_calls"] = [
-            _call(call, calls.id_of(call), custom, quirks) for call in turn.calls
-        ]
+    if turn.tool_calls:
+        message["tool_calls"] = [_call(call, turn, custom, quirks) for call in turn.calls]
     if turn.role == "tool":
-        message["tool_call_id"] = calls.answered(turn)
+        message["tool_call_id"] = turn.tool_call_id
     elif turn.name:
         message["name"] = turn.name
     return message
 
 
-def _call(call: ToolCall, id_: str, custom: frozenset[str], quirks: Quirks) -> dict[str, Any]:
-    name, arguments = call["function"]["name"], call["function"]["arguments"]
+def _call(call: ToolCall, turn: Message, custom: frozenset[str], quirks: Quirks) -> dict[str, Any]:
+    id_, name, arguments = call["id"], call["function"]["name"], call["function"]["arguments"]
     if call["type"] == "custom" or name in custom:
         return {"id": id_, "type": "custom", "custom": {"name": name, "input": arguments}}
     function = {"name": name, "arguments": arguments}
     sent = {"id": id_, "type": "function", "function": function}
+    if extra := own_extra(call, turn.origin, quirks):
+        return {**sent, "extra_content": extra}
     if quirks.signed_calls and (signature := call.get("signature")):
         # https://ai.google.dev/gemini-api/docs/thought-signatures#openai
         sent["extra_content"] = {"google": {"thought_signature": signature}}

@@ -12,7 +12,11 @@ from typing import Any
 
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart
 from llmring.chat.reasoning import Reasoning
+from llmring.chat.request import Message
+from llmring.dialects.dialect import AS_GIVEN, Quirks
 from llmring.dialects.think_tags import CLOSING, OPENING
+
+_NAME = "openai_chat"
 
 # The prefix of the types in OpenRouter's `reasoning_details`.
 DETAIL = "reasoning."
@@ -79,19 +83,72 @@ def is_content(item: Mapping[str, Any]) -> bool:
     return not str(item.get("type")).startswith(DETAIL)
 
 
-def reasoning_returned(parts: Sequence[Part], field: str | None, dialect: str) -> dict[str, Any]:
-    """Build the field of an assistant message that holds its reasoning, in the given form."""
+def reasoning_field(turns: Sequence[Message], quirks: Quirks) -> str | None:
+    """Return the name under which a server expects reasoning back.
+
+    For a server that is not known, it is the name that its own answers in this history have; None
+    if they have none.
+
+    Args:
+        turns: The conversation.
+        quirks: Differences of this server from OpenAI's.
+    """
+    if quirks.reasoning_field != AS_GIVEN:
+        return quirks.reasoning_field
+    for turn in turns:
+        if turn.origin == quirks.server and not isinstance(turn.content, str):
+            for part in turn.parts:
+                if isinstance(part, ReasoningPart) and part.field:
+                    return part.field
+    return None
+
+
+def reasoning_returned(turn: Message, quirks: Quirks, field: str | None) -> dict[str, Any]:
+    """Build the fields of an assistant message that hold its reasoning.
+
+    Args:
+        turn: The message.
+        quirks: Differences of this server from OpenAI's.
+        field: The name that `reasoning_field` found.
+    """
+    if quirks.reasoning_field == AS_GIVEN:
+        own = _as_given(turn.parts) if turn.origin in (None, quirks.server) else {}
+        # A server that wants its reasoning back misses it in the calls of others.
+        return own if own or not field or not turn.tool_calls else {field: _text(turn.parts, field)}
     if field == "reasoning_details":
-        details = [
-            dict(part.content)
-            for part in parts
-            if isinstance(part, ProviderPart)
-            and part.dialect == dialect
-            and str(part.content.get("type")).startswith(DETAIL)
-        ]
+        details = _details(turn.parts)
         return {field: details} if details else {}
-    text = "".join(part.text for part in parts if isinstance(part, ReasoningPart))
-    return {field: text} if field and text else {}
+    text = _text(turn.parts, field)
+    return {field: text} if field and (text or quirks.reasoning_on == "all") else {}
+
+
+def _as_given(parts: Sequence[Part]) -> dict[str, Any]:
+    own = [part for part in parts if isinstance(part, ReasoningPart) and part.dialect == _NAME]
+    names = dict.fromkeys(part.field for part in own if part.field)
+    fields: dict[str, Any] = {
+        name: "".join(part.text for part in own if part.field == name) for name in names
+    }
+    if details := _details(parts):
+        fields["reasoning_details"] = details
+    return fields
+
+
+def _details(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    return [
+        dict(part.content)
+        for part in parts
+        if isinstance(part, ProviderPart)
+        and part.dialect == _NAME
+        and not is_content(part.content)
+    ]
+
+
+def _text(parts: Sequence[Part], field: str | None) -> str:
+    """Return the reasoning as text; if it is there under several names, what has this one."""
+    thoughts = [part for part in parts if isinstance(part, ReasoningPart)]
+    names = {part.field for part in thoughts}
+    chosen = field if field in names else next((part.field for part in thoughts), None)
+    return "".join(part.text for part in thoughts if part.field == chosen)
 
 
 def thought_returned(

@@ -21,20 +21,25 @@ from llmring.chat.parts import (
 )
 from llmring.chat.request import Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
+from llmring.dialects.call_ids import CallIds
 from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.enforcement import asked_in_words, asked_without_strict
+from llmring.dialects.history import fitted
 from llmring.dialects.offered_tool import offered
 from llmring.dialects.openai.strict_schema import (
     PARAMETERS,
     PARAMETERS_OF_ANY_SCHEMA,
     schema_to_send,
 )
+from llmring.dialects.openai_responses.pictures import shown, without_pictures
 from llmring.dialects.openai_responses.reach import renamed
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.prompt import json_instruction
 from llmring.json_schema.references import resolved
 
 NAME = "openai_responses"
+
+CALL_IDS = CallIds(".{1,64}")
 
 
 def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) -> Outgoing:
@@ -62,11 +67,13 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         )
     tools = request.tools
     custom = _custom_names(tools)
-    turns = request.turns
+    turns = fitted(request.turns, NAME, CALL_IDS, quirks)
+    # Items that the server stores are found there; by default it stores nothing.
+    stored = request.extra_params.get("store") is True
     notes: list[str] = []
     fields: dict[str, Any] = {
         "model": model,
-        "input": [*_mentioning_json(request, turns, quirks), *_input(turns, custom)],
+        "input": [*_mentioning_json(request, turns, quirks), *_input(turns, custom, stored=stored)],
         "temperature": request.temperature,
         "top_p": request.top_p,
         "max_output_tokens": _max_tokens(request),
@@ -233,25 +240,34 @@ def _tool_choice(request: ParsedRequest, custom: frozenset[str]) -> str | dict[s
 
 
 class _CallHistory(Struct):
-    """The calls so far: the last one of each name, and those whose input is free text."""
+    """The calls so far: those whose input is free text, and what made them, if not the model."""
 
     custom: frozenset[str]
-    id_of: dict[str, str] = {}
     free: set[str] = set()
+    callers: dict[str, Any] = {}
 
 
-def _input(turns: Iterable[Message], custom: frozenset[str]) -> list[dict[str, Any]]:
+def _input(
+    turns: Iterable[Message], custom: frozenset[str], *, stored: bool
+) -> list[dict[str, Any]]:
     calls = _CallHistory(custom)
     items: list[dict[str, Any]] = []
+    pictures: list[dict[str, Any]] = []
     for turn in turns:
+        if turn.role != "tool":
+            items += shown(pictures)
+            pictures = []
         match turn.role:
             case "assistant":
-                items += _assistant(turn, calls)
+                said = _assistant(turn, calls)
+                if not stored:
+                    said, pictures = without_pictures(said)
+                items += said
             case "tool":
                 items.append(_result(turn, calls))
             case _:
                 items += _message(turn)
-    return items
+    return items + shown(pictures)
 
 
 def _message(turn: Message) -> list[dict[str, Any]]:
@@ -288,13 +304,12 @@ def _assistant(turn: Message, calls: _CallHistory) -> list[dict[str, Any]]:
                 )
     items += _assistant_text(text)
     sent = {str(item.get("call_id")) for item in items}
+    items += [_call(call, calls) for call in turn.calls if call["id"] not in sent]
     for item in items:
         if item.get("type") == "custom_tool_call":
             calls.free.add(str(item.get("call_id")))
-    for call in turn.calls:
-        calls.id_of[call["function"]["name"]] = call["id"]
-        if call["id"] not in sent:
-            items.append(_call(call, calls))
+        if item.get("caller"):
+            calls.callers[str(item.get("call_id"))] = item["caller"]
     return items
 
 
@@ -330,17 +345,33 @@ def _replayed(part: ReasoningPart | ProviderPart) -> list[dict[str, Any]]:
 
 def _call(call: ToolCall, calls: _CallHistory) -> dict[str, Any]:
     name, arguments = call["function"]["name"], call["function"]["arguments"]
+    ids: dict[str, Any] = {"call_id": call["id"], "name": name}
+    if (caller := call.get("caller", {})).get("type") in _CALLERS:
+        ids["caller"] = caller
     if call["type"] == "custom" or name in calls.custom:
-        calls.free.add(call["id"])
-        return {"type": "custom_tool_call", "call_id": call["id"], "name": name, "input": arguments}
-    return {"type": "function_call", "call_id": call["id"], "name": name, "arguments": arguments}
+        return {"type": "custom_tool_call", **ids, "input": arguments}
+    return {"type": "function_call", **ids, "arguments": arguments}
+
+
+# Anthropic's calls have callers of other types.
+_CALLERS = frozenset({"direct", "program"})
 
 
 def _result(turn: Message, calls: _CallHistory) -> dict[str, Any]:
-    name = turn.name or ""
-    call_id = turn.tool_call_id or calls.id_of.get(name, name)
+    call_id = turn.tool_call_id or ""
     kind = "custom_tool_call_output" if call_id in calls.free else "function_call_output"
-    return {"type": kind, "call_id": call_id, "output": _content(turn.parts)}
+    result = {"type": kind, "call_id": call_id, "output": _content(turn.parts)}
+    # The result goes to what made the call.
+    # https://developers.openai.com/api/docs/guides/tools-programmatic-tool-calling
+    caller = _given_caller(turn) or calls.callers.get(call_id)
+    return result | {"caller": caller} if caller else result
+
+
+def _given_caller(turn: Message) -> Any:
+    for part in turn.parts:
+        if isinstance(part, ProviderPart) and part.content.get("type") == "caller":
+            return part.content["caller"]
+    return None
 
 
 def _content(parts: Sequence[Part]) -> str | list[dict[str, Any]]:

@@ -286,6 +286,14 @@ PROVIDER: Mapping[str, Shape] = {
         example='["x-litellm-response-cost"]',
         about="The fields in which the server reports the cost of a reply in USD, best first.",
     ),
+    "reasoning_field": Text(
+        noun="the name of a field",
+        example='"reasoning_content"',
+        pattern=r"[A-Za-z_][A-Za-z0-9_]*",
+        about="The field of each earlier answer in which the server expects reasoning back; none "
+        "to send no reasoning back. If left out, the server gets its own, in the field in which "
+        "it sent it.",
+    ),
     "headers": NamedItems(
         each=_PLAIN_TEXT,
         noun="a table of strings",
