@@ -54,7 +54,11 @@ class Attempt(PlainData, Struct, frozen=True, kw_only=True):
         part_cost(self)
 
 
-def answer(model: str, content: str | Sequence[Part], calls: Sequence[ToolCall] | None) -> Message:
+def answer(
+    model: str,
+    content: str | Sequence[Part],
+    calls: Sequence[ToolCall] | None,
+) -> Message:
     """Build the message of an answer.
 
     Args:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from llmring.chat.parsed_request import parse_request
-from llmring.chat.request import LLMRequest
+from llmring.chat.parts import ProviderPart
+from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import Tool
 from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.dialect import Quirks
@@ -45,3 +46,13 @@ def test_a_feature_adds_its_beta_unless_a_version_of_it_is_given() -> None:
     assert betas(LLMRequest(messages="Hi", extra_params=extra)) == "mcp-client-2025-11-20"
     assert betas(LLMRequest(messages="Hi", extra_params=older)) == "mcp-client-2025-04-04"
     assert betas(LLMRequest(messages="Hi", tools=[computer])) == "computer-use-2025-11-24"
+
+
+def test_a_compaction_adds_its_beta_when_it_is_asked_for_and_when_it_is_in_the_history() -> None:
+    edits = {"context_management": {"edits": [{"type": "compact_20260112"}]}}
+    block = ProviderPart("anthropic", {"type": "compaction", "content": "So far."})
+    history = [Message("user", "a"), Message("assistant", [block, "b"]), Message("user", "c")]
+
+    asked = betas(LLMRequest(messages="Hi", extra_params=edits)) or ""
+    assert "compact-2026-01-12" in asked.split(",")
+    assert betas(LLMRequest(messages=history)) == "compact-2026-01-12"
