@@ -126,3 +126,12 @@ def test_the_fields_of_a_call_are_kept() -> None:
     (parsed,) = LLMRequest(messages=[message]).turns()
 
     assert parsed.calls == [call]
+
+
+def test_refusals_and_thoughts_among_the_parts_of_the_content_are_kept() -> None:
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+
+    assert parts_of(content=[thinking, {"type": "refusal", "refusal": "No."}]) == [
+        ReasoningPart("Hm.", dialect="openai_chat"),
+        TextPart("No."),
+    ]

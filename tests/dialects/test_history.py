@@ -84,6 +84,24 @@ def test_a_server_of_ones_own_gets_its_reasoning_under_its_name(
         assert server.requests[1].json["messages"][1][name] == text
 
 
+def test_a_server_that_sent_reasoning_gets_the_field_in_answers_of_others_too(
+    tmp_path: Path,
+) -> None:
+    with Loopback(chat_call("whole", reasoning_content="because"), openai()) as server:
+        a_ring = ring(tmp_path, "mine:m", {}, own(f"{server.url}/v1"))
+        answer = asked(a_ring, "whole", "q")
+        messages: list[Any] = [
+            {"role": "user", "content": "q"},
+            answer,
+            {"role": "tool", "tool_call_id": "call_1", "content": "1"},
+            Message("assistant", "a", origin="other"),
+            {"role": "user", "content": "q"},
+        ]
+        a_ring.chat("t", messages=messages).result()
+
+        assert server.requests[1].json["messages"][3]["reasoning_content"] == ""
+
+
 @FORMS
 def test_other_servers_at_openais_variable_get_back_what_they_sent(
     form: Form, tmp_path: Path

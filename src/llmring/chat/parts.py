@@ -219,7 +219,15 @@ def _input_image_part(value: Mapping[str, Any]) -> ImagePart | UploadedPart:
     return _image_url_part({**value, "image_url": image})
 
 
+def _refusal_part(value: Mapping[str, Any]) -> TextPart:
+    return TextPart(str(value["refusal"]))
+
+
 def _thinking_part(value: Mapping[str, Any]) -> ReasoningPart:
+    if isinstance(value["thinking"], list):
+        # https://docs.mistral.ai/capabilities/reasoning/
+        texts = [str(piece.get("text") or "") for piece in value["thinking"]]
+        return ReasoningPart("".join(texts), dialect="openai_chat")
     return ReasoningPart(value["thinking"], value.get("signature"), dialect="anthropic")
 
 
@@ -245,6 +253,7 @@ _PARTS: dict[Any, Callable[[Mapping[str, Any]], Part]] = {
     "input_file": _input_file_part,
     "thinking": _thinking_part,
     "redacted_thinking": _redacted_thinking_part,
+    "refusal": _refusal_part,
 }
 
 

@@ -68,6 +68,7 @@ def _message(message: Message) -> dict[str, Any]:
         "tool_call_id": message.tool_call_id,
         "name": message.name,
         "metadata": message.metadata,
+        "origin": message.origin,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

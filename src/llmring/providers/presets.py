@@ -195,6 +195,8 @@ _SERVICES = (
             reasoning=None,
             # Its page wants the reasoning of earlier turns kept in the content.
             think_tags="returned",
+            # https://platform.minimax.io/docs/guides/text-m2-function-call
+            reasoning_field="reasoning_details",
         ),
     ),
     Preset(

@@ -113,8 +113,8 @@ def reasoning_returned(turn: Message, quirks: Quirks, field: str | None) -> dict
     """
     if quirks.reasoning_field == AS_GIVEN:
         own = _as_given(turn.parts) if turn.origin in (None, quirks.server) else {}
-        # A server that wants its reasoning back misses it in the calls of others.
-        return own if own or not field or not turn.tool_calls else {field: _text(turn.parts, field)}
+        # A server that wants its reasoning back misses it in the answers of others.
+        return own if own or not field else {field: _text(turn.parts, field)}
     if field == "reasoning_details":
         details = _details(turn.parts)
         return {field: details} if details else {}
