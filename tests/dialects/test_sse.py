@@ -11,7 +11,11 @@ from llmring.dialects.sse import EventSplitter, LineSplitter, ServerEvent
 def events_of(pieces: Iterable[bytes]) -> list[tuple[str, bytes]]:
     splitter = EventSplitter()
     events = [event for piece in pieces for event in splitter.feed(piece)]
-    return [(event.name, event.data) for event in events + splitter.end()]
+    return [
+        (event.name, event.data)
+        for event in events + splitter.end()
+        if event.data or not event.stray
+    ]
 
 
 def lines_of(pieces: Iterable[bytes]) -> list[bytes]:
@@ -22,22 +26,25 @@ def lines_of(pieces: Iterable[bytes]) -> list[bytes]:
 def as_specified(body: bytes) -> list[tuple[str, bytes]]:
     """Split a whole body line by line, as the specification describes.
 
-    One difference is intended: an event without an empty line at the end counts.
+    Two differences are intended: an event without an empty line at the end counts, and one without
+    data that has lines of no field is left to `stray`.
     """
     events = []
-    name, data = b"", b""
+    name, data, stray = b"", b"", False
     for line in [*re.split(rb"\r\n|\n|\r", body.removeprefix(b"\xef\xbb\xbf")), b""]:
         if not line:
-            if data:
+            if data and not (stray and data == b"\n"):
                 events.append((name.decode("utf-8", "replace"), data[:-1]))
-            name, data = b"", b""
+            name, data, stray = b"", b"", False
         elif not line.startswith(b":"):
             field, _, value = line.partition(b":")
             value = value[1:] if value.startswith(b" ") else value
             if field == b"event":
                 name = value
-            if field == b"data":
+            elif field == b"data":
                 data += value + b"\n"
+            elif field != b"id":
+                stray = True
     return events
 
 
@@ -81,6 +88,15 @@ def test_events_are_as_specified_however_the_bytes_are_cut(body: bytes, places: 
 @given(body=BODIES)
 def test_events_are_as_specified_byte_by_byte(body: bytes) -> None:
     assert events_of(body[at : at + 1] for at in range(len(body))) == as_specified(body)
+
+
+def test_lines_that_are_no_field_are_kept() -> None:
+    splitter = EventSplitter()
+
+    assert splitter.feed(b": note\nid: 1\nretry: 2\ndata: x\ngone\n\n{\n}\n\n") == [
+        ServerEvent("", b"x", b"gone"),
+        ServerEvent("", b"", b"{\n}"),
+    ]
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])

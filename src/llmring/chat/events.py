@@ -198,12 +198,6 @@ class Finished(Struct, frozen=True):
     detail: str | None = None
 
 
-class Garbled(Struct, frozen=True):
-    """A piece of the answer could not be read and was skipped; the rest may still be complete."""
-
-    error: ProviderError
-
-
 class Failed(Struct, frozen=True):
     """The provider reports an error inside its answer, or sends something unreadable."""
 
@@ -219,6 +213,5 @@ Event = (
     | ToolCallDelta
     | UsageReport
     | Finished
-    | Garbled
     | Failed
 )

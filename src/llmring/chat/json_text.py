@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -12,6 +13,16 @@ _BLANK = " \t\r\n\ufeff"
 # has grown by this share of its length, so that the total work stays linear.
 _ALWAYS_READ = 4096
 _LEAST_GROWTH = 1 / 64
+
+
+# An escape: a pair of UTF-16 halves, half a pair alone (the group), or any other. Consuming all of
+# them in order distinguishes the escape `\ud83d` from an escaped backslash before "ud83d".
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class NotJsonError(ValueError):
@@ -52,8 +63,18 @@ def json_of(text: str, opens: str = "{[") -> tuple[bytes, Any]:
     return _decoded(stripped[start:end])
 
 
+def without_halves(text: str) -> str:
+    """Return JSON text with U+FFFD for each escape that is half of a UTF-16 pair.
+
+    Models and servers cut text in the middle of a pair; no parser accepts what is left.
+    """
+    if not _HALF.search(text):
+        return text
+    return _ESCAPE.sub(lambda escape: r"\ufffd" if escape[1] else escape[0], text)
+
+
 def _decoded(text: str) -> tuple[bytes, Any]:
-    data = text.encode("utf-8", "replace")
+    data = without_halves(text).encode("utf-8", "replace")
     try:
         return data, msgspec.json.decode(data)
     except msgspec.DecodeError as error:

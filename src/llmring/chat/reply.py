@@ -10,7 +10,6 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
-    Garbled,
     ProviderItem,
     ReasoningDelta,
     RefusalDelta,
@@ -23,7 +22,6 @@ from llmring.chat.events import (
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.response import LLMResponse, StreamChunk, answer
 from llmring.chat.tools import ToolCall
-from llmring.exceptions import ProviderError
 
 
 class _OpenCall:
@@ -99,7 +97,6 @@ class Reply:
         "_usage",
         "costs",
         "finished",
-        "garbled",
     )
 
     def __init__(self, model: str, dialect: str = "") -> None:
@@ -114,7 +111,6 @@ class Reply:
         self._served: str | None = None
         self._id: str | None = None
         self.finished: Finished | None = None
-        self.garbled: list[ProviderError] = []
 
     def add(self, event: Event) -> StreamChunk | None:
         """Add an event and return the chunk to show for it, if any.
@@ -150,8 +146,6 @@ class Reply:
                 self._usage, self.costs = usage, costs
             case Finished():
                 self.finished = event
-            case Garbled(error=error):
-                self.garbled.append(error)
 
     def _think(self, event: ReasoningDelta) -> None:
         last = self._other_parts[-1] if self._other_parts else None
@@ -272,12 +266,7 @@ class Reply:
     def fault(self) -> str | None:
         """Return the reason why the finished stream is not a whole answer; None if it is."""
         if self.finished is None:
-            if self.garbled:
-                return f"the stream ended before the answer was complete; {self.garbled[0].message}"
             return "the stream ended before the answer was complete"
-        if self.garbled and (self._calls or self.finished.reason == "tool_calls"):
-            # Text with a gap is still useful, but a tool call with a gap must not be run.
-            return f"the unreadable part may belong to a tool call; {self.garbled[0].message}"
         return None
 
     def _finish_reason(self) -> str | None:

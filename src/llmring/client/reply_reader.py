@@ -96,7 +96,6 @@ class StreamReader:
                 self._note_usage(event)
             elif self._show(chunk):
                 yield chunk
-        self._note_garbled()
         fault = self._reply.fault()
         if fault is not None:
             raise ProviderResponseError(fault, status=self._head.status)
@@ -123,12 +122,6 @@ class StreamReader:
         if isinstance(event, UsageReport | Finished) and self._reply.usage is not None:
             reported = _reported(self._attempt, self._reply, self._head)
             self._attempt.record_usage(self._reply.usage, reported)
-
-    def _note_garbled(self) -> None:
-        garbled = self._reply.garbled
-        if garbled:
-            pieces = "one piece" if len(garbled) == 1 else f"{len(garbled)} pieces"
-            self._attempt.note(f"{pieces} of the stream skipped: {garbled[0].message}")
 
     def _show(self, chunk: StreamChunk) -> bool:
         """Prepare a chunk; return False if it must not be shown.

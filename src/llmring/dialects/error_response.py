@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from llmring.dialects.dialect import T
+from llmring.dialects.lenient_json import decode_leniently
 from llmring.dialects.retry_after import retry_after
 from llmring.exceptions import (
     ContextLengthError,
@@ -118,7 +119,7 @@ def read_as(kind: type[T], head: HttpHead, body: bytes) -> T:
         UnreadableResponseError: The reply is in another format.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        return decode_leniently(body, msgspec.json.Decoder(kind))
     except (ValueError, RecursionError) as error:
         fault = unreadable(head, body, str(error))
     raise fault

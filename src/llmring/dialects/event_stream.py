@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from typing import Protocol
 
-import msgspec
-
-from llmring.chat.events import Event, Failed, Garbled
+from llmring.chat.events import Event, Failed
+from llmring.dialects.error_response import unreadable
+from llmring.dialects.lenient_json import is_complete
 from llmring.dialects.sse import EventSplitter, ServerEvent
-from llmring.exceptions import ProviderError, UnreadableResponseError
+from llmring.exceptions import ProviderError
 from llmring.wire import HttpHead
-
-# After more unreadable events than this, a stream is given up.
-MOST_GARBLED = 8
 
 
 class EventReader(Protocol):
@@ -37,28 +34,46 @@ class EventReader(Protocol):
 class EventStreamDecoder:
     """The decoder of all dialects that stream in server-sent events; see `Decoder`.
 
-    An unreadable event is skipped, since the others may still form a complete answer.
+    An unreadable event is a failure: skipped, it would leave a gap in an answer marked as whole.
 
     Args:
         head: Status and headers of the reply.
         reading: Reads the events one by one.
         decode: Decodes a whole reply, for a body without any event: from a server that does not
             stream, or a proxy's page.
+        goes_on: Returns True if content may follow although the reply has a finish reason, so that
+            an event which the end of the connection cuts is a loss.
     """
 
-    __slots__ = ("_decode", "_garbled", "_head", "_reading", "_splitter", "_unread", "done")
+    __slots__ = (
+        "_decode",
+        "_goes_on",
+        "_head",
+        "_reading",
+        "_splitter",
+        "_stray",
+        "_unread",
+        "done",
+    )
 
     def __init__(
-        self, head: HttpHead, reading: EventReader, decode: Callable[[HttpHead, bytes], list[Event]]
+        self,
+        head: HttpHead,
+        reading: EventReader,
+        decode: Callable[[HttpHead, bytes], list[Event]],
+        *,
+        goes_on: Callable[[], bool] | None = None,
     ) -> None:
         self.done = False
-        self._garbled = 0
+        self._goes_on = goes_on
         self._head = head
         self._reading = reading
         self._decode = decode
         self._splitter = EventSplitter()
         # The raw bytes, until the first event shows that this is a stream.
         self._unread: list[bytes] | None = []
+        # Text before the first event, which is only then known to be damage.
+        self._stray: list[ServerEvent] = []
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that these bytes complete."""
@@ -70,7 +85,7 @@ class EventStreamDecoder:
         """Return the remaining events when the connection ends."""
         if self.done:
             return []
-        events = self._take([last for last in self._splitter.end() if _is_complete(last.data)])
+        events = self._take_last(self._splitter.end())
         if self._unread is None:
             # After a failure, nothing useful remains.
             failed = any(isinstance(event, Failed) for event in events)
@@ -81,17 +96,20 @@ class EventStreamDecoder:
             return [Failed(error)]
 
     def _take(self, received: list[ServerEvent]) -> list[Event]:
+        if self._unread is not None:
+            received = self._stray = [*self._stray, *received]
+            if all(event.stray and not event.data for event in received):
+                return []
+            self._unread = None
         events: list[Event] = []
         for event in received:
             if self.done:
                 break
-            self._unread = None
+            if event.stray:
+                events += self._take_stray(event)
+                continue
             try:
                 events += self._reading.take(event)
-            except UnreadableResponseError as error:
-                self._garbled += 1
-                self.done = self._garbled > MOST_GARBLED
-                events.append(Failed(error) if self.done else Garbled(error))
             except ProviderError as error:
                 self.done = True
                 events.append(Failed(error))
@@ -99,11 +117,25 @@ class EventStreamDecoder:
                 self.done = self._reading.done
         return events
 
+    def _take_stray(self, event: ServerEvent) -> list[Event]:
+        """Return the events of one with other lines, such as the rest of its data."""
+        if event.data and is_complete(event.data):
+            return self._take([ServerEvent(event.name, event.data)])
+        return self._take([ServerEvent(event.name, _joined(event))])
 
-def _is_complete(data: bytes) -> bool:
-    """Return True if the connection did not end within this event."""
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (ValueError, RecursionError):
-        return data.strip() == b"[DONE]"
-    return True
+    def _take_last(self, last: list[ServerEvent]) -> list[Event]:
+        """Return the events of the last bytes, which may have no empty line after them."""
+        events: list[Event] = []
+        for event in last:
+            data = _joined(event)
+            if data.strip() == b"[DONE]" or is_complete(event.data) or is_complete(data):
+                events += self._take([event])
+            elif self._goes_on is not None and self._goes_on():
+                error = unreadable(self._head, data, "the connection ended within an event")
+                events.append(Failed(error))
+        return events
+
+
+def _joined(event: ServerEvent) -> bytes:
+    """Return the data with the lines that a raw line end within it has cut off."""
+    return b"\n".join(filter(None, (event.data, event.stray)))

@@ -19,7 +19,6 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
-    Garbled,
     ProviderItem,
     Started,
     ToolCallDelta,
@@ -126,8 +125,6 @@ class StreamEncoder(ABC):
                 self._finished = event
             case Failed(error=error):
                 return self.fail(ErrorAnswer.of(error))
-            case Garbled():
-                pass
             case ToolCallDelta(index=index):
                 begins = index != self._call
                 if begins and index in self._calls:

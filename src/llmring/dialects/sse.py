@@ -10,14 +10,24 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class ServerEvent(Struct, frozen=True, gc=False):
-    """A server-sent event: its name (empty if it has none) and its data."""
+    """A server-sent event.
+
+    Attributes:
+        name: Its name; empty if it has none.
+        data: Its data.
+        stray: Its lines without the name of a field; they may be damaged data, or plain text from a
+            server that failed.
+    """
 
     name: str
     data: bytes
+    stray: bytes = b""
 
 
 class EventSplitter:
     """Splitter of a byte stream, cut anywhere, into server-sent events.
+
+    Lines that the specification ignores, except comments, are kept as `stray`.
 
     Lines end in LF, CRLF or CR; an empty line completes an event. A CR completes its line
     immediately: if the LF of a CRLF comes with the next bytes, it is dropped.
@@ -88,10 +98,13 @@ class EventSplitter:
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
+_IGNORED = frozenset({b"id", b"retry"})
+
+
 def _event(block: bytes) -> ServerEvent | None:
     if b"\n" not in block and block.startswith(b"data: "):
         return ServerEvent("", block[6:])
-    name, data = "", []
+    name, data, stray = "", [], []
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
@@ -99,7 +112,11 @@ def _event(block: bytes) -> ServerEvent | None:
             data.append(value)
         elif field == b"event":
             name = value.decode("utf-8", "replace")
-    return ServerEvent(name, b"\n".join(data)) if data else None
+        elif field.strip() and field not in _IGNORED:
+            stray.append(line)
+    if not data and not stray:
+        return None
+    return ServerEvent(name, b"\n".join(data), b"\n".join(stray))
 
 
 class LineSplitter:

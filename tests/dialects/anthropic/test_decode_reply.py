@@ -14,7 +14,6 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
-    Garbled,
     Usage,
     UsageReport,
 )
@@ -332,13 +331,13 @@ def test_a_page_instead_of_a_stream_is_an_error() -> None:
     assert "Bad gateway" in str(failure(streamed(b"<html>", b"Bad gateway</html>")))
 
 
-def test_an_event_that_is_not_json_is_reported_and_skipped() -> None:
-    body = b'data: {"type": "message_del\n\n' + sample("stream.txt")
-    garbled, *others = streamed(body)
+def test_an_event_that_is_not_json_ends_the_stream() -> None:
+    body = sample("stream.txt")
+    at = body.index(b"event: content_block_delta")
+    events = streamed(body[:at] + b'data: {"type": "message_del\n\n' + body[at:])
 
-    assert isinstance(garbled, Garbled)
-    assert "can't be read" in str(garbled.error)
-    assert others == streamed(sample("stream.txt"))
+    assert events[:-1] == streamed(body[:at])
+    assert "can't be read" in str(failure(events[-1:]))
 
 
 def test_an_answer_is_complete_if_the_connection_is_cut_after_it() -> None:

@@ -14,7 +14,6 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
-    Garbled,
     ProviderItem,
     ReasoningDelta,
     TextDelta,
@@ -389,10 +388,10 @@ def test_an_error_in_a_stream_ends_it(body: bytes) -> None:
 
 
 def test_a_chunk_that_is_not_json_is_reported() -> None:
-    (garbled,) = streamed(b'data: {"candidates": [{"content\r\n\r\n')
-    assert isinstance(garbled, Garbled)
+    (failed,) = streamed(b'data: {"candidates": [{"content\r\n\r\n')
+    assert isinstance(failed, Failed)
 
-    assert "can't be read" in str(garbled.error)
+    assert "can't be read" in str(failed.error)
 
 
 def test_a_connection_cut_in_a_chunk_loses_only_that_chunk() -> None:

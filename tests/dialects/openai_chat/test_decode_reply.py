@@ -7,7 +7,6 @@ from llmring.chat.events import (
     Event,
     Failed,
     Finished,
-    Garbled,
     ProviderItem,
     ReasoningDelta,
     RefusalDelta,
@@ -473,14 +472,12 @@ def test_an_error_after_the_finish_reason_is_reported() -> None:
     assert error_of(streamed(body)).provider_message == "Token limit reached"
 
 
-def test_a_chunk_that_is_not_json_is_reported_and_skipped() -> None:
-    first, garbled, last = streamed(
-        chunk({"content": "Hi"}), b"data: oops\n\n", chunk({"content": "!"})
-    )
+def test_a_chunk_that_is_not_json_ends_the_stream() -> None:
+    first, *rest = streamed(chunk({"content": "Hi"}), b"data: oops\n\n", chunk({"content": "!"}))
 
-    assert (first, last) == (TextDelta("Hi"), TextDelta("!"))
-    assert isinstance(garbled, Garbled)
-    assert "oops" in str(garbled.error)
+    assert first == TextDelta("Hi")
+    assert len(rest) == 1
+    assert "oops" in str(error_of(rest))
 
 
 def test_empty_chunks_are_skipped() -> None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from llmring.chat.events import Event, ProviderItem, ReasoningDelta, TextDelta, ToolCallDelta
 from llmring.dialects.anthropic.structured_output import unwrapped
 from llmring.dialects.dialect import json_object
+from llmring.dialects.lenient_json import json_text
 
 NOTHING = msgspec.Raw(b"")
 
@@ -215,5 +216,5 @@ OpenBlock = TextBlock | ThinkingBlock | CallBlock | AnswerBlock | WrappedAnswerB
 
 
 def _arguments(value: msgspec.Raw) -> str:
-    text = msgspec.json.format(value, indent=-1).decode("utf-8", "replace") if value else ""
+    text = json_text(value)
     return "" if text in ("{}", "null") else text

@@ -41,6 +41,7 @@ from llmring.dialects.anthropic.structured_output import ANSWER, WRAPPED_ANSWER
 from llmring.dialects.error_response import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
+from llmring.dialects.lenient_json import decode_leniently
 from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
@@ -80,6 +81,15 @@ class _AnthropicEvent(Struct):
     request_id: str | None = None
 
 
+# Shared by all replies; a decoder keeps no state.
+_MESSAGE = msgspec.json.Decoder(_AnthropicMessage)
+_EVENT = msgspec.json.Decoder(_AnthropicEvent)
+_BLOCK = msgspec.json.Decoder(AnthropicBlock)
+_OBJECT: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+_CONTENT: msgspec.json.Decoder[list[msgspec.Raw] | str | None] = msgspec.json.Decoder(
+    list[msgspec.Raw] | str | None
+)
+
 _REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -108,8 +118,8 @@ class _AnthropicReader:
                 return self.begin(event.message or _AnthropicMessage())
             case "content_block_start":
                 return self.open(event.index, event.content_block)
-            case "content_block_delta" if event.delta and event.index in self._open:
-                return self._open[event.index].extend(event.delta)
+            case "content_block_delta" if event.delta:
+                return self._extend(event.index, event.delta)
             case "content_block_stop":
                 return self.close(event.index)
             case "message_delta":
@@ -121,7 +131,7 @@ class _AnthropicReader:
         return [Started(message.model, message.id)]
 
     def open(self, at: int, raw: msgspec.Raw) -> list[Event]:
-        block = msgspec.json.decode(raw or b"{}", type=AnthropicBlock)
+        block = decode_leniently(raw or b"{}", _BLOCK)
         if block.type == "tool_use":
             return self._open_call(at, block)
         events: list[Event] = [ProviderItem(place) for place in self._places]
@@ -137,8 +147,15 @@ class _AnthropicReader:
                 if text or signature:
                     events.append(ReasoningDelta(text, signature))
             case str():
-                self._open[at] = ItemBlock(msgspec.json.decode(raw, type=dict[str, Any]))
+                self._open[at] = ItemBlock(decode_leniently(raw, _OBJECT))
         return events
+
+    def _extend(self, at: int, delta: BlockDelta) -> list[Event]:
+        if at not in self._open and (delta.text or delta.thinking):
+            # Some servers do not announce blocks.
+            self._open[at] = TextBlock(AnthropicBlock()) if delta.text else ThinkingBlock()
+        block = self._open.get(at)
+        return block.extend(delta) if block is not None else []
 
     def _open_call(self, at: int, block: AnthropicBlock) -> list[Event]:
         if block.name in (ANSWER, WRAPPED_ANSWER):
@@ -246,7 +263,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
         ProviderError: The body is an error, or not a message.
     """
     try:
-        message = msgspec.json.decode(body, type=_AnthropicMessage)
+        message = decode_leniently(body, _MESSAGE)
         if message.error is None:
             return _events(message)
     except (ValueError, RecursionError) as error:
@@ -260,7 +277,7 @@ def _events(message: _AnthropicMessage) -> list[Event]:
     Raises:
         ValueError: The message has no content.
     """
-    content = msgspec.json.decode(message.content or b"null", type=list[msgspec.Raw] | str | None)
+    content = decode_leniently(message.content or b"null", _CONTENT)
     blocks = [_text_block(content)] if isinstance(content, str) else content
     if not blocks and not message.stop_reason:
         raise ValueError("no content")
@@ -297,7 +314,7 @@ class _AnthropicStreamReader:
             self.done = True
             return []
         try:
-            event = msgspec.json.decode(data, type=_AnthropicEvent)
+            event = decode_leniently(data, _EVENT)
             if event.error is None and "error" not in (event.type, server_event.name):
                 self.done = event.type == "message_stop"
                 return self._message.take(event)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from llmring.dialects.anthropic.refused_parameters import changes_for
 from llmring.dialects.error_response import error_class, response_error
+from llmring.dialects.lenient_json import decode_leniently
 from llmring.dialects.request_changes import RequestChange
 from llmring.exceptions import (
     ContentPolicyError,
@@ -108,10 +109,13 @@ _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
 )
 
 
+_BODY = msgspec.json.Decoder(_AnthropicErrorBody)
+
+
 def explain(head: HttpHead, body: bytes) -> ProviderError:
     """Build the error for a reply with an error status."""
     try:
-        reply = msgspec.json.decode(body, type=_AnthropicErrorBody)
+        reply = decode_leniently(body, _BODY)
     except (ValueError, RecursionError):
         return response_error(head, body, message=None)
     error = _error(reply.error)

@@ -27,6 +27,7 @@ from llmring.dialects.error_response import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.gemini.errors import GeminiError, failure
+from llmring.dialects.lenient_json import decode_leniently, json_text
 from llmring.dialects.service_tier import unusual
 from llmring.dialects.sse import ServerEvent
 from llmring.wire import HttpHead
@@ -106,6 +107,7 @@ class _GeminiChunk(Struct, rename="camel"):
 _CHUNK = msgspec.json.Decoder(_GeminiChunk)
 _CHUNKS = msgspec.json.Decoder(_GeminiChunk | list[_GeminiChunk])
 _PART = msgspec.json.Decoder(_Part)
+_OBJECT: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 
 # Failures and refusals of Gemini are in the table of all vendors, but for this word.
 _REASONS = {
@@ -121,17 +123,18 @@ class _GeminiReader:
 
     Attributes:
         answered: True once any part of an answer has arrived.
+        finished: The reason why the answer ends, as far as one was sent.
     """
 
     __slots__ = (
         "_calls",
-        "_finished",
         "_reported",
         "_searches",
         "_started",
         "_thinking",
         "_usage",
         "answered",
+        "finished",
     )
 
     def __init__(self) -> None:
@@ -139,7 +142,7 @@ class _GeminiReader:
         self._started = False
         self._calls = self._searches = 0
         self._thinking = False
-        self._finished: Finished | None = None
+        self.finished: Finished | None = None
         self._usage = _GeminiUsage()
         self._reported: UsageReport | None = None
 
@@ -164,7 +167,7 @@ class _GeminiReader:
             events += self._finish(
                 feedback.block_reason, feedback.block_reason_message, "content_filter"
             )
-        return events + (self.end() if self._finished else [])
+        return events + (self.end() if self.finished else [])
 
     def end(self) -> list[Event]:
         report = _report(self._usage, self._searches)
@@ -197,11 +200,7 @@ class _GeminiReader:
 
     def _call(self, call: _GeminiFunctionCall, signature: str | None) -> list[Event]:
         index, self._calls = self._calls, self._calls + 1
-        arguments = (
-            msgspec.json.format(call.args, indent=-1).decode("utf-8", "replace")
-            if call.args
-            else ""
-        )
+        arguments = json_text(call.args)
         if arguments == "null":
             arguments = ""
         return [ToolCallDelta(index, call.id, call.name, arguments or "{}", signature)]
@@ -215,21 +214,21 @@ class _GeminiReader:
         refused = reason == "content_filter"
         finished = Finished(reason, native, None if refused else message)
         # Some models send "STOP" in every chunk.
-        if finished == self._finished:
+        if finished == self.finished:
             return []
         self.answered = True
-        self._finished = finished
+        self.finished = finished
         return [RefusalDelta(message), finished] if refused and message else [finished]
 
 
 def _parts_of(candidate: _Candidate) -> list[tuple[msgspec.Raw, _Part]]:
     parts = candidate.content.parts if candidate.content else None
-    return [(raw, _PART.decode(raw)) for raw in parts or ()]
+    return [(raw, decode_leniently(raw, _PART)) for raw in parts or ()]
 
 
 def _item(raw: msgspec.Raw, signature: str | None) -> list[Event]:
     """Return the event for a part that is not text: media, or the work of Google's own tools."""
-    content = msgspec.json.decode(raw, type=dict[str, Any])
+    content = decode_leniently(raw, _OBJECT)
     if is_content(content):
         return [ProviderItem(content)]
     return [ReasoningDelta("", signature)] if signature else []
@@ -294,7 +293,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     reading = _GeminiReader()
     events: list[Event] = []
     try:
-        value = _CHUNKS.decode(body)
+        value = decode_leniently(body, _CHUNKS)
         for chunk in value if isinstance(value, list) else [value]:
             if chunk.error is not None:
                 raise failure(head, chunk.error)
@@ -311,7 +310,8 @@ def decoder(head: HttpHead) -> EventStreamDecoder:
 
     Google does not mark the end of a stream; it ends with the connection.
     """
-    return EventStreamDecoder(head, _GeminiStreamReader(head), decode)
+    reading = _GeminiStreamReader(head)
+    return EventStreamDecoder(head, reading, decode, goes_on=lambda: reading.has_finish_reason)
 
 
 class _GeminiStreamReader:
@@ -326,12 +326,21 @@ class _GeminiStreamReader:
         if event.data.strip() == b"[DONE]":
             return []
         try:
-            chunk = _CHUNK.decode(event.data)
-            if chunk.error is not None:
-                raise failure(self._head, chunk.error)
-            return self._answer.take(chunk)
+            # An error in the middle of a stream comes without "data:", plain or in a list.
+            # https://github.com/googleapis/python-genai/issues/1162
+            sent = decode_leniently(event.data, _CHUNK if event.data[:1] != b"[" else _CHUNKS)
+            chunks = sent if isinstance(sent, list) else [sent]
+            error = next((each.error for each in chunks if each.error is not None), None)
+            if error is not None:
+                raise failure(self._head, error)
+            return [event for chunk in chunks for event in self._answer.take(chunk)]
         except (ValueError, RecursionError) as error:
             raise unreadable(self._head, event.data, str(error)) from error
+
+    @property
+    def has_finish_reason(self) -> bool:
+        """True if a chunk had a finish reason; some models send one in every chunk."""
+        return self._answer.finished is not None
 
     def end(self) -> list[Event]:
         return self._answer.end()

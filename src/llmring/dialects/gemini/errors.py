@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from llmring.dialects.error_response import error_class, request_id, response_error
 from llmring.dialects.gemini.refused_parameters import changes_for
+from llmring.dialects.lenient_json import decode_leniently
 from llmring.dialects.request_changes import RequestChange
 from llmring.exceptions import (
     ContentPolicyError,
@@ -42,6 +43,8 @@ class GeminiError(Struct):
 class _Body(Struct):
     error: GeminiError | str | None = None
 
+
+_BODIES: msgspec.json.Decoder[_Body | list[_Body]] = msgspec.json.Decoder(_Body | list[_Body])
 
 # https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 _BY_STATUS: dict[str | None, type[ProviderError]] = {
@@ -101,7 +104,7 @@ _RETRY_IN = re.compile(r"retry in ([\d.hms]*[hms])")
 def explain(head: HttpHead, body: bytes) -> ProviderError:
     """Build the error for a reply with an error status."""
     try:
-        value = msgspec.json.decode(body, type=_Body | list[_Body])
+        value = decode_leniently(body, _BODIES)
     except (ValueError, RecursionError):
         value = []
     bodies = value if isinstance(value, list) else [value]

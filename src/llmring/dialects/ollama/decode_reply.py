@@ -26,6 +26,7 @@ from llmring.chat.events import (
 )
 from llmring.dialects.error_response import response_error, unreadable
 from llmring.dialects.finish_reasons import reason_of
+from llmring.dialects.lenient_json import ANY, decode_leniently, is_complete
 from llmring.dialects.ollama.refused_parameters import changes_for
 from llmring.dialects.sse import LineSplitter
 from llmring.exceptions import (
@@ -157,7 +158,7 @@ class LineDecoder:
         last = self._lines.end()
         if self._received:
             # The connection may have ended in the middle of a line.
-            last = [line for line in last if _is_complete(line)]
+            last = [line for line in last if is_complete(line)]
         elif not last:
             return [Failed(unreadable(self._head, b"", "no line in it"))]
         return self._read_all(last)
@@ -179,17 +180,9 @@ class LineDecoder:
         return events
 
 
-def _is_complete(data: bytes) -> bool:
-    try:
-        msgspec.json.decode(data)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
 def _read(head: HttpHead, data: bytes) -> _OllamaLine:
     try:
-        line = _LINE.decode(data)
+        line = decode_leniently(data, _LINE)
     except msgspec.ValidationError as error:
         raise unreadable(head, data, str(error)) from None
     except (ValueError, RecursionError) as error:
@@ -219,7 +212,7 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
 
 def _complaint(body: bytes) -> str | None:
     try:
-        sent = msgspec.json.decode(body)
+        sent = decode_leniently(body, ANY)
     except (ValueError, RecursionError):
         return None
     match sent:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.dialects.error_response import MOST_WORDS, response_error
+from llmring.dialects.lenient_json import ANY, decode_leniently
 from llmring.dialects.openai.refused_parameters import refusal_of
 from llmring.dialects.openai.vendor_errors import USED_UP, kind_by_code, kind_by_words
 from llmring.exceptions import (
@@ -30,7 +31,7 @@ from llmring.wire import HttpHead
 def explain(head: HttpHead, body: bytes) -> ProviderError:
     """Build the error for a reply with an error status."""
     try:
-        sent = msgspec.json.decode(body)
+        sent = decode_leniently(body, ANY)
     except (ValueError, RecursionError):
         sent = None
     return _error(head, body, _error_facts(sent) or _ErrorFacts())
@@ -42,7 +43,7 @@ def error_within(head: HttpHead, body: bytes) -> ProviderError | None:
     https://openrouter.ai/docs/api-reference/errors
     """
     try:
-        complaint = _error_facts(msgspec.json.decode(body))
+        complaint = _error_facts(decode_leniently(body, ANY))
     except (ValueError, RecursionError):
         return None
     if complaint is None:

@@ -28,8 +28,8 @@ from llmring.chat.events import (
 from llmring.dialects.error_response import response_error, unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
+from llmring.dialects.openai.decode_json import read
 from llmring.dialects.openai.errors import error_within
-from llmring.dialects.openai.lenient_json import read
 from llmring.dialects.openai_chat.media import OpenAudio, images_of, media_of
 from llmring.dialects.openai_chat.reasoning import DETAIL
 from llmring.dialects.openai_chat.usage import SentUsage, usage_report

@@ -137,9 +137,7 @@ def _details(parts: Sequence[Part]) -> list[dict[str, Any]]:
     return [
         dict(part.content)
         for part in parts
-        if isinstance(part, ProviderPart)
-        and part.dialect == _NAME
-        and not is_content(part.content)
+        if isinstance(part, ProviderPart) and part.dialect == _NAME and not is_content(part.content)
     ]
 
 

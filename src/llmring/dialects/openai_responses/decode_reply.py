@@ -13,8 +13,8 @@ from llmring.chat.events import Event, Finished, Started, Usage, UsageReport
 from llmring.dialects.error_response import request_id, response_error, unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
+from llmring.dialects.openai.decode_json import read
 from llmring.dialects.openai.errors import error_within
-from llmring.dialects.openai.lenient_json import read
 from llmring.dialects.openai_responses.items import ItemAssembler, ItemDelta
 from llmring.dialects.reported_cost import SentCosts, sent_costs
 from llmring.dialects.service_tier import unusual

@@ -24,7 +24,7 @@ from llmring.chat.events import (
     TextDelta,
     ToolCallDelta,
 )
-from llmring.dialects.openai.lenient_json import read
+from llmring.dialects.openai.decode_json import read
 from llmring.wire import HttpHead
 
 

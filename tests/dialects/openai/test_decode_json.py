@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from llmring.dialects.openai.lenient_json import read
+from llmring.dialects.openai.decode_json import read
 from llmring.exceptions import ProviderError, ProviderRateLimitError, UnreadableResponseError
 from llmring.wire import HttpHead
 

@@ -1,0 +1,27 @@
+"""Decoding of JSON from OpenAI-compatible servers, which may be an error with a success status."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from llmring.dialects.error_response import unreadable
+from llmring.dialects.lenient_json import decode_leniently
+from llmring.dialects.openai.errors import error_within
+from llmring.wire import HttpHead
+
+T = TypeVar("T")
+
+
+def read(head: HttpHead, data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
+    """Decode a reply, an event or a part of one.
+
+    Raises:
+        ProviderError: The data is an error, or cannot be decoded.
+    """
+    try:
+        return decode_leniently(data, decoder)
+    except (ValueError, RecursionError) as error:
+        raw, why = bytes(data), str(error)
+    raise error_within(head, raw) or unreadable(head, raw, why)
