@@ -240,16 +240,15 @@ def test_an_error_event_moves_on(way: Way, farm: Farm) -> None:
     assert read(way.stream(LLMRing(), "fast", "Hi")) == "Once upon a time"
 
 
-def test_one_unreadable_event_is_skipped_and_noted(way: Way, farm: Farm) -> None:
-    events = [*begun("Once upon"), b"data: {nonsense\n\n", answers.openai_event(content=" a time")]
-    farm(as_stream(*events, *answers.OPENAI_END), answers.anthropic_stream("x"))
+def test_an_unreadable_event_breaks_the_attempt_there(way: Way, farm: Farm) -> None:
+    events = [*begun("Once upon"), b"data: {nonsense\n\n", answers.openai_event(content=" lost")]
+    farm(as_stream(*events, *answers.OPENAI_END), answers.anthropic_stream(" a time"))
 
     chunks = way.stream(LLMRing(), "fast", "Hi")
 
     assert read(chunks) == "Once upon a time"
-    (attempt,) = chunks[-1].attempts
-    assert attempt.outcome == "ok"
-    assert "one piece of the stream skipped" in attempt.notes[0]
+    assert [attempt.outcome for attempt in chunks[-1].attempts] == ["failed", "ok"]
+    assert "can't be read" in (chunks[-1].attempts[0].reason or "")
 
 
 def call(index: int, **function: str) -> bytes:

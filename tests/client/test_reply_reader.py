@@ -51,11 +51,11 @@ def text(*more: bytes | Reset) -> Answer:
     return as_stream(answers.ROLE, answers.openai_event(content="Once"), *more)
 
 
-# A call for a tool with a gap, which must not be made; the usage arrives before that shows.
+# A call that cannot be read, after the usage.
 BROKEN_CALL = (
-    b'data: {"choices": [{"index": 0, "delta": {"tool_calls": 7}}]}\n\n',
     answers.openai_event(finish_reason="tool_calls"),
     answers.USAGE,
+    b'data: {"choices": [{"index": 0, "delta": {"tool_calls": 7}}]}\n\n',
     answers.DONE,
 )
 

@@ -44,7 +44,7 @@ def test_damaged_json_whose_text_is_clear_is_read(sent: bytes, text: str) -> Non
     "body", [b"", b"{", b'{"text": "a', b"<p>", b"[" * 100_000, b'{"text": 1}']
 )
 def test_json_that_is_cut_or_of_another_form_is_refused(body: bytes) -> None:
-    with pytest.raises((ValueError, RecursionError)):
+    with pytest.raises(ValueError, match=r"."):
         decode_leniently(body, PIECE)
 
 

@@ -217,7 +217,8 @@ def test_malformed_is_an_answer_that_cannot_be_read() -> None:
 
 
 def test_a_malformed_stream_is_an_error() -> None:
-    assert reply(script("malformed", stream=True)).finish_reason is None
+    with pytest.raises(ProviderError, match="can't be read"):
+        reply(script("malformed", stream=True))
 
 
 def test_malformed_sends_the_body_that_it_is_given() -> None:

@@ -142,14 +142,18 @@ def test_a_stream_that_stalls_continues_with_the_next_model(application: Any, wa
     assert text == "Bonjour tout le monde"
 
 
-def test_a_malformed_event_within_a_stream_is_skipped(application: Any, way: Way) -> None:
-    ring = application(openai_stream("Bon", "jour"), faults="faults = [{ malformed = 2 }]")
+def test_a_malformed_event_within_a_stream_breaks_the_attempt(application: Any, way: Way) -> None:
+    ring = application(
+        openai_stream("Bon", "jour"),
+        anthropic_stream("soir"),
+        'faults = [{ model = "openai:*", malformed = 2 }]',
+    )
 
     chunks = way.stream(ring("chaos"), "fast", messages="Hi")
 
     text = "".join(chunk.content or "" for chunk in chunks if not chunk.finish_reason)
-    assert text == "Bonjour"
-    assert served(application) == [1, 0]
+    assert text == "Bonsoir"
+    assert served(application) == [1, 1]
 
 
 def test_without_faults_and_mode_the_replay_modules_are_not_loaded(

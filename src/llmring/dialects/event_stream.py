@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from llmring.chat.events import Event, Failed
+from llmring.chat.events import Event, Failed, UsageReport
 from llmring.dialects.error_response import unreadable
 from llmring.dialects.lenient_json import is_complete
 from llmring.dialects.sse import EventSplitter, ServerEvent
@@ -112,6 +112,8 @@ class EventStreamDecoder:
                 events += self._reading.take(event)
             except ProviderError as error:
                 self.done = True
+                # The tokens counted so far will be charged.
+                events += [each for each in self._reading.end() if isinstance(each, UsageReport)]
                 events.append(Failed(error))
             else:
                 self.done = self._reading.done

@@ -30,20 +30,21 @@ def decode_leniently(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]
     Infinity become null; control characters in strings are kept; for the values see `fitted`.
 
     Raises:
-        ValueError: The data cannot be decoded.
-        RecursionError: The data is nested too deeply.
+        ValueError: The data cannot be decoded. The error holds nothing of the data.
     """
     try:
         return decoder.decode(data)
     except (ValueError, RecursionError) as error:
-        strict = error
+        # It names the place in the data as it was sent.
+        why = str(error)
     try:
         return decoder.decode(msgspec.json.encode(fitted(_value(bytes(data)), decoder.type)))
-    except msgspec.ValidationError:
-        raise
+    except msgspec.ValidationError as error:
+        why = str(error)
     except (ValueError, RecursionError):
-        # The strict error names the place in the data as it was sent.
-        raise strict from None
+        pass
+    # Outside the except clause, because errors of other parsers hold the whole data.
+    raise msgspec.DecodeError(why)
 
 
 def json_text(raw: msgspec.Raw) -> str:

@@ -22,6 +22,6 @@ def read(head: HttpHead, data: bytes | msgspec.Raw, decoder: msgspec.json.Decode
     """
     try:
         return decode_leniently(data, decoder)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raw, why = bytes(data), str(error)
     raise error_within(head, raw) or unreadable(head, raw, why)
