@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, ParamSpec, TypeVar, get_args, get_or
 import msgspec
 from msgspec import UNSET, Struct
 
+from llmring.chat.json_text import json_bytes
 from llmring.chat.parts import Part
 from llmring.chat.tools import Tool
 from llmring.exceptions import ValidationError
@@ -273,6 +274,6 @@ def result_content(result: Any) -> str | Sequence[Part]:
     if several and all(isinstance(each, Part) for each in several):
         return list(several)
     try:
-        return msgspec.json.encode(result, enc_hook=_write_foreign).decode()
+        return json_bytes(result, _write_foreign).decode()
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise ValidationError(f"the result can't be given to the model: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -71,6 +72,50 @@ def without_halves(text: str) -> str:
     if not _HALF.search(text):
         return text
     return _ESCAPE.sub(lambda escape: r"\ufffd" if escape[1] else escape[0], text)
+
+
+def json_bytes(value: Any, enc_hook: Callable[[Any], Any] | None = None) -> bytes:
+    """Encode a value as JSON, with U+FFFD for each half of a UTF-16 pair in its texts.
+
+    Such halves come from texts that were cut by their length in UTF-16, as JavaScript counts it.
+
+    Args:
+        value: The value.
+        enc_hook: As for `msgspec.json.encode`.
+    """
+    try:
+        return msgspec.json.encode(value, enc_hook=enc_hook)
+    except UnicodeEncodeError:
+        plain = value if enc_hook is None else msgspec.to_builtins(value, enc_hook=enc_hook)
+        return msgspec.json.encode(_paired(plain))
+
+
+def whole_pairs(text: str) -> str:
+    """Return a text with U+FFFD for each character that is half of a UTF-16 pair."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def value_of(text: str) -> Any:
+    """Decode JSON text, with U+FFFD for each half of a UTF-16 pair.
+
+    Raises:
+        ValueError: The text is not JSON.
+    """
+    try:
+        return msgspec.json.decode(text)
+    except ValueError:
+        return msgspec.json.decode(without_halves(whole_pairs(text)))
+
+
+def _paired(value: Any) -> Any:
+    match value:
+        case str():
+            return whole_pairs(value)
+        case dict():
+            return {_paired(key): _paired(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_paired(each) for each in value]
+    return value
 
 
 def _decoded(text: str) -> tuple[bytes, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.json_text import whole_pairs
 from llmring.exceptions import ValidationError
 from llmring.plain_data import PlainData
 
@@ -184,7 +185,7 @@ def _document_part(value: Mapping[str, Any]) -> DocumentPart | UploadedPart:
         return DocumentPart(url=source["url"], media_type=kind, name=name, cache_control=mark)
     data = source["data"]
     if source["type"] == "text":
-        data = base64.b64encode(data.encode()).decode()
+        data = base64.b64encode(whole_pairs(data).encode()).decode()
     return DocumentPart(data=data, media_type=source["media_type"], name=name, cache_control=mark)
 
 

@@ -19,6 +19,7 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
+from llmring.chat.json_text import without_halves
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.response import LLMResponse, StreamChunk, answer
 from llmring.chat.tools import ToolCall
@@ -202,7 +203,7 @@ class Reply:
     def _tool_call(self, index: int, call: _OpenCall) -> ToolCall:
         arguments = "".join(call.arguments)
         if call.kind == "function":
-            arguments = arguments or "{}"
+            arguments = without_halves(arguments) or "{}"
         if call.id is None:
             # Google and Ollama may omit the ID; derive one that is the same for the same reply.
             seed = f"{self._id}\0{index}\0{call.name}\0{arguments}"

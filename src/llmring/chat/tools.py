@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NotRequired, TypedDict, cast
 
-import msgspec
 from msgspec import Struct
 
+from llmring.chat.json_text import json_bytes
 from llmring.exceptions import ValidationError
 
 
@@ -102,7 +102,7 @@ def parse_call(value: ToolCall | Mapping[str, Any]) -> ToolCall:
             f"this one lacks {error}"
         ) from error
     if not isinstance(arguments, str):
-        arguments = msgspec.json.encode(arguments).decode()
+        arguments = json_bytes(arguments).decode()
     return _call(value, "function", name, arguments or "{}")
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 
 from llmring.chat.embedding import EmbeddingResponse
+from llmring.chat.json_text import json_bytes
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.usage_totals import total_cost
@@ -274,7 +274,7 @@ def _prompt(what: ParsedRequest | Sequence[str]) -> str:
         from llmring.telemetry.content import input_messages
 
         return input_messages(what)
-    return msgspec.json.encode(what).decode()
+    return json_bytes(what).decode()
 
 
 def _text_of(answer: LLMResponse | StreamChunk) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Event, Usage
+from llmring.chat.json_text import value_of
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.call_ids import CallIds
 from llmring.dialects.reported_cost import CostField
@@ -329,7 +329,7 @@ def json_object(text: str) -> dict[str, Any]:
     Arguments that are not a JSON object are kept under the key "arguments".
     """
     try:
-        value = msgspec.json.decode(text or "{}")
-    except msgspec.DecodeError:
+        value = value_of(text or "{}")
+    except ValueError:
         value = text
     return value if isinstance(value, dict) else {"arguments": value}

@@ -4,10 +4,10 @@ import base64
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 from msgspec import Struct
 
 from llmring.address import variables_in
+from llmring.chat.json_text import json_bytes
 from llmring.dialects.dialect import Dialect, Outgoing
 from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
 from llmring.providers.table import Provider
@@ -75,7 +75,7 @@ class Endpoint(Struct, frozen=True):
         has_body = outgoing.method not in ("GET", "DELETE")
         body = outgoing.body
         if body is None:
-            body = msgspec.json.encode(outgoing.payload) if has_body else b""
+            body = json_bytes(outgoing.payload) if has_body else b""
         return HttpRequest(
             outgoing.method,
             self.url(outgoing.path),

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Event
+from llmring.chat.json_text import json_bytes
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Decoder, Dialect, Quirks
 from llmring.dialects.think_tags import UntaggedDecoder, untagged
@@ -50,7 +51,7 @@ class Target(Struct, frozen=True, dict=True):
         outgoing = self.dialect.encode(request, self.ref.model, stream=stream, quirks=self.quirks)
         if outgoing.headers or outgoing.body is not None or outgoing.method != "POST":
             return self.endpoint.request(outgoing, self.dialect)
-        body = msgspec.json.encode(outgoing.payload)
+        body = json_bytes(outgoing.payload)
         url = self.endpoint.url(outgoing.path)
         return HttpRequest("POST", url, self._json_headers, body, outgoing.notes)
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
+from llmring.chat.json_text import json_bytes
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import (
     AudioPart,
@@ -70,4 +69,4 @@ def _part(part: Part) -> dict[str, Any] | None:
 
 
 def _json(messages: list[dict[str, Any]]) -> str:
-    return redact(msgspec.json.encode(messages).decode())
+    return redact(json_bytes(messages).decode())

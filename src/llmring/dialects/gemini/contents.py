@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
-import msgspec
-
+from llmring.chat.json_text import value_of
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -201,8 +200,8 @@ def _response(message: Message, *, has_more: bool) -> dict[str, Any]:
     if not text and has_more:
         return {}
     try:
-        value = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+        value = value_of(text)
+    except ValueError:
         value = text
     if '"$ref"' in text:
         # In an object, "$ref" would have to name one of the media.
