@@ -132,6 +132,7 @@ def _model(
         announced=claims[prices.origin[0]].announced,
         api=api,
         tools_api=None if embeds or api else _tools_api(provider, names[0]),
+        system_turns=bool(first("system_turns", editions).value),
         kind="embedding" if embeds else "chat",
         origins=Origins(**origins),
         **values,

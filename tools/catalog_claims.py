@@ -102,6 +102,7 @@ class Claim(Struct, frozen=True, kw_only=True):
         adaptive: Whether the model has adaptive thinking.
         budget: Whether the model accepts a token budget for reasoning.
         no_efforts: Reasoning efforts that the source denies.
+        system_turns: Whether the model takes system messages in the middle of a conversation.
         surcharge: A charge in addition to tokens, if any.
     """
 
@@ -116,6 +117,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     adaptive: bool | None = None
     budget: bool | None = None
     refuses: frozenset[Refusal] = frozenset()
+    system_turns: bool | None = None
     api: str | None = None
     prices: Prices | None = None
     surcharge: str | None = None

@@ -136,6 +136,7 @@ def _langchain(wheels: Path, today: date, provider: str, package: str) -> Packag
             capabilities=frozenset(c for flag, c in _PROFILE_FLAGS.items() if row.get(flag)),
             no_schema=row.get("structured_output") is False,
             sampling=row.get("temperature"),
+            system_turns=row.get("mid_conversation_system_messages"),
             efforts=tuple(row.get("reasoning_effort_levels") or ()) or None,
             released=day_of(row["release_date"]),
         )

@@ -198,6 +198,12 @@ class Finished(Struct, frozen=True):
     detail: str | None = None
 
 
+class EndMarked(Struct, frozen=True):
+    """The provider has marked the end of its stream, such as with "[DONE]", and nothing else."""
+
+    mark: str
+
+
 class Failed(Struct, frozen=True):
     """The provider reports an error inside its answer, or sends something unreadable."""
 
@@ -213,5 +219,6 @@ Event = (
     | ToolCallDelta
     | UsageReport
     | Finished
+    | EndMarked
     | Failed
 )

@@ -74,6 +74,15 @@ def without_halves(text: str) -> str:
     return _ESCAPE.sub(lambda escape: r"\ufffd" if escape[1] else escape[0], text)
 
 
+def is_whole(text: str) -> bool:
+    """Check if a text is one complete JSON value."""
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def json_bytes(value: Any, enc_hook: Callable[[Any], Any] | None = None) -> bytes:
     """Encode a value as JSON, with U+FFFD for each half of a UTF-16 pair in its texts.
 

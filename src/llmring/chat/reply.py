@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from llmring.chat.events import (
+    EndMarked,
     Event,
     Failed,
     Finished,
@@ -19,7 +20,7 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
-from llmring.chat.json_text import without_halves
+from llmring.chat.json_text import is_whole, without_halves
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.response import LLMResponse, StreamChunk, answer
 from llmring.chat.tools import ToolCall
@@ -89,6 +90,7 @@ class Reply:
     __slots__ = (
         "_calls",
         "_dialect",
+        "_end_mark",
         "_id",
         "_model",
         "_other_parts",
@@ -111,6 +113,7 @@ class Reply:
         self.costs: Mapping[str, Any] | None = None
         self._served: str | None = None
         self._id: str | None = None
+        self._end_mark: str | None = None
         self.finished: Finished | None = None
 
     def add(self, event: Event) -> StreamChunk | None:
@@ -147,6 +150,8 @@ class Reply:
                 self._usage, self.costs = usage, costs
             case Finished():
                 self.finished = event
+            case EndMarked(mark=mark):
+                self._end_mark = mark
 
     def _think(self, event: ReasoningDelta) -> None:
         last = self._other_parts[-1] if self._other_parts else None
@@ -263,6 +268,21 @@ class Reply:
         if self.finished is None or self.finished.reason != "stop" or self._calls:
             return False
         return any(text and not text.isspace() for text in self._text)
+
+    def finish_at_mark(self) -> str | None:
+        """Take the end mark as the end of an answer that is whole; return the mark, if it is."""
+        mark = self._end_mark
+        if self.finished is not None or mark is None or not self._is_whole():
+            return None
+        self.finished = Finished("tool_calls" if self._calls else "stop", mark)
+        return mark
+
+    def _is_whole(self) -> bool:
+        calls = self._tool_calls()
+        functions = [each["function"] for each in calls if each["type"] == "function"]
+        if not all(each["name"] and is_whole(each["arguments"]) for each in functions):
+            return False
+        return bool(calls or self._text or self._refusal)
 
     def fault(self) -> str | None:
         """Return the reason why the finished stream is not a whole answer; None if it is."""

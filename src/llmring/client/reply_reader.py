@@ -96,6 +96,7 @@ class StreamReader:
                 self._note_usage(event)
             elif self._show(chunk):
                 yield chunk
+        self._finish_at_mark()
         fault = self._reply.fault()
         if fault is not None:
             raise ProviderResponseError(fault, status=self._head.status)
@@ -122,6 +123,12 @@ class StreamReader:
         if isinstance(event, UsageReport | Finished) and self._reply.usage is not None:
             reported = _reported(self._attempt, self._reply, self._head)
             self._attempt.record_usage(self._reply.usage, reported)
+
+    def _finish_at_mark(self) -> None:
+        if self._reply.finished is not None or not self._attempt.target.quirks.may_omit_reason:
+            return
+        if (mark := self._reply.finish_at_mark()) is not None:
+            self._attempt.note(f"ended by {mark} without a finish reason, as this server may do")
 
     def _show(self, chunk: StreamChunk) -> bool:
         """Prepare a chunk; return False if it must not be shown.

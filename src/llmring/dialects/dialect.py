@@ -74,8 +74,11 @@ class Quirks(Struct, frozen=True, kw_only=True):
             "marks" (Anthropic's `cache_control` in the content).
         signed_calls: True if such a server expects the signatures of tool calls back (Google's).
         keeps_files: True if the server has the dialect's file store.
+        may_omit_reason: True if the server may end a whole streamed answer with its end mark alone
+            ("[DONE]"), without a finish reason; False if such an answer is a cut one.
         prefills: True if all models continue a last message of the assistant as the beginning of
             their own answer.
+        system_turns: True if the model takes system messages between the others.
         limits: Size limits of the server.
         reports_cost: The fields in which the server reports the cost of a reply, best first.
         thinking_display: True if the API takes `thinking.display`, Anthropic's field for showing
@@ -101,7 +104,9 @@ class Quirks(Struct, frozen=True, kw_only=True):
     caching: Literal["keys", "marks"] | None = None
     signed_calls: bool = False
     keeps_files: bool = False
+    may_omit_reason: bool = False
     prefills: bool = False
+    system_turns: bool = False
     limits: Limits = Limits()
     reports_cost: tuple[CostField, ...] = ()
     thinking_display: bool = False

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import (
+    EndMarked,
     Event,
     Failed,
     Finished,
@@ -125,6 +126,8 @@ class StreamEncoder(ABC):
                 self._finished = event
             case Failed(error=error):
                 return self.fail(ErrorAnswer.of(error))
+            case EndMarked():
+                pass
             case ToolCallDelta(index=index):
                 begins = index != self._call
                 if begins and index in self._calls:

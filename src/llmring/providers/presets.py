@@ -246,7 +246,8 @@ _SERVICES = (
         source="https://docs.api.nvidia.com/nim/reference/llm-apis",
         key_env=("NVIDIA_API_KEY",),
         # https://docs.nvidia.com/nim/large-language-models/latest/thinking-budget-control.html
-        quirks=Quirks(think_tags="read"),
+        # No finish reason seen with GLM: https://github.com/earendil-works/pi/issues/6226
+        quirks=Quirks(think_tags="read", may_omit_reason=True),
     ),
     Preset(
         name="openrouter",

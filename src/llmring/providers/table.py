@@ -155,7 +155,8 @@ _NATIVE = {
     )
 }
 
-# Templates for the user's own servers, by the `kind` of their table in the lockfile.
+# Templates for the user's own servers, by the `kind` of their table in the lockfile. Programs that
+# imitate an API differ most in how they end a stream.
 KINDS: Mapping[str, Provider] = MappingProxyType(
     {
         "openai": msgspec.structs.replace(
@@ -165,7 +166,10 @@ KINDS: Mapping[str, Provider] = MappingProxyType(
             key_env=(),
             second_api=None,
             quirks=Quirks(
-                reports_cost=COST_FIELDS, reasoning_field=AS_GIVEN, message_fields=EVERY_FIELD
+                reports_cost=COST_FIELDS,
+                reasoning_field=AS_GIVEN,
+                message_fields=EVERY_FIELD,
+                may_omit_reason=True,
             ),
         ),
         "anthropic": msgspec.structs.replace(
@@ -181,6 +185,7 @@ KINDS: Mapping[str, Provider] = MappingProxyType(
                 reports_cost=COST_FIELDS,
                 reasoning_field=AS_GIVEN,
                 signatures="any",
+                may_omit_reason=True,
             ),
         ),
     }

@@ -158,6 +158,8 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
             reasoning off, is always accepted as well, unless `refuses` has "no_reasoning".
         refuses: Requests that fail: a forced tool call ("forced_tools"), disabled reasoning
             ("no_reasoning").
+        system_turns: Whether the model takes system messages after a user's message, at a provider
+            that does not take them there from every model.
         prices: The rates; None if unknown.
         announced: Price changes to come, earliest first.
         released: The day on which the model was released.
@@ -184,6 +186,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     efforts: tuple[str, ...] = ()
     budget: TokenRange | None = None
     refuses: frozenset[Refusal] = frozenset()
+    system_turns: bool = False
     prices: Prices | None = None
     announced: tuple[PriceChange, ...] = ()
     released: date | None = None

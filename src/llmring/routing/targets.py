@@ -102,6 +102,8 @@ class Target(Struct, frozen=True, dict=True):
         if self.facts is None and quirks.thinking_display:
             # An older model may not know the field.
             quirks = msgspec.structs.replace(quirks, thinking_display=False)
+        if self.facts is not None and self.facts.system_turns:
+            quirks = msgspec.structs.replace(quirks, system_turns=True)
         return quirks
 
     @functools.cached_property

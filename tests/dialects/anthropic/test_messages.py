@@ -53,8 +53,8 @@ def test_w10_all_system_messages_are_sent_in_order() -> None:
     request = LLMRequest(
         messages=[
             Message("system", "Be brief."),
-            Message("user", "Hi"),
             Message("developer", "Be kind."),
+            Message("user", "Hi"),
         ]
     )
 

@@ -49,8 +49,8 @@ def test_w10_all_system_messages_become_the_system_instruction() -> None:
     request = LLMRequest(
         messages=[
             Message("system", "Be brief."),
-            Message("user", "Hi"),
             Message("system", "Be kind."),
+            Message("user", "Hi"),
         ]
     )
 

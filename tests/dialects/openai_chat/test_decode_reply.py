@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from llmring.chat.events import (
+    EndMarked,
     Event,
     Failed,
     Finished,
@@ -271,7 +272,7 @@ def test_the_decoder_is_done_when_the_server_sends_done() -> None:
 
 
 def test_nothing_is_read_after_the_end() -> None:
-    assert streamed(b"data: [DONE]\n\n" + chunk({"content": "more"})) == []
+    assert streamed(b"data: [DONE]\n\n" + chunk({"content": "more"})) == [EndMarked("[DONE]")]
 
 
 def test_a_stream_cut_in_its_last_event_gives_the_events_before() -> None:
@@ -286,10 +287,11 @@ def test_usage_in_every_chunk_is_reported_once() -> None:
     events = streamed(
         chunk({"content": "a"}, usage=counts),
         chunk({"content": "b"}, usage={**counts, "completion_tokens": 2}),
+        chunk({}, "stop"),
         b"data: [DONE]\n\n",
     )
 
-    assert events[2:] == [UsageReport(Usage(prompt_tokens=3, completion_tokens=2))]
+    assert events[3:] == [UsageReport(Usage(prompt_tokens=3, completion_tokens=2))]
 
 
 def test_usage_is_reported_if_the_stream_ends_without_done() -> None:

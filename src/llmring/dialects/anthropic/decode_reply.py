@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import (
+    EndMarked,
     Event,
     Finished,
     ProviderItem,
@@ -100,11 +101,16 @@ _REASONS = {
 
 
 class _AnthropicReader:
-    """State while decoding a message; a whole one is decoded as a stream of complete blocks."""
+    """State while decoding a message; a whole one is decoded as a stream of complete blocks.
 
-    __slots__ = ("_answered", "_count", "_open", "_places", "_usage")
+    Attributes:
+        has_reason: Whether the reason for its end was sent.
+    """
+
+    __slots__ = ("_answered", "_count", "_open", "_places", "_usage", "has_reason")
 
     def __init__(self) -> None:
+        self.has_reason = False
         self._usage = _AnthropicUsage()
         self._open: dict[int, OpenBlock] = {}
         self._count = 0
@@ -182,6 +188,7 @@ class _AnthropicReader:
         report = _report(self._usage)
         if not end.stop_reason:
             return [report] if report is not None else []
+        self.has_reason = True
         events = [event for at in list(self._open) for event in self.close(at)]
         if any(place.keys() - _OF_ANY_CALL for place in self._places):
             events += [ProviderItem(place) for place in self._places]
@@ -312,12 +319,15 @@ class _AnthropicStreamReader:
         data = server_event.data
         if data.strip() == b"[DONE]":
             self.done = True
-            return []
+            return [] if self._message.has_reason else [EndMarked("[DONE]")]
         try:
             event = decode_leniently(data, _EVENT)
             if event.error is None and "error" not in (event.type, server_event.name):
                 self.done = event.type == "message_stop"
-                return self._message.take(event)
+                events = self._message.take(event)
+                if self.done and not self._message.has_reason:
+                    events.append(EndMarked("message_stop"))
+                return events
         except (ValueError, RecursionError) as error:
             raise unreadable(self._head, data, str(error)) from error
         raise failure(self._head, event.error, event.request_id)

@@ -30,6 +30,7 @@ from llmring.dialects.anthropic.structured_output import (
 from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.history import fitted
 from llmring.dialects.offered_tool import offered
+from llmring.dialects.system_turns import late_systems_placed
 
 # The API has no default; this fits the smallest of the models that it still serves.
 MAX_TOKENS = 8192
@@ -49,7 +50,8 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         UnsupportedFeatureError: The API does not accept a part of a message.
         ValidationError: The data of a document is not base64.
     """
-    turns = fitted(request.turns, anthropic_content.NAME, anthropic_content.CALL_IDS, quirks)
+    turns = late_systems_placed(request.turns, "Anthropic", between=quirks.system_turns)
+    turns = fitted(turns, anthropic_content.NAME, anthropic_content.CALL_IDS, quirks)
     messages = anthropic_content.messages(turns, quirks)
     thinking = _thinking(request, messages, quirks)
     wanted = _wanted(request, quirks, thinking)

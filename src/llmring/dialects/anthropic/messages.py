@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any, TypeGuard, assert_never
 
 import msgspec
@@ -38,25 +39,26 @@ Block = dict[str, Any]
 
 
 def system(turns: Iterable[Message]) -> list[Block]:
-    """Build the blocks of the system prompt from all system messages, in order.
+    """Build the blocks of the system prompt from the system messages at the beginning, in order.
 
     Raises:
         UnsupportedFeatureError: A system message has a part that is not text.
     """
     blocks: list[Block] = []
-    for message in turns:
-        if message.role == "system":
-            if not all(isinstance(part, TextPart) for part in message.parts):
-                raise UnsupportedFeatureError(
-                    "Anthropic takes only text in a system message; put images and documents "
-                    "into a user message"
-                )
-            blocks += _marked(_blocks(message.parts), message.cache_control)
+    for message in takewhile(lambda turn: turn.role == "system", turns):
+        if not all(isinstance(part, TextPart) for part in message.parts):
+            raise UnsupportedFeatureError(
+                "Anthropic takes only text in a system message; put images and documents "
+                "into a user message"
+            )
+        blocks += _marked(_blocks(message.parts), message.cache_control)
     return blocks
 
 
 def messages(turns: Sequence[Message], quirks: Quirks) -> list[dict[str, Any]]:
     """Build the turns of user and assistant; consecutive messages of one side are joined.
+
+    System messages after the first turn become turns of their own.
 
     Args:
         turns: The conversation, with IDs that fit.
@@ -70,8 +72,10 @@ def messages(turns: Sequence[Message], quirks: Quirks) -> list[dict[str, Any]]:
     unanswered: dict[str, Block] = {}
     for message in turns:
         match message.role:
-            case "system":
+            case "system" if not result:
                 continue
+            case "system":
+                role, blocks = "system", _blocks(message.parts)
             case "assistant":
                 role, blocks = "assistant", _assistant(message, quirks)
                 unanswered |= {block["id"]: block for block in blocks if _is_call(block)}

@@ -20,6 +20,7 @@ from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.enforcement import asked_in_words
 from llmring.dialects.gemini.contents import contents_of, system_texts
 from llmring.dialects.offered_tool import offered
+from llmring.dialects.system_turns import late_systems_placed
 from llmring.json_schema.adapt import SchemaRules, adapted
 from llmring.json_schema.once import once_per_schema
 from llmring.json_schema.parameters import ParameterRules
@@ -114,7 +115,8 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     Raises:
         UnsupportedFeatureError: The API does not accept a part of a message.
     """
-    turns, tools, output = request.turns, request.tools, request.output
+    tools, output = request.tools, request.output
+    turns = late_systems_placed(request.turns, "Google", between=False)
     is_older = bool(_BEFORE_3.search(model))
     texts = system_texts(turns)
     notes: list[str] = []

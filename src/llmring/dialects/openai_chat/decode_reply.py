@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import (
+    EndMarked,
     Event,
     Finished,
     ProviderItem,
@@ -348,7 +349,8 @@ class _ChatReader:
             return []
         if data == _DONE:
             self.done = True
-            return self.end()
+            mark = [] if self._finish else [EndMarked("[DONE]")]
+            return [*mark, *self.end()]
         events: list[Event] = []
         reply = read(self._head, data, _REPLY)
         if reply.error or reply.choices is None or event.name == "error":

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llmring.chat.events import Event, Finished, Started, Usage, UsageReport
+from llmring.chat.events import EndMarked, Event, Finished, Started, Usage, UsageReport
 from llmring.dialects.error_response import request_id, response_error, unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
@@ -198,7 +198,8 @@ class _ResponsesReader:
         data = event.data.strip()
         if data == _DONE:
             self.done = True
-        if not data or self.done:
+            return [EndMarked("[DONE]")]
+        if not data:
             return []
         sent = read(self._head, data, _EVENT)
         kind = sent.type or event.name
