@@ -44,7 +44,7 @@ def _contents(reply: LLMResponse) -> Iterator[Event]:
             case ReasoningPart(text=text, signature=signature, id=id_, field=field):
                 yield ReasoningDelta(text, signature, id_, field)
             case ProviderPart(content=content):
-                call = calls.pop(marked_call(content) or "", None)
+                call = calls.pop(_marked(content, reply) or "", None)
                 if call is not None:
                     yield call
                 yield ProviderItem(content)
@@ -74,6 +74,14 @@ def _calls(reply: LLMResponse) -> dict[str, ToolCallDelta]:
         )
         for index, call in enumerate(reply.tool_calls or ())
     }
+
+
+def _marked(content: Mapping[str, Any], reply: LLMResponse) -> str | None:
+    match content:
+        case {"functionCall": {"index": int(index)}}:  # Google's calls may have no ID
+            calls = reply.tool_calls or []
+            return calls[index]["id"] if index < len(calls) else None
+    return marked_call(content)
 
 
 _MARKS = {"tool_use": "id", "function_call": "call_id", "custom_tool_call": "call_id"}

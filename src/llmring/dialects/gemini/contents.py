@@ -23,6 +23,7 @@ from llmring.chat.parts import (
 from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import json_object
+from llmring.dialects.gemini.call_places import call_at
 from llmring.dialects.result_order import with_results_in_place
 from llmring.dialects.thought_signatures import thought_signature
 from llmring.exceptions import UnsupportedFeatureError
@@ -128,15 +129,20 @@ def contents_of(turns: Iterable[Message], *, media_in_results: bool) -> list[dic
 
 def _model_parts(message: Message) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = []
+    calls = dict(enumerate(_calls(message.calls)))
     for part in message.parts:
         match part:
             case ReasoningPart():
                 _add_reasoning(parts, part)
+            case ProviderPart(dialect=dialect, content=content) if dialect == NAME:
+                place = call_at(content)
+                call = None if place is None else calls.pop(place, None)
+                parts += [dict(content)] if place is None else [call] if call else []
             case ProviderPart():
-                parts += [dict(part.content)] if part.dialect == NAME else []
+                pass
             case _:
                 parts += _media_parts([part])
-    return parts + _calls(message.calls)
+    return [*parts, *calls.values()]
 
 
 def _add_reasoning(parts: list[dict[str, Any]], part: ReasoningPart) -> None:

@@ -26,6 +26,7 @@ from llmring.chat.events import (
 from llmring.dialects.error_response import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
+from llmring.dialects.gemini.call_places import call_place
 from llmring.dialects.gemini.errors import GeminiError, failure
 from llmring.dialects.lenient_json import decode_leniently, json_text
 from llmring.dialects.service_tier import unusual
@@ -128,6 +129,7 @@ class _GeminiReader:
 
     __slots__ = (
         "_calls",
+        "_places",
         "_reported",
         "_searches",
         "_started",
@@ -142,6 +144,8 @@ class _GeminiReader:
         self._started = False
         self._calls = self._searches = 0
         self._thinking = False
+        # The latest calls; their positions are emitted if a later part shows that they matter.
+        self._places: list[int] = []
         self.finished: Finished | None = None
         self._usage = _GeminiUsage()
         self._reported: UsageReport | None = None
@@ -187,6 +191,16 @@ class _GeminiReader:
         thinking, self._thinking = self._thinking, bool(part.thought and text and not signature)
         if part.function_call is not None:
             return self._call(part.function_call, signature)
+        places = [ProviderItem(call_place(index)) for index in self._places]
+        events = self._content(raw, part, signature, thinking=thinking)
+        if events:
+            self._places = []
+        return [*places, *events] if events else []
+
+    def _content(
+        self, raw: msgspec.Raw, part: _Part, signature: str | None, *, thinking: bool
+    ) -> list[Event]:
+        text = part.text or ""
         if part.text is None:
             return _item(raw, signature)
         if part.thought:
@@ -200,6 +214,7 @@ class _GeminiReader:
 
     def _call(self, call: _GeminiFunctionCall, signature: str | None) -> list[Event]:
         index, self._calls = self._calls, self._calls + 1
+        self._places.append(index)
         arguments = json_text(call.args)
         if arguments == "null":
             arguments = ""

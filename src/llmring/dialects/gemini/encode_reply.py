@@ -32,6 +32,7 @@ from llmring.chat.events import (
     Usage,
 )
 from llmring.chat.reply_events import Content, merged
+from llmring.dialects.gemini.call_places import call_at
 from llmring.dialects.reply_encoding import (
     Envelope,
     ErrorAnswer,
@@ -79,6 +80,8 @@ def _add(parts: list[Json], content: Content) -> None:
     match content:
         case ReasoningDelta(text="", signature=str(signature)) if _can_be_signed(last):
             last["thoughtSignature"] = signature
+        case ProviderItem(content=item) if call_at(item) is not None:
+            pass  # the order of the parts says the same
         case _:
             parts.append(_part(content))
 
@@ -178,6 +181,8 @@ class _GeminiStream(StreamEncoder):
             self._pieces.append(event)
             return
         yield from self._call_out()
+        if isinstance(event, ProviderItem) and call_at(event.content) is not None:
+            return
         thinks = isinstance(event, ReasoningDelta) and bool(event.text) and not event.signature
         part = _part(event)
         if self._thinking and isinstance(event, ReasoningDelta) and not event.text:
