@@ -63,7 +63,11 @@ class StreamReader:
         self._progress = progress
         self._decoder = attempt.target.decoder(head)
         self._reply = Reply(attempt.target.name, dialect.name)
-        self._trimmer = OverlapTrimmer(progress.text) if progress.resumes else None
+        self._trimmer = (
+            OverlapTrimmer(progress.text, stripped=attempt.target.prefills)
+            if progress.resumes
+            else None
+        )
         self._restarts = progress.anything and not progress.resumes
 
     @property

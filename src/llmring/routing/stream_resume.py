@@ -91,16 +91,20 @@ def continued(request: ParsedRequest, text: str, *, prefills: bool) -> ParsedReq
 class OverlapTrimmer:
     """A filter that removes from a continuation what it repeats of the text before it.
 
-    Text is held back only while it may still turn out to be such a repetition.
+    Text is held back only while it may still turn out to be such a repetition. White space is
+    kept as it was sent, since it matters in code, with two exceptions: one space between two words
+    that both sides give, and the white space that a model was not sent, if it gives that itself.
 
     Args:
         before: The answer so far.
+        stripped: Whether the model was sent the answer without the white space at its end.
     """
 
-    __slots__ = ("_before", "_open", "_pending")
+    __slots__ = ("_before", "_blank", "_open", "_pending")
 
-    def __init__(self, before: str) -> None:
+    def __init__(self, before: str, *, stripped: bool = False) -> None:
         self._before = before[-MOST_OVERLAP:]
+        self._blank = before[len(before.rstrip()) :] if stripped else ""
         self._pending = ""
         self._open = True
 
@@ -118,6 +122,31 @@ class OverlapTrimmer:
         self._open = False
         pending, self._pending = self._pending, ""
         for length in range(min(len(pending), len(self._before)), LEAST_OVERLAP - 1, -1):
-            if self._before.endswith(pending[:length]):
+            if self._before.endswith(pending[:length]) and _is_repetition(pending[:length]):
                 return pending[length:]
+        if self._blank:
+            return pending[_shared(self._blank, pending) :]
+        if pending[:1] == " " and _is_word_end(self._before) and not pending[1:2].isspace():
+            return pending[1:]
         return pending
+
+
+def _shared(one: str, other: str) -> int:
+    """Count the characters with which both texts begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _is_word_end(text: str) -> bool:
+    """Check if a text ends with one space after a word."""
+    return text[-1:] == " " and not text[-2:-1].isspace()
+
+
+def _is_repetition(text: str) -> bool:
+    """Check if a text that occurs on both sides is one that the model repeats.
+
+    In text of one pattern, such as indentation, a row of dashes or zeros, it may as well go on.
+    """
+    if len(text.strip()) < LEAST_OVERLAP:
+        return False
+    return not any(text.startswith(text[at:]) for at in range(1, len(text) // 2 + 1))
