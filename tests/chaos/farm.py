@@ -2,7 +2,9 @@
 
     python tests/chaos/farm.py        prints {"port": …, "deaf": …}, serves until stdin closes
 
-The first part of the path is the fault, so that a base URL chooses it: `http://…:port/stall/v1`.
+The first part of the path is the fault and the second the API, so that a base URL chooses both:
+`http://…:port/stall/messages`, and `http://…:port/stall/v1` for Chat Completions. Where only the
+model can choose, the fault is the name of the model: `http://…:port/by-model/gemini`.
 `deaf` is a port where no connection is ever accepted. `GET /tally` reports what the server has
 seen. The healthy model continues a partial answer among the messages, as a real one would.
 """
@@ -20,42 +22,56 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from llmring.chat.events import Event, Failed, Finished, Started, TextDelta, Usage, UsageReport
+from llmring.dialects.anthropic.encode_reply import ENCODING as MESSAGES
+from llmring.dialects.gemini.encode_reply import ENCODING as GEMINI
+from llmring.dialects.ollama.encode_reply import ENCODING as OLLAMA
+from llmring.dialects.openai_chat.encode_reply import ENCODING as CHAT
+from llmring.dialects.openai_responses.encode_reply import ENCODING as RESPONSES
+from llmring.dialects.reply_encoding import Envelope
+from llmring.exceptions import ProviderResponseError
+
+ENCODINGS = {
+    "chat": CHAT,
+    "responses": RESPONSES,
+    "messages": MESSAGES,
+    "gemini": GEMINI,
+    "ollama": OLLAMA,
+}
+BY_MODEL = "by-model"
 WORDS = ("The ", "quick ", "brown ", "fox ", "jumps ", "over ", "the ", "lazy ", "dog.")
 TEXT = "".join(WORDS)
 
 _JSON = "application/json"
-_SSE = "text/event-stream"
 _FOR_EVER = 3600.0
-_USAGE = {"prompt_tokens": 5, "completion_tokens": 9, "total_tokens": 14}
+_ENVELOPE = Envelope(created=1)
+_END: tuple[Event, ...] = (
+    UsageReport(Usage(prompt_tokens=5, completion_tokens=9)),
+    Finished("stop", ""),
+)
 
 
-def _event(delta: dict[str, str], finish: str | None = None) -> bytes:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return _data({"choices": [choice]})
-
-
-def _data(fields: dict[str, Any]) -> bytes:
-    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", **fields}
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-def stream_events(words: Sequence[str] = WORDS) -> list[bytes]:
+def stream_events(api: str, words: Sequence[str] = WORDS) -> list[bytes]:
     """Return the good stream, event by event."""
-    return [
-        _event({"role": "assistant", "content": ""}),
-        *(_event({"content": word}) for word in words),
-        _event({}, "stop"),
-        _data({"choices": [], "usage": _USAGE}),
-        b"data: [DONE]\n\n",
-    ]
+    events = [Started("m", "c"), *map(TextDelta, words), *_END]
+    return ENCODINGS[api].stream(events, _ENVELOPE)
 
 
-def whole_body(text: str = TEXT) -> bytes:
+def _events_until(api: str, word: str) -> list[bytes]:
+    """Return the good stream up to the event with this word."""
+    events = stream_events(api)
+    at = next(at for at, event in enumerate(events) if word.encode() in event)
+    return events[: at + 1]
+
+
+def _framed(api: str, data: bytes) -> bytes:
+    """Return an event of a stream with this data."""
+    return data + b"\n" if api == "ollama" else b"data: " + data + b"\n\n"
+
+
+def whole_body(api: str, text: str = TEXT) -> bytes:
     """Return the good answer in one piece."""
-    message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    reply = {"id": "c", "object": "chat.completion", "created": 1, "model": "m"}
-    return json.dumps({**reply, "choices": [choice], "usage": _USAGE}).encode()
+    return ENCODINGS[api].whole([Started("m", "c"), TextDelta(text), *_END], _ENVELOPE)
 
 
 def _head(status: str, kind: str, *more: str) -> bytes:
@@ -70,41 +86,69 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
-def _begun(events: Sequence[bytes], kind: str = _SSE) -> bytes:
+def _begun(events: Sequence[bytes], kind: str) -> bytes:
     """Return a chunked answer without its end."""
     return _head("200 OK", kind, "transfer-encoding: chunked") + b"".join(map(_chunk, events))
 
 
-def good_response(*, stream: bool, partial: str = "") -> bytes:
+def good_response(*, api: str = "chat", stream: bool, partial: str = "") -> bytes:
     """Return the bytes of the good answer, or of the rest of one."""
     rest = TEXT.removeprefix(partial)
     if not stream:
-        return _with_length(whole_body(rest))
+        return _with_length(whole_body(api, rest))
     words = [word + " " for word in rest.split(" ") if word]
     words[-1:] = [word.rstrip() for word in words[-1:]]
     if rest[:1] == " ":
         words[0] = " " + words[0]
-    return _begun(stream_events(words)) + b"0\r\n\r\n"
+    return _begun(stream_events(api, words), ENCODINGS[api].stream_type) + b"0\r\n\r\n"
+
+
+class Asked:
+    """A request in any of the APIs.
+
+    Attributes:
+        fault: The fault that it asks for.
+        api: The API that it speaks.
+        stream: True if a stream is requested.
+        turns: The role and text of each message.
+    """
+
+    def __init__(self, path: str, request: dict[str, Any]) -> None:
+        self.fault, second = path.strip("/").split("/")[:2]
+        self.api = second if second in ENCODINGS else "chat"
+        if self.fault == BY_MODEL:
+            in_path = path.rpartition("/")[2].partition(":")[0]
+            self.fault = str(request.get("model", in_path))
+        self.stream = bool(request.get("stream")) or ":stream" in path
+        messages = request.get("messages") or request.get("contents") or request["input"]
+        if isinstance(messages, str):
+            messages = [{"role": "user", "content": messages}]
+        self.turns = [(each.get("role"), _text_of(each)) for each in messages]
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    parts = message.get("content") or message.get("parts") or ""
+    return parts if isinstance(parts, str) else "".join(str(part["text"]) for part in parts)
 
 
 class Exchange:
     """One request to the farm, and the connection to misbehave on.
 
     Attributes:
+        api: The API that it speaks.
         stream: True if a stream is requested.
         nth: How many requests of its kind came before.
         turn: How many requests came before on its connection.
         partial: The answer so far, if it is to be continued.
     """
 
-    def __init__(
-        self, writer: asyncio.StreamWriter, request: dict[str, Any], nth: int, turn: int
-    ) -> None:
-        self.stream = bool(request.get("stream"))
+    def __init__(self, writer: asyncio.StreamWriter, asked: Asked, nth: int, turn: int) -> None:
+        self.api = asked.api
+        self.stream = asked.stream
         self.nth = nth
         self.turn = turn
-        message = [each["content"] for each in request["messages"] if each["role"] == "assistant"]
-        self.partial: str = message[-1] if message and TEXT.startswith(message[-1]) else ""
+        begun = [text for role, text in asked.turns if role in ("assistant", "model")]
+        self.partial: str = begun[-1] if begun and TEXT.startswith(begun[-1]) else ""
         self._writer = writer
 
     async def send(self, data: bytes) -> None:
@@ -114,7 +158,11 @@ class Exchange:
 
     async def good(self) -> None:
         """Send the good answer."""
-        await self.send(good_response(stream=self.stream, partial=self.partial))
+        await self.send(good_response(api=self.api, stream=self.stream, partial=self.partial))
+
+    async def events(self, events: Sequence[bytes]) -> None:
+        """Send a stream of these events, with the end of its body."""
+        await self.send(_begun(events, ENCODINGS[self.api].stream_type) + b"0\r\n\r\n")
 
     async def status(self, line: str, *headers: str) -> None:
         """Answer with an error."""
@@ -135,7 +183,7 @@ class Exchange:
 
 def _some(exchange: Exchange) -> bytes:
     """Return the answer up to a place that moves with each request, over the whole answer."""
-    response = good_response(stream=exchange.stream)
+    response = good_response(api=exchange.api, stream=exchange.stream)
     # In strides, so that a few requests cover places all over the answer.
     stride = 37 if len(response) % 37 else 1
     return response[: exchange.nth * stride % len(response)]
@@ -155,14 +203,14 @@ async def _cut(exchange: Exchange) -> None:
 
 async def _slow_loris(exchange: Exchange) -> None:
     """Send a byte now and then; the whole answer would take minutes."""
-    for byte in good_response(stream=exchange.stream):
+    for byte in good_response(api=exchange.api, stream=exchange.stream):
         await exchange.send(bytes([byte]))
         await asyncio.sleep(0.2)
 
 
 async def _drip(exchange: Exchange) -> None:
     """Send half of the answer at once, and the rest as `_slow_loris` does."""
-    response = good_response(stream=exchange.stream)
+    response = good_response(api=exchange.api, stream=exchange.stream)
     half = len(response) // 2
     await exchange.send(response[:half])
     for byte in response[half:]:
@@ -172,7 +220,7 @@ async def _drip(exchange: Exchange) -> None:
 
 async def _stall(exchange: Exchange) -> None:
     """Send half of an answer, then nothing, keeping the connection open."""
-    response = good_response(stream=exchange.stream)
+    response = good_response(api=exchange.api, stream=exchange.stream)
     await exchange.send(response[: len(response) * 6 // 10])
     await asyncio.sleep(_FOR_EVER)
 
@@ -200,9 +248,11 @@ async def _stale(exchange: Exchange) -> None:
 async def _truncated(exchange: Exchange) -> None:
     """End a chunked body in the middle of a chunk."""
     if exchange.stream:
-        await exchange.send(_begun(stream_events()[:6]) + b"1f\r\ndata: {")
+        events = _events_until(exchange.api, "jumps")
+        kind = ENCODINGS[exchange.api].stream_type
+        await exchange.send(_begun(events, kind) + b"1f\r\ndata: {")
     else:
-        await exchange.send(_begun([whole_body()[:40]], _JSON) + b"1f\r\n")
+        await exchange.send(_begun([whole_body(exchange.api)[:40]], _JSON) + b"1f\r\n")
     exchange.close()
 
 
@@ -243,20 +293,54 @@ async def _page(exchange: Exchange) -> None:
 
 async def _empty(exchange: Exchange) -> None:
     """Answer 200 without a body."""
-    await exchange.send(_with_length(b"", _SSE if exchange.stream else _JSON))
+    kind = ENCODINGS[exchange.api].stream_type if exchange.stream else _JSON
+    await exchange.send(_with_length(b"", kind))
 
 
 async def _malformed(exchange: Exchange) -> None:
     """Send one malformed event among good ones; in a whole answer, a malformed end."""
     if not exchange.stream:
-        await exchange.send(_with_length(whole_body()[:-20] + b"\x00" * 20))
+        await exchange.send(_with_length(whole_body(exchange.api)[:-20] + b"\x00" * 20))
         return
-    events = stream_events()
-    events.insert(4, b'data: {"choices": [{"delta": {"conte\n\n')
-    await exchange.send(_begun(events) + b"0\r\n\r\n")
+    events = stream_events(exchange.api)
+    at = len(_events_until(exchange.api, "quick"))
+    events.insert(at, _framed(exchange.api, b'{"choices": [{"delta": {"conte'))
+    await exchange.events(events)
 
 
-_SAID = {"error": {"message": "overloaded", "type": "overloaded_error"}}
+# What is put into a JSON object to damage it; its own fields stay clear.
+_DAMAGE = (
+    rb'"note":"\ud83d",',
+    b'"note":"\x01",',
+    b'"note":"\xff\x02",',
+    b'"score":NaN,',
+    b'"scores":[-Infinity,Infinity],',
+)
+
+
+def _with_damage(data: bytes, nth: int) -> bytes:
+    return data.replace(b"{", b"{" + _DAMAGE[nth % len(_DAMAGE)], 1)
+
+
+async def _damaged(exchange: Exchange) -> None:
+    """Damage every event, or the whole answer, so that its content is still clear."""
+    if exchange.stream:
+        good = enumerate(stream_events(exchange.api), exchange.nth)
+        await exchange.events([_with_damage(event, nth) for nth, event in good])
+    else:
+        await exchange.send(_with_length(_with_damage(whole_body(exchange.api), exchange.nth)))
+
+
+async def _spoiled(exchange: Exchange) -> None:
+    """Damage one good event, or the whole answer, so that its content is not clear."""
+    if exchange.stream:
+        events = stream_events(exchange.api)
+        at = len(_events_until(exchange.api, ("quick", "fox", "lazy")[exchange.nth % 3])) - 1
+        cut = (b' "', b'":')[exchange.nth % 2]
+        events[at] = events[at].replace(cut, b"", 1)
+        await exchange.events(events)
+    else:
+        await exchange.send(_with_length(whole_body(exchange.api).replace(b'":"', b'"', 1)))
 
 
 async def _error_event(exchange: Exchange) -> None:
@@ -264,17 +348,19 @@ async def _error_event(exchange: Exchange) -> None:
     if not exchange.stream:
         await exchange.status("200 OK")
         return
-    message = b"data: " + json.dumps(_SAID).encode() + b"\n\n"
-    events = [*stream_events()[: (1, 5)[exchange.nth % 2]], message]
-    await exchange.send(_begun(events) + b"0\r\n\r\n")
+    error = Failed(ProviderResponseError("overloaded", status=503))
+    encoder = ENCODINGS[exchange.api].encoder(_ENVELOPE)
+    words = WORDS[: (0, 4)[exchange.nth % 2]]
+    events: list[Event] = [Started("m", "c"), *map(TextDelta, words), error]
+    await exchange.events([piece for event in events for piece in encoder.encode(event)])
 
 
 async def _unfinished(exchange: Exchange) -> None:
     """End a stream in good order, but without its final event."""
     if exchange.stream:
-        await exchange.send(_begun(stream_events()[:6]) + b"0\r\n\r\n")
+        await exchange.events(_events_until(exchange.api, "jumps"))
     else:
-        await exchange.send(_with_length(b'{"choices": []}'))
+        await exchange.send(_with_length(b"{}"))
 
 
 FAULTS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
@@ -292,6 +378,8 @@ FAULTS: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "5xx": _burst,
     "clock": _clock,
     "malformed": _malformed,
+    "damaged": _damaged,
+    "spoiled": _spoiled,
     "error": _error_event,
     "unfinished": _unfinished,
     "page": _page,
@@ -303,7 +391,7 @@ class Farm:
     """The server, and what it has seen.
 
     Attributes:
-        requests: Requests by fault, whole and streamed.
+        requests: Requests by fault and API, whole and streamed.
         open: Number of open connections.
         hung_up: When a client hung up before it had the answer, by its message, on the machine's
             monotonic clock.
@@ -333,21 +421,22 @@ class Farm:
     ) -> bytes:
         """Answer one request; return the bytes of the next one that came early."""
         head = (early + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        fault = head.split(" ", 2)[1].strip("/").split("/")[0]
-        if fault == "tally":
+        path = head.split(" ", 2)[1].partition("?")[0]
+        if path == "/tally":
             await self._tell(writer)
             return b""
         lengths = [line for line in head.lower().split("\r\n") if "content-length:" in line]
-        request = json.loads(await reader.readexactly(int(lengths[0].split(":")[1])))
-        kind = f"{fault} {'stream' if request.get('stream') else 'whole'}"
-        exchange = Exchange(writer, request, self.requests[kind], turn)
+        body = await reader.readexactly(int(lengths[0].split(":")[1]))
+        asked = Asked(path, json.loads(body))
+        kind = f"{asked.fault} {asked.api} {'stream' if asked.stream else 'whole'}"
+        exchange = Exchange(writer, asked, self.requests[kind], turn)
         self.requests[kind] += 1
-        answer = asyncio.ensure_future(FAULTS[fault](exchange))
+        answer = asyncio.ensure_future(FAULTS[asked.fault](exchange))
         # Clients send nothing more before the answer, so anything read is the end.
         gone = asyncio.ensure_future(reader.read(1))
         await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
-            self.hung_up[str(request["messages"][0]["content"])] = time.monotonic()
+            self.hung_up[asked.turns[0][1]] = time.monotonic()
             answer.cancel()
             writer.close()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):

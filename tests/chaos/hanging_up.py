@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from chaos.storm import Place, tally
+from chaos.storm import Place, ring_at, tally
 from llmring import LLMRing
 
 # Time for a call to get as far as it can before it is cancelled.
@@ -90,7 +90,7 @@ async def hang_ups(
     async def one(message: str) -> None:
         left[message] = await WAYS[way](ring, message)
 
-    async with LLMRing(path) as ring:
+    async with ring_at(path) as ring:
         # A first call loads modules, which would delay the calls that are measured.
         await ring.chat("good", "Hi")
         for begun in range(0, calls, at_once):

@@ -2,7 +2,8 @@
 
     PYTHONPATH=tests python -m chaos.report --requests 5000 --save docs/reliability.md
 
-Exits with 1 if an answer was lost or wrong, a call overran its deadline, or anything leaked.
+Exits with 1 if an answer was lost or wrong, a fault never struck, a call overran its deadline, or
+anything leaked.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ from chaos.storm import (
     jumping_clock,
     leaked,
     lockfile,
+    ring_at,
     steady_storm,
 )
-from llmring import LLMRing
 
 AT_ONCE = 100
 HANG_UPS = 500
@@ -64,9 +65,10 @@ class Findings(Struct):
 
     @property
     def is_clean(self) -> bool:
-        """True if nothing was lost, wrong, late or leaked."""
+        """True if nothing was lost, wrong, late or leaked, and each fault struck."""
         outcomes = self.fresh + self.steady
         lost = any(each.answered < each.requests or each.wrong or each.late for each in outcomes)
+        lost = lost or not all(each.is_struck for each in self.fresh)
         return not (lost or self.leaks or any(never for _, never in self.hang_ups.values()))
 
 
@@ -75,7 +77,7 @@ async def run(place: Place, faults: Sequence[str], requests: int) -> Findings:
     found = Findings([], [], [], {})
     with tempfile.TemporaryDirectory() as folder:
         path = lockfile(Path(folder), place)
-        async with LLMRing(path) as ring:
+        async with ring_at(path) as ring:
             await ring.chat("good", "Hi")
         for name, outcomes in (("fresh", found.fresh), ("steady", found.steady)):
             for fault in faults:

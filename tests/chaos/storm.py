@@ -29,6 +29,7 @@ Mode = Literal["whole", "stream"]
 
 DEADLINE_SECONDS = 3.0
 STALL_SECONDS = 0.5
+SECOND = "second"
 # How long a call may overrun its deadline on a machine that is busy with all the others.
 GRACE_SECONDS = 1.0
 SETTLE_SECONDS = 5.0
@@ -36,6 +37,17 @@ SETTLE_SECONDS = 5.0
 # These need no farm: a closed port, a port that accepts nothing, and a host that does not exist.
 ELSEWHERE = ("refused", "deaf", "dns")
 ALL_FAULTS = ("good", *ELSEWHERE, *(name for name in FAULTS if name != "good"))
+# The APIs of the failing models. A URL chooses the fault of the first three; of the others, the
+# name of the model.
+APIS = ("chat", "responses", "messages", "gemini", "ollama")
+_OWN = {
+    "chat": 'kind = "openai"\nbase_url = "{}/v1"',
+    "responses": 'kind = "openai"\nbase_url = "{}/responses/v1"\napi = "responses"',
+    "messages": 'kind = "anthropic"\nbase_url = "{}/messages"',
+}
+_BY_MODEL = {"gemini": "google", "ollama": "ollama"}
+# The failure of these can't be seen from outside: the same model answers on a new connection.
+HIDDEN = frozenset({"good", "damaged", "stale"})
 # These need a connection that has been used before.
 ON_KEPT_CONNECTIONS = frozenset({"half-open", "stale"})
 
@@ -52,8 +64,10 @@ class Outcome(Struct, kw_only=True):
 
     Attributes:
         fault: Name of the fault.
+        api: The failing model's API; None for all of them in turn.
         mode: Whole answers or streams.
-        requests: Number of calls.
+        begun: Number of calls begun.
+        requests: Number of calls that have ended.
         answered: Calls that were answered.
         failed_over: Answered calls that needed the second model.
         wrong: Answered calls with another text than the right one.
@@ -64,6 +78,8 @@ class Outcome(Struct, kw_only=True):
 
     fault: str
     mode: Mode
+    api: str | None = None
+    begun: int = 0
     requests: int = 0
     answered: int = 0
     failed_over: int = 0
@@ -71,6 +87,19 @@ class Outcome(Struct, kw_only=True):
     late: int = 0
     seconds: list[float] = msgspec.field(default_factory=list)
     errors: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def next_alias(self) -> str:
+        """The alias for the next call."""
+        apis = APIS if self.fault not in ELSEWHERE else tuple(_OWN)
+        api = self.api or apis[self.begun % len(apis)]
+        self.begun += 1
+        return self.fault if api == "chat" else f"{self.fault}-{api}"
+
+    @property
+    def is_struck(self) -> bool:
+        """True if the fault showed: the second model had to help, or nothing at all could."""
+        return self.fault in HIDDEN or self.failed_over > 0
 
     @property
     def p99(self) -> float:
@@ -118,34 +147,52 @@ def base_urls(place: Place) -> dict[str, str]:
 
 
 def lockfile(folder: Path, place: Place) -> Path:
-    """Write a lockfile with an alias for each fault: the model that has it, then a good one."""
+    """Write a lockfile with aliases for each fault and API: the model that has it, then a good one.
+
+    The good one speaks another API than the first.
+    """
     lines = ['version = "1.0"', 'default_profile = "default"']
-    urls = base_urls(place)
-    for fault, url in urls.items():
-        lines += [f'[providers.f-{fault}]\nkind = "openai"\nbase_url = "{url}"']
-    lines += ["[profiles.default]"]
-    for fault in urls:
-        lines += [
-            "[[profiles.default.bindings]]",
-            f'alias = "{fault}"',
-            f'models = ["f-{fault}:m", "f-good:second"]',
-            f"stall_timeout = {STALL_SECONDS}",
-        ]
+    bindings: list[str] = []
+    for api, provider in _BY_MODEL.items():
+        lines += [f'[providers.{provider}]\nbase_url = "{place.url}/by-model/{api}"']
+    for fault, url in base_urls(place).items():
+        for api, table in _OWN.items():
+            lines += [f"[providers.f-{fault}-{api}]", table.format(url.removesuffix("/v1"))]
+            bindings += _binding(fault, api, f"f-{fault}-{api}:m")
+        if fault not in ELSEWHERE:
+            for api, provider in _BY_MODEL.items():
+                bindings += _binding(fault, api, f"{provider}:{fault}")
     path = folder / "llmring.lock"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join([*lines, "[profiles.default]", *bindings]) + "\n")
     return path
+
+
+def _binding(fault: str, api: str, model: str) -> list[str]:
+    second = "messages" if api == "chat" else "chat"
+    return [
+        "[[profiles.default.bindings]]",
+        f'alias = "{fault if api == "chat" else f"{fault}-{api}"}"',
+        f'models = ["{model}", "f-good-{second}:{SECOND}"]',
+        f"stall_timeout = {STALL_SECONDS}",
+    ]
+
+
+def ring_at(path: Path) -> LLMRing:
+    """Build a ring with this lockfile, and the key that Google's API demands."""
+    return LLMRing(path, environ={**os.environ, "GEMINI_API_KEY": "key-of-the-farm"})
 
 
 async def call(ring: LLMRing, outcome: Outcome) -> None:
     """Make one call and count its result."""
+    alias = outcome.next_alias
     began = time.monotonic()
     try:
         if outcome.mode == "whole":
-            answer = await ring.chat(outcome.fault, "Hi", timeout=DEADLINE_SECONDS)
+            answer = await ring.chat(alias, "Hi", timeout=DEADLINE_SECONDS)
             text, model = answer.content or "", answer.model
         else:
             text = model = ""
-            async for chunk in ring.chat_stream(outcome.fault, "Hi", timeout=DEADLINE_SECONDS):
+            async for chunk in ring.chat_stream(alias, "Hi", timeout=DEADLINE_SECONDS):
                 text = chunk.delta if chunk.restart else text + chunk.delta
                 model = chunk.model or model
     except ProviderError as error:
@@ -154,21 +201,23 @@ async def call(ring: LLMRing, outcome: Outcome) -> None:
     else:
         outcome.answered += 1
         outcome.wrong += text != TEXT
-        outcome.failed_over += model == "f-good:second"
+        outcome.failed_over += model.endswith(f":{SECOND}")
     seconds = time.monotonic() - began
     outcome.requests += 1
     outcome.late += seconds > DEADLINE_SECONDS + GRACE_SECONDS
     outcome.seconds.append(seconds)
 
 
-async def fresh_storm(path: Path, fault: str, mode: Mode, requests: int, at_once: int) -> Outcome:
+async def fresh_storm(
+    path: Path, fault: str, mode: Mode, requests: int, at_once: int, api: str | None = None
+) -> Outcome:
     """Make calls that all meet the fault: each wave has a new ring, without open circuits."""
-    outcome = Outcome(fault=fault, mode=mode)
+    outcome = Outcome(fault=fault, mode=mode, api=api)
     while outcome.requests < requests:
         wave = min(at_once, requests - outcome.requests)
-        async with LLMRing(path) as ring:
+        async with ring_at(path) as ring:
             if fault in ON_KEPT_CONNECTIONS:
-                before = Outcome(fault=fault, mode=mode)
+                before = Outcome(fault=fault, mode=mode, api=api)
                 await asyncio.gather(*(call(ring, before) for _ in range(wave)))
             await asyncio.gather(*(call(ring, outcome) for _ in range(wave)))
     return outcome
@@ -183,7 +232,7 @@ async def steady_storm(path: Path, fault: str, mode: Mode, requests: int, at_onc
         for _ in left:
             await call(ring, outcome)
 
-    async with LLMRing(path) as ring:
+    async with ring_at(path) as ring:
         await asyncio.gather(*(caller(ring) for _ in range(at_once)))
     return outcome
 

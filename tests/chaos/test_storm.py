@@ -11,6 +11,7 @@ from chaos.farm import good_response
 from chaos.hanging_up import WAYS, hang_ups
 from chaos.storm import (
     ALL_FAULTS,
+    APIS,
     Held,
     Mode,
     Outcome,
@@ -21,9 +22,9 @@ from chaos.storm import (
     jumping_clock,
     leaked,
     lockfile,
+    ring_at,
     steady_storm,
 )
-from llmring import LLMRing
 
 MODES: tuple[Mode, ...] = ("whole", "stream")
 # To detect hanging calls: far more than any call takes, even on a busy machine.
@@ -49,7 +50,7 @@ def path(place: Place, tmp_path: Path) -> Path:
 
 async def _warm(path: Path) -> Held:
     """Return what is open once everything that a first call loads is there."""
-    async with LLMRing(path) as ring:
+    async with ring_at(path) as ring:
         await call(ring, Outcome(fault="good", mode="whole"))
     await asyncio.to_thread(lambda: None)
     return Held.now()
@@ -69,20 +70,39 @@ def test_no_answer_is_lost_or_wrong_and_nothing_leaks_while_one_model_is_healthy
 
     for outcome in outcomes:
         assert (outcome.answered, outcome.wrong) == (25, 0), outcome.errors
+        assert outcome.is_struck
         assert max(outcome.seconds) < LONGEST_SECONDS
     assert leak is None
 
 
+@pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", ["reset", "cut"])
 def test_an_answer_that_breaks_off_at_any_byte_is_completed_by_the_next_model(
-    fault: str, mode: Mode, path: Path
+    fault: str, mode: Mode, api: str, path: Path
 ) -> None:
-    places = len(good_response(stream=mode == "stream"))
+    places = len(good_response(api=api, stream=mode == "stream"))
+    # Every byte of the first API; of the others, places all over the answer.
+    places = places if api == "chat" else 150
 
-    outcome = asyncio.run(fresh_storm(path, fault, mode, places, 100))
+    outcome = asyncio.run(fresh_storm(path, fault, mode, places, 100, api))
 
     assert (outcome.answered, outcome.wrong) == (places, 0), outcome.errors
+    assert outcome.is_struck
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("mode", MODES)
+def test_damage_whose_content_is_clear_is_read_and_other_damage_fails_over(
+    mode: Mode, api: str, path: Path
+) -> None:
+    async def storms() -> list[Outcome]:
+        return [await fresh_storm(path, each, mode, 30, 30, api) for each in ("damaged", "spoiled")]
+
+    damaged, spoiled = asyncio.run(storms())
+
+    assert (damaged.answered, damaged.wrong, damaged.failed_over) == (30, 0, 0), damaged.errors
+    assert (spoiled.answered, spoiled.wrong, spoiled.failed_over) == (30, 0, 30), spoiled.errors
 
 
 def test_a_ring_that_remembers_failures_loses_no_answer_either(path: Path) -> None:
