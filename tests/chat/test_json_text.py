@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.chat.json_text import GrowingJson, NotJsonError, json_of
+from llmring.chat.json_text import (
+    GrowingJson,
+    NotJsonError,
+    is_whole,
+    json_bytes,
+    json_of,
+    value_of,
+    whole_pairs,
+    without_halves,
+)
 
 VALUES = st.recursive(
     st.none()
@@ -124,3 +133,49 @@ def test_growing_text_without_json_returns_none() -> None:
     growing = GrowingJson()
 
     assert [growing.add(piece) for piece in ("{", "oops", "}")] == [{}, {}, {}]
+
+
+HALF: Any = "a\ud83d b"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (r"a\ud83d b", r"a\ufffd b"),
+        (r"\ud83d\udc4b", r"\ud83d\udc4b"),
+        (r"\udc4b\ud83d", r"\ufffd\ufffd"),
+        (r"\\ud83d", r"\\ud83d"),
+        (r"\\\ud83d", r"\\\ufffd"),
+        (r"\n\u00e9 ud83d", r"\n\u00e9 ud83d"),
+    ],
+)
+def test_an_escape_that_is_half_of_a_pair_is_replaced(text: str, read: str) -> None:
+    assert without_halves(text) == read
+
+
+def test_a_character_that_is_half_of_a_pair_is_replaced() -> None:
+    assert whole_pairs(HALF) == "a\ufffd b"
+    assert whole_pairs("\ud83d\udc4b") == "\U0001f44b"
+
+
+def test_a_value_with_half_of_a_pair_is_encoded() -> None:
+    assert json.loads(json_bytes({HALF: [HALF, 1, {"b": (HALF,)}]})) == {
+        "a\ufffd b": ["a\ufffd b", 1, {"b": ["a\ufffd b"]}]
+    }
+
+
+def test_a_value_that_json_does_not_know_is_written_by_the_hook() -> None:
+    assert json_bytes([HALF, 1j], str) == '["a\ufffd b","1j"]'.encode()
+
+
+def test_json_text_with_half_of_a_pair_is_read() -> None:
+    assert value_of('{"a": "\\ud83d"}') == {"a": "\ufffd"}
+    assert value_of('"' + HALF + '"') == "a\ufffd b"
+    assert json_of(r'{"a": "\ud83d"}')[1] == {"a": "\ufffd"}
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"), [("{}", True), (' {"a": 1} ', True), ("", False), ('{"a": ', False)]
+)
+def test_json_is_whole_or_not(text: str, whole: bool) -> None:
+    assert is_whole(text) is whole

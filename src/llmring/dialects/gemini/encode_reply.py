@@ -81,7 +81,7 @@ def _add(parts: list[Json], content: Content) -> None:
         case ReasoningDelta(text="", signature=str(signature)) if _can_be_signed(last):
             last["thoughtSignature"] = signature
         case ProviderItem(content=item) if call_at(item) is not None:
-            pass  # the order of the parts says the same
+            pass  # the order of the parts is enough
         case _:
             parts.append(_part(content))
 
