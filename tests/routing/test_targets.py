@@ -6,6 +6,7 @@ from llmring.exceptions import ProviderAuthenticationError, ProviderNotFoundErro
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
+from llmring.registry.catalog import ModelFacts
 from llmring.routing.targets import Skip, Target, targets
 
 ENDPOINTS = {
@@ -43,3 +44,12 @@ def test_W23_an_unknown_provider_is_skipped_with_the_one_that_was_meant() -> Non
 
 def test_no_repr_shows_the_key() -> None:
     assert "sk-secret" not in repr(only("openai:gpt-4o"))
+
+
+@pytest.mark.parametrize("takes", [False, True])
+def test_a_model_takes_late_system_messages_if_its_facts_say_so(takes: bool) -> None:
+    facts = ModelFacts(provider="openai", name="m", system_turns=takes)
+    [found] = targets([ModelRef.parse("openai:m")], ENDPOINTS, lambda _: facts)
+
+    assert isinstance(found, Target)
+    assert found.quirks.system_turns is takes

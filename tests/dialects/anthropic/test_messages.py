@@ -321,3 +321,28 @@ def test_a_document_part_with_an_image_url_is_sent_as_an_image() -> None:
 def test_audio_is_refused_with_advice() -> None:
     with pytest.raises(UnsupportedFeatureError, match="transcript"):
         messages(Message("user", [AudioPart("aGk=", "audio/wav")]))
+
+
+def test_a_late_system_message_stays_in_its_place_at_a_model_that_takes_it() -> None:
+    request = LLMRequest(
+        messages=[
+            Message("system", "Be brief."),
+            Message("user", "Hi"),
+            Message("system", "In French.", metadata={"cache_control": EPHEMERAL}),
+        ]
+    )
+    quirks = Quirks(system_turns=True)
+    sent = DIALECT.encode(parse_request(request), "m", stream=False, quirks=quirks).payload
+
+    assert sent["system"] == [text("Be brief.")]
+    assert sent["messages"][1:] == [
+        {"role": "system", "content": [text("In French.") | {"cache_control": EPHEMERAL}]}
+    ]
+
+
+def test_a_late_system_message_is_marked_in_its_place_at_other_models() -> None:
+    marked = text("<system_message>\nIn French.\n</system_message>")
+
+    assert messages(Message("user", "Hi"), Message("system", "In French.")) == [
+        {"role": "user", "content": [text("Hi"), marked]}
+    ]

@@ -26,7 +26,9 @@ def call(name: str, **more: str) -> dict[str, Any]:
 
 
 def read(parts: list[Any], *, stream: bool) -> LLMResponse:
-    chunks = [{"candidates": [{"content": {"parts": [part]}}], "responseId": "r"} for part in parts]
+    chunks: list[Any] = [
+        {"candidates": [{"content": {"parts": [part]}}], "responseId": "r"} for part in parts
+    ]
     chunks[-1]["candidates"][0]["finishReason"] = "STOP"
     if not stream:
         candidate = {"content": {"parts": parts}, "finishReason": "STOP"}

@@ -268,3 +268,12 @@ def test_a_url_is_sent_with_its_media_type_if_known(
     assert contents(Message("user", [part]))[0]["parts"] == [
         {"fileData": kind | {"fileUri": part.url}}
     ]
+
+
+def test_a_late_system_message_is_marked_in_its_place() -> None:
+    marked = {"text": "<system_message>\nIn French.\n</system_message>"}
+
+    assert contents(Message("user", "Hi"), Message("system", "In French.")) == [
+        {"role": "user", "parts": [{"text": "Hi"}]},
+        {"role": "user", "parts": [marked]},
+    ]
