@@ -16,14 +16,11 @@ _ALWAYS_READ = 4096
 _LEAST_GROWTH = 1 / 64
 
 
-# An escape: a pair of UTF-16 halves, half a pair alone (the group), or any other. Consuming all of
-# them in order distinguishes the escape `\ud83d` from an escaped backslash before "ud83d".
-_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+# The escapes of a pair of UTF-16 halves, or of half a pair alone (the group).
+_SURROGATES = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class NotJsonError(ValueError):
@@ -69,9 +66,25 @@ def without_halves(text: str) -> str:
 
     Models and servers cut text in the middle of a pair; no parser accepts what is left.
     """
-    if not _HALF.search(text):
-        return text
-    return _ESCAPE.sub(lambda escape: r"\ufffd" if escape[1] else escape[0], text)
+    pieces: list[str] = []
+    done = at = 0
+    while (found := _SURROGATES.search(text, at)) is not None:
+        if _is_escaped(text, found.start()):
+            at = found.start() + 1
+            continue
+        at = found.end()
+        if found[1]:
+            pieces += [text[done : found.start()], r"\ufffd"]
+            done = at
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _is_escaped(text: str, at: int) -> bool:
+    """Check if the backslash at this place is itself escaped by the one before it."""
+    first = at
+    while first and text[first - 1] == "\\":
+        first -= 1
+    return (at - first) % 2 == 1
 
 
 def is_whole(text: str) -> bool:
