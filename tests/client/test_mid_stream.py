@@ -217,22 +217,6 @@ def test_the_error_of_a_call_that_took_too_long_has_no_stall(way: Way, farm: Far
     assert caught.value.stalled_for is None
 
 
-def test_pings_put_a_stall_off(way: Way, farm: Farm) -> None:
-    pings = [step for _ in range(8) for step in (Pause(0.1), b": ping\n\n")]
-    whole = [
-        *begun("Once upon"),
-        *pings,
-        answers.openai_event(content=" a time"),
-        *answers.OPENAI_END,
-    ]
-    farm(as_stream(*whole), answers.anthropic_stream("x"), stall_timeout=0.5)
-
-    chunks = way.stream(LLMRing(), "fast", "Hi")
-
-    assert read(chunks) == "Once upon a time"
-    assert chunks[-1].model == FIRST
-
-
 def test_an_error_event_moves_on(way: Way, farm: Farm) -> None:
     message = answers.sse({"error": {"message": "overloaded", "code": 503}})
     farm(as_stream(*begun("Once upon"), message), answers.anthropic_stream(" a time"))

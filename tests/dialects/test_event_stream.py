@@ -22,7 +22,7 @@ class Letters:
     """A small API: each event is a JSON text; null ends the reply, a number is an error."""
 
     def __init__(self) -> None:
-        self.done = False
+        self.done = self.text_ended = False
 
     def take(self, event: ServerEvent) -> list[Event]:
         try:

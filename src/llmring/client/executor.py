@@ -310,18 +310,25 @@ class Executor:
         try:
             if not is_success(exchange.head):
                 whole_reply(attempt, exchange.head, await exchange.read())
-            opened = _OpenStream(
-                attempt, exchange, StreamReader(attempt, exchange.head, failover.context.progress)
+            reader = StreamReader(attempt, exchange.head, failover.context.progress)
+            opened = _OpenStream(attempt, exchange, reader)
+            policy, end = failover.context.policy, _loop_time(failover, failover.deadline)
+            exchange.watch(
+                reader.patience(
+                    asyncio.get_running_loop().time(),
+                    stall=policy.stall_timeout,
+                    first_content=policy.first_content_timeout,
+                    deadline=end,
+                )
             )
             first = None
             while first is None:
                 opened.chunks = iter(await self._next_chunks(opened))
                 # Only one: a failure in the later chunks must come after this one is shown.
                 first = next(opened.chunks, None)
-                exchange.stall_after(failover.context.policy.stall_timeout)
             opened.chunks = chain((first,), opened.chunks)
-            # Later models get the time that is left.
-            exchange.expire_at(_loop_time(failover, failover.deadline))
+            # From here on it's the content that keeps time for the later models.
+            exchange.expire_at(end)
         except BaseException:
             exchange.close()
             raise

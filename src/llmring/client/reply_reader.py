@@ -9,6 +9,7 @@ from llmring.chat.cost import Cost
 from llmring.chat.events import Event, Finished, Usage, UsageReport
 from llmring.chat.reply import Reply, folded
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
+from llmring.client.stream_patience import StreamPatience
 from llmring.client.usage_totals import both, total_cost
 from llmring.dialects.error_response import request_id
 from llmring.dialects.reported_cost import ReportedCost, reported_cost
@@ -69,11 +70,27 @@ class StreamReader:
             else None
         )
         self._restarts = progress.anything and not progress.resumes
+        self._patience: StreamPatience | None = None
 
     @property
     def done(self) -> bool:
         """True if the provider has marked the end of the answer."""
         return self._decoder.done
+
+    def patience(
+        self, now: float, *, stall: float, first_content: float, deadline: float | None
+    ) -> StreamPatience:
+        """Limit what the answer may leave out; arguments as for `StreamPatience`."""
+        self._patience = StreamPatience(
+            self._decoder,
+            self._head.status,
+            now,
+            stall=stall,
+            first_content=first_content,
+            deadline=deadline,
+            reserve=self._attempt.reserve,
+        )
+        return self._patience
 
     def feed(self, data: bytes) -> Iterator[StreamChunk]:
         """Yield the chunks that these bytes complete.
@@ -82,6 +99,8 @@ class StreamReader:
             ProviderError: The provider reports a failure, or its answer can't be read.
         """
         for event in self._decoder.feed(data):
+            if self._patience is not None:
+                self._patience.see(event)
             chunk = self._reply.add(event)
             if chunk is None:
                 self._note_usage(event)

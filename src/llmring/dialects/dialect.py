@@ -144,6 +144,10 @@ class Decoder(Protocol):
 
     done: bool
 
+    @property
+    def text_ended(self) -> bool:
+        """True if the vendor has marked the end of the last text, and no other has begun."""
+
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that these bytes complete."""
 

@@ -20,6 +20,10 @@ class EventReader(Protocol):
 
     done: bool
 
+    @property
+    def text_ended(self) -> bool:
+        """True if the vendor has marked the end of the last text, and no other has begun."""
+
     def take(self, event: ServerEvent) -> list[Event]:
         """Return the reply's events for one server-sent event.
 
@@ -74,6 +78,11 @@ class EventStreamDecoder:
         self._unread: list[bytes] | None = []
         # Text before the first event, which is only then known to be damage.
         self._stray: list[ServerEvent] = []
+
+    @property
+    def text_ended(self) -> bool:
+        """True if the vendor has marked the end of the last text, and no other has begun."""
+        return self._reading.text_ended
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that these bytes complete."""

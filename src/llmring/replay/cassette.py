@@ -17,7 +17,7 @@ from llmring.transport.scripted import open_script
 from llmring.wire import HttpHead, HttpRequest
 
 if TYPE_CHECKING:
-    from llmring.transport.exchange import Exchange, Opener
+    from llmring.transport.exchange import Exchange, Opener, Patience
 
 Mode = Literal["replay", "record"]
 
@@ -106,9 +106,9 @@ class RecordedExchange:
         """End the answer at this time of the loop's clock; None for never."""
         self._exchange.expire_at(when)
 
-    def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for this many seconds."""
-        self._exchange.stall_after(seconds)
+    def watch(self, patience: Patience) -> None:
+        """End the answer when it has brought nothing for too long."""
+        self._exchange.watch(patience)
 
     async def read(self) -> bytes:
         """Read the rest of the body."""

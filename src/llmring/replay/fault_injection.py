@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from llmring.exceptions import ProviderConnectionError, ProviderTimeoutError
 from llmring.replay.scripted_replies import refusal
 from llmring.routing.fault_script import Connection, ScriptedFault
-from llmring.transport.exchange import answer_timeout
 from llmring.transport.script import Chunk, Pause, Reset, Step
-from llmring.transport.scripted import open_script
+from llmring.transport.scripted import open_script, watched
 
 if TYPE_CHECKING:
-    from llmring.transport.exchange import Exchange
+    from llmring.transport.exchange import Exchange, Patience
 
 # Longer than any call waits.
 _FOR_GOOD = 86_400.0
@@ -107,7 +106,7 @@ class FaultyExchange:
         self._open = b""
         self._ended = False
         self._when: float | None = None
-        self._patience: float | None = None
+        self._patience: Patience | None = None
         self._end = _ENDS.get(exchange.head.content_type)
 
     def expire_at(self, when: float | None) -> None:
@@ -115,10 +114,10 @@ class FaultyExchange:
         self._when = when
         self._exchange.expire_at(when)
 
-    def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for this many seconds."""
-        self._patience = seconds
-        self._exchange.stall_after(seconds)
+    def watch(self, patience: Patience) -> None:
+        """End the answer when it has brought nothing for too long."""
+        self._patience = patience
+        self._exchange.watch(patience)
 
     async def read(self) -> bytes:
         """Read the rest of the body."""
@@ -147,15 +146,8 @@ class FaultyExchange:
             self._ready.extend(await self._more())
 
     async def _pause(self, seconds: float) -> None:
-        stall = asyncio.timeout(self._patience)
-        try:
-            async with asyncio.timeout_at(self._when), stall:
-                await asyncio.sleep(seconds)
-        except TimeoutError:
-            fault = answer_timeout(self._patience if stall.expired() else None, self.head.status)
-        else:
-            return
-        raise fault
+        async with watched(self._when, self._patience, self.head.status):
+            await asyncio.sleep(seconds)
 
     async def _more(self) -> list[Step]:
         if self._end is None:

@@ -36,6 +36,7 @@ class AttemptState:
         finish: Makes the request to send, if something has to be done first; see `Prepared`.
         deadline: When the attempt must have begun to answer, on the call's clock.
         pause: Seconds to wait before it is sent.
+        reserve: Most seconds of the call to leave to the models after it.
         committed: Whether a part of its answer has been shown.
         is_dropped: Whether another attempt was faster.
         notes: Remarks on its answer.
@@ -59,6 +60,7 @@ class AttemptState:
         "is_dropped",
         "notes",
         "pause",
+        "reserve",
         "target",
         "usage",
     )
@@ -70,6 +72,7 @@ class AttemptState:
         prepared: Prepared,
         deadline: float | None,
         pause: float,
+        reserve: float = 0.0,
     ) -> None:
         self._call = call
         self.adjusted = prepared.adjusted
@@ -77,6 +80,7 @@ class AttemptState:
         self.notes: tuple[str, ...] = ()
         self.changes: Sequence[RequestChange] = ()
         self.pause = pause
+        self.reserve = reserve
         self.target = prepared.target or target
         self.day = call.day
         self.http = prepared.http

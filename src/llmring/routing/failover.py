@@ -30,14 +30,10 @@ from llmring.routing.failure_policy import is_passing
 from llmring.routing.observers import ObservedAttempt
 from llmring.routing.policy import LAST_RETRIES
 from llmring.routing.refused_parameters import MOST_RESENDS, is_refused_at_once, without_refused
+from llmring.routing.reserve import latest_end, reserve_for
 from llmring.routing.selection.prepare import Prepared
 from llmring.routing.skip_report import why_none
 from llmring.routing.targets import Skip, Target
-
-# An attempt leaves half of the remaining time to the models after it, but at most this much to
-# each: a model that never answers can't use up the whole call, and one that is merely slow keeps
-# nearly all of a normal deadline.
-RESERVE_SECONDS = 10.0
 
 
 class Failover(CallProgress):
@@ -102,9 +98,7 @@ class Failover(CallProgress):
         if not self.context.refused.is_empty:
             prepared = self.context.refused.adjusted(first, prepared)
         self._has_started = True
-        later = self._candidates[1:]
-        deadline = self._deadline_before(later) if later else self.deadline
-        return AttemptState(self, first, prepared, deadline, 0.0)
+        return self._attempt(first, prepared, self._candidates[1:], 0.0)
 
     def __iter__(self) -> Iterator[AttemptState]:
         return _Attempts(self, self._attempts_in_order())
@@ -164,8 +158,7 @@ class Failover(CallProgress):
                 prepared = None if seconds is None else self._ready(target)
                 if seconds is None or prepared is None:
                     return
-                deadline = self._deadline_before(later, seconds)
-                attempt = AttemptState(self, target, prepared, deadline, seconds)
+                attempt = self._attempt(target, prepared, later, seconds)
                 if self._last_failed is not None:
                     self._report_failover(target, *self._last_failed)
                 yield attempt
@@ -260,13 +253,15 @@ class Failover(CallProgress):
         error.provider, error.model = ref.provider, ref.model
         self.record(Attempt(model=str(ref), outcome="skipped", reason=error.message, error=error))
 
-    def _deadline_before(self, later: Sequence[Target | Skip], pause: float = 0.0) -> float | None:
-        """Return when an attempt must have begun to answer, to leave time for the later ones."""
-        if self.deadline is None or not later:
-            return self.deadline
-        others = sum(isinstance(each, Target) for each in later)
-        left = self.deadline - self.clock() - pause
-        return self.deadline - min(left / 2, RESERVE_SECONDS * others)
+    def _attempt(
+        self, target: Target, prepared: Prepared, later: Sequence[Target | Skip], pause: float
+    ) -> AttemptState:
+        """Begin an attempt that leaves time for the later ones."""
+        reserve = reserve_for(sum(isinstance(each, Target) for each in later)) if later else 0.0
+        deadline = self.deadline
+        if deadline is not None and reserve:
+            deadline = latest_end(deadline, self.clock() + pause, reserve)
+        return AttemptState(self, target, prepared, deadline, pause, reserve)
 
 
 class _Attempts:

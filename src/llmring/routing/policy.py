@@ -17,6 +17,7 @@ OnRefusal = Literal["fallback", "answer"]
 Strategy = Literal["ordered", "weighted", "cheapest", "fastest"]
 
 STALL_SECONDS = 15.0
+FIRST_CONTENT_SECONDS = 120.0
 # For a model without a fallback.
 LAST_RETRIES = 2
 
@@ -26,7 +27,11 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Attributes:
         timeout: Seconds that a call may take, fallbacks included.
-        stall_timeout: Seconds without a byte after which a stream has failed.
+        stall_timeout: Seconds without a byte, and within a text without more of it, after which a
+            stream has failed.
+        first_content_timeout: Seconds after which a stream has failed that sends signs of life
+            but no content: before its first content, while the model reasons, in an open tool
+            call, and while a provider's own tool works.
         retries: Retries of a model before the next one is tried. None: no retries while another
             model is left, else `LAST_RETRIES`.
         hedge_after: Seconds without an answer after which the next model is tried as well, or
@@ -53,6 +58,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     timeout: float | None = None
     stall_timeout: float = STALL_SECONDS
+    first_content_timeout: float = FIRST_CONTENT_SECONDS
     retries: int | None = None
     hedge_after: float | Literal["p95"] | None = None
     on_stream_failure: OnStreamFailure | None = None

@@ -12,6 +12,29 @@ if TYPE_CHECKING:
     from llmring.wire import HttpRequest
 
 
+class Patience(Protocol):
+    """The limits on how long a streamed answer may bring nothing; all times are the event loop's.
+
+    Attributes:
+        read_at: When the last sign of life came; 0 before the first.
+    """
+
+    read_at: float
+
+    @property
+    def interval(self) -> float:
+        """Seconds after which to judge again at the latest, as `due` may have moved."""
+
+    def forgive(self, now: float) -> None:
+        """Start all limits again, after a time in which the caller read nothing."""
+
+    def due(self) -> float:
+        """Return when the answer has failed if nothing comes until then."""
+
+    def verdict(self, now: float) -> ProviderTimeoutError | None:
+        """Return the error of an answer that has brought too little; None if it may go on."""
+
+
 class Exchange(Protocol):
     """An answer whose head has arrived and whose body is still arriving."""
 
@@ -20,8 +43,8 @@ class Exchange(Protocol):
     def expire_at(self, when: float | None) -> None:
         """End the answer at this time of the loop's clock; None for never."""
 
-    def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for this many seconds."""
+    def watch(self, patience: Patience) -> None:
+        """End the answer when it has brought nothing for too long."""
 
     async def read(self) -> bytes:
         """Read the rest of the body."""
@@ -47,6 +70,21 @@ def answer_timeout(stall: float | None, status: int) -> ProviderTimeoutError:
         return ProviderTimeoutError("the answer took too long", status=status)
     error = ProviderTimeoutError(f"the answer stalled: nothing came for {stall:g} s", status=status)
     error.stalled_for = stall
+    return error
+
+
+def empty_answer_timeout(seconds: float, status: int) -> ProviderTimeoutError:
+    """Build the error for an answer that began and then sent only signs of life.
+
+    Args:
+        seconds: Seconds without content.
+        status: The HTTP status of the answer.
+    """
+    error = ProviderTimeoutError(
+        f"the answer stalled: no content came for {seconds:g} s, only signs of life",
+        status=status,
+    )
+    error.stalled_for = seconds
     return error
 
 

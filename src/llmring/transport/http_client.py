@@ -20,7 +20,7 @@ from llmring.exceptions import (
     ProviderError,
 )
 from llmring.transport import network_guard
-from llmring.transport.exchange import answer_timeout
+from llmring.transport.exchange import Patience, answer_timeout
 from llmring.transport.http_errors import PROXY_REFUSES, fault_of, refused_by_proxy
 from llmring.transport.proxy import proxy_for
 from llmring.wire import HttpHead, HttpRequest
@@ -54,8 +54,9 @@ class HttpExchange:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         self._timer: asyncio.TimerHandle | None = None
-        self._watch: asyncio.TimerHandle | None = None
-        self._last_data_at = 0.0
+        self._timer_of_watch: asyncio.TimerHandle | None = None
+        self._patience: Patience | None = None
+        self._reads = False
         self._fate: ProviderError | None = None
         self.head = HttpHead(
             response.status, {name.lower(): value for name, value in response.headers.items()}
@@ -77,21 +78,27 @@ class HttpExchange:
     def _expire(self) -> None:
         self._end(answer_timeout(None, self.head.status))
 
-    def stall_after(self, seconds: float) -> None:
-        """Cut the connection when no byte has come for this many seconds."""
-        if self._watch is None:
-            loop = asyncio.get_running_loop()
-            self._last_data_at = loop.time()
-            self._watch = loop.call_later(seconds, self._look, seconds)
+    def watch(self, patience: Patience) -> None:
+        """Cut the connection when the answer has brought nothing for too long."""
+        self._patience = patience
+        self._look_later(patience)
 
-    def _look(self, seconds: float) -> None:
-        # One timer for all pieces, moved on if bytes came since it was set.
+    def _look_later(self, patience: Patience) -> None:
+        # One timer for all pieces.
         loop = asyncio.get_running_loop()
-        due = self._last_data_at + seconds
-        if loop.time() >= due:
-            self._end(answer_timeout(seconds, self.head.status))
+        due = min(patience.due(), loop.time() + patience.interval)
+        self._timer_of_watch = loop.call_at(due, self._look, patience)
+
+    def _look(self, patience: Patience) -> None:
+        now = asyncio.get_running_loop().time()
+        if not self._reads:
+            # The caller takes its time; what has come in the meantime has not been read.
+            patience.forgive(now)
+        fate = patience.verdict(now)
+        if fate is None:
+            self._look_later(patience)
         else:
-            self._watch = loop.call_at(due, self._look, seconds)
+            self._end(fate)
 
     def _end(self, fate: ProviderError) -> None:
         self._fate = fate
@@ -115,13 +122,15 @@ class HttpExchange:
         Raises:
             ProviderError: The connection failed, or its time ran out.
         """
+        self._reads = True
         try:
             data = await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
             fault = self._fault(error)
         else:
-            if self._watch is not None and (b"\n" in data or len(data) >= SIGN_OF_LIFE_BYTES):
-                self._last_data_at = asyncio.get_running_loop().time()
+            self._reads = False
+            if self._patience is not None and (b"\n" in data or len(data) >= SIGN_OF_LIFE_BYTES):
+                self._patience.read_at = asyncio.get_running_loop().time()
             return data
         raise fault
 
@@ -149,8 +158,8 @@ class HttpExchange:
         """Cut the connection, unless the body was read and it went back to the pool."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._timer_of_watch is not None:
+            self._timer_of_watch.cancel()
         if self._is_open:
             self._response.close()
 

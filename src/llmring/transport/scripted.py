@@ -2,9 +2,11 @@
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from llmring.exceptions import ProviderConnectionError
-from llmring.transport.exchange import answer_timeout
+from llmring.transport.exchange import Patience, answer_timeout
 from llmring.transport.script import Chunk, Pause, Reset, Script
 from llmring.wire import HttpHead
 
@@ -16,15 +18,15 @@ class ScriptedExchange:
         self.head = script.head or HttpHead(0, {})
         self._steps = deque(script.steps)
         self._when: float | None = None
-        self._stall: float | None = None
+        self._patience: Patience | None = None
 
     def expire_at(self, when: float | None) -> None:
         """End the answer at this time of the loop's clock; None for never."""
         self._when = when
 
-    def stall_after(self, seconds: float) -> None:
-        """End the answer when no byte has come for this many seconds."""
-        self._stall = seconds
+    def watch(self, patience: Patience) -> None:
+        """End the answer when it has brought nothing for too long."""
+        self._patience = patience
 
     async def read(self) -> bytes:
         """Read the rest of the body."""
@@ -39,13 +41,11 @@ class ScriptedExchange:
         Raises:
             ProviderError: The script cuts the connection, or its time ran out.
         """
-        stall = asyncio.timeout(self._stall)
-        try:
-            async with asyncio.timeout_at(self._when), stall:
-                return await self._play()
-        except TimeoutError:
-            fault = answer_timeout(self._stall if stall.expired() else None, self.head.status)
-        raise fault
+        async with watched(self._when, self._patience, self.head.status):
+            data = await self._play()
+        if self._patience is not None:
+            self._patience.read_at = asyncio.get_running_loop().time()
+        return data
 
     async def _play(self) -> bytes:
         while self._steps:
@@ -63,6 +63,33 @@ class ScriptedExchange:
 
     def close(self) -> None:
         """Do nothing: no connection is open."""
+
+
+@asynccontextmanager
+async def watched(
+    when: float | None, patience: Patience | None, status: int
+) -> AsyncIterator[None]:
+    """End a wait for the next piece of an answer.
+
+    Args:
+        when: The time of the loop's clock at which the answer ends; None for never.
+        patience: Limits on what it may leave out, if any.
+        status: The HTTP status of the answer.
+
+    Raises:
+        ProviderTimeoutError: The time ran out.
+    """
+    stall = asyncio.timeout_at(None if patience is None else patience.due())
+    try:
+        async with asyncio.timeout_at(when), stall:
+            yield
+    except TimeoutError:
+        fault = answer_timeout(None, status)
+        if patience is not None and stall.expired():
+            fault = patience.verdict(patience.due()) or fault
+    else:
+        return
+    raise fault
 
 
 async def open_script(script: Script) -> ScriptedExchange:

@@ -100,6 +100,9 @@ _REASONS = {
 }
 
 
+_TEXTS = (TextBlock, AnswerBlock, WrappedAnswerBlock)
+
+
 class _AnthropicReader:
     """State while decoding a message; a whole one is decoded as a stream of complete blocks.
 
@@ -117,6 +120,11 @@ class _AnthropicReader:
         self._answered = False
         # The latest calls; their positions are emitted if a later block shows that they matter.
         self._places: list[dict[str, Any]] = []
+
+    @property
+    def writes(self) -> bool:
+        """True if a block of text is open."""
+        return any(isinstance(block, _TEXTS) for block in self._open.values())
 
     def take(self, event: _AnthropicEvent) -> list[Event]:
         match event.type:
@@ -314,6 +322,11 @@ class _AnthropicStreamReader:
         self.done = False
         self._head = head
         self._message = _AnthropicReader()
+
+    @property
+    def text_ended(self) -> bool:
+        """True unless a block of text is open."""
+        return not self._message.writes
 
     def take(self, server_event: ServerEvent) -> list[Event]:
         data = server_event.data

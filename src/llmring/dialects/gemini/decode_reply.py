@@ -332,6 +332,9 @@ def decoder(head: HttpHead) -> EventStreamDecoder:
 class _GeminiStreamReader:
     """State while decoding a streamed answer, event by event."""
 
+    # The API does not mark where a text ends.
+    text_ended = False
+
     def __init__(self, head: HttpHead) -> None:
         self.done = False
         self._head = head

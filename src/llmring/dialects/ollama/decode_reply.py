@@ -142,6 +142,9 @@ class LineDecoder:
 
     __slots__ = ("_head", "_lines", "_pieces", "_received", "done")
 
+    # The API does not mark where a text ends.
+    text_ended = False
+
     def __init__(self, head: HttpHead) -> None:
         self.done = False
         self._head = head

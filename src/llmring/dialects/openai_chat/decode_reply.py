@@ -329,6 +329,9 @@ class _ChatReader:
         "done",
     )
 
+    # The API does not mark where a text ends.
+    text_ended = False
+
     def __init__(self, head: HttpHead) -> None:
         self.done = False
         self._head = head

@@ -174,6 +174,10 @@ _TEXTS = {
 }
 _ADDED = "response.output_item.added"
 _ITEMS = frozenset({_ADDED, "response.output_item.done"})
+# https://platform.openai.com/docs/api-reference/responses-streaming/response/output_text/done
+_TEXT_ENDS = frozenset(
+    {*_ITEMS, "response.output_text.done", "response.refusal.done", "response.content_part.done"}
+)
 _BEGINNINGS = frozenset({"response.created", "response.queued", "response.in_progress"})
 _ENDS = {"response.completed": "completed", "response.incomplete": "incomplete"}
 _FAILURES = frozenset({"error", "response.failed", "response.cancelled"})
@@ -186,10 +190,10 @@ class _ResponsesReader:
     or repeat earlier pieces.
     """
 
-    __slots__ = ("_head", "_items", "_named", "done")
+    __slots__ = ("_head", "_items", "_named", "done", "text_ended")
 
     def __init__(self, head: HttpHead) -> None:
-        self.done = False
+        self.done = self.text_ended = False
         self._head = head
         self._named = False
         self._items = ItemAssembler(head)
@@ -204,7 +208,10 @@ class _ResponsesReader:
         sent = read(self._head, data, _EVENT)
         kind = sent.type or event.name
         if kind in _TEXTS:
+            self.text_ended = False
             return self._take_text(_TEXTS[kind], sent)
+        if kind in _TEXT_ENDS:
+            self.text_ended = True
         if kind in _ITEMS:
             placed = read(self._head, data, _ITEM_EVENT)
             take = self._items.begin if kind == _ADDED else self._items.end

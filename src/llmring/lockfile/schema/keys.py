@@ -86,6 +86,12 @@ def _choice(options: tuple[str, ...], about: str) -> Choice:
 # How the models of an alias are called; in a profile, those of all its aliases.
 _POLICY: Mapping[str, Shape] = {
     "daily_budget": _usd("USD that may be spent in a day; calls beyond that are refused."),
+    "first_content_timeout": _seconds(
+        "120",
+        "Seconds after which a stream fails that sends pings but no content: before its first "
+        "content, while the model reasons, in an open tool call, and while a provider's own tool "
+        "works.",
+    ),
     "hedge_after": Either(
         options=(_seconds("2.5", ""), _choice(("p95",), "")),
         noun='a number of seconds above 0, or "p95"',
@@ -118,7 +124,10 @@ _POLICY: Mapping[str, Shape] = {
     ),
     "retries": _count("2", "Retries of a model before the next one is called.", least=0),
     "rpm": _count("60", "Requests that may be sent in a minute."),
-    "stall_timeout": _seconds("15", "Seconds without a byte after which a stream fails."),
+    "stall_timeout": _seconds(
+        "15",
+        "Seconds without a byte, and within a text without more of it, after which a stream fails.",
+    ),
     "strategy": _choice(
         ("ordered", "weighted", "cheapest", "fastest"), "How the first model to call is chosen."
     ),
