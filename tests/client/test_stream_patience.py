@@ -430,3 +430,22 @@ def test_a_reader_who_takes_long_does_not_make_a_stream_stall(
             text += chunk.delta
 
     assert text == "Once upon"
+
+
+# The number of events at the end of an answer up to the one with its reason.
+REASONED = {"openai_chat": 1, "anthropic": 2, "gemini": 1}
+
+
+@pytest.mark.parametrize("dialect", REASONED)
+def test_a_whole_answer_whose_stream_does_not_end_is_an_answer(
+    way: Way, ring: Callable[..., LLMRing], dialect: str
+) -> None:
+    api = APIS[dialect]
+    begin, once, end = pieces(api, TextDelta("Once"))
+    steps = [*begin, *once, *end[: REASONED[dialect]], *for_ever(api.pings[0])]
+
+    chunks = way.stream(ring(api, steps, stall_timeout=STALL), "fast", "Hi")
+
+    assert text_of(chunks) == "Once"
+    assert chunks[-1].finish_reason == "stop"
+    assert "no content came for" in chunks[-1].attempts[0].notes[0]

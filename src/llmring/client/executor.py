@@ -19,7 +19,7 @@ from llmring.client.network import Network, Transport
 from llmring.client.refused_answers import refused_chunk
 from llmring.client.reply_reader import StreamReader, whole_reply
 from llmring.config.settings import Settings
-from llmring.exceptions import LimitExceededError, ProviderError
+from llmring.exceptions import LimitExceededError, ProviderError, ProviderTimeoutError
 from llmring.limits.admission import Admission, AdmissionControl
 from llmring.limits.backends import spending_for
 from llmring.routing.attempt import AttemptState
@@ -337,8 +337,17 @@ class Executor:
 
     async def _next_chunks(self, opened: _OpenStream) -> Iterable[StreamChunk]:
         """Return the next chunks of a streamed answer, or the last ones."""
-        if not opened.reader.done and (data := await opened.exchange.chunk()):
-            return opened.reader.feed(data)
+        if not opened.reader.done:
+            try:
+                data = await opened.exchange.chunk()
+            except ProviderTimeoutError as error:
+                if error.stalled_for is None or not opened.reader.finished:
+                    raise
+                # The answer is whole; only the mark at the end of the stream is missing.
+                opened.attempt.note(f"after the answer's last word {error.message}")
+                data = b""
+            if data:
+                return opened.reader.feed(data)
         opened.ended = True
         return opened.reader.end()
 

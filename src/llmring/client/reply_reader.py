@@ -77,6 +77,11 @@ class StreamReader:
         """True if the provider has marked the end of the answer."""
         return self._decoder.done
 
+    @property
+    def finished(self) -> bool:
+        """True if the provider has given the reason for the end of the answer."""
+        return self._reply.finished is not None
+
     def patience(
         self, now: float, *, stall: float, first_content: float, deadline: float | None
     ) -> StreamPatience:
