@@ -13,13 +13,55 @@ import atexit
 import os
 import selectors
 import threading
-from collections.abc import AsyncGenerator, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import suppress
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from llmring.bridge.other_loops import refuse_trio
 from llmring.exceptions import LLMRingError
 
 T = TypeVar("T")
+
+
+class _Ended(Struct):
+    """The end of a call with an exception that is not an `Exception`."""
+
+    error: BaseException
+
+
+class _Contained(Coroutine[Any, Any, T | _Ended]):
+    """A call for a task of the loop, which such an exception would end together with the loop."""
+
+    def __init__(self, call: Coroutine[Any, Any, T]) -> None:
+        self._call = call
+
+    def send(self, value: Any) -> Any:
+        return self._step(self._call.send, value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._step(self._call.throw, *error)
+
+    def _step(self, advance: Callable[..., Any], *given: Any) -> Any:
+        try:
+            return advance(*given)
+        except Exception:
+            raise
+        except BaseException as error:
+            raise StopIteration(_Ended(error)) from error
+
+    def close(self) -> None:
+        self._call.close()
+
+    def __await__(self) -> Generator[Any, Any, T | _Ended]:
+        raise TypeError("a task of the loop runs it")
+
+
+def _result(outcome: T | _Ended) -> T:
+    if isinstance(outcome, _Ended):
+        raise outcome.error
+    return outcome
 
 
 class _Portal:
@@ -33,12 +75,12 @@ class _Portal:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         try:
-            future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+            future = asyncio.run_coroutine_threadsafe(_Contained(coroutine), self.loop)
         except RuntimeError:
             coroutine.close()
             raise RuntimeError("Python is exiting; llmring can make no more calls") from None
         try:
-            return future.result()
+            return _result(future.result())
         except BaseException:
             future.cancel()
             if self._ending and threading.current_thread().daemon:
@@ -58,8 +100,14 @@ class _Portal:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
-        self.loop.run_until_complete(_wind_up(self.loop))
+        while True:
+            # Code of the application that runs outside of a call, such as a destructor or a
+            # handler of logs, may leave the loop; the calls of other threads continue.
+            with suppress(SystemExit, KeyboardInterrupt):
+                self.loop.run_forever()
+                break
+        with suppress(SystemExit, KeyboardInterrupt):
+            self.loop.run_until_complete(_wind_up(self.loop))
         self.loop.close()
 
     def _stop(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Generic, TypeVar
 
+from llmring.bridge.contained import ContainedError, contained
 from llmring.exceptions import ProviderError
 from llmring.routing.attempt import AttemptState
 
@@ -68,7 +69,7 @@ class Race(Generic[T]):
         try:
             while True:
                 if attempt is not None:
-                    running[asyncio.create_task(self._try(attempt))] = attempt
+                    running[asyncio.create_task(contained(self._try(attempt)))] = attempt
                     delay = self._delay(attempt)
                 elif not running:
                     return None
@@ -85,6 +86,8 @@ class Race(Generic[T]):
                     return answers[0]
                 for task, tried in ended:
                     fault = task.exception()
+                    if isinstance(fault, ContainedError):
+                        raise fault.error
                     if not isinstance(fault, ProviderError):
                         task.result()  # raises
                     else:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from llmring.bridge.contained import all_of
 from llmring.chat.function import FunctionTool, result_content
 from llmring.chat.parts import Part
 from llmring.chat.request import LLMRequest, Message
@@ -61,6 +62,7 @@ async def run_tools(
         TooManyTurnsError: The model had not finished in its last turn.
         ProviderError: No model answered; its `messages` hold the conversation so far.
         ValidationError: Two tools have the same name.
+        BaseException: A function raised one that is not an `Exception`, such as `SystemExit`.
     """
     if max_turns < 1:
         raise ConfigurationError(f"max_turns is {max_turns}; set it to at least 1")
@@ -77,13 +79,9 @@ async def run_tools(
         calls = turn.tool_calls or []
         mine = [call for call in calls if _name(call) not in not_ours]
         left = [call for call in calls if _name(call) in not_ours]
-        made = await asyncio.gather(
-            *(
-                traced_run(
-                    telemetry, call, functions.get(_name(call)), _run(call, functions, secrets)
-                )
-                for call in mine
-            )
+        made = await all_of(
+            traced_run(telemetry, call, functions.get(_name(call)), _run(call, functions, secrets))
+            for call in mine
         )
         runs += made
         messages += [run.message for run in made]
@@ -192,14 +190,15 @@ async def _called(
 
 
 class _Raised(Struct):
-    error: Exception
+    error: BaseException
 
 
 def _call_reporting(function: Callable[..., Any], keywords: dict[str, Any]) -> Any:
-    # A future can't carry a StopIteration; its waiter would wait forever.
+    # A future can't carry a StopIteration; its waiter would wait forever. Nor should it carry a
+    # CancelledError, which would look like the call's own cancellation.
     try:
         return function(**keywords)
-    except Exception as error:  # noqa: BLE001 -- the user's own function
+    except BaseException as error:  # noqa: BLE001 -- the user's own function
         return _Raised(error)
 
 
