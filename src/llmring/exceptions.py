@@ -160,7 +160,7 @@ class TooManyTurnsError(LLMRingError):
 
 
 class ToolServerError(LLMRingError):
-    """An MCP server cannot be reached, or does not speak MCP."""
+    """An MCP server cannot be reached, does not speak MCP, or fails."""
 
 
 class LimitExceededError(LLMRingError):

@@ -1,12 +1,12 @@
-"""Tools of MCP servers, offered to a model; the only module that uses `mcp` as a client.
+"""Tools of MCP servers, offered to a model.
 
 https://modelcontextprotocol.io/specification/
 """
 
 from __future__ import annotations
 
-import re
-import shlex
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,17 +17,18 @@ from msgspec import Struct
 from llmring.chat.function import FunctionTool
 from llmring.chat.parts import AudioPart, ImagePart, Part, TextPart
 from llmring.chat.request import LLMRequest
-from llmring.exceptions import ConfigurationError, ToolServerError, ValidationError
+from llmring.chat.tools import Tool
+from llmring.client.tools.mcp_connection import ToolServer
+from llmring.client.tools.tool_names import fit_names
+from llmring.exceptions import ToolServerError, ValidationError
 
 if TYPE_CHECKING:
-    from mcp import Client
     from mcp_types import CallToolResult, ContentBlock
     from mcp_types import Tool as ServedTool
 
 T = TypeVar("T")
 
-_NOT_IN_NAME = re.compile(r"[^a-zA-Z0-9_-]")
-_LONGEST_NAME = 64
+log = logging.getLogger("llmring")
 
 
 class _Arguments(Struct):
@@ -51,7 +52,7 @@ class ServerTool(FunctionTool[..., Any], frozen=True, kw_only=True, dict=True):
 
 @asynccontextmanager
 async def tools_of(
-    servers: Sequence[Any], timeout: float | None = None
+    servers: Sequence[Any], timeout: float | None = None, taken: Iterable[str] = ()
 ) -> AsyncIterator[list[ServerTool]]:
     """Yield the tools of MCP servers while the connections are open.
 
@@ -59,27 +60,23 @@ async def tools_of(
         servers: Each an address ("https://…"), a command line that starts a server ("python
             server.py"), or anything else that `mcp.Client` accepts.
         timeout: Seconds that a server may take to answer; None for no limit.
+        taken: Names of other tools.
 
     Raises:
         ConfigurationError: The package `mcp` is not installed, or a command line is invalid.
-        ToolServerError: A server can't be reached, or does not speak MCP.
+        ToolServerError: A server can't be reached, does not speak MCP, or fails.
     """
-    tools: list[ServerTool] = []
+    known = [ToolServer(server, timeout) for server in servers]
     async with AsyncExitStack() as stack:
-        for server in servers:
-            client = _client(server, timeout)
-            try:
-                await stack.enter_async_context(client)
-                served = (await client.list_tools()).tools
-            except Exception as error:
-                raise ToolServerError(
-                    f"the MCP server {_server_name(server)} can't be used: "
-                    f"{_error_text(error)}; check the "
-                    "address or the command"
-                ) from error
-            taken = {tool.name for tool in tools}
-            tools += _named(client, served, taken)
-        yield tools
+        served = [
+            (server, each)
+            for server in known
+            for each in await stack.enter_async_context(server.connected())
+        ]
+        names = fit_names([each.name for _, each in served], taken)
+        yield [
+            _tool(server, each, name) for (server, each), name in zip(served, names, strict=True)
+        ]
 
 
 async def with_servers(
@@ -96,58 +93,45 @@ async def with_servers(
         request: The request.
         run: Executes the request.
     """
-    failure: Exception | None = None
-    async with tools_of(servers, timeout) as tools:
-        whole = msgspec.structs.replace(request, tools=[*request.toolset(), *tools])
-        try:
-            return await run(whole)
-        except Exception as error:  # noqa: BLE001 -- raised again outside
-            # The connections are task groups, which would wrap it in an ExceptionGroup.
-            failure = error
-    raise failure
-
-
-def _client(server: Any, timeout: float | None) -> Client:
+    toolset = request.toolset()
+    taken = [tool.name for tool in toolset if isinstance(tool, Tool)]
+    failure: BaseException | None = None
+    answers: list[T] = []
     try:
-        from mcp import Client
-        from mcp.client.stdio import StdioServerParameters
-    except ImportError as error:
-        raise ConfigurationError(
-            'MCP servers need the package mcp; run pip install "llmring[mcp]"'
-        ) from error
-    if isinstance(server, str) and not server.startswith(("http://", "https://")):
-        try:
-            command, *rest = shlex.split(server)
-        except ValueError as error:
-            raise ConfigurationError(
-                f"{server!r} is neither an address nor a valid command line: {error}"
-            ) from error
-        server = StdioServerParameters(command=command, args=rest)
-    return Client(server, read_timeout_seconds=timeout)
+        async with tools_of(servers, timeout, taken) as tools:
+            try:
+                answers.append(
+                    await run(msgspec.structs.replace(request, tools=[*toolset, *tools]))
+                )
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # noqa: BLE001 -- raised again outside
+                # The connections are task groups, which would wrap it in an ExceptionGroup.
+                failure = error
+    except ToolServerError as error:
+        if failure is None and not answers:
+            raise
+        # The request is over; a server that fails while it is left changes nothing.
+        log.warning("%s", error)
+    if failure is not None:
+        raise failure
+    return answers[0]
 
 
-def _named(client: Client, served: Iterable[ServedTool], taken: set[str]) -> list[ServerTool]:
-    """Convert tools, giving each a unique name that every provider accepts."""
-    tools = []
-    for each in served:
-        stem = _NOT_IN_NAME.sub("_", each.name)[: _LONGEST_NAME - 3] or "tool"
-        stem = stem if stem[0].isalpha() or stem[0] == "_" else f"_{stem}"
-        name, number = stem, 1
-        while name in taken:
-            number += 1
-            name = f"{stem}_{number}"
-        taken.add(name)
-        tools.append(_tool(client, each, name))
-    return tools
-
-
-def _tool(client: Client, served: ServedTool, name: str) -> ServerTool:
+def _tool(server: ToolServer, served: ServedTool, name: str) -> ServerTool:
     async def call(arguments: Mapping[str, Any]) -> str | list[Part]:
-        result = await client.call_tool(served.name, dict(arguments))
-        content = _content(result)
-        if result.is_error:
-            raise ValidationError(_text(content) or f"{served.name} failed without a message")
-        return content
+        try:
+            result = await server.client.call_tool(served.name, dict(arguments))
+        except Exception as error:
+            if not server.is_gone(error):
+                raise
+            fault = server.fault(error)
+        else:
+            content = _content(result)
+            if result.is_error:
+                raise ValidationError(_text(content) or f"{served.name} failed without a message")
+            return content
+        raise fault
 
     return ServerTool(
         name=name,
@@ -186,24 +170,3 @@ def _text(content: str | Sequence[Part]) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(part.text for part in content if isinstance(part, TextPart))
-
-
-def _server_name(server: Any) -> str:
-    """Return a server for a message: only the host of an address, only the name of a command.
-
-    Either may carry a key.
-    """
-    if not isinstance(server, str):
-        return type(server).__name__
-    if server.startswith(("http://", "https://")):
-        from urllib.parse import urlsplit
-
-        return f"at {urlsplit(server).hostname}"
-    return server.split()[0] if server.split() else "''"
-
-
-def _error_text(error: BaseException) -> str:
-    """Format an error; of a group, its first member."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -23,6 +23,7 @@ from llmring.exceptions import (
     ConfigurationError,
     LimitExceededError,
     ProviderError,
+    ToolServerError,
     TooManyTurnsError,
     ValidationError,
 )
@@ -154,12 +155,21 @@ async def _run(
             known = ", ".join(functions) or "none"
             raise ValidationError(f"unknown tool {name!r}; use one of: {known}")  # noqa: TRY301
         content = await _called(function, function.keywords(call["function"]["arguments"]))
-    except Exception as error:  # noqa: BLE001 -- the user's own function
+    except Exception as error:
+        if isinstance(error, ToolServerError) and _is_of_server(functions.get(name)):
+            # Not the failure of one call: the server has gone, with all of its tools.
+            raise
         what = error.message if isinstance(error, ValidationError) else _error_text(error)
         content = redact(what, secrets)[:_ERROR_CHARACTERS]
         log.warning("the tool %s failed: %s", name, content)
         return ToolRun(call, _result(call, content, {"is_error": True}), error)
     return ToolRun(call, _result(call, content))
+
+
+def _is_of_server(function: FunctionTool[..., Any] | None) -> bool:
+    from llmring.client.tools.mcp_tools import ServerTool
+
+    return isinstance(function, ServerTool)
 
 
 def _name(call: ToolCall) -> str:
