@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from llmring.chat.request import LLMRequest, Message
     from llmring.chat.response import Attempt, LLMResponse, StreamChunk
     from llmring.chat.token_count import TokenCount
-    from llmring.chat.tool_conversation import ToolRun, ToolsResponse
+    from llmring.chat.tool_conversation import ToolRun, ToolsResponse, ToolStart
     from llmring.chat.tools import (
         FunctionCall,
         NamedTool,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         PendingModels,
         PendingStream,
         PendingTools,
+        PendingToolsStream,
     )
     from llmring.client.request_args import RequestFields
     from llmring.client.ring import LLMRing
@@ -133,6 +134,7 @@ _HOMES = {
     "PendingStatus": "llmring.client.status",
     "PendingStream": "llmring.client.pending_calls",
     "PendingTools": "llmring.client.pending_calls",
+    "PendingToolsStream": "llmring.client.pending_calls",
     "PlainData": "llmring.plain_data",
     "Plan": "llmring.routing.plan",
     "PlanStep": "llmring.routing.plan",
@@ -154,6 +156,7 @@ _HOMES = {
     "Tool": "llmring.chat.tools",
     "ToolCall": "llmring.chat.tools",
     "ToolRun": "llmring.chat.tool_conversation",
+    "ToolStart": "llmring.chat.tool_conversation",
     "ToolsResponse": "llmring.chat.tool_conversation",
     "UploadedPart": "llmring.chat.parts",
     "Usage": "llmring.chat.events",
@@ -212,6 +215,7 @@ __all__ = [
     "PendingStatus",
     "PendingStream",
     "PendingTools",
+    "PendingToolsStream",
     "PlainData",
     "Plan",
     "PlanStep",
@@ -245,6 +249,7 @@ __all__ = [
     "ToolCall",
     "ToolRun",
     "ToolServerError",
+    "ToolStart",
     "ToolsResponse",
     "UnreadableResponseError",
     "UnsupportedFeatureError",

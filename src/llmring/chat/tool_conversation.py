@@ -8,6 +8,18 @@ from llmring.chat.tools import ToolCall
 from llmring.plain_data import PlainData
 
 
+class ToolStart(PlainData, Struct, frozen=True):
+    """A function call that is about to be made; its `ToolRun` follows.
+
+    Attributes:
+        call: The call as the model requested it.
+    """
+
+    __module__ = "llmring"
+
+    call: ToolCall
+
+
 class ToolRun(PlainData, Struct, frozen=True):
     """One function call that the model requested.
 

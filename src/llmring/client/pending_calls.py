@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from llmring.bridge.other_loops import refuse_trio
 from llmring.bridge.pending import Pending, loop_is_running, warn_of_blocking
 from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.token_count import TokenCount
-from llmring.chat.tool_conversation import ToolsResponse
+from llmring.chat.tool_conversation import ToolRun, ToolsResponse, ToolStart
 from llmring.dialects.dialect import ListedModel
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from llmring.chat.parts import Part
     from llmring.chat.request import Message
     from llmring.chat.response import Attempt
-    from llmring.chat.tool_conversation import ToolRun
     from llmring.chat.tools import ToolCall
 
+
+T = TypeVar("T")
 
 _AS_DATA = ("to_dict", "to_json")
 
@@ -126,38 +127,32 @@ class PendingCount(Pending[TokenCount]):
         to_json: Callable[[], str]
 
 
-class PendingStream:
-    """A streamed answer, to iterate over with `async for` or `for`.
+class _PendingItems(Generic[T]):
+    """Items that arrive one by one, for `async for` or `for`; see `PendingStream`."""
 
-    The request is sent when the first chunk is requested. If the loop is left early, the
-    connection closes once the stream is garbage-collected; to close it sooner, use the stream as
-    a context manager. Iterating with `for` inside a running event loop works, with a warning that
-    it blocks the loop.
-    """
+    _method: ClassVar[str]
 
-    __module__ = "llmring"
+    def __init__(self, open_stream: Callable[[], AsyncGenerator[T, None]]) -> None:
+        self._open: Callable[[], AsyncGenerator[T, None]] | None = open_stream
+        self._async: AsyncGenerator[T, None] | None = None
+        self._sync: Generator[T, None, None] | None = None
 
-    def __init__(self, open_stream: Callable[[], AsyncGenerator[StreamChunk, None]]) -> None:
-        self._open: Callable[[], AsyncGenerator[StreamChunk, None]] | None = open_stream
-        self._async: AsyncGenerator[StreamChunk, None] | None = None
-        self._sync: Generator[StreamChunk, None, None] | None = None
-
-    def _source(self) -> AsyncGenerator[StreamChunk, None]:
+    def _source(self) -> AsyncGenerator[T, None]:
         if self._open is None:
-            raise RuntimeError("a stream can be read once; call chat_stream again")
+            raise RuntimeError(f"a stream can be read once; call {self._method} again")
         self._async, self._open = self._open(), None
         return self._async
 
-    def __aiter__(self) -> AsyncIterator[StreamChunk]:
+    def __aiter__(self) -> AsyncIterator[T]:
         refuse_trio()
         return self._source()
 
-    def __iter__(self) -> Iterator[StreamChunk]:
+    def __iter__(self) -> Iterator[T]:
         from llmring.bridge import portal
 
         source = self._source()
         if loop_is_running():
-            warn_of_blocking("for over a chat stream", "async for")
+            warn_of_blocking(f"for over a stream of {self._method}", "async for")
         self._sync = portal.iterate(source)
         return self._sync
 
@@ -196,6 +191,59 @@ class PendingStream:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class PendingStream(_PendingItems[StreamChunk]):
+    """A streamed answer, to iterate over with `async for` or `for`.
+
+    The request is sent when the first chunk is requested. If the loop is left early, the
+    connection closes once the stream is garbage-collected; to close it sooner, use the stream as
+    a context manager. Iterating with `for` inside a running event loop works, with a warning that
+    it blocks the loop.
+    """
+
+    __module__ = "llmring"
+
+    _method = "chat_stream"
+
+
+class PendingToolsStream(_PendingItems[StreamChunk | ToolStart | ToolRun]):
+    """A streamed conversation with tools, to iterate over with `async for` or `for`.
+
+    The items are the chunks of all turns, and each function call when it starts (`ToolStart`) and
+    when it has ended (`ToolRun`). The last chunk of a turn has its `message`. Otherwise as
+    `PendingStream`.
+    """
+
+    __module__ = "llmring"
+
+    _method = "stream_tools"
+
+    def __init__(
+        self,
+        open_stream: Callable[
+            [Callable[[ToolsResponse], None]],
+            AsyncGenerator[StreamChunk | ToolStart | ToolRun, None],
+        ],
+    ) -> None:
+        super().__init__(lambda: open_stream(self._keep))
+        self._response: ToolsResponse | None = None
+
+    def _keep(self, response: ToolsResponse) -> None:
+        self._response = response
+
+    @property
+    def response(self) -> ToolsResponse:
+        """The whole conversation, as `run_tools` returns it; known after the last item.
+
+        Raises:
+            RuntimeError: The stream has not been read to its end.
+        """
+        if self._response is None:
+            raise RuntimeError(
+                "the response is known when the stream has ended; read all of its items first"
+            )
+        return self._response
 
 
 class PendingClose:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from os import PathLike
 from types import TracebackType
@@ -15,10 +15,16 @@ from llmring.bridge.pending import loop_is_running
 from llmring.chat.parsed_request import ParsedRequest, parse_request
 from llmring.chat.request import LLMRequest, Messages
 from llmring.chat.response import LLMResponse, StreamChunk
-from llmring.chat.tool_conversation import ToolsResponse
+from llmring.chat.tool_conversation import ToolRun, ToolsResponse, ToolStart
 from llmring.chat.tools import AnyTool
 from llmring.client.call_record import CallStart
-from llmring.client.pending_calls import PendingChat, PendingClose, PendingStream, PendingTools
+from llmring.client.pending_calls import (
+    PendingChat,
+    PendingClose,
+    PendingStream,
+    PendingTools,
+    PendingToolsStream,
+)
 from llmring.client.refused_answers import refused_answer
 from llmring.client.reply_reader import whole_reply
 from llmring.client.request_args import RequestFields, request_of
@@ -230,6 +236,53 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
             pending.result()
         return pending
 
+    @overload
+    def stream_tools(
+        self,
+        request: LLMRequest,
+        *,
+        tools: Sequence[AnyTool] = ...,
+        mcp: Sequence[Any] = ...,
+        max_turns: int = ...,
+        profile: str | None = None,
+    ) -> PendingToolsStream: ...
+    @overload
+    def stream_tools(
+        self,
+        request: str,
+        messages: Messages,
+        *,
+        mcp: Sequence[Any] = ...,
+        max_turns: int = ...,
+        profile: str | None = None,
+        **fields: Unpack[RequestFields],
+    ) -> PendingToolsStream: ...
+
+    def stream_tools(
+        self,
+        request: LLMRequest | str,
+        messages: Messages | None = None,
+        *,
+        tools: Sequence[AnyTool] | None = None,
+        mcp: Sequence[Any] = (),
+        max_turns: int = 10,
+        profile: str | None = None,
+        **fields: Any,
+    ) -> PendingToolsStream:
+        """Run the loop of `run_tools` as a stream: iterate with `async for`, or with `for`.
+
+        The items are the chunks of all turns, a `ToolStart` before and a `ToolRun` after each
+        function call. After the last item, the stream's `response` has the whole conversation.
+        Arguments and errors are those of `run_tools`; the errors are raised while iterating. A
+        `restart` discards the chunks of its own turn. Answers are not repaired to fit
+        `response_format`.
+        """
+        question = request_of(request, messages, fields)
+        question = msgspec.structs.replace(question, tools=[*question.toolset(), *(tools or ())])
+        return PendingToolsStream(
+            lambda keep: self._stream_tools(question, profile, max_turns, mcp, keep)
+        )
+
     def get_provider(self, name: str) -> RawProvider:
         """Return a provider, for use with its official SDK: `ring.get_provider("openai").client`.
 
@@ -361,8 +414,30 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
         send = partial(self._executor.send, refused=refused_answer)
         return await chat_in_form(form, request, failover, send, again)
 
+    def _stream_tools(
+        self,
+        request: LLMRequest,
+        profile: str | None,
+        max_turns: int,
+        mcp: Sequence[Any],
+        keep: Callable[[ToolsResponse], None],
+    ) -> AsyncGenerator[StreamChunk | ToolStart | ToolRun, None]:
+        from llmring.client.tools.tool_stream import stream_of_tools
+
+        return stream_of_tools(
+            lambda ask, watch: self._run_tools(request, profile, max_turns, mcp, ask, watch),
+            lambda turn: self._stream(parse_request(turn), profile),
+            keep,
+        )
+
     async def _run_tools(
-        self, request: LLMRequest, profile: str | None, max_turns: int, mcp: Sequence[Any]
+        self,
+        request: LLMRequest,
+        profile: str | None,
+        max_turns: int,
+        mcp: Sequence[Any],
+        ask: Callable[[LLMRequest], Awaitable[LLMResponse]] | None = None,
+        watch: Callable[[ToolStart | ToolRun], None] | None = None,
     ) -> ToolsResponse:
         from llmring.client.tools.tool_loop import run_tools
 
@@ -370,11 +445,12 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
 
         async def run(turn_request: LLMRequest) -> ToolsResponse:
             return await run_tools(
-                lambda turn: self._send(parse_request(turn), profile),
+                ask or (lambda turn: self._send(parse_request(turn), profile)),
                 turn_request,
                 max_turns=max_turns,
                 secrets=secrets,
                 telemetry=self._telemetry,
+                watch=watch,
             )
 
         if not mcp:

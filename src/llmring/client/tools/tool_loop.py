@@ -16,7 +16,7 @@ from llmring.chat.function import FunctionTool, result_content
 from llmring.chat.parts import Part
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
-from llmring.chat.tool_conversation import ToolRun, ToolsResponse
+from llmring.chat.tool_conversation import ToolRun, ToolsResponse, ToolStart
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.client.usage_totals import total_cost, total_usage
 from llmring.exceptions import (
@@ -47,6 +47,7 @@ async def run_tools(
     max_turns: int,
     secrets: Sequence[str],
     telemetry: Telemetry | None = None,
+    watch: Callable[[ToolStart | ToolRun], None] | None = None,
 ) -> ToolsResponse:
     """Ask, and call the functions that the model asks for, until it asks for none.
 
@@ -58,6 +59,7 @@ async def run_tools(
         max_turns: Maximum number of requests.
         secrets: Texts to mask in exceptions before a model or a log sees them.
         telemetry: Traces and measures the functions; None for no trace.
+        watch: Called with each call when it starts and when it has ended.
 
     Raises:
         TooManyTurnsError: The model had not finished in its last turn.
@@ -80,10 +82,7 @@ async def run_tools(
         calls = turn.tool_calls or []
         mine = [call for call in calls if _name(call) not in not_ours]
         left = [call for call in calls if _name(call) in not_ours]
-        made = await all_of(
-            traced_run(telemetry, call, functions.get(_name(call)), _run(call, functions, secrets))
-            for call in mine
-        )
+        made = await all_of(_watched(call, functions, secrets, watch, telemetry) for call in mine)
         runs += made
         messages += [run.message for run in made]
         if left or not (calls or turn.finish_reason == _PAUSED):
@@ -143,6 +142,22 @@ def _names_of_others(toolset: Sequence[Tool | ProviderTool]) -> set[str]:
         elif not isinstance(tool, FunctionTool):
             names.add(tool.name)
     return names
+
+
+async def _watched(
+    call: ToolCall,
+    functions: dict[str, FunctionTool[..., Any]],
+    secrets: Sequence[str],
+    watch: Callable[[ToolStart | ToolRun], None] | None,
+    telemetry: Telemetry | None,
+) -> ToolRun:
+    if watch is not None:
+        watch(ToolStart(call))
+    tool = functions.get(_name(call))
+    run = await traced_run(telemetry, call, tool, _run(call, functions, secrets))
+    if watch is not None:
+        watch(run)
+    return run
 
 
 async def _run(

@@ -1,0 +1,87 @@
+"""The tool loop as a stream: chunks of the answers, and the calls of functions between them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+
+from llmring.bridge.contained import ContainedError, contained
+from llmring.chat.parts import ReasoningPart
+from llmring.chat.request import LLMRequest
+from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.chat.tool_conversation import ToolRun, ToolsResponse, ToolStart
+from llmring.exceptions import ProviderResponseError
+
+Item = StreamChunk | ToolStart | ToolRun
+Ask = Callable[[LLMRequest], Awaitable[LLMResponse]]
+Watch = Callable[[ToolStart | ToolRun], None]
+
+# For what a stream that is left early has to close.
+_CLOSING_SECONDS = 1.0
+
+
+async def stream_of_tools(
+    run: Callable[[Ask, Watch], Awaitable[ToolsResponse]],
+    open_stream: Callable[[LLMRequest], AsyncGenerator[StreamChunk, None]],
+    keep: Callable[[ToolsResponse], None],
+) -> AsyncGenerator[Item, None]:
+    """Yield the chunks of all turns, and each call of a function when it starts and ends.
+
+    Args:
+        run: Runs the tool loop, with a function that asks a model and one that is given the calls.
+        open_stream: Streams the answer to one request.
+        keep: Called with the whole conversation at its end.
+
+    Raises:
+        BaseException: As `run` does.
+    """
+    items: asyncio.Queue[Item | None] = asyncio.Queue()
+
+    async def ask(request: LLMRequest) -> LLMResponse:
+        last: StreamChunk | None = None
+        async with aclosing(open_stream(request)) as chunks:
+            async for chunk in chunks:
+                items.put_nowait(chunk)
+                last = chunk
+        return _whole(last)
+
+    # In one task of its own: connections of MCP servers must be closed by the task that opens them.
+    task = asyncio.ensure_future(contained(run(ask, items.put_nowait)))
+    task.add_done_callback(lambda _: items.put_nowait(None))
+    try:
+        while (item := await items.get()) is not None:
+            yield item
+        keep(task.result())
+    except ContainedError as carrier:
+        error = carrier.error
+    else:
+        return
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=_CLOSING_SECONDS)
+    raise error
+
+
+def _whole(last: StreamChunk | None) -> LLMResponse:
+    """Return the answer whose stream ended with this chunk."""
+    if last is None or last.message is None:
+        raise ProviderResponseError("the stream ended before the answer was complete")
+    content = last.message.content
+    thoughts = [part.text for part in last.message.parts if isinstance(part, ReasoningPart)]
+    return LLMResponse(
+        content=last.message.text,
+        model=last.model,
+        usage=last.usage,
+        finish_reason=last.finish_reason,
+        tool_calls=last.tool_calls,
+        parsed=last.parsed,
+        reasoning="".join(thoughts) or None,
+        refusal=last.refusal,
+        cost=last.cost,
+        cost_reason=last.cost_reason,
+        attempts=last.attempts,
+        served_model=last.served_model,
+        parts=None if content is None or isinstance(content, str) else tuple(last.message.parts),
+    )
