@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from llmring import LLMResponse, LLMRing, StreamChunk
+from llmring import LLMResponse, LLMRing, PendingChat, StreamChunk
 from llmring.client import warn_once
 from llmring.local.weights import default_cache_dir, find
 from llmring.providers.table import PROVIDERS
@@ -80,11 +80,13 @@ class Way:
     def chat(self, ring: LLMRing, *args: Any, **kwargs: Any) -> LLMResponse:
         if self.name == "sync":
             with ring:
-                return ring.chat(*args, **kwargs).result()
+                pending: PendingChat = ring.chat(*args, **kwargs)
+                return pending.result()
 
         async def call() -> LLMResponse:
             async with ring:
-                return await ring.chat(*args, **kwargs)
+                pending: PendingChat = ring.chat(*args, **kwargs)
+                return await pending
 
         return asyncio.run(call())
 

@@ -19,6 +19,7 @@ from llmring import (
     LLMRequest,
     LLMResponse,
     LLMRing,
+    PendingChat,
     ProviderError,
     ProviderRateLimitError,
     SchemaValidationError,
@@ -135,7 +136,8 @@ def ring_of(vendor: Vendor, server: Loopback) -> LLMRing:
 
 def ask(server: Loopback, **fields: Any) -> LLMResponse:
     with ring_at(server) as ring:
-        return ring.chat(MODEL, "Who?", **fields).result()
+        pending: PendingChat = ring.chat(MODEL, "Who?", **fields)
+        return pending.result()
 
 
 def refused(server: Loopback, **fields: Any) -> SchemaValidationError:

@@ -80,6 +80,39 @@ class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
         runs: tuple[ToolRun, ...]
 
 
+if TYPE_CHECKING:
+    # With a type as `response_format`, for type checkers: the answer's `parsed` has this type.
+
+    class ParsedResponse(LLMResponse, Generic[T], kw_only=True):
+        """An answer whose `parsed` has a known type."""
+
+        parsed: T
+
+    class ParsedToolsResponse(ToolsResponse, Generic[T], kw_only=True):
+        """The end of a conversation with tools, whose `parsed` has a known type."""
+
+        parsed: T
+
+    class PendingParsedChat(PendingChat, Generic[T]):
+        """A pending `chat` call whose answer's `parsed` has a known type."""
+
+        parsed: T
+
+        def result(self) -> ParsedResponse[T]: ...  # noqa: D102
+        def __await__(self) -> Generator[Any, Any, ParsedResponse[T]]: ...
+
+    class PendingParsedTools(PendingTools, Generic[T]):
+        """A pending `run_tools` call whose answer's `parsed` has a known type."""
+
+        parsed: T
+
+        def result(self) -> ParsedToolsResponse[T]: ...  # noqa: D102
+        def __await__(self) -> Generator[Any, Any, ParsedToolsResponse[T]]: ...
+
+else:
+    PendingParsedChat, PendingParsedTools = PendingChat, PendingTools
+
+
 class PendingEmbedding(Pending[EmbeddingResponse]):
     """A pending `embed` call; see `Pending`. Its answer's attributes can be read from it."""
 

@@ -11,13 +11,12 @@ from llmring.chat.tools import AnyTool, NamedTool
 from llmring.exceptions import ValidationError
 
 
-class RequestFields(TypedDict, total=False):
-    """The fields of `LLMRequest` that these methods take in addition to the messages."""
+class UnformedFields(TypedDict, total=False):
+    """The fields of `RequestFields` without `response_format`, whose type types the answer."""
 
     temperature: float | None
     max_tokens: int | None
     reasoning_tokens: int | None
-    response_format: Any
     tools: Sequence[AnyTool] | None
     tool_choice: str | NamedTool | Mapping[str, Any] | None
     cache: Any
@@ -32,6 +31,12 @@ class RequestFields(TypedDict, total=False):
     reasoning_effort: str | None
     max_repairs: int
     allow_empty: bool
+
+
+class RequestFields(UnformedFields, total=False):
+    """The fields of `LLMRequest` that these methods take in addition to the messages."""
+
+    response_format: Any
 
 
 RequestFields.__module__ = "llmring"

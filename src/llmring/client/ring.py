@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from functools import partial
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -27,7 +27,7 @@ from llmring.client.pending_calls import (
 )
 from llmring.client.refused_answers import refused_answer
 from llmring.client.reply_reader import whole_reply
-from llmring.client.request_args import RequestFields, request_of
+from llmring.client.request_args import RequestFields, UnformedFields, request_of
 from llmring.client.ring_aliases import RingAliases
 from llmring.client.ring_explain import RingExplain
 from llmring.client.ring_models import RingModels
@@ -39,9 +39,12 @@ from llmring.routing.observers import OnAttempt, OnFailover
 from llmring.telemetry.tracing import TelemetryWish
 
 if TYPE_CHECKING:
+    from llmring.client.pending_calls import PendingParsedChat, PendingParsedTools
     from llmring.client.vendor_sdk import RawProvider
     from llmring.files.registered import Deregistration, RegisteredFile
     from llmring.routing.failover import Failover
+
+T = TypeVar("T")
 
 
 class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
@@ -95,6 +98,16 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
 
     @overload
     def chat(self, request: LLMRequest, *, profile: str | None = None) -> PendingChat: ...
+    @overload
+    def chat(
+        self,
+        request: str,
+        messages: Messages,
+        *,
+        response_format: type[T],
+        profile: str | None = None,
+        **fields: Unpack[UnformedFields],
+    ) -> PendingParsedChat[T]: ...
     @overload
     def chat(
         self,
@@ -180,6 +193,18 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
         max_turns: int = ...,
         profile: str | None = None,
     ) -> PendingTools: ...
+    @overload
+    def run_tools(
+        self,
+        request: str,
+        messages: Messages,
+        *,
+        response_format: type[T],
+        mcp: Sequence[Any] = ...,
+        max_turns: int = ...,
+        profile: str | None = None,
+        **fields: Unpack[UnformedFields],
+    ) -> PendingParsedTools[T]: ...
     @overload
     def run_tools(
         self,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import answers
-from llmring import LLMRing, ProviderError
+from llmring import LLMRing, PendingTools, ProviderError
 from llmring.exceptions import ToolServerError
 from loopback import Answer, Loopback, Pause, as_json
 from rings import MODEL, environ_of, ring_at
@@ -87,10 +87,12 @@ def asks_for(name: str) -> Answer:
 
 def run(way: str, ring: LLMRing, *servers: Any, **more: Any) -> str:
     if way == "sync":
-        return ring.run_tools(MODEL, "Hi", mcp=servers, **more).content
+        pending: PendingTools = ring.run_tools(MODEL, "Hi", mcp=servers, **more)
+        return pending.content
 
     async def call() -> str:
-        return (await ring.run_tools(MODEL, "Hi", mcp=servers, **more)).content
+        pending: PendingTools = ring.run_tools(MODEL, "Hi", mcp=servers, **more)
+        return (await pending).content
 
     return asyncio.run(call())
 

@@ -17,6 +17,7 @@ from llmring import (
     LLMResponse,
     LLMRing,
     Message,
+    PendingTools,
     ProviderConnectionError,
     Tool,
     ToolsResponse,
@@ -68,7 +69,8 @@ def reported(server: Loopback, request: int = -1) -> list[str]:
 
 def run(server: Loopback, *args: Any, **fields: Any) -> ToolsResponse:
     with ring_at(server) as ring:
-        return ring.run_tools(*args, **fields).result()
+        pending: PendingTools = ring.run_tools(*args, **fields)
+        return pending.result()
 
 
 def test_a_model_s_calls_are_made_and_their_results_given_back(serve: Serve) -> None:
