@@ -250,7 +250,7 @@ class Tools:
             key: timeout (seconds), retries, strategy (ordered, weighted, cheapest, fastest),
                 daily_budget, max_cost_per_request (USD), needs, min_context, rpm, tpm,
                 max_concurrency, hedge_after, stall_timeout, on_stream_failure,
-                on_refusal (fallback, answer).
+                on_refusal (fallback, answer), first_content_timeout.
             value: Its value; omit it to remove the key.
             alias: The alias (default: the whole profile).
             profile: The profile (default: the one being edited).

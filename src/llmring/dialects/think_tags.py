@@ -38,6 +38,11 @@ class UntaggedDecoder:
         self._splitter = _TagSplitter()
         self.done = False
 
+    @property
+    def text_ended(self) -> bool:
+        """True after the API has marked the end of a text; see `Decoder`."""
+        return self._inner.text_ended
+
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that these bytes complete."""
         events = self._split(self._inner.feed(data))

@@ -188,9 +188,11 @@ class Failover(CallProgress):
             return None
         refused, changed = self._resends.pop(0)
         target = refused.target
-        later = self._candidates[self._candidates.index(target) + 1 :]
+        # By reference: the attempt may have asked the model by its provider's other API.
+        places = [isinstance(each, Target) and each.ref == target.ref for each in self._candidates]
+        later = self._candidates[places.index(True) + 1 :]
         prepared = Prepared(changed.http, (*refused.adjusted, *changed.notes))
-        attempt = AttemptState(self, target, prepared, self._deadline_before(later), 0.0)
+        attempt = self._attempt(target, prepared, later, 0.0)
         attempt.changes = (*refused.changes, *changed.changes)
         return attempt
 

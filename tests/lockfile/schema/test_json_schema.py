@@ -128,6 +128,7 @@ GOOD = {
     "policies of a binding": binding(
         'strategy = "weighted"\nweights = [3, 0]\nhedge_after = 2.5\nneeds = ["tools"]\n'
         'on_stream_failure = "raise"\nstall_timeout = 15\ntimeout = 60\nretries = 0\n'
+        "first_content_timeout = 120\n"
         "max_concurrency = 1\nrpm = 60\ntpm = 1000\nmin_context = 128_000\n"
         "max_cost_per_request = 0.05\nmax_price_ratio = 3\ndaily_budget = 10"
     ),
