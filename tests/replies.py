@@ -7,7 +7,10 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
+from llmring.chat.citation import Citation
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     Event,
     Finished,
     ReasoningDelta,
@@ -93,13 +96,36 @@ def usages(draw: st.DrawFn) -> Usage:
     )
 
 
+@st.composite
+def citations(draw: st.DrawFn, length: int) -> tuple[Citation, ...]:
+    """Draw sources with a place in a text of this length, then sources of the whole answer."""
+    urls = WORDS.map("https://example.org/{}".format)
+    fields = {"title": st.none() | TEXTS, "cited_text": st.none() | TEXTS}
+    found = []
+    for _ in range(draw(st.integers(0, 2)) if length else 0):
+        start = draw(st.integers(0, length - 1))
+        end = draw(st.integers(start + 1, length))
+        found.append(
+            draw(st.builds(Citation, url=urls, start=st.just(start), end=st.just(end), **fields))
+        )
+    index = st.none() | st.integers(0, 9)
+    return (
+        *found,
+        *draw(st.lists(st.builds(Citation, url=urls, index=index, **fields), max_size=2)),
+    )
+
+
 REASONS = ("stop", "length", "content_filter", "error")
 
 
 @st.composite
 def events(draw: st.DrawFn) -> list[Event]:
     """Draw the events of a reply that is of no API yet: its end has no native word."""
-    contents = draw(st.lists(TEXTS.map(TextDelta) | THOUGHTS, max_size=5))
+    texts = TEXTS.map(TextDelta) | TEXTS.map(CommentaryDelta)
+    contents: list[Event] = draw(st.lists(texts | THOUGHTS, max_size=5))
+    length = sum(len(each.text) for each in contents if isinstance(each, TextDelta))
+    if sources := draw(citations(length)):
+        contents.append(Cited(sources))
     usage = draw(st.none() | usages())
     refusal = draw(st.none() | TEXTS)
     found: list[Event] = [Started(draw(WORDS), draw(WORDS)), *contents, *draw(calls())]
@@ -122,6 +148,8 @@ def in_pieces(whole: Iterable[Event], seed: int) -> Iterator[Event]:
         match event:
             case TextDelta(text=text):
                 yield from map(TextDelta, _cut(text, dice))
+            case CommentaryDelta(text=text):
+                yield from map(CommentaryDelta, _cut(text, dice))
             case RefusalDelta(text=text):
                 yield from map(RefusalDelta, _cut(text, dice))
             case ReasoningDelta(text=text, signature=signature, id=id_):

@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from llmring.bridge.pending import Pending
     from llmring.chat.caching import Caching
+    from llmring.chat.citation import Citation
     from llmring.chat.cost import Cost, CostParts
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.events import Usage
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from llmring.chat.output_format import OutputFormat, SchemaProblem
     from llmring.chat.parts import (
         AudioPart,
+        CommentaryPart,
         DocumentPart,
         ImagePart,
         ProviderPart,
@@ -110,6 +112,8 @@ _HOMES = {
     "Caching": "llmring.chat.caching",
     "CallSize": "llmring.routing.plan",
     "CircuitState": "llmring.routing.circuits",
+    "Citation": "llmring.chat.citation",
+    "CommentaryPart": "llmring.chat.parts",
     "Cost": "llmring.chat.cost",
     "CostParts": "llmring.chat.cost",
     "Deregistration": "llmring.files.registered",
@@ -173,6 +177,8 @@ __all__ = [
     "Caching",
     "CallSize",
     "CircuitState",
+    "Citation",
+    "CommentaryPart",
     "ConfigurationError",
     "ContentPolicyError",
     "ContextLengthError",

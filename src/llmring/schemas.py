@@ -1,12 +1,14 @@
 """Public names for the values that calls take and return; `llmring` has them too."""
 
 from llmring.chat.caching import Caching
+from llmring.chat.citation import Citation
 from llmring.chat.cost import Cost, CostParts
 from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.events import Usage
 from llmring.chat.output_format import OutputFormat, SchemaProblem
 from llmring.chat.parts import (
     AudioPart,
+    CommentaryPart,
     DocumentPart,
     ImagePart,
     ProviderPart,
@@ -25,6 +27,8 @@ __all__ = [
     "Attempt",
     "AudioPart",
     "Caching",
+    "Citation",
+    "CommentaryPart",
     "Cost",
     "CostParts",
     "DocumentPart",

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from llmring import LLMRequest, LLMResponse, LLMRing, ProviderError, StreamChunk
+from llmring import CommentaryPart, LLMRequest, LLMResponse, LLMRing, ProviderError, StreamChunk
 
 RECORDINGS = Path(__file__).resolve().parents[2].parent / "shared" / "recordings"
 
@@ -140,8 +140,11 @@ async def gather(ring: LLMRing, request: LLMRequest) -> dict[str, Any]:
 
 def outcome(text: str, reasoning: str | None, end: LLMResponse | StreamChunk) -> dict[str, Any]:
     usage = end.usage
+    # The vendor's SDK counts its remarks among the text.
+    parts = end.message.parts if end.message else ()
+    remarks = "".join(part.text for part in parts if isinstance(part, CommentaryPart))
     return {
-        "text": text,
+        "text": remarks + text,
         "reasoning": reasoning or "",
         "tool_calls": [
             (call["function"]["name"], loads(call["function"]["arguments"]))

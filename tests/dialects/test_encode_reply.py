@@ -17,7 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmring.chat.citation import Citation
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     Event,
     Failed,
     Finished,
@@ -30,7 +33,7 @@ from llmring.chat.events import (
     Usage,
     UsageReport,
 )
-from llmring.chat.parts import ProviderPart, ReasoningPart
+from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.reply import fold
 from llmring.chat.reply_events import unfold
 from llmring.chat.response import LLMResponse
@@ -106,6 +109,12 @@ def round_trip(
 
 # --- Replies of any kind: what comes back is all but what the API has no place for ---
 
+
+def addressed(citation: Citation) -> Citation:
+    """The citation with what Gemini has a place for."""
+    return Citation(url=citation.url, title=citation.title, start=citation.start, end=citation.end)
+
+
 Changes = Callable[[list[Event], bool], Iterator[Event]]
 
 
@@ -166,6 +175,8 @@ def lost_by_anthropic(events: list[Event], streamed: bool) -> Iterator[Event]:
                 yield ReasoningDelta(text, signature)
             case ToolCallDelta():
                 yield called(event)
+            case Cited() | CommentaryDelta():
+                pass
             case UsageReport(usage=usage):
                 yield UsageReport(msgspec.structs.replace(usage, **NO_SOUND_OR_IMAGES))
             case Finished():
@@ -183,6 +194,10 @@ def lost_by_gemini(events: list[Event], streamed: bool) -> Iterator[Event]:
                 yield ReasoningDelta(text, signature)
             case ToolCallDelta():
                 yield called(event, signed=True)
+            case CommentaryDelta():
+                pass
+            case Cited(citations=citations):
+                yield Cited(tuple(map(addressed, citations)))
             case RefusalDelta(text=text):
                 yield TextDelta(text)
             case UsageReport(usage=usage):
@@ -197,6 +212,8 @@ def lost_by_ollama(events: list[Event], streamed: bool) -> Iterator[Event]:
         match event:
             case Started(model=model):
                 yield Started(model, EPOCH)
+            case Cited() | CommentaryDelta():
+                pass
             case RefusalDelta(text=text):
                 yield TextDelta(text)
             case ToolCallDelta():
@@ -211,6 +228,8 @@ def lost_by_ollama(events: list[Event], streamed: bool) -> Iterator[Event]:
 def lost_by_openai_chat(events: list[Event], streamed: bool) -> Iterator[Event]:
     for event in with_bare_reasoning(events, streamed):
         match event:
+            case CommentaryDelta():
+                pass
             case UsageReport(usage=usage):
                 yield UsageReport(msgspec.structs.replace(usage, cache_write_1h_tokens=0))
             case _:
@@ -231,7 +250,7 @@ def with_bare_reasoning(events: list[Event], streamed: bool) -> list[Event]:
 
 def lost_by_openai_responses(events: list[Event], streamed: bool) -> Iterator[Event]:
     reasoned = False
-    for event in events:
+    for event in with_remarks_marked(events):
         match event:
             case ReasoningDelta(text=text, signature=signature, id=id_):
                 if reasoned and text:
@@ -245,6 +264,28 @@ def lost_by_openai_responses(events: list[Event], streamed: bool) -> Iterator[Ev
                 yield UsageReport(msgspec.structs.replace(usage, **dict.fromkeys(lost, 0)))
             case _:
                 yield event
+
+
+def with_remarks_marked(events: list[Event]) -> Iterator[Event]:
+    """The events as those of Responses, where a message has a mark and citations of its own."""
+    begins_at = length = 0
+    for at, event in enumerate(events):
+        if not isinstance(event, TextDelta | Cited):
+            begins_at = length
+        match event:
+            case TextDelta(text=text):
+                length += len(text)
+                yield event
+            case Cited(citations=citations):
+                yield Cited(tuple(e for e in citations if e.start is None or e.start >= begins_at))
+            case _:
+                yield event
+        follows = events[at + 1] if at + 1 < len(events) else None
+        if isinstance(event, CommentaryDelta) and not isinstance(follows, CommentaryDelta):
+            yield ProviderItem(REMARK)
+
+
+REMARK = {"type": "message", "role": "assistant", "phase": "commentary"}
 
 
 def called(call: ToolCallDelta, *, signed: bool = False) -> ToolCallDelta:
@@ -283,8 +324,18 @@ def comparable(reply: LLMResponse) -> LLMResponse:
         if isinstance(part, ReasoningPart)
         else part
         for part in reply.parts
+        if not is_annotated_text(part)
     )
+    if parts and len(parts) == 1 and type(parts[0]) is TextPart:
+        parts = None
     return msgspec.structs.replace(reply, tool_calls=calls, parts=parts)
+
+
+def is_annotated_text(part: Part) -> bool:
+    """True for a text that the reply also has as such, with the annotations of its citations."""
+    if not isinstance(part, ProviderPart):
+        return False
+    return part.content.get("type") == "message" and "content" in part.content
 
 
 def value_of(arguments: str) -> str:
@@ -443,7 +494,7 @@ OWN: dict[str, list[list[Event]]] = {
     ],
     "openai_responses": [
         [
-            TextDelta("Well."),
+            CommentaryDelta("Well."),
             ProviderItem({"type": "message", "role": "assistant", "phase": "commentary"}),
             TextDelta("Four."),
             ProviderItem({"type": "message", "role": "assistant", "phase": "final_answer"}),
@@ -724,6 +775,9 @@ def lossless(name: str, reply: LLMResponse) -> LLMResponse:
         reply = msgspec.structs.replace(reply, usage=usage)
     if name == "gemini" and reply.refusal is not None:
         reply = msgspec.structs.replace(reply, content=reply.refusal, refusal=None)
+    if name == "gemini":
+        named = tuple(addressed(each) for each in reply.citations if each.url or each.title)
+        reply = msgspec.structs.replace(reply, citations=named)
     if name == "openai_responses" and reply.parts is not None:
         parts = list(reply.parts)
         for item in reply.parts:

@@ -5,6 +5,7 @@ from typing import Any, Literal, cast
 
 from msgspec import Struct
 
+from llmring.chat.citation import Citations
 from llmring.exceptions import ProviderError
 from llmring.plain_data import PlainData, struct_data
 
@@ -130,6 +131,28 @@ class TextDelta(Struct, frozen=True):
     text: str
 
 
+class CommentaryDelta(Struct, frozen=True):
+    """A piece of the model's remarks on its work, which are not part of the answer."""
+
+    text: str
+
+
+class ShownAsAnswer(Struct, frozen=True):
+    """The text that came last turns out to be commentary.
+
+    Attributes:
+        length: The number of its characters.
+    """
+
+    length: int
+
+
+class Cited(Struct, frozen=True):
+    """Sources of the answer; their places count from the beginning of its text."""
+
+    citations: Citations
+
+
 class RefusalDelta(Struct, frozen=True):
     """A piece of the text in which the model declines to answer."""
 
@@ -213,6 +236,9 @@ class Failed(Struct, frozen=True):
 Event = (
     Started
     | TextDelta
+    | CommentaryDelta
+    | ShownAsAnswer
+    | Cited
     | RefusalDelta
     | ReasoningDelta
     | ProviderItem

@@ -23,6 +23,12 @@ class TextPart(PlainData, Struct, frozen=True, tag="text", tag_field="part"):
     cache_control: dict[str, Any] | None = None
 
 
+class CommentaryPart(TextPart, frozen=True, tag="commentary", tag_field="part"):
+    """A remark of the model on its work in an assistant message, which is not the answer."""
+
+    __module__ = "llmring"
+
+
 class ImagePart(PlainData, Struct, frozen=True, tag="image", tag_field="part"):
     """An image: either a URL, or its bytes in base64 with their media type."""
 
@@ -114,7 +120,16 @@ class ProviderPart(PlainData, Struct, frozen=True, tag="provider", tag_field="pa
     content: Mapping[str, Any]
 
 
-Part = TextPart | ImagePart | DocumentPart | AudioPart | UploadedPart | ReasoningPart | ProviderPart
+Part = (
+    TextPart
+    | CommentaryPart
+    | ImagePart
+    | DocumentPart
+    | AudioPart
+    | UploadedPart
+    | ReasoningPart
+    | ProviderPart
+)
 
 # The assumed type of a file that is given only by its ID.
 _PDF = "application/pdf"

@@ -6,7 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from llmring.chat.citation import Citations, joined
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     EndMarked,
     Event,
     Failed,
@@ -14,6 +17,7 @@ from llmring.chat.events import (
     ProviderItem,
     ReasoningDelta,
     RefusalDelta,
+    ShownAsAnswer,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -21,7 +25,7 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.chat.json_text import is_whole, without_halves
-from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
+from llmring.chat.parts import CommentaryPart, Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.response import LLMResponse, StreamChunk, answer
 from llmring.chat.tools import ToolCall
 
@@ -58,6 +62,19 @@ class _Thought:
         return ReasoningPart("".join(self.text), self.signature, self.id, dialect, self.field)
 
 
+class _Comment:
+    """A remark of the model, and the number of text pieces before it."""
+
+    __slots__ = ("after", "text")
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+        self.text: list[str] = []
+
+    def part(self, dialect: str) -> Part:  # noqa: ARG002 -- as of the other parts
+        return CommentaryPart("".join(self.text))
+
+
 class _PlacedItem:
     """A provider's own item, and the number of text pieces before it."""
 
@@ -83,12 +100,12 @@ class Reply:
 
     Attributes:
         finished: The end of the answer, once it has come.
-        garbled: The pieces that could not be read.
         costs: The cost fields of the vendor's last usage; see `UsageReport`.
     """
 
     __slots__ = (
         "_calls",
+        "_citations",
         "_dialect",
         "_end_mark",
         "_id",
@@ -106,8 +123,9 @@ class Reply:
         self._model = model
         self._dialect = dialect
         self._text: list[str] = []
-        self._other_parts: list[_Thought | _PlacedItem] = []
+        self._other_parts: list[_Thought | _Comment | _PlacedItem] = []
         self._refusal: list[str] = []
+        self._citations: Citations = ()
         self._calls: dict[int, _OpenCall] = {}
         self._usage: Usage | None = None
         self.costs: Mapping[str, Any] | None = None
@@ -131,6 +149,8 @@ class Reply:
                 return StreamChunk(reasoning=text, model=self._model) if text else None
             case ToolCallDelta():
                 return self._add_call(event)
+            case Cited() | CommentaryDelta() | ShownAsAnswer():
+                return self._add_aside(event)
             case Failed(error=error):
                 raise error
             case _:
@@ -152,6 +172,62 @@ class Reply:
                 self.finished = event
             case EndMarked(mark=mark):
                 self._end_mark = mark
+
+    def _add_aside(self, event: Cited | CommentaryDelta | ShownAsAnswer) -> StreamChunk | None:
+        match event:
+            case Cited(citations=citations):
+                return self._cite(citations)
+            case CommentaryDelta(text=text):
+                return self._comment(text)
+            case ShownAsAnswer(length=length):
+                return self._take_back(length)
+
+    def _comment(self, text: str) -> StreamChunk:
+        last = self._other_parts[-1] if self._other_parts else None
+        shown = text
+        if isinstance(last, _Comment) and last.after == len(self._text):
+            last.text.append(text)
+        else:
+            if self._commentary():
+                shown = "\n\n" + text
+            comment = _Comment(len(self._text))
+            comment.text.append(text)
+            self._other_parts.append(comment)
+        return StreamChunk(commentary=shown, model=self._model)
+
+    def _take_back(self, length: int) -> StreamChunk:
+        """Turn text into commentary, and return all that was shown so far as it is now."""
+        text = "".join(self._text)
+        kept = len(text) - length
+        # The pieces of the text that is kept stay as they are, since other parts count them.
+        pieces: list[str] = []
+        for piece in self._text:
+            if kept > 0:
+                pieces.append(piece[:kept])
+                kept -= len(piece)
+        self._text = pieces
+        for each in self._other_parts:
+            each.after = min(each.after, len(pieces))
+        self._comment(text[len(text) - length :])
+        return StreamChunk(
+            delta="".join(pieces),
+            model=self._model,
+            tool_calls=self._tool_calls() or None,
+            reasoning=self._reasoning(),
+            restart=True,
+            citations=self._citations,
+            commentary=self._commentary(),
+        )
+
+    def _commentary(self) -> str | None:
+        comments = (each for each in self._other_parts if isinstance(each, _Comment))
+        return "\n\n".join("".join(comment.text) for comment in comments) or None
+
+    def _cite(self, citations: Citations) -> StreamChunk | None:
+        known = self._citations
+        self._citations = joined(known, citations)
+        new = tuple(each for each in self._citations if each not in known)
+        return StreamChunk(citations=new, model=self._model) if new else None
 
     def _think(self, event: ReasoningDelta) -> None:
         last = self._other_parts[-1] if self._other_parts else None
@@ -242,6 +318,8 @@ class Reply:
             native_finish_reason=finished.native if finished else None,
             id=self._id,
             parts=self._parts(),
+            citations=self._citations,
+            commentary=self._commentary() if self._other_parts else None,
         )
 
     def last_chunk(self, whole: str | None = None) -> StreamChunk:
@@ -260,6 +338,7 @@ class Reply:
             message=answer(self._model, content, calls),
             refusal="".join(self._refusal) or None,
             served_model=self._served,
+            citations=self._citations,
         )
 
     @property
@@ -283,6 +362,11 @@ class Reply:
         if not all(each["name"] and is_whole(each["arguments"]) for each in functions):
             return False
         return bool(calls or self._text or self._refusal)
+
+    @property
+    def length(self) -> int:
+        """The number of characters of the answer's text so far."""
+        return sum(map(len, self._text))
 
     def fault(self) -> str | None:
         """Return the reason why the finished stream is not a whole answer; None if it is."""

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     Event,
     Finished,
     ProviderItem,
@@ -16,16 +18,25 @@ from llmring.chat.events import (
     ToolCallDelta,
     UsageReport,
 )
-from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
+from llmring.chat.parts import CommentaryPart, Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.response import LLMResponse
 
-Content = TextDelta | RefusalDelta | ReasoningDelta | ProviderItem | ToolCallDelta
+Content = (
+    TextDelta
+    | CommentaryDelta
+    | Cited
+    | RefusalDelta
+    | ReasoningDelta
+    | ProviderItem
+    | ToolCallDelta
+)
 
 
 def unfold(reply: LLMResponse) -> list[Event]:
     """Return the events that `fold` puts together into this reply.
 
     A tool call comes before the provider's item that marks its place, else after all parts.
+    Citations come after the text.
     """
     events: list[Event] = [Started(reply.served_model, reply.id), *_contents(reply)]
     if reply.usage is not None:
@@ -37,10 +48,16 @@ def unfold(reply: LLMResponse) -> list[Event]:
 
 def _contents(reply: LLMResponse) -> Iterator[Event]:
     calls = _calls(reply)
-    for part in _parts(reply):
+    parts = _parts(reply)
+    cited_at = max((at for at, part in enumerate(parts) if type(part) is TextPart), default=None)
+    for at, part in enumerate(parts):
         match part:
+            case CommentaryPart(text=text):
+                yield CommentaryDelta(text)
             case TextPart(text=text):
                 yield TextDelta(text)
+                if at == cited_at and reply.citations:
+                    yield Cited(reply.citations)
             case ReasoningPart(text=text, signature=signature, id=id_, field=field):
                 yield ReasoningDelta(text, signature, id_, field)
             case ProviderPart(content=content):
@@ -48,6 +65,8 @@ def _contents(reply: LLMResponse) -> Iterator[Event]:
                 if call is not None:
                     yield call
                 yield ProviderItem(content)
+    if cited_at is None and reply.citations:
+        yield Cited(reply.citations)
     if reply.refusal:
         yield RefusalDelta(reply.refusal)
     yield from calls.values()
@@ -57,8 +76,9 @@ def _parts(reply: LLMResponse) -> tuple[Part, ...]:
     if reply.parts is not None:
         return reply.parts
     thought = (ReasoningPart(reply.reasoning),) if reply.reasoning else ()
+    remarks = (CommentaryPart(reply.commentary),) if reply.commentary else ()
     text = (TextPart(reply.content),) if reply.content else ()
-    return (*thought, *text)
+    return (*thought, *remarks, *text)
 
 
 def _calls(reply: LLMResponse) -> dict[str, ToolCallDelta]:
@@ -107,7 +127,14 @@ def merged(events: Iterable[Event]) -> list[Content]:
             case ToolCallDelta(index=index):
                 groups.append([event])
                 calls[index] = groups[-1]
-            case TextDelta() | RefusalDelta() | ReasoningDelta() | ProviderItem():
+            case (
+                TextDelta()
+                | CommentaryDelta()
+                | Cited()
+                | RefusalDelta()
+                | ReasoningDelta()
+                | ProviderItem()
+            ):
                 if groups and _continues(groups[-1], event):
                     groups[-1].append(event)
                 else:
@@ -120,7 +147,9 @@ def _continues(group: list[Content], event: Content) -> bool:
     if isinstance(last, ReasoningDelta) and isinstance(event, ReasoningDelta):
         ids = {event.id, _id(group)} - {None}
         return last.signature is None and len(ids) < 2
-    return type(last) is type(event) and isinstance(event, TextDelta | RefusalDelta)
+    return type(last) is type(event) and isinstance(
+        event, TextDelta | CommentaryDelta | RefusalDelta
+    )
 
 
 def _id(group: list[Content]) -> str | None:
@@ -138,6 +167,8 @@ def _joined(group: list[Content]) -> Content:
             return ReasoningDelta(text, thoughts[-1].signature, _id(group), thoughts[0].field)
         case RefusalDelta():
             return RefusalDelta("".join(e.text for e in group if isinstance(e, RefusalDelta)))
+        case CommentaryDelta():
+            return CommentaryDelta("".join(e.text for e in group if isinstance(e, CommentaryDelta)))
         case _:
             return TextDelta("".join(e.text for e in group if isinstance(e, TextDelta)))
 

@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from llmring.chat.caching import Caching, parse_caching
 from llmring.chat.message_fields import with_fields
 from llmring.chat.output_format import OutputFormat, parse_format
-from llmring.chat.parts import Part, TextPart, parse_part
+from llmring.chat.parts import CommentaryPart, Part, TextPart, parse_part
 from llmring.chat.reasoning import Reasoning, parse_reasoning
 from llmring.chat.tool_parsing import parse_tools
 from llmring.chat.tools import (
@@ -103,10 +103,14 @@ class Message(PlainData, Struct):
 
     @property
     def text(self) -> str:
-        """All text of the content, joined."""
+        """All text of the content, joined; without commentary."""
         if self.content is None or isinstance(self.content, str):
             return self.content or ""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+        return "".join(
+            part.text
+            for part in self.parts
+            if isinstance(part, TextPart) and not isinstance(part, CommentaryPart)
+        )
 
     @property
     def cache_control(self) -> dict[str, Any] | None:

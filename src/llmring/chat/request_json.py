@@ -16,6 +16,7 @@ from llmring.chat.tools import NamedTool, ProviderTool, Tool
 
 _PARTS: dict[str, Any] = {
     "text": parts.TextPart,
+    "commentary": parts.CommentaryPart,
     "image": parts.ImagePart,
     "document": parts.DocumentPart,
     "audio": parts.AudioPart,

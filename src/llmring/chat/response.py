@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from llmring.chat.citation import Citations
 from llmring.chat.cost import CostParts, part_cost, with_cost
 from llmring.chat.events import Usage
 from llmring.chat.parts import Part
@@ -75,7 +76,7 @@ class LLMResponse(PlainData, Struct, kw_only=True):
     """The whole answer of the model that served the call.
 
     Attributes:
-        content: The answer's text.
+        content: The answer's text, without commentary.
         model: The model that answered, "provider:model".
         usage: Token counts, or None if the provider did not report them.
         finish_reason: "stop", "length", "tool_calls" or "content_filter", or the provider's own
@@ -95,6 +96,8 @@ class LLMResponse(PlainData, Struct, kw_only=True):
         id: The provider's ID of the answer.
         parts: The content in order, with the reasoning, its signatures and the provider's own
             items; None if there is only text.
+        citations: The sources of the answer, with the places in `content` that rest on them.
+        commentary: The model's remarks on its work before the answer, if the provider marks them.
     """
 
     __module__ = "llmring"
@@ -115,6 +118,8 @@ class LLMResponse(PlainData, Struct, kw_only=True):
     native_finish_reason: str | None = None
     id: str | None = None
     parts: tuple[Part, ...] | None = None
+    citations: Citations = ()
+    commentary: str | None = None
 
     def __post_init__(self) -> None:
         part_cost(self)
@@ -153,8 +158,11 @@ class StreamChunk(PlainData, Struct, kw_only=True):
             as in `LLMResponse`.
         message: In the last chunk only: as in `LLMResponse`.
         refusal: In the last chunk only: as in `LLMResponse`.
-        restart: True if another model starts the answer over; discard the earlier chunks.
+        restart: True if the answer starts over, mostly with another model; discard the earlier
+            chunks.
         served_model: In the last chunk only: as in `LLMResponse`.
+        citations: Sources that became known with this chunk; in the last chunk, all of them.
+        commentary: A piece of the model's remarks on its work; no part of the answer.
     """
 
     __module__ = "llmring"
@@ -174,6 +182,8 @@ class StreamChunk(PlainData, Struct, kw_only=True):
     refusal: str | None = None
     restart: bool = False
     served_model: str | None = None
+    citations: Citations = ()
+    commentary: str | None = None
 
     @property
     def content(self) -> str:

@@ -15,6 +15,7 @@ from llmring.dialects.dialect import ListedModel
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from llmring.chat.citation import Citation
     from llmring.chat.cost import CostParts
     from llmring.chat.events import Usage
     from llmring.chat.parts import Part
@@ -52,6 +53,8 @@ class _ChatAnswer:
         native_finish_reason: str | None
         id: str | None
         parts: tuple[Part, ...] | None
+        citations: tuple[Citation, ...]
+        commentary: str | None
         total_tokens: int | None
         message: Message
         to_dict: Callable[[], dict[str, Any]]

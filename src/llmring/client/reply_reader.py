@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
+from llmring.chat.citation import moved
 from llmring.chat.completeness import defect, is_bare_refusal, without_name
 from llmring.chat.cost import Cost
 from llmring.chat.events import Event, Finished, Usage, UsageReport
@@ -71,6 +72,7 @@ class StreamReader:
         )
         self._restarts = progress.anything and not progress.resumes
         self._patience: StreamPatience | None = None
+        self._earlier_citations = progress.citations if progress.resumes else ()
 
     @property
     def done(self) -> bool:
@@ -134,7 +136,7 @@ class StreamReader:
             self._mark(chunk)
             yield chunk
         before = None if self._trimmer is None else self._progress.text
-        last = self._reply.last_chunk(before)
+        last = self._last_chunk(before)
         self._attempt.record_usage(last.usage, _reported(self._attempt, self._reply, self._head))
         self._attempt.record_served_name(last.served_model)
         if not self._reply.is_plain_text:
@@ -145,6 +147,17 @@ class StreamReader:
         self._attempt.report_answer(self._reply.response)
         self._mark(last)
         yield last
+
+    def _last_chunk(self, before: str | None) -> StreamChunk:
+        last = self._reply.last_chunk(before)
+        if before is None:
+            return last
+        last.citations = self._earlier_citations + moved(last.citations, self._begins_at())
+        return last
+
+    def _begins_at(self) -> int:
+        """Return the place of the reply's first character in the text of all models."""
+        return len(self._progress.text) - self._reply.length
 
     def _note_usage(self, event: Event) -> None:
         # At once, because a failure may follow.
@@ -166,15 +179,29 @@ class StreamReader:
         """
         if chunk.tool_calls and (fault := without_name(chunk.tool_calls)) is not None:
             raise ProviderResponseError(fault, status=self._head.status)
-        if self._trimmer is not None and chunk.delta:
-            chunk.delta = self._trimmer.feed(chunk.delta)
-            if not chunk.delta:
-                return False
+        if self._trimmer is not None and not self._join(chunk, self._trimmer):
+            return False
         self._mark(chunk)
         return True
 
+    def _join(self, chunk: StreamChunk, trimmer: OverlapTrimmer) -> bool:
+        """Fit a chunk to the text of other models; return False if it must not be shown."""
+        if chunk.restart:
+            # It would take back the text of the other models as well.
+            return False
+        if chunk.citations:
+            if trimmer.holds_back:
+                # Their places are known once the text is; the last chunk has them.
+                return False
+            chunk.citations = moved(chunk.citations, self._begins_at())
+        if chunk.delta:
+            chunk.delta = trimmer.feed(chunk.delta)
+            return bool(chunk.delta)
+        return True
+
     def _mark(self, chunk: StreamChunk) -> None:
-        chunk.restart, self._restarts = self._restarts, False
+        if self._restarts:
+            chunk.restart, self._restarts = True, False
 
 
 def _require_answer(

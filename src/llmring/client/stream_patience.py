@@ -12,6 +12,8 @@ https://platform.claude.com/docs/en/build-with-claude/streaming#ping-events
 from __future__ import annotations
 
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     Event,
     Finished,
     ProviderItem,
@@ -96,6 +98,8 @@ class StreamPatience:
         elif isinstance(event, ToolCallDelta | ProviderItem) and not _is_empty(event):
             self._writes, self._has_begun = False, True
             self._content_at = self._answer_at = self.read_at
+        elif kind is CommentaryDelta or kind is Cited:
+            self._content_at = self.read_at
         elif kind is Finished:
             self._ends = True
 

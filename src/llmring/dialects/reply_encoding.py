@@ -21,6 +21,7 @@ from llmring.chat.events import (
     Failed,
     Finished,
     ProviderItem,
+    ShownAsAnswer,
     Started,
     ToolCallDelta,
     Usage,
@@ -126,7 +127,8 @@ class StreamEncoder(ABC):
                 self._finished = event
             case Failed(error=error):
                 return self.fail(ErrorAnswer.of(error))
-            case EndMarked():
+            case EndMarked() | ShownAsAnswer():
+                # A stream can't take back what it has sent.
                 pass
             case ToolCallDelta(index=index):
                 begins = index != self._call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from llmring.chat.citation import Citations
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import Message
 from llmring.chat.response import StreamChunk
@@ -30,9 +31,10 @@ class StreamProgress:
         calls: Whether a complete tool call was shown, which the caller may have carried out.
         anything: Whether anything was shown.
         resumes: Whether the next model is asked to continue the answer.
+        citations: The sources of the text, with places in the text of all models.
     """
 
-    __slots__ = ("_on_failure", "_structured", "_text", "anything", "calls", "resumes")
+    __slots__ = ("_on_failure", "_structured", "_text", "anything", "calls", "citations", "resumes")
 
     def __init__(
         self, *, structured: bool = False, on_failure: OnStreamFailure | None = None
@@ -40,6 +42,7 @@ class StreamProgress:
         self._structured = structured
         self._on_failure = on_failure
         self._text: list[str] = []
+        self.citations: Citations = ()
         self.calls = self.anything = self.resumes = False
 
     @property
@@ -51,10 +54,13 @@ class StreamProgress:
         """Record a chunk that is about to be shown."""
         if chunk.restart:
             self._text.clear()
+            self.citations = ()
             self.calls = False
         self.anything = True
         if chunk.delta:
             self._text.append(chunk.delta)
+        if chunk.citations:
+            self.citations += chunk.citations
         if chunk.tool_calls:
             self.calls = True
 
@@ -107,6 +113,11 @@ class OverlapTrimmer:
         self._blank = before[len(before.rstrip()) :] if stripped else ""
         self._pending = ""
         self._open = True
+
+    @property
+    def holds_back(self) -> bool:
+        """True while text may be held back."""
+        return self._open
 
     def feed(self, text: str) -> str:
         """Return the part of this text, and of text held back, to show now."""

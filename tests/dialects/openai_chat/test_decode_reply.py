@@ -3,7 +3,9 @@ from typing import Any
 
 import pytest
 
+from llmring.chat.citation import Citation
 from llmring.chat.events import (
+    Cited,
     EndMarked,
     Event,
     Failed,
@@ -160,6 +162,7 @@ def test_content_in_parts_is_read_in_order() -> None:
     assert streamed(chunk({"content": content})) == [
         ReasoningDelta("Hm."),
         TextDelta("Yes"),
+        Cited((Citation(kind="document", index=1),)),
         TextDelta("."),
     ]
 

@@ -444,7 +444,12 @@ def normal(item: dict[str, Any]) -> dict[str, Any]:
         case "message":
             phase = {"phase": item["phase"]} if item.get("phase") else {}
             text = "".join(part.get("text", "") for part in item["content"])
-            return {"type": "message", "role": "assistant", **phase, "content": text}
+            message = {"type": "message", "role": "assistant", **phase, "content": text}
+            if any(part.get("annotations") for part in item["content"]):
+                names = ("type", "text", "annotations")
+                texts = [{name: part[name] for name in names} for part in item["content"]]
+                message["content"] = texts
+            return message
         case "function_call" | "custom_tool_call":
             return {key: item[key] for key in item if key not in ("id", "status")}
         case "reasoning" if not item.get("content") and not item.get("format"):
@@ -469,7 +474,7 @@ def joined(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Join consecutive messages that have no phase."""
     found: list[dict[str, Any]] = []
     for item in sent:
-        both = item.keys() == {"type", "role", "content"}
+        both = item.keys() == {"type", "role", "content"} and isinstance(item["content"], str)
         before = (
             found.pop()["content"] if both and found and found[-1].keys() == item.keys() else ""
         )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmring.chat.events import Event, ProviderItem
-from llmring.chat.parts import ProviderPart, ReasoningPart, TextPart
+from llmring.chat.parts import CommentaryPart, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
 from llmring.dialects.openai_responses.dialect import DIALECT
@@ -101,7 +101,7 @@ def test_a_phase_is_kept_for_the_next_turn() -> None:
     found = reply(message("Let me look.", phase="commentary"), message("Done."))
 
     assert found.parts == (
-        TextPart("Let me look."),
+        CommentaryPart("Let me look."),
         ProviderPart(NAME, {"type": "message", "role": "assistant", "phase": "commentary"}),
         TextPart("Done."),
     )

@@ -11,7 +11,16 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.chat.events import Event, ProviderItem, ReasoningDelta, TextDelta, ToolCallDelta
+from llmring.chat.citation import Citation
+from llmring.chat.events import (
+    Cited,
+    Event,
+    ProviderItem,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
+from llmring.dialects.anthropic.citations import cited, found
 from llmring.dialects.anthropic.structured_output import unwrapped
 from llmring.dialects.dialect import json_object
 from llmring.dialects.lenient_json import json_text
@@ -56,11 +65,17 @@ class BlockDelta(MessageEnd):
 
 
 class TextBlock:
-    """A block of text, which may have citations."""
+    """A block of text, which may have citations.
 
-    __slots__ = ("_citations", "_pieces")
+    Args:
+        block: The block's start.
+        start: The place of its first character in the answer's text.
+    """
 
-    def __init__(self, block: AnthropicBlock) -> None:
+    __slots__ = ("_citations", "_pieces", "_start")
+
+    def __init__(self, block: AnthropicBlock, start: int) -> None:
+        self._start = start
         self._pieces = [block.text or ""]
         self._citations = list(block.citations or ())
 
@@ -78,7 +93,14 @@ class TextBlock:
         if not self._citations:
             return []
         text = "".join(self._pieces)
-        return [ProviderItem({"type": "text", "text": text, "citations": self._citations})]
+        item = ProviderItem({"type": "text", "text": text, "citations": self._citations})
+        sources = cited(self._citations, self._start, self._start + len(text))
+        return [Cited(sources), item] if sources else [item]
+
+    @property
+    def end(self) -> int:
+        """The place after its last character."""
+        return self._start + sum(map(len, self._pieces))
 
 
 class ThinkingBlock:
@@ -185,6 +207,11 @@ class ItemBlock:
         if self._input:
             self._block["input"] = json_object("".join(self._input))
         return [ProviderItem(self._block)]
+
+    @property
+    def sources(self) -> list[Citation]:
+        """The pages that the provider's own tools found."""
+        return found(self._block)
 
 
 # Blocks that are not content: notes on calls, reasoning, and searches, whose results answer

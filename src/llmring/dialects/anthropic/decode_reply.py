@@ -11,7 +11,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.citation import Citation
 from llmring.chat.events import (
+    Cited,
     EndMarked,
     Event,
     Finished,
@@ -110,13 +112,25 @@ class _AnthropicReader:
         has_reason: Whether the reason for its end was sent.
     """
 
-    __slots__ = ("_answered", "_count", "_open", "_places", "_usage", "has_reason")
+    __slots__ = (
+        "_answered",
+        "_count",
+        "_found",
+        "_open",
+        "_places",
+        "_text_end",
+        "_usage",
+        "has_reason",
+    )
 
     def __init__(self) -> None:
         self.has_reason = False
         self._usage = _AnthropicUsage()
         self._open: dict[int, OpenBlock] = {}
         self._count = 0
+        self._text_end = 0
+        # Sources that the provider's own tools found; text may cite them.
+        self._found: list[Citation] = []
         self._answered = False
         # The latest calls; their positions are emitted if a later block shows that they matter.
         self._places: list[dict[str, Any]] = []
@@ -152,7 +166,7 @@ class _AnthropicReader:
         self._places = []
         match block.type:
             case "text":
-                self._open[at] = TextBlock(block)
+                self._open[at] = TextBlock(block, self._text_end)
                 if block.text:
                     events.append(TextDelta(block.text))
             case "thinking":
@@ -167,7 +181,8 @@ class _AnthropicReader:
     def _extend(self, at: int, delta: BlockDelta) -> list[Event]:
         if at not in self._open and (delta.text or delta.thinking):
             # Some servers do not announce blocks.
-            self._open[at] = TextBlock(AnthropicBlock()) if delta.text else ThinkingBlock()
+            text = TextBlock(AnthropicBlock(), self._text_end) if delta.text else None
+            self._open[at] = text or ThinkingBlock()
         block = self._open.get(at)
         return block.extend(delta) if block is not None else []
 
@@ -186,6 +201,10 @@ class _AnthropicReader:
 
     def close(self, at: int) -> list[Event]:
         block = self._open.pop(at, None)
+        if isinstance(block, TextBlock):
+            self._text_end = block.end
+        elif isinstance(block, ItemBlock):
+            self._found += block.sources
         return block.close() if block is not None else []
 
     def finish(self, end: MessageEnd, usage: _AnthropicUsage | None) -> list[Event]:
@@ -198,6 +217,9 @@ class _AnthropicReader:
             return [report] if report is not None else []
         self.has_reason = True
         events = [event for at in list(self._open) for event in self.close(at)]
+        if self._found:
+            events.append(Cited(tuple(self._found)))
+            self._found = []
         if any(place.keys() - _OF_ANY_CALL for place in self._places):
             events += [ProviderItem(place) for place in self._places]
         if end.container and "id" in end.container:

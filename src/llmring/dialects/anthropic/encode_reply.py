@@ -10,6 +10,8 @@ The API has no place for:
 - the kind of a call: one of a custom tool becomes one whose input is its text under "arguments";
 - white space in a whole reply's tool arguments;
 - audio and image tokens;
+- commentary;
+- citations apart from the text block that has them;
 - a reply without tokens, which reports none used, or a tool call without an ID, which is given
   one;
 - the searches and other models' work that it charges for, apart: their number is sent as that of
@@ -26,6 +28,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     Event,
     Finished,
     ProviderItem,
@@ -80,12 +84,15 @@ def _envelope(id_: str, model: str) -> Json:
 
 
 def arrange(events: Iterable[Event]) -> list[Event]:
-    """Move citations in front of their text, and the places of tool calls in front of the calls."""
+    """Move citations in front of their text, and the places of tool calls in front of the calls.
+
+    What the API has no place for is left out.
+    """
     result: list[Event] = []
     for event in placed(events, _placed_call):
         if isinstance(event, ProviderItem) and _is_cited(event):
             _announce(result, event)
-        else:
+        elif not isinstance(event, Cited | CommentaryDelta):
             result.append(event)
     return result
 

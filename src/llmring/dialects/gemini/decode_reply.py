@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import (
+    Cited,
     Event,
     Finished,
     ProviderItem,
@@ -27,6 +28,7 @@ from llmring.dialects.error_response import unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.gemini.call_places import call_place
+from llmring.dialects.gemini.citations import Sources
 from llmring.dialects.gemini.errors import GeminiError, failure
 from llmring.dialects.lenient_json import decode_leniently, json_text
 from llmring.dialects.service_tier import unusual
@@ -55,6 +57,7 @@ class _Content(Struct):
 class _Grounding(Struct, rename="camel"):
     web_search_queries: list[Any] | None = None
     grounding_chunks: list[Any] | None = None
+    grounding_supports: Any = None
 
 
 class _Candidate(Struct, rename="camel"):
@@ -63,6 +66,8 @@ class _Candidate(Struct, rename="camel"):
     finish_reason: str | None = None
     finish_message: str | None = None
     grounding_metadata: _Grounding | None = None
+    citation_metadata: Any = None
+    url_context_metadata: Any = None
 
 
 class _Feedback(Struct, rename="camel"):
@@ -132,7 +137,9 @@ class _GeminiReader:
         "_places",
         "_reported",
         "_searches",
+        "_sources",
         "_started",
+        "_texts",
         "_thinking",
         "_usage",
         "answered",
@@ -146,6 +153,9 @@ class _GeminiReader:
         self._thinking = False
         # The latest calls; their positions are emitted if a later part shows that they matter.
         self._places: list[int] = []
+        # The text of each part of the answer; places of sources count its bytes.
+        self._texts: list[str] = []
+        self._sources: Sources | None = None
         self.finished: Finished | None = None
         self._usage = _GeminiUsage()
         self._reported: UsageReport | None = None
@@ -166,6 +176,12 @@ class _GeminiReader:
             # An empty text counts as an answer.
             self.answered = self.answered or bool(parts)
             events += content
+            if (
+                candidate.grounding_metadata
+                or candidate.citation_metadata
+                or candidate.url_context_metadata
+            ):
+                events += self._cite(candidate)
             events += self._finish(candidate.finish_reason, candidate.finish_message)
         if feedback and feedback.block_reason and not chunk.candidates:
             events += self._finish(
@@ -174,11 +190,26 @@ class _GeminiReader:
         return events + (self.end() if self.finished else [])
 
     def end(self) -> list[Event]:
+        sources = self._sources.rest() if self._sources is not None else ()
+        events: list[Event] = [Cited(sources)] if sources else []
         report = _report(self._usage, self._searches)
         if report is None or report == self._reported:
-            return []
+            return events
         self._reported = report
-        return [report]
+        return [*events, report]
+
+    def _cite(self, candidate: _Candidate) -> list[Event]:
+        if self._sources is None:
+            self._sources = Sources()
+        grounding = candidate.grounding_metadata or _Grounding()
+        cited = self._sources.take(
+            self._texts,
+            grounding.grounding_chunks,
+            grounding.grounding_supports,
+            candidate.citation_metadata,
+            candidate.url_context_metadata,
+        )
+        return [Cited(cited)] if cited else []
 
     def _count(self, usage: _GeminiUsage | None) -> None:
         # The counts of each chunk are cumulative; omitted ones keep their value.
@@ -188,6 +219,7 @@ class _GeminiReader:
 
     def _part(self, raw: msgspec.Raw, part: _Part) -> list[Event]:
         text, signature = part.text or "", part.thought_signature or None
+        self._texts.append("" if part.thought else text)
         thinking, self._thinking = self._thinking, bool(part.thought and text and not signature)
         if part.function_call is not None:
             return self._call(part.function_call, signature)

@@ -10,6 +10,7 @@ The API has no place for:
 - the IDs of thoughts, white space in tool arguments, and the kind of a call: one of a custom tool
   becomes one whose argument "arguments" is its text;
 - tokens written to a cache;
+- commentary; of a citation more than its address, title and place;
 - the number of searches, which it shows by the searches themselves.
 
 An item of another API is not a part of this one: leave such items out before encoding.
@@ -17,11 +18,15 @@ An item of another API is not a part of this one: leave such items out before en
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import msgspec
 
+from llmring.chat.citation import Citation
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     Event,
     Finished,
     ProviderItem,
@@ -33,6 +38,7 @@ from llmring.chat.events import (
 )
 from llmring.chat.reply_events import Content, merged
 from llmring.dialects.gemini.call_places import call_at
+from llmring.dialects.gemini.citations import citation_metadata
 from llmring.dialects.reply_encoding import (
     Envelope,
     ErrorAnswer,
@@ -66,15 +72,22 @@ def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
     events = list(events)
     reply = gather(events, envelope)
     parts: list[Json] = []
-    for content in merged(events):
-        _add(parts, content)
-    body: Json = _answer(parts, reply.finished)
+    sources = [each for event in events if isinstance(event, Cited) for each in event.citations]
+    for content in merged(event for event in events if not isinstance(event, CommentaryDelta)):
+        if isinstance(content, _Sent):
+            _add(parts, content)
+    text = "".join(each.text for each in events if isinstance(each, TextDelta))
+    body: Json = _answer(parts, reply.finished, citation_metadata(sources, text))
     if reply.usage is not None:
         body["usageMetadata"] = _usage(reply.usage)
     return msgspec.json.encode(body | _name(reply.model, reply.id))
 
 
-def _add(parts: list[Json], content: Content) -> None:
+# The content that is a part.
+_Sent = TextDelta | RefusalDelta | ReasoningDelta | ProviderItem | ToolCallDelta
+
+
+def _add(parts: list[Json], content: _Sent) -> None:
     """Add a part; the signature of a text joins the part of the text."""
     last = parts[-1] if parts else {}
     match content:
@@ -90,7 +103,7 @@ def _can_be_signed(part: Json) -> bool:
     return part.keys() == {"text"} and part["text"] != ""
 
 
-def _part(content: Content) -> Json:
+def _part(content: _Sent) -> Json:
     match content:
         case TextDelta(text=text) | RefusalDelta(text=text):
             return {"text": text}
@@ -110,12 +123,15 @@ def _signed(signature: str | None) -> Json:
     return {} if signature is None else {"thoughtSignature": signature}
 
 
-def _answer(parts: list[Json], finished: Finished | None) -> Json:
+def _answer(
+    parts: list[Json], finished: Finished | None, sources: Mapping[str, Json] = MappingProxyType({})
+) -> Json:
     reason = _reason(finished)
     if not parts and finished and finished.reason == "content_filter" and reason in _OF_PROMPTS:
         return {"promptFeedback": {"blockReason": reason}}
     end = {} if reason is None else {"finishReason": reason}
-    return {"candidates": [{"content": {"parts": parts, "role": "model"}, **end, "index": 0}]}
+    candidate = {"content": {"parts": parts, "role": "model"}, **end, "index": 0, **sources}
+    return {"candidates": [candidate]}
 
 
 def _reason(finished: Finished | None) -> str | None:
@@ -172,8 +188,17 @@ class _GeminiStream(StreamEncoder):
         self._pieces: list[ToolCallDelta] = []
         self._has_content = False
         self._thinking = False
+        self._text = ""
+        self._sources: list[Citation] = []
 
     def _content(self, event: Content) -> Iterator[bytes]:
+        if isinstance(event, Cited):
+            self._sources += event.citations
+            return
+        if isinstance(event, CommentaryDelta):
+            return
+        if isinstance(event, TextDelta):
+            self._text += event.text
         pending = self._pieces
         if isinstance(event, ToolCallDelta):
             if pending and pending[0].index != event.index:
@@ -195,7 +220,7 @@ class _GeminiStream(StreamEncoder):
         pieces, self._pieces = self._pieces, []
         if pieces:
             self._thinking = False
-            yield self._chunk([_part(merged(pieces)[0])])
+            yield self._chunk([_part(call) for call in merged(pieces) if isinstance(call, _Sent)])
 
     def _chunk(self, parts: list[Json], finished: Finished | None = None) -> bytes:
         self._has_content = True
@@ -208,9 +233,10 @@ class _GeminiStream(StreamEncoder):
 
     def _end(self) -> Iterator[bytes]:
         yield from self._call_out()
-        if self._finished is not None or self._usage is not None:
+        sources = citation_metadata(self._sources, self._text)
+        if self._finished is not None or self._usage is not None or sources:
             empty = [{"text": ""}] if self._has_content else []
-            yield self._send(_answer(empty, self._finished))
+            yield self._send(_answer(empty, self._finished, sources))
 
     def fail(self, error: ErrorAnswer) -> list[bytes]:
         """Encode the end of a reply that fails after its beginning."""

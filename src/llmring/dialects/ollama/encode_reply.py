@@ -12,6 +12,7 @@ The API has no place for:
 - the IDs and signatures of reasoning, and in a whole reply its place: it comes before the text;
 - the signature and kind of a tool call, and white space in its arguments;
 - items that an API wants back;
+- citations and commentary;
 - all counts of tokens but those of the prompt and the answer;
 - an answer without a reason for its end: it is "stop".
 """

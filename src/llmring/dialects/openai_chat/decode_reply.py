@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import (
+    Cited,
     EndMarked,
     Event,
     Finished,
@@ -31,6 +32,7 @@ from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
 from llmring.dialects.openai.decode_json import read
 from llmring.dialects.openai.errors import error_within
+from llmring.dialects.openai_chat import citations
 from llmring.dialects.openai_chat.media import OpenAudio, images_of, media_of
 from llmring.dialects.openai_chat.reasoning import DETAIL
 from llmring.dialects.openai_chat.usage import SentUsage, usage_report
@@ -47,6 +49,12 @@ class _ContentPart(Struct, gc=False):
     # https://docs.mistral.ai/capabilities/reasoning/
     text: str | None = None
     thinking: str | list[_ChatText] | None = None
+    # https://docs.mistral.ai/capabilities/citations/
+    type: Any = None
+    reference_ids: Any = None
+    url: Any = None
+    title: Any = None
+    description: Any = None
 
 
 class _ChatFunction(Struct, gc=False):
@@ -73,6 +81,8 @@ class _ChatMessage(Struct, gc=False):
     images: list[Any] | None = None
     tool_calls: list[_ChatCall] | None = None
     function_call: _ChatFunction | None = None
+    annotations: Any = None
+    executed_tools: Any = None
 
 
 class _ChatChoice(Struct, gc=False):
@@ -94,6 +104,11 @@ class _ChatReply(Struct, gc=False):
     usage: SentUsage | None = None
     service_tier: Any = None
     error: Any = None
+    # The sources of vendors that search by themselves.
+    citations: Any = None
+    search_results: Any = None
+    web_search: Any = None
+    search_info: Any = None
 
 
 _REPLY = msgspec.json.Decoder(_ChatReply)
@@ -130,6 +145,8 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
         content += [ProviderItem(detail) for detail in _details(message)]
     if message.audio or message.images:
         content += media_of(message.audio, message.images)
+    if reply.citations or reply.search_results or reply.web_search or reply.search_info:
+        content += _listed(reply)
     if not content and not choice.finish_reason:
         raise unreadable(head, body, "the answer is empty, with no reason for its end")
     events: list[Event] = [Started(reply.model or None, reply.id or None), *content]
@@ -154,6 +171,10 @@ def _content_events(message: _ChatMessage, *, reasoned: bool = False) -> Iterato
     else:
         for part in message.content or ():
             yield from _part_events(part)
+    if message.annotations or message.executed_tools:
+        cited = tuple(citations.annotated(message.annotations))
+        if found := (*cited, *citations.of_tools(message.executed_tools)):
+            yield Cited(found)
     if message.refusal:
         yield RefusalDelta(message.refusal)
 
@@ -170,6 +191,14 @@ def _empty_reasoning(message: _ChatMessage) -> str | None:
     if message.reasoning_content == "":
         return "reasoning_content"
     return "reasoning" if message.reasoning == "" else None
+
+
+def _listed(reply: _ChatReply) -> list[Event]:
+    """Return the event for the sources that are listed next to the message."""
+    found = citations.of_reply(
+        reply.citations, reply.search_results, reply.web_search, reply.search_info
+    )
+    return [Cited(found)] if found else []
 
 
 def _details(message: _ChatMessage) -> list[dict[str, Any]]:
@@ -195,6 +224,12 @@ def _part_events(part: _ContentPart) -> Iterator[Event]:
         yield ReasoningDelta(thinking)
     if part.text:
         yield TextDelta(part.text)
+    if part.reference_ids or part.url or part.title:
+        found = citations.of_part(
+            part.type, part.reference_ids, part.url, part.title, part.description
+        )
+        if cited := tuple(found):
+            yield Cited(cited)
 
 
 def _calls(message: _ChatMessage) -> list[_ChatCall]:
@@ -323,6 +358,7 @@ class _ChatReader:
         "_head",
         "_named",
         "_reasoned",
+        "_sources",
         "_tier",
         "_unthought",
         "_usage",
@@ -343,6 +379,7 @@ class _ChatReader:
         self._calls = _OpenCalls()
         self._details = _OpenDetails()
         self._finish: str | None = None
+        self._sources: Any = None
         self._tier: Any = None
         self._usage: UsageReport | None = None
 
@@ -365,10 +402,19 @@ class _ChatReader:
             if not choice.index:
                 self._read_choice(choice, event, events)
                 reply.usage = reply.usage or choice.usage
+        if reply.citations or reply.search_results or reply.web_search or reply.search_info:
+            self._read_sources(reply, events)
         self._tier = reply.service_tier or self._tier
         if reply.usage is not None:
             self._usage = usage_report(reply.usage, self._tier) or self._usage
         return events
+
+    def _read_sources(self, reply: _ChatReply, events: list[Event]) -> None:
+        # Perplexity repeats them in every chunk.
+        sources = (reply.citations, reply.search_results, reply.web_search, reply.search_info)
+        if sources != self._sources:
+            self._sources = sources
+            events += _listed(reply)
 
     def _read_choice(self, choice: _ChatChoice, event: ServerEvent, events: list[Event]) -> None:
         delta = choice.delta

@@ -11,6 +11,10 @@ Reasoning has no field in OpenAI's own replies; if none is given, it is sent as
 - spoken answers and images, and items of other APIs: only `reasoning_details` (OpenRouter) are
   sent;
 - tokens written to a cache for an hour;
+- commentary;
+- a citation of a document without an address, the pages of a document, and the place that a
+  file is cited at; citations of web pages are sent as annotations, and sources of the whole answer
+  as `search_results` (Perplexity);
 - a tool call without an ID, which is given one.
 """
 
@@ -22,6 +26,7 @@ from typing import TypeGuard
 import msgspec
 
 from llmring.chat.events import (
+    Cited,
     Event,
     Finished,
     ProviderItem,
@@ -33,6 +38,8 @@ from llmring.chat.events import (
 )
 from llmring.chat.message_fields import REASONING
 from llmring.chat.reply_events import Content, merged
+from llmring.dialects.citation_fields import result_of
+from llmring.dialects.openai.citations import annotation
 from llmring.dialects.openai.encode_error import encode_error, error_object
 from llmring.dialects.openai_chat.reasoning import DETAIL
 from llmring.dialects.reply_encoding import (
@@ -73,6 +80,8 @@ def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
     }
     if reply.usage is not None:
         body["usage"] = _usage(reply.usage)
+    if results := [each for content in contents for each in _results(content)]:
+        body["search_results"] = results
     tier = {"service_tier": _tier(reply.usage), "system_fingerprint": None}
     return msgspec.json.encode({**body, **tier})
 
@@ -85,7 +94,7 @@ def _message(contents: list[Content], calls: list[ToolCallDelta], reply_id: str)
         "role": "assistant",
         "content": None if (calls or refusal) and not text else text,
         "refusal": refusal or None,
-        "annotations": [],
+        "annotations": [each for content in contents for each in _annotations(content)],
     }
     if reasoning:
         message[_reasoning_field(contents)] = reasoning
@@ -99,6 +108,20 @@ def _message(contents: list[Content], calls: list[ToolCallDelta], reply_id: str)
 def _reasoning_field(contents: Iterable[Content]) -> str:
     thoughts = (each for each in contents if isinstance(each, ReasoningDelta))
     return next((each.field for each in thoughts if each.field), REASONING[0])
+
+
+def _annotations(content: Content) -> Iterator[Json]:
+    # https://platform.openai.com/docs/guides/tools-web-search?api-mode=chat
+    for citation in content.citations if isinstance(content, Cited) else ():
+        if (fields := annotation(citation)) is not None:
+            kind = fields.pop("type")
+            yield {"type": kind, kind: fields}
+
+
+def _results(content: Content) -> Iterator[Json]:
+    for citation in content.citations if isinstance(content, Cited) else ():
+        if citation.start is None and (result := result_of(citation)).keys() - {"index"}:
+            yield result
 
 
 def _is_detail(content: Content) -> TypeGuard[ProviderItem]:
@@ -184,6 +207,11 @@ class _ChatStream(StreamEncoder):
                 yield self._delta({field or REASONING[0]: text})
             case RefusalDelta(text=text):
                 yield self._delta({"refusal": text})
+            case Cited():
+                if annotations := [*_annotations(event)]:
+                    yield self._delta({"annotations": annotations})
+                if results := [*_results(event)]:
+                    yield self._chunk([], search_results=results)
             case ToolCallDelta():
                 yield from self._call_piece(event)
             case ProviderItem(content=content) if _is_detail(event):
@@ -222,7 +250,7 @@ class _ChatStream(StreamEncoder):
         usage = {"usage": None} if self._envelope.include_usage else {}
         return self._chunk([choice], **usage)
 
-    def _chunk(self, choices: list[Json], **usage: Json | None) -> bytes:
+    def _chunk(self, choices: list[Json], **others: Json | list[Json] | None) -> bytes:
         return sse(
             {
                 "id": self._id,
@@ -232,7 +260,7 @@ class _ChatStream(StreamEncoder):
                 "service_tier": _tier(self._usage or self._envelope.usage),
                 "system_fingerprint": None,
                 "choices": choices,
-                **usage,
+                **others,
             }
         )
 

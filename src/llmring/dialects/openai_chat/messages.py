@@ -115,7 +115,7 @@ def _content(turn: Message, quirks: Quirks) -> str | list[dict[str, Any]]:
     parts = [part for part in turn.parts if not isinstance(part, ReasoningPart | ProviderPart)]
     marks = _marks(turn, parts) if quirks.caching == "marks" else {}
     if not marks and len(parts) < 2 and all(isinstance(part, TextPart) for part in parts):
-        return turn.text
+        return "".join(part.text for part in parts if isinstance(part, TextPart))
     return [
         {**_part(part, turn.role), **({"cache_control": marks[at]} if at in marks else {})}
         for at, part in enumerate(parts)

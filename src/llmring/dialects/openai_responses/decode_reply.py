@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from llmring.chat.events import EndMarked, Event, Finished, Started, Usage, UsageReport
+from llmring.chat.events import Cited, EndMarked, Event, Finished, Started, Usage, UsageReport
+from llmring.dialects.citation_fields import results
 from llmring.dialects.error_response import request_id, response_error, unreadable
 from llmring.dialects.event_stream import EventStreamDecoder
 from llmring.dialects.finish_reasons import reason_of
@@ -58,6 +59,8 @@ class _Response(Struct, gc=False):
     incomplete_details: _Incomplete | None = None
     service_tier: Any = None
     error: Any = None
+    # https://docs.x.ai/docs/guides/tools/overview#citations
+    citations: Any = None
 
 
 class _Event(Struct, gc=False):
@@ -69,6 +72,7 @@ class _Event(Struct, gc=False):
     item_id: str | None = None
     summary_index: int | None = None
     content_index: int | None = None
+    annotation: Any = None
 
 
 class _ItemEvent(Struct, gc=False):
@@ -123,6 +127,8 @@ def _rest(items: ItemAssembler, response: _Response, status: str) -> list[Event]
     events: list[Event] = []
     for index, item in enumerate(response.output or ()):
         events += items.end(index, item)
+    if sources := (*items.found, *(results(response.citations) if response.citations else ())):
+        events.append(Cited(sources))
     if (usage := _usage(response, items.of_provider)) is not None:
         events.append(UsageReport(usage, sent_costs(response.usage or SentCosts())))
     if response.status and response.status not in _UNFINISHED:
@@ -172,6 +178,7 @@ _TEXTS = {
     "response.reasoning_summary_text.delta": "summary",
     "response.reasoning_text.delta": "thoughts",
 }
+_ANNOTATION = "response.output_text.annotation.added"
 _ADDED = "response.output_item.added"
 _ITEMS = frozenset({_ADDED, "response.output_item.done"})
 # https://platform.openai.com/docs/api-reference/responses-streaming/response/output_text/done
@@ -212,10 +219,16 @@ class _ResponsesReader:
             return self._take_text(_TEXTS[kind], sent)
         if kind in _TEXT_ENDS:
             self.text_ended = True
+        return self._take_other(kind, sent, data)
+
+    def _take_other(self, kind: str, sent: _Event, data: bytes) -> list[Event]:
         if kind in _ITEMS:
             placed = read(self._head, data, _ITEM_EVENT)
             take = self._items.begin if kind == _ADDED else self._items.end
             return take(placed.output_index, placed.item)
+        if kind == _ANNOTATION:
+            place = ItemDelta("text", "", sent.output_index, sent.item_id, sent.content_index)
+            return self._items.annotate(place, sent.annotation)
         if kind in _BEGINNINGS or kind in _ENDS:
             return self._take_response(kind, data)
         if kind in _FAILURES or sent.type is None:

@@ -25,6 +25,8 @@ class ItemBuilder:
         id: Its ID.
         fields: The other fields that it has when it is complete.
         parts: The kind and the pieces of the text of each part.
+        annotations: The annotations of the texts of the message.
+        base: The place of the message's text in the answer.
     """
 
     def __init__(self, kind: str, index: int, id_: str, fields: Json | None = None) -> None:
@@ -33,10 +35,16 @@ class ItemBuilder:
         self.id = id_
         self.fields = fields or {}
         self.parts: list[tuple[str, list[str]]] = []
+        self.annotations: list[Json] = []
+        self.base = 0
 
     def text(self) -> str:
         """Return the text of the last part."""
         return "".join(self.parts[-1][1]) if self.parts else ""
+
+    def all_text(self) -> str:
+        """Return the text of all parts that are text."""
+        return "".join("".join(pieces) for kind, pieces in self.parts if kind == "output_text")
 
     def whole(self, status: str = "completed") -> Json:
         """Return the item with all that came of it."""
@@ -56,7 +64,10 @@ class ItemBuilder:
                 return {"status": status, "arguments": self.text() or empty}
 
     def _parts(self) -> list[Json]:
-        return [PARTS[kind]("".join(pieces)) for kind, pieces in self.parts]
+        parts = [PARTS[kind]("".join(pieces)) for kind, pieces in self.parts]
+        if self.annotations and self.parts[0][0] == "output_text":
+            parts[0]["annotations"] = self.annotations
+        return parts
 
 
 def _output_text(text: str) -> Json:
@@ -111,6 +122,19 @@ def text_delta(item: ItemBuilder, text: str) -> Json:
     return {"type": f"{_DELTAS[kind][0]}.delta", **_place(item), "delta": text, **logprobs}
 
 
+def annotation_added(item: ItemBuilder, annotation: Json) -> Json:
+    """Add an annotation to a message, and return the event for it."""
+    item.annotations.append(annotation)
+    return {
+        "type": "response.output_text.annotation.added",
+        "item_id": item.id,
+        "output_index": item.index,
+        "content_index": 0,
+        "annotation_index": len(item.annotations) - 1,
+        "annotation": annotation,
+    }
+
+
 def part_done(item: ItemBuilder) -> list[Json]:
     """Return the events that complete the last part of an item."""
     if not item.parts:
@@ -128,4 +152,6 @@ def part_done(item: ItemBuilder) -> list[Json]:
         return [{**done, "name": item.fields["name"]} if kind == "arguments" else done]
     part = "reasoning_summary_part" if item.kind == "reasoning" else "content_part"
     whole = PARTS[kind](item.text())
+    if item.annotations and kind == "output_text" and len(item.parts) == 1:
+        whole["annotations"] = item.annotations
     return [done, {"type": f"response.{part}.done", **_place(item), "part": whole}]

@@ -10,6 +10,9 @@ The API has no place for:
 - a thought or a tool call without an ID, which is given one;
 - the place of a thought's own item apart from its text: they come together;
 - the signatures of tool calls;
+- a citation of a document without an address, the pages of a document, the place that a file is
+  cited at, and a citation of a text in an earlier message, unless that message has the annotation;
+  sources of the whole answer are sent as `citations` (xAI);
 - cached audio tokens, and tokens written to a cache for an hour;
 - the number of calls of the provider's tools, which it shows by the calls themselves.
 
@@ -24,6 +27,8 @@ from typing import Any
 import msgspec
 
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     Event,
     Finished,
     ProviderItem,
@@ -34,11 +39,14 @@ from llmring.chat.events import (
     Usage,
 )
 from llmring.chat.reply_events import Content, marked_call, merged
+from llmring.dialects.citation_fields import result_of
+from llmring.dialects.openai.citations import annotation
 from llmring.dialects.openai.encode_error import encode_error, error_object
 from llmring.dialects.openai_responses.encode_items import (
     CALLS,
     PREFIXES,
     ItemBuilder,
+    annotation_added,
     part_added,
     part_done,
     text_delta,
@@ -55,6 +63,7 @@ from llmring.dialects.reply_encoding import (
     placed,
 )
 
+_COMMENTARY = "commentary"
 _BLANK_LINE = "\n\n"
 
 # The fields of the request that the reply repeats, with their defaults.
@@ -132,14 +141,19 @@ class _ResponseBuilder:
         self._item: ItemBuilder | None = None
         self._places: dict[str, Json] = {}
         self._reasoned = False
+        # The number of characters of the answer's text so far.
+        self._length = 0
+        self._results: list[Json] = []
         self._call: int | None = None
 
     def response(self, finished: Finished | None, usage: Usage | None) -> Json:
         """Return the whole reply."""
         self.close()
         status, reason = _status(finished)
+        found = {"citations": self._results} if self._results else {}
         return self.snapshot(
             status,
+            **found,
             completed_at=self._envelope.created if status == "completed" else None,
             incomplete_details=None if reason is None else {"reason": reason},
             output=self.output,
@@ -171,7 +185,7 @@ class _ResponseBuilder:
         """Take in a piece of content, and return the events that show it."""
         match content:
             case TextDelta(text=text):
-                return self._add_text("message", "output_text", text)
+                return self._answer(text)
             case RefusalDelta(text=text):
                 return self._add_text("message", "refusal", text)
             case ReasoningDelta():
@@ -181,7 +195,40 @@ class _ResponseBuilder:
             case ProviderItem(content=item):
                 return self._take(item)
             case _:
-                return []
+                return self._aside(content)
+
+    def _aside(self, content: Event) -> list[Json]:
+        match content:
+            case CommentaryDelta(text=text):
+                return self._remark(text)
+            case Cited():
+                return self._cite(content)
+        return []
+
+    def _is_remark(self) -> bool:
+        return self._item is not None and self._item.fields.get("phase") == _COMMENTARY
+
+    def _answer(self, text: str) -> list[Json]:
+        events = self.close() if self._is_remark() else []
+        events += self._add_text("message", "output_text", text)
+        self._length += len(text)
+        return events
+
+    def _remark(self, text: str) -> list[Json]:
+        events: list[Json] = []
+        if not self._is_remark():
+            events, self._item = self._open("message", None, {"phase": _COMMENTARY})
+        return events + self._add_text("message", "output_text", text)
+
+    def _cite(self, event: Cited) -> list[Json]:
+        """Add the annotations of the open message, and the sources of the whole answer."""
+        unplaced = [result_of(each) for each in event.citations if each.start is None]
+        self._results += [each for each in unplaced if each.keys() - {"index"}]
+        item = self._item
+        if item is None or not item.parts or item.parts[0][0] != "output_text":
+            return []
+        found = (annotation(citation, item.base) for citation in event.citations)
+        return [annotation_added(item, each) for each in found if each is not None]
 
     def _add_text(self, kind: str, part: str, text: str) -> list[Json]:
         """Add a piece of text to the open item's part of this kind."""
@@ -235,12 +282,12 @@ class _ResponseBuilder:
 
     def _take(self, content: Mapping[str, Any]) -> list[Json]:
         match content:
-            case {"type": "message", "phase": phase}:
-                # The phase of the message that came last.
+            case {"type": "message"}:
+                # The fields of the message that came last.
                 opened: list[Json] = []
                 if self._item is None or self._item.kind != "message":
                     opened, self._item = self._open("message")
-                self._item.fields["phase"] = phase
+                self._item.fields |= _fields(content, self._item.all_text())
                 return opened + self.close()
             case {"type": "function_call" | "custom_tool_call", "call_id": str(id_)}:
                 self._places[id_] = {key: content[key] for key in content if key != "type"}
@@ -269,6 +316,7 @@ class _ResponseBuilder:
         events = self.close()
         index = len(self.output)
         item = self._item = ItemBuilder(kind, index, id_ or self._item_id(kind, index), fields)
+        item.base = self._length
         added = item.whole("in_progress")
         return [
             *events,
@@ -289,6 +337,15 @@ class _ResponseBuilder:
             *part_done(item),
             {"type": "response.output_item.done", "output_index": item.index, "item": done},
         ]
+
+
+def _fields(mark: Mapping[str, Any], text: str) -> Json:
+    """Return the fields of a message that a mark has; the content only if it has the same text."""
+    fields = {key: mark[key] for key in mark if key not in ("type", "role", "content")}
+    content = mark.get("content")
+    if isinstance(content, list) and text == "".join(str(each.get("text")) for each in content):
+        fields["content"] = [{"logprobs": [], **each} for each in content]
+    return fields
 
 
 def _status(finished: Finished | None) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import (
+    CommentaryPart,
     DocumentPart,
     ImagePart,
     Part,
@@ -286,15 +287,22 @@ def _message(turn: Message) -> list[dict[str, Any]]:
 def _assistant(turn: Message, calls: _CallHistory) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     text = ""
+    # The fields of the text so far, unless a mark after it has others.
+    fields: Mapping[str, Any] = _MESSAGE
     for part in turn.parts:
         match part:
             case TextPart():
+                kind = _REMARK if isinstance(part, CommentaryPart) else _MESSAGE
+                if text and kind != fields:
+                    items += _assistant_text(text, fields)
+                    text = ""
+                fields = kind
                 text += part.text
             case ProviderPart(content=mark) if _is_mark(part):
-                items += _assistant_text(text, mark)
+                items += _marked_text(text, mark, fields)
                 text = ""
             case ReasoningPart() | ProviderPart():
-                items += _assistant_text(text)
+                items += _assistant_text(text, fields)
                 text = ""
                 items += _replayed(part)
             case _:
@@ -302,7 +310,7 @@ def _assistant(turn: Message, calls: _CallHistory) -> list[dict[str, Any]]:
                     "the Responses API takes only text in an assistant message; put images and "
                     "documents into a user message"
                 )
-    items += _assistant_text(text)
+    items += _assistant_text(text, fields)
     sent = {str(item.get("call_id")) for item in items}
     items += [_call(call, calls) for call in turn.calls if call["id"] not in sent]
     for item in items:
@@ -314,15 +322,34 @@ def _assistant(turn: Message, calls: _CallHistory) -> list[dict[str, Any]]:
 
 
 def _is_mark(part: ProviderPart) -> bool:
-    """Return True for a mark: the API's fields for the preceding text, without the text."""
-    content = part.content
-    return part.dialect == NAME and content.get("type") == "message" and "content" not in content
+    """Return True for a mark: the API's fields for the preceding text."""
+    return part.dialect == NAME and part.content.get("type") == "message"
 
 
-def _assistant_text(text: str, mark: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    if not text:
-        return []
-    return [{**(mark or {"type": "message", "role": "assistant"}), "content": text}]
+_MESSAGE: Mapping[str, Any] = {"type": "message", "role": "assistant"}
+_REMARK: Mapping[str, Any] = {**_MESSAGE, "phase": "commentary"}
+
+
+def _assistant_text(text: str, fields: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{**fields, "content": text}] if text else []
+
+
+def _marked_text(
+    text: str, mark: Mapping[str, Any], fields: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return a text with the fields of its mark; annotations go back only with their own text.
+
+    https://platform.openai.com/docs/api-reference/responses/create (input, output message)
+    """
+    content = mark.get("content")
+    if not isinstance(content, list):
+        return _assistant_text(text, mark)
+    whole = "".join(str(piece.get("text")) for piece in content)
+    if not text.endswith(whole):
+        # The application has changed the text.
+        return _assistant_text(text, {key: mark[key] for key in mark if key != "content"})
+    before = text[: len(text) - len(whole)]
+    return [*_assistant_text(before, fields), dict(mark)]
 
 
 def _replayed(part: ReasoningPart | ProviderPart) -> list[dict[str, Any]]:

@@ -4,7 +4,10 @@ https://platform.openai.com/docs/api-reference/responses/object
 
 Items that the API expects back, and that are not text, reasoning or tool calls, become a
 `ProviderItem`: the work of tools that it runs itself, reasoning that is not encrypted, the
-namespace of a call, the phase of a message.
+namespace of a call, the phase of a message, a text with its annotations.
+
+Messages of the phase "commentary" are remarks on the work, not the answer.
+https://platform.openai.com/docs/guides/latest-model#phase-parameter
 
 Compatible servers omit pieces and fields. So an item is decoded twice: piece by piece, and once
 more when it is complete, for anything that the pieces lacked.
@@ -16,14 +19,20 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
+from llmring.chat.citation import Citation
 from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
     Event,
     ProviderItem,
     ReasoningDelta,
     RefusalDelta,
+    ShownAsAnswer,
     TextDelta,
     ToolCallDelta,
 )
+from llmring.dialects.citation_fields import inner, results
+from llmring.dialects.openai.citations import citations
 from llmring.dialects.openai.decode_json import read
 from llmring.wire import HttpHead
 
@@ -33,6 +42,7 @@ class _Piece(Struct, gc=False):
 
     text: str | None = None
     refusal: str | None = None
+    annotations: Any = None
 
 
 class _ResponsesItem(Struct, gc=False):
@@ -55,12 +65,14 @@ class _ResponsesItem(Struct, gc=False):
 class _Kind(Struct, gc=False):
     type: str | None = None
     id: str | None = None
+    phase: str | None = None
 
 
 _KIND = msgspec.json.Decoder(_Kind)
 _ITEM = msgspec.json.Decoder(_ResponsesItem)
 _OBJECT: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 
+_COMMENTARY = "commentary"
 _CALLS = frozenset({"function_call", "custom_tool_call"})
 
 # https://platform.openai.com/docs/pricing#built-in-tools
@@ -122,9 +134,23 @@ class _Progress:
         call: The number of the call in the reply, if it is one.
         done: True once the item is complete.
         placed: True if its position in the reply is known.
+        phase: The phase of its message, if it is known.
+        length: The number of characters of its text so far.
+        starts: The places of the text's parts in the answer.
+        annotations: The annotations of each part so far.
     """
 
-    __slots__ = ("call", "done", "kinds", "part", "placed")
+    __slots__ = (
+        "annotations",
+        "call",
+        "done",
+        "kinds",
+        "length",
+        "part",
+        "phase",
+        "placed",
+        "starts",
+    )
 
     def __init__(self) -> None:
         self.kinds: set[str] = set()
@@ -132,6 +158,10 @@ class _Progress:
         self.call: int | None = None
         self.done = False
         self.placed = False
+        self.phase: str | None = None
+        self.length = 0
+        self.starts: dict[int, int] = {}
+        self.annotations: dict[int, list[Any]] = {}
 
 
 class ItemAssembler:
@@ -142,6 +172,7 @@ class ItemAssembler:
 
     Attributes:
         of_provider: The number of completed calls to tools that the provider charges for.
+        found: Sources that the provider's own tools found; the text may cite them.
     """
 
     __slots__ = (
@@ -150,15 +181,20 @@ class ItemAssembler:
         "_calls",
         "_head",
         "_last_call",
+        "_length",
         "_nameless",
         "_reasoned",
         "_waiting",
+        "found",
         "of_provider",
     )
 
     def __init__(self, head: HttpHead) -> None:
         self.of_provider = 0
+        self.found: list[Citation] = []
         self._head = head
+        # The number of characters of the answer's text so far.
+        self._length = 0
         self._by_index: dict[int, _Progress] = {}
         self._by_id: dict[str, _Progress] = {}
         # Text pieces of items that have neither position nor ID.
@@ -192,6 +228,8 @@ class ItemAssembler:
         """
         kind = read(self._head, raw, _KIND)
         if kind.type not in _CALLS:
+            if kind.phase:
+                self._at(index, kind.id).phase = kind.phase
             return self._settled()
         progress = self._at(index, kind.id)
         if progress.call is not None:
@@ -206,7 +244,7 @@ class ItemAssembler:
             progress = self._at(delta.index, delta.id)
         match delta.kind:
             case "text":
-                event: Event = TextDelta(delta.text)
+                event: Event = self._text(progress, delta.text, delta.part or 0)
             case "refusal":
                 event = RefusalDelta(delta.text)
             case "arguments":
@@ -217,6 +255,29 @@ class ItemAssembler:
                 return self._think(progress, delta)
         progress.kinds.add(delta.kind)
         return [event]
+
+    def _text(self, progress: _Progress, text: str, part: int) -> Event:
+        progress.length += len(text)
+        if progress.phase == _COMMENTARY:
+            return CommentaryDelta(text)
+        progress.starts.setdefault(part, self._length)
+        self._length += len(text)
+        return TextDelta(text)
+
+    def annotate(self, place: ItemDelta, annotation: Any) -> list[Event]:
+        """Return the events for an annotation of a text; the delta has the place, but no text."""
+        if place.index is None and not place.id:
+            progress = self._nameless
+        else:
+            progress = self._at(place.index, place.id)
+        part = place.part or 0
+        progress.annotations.setdefault(part, []).append(annotation)
+        return self._cited(progress, part, [annotation])
+
+    def _cited(self, progress: _Progress, part: int, annotations: Any) -> list[Event]:
+        base = progress.starts.get(part, self._length)
+        found = tuple(citations(annotations, None if progress.phase == _COMMENTARY else base))
+        return [Cited(found)] if found else []
 
     def _think(self, progress: _Progress, delta: ItemDelta) -> list[Event]:
         # If there are both a summary and the thoughts themselves, the first to arrive is shown.
@@ -244,18 +305,52 @@ class ItemAssembler:
         if progress.done:
             return []
         progress.done = True
-        progress.kinds |= self._nameless.kinds
+        if self._nameless.kinds:
+            progress.kinds |= self._nameless.kinds
+            progress.length = progress.length or self._nameless.length
+            progress.starts = progress.starts or self._nameless.starts
+            progress.annotations = progress.annotations or self._nameless.annotations
         if kind.type in _CALLS:
             return self._end_call(progress, raw, kind.type)
         events = self._settled()
         self.of_provider += kind.type in _OF_PROVIDER
         match kind.type:
             case "message":
-                events += _end_message(progress, read(self._head, raw, _ITEM))
+                events += self._end_message(progress, read(self._head, raw, _ITEM))
             case "reasoning":
                 events += self._end_reasoning(progress, raw)
             case str():
-                events.append(ProviderItem(read(self._head, raw, _OBJECT)))
+                item = read(self._head, raw, _OBJECT)
+                self.found += _sources(item)
+                events.append(ProviderItem(item))
+        return events
+
+    def _end_message(self, progress: _Progress, item: _ResponsesItem) -> list[Event]:
+        pieces = item.content if isinstance(item.content, list) else []
+        events: list[Event] = []
+        known, progress.phase = progress.phase, item.phase or progress.phase
+        if "text" not in progress.kinds:
+            texts = [(0, item.content)] if isinstance(item.content, str) else _placed(pieces)
+            events += [self._text(progress, text, part) for part, text in texts]
+        elif progress.phase == _COMMENTARY != known and progress.length:
+            events.append(ShownAsAnswer(progress.length))
+            self._length -= progress.length
+        if "refusal" not in progress.kinds and (
+            text := "".join(each.refusal or "" for each in pieces)
+        ):
+            events.append(RefusalDelta(text))
+        mark: dict[str, Any] = {}
+        if progress.phase:
+            mark["phase"] = progress.phase
+        if progress.annotations or any(each.annotations for each in pieces):
+            content = [
+                _annotated(each, progress.annotations.get(at)) for at, each in enumerate(pieces)
+            ]
+            for at, each in enumerate(content):
+                events += self._cited(progress, at, each.get("annotations"))
+            mark["content"] = [each for each in content if each]
+        if mark:
+            events.append(ProviderItem({"type": "message", "role": "assistant"} | mark))
         return events
 
     def _end_call(self, progress: _Progress, raw: Raw, kind: str | None) -> list[Event]:
@@ -301,18 +396,26 @@ class ItemAssembler:
         return events
 
 
-def _end_message(progress: _Progress, item: _ResponsesItem) -> list[Event]:
-    events: list[Event] = []
-    if "text" not in progress.kinds and (text := _texts(item.content)):
-        events.append(TextDelta(text))
-    pieces = item.content if isinstance(item.content, list) else ()
-    if "refusal" not in progress.kinds and (text := "".join(each.refusal or "" for each in pieces)):
-        events.append(RefusalDelta(text))
-    if item.phase:
-        # https://platform.openai.com/docs/guides/latest-model#phase-parameter
-        mark = {"type": "message", "role": "assistant", "phase": item.phase}
-        events.append(ProviderItem(mark))
-    return events
+def _placed(pieces: list[_Piece]) -> list[tuple[int, str]]:
+    return [(at, each.text) for at, each in enumerate(pieces) if each.text]
+
+
+def _annotated(piece: _Piece, annotations: list[Any] | None) -> dict[str, Any]:
+    """Return a text with its annotations, as the API takes it back; nothing for a refusal."""
+    if not piece.text:
+        return {}
+    sent = piece.annotations or annotations or []
+    return {"type": "output_text", "text": piece.text, "annotations": sent}
+
+
+def _sources(item: Mapping[str, Any]) -> list[Citation]:
+    """Return the sources that a tool of the provider found, where the request asked for them.
+
+    https://platform.openai.com/docs/guides/tools-web-search#sources
+    https://platform.openai.com/docs/guides/tools-file-search#include-search-results-in-the-response
+    https://docs.perplexity.ai/api-reference/responses-post (search_results)
+    """
+    return [*results(inner(item, "action", "sources")), *results(item.get("results"))]
 
 
 def _texts(pieces: list[_Piece] | str | None, between: str = "") -> str:

@@ -1,0 +1,72 @@
+"""Sources of an answer: web pages, files and documents that vendors cite in many forms."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from llmring.plain_data import PlainData
+
+
+class Citation(PlainData, Struct, frozen=True, kw_only=True):
+    """A source of an answer, and the part of the answer that rests on it.
+
+    Attributes:
+        url: The source's address.
+        title: Its title or file name.
+        start: The first character of `content` that the source supports; None if the vendor names
+            no place.
+        end: The character of `content` after the last one that the source supports.
+        cited_text: The source's own words, if the vendor quotes them.
+        kind: "url" for a web page, "file" for a file that the provider stores, "document" for a
+            document or a search result in the request.
+        file_id: The provider's ID of the file.
+        index: The vendor's number of the source: that of a document in the request counts from 0,
+            that of a search result is the one in the text ("[1]").
+        pages: The first and the last page, from 1.
+    """
+
+    __module__ = "llmring"
+
+    url: str | None = None
+    title: str | None = None
+    start: int | None = None
+    end: int | None = None
+    cited_text: str | None = None
+    kind: Literal["url", "file", "document"] = "url"
+    file_id: str | None = None
+    index: int | None = None
+    pages: tuple[int, int] | None = None
+
+
+Citations = tuple[Citation, ...]
+
+
+def joined(known: Citations, more: Iterable[Citation]) -> Citations:
+    """Return all citations once; of a source that is cited at a place, only the places.
+
+    Vendors repeat citations, and list search results next to the citations of them.
+    """
+    citations = dict.fromkeys((*known, *more))
+    placed = [each for each in citations if each.start is not None]
+    pages = {each.url for each in placed if each.url}
+    sources = {replace(each, start=None, end=None) for each in placed}
+    return tuple(
+        each
+        for each in citations
+        if each.start is not None
+        or (each not in sources and (each.kind != "url" or each.url not in pages))
+    )
+
+
+def moved(citations: Iterable[Citation], by: int) -> Citations:
+    """Return the citations with their places moved by a number of characters."""
+    return tuple(
+        each if each.start is None or each.end is None else _at(each, each.start, each.end, by)
+        for each in citations
+    )
+
+
+def _at(citation: Citation, start: int, end: int, by: int) -> Citation:
+    return replace(citation, start=max(0, start + by), end=max(0, end + by))
