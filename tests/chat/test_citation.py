@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,7 @@ def test_citations_and_commentary_are_plain_data_and_come_back_from_it() -> None
         "text": "Let me look.",
         "cache_control": None,
     }
+    assert msgspec.json.decode(answer.to_json(), type=LLMResponse) == answer
     again = Message("assistant", data["parts"])
     assert list(again.parts) == list(parts)
     assert again.text == answer.message.text == "It rains."

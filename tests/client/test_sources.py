@@ -271,7 +271,7 @@ LOCATION = {"type": "web_search_result_location", "url": OTHER, "title": "B", "c
 def test_sources_of_a_continued_answer_count_from_its_beginning(
     way: Way, start: Start, goes_on: str
 ) -> None:
-    begun = [BEGUN, delta("It rains and then "), annotated(cited(URL, 3, 8)), Close()]
+    begun: list[Any] = [BEGUN, delta("It rains and then "), annotated(cited(URL, 3, 8)), Close()]
     steps = anthropic_steps(goes_on, LOCATION)
     start([as_stream(*begun)], [as_stream(*steps, *ANTHROPIC_END)])
 
@@ -290,7 +290,7 @@ def test_sources_of_an_answer_that_starts_over_are_dropped(way: Way, start: Star
         "type": "json_schema",
         "json_schema": {"schema": {"type": "object", "properties": {"a": {"type": "integer"}}}},
     }
-    begun = [BEGUN, delta('{"a": '), annotated(cited(URL, 0, 3)), Close()]
+    begun: list[Any] = [BEGUN, delta('{"a": '), annotated(cited(URL, 0, 3)), Close()]
     start([as_stream(*begun)], [answers.anthropic_stream('{"a": 1}')])
 
     chunks = way.stream(LLMRing(), "fast", "Hi", response_format=form)

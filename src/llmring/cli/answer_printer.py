@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from llmring.chat.citation import Citation
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.cli.output import print_note, print_out, table
 from llmring.client.pending_calls import PendingStream
@@ -74,6 +75,17 @@ def attempt_lines(
     if end is None or (end.cost, end.cost_reason) == (last.cost, last.cost_reason):
         return table(rows)
     return [*table(rows), f"total: {_cost_text(end)}"]
+
+
+def source_lines(citations: Sequence[Citation]) -> list[str]:
+    """Describe each source on one line; of sources with places in the answer, only those."""
+    named: dict[str, str] = {}
+    shown = [each for each in citations if each.start is not None] or citations
+    for each in shown:
+        name = each.title or each.file_id or each.cited_text or f"document {each.index}"
+        line = f"{name}: {each.url}" if each.url and each.title else each.url or name
+        named.setdefault(each.url or line, line)
+    return [f"[{at}] {line}" for at, line in enumerate(named.values(), start=1)]
 
 
 def _cost_of(attempt: Attempt) -> str:

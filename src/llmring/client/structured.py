@@ -161,6 +161,7 @@ def _whole(last: StreamChunk, content: str) -> LLMResponse:
         cost=last.cost,
         cost_reason=last.cost_reason,
         attempts=last.attempts,
+        citations=last.citations,
     )
 
 

@@ -12,7 +12,7 @@ from cli.terminal import FIRST, PYTHON, SECOND, Call, is_plain_error, lockfile_o
 from llmring.cli.main import main
 from llmring.providers.table import PROVIDERS
 from lockfile.texts import EXAMPLE, REGIONS
-from loopback import Loopback, as_stream
+from loopback import Loopback, as_json, as_stream
 
 Vendors = Callable[..., Loopback]
 
@@ -395,6 +395,43 @@ def test_on_a_terminal_the_answer_is_streamed(openai: Vendors) -> None:
     assert (done.returncode, os.read(ours, 100)) == (0, b"Hello\r\n")
     assert server.requests[0].json["stream"] is True
     os.close(ours)
+
+
+SOURCE = {"url": "https://example.org/a", "title": "A", "start_index": 0, "end_index": 2}
+ANNOTATION = {"type": "url_citation", "url_citation": SOURCE}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_terminal_the_sources_follow_the_answer(openai: Vendors) -> None:
+    import pty
+
+    events = [answers.openai_event(content="Hello"), answers.openai_event(annotations=[ANNOTATION])]
+    openai(as_stream(answers.ROLE, *events, *answers.OPENAI_END))
+    ours, theirs = pty.openpty()
+
+    done = subprocess.run(
+        [*PYTHON, "chat", "Hello"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(theirs)
+
+    assert (os.read(ours, 100), done.stderr) == (b"Hello\r\n", b"[1] A: https://example.org/a\n")
+    os.close(ours)
+
+
+def test_sources_are_not_printed_off_a_terminal_but_in_json(openai: Vendors, call: Call) -> None:
+    message = {"role": "assistant", "content": "Hello", "annotations": [ANNOTATION]}
+    reply = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    openai(as_json(reply), as_json(reply))
+
+    plain, data = call("chat", "Hello"), call("chat", "Hello", "--json")
+
+    assert (plain.out, plain.err) == ("Hello\n", "")
+    [citation] = json.loads(data.out)["citations"]
+    assert (citation["url"], citation["start"], citation["end"]) == (SOURCE["url"], 0, 2)
 
 
 def test_a_requested_tool_call_is_reported(call: Call) -> None:

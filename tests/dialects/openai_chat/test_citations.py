@@ -103,6 +103,14 @@ def test_the_searches_of_groq_are_sources(read: Read) -> None:
     assert found.citations == (Citation(url=URL, title="A", cited_text="s"),)
 
 
+@each_form
+def test_the_documents_of_azure_are_sources(read: Read) -> None:
+    document = {"title": "A", "url": None, "filepath": "a.pdf", "content": "s", "chunk_id": "0"}
+    found = read({"content": "It rains [doc1].", "context": {"citations": [document]}})
+
+    assert found.citations == (Citation(title="A", cited_text="s", index=1),)
+
+
 @pytest.mark.parametrize("form", ["message", "delta"])
 def test_the_parts_of_mistral_name_sources(form: str) -> None:
     content = [
@@ -132,7 +140,12 @@ def test_the_parts_of_mistral_name_sources(form: str) -> None:
 @pytest.mark.parametrize("strange", [5, "x", {"a": 1}, [None, 5, {"url": 7}], [[]]])
 def test_strange_sources_do_no_harm(read: Read, strange: Any) -> None:
     found = read(
-        {"content": "It rains.", "annotations": strange, "executed_tools": strange},
+        {
+            "content": "It rains.",
+            "annotations": strange,
+            "executed_tools": strange,
+            "context": strange,
+        },
         search_results=strange,
         web_search=strange,
         search_info=strange,

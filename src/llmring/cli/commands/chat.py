@@ -10,7 +10,13 @@ from msgspec import UNSET
 
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.cli.answer_printer import attempt_lines, model_warning, print_stream, summary_line
+from llmring.cli.answer_printer import (
+    attempt_lines,
+    model_warning,
+    print_stream,
+    source_lines,
+    summary_line,
+)
 from llmring.cli.lockfile_options import add_options, read_profile
 from llmring.cli.output import is_terminal, print_json, print_note, print_out
 from llmring.cli.piped_input import PATIENCE_SECONDS, piped_text
@@ -118,7 +124,10 @@ def handle(args: argparse.Namespace) -> int:
 
 
 def _print_notes(args: argparse.Namespace, end: LLMResponse | StreamChunk) -> None:
-    """Print notes about an answer on standard error."""
+    """Print notes about an answer on standard error; its sources only on a terminal."""
+    if sys.stdout.isatty() and not args.json:
+        for line in source_lines(end.citations):
+            print_note(line)
     for remark in end.attempts[-1].adjusted:
         print_note(f"{end.model}: {remark}")
     if end.finish_reason == "tool_calls":
@@ -231,6 +240,7 @@ def _to_json(response: LLMResponse) -> dict[str, Any]:
         "model": response.model,
         "finish_reason": response.finish_reason,
         "tool_calls": response.tool_calls,
+        "citations": [citation.to_dict() for citation in response.citations],
         "usage": dict(response.usage) if response.usage else None,
         "cost": None if response.cost is None else f"{response.cost:f}",
         "cost_reason": response.cost_reason,

@@ -8,22 +8,24 @@
 - `web_search` of a reply: Zhipu (https://docs.z.ai/api-reference/llm/chat-completion)
 - `search_info` of a reply: Qwen (https://www.alibabacloud.com/help/en/model-studio/web-search)
 - `executed_tools` of a message: Groq (https://console.groq.com/docs/compound)
+- `context` of a message: Azure
+  (https://learn.microsoft.com/en-us/azure/ai-foundry/openai/references/on-your-data#context)
 - parts of the content: Mistral (https://docs.mistral.ai/capabilities/citations/)
 
-Perplexity's numbers in the text, as in "[1]", count the addresses in `citations` from 1.
+Perplexity's numbers in the text, as in "[1]", count the addresses in `citations` from 1, and so do
+Azure's, as in "[doc1]".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
 from llmring.chat.citation import Citation
 from llmring.dialects.citation_fields import count, inner, objects, result, results, word
 from llmring.dialects.openai.citations import citations as annotated
-
-__all__ = ["annotated", "of_part", "of_reply", "of_tools"]
 
 
 def of_reply(
@@ -33,9 +35,7 @@ def of_reply(
     found = results(search_results)
     by_url = {each.url: each for each in reversed(found) if each.url}
     numbered = [
-        replace(by_url.get(source.url or "", source), index=at)
-        for at, each in enumerate(citations if isinstance(citations, list) else (), start=1)
-        if (source := result(each)) is not None
+        replace(by_url.get(each.url or "", each), index=each.index) for each in _numbered(citations)
     ]
     listed = {each.url for each in numbered if each.url}
     rest = [each for each in found if each.url not in listed]
@@ -47,10 +47,29 @@ def of_reply(
     )
 
 
-def of_tools(executed: object) -> Iterator[Citation]:
-    """Yield the search results of the tools that the server ran itself."""
-    for tool in objects(executed):
-        yield from results(inner(tool, "search_results", "results"))
+def of_message(annotations: object, executed: object, context: object) -> tuple[Citation, ...]:
+    """Return the sources that a message, or a piece of it, has.
+
+    Args:
+        annotations: Its annotations.
+        executed: The tools that the server ran itself, with what they found.
+        context: The documents that the server looked up.
+    """
+    ran = [found for tool in objects(executed) for found in _found(tool)]
+    return (*annotated(annotations), *ran, *_numbered(inner(context, "citations")))
+
+
+def _found(tool: Mapping[str, Any]) -> list[Citation]:
+    return results(inner(tool, "search_results", "results"))
+
+
+def _numbered(citations: object) -> list[Citation]:
+    """Return sources that the text names by their place in the list."""
+    return [
+        replace(source, index=at)
+        for at, each in enumerate(citations if isinstance(citations, list) else (), start=1)
+        if (source := result(each)) is not None
+    ]
 
 
 def of_part(

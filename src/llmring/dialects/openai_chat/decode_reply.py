@@ -83,6 +83,7 @@ class _ChatMessage(Struct, gc=False):
     function_call: _ChatFunction | None = None
     annotations: Any = None
     executed_tools: Any = None
+    context: Any = None
 
 
 class _ChatChoice(Struct, gc=False):
@@ -171,9 +172,9 @@ def _content_events(message: _ChatMessage, *, reasoned: bool = False) -> Iterato
     else:
         for part in message.content or ():
             yield from _part_events(part)
-    if message.annotations or message.executed_tools:
-        cited = tuple(citations.annotated(message.annotations))
-        if found := (*cited, *citations.of_tools(message.executed_tools)):
+    if message.annotations or message.executed_tools or message.context:
+        found = citations.of_message(message.annotations, message.executed_tools, message.context)
+        if found:
             yield Cited(found)
     if message.refusal:
         yield RefusalDelta(message.refusal)
