@@ -1,11 +1,16 @@
 """Assembly of replies from events, whole and streamed."""
 
-from llmring import Usage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmring import Citation, CommentaryPart, ReasoningPart, TextPart, Usage
 from llmring.chat.events import (
+    Cited,
     Event,
     Finished,
     ReasoningDelta,
     RefusalDelta,
+    ShownAsAnswer,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -82,3 +87,47 @@ def test_R07_usage_reads_like_a_mapping() -> None:
     assert usage.get("nothing", 7) == 7
     assert dict(usage)["cached_tokens"] == 4
     assert "nothing" not in usage
+
+
+def test_text_that_turns_out_to_be_commentary_is_taken_back() -> None:
+    reply = Reply("a:model", "api")
+    for event in (TextDelta("Pa"), ReasoningDelta("Hm."), TextDelta("Let me "), TextDelta("look.")):
+        reply.add(event)
+
+    chunk = reply.add(ShownAsAnswer(len("Let me look.")))
+
+    assert chunk is not None
+    assert (chunk.restart, chunk.delta, chunk.reasoning) == (True, "Pa", "Hm.")
+    assert chunk.commentary == "Let me look."
+    reply.add(TextDelta("ris."))
+    whole = reply.response()
+    assert (whole.content, whole.commentary) == ("Paris.", "Let me look.")
+    assert whole.parts == (
+        TextPart("Pa"),
+        ReasoningPart("Hm.", dialect="api"),
+        CommentaryPart("Let me look."),
+        TextPart("ris."),
+    )
+
+
+@given(st.text(max_size=8), st.text(min_size=1, max_size=8), st.integers(1, 4))
+def test_all_of_a_text_or_none_may_be_taken_back(answer: str, remark: str, size: int) -> None:
+    reply = Reply("a:model", "api")
+    text = answer + remark
+    for at in range(0, len(text), size):
+        reply.add(TextDelta(text[at : at + size]))
+
+    reply.add(ShownAsAnswer(len(remark)))
+
+    assert (reply.response().content, reply.response().commentary) == (answer, remark)
+    assert reply.length == len(answer)
+
+
+def test_a_source_is_shown_once() -> None:
+    reply = Reply("a:model", "api")
+    source = Citation(url="https://example.org/a")
+
+    shown = [reply.add(Cited((source,))) for _ in range(2)]
+
+    assert [chunk and chunk.citations for chunk in shown] == [(source,), None]
+    assert reply.last_chunk().citations == reply.response().citations == (source,)
