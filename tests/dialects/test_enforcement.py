@@ -56,7 +56,8 @@ def ask(ring: LLMRing, form: Any, *, streams: bool = False) -> LLMResponse | Str
     if streams:
         *_, last = ring.chat_stream("a", messages="Hi", response_format=form)
         return last
-    return ring.chat("a", messages="Hi", response_format=form).result()
+    answer: LLMResponse = ring.chat("a", messages="Hi", response_format=form).result()
+    return answer
 
 
 def sent(server: Loopback, at: int = -1) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from llmring.chat.request import Message
 from llmring.chat.response import LLMResponse
 from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.anthropic.messages import messages
+from llmring.dialects.dialect import Quirks
 from llmring.wire import HttpHead
 
 OK = HttpHead(200, {"content-type": "application/json"})
@@ -177,7 +178,7 @@ def test_a_failed_search_has_no_sources(read: Read, content: Any) -> None:
 def test_citations_go_back_with_their_text(read: Read) -> None:
     cited = {"type": "web_search_result_location", "url": URL, "encrypted_index": "E"}
     found = read(text("Look: "), text("it rains", cited), text(" today."))
-    [turn] = messages([Message("assistant", found.message.content)])
+    [turn] = messages([Message("assistant", found.message.content)], Quirks())
 
     assert [(each["text"], each.get("citations")) for each in turn["content"]] == [
         ("Look: ", None),
