@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -104,6 +105,8 @@ def ring(folder: Path, url: str) -> LLMRing:
         'version = "1.0"\n[[profiles.default.bindings]]\nalias = "a"\n'
         'models = ["openai:gpt-4o-mini"]\n'
     )
+    # A file that has just been written is read again, in case another write followed.
+    os.utime(path, (0, 0))
     environ = {
         "OPENAI_API_KEY": "sk-none",
         "OPENAI_BASE_URL": url,

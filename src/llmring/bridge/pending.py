@@ -151,4 +151,4 @@ def loop_is_running() -> bool:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return False
-    return not is_of_a_portal(loop)
+    return "gevent" not in sys.modules or not is_of_a_portal(loop)

@@ -87,7 +87,9 @@ class Cost(PlainData, Decimal):
     @property
     def parts(self) -> CostParts:
         """The parts without the number."""
-        return CostParts(*self.__reduce__()[1])
+        return CostParts(
+            self.input, self.cached_input, self.cache_write, self.output, self.reported
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the total and the parts, each a text so that no digit is lost."""

@@ -346,7 +346,7 @@ class Reply:
         """True if this is an ordinary end of an answer in text."""
         if self.finished is None or self.finished.reason != "stop" or self._calls:
             return False
-        return any(text and not text.isspace() for text in self._text)
+        return any(self._text) and not "".join(self._text).isspace()
 
     def finish_at_mark(self) -> str | None:
         """Take the end mark as the end of an answer that is whole; return the mark, if it is."""

@@ -1,5 +1,6 @@
 """Pending calls of a ring: awaitable, and readable directly in synchronous code."""
 
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
@@ -180,7 +181,8 @@ class _PendingItems(Generic[T]):
         return self._async
 
     def __aiter__(self) -> AsyncIterator[T]:
-        refuse_trio()
+        if "trio" in sys.modules:
+            refuse_trio()
         return self._source()
 
     def __iter__(self) -> Iterator[T]:

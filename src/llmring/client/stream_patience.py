@@ -135,6 +135,8 @@ class StreamPatience:
     @property
     def _end(self) -> float | None:
         # Reasoning is not an answer yet: time for it is not taken from the models after this one.
+        if not self._reserve:
+            return self._deadline
         end = latest_end(self._deadline, self._answer_at, self._reserve)
         if end is not None and self._has_begun:
             end = max(end, self._answer_at + USUAL_GAP_SECONDS)

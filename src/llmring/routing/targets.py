@@ -51,7 +51,10 @@ class Target(Struct, frozen=True, dict=True):
         outgoing = self.dialect.encode(request, self.ref.model, stream=stream, quirks=self.quirks)
         if outgoing.headers or outgoing.body is not None or outgoing.method != "POST":
             return self.endpoint.request(outgoing, self.dialect)
-        body = json_bytes(outgoing.payload)
+        try:
+            body = msgspec.json.encode(outgoing.payload)
+        except UnicodeEncodeError:
+            body = json_bytes(outgoing.payload)
         url = self.endpoint.url(outgoing.path)
         return HttpRequest("POST", url, self._json_headers, body, outgoing.notes)
 

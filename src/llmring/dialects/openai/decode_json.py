@@ -21,6 +21,13 @@ def read(head: HttpHead, data: bytes | msgspec.Raw, decoder: msgspec.json.Decode
         ProviderError: The data is an error, or cannot be decoded.
     """
     try:
+        return decoder.decode(data)
+    except (ValueError, RecursionError):
+        return _read_damaged(head, data, decoder)
+
+
+def _read_damaged(head: HttpHead, data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
+    try:
         return decode_leniently(data, decoder)
     except ValueError as error:
         raw, why = bytes(data), str(error)

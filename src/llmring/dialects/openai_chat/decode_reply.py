@@ -375,7 +375,7 @@ class _ChatReader:
         self._named = False
         self._delta_seen = False
         self._reasoned = False
-        self._audio = OpenAudio()
+        self._audio: OpenAudio | None = None
         self._unthought: str | None = None
         self._calls = _OpenCalls()
         self._details = _OpenDetails()
@@ -429,7 +429,7 @@ class _ChatReader:
             self._raise_error(event)
         if choice.finish_reason and choice.finish_reason != self._finish:
             self._finish = choice.finish_reason
-            events += self._details.take() + self._audio.take()
+            events += self._details.take() + (self._audio.take() if self._audio else [])
             events.append(_finished(choice))
 
     def _read_delta(self, delta: _ChatMessage, events: list[Event]) -> None:
@@ -437,12 +437,13 @@ class _ChatReader:
         if delta.reasoning_content or delta.reasoning:
             # From here on, details only repeat it.
             self._reasoned = True
-        elif not self._reasoned and not self._unthought:
-            self._unthought = _empty_reasoning(delta)
+        elif "" in (delta.reasoning_content, delta.reasoning) and not self._reasoned:
+            self._unthought = self._unthought or _empty_reasoning(delta)
         if delta.reasoning_details:
             for detail in _details(delta):
                 self._details.add(detail)
         if delta.audio or delta.images:
+            self._audio = self._audio or OpenAudio()
             self._audio.add(delta.audio)
             events += images_of(delta.images)
         if delta.tool_calls or delta.function_call:
@@ -461,4 +462,8 @@ class _ChatReader:
 
     def end(self) -> list[Event]:
         usage, self._usage = self._usage, None
-        return self._details.take() + self._audio.take() + ([] if usage is None else [usage])
+        return (
+            self._details.take()
+            + (self._audio.take() if self._audio else [])
+            + ([] if usage is None else [usage])
+        )

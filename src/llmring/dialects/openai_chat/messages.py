@@ -58,12 +58,13 @@ def encoded(
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of a message.
     """
-    turns = fitted(turns, NAME, CALL_IDS, quirks)
-    for turn in turns:
-        if turn.role == "tool":
+    field = None
+    roles = {turn.role for turn in turns}
+    if "assistant" in roles or "tool" in roles:
+        turns = fitted(turns, NAME, CALL_IDS, quirks)
+        if "tool" in roles:
             turns = with_media_moved(turns, bridges=quirks.bridges)
-            break
-    field = reasoning_field(turns, quirks)
+        field = reasoning_field(turns, quirks)
     return [_message(turn, custom, quirks, field) for turn in turns]
 
 
