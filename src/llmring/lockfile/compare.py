@@ -28,7 +28,7 @@ class LockfileChange(Struct, frozen=True):
     Attributes:
         kind: "added" or "removed" for a key that only the second or only the first file has,
             "changed" for one with another value.
-        key: The key: "default_profile", a profile, an alias such as "prod.fast".
+        key: The key: "name", "default_profile", a profile, an alias such as "prod.fast".
         before: The value in the first file; for an alias its models. None if the key is missing,
             and for a profile, whose aliases are separate changes.
         after: The value in the second file, or None as for `before`.
@@ -75,10 +75,12 @@ def changes(before: Lockfile, after: Lockfile) -> list[LockfileChange]:
         after: The second one.
     """
     found = [
+        *_entry("name", before.name, after.name),
         *_entry("default_profile", before.default_profile, after.default_profile),
         *_entry("extends.packages", before.packages or None, after.packages or None),
         *_entries(("providers",), before.providers, after.providers),
         *_entries(("registry",), before.registry, after.registry),
+        *_entries(("ledger",), before.ledger, after.ledger),
     ]
     for name in _union(before.profiles, after.profiles):
         old, new = before.profiles.get(name), after.profiles.get(name)

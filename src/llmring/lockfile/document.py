@@ -104,6 +104,8 @@ class Lockfile(Struct, frozen=True):
         registry: Corrections and pins of model facts, as written.
         path: The file that the lockfile was read from, if any.
         warnings: Problems that did not stop the reading: unknown keys.
+        name: The project's name, if it has one.
+        ledger: The settings for recorded calls, as written.
     """
 
     profiles: Mapping[str, Profile] = {}
@@ -114,6 +116,8 @@ class Lockfile(Struct, frozen=True):
     registry: Mapping[str, Any] = {}
     path: Path | None = None
     warnings: tuple[Problem, ...] = ()
+    name: str | None = None
+    ledger: Mapping[str, Any] = {}
 
 
 class Examination(Struct, frozen=True):
@@ -239,6 +243,8 @@ class _TreeReader:
             packages,
             self._providers(known),
             self._registry(known),
+            name=known.get("name"),
+            ledger=known.get("ledger", {}),
         )
         return self._reading(lockfile, tree)
 

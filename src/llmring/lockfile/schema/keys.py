@@ -30,6 +30,10 @@ NOT_IN_ALIAS = rf"\s,{CONTROLS}"
 VERSION = r"1(\.[0-9]+)*"
 ALIAS = f"[^{NOT_IN_ALIAS}]+"
 REFERENCE = rf"([^\s:]+):(\S[^{CONTROLS}]*)"
+# Never equal to an absolute path, nor to a host with a path.
+NAME = rf"[^\s/:\\{CONTROLS}]([^:\\{CONTROLS}]{{0,62}}[^\s:\\{CONTROLS}])?"
+# Without minutes: in "3m", a reader may see months.
+AGE = "[1-9][0-9]{0,4}[hdw]"
 
 _REFERENCE = Text(
     noun="a model reference",
@@ -436,9 +440,26 @@ REGISTRY: Mapping[str, Shape] = {
     ),
 }
 
+LEDGER: Mapping[str, Shape] = {
+    "keep": Text(
+        noun="an age in hours, days or weeks, such as 90d",
+        example='"90d"',
+        pattern=AGE,
+        about="How long recorded calls are kept; older ones are removed. Forever if left out.",
+    ),
+}
+
 FILE: Mapping[str, Shape] = {
     "version": Outline(
         Text(example='"1.0"', pattern=VERSION, about="The version of the format, 1.0.")
+    ),
+    "name": Text(
+        noun="a short name: up to 64 characters on one line, without colons and backslashes, and "
+        "not beginning with a slash",
+        example='"my-app"',
+        pattern=NAME,
+        about="The project's name, under which its calls, costs and budgets are counted on all "
+        "machines; if left out, they are counted by the path of this file.",
     ),
     "default_profile": Text(
         example='"default"', about='The profile for calls that name none; "default" if left out.'
@@ -464,6 +485,12 @@ FILE: Mapping[str, Shape] = {
         owner="[registry]",
         example="{ models = {} }",
         about="Model facts, corrected or pinned.",
+    ),
+    "ledger": Table(
+        keys=LEDGER,
+        owner="[ledger]",
+        example='{ keep = "90d" }',
+        about="What happens to the recorded calls of this project.",
     ),
     "metadata": NamedItems(each=Anything(), about="Notes of your own."),
     "created_at": Time(about="When the file was created."),
