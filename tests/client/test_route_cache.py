@@ -10,6 +10,7 @@ import priced
 from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.client.route_cache import Route, Routes, route_of
+from llmring.ledger.project import Stamp
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
 from llmring.routing.policy import Policy
@@ -34,7 +35,7 @@ def route(
     """Return the route over a model that retires on `DAY`, and one that does not."""
     candidates = [target(OLD, retires=DAY), target(NEW)]
     found = Resolved((OLD, NEW), "fast")
-    return route_of(found, policy or Policy(), candidates, ("default", None), pins or {}, day)
+    return route_of(found, policy or Policy(), candidates, Stamp("default"), pins or {}, day)
 
 
 def models(found: Route) -> list[str]:

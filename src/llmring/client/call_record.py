@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.json_text import json_bytes
+from llmring.chat.events import Usage
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.client.usage_totals import total_cost
+from llmring.client.usage_totals import both, total_cost, total_usage
 from llmring.clock import Clock
 from llmring.exceptions import (
     LimitExceededError,
@@ -23,6 +24,7 @@ from llmring.exceptions import (
     SchemaValidationError,
 )
 from llmring.ledger.entry import Kind, LedgerEntry, LoggedAttempt
+from llmring.ledger.project import Stamp
 from llmring.lockfile.document import DEFAULT_PROFILE
 from llmring.redaction import redact
 from llmring.routing.observers import CallObserver
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 Answer = LLMResponse | StreamChunk | EmbeddingResponse
 
 _CANCELLED = "cancelled before the answer was complete; the provider may still bill it"
+_PART_CANCELLED = "without the cancelled attempt, which the provider may still bill"
 
 # Other values given as tags may fail when converted to text.
 _TAG_TYPES = (str, int, float)
@@ -70,6 +73,11 @@ class Recorder:
         active_lockfile: The active lockfile.
         clock: The ring's clock.
         content: True to write the texts too.
+
+    Attributes:
+        clock: The ring's clock.
+        content: True to write the texts too.
+        kept: The stamp whose `keep` applies.
     """
 
     def __init__(
@@ -85,6 +93,7 @@ class Recorder:
         self._active_lockfile = active_lockfile
         self.clock = clock
         self.content = content
+        self.kept: Stamp | None = None
 
     def record(self, start: CallStart) -> CallRecord | None:
         """Begin the record of a call; return None if no ledger is kept."""
@@ -96,13 +105,18 @@ class Recorder:
             self._ledger = ledger_at(self._place)
         return CallRecord(self, self._ledger, start)
 
-    def stamp(self, profile: str | None) -> tuple[str, str | None]:
-        """Return the active profile, and the digest of the lockfile's pins."""
+    def stamp(self, profile: str | None) -> Stamp:
+        """Return what entries repeat of the lockfile."""
         try:
             return self._active_lockfile.stamp(profile)
         except LLMRingError:
             # The call will fail for the same reason.
-            return profile or DEFAULT_PROFILE, None
+            return Stamp(profile or DEFAULT_PROFILE)
+
+    def keep(self, ledger: Ledger, stamp: Stamp) -> None:
+        """Apply the `keep` of the lockfile with this stamp."""
+        self.kept = stamp
+        ledger.keep(stamp, self.clock)
 
     def clean(self, text: str) -> str:
         """Mask the keys in a text."""
@@ -128,20 +142,23 @@ class CallRecord(CallObserver):
         self._at = recorder.clock.time_ns() // 1000
         self._began = time.perf_counter()
         self._first_ms: float | None = None
-        self._stamp: tuple[str, str | None] | None = None
+        self._stamp: Stamp | None = None
+        self._seen: list[Attempt] = []
+        # The method of the list, as it costs a call less than one of this class.
+        self.on_attempt_outcome = self._seen.append
 
     def found(
         self,
         alias: str | None,
         attempts: Callable[[], Sequence[Attempt]],
-        stamp: tuple[str, str | None] | None = None,
+        stamp: Stamp | None = None,
     ) -> None:
         """Store the alias that the call resolved to.
 
         Args:
             alias: The alias; None if the call names a model directly.
             attempts: Returns the attempts so far.
-            stamp: The active profile, and the digest of the lockfile's pins.
+            stamp: What entries repeat of the lockfile.
         """
         self._alias, self._attempts, self._stamp = alias, attempts, stamp
 
@@ -163,6 +180,9 @@ class CallRecord(CallObserver):
             self._enter(response, response.attempts, "failed", error)
             return
         attempts = error.attempts if isinstance(error, ProviderError) else ()
+        if not isinstance(error, Exception):
+            # Of all requests of the call, also of one that repairs an answer.
+            attempts = tuple(self._seen)
         if not attempts and self._attempts is not None:
             attempts = tuple(self._attempts())
         self._enter(None, attempts, self._outcome(error, attempts), error)
@@ -184,19 +204,21 @@ class CallRecord(CallObserver):
         if ledger is None:
             return
         start, recorder = self._start, self._recorder
-        profile, digest = self._stamp or recorder.stamp(start.profile)
+        stamp = self._stamp or recorder.stamp(start.profile)
         cost, reason = _charged(attempts, outcome) if answer is None else (None, None)
         chat_answer = None if isinstance(answer, EmbeddingResponse) else answer
+        if stamp is not recorder.kept:
+            recorder.keep(ledger, stamp)
         ledger.add(
             LedgerEntry(
                 id=ledger.new_id(self._at),
                 at=_EPOCH + timedelta(microseconds=self._at),
                 kind=start.kind,
                 alias=self._alias,
-                profile=profile,
+                profile=stamp.profile,
                 model=answer.model if answer else None,
                 served_model=chat_answer.served_model if chat_answer else None,
-                usage=answer.usage if answer else None,
+                usage=answer.usage if answer else _usage_of(attempts, outcome),
                 cost=answer.cost if answer else cost,
                 cost_reason=answer.cost_reason if answer else reason,
                 ms=self._elapsed_ms(),
@@ -208,11 +230,13 @@ class CallRecord(CallObserver):
                 finish_reason=chat_answer.finish_reason if chat_answer else None,
                 stream=start.stream,
                 tags=_tags(start.what, recorder),
-                digest=digest,
+                digest=stamp.digest,
                 prompt=recorder.clean(_prompt(start.what)) if recorder.content else None,
                 answer=recorder.clean(_text_of(chat_answer))
                 if recorder.content and chat_answer
                 else None,
+                project=stamp.project,
+                lockfile=stamp.lockfile,
             )
         )
 
@@ -239,14 +263,32 @@ def _logged_attempt(attempt: Attempt) -> LoggedAttempt:
 
 def _charged(attempts: Sequence[Attempt], outcome: Outcome) -> tuple[Decimal | None, str | None]:
     """Return the cost of the attempts of a call without an answer."""
-    if outcome == "cancelled":
-        return None, _CANCELLED
     costs = [
         (attempt.cost, attempt.cost_reason)
         for attempt in attempts
         if attempt.cost is not None or attempt.cost_reason is not None
     ]
-    return total_cost(costs) if costs else (None, None)
+    if outcome != "cancelled":
+        return total_cost(costs) if costs else (None, None)
+    known = [each for each in costs if each[0] is not None]
+    if len(known) == len(costs):
+        return total_cost(known) if known else (None, None)
+    if not known:
+        return None, _CANCELLED
+    cost, remark = total_cost(known)
+    return cost, both(remark, _PART_CANCELLED)
+
+
+def _usage_of(attempts: Sequence[Attempt], outcome: Outcome) -> Usage | None:
+    """Return the tokens of a cancelled call; None if those of an attempt are unknown."""
+    if outcome != "cancelled":
+        return None
+    usages = [
+        attempt.usage
+        for attempt in attempts
+        if attempt.usage is not None or attempt.cost_reason is not None
+    ]
+    return total_usage(usages) if usages else None
 
 
 def _tags(what: ParsedRequest | Sequence[str], recorder: Recorder) -> tuple[str, ...]:

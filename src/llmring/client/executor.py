@@ -376,6 +376,7 @@ class Executor:
 
     async def _open(self, failover: Failover, attempt: AttemptState) -> Exchange:
         transport = self._transport(failover.context.policy)
+        attempt.is_sent = True
         if attempt.finish is not None:
             fetch = partial(_fetch, transport, failover.context)
             attempt.http = await attempt.finish(fetch, _seconds_left(failover, attempt))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from llmring.chat.parsed_request import ParsedRequest
+from llmring.client import warn_once
 from llmring.client.route_cache import Route, Routes, route_of
 from llmring.config.active_lockfile import ActiveLockfile
 from llmring.config.settings import Settings, timeout_of
@@ -74,6 +75,7 @@ class CallPlanner:
         self._overrides = overrides
         self._files = files
         self._clock = settings.clock
+        self._shares = settings.redis_url is not None
         self._routes = Routes(None)
         self._refused = RefusedParameters()
         self.latencies = Latencies(time.monotonic)
@@ -171,7 +173,7 @@ class CallPlanner:
         # An application that has not imported OpenTelemetry has not set it up.
         if "opentelemetry" in sys.modules:
             trace = self._telemetry.call(
-                request.model or "", profile, request, stream=stream, digest=lambda: route.stamp[1]
+                request.model or "", profile, request, stream=stream, digest=lambda: route.stamp.digest
             )
             if trace is not None:
                 observers = [trace, *observers]
@@ -226,11 +228,25 @@ class CallPlanner:
             candidates = self.targets(found, policy)
             pins = reading[0].registry.get("pins", {})
             stamp = self._active_lockfile.stamp(profile)
+            self._require_name()
             route = route_of(found, policy, candidates, stamp, pins, today)
             # The overrides of tests and the lockfiles of packages may change at any time.
             if not (self._overrides or policy.mode) and (":" not in model or found.alias is None):
                 self._routes.keep(key, route)
         return route
+
+    def _require_name(self) -> None:
+        """Warn once if budgets are counted in Redis, but each machine counts its own."""
+        active = self._active_lockfile
+        if self._shares and active.identity.name is None and active.source.rule != "bundled":
+            warn_once.warn(
+                "no name for Redis",
+                lambda: (
+                    f"{active.source.path} has no name, so each machine counts its budgets for "
+                    'itself, though LLMRING_REDIS_URL is set; add name = "…" at the top of the '
+                    "lockfile to count them together"
+                ),
+            )
 
     def _weighed(
         self,
@@ -259,7 +275,7 @@ class CallPlanner:
             policy=policy,
             alias=alias,
             profile=self._active_lockfile.active_profile(profile),
-            lockfile=str(self._active_lockfile.source.path),
+            lockfile=self._active_lockfile.budget_key,
             estimate=estimate,
         )
         return ordered(candidates, policy, circumstances), rules

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from llmring.client import warn_once
+from llmring.ledger.project import Stamp
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
 from llmring.routing.policy import Policy, limits, weighs
@@ -32,7 +33,7 @@ class Route(Struct, frozen=True):
     Attributes:
         found: The models that the alias resolves to.
         policy: How its models are called.
-        stamp: The active profile, and the digest of what the lockfile has pinned.
+        stamp: What the ledger's entries of the calls repeat of the lockfile.
         pins: The lockfile's pins as written, by reference.
         day: The day for which the route is valid.
         is_weighed: True if its calls are limited, or a strategy orders its models.
@@ -41,7 +42,7 @@ class Route(Struct, frozen=True):
 
     found: Resolved
     policy: Policy
-    stamp: tuple[str, str | None]
+    stamp: Stamp
     pins: Mapping[str, Any]
     day: date
     is_weighed: bool
@@ -60,7 +61,7 @@ def route_of(
     found: Resolved,
     policy: Policy,
     candidates: Sequence[Target | Skip],
-    stamp: tuple[str, str | None],
+    stamp: Stamp,
     pins: Mapping[str, Any],
     day: date,
 ) -> Route:

@@ -76,6 +76,8 @@ class Status(PlainData, Struct, frozen=True, kw_only=True):
         reachable: True if that store can be used at the moment; if not, `circuits` are those of
             this ring.
         spending: The aliases with a daily budget.
+        project: The key under which spending is counted: the lockfile's name, or else its path;
+            with Redis, the path is preceded by the host and a colon.
     """
 
     __module__ = "llmring"
@@ -88,6 +90,7 @@ class Status(PlainData, Struct, frozen=True, kw_only=True):
     shared: str | None
     reachable: bool
     spending: tuple[SpendingStatus, ...]
+    project: str
 
 
 class PendingStatus(Pending[Status]):
@@ -107,6 +110,7 @@ class PendingStatus(Pending[Status]):
         shared: str | None
         reachable: bool
         spending: tuple[SpendingStatus, ...]
+        project: str
         to_dict: Callable[[], dict[str, Any]]
         to_json: Callable[[], str]
 
@@ -138,6 +142,7 @@ async def status_of(
         shared=circuits.place,
         reachable=reachable,
         spending=tuple([each async for each in _spending(active_lockfile, name, spending, now)]),
+        project=active_lockfile.budget_key,
     )
 
 
@@ -177,7 +182,7 @@ async def _spending(
             policy=policy,
             alias=alias,
             profile=profile,
-            lockfile=str(active_lockfile.source.path),
+            lockfile=active_lockfile.budget_key,
             estimate=estimate_tokens(ParsedRequest(turns=())),
         )
         spent = await spending().spent(rules.key, now.date())

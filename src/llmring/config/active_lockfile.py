@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmring.config.identity import LockfileIdentity, identity_of
 from llmring.config.settings import Settings, chosen_profile, endpoints_for, find_active_lockfile
 from llmring.exceptions import (
     LLMRingError,
@@ -17,6 +18,7 @@ from llmring.exceptions import (
     MissingAliasesError,
     ModelNotFoundError,
 )
+from llmring.ledger.project import Stamp, age_of
 from llmring.lockfile import file, resolve
 from llmring.lockfile.compose import (
     Packages,
@@ -64,11 +66,14 @@ class ActiveLockfile:
         self._own: tuple[Lockfile, Mapping[str, Endpoint]] | None = None
         self._known: tuple[Lockfile, EffectiveFacts] | None = None
         self._frozen: Frozen | None = None
+        self._identity: tuple[Lockfile, LockfileIdentity] | None = None
+        self._stamps: dict[str, Stamp] = {}
         self._packages = Packages()
         self._use(find_active_lockfile(lockfile_path, environ, package_lockfile))
 
     def _use(self, source: LockfileSource) -> None:
         self.source = source
+        self._identity = None
         self._live = LiveLockfile(source.path, self._settings.clock)
         self._live.current()
         _log.info("using the lockfile %s (found by: %s)", source.path, source.rule)
@@ -90,10 +95,42 @@ class ActiveLockfile:
         """The digest of the facts that the lockfile has pinned, if any."""
         return _digest(self._live.current())
 
-    def stamp(self, profile: str | None) -> tuple[str, str | None]:
-        """Return the profile that a call would use and the digest, from one reading."""
+    @property
+    def identity(self) -> LockfileIdentity:
+        """The identity under which calls of the lockfile are counted."""
+        lockfile = self._live.current()
+        if self._identity is None or self._identity[0] is not lockfile:
+            self._identity = (lockfile, identity_of(lockfile, self.source.path))
+            self._stamps = {}
+        return self._identity[1]
+
+    @property
+    def budget_key(self) -> str:
+        """The key under which spending and limits of the lockfile's aliases are counted."""
+        shared = self._settings.redis_url is not None
+        return self.identity.anywhere if shared else self.identity.here
+
+    def stamp(self, profile: str | None) -> Stamp:
+        """Return what the ledger's entries of a call repeat of the lockfile.
+
+        The result is the same object until the lockfile changes.
+        """
         lockfile, name = self._profile(profile)
-        return name, _digest(lockfile)
+        identity = self.identity
+        found = self._stamps.get(name)
+        if found is None:
+            place = self._settings.ledger
+            # A package must not decide how long the calls of its users are kept.
+            keep = lockfile.ledger.get("keep") if self.source.writable else None
+            found = Stamp(
+                name,
+                _digest(lockfile),
+                None if place is None else identity.in_ledger(place),
+                identity.path,
+                None if keep is None else age_of(keep),
+            )
+            self._stamps[name] = found
+        return found
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:

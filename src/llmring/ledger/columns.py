@@ -14,8 +14,9 @@ from llmring.ledger.entry import LedgerEntry, LoggedAttempt
 
 TABLE = "llmring_calls"
 
+# The columns of version 1, which never change.
 # Times are whole microseconds since 1970 in UTC. Amounts are text, to keep them exact.
-COLUMNS: Mapping[str, str] = {
+_FIRST: Mapping[str, str] = {
     "id": "TEXT PRIMARY KEY",
     "at": "BIGINT NOT NULL",
     "kind": "TEXT NOT NULL",
@@ -43,12 +44,24 @@ COLUMNS: Mapping[str, str] = {
     "answer": "TEXT",
 }
 
+# The columns that each later version has added.
+_ADDED: Sequence[Mapping[str, str]] = ({"project": "TEXT", "lockfile": "TEXT"},)
+
+COLUMNS: Mapping[str, str] = {
+    **_FIRST,
+    **{name: kind for columns in _ADDED for name, kind in columns.items()},
+}
+
 # Each migration brings a ledger to the next version; the first creates it. Never change one that
 # has been released; add another.
 MIGRATIONS: Sequence[Sequence[str]] = (
     (
-        f"CREATE TABLE {TABLE} ({', '.join(f'{name} {kind}' for name, kind in COLUMNS.items())})",
+        f"CREATE TABLE {TABLE} ({', '.join(f'{name} {kind}' for name, kind in _FIRST.items())})",
         f"CREATE INDEX {TABLE}_at ON {TABLE} (at)",
+    ),
+    (
+        *(f"ALTER TABLE {TABLE} ADD COLUMN {name} {kind}" for name, kind in _ADDED[0].items()),
+        f"CREATE INDEX {TABLE}_project ON {TABLE} (project, at)",
     ),
 )
 
@@ -80,6 +93,30 @@ def insertion(mark: str, count: int = 1) -> str:
     )
 
 
+def removal(condition: str, most: int) -> str:
+    """Return the statement that removes the oldest rows that meet a condition.
+
+    Args:
+        condition: " WHERE …", or empty for all rows.
+        most: The largest number of rows to remove.
+    """
+    oldest = f"SELECT id FROM {TABLE}{condition} ORDER BY at LIMIT {most:d}"  # noqa: S608
+    return f"DELETE FROM {TABLE} WHERE id IN ({oldest})"  # noqa: S608
+
+
+def for_version(statement: str, version: int) -> str:
+    """Rewrite a query for a table of an earlier version, in which later columns are NULL."""
+    missing = [
+        f"CAST(NULL AS {kind}) AS {name}"
+        for columns in _ADDED[version - 1 :]
+        for name, kind in columns.items()
+    ]
+    if not missing:
+        return statement
+    whole = f"(SELECT *, {', '.join(missing)} FROM {TABLE}) AS {TABLE}"  # noqa: S608
+    return statement.replace(f"FROM {TABLE}", f"FROM {whole}")
+
+
 def microseconds(moment: datetime) -> int:
     """Return a time as the table stores it."""
     return (moment - _EPOCH) // _MICROSECOND
@@ -98,8 +135,10 @@ def row_of(entry: LedgerEntry) -> tuple[Any, ...]:
         entry.digest,
         entry.prompt,
         entry.answer,
+        entry.project,
+        entry.lockfile,
     )
-    alias, profile, model, served, reason, finish, digest, prompt, answer = [
+    alias, profile, model, served, reason, finish, digest, prompt, answer, project, lockfile = [
         text if text is None or (text.isascii() and "\0" not in text) else _clean(text)
         for text in texts
     ]
@@ -129,6 +168,8 @@ def row_of(entry: LedgerEntry) -> tuple[Any, ...]:
         digest,
         prompt,
         answer,
+        project,
+        lockfile,
     )
 
 

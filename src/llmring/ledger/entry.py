@@ -44,9 +44,10 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
         model: The reference that answered, "provider:model"; None if no model did.
         served_model: The provider's own name for that model.
         usage: Tokens; None if unknown.
-        cost: USD; None if unknown.
-        cost_reason: Why the cost is unknown, or which part of it is an estimate. A failed call
-            has neither cost nor reason if every model refused it, because nothing was billed.
+        cost: USD; None if unknown. Of a cancelled call, the part that is known.
+        cost_reason: Why the cost is unknown, or which part of it is an estimate or missing. A call
+            without an answer has neither cost nor reason if nothing was billed, because every
+            model refused it or none was asked.
         ms: Milliseconds from the call to its end.
         first_ms: Milliseconds from the call to the first piece of a streamed answer.
         attempts: Number of requests to models.
@@ -59,6 +60,9 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
         digest: Digest of the model facts pinned by the lockfile.
         prompt: The messages as JSON, if the ledger keeps texts.
         answer: The answer's text, if the ledger keeps texts.
+        project: The identity of the lockfile: its name, or else its path; in a database that
+            machines share, preceded by the host and a colon. None in entries of earlier versions.
+        lockfile: The lockfile's path on the machine that made the call.
     """
 
     id: str
@@ -83,6 +87,8 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     digest: str | None = None
     prompt: str | None = None
     answer: str | None = None
+    project: str | None = None
+    lockfile: str | None = None
 
     @property
     def fell_back(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
-from llmring.ledger.columns import MIGRATIONS, VERSION, insertion
+from llmring.ledger.columns import MIGRATIONS, VERSION, for_version, insertion, removal
 from llmring.ledger.store import LedgerUnusableError, Row, too_new
 from llmring.redaction import redact
 
@@ -48,10 +48,8 @@ class PostgresStore:
         """Insert rows; see `Store`."""
         errors = _errors()
         try:
-            if self._connection is None:
-                self._connection = self._connected()
-                _migrate(self._connection)
-            with self._connection.transaction(), self._connection.cursor() as cursor:
+            connection = self._writable()
+            with connection.transaction(), connection.cursor() as cursor:
                 cursor.executemany(_trusted(insertion("%s")), rows)
         except errors as error:
             self.close()
@@ -59,9 +57,7 @@ class PostgresStore:
 
     def query(self, statement: str, values: Sequence[object]) -> Iterator[Row]:
         """Yield the rows of a statement; see `Store`."""
-        statement = statement.replace("%", "%%")
-        for word, own in _WORDS.items():
-            statement = statement.replace(word, own)
+        statement = _spelled(statement)
         errors = _errors()
         try:
             with contextlib.closing(self._connected()) as connection:
@@ -72,9 +68,19 @@ class PostgresStore:
                     return
                 with connection.transaction(), connection.cursor("llmring") as cursor:
                     cursor.itersize = _READ_AT_ONCE
-                    cursor.execute(_trusted(statement), tuple(values))
+                    cursor.execute(_trusted(for_version(statement, version)), tuple(values))
                     yield from cursor
         except errors as error:
+            raise self._unusable(error) from None
+
+    def remove(self, condition: str, values: Sequence[object], most: int) -> int:
+        """Remove rows; see `Store`."""
+        errors = _errors()
+        try:
+            statement = _trusted(_spelled(removal(condition, most)))
+            return self._writable().execute(statement, tuple(values)).rowcount
+        except errors as error:
+            self.close()
             raise self._unusable(error) from None
 
     def close(self) -> None:
@@ -82,6 +88,18 @@ class PostgresStore:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _writable(self) -> psycopg.Connection[Row]:
+        """Return the connection, to a ledger of this version."""
+        if self._connection is None:
+            # Kept here first: a forked child must not end the session of a parent that migrates.
+            self._connection = self._connected()
+            try:
+                _migrate(self._connection)
+            except LedgerUnusableError:
+                self.close()
+                raise
+        return self._connection
 
     def _connected(self) -> psycopg.Connection[Row]:
         import psycopg
@@ -145,6 +163,14 @@ def _version(connection: psycopg.Connection[Row]) -> int:
         return 0
     [version] = connection.execute("SELECT version FROM llmring_ledger").fetchone() or (0,)
     return int(version)
+
+
+def _spelled(statement: str) -> str:
+    """Replace the words of `Store` by PostgreSQL's."""
+    statement = statement.replace("%", "%%")
+    for word, own in _WORDS.items():
+        statement = statement.replace(word, own)
+    return statement
 
 
 def _trusted(statement: str) -> SQL:

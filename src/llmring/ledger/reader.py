@@ -24,6 +24,8 @@ class CallFilter(Struct, frozen=True, kw_only=True):
         model: Calls that this model answered, "provider:model".
         failed: Only calls without an answer.
         ended: Calls that ended then or later.
+        projects: Calls of these projects; see `LedgerEntry`.
+        lockfile: Calls made with the lockfile at this path.
     """
 
     since: datetime | None = None
@@ -32,6 +34,8 @@ class CallFilter(Struct, frozen=True, kw_only=True):
     model: str | None = None
     failed: bool = False
     ended: datetime | None = None
+    projects: tuple[str, ...] | None = None
+    lockfile: str | None = None
 
     def condition(self) -> tuple[str, list[object]]:
         """Return the condition in SQL, and the values of its placeholders."""
@@ -48,8 +52,14 @@ class CallFilter(Struct, frozen=True, kw_only=True):
             clauses.append(("outcome <> ?", "ok"))
         if self.ended is not None:
             clauses.append(("at + ms * 1000 >= ?", microseconds(self.ended)))
-        condition = " AND ".join(clause for clause, _ in clauses)
-        return (f" WHERE {condition}" if condition else ""), [value for _, value in clauses]
+        if self.lockfile is not None:
+            clauses.append(("lockfile = ?", self.lockfile))
+        conditions = [clause for clause, _ in clauses]
+        values = [value for _, value in clauses]
+        if self.projects is not None:
+            conditions.append(f"project IN ({', '.join('?' * len(self.projects))})")
+            values += self.projects
+        return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), values
 
 
 def entries(
@@ -59,6 +69,7 @@ def entries(
     until: datetime | None = None,
     alias: str | None = None,
     model: str | None = None,
+    projects: tuple[str, ...] | None = None,
     limit: int | None = None,
 ) -> Iterator[LedgerEntry]:
     """Yield the calls in a ledger, the newest last; nothing if the ledger does not exist.
@@ -69,14 +80,14 @@ def entries(
         until: Only calls that began before.
         alias: Only calls of this alias.
         model: Only calls that this model answered, "provider:model".
+        projects: Only calls of these projects; None for all.
         limit: At most this many, the newest ones.
 
     Raises:
         ConfigurationError: The ledger can't be read.
     """
-    return entries_in(
-        place, CallFilter(since=since, until=until, alias=alias, model=model), limit=limit
-    )
+    span = CallFilter(since=since, until=until, alias=alias, model=model, projects=projects)
+    return entries_in(place, span, limit=limit)
 
 
 def entries_in(

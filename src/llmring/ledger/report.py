@@ -1,4 +1,4 @@
-"""Totals of usage and cost by alias, model, day, tag or profile."""
+"""Totals of usage and cost by alias, model, day, tag, profile or project."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from llmring.ledger.open import store_at
 from llmring.ledger.reader import CallFilter
 from llmring.ledger.store import LedgerUnusableError, unreadable
 
-By = Literal["alias", "model", "day", "tag", "profile"]
+By = Literal["alias", "model", "day", "tag", "profile", "project"]
 
 _KEYS: dict[By | None, str] = {
     None: "''",
@@ -23,6 +23,7 @@ _KEYS: dict[By | None, str] = {
     "day": "day_of(at)",
     "tag": "COALESCE(TAG, '')",
     "profile": "profile",
+    "project": "COALESCE(project, '')",
 }
 
 # Durations are those of answered calls, by nearest rank: the median is the first of n sorted

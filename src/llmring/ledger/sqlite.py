@@ -11,7 +11,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from llmring.ledger.columns import COLUMNS, MIGRATIONS, VERSION, insertion
+from llmring.ledger.columns import (
+    COLUMNS,
+    MIGRATIONS,
+    VERSION,
+    for_version,
+    insertion,
+    removal,
+)
 from llmring.ledger.store import LedgerUnusableError, Row, too_new
 
 # Another process locks the file for some milliseconds at a time.
@@ -68,8 +75,20 @@ class SqliteStore:
                 if version > VERSION:
                     raise too_new(version)
                 if version:
-                    yield from connection.execute(statement, tuple(values))
+                    yield from connection.execute(for_version(statement, version), tuple(values))
         except (sqlite3.Error, OSError) as error:
+            raise _unusable(error) from None
+
+    def remove(self, condition: str, values: Sequence[object], most: int) -> int:
+        """Remove rows; see `Store`."""
+        try:
+            if self._connection is None:
+                if not self._path.exists():
+                    return 0
+                self._connection = _made(self._path)
+            return self._connection.execute(removal(condition, most), tuple(values)).rowcount
+        except (sqlite3.Error, OSError) as error:
+            self.close()
             raise _unusable(error) from None
 
     def close(self) -> None:

@@ -44,6 +44,18 @@ class Store(Protocol):
             LedgerUnusableError: The ledger could not be read.
         """
 
+    def remove(self, condition: str, values: Sequence[object], most: int) -> int:
+        """Remove the oldest rows that meet a condition; return their number.
+
+        Args:
+            condition: " WHERE …" in SQL, with "?" for a value.
+            values: The values of the placeholders.
+            most: The largest number of rows to remove.
+
+        Raises:
+            LedgerUnusableError: The ledger can't be written.
+        """
+
     def close(self) -> None:
         """Close the connection."""
 

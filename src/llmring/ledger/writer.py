@@ -13,9 +13,13 @@ from collections import deque
 from functools import cache
 from pathlib import Path
 
+from llmring.clock import Clock
 from llmring.ledger.columns import row_of
 from llmring.ledger.entry import LedgerEntry
 from llmring.ledger.open import store_at
+from llmring.ledger.project import Stamp
+from llmring.ledger.prune import AT_ONCE, remove_some
+from llmring.ledger.reader import CallFilter
 from llmring.ledger.store import LedgerUnusableError, Row, Store, display_place
 
 log = logging.getLogger("llmring")
@@ -32,6 +36,9 @@ GATHER_SECONDS = 0.25
 IDLE_SECONDS = 5.0
 
 _MOST_AT_ONCE = 2000
+
+# How often calls that are too old are looked for.
+PRUNE_EVERY_SECONDS = 3600.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
 _EXIT_SECONDS = 10.0
@@ -49,6 +56,7 @@ class Ledger:
         self._place = place
         self._most = most
         self._left_behind: list[Store] = []
+        self._keeps: dict[Stamp, Clock] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -60,6 +68,7 @@ class Ledger:
         self._thread: threading.Thread | None = None
         self._asleep = True
         self._ending = False
+        self._prune_at = 0.0
         self._warned = self._dropped = False
         # Two processes must not create the same ID, even at the same moment.
         self._token = os.urandom(5).hex()
@@ -76,6 +85,24 @@ class Ledger:
             self._drop_oldest()
         if self._asleep:
             self._rouse()
+
+    def keep(self, stamp: Stamp, clock: Clock) -> None:
+        """Apply the `keep` of a lockfile from now on.
+
+        Only calls made with the lockfile at this path are removed: another one with the same name
+        may belong to somebody else.
+
+        Args:
+            stamp: The stamp of calls that are made with the lockfile.
+            clock: The clock by which calls grow old.
+        """
+        others = {
+            other: its_clock
+            for other, its_clock in self._keeps.items()
+            if (other.project, other.lockfile) != (stamp.project, stamp.lockfile)
+        }
+        # Replaced as a whole, as the thread may be reading it.
+        self._keeps = others if stamp.keep is None else {**others, stamp: clock}
 
     def end(self) -> None:
         """Insert the queued entries as the process ends; waits ten seconds at most."""
@@ -176,7 +203,41 @@ class Ledger:
                     self._waiting.extendleft(reversed(batch))
                     self._warn(error)
                     return False
+            if self._keeps and time.monotonic() >= self._prune_at:
+                self._prune()
         return True
+
+    def _prune(self) -> None:
+        """Remove the calls that are older than their lockfiles keep them."""
+        self._prune_at = time.monotonic() + PRUNE_EVERY_SECONDS
+        for stamp, clock in self._keeps.items():
+            if stamp.keep is None or stamp.project is None:
+                continue
+            old = CallFilter(
+                until=clock.now() - stamp.keep,
+                projects=(stamp.project,),
+                lockfile=stamp.lockfile,
+            )
+            try:
+                while remove_some(self._store, old) == AT_ONCE:
+                    if self._waiting or self._ending:
+                        # Calls come first; the rest is removed after them.
+                        self._prune_at = 0.0
+                        return
+            except LedgerUnusableError as error:
+                self._warn_of_old_calls(error)
+                return
+
+    def _warn_of_old_calls(self, error: LedgerUnusableError) -> None:
+        if error.passing or self._warned:
+            return
+        self._warned = True
+        log.warning(
+            "can't remove old calls from the ledger %s: %s; allow it, or take keep out of [ledger] "
+            "in the lockfile",
+            display_place(self._place),
+            error,
+        )
 
     def _batch(self) -> list[Row]:
         batch: list[Row] = []

@@ -38,7 +38,8 @@ class AttemptState:
         pause: Seconds to wait before it is sent.
         reserve: Most seconds of the call to leave to the models after it.
         committed: Whether a part of its answer has been shown.
-        is_dropped: Whether another attempt was faster.
+        is_dropped: Whether another attempt was faster, or the call has ended.
+        is_sent: Whether a request was opened.
         notes: Remarks on its answer.
         usage: The tokens that its answer took, if known.
         cost: The cost of these tokens in USD, if known.
@@ -58,6 +59,7 @@ class AttemptState:
         "finish",
         "http",
         "is_dropped",
+        "is_sent",
         "notes",
         "pause",
         "reserve",
@@ -86,7 +88,7 @@ class AttemptState:
         self.http = prepared.http
         self.finish = prepared.finish
         self.deadline = deadline
-        self.committed = self.is_dropped = False
+        self.committed = self.is_dropped = self.is_sent = False
         self.usage: Usage | None = None
         self.cost: Cost | None = None
         self.cost_reason: str | None = None
@@ -211,6 +213,31 @@ class AttemptState:
                 ms=self._elapsed_ms(),
                 adjusted=self.adjusted,
                 cost_reason=_UNCOUNTED,
+            )
+        )
+
+    def abandon(self, *, by_caller: bool) -> None:
+        """End the attempt because the call has ended without its outcome.
+
+        An attempt that has not been sent leaves no trace.
+
+        Args:
+            by_caller: Whether the caller has cancelled the call.
+        """
+        self.is_dropped = True
+        if not self.is_sent:
+            return
+        self._call.record(
+            Attempt(
+                model=self.target.name,
+                outcome="dropped",
+                reason="the caller cancelled the call" if by_caller else "the call has failed",
+                ms=self._elapsed_ms(),
+                adjusted=self._adjusted,
+                notes=self.notes,
+                usage=self.usage,
+                cost=self.cost,
+                cost_reason=_UNCOUNTED if self.usage is None else self.cost_reason,
             )
         )
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import LLMRequest
+from llmring.ledger.project import Stamp
 from llmring.lockfile.document import ModelRef
 from llmring.routing.observers import CallObserver
 from llmring.routing.policy import Policy, Rules
@@ -33,7 +34,7 @@ class CallContext(Struct, frozen=True, kw_only=True):
         chance: Returns a random number from 0 up to 1.
         request: The request, if it is the application's own; recordings keep it.
         question: The request that answers are judged by; None if they are not answers to a chat.
-        stamp: The active profile, and the digest of the models that its lockfile pins.
+        stamp: What the ledger's entry of the call repeats of the lockfile.
         refused: The parameters that models have refused.
         remark_on: Returns a remark if a provider reports an unexpected model; else None.
     """
@@ -46,6 +47,6 @@ class CallContext(Struct, frozen=True, kw_only=True):
     chance: Callable[[], float] = random.random
     request: LLMRequest | None = None
     question: ParsedRequest | None = None
-    stamp: tuple[str, str | None] | None = None
+    stamp: Stamp | None = None
     refused: RefusedParameters = msgspec.field(default_factory=RefusedParameters)
     remark_on: Callable[[ModelRef, str | None], str | None] = _nothing_unexpected

@@ -176,11 +176,17 @@ class CallProgress:
                 each.on_refused_answer(answer)
 
     def report_end(self, error: BaseException | None) -> None:
-        """Report that no more models are tried.
+        """Report that no more models are tried; end the attempts that are still under way.
 
         Args:
             error: The error that ended the call; None if a model has answered.
         """
+        if error is not None and self._under_way:
+            for attempt in self._under_way:
+                attempt.abandon(by_caller=not isinstance(error, Exception))
+            self._under_way.clear()
+            if isinstance(error, ProviderError):
+                error.attempts = tuple(self.attempts)
         if isinstance(error, LimitExceededError):
             error.attempts = tuple(self.attempts)
         for each in self.observers:
@@ -265,3 +271,6 @@ class DroppableAttempt(ObservedAttempt, Protocol):
 
     def drop(self) -> None:
         """End the attempt because another one has answered."""
+
+    def abandon(self, *, by_caller: bool) -> None:
+        """End the attempt because the call has ended without its outcome."""

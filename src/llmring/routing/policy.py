@@ -115,7 +115,7 @@ class Rules(Struct, frozen=True, kw_only=True):
         policy: The limits.
         alias: The alias that is called.
         profile: The active profile.
-        lockfile: The path of the lockfile.
+        lockfile: The identity of the lockfile.
         estimate: The tokens that the request will take.
     """
 

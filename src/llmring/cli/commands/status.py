@@ -1,6 +1,7 @@
 """llmring status: show the lockfile, providers, circuits and today's spending."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,8 @@ def handle(args: argparse.Namespace) -> int:
         print_json(status)
         return 0
     print_out(f"lockfile: {shown(Path(status.lockfile))} ({_FOUND_BY[status.found_by]})")
+    if status.project != os.path.realpath(status.lockfile):
+        print_out(f"project: {status.project}")
     print_out(f"profile: {status.profile}")
     _section("providers", _providers(status))
     _section(_circuits_title(status), _circuits(status))
