@@ -1,5 +1,6 @@
 """The drift of a lockfile: what changed since its models were pinned."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def test_the_effect_of_a_price_rise_is_that_on_the_calls_of_the_last_30_days(pla
     used = Usage(prompt_tokens=1_000_000, completion_tokens=0)
     for number, (days, model) in enumerate([(1, "t-1"), (29, "t-1"), (31, "t-1"), (1, "t-2")]):
         at = SYSTEM.now() - timedelta(days=days)
-        keep(place, entry(number, at=at, model=f"openai:{model}", usage=used))
+        more = {"model": f"openai:{model}", "project": os.path.realpath("llmring.lock")}
+        keep(place, entry(number, at=at, usage=used, **more))
 
     [rise] = [each for each in messages(PINNED) if each.startswith(RISE)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
+from llmring.config.identity import own_projects
 from llmring.config.settings import effective_facts_here, read_clock, read_settings
-from llmring.exceptions import ConfigurationError
+from llmring.exceptions import LLMRingError
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.pins import plain_amount
 from llmring.lockfile.toml.quoting import dotted
@@ -124,12 +125,13 @@ class CostDiff(Struct, frozen=True):
     ledger_problem: str | None = None
 
 
-def cost_diff(before: Lockfile, after: Lockfile) -> CostDiff:
+def cost_diff(before: Lockfile, after: Lockfile, *, all_projects: bool = False) -> CostDiff:
     """Estimate the effect of the difference between two lockfiles, at today's prices.
 
     Args:
         before: The first lockfile; its [registry] corrections apply to its models.
         after: The second lockfile; its corrections apply to its models.
+        all_projects: Whether to count calls of all projects, not only of these lockfiles.
     """
     day = read_clock().today()
     differing: dict[tuple[str, str], tuple[tuple[PricedModel, ...], tuple[PricedModel, ...]]] = {}
@@ -147,7 +149,7 @@ def cost_diff(before: Lockfile, after: Lockfile) -> CostDiff:
                 differing[profile, alias] = old, new
     if not differing:
         return CostDiff({})
-    usages, ledger_problem = _usages()
+    usages, ledger_problem = recorded_usages(*(() if all_projects else (after, before)))
     found = {
         dotted(key): _priced(old, new, None if ledger_problem else usages.get(key, ()), day)
         for key, (old, new) in differing.items()
@@ -180,19 +182,29 @@ def _priced(
     return AliasCostDiff(old, new, None if usages is None else len(usages), *costs)
 
 
-def _usages() -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:
-    """Read recent usage by profile and alias; return it with the error, if reading failed."""
+def recorded_usages(
+    *lockfiles: Lockfile, since: datetime | None = None
+) -> tuple[dict[tuple[str, str], list[Usage | None]], str | None]:
+    """Read recorded usage by profile and alias; return it with the error, if reading failed.
+
+    Args:
+        lockfiles: The lockfiles with which the calls were made; none for all calls.
+        since: Only calls that began then or later; None for the last `DAYS` days.
+    """
     from llmring.ledger.reader import entries
 
     found: dict[tuple[str, str], list[Usage | None]] = {}
-    since = read_clock().now() - timedelta(days=DAYS)
+    since = since or read_clock().now() - timedelta(days=DAYS)
     try:
         place = read_settings().ledger
-        for entry in entries(place, since=since) if place is not None else ():
+        if place is None:
+            return found, None
+        projects = own_projects(place, *lockfiles) if lockfiles else None
+        for entry in entries(place, since=since, projects=projects):
             # A failed call without reported usage counts as unused.
             if entry.alias is not None and (entry.usage is not None or entry.outcome == "ok"):
                 found.setdefault((entry.profile, entry.alias), []).append(entry.usage)
-    except ConfigurationError as error:
+    except LLMRingError as error:
         return {}, str(error)
     return found, None
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from llmring.audit import findings as lockfile_findings
 from llmring.chat.events import Usage
+from llmring.config.identity import own_projects
 from llmring.config.settings import Settings, effective_facts_here, endpoints_for, read_settings
 from llmring.exceptions import LLMRingError
 from llmring.lockfile.document import Lockfile, ModelRef
@@ -36,23 +37,24 @@ def findings(
     scene = DriftInputs(
         known=effective_facts_here(lockfile),
         day=settings.clock.today(),
-        usages=_usages(settings, note) if pins_of(lockfile) else {},
+        usages=_usages(settings, lockfile, note) if pins_of(lockfile) else {},
         keyless=keyless,
     )
     return lockfile_findings.located(lockfile, drift(lockfile, scene))
 
 
 def _usages(
-    settings: Settings, note: Callable[[str], None]
+    settings: Settings, lockfile: Lockfile, note: Callable[[str], None]
 ) -> dict[ModelRef, Sequence[Usage | None]]:
-    """Read the usage of last month's calls, by the model that answered."""
+    """Read the usage of last month's calls with a lockfile, by the model that answered."""
     if settings.ledger is None:
         return {}
     from llmring.ledger.reader import entries
 
     found: dict[str, list[Usage | None]] = {}
     try:
-        for entry in entries(settings.ledger, since=settings.clock.now() - _MONTH):
+        since, projects = settings.clock.now() - _MONTH, own_projects(settings.ledger, lockfile)
+        for entry in entries(settings.ledger, since=since, projects=projects):
             if entry.model is not None:
                 found.setdefault(entry.model, []).append(entry.usage)
     except LLMRingError as error:

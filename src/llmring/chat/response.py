@@ -23,7 +23,7 @@ class Attempt(PlainData, Struct, frozen=True, kw_only=True):
     Attributes:
         model: The reference, "provider:model".
         outcome: "ok", "failed", "skipped" (nothing was sent), or "dropped" (a model that was asked
-            at the same time answered first).
+            at the same time answered first, or the call ended before the outcome was known).
         reason: Why it failed or was skipped.
         status: HTTP status, if there was a response.
         ms: Milliseconds from sending to the outcome.

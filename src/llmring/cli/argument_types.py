@@ -7,6 +7,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from llmring.config.settings import read_clock
+from llmring.ledger.project import age_of
+from llmring.lockfile.schema import keys
 
 _AMOUNT = re.compile(r"([0-9]+(?:_[0-9]+)*)(\.[0-9]+)?([kmg]?)", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -76,3 +78,14 @@ def since(text: str, now: datetime | None = None) -> datetime:
         raise argparse.ArgumentTypeError(
             f"{text[:32]!r} is not a time; write 7d, 12h, or 2026-11-01"
         ) from None
+
+
+def age(text: str) -> timedelta:
+    """Parse an age in hours, days or weeks: 36h, 90d, 12w.
+
+    Raises:
+        argparse.ArgumentTypeError: The text has another form.
+    """
+    if re.fullmatch(keys.AGE, text.strip()) is None:
+        raise argparse.ArgumentTypeError(f"{text[:32]!r} is not an age; write 90d, 12w or 36h")
+    return age_of(text.strip())

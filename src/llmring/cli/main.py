@@ -57,6 +57,8 @@ COMMANDS = (
     ),
     Command(("status",), "commands.status", "show keys, failing models, and spending today"),
     Command(("stats",), "commands.stats", "summarize calls, tokens and cost"),
+    # Before `logs`, whose name it begins with.
+    Command(("logs", "prune"), "commands.logs_prune", "remove old calls from the ledger"),
     Command(("logs",), "commands.logs", "show the last calls"),
     Command(("doctor",), "commands.doctor", "check everything that calls need, and suggest fixes"),
     Command(("mcp",), "commands.mcp", "serve the lockfile to coding assistants, over MCP"),

@@ -173,7 +173,11 @@ class CallPlanner:
         # An application that has not imported OpenTelemetry has not set it up.
         if "opentelemetry" in sys.modules:
             trace = self._telemetry.call(
-                request.model or "", profile, request, stream=stream, digest=lambda: route.stamp.digest
+                request.model or "",
+                profile,
+                request,
+                stream=stream,
+                digest=lambda: route.stamp.digest,
             )
             if trace is not None:
                 observers = [trace, *observers]

@@ -66,8 +66,8 @@ def own_projects(place: Path | str, *lockfiles: Lockfile) -> tuple[str, ...] | N
     """Return the keys of the calls that were made with these lockfiles; None for all calls.
 
     Calls made before a lockfile got its name are found by its path. If the lockfiles have neither
-    name nor file, as those of a git revision, the active lockfile counts. Where that is llmring's
-    own, there is no project, and all calls count.
+    name nor file, as those of a git revision, the active lockfile counts. If that is llmring's own,
+    all calls count.
 
     Args:
         place: The ledger's file, or the address of its PostgreSQL database.

@@ -10,7 +10,7 @@ _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 
 
 class Stamp(Struct, frozen=True):
-    """What a ledger's entries repeat of the lockfile that a call was made with.
+    """The facts about a lockfile that the ledger's entries of its calls repeat.
 
     Attributes:
         profile: The active profile.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llmring.dialects.request_changes import RequestChange
 
 _UNCOUNTED = "cancelled before usage was reported; the provider may still bill it"
+_SO_FAR = "as reported before the call was cancelled; the provider may bill more"
 
 
 class AttemptState:
@@ -227,6 +228,7 @@ class AttemptState:
         self.is_dropped = True
         if not self.is_sent:
             return
+        known = "; ".join(filter(None, (self.cost_reason, _SO_FAR)))
         self._call.record(
             Attempt(
                 model=self.target.name,
@@ -237,7 +239,7 @@ class AttemptState:
                 notes=self.notes,
                 usage=self.usage,
                 cost=self.cost,
-                cost_reason=_UNCOUNTED if self.usage is None else self.cost_reason,
+                cost_reason=_UNCOUNTED if self.usage is None else known,
             )
         )
 

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -135,6 +136,7 @@ def recorded(tmp_path: Path) -> Calls:
         days_ago: int = 1,
         usage: Usage | None = Usage(prompt_tokens=90_000, completion_tokens=10_000),  # noqa: B008
         outcome: Outcome = "ok",
+        project: str | None = None,
     ) -> None:
         ledger = Ledger(tmp_path / "state" / "llmring" / "ledger.sqlite")
         at = SYSTEM.now() - timedelta(days=days_ago)
@@ -150,6 +152,7 @@ def recorded(tmp_path: Path) -> Calls:
                     usage=usage,
                     outcome=outcome,
                     ms=1.0,
+                    project=project or os.path.realpath("new.lock"),
                 )
             )
         ledger.end()

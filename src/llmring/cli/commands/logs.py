@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
 from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.project_options import add_project_options, chosen_projects, others_note
 from llmring.config.settings import ledger_place, read_clock
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ EXAMPLES = """examples:
   llmring logs --alias fast --failed --since 12h
   llmring logs --follow
 
-The newest call comes last. Times are UTC."""
+Shows the calls made with this folder's lockfile; the newest call comes last.
+Times are UTC. To remove old calls: llmring logs prune"""
 
 _DEFAULT_LIMIT = 20
 
@@ -46,6 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"show at most N calls (default: {_DEFAULT_LIMIT})",
     )
+    add_project_options(parser)
     parser.add_argument("--follow", action="store_true", help="keep printing calls as they end")
     parser.add_argument(
         "--json", action="store_true", help="print JSON; with --follow, one call per line"
@@ -57,7 +60,14 @@ def handle(args: argparse.Namespace) -> int:
     from llmring.ledger.reader import CallFilter, entries_in
 
     place = ledger_place()
-    span = CallFilter(since=args.since, alias=args.alias, model=args.model, failed=args.failed)
+    projects = chosen_projects(args, place)
+    span = CallFilter(
+        since=args.since,
+        alias=args.alias,
+        model=args.model,
+        failed=args.failed,
+        projects=projects,
+    )
     began = read_clock().now() - _ENTERED_WITHIN
     found = list(entries_in(place, span, limit=args.limit))
     if args.json and not args.follow:
@@ -68,7 +78,7 @@ def handle(args: argparse.Namespace) -> int:
         for fresh in _fresh(place, span, began, {entry.id for entry in found}):
             _show(fresh, as_json=args.json)
     elif not found:
-        print_note("the ledger has no such calls")
+        print_note(f"the ledger has no such calls{others_note(projects)}")
     return 0
 
 

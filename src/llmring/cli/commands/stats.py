@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
 from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.cli.project_options import add_project_options, chosen_projects, others_note
 from llmring.config.settings import ledger_place
 
 if TYPE_CHECKING:
@@ -17,13 +18,16 @@ EXAMPLES = """examples:
   llmring stats
   llmring stats --by model --since 7d
   llmring stats --by day --since 2026-11-01 --csv
+  llmring stats --by project --all-projects
 
-Days are in UTC. A call with several tags counts for each of them."""
+Counts the calls made with this folder's lockfile. Days are in UTC. A call
+with several tags counts for each of them."""
 
 _WITHOUT = {
     "alias": "(called by model)",
     "model": "(no answer)",
     "tag": "(no tag)",
+    "project": "(not recorded)",
 }
 
 
@@ -31,11 +35,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument(
         "--by",
-        choices=("alias", "model", "day", "tag", "profile"),
+        choices=("alias", "model", "day", "tag", "profile", "project"),
         default="alias",
         help="group calls by this (default: alias)",
     )
     parser.add_argument("--since", type=since, metavar="TIME", help=HELP)
+    add_project_options(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print comma-separated values")
@@ -46,18 +51,21 @@ def handle(args: argparse.Namespace) -> int:
     from llmring.ledger.reader import CallFilter
     from llmring.ledger.report import total, totals
 
-    place, span = ledger_place(), CallFilter(since=args.since)
+    place = ledger_place()
+    projects = chosen_projects(args, place)
+    span = CallFilter(since=args.since, projects=projects)
     groups = totals(place, span, args.by)
     if args.csv:
         print_out(_csv(groups, args.by), end="")
         return 0
     whole = total(place, span)
     if args.json:
-        print_json({"by": args.by, "since": args.since, "groups": groups, "total": whole})
+        scope = {"by": args.by, "since": args.since, "projects": projects}
+        print_json({**scope, "groups": groups, "total": whole})
         return 0
     if not groups:
         when = f" since {args.since:%Y-%m-%d %H:%M} UTC" if args.since else ""
-        print_note(f"the ledger has no calls{when}")
+        print_note(f"the ledger has no calls{when}{others_note(projects)}")
         return 0
     names = [group.name or _WITHOUT.get(args.by, "") for group in groups]
     rows = [_cells(name, group) for name, group in zip(names, groups, strict=True)]

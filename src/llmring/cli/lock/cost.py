@@ -1,4 +1,4 @@
-"""llmring lock cost: estimate the cost of a number of tokens with each alias."""
+"""llmring lock cost: estimate the cost of tokens, or of recorded calls, with each alias."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from llmring.audit.cost_diff import recorded_usages
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
-from llmring.cli.argument_types import tokens
+from llmring.cli.argument_types import HELP, since, tokens
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
 from llmring.cli.output import print_error, print_json, print_note, print_out, table
+from llmring.cli.project_options import add_all_projects_option
 from llmring.config.settings import effective_facts_here, read_clock
 from llmring.lockfile import file, pins, resolve
 from llmring.lockfile.document import Lockfile, ModelRef, parse
@@ -20,16 +22,18 @@ from llmring.registry.catalog import LongContext, ModelFacts
 from llmring.registry.effective_facts import prices_of
 from llmring.registry.money import plain_cost, usd
 from llmring.registry.price import Unpriced
-from llmring.registry.usage_cost import volume
+from llmring.registry.usage_cost import usage_cost, volume
 
 EXAMPLES = """examples:
   llmring lock cost --tokens-in 1M --tokens-out 200k
   llmring lock cost --tokens-in 1M --tokens-out 200k --cached 800k
   llmring lock cost --tokens-in 30M --tokens-out 1M --per-request 300k
   llmring lock cost --tokens-in 1M --tokens-out 200k --pinned --json
+  llmring lock cost --since 30d
 
 Shows the cost with the first model of each alias, and the range for its
-fallbacks. TOKENS are written as 200k, 1.5M or 1_000."""
+fallbacks. TOKENS are written as 200k, 1.5M or 1_000. With --since, the calls
+recorded with this lockfile are priced, each alias's own."""
 
 HEAD = ("profile", "alias", "model", "cost", "fallbacks")
 
@@ -37,21 +41,27 @@ Facts = Callable[[ModelRef], ModelFacts | None]
 
 
 class Row(Struct, frozen=True):
-    """An alias in a profile, with the cost of the tokens for each of its models."""
+    """An alias in a profile, with the cost of the tokens for each of its models.
+
+    Attributes:
+        profile: The profile.
+        alias: The alias.
+        models: Its models, best first.
+        calls: The number of its recorded calls, if these are priced.
+    """
 
     profile: str
     alias: str
     models: Sequence[tuple[ModelRef, Cost | Unpriced, LongContext | None]]
+    calls: int | None = None
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     amount: dict[str, Any] = {"type": tokens, "metavar": "TOKENS"}
-    parser.add_argument("--tokens-in", required=True, **amount, help="prompt tokens in total")
-    parser.add_argument("--tokens-out", required=True, **amount, help="answer tokens in total")
-    parser.add_argument(
-        "--cached", default=0, **amount, help="the part of --tokens-in read from a cache"
-    )
+    parser.add_argument("--tokens-in", **amount, help="prompt tokens in total")
+    parser.add_argument("--tokens-out", **amount, help="answer tokens in total")
+    parser.add_argument("--cached", **amount, help="the part of --tokens-in read from a cache")
     parser.add_argument(
         "--per-request",
         **amount,
@@ -60,12 +70,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pinned", action="store_true", help="use the prices pinned in the lockfile"
     )
+    parser.add_argument(
+        "--since",
+        type=since,
+        metavar="TIME",
+        help=HELP.replace("include only calls", "price the calls recorded"),
+    )
+    add_all_projects_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_scope_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
     """Print the cost of each alias in each profile."""
+    if (fault := _misuse(args)) is not None:
+        print_error(fault)
+        return 2
+    if args.since is not None:
+        return _recorded(args)
+    args.cached = args.cached or 0
     if args.cached > args.tokens_in:
         print_error("--cached is larger than --tokens-in, which includes it; lower it")
         return 2
@@ -87,6 +110,65 @@ def handle(args: argparse.Namespace) -> int:
     for remark in _remarks(rows, args.per_request):
         print_note(remark)
     return 0
+
+
+def _misuse(args: argparse.Namespace) -> str | None:
+    """Return what is wrong with the combination of the arguments."""
+    counts = (args.tokens_in, args.tokens_out, args.cached, args.per_request)
+    if args.since is not None and any(each is not None for each in counts):
+        return "--since takes the tokens of recorded calls; leave out the options with TOKENS"
+    if args.since is None and (args.tokens_in is None or args.tokens_out is None):
+        return "required: --tokens-in, --tokens-out; or --since, to price recorded calls"
+    return None
+
+
+def _recorded(args: argparse.Namespace) -> int:
+    """Print the cost of each alias's recorded calls with each of its models."""
+    path = users_lockfile(args.file).path
+    lockfile = parse(file.read(path), path)
+    facts = _pinned(lockfile) if args.pinned else effective_facts_here(lockfile).facts
+    day = read_clock().today()
+    usages, problem = recorded_usages(*(() if args.all_projects else (lockfile,)), since=args.since)
+    if problem is not None:
+        print_error(problem)
+        return 1
+    rows, without = [], 0
+    for profile in [args.profile] if args.profile else lockfile.profiles:
+        for alias, binding in resolve.bindings(lockfile, profile).items():
+            calls = usages.get((profile, alias), [])
+            models = [
+                (ref, usage_cost(calls, facts(ref), day).cost, None) for ref in binding.models
+            ]
+            rows.append(Row(profile, alias, models, len(calls)))
+            without += sum(usage is None for usage in calls)
+    if args.json:
+        print_json(_recorded_to_json(rows, args, str(path)))
+        return 0
+    head = (*HEAD[:2], "calls", *HEAD[2:])
+    cells = [(*row[:2], f"{each.calls:,}", *row[2:]) for each in rows for row in [_cells(each)]]
+    for line in table([head, *cells]):
+        print_out(line)
+    if without:
+        print_note(f"{without:,} calls of unknown usage are left out")
+    return 0
+
+
+def _recorded_to_json(rows: Sequence[Row], args: argparse.Namespace, path: str) -> dict[str, Any]:
+    return {
+        "file": path,
+        "since": args.since,
+        "all_projects": args.all_projects,
+        "pinned": args.pinned,
+        "aliases": [
+            {
+                "profile": row.profile,
+                "alias": row.alias,
+                "calls": row.calls,
+                "models": [{"model": str(ref), **plain_cost(cost)} for ref, cost, _ in row.models],
+            }
+            for row in rows
+        ],
+    }
 
 
 def _pinned(lockfile: Lockfile) -> Facts:

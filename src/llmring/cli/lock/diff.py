@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.cli.project_options import add_all_projects_option
 from llmring.exceptions import LockfileError
 from llmring.lockfile import file, git_revision
 from llmring.lockfile.compare import LockfileChange, changes
@@ -24,9 +25,9 @@ EXAMPLES = """examples:
   git difftool -y -x "llmring lock diff" HEAD -- llmring.lock
 
 Exit codes: 0 no difference; 1 differences; 2 a file can't be read. Inherited
-aliases are compared as if they were the profile's own. The recorded calls of
-the last 30 days are priced with the first model of either lockfile, at
-today's prices."""
+aliases are compared as if they were the profile's own. The calls that were
+recorded with these lockfiles in the last 30 days are priced with the first
+model of either, at today's prices."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "before", metavar="A", help="a lockfile: a path, REV:PATH in git, or - for standard input"
     )
     parser.add_argument("after", metavar="B", help="the lockfile to compare with, in the same form")
+    add_all_projects_option(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -57,7 +59,7 @@ def handle(args: argparse.Namespace) -> int:
         return 0
     from llmring.audit.cost_diff import cost_diff
 
-    costs = cost_diff(before, after)
+    costs = cost_diff(before, after, all_projects=args.all_projects)
     if args.json:
         print_json(_all_to_json(found, costs))
     else:

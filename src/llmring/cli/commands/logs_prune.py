@@ -1,0 +1,65 @@
+"""llmring logs prune: remove old calls from the ledger."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import timedelta
+
+from llmring.cli.argument_types import age
+from llmring.cli.output import print_error, print_json, print_out
+from llmring.cli.project_options import add_project_options, chosen_projects
+from llmring.config.settings import find_active_lockfile, ledger_place, read_clock
+from llmring.ledger.project import age_of
+from llmring.lockfile import file
+from llmring.lockfile.document import parse
+
+EXAMPLES = """examples:
+  llmring logs prune
+  llmring logs prune --older-than 90d
+  llmring logs prune --older-than 52w --all-projects
+
+Removes calls made with this folder's lockfile. Without --older-than, calls
+older than [ledger] keep of the lockfile are removed."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "--older-than",
+        type=age,
+        metavar="AGE",
+        help="remove calls that began longer ago: 90d, 12w or 36h (default: the lockfile's keep)",
+    )
+    add_project_options(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Remove the calls, and print their number."""
+    from llmring.ledger.prune import prune
+    from llmring.ledger.reader import CallFilter
+
+    if args.older_than is None and args.all_projects:
+        print_error("--all-projects needs --older-than, as keep is for one project")
+        return 2
+    kept = args.older_than or _keep(args.file)
+    if kept is None:
+        print_error("give --older-than, such as 90d, or set [ledger] keep in the lockfile")
+        return 2
+    place = ledger_place()
+    until = read_clock().now() - kept
+    projects = chosen_projects(args, place)
+    count = prune(place, CallFilter(until=until, projects=projects))
+    if args.json:
+        print_json({"removed": count, "until": until, "projects": projects})
+    else:
+        calls = f"{count:,} call{'s' if count != 1 else ''}"
+        print_out(f"{calls} from before {until:%Y-%m-%d %H:%M} UTC removed")
+    return 0
+
+
+def _keep(named: str | None) -> timedelta | None:
+    """Return how long the active lockfile keeps calls; None if it keeps all."""
+    source = find_active_lockfile(named)
+    text = parse(file.read(source.path), source.path).ledger.get("keep")
+    return None if text is None else age_of(text)
