@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from llmring.dialects.request_changes import RequestChange
 
 _UNCOUNTED = "cancelled before usage was reported; the provider may still bill it"
-_SO_FAR = "as reported before the call was cancelled; the provider may bill more"
 
 
 class AttemptState:
@@ -228,7 +227,6 @@ class AttemptState:
         self.is_dropped = True
         if not self.is_sent:
             return
-        known = "; ".join(filter(None, (self.cost_reason, _SO_FAR)))
         self._call.record(
             Attempt(
                 model=self.target.name,
@@ -239,7 +237,7 @@ class AttemptState:
                 notes=self.notes,
                 usage=self.usage,
                 cost=self.cost,
-                cost_reason=_UNCOUNTED if self.usage is None else known,
+                cost_reason=_UNCOUNTED if self.usage is None else self.cost_reason,
             )
         )
 
