@@ -3,6 +3,7 @@
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from ledgers import NOON, entry, keep
 from llmring.clock import Clock
 from llmring.exceptions import ConfigurationError
 from llmring.ledger import prune as pruning
+from llmring.ledger.entry import LedgerEntry
 from llmring.ledger.project import Stamp
 from llmring.ledger.prune import prune
 from llmring.ledger.reader import CallFilter, entries
@@ -18,8 +20,8 @@ from llmring.ledger.writer import Ledger
 DAY = timedelta(days=1)
 
 
-class Noon(Clock):
-    """A clock that stands at noon."""
+class Noon(Clock, frozen=True):
+    """A clock fixed at noon."""
 
     def now(self) -> datetime:
         return NOON
@@ -72,18 +74,18 @@ def stamp(age: timedelta | None, lockfile: str = "/app/llmring.lock") -> Stamp:
     return Stamp("default", project="app", lockfile=lockfile, keep=age)
 
 
-def old(name: str, **more: object) -> dict[str, object]:
-    return {"id": name, "at": NOON - 10 * DAY, "project": "app", **more}
+def old(name: str, **more: Any) -> LedgerEntry:
+    return entry(**{"id": name, "at": NOON - 10 * DAY, "project": "app", **more})
 
 
 def test_a_writer_removes_calls_of_its_own_lockfile_that_are_too_old(place: Path | str) -> None:
     here, there = "/app/llmring.lock", "/stranger/llmring.lock"
     keep(
         place,
-        entry(**old("too old", lockfile=here)),
-        entry(**old("another checkout", lockfile=there)),
-        entry(**old("another project", project="other", lockfile=here)),
-        entry(**old("an earlier version", project=None)),
+        old("too old", lockfile=here),
+        old("another checkout", lockfile=there),
+        old("another project", project="other", lockfile=here),
+        old("an earlier version", project=None),
         entry(id="young", at=NOON - DAY, project="app", lockfile=here),
     )
     ledger = Ledger(place)
@@ -101,7 +103,7 @@ def test_a_writer_removes_calls_of_its_own_lockfile_that_are_too_old(place: Path
 
 
 def test_a_writer_removes_nothing_once_keep_is_gone(place: Path | str) -> None:
-    keep(place, entry(**old("old", lockfile="/app/llmring.lock")))
+    keep(place, old("old", lockfile="/app/llmring.lock"))
     ledger = Ledger(place)
     ledger.keep(stamp(5 * DAY), Noon())
     ledger.keep(stamp(None), Noon())
@@ -113,7 +115,7 @@ def test_a_writer_removes_nothing_once_keep_is_gone(place: Path | str) -> None:
 
 def test_a_writer_that_runs_on_removes_calls_without_ending(tmp_path: Path) -> None:
     place = tmp_path / "ledger.sqlite"
-    keep(place, entry(**old("old", lockfile="/app/llmring.lock")))
+    keep(place, old("old", lockfile="/app/llmring.lock"))
     ledger = Ledger(place)
     ledger.keep(stamp(5 * DAY), Noon())
     ledger.add(entry(id="new"))

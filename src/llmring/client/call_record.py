@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -143,15 +144,14 @@ class CallRecord(CallObserver):
         self._began = time.perf_counter()
         self._first_ms: float | None = None
         self._stamp: Stamp | None = None
-        self._seen: list[Attempt] = []
-        # The method of the list, as it costs a call less than one of this class.
-        self.on_attempt_outcome = self._seen.append
+        self._later: Sequence[Sequence[Attempt]] = ()
 
     def found(
         self,
         alias: str | None,
         attempts: Callable[[], Sequence[Attempt]],
         stamp: Stamp | None = None,
+        later: Sequence[Sequence[Attempt]] = (),
     ) -> None:
         """Store the alias that the call resolved to.
 
@@ -159,8 +159,9 @@ class CallRecord(CallObserver):
             alias: The alias; None if the call names a model directly.
             attempts: Returns the attempts so far.
             stamp: What entries repeat of the lockfile.
+            later: The attempts so far of each further request, such as one that repairs an answer.
         """
-        self._alias, self._attempts, self._stamp = alias, attempts, stamp
+        self._alias, self._attempts, self._stamp, self._later = alias, attempts, stamp, later
 
     def on_chunk(self, chunk: StreamChunk) -> None:
         """Note the time of the first chunk; the last one ends the call."""
@@ -180,11 +181,8 @@ class CallRecord(CallObserver):
             self._enter(response, response.attempts, "failed", error)
             return
         attempts = error.attempts if isinstance(error, ProviderError) else ()
-        if not isinstance(error, Exception):
-            # Of all requests of the call, also of one that repairs an answer.
-            attempts = tuple(self._seen)
         if not attempts and self._attempts is not None:
-            attempts = tuple(self._attempts())
+            attempts = (*self._attempts(), *chain.from_iterable(self._later))
         self._enter(None, attempts, self._outcome(error, attempts), error)
 
     def _outcome(self, error: BaseException, attempts: Sequence[Attempt]) -> Outcome:

@@ -204,9 +204,11 @@ class CallPlanner:
             remark_on=failover.context.remark_on,
         )
         prepare = self.prepare(request, context.progress, stream=False)
-        return _failover(
+        followup = _failover(
             prepare, [target], Resolved((target.ref,), None), timeout, failover.day, context
         )
+        failover.later.append(followup.attempts)
+        return followup
 
     def prepare(
         self, request: ParsedRequest, progress: StreamProgress, *, stream: bool

@@ -422,7 +422,8 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
             raise
         if record is not None:
             # The method of the list, not the failover, which holds the record: no reference cycle.
-            record.found(failover.alias, failover.attempts.copy, failover.context.stamp)
+            stamp, later = failover.context.stamp, failover.later
+            record.found(failover.alias, failover.attempts.copy, stamp, later)
         return failover
 
     async def _answered(self, request: ParsedRequest, failover: Failover) -> LLMResponse:

@@ -135,10 +135,8 @@ def row_of(entry: LedgerEntry) -> tuple[Any, ...]:
         entry.digest,
         entry.prompt,
         entry.answer,
-        entry.project,
-        entry.lockfile,
     )
-    alias, profile, model, served, reason, finish, digest, prompt, answer, project, lockfile = [
+    alias, profile, model, served, reason, finish, digest, prompt, answer = [
         text if text is None or (text.isascii() and "\0" not in text) else _clean(text)
         for text in texts
     ]
@@ -168,8 +166,8 @@ def row_of(entry: LedgerEntry) -> tuple[Any, ...]:
         digest,
         prompt,
         answer,
-        project,
-        lockfile,
+        entry.project,
+        entry.lockfile,
     )
 
 

@@ -63,6 +63,8 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
         project: The identity of the lockfile: its name, or else its path; in a database that
             machines share, preceded by the host and a colon. None in entries of earlier versions.
         lockfile: The lockfile's path on the machine that made the call.
+
+    `project` and `lockfile` hold no characters that a database does not store.
     """
 
     id: str

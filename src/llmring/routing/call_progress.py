@@ -65,6 +65,7 @@ class CallProgress:
         context: The settings of the call.
         observers: The observers of the call.
         attempts: The outcomes so far, skipped models included.
+        later: The attempts of each further request of the call, such as one that repairs an answer.
         uncounted: Models that may charge for an attempt whose usage is not known.
         refused: The last answer that a provider's policy has emptied, if the call went on.
     """
@@ -84,6 +85,7 @@ class CallProgress:
         self.context = context
         self.observers: Sequence[CallObserver] = context.observers
         self.attempts: list[Attempt] = []
+        self.later: list[Sequence[Attempt]] = []
         self.uncounted: list[Target] = []
         self.refused: RefusedAnswer | None = None
         self._candidates = candidates

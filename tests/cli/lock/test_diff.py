@@ -310,3 +310,16 @@ def test_a_revision_without_git_installed_is_an_error(
 
     assert result.code == 2
     assert "install git" in result.err
+
+
+def test_calls_of_other_projects_count_only_if_they_are_asked_for(
+    call: Call, recorded: Calls
+) -> None:
+    recorded(10, project="another")
+    before, after = FROM_1_TO_2
+    write(before, "old.lock")
+    write(after, "new.lock")
+
+    assert "no usage is recorded" in call("lock", "diff", "old.lock", "new.lock").out
+    everything = call("lock", "diff", "old.lock", "new.lock", "--all-projects").out
+    assert "10 calls in the last 30 days" in everything

@@ -149,7 +149,8 @@ def _recorded(args: argparse.Namespace) -> int:
     for line in table([head, *cells]):
         print_out(line)
     if without:
-        print_note(f"{without:,} calls of unknown usage are left out")
+        total = sum(row.calls or 0 for row in rows)
+        print_note(f"left out, as their usage is unknown: {without:,} of {total:,} calls")
     return 0
 
 
