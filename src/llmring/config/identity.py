@@ -59,7 +59,7 @@ def identity_of(lockfile: Lockfile, path: Path) -> LockfileIdentity:
         lockfile: The lockfile.
         path: Its path.
     """
-    return LockfileIdentity(lockfile.name, _real(path))
+    return LockfileIdentity(lockfile.name, real_path(path))
 
 
 def own_projects(place: Path | str, *lockfiles: Lockfile) -> tuple[str, ...] | None:
@@ -80,7 +80,7 @@ def own_projects(place: Path | str, *lockfiles: Lockfile) -> tuple[str, ...] | N
     for each in lockfiles:
         found += [each.name] if each.name is not None else []
         if each.path is not None and each.path.is_file():
-            unnamed = LockfileIdentity(None, _real(each.path))
+            unnamed = LockfileIdentity(None, real_path(each.path))
             found.append(unnamed.in_ledger(place))
     return tuple(dict.fromkeys(found)) or active_projects(place, find_active_lockfile(None))
 
@@ -100,7 +100,7 @@ def active_projects(place: Path | str, source: LockfileSource) -> tuple[str, ...
     return own_projects(place, parse(read(source.path), source.path))
 
 
-def _real(path: Path) -> str:
+def real_path(path: Path) -> str:
     """Return a path without symbolic links, as text that databases store."""
     return os.path.realpath(path).encode("utf-8", "replace").decode()
 

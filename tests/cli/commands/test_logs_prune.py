@@ -49,12 +49,17 @@ def test_calls_of_this_project_beyond_an_age_are_removed_and_counted(
     assert call("logs", "prune", "--older-than", "7w").out.startswith("0 calls ")
 
 
-def test_without_an_age_that_of_the_lockfile_is_taken(call: Call, path: Path) -> None:
-    write(NAMED + KEEP)
+def test_without_an_age_that_of_the_lockfile_is_taken_for_calls_made_with_it(
+    call: Call, path: Path
+) -> None:
+    mine = write(NAMED + KEEP)
+    at = SYSTEM.now() - timedelta(days=91)
+    keep(path, entry(id="mine", at=at, project="app", lockfile=str(mine.resolve())))
+    keep(path, entry(id="another checkout", at=at, project="app", lockfile="/a/llmring.lock"))
     before = left(path)
 
     assert call("logs", "prune").out.startswith("1 call from before ")
-    assert before - left(path) == {"100 app"}
+    assert before - left(path) == {"mine"}
 
 
 def test_calls_of_all_projects_can_be_removed(call: Call, path: Path) -> None:

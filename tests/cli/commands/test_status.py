@@ -65,3 +65,9 @@ def test_an_invalid_redis_url_is_a_plain_error(call: Call, monkeypatch: pytest.M
 
     assert outcome.code == 1
     assert "LLMRING_REDIS_URL" in outcome.err
+
+
+def test_the_name_of_the_project_is_shown(call: Call) -> None:
+    write('name = "my-app"\n[profiles.default]\n')
+
+    assert "\nproject: my-app\n" in call("status").out

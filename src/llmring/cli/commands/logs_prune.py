@@ -8,18 +8,20 @@ from datetime import timedelta
 from llmring.cli.argument_types import age
 from llmring.cli.output import print_error, print_json, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects
+from llmring.config.identity import real_path
 from llmring.config.settings import find_active_lockfile, ledger_place, read_clock
 from llmring.ledger.project import age_of
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
+from llmring.lockfile.file import LockfileSource
 
 EXAMPLES = """examples:
   llmring logs prune
   llmring logs prune --older-than 90d
   llmring logs prune --older-than 52w --all-projects
 
-Removes calls made with this folder's lockfile. Without --older-than, calls
-older than [ledger] keep of the lockfile are removed."""
+Removes calls of this project. Without --older-than, calls made with the
+lockfile at this path are removed if they are older than its [ledger] keep."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,14 +44,17 @@ def handle(args: argparse.Namespace) -> int:
     if args.older_than is None and args.all_projects:
         print_error("--all-projects needs --older-than, as keep is for one project")
         return 2
-    kept = args.older_than or _keep(args.file)
+    source = find_active_lockfile(args.file)
+    kept = args.older_than or _keep(source)
     if kept is None:
         print_error("give --older-than, such as 90d, or set [ledger] keep in the lockfile")
         return 2
     place = ledger_place()
     until = read_clock().now() - kept
     projects = chosen_projects(args, place)
-    count = prune(place, CallFilter(until=until, projects=projects))
+    # As for `Ledger.keep`: a file's own setting does not reach calls of other files.
+    path = real_path(source.path) if args.older_than is None else None
+    count = prune(place, CallFilter(until=until, projects=projects, lockfile=path))
     if args.json:
         print_json({"removed": count, "until": until, "projects": projects})
     else:
@@ -58,8 +63,7 @@ def handle(args: argparse.Namespace) -> int:
     return 0
 
 
-def _keep(named: str | None) -> timedelta | None:
-    """Return how long the active lockfile keeps calls; None if it keeps all."""
-    source = find_active_lockfile(named)
+def _keep(source: LockfileSource) -> timedelta | None:
+    """Return how long a lockfile keeps calls; None if it keeps all."""
     text = parse(file.read(source.path), source.path).ledger.get("keep")
     return None if text is None else age_of(text)
