@@ -69,5 +69,13 @@ def test_lockfiles_without_name_and_file_leave_it_to_the_active_one() -> None:
     assert own_projects(LEDGER, old, old) == (os.path.realpath(path),)
 
 
+def test_a_file_that_git_difftool_has_made_is_a_revision(tmp_path: Path) -> None:
+    path = write(ALIASES)
+    (tmp_path / "git-blob-x1").mkdir()
+    old = read(write(ALIASES, str(tmp_path / "git-blob-x1" / "llmring.lock")))
+
+    assert own_projects(LEDGER, old, old) == (os.path.realpath(path),)
+
+
 def test_without_a_lockfile_of_one_s_own_all_calls_count() -> None:
     assert active_projects(LEDGER, find_active_lockfile(None)) is None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from llmring.exceptions import LockfileNotFoundError
-from llmring.lockfile.git_revision import content, is_revision
+from llmring.lockfile.git_revision import content, is_revision, is_temporary
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,8 @@ def test_without_git_the_error_asks_to_install_it(
 
     with pytest.raises(LockfileNotFoundError, match="install git"):
         content("HEAD:llmring.lock")
+
+
+def test_a_file_that_git_difftool_has_made_is_recognized() -> None:
+    assert is_temporary(Path("/tmp/git-blob-WLdWMf/llmring.lock"))  # noqa: S108
+    assert not is_temporary(Path("/home/me/app/llmring.lock"))

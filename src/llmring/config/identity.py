@@ -16,6 +16,7 @@ from msgspec import Struct
 from llmring.config.settings import find_active_lockfile
 from llmring.lockfile.document import Lockfile, parse
 from llmring.lockfile.file import LockfileSource, read
+from llmring.lockfile.git_revision import is_temporary
 
 
 class LockfileIdentity(Struct, frozen=True):
@@ -79,7 +80,7 @@ def own_projects(place: Path | str, *lockfiles: Lockfile) -> tuple[str, ...] | N
     found: list[str] = []
     for each in lockfiles:
         found += [each.name] if each.name is not None else []
-        if each.path is not None and each.path.is_file():
+        if each.path is not None and each.path.is_file() and not is_temporary(each.path):
             unnamed = LockfileIdentity(None, real_path(each.path))
             found.append(unnamed.in_ledger(place))
     return tuple(dict.fromkeys(found)) or active_projects(place, find_active_lockfile(None))

@@ -20,6 +20,11 @@ def is_revision(name: str) -> bool:
     return _REVISION.fullmatch(name) is not None
 
 
+def is_temporary(path: Path) -> bool:
+    """Return True if git difftool has made a file, to show the content of a revision."""
+    return path.parent.name.startswith("git-blob-")
+
+
 def content(name: str) -> bytes:
     """Read a file of a revision as git stores it, without running filters or a pager.
 
