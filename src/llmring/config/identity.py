@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import os
-import socket
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,7 +15,6 @@ from msgspec import Struct
 from llmring.config.settings import find_active_lockfile
 from llmring.lockfile.document import Lockfile, parse
 from llmring.lockfile.file import LockfileSource, read
-from llmring.lockfile.git_revision import is_temporary
 
 
 class LockfileIdentity(Struct, frozen=True):
@@ -77,6 +75,8 @@ def own_projects(place: Path | str, *lockfiles: Lockfile) -> tuple[str, ...] | N
     Raises:
         LockfileError: The active lockfile can't be read.
     """
+    from llmring.lockfile.git_revision import is_temporary
+
     found: list[str] = []
     for each in lockfiles:
         found += [each.name] if each.name is not None else []
@@ -108,4 +108,6 @@ def real_path(path: Path) -> str:
 
 @functools.cache
 def _host() -> str:
+    import socket
+
     return socket.gethostname()
