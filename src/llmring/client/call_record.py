@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from llmring.chat.embedding import EmbeddingResponse
-from llmring.chat.json_text import json_bytes
 from llmring.chat.events import Usage
+from llmring.chat.json_text import json_bytes
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.usage_totals import both, total_cost, total_usage

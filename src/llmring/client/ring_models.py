@@ -96,7 +96,7 @@ class RingModels(RingCore):
                 alias,
                 profile,
                 request.dimensions,
-                digest=lambda: self._active_lockfile.stamp(profile)[1],
+                digest=lambda: self._active_lockfile.stamp(profile).digest,
             )
             if spans is not None:
                 from llmring.telemetry.embedding_trace import EmbeddingTrace

@@ -233,7 +233,7 @@ class AttemptState:
                 outcome="dropped",
                 reason="the caller cancelled the call" if by_caller else "the call has failed",
                 ms=self._elapsed_ms(),
-                adjusted=self._adjusted,
+                adjusted=self.adjusted,
                 notes=self.notes,
                 usage=self.usage,
                 cost=self.cost,
