@@ -145,6 +145,7 @@ def test_the_data_of_an_answer_has_the_names_of_its_fields() -> None:
         "signature": "sig",
         "id": None,
         "dialect": None,
+        "field": None,
     }
 
 

@@ -75,10 +75,16 @@ def struct_data(value: Struct | PlainData) -> dict[str, Any]:
 
     config = value.__struct_config__  # type: ignore[union-attr]
     data: dict[str, Any] = {config.tag_field: config.tag} if config.tag_field else {}
-    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)  # type: ignore[union-attr]
-    for name, written in names:
+    fields: tuple[str, ...] = value.__struct_fields__  # type: ignore[union-attr]
+    usual: dict[str, Any] = {}
+    if config.omit_defaults:
+        given: tuple[Any, ...] = value.__struct_defaults__  # type: ignore[union-attr]
+        # Fields that are not known stay, as null.
+        pairs = zip(reversed(fields), reversed(given), strict=False)
+        usual = {name: default for name, default in pairs if default is not None}
+    for name, written in zip(fields, value.__struct_encode_fields__, strict=True):  # type: ignore[union-attr]
         found = getattr(value, name)
-        if found is not UNSET:
+        if found is not UNSET and not (name in usual and found == usual[name]):
             data[written] = plain(found)
     return data
 

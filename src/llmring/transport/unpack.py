@@ -55,7 +55,7 @@ class Unpacker:
         limits: The bounds.
 
     Raises:
-        ProviderResponseError: The encoding is none of those that were asked for.
+        ProviderResponseError: The encoding was not asked for.
     """
 
     __slots__ = ("_held", "_is_raw", "_limits", "_packed", "_stream", "_unpacked")

@@ -125,7 +125,7 @@ def handle(args: argparse.Namespace) -> int:
 
 def _print_notes(args: argparse.Namespace, end: LLMResponse | StreamChunk) -> None:
     """Print notes about an answer on standard error; its sources only on a terminal."""
-    if sys.stdout.isatty() and not args.json:
+    if is_terminal(sys.stdout) and not args.json:
         for line in source_lines(end.citations):
             print_note(line)
     for remark in end.attempts[-1].adjusted:
