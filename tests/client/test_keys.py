@@ -223,3 +223,20 @@ def test_the_error_of_all_models_can_be_caught_as_one(
         ring(answers.openai_error(500, ALL)).chat("fast", "Hello")
 
     assert leaked(str(caught.value)) == []
+
+
+def test_a_key_that_a_server_echoes_is_in_no_circuit(
+    way: Way, serve: Serve, lockfile: Lock, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(answers.openai_error(500, f"overloaded, {ALL}"))
+    ring = LLMRing(lockfile(fast=[MODEL, "mock:echo"]), environ=environ_of(server, KEY))
+    with caplog.at_level(logging.DEBUG):
+        for _ in range(8):
+            ring.chat("fast", "Hi").result()
+
+        answer = way.chat(ring, "fast", "Hi")
+
+    assert "circuit open" in str(answer.attempts[0].reason)
+    shown = [answer.to_dict(), ring.status().to_dict(), ring.explain("fast").to_dict()]
+    assert KEY not in json.dumps(shown)
+    assert KEY not in caplog.text

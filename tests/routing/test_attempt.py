@@ -99,6 +99,7 @@ def test_a_failure_is_signed_with_its_model_and_cleaned_of_the_key() -> None:
     error = ProviderResponseError(f"the key {KEY} is wrong", status=500)
     error.provider_message = f"bad {KEY}"
 
+    made.sign(error)
     made.fail(error)
 
     assert (error.provider, error.model) == ("openai", "a")

@@ -297,6 +297,8 @@ class Executor:
     async def _failed(
         self, failover: Failover, attempt: AttemptState, error: ProviderError
     ) -> None:
+        # Before anything remembers it, as circuits do.
+        attempt.sign(error)
         await failover.report_failure(attempt, error)
         attempt.fail(error)
 

@@ -137,15 +137,24 @@ class AttemptState:
         shown = self._call.context.progress.text
         self._call.refused = RefusedAnswer(answer, whole, error, shown)
 
+    def sign(self, error: ProviderError) -> None:
+        """Set provider and model of an error, and redact keys that the provider has echoed."""
+        error.provider, error.model = self.target.ref.provider, self.target.ref.model
+        secrets = self.target.endpoint.secrets
+        error.args = (redact(error.message, secrets),)
+        for name in ("provider_message", "code", "request_id"):
+            text = getattr(error, name)
+            if text:
+                setattr(error, name, redact(text, secrets))
+
     def fail(self, error: ProviderError) -> None:
-        """End the attempt with a failure.
+        """End the attempt with a failure, which `sign` has prepared.
 
         Raises:
             ProviderError: This same error, if it ends the call.
         """
         if not self._call.is_under_way(self):
             return  # cancelled in the same moment, as another one was faster
-        _sign(error, self.target)
         uncounted = self.usage is None and (self.committed or may_have_cost(error))
         self._call.record(
             Attempt(
@@ -260,14 +269,3 @@ class AttemptState:
 
     def _elapsed_ms(self) -> float:
         return max(0.0, self._call.clock() - self._began) * 1000
-
-
-def _sign(error: ProviderError, target: Target) -> None:
-    """Set provider and model of an error, and redact keys that the provider has echoed."""
-    error.provider, error.model = target.ref.provider, target.ref.model
-    secrets = target.endpoint.secrets
-    error.args = (redact(error.message, secrets),)
-    for name in ("provider_message", "code", "request_id"):
-        text = getattr(error, name)
-        if text:
-            setattr(error, name, redact(text, secrets))

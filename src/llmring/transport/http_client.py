@@ -8,22 +8,20 @@ from __future__ import annotations
 import asyncio
 import io
 import weakref
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import TYPE_CHECKING
 
 import aiohttp
 from msgspec import Struct
 from yarl import URL
 
-from llmring.exceptions import (
-    ConfigurationError,
-    ProviderError,
-)
+from llmring.exceptions import ConfigurationError, ProviderConnectionError, ProviderError
 from llmring.transport import network_guard
 from llmring.transport.exchange import Patience, answer_timeout
 from llmring.transport.http_errors import PROXY_REFUSES, fault_of, refused_by_proxy
 from llmring.transport.proxy import proxy_for
-from llmring.wire import HttpHead, HttpRequest
+from llmring.transport.unpack import ENCODINGS, BodyLimits, Unpacker, too_large
+from llmring.wire import HttpHead, HttpRequest, is_success
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -43,6 +41,8 @@ USER_AGENT = "llmring"
 
 _LARGE_BODY = 2**20
 
+LIMITS = BodyLimits()
+
 
 class HttpExchange:
     """An answer whose head has arrived and whose body is still arriving.
@@ -58,6 +58,7 @@ class HttpExchange:
         self._patience: Patience | None = None
         self._reads = False
         self._fate: ProviderError | None = None
+        self._unpacker: Unpacker | None = None
         self.head = HttpHead(
             response.status, {name.lower(): value for name, value in response.headers.items()}
         )
@@ -105,16 +106,58 @@ class HttpExchange:
         self._response.close()
 
     async def read(self) -> bytes:
-        """Read the rest of the body.
+        """Read the rest of the body; of the body of an error, its beginning.
 
         Raises:
-            ProviderError: The connection failed, or its time ran out.
+            ProviderError: The connection failed, its time ran out, or it is too large.
         """
+        headers = self.head.headers
+        declared = headers.get("content-length", "")
+        is_plain = declared.isdecimal() and "content-encoding" not in headers
+        if is_plain and int(declared) <= LIMITS.error:
+            return await self._read_whole()
+        return await self._read_bounded()
+
+    async def _read_whole(self) -> bytes:
         try:
             return await self._response.read()
         except (aiohttp.ClientError, OSError) as error:
             fault = self._fault(error)
         raise fault
+
+    async def _read_bounded(self) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        most = LIMITS.body if is_success(self.head) else LIMITS.error
+        while True:
+            data = await self._received()
+            if not data:
+                break
+            for piece in self._unpacked(data):
+                pieces.append(piece)
+                size += len(piece)
+                if size > most:
+                    if is_success(self.head):
+                        raise too_large("the answer", most)
+                    return b"".join(pieces)[:most]
+                # Other calls go on between the pieces of a large body.
+                await asyncio.sleep(0)
+        self._require_end()
+        return b"".join(pieces)
+
+    def _unpacked(self, data: bytes) -> Iterable[bytes]:
+        encoding = self.head.headers.get("content-encoding")
+        if encoding is None:
+            return (data,)
+        if self._unpacker is None:
+            self._unpacker = Unpacker(encoding, LIMITS)
+        return self._unpacker.feed(data)
+
+    def _require_end(self) -> None:
+        if self._unpacker is not None and not self._unpacker.complete:
+            raise ProviderConnectionError(
+                "the packed answer is cut off before its end", status=self.head.status
+            )
 
     async def chunk(self) -> bytes:
         """Return the next bytes of the body, as they arrive; empty at its end.
@@ -123,15 +166,25 @@ class HttpExchange:
             ProviderError: The connection failed, or its time ran out.
         """
         self._reads = True
+        data = await self._received()
+        if "content-encoding" in self.head.headers:
+            # A piece may hold only a part of what is packed.
+            while data and not (piece := b"".join(self._unpacked(data))):
+                data = await self._received()
+            data = piece if data else data
+            if not data:
+                self._require_end()
+        self._reads = False
+        if self._patience is not None and (b"\n" in data or len(data) >= SIGN_OF_LIFE_BYTES):
+            self._patience.read_at = asyncio.get_running_loop().time()
+        return data
+
+    async def _received(self) -> bytes:
+        """Return the next bytes as they came; empty at the end of the body."""
         try:
-            data = await self._response.content.readany()
+            return await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
             fault = self._fault(error)
-        else:
-            self._reads = False
-            if self._patience is not None and (b"\n" in data or len(data) >= SIGN_OF_LIFE_BYTES):
-                self._patience.read_at = asyncio.get_running_loop().time()
-            return data
         raise fault
 
     async def finish(self) -> None:
@@ -261,7 +314,8 @@ async def _keep_session() -> _Keeper:
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"user-agent": USER_AGENT},
+        headers={"user-agent": USER_AGENT, "accept-encoding": ENCODINGS},
+        auto_decompress=False,  # it has no bounds
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
     ) as session:
         yield session

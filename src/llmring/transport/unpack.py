@@ -118,7 +118,9 @@ class Unpacker:
             return stream.decompress(data, PIECE_BYTES)
         except zlib.error as error:
             if self._is_raw or self._unpacked or self._packed != len(data):
-                raise ProviderResponseError(f"the answer can't be unpacked: {error}") from None
+                raise ProviderResponseError(
+                    "the answer can't be unpacked; its encoding is damaged"
+                ) from error
         # Some servers send deflate without its header.
         self._is_raw, self._stream = True, zlib.decompressobj(-zlib.MAX_WBITS)
         return self._unpacked_piece(self._stream, data)
