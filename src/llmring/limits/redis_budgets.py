@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from llmring.limits.budgets import Spending, nanos
 from llmring.limits.redis_connection import LuaScript, RedisLink
@@ -59,9 +60,9 @@ class SharedSpending:
     async def reserve(self, key: str, day: date, usd: Decimal, limit: Decimal) -> bool:
         """Reserve an amount; return False if the day's total would exceed the limit."""
         given = {"nanos": nanos(usd), "limit": nanos(limit), "keep": KEEP_SECONDS}
-        done = await self._link.run(_RESERVE, [_name(key, day)], given)
+        done: bool | None = await self._link.run(_RESERVE, [_name(key, day)], given, _is_done)
         if done is not None:
-            return bool(done)
+            return done
         reserved = await self._own.reserve(key, day, usd, limit)
         if reserved:
             self._own_only[key, day, usd] += 1
@@ -76,17 +77,28 @@ class SharedSpending:
         self._own_only += Counter()  # drops what is settled
         difference = nanos(actual) - nanos(reserved) if is_shared else nanos(actual)
         given = {"nanos": difference, "keep": KEEP_SECONDS}
-        answer = await self._link.run(_SETTLE, [_name(key, day)], given)
+        answer = await self._link.run(_SETTLE, [_name(key, day)], given, _is_done)
         if not is_shared:
             left = actual if answer is None else Decimal(0)
             await self._own.settle(key, day, reserved, left)
 
     async def spent(self, key: str, day: date) -> Decimal:
         """Return the USD spent or reserved on a day."""
-        answer = await self._link.run(_SPENT, [_name(key, day)], {})
+        answer: int | None = await self._link.run(_SPENT, [_name(key, day)], {}, int)
         if answer is None:
             return await self._own.spent(key, day)
-        return int(answer) * _NANO
+        return answer * _NANO
+
+
+def _is_done(answer: Any) -> bool:
+    """Read a script's 1 or 0.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if type(answer) is not int or answer not in (0, 1):
+        raise ValueError(answer)
+    return answer == 1
 
 
 def _name(key: str, day: date) -> str:

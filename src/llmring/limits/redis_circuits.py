@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from llmring.exceptions import ProviderError
 from llmring.limits.redis_connection import LuaScript, RedisLink
 from llmring.routing import circuits
 from llmring.routing.circuits import Circuit, CircuitState, LocalCircuits, OpenCircuit, Severity
 from llmring.routing.targets import Target
+
+T = TypeVar("T")
 
 # The braces keep all keys on one node of a cluster.
 PREFIX = "{llmring}:circuit:"
@@ -22,6 +26,9 @@ INDEX = "{llmring}:circuits"
 KEEP_SECONDS = 3600
 
 _REASON = 500
+
+# Longer than any circuit stays open, with its jitter; not a number is refused, too.
+_MOST_SECONDS = 2 * max(circuits.MOST_RETRY_AFTER_SECONDS, circuits.MOST_COOL_SECONDS)
 
 _CLOCK = """
 local a = cjson.decode(ARGV[1])
@@ -169,17 +176,20 @@ class SharedCircuits:
     async def blocked(self, targets: Sequence[Target]) -> dict[str, OpenCircuit]:
         """Return those of these models whose circuits are open; see `Circuits`."""
         keys = [PREFIX + circuits.circuit_key(target) for target in targets]
-        answer = await self._run(_BLOCKED, keys, probe=circuits.PROBE_SECONDS) if keys else []
+        if not keys:
+            return {}
+        read = partial(_read_blocked, count=len(keys))
+        answer = await self._run(_BLOCKED, keys, read, probe=circuits.PROBE_SECONDS)
         if answer is None:
             return await self._local.blocked(targets)
         found = {}
-        for target, key, left, reason in zip(targets, keys, answer[::2], answer[1::2], strict=True):
-            if not left:
+        for target, key, circuit in zip(targets, keys, answer, strict=True):
+            if circuit is None:
                 self._ailing.discard(key)
                 continue
             self._ailing.add(key)
-            if float(left) > 0:
-                found[str(target.ref)] = OpenCircuit(float(left), reason)
+            if circuit.seconds > 0:
+                found[str(target.ref)] = circuit
         return found
 
     async def answered(self, target: Target) -> None:
@@ -189,7 +199,7 @@ class SharedCircuits:
             return
         key = PREFIX + circuits.circuit_key(target)
         if key in self._ailing:
-            await self._run(_ANSWERED, [key, INDEX], window=circuits.WINDOW_SECONDS)
+            await self._run(_ANSWERED, [key, INDEX], _unread, window=circuits.WINDOW_SECONDS)
 
     async def failed(self, target: Target, error: ProviderError, waited: float) -> None:
         """Record a failure, which may open the circuit."""
@@ -202,6 +212,7 @@ class SharedCircuits:
         await self._run(
             _FAILED,
             [key, INDEX],
+            _unread,
             none=level is Severity.NONE,
             rate=level is Severity.RATE,
             alone=circuits.seconds_by_severity(level, error.retry_after),
@@ -220,20 +231,8 @@ class SharedCircuits:
 
     async def snapshot(self) -> list[CircuitState]:
         """Return all models that have failed since their last success."""
-        answer = await self._run(_SNAPSHOT, [INDEX])
-        if answer is None:
-            return await self._local.snapshot()
-        now = float(answer[0])
-        return [
-            circuits.state_of(
-                Circuit(
-                    model=model, address=address, row=int(row), until=float(until), reason=reason
-                ),
-                now,
-            )
-            for model, address, row, until, reason in zip(*[iter(answer[1:])] * 5, strict=True)
-            if int(row)
-        ]
+        answer = await self._run(_SNAPSHOT, [INDEX], _read_snapshot)
+        return await self._local.snapshot() if answer is None else answer
 
     @property
     def place(self) -> str:
@@ -248,7 +247,62 @@ class SharedCircuits:
         """Close the running event loop's connections."""
         await self.link.aclose()
 
-    async def _run(self, script: LuaScript, keys: list[str], **values: object) -> list[str] | None:
+    async def _run(
+        self, script: LuaScript, keys: list[str], read: Callable[[Any], T], **values: object
+    ) -> T | None:
         now = None if self._clock is None else self._clock()
-        reply: list[str] | None = await self.link.run(script, keys, {"now": now, **values})
-        return reply
+        result: T | None = await self.link.run(script, keys, {"now": now, **values}, read)
+        return result
+
+
+def _unread(_: Any) -> bool:
+    """Accept any answer, as it tells nothing."""
+    return True
+
+
+def _read_blocked(answer: Any, count: int) -> list[OpenCircuit | None]:
+    """Read the circuits of this many models; None for a model without one.
+
+    Raises:
+        ValueError: The answer makes no sense.
+    """
+    texts = _texts(answer)
+    if len(texts) != 2 * count:
+        raise ValueError(len(texts))
+    return [
+        OpenCircuit(_seconds(left), reason) if left else None
+        for left, reason in zip(texts[::2], texts[1::2], strict=True)
+    ]
+
+
+def _read_snapshot(answer: Any) -> list[CircuitState]:
+    """Read the models that have failed since their last success.
+
+    Raises:
+        ValueError: The answer makes no sense.
+    """
+    time, *fields = _texts(answer)
+    now = float(time)
+    found = []
+    for model, address, row, until, reason in zip(*[iter(fields)] * 5, strict=True):
+        _seconds(float(until) - now)
+        if int(row):
+            circuit = Circuit(
+                model=model, address=address, row=int(row), until=float(until), reason=reason
+            )
+            found.append(circuits.state_of(circuit, now))
+    return found
+
+
+def _texts(answer: Any) -> list[str]:
+    if not isinstance(answer, list) or not all(isinstance(each, str) for each in answer):
+        raise ValueError(type(answer))
+    return answer
+
+
+def _seconds(left: str | float) -> float:
+    """Read the seconds until a circuit closes; no circuit stays open longer than it is kept."""
+    seconds = float(left)
+    if not seconds <= _MOST_SECONDS:
+        raise ValueError(left)
+    return seconds

@@ -1,16 +1,18 @@
 """Redis or Valkey, used by scripts, with short timeouts.
 
-A server that is down or slow is left alone for some seconds; until then, callers use the state
-of their own process. This is the only module that uses the Redis library.
+A server that is down or slow, or whose answers can't be read, is left alone for some seconds; until
+then, callers use the state of their own process. This is the only module that uses the Redis
+library.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import weakref
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -34,6 +36,7 @@ PAUSE_SECONDS = 5.0
 LIMIT_SECONDS = 2.0
 
 _CONNECTIONS = 8
+_REASON = 200
 _SLICES = 5
 
 _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
@@ -48,6 +51,11 @@ class LuaScript:
     def __init__(self, text: str) -> None:
         self.text = text
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _unchanged(reply: Any) -> Any:
+    """Return an answer as it came."""
+    return reply
 
 
 class RedisLink:
@@ -79,17 +87,22 @@ class RedisLink:
         self._lines: dict[AbstractEventLoop, _HeldConnection] = {}
 
     async def run(
-        self, script: LuaScript, keys: Sequence[str], values: Mapping[str, Any]
+        self,
+        script: LuaScript,
+        keys: Sequence[str],
+        values: Mapping[str, Any],
+        read: Callable[[Any], Any] = _unchanged,
     ) -> Any | None:
-        """Return the result of a script; None if the server did not answer in time.
+        """Return the result of a script; None if the server did not give one in time.
 
         Args:
             script: The script.
             keys: The keys that it uses.
             values: Its other arguments.
+            read: Reads the answer; any exception means that it makes no sense.
         """
         line = await self._line()
-        return await line.run(script, (len(keys), *keys, msgspec.json.encode(values)))
+        return await line.run(script, (len(keys), *keys, msgspec.json.encode(values)), read)
 
     async def reach(self) -> bool:
         """Return True if the server answers; waits as long as it takes to be sure."""
@@ -137,25 +150,29 @@ class _LoopConnection:
         self._answered_at = 0.0
         self._lost = False
         self._waiting: set[Task[Any]] = set()
+        self._closed = False
 
-    async def run(self, script: LuaScript, given: tuple[Any, ...]) -> Any | None:
+    async def run(
+        self, script: LuaScript, given: tuple[Any, ...], read: Callable[[Any], Any]
+    ) -> Any | None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if now < self._paused_until:
+        if self._closed or now < self._paused_until:
             return None
         if self._client is None:
             opening = self._begin()
             await asyncio.wait({opening}, timeout=max(0.0, self._opening_until - now))
             if self._client is None:
                 return None
-        task = loop.create_task(self._ask(self._client, script, given))
+        task = loop.create_task(self._ask(self._client, script, given, read))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
         # In slices, so that time spent by this process on other things does not count.
         for _ in range(_SLICES):
             done, _ = await asyncio.wait({task}, timeout=BUDGET_SECONDS / _SLICES)
             if done:
-                return task.result()
+                # Cancelled if the ring was closed meanwhile, which must not cancel the call.
+                return None if task.cancelled() else task.result()
         if loop.time() - self._answered_at > BUDGET_SECONDS:
             # Otherwise the server does answer, and this process is just busy.
             self._lose(f"no answer within {BUDGET_SECONDS * 1000:.0f} ms")
@@ -164,7 +181,7 @@ class _LoopConnection:
     async def reach(self) -> bool:
         if self._client is None:
             await asyncio.wait({self._begin()})
-        return self._client is not None and await self._answer(self._client, "PING") is not None
+        return self._client is not None and await self._answers(self._client)
 
     def _begin(self) -> Task[None]:
         if self._opening is None:
@@ -174,23 +191,37 @@ class _LoopConnection:
         return self._opening
 
     async def _open(self) -> None:
-        # The library takes half a second to load, and this loop serves other calls.
-        client = await asyncio.to_thread(_client, self._url)
-        if await self._answer(client, "PING") is None:
-            await client.aclose()
-        else:
-            self._client = client
-        self._opening = None
+        try:
+            # The library takes half a second to load, and this loop serves other calls.
+            client = await asyncio.to_thread(_client, self._url)
+            if not self._closed and await self._answers(client):
+                self._client = client
+            else:
+                await _end(client)
+        except Exception as error:  # noqa: BLE001 -- of an address that the library refuses
+            self._lose(_reason(error))
+        finally:
+            self._opening = None
 
-    async def _ask(self, client: Redis, script: LuaScript, given: tuple[Any, ...]) -> Any | None:
+    async def _answers(self, client: Redis) -> bool:
+        return await self._answer(client, _pong, "PING") is not None
+
+    async def _ask(
+        self, client: Redis, script: LuaScript, given: tuple[Any, ...], read: Callable[[Any], Any]
+    ) -> Any | None:
         from redis.exceptions import NoScriptError
 
         try:
-            return await self._answer(client, "EVALSHA", script.sha, *given)
+            return await self._answer(client, read, "EVALSHA", script.sha, *given)
         except NoScriptError:
-            return await self._answer(client, "EVAL", script.text, *given)
+            pass
+        try:
+            return await self._answer(client, read, "EVAL", script.text, *given)
+        except NoScriptError as error:
+            self._lose(_reason(error))
+            return None
 
-    async def _answer(self, client: Redis, *command: Any) -> Any | None:
+    async def _answer(self, client: Redis, read: Callable[[Any], Any], *command: Any) -> Any | None:
         from redis.exceptions import NoScriptError, RedisError
 
         try:
@@ -199,13 +230,21 @@ class _LoopConnection:
         except NoScriptError:
             raise
         except (RedisError, OSError) as error:
-            self._lose(str(error) or type(error).__name__)
+            self._lose(_reason(error))
+            return None
+        except Exception as error:  # noqa: BLE001 -- of bytes that the library can't read
+            self._lose(f"its answer can't be read: {_reason(error)}")
+            return None
+        try:
+            result = read(reply)
+        except Exception:  # noqa: BLE001 -- any means that the answer makes no sense
+            self._lose(f"its answer to {command[0]} makes no sense")
             return None
         self._answered_at = asyncio.get_running_loop().time()
         if self._lost and self._paused_until <= self._answered_at:
             self._lost = False
             log.info("Redis at %s can be used again", self._place)
-        return reply
+        return result
 
     def _lose(self, why: str) -> None:
         self._paused_until = asyncio.get_running_loop().time() + PAUSE_SECONDS
@@ -218,12 +257,32 @@ class _LoopConnection:
             )
 
     async def aclose(self) -> None:
+        self._closed = True
         tasks = [*self._waiting, *([self._opening] if self._opening else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
+        client, self._client = self._client, None
+        if client is not None:
+            await _end(client)
+
+
+def _reason(error: BaseException) -> str:
+    """Return an error's message, in one short line."""
+    return " ".join(str(error).split())[:_REASON] or type(error).__name__
+
+
+def _pong(reply: Any) -> bool:
+    """Check the answer to PING, which the library may have turned into a bool."""
+    if reply is not True and reply != "PONG":
+        raise ValueError(reply)
+    return True
+
+
+async def _end(client: Redis) -> None:
+    """Close the connections of a client, whatever state its server has left them in."""
+    with contextlib.suppress(Exception):
+        await client.aclose()
 
 
 _Keeper = AsyncGenerator[_LoopConnection, None]
