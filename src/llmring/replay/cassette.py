@@ -72,7 +72,7 @@ class Cassette:
         return self.folder / query.file(nth - 1) if again else None
 
     def keep(self, query: Query, answer: RecordedResponse, ms: float) -> None:
-        """Write a recording after those of the same request.
+        """Write a recording after those of the same request, also those of other processes.
 
         Args:
             query: The request.
@@ -84,9 +84,9 @@ class Cassette:
         """
         with self._lock:
             nth = self._played[query.digest] + 1
-            path = self.folder / query.file(nth)
             kept = Recording(query.model, query.request, answer, round(ms, 1), query.call)
-            recording.write(path, kept)
+            while not recording.write(self.folder / query.file(nth), kept):
+                nth += 1
             self._played[query.digest] = nth
 
 

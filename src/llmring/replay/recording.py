@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -189,18 +190,43 @@ def read(path: Path) -> Recording:
     raise ConfigurationError(fault)
 
 
-def write(path: Path, recording: Recording) -> None:
-    """Write a recording atomically.
+def write(path: Path, recording: Recording) -> bool:
+    """Write a recording as a new file; return False if the file exists already.
+
+    Of several processes that write the same file at once, exactly one succeeds, and readers see
+    either no file or a whole one.
 
     Raises:
         OSError: It can't be written.
     """
-    from llmring.lockfile import atomic_write
-
+    data = msgspec.json.format(msgspec.json.encode(recording), indent=2) + b"\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write.replace(
-        path, msgspec.json.format(msgspec.json.encode(recording), indent=2) + b"\n"
-    )
+    # A name of its own for each writer, which is removed in any case.
+    fresh = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    try:
+        with fresh.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return _put(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _put(fresh: Path, path: Path) -> bool:
+    """Give a file its name; return False if there is a file of that name."""
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        # A file system without links: reserve the name first, which may show an empty file.
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        fresh.replace(path)
+    return True
 
 
 def differences(one: object, other: object, place: str = "") -> Iterator[str]:

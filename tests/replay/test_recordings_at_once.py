@@ -1,0 +1,98 @@
+"""Recordings that several processes write into one folder at the same time."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import answers
+from loopback import Loopback
+from rings import MODEL, environ_of
+
+Serve = Callable[..., Loopback]
+
+PROCESSES, CALLS = 6, 8
+
+CODE = f"""
+import sys
+from llmring import LLMRing
+ring = LLMRing()
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range({CALLS}):
+    ring.chat("fast", "the same question").content
+    ring.chat("fast", f"question {{number}} of process {{sys.argv[1]}}").content
+ring.close()
+"""
+
+
+def together(folder: Path, mode: str, environ: dict[str, str]) -> list[tuple[int, str]]:
+    """Run the calls in several processes at once; return the exit code and stderr of each."""
+    (folder / "llmring.lock").write_text(
+        f'version = "1.0"\n[profiles.default]\nmode = "{mode}"\n'
+        f'[[profiles.default.bindings]]\nalias = "fast"\nmodels = ["{MODEL}"]\n'
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", CODE, str(number)],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environ, "LLMRING_TRUST": "1"},
+        )
+        for number in range(PROCESSES)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return [(process.wait(60), process.communicate()[1]) for process in processes]
+
+
+def recorded(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted(folder.iterdir())]
+
+
+def test_processes_that_record_at_once_lose_no_answer_and_fail_nowhere(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(answers.openai("an answer"))
+
+    outcomes = together(tmp_path, "record", environ_of(server))
+
+    assert outcomes == [(0, "")] * PROCESSES
+    folder = tmp_path / "tests" / "recordings"
+    assert len(recorded(folder)) == len(server.requests)
+    assert {path.suffix for path in folder.iterdir()} == {".json"}
+    # Each request of its own is there, and the shared one is numbered without a gap.
+    asked = [each["request"]["body"]["messages"][0]["content"] for each in recorded(folder)]
+    assert len({*asked}) == PROCESSES * CALLS + 1
+    shared = asked.count("the same question")
+    [digest] = {
+        path.name.rsplit("_", 2)[1]
+        for path in folder.iterdir()
+        if "the same question" in path.read_text()
+    }
+    numbers = [int(path.stem.rsplit("_", 1)[1]) for path in folder.glob(f"*_{digest}_*.json")]
+    assert sorted(numbers) == [*range(1, shared + 1)]
+
+
+def test_processes_replay_at_once_what_processes_recorded_at_once(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(answers.openai("an answer"))
+    together(tmp_path, "record", environ_of(server))
+    sent = len(server.requests)
+
+    outcomes = together(tmp_path, "replay", environ_of(server))
+
+    assert outcomes == [(0, "")] * PROCESSES
+    assert len(server.requests) == sent
