@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import answers
-from loopback import Loopback
+from loopback import Loopback, Pause
 from rings import MODEL, environ_of
 
 Serve = Callable[..., Loopback]
@@ -17,16 +20,23 @@ Serve = Callable[..., Loopback]
 PROCESSES, CALLS = 6, 8
 
 CODE = f"""
-import sys
+import asyncio, sys
 from llmring import LLMRing
-ring = LLMRing()
-print("ready", flush=True)
-sys.stdin.readline()
-for number in range({CALLS}):
-    ring.chat("fast", "the same question").content
-    ring.chat("fast", f"question {{number}} of process {{sys.argv[1]}}").content
-ring.close()
+async def main():
+    async with LLMRing() as ring:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        own = [f"question {{number}} of process {{sys.argv[1]}}" for number in range({CALLS})]
+        await asyncio.gather(*(ring.chat("fast", text) for text in [*own, *["shared"] * {CALLS}]))
+asyncio.run(main())
 """
+
+
+@pytest.fixture
+def server(serve: Serve) -> Loopback:
+    """Start a server that answers late, so that all processes record at the same time."""
+    answer = answers.openai("an answer")
+    return serve(replace(answer, steps=[Pause(0.5), *answer.steps]))
 
 
 def together(folder: Path, mode: str, environ: dict[str, str]) -> list[tuple[int, str]]:
@@ -62,10 +72,8 @@ def recorded(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_processes_that_record_at_once_lose_no_answer_and_fail_nowhere(
-    serve: Serve, tmp_path: Path
+    server: Loopback, tmp_path: Path
 ) -> None:
-    server = serve(answers.openai("an answer"))
-
     outcomes = together(tmp_path, "record", environ_of(server))
 
     assert outcomes == [(0, "")] * PROCESSES
@@ -75,20 +83,17 @@ def test_processes_that_record_at_once_lose_no_answer_and_fail_nowhere(
     # Each request of its own is there, and the shared one is numbered without a gap.
     asked = [each["request"]["body"]["messages"][0]["content"] for each in recorded(folder)]
     assert len({*asked}) == PROCESSES * CALLS + 1
-    shared = asked.count("the same question")
+    shared = asked.count("shared")
     [digest] = {
-        path.name.rsplit("_", 2)[1]
-        for path in folder.iterdir()
-        if "the same question" in path.read_text()
+        path.name.rsplit("_", 2)[1] for path in folder.iterdir() if "shared" in path.read_text()
     }
     numbers = [int(path.stem.rsplit("_", 1)[1]) for path in folder.glob(f"*_{digest}_*.json")]
     assert sorted(numbers) == [*range(1, shared + 1)]
 
 
 def test_processes_replay_at_once_what_processes_recorded_at_once(
-    serve: Serve, tmp_path: Path
+    server: Loopback, tmp_path: Path
 ) -> None:
-    server = serve(answers.openai("an answer"))
     together(tmp_path, "record", environ_of(server))
     sent = len(server.requests)
 
