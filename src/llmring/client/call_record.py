@@ -74,6 +74,8 @@ class Recorder:
         active_lockfile: The active lockfile.
         clock: The ring's clock.
         content: True to write the texts too.
+        spool: Folder for the calls that can't be written before the process ends; None to lose
+            them.
 
     Attributes:
         clock: The ring's clock.
@@ -88,8 +90,10 @@ class Recorder:
         clock: Clock,
         *,
         content: bool,
+        spool: Path | None = None,
     ) -> None:
         self._place = place
+        self._spool = spool
         self._ledger: Ledger | None = None
         self._active_lockfile = active_lockfile
         self.clock = clock
@@ -103,7 +107,7 @@ class Recorder:
                 return None
             from llmring.ledger.writer import ledger_at
 
-            self._ledger = ledger_at(self._place)
+            self._ledger = ledger_at(self._place, self._spool)
         return CallRecord(self, self._ledger, start)
 
     def stamp(self, profile: str | None) -> Stamp:

@@ -75,6 +75,7 @@ class RingCore:
             self._active_lockfile,
             self._settings.clock,
             content=self._settings.log_content,
+            spool=self._settings.spool_dir,
         )
         self._planner = self._planner_for(self._active_lockfile)
 

@@ -64,6 +64,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     registry_url: str | None = None
     clock: Clock = Clock()
 
+    @property
+    def spool_dir(self) -> Path | None:
+        """Folder of calls that wait to be written to a ledger; None without a home folder."""
+        return None if self.state_dir.parts[0] == "~" else self.state_dir / "spool"
+
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings of this process.

@@ -20,6 +20,7 @@ from llmring.ledger.open import store_at
 from llmring.ledger.project import Stamp
 from llmring.ledger.prune import AT_ONCE, remove_some
 from llmring.ledger.reader import CallFilter
+from llmring.ledger.spool import Spool
 from llmring.ledger.store import LedgerUnusableError, Row, Store, display_place
 
 log = logging.getLogger("llmring")
@@ -50,11 +51,16 @@ class Ledger:
     Args:
         place: Its file, or the address of its PostgreSQL database.
         most: Maximum number of queued entries.
+        spool: Folder that keeps the entries which can't be written before the process ends; None
+            to lose them.
     """
 
-    def __init__(self, place: Path | str, most: int = MOST_WAITING) -> None:
+    def __init__(
+        self, place: Path | str, most: int = MOST_WAITING, spool: Path | None = None
+    ) -> None:
         self._place = place
         self._most = most
+        self._spool = None if spool is None else Spool(spool, place)
         self._left_behind: list[Store] = []
         self._keeps: dict[Stamp, Clock] = {}
         self._begin()
@@ -69,7 +75,11 @@ class Ledger:
         self._asleep = True
         self._ending = False
         self._prune_at = 0.0
-        self._warned = self._dropped = False
+        self._warned = False
+        self._dropped = 0
+        # Taken from the queue, and not yet known to be in the ledger.
+        self._in_hand: list[Row] = []
+        self._spool_is_due = self._spool is not None
         # Two processes must not create the same ID, even at the same moment.
         self._token = os.urandom(5).hex()
         self._numbers = itertools.count()
@@ -116,13 +126,14 @@ class Ledger:
         # Insert late entries; if others locked the file all this time, one more try won't help.
         if self._waiting and time.monotonic() < until:
             self._drain()
-        if self._waiting:
+        self._keep_the_rest()
+        if self._dropped:
             log.warning(
-                "the process ends before %d calls were written to the ledger %s",
-                len(self._waiting),
+                "%d calls were dropped, as too many were queued for the ledger %s",
+                self._dropped,
                 display_place(self._place),
             )
-            self._waiting.clear()
+            self._dropped = 0
         if self._thread is None or not self._thread.is_alive():
             self._store.close()
 
@@ -137,8 +148,8 @@ class Ledger:
             self._waiting.popleft()
         except IndexError:
             return
-        if not self._dropped:
-            self._dropped = True
+        self._dropped += 1
+        if self._dropped == 1:
             log.warning(
                 "more than %d calls are queued for the ledger %s; the oldest are dropped",
                 self._most,
@@ -148,7 +159,10 @@ class Ledger:
     def _rouse(self) -> None:
         self._asleep = False
         if self._ending:
-            self._drain()
+            # A thread that still waits for the database holds the lock that writing needs.
+            if self._thread is None or not self._thread.is_alive():
+                self._drain()
+            self._keep_the_rest()
             self._asleep = True
             return
         with self._starting:
@@ -203,6 +217,11 @@ class Ledger:
                     self._waiting.extendleft(reversed(batch))
                     self._warn(error)
                     return False
+                finally:
+                    self._in_hand = []
+            if self._spool_is_due:
+                self._spool_is_due = False
+                self._take_up()
             if self._keeps and time.monotonic() >= self._prune_at:
                 self._prune()
         return True
@@ -240,10 +259,50 @@ class Ledger:
         )
 
     def _batch(self) -> list[Row]:
-        batch: list[Row] = []
+        batch = self._in_hand = list[Row]()
         while self._waiting and len(batch) < _MOST_AT_ONCE:
             batch.append(self._waiting.popleft())
         return batch
+
+    def _take_up(self) -> None:
+        """Insert the entries that earlier processes could not write; once in a process."""
+        if self._spool is None:
+            return
+        try:
+            for path, rows in self._spool.files():
+                for start in range(0, len(rows), _MOST_AT_ONCE):
+                    self._store.write(rows[start : start + _MOST_AT_ONCE])
+                path.unlink(missing_ok=True)
+        except (LedgerUnusableError, OSError, ValueError) as error:
+            log.warning(
+                "calls of an earlier process stay in %s, as writing them to the ledger %s failed: "
+                "%s; the next process tries again",
+                self._spool.folder,
+                display_place(self._place),
+                error,
+            )
+
+    def _keep_the_rest(self) -> None:
+        """Move the entries that could not be written to the spool, with a warning."""
+        # By ID, for the thread may be moving entries from one to the other.
+        rest = {row[0]: row for row in [*self._in_hand, *self._waiting]}
+        self._waiting.clear()
+        if not rest:
+            return
+        outcome = "they are lost"
+        if self._spool is not None:
+            try:
+                path = self._spool.keep([*rest.values()])
+            except OSError as error:
+                outcome += f", as {self._spool.folder} can't be written: {error.strerror or error}"
+            else:
+                outcome = f"the next process writes them from {path}"
+        log.warning(
+            "the process ends before %d calls were written to the ledger %s; %s",
+            len(rest),
+            display_place(self._place),
+            outcome,
+        )
 
     def _warn(self, error: LedgerUnusableError) -> None:
         if error.passing or self._warned:
@@ -258,13 +317,14 @@ class Ledger:
 
 
 @cache
-def ledger_at(place: Path | str) -> Ledger:
+def ledger_at(place: Path | str, spool: Path | None = None) -> Ledger:
     """Return the ledger at an address; one object per process.
 
     Args:
         place: Its file, or the address of its PostgreSQL database.
+        spool: As for `Ledger`.
     """
-    ledger = Ledger(place)
+    ledger = Ledger(place, spool=spool)
     atexit.register(ledger.end)
     if sys.platform != "win32":
         os.register_at_fork(after_in_child=ledger.forked)
