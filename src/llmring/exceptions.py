@@ -163,6 +163,13 @@ class ToolServerError(LLMRingError):
     """An MCP server cannot be reached, does not speak MCP, or fails."""
 
 
+class RingClosedError(LLMRingError):
+    """The ring was closed while the call was in progress.
+
+    Not a `ProviderError`: no model failed, and nothing is sent again.
+    """
+
+
 class LimitExceededError(LLMRingError):
     """A limit set in the lockfile (`max_concurrency`, `rpm` or `tpm`) was reached.
 

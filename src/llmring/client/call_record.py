@@ -22,6 +22,7 @@ from llmring.exceptions import (
     LimitExceededError,
     LLMRingError,
     ProviderError,
+    RingClosedError,
     SchemaValidationError,
 )
 from llmring.ledger.entry import Kind, LedgerEntry, LoggedAttempt
@@ -190,7 +191,7 @@ class CallRecord(CallObserver):
         self._enter(None, attempts, self._outcome(error, attempts), error)
 
     def _outcome(self, error: BaseException, attempts: Sequence[Attempt]) -> Outcome:
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) or isinstance(error, RingClosedError):
             return "cancelled"
         beyond = isinstance(error, LimitExceededError) and not _count(attempts)
         return "refused" if self._attempts is None or beyond else "failed"

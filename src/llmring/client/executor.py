@@ -29,7 +29,7 @@ from llmring.routing.failover import Failover
 from llmring.routing.latency import Latencies
 from llmring.routing.policy import Policy
 from llmring.transport.exchange import Exchange
-from llmring.transport.http_client import HttpClient
+from llmring.transport.http_client import HttpClient, ring_closed
 from llmring.wire import HttpHead, HttpRequest, is_success
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ class Executor:
             lambda: spending_for(settings, circuits), settings.clock
         )
         self._interceptor: Interceptor | None = None
+        # The calls in progress; None for one whose connections were closed.
+        self._calls: dict[Failover, asyncio.AbstractEventLoop | None] = {}
 
     async def send(
         self,
@@ -118,6 +120,7 @@ class Executor:
             LimitExceededError: The call exceeds a limit that the lockfile sets.
         """
         admission = self._admission(failover)
+        self._calls[failover] = asyncio.get_running_loop()
         try:
             if admission is not None:
                 await admission.enter()
@@ -132,6 +135,7 @@ class Executor:
             failover.report_end(error)
             raise
         finally:
+            self._calls.pop(failover, None)
             if admission is not None:
                 admission.leave()
         failover.report_end(None)
@@ -222,6 +226,7 @@ class Executor:
         """
         admission = self._admission(failover)
         last: StreamChunk | None = None
+        self._calls[failover] = asyncio.get_running_loop()
         try:
             if admission is not None:
                 await admission.enter()
@@ -237,6 +242,7 @@ class Executor:
                 failover.report_result(error)
                 raise
         finally:
+            self._calls.pop(failover, None)
             if admission is not None:
                 admission.leave()
         if last is not None:
@@ -372,11 +378,17 @@ class Executor:
             exchange.close()
 
     async def aclose(self) -> None:
-        """Close the running loop's connections."""
+        """Close the running loop's connections; its calls in progress send nothing more."""
+        loop = asyncio.get_running_loop()
+        for failover, served_by in list(self._calls.items()):
+            if served_by is loop:
+                self._calls[failover] = None
         await self._http.aclose()
         await self._circuits.aclose()
 
     async def _open(self, failover: Failover, attempt: AttemptState) -> Exchange:
+        if self._calls[failover] is None:
+            raise ring_closed()
         transport = self._transport(failover.context.policy)
         attempt.is_sent = True
         if attempt.finish is not None:

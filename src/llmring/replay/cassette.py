@@ -9,7 +9,12 @@ from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from llmring.exceptions import ProviderError, ProviderTimeoutError, UnsupportedFeatureError
+from llmring.exceptions import (
+    ProviderError,
+    ProviderTimeoutError,
+    RingClosedError,
+    UnsupportedFeatureError,
+)
 from llmring.replay import recording
 from llmring.replay.recording import Query, RecordedResponse, Recording
 from llmring.transport.script import Chunk, Reset, Script, Step
@@ -132,8 +137,8 @@ class RecordedExchange:
     async def _read_reporting(self, reading: Awaitable[bytes]) -> bytes:
         try:
             return await reading
-        except ProviderTimeoutError:
-            # The timeout is the call's own, and differs from run to run.
+        except (ProviderTimeoutError, RingClosedError):
+            # The caller's own end of the answer, which differs from run to run.
             self._is_kept = True
             raise
         except ProviderError:

@@ -15,7 +15,12 @@ import aiohttp
 from msgspec import Struct
 from yarl import URL
 
-from llmring.exceptions import ConfigurationError, ProviderConnectionError, ProviderError
+from llmring.exceptions import (
+    ConfigurationError,
+    LLMRingError,
+    ProviderConnectionError,
+    RingClosedError,
+)
 from llmring.transport import network_guard
 from llmring.transport.exchange import Patience, answer_timeout
 from llmring.transport.http_errors import PROXY_REFUSES, fault_of, refused_by_proxy
@@ -44,6 +49,13 @@ _LARGE_BODY = 2**20
 LIMITS = BodyLimits()
 
 
+def ring_closed() -> RingClosedError:
+    """Build the error of a call whose ring was closed."""
+    return RingClosedError(
+        "the ring was closed while this call was in progress; close it after its calls have ended"
+    )
+
+
 class HttpExchange:
     """An answer whose head has arrived and whose body is still arriving.
 
@@ -51,13 +63,15 @@ class HttpExchange:
         head: Status and headers.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, in_flight: set[HttpExchange]) -> None:
         self._response = response
+        self._in_flight = in_flight
+        in_flight.add(self)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_of_watch: asyncio.TimerHandle | None = None
         self._patience: Patience | None = None
         self._reads = False
-        self._fate: ProviderError | None = None
+        self._fate: LLMRingError | None = None
         self._unpacker: Unpacker | None = None
         self.head = HttpHead(
             response.status, {name.lower(): value for name, value in response.headers.items()}
@@ -101,7 +115,11 @@ class HttpExchange:
         else:
             self._end(fate)
 
-    def _end(self, fate: ProviderError) -> None:
+    def abandon(self) -> None:
+        """Cut the connection, because the client is closed."""
+        self._end(ring_closed())
+
+    def _end(self, fate: LLMRingError) -> None:
         self._fate = fate
         self._response.close()
 
@@ -200,7 +218,7 @@ class HttpExchange:
         except (aiohttp.ClientError, OSError):
             return
 
-    def _fault(self, error: Exception) -> ProviderError:
+    def _fault(self, error: Exception) -> LLMRingError:
         if self._fate is not None:
             return self._fate
         fault = fault_of(error)
@@ -209,6 +227,7 @@ class HttpExchange:
 
     def close(self) -> None:
         """Cut the connection, unless the body was read and it went back to the pool."""
+        self._in_flight.discard(self)
         if self._timer is not None:
             self._timer.cancel()
         if self._timer_of_watch is not None:
@@ -255,12 +274,15 @@ class HttpClient:
                     allow_redirects=False,
                 )
         except (aiohttp.ClientError, OSError, ConfigurationError) as error:
-            fault = fault_of(error)
+            fault: LLMRingError = ring_closed() if entry.session.closed else fault_of(error)
         else:
-            if response.status != PROXY_REFUSES:
-                return HttpExchange(response)
+            if entry.session.closed:
+                fault = ring_closed()
+            elif response.status != PROXY_REFUSES:
+                return HttpExchange(response, entry.in_flight)
+            else:
+                fault = refused_by_proxy(response)
             response.close()
-            fault = refused_by_proxy(response)
         raise fault
 
     def _proxy(self, scheme: str, host: str, port: int | None) -> str | None:
@@ -281,13 +303,17 @@ class HttpClient:
         # Held by a finalizer: if the client is garbage-collected without being closed, the
         # session must outlive it, or aiohttp would warn of an unclosed session.
         hold = weakref.finalize(self, _let_go, keeper)
-        entry = self._sessions[asyncio.get_running_loop()] = _LoopSession(session, keeper, hold)
+        entry = self._sessions[asyncio.get_running_loop()] = _LoopSession(
+            session, keeper, hold, set()
+        )
         return entry
 
     async def aclose(self) -> None:
-        """Close the running loop's connections."""
+        """Close the running loop's connections; answers in progress raise `RingClosedError`."""
         entry = self._forget(asyncio.get_running_loop())
         if entry is not None:
+            for exchange in list(entry.in_flight):
+                exchange.abandon()
             await entry.keeper.aclose()
 
     def _forget(self, loop: AbstractEventLoop) -> _LoopSession | None:
@@ -304,6 +330,7 @@ class _LoopSession(Struct, frozen=True):
     session: aiohttp.ClientSession
     keeper: _Keeper
     hold: weakref.finalize[[_Keeper], HttpClient]
+    in_flight: set[HttpExchange]
 
 
 def _let_go(_: _Keeper) -> None:
