@@ -6,10 +6,12 @@ inside the functions.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +19,14 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, Struct, UnsetType
 
 from llmring.clock import SYSTEM, Clock
+from llmring.config import sandbox
 from llmring.config.environment import switch, value_of
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile.file import LockfileSource, find, working_folder
+from llmring.transport import network_guard
 
 if TYPE_CHECKING:
+    from llmring.config.sandbox import Sandbox
     from llmring.config.trust import TrustedLockfiles
     from llmring.lockfile.document import Lockfile
     from llmring.providers.endpoint import Endpoint
@@ -84,9 +89,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     from llmring.providers.table import PROVIDERS
 
     env = os.environ if environ is None else environ
+    tests = sandbox_here()
     local_model = value_of(env, "LLMRING_LOCAL_MODEL")
     state_dir = state_folder(env)
-    return Settings(
+    settings = Settings(
         endpoints={name: endpoint(row, env) for name, row in PROVIDERS.items()},
         timeout=_timeout(value_of(env, "LLMRING_PROVIDER_TIMEOUT_S")),
         retries=_retries(value_of(env, "LLMRING_RETRIES")),
@@ -100,6 +106,38 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
         clock=read_clock(env),
     )
+    return settings if tests is None else tests.settings(settings)
+
+
+def sandbox_here() -> Sandbox | None:
+    """Return the sandbox of the test run that this process is part of, if any.
+
+    In a program that a test has started, requests to other machines are blocked from then on,
+    unless the test may send them.
+    """
+    folder = value_of(os.environ, sandbox.FOLDER)
+    if sandbox.current is None and folder is not None:
+        sandbox.current = sandbox.load(Path(folder))
+        if sandbox.current is not None and network_guard.may_leave is None:
+            network_guard.may_leave = partial(switch, os.environ, sandbox.NETWORK)
+    return sandbox.current
+
+
+def user_places() -> tuple[Path, list[Path | str]]:
+    """Return the user's cache folder, and all places that llmring would write to.
+
+    Tests don't write to these places; a ledger that can't be used isn't one of them.
+    """
+    from llmring.local.weights import default_cache_dir
+
+    env = os.environ
+    state, cache = state_folder(env), default_cache_dir(env)
+    places: list[Path | str] = [state, cache, state / "ledger.sqlite"]
+    with contextlib.suppress(ConfigurationError):
+        ledger = _ledger(env, state)
+        places += [] if ledger is None else [ledger]
+    redis = value_of(env, "LLMRING_REDIS_URL")
+    return cache, places if redis is None else [*places, redis]
 
 
 def read_clock(environ: Mapping[str, str] | None = None) -> Clock:
@@ -191,7 +229,9 @@ def trusted_lockfiles(environ: Mapping[str, str] | None = None) -> TrustedLockfi
     """
     from llmring.config.trust import TrustedLockfiles
 
-    return TrustedLockfiles(state_folder(os.environ if environ is None else environ))
+    tests = sandbox_here()
+    folder = state_folder(os.environ if environ is None else environ)
+    return TrustedLockfiles(folder if tests is None else tests.state_dir(folder))
 
 
 def mcp_token(environ: Mapping[str, str] | None = None) -> str | None:

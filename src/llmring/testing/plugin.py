@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from llmring.config import sandbox
 from llmring.replay import overrides
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from llmring.client.ring import LLMRing
+    from llmring.config.sandbox import Sandbox
     from llmring.replay.scripted_replies import Replies
     from llmring.testing.fault_fixture import Faults
 
@@ -26,6 +28,7 @@ _MARKER = "llmring_network: llmring may send requests beyond this machine in thi
 
 
 _previous = pytest.StashKey[overrides.Overrides | None]()
+_variables = pytest.StashKey[pytest.MonkeyPatch]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,17 +47,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Block requests beyond this machine from now on."""
+    """Block requests beyond this machine, and writes to the user's folders, from now on."""
     config.addinivalue_line("markers", _MARKER)
     config.stash[_previous] = overrides.current
     recording = config.getoption("llmring_record")
     network = recording or config.getoption("llmring_network")
     overrides.install(overrides.Overrides(network=network, recording=recording))
+    # Programs that tests start inherit these variables.
+    variables = config.stash[_variables] = pytest.MonkeyPatch()
+    box = _sandbox()
+    variables.setattr(sandbox, "current", box)
+    variables.setenv(sandbox.FOLDER, str(box.folder))
+    variables.setenv(sandbox.NETWORK, str(int(network)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Restore the previous state."""
     overrides.install(config.stash.get(_previous, None))
+    variables = config.stash.get(_variables, None)
+    if variables is not None:
+        variables.undo()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -65,7 +77,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     now.network = True
     try:
-        return (yield)
+        with pytest.MonkeyPatch.context() as variables:
+            variables.setenv(sandbox.NETWORK, "1")
+            return (yield)
     finally:
         now.network = False
 
@@ -145,6 +159,25 @@ def llmring_ring(llmring_profile: Callable[[str], None]) -> Iterator[Callable[..
     yield make
     for ring in rings:
         ring.close().finish()
+
+
+def _sandbox() -> Sandbox:
+    """Return the sandbox of this run: a new one, or that of the run that has started this one."""
+    import atexit
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    from llmring.config.settings import sandbox_here, user_places
+
+    outer = sandbox_here()
+    if outer is not None and outer.folder.is_dir():
+        return outer
+    folder = Path(tempfile.mkdtemp(prefix="llmring-tests-"))
+    # Ledgers are registered later, and so write their last rows before.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    cache, places = user_places()
+    return sandbox.make(folder, places, cache)
 
 
 def _overrides() -> overrides.Overrides:

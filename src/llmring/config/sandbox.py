@@ -1,0 +1,105 @@
+"""The folder that takes the place of the user's own folders and servers while tests run.
+
+The pytest plugin makes it, and names it to the programs that tests start by LLMRING_TESTS. Only the
+places that were the user's when the run began are replaced; a place that a test names is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from llmring.config.settings import Settings
+
+FOLDER, NETWORK = "LLMRING_TESTS", "LLMRING_TESTS_NETWORK"
+
+_FILE = "sandbox.json"
+
+
+class Sandbox(Struct, frozen=True):
+    """The folder of a test run, and the places that it replaces.
+
+    Attributes:
+        folder: The folder.
+        outside: Digests of the user's places, as addresses of servers may hold passwords.
+    """
+
+    folder: Path
+    outside: frozenset[str]
+
+    def state_dir(self, folder: Path) -> Path:
+        """Return the folder of state to use instead of this one."""
+        return self.folder / "state" if self._replaces(folder) else folder
+
+    def cache_dir(self, folder: Path) -> Path:
+        """Return the cache folder to use instead of this one."""
+        return self.folder / "cache" if self._replaces(folder) else folder
+
+    def settings(self, found: Settings) -> Settings:
+        """Return settings that write nothing to the user's places."""
+        ledger = found.ledger
+        if ledger is not None and self._replaces(ledger):
+            ledger = self.folder / "state" / "ledger.sqlite"
+        shared = found.redis_url
+        replaced: Settings = msgspec.structs.replace(
+            found,
+            ledger=ledger,
+            state_dir=self.state_dir(found.state_dir),
+            cache_dir=self.cache_dir(found.cache_dir),
+            redis_url=None if shared is not None and self._replaces(shared) else shared,
+        )
+        return replaced
+
+    def _replaces(self, place: Path | str) -> bool:
+        return _digest(place) in self.outside
+
+
+# Set while this process runs tests, or was started by one.
+current: Sandbox | None = None
+
+
+def make(folder: Path, outside: Iterable[Path | str], cache: Path) -> Sandbox:
+    """Make the sandbox of a test run.
+
+    Args:
+        folder: An empty folder.
+        outside: The user's places.
+        cache: The user's cache folder, whose models and facts tests may read.
+    """
+    made = Sandbox(folder, frozenset(map(_digest, outside)))
+    (folder / "cache").mkdir()
+    try:
+        for weights in cache.expanduser().glob("*.gguf"):
+            (folder / "cache" / weights.name).symlink_to(weights)
+        for name in ("registry", "registries"):
+            if (cache.expanduser() / name).is_dir():
+                shutil.copytree(cache.expanduser() / name, folder / "cache" / name)
+    except (OSError, RuntimeError):
+        pass  # tests then use what comes with llmring
+    (folder / _FILE).write_bytes(msgspec.json.encode(sorted(made.outside)))
+    return made
+
+
+def load(folder: Path) -> Sandbox | None:
+    """Return the sandbox that a test run has made; None if it is gone."""
+    try:
+        outside = msgspec.json.decode((folder / _FILE).read_bytes(), type=frozenset[str])
+    except (OSError, msgspec.DecodeError):
+        return None
+    return Sandbox(folder, outside)
+
+
+def _digest(place: Path | str) -> str:
+    if isinstance(place, Path):
+        try:
+            place = str(place.expanduser())
+        except RuntimeError:
+            place = str(place)
+    return hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()
