@@ -10,13 +10,9 @@ import hashlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    from llmring.config.settings import Settings
 
 FOLDER, NETWORK = "LLMRING_TESTS", "LLMRING_TESTS_NETWORK"
 
@@ -36,29 +32,20 @@ class Sandbox(Struct, frozen=True):
 
     def state_dir(self, folder: Path) -> Path:
         """Return the folder of state to use instead of this one."""
-        return self.folder / "state" if self._replaces(folder) else folder
+        return self.folder / "state" if self.replaces(folder) else folder
 
     def cache_dir(self, folder: Path) -> Path:
         """Return the cache folder to use instead of this one."""
-        return self.folder / "cache" if self._replaces(folder) else folder
+        return self.folder / "cache" if self.replaces(folder) else folder
 
-    def settings(self, found: Settings) -> Settings:
-        """Return settings that write nothing to the user's places."""
-        ledger = found.ledger
-        if ledger is not None and self._replaces(ledger):
-            ledger = self.folder / "state" / "ledger.sqlite"
-        shared = found.redis_url
-        replaced: Settings = msgspec.structs.replace(
-            found,
-            ledger=ledger,
-            state_dir=self.state_dir(found.state_dir),
-            cache_dir=self.cache_dir(found.cache_dir),
-            redis_url=None if shared is not None and self._replaces(shared) else shared,
-        )
-        return replaced
+    @property
+    def ledger(self) -> Path:
+        """The ledger to use instead of the user's."""
+        return self.folder / "state" / "ledger.sqlite"
 
-    def _replaces(self, place: Path | str) -> bool:
-        return _digest(place) in self.outside
+    def replaces(self, place: Path | str | None) -> bool:
+        """Check if a folder, a ledger or a server is one of the user's places."""
+        return place is not None and _digest(place) in self.outside
 
 
 # Set while this process runs tests, or was started by one.

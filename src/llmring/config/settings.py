@@ -16,6 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from llmring.clock import SYSTEM, Clock
@@ -106,7 +107,19 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
         clock=read_clock(env),
     )
-    return settings if tests is None else tests.settings(settings)
+    return settings if tests is None else _within(tests, settings)
+
+
+def _within(tests: Sandbox, found: Settings) -> Settings:
+    """Return settings that write nothing to the user's places."""
+    replaced: Settings = msgspec.structs.replace(
+        found,
+        ledger=tests.ledger if tests.replaces(found.ledger) else found.ledger,
+        state_dir=tests.state_dir(found.state_dir),
+        cache_dir=tests.cache_dir(found.cache_dir),
+        redis_url=None if tests.replaces(found.redis_url) else found.redis_url,
+    )
+    return replaced
 
 
 def sandbox_here() -> Sandbox | None:

@@ -256,7 +256,7 @@ class SharedCircuits:
 
 
 def _unread(_: Any) -> bool:
-    """Accept any answer, as it tells nothing."""
+    """Accept any answer, as only its arrival matters."""
     return True
 
 
