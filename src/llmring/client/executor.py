@@ -135,7 +135,7 @@ class Executor:
             failover.report_end(error)
             raise
         finally:
-            self._calls.pop(failover, None)
+            del self._calls[failover]
             if admission is not None:
                 admission.leave()
         failover.report_end(None)
@@ -242,7 +242,7 @@ class Executor:
                 failover.report_result(error)
                 raise
         finally:
-            self._calls.pop(failover, None)
+            del self._calls[failover]
             if admission is not None:
                 admission.leave()
         if last is not None:
@@ -320,10 +320,11 @@ class Executor:
                 whole_reply(attempt, exchange.head, await exchange.read())
             reader = StreamReader(attempt, exchange.head, failover.context.progress)
             opened = _OpenStream(attempt, exchange, reader)
-            policy, end = failover.context.policy, _loop_time(failover, failover.deadline)
+            loop = asyncio.get_running_loop()
+            policy, end = failover.context.policy, _loop_time(failover, failover.deadline, loop)
             exchange.watch(
                 reader.patience(
-                    asyncio.get_running_loop().time(),
+                    loop.time(),
                     stall=policy.stall_timeout,
                     first_content=policy.first_content_timeout,
                     deadline=end,
@@ -387,7 +388,8 @@ class Executor:
         await self._circuits.aclose()
 
     async def _open(self, failover: Failover, attempt: AttemptState) -> Exchange:
-        if self._calls[failover] is None:
+        loop = self._calls[failover]
+        if loop is None:
             raise ring_closed()
         transport = self._transport(failover.context.policy)
         attempt.is_sent = True
@@ -397,7 +399,7 @@ class Executor:
         seconds = _seconds_left(failover, attempt)
         with failover.sending(attempt):
             exchange = await transport.open(attempt.http, seconds, attempt.target, failover.context)
-        exchange.expire_at(_loop_time(failover, attempt.deadline))
+        exchange.expire_at(_loop_time(failover, attempt.deadline, loop))
         return exchange
 
     def _transport(self, policy: Policy) -> Transport:
@@ -434,8 +436,10 @@ def _seconds_left(failover: Failover, attempt: AttemptState) -> float | None:
     return None if attempt.deadline is None else max(0.0, attempt.deadline - failover.clock())
 
 
-def _loop_time(failover: Failover, deadline: float | None) -> float | None:
+def _loop_time(
+    failover: Failover, deadline: float | None, loop: asyncio.AbstractEventLoop
+) -> float | None:
     """Convert a time of the failover's clock to the running loop's clock, which may differ."""
     if deadline is None:
         return None
-    return asyncio.get_running_loop().time() + deadline - failover.clock()
+    return loop.time() + deadline - failover.clock()

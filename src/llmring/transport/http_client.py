@@ -63,10 +63,12 @@ class HttpExchange:
         head: Status and headers.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, in_flight: set[HttpExchange]) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, in_flight: dict[HttpExchange, None]
+    ) -> None:
         self._response = response
         self._in_flight = in_flight
-        in_flight.add(self)
+        in_flight[self] = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_of_watch: asyncio.TimerHandle | None = None
         self._patience: Patience | None = None
@@ -227,7 +229,8 @@ class HttpExchange:
 
     def close(self) -> None:
         """Cut the connection, unless the body was read and it went back to the pool."""
-        self._in_flight.discard(self)
+        if self in self._in_flight:
+            del self._in_flight[self]
         if self._timer is not None:
             self._timer.cancel()
         if self._timer_of_watch is not None:
@@ -303,9 +306,7 @@ class HttpClient:
         # Held by a finalizer: if the client is garbage-collected without being closed, the
         # session must outlive it, or aiohttp would warn of an unclosed session.
         hold = weakref.finalize(self, _let_go, keeper)
-        entry = self._sessions[asyncio.get_running_loop()] = _LoopSession(
-            session, keeper, hold, set()
-        )
+        entry = self._sessions[asyncio.get_running_loop()] = _LoopSession(session, keeper, hold, {})
         return entry
 
     async def aclose(self) -> None:
@@ -330,7 +331,7 @@ class _LoopSession(Struct, frozen=True):
     session: aiohttp.ClientSession
     keeper: _Keeper
     hold: weakref.finalize[[_Keeper], HttpClient]
-    in_flight: set[HttpExchange]
+    in_flight: dict[HttpExchange, None]
 
 
 def _let_go(_: _Keeper) -> None:
