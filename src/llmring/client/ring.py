@@ -364,7 +364,8 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus):
     def close(self) -> PendingClose:
         """Close the connections: `await ring.close()`, or `ring.close()` in synchronous code.
 
-        The ring can be used again afterwards; it then opens new connections.
+        Calls in progress on them raise `RingClosedError` and send nothing more. The ring can be
+        used again afterwards; it then opens new connections.
         """
         closing = PendingClose(self._executor_.aclose if self._executor_ else None)
         if not loop_is_running():
