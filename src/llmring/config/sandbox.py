@@ -7,7 +7,6 @@ places that were the user's when the run began are replaced; a place that a test
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -60,6 +59,8 @@ def make(folder: Path, outside: Iterable[Path | str], cache: Path) -> Sandbox:
         outside: The user's places.
         cache: The user's cache folder, whose models and facts tests may read.
     """
+    import shutil
+
     made = Sandbox(folder, frozenset(map(_digest, outside)))
     (folder / "cache").mkdir()
     try:
