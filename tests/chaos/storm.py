@@ -265,6 +265,15 @@ class Held(Struct, frozen=True):
         return Held(len(asyncio.all_tasks()), len(list(Path("/proc/self/fd").iterdir())))
 
 
+async def settled(quiet: float = 2.0) -> None:
+    """Wait until what this process holds has not changed for some seconds."""
+    held, since = Held.now(), time.monotonic()
+    while time.monotonic() - since < quiet:
+        await asyncio.sleep(0.05)
+        if (now := Held.now()) != held:
+            held, since = now, time.monotonic()
+
+
 async def leaked(before: Held, place: Place) -> str | None:
     """Return what is still open after everything had time to end; None if nothing is.
 
