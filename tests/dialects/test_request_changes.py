@@ -116,7 +116,7 @@ def test_levels_keep_the_case_of_the_api() -> None:
 
 
 def test_a_parameter_beside_another_is_left_out_only_with_it() -> None:
-    change = LeaveOut(name="top_p", paths=(("top_p",),), beside=("temperature",))
+    change = LeaveOut(name="top_p", paths=(("top_p",),), together_with=("temperature",))
 
     assert notes(change, {"top_p": 1, "temperature": 1})
     assert not notes(change, {"top_p": 1})

@@ -84,16 +84,16 @@ class LeaveOut(Struct, frozen=True, kw_only=True):
     Attributes:
         name: Its name, for people.
         paths: Where it may be in the body.
-        beside: The path of another parameter; without that one, nothing is changed.
+        together_with: The path of another parameter; without that one, nothing is changed.
     """
 
     name: str
     paths: tuple[Path, ...]
-    beside: Path | None = None
+    together_with: Path | None = None
 
     def apply(self, draft: Draft) -> str | None:
         """Remove the parameter."""
-        if self.beside is not None and not draft.has(self.beside):
+        if self.together_with is not None and not draft.has(self.together_with):
             return None
         found = [path for path in self.paths if draft.has(path)]
         for path in found:
@@ -169,19 +169,19 @@ class Replace(Struct, frozen=True, kw_only=True):
         name: Its name, for people.
         path: Where it is in the body.
         value: The value.
-        beside: The path of another parameter; without that one, nothing is changed.
+        together_with: The path of another parameter; without that one, nothing is changed.
         without: The path of another parameter; with that one, nothing is changed.
     """
 
     name: str
     path: Path
     value: Any
-    beside: Path | None = None
+    together_with: Path | None = None
     without: Path | None = None
 
     def apply(self, draft: Draft) -> str | None:
         """Set the value."""
-        if self.beside is not None and not draft.has(self.beside):
+        if self.together_with is not None and not draft.has(self.together_with):
             return None
         if draft.has(self.without) or draft.get(self.path) == self.value:
             return None

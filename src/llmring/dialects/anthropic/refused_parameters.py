@@ -47,9 +47,11 @@ _PARAMETERS: Mapping[str, tuple[Path, ...]] = MappingProxyType(
 _BUDGET: Path = ("thinking", "budget_tokens")
 
 
-def _leave_out(name: str, beside: str | None = None) -> RequestChange:
+def _leave_out(name: str, together_with: str | None = None) -> RequestChange:
     return LeaveOut(
-        name=name, paths=_PARAMETERS[name], beside=None if beside is None else (beside,)
+        name=name,
+        paths=_PARAMETERS[name],
+        together_with=None if together_with is None else (together_with,),
     )
 
 
@@ -70,11 +72,11 @@ _RULES = tuple(
         ),
         (
             r"`?temperature`? and `?top_p`? cannot both be specified",
-            lambda _: (_leave_out("top_p", beside="temperature"),),
+            lambda _: (_leave_out("top_p", together_with="temperature"),),
         ),
         (
             r"`?(?P<name>temperature|top_p|top_k)`? (may only|must).*when thinking is enabled",
-            lambda match: (_leave_out(match["name"], beside="thinking"),),
+            lambda match: (_leave_out(match["name"], together_with="thinking"),),
         ),
         (
             r"does not support effort level '\w+'\. Supported levels: (?P<levels>[\w, ]+)",
@@ -122,7 +124,7 @@ _RULES = tuple(
         ),
         (
             r"thinking may not be enabled when tool_choice forces",
-            lambda _: (_leave_out("thinking", beside="tool_choice"),),
+            lambda _: (_leave_out("thinking", together_with="tool_choice"),),
         ),
         (rf"not support (the )?(use of )?`?(?P<name>{_NAMES})\b", _named),
         (rf"`?(?P<name>{_NAMES})`? is (deprecated|not supported|not available)", _named),

@@ -57,8 +57,11 @@ _PARAMETERS: Mapping[str, Path] = MappingProxyType(
 _NUMBERS = ("temperature", "topP", "topK", "presencePenalty", "frequencyPenalty")
 
 
-def _leave_out(*names: str, beside: Path | None = None) -> tuple[RequestChange, ...]:
-    return tuple(LeaveOut(name=name, paths=(_PARAMETERS[name],), beside=beside) for name in names)
+def _leave_out(*names: str, together_with: Path | None = None) -> tuple[RequestChange, ...]:
+    return tuple(
+        LeaveOut(name=name, paths=(_PARAMETERS[name],), together_with=together_with)
+        for name in names
+    )
 
 
 def _named(match: re.Match[str]) -> tuple[RequestChange, ...]:
@@ -105,7 +108,7 @@ _RULES = tuple(
         ),
         (
             r"only one of thinking budget and thinking level",
-            lambda _: _leave_out("thinkingBudget", beside=_LEVEL),
+            lambda _: _leave_out("thinkingBudget", together_with=_LEVEL),
         ),
         (
             r"thinking[_ ]?level (?P<level>\w+) is not supported",

@@ -175,7 +175,7 @@ _SPECIFIC = tuple(
                     name="reasoning effort",
                     path=("reasoning_effort",),
                     value="none",
-                    beside=("tools",),
+                    together_with=("tools",),
                 )
             ),
         ),
@@ -203,7 +203,7 @@ _SPECIFIC = tuple(
         ),
         (
             r"temperature\W+ and \W*top_p\W+ cannot both be specified",
-            _constant(LeaveOut(name="top_p", paths=(("top_p",),), beside=("temperature",))),
+            _constant(LeaveOut(name="top_p", paths=(("top_p",),), together_with=("temperature",))),
         ),
         (
             r"encrypted content is not supported",
