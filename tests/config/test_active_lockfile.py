@@ -29,7 +29,7 @@ from llmring import (
     ModelNotFoundError,
     ProviderNotFoundError,
 )
-from llmring.lockfile.file import BUNDLED
+from llmring.lockfile.default_lockfile import BUNDLED
 from loopback import Loopback
 
 Lock = Callable[..., Path]

@@ -7,8 +7,8 @@ import pytest
 from cli.terminal import Call, is_plain_error, lockfile_of, run, write
 from contract.programs import run_offline
 from llmring import LLMRing
+from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.document import ModelRef
-from llmring.lockfile.file import BUNDLED
 from llmring.registry import bundled
 from lockfile.texts import EXAMPLE
 

@@ -26,7 +26,7 @@ from llmring import (
     ProviderRequestError,
     ValidationError,
 )
-from llmring.lockfile.file import BUNDLED
+from llmring.lockfile.default_lockfile import BUNDLED
 from lockfile.texts import EXAMPLE
 from loopback import Loopback
 

@@ -9,7 +9,7 @@ import pytest
 
 from cli.terminal import write
 from llmring import LLMRing, LLMRingError, ModelNotFoundError
-from llmring.lockfile.file import BUNDLED
+from llmring.lockfile.default_lockfile import BUNDLED
 from lockfile.texts import EXAMPLE
 
 

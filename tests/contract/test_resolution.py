@@ -7,7 +7,7 @@ import pytest
 
 from cli.terminal import Call, lockfile_of, write
 from llmring import LLMRing, LockfileNotFoundError
-from llmring.lockfile.file import BUNDLED
+from llmring.lockfile.default_lockfile import BUNDLED
 
 
 def lock(path: str) -> Path:

@@ -1,7 +1,8 @@
 import pytest
 
 from llmring.lockfile.check import problems
-from llmring.lockfile.file import BUNDLED, read
+from llmring.lockfile.default_lockfile import BUNDLED
+from llmring.lockfile.file import read
 from llmring.lockfile.problem import Problem
 from llmring.providers.presets import PRESETS
 from llmring.providers.table import PROVIDERS as ALL

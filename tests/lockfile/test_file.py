@@ -7,13 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import llmring
 from llmring import LLMRing
 from llmring.exceptions import (
     AliasNotFoundError,
@@ -23,9 +21,10 @@ from llmring.exceptions import (
     LockfileParseError,
 )
 from llmring.lockfile import file
+from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.document import parse
 from llmring.lockfile.edit.bindings import bind, unbind
-from llmring.lockfile.file import BUNDLED, LiveLockfile, LockfileSource, create, find, read, update
+from llmring.lockfile.file import LiveLockfile, LockfileSource, create, find, read, update
 from lockfile.texts import EXAMPLE
 
 as_root = os.name == "posix" and os.geteuid() == 0
@@ -469,24 +468,3 @@ def test_what_is_not_a_file_is_an_error_at_once_and_never_the_bundled_lockfile(
         LLMRing()
     with pytest.raises(LockfileError):
         update(tmp_path / "llmring.lock", lambda text: text)
-
-
-def test_from_an_archive_the_bundled_lockfile_and_catalog_are_read(tmp_path: Path) -> None:
-    package = Path(llmring.__file__).parent
-    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
-        for each in package.rglob("*"):
-            if each.is_file() and each.suffix != ".pyc":
-                archive.write(each, Path("llmring") / each.relative_to(package))
-    code = """
-import sys; sys.path.insert(0, "app.zip")
-from llmring import LLMRing
-ring = LLMRing()
-print("app.zip" in sys.modules["llmring"].__file__, ring.list_aliases() != {})
-print(ring.chat("mock:echo", "Hi").content, ring.explain("fast").steps != ())
-"""
-
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-
-    assert done.stdout.split() == ["True", "True", "Hi", "True"], done.stderr

@@ -16,7 +16,7 @@ from llmring.advisor.usage_meter import UsageMeter
 from llmring.chat.request import LLMRequest, Message
 from llmring.client.ring import LLMRing
 from llmring.exceptions import LimitExceededError, LLMRingError, ProviderError
-from llmring.lockfile.file import BUNDLED
+from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.resolve import is_reference
 
 Mode = Literal["model", "form", "guided"]

@@ -1,6 +1,6 @@
 """Lockfiles on disk: finding, reading, replacing, and reading again after a change.
 
-Lockfiles are read and written only here, with the help of `atomic`. Writes are atomic, and
+Lockfiles are read and written only here, with the help of `atomic_write`. Writes are atomic, and
 writers take turns.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -26,10 +25,11 @@ from llmring.exceptions import (
     LockfileParseError,
 )
 from llmring.lockfile import atomic_write
+from llmring.lockfile.default_lockfile import BUNDLED, bundled_lockfile
+from llmring.lockfile.default_lockfile import NAME as _NAME
 from llmring.lockfile.document import Lockfile, parse
 
-NAME = "llmring.lock"
-BUNDLED = Path(__file__).parent.parent / NAME
+NAME = _NAME
 
 Rule = Literal["argument", "environment", "folder", "package", "bundled"]
 
@@ -54,34 +54,6 @@ _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISSOCK, "a socket"),
     (lambda _: True, "a device"),
 )
-
-
-@functools.cache
-def bundled_lockfile() -> Path:
-    """Return the path of llmring's own lockfile; from an archive, that of a copy.
-
-    Raises:
-        LockfileNotFoundError: The file was left out when an application was packed.
-    """
-    if BUNDLED.is_file():
-        return BUNDLED
-    import atexit
-    import pkgutil
-    import shutil
-    import tempfile
-
-    try:
-        data = pkgutil.get_data("llmring", NAME) or b""
-    except OSError:
-        raise LockfileNotFoundError(
-            f"llmring's own {NAME} is missing; pack the data files of llmring with the application",
-            path=BUNDLED,
-        ) from None
-    folder = Path(tempfile.mkdtemp(prefix="llmring-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    copy = folder / NAME
-    copy.write_bytes(data)
-    return copy
 
 
 class LockfileSource(Struct, frozen=True):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import Call, is_plain_error, lockfile_of, run, write
+from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.document import parse
-from llmring.lockfile.file import BUNDLED
 from lockfile.texts import EXAMPLE
 
 

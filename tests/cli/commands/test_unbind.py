@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import Call, is_plain_error, lockfile_of, run, write
-from llmring.lockfile.file import BUNDLED
+from llmring.lockfile.default_lockfile import BUNDLED
 from lockfile.texts import EXAMPLE
 
 

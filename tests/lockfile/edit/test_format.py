@@ -5,10 +5,11 @@ import pytest
 from hypothesis import assume, example, given
 
 from llmring.exceptions import LockfileParseError
+from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.edit import bindings
 from llmring.lockfile.edit.format import WIDTH, formatted
 from llmring.lockfile.edit.starter import Suggestion, starter
-from llmring.lockfile.file import BUNDLED, read
+from llmring.lockfile.file import read
 from llmring.lockfile.toml.layout import scan
 from lockfile.texts import EXAMPLE, lockfile_texts, toml_texts
 

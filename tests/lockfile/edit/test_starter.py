@@ -1,8 +1,9 @@
 from llmring.lockfile.check import problems
+from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.document import parse
 from llmring.lockfile.edit.bindings import bind
 from llmring.lockfile.edit.starter import Suggestion, starter
-from llmring.lockfile.file import BUNDLED, read
+from llmring.lockfile.file import read
 from llmring.lockfile.resolve import primaries
 from llmring.providers.table import PROVIDERS
 

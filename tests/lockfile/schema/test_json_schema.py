@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmring.lockfile.check import problems
+from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.edit.starter import Suggestion, starter
-from llmring.lockfile.file import BUNDLED, read
+from llmring.lockfile.file import read
 from llmring.lockfile.schema import keys
 from llmring.lockfile.schema.json_schema import document
 from llmring.lockfile.schema.shapes import Choice, Items
