@@ -35,6 +35,9 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "scan": set(),
     "bridge": set(),
     "client": {
+        "ring_calls",  # the way of `ring.chat`, and tested there
+        "ring_files",  # delegates to `files.registered`, and is tested there
+        "ring_tools",  # delegates to `tools`, and is tested there
         "ring_aliases",  # delegates to `config.active_lockfile`, and is tested there
         "ring_status",  # delegates to `status`, and is tested there
     },

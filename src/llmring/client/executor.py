@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 from llmring.chat.response import StreamChunk
 from llmring.client.hedging import Race
 from llmring.client.network import Network, Transport
-from llmring.client.refused_answers import refused_chunk
-from llmring.client.reply_reader import StreamReader, whole_reply
+from llmring.client.replies.refused_answers import refused_chunk
+from llmring.client.replies.reply_reader import StreamReader, whole_reply
 from llmring.config.settings import Settings
 from llmring.exceptions import LimitExceededError, ProviderError, ProviderTimeoutError
 from llmring.limits.admission import Admission, AdmissionControl

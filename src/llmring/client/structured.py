@@ -14,7 +14,7 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.answer_schema import AnswerForm, ParsedAnswer, data_so_far, parse_answer
-from llmring.client.reply_reader import whole_reply
+from llmring.client.replies.reply_reader import whole_reply
 from llmring.client.usage_totals import both, total_cost, total_usage
 from llmring.exceptions import ProviderError, SchemaValidationError
 from llmring.routing.attempt import AttemptState

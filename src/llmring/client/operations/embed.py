@@ -12,7 +12,7 @@ from llmring.chat.events import Usage
 from llmring.chat.response import Attempt
 from llmring.client.executor import Executor
 from llmring.client.operations.shared_deadline import SharedDeadline
-from llmring.client.reply_reader import cost_of_call
+from llmring.client.replies.reply_reader import cost_of_call
 from llmring.client.usage_totals import total_cost, total_usage
 from llmring.dialects.reported_cost import ReportedCost, reported_cost
 from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmring.chat.response import LLMResponse, StreamChunk
-from llmring.client.reply_reader import estimated_cost
+from llmring.client.replies.reply_reader import estimated_cost
 from llmring.client.usage_totals import both, total_cost
 from llmring.routing.call_progress import RefusedAnswer
 from llmring.routing.failover import Failover

@@ -10,7 +10,7 @@ from llmring.chat.cost import Cost
 from llmring.chat.events import Event, Finished, Usage, UsageReport
 from llmring.chat.reply import Reply, folded
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.client.stream_patience import StreamPatience
+from llmring.client.replies.stream_patience import StreamPatience
 from llmring.client.usage_totals import both, total_cost
 from llmring.dialects.error_response import request_id
 from llmring.dialects.reported_cost import ReportedCost, reported_cost

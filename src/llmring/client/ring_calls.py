@@ -1,0 +1,82 @@
+"""The way of a chat through a ring: plan, models, and the form of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.response import LLMResponse, StreamChunk
+from llmring.client.call_record import CallStart
+from llmring.client.replies.refused_answers import refused_answer
+from llmring.client.replies.reply_reader import whole_reply
+from llmring.client.ring_core import RingCore
+from llmring.exceptions import LLMRingError
+
+if TYPE_CHECKING:
+    from llmring.routing.failover import Failover
+
+
+class RingCalls(RingCore):
+    """The methods by which `LLMRing` sends chats."""
+
+    async def _send(self, request: ParsedRequest, profile: str | None) -> LLMResponse:
+        failover = self._plan(request, profile, stream=False)
+        try:
+            response = await self._answered(request, failover)
+        except BaseException as error:
+            failover.report_result(error)
+            raise
+        if response.tool_calls:
+            from llmring.client.tools.call_arguments import restore_calls
+
+            restore_calls(response, request.tools)
+        failover.report_result(response)
+        return response
+
+    def _plan(self, request: ParsedRequest, profile: str | None, *, stream: bool) -> Failover:
+        record = self._recorder.record(CallStart("chat", request.model, profile, request, stream))
+        try:
+            failover = self._planner.plan(request, profile, record, stream=stream)
+        except LLMRingError as error:
+            if record is not None:
+                record.on_failure(error)
+            raise
+        if record is not None:
+            # The method of the list, not the failover, which holds the record: no reference cycle.
+            stamp, later = failover.context.stamp, failover.later
+            record.found(failover.alias, failover.attempts.copy, stamp, later)
+        return failover
+
+    async def _answered(self, request: ParsedRequest, failover: Failover) -> LLMResponse:
+        output = request.output
+        if output is None:
+            return await (self._executor_ or self._executor).send(
+                failover, whole_reply, refused_answer
+            )
+        from llmring.client.answer_schema import answer_form
+        from llmring.client.structured import chat_in_form
+
+        form = answer_form(output)
+        again = partial(self._planner.plan_followup, failover)
+        send = partial(self._executor.send, refused=refused_answer)
+        return await chat_in_form(form, request, failover, send, again)
+
+    def _stream(
+        self, request: ParsedRequest, profile: str | None
+    ) -> AsyncGenerator[StreamChunk, None]:
+        failover = self._plan(request, profile, stream=True)
+        output = request.output
+        chunks = self._executor.stream(failover)
+        if request.tools:
+            from llmring.client.tools.call_arguments import restored_stream
+
+            chunks = restored_stream(chunks, request.tools)
+        if output is None:
+            return chunks
+        from llmring.client.answer_schema import answer_form
+        from llmring.client.structured import stream_in_form
+
+        form = answer_form(output)
+        return stream_in_form(form, request, chunks)
