@@ -20,8 +20,12 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "tool_conversation",  # two records
     },
     "dialects": {
-        f"{api}/dialect"  # a record
-        for api in ("anthropic", "gemini", "ollama", "openai_chat", "openai_responses")
+        *(
+            f"{api}/dialect"  # a record
+            for api in ("anthropic", "gemini", "ollama", "openai_chat", "openai_responses")
+        ),
+        "openai_chat/reply_records",  # records
+        "openai_responses/encode_input",  # a part of `encode_request`, and tested there
     },
     "json_schema": set(),
     "providers": set(),

@@ -13,7 +13,7 @@ from llmring.chat.events import Event, Failed, Finished, Started, Usage
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
 from llmring.dialects.openai_responses.dialect import DIALECT
-from llmring.dialects.openai_responses.encode_request import NAME
+from llmring.dialects.openai_responses.encode_input import NAME
 from llmring.exceptions import (
     ContentPolicyError,
     ContextLengthError,

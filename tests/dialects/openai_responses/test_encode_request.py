@@ -21,7 +21,7 @@ from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Quirks
 from llmring.dialects.openai_responses.dialect import DIALECT
-from llmring.dialects.openai_responses.encode_request import NAME
+from llmring.dialects.openai_responses.encode_input import NAME
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.wire import HttpHead
 

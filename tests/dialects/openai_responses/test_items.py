@@ -12,7 +12,7 @@ from llmring.chat.parts import CommentaryPart, ProviderPart, ReasoningPart, Text
 from llmring.chat.reply import fold
 from llmring.chat.response import LLMResponse
 from llmring.dialects.openai_responses.dialect import DIALECT
-from llmring.dialects.openai_responses.encode_request import NAME
+from llmring.dialects.openai_responses.encode_input import NAME
 from llmring.wire import HttpHead
 
 OK = HttpHead(200, {"content-type": "application/json", "x-request-id": "req_1"})

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from llmring.chat.events import (
     Cited,
@@ -34,85 +33,22 @@ from llmring.dialects.openai.decode_json import read
 from llmring.dialects.openai.errors import error_within
 from llmring.dialects.openai_chat import citations
 from llmring.dialects.openai_chat.media import OpenAudio, images_of, media_of
+from llmring.dialects.openai_chat.open_details import OpenDetails
 from llmring.dialects.openai_chat.reasoning import DETAIL
-from llmring.dialects.openai_chat.usage import SentUsage, usage_report
+from llmring.dialects.openai_chat.reply_records import (
+    ChatCall,
+    ChatChoice,
+    ChatFunction,
+    ChatMessage,
+    ChatReply,
+    ContentPart,
+)
+from llmring.dialects.openai_chat.usage import usage_report
 from llmring.dialects.sse import ServerEvent
 from llmring.dialects.thought_signatures import thought_signature
 from llmring.wire import HttpHead
 
-
-class _ChatText(Struct, gc=False):
-    text: str | None = None
-
-
-class _ContentPart(Struct, gc=False):
-    # https://docs.mistral.ai/capabilities/reasoning/
-    text: str | None = None
-    thinking: str | list[_ChatText] | None = None
-    # https://docs.mistral.ai/capabilities/citations/
-    type: Any = None
-    reference_ids: Any = None
-    url: Any = None
-    title: Any = None
-    description: Any = None
-
-
-class _ChatFunction(Struct, gc=False):
-    name: str | None = None
-    arguments: Any = None
-    input: str | None = None
-
-
-class _ChatCall(Struct, gc=False):
-    index: int | None = None
-    id: str | None = None
-    function: _ChatFunction | None = None
-    custom: _ChatFunction | None = None
-    extra_content: Any = None
-
-
-class _ChatMessage(Struct, gc=False):
-    content: str | list[_ContentPart] | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    reasoning_details: list[Any] | None = None
-    refusal: str | None = None
-    audio: Any = None
-    images: list[Any] | None = None
-    tool_calls: list[_ChatCall] | None = None
-    function_call: _ChatFunction | None = None
-    annotations: Any = None
-    executed_tools: Any = None
-    context: Any = None
-
-
-class _ChatChoice(Struct, gc=False):
-    index: int | None = None
-    delta: _ChatMessage | None = None
-    message: _ChatMessage | None = None
-    finish_reason: str | None = None
-    native_finish_reason: Any = None
-    usage: SentUsage | None = None  # Moonshot, in streams
-    error: Any = None
-
-
-class _ChatReply(Struct, gc=False):
-    """A whole reply, or a chunk of a streamed one."""
-
-    id: str | None = None
-    model: str | None = None
-    choices: list[_ChatChoice] | None = None
-    usage: SentUsage | None = None
-    service_tier: Any = None
-    error: Any = None
-    # The sources of vendors that search by themselves.
-    citations: Any = None
-    search_results: Any = None
-    web_search: Any = None
-    search_info: Any = None
-
-
-_REPLY = msgspec.json.Decoder(_ChatReply)
+_REPLY = msgspec.json.Decoder(ChatReply)
 _DONE = b"[DONE]"
 
 _REASONS = {
@@ -137,7 +73,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     choice = reply.choices[0] if reply.choices else None
     if choice is None or choice.error or reply.error:
         raise error_within(head, body) or unreadable(head, body, "no answer in it")
-    message = choice.message or choice.delta or _ChatMessage()
+    message = choice.message or choice.delta or ChatMessage()
     content = [*_content_events(message)]
     if message.tool_calls or message.function_call:
         content += _unthought(message, content)
@@ -158,7 +94,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
     return events
 
 
-def _content_events(message: _ChatMessage, *, reasoned: bool = False) -> Iterator[Event]:
+def _content_events(message: ChatMessage, *, reasoned: bool = False) -> Iterator[Event]:
     """Yield the events for the content of a message, or of a piece of one."""
     if reasoning := message.reasoning_content:
         yield ReasoningDelta(reasoning, field="reasoning_content")
@@ -180,7 +116,7 @@ def _content_events(message: _ChatMessage, *, reasoned: bool = False) -> Iterato
         yield RefusalDelta(message.refusal)
 
 
-def _unthought(message: _ChatMessage, content: Iterable[Event] = ()) -> list[Event]:
+def _unthought(message: ChatMessage, content: Iterable[Event] = ()) -> list[Event]:
     """Return the event for reasoning that is there, but empty: some servers want it back too."""
     if any(isinstance(event, ReasoningDelta) for event in content):
         return []
@@ -188,13 +124,13 @@ def _unthought(message: _ChatMessage, content: Iterable[Event] = ()) -> list[Eve
     return [ReasoningDelta(field=name)] if name else []
 
 
-def _empty_reasoning(message: _ChatMessage) -> str | None:
+def _empty_reasoning(message: ChatMessage) -> str | None:
     if message.reasoning_content == "":
         return "reasoning_content"
     return "reasoning" if message.reasoning == "" else None
 
 
-def _listed(reply: _ChatReply) -> list[Event]:
+def _listed(reply: ChatReply) -> list[Event]:
     """Return the event for the sources that are listed next to the message."""
     found = citations.of_reply(
         reply.citations, reply.search_results, reply.web_search, reply.search_info
@@ -202,7 +138,7 @@ def _listed(reply: _ChatReply) -> list[Event]:
     return [Cited(found)] if found else []
 
 
-def _details(message: _ChatMessage) -> list[dict[str, Any]]:
+def _details(message: ChatMessage) -> list[dict[str, Any]]:
     # https://openrouter.ai/docs/use-cases/reasoning-tokens
     return [
         each
@@ -211,13 +147,13 @@ def _details(message: _ChatMessage) -> list[dict[str, Any]]:
     ]
 
 
-def _detailed(message: _ChatMessage) -> str:
+def _detailed(message: ChatMessage) -> str:
     """Return the reasoning text of a server that sends it only in details."""
     texts = (each.get("text") or each.get("summary") for each in _details(message))
     return "".join(text for text in texts if isinstance(text, str))
 
 
-def _part_events(part: _ContentPart) -> Iterator[Event]:
+def _part_events(part: ContentPart) -> Iterator[Event]:
     thinking = part.thinking or ""
     if not isinstance(thinking, str):
         thinking = "".join(piece.text or "" for piece in thinking)
@@ -233,15 +169,15 @@ def _part_events(part: _ContentPart) -> Iterator[Event]:
             yield Cited(cited)
 
 
-def _calls(message: _ChatMessage) -> list[_ChatCall]:
+def _calls(message: ChatMessage) -> list[ChatCall]:
     if message.function_call is not None and not message.tool_calls:
         # The older form of calls, with only one call per message.
-        return [_ChatCall(index=0, function=message.function_call)]
+        return [ChatCall(index=0, function=message.function_call)]
     return [call for call in message.tool_calls or () if call.function or call.custom]
 
 
-def _call_delta(at: int, call: _ChatCall) -> ToolCallDelta:
-    function = call.function or call.custom or _ChatFunction()
+def _call_delta(at: int, call: ChatCall) -> ToolCallDelta:
+    function = call.function or call.custom or ChatFunction()
     arguments = function.input if function.arguments is None else function.arguments
     if not isinstance(arguments, str):
         arguments = "" if arguments is None else msgspec.json.encode(arguments).decode()
@@ -257,7 +193,7 @@ def _call_delta(at: int, call: _ChatCall) -> ToolCallDelta:
     )
 
 
-def _finished(choice: _ChatChoice) -> Finished:
+def _finished(choice: ChatChoice) -> Finished:
     word = choice.finish_reason or ""
     reason = _REASONS.get(word) or reason_of(word, _REASONS)
     behind = choice.native_finish_reason
@@ -270,39 +206,6 @@ def _finished(choice: _ChatChoice) -> Finished:
         if reason != "stop" and behind.lower() != word.lower():
             word = f"{word}: {behind}"
     return Finished(reason, word)
-
-
-class _OpenDetails:
-    """The pieces of streamed `reasoning_details`, assembled."""
-
-    __slots__ = ("_details",)
-
-    def __init__(self) -> None:
-        self._details: list[dict[str, Any]] = []
-
-    def add(self, piece: dict[str, Any]) -> None:
-        """Add a piece; its texts are appended, other values replaced."""
-        whole = next((each for each in self._details if _continues(each, piece)), None)
-        if whole is None:
-            self._details.append(dict(piece))
-            return
-        for key, value in piece.items():
-            before = whole.get(key)
-            if key in ("text", "summary") and isinstance(before, str) and isinstance(value, str):
-                whole[key] = before + value
-            elif value is not None:
-                whole[key] = value
-
-    def take(self) -> list[Event]:
-        """Return the details assembled so far, and start over."""
-        details, self._details = self._details, []
-        return [ProviderItem(each) for each in details]
-
-
-def _continues(whole: dict[str, Any], piece: dict[str, Any]) -> bool:
-    if "data" in piece or piece.get("index") is None:
-        return False
-    return all(whole.get(key) == piece.get(key) for key in ("type", "index"))
 
 
 class _OpenCalls:
@@ -319,7 +222,7 @@ class _OpenCalls:
         self._ids: list[str] = []
         self._by_index: dict[int, int] = {}
 
-    def place(self, piece: _ChatCall) -> int:
+    def place(self, piece: ChatCall) -> int:
         """Return the position of the piece's call among the calls of the reply."""
         at = self._known(piece)
         if at < 0:
@@ -330,7 +233,7 @@ class _OpenCalls:
             self._by_index[piece.index] = at
         return at
 
-    def _known(self, piece: _ChatCall) -> int:
+    def _known(self, piece: ChatCall) -> int:
         function = piece.function or piece.custom
         named = bool(function and function.name)
         if piece.index is not None:
@@ -378,7 +281,7 @@ class _ChatReader:
         self._audio: OpenAudio | None = None
         self._unthought: str | None = None
         self._calls = _OpenCalls()
-        self._details = _OpenDetails()
+        self._details: OpenDetails | None = None
         self._finish: str | None = None
         self._sources: Any = None
         self._tier: Any = None
@@ -410,14 +313,14 @@ class _ChatReader:
             self._usage = usage_report(reply.usage, self._tier) or self._usage
         return events
 
-    def _read_sources(self, reply: _ChatReply, events: list[Event]) -> None:
+    def _read_sources(self, reply: ChatReply, events: list[Event]) -> None:
         # Perplexity repeats them in every chunk.
         sources = (reply.citations, reply.search_results, reply.web_search, reply.search_info)
         if sources != self._sources:
             self._sources = sources
             events += _listed(reply)
 
-    def _read_choice(self, choice: _ChatChoice, event: ServerEvent, events: list[Event]) -> None:
+    def _read_choice(self, choice: ChatChoice, event: ServerEvent, events: list[Event]) -> None:
         delta = choice.delta
         if delta is not None:
             self._delta_seen = True
@@ -429,10 +332,10 @@ class _ChatReader:
             self._raise_error(event)
         if choice.finish_reason and choice.finish_reason != self._finish:
             self._finish = choice.finish_reason
-            events += self._details.take() + (self._audio.take() if self._audio else [])
+            events += self._gathered()
             events.append(_finished(choice))
 
-    def _read_delta(self, delta: _ChatMessage, events: list[Event]) -> None:
+    def _read_delta(self, delta: ChatMessage, events: list[Event]) -> None:
         events += _content_events(delta, reasoned=self._reasoned)
         if delta.reasoning_content or delta.reasoning:
             # From here on, details only repeat it.
@@ -440,6 +343,7 @@ class _ChatReader:
         elif "" in (delta.reasoning_content, delta.reasoning) and not self._reasoned:
             self._unthought = self._unthought or _empty_reasoning(delta)
         if delta.reasoning_details:
+            self._details = self._details or OpenDetails()
             for detail in _details(delta):
                 self._details.add(detail)
         if delta.audio or delta.images:
@@ -453,6 +357,14 @@ class _ChatReader:
             for call in _calls(delta):
                 events.append(_call_delta(self._calls.place(call), call))
 
+    def _gathered(self) -> list[Event]:
+        """Return what was assembled from pieces, if anything."""
+        gathered: list[Event] = []
+        for each in (self._details, self._audio):
+            if each is not None:
+                gathered += each.take()
+        return gathered
+
     def _raise_error(self, event: ServerEvent) -> None:
         error = error_within(self._head, event.data)
         if error is None and event.name == "error":
@@ -462,8 +374,4 @@ class _ChatReader:
 
     def end(self) -> list[Event]:
         usage, self._usage = self._usage, None
-        return (
-            self._details.take()
-            + (self._audio.take() if self._audio else [])
-            + ([] if usage is None else [usage])
-        )
+        return self._gathered() + ([] if usage is None else [usage])

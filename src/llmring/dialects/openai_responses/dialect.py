@@ -15,7 +15,8 @@ from llmring.dialects.openai.files import RESPONSES_FILES
 from llmring.dialects.openai.models import LISTING
 from llmring.dialects.openai_responses.count_tokens import counting
 from llmring.dialects.openai_responses.decode_reply import decode, decoder
-from llmring.dialects.openai_responses.encode_request import NAME, encode
+from llmring.dialects.openai_responses.encode_input import NAME
+from llmring.dialects.openai_responses.encode_request import encode
 from llmring.dialects.openai_responses.items import is_content
 from llmring.dialects.openai_responses.reach import expresses
 
