@@ -5,11 +5,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from llmring.chat.events import Usage
 from llmring.ledger.entry import LedgerEntry, LoggedAttempt
@@ -125,3 +130,17 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL server; skip the test where there is none."""
+    obstacle = PostgresServer.obstacle()
+    if obstacle is not None:
+        pytest.skip(obstacle)
+    # Outside of pytest's own folder, which the server's user may not enter.
+    with tempfile.TemporaryDirectory() as folder:
+        server = PostgresServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()

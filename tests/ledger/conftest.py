@@ -1,25 +1,17 @@
 """Ledgers in SQLite and PostgreSQL."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ledgers import PostgresServer
+from ledgers import PostgresServer, running_postgres
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    obstacle = PostgresServer.obstacle()
-    if obstacle is not None:
-        pytest.skip(obstacle)
-        # Outside of pytest's own folder, which the server's user may not enter.
-    with tempfile.TemporaryDirectory() as folder:
-        server = PostgresServer(Path(folder))
-        server.start()
+    with running_postgres() as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import answers
-from ledgers import PostgresServer, entry, keep
+from ledgers import PostgresServer, entry, keep, running_postgres
 from llmring.ledger.columns import row_of
 from llmring.ledger.reader import entries
 from llmring.ledger.spool import Spool
@@ -32,14 +31,8 @@ def vendor() -> Iterator[Loopback]:
 @pytest.fixture(scope="module")
 def mortal_server() -> Iterator[PostgresServer]:
     """Start a PostgreSQL server that a test may stop and start again."""
-    obstacle = PostgresServer.obstacle()
-    if obstacle is not None:
-        pytest.skip(obstacle)
-    with tempfile.TemporaryDirectory() as folder:
-        server = PostgresServer(Path(folder))
-        server.start()
+    with running_postgres() as server:
         yield server
-        server.stop()
 
 
 def spooled(tmp_path: Path) -> list[Path]:
