@@ -2,11 +2,11 @@
 
 import json
 import os
-import re
+import socket
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -27,27 +27,28 @@ PING = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}).encode()
 @contextmanager
 def serving(*options: str, **env: str) -> Iterator[str]:
     """Give the address of a server, without its scheme."""
-    command = [*PYTHON, "mcp", "--http", "--port", "1", *options]
-    port = _free_port()
-    command[command.index("1")] = port
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env={**os.environ, **env}
-    ) as process:
+    process, port = _started(options, env)
+    with process:
         try:
-            assert process.stderr is not None
-            for line in process.stderr:
-                if re.search(r"at http://", line):
-                    break
             yield f"127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
-def _free_port() -> str:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return str(door.getsockname()[1])
+def _started(options: Sequence[str], env: Mapping[str, str]) -> tuple["subprocess.Popen[str]", int]:
+    """Start a server on a free port; on another one if somebody takes it first."""
+    for _ in range(5):
+        with socket.create_server(("127.0.0.1", 0)) as door:
+            port = door.getsockname()[1]
+        command = [*PYTHON, "mcp", "--http", "--port", str(port), *options]
+        process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, env={**os.environ, **env}
+        )
+        assert process.stderr is not None
+        if any("at http://" in line for line in process.stderr):
+            return process, port
+        process.wait(30)
+    pytest.fail("no port stayed free")
 
 
 def status(place: str, **headers: str) -> int:
