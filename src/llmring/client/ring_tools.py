@@ -141,10 +141,11 @@ class RingTools(RingCalls):
         """Run the loop of `run_tools` as a stream: iterate with `async for`, or with `for`.
 
         The items are the chunks of all turns, a `ToolStart` before and a `ToolRun` after each
-        function call. After the last item, the stream's `response` has the whole conversation.
-        Arguments and errors are those of `run_tools`; the errors are raised while iterating. A
-        `restart` discards the chunks of its own turn. Answers are not repaired to fit
-        `response_format`.
+        function call. What follows an item happens once the next one is asked for: a caller that
+        leaves at a `ToolStart` prevents that call. After the last item, the stream's `response`
+        has the whole conversation. Arguments and errors are those of `run_tools`; the errors are
+        raised while iterating. A `restart` discards the chunks of its own turn. Answers are not
+        repaired to fit `response_format`.
         """
         question = request_of(request, messages, fields)
         question = msgspec.structs.replace(question, tools=[*question.toolset(), *(tools or ())])
@@ -175,7 +176,7 @@ class RingTools(RingCalls):
         max_turns: int,
         mcp: Sequence[Any],
         ask: Callable[[LLMRequest], Awaitable[LLMResponse]] | None = None,
-        watch: Callable[[ToolStart | ToolRun], None] | None = None,
+        watch: Callable[[ToolStart | ToolRun], Awaitable[None]] | None = None,
     ) -> ToolsResponse:
         from llmring.client.tools.tool_loop import run_tools
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,102 @@ def test_the_chunks_of_a_turn_are_shown_before_the_next_one_is_asked_for(
         asyncio.run(call())
 
     assert seen == ["start shout", "run X", "text a"]
+    assert server.hung_up.wait(5)
+
+
+@each_way
+@pytest.mark.parametrize(
+    ("kind", "texts"), [(StreamChunk, []), (ToolStart, []), (ToolRun, ["X"])], ids=str
+)
+def test_what_follows_an_item_waits_until_the_next_one_is_asked_for(
+    serve: Serve, way: str, kind: type[object], texts: list[str]
+) -> None:
+    said: list[str] = []
+    went_on = threading.Event()
+
+    @tool
+    def loudly(text: str) -> str:
+        """Say it."""
+        said.append(text)
+        if kind is not ToolRun:
+            went_on.set()
+        return text
+
+    server = serve(
+        calling(("loudly", '{"text": "X"}'), text="So: "), answers.openai_stream("It is", " X.")
+    )
+    ring = ring_at(server)
+
+    def look() -> None:
+        went_on.wait(0.3)
+
+    if way == "sync":
+        with ring, ring.stream_tools(MODEL, "Go", tools=[loudly]) as stream:
+            for item in stream:
+                if isinstance(item, kind):
+                    look()
+                    break
+    else:
+
+        async def call() -> None:
+            async with ring, ring.stream_tools(MODEL, "Go", tools=[loudly]) as stream:
+                async for item in stream:
+                    if isinstance(item, kind):
+                        await asyncio.to_thread(look)
+                        break
+
+        asyncio.run(call())
+
+    assert said == texts
+    assert len(server.requests) == 1
+
+
+def complaints_of(call: Callable[[], Coroutine[Any, Any, None]]) -> list[str]:
+    """Return what the event loop reports of forgotten tasks while it runs this."""
+    reports: list[str] = []
+
+    async def watched() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: reports.append(context["message"]))
+        await call()
+        # Closing a generator that was dropped takes a few turns of the loop.
+        for _ in range(10):
+            gc.collect()
+            await asyncio.sleep(0.01)
+
+    asyncio.run(watched())
+    return reports
+
+
+def test_a_caller_that_leaves_early_leaves_no_unread_failure(serve: Serve) -> None:
+    @tool
+    async def leave() -> str:
+        """Leave."""
+        raise SystemExit
+
+    ring = ring_at(serve(calling(("leave", "{}"), ("shout", '{"text": "x"}'))))
+
+    async def call() -> None:
+        async with ring.stream_tools(MODEL, "Go", tools=[leave, shout]) as stream:
+            async for item in stream:
+                if isinstance(item, ToolStart) and item.call["function"]["name"] == "shout":
+                    await asyncio.sleep(0.1)
+                    break
+
+    assert complaints_of(call) == []
+
+
+def test_a_stream_that_is_dropped_hangs_up(serve: Serve) -> None:
+    server = serve(as_stream(answers.ROLE, answers.openai_event(content="a"), Pause(20)))
+
+    # It stays open, because its end would hang up as well.
+    ring = ring_at(server)
+
+    async def call() -> None:
+        async for _ in ring.stream_tools(MODEL, "Go", tools=[shout]):
+            break
+
+    assert complaints_of(call) == []
     assert server.hung_up.wait(5)
 
 

@@ -47,7 +47,7 @@ async def run_tools(
     max_turns: int,
     secrets: Sequence[str],
     telemetry: Telemetry | None = None,
-    watch: Callable[[ToolStart | ToolRun], None] | None = None,
+    watch: Callable[[ToolStart | ToolRun], Awaitable[None]] | None = None,
 ) -> ToolsResponse:
     """Ask, and call the functions that the model asks for, until it asks for none.
 
@@ -59,7 +59,7 @@ async def run_tools(
         max_turns: Maximum number of requests.
         secrets: Texts to mask in exceptions before a model or a log sees them.
         telemetry: Traces and measures the functions; None for no trace.
-        watch: Called with each call when it starts and when it has ended.
+        watch: Called with each call before it starts and when it has ended; awaited each time.
 
     Raises:
         TooManyTurnsError: The model had not finished in its last turn.
@@ -148,15 +148,15 @@ async def _watched(
     call: ToolCall,
     functions: dict[str, FunctionTool[..., Any]],
     secrets: Sequence[str],
-    watch: Callable[[ToolStart | ToolRun], None] | None,
+    watch: Callable[[ToolStart | ToolRun], Awaitable[None]] | None,
     telemetry: Telemetry | None,
 ) -> ToolRun:
     if watch is not None:
-        watch(ToolStart(call))
+        await watch(ToolStart(call))
     tool = functions.get(_name(call))
     run = await traced_run(telemetry, call, tool, _run(call, functions, secrets))
     if watch is not None:
-        watch(run)
+        await watch(run)
     return run
 
 
