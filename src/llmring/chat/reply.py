@@ -338,6 +338,8 @@ class Reply:
             message=answer(self._model, content, calls),
             refusal="".join(self._refusal) or None,
             served_model=self._served,
+            native_finish_reason=self.finished.native if self.finished else None,
+            id=self._id,
             citations=self._citations,
         )
 

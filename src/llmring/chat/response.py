@@ -161,6 +161,8 @@ class StreamChunk(PlainData, Struct, kw_only=True):
         restart: True if the answer starts over, mostly with another model; discard the earlier
             chunks.
         served_model: In the last chunk only: as in `LLMResponse`.
+        native_finish_reason: In the last chunk only: as in `LLMResponse`.
+        id: In the last chunk only: as in `LLMResponse`.
         citations: Sources that became known with this chunk; in the last chunk, all of them.
         commentary: A piece of the model's remarks on its work; no part of the answer.
     """
@@ -182,6 +184,8 @@ class StreamChunk(PlainData, Struct, kw_only=True):
     refusal: str | None = None
     restart: bool = False
     served_model: str | None = None
+    native_finish_reason: str | None = None
+    id: str | None = None
     citations: Citations = ()
     commentary: str | None = None
 

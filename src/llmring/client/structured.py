@@ -15,6 +15,7 @@ from llmring.chat.request import Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.answer_schema import AnswerForm, ParsedAnswer, data_so_far, parse_answer
 from llmring.client.replies.reply_reader import whole_reply
+from llmring.client.replies.streamed_answer import streamed_answer
 from llmring.client.usage_totals import both, total_cost, total_usage
 from llmring.exceptions import ProviderError, SchemaValidationError
 from llmring.routing.attempt import AttemptState
@@ -97,7 +98,7 @@ async def stream_in_form(
             if chunk.message is None:
                 yield chunk
                 continue
-            response = _whole(chunk, growing.text)
+            response = streamed_answer(chunk)
             found = _read(form, response)
             response.parsed = chunk.parsed = found.value
             yield chunk
@@ -148,21 +149,6 @@ def _with_failed(
     if cost is not None and any(each.usage is None and each.cost_reason for each in attempts):
         reason = both(reason, "without the failed repair, which the provider may still bill")
     return cost, reason
-
-
-def _whole(last: StreamChunk, content: str) -> LLMResponse:
-    return LLMResponse(
-        content=content,
-        model=last.model,
-        usage=last.usage,
-        finish_reason=last.finish_reason,
-        tool_calls=last.tool_calls,
-        refusal=last.refusal,
-        cost=last.cost,
-        cost_reason=last.cost_reason,
-        attempts=last.attempts,
-        citations=last.citations,
-    )
 
 
 def _remedy(request: ParsedRequest, response: LLMResponse) -> str:

@@ -7,11 +7,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from llmring.bridge.contained import ContainedError, contained
-from llmring.chat.parts import ReasoningPart
 from llmring.chat.request import LLMRequest
 from llmring.chat.response import LLMResponse, StreamChunk
 from llmring.chat.tool_conversation import ToolRun, ToolsResponse, ToolStart
-from llmring.exceptions import ProviderResponseError
+from llmring.client.replies.streamed_answer import streamed_answer
 
 Item = StreamChunk | ToolStart | ToolRun
 Ask = Callable[[LLMRequest], Awaitable[LLMResponse]]
@@ -82,7 +81,7 @@ async def stream_of_tools(
             async for chunk in chunks:
                 await items.hand_over(chunk)
                 last = chunk
-        return _whole(last)
+        return streamed_answer(last)
 
     # In one task of its own: connections of MCP servers must be closed by the task that opens them.
     task = asyncio.ensure_future(contained(run(ask, items.hand_over)))
@@ -101,26 +100,3 @@ async def stream_of_tools(
             task.cancel()
             await asyncio.wait([task], timeout=_CLOSING_SECONDS)
     raise error
-
-
-def _whole(last: StreamChunk | None) -> LLMResponse:
-    """Return the answer whose stream ended with this chunk."""
-    if last is None or last.message is None:
-        raise ProviderResponseError("the stream ended before the answer was complete")
-    content = last.message.content
-    thoughts = [part.text for part in last.message.parts if isinstance(part, ReasoningPart)]
-    return LLMResponse(
-        content=last.message.text,
-        model=last.model,
-        usage=last.usage,
-        finish_reason=last.finish_reason,
-        tool_calls=last.tool_calls,
-        parsed=last.parsed,
-        reasoning="".join(thoughts) or None,
-        refusal=last.refusal,
-        cost=last.cost,
-        cost_reason=last.cost_reason,
-        attempts=last.attempts,
-        served_model=last.served_model,
-        parts=None if content is None or isinstance(content, str) else tuple(last.message.parts),
-    )
