@@ -134,6 +134,7 @@ class AttemptState:
         self, answer: LLMResponse | StreamChunk, whole: LLMResponse, error: ContentPolicyError
     ) -> None:
         """Keep an answer that is refused, in case no model has another; see `RefusedAnswer`."""
+        answer.cost, answer.cost_reason = self.cost, self.cost_reason
         shown = self._call.context.progress.text
         self._call.refused = RefusedAnswer(answer, whole, error, shown)
 
@@ -236,6 +237,8 @@ class AttemptState:
         self.is_dropped = True
         if not self.is_sent:
             return
+        if self.usage is None:
+            self._call.uncounted.append(self.target)
         self._call.record(
             Attempt(
                 model=self.target.name,

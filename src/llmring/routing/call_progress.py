@@ -128,6 +128,16 @@ class CallProgress:
         if uncounted:
             self.uncounted.append(attempt.target)
 
+    def abandon_attempts(self, *, by_caller: bool) -> None:
+        """End all attempts, as the call ends without their outcomes.
+
+        Args:
+            by_caller: Whether the caller has cancelled the call.
+        """
+        for attempt in self._under_way:
+            attempt.abandon(by_caller=by_caller)
+        self._under_way.clear()
+
     def record(self, attempt: Attempt) -> None:
         """Keep and log an outcome, and pass it to the observers."""
         self.attempts.append(attempt)
@@ -183,13 +193,9 @@ class CallProgress:
         Args:
             error: The error that ended the call; None if a model has answered.
         """
-        if error is not None and self._under_way:
-            for attempt in self._under_way:
-                attempt.abandon(by_caller=not isinstance(error, Exception))
-            self._under_way.clear()
-            if isinstance(error, ProviderError):
-                error.attempts = tuple(self.attempts)
-        if isinstance(error, LimitExceededError):
+        if error is not None:
+            self.abandon_attempts(by_caller=not isinstance(error, Exception))
+        if isinstance(error, ProviderError | LimitExceededError):
             error.attempts = tuple(self.attempts)
         for each in self.observers:
             if each.on_models_done is not None:

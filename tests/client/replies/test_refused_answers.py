@@ -47,6 +47,7 @@ REFUSALS = [
     ("gemini", "PROHIBITED_CONTENT"),
     ("gemini", "JAILBREAK"),
 ]
+JSON = {"content-type": "application/json"}
 each_refusal = pytest.mark.parametrize(("name", "native"), REFUSALS)
 
 
@@ -331,6 +332,61 @@ def test_a_refusal_of_unknown_usage_has_no_known_cost(way: Way, pair: Pair, stre
 
     assert answer.cost is None
     assert answer.cost_reason
+
+
+THREE = """
+[registry.models."google:any"]
+prices = { input = 1, output = 1 }
+[registry.models."groq:any"]
+prices = { input = 2, output = 2 }
+[registry.models."deepseek:any"]
+prices = { input = 3, output = 3 }
+"""
+
+
+def hedged(pair: Pair, stream: bool) -> None:
+    """Start a model that refuses, one whose failure ends the call, and one that is silent then."""
+    wrong = Answer([Pause(0.4), b'{"error": {"message": "bad"}}'], 400, JSON)
+    models = [APIS["gemini"].model, FALLBACK.model, APIS["openai_chat"].model]
+    pair.first("gemini", *refused("SAFETY"), stream=stream)
+    pair.lock(*models, lockfile=THREE, policy="hedge_after = 0.1\nretries = 0")
+    pair.start(FALLBACK, wrong)
+    pair.start(APIS["openai_chat"], Answer([Pause(30)]))
+
+
+@either_form
+def test_a_refusal_that_is_the_answer_has_the_attempts_that_were_still_under_way(
+    way: Way, pair: Pair, stream: bool
+) -> None:
+    hedged(pair, stream)
+
+    _, answer = asked(way, stream)
+
+    assert answer.finish_reason == "content_filter"
+    assert outcomes(answer) == [
+        ("google", "failed"),
+        ("groq", "failed"),
+        ("deepseek", "dropped"),
+    ]
+    assert answer.attempts[-1].cost_reason is not None
+    # 12 tokens of its own, and as many of the model that was silent.
+    assert answer.cost == Decimal("0.000048")
+    assert answer.cost_reason == "with an estimate for cancelled attempts: deepseek:any"
+
+
+@either_form
+def test_a_remark_on_the_cost_of_another_attempt_names_its_model(
+    way: Way, pair: Pair, stream: bool
+) -> None:
+    pair.first("gemini", *refused("SAFETY"), stream=stream)
+    unpriced = PRICED.partition('[registry.models."groq:any"]')[0]
+    pair.lock("google:any", FALLBACK.model, lockfile=unpriced)
+    pair.start(FALLBACK, FALLBACK.answer(*ended("stop"), stream=stream))
+
+    _, answer = asked(way, stream)
+
+    assert answer.cost is None
+    assert str(answer.cost_reason).startswith("groq:any: ")
 
 
 @either_form

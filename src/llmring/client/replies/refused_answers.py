@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from llmring.chat.response import LLMResponse, StreamChunk
-from llmring.client.replies.reply_reader import estimated_cost
-from llmring.client.usage_totals import both, total_cost
+from llmring.client.replies.reply_reader import cost_with_others
 from llmring.routing.call_progress import RefusedAnswer
 from llmring.routing.failover import Failover
 
@@ -38,19 +37,10 @@ def _complete(
     refused: RefusedAnswer, answer: LLMResponse | StreamChunk, failover: Failover
 ) -> None:
     """Set the attempts of the call and the cost of all of them, and report the answer."""
+    failover.abandon_attempts(by_caller=False)
     failover.report_refused(refused.whole)
     answer.attempts = tuple(failover.attempts)
-    costs = [
-        (attempt.cost, attempt.cost_reason)
-        for attempt in answer.attempts
-        if attempt.usage is not None or attempt.error is refused.error
-    ]
-    uncounted = failover.uncounted if answer.usage is not None else ()
-    if answer.usage is not None:
-        costs += [estimated_cost(target, answer.usage, failover.day) for target in uncounted]
-    answer.cost, answer.cost_reason = total_cost(costs)
-    if answer.cost is not None and uncounted:
-        names = ", ".join(dict.fromkeys(str(target.ref) for target in uncounted))
-        answer.cost_reason = both(
-            answer.cost_reason, f"with an estimate for cancelled attempts: {names}"
-        )
+    others = [each for each in answer.attempts if each.error is not refused.error]
+    answer.cost, answer.cost_reason = cost_with_others(
+        answer, others, failover.uncounted, failover.day
+    )

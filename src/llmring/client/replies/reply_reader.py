@@ -251,31 +251,49 @@ def cost_of_call(
 ) -> tuple[Cost | None, str | None]:
     """Return the cost of a call, and a reason if it is unknown or partly estimated.
 
-    A provider may bill cancelled attempts. If their usage is unknown, they are assumed to have
-    used as many tokens as the answer.
-
     Args:
         winner: The attempt that answered.
         attempts: All attempts.
     """
     if len(attempts) == 1 and not winner.uncounted:
         return winner.cost, winner.cost_reason
-    costs: list[tuple[Decimal | None, str | None]] = [(winner.cost, winner.cost_reason)]
+    others = [attempt for attempt in attempts if attempt.outcome != "ok"]
+    return cost_with_others(winner, others, winner.uncounted, winner.day)
+
+
+def cost_with_others(
+    answered: AttemptState | LLMResponse | StreamChunk,
+    others: Sequence[Attempt],
+    uncounted: Sequence[Target],
+    day: date,
+) -> tuple[Cost | None, str | None]:
+    """Return the cost of an answer and of the other attempts of its call, as `cost_of_call`.
+
+    A provider may bill cancelled attempts. If their usage is unknown, they are assumed to have
+    used as many tokens as the answer.
+
+    Args:
+        answered: The attempt that answered, or its answer with the cost of this attempt alone.
+        others: The other attempts.
+        uncounted: Models that may charge for an attempt whose usage is not known.
+        day: The day of the call.
+    """
+    costs: list[tuple[Decimal | None, str | None]] = [(answered.cost, answered.cost_reason)]
     costs += [
         (attempt.cost, _of_whom(attempt.model, attempt.cost_reason))
-        for attempt in attempts
-        if attempt.outcome != "ok" and attempt.usage is not None
+        for attempt in others
+        if attempt.usage is not None
     ]
-    if winner.usage is not None:
-        costs += [estimated_cost(target, winner.usage, winner.day) for target in winner.uncounted]
+    if answered.usage is not None:
+        costs += [_estimated_cost(target, answered.usage, day) for target in uncounted]
     cost, reason = total_cost(costs)
-    if cost is not None and winner.uncounted:
-        names = ", ".join(dict.fromkeys(str(target.ref) for target in winner.uncounted))
+    if cost is not None and uncounted:
+        names = ", ".join(dict.fromkeys(str(target.ref) for target in uncounted))
         reason = both(reason, f"with an estimate for cancelled attempts: {names}")
     return cost, reason
 
 
-def estimated_cost(target: Target, usage: Usage, day: date) -> tuple[Cost | None, str | None]:
+def _estimated_cost(target: Target, usage: Usage, day: date) -> tuple[Cost | None, str | None]:
     """Return the cost of an attempt that used as many tokens as the answer, or why it is unknown.
 
     Args:
