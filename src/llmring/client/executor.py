@@ -245,10 +245,11 @@ class Executor:
             del self._calls[failover]
             if admission is not None:
                 admission.leave()
+        # Before the last chunk, at which the caller may stop.
+        failover.report_end(None)
         if last is not None:
             failover.report_chunk(last)
             yield last
-        failover.report_end(None)
 
     async def _stream(
         self, failover: Failover, admission: Admission | None

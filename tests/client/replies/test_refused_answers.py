@@ -17,6 +17,7 @@ from llmring import (
 )
 from llmring.chat.events import Event, Finished, ReasoningDelta, RefusalDelta, TextDelta
 from loopback import Answer, Pause, as_json
+from traces import collected
 from vendors import (
     APIS,
     FALLBACK,
@@ -443,6 +444,21 @@ def test_the_ledger_has_a_refusal_that_is_the_answer_once(
     place = tmp_path / "state" / "llmring" / "ledger.sqlite"
     rows = [(e.outcome, e.finish_reason, e.attempts, e.model) for e in wait_for(place, 1)]
     assert rows == [("ok", "content_filter", 2, "google:any")]
+
+
+def test_a_caller_that_stops_at_the_last_chunk_of_a_refusal_ends_the_call(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.first("gemini", *refused("SAFETY"), stream=True)
+    pair.start(FALLBACK, answers.openai_error(500))
+
+    with collected(monkeypatch) as seen, LLMRing() as ring:
+        with ring.chat_stream("t", "Hello") as stream:
+            assert any(chunk.message is not None for chunk in stream)
+        span = seen.spans["chat t"]
+
+    assert dict(span.attributes or {})["llmring.model"] == "google:any"
+    assert span.status.is_unset
 
 
 def test_a_refusal_does_not_count_against_the_model(pair: Pair) -> None:
