@@ -238,6 +238,30 @@ def test_a_hedged_attempt_is_named_by_the_error_that_ended_the_call(
     assert call.cost_reason is not None
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_a_hook_that_leaves_is_not_the_caller_that_cancels(
+    ring_of: Rings, kind: type[BaseException]
+) -> None:
+    seen: list[Attempt] = []
+
+    def leave(attempt: Attempt) -> None:
+        seen.append(attempt)
+        if len(seen) == 1:
+            raise kind
+
+    # The first model is silent as the second one's failure is reported.
+    ring = ring_of(
+        SILENT,
+        second=answers.openai_error(500),
+        more="hedge_after = 0.1\nretries = 0\n",
+        on_attempt=leave,
+    )
+    with ring, pytest.raises(kind):
+        ring.chat("fast", "Hello").result()
+
+    assert {each.reason for each in seen[1:]} == {"the call has failed"}
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -194,7 +194,9 @@ class CallProgress:
             error: The error that ended the call; None if a model has answered.
         """
         if error is not None:
-            self.abandon_attempts(by_caller=not isinstance(error, Exception))
+            # Code of the application leaves with the latter two; a Ctrl-C cancels the call's task.
+            failed = isinstance(error, Exception | SystemExit | KeyboardInterrupt)
+            self.abandon_attempts(by_caller=not failed)
         if isinstance(error, ProviderError | LimitExceededError):
             error.attempts = tuple(self.attempts)
         for each in self.observers:
