@@ -1,5 +1,6 @@
 """Scripted faults in real answers."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from answers import anthropic_stream, openai, openai_stream
+from llmring import LLMRing
 from llmring.dialects.dialect import Dialect
 from llmring.exceptions import (
     ProviderConnectionError,
@@ -20,7 +22,7 @@ from llmring.routing.policy import Policy
 from llmring.wire import HttpHead
 from loopback import Answer, Loopback, as_stream
 from replay.interceptor_calls import asking, interceptor_in, played, target_at, until_broken
-from rings import MODEL
+from rings import MODEL, environ_of
 
 Serve = Callable[..., Loopback]
 
@@ -117,6 +119,25 @@ def test_a_fault_after_the_end_of_the_answer_does_not_happen(meet: Any) -> None:
 
 def test_a_stall_lasts_as_long_as_configured(meet: Any) -> None:
     assert b"".join(meet(as_stream(*EVENTS), stall=1, stall_seconds=0.01)) == b"".join(EVENTS)
+
+
+def test_a_short_stall_is_none_for_a_caller_that_takes_longer_than_a_stall_may(
+    serve: Serve, lockfile: Callable[..., Path]
+) -> None:
+    path = lockfile(fast=[MODEL])
+    path.write_text(
+        path.read_text()
+        + "stall_timeout = 0.2\nretries = 0\n"
+        + "[[profiles.default.faults]]\nstall = 2\nstall_seconds = 0.01\n"
+    )
+    ring = LLMRing(path, environ=environ_of(serve(as_stream(*EVENTS))))
+    text = ""
+
+    for chunk in ring.chat_stream("fast", "Hello"):
+        text += chunk.delta
+        time.sleep(0.4)
+
+    assert text == "abc"
 
 
 def test_a_stall_without_an_end_is_a_timeout(meet: Any) -> None:

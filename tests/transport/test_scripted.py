@@ -1,6 +1,9 @@
 """Scripts played as if they came over a connection."""
 
 import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +90,20 @@ def test_a_scripted_failure_of_a_stream_is_the_one_that_a_connection_would_give(
 ) -> None:
     with pytest.raises(kind):
         way.stream(LLMRing(timeout=0.05), model, "Hello")
+
+
+def test_a_caller_that_takes_longer_than_a_stall_may_gets_the_whole_scripted_stream(
+    lockfile: Callable[..., Path],
+) -> None:
+    path = lockfile(fast=["mock:stall?after=2&ms=10&text=one two three four"])
+    path.write_text(path.read_text() + "stall_timeout = 0.1\nretries = 0\n")
+    text = ""
+
+    for chunk in LLMRing(path).chat_stream("fast", "Hello"):
+        text += chunk.delta
+        time.sleep(0.2)
+
+    assert text == "one two three four"
 
 
 def test_a_scripted_stream_can_be_cancelled() -> None:

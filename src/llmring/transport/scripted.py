@@ -69,7 +69,7 @@ class ScriptedExchange:
 async def watched(
     when: float | None, patience: Patience | None, status: int
 ) -> AsyncIterator[None]:
-    """End a wait for the next piece of an answer.
+    """End a wait for the next piece of an answer; before it, nothing was being read.
 
     Args:
         when: The time of the loop's clock at which the answer ends; None for never.
@@ -79,6 +79,10 @@ async def watched(
     Raises:
         ProviderTimeoutError: The time ran out.
     """
+    now = asyncio.get_running_loop().time()
+    if patience is not None and now >= patience.due():
+        # The caller took its time.
+        patience.forgive(now)
     stall = asyncio.timeout_at(None if patience is None else patience.due())
     try:
         async with asyncio.timeout_at(when), stall:
