@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from opentelemetry import metrics, trace
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 import answers
 from circuits import target
+from conftest import Way
 from llmring import LLMRequest, LLMResponse, Message
 from llmring.chat.events import Usage
 from llmring.chat.parsed_request import parse_request
@@ -22,6 +24,7 @@ from llmring.exceptions import (
     ContentPolicyError,
     ProviderConnectionError,
     ProviderRateLimitError,
+    ValidationError,
 )
 from llmring.telemetry.tracing import CallTrace, Telemetry, TelemetryWish
 from loopback import Loopback
@@ -380,6 +383,32 @@ def test_the_digest_of_the_pins_is_on_the_call_s_span(
 
     assert attributes(seen.spans["chat fast"])["llmring.lockfile.digest"] == digest
     assert "llmring.lockfile.digest" not in attributes(seen.spans["chat gpt-4o-mini"])
+
+
+class Begun(SpanProcessor):
+    """The names of the spans that have begun."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        self.names.append(span.name)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_a_schema_that_can_not_be_used_begins_no_span(
+    seen: Seen, serve: Callable[..., Loopback], way: Way, stream: bool
+) -> None:
+    begun = Begun()
+    seen.tracers.add_span_processor(begun)
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "objekt"}}}
+    ring = ring_at(serve(answers.openai("{}")))
+    ask = way.stream if stream else way.chat
+
+    with pytest.raises(ValidationError, match="can't be used"):
+        ask(ring, "openai:gpt-4o-mini", "Hello", response_format=form)
+
+    assert begun.names == []
 
 
 def test_a_refusal_that_is_the_answer_is_in_the_span_of_the_call(seen: Seen) -> None:

@@ -15,6 +15,8 @@ from llmring.client.ring_core import RingCore
 from llmring.exceptions import LLMRingError
 
 if TYPE_CHECKING:
+    from llmring.chat.output_format import OutputFormat
+    from llmring.client.answer_schema import AnswerForm
     from llmring.routing.failover import Failover
 
 
@@ -22,9 +24,10 @@ class RingCalls(RingCore):
     """The methods by which `LLMRing` sends chats."""
 
     async def _send(self, request: ParsedRequest, profile: str | None) -> LLMResponse:
+        form = None if request.output is None else _form(request.output)
         failover = self._plan(request, profile, stream=False)
         try:
-            response = await self._answered(request, failover)
+            response = await self._answered(request, failover, form)
         except BaseException as error:
             failover.report_result(error)
             raise
@@ -49,16 +52,15 @@ class RingCalls(RingCore):
             record.found(failover.alias, failover.attempts.copy, stamp, later)
         return failover
 
-    async def _answered(self, request: ParsedRequest, failover: Failover) -> LLMResponse:
-        output = request.output
-        if output is None:
+    async def _answered(
+        self, request: ParsedRequest, failover: Failover, form: AnswerForm | None
+    ) -> LLMResponse:
+        if form is None:
             return await (self._executor_ or self._executor).send(
                 failover, whole_reply, refused_answer
             )
-        from llmring.client.answer_schema import answer_form
         from llmring.client.structured import chat_in_form
 
-        form = answer_form(output)
         again = partial(self._planner.plan_followup, failover)
         send = partial(self._executor.send, refused=refused_answer)
         return await chat_in_form(form, request, failover, send, again)
@@ -66,17 +68,22 @@ class RingCalls(RingCore):
     def _stream(
         self, request: ParsedRequest, profile: str | None
     ) -> AsyncGenerator[StreamChunk, None]:
+        form = None if request.output is None else _form(request.output)
         failover = self._plan(request, profile, stream=True)
-        output = request.output
         chunks = self._executor.stream(failover)
         if request.tools:
             from llmring.client.tools.call_arguments import restored_stream
 
             chunks = restored_stream(chunks, request.tools)
-        if output is None:
+        if form is None:
             return chunks
-        from llmring.client.answer_schema import answer_form
         from llmring.client.structured import stream_in_form
 
-        form = answer_form(output)
         return stream_in_form(form, request, chunks)
+
+
+def _form(output: OutputFormat) -> AnswerForm:
+    # Before the call begins, as its schema may be one that can't be used.
+    from llmring.client.answer_schema import answer_form
+
+    return answer_form(output)
