@@ -1,6 +1,6 @@
 """Reading answers: from the bytes of an attempt to the answer with its cost; does no I/O."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -100,12 +100,16 @@ class StreamReader:
         return self._patience
 
     def feed(self, data: bytes) -> Iterator[StreamChunk]:
-        """Yield the chunks that these bytes complete.
+        """Return the chunks that these bytes complete.
 
         Raises:
             ProviderError: The provider reports a failure, or its answer can't be read.
         """
-        for event in self._decoder.feed(data):
+        return self._shown(self._decoder.feed(data))
+
+    def _shown(self, events: Iterable[Event]) -> Iterator[StreamChunk]:
+        """Add the events; yield the chunks to show for them."""
+        for event in events:
             if self._patience is not None:
                 self._patience.see(event)
             chunk = self._reply.add(event)
@@ -120,12 +124,7 @@ class StreamReader:
         Raises:
             ProviderError: The answer is incomplete.
         """
-        for event in self._decoder.end():
-            chunk = self._reply.add(event)
-            if chunk is None:
-                self._note_usage(event)
-            elif self._show(chunk):
-                yield chunk
+        yield from self._shown(self._decoder.end())
         self._finish_at_mark()
         fault = self._reply.fault()
         if fault is not None:
