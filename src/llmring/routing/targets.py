@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -52,6 +53,7 @@ class Target(Struct, frozen=True, dict=True):
         if outgoing.headers or outgoing.body is not None or outgoing.method != "POST":
             return self.endpoint.request(outgoing, self.dialect)
         try:
+            # What `json_bytes` does first; each call takes this path.
             body = msgspec.json.encode(outgoing.payload)
         except UnicodeEncodeError:
             body = json_bytes(outgoing.payload)
@@ -93,21 +95,18 @@ class Target(Struct, frozen=True, dict=True):
     @functools.cached_property
     def quirks(self) -> Quirks:
         """The quirks of its server and of the model itself."""
-        quirks = msgspec.structs.replace(self.endpoint.provider.quirks, server=self.ref.provider)
-        if (
-            quirks.json_schema
-            and self.facts is not None
-            and "json_schema" not in self.facts.capabilities
-        ):
+        quirks, facts = self.endpoint.provider.quirks, self.facts
+        changes: dict[str, Any] = {"server": self.ref.provider}
+        if quirks.json_schema and facts is not None and "json_schema" not in facts.capabilities:
             # Older models of a server that enforces schemas may refuse its JSON mode too (GPT-4).
             # https://platform.openai.com/docs/guides/structured-outputs#json-mode
-            quirks = msgspec.structs.replace(quirks, json_schema=False, json_mode=False)
-        if self.facts is None and quirks.thinking_display:
+            changes |= {"json_schema": False, "json_mode": False}
+        if facts is None and quirks.thinking_display:
             # An older model may not know the field.
-            quirks = msgspec.structs.replace(quirks, thinking_display=False)
-        if self.facts is not None and self.facts.system_turns:
-            quirks = msgspec.structs.replace(quirks, system_turns=True)
-        return quirks
+            changes["thinking_display"] = False
+        if facts is not None and facts.system_turns:
+            changes["system_turns"] = True
+        return msgspec.structs.replace(quirks, **changes)
 
     @functools.cached_property
     def _json_headers(self) -> dict[str, str]:
