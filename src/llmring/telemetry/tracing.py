@@ -111,7 +111,7 @@ class Telemetry:
             return None
         given = present({"gen_ai.embeddings.dimension.count": dimensions})
         span = self._begin(instruments, "embeddings", name, profile, digest, given)
-        content = self._mode == "content"
+        content = self._mode == "content" and span.is_recording()
         return CallTrace(instruments, span, given, content=content, operation="embeddings")
 
     @property
