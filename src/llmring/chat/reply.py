@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from llmring.chat.citation import Citations, joined
@@ -28,6 +28,8 @@ from llmring.chat.json_text import is_whole, without_halves
 from llmring.chat.parts import CommentaryPart, Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.response import LLMResponse, StreamChunk, answer
 from llmring.chat.tools import ToolCall
+
+Restore = Callable[[ToolCall], ToolCall]
 
 
 class _OpenCall:
@@ -97,6 +99,7 @@ class Reply:
     Args:
         model: The model that answers, "provider:model".
         dialect: Name of the API that answers.
+        restore: Undoes what the API has changed in the arguments of a call; None for nothing.
 
     Attributes:
         finished: The end of the answer, once it has come.
@@ -112,6 +115,7 @@ class Reply:
         "_model",
         "_other_parts",
         "_refusal",
+        "_restore",
         "_served",
         "_text",
         "_usage",
@@ -119,9 +123,10 @@ class Reply:
         "finished",
     )
 
-    def __init__(self, model: str, dialect: str = "") -> None:
+    def __init__(self, model: str, dialect: str = "", restore: Restore | None = None) -> None:
         self._model = model
         self._dialect = dialect
+        self._restore = restore
         self._text: list[str] = []
         self._other_parts: list[_Thought | _Comment | _PlacedItem] = []
         self._refusal: list[str] = []
@@ -296,7 +301,7 @@ class Reply:
             result["signature"] = call.signature
         if call.extra:
             result["extra_content"] = call.extra
-        return result
+        return result if self._restore is None else self._restore(result)
 
     @property
     def usage(self) -> Usage | None:
@@ -394,13 +399,15 @@ def fold(model: str, events: Iterable[Event], dialect: str = "") -> LLMResponse:
     return folded(model, events, dialect).response()
 
 
-def folded(model: str, events: Iterable[Event], dialect: str = "") -> Reply:
+def folded(
+    model: str, events: Iterable[Event], dialect: str = "", restore: Restore | None = None
+) -> Reply:
     """Add up these events to a reply; arguments as for `Reply`.
 
     Raises:
         ProviderError: One of the events is a failure reported by the provider.
     """
-    reply = Reply(model, dialect)
+    reply = Reply(model, dialect, restore)
     for event in events:
         reply.add(event)
     return reply

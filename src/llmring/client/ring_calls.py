@@ -31,10 +31,6 @@ class RingCalls(RingCore):
         except BaseException as error:
             failover.report_result(error)
             raise
-        if response.tool_calls:
-            from llmring.client.tools.call_arguments import restore_calls
-
-            restore_calls(response, request.tools)
         failover.report_result(response)
         return response
 
@@ -71,10 +67,6 @@ class RingCalls(RingCore):
         form = None if request.output is None else _form(request.output)
         failover = self._plan(request, profile, stream=True)
         chunks = self._executor.stream(failover)
-        if request.tools:
-            from llmring.client.tools.call_arguments import restored_stream
-
-            chunks = restored_stream(chunks, request.tools)
         if form is None:
             return chunks
         from llmring.client.structured import stream_in_form

@@ -8,7 +8,7 @@ from llmring.chat.citation import moved
 from llmring.chat.completeness import defect, is_bare_refusal, without_name
 from llmring.chat.cost import Cost
 from llmring.chat.events import Event, Finished, Usage, UsageReport
-from llmring.chat.reply import Reply, folded
+from llmring.chat.reply import Reply, Restore, folded
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.replies.stream_patience import StreamPatience
 from llmring.client.usage_totals import both, total_cost
@@ -31,7 +31,8 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     dialect = attempt.target.dialect
     if not is_success(head):
         raise dialect.explain(head, body)
-    reply = folded(attempt.target.name, attempt.target.decode(head, body), dialect.name)
+    events = attempt.target.decode(head, body)
+    reply = folded(attempt.target.name, events, dialect.name, _restorer(attempt))
     response = reply.response()
     attempt.record_usage(response.usage, _reported(attempt, reply, head))
     attempt.record_served_name(response.served_model)
@@ -41,6 +42,15 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     response.cost, response.cost_reason = cost_of_call(attempt, response.attempts)
     attempt.report_answer(lambda: response)
     return response
+
+
+def _restorer(attempt: AttemptState) -> Restore | None:
+    question = attempt.context.question
+    if question is None or not question.tools:
+        return None
+    from llmring.client.replies.call_arguments import restorer
+
+    return restorer(question.tools)
 
 
 def _reported(attempt: AttemptState, reply: Reply, head: HttpHead) -> ReportedCost | None:
@@ -64,7 +74,7 @@ class StreamReader:
         self._head = head
         self._progress = progress
         self._decoder = attempt.target.decoder(head)
-        self._reply = Reply(attempt.target.name, dialect.name)
+        self._reply = Reply(attempt.target.name, dialect.name, _restorer(attempt))
         self._trimmer = (
             OverlapTrimmer(progress.text, stripped=attempt.target.prefills)
             if progress.resumes

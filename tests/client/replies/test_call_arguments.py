@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import answers
+from conftest import Way
 from llmring import LLMRing, Tool, tool
-from llmring.chat.response import LLMResponse
 from llmring.chat.tools import ProviderTool, ToolCall
-from llmring.client.tools.call_arguments import restore_calls
-from loopback import Answer, Loopback
+from llmring.client.replies.call_arguments import restorer
+from loopback import Answer, Loopback, as_stream
 from rings import MODEL, environ_of, ring_at
+from traces import collected
 
 Serve = Callable[..., Loopback]
 
@@ -33,10 +34,8 @@ def calling(name: str, arguments: str) -> Answer:
 
 def restored(tool_: Tool, arguments: str) -> str:
     call = ToolCall(id="1", type="function", function={"name": tool_.name, "arguments": arguments})
-    response = LLMResponse(content="", model="m", tool_calls=[call])
-    restore_calls(response, [tool_, ProviderTool({"type": "web_search"})])
-    assert response.tool_calls is not None
-    return response.tool_calls[0]["function"]["arguments"]
+    restore = restorer([tool_, ProviderTool({"type": "web_search"})])
+    return (call if restore is None else restore(call))["function"]["arguments"]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +90,32 @@ def test_the_default_of_a_strict_function_applies_for_null(serve: Serve) -> None
     answer = ring_at(server).run_tools(MODEL, "Greet", tools=[greet])
 
     assert [run.message.text for run in answer.result().runs] == ["Servus, Ada"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_a_trace_has_the_arguments_that_the_caller_gets(
+    serve: Serve, way: Way, stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = {"id": "c1", "function": {"name": "f", "arguments": '{"city": "x", "zip": null}'}}
+    end = [answers.openai_event(finish_reason="tool_calls"), answers.USAGE, answers.DONE]
+    made = answers.openai_event(tool_calls=[{"index": 0, **call}])
+    whole = calling("f", '{"city": "x", "zip": null}')
+    ring = ring_at(
+        serve(as_stream(answers.ROLE, made, *end) if stream else whole), telemetry="content"
+    )
+    place = Tool("f", parameters=PLACE, strict=True)
+
+    with collected(monkeypatch) as seen:
+        if stream:
+            calls = way.stream(ring, MODEL, "Where?", tools=[place])[-1].tool_calls
+        else:
+            calls = way.chat(ring, MODEL, "Where?", tools=[place]).tool_calls
+        attributes = dict(seen.spans[f"chat {MODEL}"].attributes or {})
+
+    [message] = json.loads(str(attributes["gen_ai.output.messages"]))
+    assert calls is not None
+    assert calls[0]["function"]["arguments"] == '{"city":"x"}'
+    assert message["parts"][-1]["arguments"] == '{"city":"x"}'
 
 
 # A server that lists one tool with this schema, and returns the arguments of its calls.
