@@ -24,7 +24,7 @@ _CLOSING_SECONDS = 1.0
 _under_way: set[asyncio.Task[ToolsResponse]] = set()
 
 
-class _Items:
+class _Rendezvous:
     """Items of a task that goes on after each one only when the caller asks for the next."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ async def stream_of_tools(
     Raises:
         BaseException: As `run` does.
     """
-    items = _Items()
+    items = _Rendezvous()
 
     async def ask(request: LLMRequest) -> LLMResponse:
         last: StreamChunk | None = None
