@@ -1,6 +1,7 @@
 """Sources of an answer, put together and moved."""
 
 import json
+from collections.abc import Iterable
 
 import msgspec
 from hypothesis import given
@@ -8,10 +9,17 @@ from hypothesis import strategies as st
 
 import llmring
 from llmring import Citation, CommentaryPart, LLMResponse, Message
-from llmring.chat.citation import joined, moved
+from llmring.chat.citation import CitationList, Citations, moved
 from replies import citations
 
 URL = "https://example.org/a"
+
+
+def joined(*additions: Iterable[Citation]) -> Citations:
+    known = CitationList()
+    for each in additions:
+        known.add(each)
+    return known.all()
 
 
 def test_a_repeated_source_is_listed_once() -> None:
@@ -46,6 +54,12 @@ def test_moving_there_and_back_changes_nothing(found: tuple[Citation, ...], by: 
 
 def test_a_source_without_a_place_is_not_moved() -> None:
     assert moved([Citation(url=URL)], 5) == (Citation(url=URL),)
+
+
+def test_sources_are_read_in_a_time_that_grows_with_their_number() -> None:
+    many = [Citation(url=f"{URL}/{at}", start=at, end=at + 1) for at in range(20_000)]
+
+    assert len(joined(*([each] for each in many))) == len(many)
 
 
 def test_citations_and_commentary_are_plain_data_and_come_back_from_it() -> None:

@@ -43,21 +43,43 @@ class Citation(PlainData, Struct, frozen=True, kw_only=True):
 Citations = tuple[Citation, ...]
 
 
-def joined(known: Citations, more: Iterable[Citation]) -> Citations:
-    """Return all citations once; of a source that is cited at a place, only the places.
+class CitationList:
+    """The citations of an answer while it is read: each once; of a source with places only these.
 
     Vendors repeat citations, and list search results next to the citations of them.
     """
-    citations = dict.fromkeys((*known, *more))
-    placed = [each for each in citations if each.start is not None]
-    pages = {each.url for each in placed if each.url}
-    sources = {replace(each, start=None, end=None) for each in placed}
-    return tuple(
-        each
-        for each in citations
-        if each.start is not None
-        or (each not in sources and (each.kind != "url" or each.url not in pages))
-    )
+
+    __slots__ = ("_citations", "_pages", "_sources")
+
+    def __init__(self) -> None:
+        # A dictionary keeps the order, and finds a citation among thousands.
+        self._citations: dict[Citation, None] = {}
+        # The sources with places: web pages by address, and all by the citation without the place.
+        self._pages: set[str] = set()
+        self._sources: set[Citation] = set()
+
+    def add(self, citations: Iterable[Citation]) -> Citations:
+        """Add citations; return those that are new."""
+        new = [each for each in dict.fromkeys(citations) if each not in self._citations]
+        self._citations.update(dict.fromkeys(new))
+        for each in new:
+            if each.start is not None:
+                self._sources.add(replace(each, start=None, end=None))
+                if each.url:
+                    self._pages.add(each.url)
+        return self._listed(new)
+
+    def all(self) -> Citations:
+        """Return all of them."""
+        return self._listed(self._citations)
+
+    def _listed(self, citations: Iterable[Citation]) -> Citations:
+        return tuple(
+            each
+            for each in citations
+            if each.start is not None
+            or (each not in self._sources and (each.kind != "url" or each.url not in self._pages))
+        )
 
 
 def moved(citations: Iterable[Citation], by: int) -> Citations:

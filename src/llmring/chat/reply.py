@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from llmring.chat.citation import Citations, joined
+from llmring.chat.citation import CitationList, Citations
 from llmring.chat.events import (
     Cited,
     CommentaryDelta,
@@ -130,7 +130,7 @@ class Reply:
         self._text: list[str] = []
         self._other_parts: list[_Thought | _Comment | _PlacedItem] = []
         self._refusal: list[str] = []
-        self._citations: Citations = ()
+        self._citations: CitationList | None = None
         self._calls: dict[int, _OpenCall] = {}
         self._usage: Usage | None = None
         self.costs: Mapping[str, Any] | None = None
@@ -220,7 +220,7 @@ class Reply:
             tool_calls=self._tool_calls() or None,
             reasoning=self._reasoning(),
             restart=True,
-            citations=self._citations,
+            citations=self._citations.all() if self._citations else (),
             commentary=self._commentary(),
         )
 
@@ -229,9 +229,8 @@ class Reply:
         return "\n\n".join("".join(comment.text) for comment in comments) or None
 
     def _cite(self, citations: Citations) -> StreamChunk | None:
-        known = self._citations
-        self._citations = joined(known, citations)
-        new = tuple(each for each in self._citations if each not in known)
+        self._citations = self._citations or CitationList()
+        new = self._citations.add(citations)
         return StreamChunk(citations=new, model=self._model) if new else None
 
     def _think(self, event: ReasoningDelta) -> None:
@@ -323,7 +322,7 @@ class Reply:
             native_finish_reason=finished.native if finished else None,
             id=self._id,
             parts=self._parts(),
-            citations=self._citations,
+            citations=self._citations.all() if self._citations else (),
             commentary=self._commentary() if self._other_parts else None,
         )
 
@@ -345,7 +344,7 @@ class Reply:
             served_model=self._served,
             native_finish_reason=self.finished.native if self.finished else None,
             id=self._id,
-            citations=self._citations,
+            citations=self._citations.all() if self._citations else (),
         )
 
     @property
