@@ -56,6 +56,31 @@ def test_a_source_without_a_place_is_not_moved() -> None:
     assert moved([Citation(url=URL)], 5) == (Citation(url=URL),)
 
 
+def test_a_place_that_is_moved_out_of_the_text_is_none() -> None:
+    found = moved([Citation(url=URL, start=1, end=4), Citation(url=URL, start=3, end=6)], -4)
+
+    assert found == (Citation(url=URL), Citation(url=URL, start=0, end=2))
+
+
+@given(citations(20), st.integers(0, 19), st.integers(1, 20))
+def test_citations_follow_a_text_from_which_a_part_is_cut(
+    found: tuple[Citation, ...], start: int, length: int
+) -> None:
+    text = "abcdefghijklmnopqrst"
+    known = CitationList()
+    known.add(found)
+
+    known.cut(start, length)
+
+    def words(text: str, sources: Iterable[Citation]) -> set[tuple[str | None, str]]:
+        return {(each.url, text[each.start : each.end]) for each in sources if each.end}
+
+    part = text[start : start + length]
+    outside = {each for each in words(text, found) if not set(each[1]) & set(part)}
+    assert words(text.replace(part, "") if part else text, known.all()) == outside
+    assert {each.url for each in known.all()} == {each.url for each in found}
+
+
 def test_sources_are_read_in_a_time_that_grows_with_their_number() -> None:
     many = [Citation(url=f"{URL}/{at}", start=at, end=at + 1) for at in range(20_000)]
 

@@ -94,7 +94,7 @@ def test_text_that_turns_out_to_be_commentary_is_taken_back() -> None:
     for event in (TextDelta("Pa"), ReasoningDelta("Hm."), TextDelta("Let me "), TextDelta("look.")):
         reply.add(event)
 
-    chunk = reply.add(ShownAsAnswer(len("Let me look.")))
+    chunk = reply.add(ShownAsAnswer(2, len("Let me look.")))
 
     assert chunk is not None
     assert (chunk.restart, chunk.delta, chunk.reasoning) == (True, "Pa", "Hm.")
@@ -110,17 +110,50 @@ def test_text_that_turns_out_to_be_commentary_is_taken_back() -> None:
     )
 
 
-@given(st.text(max_size=8), st.text(min_size=1, max_size=8), st.integers(1, 4))
-def test_all_of_a_text_or_none_may_be_taken_back(answer: str, remark: str, size: int) -> None:
+@given(st.text(max_size=8), st.text(min_size=1, max_size=8), st.text(max_size=8), st.integers(1, 4))
+def test_any_part_of_a_text_or_all_may_be_taken_back(
+    begin: str, remark: str, end: str, size: int
+) -> None:
     reply = Reply("a:model", "api")
-    text = answer + remark
+    text = begin + remark + end
     for at in range(0, len(text), size):
         reply.add(TextDelta(text[at : at + size]))
 
-    reply.add(ShownAsAnswer(len(remark)))
+    chunk = reply.add(ShownAsAnswer(len(begin), len(remark)))
 
-    assert (reply.response().content, reply.response().commentary) == (answer, remark)
-    assert reply.length == len(answer)
+    assert (reply.response().content, reply.response().commentary) == (begin + end, remark)
+    assert chunk is not None
+    assert (chunk.delta, chunk.commentary) == (begin + end, remark)
+    assert reply.length == len(begin + end)
+    expected = (TextPart(begin), CommentaryPart(remark), TextPart(end))
+    assert reply.response().parts == tuple(part for part in expected if part.text)
+
+
+def test_a_remark_within_the_text_leaves_the_other_parts_in_order() -> None:
+    reply = Reply("a:model", "api")
+    source = Citation(url="https://example.org/a", start=9, end=14)
+    for event in (
+        ReasoningDelta("1"),
+        TextDelta("Remark."),
+        ReasoningDelta("2"),
+        TextDelta("I see"),
+        Cited((source,)),
+        ReasoningDelta("3"),
+        TextDelta(" it."),
+    ):
+        reply.add(event)
+
+    reply.add(ShownAsAnswer(0, len("Remark.")))
+
+    assert reply.response().parts == (
+        ReasoningPart("1", dialect="api"),
+        CommentaryPart("Remark."),
+        ReasoningPart("2", dialect="api"),
+        TextPart("I see"),
+        ReasoningPart("3", dialect="api"),
+        TextPart(" it."),
+    )
+    assert reply.response().citations == (Citation(url=source.url, start=2, end=7),)
 
 
 def test_a_source_is_shown_once() -> None:

@@ -178,6 +178,67 @@ def test_data_is_read_from_the_final_phase_though_the_phase_comes_late(
     assert chunks[-1].parsed == City("Paris")
 
 
+def at_once(*items: dict[str, Any], done: bool, named: bool = True) -> Answer:
+    """Stream the texts of all items before the phase of any is known.
+
+    Args:
+        items: The messages.
+        done: Whether each is completed by an event of its own.
+        named: Whether the pieces have the position and the ID of their item.
+    """
+    found = []
+    for at, item in enumerate(items):
+        place = {"output_index": at, "item_id": item["id"]} if named else {}
+        text = item["content"][0]["text"]
+        kind = "response.output_text.delta"
+        found += [event(kind, **place, delta=piece) for piece in (text[:5], text[5:])]
+    if done:
+        for at, item in enumerate(items):
+            place = {"output_index": at} if named else {}
+            sent = item if named else {key: item[key] for key in item if key != "id"}
+            found.append(event("response.output_item.done", **place, item=sent))
+    return as_stream(*found, event("response.completed", response=body(*items)))
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("order", [1, -1])
+def test_only_the_text_of_its_own_message_is_taken_back(
+    way: Way, start: Start, order: int, done: bool, named: bool
+) -> None:
+    source = {"type": "url_citation", "url": "https://a.example", "start_index": 0, "end_index": 5}
+    answer = message(1, "final_answer", "Paris.")
+    answer["content"][0]["annotations"] = [source]
+    items = (PHASED[0], answer)[::order]
+    server = start(at_once(*items, done=done, named=named), whole(PHASED[1]))
+
+    chunks = way.stream(LLMRing(), "fast", "The capital of France?")
+
+    assert read(chunks) == ("Paris.", REMARKS[0])
+    last = chunks[-1]
+    assert [(each.start, each.end) for each in last.citations] == [(0, 5)]
+    assert last.message is not None
+    way.chat(LLMRing(), "fast", [last.message, {"role": "user", "content": "More?"}])
+    sent = json.loads(server.requests[1].body)["input"][:2]
+    said = {item.get("phase") == "commentary": item["content"] for item in sent}
+    assert said[True] == REMARKS[0]
+    assert said[False] in ("Paris.", [answer["content"][0]])
+
+
+def test_an_answer_before_a_late_remark_is_kept(way: Way, start: Start) -> None:
+    bare = [
+        {key: item[key] for key in item if key != "id"}
+        for item in (message(0, "final_answer", "Paris."), message(1, "commentary", REMARKS[0]))
+    ]
+    steps = []
+    for item in bare:
+        steps.append(event("response.output_text.delta", delta=item["content"][0]["text"]))
+        steps.append(event("response.output_item.done", item=item))
+    start(as_stream(*steps, event("response.completed", response=body(*bare))))
+
+    assert read(way.stream(LLMRing(), "fast", "Hi")) == ("Paris.", REMARKS[0])
+
+
 @pytest.mark.parametrize("streams", [False, True])
 def test_phases_go_back_as_they_came(way: Way, start: Start, streams: bool) -> None:
     server = start(streamed(*PHASED) if streams else whole(*PHASED), whole(PHASED[1]))

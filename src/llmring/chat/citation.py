@@ -73,6 +73,18 @@ class CitationList:
         """Return all of them."""
         return self._listed(self._citations)
 
+    def cut(self, start: int, length: int) -> None:
+        """Follow a text from which a part is cut; the sources of the part lose their places."""
+        known, self._citations = self._citations, {}
+        self._pages, self._sources = set(), set()
+        for each in known:
+            if each.start is None or each.end is None or each.end <= start:
+                self.add([each])
+            elif each.start >= start + length:
+                self.add(moved([each], -length))
+            else:
+                self.add([replace(each, start=None, end=None)])
+
     def _listed(self, citations: Iterable[Citation]) -> Citations:
         return tuple(
             each
@@ -83,7 +95,10 @@ class CitationList:
 
 
 def moved(citations: Iterable[Citation], by: int) -> Citations:
-    """Return the citations with their places moved by a number of characters."""
+    """Return the citations with their places moved by a number of characters.
+
+    A source whose place ends up before the text has no place any more.
+    """
     return tuple(
         each if each.start is None or each.end is None else _at(each, each.start, each.end, by)
         for each in citations
@@ -91,4 +106,6 @@ def moved(citations: Iterable[Citation], by: int) -> Citations:
 
 
 def _at(citation: Citation, start: int, end: int, by: int) -> Citation:
-    return replace(citation, start=max(0, start + by), end=max(0, end + by))
+    if end + by <= 0:
+        return replace(citation, start=None, end=None)
+    return replace(citation, start=max(0, start + by), end=end + by)

@@ -138,12 +138,14 @@ class CommentaryDelta(Struct, frozen=True):
 
 
 class ShownAsAnswer(Struct, frozen=True):
-    """The text that came last turns out to be commentary.
+    """A part of the answer's text turns out to be commentary.
 
     Attributes:
+        start: The place of its first character in the answer so far.
         length: The number of its characters.
     """
 
+    start: int
     length: int
 
 

@@ -184,8 +184,8 @@ class Reply:
                 return self._cite(citations)
             case CommentaryDelta(text=text):
                 return self._comment(text)
-            case ShownAsAnswer(length=length):
-                return self._take_back(length)
+            case ShownAsAnswer(start=start, length=length):
+                return self._take_back(start, length)
 
     def _comment(self, text: str) -> StreamChunk:
         last = self._other_parts[-1] if self._other_parts else None
@@ -200,22 +200,21 @@ class Reply:
             self._other_parts.append(comment)
         return StreamChunk(commentary=shown, model=self._model)
 
-    def _take_back(self, length: int) -> StreamChunk:
+    def _take_back(self, start: int, length: int) -> StreamChunk:
         """Turn text into commentary, and return all that was shown so far as it is now."""
-        text = "".join(self._text)
-        kept = len(text) - length
-        # The pieces of the text that is kept stay as they are, since other parts count them.
-        pieces: list[str] = []
-        for piece in self._text:
-            if kept > 0:
-                pieces.append(piece[:kept])
-                kept -= len(piece)
-        self._text = pieces
-        for each in self._other_parts:
-            each.after = min(each.after, len(pieces))
-        self._comment(text[len(text) - length :])
+        first, last = self._boundary(start), self._boundary(start + length)
+        comment = _Comment(first)
+        comment.text = self._text[first:last]
+        del self._text[first:last]
+        before = [each for each in self._other_parts if each.after <= first]
+        after = self._other_parts[len(before) :]
+        for each in after:
+            each.after = max(first, each.after - (last - first))
+        self._other_parts = [*before, comment, *after]
+        if self._citations:
+            self._citations.cut(start, length)
         return StreamChunk(
-            delta="".join(pieces),
+            delta="".join(self._text),
             model=self._model,
             tool_calls=self._tool_calls() or None,
             reasoning=self._reasoning(),
@@ -223,6 +222,19 @@ class Reply:
             citations=self._citations.all() if self._citations else (),
             commentary=self._commentary(),
         )
+
+    def _boundary(self, place: int) -> int:
+        """Return the number of text pieces before a place, where a piece is divided if need be."""
+        for at, piece in enumerate(self._text):
+            if place <= 0:
+                return at
+            if place < len(piece):
+                self._text[at : at + 1] = [piece[:place], piece[place:]]
+                for each in self._other_parts:
+                    each.after += each.after > at
+                return at + 1
+            place -= len(piece)
+        return len(self._text)
 
     def _commentary(self) -> str | None:
         comments = (each for each in self._other_parts if isinstance(each, _Comment))

@@ -31,9 +31,12 @@ from llmring.chat.events import (
     TextDelta,
     ToolCallDelta,
 )
+from llmring.chat.json_text import is_whole
 from llmring.dialects.citation_fields import inner, results
+from llmring.dialects.error_response import unreadable
 from llmring.dialects.openai.citations import citations
 from llmring.dialects.openai.decode_json import read
+from llmring.dialects.openai_responses.message_texts import MessageTexts, rest_of
 from llmring.wire import HttpHead
 
 
@@ -129,27 +132,25 @@ class _Progress:
     """The decoding state of an item.
 
     Attributes:
-        arguments: The kinds of its text so far.
+        kinds: The kinds of its text so far.
         part: The last part of its reasoning.
         call: The number of the call in the reply, if it is one.
         done: True once the item is complete.
         placed: True if its position in the reply is known.
         phase: The phase of its message, if it is known.
-        length: The number of characters of its text so far.
-        starts: The places of the text's parts in the answer.
+        arguments: The pieces of the arguments or the input of its call.
         annotations: The annotations of each part so far.
     """
 
     __slots__ = (
         "annotations",
+        "arguments",
         "call",
         "done",
         "kinds",
-        "length",
         "part",
         "phase",
         "placed",
-        "starts",
     )
 
     def __init__(self) -> None:
@@ -159,8 +160,7 @@ class _Progress:
         self.done = False
         self.placed = False
         self.phase: str | None = None
-        self.length = 0
-        self.starts: dict[int, int] = {}
+        self.arguments: list[str] = []
         self.annotations: dict[int, list[Any]] = {}
 
 
@@ -179,11 +179,13 @@ class ItemAssembler:
         "_by_id",
         "_by_index",
         "_calls",
+        "_ended",
         "_head",
         "_last_call",
-        "_length",
         "_nameless",
         "_reasoned",
+        "_refusals",
+        "_texts",
         "_waiting",
         "found",
         "of_provider",
@@ -193,14 +195,15 @@ class ItemAssembler:
         self.of_provider = 0
         self.found: list[Citation] = []
         self._head = head
-        # The number of characters of the answer's text so far.
-        self._length = 0
+        self._texts = MessageTexts()
+        self._refusals = MessageTexts()
         self._by_index: dict[int, _Progress] = {}
         self._by_id: dict[str, _Progress] = {}
         # Text pieces of items that have neither position nor ID.
         self._nameless = _Progress()
         self._last_call = _Progress()
         self._calls = 0
+        self._ended = 0
         self._reasoned = False
         # Complete calls that nothing else has followed yet.
         self._waiting: list[Mapping[str, Any]] = []
@@ -246,7 +249,7 @@ class ItemAssembler:
             case "text":
                 event: Event = self._text(progress, delta.text, delta.part or 0)
             case "refusal":
-                event = RefusalDelta(delta.text)
+                event = self._refuse(progress, delta.text)
             case "arguments":
                 event = self._called(progress, _ResponsesItem(), delta.text, "function_call")
             case "input":
@@ -257,12 +260,13 @@ class ItemAssembler:
         return [event]
 
     def _text(self, progress: _Progress, text: str, part: int) -> Event:
-        progress.length += len(text)
-        if progress.phase == _COMMENTARY:
-            return CommentaryDelta(text)
-        progress.starts.setdefault(part, self._length)
-        self._length += len(text)
-        return TextDelta(text)
+        is_answer = progress.phase != _COMMENTARY
+        self._texts.add(progress, part, text, is_answer=is_answer)
+        return TextDelta(text) if is_answer else CommentaryDelta(text)
+
+    def _refuse(self, progress: _Progress, text: str) -> Event:
+        self._refusals.add(progress, 0, text)
+        return RefusalDelta(text)
 
     def annotate(self, place: ItemDelta, annotation: Any) -> list[Event]:
         """Return the events for an annotation of a text; the delta has the place, but no text."""
@@ -275,8 +279,9 @@ class ItemAssembler:
         return self._cited(progress, part, [annotation])
 
     def _cited(self, progress: _Progress, part: int, annotations: Any) -> list[Event]:
-        base = progress.starts.get(part, self._length)
-        found = tuple(citations(annotations, None if progress.phase == _COMMENTARY else base))
+        is_answer = progress.phase != _COMMENTARY
+        base = self._texts.place(progress, part) if is_answer else None
+        found = tuple(citations(annotations, base))
         return [Cited(found)] if found else []
 
     def _think(self, progress: _Progress, delta: ItemDelta) -> list[Event]:
@@ -301,23 +306,23 @@ class ItemAssembler:
             ProviderError: The item cannot be decoded.
         """
         kind = read(self._head, raw, _KIND)
+        if index is None and not kind.id:
+            # Items come in order; the complete reply will give it this position.
+            index = self._ended
         progress = self._at(index, kind.id)
         if progress.done:
             return []
         progress.done = True
-        if self._nameless.kinds:
-            progress.kinds |= self._nameless.kinds
-            progress.length = progress.length or self._nameless.length
-            progress.starts = progress.starts or self._nameless.starts
-            progress.annotations = progress.annotations or self._nameless.annotations
+        self._ended += 1
         if kind.type in _CALLS:
             return self._end_call(progress, raw, kind.type)
         events = self._settled()
         self.of_provider += kind.type in _OF_PROVIDER
         match kind.type:
             case "message":
-                events += self._end_message(progress, read(self._head, raw, _ITEM))
+                events += self._end_message(progress, raw)
             case "reasoning":
+                progress.kinds |= self._nameless.kinds
                 events += self._end_reasoning(progress, raw)
             case str():
                 item = read(self._head, raw, _OBJECT)
@@ -325,20 +330,47 @@ class ItemAssembler:
                 events.append(ProviderItem(item))
         return events
 
-    def _end_message(self, progress: _Progress, item: _ResponsesItem) -> list[Event]:
+    def _end_message(self, progress: _Progress, raw: Raw) -> list[Event]:
+        item = read(self._head, raw, _ITEM)
         pieces = item.content if isinstance(item.content, list) else []
+        texts = [(0, item.content)] if isinstance(item.content, str) else _placed(pieces)
         events: list[Event] = []
-        known, progress.phase = progress.phase, item.phase or progress.phase
-        if "text" not in progress.kinds:
-            texts = [(0, item.content)] if isinstance(item.content, str) else _placed(pieces)
-            events += [self._text(progress, text, part) for part, text in texts]
-        elif progress.phase == _COMMENTARY != known and progress.length:
-            events.append(ShownAsAnswer(progress.length))
-            self._length -= progress.length
-        if "refusal" not in progress.kinds and (
-            text := "".join(each.refusal or "" for each in pieces)
-        ):
-            events.append(RefusalDelta(text))
+        whole = "".join(text for _, text in texts)
+        rest = self._rest(self._texts, progress, whole, raw)
+        phase = item.phase or progress.phase
+        if not self._texts.said(progress):
+            progress.phase = phase
+        left = len(whole) - len(rest)
+        for part, text in texts:
+            if len(text) > left:
+                events.append(self._text(progress, text[left:], part))
+            left = max(0, left - len(text))
+        if phase == _COMMENTARY:
+            events += [ShownAsAnswer(*cut) for cut in self._texts.take_back(progress)]
+        progress.phase = phase
+        refusal = "".join(each.refusal or "" for each in pieces)
+        if lacking := self._rest(self._refusals, progress, refusal, raw):
+            events.append(self._refuse(progress, lacking))
+        return events + self._mark(progress, pieces)
+
+    def _rest(self, texts: MessageTexts, progress: _Progress, whole: str, raw: Raw) -> str:
+        """Return the part of a message's text that its pieces lacked.
+
+        Raises:
+            ProviderError: The pieces are those of another text.
+        """
+        if not texts.said(progress):
+            texts.hand_over(self._nameless, whole, to=progress)
+        rest = rest_of(texts.said(progress), whole)
+        if rest is None:
+            raise unreadable(self._head, bytes(raw), "its text is not the one that was streamed")
+        return rest
+
+    def _mark(self, progress: _Progress, pieces: list[_Piece]) -> list[Event]:
+        """Return the events for the phase and the annotations of a message."""
+        progress.annotations = progress.annotations or self._nameless.annotations
+        self._nameless.annotations = {}
+        events: list[Event] = []
         mark: dict[str, Any] = {}
         if progress.phase:
             mark["phase"] = progress.phase
@@ -349,14 +381,19 @@ class ItemAssembler:
             for at, each in enumerate(content):
                 events += self._cited(progress, at, each.get("annotations"))
             mark["content"] = [each for each in content if each]
-        if mark:
+        # It counts for the text before it, which is another one if messages came at once.
+        if mark and (self._texts.is_last(progress) or not self._texts.said(progress)):
             events.append(ProviderItem({"type": "message", "role": "assistant"} | mark))
         return events
 
     def _end_call(self, progress: _Progress, raw: Raw, kind: str | None) -> list[Event]:
         item = read(self._head, raw, _ITEM)
-        arguments = "" if progress.kinds & _OF_CALLS else _arguments(item)
-        events = [self._called(progress, item, arguments, kind)]
+        seen = "".join(progress.arguments)
+        lacking = rest_of(seen, _arguments(item))
+        if lacking is None and not (kind == "function_call" and is_whole(seen)):
+            # JSON that is complete may only be written in another way.
+            raise unreadable(self._head, bytes(raw), "its input is not the one that was streamed")
+        events = [self._called(progress, item, lacking or "", kind)]
         sent = read(self._head, raw, _OBJECT)
         # Given an ID, the API would look the item up on the server, which stores nothing.
         self._waiting.append({key: sent[key] for key in sent if key not in ("id", "status")})
@@ -369,6 +406,8 @@ class ItemAssembler:
             progress.call = self._calls
             self._calls += 1
             self._last_call = progress
+        if arguments:
+            progress.arguments.append(arguments)
         return ToolCallDelta(
             progress.call,
             item.call_id or None,
