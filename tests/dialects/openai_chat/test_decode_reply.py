@@ -459,6 +459,24 @@ def test_an_error_in_a_chunk_ends_the_stream() -> None:
     assert error.provider_message == "Upstream is away"
 
 
+@pytest.mark.parametrize("error", [True, 500, ["boom"], {"x": 1}, "boom"])
+def test_an_error_of_any_form_ends_the_stream(error: object) -> None:
+    for broken in (data({"error": error}), chunk({}, error=error)):
+        events = streamed(chunk({"content": "Hi"}), broken, chunk({"content": "!"}, "stop"))
+
+        assert events[:-1] == [TextDelta("Hi")]
+        assert json.dumps(error).strip('"') in str(error_of(events))
+
+
+def test_no_error_is_none() -> None:
+    for nothing in (None, False, "", []):
+        events = streamed(
+            data({"id": "c", "error": nothing}), chunk({"content": "Hi"}, error=nothing)
+        )
+
+        assert events[-1] == TextDelta("Hi")
+
+
 def test_an_event_named_error_ends_the_stream() -> None:
     error = error_of(
         streamed(b'event: error\ndata: {"message": "Too much", "status_code": 400}\n\n')

@@ -298,7 +298,7 @@ class _ChatReader:
         events: list[Event] = []
         reply = read(self._head, data, _REPLY)
         if reply.error or reply.choices is None or event.name == "error":
-            self._raise_error(event)
+            self._raise_error(event, reply.error)
         if not self._named and (reply.model or reply.id):
             self._named = True
             events.append(Started(reply.model or None, reply.id or None))
@@ -329,7 +329,7 @@ class _ChatReader:
         if delta is not None:
             self._read_delta(delta, events)
         if choice.error:
-            self._raise_error(event)
+            self._raise_error(event, choice.error)
         if choice.finish_reason and choice.finish_reason != self._finish:
             self._finish = choice.finish_reason
             events += self._gathered()
@@ -365,10 +365,12 @@ class _ChatReader:
                 gathered += each.take()
         return gathered
 
-    def _raise_error(self, event: ServerEvent) -> None:
+    def _raise_error(self, event: ServerEvent, sent: object) -> None:
         error = error_within(self._head, event.data)
         if error is None and event.name == "error":
             error = response_error(self._head, event.data, message=None)
+        if error is None and sent:
+            error = unreadable(self._head, event.data, "an error of no known form")
         if error is not None:
             raise error
 
