@@ -173,7 +173,6 @@ def test_done_ends_a_stream_without_a_finish_reason() -> None:
     [
         ({}, "stop", "completed"),
         ({"status": None}, "stop", "completed"),
-        ({"status": "in_progress"}, "stop", "completed"),
         (
             {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
             "length",
@@ -193,6 +192,12 @@ def test_R7_finish_reasons_are_translated(fields: dict[str, Any], reason: str, n
 
     assert (found.finish_reason, found.native_finish_reason) == (reason, native)
     assert (last.finish_reason, last.native_finish_reason) == (reason, native)
+
+
+def test_the_event_of_the_end_counts_more_than_the_status_in_it() -> None:
+    last = stream_reply(completed(message("A"), status="in_progress"))
+
+    assert (last.finish_reason, last.native_finish_reason) == ("stop", "completed")
 
 
 def test_an_answer_with_tool_calls_has_the_finish_reason_tool_calls() -> None:
@@ -280,10 +285,13 @@ def test_a_stream_starts_with_the_model() -> None:
 # --- Errors ---
 
 
+@pytest.mark.parametrize("output", [[], [message("Half an an")]])
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
-def test_an_answer_in_the_background_is_refused_with_advice(status: str) -> None:
+def test_an_answer_in_the_background_is_refused_with_advice(
+    status: str, output: list[dict[str, Any]]
+) -> None:
     with pytest.raises(ProviderResponseError, match=f"resp_1 is {status}.*background") as caught:
-        decode(status=status)
+        decode(*output, status=status)
 
     assert caught.value.request_id == "req_1"
 
@@ -313,6 +321,17 @@ def test_a_failed_answer_raises_its_error(code: str, kind: type[ProviderError]) 
 
     assert {type(each) for each in found} == {kind}
     assert {(each.code, each.provider_message) for each in found} == {(code, "It broke.")}
+
+
+@pytest.mark.parametrize("error", [True, 500, ["boom"], {"x": 1}, "boom"])
+def test_an_error_of_any_form_is_a_failure(error: object) -> None:
+    found = [
+        failure(b"data: " + json.dumps({"error": error}).encode() + b"\n\n"),
+        failure(event("error", error=error)),
+        failure(event("response.created", response={"id": "r", "error": error})),
+    ]
+
+    assert all(json.dumps(error).strip('"') in str(each) for each in found)
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])

@@ -73,6 +73,7 @@ class _Event(Struct, gc=False):
     summary_index: int | None = None
     content_index: int | None = None
     annotation: Any = None
+    error: Any = None
 
 
 class _ItemEvent(Struct, gc=False):
@@ -105,7 +106,7 @@ def decode(head: HttpHead, body: bytes) -> list[Event]:
         raise error_within(head, body) or _unexplained(head, body, response.status)
     if response.output is None:
         raise error_within(head, body) or unreadable(head, body, "no answer in it")
-    if not response.output and response.status in _UNFINISHED:
+    if response.status in _UNFINISHED:
         raise ProviderResponseError(
             f"{head.status} without an answer: {response.id} is {response.status}, to be answered "
             "in the background, which llmring does not wait for; omit `background`",
@@ -232,7 +233,7 @@ class _ResponsesReader:
         if kind in _BEGINNINGS or kind in _ENDS:
             return self._take_response(kind, data)
         if kind in _FAILURES or sent.type is None:
-            self._fail(kind, data)
+            self._fail("error" if sent.error else kind, data)
         return []
 
     def _take_text(self, kind: str, sent: _Event) -> list[Event]:
