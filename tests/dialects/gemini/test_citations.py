@@ -1,6 +1,7 @@
 """Sources of Gemini's answers: places in bytes become places in characters."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -158,6 +159,21 @@ def test_sources_of_a_stream_count_from_its_beginning() -> None:
         Citation(url=URL, title="A", start=0, end=9),
         Citation(url=OTHER),
     )
+
+
+class Unread(list[str]):
+    """A text that must not be put together."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("the text was read")
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"citationSources": []}])
+def test_the_text_is_not_read_for_metadata_without_places(metadata: object) -> None:
+    sources = Sources()
+
+    assert sources.take(Unread(), [WEB], [], metadata, None) == ()
+    assert sources.rest() == (Citation(url=URL, title="A"),)
 
 
 def test_sources_after_the_end_of_a_stream_are_kept() -> None:

@@ -98,6 +98,9 @@ class Sources:
             self._settle()
             self._chunks = [_source(each) for each in chunks]
         self._pages += _read_pages(url_metadata)
+        if not supports and not any(inner(citation_metadata, name) for name in _RECITED):
+            # Before the text is put together, as some models send empty metadata in every chunk.
+            return ()
         text = AnswerText(pieces)
         return (*self._supported(text, supports), *_recited(text, citation_metadata))
 
@@ -153,9 +156,12 @@ def _pages(span: object) -> tuple[int, int] | None:
     return None if first is None or last is None else (first, last)
 
 
+# The second name is that of Vertex AI.
+_RECITED = ("citationSources", "citations")
+
+
 def _recited(text: AnswerText, metadata: object) -> Iterator[Citation]:
-    # Vertex AI has another name for them.
-    for name in ("citationSources", "citations"):
+    for name in _RECITED:
         for each in objects(inner(metadata, name)):
             url, title = word(each.get("uri")), word(each.get("title"))
             if url or title:
