@@ -48,6 +48,7 @@ STOPS = {
 FAILURES = [
     *(("openai_chat", word) for word in ("error", "network_error", "abort", "cancelled", "failed")),
     ("openai_chat", "insufficient_system_resource"),
+    ("openai_chat", "OTHER"),
     ("openai_chat", "function_call_filter: MALFORMED_FUNCTION_CALL"),
     ("anthropic", "network_error"),
     ("ollama", "load"),
@@ -277,6 +278,21 @@ def test_a_continuation_that_adds_nothing_completes_the_answer(way: Way, pair: P
 
     assert (text, answer.finish_reason) == ("All of it.", "stop")
     assert outcomes(answer) == [("anthropic", "failed"), ("groq", "ok")]
+
+
+def test_half_an_answer_that_the_vendor_behind_a_gateway_broke_off_is_none(
+    way: Way, pair: Pair
+) -> None:
+    choice = {"message": {"content": "Half an a"}, "finish_reason": "stop"}
+    choice["native_finish_reason"] = "OTHER"
+    pair.lock("deepseek:any", FALLBACK.model)
+    pair.start(APIS["openai_chat"], as_json({"id": "1", "choices": [choice]}))
+    pair.start(FALLBACK, answers.openai("from groq"))
+
+    text, answer = asked(way, stream=False)
+
+    assert text == FELL_OVER
+    assert "OTHER" in str(answer.attempts[0].reason)
 
 
 @pytest.mark.parametrize("native", ["MALFORMED_FUNCTION_CALL", "SAFETY"])

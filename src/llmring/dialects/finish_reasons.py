@@ -50,6 +50,7 @@ FAILURES = frozenset(
         "malformed_response",
         "missing_thought_signature",
         "no_image",
+        "other",
         "too_many_tool_calls",
         "unexpected_tool_call",
     }
