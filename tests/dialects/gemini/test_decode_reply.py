@@ -336,6 +336,22 @@ def test_a_blocked_prompt_has_the_finish_reason_content_filter() -> None:
     ]
 
 
+@pytest.mark.parametrize("empty", [{"index": 0}, {"content": {}}, {"content": {"parts": []}}])
+def test_a_blocked_prompt_with_an_empty_candidate_is_refused_as_well(empty: object) -> None:
+    sent = {"candidates": [empty], "promptFeedback": {"blockReason": "SAFETY"}}
+    refusal = [Finished("content_filter", "SAFETY")]
+
+    assert whole(**sent)[1:] == refusal
+    assert streamed(f"data: {json.dumps(sent)}\n\n".encode())[1:] == refusal
+
+
+def test_the_reason_for_the_end_of_an_answer_counts_more_than_a_block() -> None:
+    feedback = {"blockReason": "SAFETY"}
+    found = whole(candidates=[{"finishReason": "RECITATION"}], promptFeedback=feedback)
+
+    assert found[1:] == [Finished("content_filter", "RECITATION")]
+
+
 def test_an_empty_text_is_an_answer() -> None:
     assert answer(whole(candidates=[candidate({"text": ""}, finish="STOP")])).content == ""
 

@@ -115,12 +115,10 @@ _CHUNKS = msgspec.json.Decoder(_GeminiChunk | list[_GeminiChunk])
 _PART = msgspec.json.Decoder(_Part)
 _OBJECT: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 
-# Failures and refusals of Gemini are in the table of all vendors, but for this word.
 _REASONS = {
     "stop": "stop",
     "max_tokens": "length",
     "continuation": "length",
-    "other": "error",
 }
 
 
@@ -183,7 +181,8 @@ class _GeminiReader:
             ):
                 events += self._cite(candidate)
             events += self._finish(candidate.finish_reason, candidate.finish_message)
-        if feedback and feedback.block_reason and not chunk.candidates:
+        answers = any(parts or candidate.finish_reason for candidate, parts in ours)
+        if feedback and feedback.block_reason and not answers:
             events += self._finish(
                 feedback.block_reason, feedback.block_reason_message, "content_filter"
             )
