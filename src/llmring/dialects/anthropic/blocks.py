@@ -144,18 +144,23 @@ class CallBlock:
 
 
 class AnswerBlock:
-    """A call to the tool that carries a structured answer: its input is the answer's text."""
+    """A call to the tool that carries a structured answer: its input is the answer's text.
 
-    __slots__ = ("_given",)
+    Attributes:
+        is_empty: True if the input is an empty object, which a block that has just begun has too.
+    """
+
+    __slots__ = ("_given", "is_empty")
 
     def __init__(self, block: AnthropicBlock) -> None:
         self._given = _arguments(block.input)
+        self.is_empty = not self._given
 
     def extend(self, delta: BlockDelta) -> list[Event]:
         """Return the events of one more piece."""
         if not delta.partial_json:
             return []
-        self._given = ""
+        self._given, self.is_empty = "", False
         return [TextDelta(delta.partial_json)]
 
     def close(self) -> list[Event]:

@@ -115,6 +115,7 @@ class _AnthropicReader:
     __slots__ = (
         "_answered",
         "_count",
+        "_empty_answer",
         "_found",
         "_open",
         "_places",
@@ -131,7 +132,7 @@ class _AnthropicReader:
         self._text_end = 0
         # Sources that the provider's own tools found; text may cite them.
         self._found: list[Citation] = []
-        self._answered = False
+        self._answered = self._empty_answer = False
         # The latest calls; their positions are emitted if a later block shows that they matter.
         self._places: list[dict[str, Any]] = []
 
@@ -205,6 +206,8 @@ class _AnthropicReader:
             self._text_end = block.end
         elif isinstance(block, ItemBlock):
             self._found += block.sources
+        elif isinstance(block, AnswerBlock):
+            self._empty_answer = block.is_empty
         return block.close() if block is not None else []
 
     def finish(self, end: MessageEnd, usage: _AnthropicUsage | None) -> list[Event]:
@@ -231,6 +234,9 @@ class _AnthropicReader:
         reason = reason_of(end.stop_reason, _REASONS)
         if self._answered and not self._count and reason == "tool_calls":
             reason = "stop"
+        if self._empty_answer and reason in ("stop", "tool_calls"):
+            # It has not been cut off, so the empty object is the answer.
+            events.append(TextDelta("{}"))
         return [*events, Finished(reason, end.stop_reason)]
 
 
