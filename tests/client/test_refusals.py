@@ -309,6 +309,46 @@ def test_a_parameter_without_which_the_answer_is_another_goes_to_the_next_model(
     assert len(server.requests) == 1
 
 
+GOOGLE_STOP = {
+    "error": {
+        "code": 400,
+        "message": "Unknown name \"stopSequences\" at 'generation_config': Cannot find field.",
+        "status": "INVALID_ARGUMENT",
+    }
+}
+OPENAI_STOP = openai_error(
+    "Unsupported parameter: 'stop' is not supported with this model.",
+    "unsupported_parameter",
+    "stop",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal"), [("openai_chat", OPENAI_STOP), ("gemini", GOOGLE_STOP)]
+)
+@each_form
+def test_no_answer_goes_past_the_stop_text_that_a_model_refuses(
+    way: Way,
+    name: str,
+    refusal: Any,
+    stream: bool,
+    serve: Serve,
+    lock: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    api, anthropic = APIS[name], APIS["anthropic"]
+    server = api.start(serve, monkeypatch, as_json(refusal, 400), api.answer(stream=stream))
+    other = anthropic.start(serve, monkeypatch, anthropic.answer(stream=stream))
+    lock(f"{api.provider}:any", "anthropic:any")
+    request = LLMRequest(model="fast", messages="Hello", stop=["END"])
+
+    _, attempts = ask(way, LLMRing(), request, stream=stream)
+
+    assert outcomes(attempts) == [(api.provider, "failed"), ("anthropic", "ok")]
+    assert len(server.requests) == 1
+    assert other.requests[0].json["stop_sequences"] == ["END"]
+
+
 def test_a_request_that_may_have_acted_is_not_sent_again(
     serve: Serve, lock: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

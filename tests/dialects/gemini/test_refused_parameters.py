@@ -95,6 +95,12 @@ def thinking(**fields: Any) -> dict[str, Any]:
         ),
         ("Multiple candidates is not enabled for this model", {"candidateCount": 2}, None),
         ("Logprobs is not enabled for this model", {"logprobs": 2}, None),
+        (
+            'Invalid JSON payload received. Unknown name "stopSequences" at '
+            "'generation_config': Cannot find field.",
+            {"stopSequences": ["END"]},
+            None,
+        ),
     ],
 )
 def test_what_a_model_refuses_is_left_out_or_changed(

@@ -83,16 +83,6 @@ CASES: list[tuple[str, Any, dict[str, Any], Any]] = [
         {"seed": 1},
     ),
     (
-        "openai stop",
-        openai_error(
-            "Unsupported parameter: 'stop' is not supported with this model.",
-            "unsupported_parameter",
-            "stop",
-        ),
-        {"stop": ["x"], "seed": 1},
-        {"seed": 1},
-    ),
-    (
         "openai effort",
         openai_error(
             "Unsupported value: 'reasoning_effort' does not support 'xhigh' with this model. "
@@ -332,6 +322,15 @@ def test_a_refused_effort_keeps_other_efforts(message: str) -> None:
             "Unsupported parameter: 'tools' is not supported.", "unsupported_parameter", "tools"
         ),
         openai_error("No.", "unsupported_parameter", "response_format"),
+        openai_error(
+            "Unsupported parameter: 'stop' is not supported with this model.",
+            "unsupported_parameter",
+            "stop",
+        ),
+        openai_error("This model does not support parameters: ['seed', 'stop']"),
+        openai_error("Argument not supported on this model: stop"),
+        openai_error("Unknown field: stop"),
+        openai_error("Unrecognized request argument supplied: stop"),
         openai_error("No.", "unsupported_parameter", "logprobs"),
         openai_error("No.", "unsupported_value", "service_tier"),
         openai_error("Unrecognized request arguments supplied: seed, store"),
@@ -340,7 +339,14 @@ def test_a_refused_effort_keeps_other_efforts(message: str) -> None:
     ],
 )
 def test_what_an_answer_cannot_do_without_is_not_left_out(body: Any) -> None:
-    sent = {"tools": [1], "response_format": {}, "logprobs": True, "seed": 1, "store": False}
+    sent = {
+        "tools": [1],
+        "response_format": {},
+        "logprobs": True,
+        "seed": 1,
+        "stop": ["END"],
+        "store": False,
+    }
 
     assert after_refusal(sent, 400, body) is None
 

@@ -29,7 +29,7 @@ _BUDGET: Path = (_CONFIG, _THINKING, "thinkingBudget")
 _LEVEL: Path = (_CONFIG, _THINKING, "thinkingLevel")
 
 # The parameters that an answer can do without. Not here is all that the application would miss:
-# `candidateCount`, log probabilities, formats.
+# `stopSequences`, `candidateCount`, log probabilities, formats.
 _PARAMETERS: Mapping[str, Path] = MappingProxyType(
     {
         **{
@@ -39,7 +39,6 @@ _PARAMETERS: Mapping[str, Path] = MappingProxyType(
                 "topP",
                 "topK",
                 "seed",
-                "stopSequences",
                 "presencePenalty",
                 "frequencyPenalty",
                 "mediaResolution",

@@ -54,8 +54,8 @@ _EFFORT: tuple[Path, ...] = (
 )
 
 # The parameters that an answer can do without, and where they are in a body. Not here is all that
-# the application would miss: tools, formats, `logprobs`, `n`, and what changes price or privacy
-# (`service_tier`, `store`).
+# the application would miss: tools, formats, `stop`, `logprobs`, `n`, and what changes price or
+# privacy (`service_tier`, `store`).
 _PARAMETERS: Mapping[str, tuple[Path, ...]] = MappingProxyType(
     {
         "chat_template_kwargs": (("chat_template_kwargs",),),
@@ -76,7 +76,6 @@ _PARAMETERS: Mapping[str, tuple[Path, ...]] = MappingProxyType(
         "reasoning_format": (("reasoning_format",),),
         "repetition_penalty": (("repetition_penalty",),),
         "seed": (("seed",),),
-        "stop": (("stop",),),
         "stream_options": (("stream_options",),),
         "temperature": (("temperature",),),
         "text.verbosity": (("text", "verbosity"),),
@@ -105,7 +104,11 @@ _VALUE_CODES = frozenset({"invalid_value", "unsupported_value"})
 
 # A name that is also an everyday word proves nothing without a code or quotes.
 _EVERYDAY = ("metadata", "user")
-_KNOWN = "|".join(re.escape(name) for name in (*_PARAMETERS, *_OTHER_NAME) if name not in _EVERYDAY)
+_KNOWN = "|".join(
+    re.escape(name)
+    for name in (*_PARAMETERS, *_OTHER_NAME, "stop")  # `stop` is known, but not left out
+    if name not in _EVERYDAY
+)
 
 # Messages that name the parameters they refuse.
 _NAMING: tuple[re.Pattern[str], ...] = tuple(
