@@ -1,11 +1,13 @@
 """Errors out of HTTP responses: the class, the message, the excerpt."""
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from llmring.dialects.dialect import T
 from llmring.dialects.lenient_json import decode_leniently
+from llmring.dialects.request_changes import RequestChange
 from llmring.dialects.retry_after import retry_after
 from llmring.exceptions import (
     ContextLengthError,
@@ -17,6 +19,7 @@ from llmring.exceptions import (
     ProviderResponseError,
     ProviderTimeoutError,
     UnreadableResponseError,
+    UnsupportedFeatureError,
 )
 from llmring.redaction import redact
 from llmring.wire import HttpHead
@@ -72,6 +75,7 @@ def response_error(
     message: str | None,
     code: str | None = None,
     kind: type[ProviderError] | None = None,
+    changes: Sequence[RequestChange] = (),
 ) -> ProviderError:
     """Build the error for a reply with an error status.
 
@@ -81,7 +85,11 @@ def response_error(
         message: The vendor's own message, if the body could be read.
         code: The vendor's own code or type.
         kind: The class of the error, if the body is more exact than the status.
+        changes: The changes with which the same model may take the request. With any, the error is
+            an `UnsupportedFeatureError`.
     """
+    if changes:
+        kind = UnsupportedFeatureError
     words = redact(message)[:MOST_WORDS] if message else None
     detail = words or excerpt(body)
     error = (kind or error_class(head.status, words))(
@@ -93,6 +101,46 @@ def response_error(
         retry_after=retry_after(head),
     )
     error.should_retry = _ADVICE.get(head.headers.get("x-should-retry", ""))
+    return _with_changes(error, changes)
+
+
+def error_in_answer(
+    kind: type[ProviderError],
+    *,
+    message: str | None,
+    code: str | None,
+    request_id: str | None,
+    status: int | None = None,
+    retry_after: float | None = None,
+    changes: Sequence[RequestChange] = (),
+) -> ProviderError:
+    """Build the error for an error object in a reply with a success status.
+
+    Args:
+        kind: The class of the error.
+        message: The vendor's own message.
+        code: The vendor's own code or type.
+        request_id: The vendor's ID of the request.
+        status: The status that the error object names.
+        retry_after: Seconds that the provider asks to wait.
+        changes: As for `response_error`.
+    """
+    words = redact(message) if message else None
+    reason = " ".join(filter(None, (code, words)))
+    error = (UnsupportedFeatureError if changes else kind)(
+        f"an error instead of an answer: {reason or 'the provider gave no reason'}",
+        status=status,
+        code=code,
+        request_id=request_id,
+        provider_message=words,
+        retry_after=retry_after,
+    )
+    return _with_changes(error, changes)
+
+
+def _with_changes(error: ProviderError, changes: Sequence[RequestChange]) -> ProviderError:
+    if isinstance(error, UnsupportedFeatureError):
+        error.changes = changes
     return error
 
 

@@ -6,7 +6,8 @@ body or the headers of the request, wherever the parameter came from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -76,6 +77,19 @@ class RequestChange(Protocol):
         Args:
             draft: The request that was refused.
         """
+
+
+# Words of a refusal, and what builds the changes that they demand.
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[RequestChange, ...]]]
+
+
+def first_match(rules: Sequence[Rule], message: str) -> tuple[RequestChange, ...]:
+    """Return the changes of the first rule whose words are in the message; empty without one."""
+    for words, build in rules:
+        match = words.search(message)
+        if match is not None:
+            return build(match)
+    return ()
 
 
 class LeaveOut(Struct, frozen=True, kw_only=True):

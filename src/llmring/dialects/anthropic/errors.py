@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.dialects.anthropic.refused_parameters import changes_for
-from llmring.dialects.error_response import error_class, response_error
+from llmring.dialects.error_response import error_class, error_in_answer, response_error
 from llmring.dialects.lenient_json import decode_leniently
 from llmring.dialects.request_changes import RequestChange
 from llmring.exceptions import (
@@ -26,7 +26,6 @@ from llmring.exceptions import (
     ProviderTimeoutError,
     UnsupportedFeatureError,
 )
-from llmring.redaction import redact
 from llmring.wire import HttpHead
 
 
@@ -119,11 +118,14 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
     except (ValueError, RecursionError):
         return response_error(head, body, message=None)
     error = _error(reply.error)
-    changes = _changes(error)
-    kind = UnsupportedFeatureError if changes else _kind(error, head.status)
-    result = response_error(head, body, message=error.message, code=error.type, kind=kind)
-    if isinstance(result, UnsupportedFeatureError):
-        result.changes = changes
+    result = response_error(
+        head,
+        body,
+        message=error.message,
+        code=error.type,
+        kind=_kind(error, head.status),
+        changes=_changes(error),
+    )
     result.request_id = reply.request_id or result.request_id
     return result
 
@@ -133,20 +135,13 @@ def failure(
 ) -> ProviderError:
     """Build the error for an error object in a reply with a success status."""
     error = _error(value)
-    words = redact(error.message) if error.message else None
-    reason = " ".join(part for part in (error.type, words) if part)
-    changes = _changes(error)
-    blamed = 400 if error.type == "invalid_request_error" else 500
-    kind = UnsupportedFeatureError if changes else _kind(error, blamed)
-    result = kind(
-        f"an error instead of an answer: {reason or 'the provider gave no reason'}",
+    return error_in_answer(
+        _kind(error, 400 if error.type == "invalid_request_error" else 500),
+        message=error.message,
         code=error.type,
         request_id=request_id or head.headers.get("request-id"),
-        provider_message=words,
+        changes=_changes(error),
     )
-    if isinstance(result, UnsupportedFeatureError):
-        result.changes = changes
-    return result
 
 
 def _changes(error: ErrorObject) -> tuple[RequestChange, ...]:

@@ -12,7 +12,7 @@ The API has one type for all of them, so the message decides. Sources of the wor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from llmring.chat.reasoning import EFFORTS
@@ -25,6 +25,8 @@ from llmring.dialects.request_changes import (
     Path,
     Replace,
     RequestChange,
+    Rule,
+    first_match,
 )
 
 _EFFORT: tuple[Path, ...] = (("output_config", "effort"),)
@@ -62,8 +64,7 @@ def _named(match: re.Match[str]) -> tuple[RequestChange, ...]:
 
 _NAMES = "|".join(re.escape(name) for name in _PARAMETERS)
 
-_RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[RequestChange, ...]]], ...]
-_RULES = tuple(
+_RULES: tuple[Rule, ...] = tuple(
     (re.compile(words, re.IGNORECASE), build)
     for words, build in (
         (
@@ -139,8 +140,4 @@ def changes_for(message: str) -> tuple[RequestChange, ...]:
     Args:
         message: The message of an error of the type "invalid_request_error".
     """
-    for words, build in _RULES:
-        match = words.search(message)
-        if match is not None:
-            return build(match)
-    return ()
+    return first_match(_RULES, message)

@@ -12,7 +12,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.dialects.error_response import error_class, request_id, response_error
+from llmring.dialects.error_response import (
+    error_class,
+    error_in_answer,
+    request_id,
+    response_error,
+)
 from llmring.dialects.gemini.refused_parameters import changes_for
 from llmring.dialects.lenient_json import decode_leniently
 from llmring.dialects.request_changes import RequestChange
@@ -27,7 +32,6 @@ from llmring.exceptions import (
     ProviderTimeoutError,
     UnsupportedFeatureError,
 )
-from llmring.redaction import redact
 from llmring.wire import HttpHead
 
 
@@ -111,11 +115,14 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
     error = next((_error(each.error) for each in bodies if each.error is not None), None)
     if error is None:
         return response_error(head, body, message=None)
-    changes = _changes(error)
-    kind = UnsupportedFeatureError if changes else _kind(error, head.status)
-    result = response_error(head, body, message=error.message, code=error.status, kind=kind)
-    if isinstance(result, UnsupportedFeatureError):
-        result.changes = changes
+    result = response_error(
+        head,
+        body,
+        message=error.message,
+        code=error.status,
+        kind=_kind(error, head.status),
+        changes=_changes(error),
+    )
     if result.retry_after is None:
         result.retry_after = _retry_delay(error)
     if _is_used_up(error):
@@ -128,21 +135,15 @@ def failure(head: HttpHead, value: GeminiError | str) -> ProviderError:
     """Build the error for an error object in a reply with a success status."""
     error = _error(value)
     status = error.code if isinstance(error.code, int) else None
-    words = redact(error.message) if error.message else None
-    reason = " ".join(part for part in (error.status, words) if part)
-    changes = _changes(error)
-    kind = UnsupportedFeatureError if changes else _kind(error, status or 500)
-    result = kind(
-        f"an error instead of an answer: {reason or 'the provider gave no reason'}",
-        status=status,
+    return error_in_answer(
+        _kind(error, status or 500),
+        message=error.message,
         code=error.status,
         request_id=request_id(head) or _detail(error, "requestId"),
-        provider_message=words,
+        status=status,
         retry_after=_retry_delay(error),
+        changes=_changes(error),
     )
-    if isinstance(result, UnsupportedFeatureError):
-        result.changes = changes
-    return result
 
 
 def _changes(error: GeminiError) -> tuple[RequestChange, ...]:

@@ -12,7 +12,7 @@ words:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from llmring.dialects.request_changes import (
@@ -21,6 +21,8 @@ from llmring.dialects.request_changes import (
     LeaveOutValue,
     Path,
     RequestChange,
+    Rule,
+    first_match,
 )
 
 _CONFIG = "generationConfig"
@@ -92,8 +94,7 @@ def _range(match: re.Match[str]) -> tuple[RequestChange, ...]:
 
 _WORDS = "|".join(("temperature", "top_?[pk]", "seed", "presence_?penalty", "frequency_?penalty"))
 
-_RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[RequestChange, ...]]], ...]
-_RULES = tuple(
+_RULES: tuple[Rule, ...] = tuple(
     (re.compile(words, re.IGNORECASE), build)
     for words, build in (
         (
@@ -140,8 +141,4 @@ def changes_for(message: str) -> tuple[RequestChange, ...]:
     Args:
         message: The message of an error of the status INVALID_ARGUMENT.
     """
-    for words, build in _RULES:
-        match = words.search(message)
-        if match is not None:
-            return build(match)
-    return ()
+    return first_match(_RULES, message)

@@ -205,12 +205,7 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
             None,
         )
     changes = changes_for(message or "") if head.status in _WORDED else ()
-    error = response_error(
-        head, body, message=message, kind=UnsupportedFeatureError if changes else kind
-    )
-    if isinstance(error, UnsupportedFeatureError):
-        error.changes = changes
-    return error
+    return response_error(head, body, message=message, kind=kind, changes=changes)
 
 
 def _complaint(body: bytes) -> str | None:

@@ -145,9 +145,8 @@ def _error(head: HttpHead, body: bytes, facts: _ErrorFacts) -> ProviderError:
         message=f"{facts.message}: {facts.cause}" if facts.cause else facts.message,
         code=next(iter(facts.codes), None),
         kind=UnsupportedFeatureError if refused is not None else kind,
+        changes=() if refused is None else refused.changes,
     )
-    if isinstance(error, UnsupportedFeatureError) and refused is not None:
-        error.changes = refused.changes
     if USED_UP.intersection(codes):
         error.should_retry = False
     if facts.cause:

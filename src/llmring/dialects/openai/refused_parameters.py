@@ -34,6 +34,8 @@ from llmring.dialects.request_changes import (
     Rename,
     Replace,
     RequestChange,
+    Rule,
+    first_match,
 )
 
 
@@ -167,8 +169,7 @@ def _constant(*changes: RequestChange) -> Callable[[re.Match[str]], tuple[Reques
     return lambda _: changes
 
 
-_SPECIFIC: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[RequestChange, ...]]], ...]
-_SPECIFIC = tuple(
+_SPECIFIC: tuple[Rule, ...] = tuple(
     (re.compile(words, re.IGNORECASE), build)
     for words, build in (
         (
@@ -228,17 +229,15 @@ def refusal_of(codes: Sequence[str], param: str | None, message: str) -> Refusal
         param: The parameter that the error names, if any.
         message: The vendor's message.
     """
-    for words, build in _SPECIFIC:
-        match = words.search(message)
-        if match is not None:
-            return Refusal(build(match))
+    if changes := first_match(_SPECIFIC, message):
+        return Refusal(changes)
     names = _names(codes, param, message)
     if not names:
         return Refusal() if _FORBIDDING.search(message) else None
-    changes = [_change(name, codes, message) for name in names]
-    known = tuple(change for change in changes if change is not None)
+    found = [_change(name, codes, message) for name in names]
+    known = tuple(change for change in found if change is not None)
     # Without one of them the request would be refused again.
-    return Refusal(known if len(known) == len(changes) else ())
+    return Refusal(known if len(known) == len(found) else ())
 
 
 def _names(codes: Sequence[str], param: str | None, message: str) -> list[str]:
