@@ -309,6 +309,78 @@ def test_a_parameter_without_which_the_answer_is_another_goes_to_the_next_model(
     assert len(server.requests) == 1
 
 
+OUT_OF_RANGE: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "openai_chat": (
+        openai_error(
+            "Invalid 'temperature': decimal above maximum value. Expected a value <= 1, but got "
+            "1.5 instead.",
+            "decimal_above_max_value",
+            "temperature",
+        ),
+        ("temperature",),
+    ),
+    "anthropic": (
+        {
+            "type": "error",
+            "error": {"type": "invalid_request_error", "message": "temperature: range: 0..1"},
+        },
+        ("temperature",),
+    ),
+    "gemini": (
+        {
+            "error": {
+                "code": 400,
+                "message": "temperature must be in the range [0.0, 1.0].",
+                "status": "INVALID_ARGUMENT",
+            }
+        },
+        ("generationConfig", "temperature"),
+    ),
+    "ollama": ({"error": "temperature must be at most 1"}, ("options", "temperature")),
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_RANGE)
+@each_form
+def test_a_number_out_of_the_models_range_is_moved_into_it(
+    way: Way,
+    name: str,
+    stream: bool,
+    serve: Serve,
+    lock: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    api, (refusal, path) = APIS[name], OUT_OF_RANGE[name]
+    server = api.start(serve, monkeypatch, as_json(refusal, 400), api.answer(stream=stream))
+    lock(f"{api.provider}:any")
+    request = LLMRequest(model="fast", messages="Hello", temperature=1.5)
+
+    _, attempts = ask(way, LLMRing(), request, stream=stream)
+
+    assert outcomes(attempts) == [(api.provider, "failed"), (api.provider, "ok")]
+    assert attempts[1].adjusted == ("temperature 1 for 1.5: the model takes no other",)
+    value = server.requests[1].json
+    for key in path:
+        value = value[key]
+    assert value == 1
+
+
+def test_a_number_out_of_a_range_that_is_not_given_goes_to_the_next_model(
+    serve: Serve, lock: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat, anthropic = APIS["openai_chat"], APIS["anthropic"]
+    refusal = openai_error("`temperature` must be > 0.0 and < 1.0")
+    server = chat.start(serve, monkeypatch, as_json(refusal, 422))
+    anthropic.start(serve, monkeypatch, anthropic.answer(stream=False))
+    lock("openai:any", "anthropic:any")
+
+    with LLMRing() as ring:
+        response = ring.chat("fast", "Hello", temperature=1).result()
+
+    assert outcomes(tuple(response.attempts)) == [("openai", "failed"), ("anthropic", "ok")]
+    assert len(server.requests) == 1
+
+
 GOOGLE_STOP = {
     "error": {
         "code": 400,

@@ -233,7 +233,7 @@ class Rename(Struct, frozen=True, kw_only=True):
 
 
 class Clamp(Struct, frozen=True, kw_only=True):
-    """Keeping a number within the range that the model takes.
+    """Keeping a number within the range that the model takes, as far as it is known.
 
     Attributes:
         name: Its name, for people.

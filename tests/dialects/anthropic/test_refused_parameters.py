@@ -76,6 +76,7 @@ THINKS = {"type": "enabled", "budget_tokens": 2048}
             {"temperature": 1.5},
             {"temperature": 1},
         ),
+        ("temperature: range: 0..1", {"temperature": 1.5}, {"temperature": 1}),
         ("top_k: Extra inputs are not permitted", {"top_k": 1, "max_tokens": 1}, {"max_tokens": 1}),
         ("prompt is too long: 3333404 tokens > 200000 maximum", {"max_tokens": 1}, None),
         ("messages.1.content.0.tool_use.text: Extra inputs are not permitted", {"top_k": 1}, None),

@@ -82,6 +82,11 @@ def thinking(**fields: Any) -> dict[str, Any]:
             {"temperature": 2},
         ),
         (
+            "* GenerateContentRequest.generation_config.top_p: top_p must be in the range [0, 1].",
+            {"topP": 1.5},
+            {"topP": 1},
+        ),
+        (
             'Invalid JSON payload received. Unknown name "thinkingLevel" at '
             "'generation_config.thinking_config': Cannot find field.",
             thinking(thinkingLevel="LOW"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from llmring.dialects.openai.errors import explain
 from llmring.dialects.openai.refused_parameters import refusal_of
 from llmring.dialects.request_changes import changed_request
-from llmring.exceptions import UnsupportedFeatureError
+from llmring.exceptions import ProviderRequestError, UnsupportedFeatureError
 from llmring.wire import HttpHead, HttpRequest
 
 
@@ -281,6 +281,56 @@ def test_what_a_model_refuses_is_left_out_or_changed(
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        openai_error(
+            "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 3.",
+            "decimal_above_max_value",
+            "temperature",
+        ),
+        openai_error("temperature : number must be at most 2"),
+        openai_error("Invalid temperature value, the valid range of temperature is [0, 2]"),
+        {
+            "object": "error",
+            "message": {
+                "detail": [
+                    {
+                        "type": "less_than_equal",
+                        "loc": ["body", "temperature"],
+                        "msg": "Input should be less than or equal to 2",
+                    }
+                ]
+            },
+        },
+    ],
+)
+def test_a_number_is_moved_into_the_models_range(body: Any) -> None:
+    assert after_refusal({"temperature": 3, "n": 1}, 400, body) == {"temperature": 2, "n": 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        openai_error("No.", "decimal_above_max_value", "temperature"),
+        openai_error("No.", "integer_below_min_value", "max_output_tokens"),
+        openai_error("`temperature` must be > 0.0 and < 1.0"),
+    ],
+)
+def test_a_number_whose_range_is_not_given_may_suit_another_model(body: Any) -> None:
+    sent = {"temperature": 3, "max_output_tokens": 5}
+
+    assert after_refusal(sent, 400, body) is None
+
+
+def test_a_number_inside_a_tool_is_the_requests_fault() -> None:
+    body = openai_error(
+        "Expected a value <= 100.", "integer_above_max_value", "tools[0].function.n"
+    )
+
+    assert type(explain(HttpHead(400, {}), json.dumps(body).encode())) is ProviderRequestError
+
+
+@pytest.mark.parametrize(
     "message",
     [
         "seed is not supported with this model",
@@ -368,7 +418,6 @@ def test_another_value_may_be_sent_after_one_was_refused() -> None:
     "message",
     [
         "Missing required parameter: 'messages'.",
-        "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 3.",
         "Field 'temperature': type must be number, but is string",
         "The server had an error",
     ],

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from llmring.chat.reasoning import EFFORTS
+from llmring.dialects.refusals.number_ranges import NUMBERS, clamps
 from llmring.dialects.request_changes import (
     ChooseLevel,
     Clamp,
@@ -45,6 +46,8 @@ _PARAMETERS: Mapping[str, tuple[Path, ...]] = MappingProxyType(
         "top_p": (("top_p",),),
     }
 )
+
+_SAMPLING = {name: _PARAMETERS[name] for name in NUMBERS if name in _PARAMETERS}
 
 _BUDGET: Path = ("thinking", "budget_tokens")
 
@@ -114,16 +117,6 @@ _RULES: tuple[Rule, ...] = tuple(
             lambda match: (Clamp(name="thinking budget", paths=(_BUDGET,), least=int(match[1])),),
         ),
         (
-            r"(?P<name>temperature|top_p): input should be less than or equal to (?P<most>[\d.]+)",
-            lambda match: (
-                Clamp(
-                    name=match["name"],
-                    paths=_PARAMETERS[match["name"]],
-                    most=float(match["most"].rstrip(".")),
-                ),
-            ),
-        ),
-        (
             r"thinking may not be enabled when tool_choice forces",
             lambda _: (_leave_out("thinking", together_with="tool_choice"),),
         ),
@@ -140,4 +133,4 @@ def changes_for(message: str) -> tuple[RequestChange, ...]:
     Args:
         message: The message of an error of the type "invalid_request_error".
     """
-    return first_match(_RULES, message)
+    return first_match(_RULES, message) or clamps(message, _SAMPLING)

@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from llmring.dialects.refusals.number_ranges import clamps
 from llmring.dialects.request_changes import (
     Clamp,
     LeaveOut,
@@ -55,7 +56,12 @@ _PARAMETERS: Mapping[str, Path] = MappingProxyType(
 )
 
 # Sampling numbers, which may be moved into the model's range.
-_NUMBERS = ("temperature", "topP", "topK", "presencePenalty", "frequencyPenalty")
+_SAMPLING: Mapping[str, tuple[Path, ...]] = MappingProxyType(
+    {
+        name: (_PARAMETERS[name],)
+        for name in ("temperature", "topP", "topK", "presencePenalty", "frequencyPenalty")
+    }
+)
 
 
 def _leave_out(*names: str, together_with: Path | None = None) -> tuple[RequestChange, ...]:
@@ -82,14 +88,14 @@ def _budget(match: re.Match[str]) -> tuple[RequestChange, ...]:
 
 def _range(match: re.Match[str]) -> tuple[RequestChange, ...]:
     name = _camel(match["name"])
-    if name not in _NUMBERS:
+    if name not in _SAMPLING:
         return ()
     most = float(match["most"])
     if match["end"].lower() == "exclusive":
         # 2.0001 means 2; before a whole number, the last one is the one below.
         most = most - 1 if most == int(most) else float(int(most))
     least = float(match["least"])
-    return (Clamp(name=name, paths=(_PARAMETERS[name],), least=least, most=most),)
+    return (Clamp(name=name, paths=_SAMPLING[name], least=least, most=most),)
 
 
 _WORDS = "|".join(("temperature", "top_?[pk]", "seed", "presence_?penalty", "frequency_?penalty"))
@@ -141,4 +147,4 @@ def changes_for(message: str) -> tuple[RequestChange, ...]:
     Args:
         message: The message of an error of the status INVALID_ARGUMENT.
     """
-    return first_match(_RULES, message)
+    return first_match(_RULES, message) or clamps(message, _SAMPLING)

@@ -24,6 +24,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from llmring.chat.reasoning import EFFORTS
+from llmring.dialects.refusals.number_ranges import NUMBERS, clamps
 from llmring.dialects.request_changes import (
     ChooseLevel,
     Clamp,
@@ -90,6 +91,8 @@ _PARAMETERS: Mapping[str, tuple[Path, ...]] = MappingProxyType(
     }
 )
 
+_SAMPLING = {name: _PARAMETERS[name] for name in NUMBERS}
+
 # Two names for one limit; servers take one or the other.
 _OTHER_NAME: Mapping[str, str] = MappingProxyType(
     {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
@@ -103,6 +106,14 @@ _REFUSING_CODES = frozenset(
     }
 )
 _VALUE_CODES = frozenset({"invalid_value", "unsupported_value"})
+_RANGE_CODES = frozenset(
+    {
+        "decimal_above_max_value",
+        "decimal_below_min_value",
+        "integer_above_max_value",
+        "integer_below_min_value",
+    }
+)
 
 # A name that is also an everyday word proves nothing without a code or quotes.
 _EVERYDAY = ("metadata", "user")
@@ -231,6 +242,12 @@ def refusal_of(codes: Sequence[str], param: str | None, message: str) -> Refusal
     """
     if changes := first_match(_SPECIFIC, message):
         return Refusal(changes)
+    name = _plain_name(param) if param else None
+    if changes := clamps(message, _SAMPLING, name):
+        return Refusal(changes)
+    # The ranges of other parameters differ between models too, those inside a tool do not.
+    if name is not None and name.isidentifier() and _RANGE_CODES.intersection(codes):
+        return Refusal()
     names = _names(codes, param, message)
     if not names:
         return Refusal() if _FORBIDDING.search(message) else None

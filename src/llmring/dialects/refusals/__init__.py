@@ -1,0 +1,1 @@
+"""Words of refusals that occur with many vendors."""
