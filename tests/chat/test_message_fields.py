@@ -56,6 +56,43 @@ def test_thinking_blocks_are_kept_with_their_signatures() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "redacted_thinking", "data": "x"},
+        {"type": "thinking", "thinking": "", "signature": "s"},
+    ],
+)
+def test_blocks_without_a_text_do_not_replace_the_text(block: dict[str, Any]) -> None:
+    assert parts_of(content="a", thinking_blocks=[block], reasoning_content="Hm.")[1:] == [
+        ReasoningPart("Hm.", dialect="openai_chat", field="reasoning_content"),
+        TextPart("a"),
+    ]
+
+
+@pytest.mark.parametrize("other", [{}, {"reasoning_content": ""}, {"reasoning": None}])
+def test_reasoning_that_is_only_in_details_has_their_text(other: dict[str, Any]) -> None:
+    details: list[dict[str, Any]] = [
+        {"type": "reasoning.summary", "summary": "H"},
+        {"type": "reasoning.encrypted", "data": "x"},
+        {"type": "reasoning.text", "text": "m."},
+    ]
+
+    assert parts_of(content=None, reasoning_details=details, **other) == [
+        ReasoningPart("Hm.", dialect="openai_chat"),
+        *(ProviderPart("openai_chat", detail) for detail in details),
+    ]
+
+
+def test_details_do_not_repeat_reasoning_that_is_there_as_text() -> None:
+    detail = {"type": "reasoning.text", "text": "Hm."}
+
+    assert parts_of(content=None, reasoning="Hm.", reasoning_details=[detail]) == [
+        ReasoningPart("Hm.", dialect="openai_chat", field="reasoning"),
+        ProviderPart("openai_chat", detail),
+    ]
+
+
 def test_a_thinking_block_must_be_complete() -> None:
     with pytest.raises(ValidationError):
         parts_of(content="a", thinking_blocks=[{"type": "thinking"}])

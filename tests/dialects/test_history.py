@@ -189,6 +189,57 @@ def test_an_answer_of_another_vendor_gets_the_field_that_this_one_demands(
         assert server.requests[0].json["messages"][1]["reasoning_content"] == ""
 
 
+DETAILS = [{"type": "reasoning.text", "text": "because", "index": 0}]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reasoning_details": DETAILS},
+        {"reasoning_details": DETAILS, "reasoning_content": ""},
+        {
+            "reasoning_content": "because",
+            "thinking_blocks": [{"type": "redacted_thinking", "data": "x"}],
+        },
+    ],
+)
+@pytest.mark.parametrize("row", ["deepseek", "moonshot"])
+def test_the_reasoning_of_a_dictionary_is_in_the_field_that_a_vendor_demands(
+    row: str, fields: dict[str, Any], tmp_path: Path
+) -> None:
+    messages: list[Any] = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": None, "tool_calls": [CALL], **fields},
+        {"role": "tool", "tool_call_id": "call_1", "content": "1"},
+    ]
+    with Loopback(openai()) as server:
+        environ = {
+            f"{row.upper()}_BASE_URL": f"{server.url}/v1",
+            f"{row.upper()}_API_KEY": "sk-0123456789",
+        }
+        ring(tmp_path, f"{row}:some-model", environ).chat("t", messages=messages).result()
+
+        assert server.requests[0].json["messages"][1]["reasoning_content"] == "because"
+
+
+def test_details_in_a_dictionary_go_as_they_are_to_the_server_that_takes_them(
+    tmp_path: Path,
+) -> None:
+    messages: list[Any] = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "a", "reasoning_details": DETAILS},
+        {"role": "user", "content": "q"},
+    ]
+    with Loopback(openai()) as server:
+        environ = {
+            "OPENROUTER_BASE_URL": f"{server.url}/v1",
+            "OPENROUTER_API_KEY": "sk-0123456789",
+        }
+        ring(tmp_path, "openrouter:some-model", environ).chat("t", messages=messages).result()
+
+        assert server.requests[0].json["messages"][1] == messages[1]
+
+
 # --- Anthropic's API ---
 
 THOUGHT = {"type": "thinking", "thinking": "because", "signature": ""}

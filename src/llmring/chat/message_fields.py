@@ -8,7 +8,7 @@ https://ai.google.dev/gemini-api/docs/thought-signatures#openai
 https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart, parse_part
@@ -18,6 +18,8 @@ _RESPONSES = "openai_responses"
 
 # The names under which servers send reasoning as text.
 REASONING = ("reasoning_content", "reasoning")
+# The name under which they send it in pieces, some of which are not readable.
+_DETAILS = "reasoning_details"
 # The fields of an answer in Chat Completions that have no form in other APIs.
 _OF_CHAT = ("refusal", "annotations", "audio", "extra_content")
 
@@ -49,17 +51,31 @@ def with_fields(content: Content, value: Mapping[str, Any]) -> Content:
 
 
 def _reasoning(value: Mapping[str, Any]) -> list[Part]:
-    if blocks := _mappings(value.get("thinking_blocks")):
-        return [parse_part(block) for block in blocks]
+    blocks = [parse_part(block) for block in _mappings(value.get("thinking_blocks"))]
+    if any(isinstance(block, ReasoningPart) and block.text for block in blocks):
+        return blocks
     given = {name: value[name] for name in REASONING if isinstance(value.get(name), str)}
     # Some servers send the same text under both names.
     same = len(set(given.values())) == 1
     names = list(given)[:1] if same else list(given)
-    return [ReasoningPart(given[name], dialect=_CHAT, field=name) for name in names]
+    if not any(given.values()) and (text := detailed_text(_mappings(value.get(_DETAILS)))):
+        # As it is read from an answer that has it only there.
+        return [*blocks, ReasoningPart(text, dialect=_CHAT)]
+    return [*blocks, *(ReasoningPart(given[name], dialect=_CHAT, field=name) for name in names)]
+
+
+def detailed_text(details: Iterable[Mapping[str, Any]]) -> str:
+    """Return the text of reasoning that is given in details.
+
+    Args:
+        details: The items of `reasoning_details`.
+    """
+    texts = (each.get("text") or each.get("summary") for each in details)
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _details(value: Mapping[str, Any]) -> list[Part]:
-    return [ProviderPart(_CHAT, each) for each in _mappings(value.get("reasoning_details"))]
+    return [ProviderPart(_CHAT, each) for each in _mappings(value.get(_DETAILS))]
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:
