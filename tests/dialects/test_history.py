@@ -352,3 +352,26 @@ def test_encrypted_reasoning_goes_only_to_the_server_that_sent_it(
 
         kinds = [item["type"] for item in server.requests[0].json["input"]]
         assert ("reasoning" in kinds) == (origin != "azure")
+
+
+def test_system_messages_follow_all_results_of_parallel_calls(tmp_path: Path) -> None:
+    messages: list[Any] = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": None, "tool_calls": [CALL, {**CALL, "id": "call_2"}]},
+        {"role": "system", "content": "First rule."},
+        {"role": "tool", "tool_call_id": "call_1", "content": "One."},
+        {"role": "system", "content": "Second rule."},
+        {"role": "tool", "tool_call_id": "call_2", "content": "Two."},
+    ]
+    with Loopback(anthropic_answer("whole", USE)) as server:
+        environ = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "k-0123456789"}
+        # A model that takes system messages after the results.
+        a_ring = ring(tmp_path, "anthropic:claude-sonnet-5-5", environ)
+        a_ring.chat("t", messages=messages).result()
+        results, rules = server.requests[0].json["messages"][2:]
+
+    assert [block["tool_use_id"] for block in results["content"]] == ["call_1", "call_2"]
+    assert (rules["role"], [block["text"] for block in rules["content"]]) == (
+        "system",
+        ["First rule.", "Second rule."],
+    )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from llmring.chat.parts import ImagePart
 from llmring.chat.request import Message
+from llmring.dialects.result_order import with_results_in_place
 from llmring.dialects.system_turns import late_systems_placed
 from llmring.exceptions import UnsupportedFeatureError
 
@@ -59,8 +60,10 @@ def test_adjacent_system_messages_become_one() -> None:
 
 
 def test_between_a_call_and_its_results_it_follows_the_results() -> None:
-    assert placed([USER, CALL, LATE, RESULT]) == [*plain(USER, CALL, RESULT), MARKED]
-    assert placed([USER, CALL, LATE, RESULT], between=True) == plain(USER, CALL, RESULT, LATE)
+    turns = with_results_in_place([USER, CALL, LATE, RESULT])
+
+    assert placed(turns) == [*plain(USER, CALL, RESULT), MARKED]
+    assert placed(turns, between=True) == plain(USER, CALL, RESULT, LATE)
 
 
 def test_its_cache_mark_is_kept() -> None:

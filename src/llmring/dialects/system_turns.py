@@ -22,10 +22,8 @@ def late_systems_placed(
 ) -> Sequence[Message]:
     """Return the messages with those system messages made fit that come after another message.
 
-    Between a call and its results, none is possible; there they follow the results.
-
     Args:
-        turns: The messages; not changed.
+        turns: The messages, with the results of calls in place; not changed.
         vendor: The vendor's name, for errors.
         between: Whether the model takes a system message after a user's and before its answer:
             https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
@@ -38,9 +36,6 @@ def late_systems_placed(
         return turns
     result = [*turns[:first]]
     runs = [(role, [*run]) for role, run in groupby(turns[first:], lambda turn: turn.role)]
-    for at in range(len(runs) - 1):
-        if (runs[at][0], runs[at + 1][0]) == ("system", "tool"):
-            runs[at], runs[at + 1] = runs[at + 1], runs[at]
     for at, (role, run) in enumerate(runs):
         if role != "system":
             result += run

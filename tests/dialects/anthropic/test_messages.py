@@ -340,6 +340,36 @@ def test_a_late_system_message_stays_in_its_place_at_a_model_that_takes_it() -> 
     ]
 
 
+@pytest.mark.parametrize("between", [False, True])
+def test_system_messages_between_the_results_of_parallel_calls_follow_all_of_them(
+    between: bool,
+) -> None:
+    request = LLMRequest(
+        messages=[
+            Message("user", "Hi"),
+            Message("assistant", tool_calls=[call("a"), call("b")]),
+            Message("system", "In French."),
+            Message("tool", "1", tool_call_id="a"),
+            Message("system", "Be kind."),
+            Message("tool", "2", tool_call_id="b"),
+        ]
+    )
+    quirks = Quirks(system_turns=between)
+    sent = DIALECT.encode(parse_request(request), "m", stream=False, quirks=quirks).payload
+    words = [text("In French."), text("Be kind.")]
+    marked = [text(f"<system_message>\n{each['text']}\n</system_message>") for each in words]
+    results = [
+        {"type": "tool_result", "tool_use_id": id_, "content": [text(answer)]}
+        for id_, answer in (("a", "1"), ("b", "2"))
+    ]
+
+    assert sent["messages"][2:] == (
+        [{"role": "user", "content": results}, {"role": "system", "content": words}]
+        if between
+        else [{"role": "user", "content": [*results, *marked]}]
+    )
+
+
 def test_a_late_system_message_is_marked_in_its_place_at_other_models() -> None:
     marked = text("<system_message>\nIn French.\n</system_message>")
 

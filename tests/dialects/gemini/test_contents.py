@@ -277,3 +277,22 @@ def test_a_late_system_message_is_marked_in_its_place() -> None:
         {"role": "user", "parts": [{"text": "Hi"}]},
         {"role": "user", "parts": [marked]},
     ]
+
+
+def test_system_messages_between_the_results_of_parallel_calls_follow_all_of_them() -> None:
+    sent = contents(
+        Message("user", "Hi"),
+        Message("assistant", tool_calls=[call("a"), call("b")]),
+        Message("system", "In French."),
+        Message("tool", "1", tool_call_id="a"),
+        Message("system", "Be kind."),
+        Message("tool", "2", tool_call_id="b"),
+    )
+
+    assert [[*part] for turn in sent[2:] for part in turn["parts"]] == [
+        ["functionResponse"],
+        ["functionResponse"],
+        ["text"],
+        ["text"],
+    ]
+    assert len(sent[2]["parts"]) == 2

@@ -30,6 +30,7 @@ from llmring.dialects.anthropic.structured_output import (
 from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.history import fitted
 from llmring.dialects.offered_tool import offered
+from llmring.dialects.result_order import with_results_in_place
 from llmring.dialects.system_turns import late_systems_placed
 
 # The API has no default; this fits the smallest of the models that it still serves.
@@ -50,8 +51,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         UnsupportedFeatureError: The API does not accept a part of a message.
         ValidationError: The data of a document is not base64.
     """
-    turns = late_systems_placed(request.turns, "Anthropic", between=quirks.system_turns)
-    turns = fitted(turns, anthropic_content.NAME, anthropic_content.CALL_IDS, quirks)
+    ordered = with_results_in_place(request.turns)
+    placed = late_systems_placed(ordered, "Anthropic", between=quirks.system_turns)
+    turns = fitted(placed, anthropic_content.NAME, anthropic_content.CALL_IDS, quirks)
     messages = anthropic_content.messages(turns, quirks)
     thinking = _thinking(request, messages, quirks)
     wanted = _wanted(request, quirks, thinking)

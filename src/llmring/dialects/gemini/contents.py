@@ -24,7 +24,6 @@ from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import json_object
 from llmring.dialects.gemini.call_places import call_at
-from llmring.dialects.result_order import with_results_in_place
 from llmring.dialects.thought_signatures import thought_signature
 from llmring.exceptions import UnsupportedFeatureError
 
@@ -100,14 +99,16 @@ def contents_of(turns: Iterable[Message], *, media_in_results: bool) -> list[dic
     """Build the turns of user and model, in order.
 
     Args:
-        turns: The messages; system messages are skipped.
+        turns: The messages, with the results of calls in place; system messages are skipped.
         media_in_results: True if the model accepts media inside the result of a function.
             Otherwise they are put next to it.
     """
     contents: list[dict[str, Any]] = []
     names: dict[str, str] = {}
     after_result = False
-    for message in with_results_in_place([turn for turn in turns if turn.role != "system"]):
+    for message in turns:
+        if message.role == "system":
+            continue
         match message.role:
             case "assistant":
                 role, parts = "model", _model_parts(message)

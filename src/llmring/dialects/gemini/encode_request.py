@@ -20,6 +20,7 @@ from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.enforcement import asked_in_words
 from llmring.dialects.gemini.contents import contents_of, system_texts
 from llmring.dialects.offered_tool import offered
+from llmring.dialects.result_order import with_results_in_place
 from llmring.dialects.system_turns import late_systems_placed
 from llmring.json_schema.adapt import SchemaRules, adapted
 from llmring.json_schema.once import once_per_schema
@@ -116,7 +117,8 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         UnsupportedFeatureError: The API does not accept a part of a message.
     """
     tools, output = request.tools, request.output
-    turns = late_systems_placed(request.turns, "Google", between=False)
+    ordered = with_results_in_place(request.turns)
+    turns = late_systems_placed(ordered, "Google", between=False)
     is_older = bool(_BEFORE_3.search(model))
     texts = system_texts(turns)
     notes: list[str] = []
