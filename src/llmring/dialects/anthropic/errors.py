@@ -14,6 +14,12 @@ from msgspec import Struct
 from llmring.dialects.anthropic.refused_parameters import changes_for
 from llmring.dialects.error_response import error_class, error_in_answer, response_error
 from llmring.dialects.lenient_json import decode_leniently
+from llmring.dialects.refusals.vendor_words import (
+    ANTHROPIC_HISTORY,
+    COUNTRY,
+    DEEPSEEK_HISTORY,
+    TEMPLATE_HISTORY,
+)
 from llmring.dialects.request_changes import RequestChange
 from llmring.exceptions import (
     ContentPolicyError,
@@ -84,8 +90,7 @@ _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
         (r"prompt is too long|exceeds? (the )?context|input is too long", ContextLengthError),
         (
             r"credit balance is too low|(organization|account|workspace) (has been|is) "
-            r"(disabled|suspended|restricted|on hold)"
-            r"|(country|region|location)\b.{0,40}\bnot (supported|available)",
+            rf"(disabled|suspended|restricted|on hold)|{COUNTRY}",
             ProviderAuthenticationError,
         ),
         (r"API usage limits", ProviderRateLimitError),
@@ -95,13 +100,8 @@ _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
             r"|schema is too complex|maximum allowed number of output tokens"
             r"|image exceeds|maximum of \d+ PDF pages"
             r"|anthropic-beta` header|extra inputs are not permitted"
-            # The form of the history, which another vendor may take.
-            # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
-            r"|expected `?thinking`? or `?redacted_thinking|first block must be `?thinking"
-            r"|`?redacted_thinking`? blocks in the latest|`?signature`? in `?thinking"
-            r"|each `?thinking`? block|thinking\b.{0,40}must be passed back"
-            r"|tool_use\.id: string should match|tool_use_id: string should match"
-            r"|roles must alternate|each stop sequence must contain non-whitespace",
+            r"|each stop sequence must contain non-whitespace"
+            rf"|{ANTHROPIC_HISTORY}|{DEEPSEEK_HISTORY}|{TEMPLATE_HISTORY}",
             UnsupportedFeatureError,
         ),
     )

@@ -20,6 +20,7 @@ from llmring.dialects.error_response import (
 )
 from llmring.dialects.gemini.refused_parameters import changes_for
 from llmring.dialects.lenient_json import decode_leniently
+from llmring.dialects.refusals.vendor_words import COUNTRY, GOOGLE_HISTORY
 from llmring.dialects.request_changes import RequestChange
 from llmring.exceptions import (
     ContentPolicyError,
@@ -75,7 +76,7 @@ _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
         (
-            r"API key (not valid|expired|not found)|location is not supported"
+            rf"API key (not valid|expired|not found)|{COUNTRY}"
             r"|(account|project|consumer)\b.{0,80}\b(suspended|restricted|disabled)",
             ProviderAuthenticationError,
         ),
@@ -88,13 +89,8 @@ _KINDS_BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
         (
             r"not enabled for|not supported|unsupported|(does not|doesn't) support"
             r"|only works in|supported range|(budget|level) .{1,40} is invalid"
-            r"|unknown name .{1,80} at "
-            # The form of the history, which another vendor may take.
-            # https://ai.google.dev/gemini-api/docs/thought-signatures
-            r"|missing a `?thought_signature|thought.?signature is not valid"
-            r"|corrupted thought.?signature|function call turn comes immediately"
-            r"|function response turn comes immediately|number of function response parts"
-            r"|alternate between user and model|only one of thinking budget",
+            r"|unknown name .{1,80} at |only one of thinking budget"
+            rf"|{GOOGLE_HISTORY}",
             UnsupportedFeatureError,
         ),
     )

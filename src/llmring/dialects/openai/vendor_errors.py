@@ -11,12 +11,10 @@ many servers, but another model may well answer. Codes decide before words. Sour
 - LiteLLM: https://docs.litellm.ai/docs/exception_mapping
 - OpenRouter: https://openrouter.ai/docs/api-reference/errors
 - Moonshot: https://platform.moonshot.ai/docs/api/chat
-- DeepSeek: https://api-docs.deepseek.com/quick_start/error_codes and
-  https://api-docs.deepseek.com/guides/thinking_mode
+- DeepSeek: https://api-docs.deepseek.com/quick_start/error_codes
 - Mistral: https://docs.mistral.ai/api/
 - Together: https://docs.together.ai/docs/error-codes
 - GitHub Models: https://docs.github.com/en/rest/models/inference
-- Google's compatible endpoint: https://ai.google.dev/gemini-api/docs/thought-signatures
 - vLLM, SGLang, llama.cpp: the chat templates of models, which raise these words
 """
 
@@ -26,6 +24,13 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from llmring.dialects.refusals.vendor_words import (
+    ANTHROPIC_HISTORY,
+    COUNTRY,
+    DEEPSEEK_HISTORY,
+    GOOGLE_HISTORY,
+    TEMPLATE_HISTORY,
+)
 from llmring.exceptions import (
     ContextLengthError,
     ProviderAuthenticationError,
@@ -94,7 +99,7 @@ _KINDS_BY_TEXT: tuple[tuple[frozenset[int], re.Pattern[str], type[ProviderError]
                 r"(suspended|restricted|deactivated|disabled|not active|on hold)\b"
                 r"|account is in good standing|insufficient (account )?(balance|credits?|funds)"
                 r"|credit balance|spending limit|budget has been exceeded|past invoices"
-                r"|(country|region|territory|location)\b.{0,40}\bnot (supported|available)"
+                rf"|{COUNTRY}"
                 r"|organi[sz]ation must be verified to (stream|use|access)"
             ),
             ProviderAuthenticationError,
@@ -118,24 +123,19 @@ _KINDS_BY_TEXT: tuple[tuple[frozenset[int], re.Pattern[str], type[ProviderError]
         (
             _REFUSED | {500},
             (
-                # DeepSeek, Moonshot: the reasoning of earlier turns
-                r"must be passed back to the API|reasoning_content is missing"
+                rf"{ANTHROPIC_HISTORY}|{DEEPSEEK_HISTORY}|{GOOGLE_HISTORY}|{TEMPLATE_HISTORY}"
+                # Moonshot: the reasoning of earlier turns
+                r"|reasoning_content is missing"
                 # Groq, Cerebras: a field that only another vendor has
                 r"|messages?\W{1,2}\d+.{0,120}property .{1,60} is unsupported"
                 # Mistral, DeepSeek
                 r"|tool call id was .{1,100} but must be|unexpected tool call id"
                 r"|consecutive assistant message|last message .{0,60}must be a user"
-                # Google
-                r"|missing a `?thought_signature|thought.?signature is not valid"
-                # Anthropic, behind another server
-                r"|expected `?thinking`? or `?redacted_thinking|first block must be `?thinking"
-                r"|`?redacted_thinking`? blocks in the latest|signature`? in `?thinking"
-                r"|assistant message prefill|prefill is incompatible"
                 # OpenAI's Responses
                 r"|without its required (following|preceding|reasoning) item"
                 r"|items are not persisted when"
                 # Templates of models
-                r"|roles must alternate|expected last role|unexpected role ['\"]"
+                r"|expected last role|unexpected role ['\"]"
                 r"|system message must be at the beginning|no user query found in messages"
                 r"|(2|two) or more assistant messages"
             ),
