@@ -335,6 +335,40 @@ def test_a_vendor_s_key_goes_to_another_host_only_if_its_table_names_it(
     assert KEY not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [
+        ("azure", "AZURE_OPENAI_API_KEY"),
+        ("databricks", "DATABRICKS_TOKEN"),
+        ("bedrock", "AWS_BEARER_TOKEN_BEDROCK"),
+        ("cloudflare", "CLOUDFLARE_API_TOKEN"),
+        ("litellm", "LITELLM_API_KEY"),
+    ],
+)
+def test_a_key_for_an_address_of_the_user_s_goes_elsewhere_only_if_its_table_names_it(
+    elsewhere: Loopback,
+    write: Write,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    variable: str,
+) -> None:
+    table = f'[providers.{name}]\nbase_url = "http://{name}.example/v1"\n'
+    environ = {variable: KEY}
+
+    with LLMRing(write(table), environ=environ) as ring:
+        ring.chat(f"{name}:m", "Hi").result()
+    with (
+        caplog.at_level(logging.WARNING, "llmring"),
+        LLMRing(write(f'{table}api_key_env = "{variable}"'), environ=environ) as ring,
+    ):
+        ring.chat(f"{name}:m", "Hi").result()
+
+    first, second = elsewhere.requests
+    assert KEY not in str(first.headers)
+    assert KEY in str(second.headers)
+    assert f"the key in {variable} is sent to {name}.example" in caplog.text
+
+
 def test_an_address_from_the_environment_gets_the_vendor_s_key(
     way: Way, elsewhere: Loopback, write: Write
 ) -> None:

@@ -20,6 +20,8 @@ HARMLESS = {
     "another API of a vendor": '[providers.openai]\napi = "responses"',
     "another path of a vendor": '[providers.deepseek]\nkind = "anthropic"\n'
     'base_url = "https://api.deepseek.com/anthropic"',
+    "another resource of a vendor": "[providers.azure]\n"
+    'base_url = "https://team.openai.azure.com/openai/v1"',
     "replay of recordings in the folder": '[profiles.test]\nmode = "replay"\nrecordings = "a/b"',
     "corrections of prices": '[registry.models."openai:x"]\ncontext_window = 1000',
 }
@@ -37,6 +39,16 @@ STEERING = {
     f'{OWN}api_key_env = "MINE"': "sends the key in MINE to h.example",
     '[providers.openai]\nbase_url = "https://h.example/v1"': "sends the requests to openai, and",
     '[providers.azure]\nbase_url = "https://h.example/v1"': "sends the requests to azure, and",
+    '[providers.openai]\nbase_url = "http://api.openai.com/v1"': (
+        "sends the requests to openai, and their texts, to http://api.openai.com"
+    ),
+    '[providers.openai]\nbase_url = "https://api.openai.com:8443/v1"': (
+        "sends the requests to openai, and their texts, to api.openai.com:8443"
+    ),
+    '[providers.bedrock]\nbase_url = "https://h.example/v1"': "sends the requests to bedrock, and",
+    '[providers.azure]\nbase_url = "https://h.example/v1"\napi_key_env = "AZURE_OPENAI_API_KEY"': (
+        "sends the key in AZURE_OPENAI_API_KEY to h.example"
+    ),
     '[providers.openai]\napi_key_env = "TEAM_KEY"': "sends the key in TEAM_KEY to api.openai.com",
     '[providers.vllm]\napi_key_env = "MINE"': "sends the key in MINE to localhost",
     '[registry]\nurl = "https://h.example/m.json"': "takes prices and facts about models from http",

@@ -28,7 +28,12 @@ GOOD = {
     "another address of a local server": '[providers.vllm]\nbase_url = "http://gpu.example:8000/v1"',
     "a vendor's API by another path": '[providers.deepseek]\nkind = "anthropic"\n'
     'base_url = "https://api.deepseek.com/anthropic"',
-    "a proxy of one's own": '[providers.litellm]\nbase_url = "https://proxy.example/v1"',
+    "a program of one's own": '[providers.litellm]\nbase_url = "http://localhost:9/v1"',
+    "another region": "[providers.bedrock]\n"
+    'base_url = "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1"',
+    "a second API of a vendor": '[providers.claude]\nkind = "anthropic"\n'
+    'base_url = "https://bedrock-mantle.us-east-1.api.aws/anthropic"\n'
+    'api_key_env = "AWS_BEARER_TOKEN_BEDROCK"',
     "a key for more than one address of a vendor": '[providers.azure2]\nkind = "openai"\n'
     'base_url = "https://r.openai.azure.com/openai/v1"\napi_key_env = "AZURE_OPENAI_API_KEY"',
     "another key for a vendor": '[providers.openai]\napi_key_env = "OPENAI_KEY_OF_THE_TEAM"',
@@ -121,6 +126,29 @@ def test_the_key_of_another_vendor_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("openai_api_key", "https://h.example/v1"),
+        ("OPENAI_API_KEY", "http://api.openai.com/v1"),
+        ("OPENAI_API_KEY", "https://api.openai.com:8443/v1"),
+        ("AZURE_OPENAI_API_KEY", "https://h.example/openai/v1"),
+        ("DATABRICKS_TOKEN", "https://h.example/v1"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "https://h.example/v1"),
+        ("CLOUDFLARE_API_TOKEN", "https://h.example/v1"),
+        ("LITELLM_API_KEY", "https://h.example/v1"),
+    ],
+)
+def test_a_vendor_s_key_is_refused_wherever_the_address_is_not_the_vendor_s(
+    variable: str, url: str
+) -> None:
+    own = f'[providers.mine]\nkind = "openai"\nbase_url = "{url}"\n'
+
+    [problem] = found(f'{own}api_key_env = "{variable}"')
+
+    assert f"error: providers.mine.api_key_env: {variable} holds the key for " in problem
+
+
+@pytest.mark.parametrize(
     "table",
     [
         '[providers.mine]\nkind = "openai"\nbase_url = "https://api.openai.com/v1"',
@@ -141,6 +169,12 @@ WARNINGS = {
     '[providers.openai]\nbase_url = "https://gw.example/v1"': (
         "3: warning: providers.openai.base_url: sends requests to gw.example without the key in "
         'OPENAI_API_KEY; if that server needs it, add api_key_env = "OPENAI_API_KEY"'
+    ),
+    '[providers.azure]\nbase_url = "https://h.example/openai/v1"': (
+        "sends requests to h.example without the key in AZURE_OPENAI_API_KEY; if"
+    ),
+    '[providers.litellm]\nbase_url = "https://proxy.example/v1"': (
+        "sends requests to proxy.example without the key in LITELLM_PROXY_API_KEY; if"
     ),
     '[providers.groq]\nbase_url = "https://gw.example/v1"\napi_key_env = "GROQ_API_KEY"': (
         "sends the key in GROQ_API_KEY to gw.example; set"

@@ -13,8 +13,9 @@ from llmring.config.endpoints import endpoint
 from llmring.config.environment import value_of
 from llmring.exceptions import LockfileError
 from llmring.lockfile.document import Lockfile
+from llmring.lockfile.home_address import host_of, is_stray_key, leads_away
 from llmring.lockfile.problem import Fault
-from llmring.lockfile.provider_checks import host_of, incomplete, leaves_home, misplaced_key
+from llmring.lockfile.provider_checks import incomplete, misplaced_key
 from llmring.lockfile.toml.quoting import dotted
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import KINDS, Provider
@@ -56,11 +57,11 @@ def _endpoint(
     fault = incomplete(name, table, rows) or misplaced_key(name, table, rows)
     if fault is not None:
         return Endpoint(row, row.base_url, fault=_fault_line(fault, lockfile, endpoints))
-    if leaves_home(name, table, rows) and not any(value_of(env, each) for each in row.base_url_env):
+    if leads_away(name, table, rows) and not any(value_of(env, each) for each in row.base_url_env):
         # The vendor's key is for the vendor, unless the table names it.
         own = table.get("api_key_env")
         row = msgspec.structs.replace(row, key_env=(own,) if own else ())
-        if own in rows[name.lower()].key_env:
+        if own and is_stray_key(own, table["base_url"], rows):
             _warn_of_key(own, host_of(name, table, rows))
     changed: Endpoint = msgspec.structs.replace(endpoint(row, env), api=table.get("api"))
     return changed

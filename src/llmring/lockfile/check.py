@@ -8,13 +8,14 @@ from datetime import date
 from llmring.exceptions import ConfigurationError, LockfileVersionError
 from llmring.lockfile import model_checks, needs, provider_checks
 from llmring.lockfile.document import Binding, Examination, Lockfile, ModelRef, examine
+from llmring.lockfile.home_address import BuiltInProvider
 from llmring.lockfile.problem import Fault, Problem, Severity, nearest
 from llmring.lockfile.toml.layout import KeyPath, scan
 
 
 def problems(
     text: str,
-    providers: Mapping[str, provider_checks.BuiltInProvider],
+    providers: Mapping[str, BuiltInProvider],
     facts_for: Callable[[Lockfile], model_checks.LifecycleCatalog] | None = None,
     today: date | None = None,
 ) -> list[Problem]:
@@ -61,9 +62,7 @@ def _meant(ref: ModelRef, providers: Collection[str]) -> str:
     return f"did you mean {meant}:{ref.model}?" if meant else f"name one of: {names}"
 
 
-def _advice(
-    reading: Examination, providers: Mapping[str, provider_checks.BuiltInProvider]
-) -> Iterator[Fault]:
+def _advice(reading: Examination, providers: Mapping[str, BuiltInProvider]) -> Iterator[Fault]:
     """Yield the faults that reading a lockfile does not find."""
     if any(fault.raises is LockfileVersionError for fault in reading.faults):
         return

@@ -10,13 +10,13 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import PureWindowsPath
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
-from llmring.address import is_loopback
 from llmring.lockfile.document import Lockfile
-from llmring.lockfile.provider_checks import BuiltInProvider, home_of, host_of
+from llmring.lockfile.home_address import BuiltInProvider, address_of, leads_away
 from llmring.lockfile.toml.layout import KeyPath
 
 
@@ -53,23 +53,22 @@ def fingerprint(found: tuple[Claim, ...]) -> str:
 
 def _providers(lockfile: Lockfile, known: Mapping[str, BuiltInProvider]) -> Iterator[Claim]:
     for name, table in lockfile.providers.items():
-        place = host_of(name, table, known) or "its provider"
+        place = _place(address_of(name, table, known), known.get(name.lower()))
         if "api_key_env" in table:
             effect = f"sends the key in {table['api_key_env']} to {place}"
-        elif _leads_elsewhere(name, table, known):
+        elif leads_away(name, table, known):
             effect = f"sends the requests to {name}, and their texts, to {place}"
         else:
             continue
         yield Claim(("providers", name), effect, table)
 
 
-def _leads_elsewhere(
-    name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]
-) -> bool:
-    """Return True if a table's address is neither this machine nor the provider's own."""
-    host, vendor = host_of(name, table, known), known.get(name.lower())
-    is_own = vendor is not None and home_of(vendor) == host
-    return "base_url" in table and not is_own and not is_loopback(host)
+def _place(url: str, vendor: BuiltInProvider | None) -> str:
+    """Return the server of an address, with what makes it another than the vendor's."""
+    server = urlsplit(url).netloc or "its provider"
+    if vendor is not None and url.startswith("http:") and vendor.base_url.startswith("https:"):
+        return f"http://{server}"
+    return server
 
 
 def _registry(lockfile: Lockfile) -> Iterator[Claim]:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from llmring.address import is_loopback, is_usable, variables_in, without_login
+from llmring.lockfile.home_address import (
+    BuiltInProvider,
+    address_of,
+    host_of,
+    is_home,
+    is_stray_key,
+    leads_away,
+    owners_of,
+)
 from llmring.lockfile.problem import Fault, nearest
 from llmring.lockfile.toml.layout import KeyPath
 from llmring.redaction import redact
@@ -68,22 +77,6 @@ _FOREIGN_VARIABLES = frozenset(
 )
 
 _KEY_FIX = "set api_key_env to the environment variable that holds the key"
-
-
-class BuiltInProvider(Protocol):
-    """The facts of a built-in provider that the checks use."""
-
-    @property
-    def base_url(self) -> str:
-        """The address of its API."""
-
-    @property
-    def key_env(self) -> tuple[str, ...]:
-        """The environment variables that hold its key."""
-
-    @property
-    def apis(self) -> Collection[str]:
-        """The names of its APIs other than the default one."""
 
 
 def faults(tables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -221,14 +214,14 @@ def misplaced_key(
     variable = table.get("api_key_env")
     if variable is None:
         return None
-    host = host_of(name, table, known)
-    owners = {each: row for each, row in known.items() if variable in row.key_env}
-    homes = {home_of(row) for row in owners.values()}
-    at_home = bool(owners) and (None in homes or host in homes)
+    url, host = address_of(name, table, known), host_of(name, table, known)
+    owners = owners_of(variable, known)
+    at_home = any(is_home(url, owner) for owner in owners.values())
     if variable.upper() in _FOREIGN_VARIABLES and not at_home:
         message = f"{variable} holds no key for a model server"
     elif owners and not (at_home or name.lower() in owners or is_loopback(host)):
-        message = f"{variable} holds the key for {' and '.join(owners)}, not for {host}"
+        place = host or name
+        message = f"{variable} holds the key for {' and '.join(owners)}, not for {place}"
     else:
         return None
     return Fault(
@@ -236,26 +229,6 @@ def misplaced_key(
         message=message,
         fix="name a variable that holds the key of this server",
     )
-
-
-def host_of(name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]) -> str:
-    """Return the host that a table makes a provider's address; empty if no address is known."""
-    vendor = known.get(name.lower())
-    url = table.get("base_url") or (vendor.base_url if vendor else "")
-    return (urlsplit(url).hostname or "") if is_usable(url) else ""
-
-
-def leaves_home(name: str, table: Mapping[str, Any], known: Mapping[str, BuiltInProvider]) -> bool:
-    """Return True if a table sends the requests of a built-in provider to another host.
-
-    This machine is not another host. Without `api_key_env` such a table gets no key: that of the
-    built-in provider is for its own host.
-    """
-    vendor = known.get(name.lower())
-    if vendor is None or "base_url" not in table:
-        return False
-    host = host_of(name, table, known)
-    return home_of(vendor) not in (None, host) and not is_loopback(host)
 
 
 def _key_placement(
@@ -271,8 +244,10 @@ def _key_placement(
     own = table.get("api_key_env")
     vendor = known.get(name.lower())
     host = urlsplit(url).hostname or ""
-    if own is None and vendor is not None and leaves_home(name, table, known):
-        if vendor.key_env:
+    if not leads_away(name, table, known):
+        return
+    if own is None:
+        if vendor is not None and vendor.key_env:
             yield Fault(
                 path=at,
                 severity="warning",
@@ -280,30 +255,20 @@ def _key_placement(
                 fix=f'if that server needs it, add api_key_env = "{vendor.key_env[0]}"',
             )
         return
-    keys = (own,) if own else vendor.key_env if vendor else ()
-    owners = [each for each in known.values() if set(keys) & set(each.key_env)]
-    if any(home_of(owner) not in (None, host) for owner in owners) and not is_loopback(host):
+    if is_stray_key(own, url, known):
         yield Fault(
             path=at,
             severity="warning",
-            message=f"sends the key in {' or '.join(keys)} to {host}",
+            message=f"sends the key in {own} to {host}",
             fix="set api_key_env to a variable for that server, unless this is meant",
         )
-    if keys and url.startswith("http:") and not is_loopback(host):
+    if url.startswith("http:"):
         yield Fault(
             path=at,
             severity="warning",
-            message=f"sends the key in {' or '.join(keys)} to {host} unencrypted",
+            message=f"sends the key in {own} to {host} unencrypted",
             fix="use https",
         )
-
-
-def home_of(vendor: BuiltInProvider) -> str | None:
-    """Return the host of a provider's API; None if the user chooses it."""
-    if variables_in(vendor.base_url):
-        return None
-    host = urlsplit(vendor.base_url).hostname or ""
-    return None if is_loopback(host) else host
 
 
 def _api(name: str, table: Mapping[str, Any], vendor: BuiltInProvider | None) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ class Preset(Struct, frozen=True, kw_only=True):
         base_url: Its address; names in braces are replaced by the values of these environment
             variables. The environment variable `NAME_BASE_URL` overrides it.
         source: The page that documents the address.
+        hosts: Further hosts of the vendor; see `Provider`.
         key_env: Environment variables that hold the key; the first one set wins. Empty if the
             server needs no key.
         key_header: The header that carries the key, if it is not a bearer token.
@@ -29,6 +30,7 @@ class Preset(Struct, frozen=True, kw_only=True):
     title: str
     base_url: str
     source: str
+    hosts: tuple[str, ...] = ()
     key_env: tuple[str, ...] = ()
     key_header: str | None = None
     apis: tuple[str, ...] = ()
@@ -49,6 +51,8 @@ _SERVICES = (
         title="Azure OpenAI",
         base_url="{AZURE_OPENAI_ENDPOINT}/openai/v1",
         source="https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle",
+        # https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains
+        hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
         key_env=("AZURE_OPENAI_API_KEY",),
         key_header="api-key",
         apis=_RESPONSES,
@@ -72,6 +76,8 @@ _SERVICES = (
         title="Amazon Bedrock",
         base_url="https://bedrock-runtime.{AWS_REGION}.amazonaws.com/openai/v1",
         source="https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html",
+        # https://docs.aws.amazon.com/bedrock/latest/userguide/endpoints.html
+        hosts=("bedrock-mantle.{AWS_REGION}.api.aws",),
         key_env=("AWS_BEARER_TOKEN_BEDROCK",),
         apis=_RESPONSES,
         quirks=Quirks(max_tokens_field="max_completion_tokens"),
@@ -120,6 +126,8 @@ _SERVICES = (
         title="Databricks",
         base_url="{DATABRICKS_HOST}/serving-endpoints",
         source="https://docs.databricks.com/machine-learning/model-serving/score-foundation-models.html",
+        # https://docs.databricks.com/aws/en/workspace/workspace-details
+        hosts=(".cloud.databricks.com", ".azuredatabricks.net", ".gcp.databricks.com"),
         key_env=("DATABRICKS_TOKEN",),
     ),
     Preset(

@@ -33,6 +33,8 @@ class Provider(Struct, frozen=True, kw_only=True):
         base_url: Its address; the dialect appends paths. Names in braces are replaced by the
             values of these environment variables.
         base_url_env: Environment variables that override `base_url`; the first one set wins.
+        hosts: Hosts of the vendor other than that of `base_url`, to which its key may go; one that
+            begins with a dot means all hosts below it, and a name in braces any one label.
         key_env: Environment variables that hold the key; the first one set wins. Empty if the
             provider needs no key.
         key_header: The header that carries the key, if not the dialect's default;
@@ -52,6 +54,7 @@ class Provider(Struct, frozen=True, kw_only=True):
     dialect: Dialect
     base_url: str
     base_url_env: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
     key_env: tuple[str, ...] = ()
     key_header: str | None = None
     headers: Mapping[str, str] = {}
@@ -199,6 +202,7 @@ def _from_preset(preset: Preset) -> Provider:
         name=preset.name,
         base_url=preset.base_url,
         base_url_env=(preset.base_url_env,),
+        hosts=preset.hosts,
         key_env=preset.key_env,
         key_header=preset.key_header,
         quirks=preset.quirks,
