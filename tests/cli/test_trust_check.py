@@ -1,5 +1,6 @@
 """Commands follow a lockfile that was merely found only where the user agrees."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,27 @@ def test_a_lockfile_that_was_found_sends_no_key_unasked(
     assert "sends the key in MY_KEY to attacker.example (providers.mine)" in result.err
     assert result.err.rstrip().endswith("if you agree, run: llmring trust")
     assert attacker.requests == []
+
+
+@pytest.mark.parametrize("variables", [{}, {"HOME": "."}])
+def test_a_repository_can_t_bring_its_own_list_of_trusted_lockfiles(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    path = lockfile()
+    call("trust")
+    for folder in ("~/.local/state/llmring", ".local/state/llmring"):
+        Path(folder).mkdir(parents=True)
+        shutil.copy(tmp_path / "state" / "llmring" / "trusted.json", folder)
+    for name in ("HOME", "USERPROFILE", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    result = call("chat", "Hi")
+
+    assert result.code == 1
+    assert f"{path} is not trusted" in result.err
+    assert "set HOME or XDG_STATE_HOME" in call("trust").err
 
 
 @pytest.mark.parametrize("consent", ["command", "option", "variable", "--file", "path"])

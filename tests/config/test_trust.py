@@ -1,10 +1,13 @@
 """The list of trusted lockfiles."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
 from llmring import ConfigurationError
+from llmring.config.settings import trusted_lockfiles
 from llmring.config.trust import TrustedLockfiles
 
 
@@ -43,3 +46,37 @@ def test_a_damaged_list_is_an_error_that_names_it(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match=r"trusted\.json is not JSON; remove it"):
         TrustedLockfiles(tmp_path).holds(tmp_path / "a.lock", "one")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+def test_the_list_is_for_its_user_alone(tmp_path: Path) -> None:
+    TrustedLockfiles(tmp_path / "state").add(tmp_path / "a.lock", "one")
+
+    assert stat.S_IMODE((tmp_path / "state" / "trusted.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_list_that_is_a_link_stays_one(tmp_path: Path, exists: bool) -> None:
+    real = tmp_path / "dotfiles" / "trusted.json"
+    if exists:
+        real.parent.mkdir()
+        real.write_text("{}")
+        real.chmod(0o600)
+    (tmp_path / "trusted.json").symlink_to(real)
+
+    TrustedLockfiles(tmp_path).add(tmp_path / "a.lock", "one")
+
+    assert (tmp_path / "trusted.json").is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    assert TrustedLockfiles(tmp_path).holds(tmp_path / "a.lock", "one")
+
+
+def test_without_a_home_folder_nothing_is_trusted_or_remembered(tmp_path: Path) -> None:
+    trusted = trusted_lockfiles({})
+
+    with pytest.raises(ConfigurationError, match=r"set HOME or XDG_STATE_HOME, .*: --trust"):
+        trusted.add(tmp_path / "a.lock", "one")
+
+    assert not trusted.holds(tmp_path / "a.lock", "one")
+    assert not trusted.remove(tmp_path / "a.lock")
+    assert [*Path().iterdir()] == []

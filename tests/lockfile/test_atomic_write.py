@@ -1,4 +1,5 @@
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -36,12 +37,19 @@ def test_a_failed_replacement_keeps_the_old_file(tmp_path: Path) -> None:
 
 def test_only_one_writer_enters_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(atomic_write, "_PATIENCE_SECONDS", 0.02)
-    first, second = (atomic_write.open_turnstile(tmp_path / "f") for _ in range(2))
-    atomic_write.enter(first)
+    first, second = (atomic_write.turn(tmp_path / "f") for _ in range(2))
 
-    with pytest.raises(TimeoutError):
-        atomic_write.enter(second)
+    with first, pytest.raises(TimeoutError), second:
+        pass
 
-    os.close(first)
-    atomic_write.enter(second)
-    os.close(second)
+    with atomic_write.turn(tmp_path / "f"):
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes of POSIX")
+def test_the_mode_of_a_link_is_not_passed_on(tmp_path: Path) -> None:
+    (tmp_path / "f").symlink_to(tmp_path / "away")
+
+    atomic_write.replace(tmp_path / "f", b"new", mode=0o640)
+
+    assert stat.S_IMODE((tmp_path / "f").lstat().st_mode) == 0o640

@@ -73,7 +73,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def spool_dir(self) -> Path | None:
         """Folder of calls that wait to be written to a ledger; None without a home folder."""
-        return None if self.state_dir.parts[0] == "~" else self.state_dir / "spool"
+        return self.state_dir / "spool" if is_in_a_home(self.state_dir) else None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -190,6 +190,17 @@ def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
     return (Path(named) if named.startswith("/") else home / ".local" / "state") / "llmring"
 
 
+def is_in_a_home(state_dir: Path) -> bool:
+    """Return True if the user has a home folder; without one, no state is kept.
+
+    A relative folder would be that of whoever wrote the files in the working folder.
+
+    Args:
+        state_dir: The folder that `state_folder` has found.
+    """
+    return state_dir.is_absolute()
+
+
 def endpoints_for(
     lockfile: Lockfile, settings: Settings, environ: Mapping[str, str] | None = None
 ) -> Mapping[str, Endpoint]:
@@ -244,7 +255,9 @@ def trusted_lockfiles(environ: Mapping[str, str] | None = None) -> TrustedLockfi
 
     tests = sandbox_here()
     folder = state_folder(os.environ if environ is None else environ)
-    return TrustedLockfiles(folder if tests is None else tests.state_dir(folder))
+    if tests is not None:
+        folder = tests.state_dir(folder)
+    return TrustedLockfiles(folder if is_in_a_home(folder) else None)
 
 
 def mcp_token(environ: Mapping[str, str] | None = None) -> str | None:
@@ -324,8 +337,7 @@ def _ledger(env: Mapping[str, str], state_dir: Path) -> Path | str | None:
         return None
     url = value_of(env, "LLMRING_LEDGER_URL")
     if url is None:
-        # Without a home directory, no ledger is kept.
-        return None if state_dir.parts[0] == "~" else state_dir / "ledger.sqlite"
+        return state_dir / "ledger.sqlite" if is_in_a_home(state_dir) else None
     scheme, _, rest = url.partition("://")
     if scheme in ("postgresql", "postgres"):
         return url

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +16,11 @@ class TrustedLockfiles:
     """The user's list of trusted lockfiles: for each path, the fingerprint that was agreed to.
 
     Args:
-        folder: The user's state folder.
+        folder: The user's state folder; None without a home folder, where nothing is remembered.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / _NAME
+    def __init__(self, folder: Path | None) -> None:
+        self._path = None if folder is None else folder / _NAME
 
     def holds(self, lockfile: Path, fingerprint: str) -> bool:
         """Return True if the user agreed to these settings of this lockfile."""
@@ -31,6 +30,7 @@ class TrustedLockfiles:
         """Record that the user agrees.
 
         Raises:
+            ConfigurationError: There is no place for the list.
             OSError: The list can't be written.
         """
         self._change(lambda found: {**found, _key(lockfile): fingerprint})
@@ -48,16 +48,20 @@ class TrustedLockfiles:
         return True
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        turnstile = atomic_write.open_turnstile(self._path)
-        try:
-            atomic_write.enter(turnstile)
+        if self._path is None:
+            raise ConfigurationError(
+                "consent can't be kept without a home folder; set HOME or XDG_STATE_HOME, or agree "
+                "for one command: --trust"
+            )
+        path = self._path.resolve()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with atomic_write.turn(path):
             text = json.dumps(change(self._read()), indent=1, sort_keys=True)
-            atomic_write.replace(self._path, text.encode())
-        finally:
-            os.close(turnstile)
+            atomic_write.replace(path, text.encode(), mode=0o600)
 
     def _read(self) -> dict[str, str]:
+        if self._path is None:
+            return {}
         try:
             found = json.loads(self._path.read_bytes())
         except FileNotFoundError:

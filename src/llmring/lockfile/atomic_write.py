@@ -6,29 +6,37 @@ import os
 import stat
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _PATIENCE_SECONDS = 10.0
 _TAKEN = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 
 
-def enter(turnstile: int) -> None:
-    """Wait until this process may write; its turn lasts until the turnstile is closed.
+@contextlib.contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Wait until this process may write a file, and keep other writers waiting meanwhile.
 
     Args:
-        turnstile: The file descriptor that `open_turnstile` returned.
+        path: The file, with links resolved; its folder exists.
 
     Raises:
-        TimeoutError: Other processes have held the turnstile for 10 seconds.
+        TimeoutError: Other processes have been writing for 10 seconds.
+        OSError: The folder can't be opened.
     """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not _entered(turnstile):
-        if time.monotonic() > deadline:
-            raise TimeoutError(errno.ETIMEDOUT, "waited too long for another process")
-        time.sleep(0.001)
+    turnstile = _open_turnstile(path)
+    try:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not _entered(turnstile):
+            if time.monotonic() > deadline:
+                raise TimeoutError(errno.ETIMEDOUT, "waited too long for another process")
+            time.sleep(0.001)
+        yield
+    finally:
+        os.close(turnstile)
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Replace a file atomically and sync it to disk.
 
     Concurrent readers, and readers after a crash, see either the old file or the new one. The new
@@ -37,6 +45,7 @@ def replace(path: Path, data: bytes) -> None:
     Args:
         path: The file, with links resolved.
         data: The new content.
+        mode: The mode of a file that is new, before the user's mask.
 
     Raises:
         OSError: The file can't be written; the old one is unchanged.
@@ -45,7 +54,7 @@ def replace(path: Path, data: bytes) -> None:
     fresh = f".{path.name}.tmp"
     with contextlib.closing(_folder(path.parent)) as folder:
         folder.remove(fresh)
-        handle = folder.create(fresh)
+        handle = folder.create(fresh, mode)
         try:
             with os.fdopen(handle, "wb") as file:
                 folder.dress(handle, fresh, path.name)
@@ -61,8 +70,8 @@ def replace(path: Path, data: bytes) -> None:
 
 if sys.platform == "win32":
 
-    def open_turnstile(path: Path) -> int:
-        """Open the lock that writers of this file share, to pass to `enter` and then close."""
+    def _open_turnstile(path: Path) -> int:
+        """Open the lock that writers of this file share."""
         import hashlib
         import tempfile
 
@@ -89,15 +98,17 @@ if sys.platform == "win32":
         def __init__(self, path: Path) -> None:
             self._path = path
 
-        def create(self, name: str) -> int:
-            """Create a file, and return its descriptor."""
-            return os.open(self._path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        def create(self, name: str, mode: int) -> int:
+            """Create a file with a mode, and return its descriptor."""
+            return os.open(self._path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
 
         def dress(self, handle: int, name: str, like: str) -> None:
             """Give a new file the mode of another one, if there is one."""
             del handle
             with contextlib.suppress(FileNotFoundError):
-                (self._path / name).chmod(stat.S_IMODE((self._path / like).stat().st_mode))
+                found = (self._path / like).lstat().st_mode
+                if stat.S_ISREG(found):
+                    (self._path / name).chmod(stat.S_IMODE(found))
 
         def rename(self, name: str, target: str) -> None:
             """Put a file in the place of another one."""
@@ -117,8 +128,8 @@ if sys.platform == "win32":
 
 else:
 
-    def open_turnstile(path: Path) -> int:
-        """Open the lock that writers of this file share, to pass to `enter` and then close."""
+    def _open_turnstile(path: Path) -> int:
+        """Open the lock that writers of this file share."""
         # Locking the folder itself leaves no lock file behind and needs no permission beyond
         # that of writing the file; the kernel releases the lock when a process dies.
         return os.open(path.parent, os.O_RDONLY)
@@ -145,10 +156,10 @@ else:
         def __init__(self, path: Path) -> None:
             self._handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
-        def create(self, name: str) -> int:
-            """Create a file, and return its descriptor."""
+        def create(self, name: str, mode: int) -> int:
+            """Create a file with a mode, and return its descriptor."""
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-            return os.open(name, flags, 0o666, dir_fd=self._handle)
+            return os.open(name, flags, mode, dir_fd=self._handle)
 
         def dress(self, handle: int, name: str, like: str) -> None:
             """Give a new file the mode and, where permitted, the owner of another one."""
@@ -157,6 +168,8 @@ else:
                 found = os.stat(like, dir_fd=self._handle, follow_symlinks=False)
             except FileNotFoundError:
                 return
+            if not stat.S_ISREG(found.st_mode):
+                return  # the mode of a link is no file's
             if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
                 with contextlib.suppress(PermissionError):
                     os.fchown(handle, found.st_uid, found.st_gid)

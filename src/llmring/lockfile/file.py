@@ -330,15 +330,11 @@ def _turn(path: Path) -> Iterator[Path]:
             path=path,
         )
     real = _real(path)
-    with _writing(path):
-        real.parent.mkdir(parents=True, exist_ok=True)
-        turnstile = atomic_write.open_turnstile(real)
-    try:
+    with contextlib.ExitStack() as turn:
         with _writing(path):
-            atomic_write.enter(turnstile)
+            real.parent.mkdir(parents=True, exist_ok=True)
+            turn.enter_context(atomic_write.turn(real))
         yield real
-    finally:
-        os.close(turnstile)
 
 
 def _replace(real: Path, data: bytes, path: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -148,15 +147,11 @@ def keep(folder: Path, note: Note, body: bytes, day: date) -> bool:
         raise LLMRingError(f"can't locate {folder}; set HOME or XDG_CACHE_HOME")
     with _storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        turnstile = atomic_write.open_turnstile(path)
-        try:
-            atomic_write.enter(turnstile)
+        with atomic_write.turn(path):
             there = None if note.over else fetched(folder)
             if there is not None and there.holds and there.catalog.date > day:
                 return False
             atomic_write.replace(path, msgspec.json.encode(note) + b"\n" + body)
-        finally:
-            os.close(turnstile)
     _looks.pop(folder, None)
     return True
 
