@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from llmring.cli.confirmation import is_yes
 from llmring.cli.output import is_terminal, print_note
 from llmring.config.settings import (
     find_active_lockfile,
@@ -47,7 +48,7 @@ def require_consent(args: argparse.Namespace) -> None:
     source = find_active_lockfile(args.file)
     if args.trust or source.rule != "folder" or trusts_lockfiles():
         return
-    found = claims(parse(file.read(source.path), source.path), PROVIDERS)
+    found = claims_at(source.path)
     trusted = trusted_lockfiles()
     mark = fingerprint(found)
     if not found or trusted.holds(source.path, mark):
@@ -60,6 +61,15 @@ def require_consent(args: argparse.Namespace) -> None:
         f"{path} is not trusted: it {'; it '.join(effects(found))}; "
         "if you agree, run: llmring trust"
     )
+
+
+def claims_at(path: Path) -> tuple[Claim, ...]:
+    """Return the settings of the lockfile at a path that need consent.
+
+    Raises:
+        LockfileError: It can't be read.
+    """
+    return claims(parse(file.read(path), path), PROVIDERS)
 
 
 def effects(found: Iterable[Claim]) -> list[str]:
@@ -75,4 +85,4 @@ def _is_asked(path: Path, found: Iterable[Claim]) -> bool:
     for line in effects(found):
         print_note(f"  {line}")
     print_note("Do you agree? It is remembered until these settings change. [y/N]")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return is_yes(sys.stdin.readline())

@@ -8,7 +8,7 @@ import pytest
 from advisor.fakes import MINI
 from llmring.advisor.changes import Unbind
 from llmring.advisor.editor import Proposal
-from llmring.cli.lock.terminal import PlainTerminal, at_work, is_yes, proposal_lines
+from llmring.cli.lock.terminal import PlainTerminal, at_work, proposal_lines
 
 DIFF = '@@ -1 +1 @@\n+alias = "dev"'
 
@@ -35,16 +35,6 @@ def test_only_yes_agrees_and_closed_input_does_not(typed: PlainTerminal) -> None
         return [await typed.agrees() for _ in range(3)]
 
     assert asyncio.run(thrice()) == [True, False, False]
-
-
-@pytest.mark.parametrize("answer", ["y", "Y", "yes", " YES "])
-def test_y_and_yes_are_a_yes(answer: str) -> None:
-    assert is_yes(answer)
-
-
-@pytest.mark.parametrize("answer", ["", "n", "yess", "ok"])
-def test_any_other_answer_is_a_no(answer: str) -> None:
-    assert not is_yes(answer)
 
 
 def test_the_pieces_of_an_answer_are_one_line_that_other_text_ends(

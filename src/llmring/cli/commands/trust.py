@@ -4,13 +4,10 @@ import argparse
 
 from llmring.cli.lockfile_options import add_file_option, users_lockfile
 from llmring.cli.output import print_json, print_note, print_out
-from llmring.cli.trust_check import effects
+from llmring.cli.trust_check import claims_at, effects
 from llmring.config.settings import trusted_lockfiles
-from llmring.lockfile import file
-from llmring.lockfile.consent import claims, fingerprint
-from llmring.lockfile.document import parse
+from llmring.lockfile.consent import fingerprint
 from llmring.lockfile.file import shown
-from llmring.providers.table import PROVIDERS
 
 EXAMPLES = """examples:
   llmring trust            # show what ./llmring.lock does, and agree
@@ -41,7 +38,7 @@ def handle(args: argparse.Namespace) -> int:
         had = trusted.remove(source.path)
         print_note(f"{path}: {'consent taken back' if had else 'was not trusted'}")
         return 0
-    found = claims(parse(file.read(source.path), source.path), PROVIDERS)
+    found = claims_at(source.path)
     mark = fingerprint(found)
     if found and not args.show:
         trusted.add(source.path, mark)

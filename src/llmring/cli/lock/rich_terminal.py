@@ -16,7 +16,8 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from llmring.advisor.editor import Proposal
-from llmring.cli.lock.terminal import ADVISOR, APPLY, YOU, at_work, is_yes, proposal_lines
+from llmring.cli.confirmation import is_yes
+from llmring.cli.lock.terminal import ADVISOR, APPLY, YOU, at_work, proposal_lines
 from llmring.cli.output import harmless
 
 # Markdown that only works at the beginning of a line.

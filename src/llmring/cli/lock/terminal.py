@@ -9,6 +9,7 @@ from typing import Protocol
 
 from llmring.advisor.agent import Screen
 from llmring.advisor.editor import Proposal
+from llmring.cli.confirmation import is_yes
 from llmring.cli.output import harmless, is_terminal, print_note, print_out
 
 YOU = "You: "
@@ -113,11 +114,6 @@ def _ask(question: str) -> str:
     if not is_terminal(sys.stdin):
         print_out(harmless(answer))
     return answer
-
-
-def is_yes(answer: str) -> bool:
-    """Return True for y or yes; an empty answer is a no."""
-    return answer.strip().lower() in ("y", "yes")
 
 
 def proposal_lines(proposal: Proposal) -> Iterator[str]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from llmring.cli.confirmation import is_yes
 from llmring.cli.lockfile_options import add_options, users_lockfile
 from llmring.cli.output import is_terminal, print_error, print_json, print_note, print_out, table
 from llmring.cli.trust_check import add_trust_option, require_consent
@@ -118,7 +119,7 @@ def _allowed(args: argparse.Namespace, ring: TrialRing, found: RecordedCalls) ->
         print_error("can't ask for consent without a terminal; send with --yes")
         return 2
     print_note("send? [y/N]")
-    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+    if is_yes(sys.stdin.readline()):
         return None
     print_note("nothing sent")
     return 1

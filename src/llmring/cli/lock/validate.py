@@ -11,12 +11,10 @@ from llmring.cli.lockfile_options import (
     users_lockfile,
 )
 from llmring.cli.output import print_json, print_note, print_out
-from llmring.cli.trust_check import effects
+from llmring.cli.trust_check import claims_at, effects
 from llmring.config.settings import effective_facts_here, read_clock
 from llmring.exceptions import LockfileError
 from llmring.lockfile import check, file
-from llmring.lockfile.consent import claims
-from llmring.lockfile.document import parse
 from llmring.lockfile.file import LockfileSource, shown
 from llmring.lockfile.problem import Severity
 from llmring.providers.table import PROVIDERS
@@ -69,6 +67,6 @@ def _validate(args: argparse.Namespace) -> int:
 def _steering(source: LockfileSource) -> list[str]:
     """Return where the lockfile sends keys and requests; nothing if it can't be read."""
     try:
-        return effects(claims(parse(file.read(source.path), source.path), PROVIDERS))
+        return effects(claims_at(source.path))
     except LockfileError:
         return []
