@@ -28,6 +28,8 @@ def test_the_table_lists_every_recorded_field() -> None:
 
 @pytest.mark.parametrize("line", re.findall(r"^\$ llmring (.*)$", PAGE, re.MULTILINE))
 def test_the_commands_of_the_page_run(line: str) -> None:
+    Path("llmring.lock").write_text('name = "app"\n')
+
     assert main(line.split()) == 0
 
 

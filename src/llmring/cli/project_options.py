@@ -10,19 +10,29 @@ from llmring.config.identity import active_projects
 from llmring.config.settings import find_active_lockfile
 
 
-def add_all_projects_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that makes a command count the calls of all projects."""
+def add_all_projects_option(parser: argparse.ArgumentParser, verb: str = "count") -> None:
+    """Add the option that extends a command to the calls of all projects.
+
+    Args:
+        parser: The parser of the command.
+        verb: What the command does with calls.
+    """
     parser.add_argument(
         "--all-projects",
         action="store_true",
-        help="count calls of all projects, and those recorded without one (default: calls made "
+        help=f"{verb} calls of all projects, and those recorded without one (default: calls made "
         "with this lockfile)",
     )
 
 
-def add_project_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of every command that reads the ledger."""
-    add_all_projects_option(parser)
+def add_project_options(parser: argparse.ArgumentParser, verb: str = "count") -> None:
+    """Add the options of every command that looks for calls in the ledger.
+
+    Args:
+        parser: The parser of the command.
+        verb: What the command does with calls.
+    """
+    add_all_projects_option(parser, verb)
     add_file_option(parser)
 
 

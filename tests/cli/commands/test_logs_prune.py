@@ -92,6 +92,21 @@ def test_wrong_usage_removes_nothing(
     assert len(left(path)) == 9
 
 
+def test_without_a_lockfile_of_one_s_own_nothing_is_removed_unasked(call: Call, path: Path) -> None:
+    outcome = call("logs", "prune", "--older-than", "7w")
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.endswith("add --all-projects\n")
+    assert len(left(path)) == 9
+    assert call("logs", "prune", "--older-than", "7w", "--all-projects").out.startswith("6 calls")
+
+
+def test_the_help_says_that_calls_are_removed(call: Call) -> None:
+    shown = " ".join(call("logs", "prune", "--help").out.split())
+
+    assert "--all-projects remove calls of all projects" in shown
+
+
 def test_a_ledger_that_is_locked_is_an_error(
     call: Call, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

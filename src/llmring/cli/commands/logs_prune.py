@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="AGE",
         help="remove calls that began longer ago: 90d, 12w or 36h (default: the lockfile's keep)",
     )
-    add_project_options(parser)
+    add_project_options(parser, "remove")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -52,6 +52,12 @@ def handle(args: argparse.Namespace) -> int:
     place = ledger_place()
     until = read_clock().now() - kept
     projects = chosen_projects(args, place)
+    if projects is None and not args.all_projects:
+        print_error(
+            "without a lockfile of your own, the calls of all projects would be removed; if that "
+            "is meant, add --all-projects"
+        )
+        return 2
     # As for `Ledger.keep`: a file's own setting does not reach calls of other files.
     path = real_path(source.path) if args.older_than is None else None
     count = prune(place, CallFilter(until=until, projects=projects, lockfile=path))
