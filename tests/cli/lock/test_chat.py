@@ -7,11 +7,47 @@ import pytest
 import answers
 from advisor.fakes import LOCKFILE, MINI, calling, saying
 from cli.terminal import Call, run, write
+from llmring.cli.main import main
 from loopback import Loopback, as_stream
 
 Serve = Callable[..., Loopback]
 HERE = Path("llmring.lock")
 BIND = calling(("bind", {"alias": "dev", "models": [MINI], "reason": "cheap"}))
+
+
+class _Typing:
+    """Piped input that changes the lockfile before its second line."""
+
+    closed = False
+
+    def __init__(self, *lines: str) -> None:
+        self._lines = [*lines]
+
+    def isatty(self) -> bool:
+        return False
+
+    def readline(self, _: int = -1) -> str:
+        if len(self._lines) == 1:
+            write(f'{LOCKFILE}\n[registry]\nurl = "https://h.example/m.json"\n')
+        return f"{self._lines.pop(0)}\n"
+
+
+def test_a_setting_that_changes_in_a_conversation_needs_consent_before_the_next_turn(
+    model: Callable[..., Loopback],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(LOCKFILE)
+    server = model(saying("Hello."))
+    monkeypatch.setattr("sys.stdin", _Typing("Hi", "And now?"))
+
+    code = main(["lock", "chat", "--model", MINI])
+
+    shown = capsys.readouterr()
+    assert code == 1
+    assert "Advisor: Hello." in shown.out
+    assert "llmring.lock is not trusted: it takes prices and facts about models" in shown.err
+    assert "And now?" not in str([request.body for request in server.requests])
 
 
 # --- one message ---------------------------------------------------------------------------------

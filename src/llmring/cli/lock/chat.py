@@ -92,7 +92,7 @@ def handle(args: argparse.Namespace) -> int:
     tools = Tools(editor, _confirmation(screen, sure=args.yes), DECLINED)
     session = begin(editor, tools, alias)
     print_note(target.place)
-    return converse(session, screen)
+    return converse(session, screen, lambda: None if args.guided else require_consent(args))
 
 
 def _misuse(args: argparse.Namespace) -> str | None:
@@ -119,12 +119,14 @@ def _confirmation(screen: Terminal, *, sure: bool) -> Agree:
     return agree
 
 
-def converse(session: Session, screen: Terminal) -> int:
+def converse(session: Session, screen: Terminal, check: Callable[[], None]) -> int:
     """Run a conversation until the user ends it, then print what was changed.
 
     Args:
         session: The conversation with the advisor.
         screen: The user's terminal.
+        check: Called before each turn, as the lockfile may have changed; raises if the user does
+            not agree to what it does now.
     """
     screen.show(f"{session.who.greeting}\n/help lists commands; /quit ends.")
     with asyncio.Runner() as runner:
@@ -138,6 +140,7 @@ def converse(session: Session, screen: Terminal) -> int:
                         f"Unknown command {line}; use one of {', '.join([*COMMANDS, QUIT])}"
                     )
                 elif line:
+                    check()
                     _answer(runner, session, screen, line)
         finally:
             runner.run(session.close())
