@@ -1,5 +1,8 @@
 """The settings of a lockfile that need consent."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from llmring.lockfile.consent import claims, fingerprint
@@ -66,6 +69,48 @@ def test_a_setting_that_steers_a_key_or_a_file_needs_consent(text: str, effect: 
     [found] = effects(text)
 
     assert found.startswith(effect)
+
+
+RECORD = '[profiles.test]\nmode = "record"\n'
+REPLAY = '[profiles.test]\nmode = "replay"\n'
+
+
+@pytest.mark.parametrize("written", ["", 'recordings = "tests/recordings"'])
+@pytest.mark.parametrize("mode", [RECORD, REPLAY])
+def test_a_folder_that_a_link_leads_out_of_the_lockfile_s_needs_consent(
+    tmp_path: Path, mode: str, written: str
+) -> None:
+    home, away = tmp_path / "home", tmp_path / "away"
+    (home / "tests").mkdir(parents=True)
+    (home / "tests" / "recordings").symlink_to(away)
+
+    found = claims(parse(mode + written, home / "llmring.lock"), PROVIDERS)
+
+    effect = f"reads recordings outside of the lockfile's folder, in {away}"
+    assert found[-1].effect == effect
+    if mode == RECORD:
+        assert found[0].effect == f"writes requests and answers to {away}"
+
+
+def test_a_lockfile_s_folder_that_is_a_link_is_no_way_out(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    assert claims(parse(REPLAY, tmp_path / "link" / "llmring.lock"), PROVIDERS) == ()
+
+
+def test_consent_to_recording_is_for_one_folder(tmp_path: Path) -> None:
+    def mark(folder: str) -> str:
+        text = f"{RECORD}recordings = '{folder}'"
+        return fingerprint(claims(parse(text, tmp_path / "llmring.lock"), PROVIDERS))
+
+    (tmp_path / "link").symlink_to(tmp_path.parent)
+    before = mark("link")
+    (tmp_path / "link").unlink()
+    (tmp_path / "link").symlink_to(os.fsdecode(b"/\xff"))
+
+    assert mark("a") != mark("b")
+    assert mark("link") != before
 
 
 def test_the_fingerprint_changes_with_these_settings_and_with_nothing_else() -> None:

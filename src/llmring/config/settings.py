@@ -23,6 +23,7 @@ from llmring.clock import SYSTEM, Clock
 from llmring.config import sandbox
 from llmring.config.environment import switch, value_of
 from llmring.exceptions import ConfigurationError
+from llmring.lockfile.document import RECORDINGS
 from llmring.lockfile.file import LockfileSource, find, working_folder
 from llmring.transport import network_guard
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from llmring.registry.effective_facts import EffectiveFacts
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
-RECORDINGS = "tests/recordings"
 
 _NO_TIMEOUT = frozenset({"none", "off", "disable", "disabled", "infinite"})
 
@@ -193,7 +193,7 @@ def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Pa
 def is_in_a_home(state_dir: Path) -> bool:
     """Return True if the user has a home folder; without one, no state is kept.
 
-    A relative folder would be that of whoever wrote the files in the working folder.
+    A relative folder could come with the files of a repository.
 
     Args:
         state_dir: The folder that `state_folder` has found.

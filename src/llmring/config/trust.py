@@ -30,7 +30,7 @@ class TrustedLockfiles:
         """Record that the user agrees.
 
         Raises:
-            ConfigurationError: There is no place for the list.
+            ConfigurationError: Without a home folder, the list has no place.
             OSError: The list can't be written.
         """
         self._change(lambda found: {**found, _key(lockfile): fingerprint})

@@ -169,7 +169,7 @@ else:
             except FileNotFoundError:
                 return
             if not stat.S_ISREG(found.st_mode):
-                return  # the mode of a link is no file's
+                return  # links have a mode that fits no file
             if (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
                 with contextlib.suppress(PermissionError):
                     os.fchown(handle, found.st_uid, found.st_gid)

@@ -7,15 +7,16 @@ Aliases need no consent.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
-from llmring.lockfile.document import Lockfile
+from llmring.lockfile.document import RECORDINGS, Lockfile
 from llmring.lockfile.home_address import BuiltInProvider, address_of, leads_away
 from llmring.lockfile.toml.layout import KeyPath
 
@@ -80,13 +81,26 @@ def _registry(lockfile: Lockfile) -> Iterator[Claim]:
 def _recordings(lockfile: Lockfile) -> Iterator[Claim]:
     for profile in lockfile.profiles.values():
         path = ("profiles", profile.name)
-        folder = profile.policy.get("recordings")
-        if profile.policy.get("mode") == "record":
-            effect = "writes requests and answers to " + (folder or "the folder of recordings")
-            yield Claim((*path, "mode"), effect, "record")
-        if folder is not None and _leads_out(folder):
-            effect = f"reads recordings outside of the lockfile's folder, in {folder}"
-            yield Claim((*path, "recordings"), effect, folder)
+        mode, written = profile.policy.get("mode"), profile.policy.get("recordings")
+        folder = written or RECORDINGS
+        outside = _outside(folder, lockfile.path)
+        if mode == "record":
+            place = outside or written or "the folder of recordings"
+            effect = f"writes requests and answers to {place}"
+            yield Claim((*path, "mode"), effect, ["record", folder])
+        if outside is not None and (mode or written):
+            effect = f"reads recordings outside of the lockfile's folder, in {outside}"
+            yield Claim((*path, "recordings"), effect, [folder, outside])
+
+
+def _outside(folder: str, lockfile: Path | None) -> str | None:
+    """Return the place of a folder that leads out of the lockfile's own, also by a link."""
+    if lockfile is None:
+        return folder if _leads_out(folder) else None
+    home, place = (Path(os.path.realpath(lockfile.parent / each)) for each in ("", folder))
+    if place.is_relative_to(home) and not _leads_out(folder):
+        return None
+    return str(place).encode("utf-8", "backslashreplace").decode()
 
 
 def _leads_out(folder: str) -> bool:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 REFERENCE_FIX = 'write provider:model, such as "openai:gpt-6-luna"'
 DEFAULT_PROFILE = "default"
+# The folder of recordings of a profile that names none, relative to that of the lockfile.
+RECORDINGS = "tests/recordings"
 
 _REFERENCE = re.compile(keys.REFERENCE)
 _NOT_IN_ALIAS = re.compile(f"[{keys.NOT_IN_ALIAS}]")
