@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -97,6 +98,27 @@ def test_other_hosts_and_origins_are_refused() -> None:
         assert status(place) not in (401, 403, 421)
         assert status(place, host="attacker.example") == 421
         assert status(place, origin="https://attacker.example") == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "written"),
+    [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]"), ("app.localhost", "app.localhost")],
+)
+def test_the_address_that_a_server_on_this_machine_listens_on_is_one_of_its_hosts(
+    host: str, written: str
+) -> None:
+    assert access(host, (), None).hosts.count(written) == 1
+    assert "10.0.0.7" not in access("10.0.0.7", ("a.example",), TOKEN).hosts
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have 127.0.0.1 alone")
+def test_a_server_at_another_loopback_address_answers_by_it() -> None:
+    process, port = _started(("--host", "127.0.0.2"), {})
+    with process:
+        try:
+            assert status(f"127.0.0.2:{port}") not in (401, 403, 421)
+        finally:
+            process.terminate()
 
 
 def test_a_server_for_other_machines_answers_by_the_names_that_were_allowed() -> None:

@@ -68,7 +68,9 @@ def access(host: str, hosts: Sequence[str], token: str | None) -> HttpAccess:
                 f"{host} can be reached from other machines; name the hosts by which clients "
                 "address it: --allow-host llmring.example"
             )
-    return HttpAccess((*_LOCAL, *hosts), token)
+    own = f"[{host}]" if ":" in host else host
+    local = (*_LOCAL, own) if is_loopback(host) and own not in _LOCAL else _LOCAL
+    return HttpAccess((*local, *hosts), token)
 
 
 def listening(host: str, port: int) -> socket.socket:
