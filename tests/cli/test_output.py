@@ -1,5 +1,7 @@
 import contextlib
 import io
+import subprocess
+import sys
 
 import pytest
 
@@ -64,6 +66,18 @@ def test_notes_are_dropped_if_standard_error_is_closed(
     print_note("unheard")
 
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_output_is_discarded_also_if_the_parent_has_closed_a_stream(closed: str) -> None:
+    code = (
+        f"import sys; sys.{closed} = None\n"
+        "from llmring.cli.output import discard_output, print_note, print_out\n"
+        "discard_output(); print_out('lost'); print_note('lost'); sys.exit(3)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (3, b"", b"")
 
 
 # Writes the clipboard (OSC 52), clears the screen, by C0 and by C1; turns letters round.

@@ -44,7 +44,8 @@ def discard_output() -> None:
     """Discard all further output, even at exit: the reader is gone, or the disk is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+        if stream is not None:  # closed by the parent process
+            os.dup2(nowhere, stream.fileno())
 
 
 def is_terminal(stream: TextIO | None) -> bool:
