@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from llmring.cli.output import discard_output, print_error, print_note, print_out
+from llmring.cli.output import discard_output, is_terminal, print_error, print_note, print_out
 from llmring.exceptions import LLMRingError
 
 
@@ -82,6 +82,10 @@ MORE = "\nSee llmring COMMAND --help for a command; --debug shows tracebacks."
 
 def run() -> None:
     """Run the command given on the command line, and exit."""
+    if is_terminal(sys.stderr):
+        from llmring.cli.log_notes import show_warnings_as_notes
+
+        show_warnings_as_notes()
     sys.exit(main(sys.argv[1:]))
 
 
