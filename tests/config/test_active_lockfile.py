@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -690,3 +691,23 @@ for act in (lambda: LLMRing("llmring.lock"), lambda: LLMRing().bind_alias("a", "
     assert done.stdout.split() == ["one", "two", "LockfileNotFoundError", "LockfileError"], (
         done.stderr
     )
+
+
+def test_further_look_ups_hash_no_address_of_a_registry(tmp_path: Path) -> None:
+    path = tmp_path / "llmring.lock"
+    path.write_text('[registry]\nurl = "https://h.example/m.json"\n')
+    hashed: list[str] = []
+
+    def watch(_: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and "sha256" in called.__name__:
+            hashed.append(called.__name__)
+
+    with LLMRing(path, environ={}) as ring:
+        ring.explain("mock:echo")
+        sys.setprofile(watch)
+        try:
+            ring.explain("mock:echo")
+        finally:
+            sys.setprofile(None)
+
+    assert hashed == []

@@ -7,6 +7,7 @@ digest, followed by the document as received. So it is replaced atomically, and 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import time
@@ -69,6 +70,7 @@ class _Look(Struct, frozen=True):
 _looks: dict[Path, _Look] = {}
 
 
+@functools.lru_cache(maxsize=16)  # asked at each look-up of a model
 def folder_of(folder: Path, url: str | None) -> Path:
     """Return the folder of the catalogs fetched from the address that a lockfile names.
 
