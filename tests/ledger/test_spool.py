@@ -1,5 +1,6 @@
 """Calls that a process could not write to the ledger before it ended."""
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -138,20 +139,34 @@ def test_rows_are_kept_by_name_and_found_again_after_a_change_of_the_password(
     assert [*Spool(tmp_path, "postgresql://db.example/another").files()] == []
 
 
-def test_a_file_that_holds_no_rows_stays_with_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("text", ["no JSON\n", '{"i', '{"id": "1"}\n', "[]\n"])
+def test_a_file_that_holds_no_rows_is_set_aside_with_a_warning_and_blocks_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     place = tmp_path / "ledger.sqlite"
     path = Spool(tmp_path / "spool", place).keep([row_of(entry(0))])
-    path.write_text("no JSON\n")
+    path.write_text(text)
+    os.utime(path, ns=(0, 0))
+    Spool(tmp_path / "spool", place).keep([row_of(entry(2))])
 
-    ledger = Ledger(place, spool=tmp_path / "spool")
-    ledger.add(entry(1))
-    ledger.end()
+    for number in (1, 3):
+        ledger = Ledger(place, spool=tmp_path / "spool")
+        ledger.add(entry(number))
+        ledger.end()
 
-    assert [*entries(place)] == [entry(1)]
-    assert path.exists()
-    assert f"stay in {path.parent}" in caplog.text
+    assert counted(place) == 3
+    [left] = path.parent.iterdir()
+    assert (left, left.read_text()) == (path.with_suffix(".bad"), text)
+    assert len(caplog.records) == 1
+    assert str(left) in caplog.text
+
+
+def test_a_file_that_vanishes_before_it_is_read_is_passed_over(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, PLACE)
+    path = spool.keep([row_of(entry(0))])
+    path.with_name("gone.jsonl").symlink_to(tmp_path / "nothing")
+
+    assert [found for found, _ in spool.files()] == [path]
 
 
 WRITE_ONE = """

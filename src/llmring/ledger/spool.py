@@ -6,7 +6,9 @@ processes may take up the same file at once.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +19,10 @@ import msgspec
 from llmring.ledger.columns import COLUMNS
 from llmring.ledger.store import Row, display_place
 
+_log = logging.getLogger("llmring")
+
 _ENCODER = msgspec.json.Encoder()
+_REQUIRED = tuple(name for name, kind in COLUMNS.items() if kind.endswith(("KEY", "NOT NULL")))
 _ROWS = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -59,19 +64,39 @@ class Spool:
     def files(self) -> Iterator[tuple[Path, list[Row]]]:
         """Yield the files that wait, oldest first, with their rows.
 
-        Raises:
-            OSError: One can't be read.
-            ValueError: One does not hold rows.
+        A file that can't be read is set aside, with a warning.
         """
-        found = [(path.stat().st_mtime_ns, path) for path in self.folder.glob("*.jsonl")]
-        for _, path in sorted(found):
+        for _, path in sorted(self._waiting()):
             try:
-                data = path.read_bytes()
+                rows = [_row(line) for line in path.read_bytes().splitlines()]
             except FileNotFoundError:
                 continue  # another process has just written it to the ledger
-            yield path, [_row(line) for line in data.splitlines()]
+            except (OSError, ValueError) as error:
+                _set_aside(path, error)
+            else:
+                yield path, rows
+
+    def _waiting(self) -> Iterator[tuple[int, Path]]:
+        for path in self.folder.glob("*.jsonl"):
+            with contextlib.suppress(FileNotFoundError):
+                yield path.stat().st_mtime_ns, path
+
+
+def _set_aside(path: Path, error: Exception) -> None:
+    """Rename a file that would be read in vain by each process."""
+    aside = path.with_suffix(".bad")
+    with contextlib.suppress(OSError):
+        path.replace(aside)
+        path = aside
+    _log.warning(
+        "calls of an earlier process are not written to the ledger, as %s can't be read: %s",
+        path,
+        error,
+    )
 
 
 def _row(line: bytes) -> Row:
     fields = _ROWS.decode(line)
+    if any(fields.get(name) is None for name in _REQUIRED):
+        raise ValueError("a line holds no call")
     return [fields.get(name) for name in COLUMNS]
