@@ -16,19 +16,22 @@ BIND = calling(("bind", {"alias": "dev", "models": [MINI], "reason": "cheap"}))
 
 
 class _Typing:
-    """Piped input that changes the lockfile before its second line."""
+    """Piped input that writes the lockfile before its second line."""
 
     closed = False
 
-    def __init__(self, *lines: str) -> None:
+    def __init__(self, text: str, *lines: str) -> None:
+        self._text = text
         self._lines = [*lines]
+        self._first = True
 
     def isatty(self) -> bool:
         return False
 
     def readline(self, _: int = -1) -> str:
-        if len(self._lines) == 1:
-            write(f'{LOCKFILE}\n[registry]\nurl = "https://h.example/m.json"\n')
+        if not self._first:
+            write(self._text)
+        self._first = False
         return f"{self._lines.pop(0)}\n"
 
 
@@ -39,7 +42,8 @@ def test_a_setting_that_changes_in_a_conversation_needs_consent_before_the_next_
 ) -> None:
     write(LOCKFILE)
     server = model(saying("Hello."))
-    monkeypatch.setattr("sys.stdin", _Typing("Hi", "And now?"))
+    text = f'{LOCKFILE}\n[registry]\nurl = "https://h.example/m.json"\n'
+    monkeypatch.setattr("sys.stdin", _Typing(text, "Hi", "And now?"))
 
     code = main(["lock", "chat", "--model", MINI])
 
@@ -48,6 +52,21 @@ def test_a_setting_that_changes_in_a_conversation_needs_consent_before_the_next_
     assert "Advisor: Hello." in shown.out
     assert "llmring.lock is not trusted: it takes prices and facts about models" in shown.err
     assert "And now?" not in str([request.body for request in server.requests])
+
+
+def test_a_lockfile_that_becomes_unreadable_fails_a_turn_and_not_the_conversation(
+    model: Callable[..., Loopback],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(LOCKFILE)
+    model(saying("Hello."))
+    monkeypatch.setattr("sys.stdin", _Typing("[", "Hi", "And now?", "/quit"))
+
+    code = main(["lock", "chat", "--model", MINI])
+
+    assert code == 0
+    assert "That failed: " in capsys.readouterr().out
 
 
 # --- one message ---------------------------------------------------------------------------------
