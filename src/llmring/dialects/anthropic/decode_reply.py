@@ -231,13 +231,16 @@ class _AnthropicReader:
             events.append(RefusalDelta(str(explanation)))
         if report is not None:
             events.append(report)
-        reason = reason_of(end.stop_reason, _REASONS)
+        return [*events, *self._finished(end.stop_reason)]
+
+    def _finished(self, stop_reason: str) -> list[Event]:
+        reason = reason_of(stop_reason, _REASONS)
         if self._answered and not self._count and reason == "tool_calls":
             reason = "stop"
-        if self._empty_answer and reason in ("stop", "tool_calls"):
-            # It has not been cut off, so the empty object is the answer.
-            events.append(TextDelta("{}"))
-        return [*events, Finished(reason, end.stop_reason)]
+        end = Finished(reason, stop_reason)
+        # Unless it has been cut off, the empty object is the answer.
+        is_empty = self._empty_answer and reason in ("stop", "tool_calls")
+        return [TextDelta("{}"), end] if is_empty else [end]
 
 
 _OF_ANY_CALL = {"type", "id"}
