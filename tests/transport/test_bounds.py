@@ -9,10 +9,8 @@ import pytest
 import answers
 from conftest import Way
 from llmring import LLMRing, ProviderError
-from llmring.transport import http_client
-from llmring.transport.unpack import BodyLimits
 from loopback import Answer, Loopback
-from rings import MODEL, ring_at
+from rings import MODEL, environ_of, ring_at
 
 Serve = Callable[..., Loopback]
 
@@ -47,10 +45,9 @@ def test_an_encoding_that_was_not_asked_for_is_refused(way: Way, serve: Serve) -
     assert server.requests[0].headers["accept-encoding"] == "gzip, deflate"
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = BodyLimits(body=2 * 2**20, error=2**20)
-    monkeypatch.setattr(http_client, "LIMITS", limits)
+def small_ring(server: Loopback) -> LLMRing:
+    """Return a ring that reads at most 2 MiB of an answer."""
+    return LLMRing(environ=environ_of(server) | {"LLMRING_MAX_ANSWER_MIB": "2"})
 
 
 def pieces(text: str) -> Sequence[bytes]:
@@ -58,16 +55,14 @@ def pieces(text: str) -> Sequence[bytes]:
     return [body[at : at + 2**18] for at in range(0, len(body), 2**18)]
 
 
-@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_a_whole_answer_beyond_the_bound_is_not_read(way: Way, serve: Serve, framing: str) -> None:
     steps = pieces("a" * 3 * 2**20)
     server = serve(Answer(steps, 200, {"content-type": "application/json"}, framing))  # type: ignore[arg-type]
 
-    assert "the answer is larger than 2 MiB" in str(failure(way, ring_at(server)))
+    assert "the answer is larger than 2 MiB" in str(failure(way, small_ring(server)))
 
 
-@pytest.mark.usefixtures("small")
 def test_of_a_large_error_the_beginning_is_read(way: Way, serve: Serve) -> None:
     page = b"<html>overloaded " + b"x" * 3 * 2**20
     server = serve(Answer([page], 503, {"content-type": "text/html"}))

@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Callable
 
-import aiohttp
 import pytest
 
 import answers
@@ -13,9 +12,7 @@ from llmring import (
     ProviderConnectionError,
     ProviderError,
     ProviderResponseError,
-    ProviderTimeoutError,
 )
-from llmring.transport.http_errors import fault_of
 from loopback import Answer, Close, Loopback, Reset
 from rings import MODEL, ring_at
 
@@ -134,28 +131,3 @@ def test_only_a_server_that_was_reached_may_have_acted_on_the_request(
         found.append(caught.value.reached)
 
     assert found == [True, False]
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (aiohttp.ConnectionTimeoutError(), ProviderTimeoutError),
-        (aiohttp.ServerDisconnectedError(), ProviderConnectionError),
-        (aiohttp.InvalidURL("http://me:hunter2@h"), ProviderConnectionError),
-        (TimeoutError(), ProviderTimeoutError),
-        (ConnectionResetError("hunter2"), ProviderConnectionError),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
-)
-def test_the_closest_known_class_decides_and_what_the_library_quotes_is_not_shown(
-    error: Exception, kind: type[ProviderError]
-) -> None:
-    found = fault_of(error)
-
-    assert type(found) is kind
-    assert "hunter2" not in found.message
-
-
-def test_a_fault_that_has_nothing_to_do_with_http_is_a_programming_error() -> None:
-    with pytest.raises(TypeError, match="KeyError"):
-        fault_of(KeyError("a"))

@@ -29,7 +29,8 @@ from llmring.routing.failover import Failover
 from llmring.routing.latency import Latencies
 from llmring.routing.policy import Policy
 from llmring.transport.exchange import Exchange
-from llmring.transport.http_client import HttpClient, ring_closed
+from llmring.transport.http_client import HttpClient
+from llmring.transport.http_errors import ring_closed
 from llmring.wire import HttpHead, HttpRequest, is_success
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Executor:
         self._observers = (latencies, CircuitObserver(circuits))
         self._folder_of = folder_of
         self._overrides = overrides
-        self._http = HttpClient()
+        self._http = HttpClient(settings.transport)
         self._clock = settings.clock
         self._network = Network(self._http, settings)
         self._admission_control = AdmissionControl(

@@ -22,10 +22,12 @@ from msgspec import UNSET, Struct, UnsetType
 from llmring.clock import SYSTEM, Clock
 from llmring.config import sandbox
 from llmring.config.environment import switch, value_of
+from llmring.config.transport_settings import transport_options
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile.document import RECORDINGS
 from llmring.lockfile.file import LockfileSource, find, working_folder
 from llmring.transport import network_guard
+from llmring.transport.options import TransportOptions
 
 if TYPE_CHECKING:
     from llmring.config.sandbox import Sandbox
@@ -55,6 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         frozen: True if only models that the lockfile names, as it has pinned them, may be called.
         registry_url: Address of newer facts about models, if any.
         clock: The wall clock, and the date by which prices and retirements are judged.
+        transport: The options of HTTP connections.
     """
 
     endpoints: Mapping[str, Endpoint]
@@ -69,6 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     frozen: bool = False
     registry_url: str | None = None
     clock: Clock = Clock()
+    transport: TransportOptions = TransportOptions()
 
     @property
     def spool_dir(self) -> Path | None:
@@ -106,6 +110,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         frozen=switch(env, "LLMRING_FROZEN"),
         registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
         clock=read_clock(env),
+        transport=transport_options(env),
     )
     return settings if tests is None else _within(tests, settings)
 

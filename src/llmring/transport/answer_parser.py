@@ -1,0 +1,152 @@
+"""HTTP/1.1 answers: from bytes to status, headers and the pieces of the body; does no I/O.
+
+llhttp reads the bytes. It is as lenient as in browsers where that is harmless: lines that end in a
+bare LF, folded headers, spaces after the size of a chunk.
+
+https://www.rfc-editor.org/rfc/rfc9112
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httptools
+
+# As in other clients; nobody sends more.
+MOST_HEAD_BYTES = 64 * 1024
+
+
+class BadAnswerError(Exception):
+    """The bytes are not an answer of HTTP."""
+
+
+class AnswerParser:
+    """The parser of one answer.
+
+    Args:
+        has_body: False if the answer ends with its head: to HEAD, or to CONNECT.
+
+    Attributes:
+        status: The status; 0 before the head has come.
+        headers: The headers, by their names in lower case; of several with one name, their values
+            with commas between them.
+        pieces: The pieces of the body that have come and were not taken.
+        pending: The number of bytes that have come since the last `take`.
+        complete: True once the whole answer has come.
+        keeps_alive: True if another request may follow on the same connection.
+        begun: True once any byte has come.
+    """
+
+    __slots__ = (
+        "_has_body",
+        "_head_bytes",
+        "_parser",
+        "begun",
+        "complete",
+        "headers",
+        "keeps_alive",
+        "on_body",
+        "pending",
+        "pieces",
+        "status",
+    )
+
+    def __init__(self, *, has_body: bool = True) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self.pieces: list[bytes] = []
+        self.pending = self._head_bytes = 0
+        self.complete = self.keeps_alive = self.begun = False
+        self._has_body = has_body
+        # Called by the parser without a function of Python between them.
+        self.on_body = self.pieces.append
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+
+    def feed(self, data: bytes) -> None:
+        """Read more bytes of the connection.
+
+        Raises:
+            BadAnswerError: They are not HTTP.
+        """
+        self.begun = True
+        self.pending += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self.complete:
+                raise BadAnswerError(str(error.__context__ or error)) from None
+            # What follows the answer belongs to no request.
+            self.keeps_alive = False
+        if self.pieces and not self._has_body:
+            self.pieces.clear()
+            self.keeps_alive = False
+        if not self.status:
+            self._count_head(len(data))
+
+    def end(self) -> bool:
+        """Return True if the end of the connection is the end of the answer.
+
+        https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length
+        """
+        self.keeps_alive = False
+        if self.status and not self.complete:
+            headers = self.headers
+            coding = headers.get("transfer-encoding", "identity").lower()
+            is_chunked = coding.rpartition(",")[2].strip() == "chunked"
+            self.complete = "content-length" not in headers and not is_chunked
+        return self.complete
+
+    def take(self) -> bytes:
+        """Return the bytes of the body that have come since the last time."""
+        pieces = self.pieces
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self.pending = 0
+        return data
+
+    # What the parser calls; it names these methods.
+
+    def on_message_begin(self) -> None:
+        """Stop at bytes after the answer."""
+        if self.complete:
+            raise BadAnswerError("bytes follow the answer")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or ignore it after the body."""
+        if self.status:
+            return
+        self._count_head(len(name) + len(value))
+        if b"\0" in value:
+            raise BadAnswerError("a header holds a null byte")
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers = self.headers
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+
+    def on_headers_complete(self) -> None:
+        """Take the status, unless another follows."""
+        status: int = self._parser.get_status_code()
+        if status >= 200:
+            self.status = status
+            if not self._has_body:
+                self.complete = True
+                self.keeps_alive = status < 300
+        elif status == 101:
+            raise BadAnswerError("it switches to another protocol")
+        else:
+            self.headers.clear()
+
+    def on_message_complete(self) -> None:
+        """Note the end of the answer."""
+        if self.status and self._has_body:
+            self.complete = True
+            self.keeps_alive = self._parser.should_keep_alive()
+
+    def _count_head(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MOST_HEAD_BYTES:
+            raise BadAnswerError(f"its head is larger than {MOST_HEAD_BYTES // 1024} KiB")
