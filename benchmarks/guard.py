@@ -22,16 +22,16 @@ CALLS = 50
 CHUNKS = 1000
 LOOK_UPS = 200
 
-# Functions called for a chat call, for a chunk of a stream and for a look-up, those of aiohttp and
-# asyncio included; then what one warm call touches of llmring alone.
+# Functions called for a chat call, for a chunk of a stream and for a look-up, those of asyncio
+# included; then what one warm call touches of llmring alone.
 LIMITS = {
-    "chat": 640,
-    "chunk": 44,
+    "chat": 420,
+    "chunk": 26,
     "resolve_alias": 50,
-    "chat: files": 42,
-    "chat: own functions": 290,
-    "stream: files": 47,
-    "stream: own functions": 620,
+    "chat: files": 47,
+    "chat: own functions": 340,
+    "stream: files": 52,
+    "stream: own functions": 680,
 }
 
 

@@ -52,6 +52,10 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "telemetry": set(),
     "testing": set(),
     "transport": {
+        "connection",  # a part of `http_client`, and tested there and in `contract`
+        "http_exchange",  # as `connection`
+        "options",  # a record
+        "pool",  # as `connection`
         "script",  # records
     },
 }

@@ -9,7 +9,7 @@ import pytest
 import answers
 from conftest import Way
 from llmring import LLMRing, ProviderError
-from loopback import Answer, Loopback
+from loopback import Answer, Loopback, as_stream
 from rings import MODEL, environ_of, ring_at
 
 Serve = Callable[..., Loopback]
@@ -79,3 +79,24 @@ def test_a_packed_stream_is_unpacked_as_it_comes(way: Way, serve: Serve, cut: in
     server = serve(Answer(steps, 200, headers, "chunked"))
 
     assert "".join(chunk.delta for chunk in way.stream(ring_at(server), MODEL, "Hi")) == "Hello"
+
+
+@pytest.mark.parametrize("content_type", ["text/event-stream", "application/json"])
+def test_an_event_beyond_the_bound_ends_its_stream(
+    way: Way, serve: Serve, content_type: str
+) -> None:
+    server = serve(as_stream(b"data: ", *[b"x" * 2**18] * 20, content_type=content_type))
+    bounds = {"LLMRING_MAX_ANSWER_MIB": "3", "LLMRING_MAX_EVENT_MIB": "2"}
+    ring = LLMRing(environ=environ_of(server) | bounds)
+
+    most = 2 if content_type == "text/event-stream" else 3
+    message = f"an event of the answer is larger than {most} MiB"
+    assert message in str(failure(way, ring, stream=True))
+
+
+def test_events_without_content_do_not_add_up(way: Way, serve: Serve) -> None:
+    ping = b"data: " + b" " * 2**18 + b'{"choices": []}\n\n'
+    server = serve(as_stream(*[ping] * 10, *answers.openai_stream("Hi").steps))
+    ring = LLMRing(environ=environ_of(server) | {"LLMRING_MAX_EVENT_MIB": "1"})
+
+    assert "".join(chunk.delta for chunk in way.stream(ring, MODEL, "Hi")) == "Hi"

@@ -93,6 +93,7 @@ class Executor:
         self._observers = (latencies, CircuitObserver(circuits))
         self._folder_of = folder_of
         self._overrides = overrides
+        self._limits = settings.transport.limits
         self._http = HttpClient(settings.transport)
         self._clock = settings.clock
         self._network = Network(self._http, settings)
@@ -320,7 +321,8 @@ class Executor:
         try:
             if not is_success(exchange.head):
                 whole_reply(attempt, exchange.head, await exchange.read())
-            reader = StreamReader(attempt, exchange.head, failover.context.progress)
+            progress = failover.context.progress
+            reader = StreamReader(attempt, exchange.head, progress, self._limits)
             opened = _OpenStream(attempt, exchange, reader)
             loop = asyncio.get_running_loop()
             policy, end = failover.context.policy, _loop_time(failover, failover.deadline, loop)

@@ -27,7 +27,9 @@ def transport_options(env: Mapping[str, str]) -> TransportOptions:
     key = value_of(env, "LLMRING_CLIENT_KEY")
     for name, path in (("LLMRING_CLIENT_CERT", certificate), ("LLMRING_CLIENT_KEY", key)):
         if path is not None and not Path(path).expanduser().is_file():
-            raise ConfigurationError(f"{name} is {path!r}, which is no file; set it to a PEM file")
+            raise ConfigurationError(
+                f"{name} is {path!r}, but no file is there; set it to a PEM file"
+            )
     return TransportOptions(
         limits=BodyLimits(
             body=_number(env, "LLMRING_MAX_ANSWER_MIB", _DEFAULTS.body // _MIB) * _MIB,

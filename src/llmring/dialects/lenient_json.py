@@ -17,8 +17,8 @@ from llmring.dialects.lenient_values import fitted
 
 T = TypeVar("T")
 
-# More than any vendor's reply, images included; larger data is not read a second time.
-MOST_BYTES = 64 * 2**20
+# A second pass over more would hold up all other calls of the event loop for over 50 ms.
+MOST_BYTES = 2 * 2**20
 
 ANY: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
@@ -71,7 +71,7 @@ def is_complete(data: bytes) -> bool:
 
 def _value(data: bytes) -> Any:
     if len(data) > MOST_BYTES:
-        raise ValueError(f"{len(data)} bytes of damaged JSON; at most {MOST_BYTES} are repaired")
+        raise ValueError(f"damaged JSON of {len(data)} bytes; at most {MOST_BYTES} are repaired")
     text = without_halves(data.decode("utf-8-sig", "replace"))
     return json.loads(text, strict=False, parse_constant=_null)
 

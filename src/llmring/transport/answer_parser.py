@@ -12,7 +12,7 @@ from typing import Any
 
 import httptools
 
-# As in other clients; nobody sends more.
+# As in other clients; real heads have a few KiB.
 MOST_HEAD_BYTES = 64 * 1024
 
 
@@ -120,7 +120,8 @@ class AnswerParser:
         """Take a header, or ignore it after the body."""
         if self.status:
             return
-        self._count_head(len(name) + len(value))
+        # With the colon, the space and the line end.
+        self._count_head(len(name) + len(value) + 4)
         if b"\0" in value:
             raise BadAnswerError("a header holds a null byte")
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")

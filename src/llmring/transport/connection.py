@@ -9,10 +9,11 @@ from typing import Any
 
 from llmring.exceptions import LLMRingError
 from llmring.transport.answer_parser import AnswerParser, BadAnswerError
+from llmring.transport.destination import RequestHead
 from llmring.transport.exchange import Patience, answer_timeout
 from llmring.transport.http_errors import closed_early, no_answer_in_time, not_http
 
-# Bytes that have come and that nobody has read; beyond, the server has to wait.
+# Bytes that have come and were not read; beyond, the server has to wait.
 _MOST_UNREAD = 256 * 1024
 
 # Large bodies are sent in pieces, between which other calls go on.
@@ -141,7 +142,7 @@ class Connection(asyncio.Protocol):
     # --- what a call does -------------------------------------------------------------------------
 
     async def ask(
-        self, head: bytes, body: bytes, deadline: float | None, parser: AnswerParser
+        self, head: RequestHead, body: bytes, deadline: float | None, parser: AnswerParser
     ) -> None:
         """Send a request, and wait for the head of its answer.
 
@@ -159,9 +160,9 @@ class Connection(asyncio.Protocol):
         self.expire_at(deadline)
         try:
             if len(body) <= PIECE_BYTES:
-                self.transport.write(head + body)
+                self.transport.write(head.data + body)
             else:
-                self.transport.write(head)
+                self.transport.write(head.data)
                 await self._send(body, parser)
             while not parser.status:
                 await self.more(parser)

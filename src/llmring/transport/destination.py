@@ -1,4 +1,4 @@
-"""Where a URL leads, worked out once, and requests to it as bytes.
+"""Destinations of requests, worked out once for each URL, and the heads of requests as bytes.
 
 https://www.rfc-editor.org/rfc/rfc9112#name-request-target
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from msgspec import Struct
 
-from llmring.exceptions import LLMRingError, ProviderConnectionError
-from llmring.transport.http_errors import unusable_header
 from llmring.transport.unpack import ENCODINGS
 
 USER_AGENT = "llmring"
@@ -70,7 +68,7 @@ class Destination(Struct, frozen=True):
     Attributes:
         origin: The server.
         lines: The request line, and the headers that are the same for each request.
-        has_body: False if the answer has no body, whatever its headers say.
+        has_body: False if the answer has no body, although its headers may give a length.
         may_repeat: True if sending the request twice does no harm.
     """
 
@@ -80,6 +78,7 @@ class Destination(Struct, frozen=True):
     may_repeat: bool
 
     def __repr__(self) -> str:
+        # The lines may hold a login.
         return f"<Destination {self.origin.authority}>"
 
 
@@ -88,85 +87,100 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def destination(
     method: str, url: str, proxy_for: Callable[[str, str, int | None], str | None]
-) -> Destination:
-    """Work out where a request goes.
+) -> Destination | None:
+    """Return where a request goes; None if the address can't be used.
 
     Args:
         method: The method.
-        url: The address; `http+unix://%2Frun%2Fx.sock/path` for a Unix socket.
+        url: The address; `http+unix://%2Frun%2Fx.sock/path` for a Unix socket. A user name and a
+            password in it are sent as the authorization.
         proxy_for: Returns the URL of the proxy for a scheme, a host and a port, if there is one.
 
     Raises:
-        ProviderConnectionError: The address can't be used.
+        ConfigurationError: The proxy can't be used.
     """
     try:
         parts = urlsplit(url)
         scheme, host, port = parts.scheme, unquote(parts.hostname or ""), parts.port
         if scheme == _UNIX:
             # The path keeps its case, which a host name loses.
-            origin = Origin(unquote(parts.netloc), 0, is_secure=False)
-            name = "localhost"
+            origin, name = Origin(unquote(parts.netloc), 0, is_secure=False), "localhost"
         else:
-            proxy = proxy_for(scheme, host, port)
             name = _ascii(host)
-            origin = Origin(
-                name,
-                port or _PORTS[scheme],
-                is_secure=scheme == "https",
-                proxy=_proxy(proxy) if proxy else None,
-            )
+            through = proxy_for(scheme, host, port)
+            proxy = _proxy(through) if through else None
+            origin = Origin(name, port or _PORTS[scheme], scheme == "https", proxy)
     except (ValueError, KeyError):
-        raise _unusable() from None
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return None
     # The zone of an address is of this machine alone.
     name = name.partition("%")[0]
     place = f"[{name}]" if ":" in name else name
-    place = f"{place}:{port}" if port not in (None, _PORTS.get(scheme)) else place
-    login = ""
+    if port not in (None, _PORTS.get(scheme)):
+        place = f"{place}:{port}"
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    more = {}
+    if parts.username is not None and scheme != _UNIX:
+        more["authorization"] = _basic(parts)
     if origin.proxy is not None and not origin.is_secure:
         target = f"http://{place}{target}"
-        login = origin.proxy.login and f"proxy-authorization: {origin.proxy.login}\r\n"
-    lines = (
-        f"{method} {target} HTTP/1.1\r\nhost: {place}\r\naccept: */*\r\n"
-        f"accept-encoding: {ENCODINGS}\r\nuser-agent: {USER_AGENT}\r\n{login}"
+        if origin.proxy.login:
+            more["proxy-authorization"] = origin.proxy.login
+    headers = {"host": place, "accept": "*/*", "accept-encoding": ENCODINGS}
+    lines = _lines(headers | {"user-agent": USER_AGENT} | more)
+    if not lines or not target.isascii() or not target.isprintable() or " " in target:
+        return None
+    return Destination(
+        origin, f"{method} {target} HTTP/1.1\r\n{lines}", method != "HEAD", method in _SAFE
     )
-    if not lines.isascii() or lines.count("\n") != 5 + bool(login) or " " in target:
-        raise _unusable()
-    return Destination(origin, lines, method != "HEAD", method in _SAFE)
 
 
-def request_head(there: Destination, headers: Mapping[str, str], length: int) -> bytes:
+class RequestHead(Struct, frozen=True):
+    """The head of a request as bytes; its repr shows none of them, which hold the key.
+
+    Attributes:
+        data: The bytes; empty if a header can't be sent.
+    """
+
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"<RequestHead {len(self.data)} bytes>"
+
+
+def request_head(there: Destination, headers: Mapping[str, str], length: int) -> RequestHead:
     """Build the head of a request.
 
     Args:
         there: Where it goes.
         headers: Its own headers.
         length: The number of bytes of its body.
-
-    Raises:
-        ProviderConnectionError: A header holds a line break.
     """
-    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    lines = _lines(headers)
+    if lines is None:
+        return RequestHead(b"")
     if length or not there.may_repeat:
-        lines.append(f"content-length: {length}\r\n")
+        lines = f"{lines}content-length: {length}\r\n"
+    return RequestHead(f"{there.lines}{lines}\r\n".encode())
+
+
+def _lines(headers: Mapping[str, str]) -> str | None:
+    """Return headers as lines; None if one holds a line break, and would add a header."""
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
     text = "".join(lines)
-    # A value with a line break would add a header of its own.
     if text.count("\n") != len(lines) or text.count("\r") != len(lines) or "\0" in text:
-        raise unusable_header(next(n for n, v in headers.items() if not f"{n}{v}".isprintable()))
-    return f"{there.lines}{text}\r\n".encode()
+        return None
+    return text
 
 
-def tunnel_request(origin: Origin) -> bytes:
+def tunnel_request(origin: Origin) -> RequestHead:
     """Build the request for a tunnel through the proxy of a server.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-connect
     """
-    place = origin.authority
-    login = origin.proxy.login if origin.proxy is not None else ""
-    more = f"proxy-authorization: {login}\r\n" if login else ""
-    return (
-        f"CONNECT {place} HTTP/1.1\r\nhost: {place}\r\nuser-agent: {USER_AGENT}\r\n{more}\r\n"
-    ).encode()
+    headers = {"host": origin.authority, "user-agent": USER_AGENT}
+    if origin.proxy is not None and origin.proxy.login:
+        headers["proxy-authorization"] = origin.proxy.login
+    return RequestHead(f"CONNECT {origin.authority} HTTP/1.1\r\n{_lines(headers)}\r\n".encode())
 
 
 def _ascii(host: str) -> str:
@@ -180,15 +194,12 @@ def _ascii(host: str) -> str:
 
 def _proxy(url: str) -> ProxyAddress:
     parts = urlsplit(url)
-    login = ""
-    if parts.username is not None:
-        words = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        login = f"Basic {base64.b64encode(words.encode()).decode()}"
-    port = parts.port or _PORTS[parts.scheme]
-    return ProxyAddress(_ascii(unquote(parts.hostname or "")), port, parts.scheme == "https", login)
+    host = _ascii(unquote(parts.hostname or ""))
+    login = "" if parts.username is None else _basic(parts)
+    return ProxyAddress(host, parts.port or _PORTS[parts.scheme], parts.scheme == "https", login)
 
 
-def _unusable() -> LLMRingError:
-    error = ProviderConnectionError("the provider's base URL can't be used; check its variable")
-    error.reached = False
-    return error
+def _basic(parts: SplitResult) -> str:
+    """Return the authorization by the user name and the password of a URL."""
+    words = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return f"Basic {base64.b64encode(words.encode()).decode()}"

@@ -16,7 +16,12 @@ from msgspec import Struct
 from llmring.exceptions import ConfigurationError, ProviderConnectionError
 from llmring.transport import network_guard
 from llmring.transport.destination import Destination, destination, request_head
-from llmring.transport.http_errors import PROXY_REFUSES, refused_by_proxy
+from llmring.transport.http_errors import (
+    PROXY_REFUSES,
+    refused_by_proxy,
+    unusable_address,
+    unusable_header,
+)
 from llmring.transport.http_exchange import HttpExchange
 from llmring.transport.options import TransportOptions
 from llmring.transport.pool import Pool
@@ -60,6 +65,8 @@ class HttpClient:
         if entry is None:
             entry = await self._opened()
         head = request_head(there, request.headers, len(request.body))
+        if not head.data:
+            raise unusable_header()
         connection, parser = await entry.pool.ask(there, head, request.body, seconds)
         exchange = HttpExchange(connection, parser, self._options.limits)
         if parser.status == PROXY_REFUSES:
@@ -78,6 +85,8 @@ class HttpClient:
         except ConfigurationError as error:
             fault = ProviderConnectionError(error.message)
         else:
+            if there is None:
+                raise unusable_address()
             if len(self._destinations) >= _MOST_DESTINATIONS:
                 self._destinations.clear()
             self._destinations[request.method, request.url] = there

@@ -100,9 +100,14 @@ def not_http(why: str, status: int | None = None) -> ProviderError:
     return ProviderResponseError(f"the answer is not HTTP: {quoted}", status=status)
 
 
-def unusable_header(name: str) -> ProviderError:
+def unusable_header() -> ProviderError:
     """Build the error for a header that can't be sent."""
-    return _not_reached(f"the header {name[:_QUOTED]!r} holds a line break, and can't be sent")
+    return _not_reached("a header holds a line break, and can't be sent; check the provider's key")
+
+
+def unusable_address() -> ProviderError:
+    """Build the error for an address that can't be used."""
+    return _not_reached("the provider's base URL can't be used; check its variable")
 
 
 def ring_closed() -> RingClosedError:

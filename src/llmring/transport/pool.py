@@ -8,7 +8,7 @@ from asyncio import AbstractEventLoop, TimerHandle
 from llmring.exceptions import LLMRingError, ProviderConnectionError
 from llmring.transport.answer_parser import AnswerParser
 from llmring.transport.connection import Connection
-from llmring.transport.destination import Destination, Origin, tunnel_request
+from llmring.transport.destination import Destination, Origin, RequestHead, tunnel_request
 from llmring.transport.http_errors import (
     connect_error,
     no_answer_in_time,
@@ -24,7 +24,7 @@ from llmring.transport.tls import ResumingContext, client_context
 # A host that takes longer than this to accept a connection counts as down.
 CONNECT_SECONDS = 10.0
 
-# Servers close idle connections after some time; one that they are about to close is no use.
+# Servers close idle connections after some time; one that they are about to close would fail.
 IDLE_SECONDS = 15.0
 
 # Within this time after an answer, a server hardly closes its connection.
@@ -52,7 +52,7 @@ class Pool:
         self._is_closed = False
 
     async def ask(
-        self, there: Destination, head: bytes, body: bytes, seconds: float | None
+        self, there: Destination, head: RequestHead, body: bytes, seconds: float | None
     ) -> tuple[Connection, AnswerParser]:
         """Send a request, and return its connection and its answer once the head has come.
 

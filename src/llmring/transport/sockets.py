@@ -149,7 +149,7 @@ async def connected_unix(loop: AbstractEventLoop, path: str) -> socket.socket:
     """Return a socket that is connected to a Unix socket.
 
     Raises:
-        OSError: Nobody listens there, or the system has no such sockets.
+        OSError: No program listens there, or the system has no such sockets.
     """
     family = getattr(socket, "AF_UNIX", None)
     if family is None:

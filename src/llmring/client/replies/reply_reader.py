@@ -19,6 +19,7 @@ from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.attempt import AttemptState
 from llmring.routing.stream_resume import OverlapTrimmer, StreamProgress
 from llmring.routing.targets import Target
+from llmring.transport.unpack import BodyLimits, too_large
 from llmring.wire import HttpHead, is_success
 
 
@@ -59,6 +60,10 @@ def _reported(attempt: AttemptState, reply: Reply, head: HttpHead) -> ReportedCo
     return reported_cost(fields, reply.costs, head) if fields else None
 
 
+_BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_LINE_ENDS = (b"\n",)
+
+
 class StreamReader:
     """A streamed answer being read: bytes in, chunks out.
 
@@ -66,9 +71,12 @@ class StreamReader:
         attempt: The attempt.
         head: The head of its answer.
         progress: The part of the answer that was already shown, from models that broke off.
+        limits: The bounds of what is read.
     """
 
-    def __init__(self, attempt: AttemptState, head: HttpHead, progress: StreamProgress) -> None:
+    def __init__(
+        self, attempt: AttemptState, head: HttpHead, progress: StreamProgress, limits: BodyLimits
+    ) -> None:
         dialect = attempt.target.dialect
         self._attempt = attempt
         self._head = head
@@ -83,6 +91,11 @@ class StreamReader:
         self._restarts = progress.anything and not progress.resumes
         self._patience: StreamPatience | None = None
         self._earlier_citations = progress.citations if progress.resumes else ()
+        # A server that does not stream sends the whole answer as one event.
+        is_whole = head.content_type == "application/json"
+        self._most_bytes = limits.body if is_whole else limits.event
+        self._event_ends = _BLANK_LINES if head.content_type == "text/event-stream" else _LINE_ENDS
+        self._unfinished_bytes = 0
 
     @property
     def done(self) -> bool:
@@ -115,7 +128,14 @@ class StreamReader:
         Raises:
             ProviderError: The provider reports a failure, or its answer can't be read.
         """
-        return self._shown(self._decoder.feed(data))
+        events = self._decoder.feed(data)
+        if events or any(end in data for end in self._event_ends):
+            self._unfinished_bytes = 0
+            return self._shown(events)
+        self._unfinished_bytes += len(data)
+        if self._unfinished_bytes > self._most_bytes:
+            raise too_large("an event of the answer", self._most_bytes)
+        return self._shown(events)
 
     def _shown(self, events: Iterable[Event]) -> Iterator[StreamChunk]:
         """Add the events; yield the chunks to show for them."""
