@@ -175,7 +175,7 @@ def written(found: Findings, requests: int) -> str:
 def conditions() -> str:
     """Describe the software and the machine of the run."""
     return (
-        f"llmring {version('llmring')}, aiohttp {version('aiohttp')}, "
+        f"llmring {version('llmring')}, httptools {version('httptools')}, "
         f"CPython {platform.python_version()}, {platform.system()} on {os.cpu_count()} cores"
     )
 

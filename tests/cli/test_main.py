@@ -262,7 +262,7 @@ def test_an_interrupt_ends_a_chat_with_130_and_no_traceback(serve: Serve, stream
 
 
 HEAVY = {
-    *("aiohttp", "asyncio", "ssl", "subprocess", "shutil", "sqlite3"),
+    *("httptools", "asyncio", "ssl", "subprocess", "shutil", "sqlite3"),
     *(
         "llmring.client.ring",
         "llmring.registry.bundled",

@@ -67,7 +67,7 @@ STREAMED_ECHOES = {
 def ring(serve: Serve, caplog: pytest.LogCaptureFixture) -> Callable[[Answer], LLMRing]:
     """Build a ring whose server knows all secrets and gives one answer; everything is logged."""
     caplog.set_level(logging.DEBUG)
-    for name in ("aiohttp.client", "asyncio", "llmring"):
+    for name in ("asyncio", "llmring"):
         caplog.set_level(logging.DEBUG, name)
 
     def start(answer: Answer) -> LLMRing:

@@ -172,7 +172,7 @@ def test_the_fixtures_are_described(run: Run) -> None:
 LOADED = """
 import sys
 {code}
-heavy = ("pytest", "aiohttp", "asyncio", "llmring.client.ring", "llmring.replay.interceptor",
+heavy = ("pytest", "httptools", "asyncio", "llmring.client.ring", "llmring.replay.interceptor",
          "llmring.replay.cassette", "llmring.replay.scripted_replies",
          "llmring.lockfile.schema.keys")
 print(sorted(name for name in heavy if name in sys.modules))
