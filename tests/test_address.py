@@ -15,6 +15,7 @@ from llmring.address import is_loopback, is_usable, variables_in, without_login
         "http://[::1]:11434",
         "https://user:pass@example.com./v1?a=b",
         f"https://{'a' * 63}.com",
+        "http+unix://%2Frun%2FLLM.sock/v1",
     ],
 )
 def test_an_address_of_an_http_server_is_usable(url: str) -> None:
@@ -37,6 +38,9 @@ def test_an_address_of_an_http_server_is_usable(url: str) -> None:
         "https://example.com/a b",
         "https://example.com/\n",
         "https://exämple.com",
+        "http+unix://a.example/v1",
+        "http+unix://%2Frun%2Fx.sock:80/v1",
+        "http://%2Frun%2Fx.sock/v1",
     ],
 )
 def test_an_address_that_no_request_can_be_sent_to_is_not_usable(url: str) -> None:
@@ -49,7 +53,9 @@ def test_any_text_is_usable_or_not_but_never_an_error(text: str) -> None:
     assert not is_usable(f"https://{text}\u0000")
 
 
-@pytest.mark.parametrize("host", ["localhost", "api.localhost", "127.0.0.1", "127.9.9.9", "::1"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "api.localhost", "127.0.0.1", "127.9.9.9", "::1", "%2frun"]
+)
 def test_a_host_on_this_machine_is_recognised(host: str) -> None:
     assert is_loopback(host)
 

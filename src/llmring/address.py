@@ -5,27 +5,36 @@ from urllib.parse import urlsplit
 
 from llmring.redaction import MASK
 
+# The path of the socket, with its slashes encoded, stands in the place of the host.
+UNIX_SCHEME = "http+unix"
+
 
 def is_usable(url: str) -> bool:
-    """Return True if this is a valid URL of an HTTP server."""
+    """Return True if this is a valid URL of an HTTP server, or of one at a Unix socket."""
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
     except ValueError:
         return False
+    is_socket = _is_socket(host)
     return (
-        parts.scheme in ("http", "https")
+        parts.scheme in ((UNIX_SCHEME,) if is_socket else ("http", "https"))
         and port != 0
-        and all(0 < len(label) < 64 for label in host.removesuffix(".").split("."))
+        and not (is_socket and port)
+        and (is_socket or all(0 < len(each) < 64 for each in host.removesuffix(".").split(".")))
         and re.fullmatch("[!-~]+", url) is not None
     )
+
+
+def _is_socket(host: str) -> bool:
+    return host[:3].lower() == "%2f"
 
 
 def is_loopback(host: str) -> bool:
     """Return True if the name or address alone shows that the host is this machine."""
     import ipaddress
 
-    if host == "localhost" or host.endswith(".localhost"):
+    if host == "localhost" or host.endswith(".localhost") or _is_socket(host):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

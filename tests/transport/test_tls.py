@@ -63,6 +63,41 @@ def test_SSL_CERT_FILE_names_an_authority_to_trust(
     assert (out, err) == ("Hi\n", "")
 
 
+def test_a_client_certificate_is_shown_to_a_server_that_asks_for_one(
+    trusted: dict[str, str], tmp_path: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
+    AUTHORITY.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    own = AUTHORITY.issue_cert("client.example")
+    own.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "own.pem"))
+    code = 'print(ring.chat(MODEL, "Hello").content)'
+
+    with Loopback(answers.openai("Hi"), tls=context) as server:
+        out, _, _ = run_program(code, server, trusted)
+        assert "Hi" not in out
+        variable = {"LLMRING_CLIENT_CERT": str(tmp_path / "own.pem")}
+        out, err, _ = run_program(code, server, trusted | variable)
+
+    assert (out, err) == ("Hi\n", "")
+
+
+def test_the_next_connection_to_a_host_resumes_its_session(
+    trusted: dict[str, str], secure: Callable[[str], Loopback]
+) -> None:
+    server = secure("127.0.0.1")
+    code = """
+for _ in range(2):
+    with ring:
+        ring.chat(MODEL, "Hello")
+"""
+    _, err, _ = run_program(code, server, trusted)
+
+    assert err == ""
+    assert server.resumed == [False, True]
+
+
 def test_a_certificate_for_another_host_is_refused(
     secure: Callable[[str], Loopback], trusted: dict[str, str]
 ) -> None:

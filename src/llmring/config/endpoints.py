@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import IPv6Address
 from urllib.parse import unquote, urlsplit
 
-from llmring.address import is_usable, variables_in, without_login
+from llmring.address import UNIX_SCHEME, is_usable, variables_in, without_login
 from llmring.config.environment import value_of
 from llmring.exceptions import ConfigurationError
 from llmring.providers.endpoint import Endpoint
@@ -99,6 +99,9 @@ def _address(value: str, default: str, variable: str) -> tuple[str, str | None]:
             f"{variable} is {without_login(value)!r}, which can't be used; set it to a URL like "
             f"{default}"
         )
+    if parts.scheme == UNIX_SCHEME:
+        # A path keeps its case, which a host does not have.
+        return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"), None
     host = _BIND_ALL.get(parts.hostname or "", parts.hostname or "")
     port = parts.port or (usual.port if bare else None)
     place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")

@@ -11,12 +11,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from msgspec import Struct
 
+from llmring.address import UNIX_SCHEME
 from llmring.transport.unpack import ENCODINGS
 
 USER_AGENT = "llmring"
 
 _PORTS = {"http": 80, "https": 443}
-_UNIX = "http+unix"
 
 
 class ProxyAddress(Struct, frozen=True):
@@ -102,7 +102,7 @@ def destination(
     try:
         parts = urlsplit(url)
         scheme, host, port = parts.scheme, unquote(parts.hostname or ""), parts.port
-        if scheme == _UNIX:
+        if scheme == UNIX_SCHEME:
             # The path keeps its case, which a host name loses.
             origin, name = Origin(unquote(parts.netloc), 0, is_secure=False), "localhost"
         else:
@@ -119,7 +119,7 @@ def destination(
         place = f"{place}:{port}"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     more = {}
-    if parts.username is not None and scheme != _UNIX:
+    if parts.username is not None and scheme != UNIX_SCHEME:
         more["authorization"] = _basic(parts)
     if origin.proxy is not None and not origin.is_secure:
         target = f"http://{place}{target}"
