@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from llmring.redaction import MASK
 
-# The path of the socket, with its slashes encoded, stands in the place of the host.
+# Such an address has the path of the socket, with its slashes encoded, as its host.
 UNIX_SCHEME = "http+unix"
 
 

@@ -52,6 +52,8 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "telemetry": set(),
     "testing": set(),
     "transport": {
+        "blocking_connection",  # as `connection`
+        "blocking_pool",  # as `connection`
         "connection",  # a part of `http_client`, and tested there and in `contract`
         "http_exchange",  # as `connection`
         "options",  # a record

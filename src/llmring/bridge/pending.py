@@ -23,6 +23,8 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
     # Attributes of the answer that can be read from the call, and the method's name for messages.
     _forwarded: ClassVar[frozenset[str]] = frozenset()
     _method: ClassVar[str] = "call"
+    # True for a call that waits for several things at once.
+    _needs_loop: ClassVar[bool] = False
 
     def __init__(self, send: Callable[[], Coroutine[Any, Any, T]]) -> None:
         self._send: Callable[[], Coroutine[Any, Any, T]] | None = send
@@ -40,14 +42,22 @@ class Pending(Coroutine[Any, Any, T], Generic[T]):
             return self._response
         if self._error is not None:
             raise self._error
-        from llmring.bridge import portal
-
         try:
-            return portal.run(self._answer())
+            return self._runner()(self._answer())
         except BaseException:
             if self._send is not None:
                 self.close()
             raise
+
+    def _runner(self) -> Callable[[Coroutine[Any, Any, T]], T]:
+        """Return what runs the call: the calling thread, or another one's event loop."""
+        if self._needs_loop or loop_is_running():
+            from llmring.bridge import portal
+
+            return portal.run
+        from llmring.bridge import inline
+
+        return inline.run
 
     async def _answer(self) -> T:
         if self._response is not None:

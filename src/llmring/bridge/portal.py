@@ -15,7 +15,7 @@ import selectors
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -23,6 +23,22 @@ from llmring.bridge.other_loops import refuse_trio
 from llmring.exceptions import LLMRingError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Resumable(Protocol[T_co]):
+    """A coroutine, or a step of an asynchronous generator; it may have begun elsewhere."""
+
+    def send(self, value: None, /) -> Any:
+        """Go on."""
+
+    def throw(self, error: BaseException, /) -> Any:
+        """Go on with an exception."""
+
+    def close(self) -> None:
+        """End it."""
+
+    def __await__(self) -> Generator[Any, Any, T_co]: ...
 
 
 class _Ended(Struct):
@@ -34,7 +50,7 @@ class _Ended(Struct):
 class _Contained(Coroutine[Any, Any, T | _Ended]):
     """A call for a task of the loop, which such an exception would end together with the loop."""
 
-    def __init__(self, call: Coroutine[Any, Any, T]) -> None:
+    def __init__(self, call: Resumable[T]) -> None:
         self._call = call
 
     def send(self, value: Any) -> Any:
@@ -73,7 +89,7 @@ class _Portal:
         self.thread.start()
         atexit.register(self._stop)
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Resumable[T]) -> T:
         try:
             future = asyncio.run_coroutine_threadsafe(_Contained(coroutine), self.loop)
         except RuntimeError:
@@ -158,6 +174,11 @@ def _portal() -> _Portal:
         return _portals[caller]
 
 
+def is_running() -> bool:
+    """Return True if a portal was needed so far."""
+    return bool(_portals)
+
+
 def _reset_in_child() -> None:
     global _lock, _portals  # noqa: PLW0603
     # Another thread may have held the lock at the moment of the fork.
@@ -171,7 +192,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_reset_in_child)
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Resumable[T]) -> T:
     """Return the coroutine's result; blocks the calling thread, and a Ctrl-C there cancels it.
 
     Raises:
@@ -192,8 +213,14 @@ def serves(loop: asyncio.AbstractEventLoop) -> bool:
     return any(each.loop is loop and each.thread is not me for each in _portals.values())
 
 
-def iterate(source: AsyncGenerator[T, None]) -> Generator[T, None, None]:
+def iterate(
+    source: AsyncGenerator[T, None], begun: Resumable[T] | None = None
+) -> Generator[T, None, None]:
     """Yield the items of an asynchronous generator to the calling thread; close it at the end.
+
+    Args:
+        source: The generator.
+        begun: The step to its next item, if it has begun elsewhere.
 
     Raises:
         LLMRingError: The calling thread runs trio's loop.
@@ -203,9 +230,10 @@ def iterate(source: AsyncGenerator[T, None]) -> Generator[T, None, None]:
     try:
         while True:
             try:
-                yield portal.run(_next(source))
+                yield portal.run(begun or _next(source))
             except StopAsyncIteration:
                 return
+            begun = None
     finally:
         portal.close(source)
 

@@ -1,18 +1,18 @@
 """Execution of a planned call: each attempt is opened, read and closed.
 
-Decisions that need no I/O are made elsewhere. Synchronous calls run the same code, through
-`portal`.
+Decisions that need no I/O are made elsewhere. Synchronous calls run the same code, in the calling
+thread as long as they need no event loop; see `bridge.inline`.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
+from llmring.bridge.inline import INLINE, here, now, on_loop
 from llmring.chat.response import StreamChunk
 from llmring.client.hedging import Race
 from llmring.client.network import Network, Transport
@@ -101,8 +101,8 @@ class Executor:
             lambda: spending_for(settings, circuits), settings.clock
         )
         self._interceptor: Interceptor | None = None
-        # The calls in progress; None for one whose connections were closed.
-        self._calls: dict[Failover, asyncio.AbstractEventLoop | None] = {}
+        # The calls in progress, by where each began; None for one whose connections were closed.
+        self._calls: dict[Failover, object] = {}
 
     async def send(
         self,
@@ -122,9 +122,10 @@ class Executor:
             LimitExceededError: The call exceeds a limit that the lockfile sets.
         """
         admission = self._admission(failover)
-        self._calls[failover] = asyncio.get_running_loop()
+        self._calls[failover] = here()
         try:
             if admission is not None:
+                await on_loop()
                 await admission.enter()
             answer = await self._send(failover, settle, admission)
         except (ProviderError, LimitExceededError) as error:
@@ -228,9 +229,10 @@ class Executor:
         """
         admission = self._admission(failover)
         last: StreamChunk | None = None
-        self._calls[failover] = asyncio.get_running_loop()
+        self._calls[failover] = here()
         try:
             if admission is not None:
+                await on_loop()
                 await admission.enter()
             async with aclosing(self._stream(failover, admission)) as chunks:
                 async for chunk in chunks:
@@ -324,11 +326,10 @@ class Executor:
             progress = failover.context.progress
             reader = StreamReader(attempt, exchange.head, progress, self._limits)
             opened = _OpenStream(attempt, exchange, reader)
-            loop = asyncio.get_running_loop()
-            policy, end = failover.context.policy, _loop_time(failover, failover.deadline, loop)
+            policy, end = failover.context.policy, _local_time(failover, failover.deadline)
             exchange.watch(
                 reader.patience(
-                    loop.time(),
+                    now(),
                     stall=policy.stall_timeout,
                     first_content=policy.first_content_timeout,
                     deadline=end,
@@ -377,33 +378,40 @@ class Executor:
         exchange = await self._http.open(request, seconds)
         try:
             if seconds is not None:
-                exchange.expire_at(asyncio.get_running_loop().time() + seconds)
+                exchange.expire_at(now() + seconds)
             return exchange.head, await exchange.read()
         finally:
             exchange.close()
 
     async def aclose(self) -> None:
         """Close the running loop's connections; its calls in progress send nothing more."""
-        loop = asyncio.get_running_loop()
-        for failover, served_by in list(self._calls.items()):
-            if served_by is loop:
-                self._calls[failover] = None
+        self._end_calls(here())
         await self._http.aclose()
         await self._circuits.aclose()
 
+    def close(self) -> None:
+        """Close the connections of synchronous callers; see `aclose`."""
+        self._end_calls(INLINE)
+        self._http.close()
+
+    def _end_calls(self, place: object) -> None:
+        for failover, began in list(self._calls.items()):
+            if began is place:
+                self._calls[failover] = None
+
     async def _open(self, failover: Failover, attempt: AttemptState) -> Exchange:
-        loop = self._calls[failover]
-        if loop is None:
+        if self._calls[failover] is None:
             raise ring_closed()
         transport = self._transport(failover.context.policy)
         attempt.is_sent = True
         if attempt.finish is not None:
+            await on_loop()
             fetch = partial(_fetch, transport, failover.context)
             attempt.http = await attempt.finish(fetch, _seconds_left(failover, attempt))
         seconds = _seconds_left(failover, attempt)
         with failover.sending(attempt):
             exchange = await transport.open(attempt.http, seconds, attempt.target, failover.context)
-        exchange.expire_at(_loop_time(failover, attempt.deadline, loop))
+        exchange.expire_at(_local_time(failover, attempt.deadline))
         return exchange
 
     def _transport(self, policy: Policy) -> Transport:
@@ -430,7 +438,7 @@ async def _fetch(
     exchange = await transport.open(request, seconds, None, context)
     try:
         if seconds is not None:
-            exchange.expire_at(asyncio.get_running_loop().time() + seconds)
+            exchange.expire_at(now() + seconds)
         return exchange.head, await exchange.read()
     finally:
         exchange.close()
@@ -440,10 +448,6 @@ def _seconds_left(failover: Failover, attempt: AttemptState) -> float | None:
     return None if attempt.deadline is None else max(0.0, attempt.deadline - failover.clock())
 
 
-def _loop_time(
-    failover: Failover, deadline: float | None, loop: asyncio.AbstractEventLoop
-) -> float | None:
+def _local_time(failover: Failover, deadline: float | None) -> float | None:
     """Convert a time of the failover's clock to the running loop's clock, which may differ."""
-    if deadline is None:
-        return None
-    return loop.time() + deadline - failover.clock()
+    return None if deadline is None else now() + deadline - failover.clock()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Generic, TypeVar
 
 from llmring.bridge.contained import ContainedError, contained
+from llmring.bridge.inline import on_loop, pause
 from llmring.exceptions import ProviderError
 from llmring.routing.attempt import AttemptState
 
@@ -59,12 +60,13 @@ class Race(Generic[T]):
 
     async def _try(self, attempt: AttemptState) -> T:
         if attempt.pause:
-            await asyncio.sleep(attempt.pause)
+            await pause(attempt.pause)
         return await self._ask(attempt)
 
     async def _first_of_several(
         self, attempt: AttemptState | None, delay: float | None
     ) -> T | None:
+        await on_loop()
         running: dict[asyncio.Task[T], AttemptState] = {}
         try:
             while True:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from llmring.bridge.inline import on_loop
 from llmring.exceptions import ConfigurationError, ProviderNotFoundError
 from llmring.local import llama, mock
 from llmring.routing.call_context import CallContext
@@ -76,6 +77,7 @@ class Network:
     async def _open_local(
         self, target: Target, request: HttpRequest, seconds: float | None
     ) -> Exchange:
+        await on_loop()
         try:
             # In a thread, because loading a model would block the loop.
             served = await asyncio.to_thread(self._serve, target.ref.model)

@@ -1,7 +1,7 @@
 """Pending calls of a ring: awaitable, and readable directly in synchronous code."""
 
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llmring.chat.request import Message
     from llmring.chat.response import Attempt
     from llmring.chat.tools import ToolCall
+    from llmring.client.executor import Executor
 
 
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class PendingTools(_ChatAnswer, Pending[ToolsResponse]):
     __module__ = "llmring"
 
     _method = "run_tools"
+    _needs_loop = True
     _forwarded = _ChatAnswer._forwarded | {"messages", "turns", "runs"}  # noqa: SLF001
 
     if TYPE_CHECKING:
@@ -168,6 +170,7 @@ class _PendingItems(Generic[T]):
     """Items that arrive one by one, for `async for` or `for`; see `PendingStream`."""
 
     _method: ClassVar[str]
+    _needs_loop: ClassVar[bool] = False
 
     def __init__(self, open_stream: Callable[[], AsyncGenerator[T, None]]) -> None:
         self._open: Callable[[], AsyncGenerator[T, None]] | None = open_stream
@@ -186,12 +189,18 @@ class _PendingItems(Generic[T]):
         return self._source()
 
     def __iter__(self) -> Iterator[T]:
-        from llmring.bridge import portal
-
         source = self._source()
-        if loop_is_running():
+        is_blocked = loop_is_running()
+        if is_blocked:
             warn_of_blocking(f"for over a stream of {self._method}", "async for")
-        self._sync = portal.iterate(source)
+        if is_blocked or self._needs_loop:
+            from llmring.bridge import portal
+
+            self._sync = portal.iterate(source)
+        else:
+            from llmring.bridge import inline
+
+            self._sync = inline.iterate(source)
         return self._sync
 
     async def aclose(self) -> None:
@@ -256,6 +265,7 @@ class PendingToolsStream(_PendingItems[StreamChunk | ToolStart | ToolRun]):
     __module__ = "llmring"
 
     _method = "stream_tools"
+    _needs_loop = True
 
     def __init__(
         self,
@@ -289,20 +299,22 @@ class PendingClose:
 
     __module__ = "llmring"
 
-    def __init__(self, close: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
-        self._close = close
+    def __init__(self, executor: "Executor | None") -> None:
+        self._executor = executor
 
     def finish(self) -> None:
         """Close the connections, from synchronous code; blocks until done."""
-        if self._close is not None:
+        if self._executor is not None:
             from llmring.bridge import portal
 
-            portal.run(self._take())
+            self._executor.close()
+            if portal.is_running():
+                portal.run(self._take())
 
     async def _take(self) -> None:
-        close, self._close = self._close, None
-        if close is not None:
-            await close()
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            await executor.aclose()
 
     def __await__(self) -> Generator[Any, Any, None]:
         return self._take().__await__()

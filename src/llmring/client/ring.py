@@ -187,7 +187,7 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus, RingTools, RingF
         Calls in progress on them raise `RingClosedError` and send nothing more. The ring can be
         used again afterwards; it then opens new connections.
         """
-        closing = PendingClose(self._executor_.aclose if self._executor_ else None)
+        closing = PendingClose(self._executor_)
         if not loop_is_running():
             closing.finish()
         return closing

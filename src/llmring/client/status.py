@@ -99,6 +99,7 @@ class PendingStatus(Pending[Status]):
     __module__ = "llmring"
 
     _method = "status"
+    _needs_loop = True
     _forwarded = frozenset((*Status.__struct_fields__, "to_dict", "to_json"))
 
     if TYPE_CHECKING:

@@ -72,6 +72,7 @@ class Deregistration(Pending[bool]):
     __module__ = "llmring"
 
     _method: ClassVar[str] = "deregister_file"
+    _needs_loop = True
 
     def __bool__(self) -> bool:
         return self.result()

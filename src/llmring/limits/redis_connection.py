@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from llmring.bridge.inline import on_loop
 from llmring.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class RedisLink:
             await entry.keeper.aclose()
 
     async def _line(self) -> _LoopConnection:
+        await on_loop()
         loop = asyncio.get_running_loop()
         entry = self._lines.get(loop)
         if entry is None:

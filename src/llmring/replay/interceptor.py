@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from llmring.address import variables_in
+from llmring.bridge.inline import on_loop
 from llmring.clock import Clock
 from llmring.replay.cassette import Cassette, Mode
 from llmring.replay.recorded_call import call_of
@@ -75,6 +76,7 @@ class Interceptor:
             ConfigurationError: The test's setup does not fit the request.
             OSError: A recording can't be read or written.
         """
+        await on_loop()
 
         async def answer(left: float | None) -> Exchange:
             return await self._answer(context, target, request, left)

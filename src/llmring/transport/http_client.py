@@ -1,4 +1,4 @@
-"""A client for HTTP/1.1 in any event loop: requests out, answers in.
+"""A client for HTTP/1.1 in any event loop, and without one: requests out, answers in.
 
 HTTP/2, redirects, cookies and netrc files are left out on purpose: no provider needs the first, and
 a key must not travel to another host.
@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from llmring.bridge.inline import is_inline, on_loop
 from llmring.exceptions import ConfigurationError, ProviderConnectionError
 from llmring.transport import network_guard
+from llmring.transport.blocking_pool import BlockingPool
+from llmring.transport.connection import PIECE_BYTES
 from llmring.transport.destination import Destination, destination, request_head
 from llmring.transport.http_errors import (
     PROXY_REFUSES,
@@ -41,6 +44,8 @@ class HttpClient:
         options: The options of its connections; None for the defaults.
     """
 
+    _blocking: BlockingPool | None = None
+
     def __init__(self, options: TransportOptions | None = None) -> None:
         self._options = options or TransportOptions()
         # Outside of tests requests may go anywhere.
@@ -61,18 +66,30 @@ class HttpClient:
         there = self._destinations.get((request.method, request.url)) or self._found(request)
         if self._admit is not None:
             self._admit(request.url)
-        entry = self._pools.get(asyncio.get_running_loop())
-        if entry is None:
-            entry = await self._opened()
         head = request_head(there, request.headers, len(request.body))
         if not head.data:
             raise unusable_header()
-        connection, parser = await entry.pool.ask(there, head, request.body, seconds)
-        exchange = HttpExchange(connection, parser, self._options.limits)
+        if is_inline() and _is_simple(there, request):
+            sock, parser = self._blocking_pool().ask(there, head, request.body, seconds)
+            exchange = HttpExchange(sock, parser, self._options.limits)
+        else:
+            await on_loop()
+            entry = self._pools.get(asyncio.get_running_loop()) or await self._opened()
+            connection, parser = await entry.pool.ask(there, head, request.body, seconds)
+            exchange = HttpExchange(connection, parser, self._options.limits)
         if parser.status == PROXY_REFUSES:
             exchange.close()
             raise refused_by_proxy(parser.status)
         return exchange
+
+    def _blocking_pool(self) -> BlockingPool:
+        if self._blocking is not None:
+            return self._blocking
+        # Threads may make their first calls at once; setdefault keeps one pool for all.
+        made: BlockingPool = self.__dict__.setdefault("_blocking", BlockingPool(self._options))
+        # At the exit of Python its threads end as they are.
+        weakref.finalize(self, made.close).atexit = False
+        return made
 
     def _found(self, request: HttpRequest) -> Destination:
         """Work out where a request goes, and remember it.
@@ -109,6 +126,11 @@ class HttpClient:
         entry = self._pools[loop] = _LoopPool(pool, keeper, hold)
         return entry
 
+    def close(self) -> None:
+        """Close the connections of synchronous callers; see `aclose`."""
+        if self._blocking is not None:
+            self._blocking.close()
+
     async def aclose(self) -> None:
         """Close the running loop's connections; answers in progress raise `RingClosedError`."""
         entry = self._forget(asyncio.get_running_loop())
@@ -120,6 +142,16 @@ class HttpClient:
         if entry is not None:
             entry.hold.detach()
         return entry
+
+
+def _is_simple(there: Destination, request: HttpRequest) -> bool:
+    """Check if a request can be sent by a thread that does nothing else meanwhile.
+
+    A server may answer a large one before it has all of it; TLS within the TLS of a proxy takes
+    more than a socket.
+    """
+    proxy = there.origin.proxy
+    return len(request.body) <= PIECE_BYTES and not (proxy is not None and proxy.is_secure)
 
 
 _Keeper = AsyncGenerator[Pool, None]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 
+from llmring.bridge.inline import breathe, now
 from llmring.exceptions import ProviderConnectionError, ProviderError
 from llmring.transport.answer_parser import AnswerParser
+from llmring.transport.blocking_connection import BlockingConnection
 from llmring.transport.connection import Connection
 from llmring.transport.exchange import Patience
 from llmring.transport.unpack import BodyLimits, Unpacker, too_large
@@ -34,7 +35,9 @@ class HttpExchange:
 
     __slots__ = ("_connection", "_encoding", "_limits", "_parser", "_patience", "_unpacker", "head")
 
-    def __init__(self, connection: Connection, parser: AnswerParser, limits: BodyLimits) -> None:
+    def __init__(
+        self, connection: Connection | BlockingConnection, parser: AnswerParser, limits: BodyLimits
+    ) -> None:
         self._connection = connection
         self._parser = parser
         self._limits = limits
@@ -82,7 +85,7 @@ class HttpExchange:
                         raise too_large("the answer", most)
                     return b"".join(pieces)[:most]
                 # Other calls go on between the pieces of a large body.
-                await asyncio.sleep(0)
+                await breathe()
         self._require_end()
         return b"".join(pieces)
 
@@ -115,7 +118,7 @@ class HttpExchange:
                 self._require_end()
         patience = self._patience
         if patience is not None and (len(data) >= SIGN_OF_LIFE_BYTES or b"\n" in data):
-            patience.read_at = asyncio.get_running_loop().time()
+            patience.read_at = now()
         return data
 
     async def _received(self) -> bytes:
@@ -136,12 +139,12 @@ class HttpExchange:
         parser = self._parser
         if parser.complete:
             return
+        self.expire_at(now() + DRAIN_SECONDS)
         try:
-            async with asyncio.timeout(DRAIN_SECONDS):
-                while not parser.complete:
-                    await self._connection.more(parser)
-                    parser.take()
-        except (ProviderError, TimeoutError):
+            while not parser.complete:
+                await self._connection.more(parser)
+                parser.take()
+        except ProviderError:
             return
 
     def close(self) -> None:

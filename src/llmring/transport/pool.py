@@ -19,7 +19,7 @@ from llmring.transport.http_errors import (
 )
 from llmring.transport.options import TransportOptions
 from llmring.transport.sockets import Resolver, connected, connected_unix
-from llmring.transport.tls import ResumingContext, client_context
+from llmring.transport.tls import ResumingContext, certified_name, client_context
 
 # A host that takes longer than this to accept a connection counts as down.
 CONNECT_SECONDS = 10.0
@@ -151,7 +151,7 @@ class Pool:
                 lambda: connection,
                 sock=sock,
                 ssl=self._tls() if first.is_secure else None,
-                server_hostname=_name(first.host) if first.is_secure else None,
+                server_hostname=certified_name(first.host) if first.is_secure else None,
             )
         except BaseException:
             sock.close()
@@ -168,7 +168,10 @@ class Pool:
         if not 200 <= answer.status < 300:
             raise refused_by_proxy(answer.status)
         connection.transport = await self._loop.start_tls(
-            connection.transport, connection, self._tls(), server_hostname=_name(origin.host)
+            connection.transport,
+            connection,
+            self._tls(),
+            server_hostname=certified_name(origin.host),
         )
 
     def _tls(self) -> ResumingContext:
@@ -181,7 +184,7 @@ class Pool:
         if origin.is_secure and not connection.is_remembered:
             connection.is_remembered = True
             self._tls().remember(
-                _name(origin.host), connection.transport.get_extra_info("ssl_object")
+                certified_name(origin.host), connection.transport.get_extra_info("ssl_object")
             )
         self._idle.setdefault(origin, []).append(connection)
         if self._sweeper is None:
@@ -218,8 +221,3 @@ class Pool:
         for _ in range(_MOST_TURNS):
             if self._all:
                 await asyncio.sleep(0)
-
-
-def _name(host: str) -> str:
-    """Return the name that a certificate has to be for."""
-    return host.partition("%")[0]

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from llmring.bridge.inline import on_loop
 from llmring.exceptions import ProviderConnectionError
 from llmring.transport.exchange import Patience, answer_timeout
 from llmring.transport.script import Chunk, Pause, Reset, Script
@@ -102,6 +103,7 @@ async def open_script(script: Script) -> ScriptedExchange:
     Raises:
         ProviderError: The script has no answer.
     """
+    await on_loop()
     exchange = ScriptedExchange(script)
     if script.head is None:
         await exchange.chunk()

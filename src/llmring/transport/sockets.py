@@ -6,10 +6,16 @@ https://www.rfc-editor.org/rfc/rfc8305
 from __future__ import annotations
 
 import asyncio
+import os
+import selectors
 import socket
+import threading
+import time
 from asyncio import AbstractEventLoop, Future, Task
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import chain, zip_longest
+from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
 
 # Family, type, protocol, canonical name, and address, as `getaddrinfo` gives them.
@@ -145,16 +151,25 @@ async def _socket(loop: AbstractEventLoop, address: Address) -> socket.socket:
     return made
 
 
+def unix_socket() -> socket.socket:
+    """Open a Unix socket.
+
+    Raises:
+        OSError: The system has no such sockets.
+    """
+    family = getattr(socket, "AF_UNIX", None)
+    if family is None:
+        raise OSError("this system has no Unix sockets")
+    return socket.socket(family, socket.SOCK_STREAM)
+
+
 async def connected_unix(loop: AbstractEventLoop, path: str) -> socket.socket:
     """Return a socket that is connected to a Unix socket.
 
     Raises:
         OSError: No program listens there, or the system has no such sockets.
     """
-    family = getattr(socket, "AF_UNIX", None)
-    if family is None:
-        raise OSError("this system has no Unix sockets")
-    made = socket.socket(family, socket.SOCK_STREAM)
+    made = unix_socket()
     try:
         made.setblocking(False)
         await loop.sock_connect(made, path)
@@ -162,3 +177,94 @@ async def connected_unix(loop: AbstractEventLoop, path: str) -> socket.socket:
         made.close()
         raise
     return made
+
+
+class BlockingResolver:
+    """A resolver of names for threads, which remembers what it has found.
+
+    A look-up can't be interrupted, so another thread makes it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], tuple[float, Sequence[Address]]] = {}
+
+    def addresses(self, host: str, port: int, until: float) -> Sequence[Address]:
+        """Return the addresses of a host; none if it is unknown.
+
+        Args:
+            host: The name or address.
+            port: The port.
+            until: The time of the monotonic clock at which to give up.
+
+        Raises:
+            TimeoutError: The time is up.
+        """
+        if (address := numeric(host, port)) is not None:
+            return address
+        now = time.monotonic()
+        forget_at, known = self._known.get((host, port), (0.0, ()))
+        if now < forget_at:
+            return known
+        answer: SimpleQueue[Sequence[Address]] = SimpleQueue()
+        threading.Thread(target=_look_up, args=(host, port, answer), daemon=True).start()
+        try:
+            found = answer.get(timeout=max(0.0, until - now))
+        except Empty:
+            raise TimeoutError from None
+        if found:
+            if len(self._known) >= _MOST_NAMES:
+                self._known.clear()
+            self._known[host, port] = (now + REMEMBER_SECONDS, found)
+        return found
+
+
+def _look_up(host: str, port: int, answer: SimpleQueue[Sequence[Address]]) -> None:
+    try:
+        found = interleaved(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError):
+        found = []
+    answer.put(found)
+
+
+def connected_at_once(addresses: Sequence[Address], until: float) -> socket.socket:
+    """Return a socket that is connected to the first address that accepts; blocks until then.
+
+    Args:
+        addresses: The addresses.
+        until: The time of the monotonic clock at which to give up.
+
+    Raises:
+        TimeoutError: The time is up.
+        OSError: None accepts.
+    """
+    fault: OSError | None = None
+    left = list(addresses)
+    won: socket.socket | None = None
+    with selectors.DefaultSelector() as tries:
+        try:
+            while won is None and (left or tries.get_map()):
+                if left:
+                    family, kind, protocol, _, place = left.pop(0)
+                    made = prepared(family, kind, protocol)
+                    tries.register(made, selectors.EVENT_WRITE)
+                    made.setblocking(False)
+                    with suppress(BlockingIOError):
+                        made.connect(place)
+                patience = max(0.0, until - time.monotonic())
+                for ready, _ in tries.select(min(patience, STAGGER_SECONDS) if left else patience):
+                    sock: Any = ready.fileobj
+                    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                    tries.unregister(sock)
+                    if code == 0 and won is None:
+                        won = sock
+                    else:
+                        fault = fault or OSError(code, os.strerror(code))
+                        sock.close()
+                if won is None and time.monotonic() >= until:
+                    raise TimeoutError
+        finally:
+            for late in list(tries.get_map().values()):
+                late.fileobj.close()  # type: ignore[union-attr]
+    if won is None:
+        raise fault or OSError("the host has no address")
+    return won

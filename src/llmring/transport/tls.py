@@ -67,3 +67,8 @@ def client_context(certificate: str | None = None, key: str | None = None) -> Re
     if certificate:
         context.load_cert_chain(certificate, key)
     return context
+
+
+def certified_name(host: str) -> str:
+    """Return the name that the certificate of a host has to be for: the host without its zone."""
+    return host.partition("%")[0]
