@@ -102,6 +102,12 @@ DIFFERENCES = (
         "a damaged answer is an error of the provider, never one of the program",
     ),
     Difference(
+        "a chunk that is damaged after the head is an error at once",
+        "an error",
+        "no end",
+        "a reader would wait for ever, on a connection that is closed",
+    ),
+    Difference(
         "an answer on an idle connection is not that of the next request",
         "200 on connection 1",
         "200 junk",

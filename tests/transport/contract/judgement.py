@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -13,6 +13,7 @@ from transport.contract.differences import DIFFERENCES
 from transport.contract.raw_server import HANGS, RawServer
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 Listen = Callable[..., RawServer]
 
@@ -57,9 +58,14 @@ class Contract:
 # For what only llmring wants of a client.
 ours_only = pytest.mark.parametrize("contender", OURS, ids=str)
 
-# For bodies that a server does not read: aiohttp leaves their sockets to the garbage collector.
-# `test_an_upload_that_was_given_up_leaves_no_socket_open` asserts that llmring does not.
-may_leave_sockets = [
-    pytest.mark.usefixtures("garbage_collected"),
-    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-]
+
+def may_leave_sockets(test: Callable[P, T]) -> Callable[P, T]:
+    """Mark a test with a body that the server does not read.
+
+    aiohttp leaves its socket to the garbage collector, which must not complain in another test.
+    `test_an_upload_that_was_given_up_leaves_no_socket_open` asserts that llmring does not.
+    """
+    ignoring = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+    collecting = pytest.mark.usefixtures("garbage_collected")
+    marked: Callable[P, T] = collecting(ignoring(test))
+    return marked

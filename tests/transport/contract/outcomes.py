@@ -40,18 +40,25 @@ def request_to(
 async def outcome_of(
     client: ContractClient, request: HttpRequest, way: Way = "whole", seconds: float = HANGS
 ) -> str:
-    """Send a request, read the answer to its end, and return what came of it."""
+    """Send a request, read the answer to its end, and return what came of it.
+
+    Args:
+        client: The client.
+        request: The request.
+        way: How the body is read.
+        seconds: The time for the head, and once more, but at least a second, for the body.
+    """
     async with asyncio.timeout(3 * HANGS):
         try:
             exchange = await client.open(request, seconds)
         except Exception as error:  # noqa: BLE001 - the contract judges it by its name
             return type(error).__name__
-        return await read_outcome(exchange, way)
+        return await read_outcome(exchange, way, seconds)
 
 
-async def read_outcome(exchange: Exchange, way: Way = "whole") -> str:
+async def read_outcome(exchange: Exchange, way: Way = "whole", seconds: float = HANGS) -> str:
     """Read an answer to its end, and return what came of it."""
-    exchange.expire_at(asyncio.get_running_loop().time() + HANGS)
+    exchange.expire_at(asyncio.get_running_loop().time() + max(seconds, 1))
     try:
         body = await exchange.read() if way == "whole" else await _pieces(exchange)
     except Exception as error:  # noqa: BLE001 - the contract judges it by its name

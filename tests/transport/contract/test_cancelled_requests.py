@@ -11,8 +11,6 @@ from transport.contract.judgement import Contract, Listen, may_leave_sockets
 from transport.contract.outcomes import LATE, outcome_of, request_to
 from transport.contract.raw_server import Connection, RawServer, always, chunked, head, whole
 
-pytestmark = may_leave_sockets
-
 Ask = Callable[[ContractClient, HttpRequest], Awaitable[object]]
 
 
@@ -40,6 +38,11 @@ def not_reading(connection: Connection) -> None:
         connection.drain()
     else:
         always(lambda _: whole())(connection)
+
+
+def not_greeting(connection: Connection) -> None:
+    connection.receive_some()
+    connection.drain()
 
 
 async def read_whole(client: ContractClient, request: HttpRequest) -> bytes:
@@ -81,6 +84,7 @@ async def give_up(
     return seen, await outcome_of(client, request_to(server.url))
 
 
+@may_leave_sockets
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_the_server_sees_that_a_request_was_cancelled(
     contract: Contract, listen: Listen, moment: str
@@ -93,6 +97,24 @@ def test_the_server_sees_that_a_request_was_cancelled(
     assert seen
     contract.judge(after, "200 hello")
     assert server.connections == 2
+
+
+def test_the_server_sees_that_a_request_was_cancelled_that_waits_for_tls(
+    contract: Contract, listen: Listen
+) -> None:
+    server = listen(not_greeting)
+
+    async def ask(client: ContractClient) -> bool:
+        request = request_to(server.url.replace("http:", "https:"))
+        task = asyncio.ensure_future(read_whole(client, request))
+        await asyncio.to_thread(server.wait_for, lambda: server.connections > 0)
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return await asyncio.to_thread(server.left.wait, 5)
+
+    assert contract.run(ask)
 
 
 def test_the_server_sees_that_an_answer_was_closed_unread(

@@ -204,3 +204,34 @@ def test_what_arrived_before_a_damaged_chunk_is_given_before_the_error(
     found = contract.run(lambda client: pieces_until_the_error(client, server))
 
     contract.judge(found, {f"hello, then {fault}" for fault in BROKEN})
+
+
+DAMAGED = {
+    "the first chunk": [head("transfer-encoding: chunked"), b"zz\r\n"],
+    "the second chunk": [head("transfer-encoding: chunked"), b"5\r\nhello\r\nzz\r\n"],
+    "the second chunk, later": [head("transfer-encoding: chunked") + b"5\r\nhello\r\n", b"zz\r\n"],
+    "the end of a chunk": [head("transfer-encoding: chunked"), b"5\r\nhello__"],
+    "a trailer": [head("transfer-encoding: chunked"), b"0\r\nnonsense\r\n\r\n"],
+}
+
+
+def test_a_chunk_that_is_damaged_after_the_head_is_an_error_at_once(
+    contract: Contract, listen: Listen
+) -> None:
+    def script(connection: Connection) -> None:
+        connection.receive()
+        for piece in [*DAMAGED.values()][connection.number // 2]:
+            connection.send(piece)
+            connection.pause(0.05)
+        connection.drain()
+
+    server = listen(script)
+
+    async def ask(client: ContractClient) -> str:
+        for _ in DAMAGED:
+            for way in WAYS:
+                if await outcome_of(client, request_to(server.url), way, 1) not in BROKEN:
+                    return "no end"
+        return "an error"
+
+    contract.judge(contract.run(ask), "an error")

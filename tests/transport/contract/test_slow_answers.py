@@ -8,7 +8,7 @@ import pytest
 from llmring.exceptions import ProviderTimeoutError, RingClosedError
 from llmring.transport.exchange import answer_timeout
 from transport.contract.contenders import ContractClient
-from transport.contract.judgement import Contract, Listen, ours_only
+from transport.contract.judgement import Contract, Listen, may_leave_sockets, ours_only
 from transport.contract.outcomes import LATE, WAYS, Way, outcome_of, read_outcome, request_to
 from transport.contract.raw_server import HANGS, Connection, Script, chunked, head, whole
 
@@ -47,8 +47,7 @@ def test_a_head_that_does_not_end_ends_at_its_time(
     assert time.monotonic() - began < HANGS
 
 
-@pytest.mark.usefixtures("garbage_collected")
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@may_leave_sockets
 def test_a_server_that_reads_no_request_ends_at_its_time(
     contract: Contract, listen: Listen
 ) -> None:

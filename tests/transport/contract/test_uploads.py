@@ -14,8 +14,6 @@ from transport.contract.judgement import Contract, Listen, may_leave_sockets, ou
 from transport.contract.outcomes import CUT, LATE, outcome_of, request_to
 from transport.contract.raw_server import Connection, Received, always, head, whole
 
-pytestmark = may_leave_sockets
-
 LARGE = b"0123456789abcdef" * 2**19  # 8 MiB: more than the kernel takes at once
 
 TOO_LARGE = whole(b"too large", status="413 Too Large")
@@ -73,6 +71,7 @@ async def twice(client: ContractClient, url: str) -> tuple[str, str]:
     return found, await outcome_of(client, request_to(url))
 
 
+@may_leave_sockets
 def test_an_answer_to_a_body_that_the_server_does_not_read_is_given(
     contract: Contract, listen: Listen
 ) -> None:
@@ -87,6 +86,7 @@ def test_an_answer_to_a_body_that_the_server_does_not_read_is_given(
     assert after == "200 2 bytes"
 
 
+@may_leave_sockets
 def test_an_answer_to_a_body_that_the_server_reads_later_is_given(
     contract: Contract, listen: Listen
 ) -> None:
@@ -102,6 +102,7 @@ def test_an_answer_to_a_body_that_the_server_reads_later_is_given(
     assert after == "200 2 bytes"
 
 
+@may_leave_sockets
 def test_an_answer_of_a_server_that_closes_on_a_body_is_given_or_the_cut_is_shown(
     contract: Contract, listen: Listen
 ) -> None:
@@ -113,6 +114,7 @@ def test_an_answer_of_a_server_that_closes_on_a_body_is_given_or_the_cut_is_show
     assert after == "200 2 bytes"
 
 
+@may_leave_sockets
 def test_an_early_answer_whose_body_is_long_is_read_to_its_end(
     contract: Contract, listen: Listen
 ) -> None:
@@ -127,6 +129,7 @@ def test_an_early_answer_whose_body_is_long_is_read_to_its_end(
     contract.judge(found, "400 300000 bytes")
 
 
+@may_leave_sockets
 def test_a_server_that_closes_while_it_receives_is_an_error(
     contract: Contract, listen: Listen
 ) -> None:
