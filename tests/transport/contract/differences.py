@@ -1,4 +1,4 @@
-"""Where llmring answers otherwise than aiohttp, and where it does not answer yet as it should."""
+"""Cases in which llmring differs from aiohttp, and those in which it is not yet as it should be."""
 
 from __future__ import annotations
 

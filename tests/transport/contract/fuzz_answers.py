@@ -140,7 +140,7 @@ def _in_pieces(data: bytes, chance: random.Random) -> tuple[bytes, ...]:
 
 @dataclass
 class Findings:
-    """What a client made of damaged answers.
+    """The outcomes of damaged answers for one client.
 
     Attributes:
         outcomes: How often each kind of outcome came.

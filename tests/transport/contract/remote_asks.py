@@ -101,7 +101,7 @@ class RemoteCase:
 
 @dataclass(frozen=True)
 class Asked:
-    """What came of a case.
+    """The outcome of a case.
 
     Attributes:
         outcome: The outcome.

@@ -89,7 +89,7 @@ def test_a_body_without_end_is_refused(contract: Contract, listen: Listen) -> No
 
 @pytest.mark.usefixtures("small")
 def test_a_long_stream_is_read_piece_by_piece(contract: Contract, listen: Listen) -> None:
-    """Only a whole body has a bound; a stream is never held as a whole."""
+    """Read beyond the bound, which is one for whole bodies: a stream is never held as a whole."""
     server = listen(always(lambda _: as_chunks(b"a" * 5 * MIB)))
 
     found = contract.run(lambda client: outcome_of(client, request_to(server.url), "pieces"))
@@ -170,7 +170,7 @@ def test_an_encoding_that_was_not_asked_for_is_refused(
 def test_a_packed_body_that_is_cut_at_any_byte_is_an_error(
     contract: Contract, listen: Listen, way: Way
 ) -> None:
-    """Its framing is whole, so only the packing shows the cut."""
+    """Cut only what is packed, in a framing that is whole."""
 
     def script(connection: Connection) -> None:
         for cut in range(1, len(GZIPPED)):

@@ -132,7 +132,7 @@ CUT_SHORT = [
 ]
 
 DAMAGED_CHUNKS = [
-    case("a size that is no number", CHUNKED + b"zz\r\nhello\r\n0\r\n\r\n", BROKEN),
+    case("a size in letters", CHUNKED + b"zz\r\nhello\r\n0\r\n\r\n", BROKEN),
     case("an empty size", CHUNKED + b"\r\nhello\r\n0\r\n\r\n", BROKEN),
     case("a negative size", CHUNKED + b"-5\r\nhello\r\n0\r\n\r\n", BROKEN),
     case("a size with a plus", CHUNKED + b"+5\r\nhello\r\n0\r\n\r\n", BROKEN),
@@ -150,7 +150,7 @@ DAMAGED_CHUNKS = [
         "quotes that do not end", CHUNKED + b'5;a="b\r\nhello\r\n0\r\n\r\n', {*BROKEN, "200 hello"}
     ),
     case("a null byte in an extension", CHUNKED + b"5;a\0b\r\nhello\r\n0\r\n\r\n", BROKEN),
-    case("a trailer that is no header", CHUNKED + b"5\r\nhello\r\n0\r\nnonsense\r\n\r\n", BROKEN),
+    case("a trailer without a colon", CHUNKED + b"5\r\nhello\r\n0\r\nnonsense\r\n\r\n", BROKEN),
 ]
 
 # A client may be lenient here, but must not read anything else.

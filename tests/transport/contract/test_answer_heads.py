@@ -1,4 +1,4 @@
-"""The status line and the headers of an answer: what is read, and what is no HTTP.
+"""The status line and the headers of an answer: those that are read, and those that are not HTTP.
 
 https://www.rfc-editor.org/rfc/rfc9112#name-status-line
 """

@@ -1,6 +1,7 @@
 """Requests that the caller gives up: the server sees it at once, and no one else suffers."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -9,7 +10,7 @@ from llmring.wire import HttpRequest
 from transport.contract.contenders import ContractClient
 from transport.contract.judgement import Contract, Listen, may_leave_sockets
 from transport.contract.outcomes import LATE, outcome_of, request_to
-from transport.contract.raw_server import Connection, RawServer, always, chunked, head, whole
+from transport.contract.raw_server import HANGS, Connection, RawServer, always, chunked, head, whole
 
 Ask = Callable[[ContractClient, HttpRequest], Awaitable[object]]
 
@@ -145,9 +146,11 @@ def test_the_server_sees_that_the_time_for_the_head_is_over(
 def test_requests_at_the_same_time_do_not_notice_that_another_is_cancelled(
     contract: Contract, listen: Listen
 ) -> None:
+    cancelled = threading.Event()
+
     def slow(connection: Connection) -> None:
         connection.receive()
-        connection.pause(0.3)
+        cancelled.wait(HANGS)
         connection.send(chunked(b"hel", b"lo"))
         connection.drain()
 
@@ -160,6 +163,8 @@ def test_requests_at_the_same_time_do_not_notice_that_another_is_cancelled(
         await asyncio.sleep(0.1)
         for task in tasks[::2]:
             task.cancel()
+        await asyncio.sleep(0.05)
+        cancelled.set()
         return [
             found
             for found in await asyncio.gather(*tasks, return_exceptions=True)

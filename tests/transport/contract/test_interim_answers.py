@@ -35,7 +35,7 @@ CASES = [
     case("103 split in its middle", (HINTS[:20], HINTS[20:] + FINE), "200 hello", "reuses it"),
     case("100 and the end", CONTINUE, CUT),
     case("100 after the answer", FINE + CONTINUE, "200 hello", "opens another"),
-    # Not asked for: what follows is no HTTP. It is an error of its own, or an answer of status 101.
+    # Not asked for, and what follows is not HTTP: it is an error, or an answer of that status.
     case(
         "101",
         head("upgrade: h2c", "connection: upgrade", status="101 Switching") + FINE,

@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc9112#name-persistence
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from transport.contract.contenders import ContractClient
 from transport.contract.judgement import Contract, Listen
 from transport.contract.outcomes import CUT, LATE, REFUSED, WAYS, Way, outcome_of, request_to
 from transport.contract.raw_server import (
+    HANGS,
     Connection,
     RawServer,
     Received,
@@ -165,7 +167,7 @@ def test_a_connection_that_was_closed_while_idle_is_not_used(
 def test_a_connection_that_was_closed_unnoticed_costs_no_answer_to_a_GET_and_no_POST_twice(
     contract: Contract, listen: Listen, method: str
 ) -> None:
-    """The event loop is busy while the server closes, so the next request may meet the end."""
+    """Ask when the server has closed, and the event loop has not yet seen it."""
     server = listen(closing_when_idle)
 
     def block() -> None:
@@ -251,16 +253,42 @@ def junk_at_once(connection: Connection) -> None:
         always(on_connection)(connection)
 
 
-def junk_later(connection: Connection) -> None:
-    if connection.number == 0:
+class JunkLater:
+    """An answer, and one more when the connection is idle; then nothing.
+
+    Attributes:
+        sent: Set once all of it was sent.
+    """
+
+    def __init__(self, junk: bytes = JUNK, closes: bool = False) -> None:
+        self.sent = threading.Event()
+        self._junk = junk
+        self._closes = closes
+
+    def __call__(self, connection: Connection) -> None:
+        if connection.number > 0:
+            always(on_connection)(connection)
+            return
         connection.receive()
         connection.send(whole(b"on connection 0"))
         connection.pause(0.05)
-        connection.send(JUNK)
-        connection.receive()
-        connection.drain()
-    else:
-        always(on_connection)(connection)
+        connection.send(self._junk)
+        if self._closes:
+            connection.close()
+        self.sent.set()
+        if not self._closes:
+            connection.receive()
+            connection.drain()
+
+    async def notice(self) -> None:
+        """Wait until it was sent, while the event loop runs."""
+        await asyncio.to_thread(self.sent.wait, HANGS)
+        await asyncio.sleep(0.05)
+
+    def block(self) -> None:
+        """Wait until it was sent, while the event loop is busy."""
+        self.sent.wait(HANGS)
+        time.sleep(0.05)
 
 
 def test_an_answer_behind_an_answer_is_not_that_of_the_next_request(
@@ -275,39 +303,32 @@ def test_an_answer_behind_an_answer_is_not_that_of_the_next_request(
 def test_an_answer_on_an_idle_connection_is_not_that_of_the_next_request(
     contract: Contract, listen: Listen
 ) -> None:
-    server = listen(junk_later)
+    junk = JunkLater()
+    server = listen(junk)
 
-    found = contract.run(lambda client: ask_twice(client, server, lambda: asyncio.sleep(0.2)))
+    found = contract.run(lambda client: ask_twice(client, server, junk.notice))
     contract.judge(found, "200 on connection 1")
 
 
 def test_an_answer_that_came_unnoticed_on_an_idle_connection_is_not_that_of_the_next_request(
     contract: Contract, listen: Listen
 ) -> None:
-    """The event loop is busy while the bytes come, so they are there when it sends."""
-    server = listen(junk_later)
+    """Ask while the bytes are there, and the event loop has not yet seen them."""
+    junk = JunkLater()
+    server = listen(junk)
 
-    found = contract.run(lambda client: ask_twice(client, server, lambda: time.sleep(0.2)))
+    found = contract.run(lambda client: ask_twice(client, server, junk.block))
     contract.judge(found, "200 on connection 1")
 
 
 def test_a_408_and_the_end_on_an_idle_connection_are_not_the_answer_to_the_next_request(
     contract: Contract, listen: Listen
 ) -> None:
-    """Gateways send it when a connection was idle for too long."""
+    """Ask after a gateway has closed a connection that was idle for too long."""
+    junk = JunkLater(whole(b"", "connection: close", status="408 Request Timeout"), closes=True)
+    server = listen(junk)
 
-    def script(connection: Connection) -> None:
-        if connection.number == 0:
-            connection.receive()
-            connection.send(whole(b"on connection 0"))
-            connection.pause(0.05)
-            connection.send(whole(b"", "connection: close", status="408 Request Timeout"))
-        else:
-            always(on_connection)(connection)
-
-    server = listen(script)
-    found = contract.run(lambda client: ask_twice(client, server, lambda: asyncio.sleep(0.2)))
-
+    found = contract.run(lambda client: ask_twice(client, server, junk.notice))
     contract.judge(found, "200 on connection 1")
 
 

@@ -108,37 +108,38 @@ def test_a_later_time_takes_the_place_of_an_earlier_one(contract: Contract, list
 
 
 class Impatience:
-    """A limit of 0.2 s between two signs of life."""
+    """A limit between two signs of life."""
 
     read_at = 0.0
     interval = 0.05
-    began = 0.0
+
+    def __init__(self, seconds: float, began: float) -> None:
+        self._seconds = seconds
+        self._began = began
 
     def forgive(self, now: float) -> None:
         self.read_at = now
 
     def due(self) -> float:
-        return (self.read_at or self.began) + 0.2
+        return (self.read_at or self._began) + self._seconds
 
     def verdict(self, now: float) -> ProviderTimeoutError | None:
-        return answer_timeout(0.2, 200) if now >= self.due() else None
+        return answer_timeout(self._seconds, 200) if now >= self.due() else None
 
 
-async def watched(client: ContractClient, url: str) -> str:
+async def watched(client: ContractClient, url: str, seconds: float) -> str:
     exchange = await client.open(request_to(url), 10)
-    patience = Impatience()
-    patience.began = asyncio.get_running_loop().time()
-    exchange.watch(patience)
-    pieces = 0
+    exchange.watch(Impatience(seconds, asyncio.get_running_loop().time()))
+    received = 0
     try:
         async with asyncio.timeout(HANGS):
-            while await exchange.chunk():
-                pieces += 1
+            while piece := await exchange.chunk():
+                received += len(piece)
     except ProviderTimeoutError as error:
         return str(error)
     finally:
         exchange.close()
-    return f"{pieces > 1 and 'several pieces'}"
+    return f"{received} bytes"
 
 
 @ours_only
@@ -147,7 +148,7 @@ def test_a_stream_that_brings_nothing_any_more_is_ended_by_its_watch(
 ) -> None:
     server = listen(slowly(head("content-length: 99") + b"data: a\n\n", b"b" * 9, 20))
 
-    found = contract.run(lambda client: watched(client, server.url))
+    found = contract.run(lambda client: watched(client, server.url, 0.2))
 
     assert found == "the answer stalled: nothing came for 0.2 s"
     assert server.left_alone()
@@ -161,13 +162,13 @@ def test_a_stream_that_goes_on_is_not_ended_by_its_watch(
         connection.receive()
         connection.send(head("content-length: 90"))
         for _ in range(10):
-            connection.pause(0.05)
+            connection.pause(0.15)
             connection.send(b"data: a\n\n")
         connection.drain()
 
     server = listen(script)
 
-    assert contract.run(lambda client: watched(client, server.url)) == "several pieces"
+    assert contract.run(lambda client: watched(client, server.url, 1)) == "90 bytes"
 
 
 @ours_only

@@ -1,4 +1,4 @@
-"""TLS: who is trusted, and connections that end without saying so."""
+"""TLS: who is trusted, and connections that end without the alert of their end."""
 
 import pytest
 

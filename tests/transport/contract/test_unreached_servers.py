@@ -48,7 +48,7 @@ def test_a_server_that_accepts_no_connection_ends_at_its_time(
 
 
 def test_a_server_that_is_back_is_reached_again(contract: Contract, listen: Listen) -> None:
-    """What was learned of an address by a failure is not kept."""
+    """Ask three times; nothing is remembered of a failure."""
 
     def script(connection: Connection) -> None:
         if connection.number > 1:

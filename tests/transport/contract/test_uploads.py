@@ -36,7 +36,9 @@ def test_a_body_arrives_as_it_is(contract: Contract, listen: Listen, body: bytes
 
     assert contract.run(ask) == [f"200 {hashlib.sha256(body).hexdigest()[:16]}"] * 2
     assert server.connections == 1
-    assert server.requests[0].values("content-length") in ([str(len(body))], [])
+    lengths = {each for request in server.requests for each in request.values("content-length")}
+    # Only an empty body needs no length.
+    assert lengths == {str(len(body))} or (not body and not lengths)
 
 
 def test_a_large_body_arrives_at_a_server_that_reads_slowly(
@@ -106,7 +108,7 @@ def test_an_answer_to_a_body_that_the_server_reads_later_is_given(
 def test_an_answer_of_a_server_that_closes_on_a_body_is_given_or_the_cut_is_shown(
     contract: Contract, listen: Listen
 ) -> None:
-    """The bytes that it did not read make its kernel reset the connection."""
+    """Send bytes that the server does not read, so that its kernel resets the connection."""
     server = listen(refusing, then_another)
     found, after = contract.run(lambda client: twice(client, server.url))
 
