@@ -7,11 +7,12 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from transport.contract.contenders import ContractClient
-from transport.contract.judgement import Contract, Listen
+from transport.contract.judgement import Contract, Listen, ours_only
 from transport.contract.outcomes import CUT, LATE, REFUSED, WAYS, Way, outcome_of, request_to
 from transport.contract.raw_server import (
     HANGS,
@@ -372,4 +373,27 @@ def test_closing_the_client_closes_its_connections(contract: Contract, listen: L
         await asyncio.gather(*(outcome_of(client, request_to(server.url)) for _ in range(5)))
 
     contract.run(ask)
+    assert server.left_alone()
+
+
+@ours_only
+def test_event_loops_of_several_threads_share_a_client_and_no_connection(
+    contract: Contract, listen: Listen
+) -> None:
+    server = listen(always(lambda request: whole(request.body)))
+    client = contract.contender.make()
+
+    async def ask(name: int) -> list[str]:
+        try:
+            requests = [request_to(server.url, body=b"%d" % name) for _ in range(20)]
+            return [await outcome_of(client, each) for each in requests]
+        finally:
+            await client.aclose()
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda name: asyncio.run(ask(name)), range(4)))
+
+    assert found == [[f"200 {name}"] * 20 for name in range(4)]
+    owners = {(request.connection, request.body) for request in server.requests}
+    assert len(owners) == server.connections == 4
     assert server.left_alone()
