@@ -54,8 +54,13 @@ def cutting(answer: bytes, end: Script) -> Script:
     return script
 
 
-@pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize(
+    ("answer", "end"),
+    [
+        *((answer, "closed") for answer in ANSWERS),
+        *((answer, end) for answer in ("a length", "chunks") for end in ("half-closed", "reset")),
+    ],
+)
 def test_an_answer_that_is_cut_at_any_byte_is_an_error(
     contract: Contract, listen: Listen, answer: str, end: str
 ) -> None:
@@ -156,7 +161,7 @@ async def pieces_until_the_error(client: ContractClient, server: RawServer) -> s
     """Read only when all has arrived: first what came before the cut, then the cut."""
     exchange = await client.open(request_to(server.url), 10)
     await asyncio.to_thread(server.left_alone)
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.02)
     pieces = []
     try:
         while piece := await exchange.chunk():
@@ -179,10 +184,10 @@ def test_what_arrived_before_a_cut_is_given_before_the_error(
     def script(connection: Connection) -> None:
         connection.receive()
         connection.send(first)
-        connection.pause(0.1)
+        connection.pause(0.05)
         connection.send(chunks(BODY)[:-5] if is_chunked else BODY)
         # A reset at once would overtake the bytes.
-        connection.pause(0.1)
+        connection.pause(0.05)
         ENDS[end](connection)
 
     server = listen(script)
@@ -197,7 +202,7 @@ def test_what_arrived_before_a_damaged_chunk_is_given_before_the_error(
     def script(connection: Connection) -> None:
         connection.receive()
         connection.send(head("transfer-encoding: chunked"))
-        connection.pause(0.1)
+        connection.pause(0.05)
         connection.send(b"5\r\nhello\r\nzz\r\n")
 
     server = listen(script)

@@ -61,6 +61,6 @@ def test_interim_answers_without_end_end_at_the_deadline_or_before(
             connection.pause(0.01)
 
     server = listen(script)
-    found = contract.run(lambda client: outcome_of(client, request_to(server.url), seconds=0.5))
+    found = contract.run(lambda client: outcome_of(client, request_to(server.url), seconds=0.2))
 
     contract.judge(found, {LATE, REFUSED})

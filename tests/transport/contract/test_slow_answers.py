@@ -41,7 +41,7 @@ def test_a_head_that_does_not_end_ends_at_its_time(
     server = listen(slowly(first, b"HTTP/1.1 200 OK\r\nx-a: b" + b"b" * 2_000, 0.02))
     began = time.monotonic()
 
-    found = contract.run(lambda client: outcome_of(client, request_to(server.url), seconds=0.3))
+    found = contract.run(lambda client: outcome_of(client, request_to(server.url), seconds=0.15))
 
     assert found == LATE
     assert time.monotonic() - began < HANGS
@@ -54,7 +54,7 @@ def test_a_server_that_reads_no_request_ends_at_its_time(
     server = listen(lambda connection: connection.pause(20))
     request = request_to(server.url, body=b"a" * 2**24)
 
-    found = contract.run(lambda client: outcome_of(client, request, seconds=0.3))
+    found = contract.run(lambda client: outcome_of(client, request, seconds=0.15))
 
     assert found == LATE
 
@@ -82,7 +82,7 @@ def test_a_body_that_does_not_end_ends_at_its_time(
 ) -> None:
     server = listen(slowly(head("content-length: 99999") + b"a", b"a" * 5_000, pause))
 
-    assert contract.run(lambda client: expiring(client, server.url, way, 0.2)) == LATE
+    assert contract.run(lambda client: expiring(client, server.url, way, 0.1)) == LATE
     assert server.left_alone()
 
 
