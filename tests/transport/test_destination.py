@@ -115,12 +115,16 @@ def test_a_request_with_a_body_or_one_that_may_have_one_names_its_length() -> No
 
 
 @pytest.mark.parametrize(
-    ("method", "may_repeat", "has_body"),
-    [("GET", True, True), ("HEAD", True, False), ("POST", False, True), ("DELETE", False, True)],
+    ("method", "may_repeat"), [("GET", True), ("HEAD", True), ("POST", False), ("DELETE", False)]
 )
-def test_only_a_method_without_effects_may_be_repeated(
-    method: str, may_repeat: bool, has_body: bool
-) -> None:
-    there = found("http://a.example", method)
+def test_only_a_method_without_effects_may_be_repeated(method: str, may_repeat: bool) -> None:
+    assert found("http://a.example", method).may_repeat == may_repeat
 
-    assert (there.may_repeat, there.has_body) == (may_repeat, has_body)
+
+def test_a_header_of_the_request_takes_the_place_of_the_usual_one() -> None:
+    there = found("http://a.example")
+    data = request_head(there, {"User-Agent": "mine"}, 0).data.lower()
+
+    assert data.count(b"user-agent: ") == 1
+    assert b"user-agent: mine" in data
+    assert b"host: a.example" in data

@@ -24,7 +24,7 @@ class AnswerParser:
     """The parser of one answer.
 
     Args:
-        has_body: False if the answer ends with its head: to HEAD, or to CONNECT.
+        method: The method of the request; what answers HEAD or CONNECT ends with its head.
 
     Attributes:
         status: The status; 0 before the head has come.
@@ -40,6 +40,8 @@ class AnswerParser:
     __slots__ = (
         "_has_body",
         "_head_bytes",
+        "_is_named",
+        "_method",
         "_parser",
         "begun",
         "complete",
@@ -51,13 +53,15 @@ class AnswerParser:
         "status",
     )
 
-    def __init__(self, *, has_body: bool = True) -> None:
+    def __init__(self, method: str) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.pieces: list[bytes] = []
         self.pending = self._head_bytes = 0
         self.complete = self.keeps_alive = self.begun = False
-        self._has_body = has_body
+        self._method = method
+        self._has_body = method not in ("HEAD", "CONNECT")
+        self._is_named = False
         # Called by the parser without a function of Python between them.
         self.on_body = self.pieces.append
         self._parser: Any = httptools.HttpResponseParser(self)
@@ -75,6 +79,8 @@ class AnswerParser:
         """
         self.begun = True
         self.pending += len(data)
+        if not self._is_named:
+            self._check_name(data)
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -96,9 +102,7 @@ class AnswerParser:
         self.keeps_alive = False
         if self.status and not self.complete:
             headers = self.headers
-            coding = headers.get("transfer-encoding", "identity").lower()
-            is_chunked = coding.rpartition(",")[2].strip() == "chunked"
-            self.complete = "content-length" not in headers and not is_chunked
+            self.complete = not ("content-length" in headers or "transfer-encoding" in headers)
         return self.complete
 
     def take(self) -> bytes:
@@ -131,21 +135,38 @@ class AnswerParser:
     def on_headers_complete(self) -> None:
         """Take the status, unless another follows."""
         status: int = self._parser.get_status_code()
-        if status >= 200:
-            self.status = status
-            if not self._has_body:
-                self.complete = True
-                self.keeps_alive = status < 300
-        elif status == 101:
-            raise BadAnswerError("it switches to another protocol")
-        else:
+        if status < 200:
+            if status in (0, 101):
+                raise BadAnswerError(f"a status of {status:03}")
             self.headers.clear()
+            return
+        coding = self.headers.get("transfer-encoding")
+        if coding is not None:
+            if coding.strip(" ").lower() != "chunked":
+                raise BadAnswerError(
+                    f"its transfer encoding is {coding!r}, which was not asked for"
+                )
+            # Lenient line ends would hide a wrong size.
+            self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=False)
+        self.status = status
+        if not self._has_body:
+            self.complete = True
+            # A tunnel stays open.
+            is_closed = self.headers.get("connection", "").lower() == "close"
+            self.keeps_alive = self._method == "CONNECT" or not is_closed
 
     def on_message_complete(self) -> None:
         """Note the end of the answer."""
         if self.status and self._has_body:
             self.complete = True
             self.keeps_alive = self._parser.should_keep_alive()
+
+    def _check_name(self, data: bytes) -> None:
+        """Refuse the other protocols that llhttp reads."""
+        start = data.lstrip(b"\r\n")[:1]
+        self._is_named = bool(start)
+        if start not in (b"", b"H"):
+            raise BadAnswerError(f"it begins with {data[:40]!r}")
 
     def _count_head(self, size: int) -> None:
         self._head_bytes += size

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import socket
 import ssl
 import threading
@@ -31,7 +30,7 @@ from llmring.transport.http_errors import (
 )
 from llmring.transport.options import TransportOptions
 from llmring.transport.pool import CONNECT_SECONDS, IDLE_SECONDS
-from llmring.transport.sockets import BlockingResolver, connected_at_once, unix_socket
+from llmring.transport.sockets import BlockingResolver, connected_at_once, is_readable, unix_socket
 from llmring.transport.tls import ResumingContext, certified_name, client_context
 
 
@@ -48,6 +47,8 @@ class BlockingPool:
         self._lock = threading.Lock()
         self._idle: dict[Origin, list[BlockingConnection]] = {}
         self._busy: dict[BlockingConnection, Origin] = {}
+        self._opening: set[socket.socket] = set()
+        self._times_closed = 0
         _pools.add(self)
 
     def ask(
@@ -67,7 +68,7 @@ class BlockingPool:
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         while (kept := self._kept(there.origin)) is not None:
-            parser = AnswerParser(has_body=there.has_body)
+            parser = AnswerParser(there.method)
             try:
                 kept.ask(head, body, deadline, parser)
             except ProviderConnectionError as error:
@@ -78,7 +79,7 @@ class BlockingPool:
                 raise fault
             # The server has closed it between two requests; another connection may serve.
         connection = self._opened(there.origin, deadline)
-        parser = AnswerParser(has_body=there.has_body)
+        parser = AnswerParser(there.method)
         connection.ask(head, body, deadline, parser)
         return connection, parser
 
@@ -92,7 +93,7 @@ class BlockingPool:
                 self._busy[connection] = origin
             old = time.monotonic() - connection.idle_since > IDLE_SECONDS
             # What can be read between two answers is the end, or was not asked for.
-            if not old and not _is_readable(connection.sock):
+            if not old and not is_readable(connection.sock):
                 return connection
             connection.abort()
 
@@ -100,12 +101,19 @@ class BlockingPool:
         until = time.monotonic() + CONNECT_SECONDS
         is_patient = deadline is None or until < deadline
         sock: socket.socket | None = None
+        times_closed = self._times_closed
+        fault: LLMRingError | None = None
         try:
             sock = self._connected(origin, until if deadline is None else min(until, deadline))
         except TimeoutError:
             fault = no_connection_in_time() if is_patient else no_answer_in_time()
-        if sock is None:
-            raise fault
+        except ProviderConnectionError as error:
+            fault = error
+        if times_closed != self._times_closed:
+            _close(sock)
+            fault = ring_closed()
+        if sock is None or fault is not None:
+            raise fault or ring_closed()
         connection = BlockingConnection(sock, self._keep, self._forget)
         with self._lock:
             self._busy[connection] = origin
@@ -126,10 +134,7 @@ class BlockingPool:
                 self._tunnel(sock, origin, until)
                 there = origin
             if origin.is_secure:
-                sock.settimeout(max(0.001, until - time.monotonic()))
-                return self._tls().wrap_socket(
-                    sock, server_hostname=certified_name(origin.host), suppress_ragged_eofs=False
-                )
+                sock = self._secured(sock, origin, until)
         except OSError as error:
             if isinstance(error, TimeoutError) and error.errno is None:
                 _close(sock)
@@ -147,6 +152,25 @@ class BlockingPool:
             return sock
         _close(sock)
         raise fault
+
+    def _secured(self, sock: socket.socket, origin: Origin, until: float) -> socket.socket:
+        """Begin TLS with a server."""
+        secured = self._tls().wrap_socket(
+            sock,
+            server_hostname=certified_name(origin.host),
+            do_handshake_on_connect=False,
+            suppress_ragged_eofs=False,
+        )
+        self._opening.add(secured)
+        try:
+            secured.settimeout(max(0.001, until - time.monotonic()))
+            secured.do_handshake()
+        except BaseException:
+            secured.close()
+            raise
+        finally:
+            self._opening.discard(secured)
+        return secured
 
     def _begun(
         self, there: Origin | ProxyAddress, until: float, *, is_socket: bool
@@ -172,7 +196,7 @@ class BlockingPool:
         """
         # It neither goes back to the pool nor is it closed: TLS begins on it.
         connection = BlockingConnection(sock, _ignore, _ignore)
-        answer = AnswerParser(has_body=False)
+        answer = AnswerParser("CONNECT")
         connection.ask(tunnel_request(origin), b"", until, answer)
         if not 200 <= answer.status < 300:
             raise refused_by_proxy(answer.status)
@@ -209,6 +233,10 @@ class BlockingPool:
             busy, idle = list(self._busy), [each for kept in self._idle.values() for each in kept]
             self._busy.clear()
             self._idle.clear()
+            self._times_closed += 1
+        for sock in list(self._opening):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
         for connection in busy:
             connection.interrupt(ring_closed())
         for connection in idle:
@@ -233,14 +261,6 @@ def _close(sock: socket.socket | None) -> None:
     if sock is not None:
         with contextlib.suppress(OSError):
             sock.close()
-
-
-def _is_readable(sock: socket.socket) -> bool:
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
 
 
 _pools: weakref.WeakSet[BlockingPool] = weakref.WeakSet()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from asyncio import AbstractEventLoop, Future, TimerHandle
 from collections.abc import Callable
 from typing import Any
@@ -29,8 +30,10 @@ class Connection(asyncio.Protocol):
         loop: The event loop.
         on_idle: Called when an answer has ended and another request may follow.
         on_lost: Called when the connection has ended.
+        is_secure: True for TLS, to the server or to a proxy.
 
     Attributes:
+        sock: The socket below it; None before it is connected.
         transport: The transport; None before it is connected.
         parser: The answer that is coming; None between answers.
         fault: Why the connection has failed, if it has.
@@ -42,6 +45,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_deadline",
         "_drained",
+        "_is_secure",
         "_is_sent",
         "_loop",
         "_on_idle",
@@ -56,6 +60,7 @@ class Connection(asyncio.Protocol):
         "is_paused",
         "is_remembered",
         "parser",
+        "sock",
         "transport",
     )
 
@@ -64,10 +69,14 @@ class Connection(asyncio.Protocol):
         loop: AbstractEventLoop,
         on_idle: Callable[[Connection], None],
         on_lost: Callable[[Connection], None],
+        *,
+        is_secure: bool,
     ) -> None:
         self._loop = loop
+        self._is_secure = is_secure
         self._on_idle = on_idle
         self._on_lost = on_lost
+        self.sock: socket.socket | None = None
         self.transport: Any = None
         self.parser: AnswerParser | None = None
         self.fault: LLMRingError | None = None
@@ -231,7 +240,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """End an idle connection."""
         self.transport.close()
-        if self.transport.get_extra_info("ssl_object") is not None:
+        if self._is_secure:
             # By now the notice of the end is sent; the server's own need not be waited for.
             self.transport.abort()
 

@@ -67,14 +67,18 @@ class Destination(Struct, frozen=True):
 
     Attributes:
         origin: The server.
-        lines: The request line, and the headers that are the same for each request.
-        has_body: False if the answer has no body, although its headers may give a length.
+        line: The request line.
+        headers: The headers of each request that does not have its own ones.
+        lines: The request line and these headers.
+        method: The method.
         may_repeat: True if sending the request twice does no harm.
     """
 
     origin: Origin
+    line: str
+    headers: Mapping[str, str]
     lines: str
-    has_body: bool
+    method: str
     may_repeat: bool
 
     def __repr__(self) -> str:
@@ -125,13 +129,18 @@ def destination(
         target = f"http://{place}{target}"
         if origin.proxy.login:
             more["proxy-authorization"] = origin.proxy.login
-    headers = {"host": place, "accept": "*/*", "accept-encoding": ENCODINGS}
-    lines = _lines(headers | {"user-agent": USER_AGENT} | more)
+    headers = {
+        "host": place,
+        "accept": "*/*",
+        "accept-encoding": ENCODINGS,
+        "user-agent": USER_AGENT,
+        **more,
+    }
+    lines = _lines(headers)
     if not lines or not target.isascii() or not target.isprintable() or " " in target:
         return None
-    return Destination(
-        origin, f"{method} {target} HTTP/1.1\r\n{lines}", method != "HEAD", method in _SAFE
-    )
+    line = f"{method} {target} HTTP/1.1\r\n"
+    return Destination(origin, line, headers, f"{line}{lines}", method, method in _SAFE)
 
 
 class RequestHead(Struct, frozen=True):
@@ -160,7 +169,11 @@ def request_head(there: Destination, headers: Mapping[str, str], length: int) ->
         return RequestHead(b"")
     if length or not there.may_repeat:
         lines = f"{lines}content-length: {length}\r\n"
-    return RequestHead(f"{there.lines}{lines}\r\n".encode())
+    own = {name.lower() for name in headers}
+    if own.isdisjoint(there.headers):
+        return RequestHead(f"{there.lines}{lines}\r\n".encode())
+    others = {name: value for name, value in there.headers.items() if name not in own}
+    return RequestHead(f"{there.line}{_lines(others)}{lines}\r\n".encode())
 
 
 def _lines(headers: Mapping[str, str]) -> str | None:

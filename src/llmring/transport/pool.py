@@ -10,6 +10,7 @@ from llmring.transport.answer_parser import AnswerParser
 from llmring.transport.connection import Connection
 from llmring.transport.destination import Destination, Origin, RequestHead, tunnel_request
 from llmring.transport.http_errors import (
+    closed_early,
     connect_error,
     no_answer_in_time,
     no_connection_in_time,
@@ -18,7 +19,7 @@ from llmring.transport.http_errors import (
     unknown_host,
 )
 from llmring.transport.options import TransportOptions
-from llmring.transport.sockets import Resolver, connected, connected_unix
+from llmring.transport.sockets import Resolver, connected, connected_unix, is_readable
 from llmring.transport.tls import ResumingContext, certified_name, client_context
 
 # A host that takes longer than this to accept a connection counts as down.
@@ -26,9 +27,6 @@ CONNECT_SECONDS = 10.0
 
 # Servers close idle connections after some time; one that they are about to close would fail.
 IDLE_SECONDS = 15.0
-
-# Within this time after an answer, a server hardly closes its connection.
-FRESH_SECONDS = 1.0
 
 # A connection that is closed ends within so many turns of the loop.
 _MOST_TURNS = 5
@@ -68,7 +66,7 @@ class Pool:
         """
         deadline = None if seconds is None else self._loop.time() + seconds
         while (kept := await self._kept(there.origin)) is not None:
-            parser = AnswerParser(has_body=there.has_body)
+            parser = AnswerParser(there.method)
             try:
                 await kept.ask(head, body, deadline, parser)
             except ProviderConnectionError as error:
@@ -79,7 +77,7 @@ class Pool:
                 raise fault
             # The server has closed it between two requests; another connection may serve.
         connection = await self._opened(there.origin, seconds)
-        parser = AnswerParser(has_body=there.has_body)
+        parser = AnswerParser(there.method)
         await connection.ask(head, body, deadline, parser)
         return connection, parser
 
@@ -87,8 +85,8 @@ class Pool:
         idle = self._idle.get(origin)
         while idle:
             connection = idle.pop()
-            if self._loop.time() - connection.idle_since > FRESH_SECONDS:
-                # Two turns of the loop, in which it may learn that the server has closed it.
+            if connection.sock is not None and is_readable(connection.sock):
+                # The loop takes two turns to read its end, or what was not asked for.
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
             if not connection.transport.is_closing():
@@ -111,8 +109,9 @@ class Pool:
         return connection
 
     async def _connect(self, origin: Origin) -> Connection:
-        connection = Connection(self._loop, self._keep, self._forget)
         there = origin.proxy or origin
+        is_secure = origin.is_secure or there.is_secure
+        connection = Connection(self._loop, self._keep, self._forget, is_secure=is_secure)
         try:
             await self._begin(connection, origin)
             if origin.proxy is not None and origin.is_secure:
@@ -146,6 +145,7 @@ class Pool:
             if not addresses:
                 raise unknown_host(first.host)
             sock = await connected(self._loop, addresses)
+        connection.sock = sock
         try:
             await self._loop.create_connection(
                 lambda: connection,
@@ -163,10 +163,13 @@ class Pool:
         Raises:
             ProviderError: The proxy refuses.
         """
-        answer = AnswerParser(has_body=False)
+        answer = AnswerParser("CONNECT")
         await connection.ask(tunnel_request(origin), b"", None, answer)
         if not 200 <= answer.status < 300:
             raise refused_by_proxy(answer.status)
+        if connection.transport.is_closing():
+            # Bytes that belong to no answer came with the head.
+            raise closed_early(None)
         connection.transport = await self._loop.start_tls(
             connection.transport,
             connection,

@@ -12,6 +12,7 @@ import os
 import sys
 from typing import TypedDict
 
+from llmring.transport.options import TransportOptions
 from transport.contract.contenders import CLIENTS, Contender
 from transport.contract.outcomes import outcome_of, request_to
 
@@ -36,7 +37,7 @@ class Ask(TypedDict):
 
 async def answers_to(contender: Contender, ask: Ask) -> str:
     """Send the requests of one client, and return the outcomes, with commas."""
-    client = contender.make()
+    client = contender.make(TransportOptions())
     body, headers = b"a" * ask["bytes"], {"authorization": "Bearer sk-1"}
     try:
         return ", ".join(

@@ -1,20 +1,20 @@
 """The clients that the contract is asserted for; a new client is one more row of `CLIENTS`.
 
-A client has the methods of `ContractClient`. One that blocks is wrapped in a class whose methods
-call it in a thread.
+A client has the methods of `ContractClient`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 from yarl import URL
 
+from llmring.bridge import inline, portal
 from llmring.exceptions import (
     ConfigurationError,
     ProviderConnectionError,
@@ -22,8 +22,11 @@ from llmring.exceptions import (
     ProviderResponseError,
     ProviderTimeoutError,
 )
+from llmring.transport.blocking_connection import BlockingConnection
 from llmring.transport.exchange import Exchange, Patience
 from llmring.transport.http_client import HttpClient
+from llmring.transport.http_exchange import HttpExchange
+from llmring.transport.options import TransportOptions
 from llmring.transport.proxy import proxy_for
 from llmring.transport.unpack import ENCODINGS
 from llmring.wire import HttpHead, HttpRequest
@@ -47,15 +50,15 @@ class Contender:
 
     Attributes:
         name: Its name in the IDs of the tests.
-        make: Makes one.
+        make: Makes one with the options that bound the bodies it reads.
         is_ours: False for the oracle, which need not do what only llmring wants.
-        limits: The module whose `LIMITS` bound the bodies it reads.
+        gives_up_alone: True if one of several requests can be given up.
     """
 
     name: str
-    make: Callable[[], ContractClient]
+    make: Callable[[TransportOptions], ContractClient]
     is_ours: bool = True
-    limits: str = ""
+    gives_up_alone: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -114,7 +117,7 @@ async def _translated(waiting: Awaitable[T]) -> T:
 class OracleClient:
     """The client of aiohttp with the settings that llmring has used it with."""
 
-    def __init__(self) -> None:
+    def __init__(self, _: TransportOptions) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self, request: HttpRequest, seconds: float | None) -> OracleExchange:
@@ -148,8 +151,78 @@ class OracleClient:
             await self._session.close()
 
 
+class BlockingClient:
+    """The client as synchronous callers have it: each step blocks a thread.
+
+    A thread can't be cancelled; giving up closes the client, which interrupts it.
+    """
+
+    def __init__(self, options: TransportOptions) -> None:
+        self._client = HttpClient(options)
+
+    async def open(self, request: HttpRequest, seconds: float | None) -> BlockingAnswer:
+        opening = self._client.open(request, seconds)
+        return BlockingAnswer(self, await self.in_thread(inline.run, opening))
+
+    async def in_thread(
+        self, run: Callable[[Coroutine[Any, Any, T]], T], step: Coroutine[Any, Any, T]
+    ) -> T:
+        task = asyncio.ensure_future(asyncio.to_thread(run, step))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._client.close()
+            await asyncio.to_thread(portal.run, self._client.aclose())
+            await asyncio.wait([task])
+            task.exception()
+            raise
+
+    async def aclose(self) -> None:
+        self._client.close()
+        await asyncio.to_thread(portal.run, self._client.aclose())
+
+
+class BlockingAnswer:
+    """An answer of `BlockingClient`; of a large request, it comes in the portal's loop."""
+
+    def __init__(self, client: BlockingClient, exchange: HttpExchange) -> None:
+        self._client = client
+        self._exchange = exchange
+        blocks = isinstance(exchange._connection, BlockingConnection)
+        self._run = inline.run if blocks else portal.run
+        self.head = exchange.head
+
+    def expire_at(self, when: float | None) -> None:
+        async def act() -> None:
+            self._exchange.expire_at(when)
+
+        self._run(act())
+
+    def watch(self, patience: Patience) -> None:
+        async def act() -> None:
+            self._exchange.watch(patience)
+
+        self._run(act())
+
+    async def read(self) -> bytes:
+        return await self._client.in_thread(self._run, self._exchange.read())
+
+    async def chunk(self) -> bytes:
+        return await self._client.in_thread(self._run, self._exchange.chunk())
+
+    async def finish(self) -> None:
+        await self._client.in_thread(self._run, self._exchange.finish())
+
+    def close(self) -> None:
+        async def act() -> None:
+            self._exchange.close()
+
+        self._run(act())
+
+
 CLIENTS = (
-    Contender("asyncio", HttpClient, limits="llmring.transport.http_client"),
+    Contender("asyncio", HttpClient),
+    Contender("blocking", BlockingClient, gives_up_alone=False),
     Contender("aiohttp", OracleClient, is_ours=False),
 )
 

@@ -136,16 +136,4 @@ DIFFERENCES = (
 _SAME = "llmring's client does it as aiohttp until it has a parser of its own"
 
 # Cases, with the reason, that llmring's client fails for now; each one is a strict xfail.
-NOT_YET: dict[str, str] = {
-    **{
-        each.case: _SAME
-        for each in DIFFERENCES
-        if each.case != "http through a proxy that answers 407"
-    },
-    "an upload that was given up leaves no socket open": (
-        "aiohttp closes it only once all bytes are sent, which may be never"
-    ),
-    "no damaged answer hangs or is taken for another": (
-        "aiohttp raises RuntimeError for a chunk that is damaged after the head"
-    ),
-}
+NOT_YET: dict[str, str] = {}

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from llmring.transport.options import TransportOptions
 from transport.contract.contenders import CLIENTS, Contender, ContractClient
 from transport.contract.outcomes import BROKEN, LATE, WAYS, outcome_of, request_to
 from transport.contract.raw_server import Connection, RawServer, chunked, chunks, head, split, whole
@@ -198,7 +199,7 @@ def fuzz(contender: Contender, seeds: Iterable[int]) -> Findings:
     findings = Findings()
 
     async def send_all() -> None:
-        client = contender.make()
+        client = contender.make(TransportOptions())
         try:
             for seed in seeds:
                 await _send(client, damage(seed), findings)

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
+from llmring.transport.options import TransportOptions
 from transport.contract.contenders import OURS, Contender, ContractClient
 from transport.contract.differences import DIFFERENCES
 from transport.contract.raw_server import HANGS, RawServer
@@ -24,17 +25,19 @@ class Contract:
     Attributes:
         case: The ID of the case.
         contender: The client.
+        options: The options of its connections.
     """
 
     def __init__(self, case: str, contender: Contender) -> None:
         self.case = case
         self.contender = contender
+        self.options = TransportOptions()
 
     def run(self, act: Callable[[ContractClient], Awaitable[T]]) -> T:
         """Act with a client in an event loop of its own, and close both."""
 
         async def call() -> T:
-            client = self.contender.make()
+            client = self.contender.make(self.options)
             try:
                 async with asyncio.timeout(4 * HANGS):
                     return await act(client)
@@ -42,6 +45,11 @@ class Contract:
                 await client.aclose()
 
         return asyncio.run(call())
+
+    def require_giving_up(self) -> None:
+        """Skip a case of several requests of which one is given up, if the client can't do that."""
+        if not self.contender.gives_up_alone:
+            pytest.skip("the requests of synchronous callers are given up together")
 
     def judge(self, found: str, expected: str | Collection[str]) -> None:
         """Assert the outcome of the case; the oracle's may differ as the table has it."""

@@ -1,14 +1,14 @@
 """Bodies beyond all bounds, and packed ones: nothing unpacks to more than was agreed."""
 
 import gzip
-import importlib
 import zlib
 from collections.abc import Callable
 
 import pytest
 
+from llmring.transport.options import TransportOptions
 from llmring.transport.unpack import BodyLimits
-from transport.contract.contenders import Contender, ContractClient
+from transport.contract.contenders import ContractClient
 from transport.contract.judgement import Contract, Listen, ours_only
 from transport.contract.outcomes import BROKEN, CUT, REFUSED, WAYS, Way, outcome_of, request_to
 from transport.contract.raw_server import Connection, always, chunked, chunks, head, split, whole
@@ -21,10 +21,9 @@ pytestmark = ours_only
 
 
 @pytest.fixture
-def small(contender: Contender, monkeypatch: pytest.MonkeyPatch) -> None:
+def small(contract: Contract) -> None:
     """Bound bodies to 2 MiB, and those of errors to 1 MiB."""
-    limits = BodyLimits(body=2 * MIB, error=MIB)
-    monkeypatch.setattr(importlib.import_module(contender.limits), "LIMITS", limits)
+    contract.options = TransportOptions(limits=BodyLimits(body=2 * MIB, error=MIB))
 
 
 def as_length(body: bytes, *lines: str, status: str = "200 OK") -> bytes:

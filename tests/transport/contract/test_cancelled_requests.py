@@ -146,6 +146,7 @@ def test_the_server_sees_that_the_time_for_the_head_is_over(
 def test_requests_at_the_same_time_do_not_notice_that_another_is_cancelled(
     contract: Contract, listen: Listen
 ) -> None:
+    contract.require_giving_up()
     cancelled = threading.Event()
 
     def slow(connection: Connection) -> None:
