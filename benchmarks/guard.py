@@ -28,10 +28,10 @@ LIMITS = {
     "chat": 420,
     "chunk": 26,
     "resolve_alias": 50,
-    "chat: files": 47,
-    "chat: own functions": 340,
-    "stream: files": 52,
-    "stream: own functions": 680,
+    "chat: files": 48,
+    "chat: own functions": 345,
+    "stream: files": 53,
+    "stream: own functions": 690,
 }
 
 

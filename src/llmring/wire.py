@@ -13,7 +13,7 @@ class HttpRequest(Struct, frozen=True):
     Attributes:
         method: The method.
         url: The address.
-        headers: The headers, with the key.
+        headers: The headers, with the key, by their names in lower case.
         body: The body.
         notes: Remarks on what the API could not take as it was asked for; not sent.
     """

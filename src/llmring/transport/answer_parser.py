@@ -14,6 +14,7 @@ import httptools
 
 # As in other clients; real heads have a few KiB.
 MOST_HEAD_BYTES = 64 * 1024
+_LARGE = f"its head is larger than {MOST_HEAD_BYTES // 1024} KiB"
 
 
 class BadAnswerError(Exception):
@@ -92,7 +93,9 @@ class AnswerParser:
             self.pieces.clear()
             self.keeps_alive = False
         if not self.status:
-            self._count_head(len(data))
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                raise BadAnswerError(_LARGE)
 
     def end(self) -> bool:
         """Return True if the end of the connection is the end of the answer.
@@ -125,7 +128,9 @@ class AnswerParser:
         if self.status:
             return
         # With the colon, the space and the line end.
-        self._count_head(len(name) + len(value) + 4)
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes > MOST_HEAD_BYTES:
+            raise BadAnswerError(_LARGE)
         if b"\0" in value:
             raise BadAnswerError("a header holds a null byte")
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -167,8 +172,3 @@ class AnswerParser:
         self._is_named = bool(start)
         if start not in (b"", b"H"):
             raise BadAnswerError(f"it begins with {data[:40]!r}")
-
-    def _count_head(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MOST_HEAD_BYTES:
-            raise BadAnswerError(f"its head is larger than {MOST_HEAD_BYTES // 1024} KiB")

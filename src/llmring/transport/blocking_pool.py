@@ -30,7 +30,7 @@ from llmring.transport.http_errors import (
 )
 from llmring.transport.options import TransportOptions
 from llmring.transport.pool import CONNECT_SECONDS, IDLE_SECONDS
-from llmring.transport.sockets import BlockingResolver, connected_at_once, is_readable, unix_socket
+from llmring.transport.sockets import BlockingResolver, connected_at_once, unix_socket
 from llmring.transport.tls import ResumingContext, certified_name, client_context
 
 
@@ -93,7 +93,7 @@ class BlockingPool:
                 self._busy[connection] = origin
             old = time.monotonic() - connection.idle_since > IDLE_SECONDS
             # What can be read between two answers is the end, or was not asked for.
-            if not old and not is_readable(connection.sock):
+            if not old and not connection.has_more():
                 return connection
             connection.abort()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from asyncio import AbstractEventLoop, Future, TimerHandle
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +32,7 @@ class Connection(asyncio.Protocol):
         is_secure: True for TLS, to the server or to a proxy.
 
     Attributes:
-        sock: The socket below it; None before it is connected.
+        has_more: Returns True if something has come that the loop has not read yet.
         transport: The transport; None before it is connected.
         parser: The answer that is coming; None between answers.
         fault: Why the connection has failed, if it has.
@@ -56,11 +55,11 @@ class Connection(asyncio.Protocol):
         "_waiter",
         "_waits_for_end",
         "fault",
+        "has_more",
         "idle_since",
         "is_paused",
         "is_remembered",
         "parser",
-        "sock",
         "transport",
     )
 
@@ -76,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._is_secure = is_secure
         self._on_idle = on_idle
         self._on_lost = on_lost
-        self.sock: socket.socket | None = None
+        self.has_more: Callable[[], object] = bool
         self.transport: Any = None
         self.parser: AnswerParser | None = None
         self.fault: LLMRingError | None = None
@@ -203,17 +202,17 @@ class Connection(asyncio.Protocol):
         if self.parser is not parser:
             raise self.fault or closed_early(parser.status or None)
         self._waits_for_end = until_end
-        self.resume_reading()
+        if self.is_paused:
+            self.resume_reading()
         waiter = self._waiter = self._loop.create_future()
         await waiter
         if self.parser is not parser and not (parser.complete or parser.pieces):
             raise self.fault or closed_early(parser.status or None)
 
     def resume_reading(self) -> None:
-        """Let the server go on, if it had to wait."""
-        if self.is_paused:
-            self.is_paused = False
-            self.transport.resume_reading()
+        """Let the server, which had to wait, go on."""
+        self.is_paused = False
+        self.transport.resume_reading()
 
     def expire_at(self, when: float | None) -> None:
         """Fail at this time of the loop's clock if the answer has not ended; None for never."""
@@ -259,7 +258,8 @@ class Connection(asyncio.Protocol):
         if not self._is_sent:
             self.abort()
         elif parser.keeps_alive and not self.transport.is_closing():
-            self.resume_reading()
+            if self.is_paused:
+                self.resume_reading()
             self.idle_since = self._loop.time()
             self._on_idle(self)
         else:

@@ -161,7 +161,7 @@ def request_head(there: Destination, headers: Mapping[str, str], length: int) ->
 
     Args:
         there: Where it goes.
-        headers: Its own headers.
+        headers: Its own headers, by their names in lower case.
         length: The number of bytes of its body.
     """
     lines = _lines(headers)
@@ -169,10 +169,9 @@ def request_head(there: Destination, headers: Mapping[str, str], length: int) ->
         return RequestHead(b"")
     if length or not there.may_repeat:
         lines = f"{lines}content-length: {length}\r\n"
-    own = {name.lower() for name in headers}
-    if own.isdisjoint(there.headers):
+    if there.headers.keys().isdisjoint(headers):
         return RequestHead(f"{there.lines}{lines}\r\n".encode())
-    others = {name: value for name, value in there.headers.items() if name not in own}
+    others = {name: value for name, value in there.headers.items() if name not in headers}
     return RequestHead(f"{there.line}{_lines(others)}{lines}\r\n".encode())
 
 

@@ -17,7 +17,7 @@ from llmring.bridge.inline import is_inline, on_loop
 from llmring.exceptions import ConfigurationError, ProviderConnectionError
 from llmring.transport import network_guard
 from llmring.transport.blocking_pool import BlockingPool
-from llmring.transport.connection import PIECE_BYTES
+from llmring.transport.connection import PIECE_BYTES, Connection
 from llmring.transport.destination import Destination, destination, request_head
 from llmring.transport.http_errors import (
     PROXY_REFUSES,
@@ -33,6 +33,9 @@ from llmring.wire import HttpRequest
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+
+    from llmring.transport.answer_parser import AnswerParser
+    from llmring.transport.blocking_connection import BlockingConnection
 
 _MOST_DESTINATIONS = 1000
 
@@ -69,14 +72,19 @@ class HttpClient:
         head = request_head(there, request.headers, len(request.body))
         if not head.data:
             raise unusable_header()
-        if is_inline() and _is_simple(there, request):
-            sock, parser = self._blocking_pool().ask(there, head, request.body, seconds)
-            exchange = HttpExchange(sock, parser, self._options.limits)
-        else:
+        if is_inline():
+            if _is_simple(there, request):
+                blocking, parser = self._blocking_pool().ask(there, head, request.body, seconds)
+                return self._exchange(blocking, parser)
             await on_loop()
-            entry = self._pools.get(asyncio.get_running_loop()) or await self._opened()
-            connection, parser = await entry.pool.ask(there, head, request.body, seconds)
-            exchange = HttpExchange(connection, parser, self._options.limits)
+        entry = self._pools.get(asyncio.get_running_loop()) or await self._opened()
+        connection, parser = await entry.pool.ask(there, head, request.body, seconds)
+        return self._exchange(connection, parser)
+
+    def _exchange(
+        self, connection: Connection | BlockingConnection, parser: AnswerParser
+    ) -> HttpExchange:
+        exchange = HttpExchange(connection, parser, self._options.limits)
         if parser.status == PROXY_REFUSES:
             exchange.close()
             raise refused_by_proxy(parser.status)

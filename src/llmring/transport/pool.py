@@ -19,7 +19,7 @@ from llmring.transport.http_errors import (
     unknown_host,
 )
 from llmring.transport.options import TransportOptions
-from llmring.transport.sockets import Resolver, connected, connected_unix, is_readable
+from llmring.transport.sockets import Resolver, connected, connected_unix, readable
 from llmring.transport.tls import ResumingContext, certified_name, client_context
 
 # A host that takes longer than this to accept a connection counts as down.
@@ -85,7 +85,7 @@ class Pool:
         idle = self._idle.get(origin)
         while idle:
             connection = idle.pop()
-            if connection.sock is not None and is_readable(connection.sock):
+            if connection.has_more():
                 # The loop takes two turns to read its end, or what was not asked for.
                 await asyncio.sleep(0)
                 await asyncio.sleep(0)
@@ -145,7 +145,7 @@ class Pool:
             if not addresses:
                 raise unknown_host(first.host)
             sock = await connected(self._loop, addresses)
-        connection.sock = sock
+        connection.has_more = readable(sock)
         try:
             await self._loop.create_connection(
                 lambda: connection,

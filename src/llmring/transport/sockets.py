@@ -13,8 +13,9 @@ import socket
 import threading
 import time
 from asyncio import AbstractEventLoop, Future, Task
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain, zip_longest
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
@@ -53,13 +54,13 @@ def prepared(family: int, kind: int, protocol: int) -> socket.socket:
     return made
 
 
-def is_readable(sock: socket.socket) -> bool:
-    """Check if something has come on a socket: bytes, or its end."""
+def readable(sock: socket.socket) -> Callable[[], object]:
+    """Return a function that checks if something has come on a socket: bytes, or its end."""
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
+        return partial(poll.poll, 0)
+    return lambda: select.select([sock], [], [], 0)[0]
 
 
 class Resolver:
