@@ -1,5 +1,6 @@
 """The rules of the house that no other tool checks."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -35,6 +36,21 @@ def test_only_the_clock_reads_the_date_and_the_wall_clock() -> None:
     readers = {path.name for path in SOURCES if reading.search(path.read_text())}
 
     assert readers == {"clock.py"}
+
+
+# Python 3.14 evaluates the annotations of a class after its body: `date: date` names the field.
+def test_no_field_has_the_name_of_its_own_type() -> None:
+    shadowed = [
+        f"{source.relative_to(ROOT)}:{field.lineno}"
+        for source in SOURCES
+        for kind in ast.walk(ast.parse(source.read_text()))
+        if isinstance(kind, ast.ClassDef)
+        for field in kind.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if field.target.id in {n.id for n in ast.walk(field.annotation) if isinstance(n, ast.Name)}
+    ]
+
+    assert shadowed == []
 
 
 @pytest.mark.parametrize("name", llmring.__all__)

@@ -1,10 +1,10 @@
 """The catalog: facts of models, looked up by any name that a vendor uses for a model."""
 
+import datetime as dt
 import functools
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -90,7 +90,7 @@ class Prices(Rates, frozen=True, kw_only=True):
 class PriceChange(Struct, frozen=True):
     """Announced prices and the day on which they take effect."""
 
-    starts: date
+    starts: dt.date
     prices: Prices
 
 
@@ -116,7 +116,7 @@ class CatalogSource(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     url: str
-    date: date
+    date: dt.date
     version: str | None = None
     note: str | None = None
 
@@ -189,9 +189,9 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     system_turns: bool = False
     prices: Prices | None = None
     announced: tuple[PriceChange, ...] = ()
-    released: date | None = None
-    deprecated: date | None = None
-    retires: date | None = None
+    released: dt.date | None = None
+    deprecated: dt.date | None = None
+    retires: dt.date | None = None
     api: str | None = None
     tools_api: str | None = None
     kind: Kind = "chat"
@@ -202,7 +202,7 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __str__(self) -> str:
         return f"{self.provider}:{self.name}"
 
-    def prices_on(self, day: date | None) -> Prices | None:
+    def prices_on(self, day: dt.date | None) -> Prices | None:
         """Return the prices on a day, or with None those on the catalog's date."""
         prices = self.prices
         for change in self.announced:
@@ -227,7 +227,7 @@ class Catalog:
     __slots__ = ("_find", "_models", "_rows", "date", "sources")
 
     def __init__(
-        self, date: date, sources: Mapping[str, CatalogSource], models: Iterable[ModelFacts]
+        self, date: dt.date, sources: Mapping[str, CatalogSource], models: Iterable[ModelFacts]
     ) -> None:
         self.date = date
         self.sources = sources
@@ -300,7 +300,7 @@ class _Written:
 
 
 class _CatalogFile(Struct, frozen=True):
-    date: date
+    date: dt.date
     sources: dict[str, CatalogSource]
     models: dict[str, ModelFacts | str]
 
