@@ -103,3 +103,10 @@ def test_a_traceback_names_an_error_as_users_import_it() -> None:
         "llmring.ProviderRateLimitError"
     )
     assert type(AllModelsFailedError.of("all", [RATE])).__module__ == "llmring"
+
+
+def test_the_failure_of_all_models_has_the_arguments_of_a_group() -> None:
+    error = AllModelsFailedError.of("all failed", [RATE])
+
+    assert error.args == ("all failed", error.exceptions)
+    assert repr(error) == f"AllModelsFailedError('all failed', {error.exceptions!r})"

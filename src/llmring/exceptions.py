@@ -395,6 +395,8 @@ class AllModelsFailedError(ProviderError, ExceptionGroup[ProviderError]):
             provider_message=last.provider_message,
             retry_after=min(waits, default=None),
         )
+        # Some releases of Python crash at the `repr` of a group with fewer arguments.
+        ExceptionGroup.__init__(self, message, self.exceptions)
 
     def __str__(self) -> str:
         return self.message
