@@ -93,6 +93,21 @@ def test_a_file_of_another_kind_is_an_error_that_stays(path: Path) -> None:
     assert not caught.value.passing
 
 
+def test_a_file_of_another_kind_does_not_stay_open(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.parent.mkdir()
+    path.write_text("These are the times that try men's souls. " * 99)
+    opened = [sqlite._connected(path, "mode=ro")]
+    monkeypatch.setattr(sqlite, "_connected", lambda path, query: opened[0])
+
+    with pytest.raises(LedgerUnusableError, match="not a database"):
+        count(SqliteStore(path))
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
 def test_a_folder_in_place_of_the_file_is_an_error(path: Path) -> None:
     path.mkdir(parents=True)
 

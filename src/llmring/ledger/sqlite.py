@@ -152,7 +152,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     connection = _connected(path, "mode=ro")
     try:
         _version(connection)
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         connection.close()
         if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             raise
