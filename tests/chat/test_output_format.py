@@ -1,7 +1,7 @@
 """The accepted forms of `response_format`."""
 
 from dataclasses import dataclass
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, TypedDict, TypeVar, Union
 
 import msgspec
 import pydantic
@@ -89,6 +89,7 @@ class Checked:
         (dict[str, Point], "dict"),
         (Point | Model, "answer"),
         (int | None, "answer"),
+        (Union[Point, Model], "answer"),  # noqa: UP007  # the older spelling
     ],
 )
 def test_a_type_is_an_output_format(kind: Any, name: str) -> None:

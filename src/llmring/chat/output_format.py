@@ -4,7 +4,8 @@ import functools
 import re
 import sys
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -121,8 +122,9 @@ def _of_schema(definition: Mapping[str, Any], strict: bool | None) -> OutputForm
 
 @functools.lru_cache(maxsize=128)
 def _of_type(kind: Any) -> OutputFormat:
+    own = "" if get_origin(kind) in (Union, UnionType) else getattr(kind, "__name__", "")
     # Vendors accept only these characters, and no longer names.
-    name = re.sub(r"[^a-zA-Z0-9_-]+", "_", getattr(kind, "__name__", "")).strip("_")[:64]
+    name = re.sub(r"[^a-zA-Z0-9_-]+", "_", own).strip("_")[:64]
     schema, load = _by_pydantic(kind) if _is_pydantic(kind) else _by_msgspec(kind)
     return OutputFormat(schema, name or "answer", strict=True, type=kind, load=load)
 
