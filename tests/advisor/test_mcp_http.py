@@ -60,7 +60,8 @@ def status(place: str, **headers: str) -> int:
         with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
             return int(response.status)
     except urllib.error.HTTPError as error:
-        return error.code
+        with error:
+            return error.code
 
 
 def test_beyond_this_machine_a_token_and_a_list_of_hosts_are_needed() -> None:

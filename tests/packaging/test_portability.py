@@ -8,14 +8,14 @@ from pathlib import Path
 from cli.terminal import run
 
 # "Availability: Unix" in https://docs.python.org/3/library/os.html. What the name of the platform
-# chooses has what it needs there.
+# chooses, as asyncio does, has what it needs there.
 UNIX_ONLY = [
     *("O_CLOEXEC", "O_NONBLOCK", "O_SYNC", "O_NOCTTY", "getuid", "getgid", "openpty"),
     *("mkfifo", "killpg", "getpgid", "setsid", "sched_getaffinity", "uname", "sysconf", "nice"),
 ]
 
 CODE = f"""
-import os, sys
+import asyncio, os, sys
 for name in {UNIX_ONLY}:
     if hasattr(os, name):
         delattr(os, name)
