@@ -246,6 +246,6 @@ def _spec(package: str) -> ModuleSpec | None:
     try:
         found = (find(package, path) for find in finders if find is not None)
         return next((spec for spec in found if spec is not None), None)
-    except KeyError:
+    except (KeyError, ModuleNotFoundError):
         # The package is a plain folder in a package that is not loaded.
         return None
