@@ -167,7 +167,7 @@ def test_a_header_of_the_request_takes_the_place_of_the_client_s_own(
     contract: Contract, listen: Listen
 ) -> None:
     server = listen(always(lambda _: whole()))
-    headers = {"user-agent": "mine", "Accept-Encoding": "identity", "Host": "api.example"}
+    headers = {"user-agent": "mine", "accept-encoding": "identity", "host": "api.example"}
 
     contract.run(lambda client: outcome_of(client, request_to(server.url, headers=headers)))
 
