@@ -8,9 +8,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from llmring.bridge.inline import now
 from llmring.exceptions import ProviderConnectionError, ProviderTimeoutError
 from llmring.replay.scripted_replies import refusal
 from llmring.routing.fault_script import Connection, ScriptedFault
+from llmring.transport.exchange import forgive_absence
 from llmring.transport.script import Chunk, Pause, Reset, Step
 from llmring.transport.scripted import open_script, watched
 
@@ -107,6 +109,7 @@ class FaultyExchange:
         self._ended = False
         self._when: float | None = None
         self._patience: Patience | None = None
+        self._left_at = 0.0
         self._end = _ENDS.get(exchange.head.content_type)
 
     def expire_at(self, when: float | None) -> None:
@@ -117,6 +120,7 @@ class FaultyExchange:
     def watch(self, patience: Patience) -> None:
         """End the answer when it has brought nothing for too long."""
         self._patience = patience
+        self._left_at = now()
         self._exchange.watch(patience)
 
     async def read(self) -> bytes:
@@ -132,6 +136,13 @@ class FaultyExchange:
         Raises:
             ProviderError: The connection is cut, or its time ran out.
         """
+        if self._patience is not None:
+            forgive_absence(self._patience, self._left_at, now())
+        data = await self._next()
+        self._left_at = now()
+        return data
+
+    async def _next(self) -> bytes:
         while True:
             while self._ready:
                 match self._ready.popleft():

@@ -158,9 +158,6 @@ class BlockingConnection:
         if until is not None and now >= until:
             raise TimeoutError
         if patience is not None:
-            if now >= patience.due():
-                # The caller took its time; what has come in the meantime has not been read.
-                patience.forgive(now)
             due = patience.due()
             until = due if until is None else min(until, due)
         return until - now if until is not None else None

@@ -35,6 +35,22 @@ class Patience(Protocol):
         """Return the error of an answer that has brought too little; None if it may go on."""
 
 
+# A caller that comes back for the next bytes after this time has done something else meanwhile.
+ABSENCE_SECONDS = 0.05
+
+
+def forgive_absence(patience: Patience, left_at: float, now: float) -> None:
+    """Start the limits of an answer again, if its caller was away.
+
+    Args:
+        patience: The limits.
+        left_at: When the caller got the bytes before.
+        now: When it comes back.
+    """
+    if now - left_at > ABSENCE_SECONDS:
+        patience.forgive(now)
+
+
 class Exchange(Protocol):
     """An answer whose head has arrived and whose body is still arriving."""
 

@@ -9,7 +9,7 @@ from llmring.exceptions import ProviderConnectionError, ProviderError
 from llmring.transport.answer_parser import AnswerParser
 from llmring.transport.blocking_connection import BlockingConnection
 from llmring.transport.connection import Connection
-from llmring.transport.exchange import Patience
+from llmring.transport.exchange import Patience, forgive_absence
 from llmring.transport.unpack import BodyLimits, Unpacker, too_large
 from llmring.wire import HttpHead, is_success
 
@@ -33,7 +33,16 @@ class HttpExchange:
         head: Status and headers.
     """
 
-    __slots__ = ("_connection", "_encoding", "_limits", "_parser", "_patience", "_unpacker", "head")
+    __slots__ = (
+        "_connection",
+        "_encoding",
+        "_left_at",
+        "_limits",
+        "_parser",
+        "_patience",
+        "_unpacker",
+        "head",
+    )
 
     def __init__(
         self, connection: Connection | BlockingConnection, parser: AnswerParser, limits: BodyLimits
@@ -42,6 +51,8 @@ class HttpExchange:
         self._parser = parser
         self._limits = limits
         self._patience: Patience | None = None
+        # When the caller got the last bytes.
+        self._left_at = 0.0
         self._encoding = parser.headers.get("content-encoding")
         self._unpacker: Unpacker | None = None
         self.head = HttpHead(parser.status, parser.headers)
@@ -54,6 +65,7 @@ class HttpExchange:
     def watch(self, patience: Patience) -> None:
         """Cut the connection when the answer has brought nothing for too long."""
         self._patience = patience
+        self._left_at = now()
         if self._connection.parser is self._parser:
             self._connection.watch(patience)
 
@@ -108,6 +120,9 @@ class HttpExchange:
         Raises:
             ProviderError: The connection failed, or its time ran out.
         """
+        patience = self._patience
+        if patience is not None:
+            forgive_absence(patience, self._left_at, now())
         data = await self._received()
         if self._encoding is not None:
             # A piece may hold only a part of what is packed.
@@ -116,9 +131,10 @@ class HttpExchange:
             data = piece if data else data
             if not data:
                 self._require_end()
-        patience = self._patience
-        if patience is not None and (len(data) >= SIGN_OF_LIFE_BYTES or b"\n" in data):
-            patience.read_at = now()
+        if patience is not None:
+            self._left_at = now()
+            if len(data) >= SIGN_OF_LIFE_BYTES or b"\n" in data:
+                patience.read_at = self._left_at
         return data
 
     async def _received(self) -> bytes:

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from llmring.bridge.inline import on_loop
+from llmring.bridge.inline import now, on_loop
 from llmring.exceptions import ProviderConnectionError
-from llmring.transport.exchange import Patience, answer_timeout
+from llmring.transport.exchange import Patience, answer_timeout, forgive_absence
 from llmring.transport.script import Chunk, Pause, Reset, Script
 from llmring.wire import HttpHead
 
@@ -20,6 +20,7 @@ class ScriptedExchange:
         self._steps = deque(script.steps)
         self._when: float | None = None
         self._patience: Patience | None = None
+        self._left_at = 0.0
 
     def expire_at(self, when: float | None) -> None:
         """End the answer at this time of the loop's clock; None for never."""
@@ -28,6 +29,7 @@ class ScriptedExchange:
     def watch(self, patience: Patience) -> None:
         """End the answer when it has brought nothing for too long."""
         self._patience = patience
+        self._left_at = now()
 
     async def read(self) -> bytes:
         """Read the rest of the body."""
@@ -42,10 +44,12 @@ class ScriptedExchange:
         Raises:
             ProviderError: The script cuts the connection, or its time ran out.
         """
+        if self._patience is not None:
+            forgive_absence(self._patience, self._left_at, now())
         async with watched(self._when, self._patience, self.head.status):
             data = await self._play()
         if self._patience is not None:
-            self._patience.read_at = asyncio.get_running_loop().time()
+            self._patience.read_at = self._left_at = now()
         return data
 
     async def _play(self) -> bytes:
@@ -70,7 +74,7 @@ class ScriptedExchange:
 async def watched(
     when: float | None, patience: Patience | None, status: int
 ) -> AsyncIterator[None]:
-    """End a wait for the next piece of an answer; before it, nothing was being read.
+    """End a wait for the next piece of an answer.
 
     Args:
         when: The time of the loop's clock at which the answer ends; None for never.
@@ -80,10 +84,6 @@ async def watched(
     Raises:
         ProviderTimeoutError: The time ran out.
     """
-    now = asyncio.get_running_loop().time()
-    if patience is not None and now >= patience.due():
-        # The caller took its time.
-        patience.forgive(now)
     stall = asyncio.timeout_at(None if patience is None else patience.due())
     try:
         async with asyncio.timeout_at(when), stall:
