@@ -1,10 +1,14 @@
 """Masking of secrets in text, complete or cut off."""
 
+import html
+import json
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.redaction import redact
+from llmring.redaction import redact, secrets_in, without_secrets
 
 SECRET = "q7Zt.distinctive.W9x4"
 
@@ -54,3 +58,37 @@ def test_values_too_short_to_be_secret_are_kept(secret: str) -> None:
 @given(st.text(max_size=30), st.integers(8, len(SECRET)))
 def test_a_secret_cut_off_at_the_end_is_masked(before: str, length: int) -> None:
     assert SECRET[:8] not in redact(before + SECRET[:length], [SECRET])
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=40))
+def test_a_secret_is_masked_in_the_spellings_of_json_html_and_addresses(secret: str) -> None:
+    spellings = [
+        secret,
+        secret.lower(),
+        json.dumps(secret)[1:-1],
+        json.dumps(secret)[1:-1].replace("/", "\\/"),
+        html.escape(secret),
+        quote(secret, safe=""),
+        quote(secret, safe="").lower(),
+    ]
+
+    for spelling in spellings:
+        assert redact(f"<{spelling}>", [secret]) == "<***>"
+
+
+def test_a_secret_around_a_known_shape_is_masked_where_the_shape_was_masked_before() -> None:
+    secret = "team.q7Zt.W9x4:" + "sk" + "-or-0123456789abcdef0"
+
+    assert redact(redact(f"bad key {secret} here"), [secret]) == "bad key *** here"
+
+
+def test_values_are_secret_by_the_names_of_their_headers_and_parameters() -> None:
+    named = {"x-team-token": "a", "X-API-Key": "b", "api-version": "c", "sig": "d", "accept": "e"}
+
+    assert secrets_in(named) == ["a", "b", "d"]
+
+
+def test_only_given_secrets_are_masked_if_shapes_do_not_count() -> None:
+    name = "fw" + "-model-0123456789abcdef"
+
+    assert without_secrets(f"{name} {SECRET}", [SECRET, "x"]) == f"{name} ***"

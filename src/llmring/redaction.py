@@ -1,7 +1,8 @@
 """Removal of keys from text that goes into errors, logs and files."""
 
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 MASK = "***"
 
@@ -22,6 +23,9 @@ _KEY_SHAPES = re.compile(
 )
 
 
+# Names of headers and of parts of an address whose values are secrets.
+SECRET_NAME = re.compile("auth|cookie|credential|key|pass|secret|sig|token", re.IGNORECASE)
+
 # Shorter values ("x", "none") are not secrets, and masking them would garble the text.
 _SHORTEST = 8
 
@@ -29,16 +33,64 @@ _SHORTEST = 8
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Mask all given secrets, and everything that looks like a key.
 
-    A secret that is cut off at the end of the text is masked too.
+    A secret is found in any case, and in the spellings of JSON, HTML and addresses. One that is cut
+    off at the end of the text is masked too.
     """
     for secret in secrets:
         if len(secret) >= _SHORTEST:
-            text = _without_beginning_at_end(text.replace(secret, MASK), secret)
+            text = _pattern(secret).sub(MASK, text)
+            for spelling in _spellings(secret):
+                text = _without_beginning_at_end(text, spelling)
     return _KEY_SHAPES.sub(MASK, text)
 
 
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """Mask only the given secrets."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST:
+            text = _pattern(secret).sub(MASK, text)
+    return text
+
+
+def secrets_in(named: Mapping[str, str]) -> list[str]:
+    """Return the values of headers, or of the query of an address, that are secrets."""
+    return [value for name, value in named.items() if SECRET_NAME.search(name)]
+
+
+@functools.lru_cache(maxsize=256)
+def _pattern(secret: str) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, _spellings(secret))), re.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=256)
+def _spellings(secret: str) -> list[str]:
+    """Return the ways in which a server may write a secret, longest first."""
+    if secret.isalnum():
+        return [secret]
+    import html
+    import json
+    from urllib.parse import quote, quote_plus
+
+    in_json, in_url = json.dumps(secret)[1:-1], quote(secret, safe="")
+    found = {
+        secret,
+        in_json,
+        in_json.replace("/", "\\/"),
+        repr(secret)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        in_url,
+        quote(secret),
+        quote_plus(secret),
+    }
+    # Text whose known shapes are masked already has only the rest of the secret.
+    found |= {_KEY_SHAPES.sub(MASK, each) for each in found}
+    return sorted((each for each in found if len(each) >= _SHORTEST), key=len, reverse=True)
+
+
 def _without_beginning_at_end(text: str, secret: str) -> str:
+    end, secret = text[-len(secret) :].lower(), secret.lower()
     for length in range(len(secret) - 1, _SHORTEST - 1, -1):
-        if text.endswith(secret[:length]):
+        if end.endswith(secret[:length]):
             return text[:-length] + MASK
     return text

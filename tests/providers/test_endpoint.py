@@ -53,6 +53,16 @@ def test_no_repr_shows_the_key_or_the_login() -> None:
     assert endpoint.secrets == ["k-secret", LOGIN, "secret"]
 
 
+def test_headers_and_parameters_that_are_named_like_secrets_are_secrets() -> None:
+    provider = msgspec.structs.replace(
+        OPENAI,
+        headers={"x-team-token": "t-secret", "x-team": "blue"},
+        query={"key": "q-secret", "api-version": "2024-10-21"},
+    )
+
+    assert Endpoint(provider, URL).secrets == ["t-secret", "q-secret"]
+
+
 @pytest.mark.parametrize(
     ("header", "sent"),
     [

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from llmring.chat.citation import CitationList, Citations
 from llmring.chat.events import (
     Cited,
@@ -313,6 +315,15 @@ class Reply:
         if call.extra:
             result["extra_content"] = call.extra
         return result if self._restore is None else self._restore(result)
+
+    def change_names(self, change: Callable[[str], str]) -> None:
+        """Change the names that the provider gives to the model, the reply and its end."""
+        self._served, self._id = (text and change(text) for text in (self._served, self._id))
+        end = self.finished
+        if end is not None:
+            reason, native = change(end.reason), change(end.native)
+            if (reason, native) != (end.reason, end.native):
+                self.finished = replace(end, reason=reason, native=native)
 
     @property
     def usage(self) -> Usage | None:

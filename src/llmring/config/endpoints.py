@@ -11,6 +11,7 @@ from llmring.config.environment import value_of
 from llmring.exceptions import ConfigurationError
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import Provider
+from llmring.redaction import redact
 
 _log = logging.getLogger("llmring")
 
@@ -26,7 +27,9 @@ def endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
     try:
         return _endpoint(row, env)
     except ConfigurationError as error:
-        return Endpoint(row, row.base_url, fault=error.message)
+        # The key may be in the wrong variable, or in the address as well.
+        keys = [value for name in row.key_env if (value := value_of(env, name))]
+        return Endpoint(row, row.base_url, fault=redact(error.message, keys))
 
 
 def _endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:

@@ -11,7 +11,7 @@ from llmring.chat.json_text import json_bytes
 from llmring.dialects.dialect import Dialect, Outgoing
 from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
 from llmring.providers.table import Provider
-from llmring.redaction import MASK
+from llmring.redaction import MASK, secrets_in
 from llmring.wire import HttpRequest
 
 
@@ -68,7 +68,7 @@ class Endpoint(Struct, frozen=True):
         secrets = [self.key] if self.key else []
         if self.login:
             secrets += [_basic(self.login), self.login.partition(":")[2]]
-        return secrets
+        return secrets + secrets_in(self.provider.headers) + secrets_in(self.provider.query)
 
     def request(self, outgoing: Outgoing, dialect: Dialect) -> HttpRequest:
         """Return the HTTP request that sends this to the endpoint in this dialect."""

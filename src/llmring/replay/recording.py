@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.exceptions import ConfigurationError
-from llmring.redaction import MASK, redact
+from llmring.redaction import MASK, SECRET_NAME, redact, secrets_in
 from llmring.replay.recorded_call import RecordedCall
 from llmring.wire import HttpHead, HttpRequest
 
@@ -28,7 +28,6 @@ from llmring.wire import HttpHead, HttpRequest
 _KEPT_HEADERS = re.compile(
     "content-type|date|retry-after(-ms)?|(x-|apim-)?request-id|(x|anthropic)-ratelimit-.+"
 )
-_SECRET_NAME = re.compile("auth|cookie|key|secret|signature|token", re.IGNORECASE)
 
 # Longer texts in a request are shortened: they are attachments, and people read recordings.
 _LONGEST_TEXT = 2000
@@ -261,7 +260,7 @@ def _path(url: str, base_url: str) -> str:
     """Return the address without its base and with keys masked."""
     parts = urlsplit(url.removeprefix(base_url) if base_url else url)
     pairs = sorted(parse_qsl(parts.query, keep_blank_values=True))
-    kept = [(name, MASK if _SECRET_NAME.search(name) else value) for name, value in pairs]
+    kept = [(name, MASK if SECRET_NAME.search(name) else value) for name, value in pairs]
     return redact(f"{parts.path}?{urlencode(kept)}" if kept else parts.path)
 
 
@@ -305,10 +304,9 @@ def _kept_body(request: HttpRequest, parsed: Any, secrets: tuple[str, ...]) -> A
 
 
 def _keys_in(headers: Mapping[str, str]) -> Iterator[str]:
-    for name, value in headers.items():
-        if _SECRET_NAME.search(name):
-            yield value
-            yield value.rpartition(" ")[2]
+    for value in secrets_in(headers):
+        yield value
+        yield value.rpartition(" ")[2]
 
 
 def _piece(data: bytes) -> Piece:

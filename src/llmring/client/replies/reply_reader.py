@@ -34,6 +34,7 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
         raise dialect.explain(head, body)
     events = attempt.target.decode(head, body)
     reply = folded(attempt.target.name, events, dialect.name, _restorer(attempt))
+    reply.change_names(attempt.masked)
     response = reply.response()
     attempt.record_usage(response.usage, _reported(attempt, reply, head))
     attempt.record_served_name(response.served_model)
@@ -156,6 +157,7 @@ class StreamReader:
         """
         yield from self._shown(self._decoder.end())
         self._finish_at_mark()
+        self._reply.change_names(self._attempt.masked)
         fault = self._reply.fault()
         if fault is not None:
             raise ProviderResponseError(fault, status=self._head.status)
