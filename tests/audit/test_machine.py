@@ -4,6 +4,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from audit import checkup
 from audit.checkup import KEY, SOUND
@@ -11,6 +13,7 @@ from cli.terminal import lockfile_of, run, write
 from llmring.audit import machine
 from llmring.audit.machine import CHECKS, CheckResult, checked, look
 from llmring.exceptions import ConfigurationError
+from llmring.lockfile.signature import public_key
 from llmring.registry.bundled import bundled
 
 
@@ -138,6 +141,37 @@ def test_a_frozen_lockfile_that_differs_from_its_pins_fails(
     assert before.state == "fail"
     assert before.message == "frozen by LLMRING_FROZEN, but is not pinned"
     assert after == CheckResult("lockfile", "ok", "frozen by LLMRING_FROZEN, and matches its pins")
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_frozen_lockfile_that_must_be_signed_is_checked_for_the_signature(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, signed: bool
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    file = tmp_path / "release.pem"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    run("lock", "pin", *(["--sign", str(file)] if signed else []))
+    monkeypatch.setenv("LLMRING_FROZEN", "1")
+    monkeypatch.setenv("LLMRING_PUBLIC_KEY", public_key(key))
+
+    [first, *_] = findings("lockfile")
+
+    assert first.state == ("ok" if signed else "fail")
+    assert ("its signature" if signed else "has no signature") in first.message
+    assert first.fix == (None if signed else "llmring lock pin --sign KEYFILE")
+
+
+def test_a_public_key_that_cannot_be_used_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run("lock", "pin")
+    monkeypatch.setenv("LLMRING_FROZEN", "1")
+    monkeypatch.setenv("LLMRING_PUBLIC_KEY", "none")
+
+    [first, *_] = findings("lockfile")
+
+    assert first.state == "fail"
+    assert "LLMRING_PUBLIC_KEY does not hold a public key" in first.message
 
 
 def test_an_extra_required_by_a_setting_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

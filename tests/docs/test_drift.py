@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ PAGE = (ROOT / "docs" / "drift.md").read_text(encoding="utf-8")
 [LOCKFILE] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 [BLOCK] = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
 PIN, CHECK, CHAT = re.findall(r"```console\n\$ llmring (.*?)\n(.*?)```", PAGE, re.DOTALL)
+KEY, SIGN, SIGNED = re.findall(r"\$ (openssl .*)\n\$ llmring (.*)\n((?:.*\n)*?)```", PAGE)[0]
 WORKFLOW, STEPS, PRE_COMMIT = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 BIN = Path(sys.executable).parent
@@ -63,6 +65,18 @@ def test_lock_check_prints_the_output_on_the_page(lockfile: Path) -> None:
     result = run(*shlex.split(words))
 
     assert (result.code, result.out) == (1, shown)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@pytest.mark.usefixtures("lockfile")
+def test_lock_pin_signs_with_the_key_on_the_page_and_prints_its_output() -> None:
+    subprocess.run(shlex.split(KEY), check=True)
+
+    result = run(*shlex.split(SIGN))
+
+    notes = [line for line in result.err.splitlines() if line.startswith("signed;")]
+    shown = re.sub("ed25519:.*", "ed25519:…", result.out + "".join(notes))
+    assert shown == SIGNED.removesuffix("\n")
 
 
 @pytest.mark.usefixtures("lockfile")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from llmring.address import without_login
+from llmring.config.owner_key import owner_key
 from llmring.config.settings import (
     chosen_profile,
     effective_facts_here,
@@ -24,7 +25,7 @@ from llmring.config.settings import (
 )
 from llmring.exceptions import ConfigurationError, LLMRingError
 from llmring.local import llama
-from llmring.lockfile import check, file, pins, resolve
+from llmring.lockfile import check, file, pins, resolve, signature
 from llmring.lockfile.compose import Packages, package_profile
 from llmring.lockfile.document import ModelRef, parse
 from llmring.lockfile.file import shown
@@ -169,7 +170,7 @@ def versions() -> CheckResult:
 
 def _lockfile(setup: Setup) -> Iterator[CheckOutcome]:
     if setup.settings.frozen:
-        yield _frozen(setup.lockfile)
+        yield _frozen(setup)
     path = shown(setup.source.path)
     if setup.source.rule == "bundled":
         yield CheckOutcome("warn", "none here, so llmring's own is used", "llmring lock init")
@@ -191,11 +192,19 @@ def _lockfile(setup: Setup) -> Iterator[CheckOutcome]:
         yield CheckOutcome("ok", f"{path} ({why}), no problems")
 
 
-def _frozen(lockfile: Lockfile) -> CheckOutcome:
-    fault = pins.mismatch(lockfile)
-    if fault is None:
-        return CheckOutcome("ok", "frozen by LLMRING_FROZEN, and matches its pins")
-    return CheckOutcome("fail", f"frozen by LLMRING_FROZEN, but {fault.message}", fault.fix)
+def _frozen(setup: Setup) -> CheckOutcome:
+    fault = pins.mismatch(setup.lockfile)
+    if fault is not None:
+        return CheckOutcome("fail", f"frozen by LLMRING_FROZEN, but {fault.message}", fault.fix)
+    try:
+        key = owner_key(setup.settings.public_key, setup.source.path)
+        unsigned = None if key is None else signature.fault(setup.lockfile, key)
+    except LLMRingError as error:
+        return CheckOutcome("fail", str(error))
+    if unsigned is not None:
+        return CheckOutcome("fail", f"frozen by LLMRING_FROZEN, but {unsigned}", signature.FIX)
+    signed = "" if key is None else " and its signature"
+    return CheckOutcome("ok", f"frozen by LLMRING_FROZEN, and matches its pins{signed}")
 
 
 def _profiles(setup: Setup) -> Iterator[CheckOutcome]:

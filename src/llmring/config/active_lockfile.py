@@ -177,8 +177,10 @@ class ActiveLockfile:
             return None
         if self._frozen is None or self._frozen.lockfile is not lockfile:
             from llmring.config.frozen import Frozen
+            from llmring.config.owner_key import owner_key
 
-            self._frozen = Frozen(lockfile)
+            key = owner_key(self._settings.public_key, self.source.path)
+            self._frozen = Frozen(lockfile, key)
         return self._frozen
 
     def look_up(self, name: str, profile: str | None) -> Resolved:

@@ -1,6 +1,6 @@
 """A frozen lockfile: only the models that it has pinned can be called, with the pinned facts.
 
-Its digests are checked once for each reading of the file.
+Its digests and signature are checked once for each reading of the file.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from llmring.exceptions import FrozenLockfileError
-from llmring.lockfile import pins
+from llmring.lockfile import pins, signature
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.registry.pin_facts import facts_of, models_of
 
 if TYPE_CHECKING:
+    from llmring.lockfile.signature import PublicKey
     from llmring.registry.catalog import ModelFacts
 
 
@@ -22,14 +23,16 @@ class Frozen:
 
     Args:
         lockfile: The lockfile as read.
+        key: The public key with which it must be signed, if any.
 
     Attributes:
         lockfile: The same.
     """
 
-    def __init__(self, lockfile: Lockfile) -> None:
+    def __init__(self, lockfile: Lockfile, key: PublicKey | None = None) -> None:
         self.lockfile = lockfile
         self._fault = pins.mismatch(lockfile)
+        self._unsigned = None if key is None else signature.fault(lockfile, key)
         self._pins = pins.pins_of(lockfile)
         self._models: dict[str, frozenset[ModelRef]] = {}
         self._facts: dict[ModelRef, tuple[ModelFacts | None, ModelFacts]] = {}
@@ -53,7 +56,7 @@ class Frozen:
                 )
 
     def require_whole(self) -> None:
-        """Raise unless the lockfile is pinned and unchanged since.
+        """Raise unless the lockfile is pinned, unchanged since, and signed if it must be.
 
         Raises:
             FrozenLockfileError: It is not.
@@ -62,6 +65,12 @@ class Frozen:
             raise FrozenLockfileError(
                 f"the lockfile is frozen, but {self._fault.message}; if it is as you want it: "
                 f"{self._fault.fix}",
+                path=self.lockfile.path,
+            )
+        if self._unsigned is not None:
+            raise FrozenLockfileError(
+                f"the lockfile is frozen, but {self._unsigned}; if it is as you want it: "
+                f"{signature.FIX}",
                 path=self.lockfile.path,
             )
 

@@ -55,6 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         ledger: The ledger's file, or the address of its PostgreSQL database; None to keep none.
         log_content: True to keep the texts of calls in the ledger.
         frozen: True if only models that the lockfile names, as it has pinned them, may be called.
+        public_key: The key with which a frozen lockfile must be signed, if it is set here.
         registry_url: Address of newer facts about models, if any.
         clock: The wall clock, and the date by which prices and retirements are judged.
         transport: The options of HTTP connections.
@@ -70,6 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ledger: Path | str | None = None
     log_content: bool = False
     frozen: bool = False
+    public_key: str | None = None
     registry_url: str | None = None
     clock: Clock = Clock()
     transport: TransportOptions = TransportOptions()
@@ -108,6 +110,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ledger=_ledger(env, state_dir),
         log_content=switch(env, "LLMRING_LOG_CONTENT"),
         frozen=switch(env, "LLMRING_FROZEN"),
+        public_key=value_of(env, "LLMRING_PUBLIC_KEY"),
         registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
         clock=read_clock(env),
         transport=transport_options(env),

@@ -66,7 +66,7 @@ class Pin(Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """The digest computed from the facts, whatever the lockfile holds."""
-        return _digest({"ref": str(self.ref), **self.facts})
+        return hash_of({"ref": str(self.ref), **self.facts})
 
 
 def pins_of(lockfile: Lockfile) -> dict[ModelRef, Pin]:
@@ -88,7 +88,7 @@ def digest_of(lockfile: Lockfile, pins: Mapping[ModelRef, Pin]) -> str:
         for name, profile in lockfile.profiles.items()
         if profile.bindings
     }
-    return _digest(
+    return hash_of(
         {"bindings": bindings, "pins": {str(ref): pin.facts for ref, pin in pins.items()}}
     )
 
@@ -152,8 +152,8 @@ def plain_amount(amount: Decimal) -> str:
     return f"{whole}{dot}{decimals}" if decimals else whole
 
 
-def _digest(facts: object) -> str:
-    """Hash a value's JSON with sorted keys and no spaces; amounts are strings."""
+def hash_of(facts: object) -> str:
+    """Return the hash of a value's JSON with sorted keys and no spaces; amounts are strings."""
     data = msgspec.json.encode(_texts(facts), order="sorted")
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 

@@ -3,6 +3,8 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cli.terminal import Call, is_plain_error, lockfile_of, run, write
 from llmring.lockfile import file
@@ -145,3 +147,93 @@ def test_pinning_and_binding_at_once_lose_nothing(tmp_path: Path) -> None:
     assert "openai:gpt-4o-mini" in lockfile.registry["pins"]
     assert run("lock", "pin").code == 0
     assert mismatch(parse(file.read(path))) is None
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """Return a new private key, as openssl writes one."""
+    key = Ed25519PrivateKey.generate()
+    path = tmp_path / "release.pem"
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return path
+
+
+@pytest.mark.parametrize("text", [TEXT, EXAMPLE, EXAMPLE.replace("\n", "\r\n")])
+def test_signing_keeps_every_other_byte_and_removing_the_pins_restores_the_file(
+    call: Call, key_file: Path, text: str
+) -> None:
+    path = Path("llmring.lock")
+    path.write_bytes(text.encode())
+    call("lock", "pin")
+    unsigned = path.read_bytes()
+
+    result = call("lock", "pin", "--sign", str(key_file))
+
+    assert result.code == 0
+    lines = path.read_bytes().splitlines(keepends=True)
+    [signature] = [line for line in lines if line.startswith(b"signature = ")]
+    assert b"".join(line for line in lines if line is not signature) == unsigned
+    call("lock", "pin", "--remove")
+    assert path.read_bytes() == text.encode()
+
+
+def test_a_signed_lockfile_fits_the_public_key_that_the_command_prints(
+    call: Call, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(TEXT)
+
+    result = call("lock", "pin", "--sign", str(key_file))
+
+    [public] = re.findall(r"signed; the public key is (ed25519:\S+)", result.err)
+    monkeypatch.setenv("LLMRING_PUBLIC_KEY", public)
+    monkeypatch.setenv("LLMRING_FROZEN", "1")
+    assert call("chat", "Hi", "--model", "mock:echo").out == "Hi\n"
+    path.write_text(path.read_text().replace('"fast"', '"quick"'))
+    assert "differ from those" in call("chat", "Hi", "--model", "quick").err
+    call("lock", "pin")
+    failed = call("chat", "Hi", "--model", "quick")
+    assert failed.code == 1
+    assert is_plain_error(failed.err)
+    assert f"has no signature, and LLMRING_PUBLIC_KEY requires one of {public}" in failed.err
+    assert "llmring lock pin --sign KEYFILE" in failed.err
+
+
+def test_a_new_digest_removes_the_signature_with_a_note(call: Call, key_file: Path) -> None:
+    path = write(TEXT)
+    call("lock", "pin", "--sign", str(key_file))
+    before = path.read_bytes()
+
+    assert "signature" not in call("lock", "pin").err
+    assert path.read_bytes() == before
+
+    path.write_text(path.read_text().replace('"fast"', '"quick"'))
+    assert "the signature was removed, as the digest has changed" in call("lock", "pin").err
+    assert "signature" not in path.read_text()
+
+
+def test_signing_again_writes_nothing(call: Call, key_file: Path) -> None:
+    path = write(TEXT)
+    call("lock", "pin", "--sign", str(key_file))
+    before = (path.read_bytes(), path.stat().st_ino)
+
+    result = call("lock", "pin", "--sign", str(key_file), "--json")
+
+    assert (path.read_bytes(), path.stat().st_ino) == before
+    found = json.loads(result.out)
+    assert found["signature"] == parse(path.read_text()).registry["signature"]
+    assert not found["changed"]
+
+
+def test_a_key_file_that_cannot_be_used_changes_nothing(call: Call, key_file: Path) -> None:
+    path = write(TEXT)
+    key_file.write_text("none")
+    for name, problem in (
+        ("none.pem", "none.pem can't be read: No such file or directory; make a key: openssl"),
+        (str(key_file), "is not a private key in PEM; name another file"),
+    ):
+        result = call("lock", "pin", "--sign", name)
+
+        assert result.code == 1
+        assert is_plain_error(result.err)
+        assert problem in result.err
+    assert path.read_text() == TEXT

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from llmring.lockfile.document import ModelRef, parse
-from llmring.lockfile.edit.pins import pinned, unpinned
+from llmring.lockfile.edit.pins import pinned, signed, unpinned
 from llmring.lockfile.pins import Pin, mismatch, pins_of
 from lockfile.texts import EXAMPLE, lockfile_texts
 
@@ -123,6 +123,21 @@ def test_pinning_again_changes_nothing_outside_the_pins(
 
     assert in_file(again) == {ref: pin.facts for ref, pin in after.items()}
     assert unpinned(again) == text
+
+
+@given(texts(), pin_sets())
+def test_signing_and_taking_the_signature_away_gives_back_the_same_text(
+    text: str, pins: dict[ModelRef, Pin]
+) -> None:
+    before = pinned(text, pins, DAY)
+    first, second = (f"ed25519:{letter * 86}==" for letter in "AB")
+
+    after = signed(before, first)
+
+    assert parse(after).registry["signature"] == first
+    assert signed(signed(after, second), first) == after
+    assert signed(after, None) == before
+    assert unpinned(after) == unpinned(before)
 
 
 def test_pins_are_added_at_the_end_of_the_file() -> None:

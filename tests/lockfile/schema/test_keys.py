@@ -38,7 +38,7 @@ def test_the_example_of_every_shape_is_a_value_of_that_shape() -> None:
         for path, shape in ALL
         # Digests and tables are shortened, and "[[…]]" is a header. An empty list is only the
         # example of a list inside another shape.
-        if shape.example not in ("", '"sha256:…"', "{ }", "[]")
+        if shape.example not in ("", '"sha256:…"', '"ed25519:…"', "{ }", "[]")
         and not shape.example.startswith("[[")
         if [*misfits(shape, tomllib.loads(f"x = {shape.example}")["x"], ())]
     ]
@@ -111,6 +111,7 @@ def test_patterns_match_whole_texts(pattern: str, good: list[str], bad: list[str
         (keys.PROVIDER, "api_key_env", ["MY_KEY"], ["sk-123", "1A", ""]),
         (keys.PROVIDER, "headers", [{"x-team": "search"}], [{"x": "a\nb"}, {"x": " a"}, {"x": 1}]),
         (keys.REGISTRY, "url", ["https://a.b/c", "file:///a"], ["a.b/c", "https://a b"]),
+        (keys.REGISTRY, "signature", [f"ed25519:{'A' * 86}=="], ["ed25519:A==", f"{'A' * 86}=="]),
         (keys.REGISTRY, "digest", [f"sha256:{'0' * 64}"], ["sha256:0", f"sha256:{'A' * 64}"]),
         (keys.FAULT, "model", ["openai:*", "*"], ["", " *", "a\nb"]),
     ],

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 from datetime import date, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from llmring.cli.lockfile_options import add_file_option, users_lockfile
 from llmring.cli.output import print_json, print_note, print_out
 from llmring.config.settings import effective_facts_here, read_clock, read_settings
-from llmring.exceptions import LLMRingError
-from llmring.lockfile import file, resolve
+from llmring.exceptions import ConfigurationError, LLMRingError
+from llmring.lockfile import file, resolve, signature
 from llmring.lockfile.document import Lockfile, ModelRef, parse
 from llmring.lockfile.edit import pins as pin_edit
 from llmring.lockfile.file import shown
@@ -20,15 +21,24 @@ from llmring.lockfile.pins import Pin, pins_of
 from llmring.registry.pin_facts import facts_of, models_of, pin_of
 from llmring.registry.price import price_tag
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 EXAMPLES = """examples:
   llmring lock pin
   llmring lock pin --profile prod    # renew only the pins of its models
+  llmring lock pin --sign release.pem
   llmring lock pin --remove
 
 Writes today's facts about each bound model: context, prices, capabilities,
 retirement date, and the dated model behind a moving name; plus a digest of
 the bindings and these facts. llmring lock check reports later changes. With
-LLMRING_FROZEN=1, calls fail unless models match their pins."""
+LLMRING_FROZEN=1, calls fail unless models match their pins.
+
+--sign also signs them, with a private key for Ed25519 in PEM, such as one of
+openssl genpkey -algorithm ed25519 -out release.pem. With the public key in
+LLMRING_PUBLIC_KEY, or as public_key of [tool.llmring] in pyproject.toml next
+to the lockfile, frozen calls fail unless the signature fits."""
 
 _SEEN = timedelta(days=30)
 
@@ -40,6 +50,9 @@ class _PinResult(Struct):
     before: dict[ModelRef, Pin] = field(default_factory=dict)
     unknown: list[ModelRef] = field(default_factory=list)
     digest: str | None = None
+    signature: str | None = None
+    public_key: str | None = None
+    was_signed: bool = False
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +61,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile", metavar="NAME", help="renew only the pins of this profile's models"
     )
-    parser.add_argument("--remove", action="store_true", help="remove all pins from the file")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--sign", metavar="KEYFILE", help="sign the pins, bindings and providers with this key"
+    )
+    what.add_argument("--remove", action="store_true", help="remove all pins from the file")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -56,6 +73,7 @@ def handle(args: argparse.Namespace) -> int:
     """Write the pins and print them."""
     path = users_lockfile(args.file).path
     outcome = _PinResult()
+    key = None if args.sign is None else _private_key(args.sign)
 
     def change(text: str) -> str:
         lockfile = parse(text, path)
@@ -65,8 +83,16 @@ def handle(args: argparse.Namespace) -> int:
         day = read_clock().today()
         outcome.pins, outcome.unknown = _pins(lockfile, args.profile, day)
         after = pin_edit.pinned(text, outcome.pins, day)
-        outcome.digest = parse(after, path).registry["digest"]
-        return after
+        pinned = parse(after, path)
+        outcome.digest = pinned.registry["digest"]
+        if key is not None:
+            outcome.signature = signature.sign(pinned, key)
+            outcome.public_key = signature.public_key(key)
+            return pin_edit.signed(after, outcome.signature)
+        if outcome.digest == lockfile.registry.get("digest"):
+            return after
+        outcome.was_signed = "signature" in lockfile.registry
+        return pin_edit.signed(after, None)
 
     changed = file.update(path, change)
     if args.json:
@@ -76,11 +102,25 @@ def handle(args: argparse.Namespace) -> int:
             print_out(_line(pin, outcome.before.get(pin.ref)))
     for ref in outcome.unknown:
         print_note(f"not pinned: {ref} is not in the catalog; describe it under [registry.models]")
+    if outcome.public_key is not None:
+        print_note(f"signed; the public key is {outcome.public_key}")
+    if outcome.was_signed:
+        print_note(f"the signature was removed, as the digest has changed; {signature.FIX}")
     count = len(outcome.before if args.remove else outcome.pins)
     models = f"{count} model{'s' if count != 1 else ''}"
     done = "nothing has changed" if not changed else "unpinned" if args.remove else "pinned"
     print_note(f"{shown(path)}: {models}, {done}")
     return 0
+
+
+def _private_key(name: str) -> Ed25519PrivateKey:
+    try:
+        pem = Path(name).expanduser().read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name} can't be read: {error.strerror}; {signature.how_to_make(name)}"
+        ) from None
+    return signature.private_key(pem, name)
 
 
 def _pins(
@@ -137,6 +177,8 @@ def _line(pin: Pin, before: Pin | None) -> str:
 def _to_json(outcome: _PinResult) -> dict[str, Any]:
     return {
         "digest": outcome.digest,
+        "signature": outcome.signature,
+        "public_key": outcome.public_key,
         "pins": {
             str(ref): {**pin.facts, "digest": pin.digest} for ref, pin in outcome.pins.items()
         },

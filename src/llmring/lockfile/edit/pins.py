@@ -23,7 +23,7 @@ from llmring.lockfile.toml.splice import Tree, behind, checked, line_end, splice
 
 _REGISTRY: KeyPath = ("registry",)
 _PINS: KeyPath = ("registry", "pins")
-_KEYS = ("digest", "pinned")
+_KEYS = ("digest", "pinned", "signature")
 
 
 def pinned(text: str, pins: Mapping[ModelRef, Pin], day: date) -> str:
@@ -50,6 +50,19 @@ def pinned(text: str, pins: Mapping[ModelRef, Pin], day: date) -> str:
     for name, pin in changed.items():
         after = _with_pin(after, name, _table_of(pin))
     return checked(text, after, lambda tree: _pin(tree, text, values, wanted))
+
+
+def signed(text: str, signature: str | None) -> str:
+    """Return the lockfile with this signature, or without one.
+
+    Raises:
+        LockfileError: The text can't be edited safely.
+    """
+    if signature is None:
+        after = _without_line(scan(text), (*_REGISTRY, "signature"))
+        return checked(text, after, lambda tree: tree.get("registry", {}).pop("signature", None))
+    after = _with_keys(text, {"signature": signature})
+    return checked(text, after, lambda tree: tree["registry"].update(signature=signature))
 
 
 def unpinned(text: str) -> str:

@@ -430,6 +430,12 @@ REGISTRY: Mapping[str, Shape] = {
         about="Digest of the bindings and the pins when they were pinned.",
     ),
     "pinned": Day(about="The day of the pins."),
+    "signature": Text(
+        noun="a signature",
+        example='"ed25519:…"',
+        pattern="ed25519:[A-Za-z0-9+/]{86}==",
+        about="Signature of the bindings, the pins and the providers.",
+    ),
     "pins": NamedItems(
         each=Table(keys=PIN, owner="a pin", about="The facts of a model when it was pinned."),
         about="Pinned facts, by model reference.",
