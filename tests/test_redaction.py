@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.redaction import redact, secrets_in, without_secrets
+from llmring.redaction import pattern_of, redact, secrets_in
 
 SECRET = "q7Zt.distinctive.W9x4"
 
@@ -88,7 +88,8 @@ def test_values_are_secret_by_the_names_of_their_headers_and_parameters() -> Non
     assert secrets_in(named) == ["a", "b", "d"]
 
 
-def test_only_given_secrets_are_masked_if_shapes_do_not_count() -> None:
+def test_a_pattern_finds_given_secrets_and_no_shapes() -> None:
     name = "fw" + "-model-0123456789abcdef"
 
-    assert without_secrets(f"{name} {SECRET}", [SECRET, "x"]) == f"{name} ***"
+    assert pattern_of([SECRET, "x"]).sub("***", f"{name} {SECRET.upper()} x") == f"{name} *** x"
+    assert pattern_of([]).search(f"{name} {SECRET}") is None

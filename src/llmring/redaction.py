@@ -44,12 +44,10 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _KEY_SHAPES.sub(MASK, text)
 
 
-def without_secrets(text: str, secrets: Iterable[str]) -> str:
-    """Mask only the given secrets."""
-    for secret in secrets:
-        if len(secret) >= _SHORTEST:
-            text = _pattern(secret).sub(MASK, text)
-    return text
+def pattern_of(secrets: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern that finds the given secrets, and nothing else."""
+    spellings = [_pattern(secret).pattern for secret in secrets if len(secret) >= _SHORTEST]
+    return re.compile("|".join(spellings) or "(?!)", re.IGNORECASE)
 
 
 def secrets_in(named: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from llmring.chat.events import Usage
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.dialects.reported_cost import ReportedCost
 from llmring.exceptions import ContentPolicyError, ProviderError, ProviderTimeoutError
-from llmring.redaction import redact, without_secrets
+from llmring.redaction import redact
 from llmring.routing.call_context import CallContext
 from llmring.routing.call_progress import CallProgress, RefusedAnswer
 from llmring.routing.estimate import may_have_cost
@@ -97,10 +97,6 @@ class AttemptState:
     def note(self, text: str) -> None:
         """Add a note on the answer to the outcome, with keys redacted."""
         self.notes = (*self.notes, redact(text, self.target.endpoint.secrets))
-
-    def masked(self, text: str) -> str:
-        """Return a text of the provider without the secrets that it was sent."""
-        return without_secrets(text, self.target.endpoint.secrets)
 
     def record_usage(self, usage: Usage | None, reported: ReportedCost | None = None) -> None:
         """Set the tokens that the answer took, and settle its cost.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from llmring.dialects.think_tags import UntaggedDecoder, untagged
 from llmring.exceptions import ProviderError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
+from llmring.redaction import pattern_of
 from llmring.registry.catalog import ModelFacts
 from llmring.wire import HttpHead, HttpRequest
 
@@ -107,6 +109,11 @@ class Target(Struct, frozen=True, dict=True):
         if facts is not None and facts.system_turns:
             changes["system_turns"] = True
         return msgspec.structs.replace(quirks, **changes)
+
+    @functools.cached_property
+    def secrets(self) -> re.Pattern[str]:
+        """The pattern of the secrets that requests carry, in the spellings of servers."""
+        return pattern_of(self.endpoint.secrets)
 
     @functools.cached_property
     def _json_headers(self) -> dict[str, str]:

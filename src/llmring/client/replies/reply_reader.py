@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from llmring.chat.citation import moved
 from llmring.chat.completeness import defect, is_bare_refusal, without_name
@@ -15,6 +16,7 @@ from llmring.client.usage_totals import both, total_cost
 from llmring.dialects.error_response import request_id
 from llmring.dialects.reported_cost import ReportedCost, reported_cost
 from llmring.exceptions import ContentPolicyError, ProviderResponseError
+from llmring.redaction import MASK
 from llmring.registry.price import Unpriced, cost_of
 from llmring.routing.attempt import AttemptState
 from llmring.routing.stream_resume import OverlapTrimmer, StreamProgress
@@ -34,8 +36,10 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
         raise dialect.explain(head, body)
     events = attempt.target.decode(head, body)
     reply = folded(attempt.target.name, events, dialect.name, _restorer(attempt))
-    reply.change_names(attempt.masked)
     response = reply.response()
+    if _quotes_secret(attempt, response):
+        reply.change_names(partial(attempt.target.secrets.sub, MASK))
+        response = reply.response()
     attempt.record_usage(response.usage, _reported(attempt, reply, head))
     attempt.record_served_name(response.served_model)
     if not reply.is_plain_text:
@@ -44,6 +48,12 @@ def whole_reply(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMRespon
     response.cost, response.cost_reason = cost_of_call(attempt, response.attempts)
     attempt.report_answer(lambda: response)
     return response
+
+
+def _quotes_secret(attempt: AttemptState, answer: LLMResponse | StreamChunk) -> bool:
+    """Return True if the provider's names in an answer hold a secret that it was sent."""
+    names = f"{answer.served_model}\n{answer.id}\n{answer.native_finish_reason}"
+    return attempt.target.secrets.search(names) is not None
 
 
 def _restorer(attempt: AttemptState) -> Restore | None:
@@ -157,7 +167,6 @@ class StreamReader:
         """
         yield from self._shown(self._decoder.end())
         self._finish_at_mark()
-        self._reply.change_names(self._attempt.masked)
         fault = self._reply.fault()
         if fault is not None:
             raise ProviderResponseError(fault, status=self._head.status)
@@ -168,6 +177,9 @@ class StreamReader:
             yield chunk
         before = None if self._trimmer is None else self._progress.text
         last = self._last_chunk(before)
+        if _quotes_secret(self._attempt, last):
+            self._reply.change_names(partial(self._attempt.target.secrets.sub, MASK))
+            last = self._last_chunk(before)
         self._attempt.record_usage(last.usage, _reported(self._attempt, self._reply, self._head))
         self._attempt.record_served_name(last.served_model)
         if not self._reply.is_plain_text:
