@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test api calendar examples contract chaos bench bench-faults guard trace lint format lock clean
+.PHONY: help demo test api calendar examples contract chaos bench bench-faults guard threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -44,6 +44,9 @@ contract: .venv/dev ## Run the tests of the lockfile contract, and write docs/co
 chaos: .venv/dev ## Make REQUESTS calls with each fault, and write docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.report --requests $(or $(REQUESTS),5000) \
 		--save docs/reliability.md
+
+threats: .venv/dev ## Run the tests of each guard, and write docs/reliability.md
+	PYTHONPATH=tests $(BIN)/python -m chaos.threats --save docs/reliability.md
 
 bench: ## Measure llmring and its peers, and write docs/benchmarks.md; ROUNDS=n, ONLY=names, QUICK=1
 	$(PYTHON) benchmarks/bench.py --peers .venv-peers --save docs/benchmarks.md \
