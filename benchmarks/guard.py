@@ -30,8 +30,8 @@ LIMITS = {
     "resolve_alias": 50,
     "chat: files": 48,
     "chat: own functions": 345,
-    "stream: files": 53,
-    "stream: own functions": 690,
+    "stream: files": 54,
+    "stream: own functions": 700,
 }
 
 
