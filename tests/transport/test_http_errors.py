@@ -105,7 +105,7 @@ def test_a_connection_that_is_reset_is_an_error_of_the_connection(way: Way, serv
         way.chat(ring_at(serve(Answer([Reset()]))), MODEL, "Hello")
 
 
-def test_an_answer_that_is_not_http_is_quoted_in_one_short_line(way: Way, serve: Serve) -> None:
+def test_an_answer_that_is_not_http_is_an_error_of_one_short_line(way: Way, serve: Serve) -> None:
     text = b"220 smtp.example ready\r\n" + b"x" * 5000 + b"\r\n\r\n"
     server = serve(Answer([text], framing="raw"))
 

@@ -171,4 +171,5 @@ class AnswerParser:
         start = data.lstrip(b"\r\n")[:1]
         self._is_named = bool(start)
         if start not in (b"", b"H"):
-            raise BadAnswerError(f"it begins with {data[:40]!r}")
+            # Not quoted: it may be a part of a key that the server has been sent.
+            raise BadAnswerError("it does not begin with HTTP/")
