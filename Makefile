@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test api calendar examples contract chaos bench bench-faults guard threats trace lint format lock clean
+.PHONY: help demo test api calendar examples contract chaos bench bench-faults bench-holding fuzz-answers guard threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -61,6 +61,13 @@ trace: .venv/dev ## Count the files and functions of a warm call, and compare it
 bench-faults: .venv/dev .venv-peers/done ## Make calls with each fault in LiteLLM and the OpenAI SDK
 	PYTHONPATH=tests $(BIN)/python benchmarks/faults.py --requests $(or $(REQUESTS),1000) \
 		--peers .venv-peers --save docs/reliability.md
+
+bench-holding: .venv/dev ## Measure how long hostile answers hold the event loop, and write docs/reliability.md
+	PYTHONPATH=tests $(BIN)/python -m chaos.holding --save docs/reliability.md
+
+fuzz-answers: .venv/dev ## Read damaged HTTP for SECONDS (default 600) with CLIENT (asyncio or blocking)
+	PYTHONPATH=tests $(BIN)/python -m transport.contract.fuzz_answers \
+		--seconds $(or $(SECONDS),600) --client $(or $(CLIENT),asyncio)
 
 lint: .venv/dev ## Check format, style, types and layers
 	$(BIN)/ruff format --check .

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from llmring.bridge.inline import breathe, now
 from llmring.exceptions import ProviderConnectionError, ProviderError
@@ -15,6 +15,9 @@ from llmring.wire import HttpHead, is_success
 
 # The bytes after a stream's last event come with it, or are not worth waiting for.
 DRAIN_SECONDS = 0.1
+
+# The events in so many bytes are read in a few milliseconds, however small they are.
+MOST_AT_ONCE = 2**16
 
 # Fewer bytes without a line break don't reset the stall timer, or a server that sends one byte at
 # a time could keep a call open forever.
@@ -40,6 +43,7 @@ class HttpExchange:
         "_limits",
         "_parser",
         "_patience",
+        "_rest",
         "_unpacker",
         "head",
     )
@@ -55,6 +59,8 @@ class HttpExchange:
         self._left_at = 0.0
         self._encoding = parser.headers.get("content-encoding")
         self._unpacker: Unpacker | None = None
+        # What has come and is not unpacked yet.
+        self._rest: Iterator[bytes] = iter(())
         self.head = HttpHead(parser.status, parser.headers)
 
     def expire_at(self, when: float | None) -> None:
@@ -103,7 +109,7 @@ class HttpExchange:
 
     def _unpacked(self, data: bytes) -> Iterable[bytes]:
         if self._encoding is None:
-            return (data,)
+            return (data[at : at + MOST_AT_ONCE] for at in range(0, len(data), MOST_AT_ONCE))
         if self._unpacker is None:
             self._unpacker = Unpacker(self._encoding, self._limits)
         return self._unpacker.feed(data)
@@ -123,19 +129,28 @@ class HttpExchange:
         patience = self._patience
         if patience is not None:
             forgive_absence(patience, self._left_at, now())
-        data = await self._received()
-        if self._encoding is not None:
-            # A piece may hold only a part of what is packed.
-            while data and not (piece := b"".join(self._unpacked(data))):
-                data = await self._received()
-            data = piece if data else data
-            if not data:
-                self._require_end()
+        data = await self._piece()
         if patience is not None:
             self._left_at = now()
             if len(data) >= SIGN_OF_LIFE_BYTES or b"\n" in data:
                 patience.read_at = self._left_at
         return data
+
+    async def _piece(self) -> bytes:
+        """Return the next bytes, unpacked, of which there are never many; empty at the end."""
+        while True:
+            for piece in self._rest:
+                # Other calls go on between the pieces of what came at once.
+                await breathe()
+                if piece:
+                    return piece
+            data = await self._received()
+            if not data:
+                self._require_end()
+                return b""
+            if self._encoding is None and len(data) <= MOST_AT_ONCE:
+                return data
+            self._rest = iter(self._unpacked(data))
 
     async def _received(self) -> bytes:
         """Return the next bytes as they came; empty at the end of the body."""

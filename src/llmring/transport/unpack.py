@@ -14,8 +14,8 @@ ENCODINGS = "gzip, deflate"
 
 _GZIP = b"\x1f\x8b"
 
-# A piece this large takes a few milliseconds at most.
-PIECE_BYTES = 2**18
+# A piece this large is unpacked and read in a few milliseconds.
+PIECE_BYTES = 2**16
 
 # Below this size, a high ratio is harmless.
 RATIO_FROM_BYTES = 2**20

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from llmring.dialects.error_response import unreadable
-from llmring.dialects.lenient_json import decode_leniently
+from llmring.dialects.lenient_json import MOST_BYTES, decode_leniently
 from llmring.dialects.openai.errors import error_within
 from llmring.wire import HttpHead
 
@@ -22,8 +22,12 @@ def read(head: HttpHead, data: bytes | msgspec.Raw, decoder: msgspec.json.Decode
     """
     try:
         return decoder.decode(data)
-    except (ValueError, RecursionError):
-        return _read_damaged(head, data, decoder)
+    except (ValueError, RecursionError) as error:
+        why = str(error)
+    if len(bytes(data)) > MOST_BYTES:
+        # Nothing reads it a second time; an error of a vendor is small.
+        raise unreadable(head, bytes(data), why)
+    return _read_damaged(head, data, decoder)
 
 
 def _read_damaged(head: HttpHead, data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
