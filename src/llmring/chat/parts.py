@@ -1,8 +1,6 @@
 """The parts of a message (text, media, reasoning) and the parsing of their accepted forms."""
 
 import base64
-import binascii
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.json_text import whole_pairs
+from llmring.data_url import base64_fault, media_type_and_data
 from llmring.exceptions import ValidationError
 from llmring.plain_data import PlainData
 
@@ -135,8 +134,6 @@ Part = (
 _PDF = "application/pdf"
 _ANY_IMAGE = "image/*"
 
-_DATA_URL = re.compile(r"data:(?P<media_type>[^;,]+)(?:;[^;,]+)*;base64,(?P<data>.*)", re.DOTALL)
-
 
 def parse_part(value: Part | str | Mapping[str, Any]) -> Part:
     """Parse a message part from any of its accepted forms.
@@ -219,12 +216,11 @@ def _file(file: Mapping[str, Any], mark: dict[str, Any] | None) -> DocumentPart 
     name = file.get("filename")
     if "file_id" in file:
         return UploadedPart(file["file_id"], file.get("media_type") or _PDF, name, mark)
-    match = _DATA_URL.fullmatch(file["file_data"])
-    if match is None:
+    given = media_type_and_data(file["file_data"])
+    if given is None:
         raise ValidationError("file_data is not a base64 data: URL; write data:TYPE;base64,DATA")
-    return DocumentPart(
-        data=match["data"], media_type=match["media_type"], name=name, cache_control=mark
-    )
+    media_type, data = given
+    return DocumentPart(data=data, media_type=media_type, name=name, cache_control=mark)
 
 
 def _input_image_part(value: Mapping[str, Any]) -> ImagePart | UploadedPart:
@@ -281,13 +277,13 @@ def image_from_url(url: str, detail: str | None = None) -> ImagePart:
     """
     if url.startswith(("http://", "https://")):
         return ImagePart(url=url, detail=detail)
-    match = _DATA_URL.fullmatch(url)
-    if match is None:
+    given = media_type_and_data(url)
+    if given is None:
         raise ValidationError(
             f"not an image URL: {url[:40]!r}; use http(s), or data:TYPE;base64,DATA"
         )
-    try:
-        base64.b64decode(match["data"], validate=True)
-    except binascii.Error as error:
-        raise ValidationError(f"the image's data URL is not base64: {error}") from error
-    return ImagePart(data=match["data"], media_type=match["media_type"], detail=detail)
+    media_type, data = given
+    fault = base64_fault(data)
+    if fault is not None:
+        raise ValidationError(f"the image's data URL is not base64: {fault}")
+    return ImagePart(data=data, media_type=media_type, detail=detail)
