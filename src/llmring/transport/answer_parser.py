@@ -80,6 +80,9 @@ class AnswerParser:
         """
         self.begun = True
         self.pending += len(data)
+        if self._parser is None:
+            self.keeps_alive = False
+            return
         if not self._is_named:
             self._check_name(data)
         try:
@@ -92,7 +95,10 @@ class AnswerParser:
         if self.pieces and not self._has_body:
             self.pieces.clear()
             self.keeps_alive = False
-        if not self.status:
+        if self.complete:
+            # It refers to this object, which would be left to the garbage collector.
+            self._parser = None
+        elif not self.status:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
                 raise BadAnswerError(_LARGE)
@@ -148,9 +154,7 @@ class AnswerParser:
         coding = self.headers.get("transfer-encoding")
         if coding is not None:
             if coding.strip(" ").lower() != "chunked":
-                raise BadAnswerError(
-                    f"its transfer encoding is {coding!r}, which was not asked for"
-                )
+                raise BadAnswerError("a transfer encoding that was not asked for")
             # Lenient line ends would hide a wrong size.
             self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=False)
         self.status = status

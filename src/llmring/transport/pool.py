@@ -76,7 +76,8 @@ class Pool:
             if parser.begun or not there.may_repeat:
                 raise fault
             # The server has closed it between two requests; another connection may serve.
-        connection = await self._opened(there.origin, seconds)
+        left = None if deadline is None else max(0.0, deadline - self._loop.time())
+        connection = await self._opened(there.origin, left)
         parser = AnswerParser(there.method)
         await connection.ask(head, body, deadline, parser)
         return connection, parser
@@ -87,8 +88,12 @@ class Pool:
             connection = idle.pop()
             if connection.has_more():
                 # The loop takes two turns to read its end, or what was not asked for.
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
+                try:
+                    await asyncio.sleep(0)
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:
+                    connection.close()
+                    raise
             if not connection.transport.is_closing():
                 return connection
         return None
