@@ -1,12 +1,23 @@
 """Addresses of hosts, and the first that accepts."""
 
 import asyncio
+import errno
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from llmring.transport.sockets import Resolver, connected, connected_unix, interleaved, numeric
+from llmring.transport.sockets import (
+    Address,
+    Resolver,
+    connected,
+    connected_at_once,
+    connected_unix,
+    interleaved,
+    numeric,
+)
 
 
 def test_an_address_needs_no_look_up() -> None:
@@ -23,35 +34,54 @@ def test_families_take_turns() -> None:
     assert [each[4] for each in interleaved(given)] == [0, 3, 1, 4, 2]
 
 
-def _address(port: int, host: str = "127.0.0.1") -> tuple[int, int, int, str, object]:
-    return socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)
+Connect = Callable[[list[Address]], socket.socket]
 
 
-def test_the_next_address_is_tried_when_one_refuses_or_is_silent() -> None:
+def _address(port: int, host: str = "127.0.0.1") -> Address:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return family, socket.SOCK_STREAM, 6, "", (host, port)
+
+
+@pytest.fixture(params=["asyncio", "blocking"])
+def connect(request: pytest.FixtureRequest) -> Connect:
+    """Return what connects to the first of several addresses."""
+
+    async def call(addresses: list[Address]) -> socket.socket:
+        return await connected(asyncio.get_running_loop(), addresses)
+
+    if request.param == "asyncio":
+        return lambda addresses: asyncio.run(call(addresses))
+    return lambda addresses: connected_at_once(addresses, time.monotonic() + 10)
+
+
+@pytest.mark.parametrize("other", ["refusing", "2001:db8::1", "192.0.2.1"])
+def test_the_next_address_is_tried_when_one_refuses_is_unreachable_or_is_silent(
+    connect: Connect, other: str
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port, refusing = server.getsockname()[1], unused.getsockname()[1]
+        # Those of documents lead nowhere, by an error at once or by silence.
+        first = _address(refusing) if other == "refusing" else _address(9, other)
 
-        async def call() -> object:
-            # Nothing answers at an address for documents; the connection stays half open.
-            addresses = [_address(refusing), _address(9, "192.0.2.1"), _address(port)]
-            loop = asyncio.get_running_loop()
-            with await connected(loop, addresses) as found:
-                return found.getpeername()
-
-        assert asyncio.run(call()) == ("127.0.0.1", port)
+        with connect([first, _address(port)]) as found:
+            assert found.getpeername() == ("127.0.0.1", port)
 
 
-def test_if_no_address_accepts_the_first_reason_is_given() -> None:
+def test_if_no_address_accepts_the_first_reason_is_given(connect: Connect) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         refusing = _address(unused.getsockname()[1])
 
-        async def call() -> None:
-            await connected(asyncio.get_running_loop(), [refusing, refusing])
+        with pytest.raises(ConnectionRefusedError) as caught:
+            connect([refusing, refusing])
 
-        with pytest.raises(ConnectionRefusedError):
-            asyncio.run(call())
+    assert caught.value.errno == errno.ECONNREFUSED
+
+
+def test_a_silent_address_is_given_up_in_time() -> None:
+    with pytest.raises((TimeoutError, OSError)):
+        connected_at_once([_address(9, "192.0.2.1")], time.monotonic() + 0.1)
 
 
 def test_a_host_without_an_address_has_none() -> None:

@@ -178,6 +178,7 @@ class BlockingPool:
         if is_socket:
             sock = unix_socket()
             try:
+                sock.settimeout(max(0.001, until - time.monotonic()))
                 sock.connect(there.host)
             except BaseException:
                 sock.close()

@@ -14,7 +14,6 @@ import threading
 import time
 from asyncio import AbstractEventLoop, Future, Task
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import chain, zip_longest
 from queue import Empty, SimpleQueue
@@ -237,6 +236,21 @@ def _look_up(host: str, port: int, answer: SimpleQueue[Sequence[Address]]) -> No
     answer.put(found)
 
 
+def _begun(address: Address) -> socket.socket:
+    """Open a socket and begin to connect it."""
+    family, kind, protocol, _, place = address
+    made = prepared(family, kind, protocol)
+    made.setblocking(False)
+    try:
+        made.connect(place)
+    except BlockingIOError:
+        pass
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
 def connected_at_once(addresses: Sequence[Address], until: float) -> socket.socket:
     """Return a socket that is connected to the first address that accepts; blocks until then.
 
@@ -255,12 +269,12 @@ def connected_at_once(addresses: Sequence[Address], until: float) -> socket.sock
         try:
             while won is None and (left or tries.get_map()):
                 if left:
-                    family, kind, protocol, _, place = left.pop(0)
-                    made = prepared(family, kind, protocol)
-                    tries.register(made, selectors.EVENT_WRITE)
-                    made.setblocking(False)
-                    with suppress(BlockingIOError):
-                        made.connect(place)
+                    try:
+                        tries.register(_begun(left.pop(0)), selectors.EVENT_WRITE)
+                    except OSError as error:
+                        # Such as that of a machine without IPv6.
+                        fault = fault or error
+                        continue
                 patience = max(0.0, until - time.monotonic())
                 for ready, _ in tries.select(min(patience, STAGGER_SECONDS) if left else patience):
                     sock: Any = ready.fileobj
