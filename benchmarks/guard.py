@@ -29,9 +29,9 @@ LIMITS = {
     "chunk": 26,
     "resolve_alias": 50,
     "chat: files": 48,
-    "chat: own functions": 345,
+    "chat: own functions": 350,
     "stream: files": 54,
-    "stream: own functions": 700,
+    "stream: own functions": 710,
 }
 
 

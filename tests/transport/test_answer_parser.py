@@ -58,9 +58,11 @@ def test_an_answer_that_is_cut_is_never_complete(
 
 
 def test_headers_with_one_name_are_joined_and_folded_lines_are_one() -> None:
-    parser, _ = read(OK + b"X-A: b\r\nx-a: c\r\n  d\r\ncontent-length: 0\r\n\r\n")
+    lines = b"X-A: b\r\nx-a: c\r\n  d\r\nretry-after: 5\r\nretry-after: 5\r\n"
+    parser, _ = read(OK + lines + b"content-length: 0\r\n\r\n")
 
     assert parser.headers["x-a"] == "b, c  d"
+    assert parser.headers["retry-after"] == "5"
 
 
 def test_an_answer_without_a_length_ends_with_the_connection() -> None:

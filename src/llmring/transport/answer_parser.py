@@ -29,8 +29,8 @@ class AnswerParser:
 
     Attributes:
         status: The status; 0 before the head has come.
-        headers: The headers, by their names in lower case; of several with one name, their values
-            with commas between them.
+        headers: The headers, by their names in lower case; of several with one name, their
+            different values with commas between them.
         pieces: The pieces of the body that have come and were not taken.
         pending: The number of bytes that have come since the last `take`.
         complete: True once the whole answer has come.
@@ -141,7 +141,10 @@ class AnswerParser:
             raise BadAnswerError("a header holds a null byte")
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         headers = self.headers
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        if key not in headers:
+            headers[key] = text
+        elif headers[key] != text or key == "transfer-encoding":
+            headers[key] = f"{headers[key]}, {text}"
 
     def on_headers_complete(self) -> None:
         """Take the status, unless another follows."""
