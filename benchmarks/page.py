@@ -121,10 +121,12 @@ def _targets(results: Results) -> list[str]:
             5.0,
             times,
         ),
-        Target(f"a call by {FLOOR_JSON}", "≤ 2", _ratio(call, of(FLOOR_JSON, "at 1")), 2, times),
+        Target(
+            f"a call by {FLOOR_JSON}", "≤ 0.75", _ratio(call, of(FLOOR_JSON, "at 1")), 0.75, times
+        ),
         Target(f"a call by {OPENAI}", "≤ 0.125", _ratio(call, of(OPENAI, "at 1")), 0.125, times),
-        Target(f"a call by {LITELLM}", "≤ 0.04", _ratio(call, of(LITELLM, "at 1")), 0.04, times),
-        Target(f"a chunk by {FLOOR}", "≤ 3", _ratio(chunk, of(FLOOR, "stream ok")), 3, times),
+        Target(f"a call by {LITELLM}", "≤ 0.05", _ratio(call, of(LITELLM, "at 1")), 0.05, times),
+        Target(f"a chunk by {FLOOR}", "≤ 1", _ratio(chunk, of(FLOOR, "stream ok")), 1, times),
         Target(
             f"a chunk by {ANTHROPIC}", "< 1", _ratio(chunk, of(ANTHROPIC, "stream ok")), 1, times
         ),
@@ -133,16 +135,16 @@ def _targets(results: Results) -> list[str]:
         ),
         Target(
             "failover beyond the floor's",
-            "≤ 0.3 ms",
+            "≤ 0.15 ms",
             max((f for f in faults if f is not None), default=None),
-            0.3,
+            0.15,
             ms,
         ),
         Target(
             f"calls a second at {MANY} by {FLOOR_JSON}",
-            "≥ 0.60",
+            "≥ 1.2",
             _ratio(of(OURS, f"rate {MANY}"), of(FLOOR_JSON, f"rate {MANY}")),
-            0.6,
+            1.2,
             times,
             least=True,
         ),

@@ -4,7 +4,8 @@
 
 `make trace` runs it. Functions are those of Python and of C, counted with `sys.setprofile` in the
 thread that calls; `--list` names llmring's own. `--cpu` also measures the CPU of a call next to
-`aiohttp + json` in the same process, all threads included.
+`aiohttp + json` in the same process, and of synchronous calls and chunks next to asynchronous ones,
+all threads included.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ WARM_UP = 10
 STREAMED_EVENTS = 10
 WAVE_CALLS = 300
 WAVES = 30
+SYNC_WAVES = 10
+MANY_EVENTS = 1000
+STREAMS = 10
 
 Act = Callable[[], Awaitable[object]]
 
@@ -178,6 +182,51 @@ async def cpu(folder: Path, place: str) -> tuple[float, float]:
     return statistics.median(floor), statistics.median(chats)
 
 
+async def asynchronous_cpu(folder: Path, url: str, calls: int) -> float:
+    """Measure the CPU of a call, in microseconds; a stream if the server sends events."""
+    found = []
+    async with ring(folder, url) as ours:
+        for _ in range(SYNC_WAVES):
+            began = time.process_time()
+            for _ in range(calls):
+                if "events" in url:
+                    async for _ in ours.chat_stream("a", "Hi"):
+                        pass
+                else:
+                    await ours.chat("a", "Hi")
+            found.append((time.process_time() - began) / calls * 1e6)
+    return statistics.median(found[1:])
+
+
+def synchronous_cpu(folder: Path, url: str, calls: int) -> float:
+    """Measure the CPU of a synchronous call; otherwise as `asynchronous_cpu`."""
+    found = []
+    with ring(folder, url) as ours:
+        for _ in range(SYNC_WAVES):
+            began = time.process_time()
+            for _ in range(calls):
+                if "events" in url:
+                    for _ in ours.chat_stream("a", "Hi"):
+                        pass
+                else:
+                    ours.chat("a", "Hi").result()
+            found.append((time.process_time() - began) / calls * 1e6)
+    return statistics.median(found[1:])
+
+
+def compared(folder: Path, place: str) -> str:
+    """Compare synchronous calls and chunks with asynchronous ones."""
+    whole, events = f"{place}/ok/v1", f"{place}/events-{MANY_EVENTS}/v1"
+    call = synchronous_cpu(folder, whole, WAVE_CALLS)
+    chunk = synchronous_cpu(folder, events, STREAMS) / MANY_EVENTS
+    by_call = call / asyncio.run(asynchronous_cpu(folder, whole, WAVE_CALLS))
+    by_chunk = chunk * MANY_EVENTS / asyncio.run(asynchronous_cpu(folder, events, STREAMS))
+    return (
+        f"synchronous: {call:.0f} µs a chat, {by_call:.2f} times an asynchronous one; "
+        f"{chunk:.2f} µs a chunk, {by_chunk:.2f} times"
+    )
+
+
 def main() -> None:
     """Print what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -197,6 +246,7 @@ def main() -> None:
                 f"cpu: {ours:.0f} µs a chat, {floor:.0f} µs by aiohttp + json, "
                 f"{ours / floor:.2f} times\n"
             )
+            sys.stdout.write(f"{compared(Path(folder), place)}\n")
 
 
 if __name__ == "__main__":
