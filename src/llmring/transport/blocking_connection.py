@@ -132,7 +132,8 @@ class BlockingConnection:
             data = self.sock.recv(_RECEIVE_BYTES)
             if data:
                 parser.feed(data)
-            elif not parser.end():
+            elif self.fault is not None or not parser.end():
+                # Interrupted, or cut: either way the server has not ended the answer.
                 fate = closed_early(parser.status or None)
         except TimeoutError:
             fate = self._verdict(parser)

@@ -54,18 +54,7 @@ class BlockingPool:
     def ask(
         self, there: Destination, head: RequestHead, body: bytes, seconds: float | None
     ) -> tuple[BlockingConnection, AnswerParser]:
-        """Send a request, and return its connection and its answer once the head has come.
-
-        Args:
-            there: Where it goes.
-            head: Its head.
-            body: Its body.
-            seconds: Seconds to wait for the head; None for no limit.
-
-        Raises:
-            ProviderError: No answer came.
-            RingClosedError: The pool was closed meanwhile.
-        """
+        """Send a request, and return its connection and its answer; as `Pool.ask`."""
         deadline = None if seconds is None else time.monotonic() + seconds
         while (kept := self._kept(there.origin)) is not None:
             parser = AnswerParser(there.method)
@@ -100,24 +89,22 @@ class BlockingPool:
     def _opened(self, origin: Origin, deadline: float | None) -> BlockingConnection:
         until = time.monotonic() + CONNECT_SECONDS
         is_patient = deadline is None or until < deadline
-        sock: socket.socket | None = None
         times_closed = self._times_closed
-        fault: LLMRingError | None = None
+        fault: LLMRingError = ring_closed()
         try:
             sock = self._connected(origin, until if deadline is None else min(until, deadline))
         except TimeoutError:
             fault = no_connection_in_time() if is_patient else no_answer_in_time()
-        except ProviderConnectionError as error:
+        except LLMRingError as error:
             fault = error
-        if times_closed != self._times_closed:
-            _close(sock)
-            fault = ring_closed()
-        if sock is None or fault is not None:
-            raise fault or ring_closed()
-        connection = BlockingConnection(sock, self._keep, self._forget)
-        with self._lock:
-            self._busy[connection] = origin
-        return connection
+        else:
+            connection = BlockingConnection(sock, self._keep, self._forget)
+            with self._lock:
+                if times_closed == self._times_closed:
+                    self._busy[connection] = origin
+                    return connection
+            connection.abort()
+        raise fault if times_closed == self._times_closed else ring_closed()
 
     def _connected(self, origin: Origin, until: float) -> socket.socket:
         """Connect to a server, through its proxy if it has one.

@@ -83,12 +83,12 @@ def test_text_of_no_known_message_is_handed_over_as_far_as_it_is_the_message_s(
     pieces: list[tuple[int, int, str]], length: int
 ) -> None:
     texts, _ = filled(pieces)
-    seen = texts.said(0)
+    seen = texts.text_of(0)
 
     texts.hand_over(0, seen[:length], to=7)
 
-    assert (texts.said(7), texts.said(0)) == (seen[:length], seen[length:])
-    everything = sum(len(texts.said(each)) for each in (0, 1, 2, 7))
+    assert (texts.text_of(7), texts.text_of(0)) == (seen[:length], seen[length:])
+    everything = sum(len(texts.text_of(each)) for each in (0, 1, 2, 7))
     assert everything == sum(len(text) for _, _, text in pieces)
 
 

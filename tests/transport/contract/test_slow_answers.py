@@ -172,11 +172,14 @@ def test_a_stream_that_goes_on_is_not_ended_by_its_watch(
 
 
 @ours_only
-@pytest.mark.parametrize("moment", ["head", "body"])
+@pytest.mark.parametrize(
+    "first",
+    [b"", head("content-length: 99") + b"a", head() + b"a"],
+    ids=["head", "body", "body that the connection ends"],
+)
 def test_closing_the_client_ends_what_is_in_progress(
-    contract: Contract, listen: Listen, moment: str
+    contract: Contract, listen: Listen, first: bytes
 ) -> None:
-    first = b"" if moment == "head" else head("content-length: 99") + b"a"
     server = listen(slowly(first, b"a" * 90, 20))
 
     async def ask(client: ContractClient) -> None:

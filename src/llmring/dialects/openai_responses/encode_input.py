@@ -56,10 +56,10 @@ def encode_input(
             pictures = []
         match turn.role:
             case "assistant":
-                said = _assistant(turn, calls)
+                own = _assistant(turn, calls)
                 if not stored:
-                    said, pictures = without_pictures(said)
-                items += said
+                    own, pictures = without_pictures(own)
+                items += own
             case "tool":
                 items.append(_result(turn, calls))
             case _:

@@ -338,7 +338,7 @@ class ItemAssembler:
         whole = "".join(text for _, text in texts)
         rest = self._rest(self._texts, progress, whole, raw)
         phase = item.phase or progress.phase
-        if not self._texts.said(progress):
+        if not self._texts.text_of(progress):
             progress.phase = phase
         left = len(whole) - len(rest)
         for part, text in texts:
@@ -359,9 +359,9 @@ class ItemAssembler:
         Raises:
             ProviderError: The pieces are those of another text.
         """
-        if not texts.said(progress):
+        if not texts.text_of(progress):
             texts.hand_over(self._nameless, whole, to=progress)
-        rest = rest_of(texts.said(progress), whole)
+        rest = rest_of(texts.text_of(progress), whole)
         if rest is None:
             raise unreadable(self._head, bytes(raw), "its text is not the one that was streamed")
         return rest
@@ -382,7 +382,7 @@ class ItemAssembler:
                 events += self._cited(progress, at, each.get("annotations"))
             mark["content"] = [each for each in content if each]
         # It counts for the text before it, which is another one if messages came at once.
-        if mark and (self._texts.is_last(progress) or not self._texts.said(progress)):
+        if mark and (self._texts.is_last(progress) or not self._texts.text_of(progress)):
             events.append(ProviderItem({"type": "message", "role": "assistant"} | mark))
         return events
 

@@ -48,7 +48,7 @@ class MessageTexts:
         else:
             self._runs.append(_Run(owner, part, [text], len(text), is_answer))
 
-    def said(self, owner: object) -> str:
+    def text_of(self, owner: object) -> str:
         """Return the text of a message so far."""
         return "".join(piece for run in self._runs if run.owner is owner for piece in run.pieces)
 
@@ -85,7 +85,7 @@ class MessageTexts:
             whole: The text of the message that is known now.
             to: That message.
         """
-        left = _length_in(self.said(owner), whole)
+        left = _length_in(self.text_of(owner), whole)
         for at, run in enumerate(self._runs):
             if run.owner is not owner:
                 continue
