@@ -13,8 +13,6 @@ from llmring.exceptions import (
     RingClosedError,
 )
 
-_QUOTED = 200
-
 # Only proxies send it.
 # https://www.rfc-editor.org/rfc/rfc9110#name-407-proxy-authentication-re
 PROXY_REFUSES = 407
@@ -93,11 +91,10 @@ def not_http(why: str, status: int | None = None) -> ProviderError:
     """Build the error for an answer that breaks the rules of HTTP.
 
     Args:
-        why: What it breaks; it may quote the answer at any length.
+        why: What it breaks, without a part of the answer.
         status: The status of the answer; None if it has none.
     """
-    quoted = " ".join(why.split())[:_QUOTED]
-    return ProviderResponseError(f"the answer is not HTTP: {quoted}", status=status)
+    return ProviderResponseError(f"the answer is not HTTP: {why}", status=status)
 
 
 def unusable_header() -> ProviderError:
