@@ -18,6 +18,7 @@ from llmring.wire import HttpHead
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
+    from llmring.dialects.request_decoding import DecodeRequest
 
 T = TypeVar("T")
 
@@ -301,6 +302,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
         refuses_tools: Returns whether a model of this name takes no tools by this API, for models
             that the catalog lacks.
         reply_encoding: Returns the encoder of replies, for what answers as the vendor does.
+        request_decoding: Returns the decoder of requests, for what answers as the vendor does.
         is_content: Checks if an item (see `ProviderItem`) is content of an answer, such as an
             image, and not only the vendor's own notes, such as encrypted reasoning.
     """
@@ -312,6 +314,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     explain: Callable[[HttpHead, bytes], ProviderError]
     authorize: Callable[[str], Mapping[str, str]]
     reply_encoding: "Callable[[], ReplyEncoding]"
+    request_decoding: "Callable[[], DecodeRequest] | None" = None
     headers: Mapping[str, str] = {}
     embedding: Embedding | None = None
     listing: Listing | None = None

@@ -1,0 +1,100 @@
+"""Requests in the format of an API, read by the server's half: the types that all dialects share.
+
+A decoder is given the body that a client's program sends, and returns the request that the library
+would be given for the same call. Decoders are pure: no key, no address, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.request import LLMRequest
+from llmring.exceptions import ValidationError
+
+MOST_DEPTH = 200
+
+
+class RequestFormatError(ValidationError):
+    """The body of a client's request is not what the API accepts.
+
+    Attributes:
+        field: The path of the field that is wrong ("messages.3.content"), if it is one field.
+        code: The API's own code for the fault ("unsupported_parameter"), if it has one.
+    """
+
+    def __init__(self, message: str, field: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
+
+
+class ClientRequest(Struct, frozen=True, kw_only=True):
+    """A request as a client's program sends it, read.
+
+    Attributes:
+        model: The model's name as the client gives it; empty where the API has it elsewhere.
+        request: The same call as the library takes it, without a model.
+        stream: True if the client asks for a stream.
+        include_usage: False if a stream of Chat Completions leaves the tokens out.
+        echo: Fields that the API repeats in its reply.
+        own: Fields of the body that servers of the same API alone understand; they are merged
+            into requests to these, and left out for other APIs.
+        required_own: The paths of fields and content without which the request means something
+            else and which servers of the same API alone understand: no other API may answer.
+        conversation: The client's own ID of the conversation, if the body has one.
+    """
+
+    model: str
+    request: LLMRequest
+    stream: bool = False
+    include_usage: bool = True
+    echo: Mapping[str, Any] = {}
+    own: Mapping[str, Any] = {}
+    required_own: tuple[str, ...] = ()
+    conversation: str | None = None
+
+
+class DecodeRequest(Protocol):
+    """The decoder of requests in an API's format."""
+
+    def __call__(self, body: bytes, headers: Mapping[str, str]) -> ClientRequest:
+        """Decode a body; the headers have lower-case names.
+
+        Raises:
+            RequestFormatError: The body is not what the API accepts.
+        """
+
+
+def body_object(body: bytes) -> dict[str, Any]:
+    """Decode the JSON object that a request's body holds.
+
+    Raises:
+        RequestFormatError: The body is not JSON, no object, or nested too deep.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except (ValueError, RecursionError) as error:
+        raise RequestFormatError(f"the body can't be read as JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise RequestFormatError(f"the body must be a JSON object, not {type(value).__name__}")
+    if _is_deeper(value, MOST_DEPTH):
+        raise RequestFormatError(f"the body is nested deeper than {MOST_DEPTH} levels")
+    return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inner
+            for each in layer
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+        if not layer:
+            return False
+    return True
