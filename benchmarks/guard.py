@@ -26,12 +26,12 @@ LOOK_UPS = 200
 # included; then what one warm call touches of llmring alone.
 LIMITS = {
     "chat": 420,
-    "chunk": 26,
+    "chunk": 12,
     "resolve_alias": 50,
     "chat: files": 48,
     "chat: own functions": 350,
-    "stream: files": 54,
-    "stream: own functions": 710,
+    "stream: files": 55,
+    "stream: own functions": 650,
 }
 
 

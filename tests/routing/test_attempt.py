@@ -146,7 +146,7 @@ def test_an_attempt_that_broke_off_after_content_was_shown_may_be_billed() -> No
 
     made.fail(ProviderResponseError("broken", status=500))
 
-    assert progress.uncounted == [made.target]
+    assert progress.uncounted == (made.target,)
 
 
 def test_a_failed_attempt_whose_usage_is_known_is_priced() -> None:
@@ -157,7 +157,7 @@ def test_a_failed_attempt_whose_usage_is_known_is_priced() -> None:
     made.fail(ProviderConnectionError("cut"))
 
     assert progress.attempts[0].cost == Decimal(7)
-    assert progress.uncounted == []
+    assert progress.uncounted == ()
 
 
 def test_a_failure_that_ends_the_call_is_raised_with_all_attempts() -> None:
@@ -185,7 +185,7 @@ def test_the_first_answer_drops_the_attempts_under_way() -> None:
         ("openai:a", "ok"),
     ]
     assert "may still bill" in (outcomes[0].cost_reason or "")
-    assert progress.uncounted == [slow.target]
+    assert progress.uncounted == (slow.target,)
 
 
 def test_a_dropped_attempt_has_no_second_outcome() -> None:

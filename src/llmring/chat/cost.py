@@ -137,6 +137,12 @@ def with_cost(kind: T) -> T:
     return kind
 
 
+def amount_of(answer: Any) -> Decimal | None:
+    """Return the cost of what `with_cost` was applied to, without its parts."""
+    amount: Decimal | None = type(answer)._amount.__get__(answer)  # noqa: SLF001 -- set above
+    return amount
+
+
 def _joined(total: Decimal, parts: CostParts) -> Cost:
     """Return the cost with this sum, which is that of the parts."""
     cost: Cost = Decimal.__new__(Cost, total)

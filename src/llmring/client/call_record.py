@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from llmring.chat.cost import amount_of
 from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.events import Usage
 from llmring.chat.json_text import json_bytes
@@ -25,7 +25,7 @@ from llmring.exceptions import (
     RingClosedError,
     SchemaValidationError,
 )
-from llmring.ledger.entry import Kind, LedgerEntry, LoggedAttempt
+from llmring.ledger.entry import Kind, LoggedAttempt
 from llmring.ledger.project import Stamp
 from llmring.lockfile.document import DEFAULT_PROFILE
 from llmring.redaction import redact
@@ -45,8 +45,6 @@ _PART_CANCELLED = "without the cancelled attempt, which the provider may still b
 
 # Other values given as tags may fail when converted to text.
 _TAG_TYPES = (str, int, float)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CallStart(Struct, frozen=True):
@@ -169,7 +167,7 @@ class CallRecord(CallObserver):
         self._alias, self._attempts, self._stamp, self._later = alias, attempts, stamp, later
 
     def on_chunk(self, chunk: StreamChunk) -> None:
-        """Note the time of the first chunk; the last one ends the call."""
+        """Note the time of the first chunk; the last one, which has the message, ends the call."""
         if self._first_ms is None:
             self._first_ms = self._elapsed_ms()
         if chunk.message is not None:
@@ -206,28 +204,31 @@ class CallRecord(CallObserver):
         ledger, self._ledger = self._ledger, None
         if ledger is None:
             return
+        # Not needed where no ledger is kept.
+        from llmring.ledger.columns import row
+
         start, recorder = self._start, self._recorder
         stamp = self._stamp or recorder.stamp(start.profile)
         cost, reason = _charged(attempts, outcome) if answer is None else (None, None)
         chat_answer = None if isinstance(answer, EmbeddingResponse) else answer
         if stamp is not recorder.kept:
             recorder.keep(ledger, stamp)
-        ledger.add(
-            LedgerEntry(
+        ledger.add_row(
+            row(
                 id=ledger.new_id(self._at),
-                at=_EPOCH + timedelta(microseconds=self._at),
+                at=self._at,
                 kind=start.kind,
                 alias=self._alias,
                 profile=stamp.profile,
                 model=answer.model if answer else None,
                 served_model=chat_answer.served_model if chat_answer else None,
                 usage=answer.usage if answer else _usage_of(attempts, outcome),
-                cost=answer.cost if answer else cost,
+                cost=amount_of(answer) if answer else cost,
                 cost_reason=answer.cost_reason if answer else reason,
                 ms=self._elapsed_ms(),
                 first_ms=self._first_ms,
                 attempts=_count(attempts),
-                story=tuple(map(_logged_attempt, attempts)),
+                story=[_logged_attempt(attempt) for attempt in attempts],
                 outcome=outcome,
                 error=type(error).__name__ if error else None,
                 finish_reason=chat_answer.finish_reason if chat_answer else None,

@@ -6,8 +6,7 @@ thread as long as they need no event loop; see `bridge.inline`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +17,7 @@ from llmring.client.hedging import Race
 from llmring.client.network import Network, Transport
 from llmring.client.replies.refused_answers import refused_chunk
 from llmring.client.replies.reply_reader import StreamReader, whole_reply
+from llmring.client.replies.streamed_attempts import OpenStream, StreamedAttempts
 from llmring.config.settings import Settings
 from llmring.exceptions import LimitExceededError, ProviderError, ProviderTimeoutError
 from llmring.limits.admission import Admission, AdmissionControl
@@ -44,29 +44,6 @@ T = TypeVar("T")
 
 def _no_refusal(_: Failover) -> None:
     """Return None: the answer is not one that a provider's policy refuses."""
-
-
-class _OpenStream:
-    """A streamed answer that has begun.
-
-    Attributes:
-        attempt: The attempt.
-        exchange: Its connection.
-        reader: Turns its bytes into chunks.
-        chunks: Chunks that are ready.
-        ended: True if no more chunks follow.
-    """
-
-    def __init__(self, attempt: AttemptState, exchange: Exchange, reader: StreamReader) -> None:
-        self.attempt = attempt
-        self.exchange = exchange
-        self.reader = reader
-        self.chunks: Iterator[StreamChunk] = iter(())
-        self.ended = False
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.exchange.close()
 
 
 class Executor:
@@ -138,9 +115,7 @@ class Executor:
             failover.report_end(error)
             raise
         finally:
-            del self._calls[failover]
-            if admission is not None:
-                admission.leave()
+            self._leave(failover, admission)
         failover.report_end(None)
         return answer
 
@@ -154,26 +129,31 @@ class Executor:
         failover.observers = (*failover.observers, admission, *self._observers)
         return admission
 
+    def _leave(self, failover: Failover, admission: Admission | None) -> None:
+        del self._calls[failover]
+        if admission is not None:
+            admission.leave()
+
     async def _send(
         self,
         failover: Failover,
         settle: Callable[[AttemptState, HttpHead, bytes], T],
         admission: Admission | None,
     ) -> T:
-        if self._circuits.has_failures:
-            failover.blocked = await self._circuits.blocked(failover.targets)
         ask = partial(self._whole, failover, settle, admission)
-        answer = await self._first_attempt(failover, ask)
+        answer = await self.first_answer(failover, ask)
         if answer is None:
-            answer = await self._race(failover, ask, _drop_nothing).first()
+            answer = await self.race(failover, ask, _drop_nothing).first()
         if answer is None:
             raise failover.exhausted()
         return answer
 
-    async def _first_attempt(
+    async def first_answer(
         self, failover: Failover, ask: Callable[[AttemptState], Awaitable[T]]
     ) -> T | None:
         """Make the first attempt alone; None if it fails, or if attempts are to be hedged."""
+        if self._circuits.has_failures:
+            failover.blocked = await self._circuits.blocked(failover.targets)
         attempt = None if self._hedges(failover) else failover.start()
         if attempt is None:
             return None
@@ -182,17 +162,22 @@ class Executor:
         except ProviderError as error:
             fault = error
         # Outside the except clause, so that an error raised here has no unrelated context.
-        await self._failed(failover, attempt, fault)
+        await self.attempt_failed(failover, attempt, fault)
         return None
 
-    def _race(
+    def race(
         self,
         failover: Failover,
         ask: Callable[[AttemptState], Awaitable[T]],
         drop: Callable[[T], None],
     ) -> Race[T]:
+        """Return the race of the other attempts; arguments as for `Race`."""
         return Race(
-            iter(failover), ask, partial(self._failed, failover), drop, self._hedge_delay(failover)
+            iter(failover),
+            ask,
+            partial(self.attempt_failed, failover),
+            drop,
+            self._hedge_delay(failover),
         )
 
     async def _whole(
@@ -228,66 +213,42 @@ class Executor:
             LimitExceededError: The call exceeds a limit that the lockfile sets.
         """
         admission = self._admission(failover)
+        streams = StreamedAttempts(
+            self, failover, partial(self._begin_stream, failover, admission), admission
+        )
+        progress = failover.context.progress
         last: StreamChunk | None = None
         self._calls[failover] = here()
         try:
-            if admission is not None:
-                await on_loop()
-                await admission.enter()
-            async with aclosing(self._stream(failover, admission)) as chunks:
-                async for chunk in chunks:
-                    failover.report_chunk(chunk)
-                    yield chunk
+            # In this one generator, as each chunk passes through all generators around it.
+            while (opened := await streams.next()) is not None:
+                try:
+                    while True:
+                        for chunk in opened.chunks:
+                            opened.attempt.committed = True
+                            if chunk.message is not None or not progress.anything:
+                                failover.report_chunk(chunk)
+                            progress.take(chunk)
+                            yield chunk
+                        if opened.ended:
+                            break
+                        opened.chunks = await self._next_chunks(opened)
+                    await opened.exchange.finish()
+                except ProviderError as error:
+                    streams.fault = error
+                finally:
+                    opened.close()
         except BaseException as error:
-            if isinstance(error, ProviderError | LimitExceededError):
-                last = refused_chunk(failover)
+            last = _refused_answer(failover, error)
             if last is None:
-                failover.report_end(error)
-                failover.report_result(error)
                 raise
         finally:
-            del self._calls[failover]
-            if admission is not None:
-                admission.leave()
+            self._leave(failover, admission)
         # Before the last chunk, at which the caller may stop.
         failover.report_end(None)
         if last is not None:
             failover.report_chunk(last)
             yield last
-
-    async def _stream(
-        self, failover: Failover, admission: Admission | None
-    ) -> AsyncGenerator[StreamChunk, None]:
-        if self._circuits.has_failures:
-            failover.blocked = await self._circuits.blocked(failover.targets)
-        ask = partial(self._begin, failover, admission)
-        race: Race[_OpenStream] | None = None
-        opened = await self._first_attempt(failover, ask)
-        while True:
-            if opened is None:
-                race = race or self._race(failover, ask, _OpenStream.close)
-                opened = await race.first()
-            if opened is None:
-                raise failover.exhausted()
-            try:
-                while True:
-                    for chunk in opened.chunks:
-                        opened.attempt.committed = True
-                        failover.context.progress.take(chunk)
-                        yield chunk
-                    if opened.ended:
-                        break
-                    opened.chunks = iter(await self._next_chunks(opened))
-                await opened.exchange.finish()
-            except ProviderError as error:
-                fault = error
-            else:
-                await failover.report_settled(opened.attempt)
-                return
-            finally:
-                opened.close()
-            await self._failed(failover, opened.attempt, fault)
-            opened = None
 
     def _hedges(self, failover: Failover) -> bool:
         """Check if a second model may be asked while the first has not answered."""
@@ -305,17 +266,22 @@ class Executor:
             case seconds:
                 return lambda _: seconds
 
-    async def _failed(
+    async def attempt_failed(
         self, failover: Failover, attempt: AttemptState, error: ProviderError
     ) -> None:
+        """Report the failure of an attempt, and end it.
+
+        Raises:
+            ProviderError: No other model may be tried after it.
+        """
         # Before anything remembers it, as circuits do.
         attempt.sign(error)
         await failover.report_failure(attempt, error)
         attempt.fail(error)
 
-    async def _begin(
+    async def _begin_stream(
         self, failover: Failover, admission: Admission | None, attempt: AttemptState
-    ) -> _OpenStream:
+    ) -> OpenStream:
         """Begin a streamed answer, up to its first chunk."""
         if admission is not None:
             await admission.admit(failover, attempt)
@@ -325,7 +291,7 @@ class Executor:
                 whole_reply(attempt, exchange.head, await exchange.read())
             progress = failover.context.progress
             reader = StreamReader(attempt, exchange.head, progress, self._limits)
-            opened = _OpenStream(attempt, exchange, reader)
+            opened = OpenStream(attempt, exchange, reader)
             policy, end = failover.context.policy, _local_time(failover, failover.deadline)
             exchange.watch(
                 reader.patience(
@@ -337,7 +303,7 @@ class Executor:
             )
             first = None
             while first is None:
-                opened.chunks = iter(await self._next_chunks(opened))
+                opened.chunks = await self._next_chunks(opened)
                 # Only one: a failure in the later chunks must come after this one is shown.
                 first = next(opened.chunks, None)
             opened.chunks = chain((first,), opened.chunks)
@@ -349,7 +315,7 @@ class Executor:
         failover.report_content(attempt)
         return opened
 
-    async def _next_chunks(self, opened: _OpenStream) -> Iterable[StreamChunk]:
+    async def _next_chunks(self, opened: OpenStream) -> Iterator[StreamChunk]:
         """Return the next chunks of a streamed answer, or the last ones."""
         if not opened.reader.done:
             try:
@@ -409,8 +375,13 @@ class Executor:
             fetch = partial(_fetch, transport, failover.context)
             attempt.http = await attempt.finish(fetch, _seconds_left(failover, attempt))
         seconds = _seconds_left(failover, attempt)
-        with failover.sending(attempt):
-            exchange = await transport.open(attempt.http, seconds, attempt.target, failover.context)
+        observed = failover.sending(attempt)
+        opening = transport.open(attempt.http, seconds, attempt.target, failover.context)
+        if observed is None:
+            exchange = await opening
+        else:
+            with observed:
+                exchange = await opening
         exchange.expire_at(_local_time(failover, attempt.deadline))
         return exchange
 
@@ -425,6 +396,17 @@ class Executor:
                 self._network, self._folder_of, self._overrides, self._clock
             )
         return self._interceptor
+
+
+def _refused_answer(failover: Failover, error: BaseException) -> StreamChunk | None:
+    """Return the chunk with an answer that a provider refused; None if the error ends the call."""
+    last = None
+    if isinstance(error, ProviderError | LimitExceededError):
+        last = refused_chunk(failover)
+    if last is None:
+        failover.report_end(error)
+        failover.report_result(error)
+    return last
 
 
 def _drop_nothing(_: object) -> None:

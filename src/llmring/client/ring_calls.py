@@ -27,7 +27,11 @@ class RingCalls(RingCore):
         form = None if request.output is None else _form(request.output)
         failover = self._plan(request, profile, stream=False)
         try:
-            response = await self._answered(request, failover, form)
+            if form is None:
+                executor = self._executor_ or self._executor
+                response = await executor.send(failover, whole_reply, refused_answer)
+            else:
+                response = await self._answer_in_form(form, request, failover)
         except BaseException as error:
             failover.report_result(error)
             raise
@@ -48,13 +52,9 @@ class RingCalls(RingCore):
             record.found(failover.alias, failover.attempts.copy, stamp, later)
         return failover
 
-    async def _answered(
-        self, request: ParsedRequest, failover: Failover, form: AnswerForm | None
+    async def _answer_in_form(
+        self, form: AnswerForm, request: ParsedRequest, failover: Failover
     ) -> LLMResponse:
-        if form is None:
-            return await (self._executor_ or self._executor).send(
-                failover, whole_reply, refused_answer
-            )
         from llmring.client.structured import chat_in_form
 
         again = partial(self._planner.plan_followup, failover)

@@ -1,9 +1,9 @@
 """Decoding of replies in server-sent events, or whole from servers that do not stream."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from llmring.chat.events import Event, Failed, UsageReport
+from llmring.chat.events import Event, Failed, TextDelta, UsageReport
 from llmring.dialects.error_response import unreadable
 from llmring.dialects.lenient_json import is_complete
 from llmring.dialects.sse import EventSplitter, ServerEvent
@@ -35,6 +35,11 @@ class EventReader(Protocol):
         """Return the remaining events when the stream ends."""
 
 
+Texts = Callable[[list[ServerEvent], int], Sequence[TextDelta]]
+"""Returns the text of each server-sent event from a position on, up to the first that is not text
+alone."""
+
+
 class EventStreamDecoder:
     """The decoder of all dialects that stream in server-sent events; see `Decoder`.
 
@@ -47,6 +52,7 @@ class EventStreamDecoder:
             stream, or a proxy's page.
         goes_on: Returns True if content may follow although the reply has a finish reason, so that
             an event which the end of the connection cuts is a loss.
+        texts: Reads several events at once, as most of them are text; None if `reading` reads all.
     """
 
     __slots__ = (
@@ -56,7 +62,9 @@ class EventStreamDecoder:
         "_reading",
         "_splitter",
         "_stray",
+        "_texts",
         "_unread",
+        "_writes",
         "done",
     )
 
@@ -67,6 +75,7 @@ class EventStreamDecoder:
         decode: Callable[[HttpHead, bytes], list[Event]],
         *,
         goes_on: Callable[[], bool] | None = None,
+        texts: Texts | None = None,
     ) -> None:
         self.done = False
         self._goes_on = goes_on
@@ -78,6 +87,9 @@ class EventStreamDecoder:
         self._unread: list[bytes] | None = []
         # Text before the first event, which is only then known to be damage.
         self._stray: list[ServerEvent] = []
+        # The last event was text, so that the next one probably is too.
+        self._writes = False
+        self._texts = texts
 
     @property
     def text_ended(self) -> bool:
@@ -111,22 +123,35 @@ class EventStreamDecoder:
                 return []
             self._unread = None
         events: list[Event] = []
-        for event in received:
-            if self.done:
-                break
-            if event.stray:
-                events += self._take_stray(event)
-                continue
-            try:
-                events += self._reading.take(event)
-            except ProviderError as error:
-                self.done = True
-                # The tokens counted so far will be charged.
-                events += [each for each in self._reading.end() if isinstance(each, UsageReport)]
-                events.append(Failed(error))
-            else:
-                self.done = self._reading.done
+        at = 0
+        while at < len(received) and not self.done:
+            texts = self._texts(received, at) if self._writes and self._texts is not None else ()
+            events += texts
+            at += len(texts)
+            if at < len(received):
+                before = len(events)
+                self._take_one(received[at], events)
+                at += 1
+                is_text = len(events) == before + 1 and type(events[-1]) is TextDelta
+                if self._writes and is_text and not texts:
+                    # The plain texts of this server have other fields.
+                    self._texts = None
+                self._writes = is_text
         return events
+
+    def _take_one(self, event: ServerEvent, events: list[Event]) -> None:
+        if event.stray:
+            events += self._take_stray(event)
+            return
+        try:
+            events += self._reading.take(event)
+        except ProviderError as error:
+            self.done = True
+            # The tokens counted so far will be charged.
+            events += [each for each in self._reading.end() if isinstance(each, UsageReport)]
+            events.append(Failed(error))
+        else:
+            self.done = self._reading.done
 
     def _take_stray(self, event: ServerEvent) -> list[Event]:
         """Return the events of one with other lines, such as the rest of its data."""

@@ -64,7 +64,14 @@ class EventSplitter:
         *blocks, rest = data.split(b"\n\n")
         self._pending = [rest] if rest else []
         self._after_lf = rest.endswith(b"\n")
-        return [event for block in blocks if (event := _event(block)) is not None]
+        events: list[ServerEvent] = []
+        for block in blocks:
+            # Nearly all events are of this kind.
+            if block.startswith(b"data: ") and b"\n" not in block:
+                events.append(ServerEvent("", block[6:]))
+            elif (event := _event(block)) is not None:
+                events.append(event)
+        return events
 
     def end(self) -> list[ServerEvent]:
         """Return the event in the last bytes, if the stream ends without an empty line.
@@ -102,8 +109,6 @@ _IGNORED = frozenset({b"id", b"retry"})
 
 
 def _event(block: bytes) -> ServerEvent | None:
-    if b"\n" not in block and block.startswith(b"data: "):
-        return ServerEvent("", block[6:])
     name, data, stray = "", [], []
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from llmring.chat.events import Usage
-from llmring.ledger.entry import LedgerEntry, LoggedAttempt
+from llmring.ledger.entry import Kind, LedgerEntry, LoggedAttempt, Outcome, fell_back
+from llmring.ledger.store import Row
 
 TABLE = "llmring_calls"
 
@@ -122,52 +123,78 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def row_of(entry: LedgerEntry) -> tuple[Any, ...]:
+def row_of(entry: LedgerEntry) -> Row:
     """Return an entry's values, in the order of the columns."""
-    usage = entry.usage
-    texts = (
-        entry.alias,
-        entry.profile,
-        entry.model,
-        entry.served_model,
-        entry.cost_reason,
-        entry.finish_reason,
-        entry.digest,
-        entry.prompt,
-        entry.answer,
-    )
-    alias, profile, model, served, reason, finish, digest, prompt, answer = [
-        text if text is None or (text.isascii() and "\0" not in text) else _clean(text)
-        for text in texts
-    ]
+    fields = msgspec.structs.asdict(entry)
+    fields["at"] = microseconds(entry.at)
+    return row(**fields)
+
+
+def row(  # noqa: PLR0913 -- one for each column
+    *,
+    id: str,  # noqa: A002 -- the names of the columns
+    at: int,
+    kind: Kind,
+    alias: str | None,
+    profile: str,
+    model: str | None,
+    served_model: str | None,
+    usage: Usage | None,
+    cost: Decimal | None,
+    cost_reason: str | None,
+    ms: float,
+    first_ms: float | None,
+    attempts: int,
+    story: Sequence[LoggedAttempt],
+    outcome: Outcome,
+    error: str | None,
+    finish_reason: str | None,
+    stream: bool,
+    tags: Sequence[str],
+    digest: str | None,
+    prompt: str | None,
+    answer: str | None,
+    project: str | None,
+    lockfile: str | None,
+) -> Row:
+    """Return the values of a call, in the order of the columns.
+
+    The arguments are the attributes of `LedgerEntry`, but `at` is in microseconds since 1970.
+    """
+    texts: tuple[str | None, ...] = (alias, model, served_model, cost_reason, finish_reason)
+    texts = (*texts, digest, prompt, answer, profile)
+    whole = "".join(filter(None, texts))
+    if not whole.isascii() or "\0" in whole:
+        texts = tuple(map(_clean, texts))
+    alias, model, served_model, cost_reason, finish_reason, digest, prompt, answer, name = texts
     return (
-        entry.id,
-        microseconds(entry.at),
-        entry.kind,
+        id,
+        at,
+        kind,
         alias,
-        profile,
+        name,
         model,
-        served,
+        served_model,
         None if usage is None else min(usage.prompt_tokens, _LARGEST),
         None if usage is None else min(usage.completion_tokens, _LARGEST),
         None if usage is None else _counts(usage),
-        None if entry.cost is None else str(Decimal(entry.cost)),
-        reason,
-        entry.ms,
-        entry.first_ms,
-        entry.attempts,
-        _json([_cleaned(each) for each in entry.story]),
-        int(entry.fell_back),
-        entry.outcome,
-        entry.error,
-        finish,
-        int(entry.stream),
-        _json([_clean(tag) for tag in entry.tags]) if entry.tags else "[]",
+        None if cost is None else str(Decimal(cost)),
+        cost_reason,
+        ms,
+        first_ms,
+        attempts,
+        _json([_cleaned(each) for each in story]),
+        int(fell_back(model, story)),
+        outcome,
+        error,
+        finish_reason,
+        int(stream),
+        _json([_clean(tag) for tag in tags]) if tags else "[]",
         digest,
         prompt,
         answer,
-        entry.project,
-        entry.lockfile,
+        project,
+        lockfile,
     )
 
 
@@ -186,8 +213,28 @@ def entry_of(row: Sequence[Any]) -> LedgerEntry:
     return LedgerEntry(**fields)
 
 
+class _Counts(msgspec.Struct, omit_defaults=True):
+    """The counts of a `Usage`, in its order."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    reasoning_tokens: int = 0
+    audio_prompt_tokens: int = 0
+    cached_audio_tokens: int = 0
+    audio_completion_tokens: int = 0
+    image_completion_tokens: int = 0
+    provider_tool_calls: int = 0
+    service_tier: str | None = None
+
+
 def _counts(usage: Usage) -> str:
     """Return the counts that are not zero, as JSON."""
+    values = msgspec.structs.astuple(usage)
+    if usage.service_tier is None and max(values[:-1]) <= _LARGEST:
+        return _json(_Counts(*values))
     return _json(
         {
             name: min(count, _LARGEST) if isinstance(count, int) else _clean(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -95,4 +96,9 @@ class LedgerEntry(Struct, frozen=True, kw_only=True):
     @property
     def fell_back(self) -> bool:
         """True if a model other than the first one answered."""
-        return self.model is not None and bool(self.story) and self.story[0].model != self.model
+        return fell_back(self.model, self.story)
+
+
+def fell_back(model: str | None, story: Sequence[LoggedAttempt]) -> bool:
+    """Return True if the model that answered is not the first that was tried or skipped."""
+    return model is not None and bool(story) and story[0].model != model

@@ -90,7 +90,11 @@ class Ledger:
 
     def add(self, entry: LedgerEntry) -> None:
         """Queue an entry; returns at once and never fails."""
-        self._waiting.append(row_of(entry))
+        self.add_row(row_of(entry))
+
+    def add_row(self, row: Row) -> None:
+        """Queue the row of an entry, as `columns.row` builds it; see `add`."""
+        self._waiting.append(row)
         if len(self._waiting) > self._most:
             self._drop_oldest()
         if self._asleep:

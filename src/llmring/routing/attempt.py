@@ -238,7 +238,7 @@ class AttemptState:
         if not self.is_sent:
             return
         if self.usage is None:
-            self._call.uncounted.append(self.target)
+            self._call.uncounted = (*self._call.uncounted, self.target)
         self._call.record(
             Attempt(
                 model=self.target.name,
@@ -261,7 +261,7 @@ class AttemptState:
     @property
     def uncounted(self) -> tuple[Target, ...]:
         """The other models of the call that may charge for an attempt whose usage is not known."""
-        return tuple(self._call.uncounted)
+        return self._call.uncounted
 
     def silence(self, error: ProviderError) -> float:
         """Return the seconds for which the model sent nothing before this failure."""

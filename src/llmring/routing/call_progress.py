@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 log = logging.getLogger("llmring")
-
-_NOTHING = nullcontext()
 
 
 class RefusedAnswer(Struct, frozen=True):
@@ -86,14 +84,14 @@ class CallProgress:
         self.observers: Sequence[CallObserver] = context.observers
         self.attempts: list[Attempt] = []
         self.later: list[Sequence[Attempt]] = []
-        self.uncounted: list[Target] = []
+        self.uncounted: tuple[Target, ...] = ()
         self.refused: RefusedAnswer | None = None
         self._candidates = candidates
         self._under_way: list[DroppableAttempt] = []
         self._last: ProviderError | None = None
         self._last_failed: tuple[Target, ProviderError] | None = None
         self._too_small = 0
-        self._refused_by: set[str] = set()
+        self._refused_by: tuple[str, ...] = ()
 
     def begin(self, attempt: DroppableAttempt) -> None:
         """Add an attempt that is about to be made."""
@@ -112,7 +110,7 @@ class CallProgress:
             return False
         self._under_way.remove(answered)
         for attempt in self._under_way:
-            self.uncounted.append(attempt.target)
+            self.uncounted = (*self.uncounted, attempt.target)
             attempt.drop()
         self._under_way.clear()
         return True
@@ -126,7 +124,7 @@ class CallProgress:
         """
         self._under_way.remove(attempt)
         if uncounted:
-            self.uncounted.append(attempt.target)
+            self.uncounted = (*self.uncounted, attempt.target)
 
     def abandon_attempts(self, *, by_caller: bool) -> None:
         """End all attempts, as the call ends without their outcomes.
@@ -150,14 +148,14 @@ class CallProgress:
             if each.on_attempt_outcome is not None:
                 each.on_attempt_outcome(attempt)
 
-    def sending(self, attempt: ObservedAttempt) -> AbstractContextManager[object]:
-        """Return the context in which the request of an attempt is opened."""
+    def sending(self, attempt: ObservedAttempt) -> AbstractContextManager[object] | None:
+        """Return the context in which the request of an attempt is opened; None for any."""
         stack: ExitStack | None = None
         for each in self.observers:
             if each.on_send is not None:
                 stack = stack or ExitStack()
                 stack.enter_context(each.on_send(attempt))
-        return _NOTHING if stack is None else stack
+        return stack
 
     def report_content(self, attempt: ObservedAttempt) -> None:
         """Report that the first content of an attempt's answer has arrived."""
@@ -204,7 +202,7 @@ class CallProgress:
                 each.on_models_done(error)
 
     def report_chunk(self, chunk: StreamChunk) -> None:
-        """Report that a chunk is about to be shown to the caller."""
+        """Report that the first or the last chunk is about to be shown to the caller."""
         for each in self.observers:
             if each.on_chunk is not None:
                 each.on_chunk(chunk)
@@ -260,7 +258,7 @@ class CallProgress:
         if isinstance(error, ContextLengthError) and target.facts is not None:
             self._too_small = max(self._too_small, target.facts.context_window or 0)
         elif isinstance(error, ContentPolicyError):
-            self._refused_by.add(target.ref.provider)
+            self._refused_by = (*self._refused_by, target.ref.provider)
 
     def objection(self, target: Target) -> ProviderError | None:
         """Return why earlier failures rule this model out; None if they do not."""

@@ -5,7 +5,6 @@ Callers loop: `for attempt in failover`, then `attempt.fail(error)` or `attempt.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
@@ -72,8 +71,8 @@ class Failover(CallProgress):
         self.alias = alias
         self.blocked: Mapping[str, OpenCircuit] = {}
         self._has_started = False
-        self._resends: list[tuple[AttemptState, ChangedRequest]] = []
-        self._resent: Counter[ModelRef] = Counter()
+        self._resends: tuple[tuple[AttemptState, ChangedRequest], ...] = ()
+        self._resent: dict[ModelRef, int] = {}
 
     @property
     def targets(self) -> list[Target]:
@@ -175,18 +174,20 @@ class Failover(CallProgress):
         changed = without_refused(attempt.http, error)
         if attempt.changes and (changed is not None or not isinstance(error, ProviderRequestError)):
             self.context.refused.remember(attempt.target, attempt.changes)
-        if changed is None or attempt.committed or self._resent[attempt.target.ref] >= MOST_RESENDS:
+        resent = self._resent.get(attempt.target.ref, 0)
+        if changed is None or attempt.committed or resent >= MOST_RESENDS:
             return
         if self.context.effects and not is_refused_at_once(error):
             return
-        self._resent[attempt.target.ref] += 1
-        self._resends.append((attempt, changed))
+        self._resent[attempt.target.ref] = resent + 1
+        self._resends = (*self._resends, (attempt, changed))
 
     def resend(self) -> AttemptState | None:
         """Return the next attempt without what was refused, if any."""
         if not self._resends or (self.deadline is not None and self.clock() >= self.deadline):
             return None
-        refused, changed = self._resends.pop(0)
+        (refused, changed), *rest = self._resends
+        self._resends = tuple(rest)
         target = refused.target
         # By reference: the attempt may have asked the model by its provider's other API.
         places = [isinstance(each, Target) and each.ref == target.ref for each in self._candidates]

@@ -56,7 +56,7 @@ class CallObserver:
         on_refused_answer: The caller gets the answer of a failed attempt, which a provider's policy
             has emptied, because no model has another.
         on_models_done: No more models are tried: one has answered, or this error ended the call.
-        on_chunk: A chunk of a streamed answer is about to be shown to the caller.
+        on_chunk: The first or the last chunk of a streamed answer is about to be shown.
         on_answer: The caller gets this answer.
         on_failure: The caller gets this error.
     """

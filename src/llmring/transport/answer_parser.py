@@ -63,14 +63,8 @@ class AnswerParser:
         self._method = method
         self._has_body = method not in ("HEAD", "CONNECT")
         self._is_named = False
-        # Called by the parser without a function of Python between them.
-        self.on_body = self.pieces.append
-        self._parser: Any = httptools.HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(
-            lenient_headers=True,
-            lenient_optional_cr_before_lf=True,
-            lenient_spaces_after_chunk_size=True,
-        )
+        # Made when the first byte comes: many calls wait for theirs.
+        self._parser: Any = None
 
     def feed(self, data: bytes) -> None:
         """Read more bytes of the connection.
@@ -78,11 +72,13 @@ class AnswerParser:
         Raises:
             BadAnswerError: They are not HTTP.
         """
-        self.begun = True
         self.pending += len(data)
         if self._parser is None:
-            self.keeps_alive = False
-            return
+            if self.begun:
+                self.keeps_alive = False
+                return
+            self._parser = self._new_parser()
+        self.begun = True
         if not self._is_named:
             self._check_name(data)
         try:
@@ -102,6 +98,17 @@ class AnswerParser:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
                 raise BadAnswerError(_LARGE)
+
+    def _new_parser(self) -> Any:
+        # Called by the parser without a function of Python between them.
+        self.on_body = self.pieces.append
+        parser = httptools.HttpResponseParser(self)
+        parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        return parser
 
     def end(self) -> bool:
         """Return True if the end of the connection is the end of the answer.

@@ -30,7 +30,7 @@ class BlockingConnection:
 
     Attributes:
         sock: The socket.
-        has_more: Returns True if something has come that was not read yet.
+        has_more: Returns what has come that was not read yet, after so many milliseconds.
         parser: The answer that is coming; None between answers.
         fault: Why the connection has failed, if it has.
         idle_since: The time of the monotonic clock at which the last answer ended.

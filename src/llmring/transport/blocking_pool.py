@@ -82,7 +82,7 @@ class BlockingPool:
                 self._busy[connection] = origin
             old = time.monotonic() - connection.idle_since > IDLE_SECONDS
             # What can be read between two answers is the end, or was not asked for.
-            if not old and not connection.has_more():
+            if not old and not connection.has_more(0):
                 return connection
             connection.abort()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from asyncio import AbstractEventLoop, Future, TimerHandle
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from llmring.exceptions import LLMRingError
 from llmring.transport.answer_parser import AnswerParser, BadAnswerError
@@ -21,18 +22,30 @@ PIECE_BYTES = 128 * 1024
 
 _NEVER = float("inf")
 
+# Timers keep no variables of the application alive.
+_NO_CONTEXT = contextvars.Context()
+
+
+class ConnectionOwner(Protocol):
+    """The keeper of connections between requests."""
+
+    def keep(self, connection: Connection) -> None:
+        """Keep a connection whose answer has ended, for another request."""
+
+    def drop(self, connection: Connection) -> None:
+        """Drop a connection that has ended."""
+
 
 class Connection(asyncio.Protocol):
     """A connection, which carries one request after the other.
 
     Args:
         loop: The event loop.
-        on_idle: Called when an answer has ended and another request may follow.
-        on_lost: Called when the connection has ended.
+        owner: Keeps it between requests.
         is_secure: True for TLS, to the server or to a proxy.
 
     Attributes:
-        has_more: Returns True if something has come that the loop has not read yet.
+        has_more: Returns what has come that the loop has not read yet, after so many milliseconds.
         transport: The transport; None before it is connected.
         parser: The answer that is coming; None between answers.
         fault: Why the connection has failed, if it has.
@@ -47,8 +60,7 @@ class Connection(asyncio.Protocol):
         "_is_secure",
         "_is_sent",
         "_loop",
-        "_on_idle",
-        "_on_lost",
+        "_owner",
         "_patience",
         "_timer",
         "_timer_at",
@@ -66,16 +78,14 @@ class Connection(asyncio.Protocol):
     def __init__(
         self,
         loop: AbstractEventLoop,
-        on_idle: Callable[[Connection], None],
-        on_lost: Callable[[Connection], None],
+        owner: ConnectionOwner,
         *,
         is_secure: bool,
     ) -> None:
         self._loop = loop
         self._is_secure = is_secure
-        self._on_idle = on_idle
-        self._on_lost = on_lost
-        self.has_more: Callable[[], object] = bool
+        self._owner = owner
+        self.has_more: Callable[[int], object] = bool
         self.transport: Any = None
         self.parser: AnswerParser | None = None
         self.fault: LLMRingError | None = None
@@ -131,7 +141,7 @@ class Connection(asyncio.Protocol):
         if parser is not None:
             # Without a proper end, not even an answer without a length is known to be whole.
             self.fail(closed_early(parser.status or None))
-        self._on_lost(self)
+        self._owner.drop(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -261,7 +271,7 @@ class Connection(asyncio.Protocol):
             if self.is_paused:
                 self.resume_reading()
             self.idle_since = self._loop.time()
-            self._on_idle(self)
+            self._owner.keep(self)
         else:
             self.close()
 
@@ -269,7 +279,7 @@ class Connection(asyncio.Protocol):
         if when < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self._loop.call_at(when, self._ring)
+            self._timer = self._loop.call_at(when, self._ring, context=_NO_CONTEXT)
             self._timer_at = when
 
     def _ring(self) -> None:

@@ -86,7 +86,7 @@ class Pool:
         idle = self._idle.get(origin)
         while idle:
             connection = idle.pop()
-            if connection.has_more():
+            if connection.has_more(0):
                 # The loop takes two turns to read its end, or what was not asked for.
                 try:
                     await asyncio.sleep(0)
@@ -116,7 +116,7 @@ class Pool:
     async def _connect(self, origin: Origin) -> Connection:
         there = origin.proxy or origin
         is_secure = origin.is_secure or there.is_secure
-        connection = Connection(self._loop, self._keep, self._forget, is_secure=is_secure)
+        connection = Connection(self._loop, self, is_secure=is_secure)
         try:
             await self._begin(connection, origin)
             if origin.proxy is not None and origin.is_secure:
@@ -185,7 +185,8 @@ class Pool:
     def _tls(self) -> ResumingContext:
         return client_context(self._options.certificate, self._options.key)
 
-    def _keep(self, connection: Connection) -> None:
+    def keep(self, connection: Connection) -> None:
+        """Keep a connection whose answer has ended, for another request."""
         origin = self._all.get(connection)
         if origin is None:
             return
@@ -198,7 +199,8 @@ class Pool:
         if self._sweeper is None:
             self._sweeper = self._loop.call_later(IDLE_SECONDS, self._sweep)
 
-    def _forget(self, connection: Connection) -> None:
+    def drop(self, connection: Connection) -> None:
+        """Drop a connection that has ended."""
         origin = self._all.pop(connection, None)
         idle = self._idle.get(origin) if origin is not None else None
         if idle and connection in idle:

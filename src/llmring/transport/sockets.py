@@ -14,7 +14,6 @@ import threading
 import time
 from asyncio import AbstractEventLoop, Future, Task
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from itertools import chain, zip_longest
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
@@ -53,13 +52,16 @@ def prepared(family: int, kind: int, protocol: int) -> socket.socket:
     return made
 
 
-def readable(sock: socket.socket) -> Callable[[], object]:
-    """Return a function that checks if something has come on a socket: bytes, or its end."""
+def readable(sock: socket.socket) -> Callable[[int], object]:
+    """Return a function that checks if something has come on a socket: bytes, or its end.
+
+    It waits for so many milliseconds.
+    """
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock, select.POLLIN)
-        return partial(poll.poll, 0)
-    return lambda: select.select([sock], [], [], 0)[0]
+        return poll.poll
+    return lambda milliseconds: select.select([sock], [], [], milliseconds / 1000)[0]
 
 
 class Resolver:

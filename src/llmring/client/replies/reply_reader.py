@@ -8,7 +8,7 @@ from functools import partial
 from llmring.chat.citation import moved
 from llmring.chat.completeness import defect, is_bare_refusal, without_name
 from llmring.chat.cost import Cost
-from llmring.chat.events import Event, Finished, Usage, UsageReport
+from llmring.chat.events import Event, Finished, TextDelta, Usage, UsageReport
 from llmring.chat.reply import Reply, Restore, folded
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.replies.stream_patience import StreamPatience
@@ -150,10 +150,18 @@ class StreamReader:
 
     def _shown(self, events: Iterable[Event]) -> Iterator[StreamChunk]:
         """Add the events; yield the chunks to show for them."""
+        reply, trimmer, patience = self._reply, self._trimmer, self._patience
+        writes = False
         for event in events:
-            if self._patience is not None:
-                self._patience.see(event)
-            chunk = self._reply.add(event)
+            is_text = type(event) is TextDelta
+            # Of several texts that came together, one is seen for all.
+            if patience is not None and not (is_text and writes):
+                patience.see(event)
+            writes = is_text
+            chunk = reply.add(event)
+            if is_text and chunk is not None and trimmer is None and not self._restarts:
+                yield chunk
+                continue
             if chunk is None:
                 self._note_usage(event)
             elif self._show(chunk):

@@ -9,6 +9,7 @@ finish reasons, errors with status 200.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -42,6 +43,7 @@ from llmring.dialects.openai_chat.reply_records import (
     ChatMessage,
     ChatReply,
     ContentPart,
+    TextChunk,
 )
 from llmring.dialects.openai_chat.usage import usage_report
 from llmring.dialects.sse import ServerEvent
@@ -49,6 +51,7 @@ from llmring.dialects.thought_signatures import thought_signature
 from llmring.wire import HttpHead
 
 _REPLY = msgspec.json.Decoder(ChatReply)
+_TEXT = msgspec.json.Decoder(TextChunk)
 _DONE = b"[DONE]"
 
 _REASONS = {
@@ -247,7 +250,8 @@ class _OpenCalls:
 
 def decoder(head: HttpHead) -> EventStreamDecoder:
     """Create a decoder for one streamed reply."""
-    return EventStreamDecoder(head, _ChatReader(head), decode)
+    reader = _ChatReader(head)
+    return EventStreamDecoder(head, reader, decode, texts=reader.texts)
 
 
 class _ChatReader:
@@ -286,6 +290,20 @@ class _ChatReader:
         self._sources: Any = None
         self._tier: Any = None
         self._usage: UsageReport | None = None
+
+    def texts(self, received: list[ServerEvent], start: int) -> list[TextDelta]:
+        """Return the text of each event up to the first other one; see `Texts`."""
+        found: list[TextDelta] = []
+        for event in islice(received, start, None):
+            if event.name or event.stray:
+                break
+            try:
+                chunk = _TEXT.decode(event.data)
+            except (ValueError, RecursionError):
+                break
+            self._tier = chunk.service_tier or self._tier
+            found.append(TextDelta(chunk.choices[0].delta.content))
+        return found
 
     def take(self, event: ServerEvent) -> list[Event]:
         data = event.data.strip()

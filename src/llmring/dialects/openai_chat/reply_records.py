@@ -3,9 +3,9 @@
 https://platform.openai.com/docs/api-reference/chat/object
 """
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from llmring.dialects.openai_chat.usage import SentUsage
 
@@ -91,3 +91,48 @@ class ChatReply(Struct, gc=False):
     search_results: Any = None
     web_search: Any = None
     search_info: Any = None
+
+
+# The chunks that hold a piece of text and nothing else, of which a stream consists for the most
+# part; any field that is not listed, and any value in one that is listed as None, is refused.
+
+
+class TextPiece(Struct, gc=False, forbid_unknown_fields=True):
+    """A piece of a message that is text alone."""
+
+    content: Annotated[str, Meta(min_length=1)]
+    role: Literal["assistant"] | None = None
+    reasoning_content: None = None
+    reasoning: None = None
+    refusal: None = None
+    tool_calls: None = None
+    function_call: None = None
+    audio: None = None
+
+
+class TextChoice(Struct, gc=False, forbid_unknown_fields=True):
+    """A choice in a chunk that is text alone."""
+
+    delta: TextPiece
+    index: Literal[0]
+    finish_reason: None = None
+    native_finish_reason: None = None
+    logprobs: None = None
+    usage: None = None
+    stop_reason: None = None
+    token_ids: None = None
+
+
+class TextChunk(Struct, gc=False, forbid_unknown_fields=True):
+    """A chunk that is text alone."""
+
+    choices: tuple[TextChoice]
+    id: str | None = None
+    object: str | None = None
+    created: int | None = None
+    model: str | None = None
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
+    usage: None = None
+    provider: str | None = None
+    obfuscation: str | None = None
