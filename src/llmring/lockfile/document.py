@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +18,8 @@ from llmring.exceptions import (
 from llmring.lockfile import syntax
 from llmring.lockfile.problem import Fault, Problem, nearest
 from llmring.lockfile.schema import keys
-from llmring.lockfile.schema.shapes import OWN_KEY, Shape, misfits, unknown_key
+from llmring.lockfile.schema.naming import alias_objection
+from llmring.lockfile.schema.shapes import OWN_KEY, Outline, Shape, misfits, unknown_key
 from llmring.lockfile.toml.layout import KeyPath
 
 if TYPE_CHECKING:
@@ -30,12 +31,10 @@ DEFAULT_PROFILE = "default"
 RECORDINGS = "tests/recordings"
 
 _REFERENCE = re.compile(keys.REFERENCE)
-_NOT_IN_ALIAS = re.compile(f"[{keys.NOT_IN_ALIAS}]")
-_NOT_IN_PROFILE = re.compile(f"[{keys.CONTROLS}]")
 _VERSION = re.compile(keys.VERSION)
 
 
-class ModelRef(Struct, frozen=True):
+class ModelRef(Struct, frozen=True, gc=False):
     """A reference to a model of a provider.
 
     Attributes:
@@ -62,7 +61,7 @@ class ModelRef(Struct, frozen=True):
         return cls(found[1].lower(), found[2])
 
 
-class Binding(Struct, frozen=True):
+class Binding(Struct, frozen=True, gc=False):
     """An alias with its models, best first.
 
     Attributes:
@@ -128,14 +127,23 @@ class Examination(Struct, frozen=True):
     Attributes:
         lockfile: The parts without faults.
         faults: Every fault, in the order found.
-        references: Every model reference with its key path.
+        named: Model references with their key paths, or lists of them with those of the lists.
         tree: The text as parsed by tomllib.
     """
 
     lockfile: Lockfile
     faults: tuple[Fault, ...]
-    references: tuple[tuple[KeyPath, ModelRef], ...]
+    named: tuple[tuple[KeyPath, tuple[ModelRef, ...] | ModelRef], ...]
     tree: Mapping[str, Any]
+
+    @property
+    def references(self) -> Iterator[tuple[KeyPath, ModelRef]]:
+        """Every model reference with its key path."""
+        for path, found in self.named:
+            if isinstance(found, ModelRef):
+                yield path, found
+            else:
+                yield from (((*path, index), ref) for index, ref in enumerate(found))
 
 
 def parse(text: str, path: Path | None = None) -> Lockfile:
@@ -188,22 +196,6 @@ def references(models: str | Iterable[str]) -> tuple[ModelRef, ...]:
     return refs
 
 
-def alias_objection(alias: str) -> str | None:
-    """Explain why a string can't be an alias; None if it can."""
-    if not alias:
-        return "an alias can't be empty"
-    bad = _NOT_IN_ALIAS.search(alias)
-    return f"an alias can't contain {bad[0]!r}, as {alias!r} does" if bad else None
-
-
-def profile_objection(profile: str) -> str | None:
-    """Explain why a string can't be the name of a profile; None if it can."""
-    if not profile:
-        return "the name of a profile can't be empty"
-    bad = _NOT_IN_PROFILE.search(profile)
-    return f"the name of a profile can't contain {bad[0]!r}, as {profile!r} does" if bad else None
-
-
 def _error(
     kind: type[LockfileError], problem: Problem, path: Path | None, *, more: int = 0
 ) -> LockfileError:
@@ -220,7 +212,9 @@ class _TreeReader:
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
-        self._references: list[tuple[KeyPath, ModelRef]] = []
+        self._references: list[tuple[KeyPath, tuple[ModelRef, ...] | ModelRef]] = []
+        # A long lockfile names the same few models again and again.
+        self._known: dict[str, ModelRef] = {}
 
     def read(self, tree: dict[str, Any]) -> Examination:
         version = tree.get("version", "1.0")
@@ -259,16 +253,18 @@ class _TreeReader:
         """Return the keys of a table whose values have the right shape; report the others."""
         known = {}
         for key, value in table.items():
-            at = (*path, key)
             shape = shapes.get(key)
-            if shape is None:
-                if not key.startswith(OWN_KEY):
-                    self._faults.append(unknown_key(at, shapes, noun))
-                continue
-            faults = [*misfits(shape, value, at)]
-            self._faults += faults
-            if all(fault.raises is None for fault in faults):
+            if isinstance(shape, Outline) and shape.fits(value):
                 known[key] = value
+                continue
+            at = (*path, key)
+            if shape is not None:
+                faults = [*misfits(shape, value, at)]
+                self._faults += faults
+                if all(fault.raises is None for fault in faults):
+                    known[key] = value
+            elif not key.startswith(OWN_KEY):
+                self._faults.append(unknown_key(at, shapes, noun))
         return known
 
     def _providers(self, known: dict[str, Any]) -> dict[str, Any]:
@@ -347,21 +343,29 @@ class _TreeReader:
     def _models(self, models: list[object] | str | None, path: KeyPath) -> tuple[ModelRef, ...]:
         if models is None:
             return ()
+        if not models or isinstance(models, str):
+            return self._new_models(models, path)
+        try:
+            refs = tuple([self._known[text] for text in models])  # type: ignore[index]
+        except (KeyError, TypeError):
+            return self._new_models(models, path)
+        self._references.append((path, refs))
+        return refs
+
+    def _new_models(self, models: list[object] | str, path: KeyPath) -> tuple[ModelRef, ...]:
         if models == []:
             self._fault(path, "the list of models is empty", REFERENCE_FIX)
-        texts: Iterable[tuple[KeyPath, object]] = (
-            [(path, models)]
-            if isinstance(models, str)
-            else [((*path, index), text) for index, text in enumerate(models)]
-        )
         refs = []
-        for at, text in texts:
+        for index, text in enumerate([models] if isinstance(models, str) else models):
+            at = path if isinstance(models, str) else (*path, index)
             try:
-                refs.append(ModelRef.parse(text if isinstance(text, str) else ""))
+                ref = ModelRef.parse(text if isinstance(text, str) else "")
             except InvalidModelReferenceError:
                 self._fault(at, f"{text!r} is not a model reference", REFERENCE_FIX)
             else:
-                self._references.append((at, refs[-1]))
+                refs.append(ref)
+                self._references.append((at, ref))
+                self._known[str(text)] = ref
         return tuple(refs)
 
     def _inherited(self, profiles: dict[str, Profile]) -> dict[str, Profile]:

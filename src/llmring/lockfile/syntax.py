@@ -10,6 +10,8 @@ from typing import Any
 from llmring.lockfile.problem import Problem
 
 _CONFLICT = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?: |\r?$)"
+# From this length on, it takes less time to load and use another reader than tomllib takes.
+_LONG = 8 * 1024
 _PLACE = r" \(at (?:line (\d+), column (\d+)|end of document)\)$"
 
 # The start of tomllib's message, and the fix for it.
@@ -34,7 +36,11 @@ _OTHER_FIX = "see https://toml.io/en/v1.0.0 for the syntax of TOML"
 def load(text: str) -> dict[str, Any] | Problem:
     """Parse a TOML text; return the problem if it is not TOML."""
     try:
-        return tomllib.loads(text)
+        if len(text) < _LONG:
+            return tomllib.loads(text)
+        from llmring.lockfile.toml import bindings_reader
+
+        return bindings_reader.loads(text)
     except RecursionError:
         return _problem((1, 1), "the file is nested too deeply", "flatten it")
     except ValueError as error:

@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from llmring.exceptions import AliasNotFoundError, LLMRingError
 from llmring.lockfile.compose import Packages, look_up
-from llmring.lockfile.document import Lockfile, alias_objection
+from llmring.lockfile.document import Lockfile
 from llmring.lockfile.problem import Fault, Problem, nearest
+from llmring.lockfile.schema.naming import alias_objection
 from llmring.lockfile.toml.layout import scan
 
 

@@ -13,11 +13,10 @@ from llmring.lockfile import resolve
 from llmring.lockfile.document import (
     Binding,
     Lockfile,
-    alias_objection,
     parse,
-    profile_objection,
     references,
 )
+from llmring.lockfile.schema.naming import alias_objection, profile_objection
 from llmring.lockfile.toml.array import array
 from llmring.lockfile.toml.layout import KeyPath, Layout, Section, TextSpan, scan
 from llmring.lockfile.toml.quoting import dotted, quoted

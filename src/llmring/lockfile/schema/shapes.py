@@ -137,6 +137,10 @@ class Outline(Struct, frozen=True):
         """An example of a value, in TOML."""
         return self.whole.example
 
+    def fits(self, value: object) -> bool:
+        """Return True if a value has the type."""
+        return _is_kind(self.whole, value)
+
 
 Shape = (
     Anything
