@@ -2,6 +2,7 @@
 
 import logging
 from datetime import date
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,15 +11,19 @@ import priced
 from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.client.route_cache import Route, Routes, route_of
+from llmring.config.lockfile_reading import LockfileReading
+from llmring.config.settings import read_settings
 from llmring.ledger.project import Stamp
 from llmring.lockfile.compose import Resolved
-from llmring.lockfile.document import ModelRef
+from llmring.lockfile.document import Lockfile, ModelRef
+from llmring.lockfile.file import LockfileSource
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Target
 
 DAY = date(2026, 11, 23)
 OLD = ModelRef("openai", "old")
 NEW = ModelRef("openai", "new")
+SOURCE = LockfileSource(Path("llmring.lock"), "folder", writable=True)
 
 
 def target(ref: ModelRef, retires: date | None = None) -> Target:
@@ -35,7 +40,9 @@ def route(
     """Return the route over a model that retires on `DAY`, and one that does not."""
     candidates = [target(OLD, retires=DAY), target(NEW)]
     found = Resolved((OLD, NEW), "fast")
-    return route_of(found, policy or Policy(), candidates, Stamp("default"), pins or {}, day)
+    lockfile = Lockfile(registry={"pins": pins or {}})
+    reading = LockfileReading(lockfile, SOURCE, read_settings({}), {})
+    return route_of(found, policy or Policy(), candidates, Stamp("default"), reading, day)
 
 
 def models(found: Route) -> list[str]:

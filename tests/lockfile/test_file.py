@@ -1,4 +1,3 @@
-import logging
 import os
 import signal
 import socket
@@ -24,7 +23,7 @@ from llmring.lockfile import file
 from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.document import parse
 from llmring.lockfile.edit.bindings import bind, unbind
-from llmring.lockfile.file import LiveLockfile, LockfileSource, create, find, read, update
+from llmring.lockfile.file import LockfileSource, create, find, read, update
 from lockfile.texts import EXAMPLE
 
 as_root = os.name == "posix" and os.geteuid() == 0
@@ -348,93 +347,6 @@ def test_a_new_file_has_the_mode_that_the_umask_leaves(tmp_path: Path) -> None:
         os.umask(before)
 
     assert stat.S_IMODE((tmp_path / "new.lock").stat().st_mode) == 0o640
-
-
-def test_S086_an_edit_on_disk_is_seen_by_the_next_call(path: Path) -> None:
-    live = LiveLockfile(path)
-    live.current()
-    path.write_text(bound("quick"))
-
-    assert "quick" in live.current().profiles["default"].bindings
-
-
-def test_an_edit_of_the_same_size_in_the_same_tick_is_seen(path: Path) -> None:
-    live = LiveLockfile(path)
-    for number in range(30):
-        path.write_text(bound(f"quick-{number:02}"))
-        assert f"quick-{number:02}" in live.current().profiles["default"].bindings
-
-
-def test_a_file_that_has_not_changed_is_not_read_again(path: Path) -> None:
-    os.utime(path, (1, 1))
-    live = LiveLockfile(path)
-
-    assert live.current() is live.current()
-
-
-def test_S085_forgetting_reads_the_file_again(path: Path) -> None:
-    os.utime(path, (1, 1))
-    live = LiveLockfile(path)
-    before = live.current()
-
-    live.forget()
-
-    assert live.current() is not before
-
-
-def test_an_invalid_edit_keeps_the_last_good_version_and_warns_once(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    live = LiveLockfile(path)
-    before = live.current()
-    path.write_text("a = ")
-
-    found = [live.current() for _ in range(3)]
-
-    assert found == [before] * 3
-    (record,) = caplog.records
-    assert record.name == "llmring"
-    assert "llmring.lock:1:5" in record.getMessage()
-
-
-def test_a_deleted_file_keeps_the_last_good_version(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    live = LiveLockfile(path)
-    before = live.current()
-    path.unlink()
-
-    assert [live.current(), live.current()] == [before, before]
-    assert len(caplog.records) == 1
-
-
-def test_a_repaired_file_is_used_and_the_next_error_warns_again(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    live = LiveLockfile(path)
-    live.current()
-    for text in ("a = ", bound("quick"), "b = "):
-        path.write_text(text)
-        live.current()
-
-    assert "quick" in live.current().profiles["default"].bindings
-    assert len(caplog.records) == 2
-
-
-def test_a_file_without_an_earlier_good_version_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(LockfileNotFoundError):
-        LiveLockfile(tmp_path / "no.lock").current()
-
-
-def test_unknown_keys_are_logged_as_warnings_with_their_place(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    path.write_text("profile = {}\n")
-
-    with caplog.at_level(logging.WARNING, "llmring"):
-        LiveLockfile(path).current()
-
-    assert "llmring.lock:1:1: warning: profile: a lockfile has no such key" in caplog.text
 
 
 def _folder(path: Path) -> None:

@@ -23,6 +23,7 @@ from llmring.replay.history import RecordedCalls, ReplayableCall, recorded
 
 if TYPE_CHECKING:
     from llmring.chat.response import LLMResponse
+    from llmring.config.lockfile_reading import LockfileReading
     from llmring.config.settings import Settings
 
 
@@ -177,9 +178,11 @@ class _Rebound(ActiveLockfile):
         self._alias = alias
         self._models = models
 
-    def look_up(self, name: str, profile: str | None) -> Resolved:
+    def look_up(
+        self, name: str, profile: str | None, reading: LockfileReading | None = None
+    ) -> Resolved:
         """Resolve a name."""
-        found = super().look_up(name, profile)
+        found = super().look_up(name, profile, reading)
         if name != self._alias:
             return found
         # The lockfile's weights belong to its own models.

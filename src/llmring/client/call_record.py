@@ -112,7 +112,7 @@ class Recorder:
     def stamp(self, profile: str | None) -> Stamp:
         """Return what entries repeat of the lockfile."""
         try:
-            return self._active_lockfile.stamp(profile)
+            return self._active_lockfile.latest().stamp(profile)
         except LLMRingError:
             # The call will fail for the same reason.
             return Stamp(profile or DEFAULT_PROFILE)
@@ -124,7 +124,7 @@ class Recorder:
 
     def clean(self, text: str) -> str:
         """Mask the keys in a text."""
-        rows = self._active_lockfile.endpoints.values()
+        rows = self._active_lockfile.latest().endpoints.values()
         return redact(text, [secret for row in rows for secret in row.secrets])
 
 

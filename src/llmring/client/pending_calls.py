@@ -1,7 +1,15 @@
 """Pending calls of a ring: awaitable, and readable directly in synchronous code."""
 
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+    Sequence,
+)
+from threading import Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+_LOOK_AGAIN_SECONDS = 0.005
 
 _AS_DATA = ("to_dict", "to_json")
 
@@ -294,13 +304,25 @@ class PendingToolsStream(_PendingItems[StreamChunk | ToolStart | ToolRun]):
         return self._response
 
 
+async def ended(threads: Sequence[Thread]) -> None:
+    """Wait until these threads have ended, while the event loop goes on."""
+    import asyncio
+
+    while any(each.is_alive() for each in threads):
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+
+
 class PendingClose:
-    """The pending end of a ring's connections; takes effect once, by `await` or `finish`."""
+    """The pending end of a ring's connections; takes effect once, by `await` or `finish`.
+
+    It waits for the threads that read the ring's lockfiles, which soon end by themselves.
+    """
 
     __module__ = "llmring"
 
-    def __init__(self, executor: "Executor | None") -> None:
+    def __init__(self, executor: "Executor | None", readers: Sequence[Thread] = ()) -> None:
         self._executor = executor
+        self._readers = readers
 
     def finish(self) -> None:
         """Close the connections, from synchronous code; blocks until done."""
@@ -310,11 +332,15 @@ class PendingClose:
             self._executor.close()
             if portal.is_running():
                 portal.run(self._take())
+        for reader in self._readers:
+            reader.join()
 
     async def _take(self) -> None:
         executor, self._executor = self._executor, None
         if executor is not None:
             await executor.aclose()
+        if self._readers:
+            await ended(self._readers)
 
     def __await__(self) -> Generator[Any, Any, None]:
         return self._take().__await__()

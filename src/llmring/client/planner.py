@@ -34,6 +34,7 @@ from llmring.routing.targets import Skip, Target, targets
 from llmring.telemetry.tracing import Telemetry
 
 if TYPE_CHECKING:
+    from llmring.config.lockfile_reading import LockfileReading
     from llmring.files.registered import Files
     from llmring.lockfile.document import ModelRef
     from llmring.registry.catalog import ModelFacts
@@ -92,14 +93,23 @@ class CallPlanner:
         """Return the policy of an alias."""
         return policy_of(self._usual, *found.policy)
 
-    def targets(self, found: Resolved, policy: Policy) -> list[Target | Skip]:
-        """Return the models of an alias, in the order of the lockfile."""
-        endpoints = self._active_lockfile.endpoints
+    def targets(
+        self, found: Resolved, policy: Policy, reading: LockfileReading | None = None
+    ) -> list[Target | Skip]:
+        """Return the models of an alias, in the order of the lockfile.
+
+        Args:
+            found: The models.
+            policy: How they are called.
+            reading: The lockfile that they were found in; None for the lockfile as it is now.
+        """
+        reading = reading or self._active_lockfile.now()
+        endpoints = reading.endpoints
         if test_overrides.needs_no_keys(policy, self._overrides):
             from llmring.replay.interceptor import keyless
 
             endpoints = keyless(endpoints)
-        return targets(found.models, endpoints, self._active_lockfile.facts)
+        return targets(found.models, endpoints, reading.facts)
 
     def plan(
         self,
@@ -131,7 +141,7 @@ class CallPlanner:
         models = route.models.fit_for(request)
         candidates, rules = models.candidates, None
         if route.is_weighed:
-            candidates, rules = self._weighed(request, profile, found, policy, candidates)
+            candidates, rules = self._weighed(request, route, candidates)
             candidates = retired_last(candidates, route.day)
         progress = NO_PROGRESS
         if stream:
@@ -222,33 +232,34 @@ class CallPlanner:
 
     def _route(self, model: str, profile: str | None) -> Route:
         """Return the route of an alias, built once for each reading of the lockfile."""
-        reading = self._active_lockfile.reading()
-        if self._routes.reading is not reading:
-            self._routes = Routes(reading)
+        pair = self._active_lockfile.reading()
+        routes = self._routes
+        if routes.reading is not pair:
+            self._routes = routes = Routes(pair)
         key = (model, *self._active_lockfile.profile_choice(profile))
         today = self._clock.today()
-        route = self._routes.get(key)
+        route = routes.get(key)
         if route is None or route.day != today:
-            found = self._active_lockfile.look_up(model, profile)
+            reading = pair[0]
+            found = self._active_lockfile.look_up(model, profile, reading)
             policy = self.policy(found)
-            candidates = self.targets(found, policy)
-            pins = reading[0].registry.get("pins", {})
-            stamp = self._active_lockfile.stamp(profile)
-            self._require_name()
-            route = route_of(found, policy, candidates, stamp, pins, today)
+            candidates = self.targets(found, policy, reading)
+            stamp = reading.stamp(profile)
+            self._require_name(reading)
+            route = route_of(found, policy, candidates, stamp, reading, today)
             # The overrides of tests and the lockfiles of packages may change at any time.
             if not (self._overrides or policy.mode) and (":" not in model or found.alias is None):
-                self._routes.keep(key, route)
+                routes.keep(key, route)
         return route
 
-    def _require_name(self) -> None:
+    def _require_name(self, reading: LockfileReading) -> None:
         """Warn once if budgets are counted in Redis, but each machine counts its own."""
-        active = self._active_lockfile
-        if self._shares and active.identity.name is None and active.source.rule != "bundled":
+        source = reading.source
+        if self._shares and reading.identity.name is None and source.rule != "bundled":
             warn_once.warn(
                 "no name for Redis",
                 lambda: (
-                    f"{active.source.path} has no name, so each machine counts its budgets for "
+                    f"{source.path} has no name, so each machine counts its budgets for "
                     'itself, though LLMRING_REDIS_URL is set; add name = "…" at the top of the '
                     "lockfile to count them together"
                 ),
@@ -257,9 +268,7 @@ class CallPlanner:
     def _weighed(
         self,
         request: ParsedRequest,
-        profile: str | None,
-        found: Resolved,
-        policy: Policy,
+        route: Route,
         candidates: Sequence[Target | Skip],
     ) -> tuple[Sequence[Target | Skip], Rules]:
         """Return the candidates in the order of the strategy, and the limits of the call."""
@@ -267,8 +276,10 @@ class CallPlanner:
         from llmring.routing.order import OrderInputs, ordered, user_of
         from llmring.routing.selection.filters import within
 
+        policy, reading = route.policy, route.reading
         estimate, day, alias = estimate_tokens(request), self._clock.today(), request.model or ""
-        candidates = within(candidates, self.facts(found.models[0]), policy, estimate, day)
+        first = reading.facts(route.found.models[0])
+        candidates = within(candidates, first, policy, estimate, day)
         circumstances = OrderInputs(
             alias=alias,
             user=user_of(request),
@@ -280,8 +291,8 @@ class CallPlanner:
         rules = Rules(
             policy=policy,
             alias=alias,
-            profile=self._active_lockfile.active_profile(profile),
-            lockfile=self._active_lockfile.budget_key,
+            profile=route.stamp.profile,
+            lockfile=reading.budget_key,
             estimate=estimate,
         )
         return ordered(candidates, policy, circumstances), rules

@@ -187,15 +187,14 @@ class LLMRing(RingAliases, RingModels, RingExplain, RingStatus, RingTools, RingF
         Calls in progress on them raise `RingClosedError` and send nothing more. The ring can be
         used again afterwards; it then opens new connections.
         """
-        closing = PendingClose(self._executor_)
+        closing = PendingClose(self._executor_, self._active_lockfile.readers)
         if not loop_is_running():
             closing.finish()
         return closing
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
-        if self._executor_ is not None:
-            await self._executor_.aclose()
+        await PendingClose(self._executor_, self._active_lockfile.readers)
 
     async def __aenter__(self) -> Self:
         return self

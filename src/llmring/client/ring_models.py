@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.token_count import TokenCount
     from llmring.client.operations.embed import EmbeddingRequest
+    from llmring.config.lockfile_reading import LockfileReading
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
     from llmring.routing.selection.prepare import Prepared
@@ -91,12 +92,13 @@ class RingModels(RingCore):
         record = self._recorder.record(CallStart("embed", alias, profile, request.texts))
         trace: EmbeddingTrace | None = None
         try:
-            found, candidates, policy = self._candidates(alias, profile)
+            reading = self._active_lockfile.now()
+            found, candidates, policy = self._candidates(alias, profile, reading)
             spans = self._telemetry.embedding(
                 alias,
                 profile,
                 request.dimensions,
-                digest=lambda: self._active_lockfile.stamp(profile).digest,
+                digest=lambda: reading.digest,
             )
             if spans is not None:
                 from llmring.telemetry.embedding_trace import EmbeddingTrace
@@ -107,14 +109,14 @@ class RingModels(RingCore):
                 seconds, self._settings.clock, CallContext(policy=policy, observers=observers)
             )
             if record is not None:
-                record.found(found.alias, shared_deadline.attempts)
+                record.found(found.alias, shared_deadline.attempts, reading.stamp(profile))
             response = await embed_texts(
                 self._executor,
                 request,
                 found,
                 candidates,
                 shared_deadline,
-                self._active_lockfile.facts,
+                reading.facts,
             )
         except BaseException as error:
             if record is not None:
@@ -230,10 +232,11 @@ class RingModels(RingCore):
         return self._files.enclosing(request, prepare) if request.files else prepare(request)
 
     def _candidates(
-        self, name: str, profile: str | None
+        self, name: str, profile: str | None, reading: LockfileReading | None = None
     ) -> tuple[Resolved, list[Target | Skip], Policy]:
         """Return the models of an alias, and their policy without its limits."""
-        found = self._active_lockfile.look_up(name, profile)
+        reading = reading or self._active_lockfile.now()
+        found = self._active_lockfile.look_up(name, profile, reading)
         policy = self._planner.policy(found)
         own = Policy(
             retries=policy.retries,
@@ -241,4 +244,4 @@ class RingModels(RingCore):
             mode=policy.mode,
             recordings=policy.recordings,
         )
-        return found, self._planner.targets(found, policy), own
+        return found, self._planner.targets(found, policy, reading), own

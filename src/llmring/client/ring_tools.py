@@ -180,7 +180,11 @@ class RingTools(RingCalls):
     ) -> ToolsResponse:
         from llmring.client.tools.tool_loop import run_tools
 
-        secrets = [each for row in self._active_lockfile.endpoints.values() for each in row.secrets]
+        secrets = [
+            each
+            for row in self._active_lockfile.latest().endpoints.values()
+            for each in row.secrets
+        ]
 
         async def run(turn_request: LLMRequest) -> ToolsResponse:
             return await run_tools(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -18,6 +18,9 @@ from llmring.routing.policy import Policy, limits, weighs
 from llmring.routing.selection.filters import is_retired, retired_last, warning
 from llmring.routing.selection.shape import ModelsByShape
 from llmring.routing.targets import Skip, Target
+
+if TYPE_CHECKING:
+    from llmring.config.lockfile_reading import LockfileReading
 
 _log = logging.getLogger("llmring")
 
@@ -34,7 +37,7 @@ class Route(Struct, frozen=True):
         found: The models that the alias resolves to.
         policy: How its models are called.
         stamp: What the ledger's entries of the calls repeat of the lockfile.
-        pins: The lockfile's pins as written, by reference.
+        reading: The reading of the lockfile that it was built from.
         day: The day for which the route is valid.
         is_weighed: True if its calls are limited, or a strategy orders its models.
         models: Its models, retired ones last.
@@ -43,14 +46,15 @@ class Route(Struct, frozen=True):
     found: Resolved
     policy: Policy
     stamp: Stamp
-    pins: Mapping[str, Any]
+    reading: LockfileReading
     day: date
     is_weighed: bool
     models: ModelsByShape
 
     def remark(self, ref: ModelRef, name: str | None) -> str | None:
         """Return a remark on the name under which a model answered; log it if it is new."""
-        pin = self.pins.get(str(ref)) if self.pins else None
+        pins = self.reading.lockfile.registry.get("pins")
+        pin = pins.get(str(ref)) if pins else None
         remark = warn_once.served_models().remark(ref, name, pin.get("snapshot") if pin else None)
         if remark is not None:
             _log.warning("%s %s", ref, remark)
@@ -62,7 +66,7 @@ def route_of(
     policy: Policy,
     candidates: Sequence[Target | Skip],
     stamp: Stamp,
-    pins: Mapping[str, Any],
+    reading: LockfileReading,
     day: date,
 ) -> Route:
     """Build the route over these models; warn once of each that is retired.
@@ -75,7 +79,7 @@ def route_of(
     in_order = retired_last(candidates, day)
     is_weighed = limits(policy) or weighs(policy)
     models = ModelsByShape(in_order, policy)
-    return Route(found, policy, stamp, pins, day, is_weighed, models)
+    return Route(found, policy, stamp, reading, day, is_weighed, models)
 
 
 class Routes(dict[Key, Route]):

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from llmring.bridge.pending import Pending
 from llmring.chat.parsed_request import ParsedRequest
+from llmring.lockfile import resolve
 from llmring.plain_data import PlainData
 from llmring.routing.circuits import CircuitState
 from llmring.routing.estimate import estimate_tokens, usd
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llmring.config.active_lockfile import ActiveLockfile
+    from llmring.config.lockfile_reading import LockfileReading
     from llmring.limits.budgets import Spending
     from llmring.providers.endpoint import Endpoint
     from llmring.routing.circuits import Circuits
@@ -132,25 +134,28 @@ async def status_of(
         spending: Returns its count of spending; called only if there is a budget.
         now: The time, in UTC.
     """
-    name = active_lockfile.active_profile(profile)
+    reading = active_lockfile.now()
+    name = reading.profile(profile)
     reachable = await circuits.reachable()
     return Status(
         lockfile=str(active_lockfile.source.path),
         found_by=active_lockfile.source.rule,
         profile=name,
-        providers=tuple(_providers(active_lockfile, name)),
+        providers=tuple(_providers(reading, name)),
         circuits=tuple(await circuits.snapshot()),
         shared=circuits.place,
         reachable=reachable,
-        spending=tuple([each async for each in _spending(active_lockfile, name, spending, now)]),
-        project=active_lockfile.budget_key,
+        spending=tuple(
+            [each async for each in _spending(active_lockfile, reading, name, spending, now)]
+        ),
+        project=reading.budget_key,
     )
 
 
-def _providers(active_lockfile: "ActiveLockfile", profile: str) -> Iterator[ProviderStatus]:
-    bindings = active_lockfile.bindings(profile).values()
+def _providers(reading: "LockfileReading", profile: str) -> Iterator[ProviderStatus]:
+    bindings = resolve.bindings(reading.lockfile, profile).values()
     used = {ref.provider for binding in bindings for ref in binding.models}
-    for name, endpoint in active_lockfile.endpoints.items():
+    for name, endpoint in reading.endpoints.items():
         if name in used or endpoint.key is not None:
             yield _provider(endpoint, used=name in used)
 
@@ -171,19 +176,20 @@ def _provider(endpoint: "Endpoint", *, used: bool) -> ProviderStatus:
 
 async def _spending(
     active_lockfile: "ActiveLockfile",
+    reading: "LockfileReading",
     profile: str,
     spending: "Callable[[], Spending]",
     now: datetime,
 ) -> AsyncIterator[SpendingStatus]:
-    for alias in active_lockfile.bindings(profile):
-        policy = policy_of(*active_lockfile.look_up(alias, profile).policy)
+    for alias in resolve.bindings(reading.lockfile, profile):
+        policy = policy_of(*active_lockfile.look_up(alias, profile, reading).policy)
         if policy.daily_budget is None:
             continue
         rules = Rules(
             policy=policy,
             alias=alias,
             profile=profile,
-            lockfile=active_lockfile.budget_key,
+            lockfile=reading.budget_key,
             estimate=estimate_tokens(ParsedRequest(turns=())),
         )
         spent = await spending().spent(rules.key, now.date())

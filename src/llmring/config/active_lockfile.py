@@ -9,8 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmring.config.identity import LockfileIdentity, identity_of
-from llmring.config.settings import Settings, chosen_profile, endpoints_for, find_active_lockfile
+from llmring.config.lockfile_reading import LockfileReading
+from llmring.config.settings import Settings, chosen_profile, find_active_lockfile
 from llmring.exceptions import (
     LLMRingError,
     LockfileError,
@@ -18,7 +18,6 @@ from llmring.exceptions import (
     MissingAliasesError,
     ModelNotFoundError,
 )
-from llmring.ledger.project import Stamp, age_of
 from llmring.lockfile import file, resolve
 from llmring.lockfile.compose import (
     Packages,
@@ -28,10 +27,13 @@ from llmring.lockfile.compose import (
     look_up,
 )
 from llmring.lockfile.document import DEFAULT_PROFILE, Binding, Lockfile, ModelRef, references
-from llmring.lockfile.file import LiveLockfile, LockfileSource
+from llmring.lockfile.file import LockfileSource
+from llmring.lockfile.live_lockfile import LiveLockfile
 
 if TYPE_CHECKING:
-    from llmring.config.frozen import Frozen
+    from threading import Thread
+
+    from llmring.config.identity import LockfileIdentity
     from llmring.providers.endpoint import Endpoint
     from llmring.registry.catalog import ModelFacts
     from llmring.registry.effective_facts import EffectiveFacts
@@ -42,7 +44,7 @@ _log = logging.getLogger("llmring")
 class ActiveLockfile:
     """The aliases of one lockfile, as one ring sees them.
 
-    A lockfile that changes on disk is read again by the next lookup.
+    A lockfile that changes on disk is read again from the next lookup on; see `LiveLockfile`.
 
     Args:
         lockfile_path: The lockfile, if the application names one.
@@ -63,24 +65,46 @@ class ActiveLockfile:
     ) -> None:
         self._settings = settings
         self._environ = environ
-        self._own: tuple[Lockfile, Mapping[str, Endpoint]] | None = None
-        self._known: tuple[Lockfile, EffectiveFacts] | None = None
-        self._frozen: Frozen | None = None
-        self._identity: tuple[Lockfile, LockfileIdentity] | None = None
-        self._stamps: dict[str, Stamp] = {}
+        self._pair: tuple[LockfileReading, EffectiveFacts] | None = None
         self._packages = Packages()
         self._use(find_active_lockfile(lockfile_path, environ, package_lockfile))
 
     def _use(self, source: LockfileSource) -> None:
+        def form(lockfile: Lockfile) -> LockfileReading:
+            return LockfileReading(lockfile, source, self._settings, self._environ)
+
         self.source = source
-        self._identity = None
-        self._live = LiveLockfile(source.path, self._settings.clock)
+        clock = self._settings.clock
+        self._live = LiveLockfile(source.path, form, LockfileReading.complete, clock)
         self._live.current()
         _log.info("using the lockfile %s (found by: %s)", source.path, source.rule)
 
-    def _profile(self, profile: str | None) -> tuple[Lockfile, str]:
-        lockfile = self._live.current()
-        return lockfile, resolve.profile_name(profile, chosen_profile(self._environ), lockfile)
+    def now(self) -> LockfileReading:
+        """Return the lockfile as it is now; the same object until it changes.
+
+        This is the only look at the file. What belongs together, such as one call, is taken from
+        one reading.
+        """
+        return self._live.current()
+
+    def latest(self) -> LockfileReading:
+        """Return what `now` returned last, without a look at the file."""
+        return self._live.latest()
+
+    def reading(self) -> tuple[LockfileReading, EffectiveFacts]:
+        """Return the lockfile and the facts about models; the same pair until one changes."""
+        reading = self.now()
+        known = reading.known
+        pair = self._pair
+        if pair is None or pair[0] is not reading or pair[1] is not known:
+            self._pair = pair = (reading, known)
+        return pair
+
+    @property
+    def readers(self) -> list[Thread]:
+        """The threads that read lockfiles now."""
+        own = self._live.reader
+        return [*self._packages.readers, *([] if own is None else [own])]
 
     def profile_choice(self, profile: str | None) -> tuple[str | None, str | None]:
         """Return what chooses the profile apart from the lockfile: the call, the environment."""
@@ -88,49 +112,17 @@ class ActiveLockfile:
 
     def active_profile(self, profile: str | None) -> str:
         """Return the name of the profile that a call would use."""
-        return self._profile(profile)[1]
-
-    @property
-    def digest(self) -> str | None:
-        """The digest of the facts that the lockfile has pinned, if any."""
-        return _digest(self._live.current())
+        return self.now().profile(profile)
 
     @property
     def identity(self) -> LockfileIdentity:
         """The identity under which calls of the lockfile are counted."""
-        lockfile = self._live.current()
-        if self._identity is None or self._identity[0] is not lockfile:
-            self._identity = (lockfile, identity_of(lockfile, self.source.path))
-            self._stamps = {}
-        return self._identity[1]
+        return self.now().identity
 
     @property
     def budget_key(self) -> str:
         """The key under which spending and limits of the lockfile's aliases are counted."""
-        shared = self._settings.redis_url is not None
-        return self.identity.anywhere if shared else self.identity.here
-
-    def stamp(self, profile: str | None) -> Stamp:
-        """Return what the ledger's entries of a call repeat of the lockfile.
-
-        The result is the same object until the lockfile changes.
-        """
-        lockfile, name = self._profile(profile)
-        identity = self.identity
-        found = self._stamps.get(name)
-        if found is None:
-            place = self._settings.ledger
-            # A package must not decide how long the calls of its users are kept.
-            keep = lockfile.ledger.get("keep") if self.source.writable else None
-            found = Stamp(
-                name,
-                _digest(lockfile),
-                None if place is None else identity.in_ledger(place),
-                identity.path,
-                None if keep is None else age_of(keep),
-            )
-            self._stamps[name] = found
-        return found
+        return self.now().budget_key
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
@@ -138,95 +130,62 @@ class ActiveLockfile:
 
         Providers in the lockfiles of packages do not count.
         """
-        lockfile = self._live.current()
-        if self._own is None or self._own[0] is not lockfile:
-            self._own = (lockfile, endpoints_for(lockfile, self._settings, self._environ))
-        return self._own[1]
-
-    @property
-    def known(self) -> EffectiveFacts:
-        """Facts about models: the newest catalog, corrected by the lockfile itself."""
-        return self.reading()[1]
-
-    def reading(self) -> tuple[Lockfile, EffectiveFacts]:
-        """Return the lockfile and the facts about models; the same pair until one changes."""
-        lockfile = self._live.current()
-        folder = self._settings.cache_dir
-        url = lockfile.registry.get("url")
-        if url is not None:
-            from llmring.registry.cache import catalog_folder
-
-            folder = catalog_folder(folder, url)
-        current = self._known
-        if current is None or current[0] is not lockfile or not current[1].is_newest(folder):
-            from llmring.registry.effective_facts import effective_facts
-
-            known = effective_facts(lockfile, self._settings.cache_dir)
-            self._known = current = (lockfile, known)
-        return current
+        return self.now().endpoints
 
     def facts(self, ref: ModelRef) -> ModelFacts | None:
         """Return the facts about a model; in a frozen lockfile, those that it has pinned."""
-        effective_facts = self.known.facts(ref)
-        frozen = self._freeze(self._live.current())
-        return effective_facts if frozen is None else frozen.facts(ref, effective_facts)
+        return self.now().facts(ref)
 
-    def _freeze(self, lockfile: Lockfile) -> Frozen | None:
-        """Return the frozen view of the lockfile if LLMRING_FROZEN is set, else None."""
-        if not self._settings.frozen:
-            return None
-        if self._frozen is None or self._frozen.lockfile is not lockfile:
-            from llmring.config.frozen import Frozen
-            from llmring.config.owner_key import owner_key
-
-            key = owner_key(self._settings.public_key, self.source.path)
-            self._frozen = Frozen(lockfile, key)
-        return self._frozen
-
-    def look_up(self, name: str, profile: str | None) -> Resolved:
+    def look_up(
+        self, name: str, profile: str | None, reading: LockfileReading | None = None
+    ) -> Resolved:
         """Resolve an alias, "package:alias" or "provider:model".
+
+        Args:
+            name: The name that a call gives as its model.
+            profile: The profile, if the call names one.
+            reading: The reading to look in; None for the lockfile as it is now.
 
         Raises:
             FrozenLockfileError: The lockfile is frozen and does not allow the model.
         """
-        lockfile, profile = self._profile(profile)
-        found = look_up(name, lockfile, profile, self._settings.endpoints, self._packages)
-        frozen = self._freeze(lockfile)
-        if frozen is not None:
-            frozen.require(found.models, profile)
+        reading = reading or self.now()
+        chosen = reading.profile(profile)
+        lockfile, known = reading.lockfile, self._settings.endpoints
+        found = look_up(name, lockfile, chosen, known, self._packages)
+        if reading.frozen is not None:
+            reading.frozen.require(found.models, chosen)
         return found
 
     def first_usable(self, name: str, profile: str | None, *, required: bool = False) -> str:
         """Return the first model of an alias whose provider has a key, or else the first."""
-        models = self.look_up(name, profile).models
+        reading = self.now()
+        models = self.look_up(name, profile, reading).models
         for ref in models:
-            endpoint = self.endpoints.get(ref.provider)
+            endpoint = reading.endpoints.get(ref.provider)
             if endpoint is not None and endpoint.usable:
                 return str(ref)
         if required:
             raise ModelNotFoundError(
                 f"no model of {name!r} has a key for its provider; set one: "
-                + "; ".join(f"{ref} ({self._objection(ref)})" for ref in models)
+                + "; ".join(f"{ref} ({_objection(ref, reading)})" for ref in models)
             )
         return str(models[0])
 
-    def _objection(self, ref: ModelRef) -> str:
-        endpoint = self.endpoints.get(ref.provider)
-        objection = endpoint.objection() if endpoint else None
-        return objection.message if objection else "unknown provider"
-
     def bindings(self, profile: str | None) -> Mapping[str, Binding]:
         """Return the bindings of a profile by alias, in the order of the file."""
-        return resolve.bindings(*self._profile(profile))
+        reading = self.now()
+        return resolve.bindings(reading.lockfile, reading.profile(profile))
 
     def primaries(self, profile: str | None) -> dict[str, str]:
         """Return each alias of a profile with its first model, in the order of the file."""
-        return resolve.primaries(*self._profile(profile))
+        reading = self.now()
+        return resolve.primaries(reading.lockfile, reading.profile(profile))
 
-    def has(self, alias: str, profile: str | None) -> bool:
+    def has(self, alias: str, profile: str | None, reading: LockfileReading | None = None) -> bool:
         """Return True if the alias exists; False for anything that can't be an alias."""
         try:
-            return self.look_up(alias, profile).alias is not None
+            return self.look_up(alias, profile, reading).alias is not None
         except (LLMRingError, AttributeError, TypeError):
             return False
 
@@ -235,13 +194,13 @@ class ActiveLockfile:
     ) -> None:
         """Raise unless all these aliases exist; the contract fixes the message."""
         names = [wanted] if isinstance(wanted, str) else list(wanted)
-        frozen = self._freeze(self._live.current())
-        if frozen is not None:
-            frozen.require_whole()
-        missing = [name for name in names if not self.has(name, profile)]
+        reading = self.now()
+        if reading.frozen is not None:
+            reading.frozen.require_whole()
+        missing = [name for name in names if not self.has(name, profile, reading)]
         if not missing:
             return
-        _, chosen = self._profile(profile)
+        chosen = reading.profile(profile)
         purpose = f" for {context}" if context else ""
         where = "" if chosen == DEFAULT_PROFILE else f" (profile: {chosen})"
         raise MissingAliasesError(
@@ -258,8 +217,9 @@ class ActiveLockfile:
         from llmring.lockfile.edit.starter import starter
 
         refs = references(models)
-        lockfile, name = self._profile(profile)
-        own = map(str.lower, lockfile.providers)
+        reading = self.now()
+        name = reading.profile(profile)
+        own = map(str.lower, reading.lockfile.providers)
         check.require_providers(refs, {*self._settings.endpoints, *own})
         wanted = [str(ref) for ref in refs]
         self._edit(lambda text: edit.bind(text, alias, wanted, name), new=starter())
@@ -273,7 +233,7 @@ class ActiveLockfile:
                 "belongs to a package and can't be edited; run llmring lock init to make your own",
                 path=self.source.path,
             )
-        _, name = self._profile(profile)
+        name = self.active_profile(profile)
         self._edit(lambda text: edit.unbind(text, alias, name))
 
     def _edit(self, change: Callable[[str], str], *, new: str = "") -> None:
@@ -305,9 +265,10 @@ class ActiveLockfile:
         self._packages.forget()
 
 
-def _digest(lockfile: Lockfile) -> str | None:
-    digest: str | None = lockfile.registry.get("digest")
-    return digest
+def _objection(ref: ModelRef, reading: LockfileReading) -> str:
+    endpoint = reading.endpoints.get(ref.provider)
+    objection = endpoint.objection() if endpoint else None
+    return objection.message if objection else "unknown provider"
 
 
 def lockfile_of_caller(package: str | None, depth: int) -> Path | None:

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from msgspec import Struct
@@ -30,7 +31,8 @@ from llmring.exceptions import (
 )
 from llmring.lockfile import resolve
 from llmring.lockfile.document import Binding, Lockfile, ModelRef, parse
-from llmring.lockfile.file import NAME, LiveLockfile, decode
+from llmring.lockfile.file import NAME, decode
+from llmring.lockfile.live_lockfile import LiveLockfile
 from llmring.lockfile.problem import nearest
 
 
@@ -56,7 +58,7 @@ class Packages:
     """
 
     def __init__(self) -> None:
-        self._found: dict[str, LiveLockfile | Lockfile] = {}
+        self._found: dict[str, LiveLockfile[Lockfile] | Lockfile] = {}
 
     def lockfile(self, package: str) -> Lockfile | None:
         """Return a package's lockfile, or None if the package is missing or has no lockfile.
@@ -67,16 +69,26 @@ class Packages:
         found = self._found.get(package)
         if found is None:
             path = locate(package)
-            found = _archived(package) if path is None else LiveLockfile(path)
+            found = _archived(package) if path is None else LiveLockfile(path, _as_read)
             if found is None:
                 return None
             self._found[package] = found
         return found.current() if isinstance(found, LiveLockfile) else found
 
+    @property
+    def readers(self) -> list[Thread]:
+        """The threads that read lockfiles of packages now."""
+        live = [each for each in [*self._found.values()] if isinstance(each, LiveLockfile)]
+        return [each.reader for each in live if each.reader is not None]
+
     def forget(self) -> None:
         """Search for packages and read their lockfiles again on next use."""
         self._found.clear()
         importlib.invalidate_caches()
+
+
+def _as_read(lockfile: Lockfile) -> Lockfile:
+    return lockfile
 
 
 def look_up(

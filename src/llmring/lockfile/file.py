@@ -1,4 +1,4 @@
-"""Lockfiles on disk: finding, reading, replacing, and reading again after a change.
+"""Lockfiles on disk: finding, reading and replacing.
 
 Lockfiles are read and written only here, with the help of `atomic_write`. Writes are atomic, and
 writers take turns.
@@ -17,7 +17,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from llmring.clock import SYSTEM, Clock
 from llmring.exceptions import (
     LockfileError,
     LockfileExistsError,
@@ -27,7 +26,7 @@ from llmring.exceptions import (
 from llmring.lockfile import atomic_write
 from llmring.lockfile.default_lockfile import BUNDLED, bundled_lockfile
 from llmring.lockfile.default_lockfile import NAME as _NAME
-from llmring.lockfile.document import Lockfile, parse
+from llmring.lockfile.document import parse
 
 NAME = _NAME
 
@@ -35,9 +34,6 @@ Rule = Literal["argument", "environment", "folder", "package", "bundled"]
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 _BOM = b"\xef\xbb\xbf"
-# A file that changed less than this before it was read may change again with the same timestamp:
-# file systems and kernels count time in ticks, of at most 10 ms on Linux.
-_TICK_NS = 50_000_000
 _WRITE_FIXES = {
     errno.EACCES: "allow writing to its folder",
     errno.EPERM: "allow writing to its folder",
@@ -202,85 +198,6 @@ def create(path: Path, text: str, *, force: bool = False) -> None:
         if real.exists() and not force:
             raise LockfileExistsError("exists already; use --force to replace it", path=path)
         _replace(real, text.encode("utf-8"), path)
-
-
-class LiveLockfile:
-    """A lockfile that is read again when its file has changed.
-
-    If the file disappears or becomes invalid, the last good version stays in use, and one warning
-    is logged.
-
-    Args:
-        path: The file.
-        clock: The wall clock, to compare with the file's own time.
-    """
-
-    def __init__(self, path: Path, clock: Clock = SYSTEM) -> None:
-        self._path = path
-        self._clock = clock
-        self._name = os.fspath(path)
-        self._good: Lockfile | None = None
-        self._text: str | None = None
-        self._seen: _Signature | None = None
-        self._settled = False
-        self._warned = False
-
-    def current(self) -> Lockfile:
-        """Return the lockfile as it is now, or its last good version.
-
-        Raises:
-            LockfileError: The file can't be read now and never could be.
-        """
-        seen = _signature(self._name)
-        if self._good is not None and self._settled and seen == self._seen:
-            return self._good
-        # A write during the read changes the signature, or leaves one too recent to be trusted.
-        self._seen = seen
-        self._settled = seen is None or abs(self._clock.time_ns() - seen[0]) > _TICK_NS
-        try:
-            self._good = self._read()
-        except LockfileError as error:
-            if self._good is None:
-                raise
-            if not self._warned:
-                _warn(f"{error}; the last good version stays in use")
-            self._warned = True
-        else:
-            self._warned = False
-        return self._good
-
-    def forget(self) -> None:
-        """Read the file again on the next call, changed or not."""
-        self._settled = False
-        self._text = None
-
-    def _read(self) -> Lockfile:
-        text = read(self._path)
-        if self._good is not None and text == self._text:
-            return self._good
-        lockfile = parse(text, self._path)
-        self._text = text
-        for problem in lockfile.warnings:
-            _warn(problem.render(self._path))
-        return lockfile
-
-
-# Modification time in ns, size in bytes, and inode.
-_Signature = tuple[int, int, int]
-
-
-def _signature(path: str) -> _Signature | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116 -- on each look-up, and a Path's takes twice as long
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _warn(message: str) -> None:
-    import logging
-
-    logging.getLogger("llmring").warning("%s", message)
 
 
 def _real(path: Path) -> Path:
