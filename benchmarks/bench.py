@@ -45,6 +45,7 @@ def main() -> int:
                 measures.growth(
                     results, arguments.peers, home, ports, QUICK_MOST if quick else MOST
                 )
+                measures.reload(results, arguments.peers, home)
     conditions = Conditions(
         f"make bench ROUNDS={rounds}",
         datetime.now(tz=UTC).date().isoformat(),

@@ -224,3 +224,15 @@ def growth(results: Results, folder: Path, home: Path, ports: Ports, most: int) 
         kept = results.growth.setdefault(what, {})
         for count, cost in points:
             kept.setdefault(count, []).append(cost)
+
+
+def reload(results: Results, folder: Path, home: Path) -> None:
+    """Measure how a changed lockfile is read while calls go on."""
+    command = [str(python(folder / "llmring")), str(HERE / "reload.py")]
+    try:
+        ended = run(command, home)
+    except RuntimeError as error:
+        results.failed(OURS, "reload", str(error))
+        return
+    for what, seconds in json.loads(ended.out).items():
+        results.add(OURS, f"reload {what}", seconds)
