@@ -93,11 +93,13 @@ class ActiveLockfile:
 
     def reading(self) -> tuple[LockfileReading, EffectiveFacts]:
         """Return the lockfile and the facts about models; the same pair until one changes."""
-        reading = self.now()
-        known = reading.known
+        reading = self._live.current()
         pair = self._pair
-        if pair is None or pair[0] is not reading or pair[1] is not known:
-            self._pair = pair = (reading, known)
+        if pair is not None and pair[0] is reading:
+            own = "url" in reading.lockfile.registry
+            if pair[1].is_newest(reading.catalogs if own else self._settings.cache_dir):
+                return pair
+        self._pair = pair = (reading, reading.known)
         return pair
 
     @property

@@ -108,7 +108,8 @@ class LockfileReading:
         return endpoints_for(self.lockfile, self._settings, self._environ)
 
     @property
-    def _catalogs(self) -> Path:
+    def catalogs(self) -> Path:
+        """The folder of the catalog to use."""
         folder = self._settings.cache_dir
         url = self.lockfile.registry.get("url")
         if url is None:
@@ -121,7 +122,7 @@ class LockfileReading:
     def known(self) -> EffectiveFacts:
         """Facts about models: the newest catalog, corrected by the lockfile itself."""
         known = self._known
-        if known is None or not known.is_newest(self._catalogs):
+        if known is None or not known.is_newest(self.catalogs):
             from llmring.registry.effective_facts import effective_facts
 
             self._known = known = effective_facts(self.lockfile, self._settings.cache_dir)
