@@ -178,6 +178,27 @@ def test_closing_waits_for_the_reading(path: Path) -> None:
     assert ring.resolve_alias("fast") == OLD
 
 
+def test_a_log_handler_may_close_the_ring_in_the_thread_that_reads(path: Path) -> None:
+    ring = LLMRing(path)
+    closed = []
+
+    class Closing(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            ring.close()
+            closed.append(threading.current_thread().name)
+
+    log, handler = logging.getLogger("llmring"), Closing(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        replace(path, text_of(NEW) + "[")
+        assert ring.chat("fast", "Hi").model == OLD
+        until(lambda: not readers())
+    finally:
+        log.removeHandler(handler)
+
+    assert closed == [THREAD]
+
+
 FORK = """
 import os, sys, time
 from pathlib import Path

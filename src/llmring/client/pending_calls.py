@@ -9,7 +9,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from threading import Thread
+from threading import Thread, current_thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
@@ -322,7 +322,8 @@ class PendingClose:
 
     def __init__(self, executor: "Executor | None", readers: Sequence[Thread] = ()) -> None:
         self._executor = executor
-        self._readers = readers
+        # The application's log handlers run in these threads too, and may close the ring.
+        self._readers = [each for each in readers if each is not current_thread()]
 
     def finish(self) -> None:
         """Close the connections, from synchronous code; blocks until done."""

@@ -126,8 +126,9 @@ class LiveLockfile(Generic[T]):
     def _reads_in_thread(self, last: _Version[T]) -> bool:
         """Have the file read in a thread; return False if none can start."""
         with _lock:
-            # After a fork, the thread is dead in the child, which then starts its own.
-            if self.reader is None:
+            # After a fork, the thread is dead in the child, which then starts its own. And another
+            # call may have had the file read since this one has looked at it.
+            if self.reader is None and self._last is last:
                 # No daemon: it ends by itself, and may log, which needs a whole interpreter.
                 reader = threading.Thread(target=self._run, args=(last,), name=THREAD)
                 try:
