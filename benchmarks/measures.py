@@ -7,7 +7,7 @@ import statistics
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from peers import OURS, Peer, python
 from processes import HERE, Client, Ports, Told, run
@@ -27,6 +27,39 @@ PAGE_MB = 4096 / 1e6
 
 Figures = dict[str, list[float]]
 """By measure, a list with one figure per round."""
+
+
+class Wave(NamedTuple):
+    """Calls of one kind.
+
+    Attributes:
+        what: The behaviour of the upstream.
+        stream: True for streams.
+        at_once: Number of calls at the same time.
+        blocking: True for synchronous calls.
+    """
+
+    what: str = "ok"
+    stream: bool = False
+    at_once: int = 1
+    blocking: bool = False
+
+    @property
+    def measure(self) -> str:
+        """Name the figure of CPU."""
+        kind = f"stream {self.what}" if self.stream else f"at {self.at_once}"
+        return f"sync {kind}" if self.blocking else kind
+
+
+WAVES = (
+    Wave(),
+    Wave(blocking=True),
+    Wave(stream=True),
+    Wave(stream=True, blocking=True),
+    Wave("apart", stream=True),
+    Wave("apart", stream=True, blocking=True),
+    *(Wave(at_once=count) for count in AT_ONCE),
+)
 
 
 class Results:
@@ -114,17 +147,20 @@ def round_(
         for peer in peers:
             _hold(results, peer, folder, home, ports)
             clients[peer.name] = _begun(results, peer, folder, home, ports)
-        for stream, at_once, what in _waves():
+        for wave in WAVES:
             for name, client in clients.items():
+                if wave.blocking and not client.about.get("blocks"):
+                    continue
                 result = client.do(
                     do="calls",
-                    url=ports.url(what),
-                    text="".join(pieces(EVENTS)) if stream else ANSWER,
-                    stream=stream,
-                    at_once=at_once,
+                    url=ports.url(wave.what),
+                    text="".join(pieces(EVENTS)) if wave.stream else ANSWER,
+                    stream=wave.stream,
+                    at_once=wave.at_once,
+                    blocking=wave.blocking,
                     seconds=seconds,
                 )
-                _note(results, name, result, stream=stream, at_once=at_once, what=what)
+                _note(results, name, wave, result)
         for fault in FAULTS:
             for name, client in clients.items():
                 if client.about.get("fails_over"):
@@ -132,15 +168,6 @@ def round_(
     finally:
         for client in clients.values():
             client.close()
-
-
-def _waves() -> list[tuple[bool, int, str]]:
-    return [
-        (False, 1, "ok"),
-        (True, 1, "ok"),
-        (True, 1, "apart"),
-        *((False, at_once, "ok") for at_once in AT_ONCE),
-    ]
 
 
 def _begun(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) -> Client:
@@ -175,19 +202,16 @@ def _hold(results: Results, peer: Peer, folder: Path, home: Path, ports: Ports) 
     client.close()
 
 
-def _note(
-    results: Results, name: str, result: Told, *, stream: bool, at_once: int, what: str
-) -> None:
-    measure = f"stream {what}" if stream else f"at {at_once}"
+def _note(results: Results, name: str, wave: Wave, result: Told) -> None:
     if result.get("wrong"):
         result = {"error": f"{result['wrong']} wrong answers"}
     if "error" in result:
-        results.failed(name, measure, result["error"])
+        results.failed(name, wave.measure, result["error"])
         return
-    share = result["calls"] * (EVENTS if stream else 1)
-    results.add(name, measure, result["cpu"] / share * 1e6)
-    if not stream:
-        results.add(name, f"rate {at_once}", result["calls"] / result["wall"])
+    share = result["calls"] * (EVENTS if wave.stream else 1)
+    results.add(name, wave.measure, result["cpu"] / share * 1e6)
+    if not wave.stream and not wave.blocking:
+        results.add(name, f"rate {wave.at_once}", result["calls"] / result["wall"])
 
 
 def _fail_over(

@@ -25,6 +25,7 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "aiohttp": (("aiohttp", "msgspec"),),
     "httpx": (("httpx",),),
     "pyreqwest": (("pyreqwest", "orjson"),),
+    "ry": (("ry",),),
     "openai": (("openai",),),
     "anthropic": (("anthropic",),),
     "litellm": (("litellm", "boto3"), ("--no-deps", "-U", "litellm")),
@@ -32,6 +33,7 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "aisuite": (("aisuite[openai]",),),
     "pydantic-ai": (("pydantic-ai-slim[openai]",),),
     "llm": (("llm",),),
+    "tensorzero": (("tensorzero",),),
     "llmring-1.4.0": (("llmring==1.4.0",),),
 }
 
@@ -66,6 +68,7 @@ PEERS = (
     Peer(FLOOR_JSON, "aiohttp", ("with_aiohttp.py", "json")),
     Peer("httpx + json", "httpx", ("with_httpx.py",), ("import httpx",)),
     Peer("pyreqwest + orjson", "pyreqwest", ("with_pyreqwest.py",), ("import pyreqwest.client",)),
+    Peer("ry", "ry", ("with_ry.py",), ("import ry",)),
     Peer(OPENAI, "openai", ("with_openai.py",), ("import openai",)),
     Peer(ANTHROPIC, "anthropic", ("with_anthropic.py",), ("import anthropic",)),
     Peer(LITELLM, "litellm", ("with_litellm.py",), ("import litellm",)),
@@ -79,6 +82,7 @@ PEERS = (
         ("import pydantic_ai.direct, pydantic_ai.models.openai",),
     ),
     Peer("llm", "llm", ("with_llm.py",), ("import llm",)),
+    Peer("TensorZero embedded", "tensorzero", ("with_tensorzero.py",), ("import tensorzero",)),
     Peer("llmring 1.4.0", "llmring-1.4.0", ("with_llmring_1.py",), ("import llmring",)),
 )
 

@@ -66,6 +66,7 @@ def environ(home: Path) -> dict[str, str]:
         "OPENAI_API_KEY": "sk-none",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # otherwise importing it uses the network
         "DO_NOT_TRACK": "1",
+        "TENSORZERO_DISABLE_PSEUDONYMOUS_USAGE_ANALYTICS": "1",
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 Job = dict[str, Any]
 Told = dict[str, Any]
 Ask = Callable[[], Awaitable[str]]
+AskBlocking = Callable[[], str]
 
 WARM_CALLS = 3
 WARM_SECONDS = 0.1
@@ -53,27 +55,51 @@ class Pair(NamedTuple):
     close: Callable[[], Awaitable[object]]
 
 
+class Blocking(NamedTuple):
+    """A synchronous client that is ready; see `Opened`."""
+
+    chat: AskBlocking
+    stream: AskBlocking
+    close: Callable[[], object]
+    settled: Callable[[], object] | None = None
+
+
 Open = Callable[[str], Opened]
+OpenBlocking = Callable[[str], Blocking]
 OpenPair = Callable[[str, str], Pair]
 
 
-def serve(version: str, opened: Open, pair: OpenPair | None = None) -> None:
+def serve(
+    version: str, opened: Open, pair: OpenPair | None = None, blocking: OpenBlocking | None = None
+) -> None:
     """Run one job after the other until stdin closes.
 
     Args:
         version: The client's version.
         opened: Prepares the client to call a model at a base URL.
         pair: Prepares it to call the first of two models that answers, with default settings.
+        blocking: Prepares the library's synchronous client to call a model at a base URL.
     """
-    _tell({"version": version, "fails_over": pair is not None})
+    _keep_stdout()
+    _tell({"version": version, "fails_over": pair is not None, "blocks": blocking is not None})
     with asyncio.Runner() as runner:
         for line in sys.stdin:
             job = json.loads(line)
             try:
-                result = runner.run(_done(job, opened, pair))
+                if job.get("blocking"):
+                    result = _done_blocking(job, blocking)
+                else:
+                    result = runner.run(_done(job, opened, pair))
             except Exception as error:  # noqa: BLE001  # any error fails the job
                 result = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
             _tell(result)
+
+
+def _keep_stdout() -> None:
+    """Keep stdout for results; what libraries log there goes to stderr."""
+    results = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    sys.stdout = os.fdopen(results, "w")
 
 
 def _tell(result: Told) -> None:
@@ -87,12 +113,24 @@ async def _done(job: Job, opened: Open, pair: OpenPair | None) -> Told:
             return await _first(job, opened)
         case "calls":
             return await _calls(job, opened)
+        case "count":
+            return await _counted(job, opened)
         case "held":
             return await _held(job, opened)
         case "failover" if pair is not None:
             return await _failovers(job, pair)
         case what:
             return {"error": f"can't do {what}"}
+
+
+def _done_blocking(job: Job, opened: OpenBlocking | None) -> Told:
+    match job["do"]:
+        case "calls" if opened is not None:
+            return _blocking_calls(job, opened)
+        case "count" if opened is not None:
+            return _blocking_counted(job, opened)
+        case what:
+            return {"error": f"can't do {what} without an event loop"}
 
 
 async def _first(job: Job, opened: Open) -> Told:
@@ -141,6 +179,56 @@ async def _wave(ask: Ask, job: Job, seconds: float, least: int) -> tuple[int, in
     else:
         await asyncio.gather(*(one_after_the_other() for _ in range(job["at_once"])))
     return wrong, done
+
+
+async def _counted(job: Job, opened: Open) -> Told:
+    """Make so many calls, one after the other."""
+    client = opened(job["url"])
+    ask = client.stream if job["stream"] else client.chat
+    wrong = sum([await ask() != job["text"] for _ in range(job["calls"])])
+    if client.settled is not None:
+        await client.settled()
+    await client.close()
+    return {"calls": job["calls"], "wrong": wrong}
+
+
+def _blocking_calls(job: Job, opened: OpenBlocking) -> Told:
+    """Make synchronous calls for a time, one after the other, and measure their cost."""
+    client = opened(job["url"])
+    ask = client.stream if job["stream"] else client.chat
+    wrong, done = _blocking_wave(ask, job["text"], WARM_SECONDS, WARM_CALLS)
+    if client.settled is not None:
+        client.settled()
+    gc.collect()
+    cpu, wall = time.process_time(), time.perf_counter()
+    wrong_, done = _blocking_wave(ask, job["text"], job["seconds"], 1)
+    wall_end = time.perf_counter()
+    if client.settled is not None:
+        client.settled()
+    cpu_end = time.process_time()
+    client.close()
+    return {"calls": done, "cpu": cpu_end - cpu, "wall": wall_end - wall, "wrong": wrong + wrong_}
+
+
+def _blocking_wave(ask: AskBlocking, text: str, seconds: float, least: int) -> tuple[int, int]:
+    """Count the wrong answers, and all answers, of some seconds."""
+    until = time.perf_counter() + seconds
+    wrong = done = 0
+    while done < least or time.perf_counter() < until:
+        wrong += ask() != text
+        done += 1
+    return wrong, done
+
+
+def _blocking_counted(job: Job, opened: OpenBlocking) -> Told:
+    """Make so many synchronous calls, one after the other."""
+    client = opened(job["url"])
+    ask = client.stream if job["stream"] else client.chat
+    wrong = sum([ask() != job["text"] for _ in range(job["calls"])])
+    if client.settled is not None:
+        client.settled()
+    client.close()
+    return {"calls": job["calls"], "wrong": wrong}
 
 
 async def _held(job: Job, opened: Open) -> Told:

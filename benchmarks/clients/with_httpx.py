@@ -7,8 +7,9 @@ from importlib.metadata import version
 from typing import Any
 
 import httpx
-from meter import Opened, serve
+from meter import Blocking, Opened, serve
 
+HEADERS = {"authorization": "Bearer sk-none"}
 QUESTION: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 STREAM = {**QUESTION, "stream": True, "stream_options": {"include_usage": True}}
 
@@ -21,7 +22,7 @@ def _read(event: bytes) -> str:
 def opened(url: str) -> Opened:
     """Open a client for one server."""
     client = httpx.AsyncClient(
-        headers={"authorization": "Bearer sk-none"},
+        headers=HEADERS,
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
         timeout=60,
     )
@@ -43,5 +44,25 @@ def opened(url: str) -> Opened:
     return Opened(chat, stream, client.aclose)
 
 
+def blocking(url: str) -> Blocking:
+    """Open a synchronous client for one server."""
+    client = httpx.Client(headers=HEADERS, timeout=60)
+    place = url + "/chat/completions"
+
+    def chat() -> str:
+        text: str = client.post(place, json=QUESTION).json()["choices"][0]["message"]["content"]
+        return text
+
+    def stream() -> str:
+        message, rest = [], b""
+        with client.stream("POST", place, json=STREAM) as response:
+            for data in response.iter_bytes():
+                *events, rest = (rest + data).split(b"\n\n")
+                message += [_read(event[6:]) for event in events if event != b"data: [DONE]"]
+        return "".join(message)
+
+    return Blocking(chat, stream, client.close)
+
+
 if __name__ == "__main__":
-    serve(version("httpx"), opened)
+    serve(version("httpx"), opened, blocking=blocking)

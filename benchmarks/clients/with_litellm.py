@@ -1,4 +1,4 @@
-"""LiteLLM: `acompletion`, or with the argument `router` its Router, with default settings."""
+"""LiteLLM: `acompletion` and `completion`, or its Router with the argument `router`; defaults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import litellm
 from litellm import Router
-from meter import Opened, Pair, serve
+from meter import Blocking, Opened, Pair, serve
 
 litellm.suppress_debug_info = True
 MESSAGES = [{"role": "user", "content": "Hi"}]
@@ -39,6 +39,22 @@ def directly(url: str) -> Opened:
     where = {"model": MODEL, "api_base": url, "api_key": "sk-none"}
     complete = litellm.acompletion
     return Opened(lambda: _chat(complete, **where), lambda: _stream(complete, **where), _nothing)
+
+
+def blocking(url: str) -> Blocking:
+    """Prepare `completion` for one server."""
+    where = {"model": MODEL, "api_base": url, "api_key": "sk-none"}
+
+    def chat() -> str:
+        return litellm.completion(messages=MESSAGES, **where).choices[0].message.content or ""
+
+    def stream() -> str:
+        chunks = litellm.completion(
+            messages=MESSAGES, stream=True, stream_options={"include_usage": True}, **where
+        )
+        return "".join([each.choices[0].delta.content or "" for each in chunks if each.choices])
+
+    return Blocking(chat, stream, lambda: None)
 
 
 def _model(name: str, url: str) -> dict[str, Any]:
@@ -71,4 +87,4 @@ if __name__ == "__main__":
     if "router" in sys.argv[1:]:
         serve(version("litellm"), routed, pair)
     else:
-        serve(version("litellm"), directly)
+        serve(version("litellm"), directly, blocking=blocking)

@@ -6,10 +6,11 @@ import asyncio
 import os
 import sys
 import tempfile
+import time
 from importlib.metadata import version
 from pathlib import Path
 
-from meter import Opened, Pair, serve
+from meter import Blocking, Opened, Pair, serve
 
 from llmring import LLMRing
 
@@ -38,16 +39,21 @@ async def _text(ring: LLMRing, alias: str) -> str:
     return (await ring.chat(alias, "Hi")).content or ""
 
 
-def opened(url: str) -> Opened:
+def _ring(folder: Path, url: str) -> LLMRing:
     """Build a ring for one server, in the role of OpenAI's own so that prices are known."""
-    folder = tempfile.TemporaryDirectory()
-    path = Path(folder.name) / "llmring.lock"
+    path = folder / "llmring.lock"
     path.write_text(
         'version = "1.0"\n[[profiles.default.bindings]]\nalias = "a"\n'
         'models = ["openai:gpt-4o-mini"]\n'
     )
     os.environ.update(OPENAI_BASE_URL=url, OPENAI_API_KEY="sk-none")
-    ring = LLMRing(path)
+    return LLMRing(path)
+
+
+def opened(url: str) -> Opened:
+    """Build a ring for one server."""
+    folder = tempfile.TemporaryDirectory()
+    ring = _ring(Path(folder.name), url)
     priced = False
 
     async def chat() -> str:
@@ -73,6 +79,25 @@ def opened(url: str) -> Opened:
     return Opened(chat, stream, close, settled)
 
 
+def blocking(url: str) -> Blocking:
+    """Build a ring for one server, called without an event loop."""
+    folder = tempfile.TemporaryDirectory()
+    ring = _ring(Path(folder.name), url)
+
+    def stream() -> str:
+        return "".join([chunk.delta for chunk in ring.chat_stream("a", "Hi")])
+
+    def close() -> None:
+        ring.close()
+        folder.cleanup()
+
+    def settled() -> None:
+        if not UNRECORDED:
+            time.sleep(LEDGER_SECONDS)
+
+    return Blocking(lambda: ring.chat("a", "Hi").content or "", stream, close, settled)
+
+
 def pair(first: str, second: str) -> Pair:
     """Build a ring for two servers."""
     folder = tempfile.TemporaryDirectory()
@@ -88,4 +113,4 @@ def pair(first: str, second: str) -> Pair:
 if __name__ == "__main__":
     if UNRECORDED:
         os.environ["LLMRING_LEDGER"] = "off"
-    serve(version("llmring"), opened, pair)
+    serve(version("llmring"), opened, pair, blocking)
