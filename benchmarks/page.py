@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from figures import (
+    FIT_FROM,
+    curves,
+    import_time,
+    median,
+    minus,
+    number,
+    paragraph,
+    ratio,
+    table,
+    upper,
+)
+from goals import goals
 from measures import AT_ONCE, FAULTS, MANY, Results
-from peers import ANTHROPIC, FLOOR, FLOOR_JSON, LITELLM, OPENAI, OURS, PEERS
-from plot import Points, log_log, slope
+from peers import FLOOR_JSON, OURS, PEERS
+from plot import log_log, slope
 
-# Below this number, constant costs hide the growing ones.
-FIT_FROM = 100
-LINEAR = 1.1
-# `import llmring` alone costs almost nothing: names are loaded on first use.
-LOADED = "from llmring import LLMRing"
 GROWING = {
     "messages": "messages of one call",
     "tools": "tools of one call",
@@ -40,9 +47,10 @@ def page(results: Results, conditions: Conditions) -> str:
     """Format the page."""
     sections = (
         _head(conditions),
-        _targets(results),
+        goals(results),
         _starts(results),
         _calls(results),
+        _blocking(results),
         _failovers(results),
         _crowd(results),
         _growth(results),
@@ -57,7 +65,7 @@ def plots(results: Results) -> dict[str, str]:
     """Draw the plots; return them by file name."""
     return {
         f"{what}.svg": log_log(f"CPU by {what}", GROWING[what], points)
-        for what, points in _curves(results).items()
+        for what, points in curves(results).items()
     }
 
 
@@ -69,109 +77,15 @@ def _head(conditions: Conditions) -> list[str]:
         "that has every answer ready. Ratios carry over to other machines, absolute figures do",
         "not.",
         "",
-        f"`{conditions.command}`, {conditions.day}: {conditions.machine}; medians of "
-        f"{conditions.rounds} round{'s' * (conditions.rounds != 1)}. In each round every measure "
-        f"is taken of every client in turn, for {conditions.seconds:g} s. CPU is that of the "
-        "client's process, user and system, all threads; the clients have one core, the server "
-        "another. Every answer is compared with what was sent. Settings are those that each "
-        "library comes with.",
-    ]
-
-
-class Target(NamedTuple):
-    """A goal for llmring: `value` in relation to `base`."""
-
-    what: str
-    wanted: str
-    value: float | None
-    limit: float
-    form: str
-    least: bool = False
-
-
-def _ratio(value: float | None, base: float | None) -> float | None:
-    return None if value is None or not base else value / base
-
-
-def _minus(value: float | None, base: float | None) -> float | None:
-    return None if value is None or base is None else value - base
-
-
-def _targets(results: Results) -> list[str]:
-    def of(name: str, measure: str) -> float | None:
-        return median(results, name, measure)
-
-    ours, rss = _import(results, OURS, LOADED), of(OURS, f"rss {LOADED}")
-    call, chunk = of(OURS, "at 1"), of(OURS, "stream ok")
-    faults = [_minus(of(OURS, f"failover {f}"), of(FLOOR, f"failover {f}")) for f in FAULTS]
-    slopes = [slope(_upper(points)) for points in _curves(results).values()]
-    times, mb, ms, plain = "{:.2f}", "{:.1f} MB", "{:.2f} ms", "{:.2f}"
-    rows = [
-        Target(
-            f"`{LOADED}` by `import openai`",
-            "≤ 0.20",
-            _ratio(ours, _import(results, OPENAI, "import openai")),
-            0.2,
-            times,
-        ),
-        Target("memory over bare Python", "≤ 30 MB", _minus(rss, of(OURS, "rss pass")), 30.0, mb),
-        Target(
-            "`llmring aliases` by `python -c pass`",
-            "≤ 5",
-            _ratio(of(OURS, "cli aliases"), of(OURS, "cli pass")),
-            5.0,
-            times,
-        ),
-        Target(
-            f"a call by {FLOOR_JSON}", "≤ 0.75", _ratio(call, of(FLOOR_JSON, "at 1")), 0.75, times
-        ),
-        Target(f"a call by {OPENAI}", "≤ 0.125", _ratio(call, of(OPENAI, "at 1")), 0.125, times),
-        Target(f"a call by {LITELLM}", "≤ 0.05", _ratio(call, of(LITELLM, "at 1")), 0.05, times),
-        Target(f"a chunk by {FLOOR}", "≤ 1", _ratio(chunk, of(FLOOR, "stream ok")), 1, times),
-        Target(
-            f"a chunk by {ANTHROPIC}", "< 1", _ratio(chunk, of(ANTHROPIC, "stream ok")), 1, times
-        ),
-        Target(
-            f"a chunk by {OPENAI}", "≤ 0.10", _ratio(chunk, of(OPENAI, "stream ok")), 0.1, times
-        ),
-        Target(
-            "failover beyond the floor's",
-            "≤ 0.15 ms",
-            max((f for f in faults if f is not None), default=None),
-            0.15,
-            ms,
-        ),
-        Target(
-            f"calls a second at {MANY} by {FLOOR_JSON}",
-            "≥ 1.2",
-            _ratio(of(OURS, f"rate {MANY}"), of(FLOOR_JSON, f"rate {MANY}")),
-            1.2,
-            times,
-            least=True,
-        ),
-        Target(
-            "exponent of growth, the largest", "≤ 1.10", max(slopes, default=None), LINEAR, plain
+        *paragraph(
+            f"`{conditions.command}`, {conditions.day}: {conditions.machine}; medians of "
+            f"{conditions.rounds} round{'s' * (conditions.rounds != 1)}. In each round every "
+            f"measure is taken of every client in turn, for {conditions.seconds:g} s. CPU is "
+            "that of the client's process, user and system, all threads; the clients have one "
+            "core, the server another. Every answer is compared with what was sent. Settings are "
+            "those that each library comes with."
         ),
     ]
-    cells = [[row.what, row.wanted, _measured(row), _met(row)] for row in rows]
-    return ["## Goals", "", *table(("", "wanted", "measured", ""), cells)]
-
-
-def _measured(target: Target) -> str:
-    return "-" if target.value is None else target.form.format(target.value)
-
-
-def _met(target: Target) -> str:
-    if target.value is None:
-        return ""
-    met = target.value >= target.limit if target.least else target.value <= target.limit
-    return "reached" if met else "missed"
-
-
-def _import(results: Results, name: str, statement: str) -> float | None:
-    """Return the milliseconds of an import, without Python's own start."""
-    whole = median(results, name, f"wall {statement}")
-    return _minus(whole, median(results, name, "wall pass"))
 
 
 def _starts(results: Results) -> list[str]:
@@ -181,9 +95,9 @@ def _starts(results: Results) -> list[str]:
             cpu = median(results, peer.name, f"cpu {statement}")
             rss = median(results, peer.name, f"rss {statement}")
             cells = (
-                number(_import(results, peer.name, statement)),
-                number(_minus(cpu, median(results, peer.name, "cpu pass"))),
-                number(_minus(rss, median(results, peer.name, "rss pass"))),
+                number(import_time(results, peer.name, statement)),
+                number(minus(cpu, median(results, peer.name, "cpu pass"))),
+                number(minus(rss, median(results, peer.name, "rss pass"))),
                 number(median(results, peer.name, "first")),
             )
             if set(cells) != {"-"}:
@@ -204,6 +118,7 @@ def _starts(results: Results) -> list[str]:
 
 def _calls(results: Results) -> list[str]:
     floor = median(results, FLOOR_JSON, "at 1")
+    ours, our_chunk = median(results, OURS, "at 1"), median(results, OURS, "stream ok")
     rows = []
     for name in _names(results):
         call, rate = median(results, name, "at 1"), median(results, name, "rate 1")
@@ -212,18 +127,49 @@ def _calls(results: Results) -> list[str]:
             [
                 _named(results, name),
                 number(call),
-                number(_ratio(call, floor)),
-                number(_ratio(1e6, rate)),
-                *map(number, chunks),
+                number(ratio(call, floor)),
+                number(ratio(ours, call)),
+                number(ratio(1e6, rate)),
+                number(chunks[0]),
+                number(ratio(our_chunk, chunks[0])),
+                number(chunks[1]),
             ]
         )
-    heads = ("", "µs CPU a call", f"by {FLOOR_JSON}", "µs a call", "µs CPU a chunk", "apart")
+    share = f"{OURS} by it"
+    call_heads = ("µs CPU a call", f"by {FLOOR_JSON}", share, "µs a call")
+    heads = ("", *call_heads, "µs CPU a chunk", share, "apart")
     return [
         "## A call and a chunk",
         "",
         "Calls one after the other over a kept connection, each with an answer of 1 KB; llmring",
         "goes through an alias and gives the price. Streams are of 1,000 chunks, written at once",
         "and, in the last column, each by itself.",
+        "",
+        *table(heads, rows),
+    ]
+
+
+def _blocking(results: Results) -> list[str]:
+    rows = []
+    for name in _names(results):
+        call, chunk = median(results, name, "sync at 1"), median(results, name, "sync stream ok")
+        cells = (
+            number(call),
+            number(ratio(call, median(results, name, "at 1"))),
+            number(chunk),
+            number(ratio(chunk, median(results, name, "stream ok"))),
+            number(median(results, name, "sync stream apart")),
+        )
+        if set(cells) != {"-"}:
+            rows.append([_named(results, name), *cells])
+    if not rows:
+        return []
+    share = "by an asynchronous one"
+    heads = ("", "µs CPU a call", share, "µs CPU a chunk", share, "apart")
+    return [
+        "## Without an event loop",
+        "",
+        "The same calls and streams through the synchronous functions of each library.",
         "",
         *table(heads, rows),
     ]
@@ -257,7 +203,7 @@ def _crowd(results: Results) -> list[str]:
             [
                 _named(results, name),
                 *map(number, rates),
-                number(_ratio(rates[-1], floor)),
+                number(ratio(rates[-1], floor)),
                 *map(number, costs),
                 number(median(results, name, "held")),
             ]
@@ -267,34 +213,23 @@ def _crowd(results: Results) -> list[str]:
     return [
         "## Many at once",
         "",
-        f"The last column is the memory of each of {MANY} calls that wait for their answers, "
-        "connection included.",
+        *paragraph(
+            f"The last column is the memory of each of {MANY} calls that wait for their answers, "
+            "connection included."
+        ),
         "",
         *table(("", *heads, f"by {FLOOR_JSON}", *spent, "KB a call"), rows),
     ]
 
 
-def _curves(results: Results) -> dict[str, Points]:
-    """Return the number and the milliseconds, by what grows."""
-    return {
-        what: [(count, statistics.median(costs) * 1000) for count, costs in points.items()]
-        for what, points in results.growth.items()
-    }
-
-
-def _upper(points: Points) -> Points:
-    upper = [point for point in points if point[0] >= FIT_FROM]
-    return upper if len(upper) > 1 else points
-
-
 def _growth(results: Results) -> list[str]:
-    curves = _curves(results)
-    if not curves:
+    found = curves(results)
+    if not found:
         return []
-    sizes = [count for count, _ in next(iter(curves.values()))]
+    sizes = [count for count, _ in next(iter(found.values()))]
     rows = [
-        [GROWING[what], *(number(cost) for _, cost in points), f"{slope(_upper(points)):.2f}"]
-        for what, points in curves.items()
+        [GROWING[what], *(number(cost) for _, cost in points), f"{slope(upper(points)):.2f}"]
+        for what, points in found.items()
     ]
     return [
         "## Growth",
@@ -304,7 +239,7 @@ def _growth(results: Results) -> list[str]:
         "",
         *table(("", *(f"{size:,.0f}" for size in sizes), "exponent"), rows),
         "",
-        " ".join(f"![CPU by {what}](benchmarks/{what}.svg)" for what in curves),
+        *(f"![CPU by {what}](benchmarks/{what}.svg)" for what in found),
     ]
 
 
@@ -354,20 +289,6 @@ def _again() -> list[str]:
     ]
 
 
-def median(results: Results, name: str, measure: str) -> float | None:
-    """Return a figure of the run; None if it is missing."""
-    figures = results.figures.get(name, {}).get(measure)
-    return statistics.median(figures) if figures else None
-
-
-def number(value: float | None) -> str:
-    """Format a figure with its significant digits."""
-    if value is None:
-        return "-"
-    size = abs(value)
-    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
-
-
 def _names(results: Results) -> list[str]:
     return [peer.name for peer in PEERS if peer.name in results.figures]
 
@@ -375,15 +296,6 @@ def _names(results: Results) -> list[str]:
 def _named(results: Results, name: str) -> str:
     version = results.versions.get(name, "")
     return name if version in name else f"{name} {version}"
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Format a Markdown table, with figures aligned to the right."""
-    return [
-        "| " + " | ".join(heads) + " |",
-        "|---|" + "--:|" * (len(heads) - 1),
-        *("| " + " | ".join(row) + " |" for row in rows),
-    ]
 
 
 def write(results: Results, conditions: Conditions, target: Path) -> None:
