@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test api calendar examples contract chaos bench bench-faults bench-holding fuzz-answers guard threats trace lint format lock clean
+.PHONY: help demo test api calendar examples contract chaos bench bench-faults bench-holding bench-instructions fuzz-answers guard threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -64,6 +64,9 @@ bench-faults: .venv/dev .venv-peers/done ## Make calls with each fault in LiteLL
 
 bench-holding: .venv/dev ## Measure how long hostile answers hold the event loop, and write docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.holding --save docs/reliability.md
+
+bench-instructions: ## Count the instructions of a call and of a chunk, and write docs/benchmarks.md
+	$(PYTHON) benchmarks/instructions.py --peers .venv-peers --save docs/benchmarks.md
 
 fuzz-answers: .venv/dev ## Read damaged HTTP for SECONDS (default 600) with CLIENT (asyncio or blocking)
 	PYTHONPATH=tests $(BIN)/python -m transport.contract.fuzz_answers \

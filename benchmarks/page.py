@@ -22,6 +22,7 @@ from goals import goals
 from measures import AT_ONCE, FAULTS, MANY, Results
 from peers import FLOOR_JSON, OURS, PEERS
 from plot import log_log, slope
+from section import kept, marked
 
 GROWING = {
     "messages": "messages of one call",
@@ -30,6 +31,11 @@ GROWING = {
     "aliases": "aliases of the lockfile, read and one resolved",
     "history": "calls of one ring, one after the other",
 }
+
+
+# The marks of the instructions, and the text before the first count.
+INSTRUCTIONS = "instructions"
+UNCOUNTED = "Not counted yet: run `make bench-instructions`."
 
 
 class Conditions(NamedTuple):
@@ -43,14 +49,15 @@ class Conditions(NamedTuple):
     missing: Mapping[str, str]
 
 
-def page(results: Results, conditions: Conditions) -> str:
-    """Format the page."""
+def page(results: Results, conditions: Conditions, instructions: str = UNCOUNTED) -> str:
+    """Format the page; `make bench-instructions` has counted the instructions."""
     sections = (
         _head(conditions),
         goals(results),
         _starts(results),
         _calls(results),
         _blocking(results),
+        _instructions(instructions),
         _failovers(results),
         _crowd(results),
         _growth(results),
@@ -175,6 +182,10 @@ def _blocking(results: Results) -> list[str]:
     ]
 
 
+def _instructions(counted: str) -> list[str]:
+    return ["## Instructions", "", marked(INSTRUCTIONS, counted)]
+
+
 def _failovers(results: Results) -> list[str]:
     rows = []
     for name in _names(results):
@@ -283,6 +294,9 @@ def _again() -> list[str]:
         "printed and not kept. The server is `benchmarks/upstream.py`; what each client does is in",
         "`benchmarks/clients`.",
         "",
+        "`make bench-instructions` counts the instructions with valgrind's callgrind, and writes",
+        "only that section; `apt install valgrind` installs it. It takes some minutes.",
+        "",
         "`make guard` counts the calls of functions, Python's and C's, that a chat call, a chunk",
         "of a stream and `resolve_alias` make, and fails if one makes many more than it used",
         "to. These counts hardly depend on the machine or its load, so CI can check them.",
@@ -299,8 +313,12 @@ def _named(results: Results, name: str) -> str:
 
 
 def write(results: Results, conditions: Conditions, target: Path) -> None:
-    """Write the page, and its plots into a folder of the same name."""
-    target.write_text(page(results, conditions), encoding="utf-8")
+    """Write the page, and its plots into a folder of the same name.
+
+    The instructions of an earlier page are kept.
+    """
+    counted = kept(target, INSTRUCTIONS, UNCOUNTED)
+    target.write_text(page(results, conditions, counted), encoding="utf-8")
     folder = target.with_suffix("")
     folder.mkdir(exist_ok=True)
     for name, drawn in plots(results).items():
