@@ -2,8 +2,7 @@
 
 Each client runs twice under valgrind, with few calls and with more; the difference is that of the
 calls alone, as both runs start in the same way. llmring runs without its ledger, which is written
-by the clock: under valgrind, where all is fifty times slower, as often as for fifty times the
-calls.
+by the clock, and so for far fewer calls at a time under valgrind, which is many times slower.
 """
 
 from __future__ import annotations
