@@ -1,0 +1,1 @@
+"""Requests and replies that pass through a gateway between a client and a server."""
