@@ -57,6 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         frozen: True if only models that the lockfile names, as it has pinned them, may be called.
         public_key: The key with which a frozen lockfile must be signed, if it is set here.
         registry_url: Address of newer facts about models, if any.
+        gateway_secret: The gateway's secret, if it is set here.
         clock: The wall clock, and the date by which prices and retirements are judged.
         transport: The options of HTTP connections.
     """
@@ -73,6 +74,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     frozen: bool = False
     public_key: str | None = None
     registry_url: str | None = None
+    gateway_secret: str | None = None
     clock: Clock = Clock()
     transport: TransportOptions = TransportOptions()
 
@@ -112,6 +114,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         frozen=switch(env, "LLMRING_FROZEN"),
         public_key=value_of(env, "LLMRING_PUBLIC_KEY"),
         registry_url=value_of(env, "LLMRING_REGISTRY_URL"),
+        gateway_secret=value_of(env, "LLMRING_GATEWAY_SECRET"),
         clock=read_clock(env),
         transport=transport_options(env),
     )

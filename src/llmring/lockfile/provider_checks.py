@@ -73,6 +73,7 @@ _FOREIGN_VARIABLES = frozenset(
         "LLMRING_REDIS_URL",
         "LLMRING_LEDGER_URL",
         "LLMRING_MCP_TOKEN",
+        "LLMRING_GATEWAY_SECRET",
     }
 )
 
