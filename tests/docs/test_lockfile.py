@@ -7,7 +7,7 @@ import pytest
 
 import llmring.exceptions
 from llmring.lockfile.check import problems
-from llmring.lockfile.schema import keys
+from llmring.lockfile.schema import gateway_keys, keys
 from llmring.providers.table import PROVIDERS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "lockfile.md").read_text(encoding="utf-8")
@@ -22,6 +22,7 @@ TABLES = {
     "### Policy": keys.POLICY,
     "### `[providers.NAME]`": keys.PROVIDER,
     "### `[registry.models]`": keys.MODEL,
+    "### `[gateway]`": gateway_keys.GATEWAY,
 }
 
 

@@ -26,6 +26,7 @@ HARMLESS = {
     "another resource of a vendor": "[providers.azure]\n"
     'base_url = "https://team.openai.azure.com/openai/v1"',
     "replay of recordings in the folder": '[profiles.test]\nmode = "replay"\nrecordings = "a/b"',
+    "the gateway's names": '[gateway]\nbody_limit = 5\ncors = []\nnames = { "*" = "fast" }',
     "corrections of prices": '[registry.models."openai:x"]\ncontext_window = 1000',
 }
 
@@ -55,6 +56,10 @@ STEERING = {
     '[providers.openai]\napi_key_env = "TEAM_KEY"': "sends the key in TEAM_KEY to api.openai.com",
     '[providers.vllm]\napi_key_env = "MINE"': "sends the key in MINE to localhost",
     '[registry]\nurl = "https://h.example/m.json"': "takes prices and facts about models from http",
+    '[gateway]\ncors = ["https://a.example", "https://b.example"]': (
+        "lets web pages of https://a.example, https://b.example call the gateway"
+    ),
+    '[gateway]\nhosts = ["a.example"]': "lets clients reach the gateway as a.example",
     '[profiles.test]\nmode = "record"': "writes requests and answers to the folder of recordings",
     '[profiles.test]\nmode = "record"\nrecordings = "here"': "writes requests and answers to here",
     '[profiles.test]\nrecordings = "../x"': "reads recordings outside of the lockfile's folder",

@@ -72,6 +72,7 @@ def _advice(reading: Examination, providers: Mapping[str, BuiltInProvider]) -> I
     yield from _repeated_models(reading)
     yield from _profiles(reading)
     yield from _packages(reading, known)
+    yield from _names(reading)
     faulty = {fault.path[:4] for fault in reading.faults}
     for profile in reading.lockfile.profiles.values():
         for binding in profile.bindings.values():
@@ -164,6 +165,21 @@ def _packages(reading: Examination, known: Collection[str]) -> Iterator[Fault]:
                 "warning",
                 f"{package!r} is also a provider, so {package}: always means the provider",
                 "rename one of the two; until then, calls can't reach the package's aliases",
+            )
+
+
+def _names(reading: Examination) -> Iterator[Fault]:
+    lockfile = reading.lockfile
+    aliases = {alias for profile in lockfile.profiles.values() for alias in profile.bindings}
+    for rule, alias in lockfile.gateway.get("names", {}).items():
+        package, colon, _ = alias.partition(":")
+        if alias not in aliases and not (colon and package in lockfile.packages):
+            meant = nearest(alias, aliases)
+            yield _fault(
+                ("gateway", "names", rule),
+                "warning",
+                f"no profile binds {alias!r}, so the names of this rule are unknown to clients",
+                f"did you mean {meant!r}?" if meant else "bind the alias, or name another one",
             )
 
 

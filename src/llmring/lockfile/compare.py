@@ -81,6 +81,7 @@ def changes(before: Lockfile, after: Lockfile) -> list[LockfileChange]:
         *_entries(("providers",), before.providers, after.providers),
         *_entries(("registry",), before.registry, after.registry),
         *_entries(("ledger",), before.ledger, after.ledger),
+        *_entries(("gateway",), before.gateway, after.gateway),
     ]
     for name in _union(before.profiles, after.profiles):
         old, new = before.profiles.get(name), after.profiles.get(name)

@@ -1,6 +1,7 @@
 """Settings of a lockfile that a user must agree to before a command follows them.
 
-They decide where keys and requests go, where a catalog comes from, and where files are written.
+They decide where keys and requests go, where a catalog comes from, where files are written, and
+which web pages may call a gateway.
 Aliases need no consent.
 """
 
@@ -42,7 +43,12 @@ def claims(lockfile: Lockfile, known: Mapping[str, BuiltInProvider]) -> tuple[Cl
         lockfile: The lockfile.
         known: The built-in providers, by name.
     """
-    return (*_providers(lockfile, known), *_registry(lockfile), *_recordings(lockfile))
+    return (
+        *_providers(lockfile, known),
+        *_registry(lockfile),
+        *_recordings(lockfile),
+        *_gateway(lockfile),
+    )
 
 
 def fingerprint(found: tuple[Claim, ...]) -> str:
@@ -91,6 +97,17 @@ def _recordings(lockfile: Lockfile) -> Iterator[Claim]:
         if outside is not None and (mode or written):
             effect = f"reads recordings outside of the lockfile's folder, in {outside}"
             yield Claim((*path, "recordings"), effect, [folder, outside])
+
+
+def _gateway(lockfile: Lockfile) -> Iterator[Claim]:
+    doors = (
+        ("cors", "lets web pages of {} call the gateway"),
+        ("hosts", "lets clients reach the gateway as {}"),
+    )
+    for key, effect in doors:
+        names = lockfile.gateway.get(key)
+        if names:
+            yield Claim(("gateway", key), effect.format(", ".join(names)), names)
 
 
 def _outside(folder: str, lockfile: Path | None) -> str | None:

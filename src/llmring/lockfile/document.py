@@ -107,6 +107,7 @@ class Lockfile(Struct, frozen=True):
         warnings: Problems that did not stop the reading: unknown keys.
         name: The project's name, if it has one.
         ledger: The settings for recorded calls, as written.
+        gateway: The settings of the gateway, as written.
     """
 
     profiles: Mapping[str, Profile] = {}
@@ -119,6 +120,7 @@ class Lockfile(Struct, frozen=True):
     warnings: tuple[Problem, ...] = ()
     name: str | None = None
     ledger: Mapping[str, Any] = {}
+    gateway: Mapping[str, Any] = {}
 
 
 class Examination(Struct, frozen=True):
@@ -241,6 +243,7 @@ class _TreeReader:
             self._registry(known),
             name=known.get("name"),
             ledger=known.get("ledger", {}),
+            gateway=known.get("gateway", {}),
         )
         return self._reading(lockfile, tree)
 

@@ -15,6 +15,8 @@ from llmring.routing.fault_script import ScriptedFault
 OnStreamFailure = Literal["continue", "restart", "raise"]
 OnRefusal = Literal["fallback", "answer"]
 Strategy = Literal["ordered", "weighted", "cheapest", "fastest"]
+StreamCommit = Literal["first", "whole"]
+ShownToolCalls = Literal["whole", "as_they_come"]
 
 STALL_SECONDS = 15.0
 FIRST_CONTENT_SECONDS = 120.0
@@ -54,6 +56,11 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         faults: Scripted failures, in tests.
         mode: Whether calls are replayed or recorded, in tests.
         recordings: The folder of the recordings, relative to that of the lockfile.
+        affinity: For the gateway: True if the turns of a conversation stay with the model that
+            answered last.
+        stream_commit: For the gateway: the point from which a stream is shown, or the number of
+            characters after which it is.
+        tool_calls: For the gateway: the way that the tool calls of a stream are shown.
     """
 
     timeout: float | None = None
@@ -76,6 +83,9 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     faults: tuple[ScriptedFault, ...] = ()
     mode: Literal["replay", "record"] | None = None
     recordings: str | None = None
+    affinity: bool = True
+    stream_commit: StreamCommit | int = "first"
+    tool_calls: ShownToolCalls = "whole"
 
     def weight(self, at: int, ref: ModelRef) -> float:
         """Return the weight of a model relative to the others.

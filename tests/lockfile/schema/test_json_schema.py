@@ -14,7 +14,7 @@ from llmring.lockfile.check import problems
 from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.edit.starter import Suggestion, starter
 from llmring.lockfile.file import read
-from llmring.lockfile.schema import keys
+from llmring.lockfile.schema import gateway_keys, keys
 from llmring.lockfile.schema.json_schema import document
 from llmring.lockfile.schema.shapes import Choice, Items
 from llmring.lockfile.toml.quoting import quoted
@@ -143,6 +143,12 @@ GOOD = {
         ' { connection = "dns", latency = 0.5, rate = 0.1 }, {}]'
     ),
     "faults of a binding": binding("[[profiles.default.bindings.faults]]\nstatus = 503"),
+    "the gateway": '[gateway]\nnames = { "a*" = "fast", "*" = "lib:x" }\nhead_after = 0.5\n'
+    'body_limit = 1\ncors = ["http://[::1]:80"]\nhosts = ["a.b", "[::1]"]\n'
+    'show_upstream_errors = true\nbody_model = "asked"\nx-a = 1',
+    "the gateway's keys of a binding": binding(
+        'stream_commit = 200\ntool_calls = "as_they_come"\naffinity = false'
+    ),
 }
 
 BAD = {
@@ -217,6 +223,14 @@ BAD = {
     "a fault with an empty model": binding('faults = [{ model = "" }]'),
     "recordings of a binding": binding('recordings = "a"'),
     "recordings in an empty path": profile('recordings = ""'),
+    "an unknown key of the gateway": "[gateway]\ncache = 1",
+    "a rule with a star inside": "[gateway.names]\n'a*b' = 'fast'",
+    "a rule for a text that is not an alias": "[gateway.names]\n'a' = 'b c'",
+    "any origin": "[gateway]\ncors = ['*']",
+    "an origin with a path": "[gateway]\ncors = ['https://a.b/']",
+    "a host with a port": "[gateway]\nhosts = ['a.b:80']",
+    "a switch that is a number": binding("affinity = 1"),
+    "a stream that is shown after 0 characters": binding("stream_commit = 0"),
 }
 
 BEYOND = {
@@ -292,6 +306,8 @@ PLACES: dict[str, tuple[Mapping[str, object], Callable[[Tree], Tree]]] = {
     "profile": (keys.PROFILE, lambda table: {"profiles": {"default": table}}),
     "binding": (keys.BINDING, bound),
     "policy": (keys.POLICY, lambda table: bound({"policy": table})),
+    "gateway": (gateway_keys.GATEWAY, lambda table: {"gateway": table}),
+    "names": ({"a*b": None, "a*": None}, lambda table: {"gateway": {"names": table}}),
     "fault": (keys.FAULT, lambda table: bound({"faults": [table]})),
 }
 

@@ -10,7 +10,14 @@ import pytest
 from llmring.lockfile.schema import keys
 from llmring.lockfile.schema.shapes import Either, Items, NamedItems, Outline, Shape, Table, misfits
 from llmring.registry.catalog import Capability
-from llmring.routing.policy import OnRefusal, OnStreamFailure, Policy, Strategy
+from llmring.routing.policy import (
+    OnRefusal,
+    OnStreamFailure,
+    Policy,
+    ShownToolCalls,
+    Strategy,
+    StreamCommit,
+)
 
 
 def shapes(shape: Shape, path: str = "") -> Iterator[tuple[str, Shape]]:
@@ -67,6 +74,8 @@ def test_a_policy_has_the_keys_that_calls_obey() -> None:
         ("strategy", Strategy),
         ("on_stream_failure", OnStreamFailure),
         ("on_refusal", OnRefusal),
+        ("stream_commit", StreamCommit),
+        ("tool_calls", ShownToolCalls),
     ],
 )
 def test_the_choices_of_a_policy_are_those_that_calls_know(key: str, allowed: object) -> None:

@@ -13,6 +13,7 @@ from llmring.lockfile.schema.shapes import (
     Choice,
     Day,
     Either,
+    Flag,
     Items,
     NamedItems,
     NonNegative,
@@ -44,6 +45,7 @@ def faults(shape: Shape, value: object) -> list[tuple[tuple[str | int, ...], str
         (Text(), ["", "x"], [1, True, [], None]),
         (Text(pattern="[a-z]+"), ["abc"], ["", "abc1", "1abc", "abc\n"]),
         (COLOUR, ["red", "green"], ["blue", "", 1]),
+        (Flag(), [True, False], [1, "true"]),
         (Time(), ["soon", NOW.date(), NOW], [1]),
         (Day(), [date(2026, 1, 31)], [NOW, "2026-01-31"]),
         (Number(), [1, 0.5], [0, -1, math.inf, math.nan, True, "1"]),
@@ -148,3 +150,14 @@ def test_every_fault_lies_inside_the_checked_value(value: Any) -> None:
         part: Any = {"key": value}
         for step in fault.path:
             part = part[step]
+
+
+def test_a_name_that_does_not_fit_is_a_fault_at_its_key() -> None:
+    shape = NamedItems(each=WHOLE, key=Text(noun="a letter", example='"a"', pattern="[a-z]"))
+
+    found = [*misfits(shape, {"a": 1, "A": 1, "b": 0}, ("key",))]
+
+    assert [(fault.path, fault.message, fault.fix, fault.at_key) for fault in found] == [
+        (("key", "A"), "is not a letter", 'rename it, as in "a"', True),
+        (("key", "b"), "is not a count", "write b = 2", False),
+    ]

@@ -25,6 +25,7 @@ from llmring.lockfile.schema.shapes import (
     Choice,
     Day,
     Either,
+    Flag,
     Items,
     NamedItems,
     NonNegative,
@@ -53,6 +54,7 @@ Schema = dict[str, Any]
 _SCALARS: dict[type, Schema] = {
     Anything: {},
     Text: {"type": "string"},
+    Flag: {"type": "boolean"},
     Time: {"type": "string"},
     Day: {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     Number: {"type": "number", "exclusiveMinimum": 0},
@@ -94,8 +96,9 @@ def _bare(shape: Shape, definitions: dict[str, Schema]) -> Schema:
             return items | ({"minItems": least} if least else {})
         case NamedItems(each=Anything()):
             return {"type": "object"}
-        case NamedItems(each=each):
-            return {"type": "object", "additionalProperties": _schema(each, definitions)}
+        case NamedItems(each=each, key=key):
+            names = {"propertyNames": _scalar(key)} if key else {}
+            return {"type": "object", **names, "additionalProperties": _schema(each, definitions)}
         case Either(options=options):
             return {"anyOf": [_schema(option, definitions) for option in options]}
         case Table():

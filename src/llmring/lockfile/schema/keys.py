@@ -5,6 +5,7 @@ The reader, the checks and the JSON schema for editors all use these tables.
 
 from collections.abc import Mapping
 
+from llmring.lockfile.schema.gateway_keys import GATEWAY, GATEWAY_POLICY
 from llmring.lockfile.schema.shapes import (
     Anything,
     Choice,
@@ -144,6 +145,7 @@ _POLICY: Mapping[str, Shape] = {
         about='For strategy = "weighted": how often each model is called first, relative to the '
         "others; a list in the order of the models, or a table by model reference.",
     ),
+    **GATEWAY_POLICY,
 }
 
 # A failure injected in tests. Keys that don't exclude each other may be combined.
@@ -497,6 +499,12 @@ FILE: Mapping[str, Shape] = {
         owner="[ledger]",
         example='{ keep = "90d" }',
         about="What happens to the recorded calls of this project.",
+    ),
+    "gateway": Table(
+        keys=GATEWAY,
+        owner="[gateway]",
+        example='{ names = { "*" = "fast" } }',
+        about="How llmring serve answers client programs.",
     ),
     "metadata": NamedItems(each=Anything(), about="Notes of your own."),
     "created_at": Time(about="When the file was created."),

@@ -50,6 +50,13 @@ class Choice(Described, frozen=True, kw_only=True):
     options: tuple[str, ...]
 
 
+class Flag(Described, frozen=True, kw_only=True):
+    """True or false."""
+
+    noun: str = "true or false"
+    example: str = "true"
+
+
 class Time(Described, frozen=True, kw_only=True):
     """A date with or without a time, as a TOML date or a string."""
 
@@ -109,11 +116,17 @@ class Table(Described, frozen=True, kw_only=True):
 
 
 class NamedItems(Described, frozen=True, kw_only=True):
-    """A table with any names as keys, and values of one shape."""
+    """A table with any names as keys, and values of one shape.
+
+    Attributes:
+        each: The shape of the values.
+        key: The shape of the names, if not all will do.
+    """
 
     noun: str = "a table"
     example: str = "{ }"
     each: Shape
+    key: Text | None = None
 
 
 class Either(Described, frozen=True, kw_only=True):
@@ -146,6 +159,7 @@ Shape = (
     Anything
     | Text
     | Choice
+    | Flag
     | Time
     | Day
     | Number
@@ -162,6 +176,7 @@ _TYPES: Mapping[type, tuple[type, ...]] = {
     Anything: (object,),
     Text: (str,),
     Choice: (str,),
+    Flag: (bool,),
     Time: (str, date),
     Day: (date,),
     Number: (int, float),
@@ -212,7 +227,8 @@ def _deeper(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
         case Items(each=each), list():
             for index, inner in enumerate(value):
                 yield from misfits(each, inner, (*path, index))
-        case NamedItems(each=each), dict():
+        case NamedItems(each=each, key=name), dict():
+            yield from _wrong_names(name, value, path)
             for key, inner in value.items():
                 yield from misfits(each, inner, (*path, key))
         case Table(keys=keys, owner=owner, required=required), dict():
@@ -269,6 +285,16 @@ def _is_inside(shape: Shape, value: Any) -> bool:
         case Items(least=least):
             inside = len(value) >= least
     return inside
+
+
+def _wrong_names(shape: Text | None, table: dict[str, object], path: KeyPath) -> Iterator[Fault]:
+    """Yield a fault for each key of a table that is not of the shape of its names."""
+    if shape is None:
+        return
+    for key in table:
+        if not _is_inside(shape, key):
+            fix = f"rename it, as in {shape.example}"
+            yield Fault(path=(*path, key), message=f"is not {shape.noun}", fix=fix, at_key=True)
 
 
 def _misfit(shape: Shape, value: object, path: KeyPath) -> Fault:

@@ -1,0 +1,51 @@
+"""The `[gateway]` table of a lockfile, with the values of the keys that it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from llmring.lockfile.document import Lockfile
+from llmring.lockfile.file import LockfileSource
+
+
+class GatewayTable(Struct, frozen=True, kw_only=True):
+    """The settings of a gateway that belong to the project.
+
+    Attributes:
+        names: Aliases by rule: a name, or the beginning of names and "*".
+        head_after: Seconds without content after which a stream is begun all the same.
+        body_limit: Largest body of a request in bytes, after unpacking.
+        cors: Origins of web pages that may call the gateway.
+        hosts: Names of hosts, in lower case, by which clients reach the gateway.
+        show_upstream_errors: True if errors quote the provider's message; None for only where the
+            gateway serves this machine alone.
+        body_model: The model that replies name: the one that answered, or the client's own name.
+    """
+
+    names: Mapping[str, str] = {}
+    head_after: float = 15.0
+    body_limit: int = 32 * 2**20
+    cors: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    show_upstream_errors: bool | None = None
+    body_model: Literal["served", "asked"] = "served"
+
+
+_USUAL = GatewayTable()
+
+
+def gateway_table(lockfile: Lockfile, source: LockfileSource) -> GatewayTable:
+    """Return the table of a lockfile; that of a package's lockfile is ignored.
+
+    Args:
+        lockfile: The lockfile.
+        source: Its place.
+    """
+    if not lockfile.gateway or not source.writable:
+        return _USUAL
+    table = msgspec.convert(lockfile.gateway, GatewayTable)
+    return msgspec.structs.replace(table, hosts=tuple(host.lower() for host in table.hosts))
