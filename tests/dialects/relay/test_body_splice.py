@@ -251,6 +251,16 @@ def test_a_value_on_the_way_that_is_not_an_object_is_named() -> None:
     assert caught.value.field == "stream_options"
 
 
+def test_a_key_that_is_repeated_very_often_takes_no_more_time_than_its_length() -> None:
+    body = b"{" + b'"a":[1,"x"],' * 100_000 + b'"a":"' + b"x" * 10_000_000 + b'"}'
+
+    begin = time.perf_counter()
+    found = members_of(body)
+
+    assert len(found) == 100_001
+    assert time.perf_counter() - begin < 20
+
+
 def expanded(value: Any) -> Any:
     match value:
         case str():

@@ -150,6 +150,8 @@ def _members(body: bytes, begin: int, end: int, path: MemberPath) -> tuple[Membe
     """Return the members of the object in a span, with their places in the whole body."""
     text = body[begin:end] if path else body
     values = _raw_values(text, path)
+    # Each value is copied once, however often its key is repeated.
+    copies: dict[str, bytes] = {}
     members: list[Member] = []
     at = text.index(b"{") + 1
     while True:
@@ -159,7 +161,9 @@ def _members(body: bytes, begin: int, end: int, path: MemberPath) -> tuple[Membe
         key_end = _end(_STRING, text, at)
         key: str = msgspec.json.decode(text[at:key_end])
         value_begin = _end(_COLON, text, key_end)
-        value_end = _value_end(text, value_begin, values[key])
+        if key not in copies:
+            copies[key] = bytes(values[key])
+        value_end = _value_end(text, value_begin, copies[key])
         members.append(Member(key, begin + at, begin + value_begin, begin + value_end))
         at = value_end
 
@@ -177,7 +181,7 @@ def _raw_values(text: bytes, path: MemberPath) -> dict[str, msgspec.Raw]:
         raise RequestFormatError(f"the body can't be read as JSON: {error}") from None
 
 
-def _value_end(text: bytes, begin: int, value: msgspec.Raw) -> int:
+def _value_end(text: bytes, begin: int, value: bytes) -> int:
     """Return the place after the value at a place of valid JSON.
 
     Args:
@@ -185,10 +189,9 @@ def _value_end(text: bytes, begin: int, value: msgspec.Raw) -> int:
         begin: The place of the value.
         value: The value of the last member with this key, most likely this one.
     """
-    raw = memoryview(value)
-    end = begin + raw.nbytes
+    end = begin + len(value)
     # No JSON value is the beginning of another, except for numbers.
-    if text[begin:end] == raw and text[end] in _AFTER_VALUE:
+    if text.startswith(value, begin) and text[end] in _AFTER_VALUE:
         return end
     if text[begin] == _QUOTE:
         return _end(_STRING, text, begin)
