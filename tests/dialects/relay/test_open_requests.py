@@ -201,6 +201,30 @@ def test_a_thought_without_text_signs_the_call_that_it_came_with() -> None:
     )
 
 
+def test_a_call_is_found_by_its_id_then_by_its_place_then_by_its_name() -> None:
+    def carried(at: int, id_: str | None, signature: str) -> ReasoningPart:
+        content = SealedCall(at, id_, "f", signature)
+        return ReasoningPart("", sealed(content, "other", "gemini"))
+
+    message = Message(
+        "assistant",
+        [carried(0, "c3", "by ID"), carried(1, "other", "by place"), carried(7, None, "by name")],
+        tool_calls=[call(), call(), call(id="c3")],
+    )
+
+    signatures = [each.get("signature") for each in opened(message).calls]
+
+    assert signatures == ["by name", "by place", "by ID"]
+
+
+def test_a_signature_of_another_function_is_left_out() -> None:
+    carrier = ReasoningPart("", sealed(SealedCall(0, None, "g", "S"), "other", "gemini"))
+
+    message = opened(Message("assistant", [carrier], tool_calls=[call("f")]))
+
+    assert message == Message("assistant", None, tool_calls=[call("f")], origin="google")
+
+
 def test_messages_without_seals_are_the_same_objects() -> None:
     messages = [
         Message("user", "Hi"),

@@ -7,7 +7,7 @@ not known any more, reaches no server: of a thought, the text is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -70,6 +70,7 @@ class _Opening:
         # A message has one origin. If several servers wrote it, the last one went on from there.
         self._mark = known[-1] if known else None
         self._origin = providers[known[-1]] if known else message.origin
+        self._carried = self._placed()
 
     def message(self) -> Message:
         """Return the message with what may be sent of its sealed values."""
@@ -109,29 +110,40 @@ class _Opening:
             call = _without_seal(call)
             found = self._own(self._of_calls[at])
         else:
-            carried = (self._own(opened) for opened in self._of_parts.values())
-            found = next(
-                (
-                    each
-                    for each in carried
-                    if isinstance(each, SealedCall) and _fits(each, at, call)
-                ),
-                None,
-            )
+            found = self._carried.get(at)
         if not isinstance(found, SealedCall):
             return call
         given: dict[str, Any] = {"signature": found.signature, "extra_content": found.extra}
         own = {**call, **{name: value for name, value in given.items() if value}}
         return cast("ToolCall", own)
 
+    def _placed(self) -> dict[int, SealedCall]:
+        """Return the contents that thoughts carry for calls, by the place of the call."""
+        placed: dict[int, SealedCall] = {}
+        for opened in self._of_parts.values():
+            content = self._own(opened)
+            if isinstance(content, SealedCall):
+                at = self._place_of(content, placed)
+                if at is not None:
+                    placed[at] = content
+        return placed
+
+    def _place_of(self, content: SealedCall, taken: Container[int]) -> int | None:
+        free = {
+            at: call
+            for at, call in enumerate(self._message.calls)
+            if at not in taken and at not in self._of_calls
+        }
+        for at, call in free.items():
+            if content.id is not None and content.id == call["id"]:
+                return at
+        named = [at for at, call in free.items() if call["function"]["name"] == content.name]
+        # A client may return a reply as several messages, each with some of the calls.
+        return content.at if content.at in named else next(iter(named), None)
+
     def _own(self, opened: OpenedSeal | None) -> SealedThought | SealedItem | SealedCall | None:
         """Return the content of a seal if it is of the server that the message is of."""
         return opened.content if opened and opened.mark == self._mark else None
-
-
-def _fits(content: SealedCall, at: int, call: ToolCall) -> bool:
-    same_id = content.id is not None and content.id == call["id"]
-    return same_id or (content.at == at and content.name == call["function"]["name"])
 
 
 def _sealed_thought(part: Part) -> tuple[str, str] | None:
