@@ -272,10 +272,14 @@ def replies_of_a_server(draw: st.DrawFn) -> list[Event]:
     groups = draw(
         st.lists(thoughts() | (ANSWERS | ITEMS).map(lambda event: [event]), min_size=1, max_size=4)
     )
-    calls = [
-        ToolCallDelta(at, f"call_{at}", draw(WORDS), "{}", draw(st.none() | WORDS))
-        for at in range(draw(st.integers(0, 3)))
-    ]
+    calls: list[Event] = []
+    for at in range(draw(st.integers(0, 3))):
+        signature = draw(st.none() | WORDS)
+        calls.append(ToolCallDelta(at, f"call_{at}", draw(WORDS), "{}", signature))
+        # Some servers mark the place of a call by an item, and think on after it.
+        if draw(st.booleans()):
+            calls.append(ProviderItem({"type": "function_call", "call_id": f"call_{at}"}))
+        calls += draw(st.just([]) | thoughts())
     return [*(event for group in groups for event in group), *calls, Finished("stop", "stop")]
 
 
