@@ -69,6 +69,75 @@ class DecodeRequest(Protocol):
         """
 
 
+class BodyFields:
+    """The fields of a JSON object in a body, taken one by one.
+
+    Args:
+        fields: The object, which is not changed.
+        place: The path of the object in the body; empty for the body itself.
+    """
+
+    def __init__(self, fields: Mapping[str, Any], place: str = "") -> None:
+        # An API reads null as if the field were absent.
+        self._left = {name: value for name, value in fields.items() if value is not None}
+        self._place = place
+
+    def path(self, name: str) -> str:
+        """Return the path of a field in the body."""
+        return f"{self._place}.{name}" if self._place else name
+
+    def take(self, name: str, kind: Any) -> Any:
+        """Remove a field and return its value, as it was sent; None if it is absent.
+
+        Args:
+            name: The field.
+            kind: The type that the API expects, as for a msgspec decoder.
+
+        Raises:
+            RequestFormatError: The value is not of the type.
+        """
+        value = self._left.pop(name, None)
+        if value is not None:
+            check(value, kind, self.path(name))
+        return value
+
+    def need(self, name: str, kind: Any) -> Any:
+        """Remove a field and return its value, as it was sent.
+
+        Raises:
+            RequestFormatError: The field is absent, or the value is not of the type.
+        """
+        value = self.take(name, kind)
+        if value is None:
+            raise RequestFormatError(f"{self.path(name)} is missing", self.path(name))
+        return value
+
+    def keep(self, name: str, value: Any) -> None:
+        """Put back what remains of a field."""
+        self._left[name] = value
+
+    def left(self) -> dict[str, Any]:
+        """Return the fields that were not taken."""
+        return dict(self._left)
+
+
+def check(value: Any, kind: Any, path: str) -> None:
+    """Check the type of a value.
+
+    Args:
+        value: Decoded JSON.
+        kind: The type that the API expects, as for a msgspec decoder.
+        path: The path of the value in the body.
+
+    Raises:
+        RequestFormatError: The value is not of the type.
+    """
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise RequestFormatError(f"{path}: {error}", path) from None
+
+
 def body_object(body: bytes) -> dict[str, Any]:
     """Decode the JSON object that a request's body holds.
 
