@@ -191,6 +191,16 @@ def test_cache_settings_are_not_sent_to_servers_without_them() -> None:
     assert "cache" not in str(payload([marked], cache={"key": "k", "ttl": "24h"}))
 
 
+def test_the_cache_mark_of_a_tool_is_sent_to_servers_that_accept_it() -> None:
+    mark = {"type": "ephemeral"}
+    tool = Tool("look", extra={"cache_control": mark, "defer_loading": True})
+    (sent,) = payload("Hello", tools=[tool])["tools"]
+    (marked,) = payload("Hello", tools=[tool], quirks=Quirks(caching="marks"))["tools"]
+
+    assert marked == {**sent, "cache_control": mark}
+    assert sent.keys() == {"type", "function"}
+
+
 def test_cache_marks_are_set_after_the_instructions_and_at_the_end() -> None:
     turns = [Message("system", "Rules."), Message("user", "Hi"), Message("user", "Hello?")]
     sent = payload(turns, cache="1h", quirks=Quirks(caching="marks"))["messages"]

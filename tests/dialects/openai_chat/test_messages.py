@@ -56,6 +56,28 @@ def test_images_and_texts_keep_their_order() -> None:
     ]
 
 
+@pytest.mark.parametrize("role", ["system", "user", "assistant"])
+def test_content_that_only_some_servers_know_is_sent_in_its_place(role: str) -> None:
+    video = {"type": "video_url", "video_url": {"url": "https://example.org/a.mp4"}}
+    foreign = ProviderPart("anthropic", {"type": "search_result"})
+    own = ProviderPart("openai_chat", video)
+    (message,) = sent_messages(Message(role, ["Look:", own, foreign, "Well?"]))
+
+    assert message["content"] == [
+        {"type": "text", "text": "Look:"},
+        video,
+        {"type": "text", "text": "Well?"},
+    ]
+
+
+@pytest.mark.parametrize("kind", ["message", "audio", "image_url", "reasoning.text"])
+def test_items_of_an_answer_that_have_fields_of_their_own_are_not_content(kind: str) -> None:
+    item = ProviderPart("openai_chat", {"type": kind})
+    (message,) = sent_messages(Message("assistant", [item, "Hello"]))
+
+    assert message["content"] == "Hello"
+
+
 def test_a_document_is_sent_as_bytes() -> None:
     (message,) = sent_messages(Message("user", [PDF]))
 

@@ -88,7 +88,10 @@ def _tool(tool: Tool | ProviderTool, quirks: Quirks, notes: list[str]) -> dict[s
     function["parameters"] = found.parameters
     if found.strict is not None:
         function["strict"] = found.strict
-    return {"type": "function", "function": function}
+    sent = {"type": "function", "function": function}
+    if quirks.caching == "marks" and (mark := tool.extra.get("cache_control")):
+        return {**sent, "cache_control": mark}
+    return sent
 
 
 def _custom_names(tools: Sequence[Tool | ProviderTool]) -> frozenset[str]:

@@ -29,6 +29,7 @@ from llmring.dialects.document_text import text_of
 from llmring.dialects.history import fitted
 from llmring.dialects.openai_chat.own_fields import own_extra, with_own_fields
 from llmring.dialects.openai_chat.reasoning import (
+    is_content,
     reasoning_field,
     reasoning_returned,
     thought_returned,
@@ -112,15 +113,30 @@ def _call(call: ToolCall, turn: Message, custom: frozenset[str], quirks: Quirks)
 def _content(turn: Message, quirks: Quirks) -> str | list[dict[str, Any]]:
     if isinstance(turn.content, str) and (quirks.caching != "marks" or not turn.metadata):
         return turn.content
-    # Only text goes into the content; reasoning goes back in its own field, if at all.
-    parts = [part for part in turn.parts if not isinstance(part, ReasoningPart | ProviderPart)]
+    parts = [part for part in turn.parts if _is_said(part, turn.role)]
     marks = _marks(turn, parts) if quirks.caching == "marks" else {}
     if not marks and len(parts) < 2 and all(isinstance(part, TextPart) for part in parts):
         return "".join(part.text for part in parts if isinstance(part, TextPart))
     return [
-        {**_part(part, turn.role), **({"cache_control": marks[at]} if at in marks else {})}
+        dict(part.content)
+        if isinstance(part, ProviderPart)
+        else {**_part(part, turn.role), **({"cache_control": marks[at]} if at in marks else {})}
         for at, part in enumerate(parts)
     ]
+
+
+# The items of a reply that have a field of their own in it.
+_OF_REPLIES = frozenset({"message", "audio", "image_url"})
+
+
+def _is_said(part: Part, role: str) -> bool:
+    """Return True for a part of the content; reasoning goes back in its own field, if at all."""
+    if not isinstance(part, ProviderPart):
+        return not isinstance(part, ReasoningPart)
+    if part.dialect != NAME:
+        return False
+    kind = part.content.get("type")
+    return role != "assistant" or (kind not in _OF_REPLIES and is_content(part.content))
 
 
 def _marks(turn: Message, parts: Sequence[Part]) -> dict[int, Mapping[str, Any]]:
