@@ -21,6 +21,7 @@ from llmring.dialects.openai_chat.reasoning import is_content
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
+    from llmring.dialects.request_decoding import DecodeRequest
 
 
 def _authorize(key: str) -> Mapping[str, str]:
@@ -32,6 +33,13 @@ def _reply_encoding() -> ReplyEncoding:
     from llmring.dialects.openai_chat.encode_reply import ENCODING
 
     return ENCODING
+
+
+def _request_decoding() -> DecodeRequest:
+    # Only servers decode requests.
+    from llmring.dialects.openai_chat.decode_request import decode as decode_request
+
+    return decode_request
 
 
 DIALECT = Dialect(
@@ -47,5 +55,6 @@ DIALECT = Dialect(
     expresses=expresses,
     refuses_tools=refuses_tools,
     reply_encoding=_reply_encoding,
+    request_decoding=_request_decoding,
     is_content=is_content,
 )
