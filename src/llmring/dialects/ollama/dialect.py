@@ -16,6 +16,7 @@ from llmring.dialects.ollama.models import LISTING
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
+    from llmring.dialects.request_decoding import DecodeRequest
 
 
 def _authorize(key: str) -> Mapping[str, str]:
@@ -30,6 +31,13 @@ def _reply_encoding() -> ReplyEncoding:
     return ENCODING
 
 
+def _request_decoding() -> DecodeRequest:
+    # Only servers decode requests.
+    from llmring.dialects.ollama.decode_request import decode as decode_request
+
+    return decode_request
+
+
 DIALECT = Dialect(
     name="ollama",
     encode=encode,
@@ -40,4 +48,5 @@ DIALECT = Dialect(
     embedding=EMBEDDING,
     listing=LISTING,
     reply_encoding=_reply_encoding,
+    request_decoding=_request_decoding,
 )
