@@ -6,7 +6,7 @@ would be given for the same call. Decoders are pure: no key, no address, no cloc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -56,6 +56,26 @@ class ClientRequest(Struct, frozen=True, kw_only=True):
     own: Mapping[str, Any] = {}
     required_own: tuple[str, ...] = ()
     conversation: str | None = None
+
+
+class ClientEmbedding(Struct, frozen=True, kw_only=True):
+    """A request for embeddings as a client's program sends it, read.
+
+    Attributes:
+        model: The model's name as the client gives it.
+        texts: The texts; empty if the input is not text, or absent.
+        dimensions: The number of dimensions; None for the model's own.
+        base64: True if the client wants the vectors in base64.
+        own: As with `ClientRequest`.
+        required_own: As with `ClientRequest`.
+    """
+
+    model: str
+    texts: Sequence[str] = ()
+    dimensions: int | None = None
+    base64: bool = False
+    own: Mapping[str, Any] = {}
+    required_own: tuple[str, ...] = ()
 
 
 class DecodeRequest(Protocol):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
-import ollama
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -372,71 +369,6 @@ def test_a_damaged_body_is_read_or_an_error_of_its_form(body: Any) -> None:
 
 
 # --- Real clients ---
-
-
-def sent_by_library(
-    call: Callable[[ollama.Client], object], reply: dict[str, Any]
-) -> ClientRequest:
-    """The request that the official library sends in a call, read."""
-    sent: list[bytes] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        sent.append(request.content)
-        return httpx.Response(200, json={"model": "fast", "done": True, **reply})
-
-    call(ollama.Client(transport=httpx.MockTransport(answer)))
-    [body] = sent
-    return decode(body, {})
-
-
-def look(a: int) -> str:
-    """Look.
-
-    Args:
-        a: The place.
-    """
-    return str(a)
-
-
-def test_a_chat_of_the_official_library_is_read() -> None:
-    history: list[dict[str, Any]] = [
-        {"role": "user", "content": "Look", "images": [PNG]},
-        {
-            "role": "assistant",
-            "tool_calls": [{"function": {"name": "look", "arguments": {"a": 1}}}],
-        },
-        {"role": "tool", "content": "x", "tool_name": "look"},
-    ]
-    client = sent_by_library(
-        lambda library: library.chat(
-            "fast", history, tools=[look], options={"temperature": 0, "num_ctx": 4096}
-        ),
-        {"message": {"role": "assistant", "content": "Hi"}},
-    )
-
-    [tool] = client.request.toolset()
-    assert isinstance(tool, Tool)
-    assert (tool.name, tool.description) == ("look", "Look.")
-    assert tool.parameters["properties"]["a"]["type"] == "integer"
-    assert client.request.messages == [
-        Message("user", [ImagePart(data=PNG, media_type="image/png"), TextPart("Look")]),
-        Message("assistant", None, tool_calls=[{**CALL, "id": ""}]),
-        Message("tool", "x", name="look"),
-    ]
-    assert (client.stream, client.own) == (False, {"options": {"num_ctx": 4096}})
-
-
-def test_a_prompt_of_the_official_library_is_read() -> None:
-    client = sent_by_library(
-        lambda library: library.generate("fast", "Hello", system="Be kind.", images=[PNG]),
-        {"response": "Hi"},
-    )
-
-    assert client.request.messages == [
-        Message("system", "Be kind."),
-        Message("user", [ImagePart(data=PNG, media_type="image/png"), TextPart("Hello")]),
-    ]
-    assert (client.stream, client.own, client.required_own) == (False, {}, ())
 
 
 @pytest.mark.parametrize("body", client_bodies.sent_to("/api/chat", "/api/generate"))

@@ -123,7 +123,9 @@ def _effort(fields: BodyFields) -> str | None:
     if think is None or think == "":
         return None
     if think not in _EFFORTS:
-        raise RequestFormatError("think must be true, false, low, medium or high", "think")
+        raise RequestFormatError(
+            "think must be true, false, or one of low, medium, high and max", "think"
+        )
     return _EFFORTS[think]
 
 
