@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from llmring.chat.events import Usage
+from llmring.chat.events import Finished, TextDelta, Usage
 from llmring.chat.parts import ImagePart, TextPart
 from llmring.chat.request import Message
 from llmring.chat.tools import Tool
@@ -17,10 +17,12 @@ from llmring.dialects.ollama import decode_embeddings as ollama_decode_embedding
 from llmring.dialects.ollama import encode_embeddings as ollama_encode_embeddings
 from llmring.dialects.ollama import encode_models as ollama_models
 from llmring.dialects.ollama.decode_request import decode as decode_ollama
+from llmring.dialects.ollama.encode_reply import PROMPT_ENCODING
 from llmring.dialects.openai import decode_embeddings as openai_decode_embeddings
 from llmring.dialects.openai import encode_embeddings as openai_encode_embeddings
 from llmring.dialects.openai import encode_models as openai_models
 from llmring.dialects.openai_chat.decode_request import decode as decode_chat
+from llmring.dialects.reply_encoding import Envelope
 
 httpx = pytest.importorskip("httpx")
 ollama = pytest.importorskip("ollama")
@@ -162,11 +164,11 @@ def test_a_chat_of_ollama_s_client_is_read() -> None:
     assert (request.stream, request.own) == (False, {"options": {"num_ctx": 4096}})
 
 
-def test_a_prompt_of_ollama_s_client_is_read() -> None:
-    _, sent = exchanged(
+def test_a_prompt_of_ollama_s_client_is_read_and_answered() -> None:
+    reply, sent = exchanged(
         "ollama",
         lambda client: client.generate("fast", "Hello", system="Be kind.", images=[PNG]),
-        b'{"model": "fast", "done": true, "response": "Hi"}',
+        PROMPT_ENCODING.whole([TextDelta("Hi"), Finished("stop", "")], Envelope(model="m")),
     )
     request = decode_ollama(sent, {})
 
@@ -175,6 +177,7 @@ def test_a_prompt_of_ollama_s_client_is_read() -> None:
         Message("user", [ImagePart(data=PNG, media_type="image/png"), TextPart("Hello")]),
     ]
     assert (request.stream, request.own, request.required_own) == (False, {}, ())
+    assert (reply.model, reply.response, reply.done_reason) == ("m", "Hi", "stop")
 
 
 def test_a_chat_of_openai_s_client_is_read() -> None:

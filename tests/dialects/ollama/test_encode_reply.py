@@ -16,7 +16,7 @@ from llmring.chat.events import (
     ToolCallDelta,
     UsageReport,
 )
-from llmring.dialects.ollama.encode_reply import ENCODING
+from llmring.dialects.ollama.encode_reply import ENCODING, PROMPT_ENCODING
 from llmring.dialects.reply_encoding import Envelope, ErrorAnswer
 
 STOP = Finished("stop", "")
@@ -94,3 +94,26 @@ def test_an_error_is_a_text_alone() -> None:
 
     assert (head.status, json.loads(body)) == (404, {"error": "no such model"})
     assert ENCODING.encoder(Envelope()).fail(error) == [b'{"error":"no such model"}\n']
+
+
+# --- Replies to one prompt ---
+
+
+def test_a_reply_to_a_prompt_has_its_text_as_the_response() -> None:
+    usage = UsageReport(Usage(prompt_tokens=3, completion_tokens=4))
+    events: list[Event] = [ReasoningDelta("So."), TextDelta("Yes"), usage, STOP]
+    body = json.loads(PROMPT_ENCODING.whole(events, Envelope(model="m")))
+
+    assert (body["response"], body["thinking"], body["done"]) == ("Yes", "So.", True)
+    assert (body["prompt_eval_count"], body["eval_count"]) == (3, 4)
+    assert not {"message", "role", "content"} & body.keys()
+
+
+def test_a_streamed_reply_to_a_prompt_has_its_text_in_responses() -> None:
+    events: list[Event] = [ReasoningDelta("So."), TextDelta("a"), TextDelta("b"), STOP]
+    lines = [json.loads(each) for each in PROMPT_ENCODING.stream(events, Envelope(model="m"))]
+
+    assert [line["response"] for line in lines] == ["", "a", "b", ""]
+    assert [line.get("thinking") for line in lines] == ["So.", None, None, None]
+    assert [line["done"] for line in lines] == [False, False, False, True]
+    assert not any("message" in line for line in lines)

@@ -1,6 +1,7 @@
-"""Replies in the format of Ollama's chat API.
+"""Replies in the format of Ollama's chat API, and of its API for one prompt.
 
 https://docs.ollama.com/api/chat
+https://docs.ollama.com/api/generate
 https://docs.ollama.com/api/streaming
 https://docs.ollama.com/api/errors
 
@@ -15,13 +16,16 @@ The API has no place for:
 - citations and commentary;
 - all counts of tokens but those of the prompt and the answer;
 - an answer without a reason for its end: it is "stop".
+
+The reply to one prompt has no `context` either, the tokens that continue it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
@@ -50,8 +54,28 @@ from llmring.wire import HttpHead
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
+# Of the model, the time, the message, and the fields of the end.
+_EncodeLine = Callable[[str, str, Json, Json], bytes]
+
+
+def _line(model: str, created_at: str, message: Json, end: Json) -> bytes:
+    sent = {"role": "assistant", **message}
+    return json_line({"model": model, "created_at": created_at, "message": sent, **end})
+
+
+def _line_to_prompt(model: str, created_at: str, message: Json, end: Json) -> bytes:
+    others = {name: value for name, value in message.items() if name != "content"}
+    sent = {"response": message["content"], **others}
+    return json_line({"model": model, "created_at": created_at, **sent, **end})
+
+
+def encode_whole(events: Iterable[Event], envelope: Envelope, line: _EncodeLine = _line) -> bytes:
     """Encode a whole reply.
+
+    Args:
+        events: The events of the reply.
+        envelope: The fields that they do not carry.
+        line: The encoder of the message, for a chat or for one prompt.
 
     Raises:
         ProviderError: One of the events is the provider's failure.
@@ -67,12 +91,7 @@ def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
     if calls:
         message["tool_calls"] = calls
     created = _created_at(reply.id, envelope)
-    return _line(reply.model, created, message, _end(reply.finished, reply.usage))
-
-
-def _line(model: str, created_at: str, message: Json, end: Json) -> bytes:
-    sent = {"role": "assistant", **message}
-    return json_line({"model": model, "created_at": created_at, "message": sent, **end})
+    return line(reply.model, created, message, _end(reply.finished, reply.usage))
 
 
 def _created_at(id_: str, envelope: Envelope) -> str:
@@ -109,8 +128,9 @@ def _end(finished: Finished | None, usage: Usage | None) -> Json:
 class _OllamaStream(StreamEncoder):
     """A streamed reply: a line for each piece, the last one with the tokens."""
 
-    def __init__(self, envelope: Envelope) -> None:
+    def __init__(self, envelope: Envelope, line: _EncodeLine = _line) -> None:
         super().__init__(envelope)
+        self._line = line
         # The API sends a call whole, so its pieces wait for the last one.
         self._pieces: list[ToolCallDelta] = []
 
@@ -135,7 +155,7 @@ class _OllamaStream(StreamEncoder):
 
     def _send(self, message: Json, end: Json | None = None) -> bytes:
         created = _created_at(self._id, self._envelope)
-        return _line(self._model, created, message, end or {"done": False}) + b"\n"
+        return self._line(self._model, created, message, end or {"done": False}) + b"\n"
 
     def _end(self) -> Iterator[bytes]:
         yield from self._call_out()
@@ -156,4 +176,12 @@ ENCODING = ReplyEncoding(
     encoder=_OllamaStream,
     error=encode_error,
     stream_type="application/x-ndjson",
+)
+
+# For /api/generate.
+PROMPT_ENCODING = ReplyEncoding(
+    whole=partial(encode_whole, line=_line_to_prompt),
+    encoder=partial(_OllamaStream, line=_line_to_prompt),
+    error=encode_error,
+    stream_type=ENCODING.stream_type,
 )
