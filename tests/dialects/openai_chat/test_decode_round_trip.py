@@ -253,6 +253,8 @@ rounds = st.one_of(
     ),
     tool_rounds(),
 )
+EXAMPLES = {"type": "function", "function": {"name": "ask", "parameters": SCHEMA, "examples": [1]}}
+
 bodies = st.fixed_dictionaries(
     {
         "model": texts,
@@ -267,13 +269,16 @@ bodies = st.fixed_dictionaries(
         "stop": st.one_of(texts, st.lists(texts, min_size=1, max_size=2)),
         "stream": st.booleans(),
         "stream_options": st.just({"include_usage": True, "include_obfuscation": False}),
-        "tools": st.just([TOOL, {"type": "custom", "custom": {"name": "patch"}}]),
+        "tools": st.lists(st.just(EXAMPLES), max_size=1).map(
+            lambda more: [TOOL, {"type": "custom", "custom": {"name": "patch"}}, *more]
+        ),
         "tool_choice": st.sampled_from(
             [
                 "auto",
                 {"type": "function", "function": {"name": "look"}},
                 {"type": "custom", "custom": {"name": "patch"}},
                 {"type": "web_search"},
+                {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [TOOL]}},
             ]
         ),
         "response_format": st.sampled_from([NAMED_SCHEMA, {"type": "text"}, {"type": "grammar"}]),
@@ -281,7 +286,7 @@ bodies = st.fixed_dictionaries(
         "n": st.integers(1, 3),
         "new_field": texts,
     },
-)
+).map(lambda body: {"tools": [TOOL], **body} if "tool_choice" in body else body)
 
 
 def same_meaning(client: ClientRequest) -> Any:
