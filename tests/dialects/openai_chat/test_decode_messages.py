@@ -144,6 +144,14 @@ def test_a_refusal_is_read_in_either_form() -> None:
     assert read({"role": "assistant", "content": [part]}) == [refused]
 
 
+def test_a_refusal_in_both_forms_is_read_once_if_it_is_the_same() -> None:
+    for part, refusal, text in (("No.", "No.", "No."), ("Never.", "No.", "No.Never.")):
+        parts = [{"type": "refusal", "refusal": part}]
+        [message] = read({"role": "assistant", "content": parts, "refusal": refusal})
+
+        assert message.text == text
+
+
 def test_a_refusal_after_text_keeps_both() -> None:
     both = Message(
         "assistant", [TextPart("Well"), TextPart("No."), mark(refusal="No.", text="No.")]

@@ -107,7 +107,7 @@ class _Reading:
         content, refused = fields.take("content", Any) or "", fields.take("refusal", str)
         if isinstance(content, list):
             content, of_parts = refusals_apart(content)
-            refused = refused or of_parts
+            refused = refused if refused == of_parts else (refused or "") + of_parts
         said: Any = content_of(content, fields.path("content"), self._required)
         further = _further(fields)
         if refused and said:
