@@ -22,6 +22,7 @@ from llmring.dialects.openai_responses.reach import expresses
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
+    from llmring.dialects.request_decoding import DecodeRequest
 
 
 def _authorize(key: str) -> Mapping[str, str]:
@@ -33,6 +34,13 @@ def _reply_encoding() -> ReplyEncoding:
     from llmring.dialects.openai_responses.encode_reply import ENCODING
 
     return ENCODING
+
+
+def _request_decoding() -> DecodeRequest:
+    # Only servers decode requests.
+    from llmring.dialects.openai_responses.decode_request import decode_request
+
+    return decode_request
 
 
 DIALECT = Dialect(
@@ -48,5 +56,6 @@ DIALECT = Dialect(
     files=RESPONSES_FILES,
     expresses=expresses,
     reply_encoding=_reply_encoding,
+    request_decoding=_request_decoding,
     is_content=is_content,
 )

@@ -141,7 +141,7 @@ def _marked_text(
     content = mark.get("content")
     if not isinstance(content, list):
         return _assistant_text(text, mark)
-    whole = "".join(str(piece.get("text")) for piece in content)
+    whole = "".join(str(piece.get("text") or piece.get("refusal") or "") for piece in content)
     if not text.endswith(whole):
         # The application has changed the text.
         return _assistant_text(text, {key: mark[key] for key in mark if key != "content"})
@@ -183,6 +183,10 @@ _CALLERS = frozenset({"direct", "program"})
 
 def _result(turn: Message, calls: _CallHistory) -> dict[str, Any]:
     call_id = turn.tool_call_id or ""
+    for part in turn.parts:
+        if isinstance(part, ProviderPart) and part.dialect == NAME and "output" in part.content:
+            # The whole result in the API's own form.
+            return {**part.content, "call_id": call_id}
     kind = "custom_tool_call_output" if call_id in calls.free else "function_call_output"
     result = {"type": kind, "call_id": call_id, "output": _content(turn.parts)}
     # The result goes to what made the call.
