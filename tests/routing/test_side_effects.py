@@ -20,6 +20,8 @@ def test_a_tool_of_the_provider_s_may_act(tool: dict[str, Any]) -> None:
     "tool",
     [
         {"name": "pay", "parameters": {}},
+        {"type": "custom", "custom": {"name": "formula"}},
+        {"type": "namespace", "name": "agents", "tools": [{"type": "function", "name": "close"}]},
         {"type": "web_search_20250305", "name": "web_search"},
         {"google_search": {}},
         {"type": "code_interpreter", "container": {"type": "auto"}},

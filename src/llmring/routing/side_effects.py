@@ -34,5 +34,5 @@ def may_act(request: ParsedRequest) -> bool:
 
 def _is_harmless(tool: ProviderTool) -> bool:
     kind = tool.definition.get("type") or next(iter(tool.definition), "")
-    # A custom tool is run by the caller.
-    return kind == "custom" or str(kind).startswith(_HARMLESS)
+    # The caller runs custom tools, and those in namespaces.
+    return kind in ("custom", "namespace") or str(kind).startswith(_HARMLESS)

@@ -28,6 +28,7 @@ from llmring.dialects.anthropic.structured_output import (
     output_fields,
 )
 from llmring.dialects.dialect import Outgoing, Quirks, merged
+from llmring.dialects.foreign.plain_tools import with_plain_tools
 from llmring.dialects.history import fitted
 from llmring.dialects.offered_tool import offered
 from llmring.dialects.result_order import with_results_in_place
@@ -51,13 +52,14 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         UnsupportedFeatureError: The API does not accept a part of a message.
         ValidationError: The data of a document is not base64.
     """
+    request, lost = with_plain_tools(request)
     ordered = with_results_in_place(request.turns)
     placed = late_systems_placed(ordered, "Anthropic", between=quirks.system_turns)
     turns = fitted(placed, anthropic_content.NAME, anthropic_content.CALL_IDS, quirks)
     messages = anthropic_content.messages(turns, quirks)
     thinking = _thinking(request, messages, quirks)
     wanted = _wanted(request, quirks, thinking)
-    notes = [*wanted.notes]
+    notes = [*lost, *wanted.notes]
     payload: dict[str, Any] = {
         "model": model,
         "max_tokens": _max_tokens(request, thinking),

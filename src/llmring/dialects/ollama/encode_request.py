@@ -24,6 +24,7 @@ from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks, json_object, merged
 from llmring.dialects.document_text import text_of
 from llmring.dialects.enforcement import asked_in_words
+from llmring.dialects.foreign.plain_tools import with_plain_tools
 from llmring.dialects.offered_tool import offered
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.adapt import SchemaRules
@@ -60,6 +61,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
+    request, notes = with_plain_tools(request)
     options = {
         "num_predict": _max_tokens(request),
         "stop": request.stops or None,
@@ -67,7 +69,6 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "top_p": request.top_p,
         "seed": request.seed,
     }
-    notes: list[str] = []
     tools, turns = _tools(request, notes), request.turns
     format_, words = _format(request.output, turns, has_tools=bool(tools))
     if request.output is not None and request.output.schema is not None and tools:

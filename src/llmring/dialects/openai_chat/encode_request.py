@@ -10,6 +10,7 @@ from llmring.chat.caching import Caching
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks, merged
+from llmring.dialects.foreign.plain_tools import with_plain_tools
 from llmring.dialects.offered_tool import offered
 from llmring.dialects.openai.strict_schema import PARAMETERS, PARAMETERS_OF_ANY_SCHEMA
 from llmring.dialects.openai_chat.messages import encoded
@@ -32,11 +33,12 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
+    request, lost = with_plain_tools(request, has_custom_tools=True)
     tools = request.tools
     custom = _custom_names(tools) if tools else frozenset()
     turns = request.turns
     output = output_fields(request.output, turns, quirks) if request.output else AS_TEXT
-    notes = [*output.notes]
+    notes = [*lost, *output.notes]
     caching = request.caching
     messages = encoded(turns, custom, quirks)
     if output.words:

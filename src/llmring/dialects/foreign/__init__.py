@@ -1,0 +1,1 @@
+"""Content of one API, as other APIs take it."""
