@@ -263,6 +263,13 @@ def test_references_to_stored_items_are_refused(item: dict[str, Any]) -> None:
         ({"role": "user"}, "input.0.content"),
         ({"role": "assistant"}, "input.0.content"),
         ({"role": "assistant", "content": "a", "phase": 1}, "input.0.phase"),
+        (
+            {
+                "role": "assistant",
+                "content": [{"type": "output_text", "text": "a", "annotations": 1}],
+            },
+            "input.0.content.0.annotations",
+        ),
         ({"role": "user", "content": [1]}, "input.0.content.0"),
         ({"type": "function_call", "name": "f", "arguments": "{}"}, "input.0.call_id"),
         ({"type": "function_call", "call_id": "c", "arguments": "{}"}, "input.0.name"),

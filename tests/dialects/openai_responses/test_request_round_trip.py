@@ -1,19 +1,15 @@
-"""Requests that are read, sent and read again, and those of real clients."""
+"""Requests that are read, sent and read again."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.chat.parsed_request import ParsedRequest, parse_request
 from llmring.chat.parts import (
     CommentaryPart,
     DocumentPart,
@@ -26,50 +22,11 @@ from llmring.chat.parts import (
 )
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
-from llmring.dialects.dialect import Quirks
-from llmring.dialects.openai_responses.decode_request import decode_request
-from llmring.dialects.openai_responses.dialect import DIALECT
 from llmring.dialects.openai_responses.encode_input import NAME
-from llmring.dialects.request_decoding import ClientRequest
-from replies import TEXTS, WORDS
-
-CAPTURES = Path(__file__).resolve().parents[3].parent / "shared/captures"
-
-
-def read(body: dict[str, Any]) -> ClientRequest:
-    return decode_request(json.dumps(body).encode(), {})
-
-
-def sent_again(client: ClientRequest) -> dict[str, Any]:
-    """The body that is sent to a server of the same API."""
-    request = parse_request(client.request)
-    request = msgspec.structs.replace(request, extra_params=dict(client.own))
-    return DIALECT.encode(
-        request, client.model, stream=client.stream, quirks=Quirks(any_schema=True)
-    ).payload
-
-
-def plain(client: ClientRequest) -> dict[str, Any]:
-    """The request without differences of form that have no meaning.
-
-    A text is the same as a list with this text, and instructions are a message.
-    """
-    parsed = parse_request(client.request)
-    fields = {name: getattr(parsed, name) for name in ParsedRequest.__struct_fields__}
-    del fields["given"]
-    fields["turns"] = [
-        (turn.role, list(turn.parts), list(turn.calls), turn.tool_call_id) for turn in parsed.turns
-    ]
-    return {
-        **fields,
-        "model": client.model,
-        "stream": client.stream,
-        "own": client.own,
-        # Instructions move the paths.
-        "required": len(client.required_own),
-        "conversation": client.conversation,
-    }
-
+from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
+from llmring.exceptions import UnsupportedFeatureError, ValidationError
+from replies import JSON, TEXTS, WORDS
+from responses_requests import plain, read, sent_again
 
 # --- Bodies ---
 
@@ -232,6 +189,33 @@ def test_a_body_that_is_read_and_sent_is_read_as_the_same(body: dict[str, Any]) 
     assert strict_known(plain(again)) == strict_known(plain(found))
 
 
+@st.composite
+def damaged(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a body with another value in one place."""
+    body: dict[str, Any] = json.loads(json.dumps(draw(bodies())))
+    places: list[tuple[Any, Any]] = []
+    layer: list[Any] = [body]
+    while layer:
+        holder = layer.pop()
+        for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            places.append((holder, key))
+            if isinstance(value, dict | list):
+                layer.append(value)
+    holder, key = draw(st.sampled_from(places))
+    holder[key] = draw(JSON)
+    return body
+
+
+@given(damaged())
+def test_a_damaged_body_is_read_or_refused(body: dict[str, Any]) -> None:
+    try:
+        found = read(body)
+    except RequestFormatError:
+        return
+    with contextlib.suppress(UnsupportedFeatureError, ValidationError):
+        sent_again(found)
+
+
 def strict_known(fields: dict[str, Any]) -> dict[str, Any]:
     """Take out the settings that the library adds where a request leaves them open."""
     output = fields["output"]
@@ -334,70 +318,3 @@ def test_a_request_of_the_library_is_read_back(
     # The library asks for summaries, and the files of a vendor are known to it alone.
     read_back = {**plain(found), "own": {}, "required": 0}
     assert strict_known(read_back) == strict_known(expected)
-
-
-# --- Real clients ---
-
-
-def expanded(value: Any) -> Any:
-    """Put filler in place of texts that are given by their length."""
-    if isinstance(value, dict):
-        return {name: expanded(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [expanded(each) for each in value]
-    if isinstance(value, str) and (length := re.fullmatch(r"text\((\d+)\)", value)):
-        return ("filler " * (int(length[1]) // 7 + 1))[: int(length[1])]
-    return value
-
-
-def captured() -> Iterator[Any]:
-    """Yield the bodies of all recorded requests."""
-    for path in sorted(CAPTURES.glob("*.json")):
-        for at, exchange in enumerate(json.loads(path.read_text())):
-            if exchange.get("path", "").startswith("/v1/responses") and exchange.get("body"):
-                yield pytest.param(exchange["body"], id=f"{path.stem}-{at}")
-
-
-CLIENTS = list(captured())
-NONE = pytest.param(None, marks=pytest.mark.skip("no captures next to the repository"))
-
-
-@pytest.mark.parametrize("body", CLIENTS or [NONE])
-def test_the_request_of_a_real_client_keeps_all_that_it_has(body: dict[str, Any]) -> None:
-    body = expanded(body)
-
-    found = read(body)
-
-    assert found.required_own == ()
-    assert found.conversation == body["prompt_cache_key"]
-    again = sent_again(found)
-    assert kept(again["input"]) == kept(body["input"])
-    assert [known(tool) for tool in again["tools"]] == [known(tool) for tool in body["tools"]]
-    for name in body.keys() - {"input", "tools"}:
-        assert again[name] == body[name], name
-    assert plain(read(again)) == plain(found)
-
-
-def known(tool: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in tool.items() if name != "strict" or value}
-
-
-def kept(conversation: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the items in one form, without what refers to stored ones and what is not public."""
-    found = []
-    for sent in conversation:
-        unnamed = sent.get("type", "message") != "reasoning"
-        item = {
-            key: value
-            for key, value in sent.items()
-            if value is not None
-            and not key.startswith("internal_")
-            and not (unnamed and key in ("id", "status"))
-        }
-        content = item.get("content")
-        if isinstance(content, list) and len(content) == 1:
-            item["content"] = content[0]["text"]
-        if item.get("role") == "developer":
-            item["role"] = "system"
-        found.append({"type": "message", **item})
-    return found

@@ -36,7 +36,8 @@ def with_plain_tools(
         has_custom_tools: True for Chat Completions, whose custom tools stay if they are given in
             its own form.
     """
-    if not any(True for tool in request.tools for _ in foreign_of(tool)):
+    others = [tool for tool in request.tools if not isinstance(tool, Tool)]
+    if not any(True for tool in others for _ in foreign_of(tool)):
         return request, []
     plain = _PlainTools(request.tools, has_custom_tools=has_custom_tools)
     choice = request.choice

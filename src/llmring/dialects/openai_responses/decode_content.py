@@ -14,6 +14,7 @@ from typing import Any
 from llmring.chat.parts import Part, ProviderPart, TextPart, UploadedPart, parse_part
 from llmring.dialects.openai_responses.encode_input import NAME
 from llmring.dialects.openai_responses.request_values import (
+    list_in,
     missing,
     optional_text,
     present,
@@ -128,7 +129,8 @@ def _piece(value: Any, path: str) -> Json:
     if kind not in _TEXTS:
         raise UnknownContentError(path)
     text = text_in(block, "text", path + ".")
-    return {"type": "output_text", "text": text, "annotations": block.get("annotations") or []}
+    annotations = list_in(block, "annotations", path + ".")
+    return {"type": "output_text", "text": text, "annotations": annotations}
 
 
 def _text_of(piece: Mapping[str, Any]) -> str:
