@@ -113,6 +113,7 @@ def test_no_allowed_tool_is_the_choice_of_none() -> None:
         ({**F, "parameters": []}, None, "tools.0.parameters"),
         ({**F, "strict": "yes"}, None, "tools.0.strict"),
         ({"type": "custom"}, None, "tools.0.name"),
+        ({"type": "custom", "name": "p", "description": 1}, None, "tools.0.description"),
         (
             {"type": "namespace", "name": "n", "tools": [{"type": "function"}]},
             None,

@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import (
     CommentaryPart,
     DocumentPart,
@@ -22,11 +23,19 @@ from llmring.chat.parts import (
 )
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolCall
+from llmring.dialects.anthropic.dialect import DIALECT as ANTHROPIC
+from llmring.dialects.dialect import Quirks
+from llmring.dialects.gemini.dialect import DIALECT as GEMINI
+from llmring.dialects.ollama.dialect import DIALECT as OLLAMA
+from llmring.dialects.openai_chat.dialect import DIALECT as OPENAI_CHAT
 from llmring.dialects.openai_responses.encode_input import NAME
 from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
 from llmring.exceptions import UnsupportedFeatureError, ValidationError
 from replies import JSON, TEXTS, WORDS
 from responses_requests import plain, read, sent_again
+
+OTHERS = [ANTHROPIC, GEMINI, OLLAMA, OPENAI_CHAT]
+
 
 # --- Bodies ---
 
@@ -214,6 +223,9 @@ def test_a_damaged_body_is_read_or_refused(body: dict[str, Any]) -> None:
         return
     with contextlib.suppress(UnsupportedFeatureError, ValidationError):
         sent_again(found)
+    for dialect in OTHERS:
+        with contextlib.suppress(UnsupportedFeatureError, ValidationError):
+            dialect.encode(parse_request(found.request), "m", stream=True, quirks=Quirks())
 
 
 def strict_known(fields: dict[str, Any]) -> dict[str, Any]:

@@ -108,11 +108,9 @@ def _unknown_choice(wanted: Any) -> RequestFormatError:
 
 def _tool(tool: Json, path: str) -> Tool | ProviderTool:
     kind = text_in(tool, "type", path + ".")
-    if kind == "custom":
+    if kind in ("custom", "namespace"):
         text_in(tool, "name", path + ".")
-        return ProviderTool(tool)
-    if kind == "namespace":
-        text_in(tool, "name", path + ".")
+        optional_text(tool, "description", path + ".")
         for at, each in enumerate(list_in(tool, "tools", path + ".")):
             place = f"{path}.tools.{at}"
             _tool(present(each, place), place)
