@@ -23,7 +23,7 @@ MARKED = ("user", "<system_message>\nIn French.\n</system_message>")
 
 
 def placed(turns: Sequence[Message], *, between: bool = False) -> list[tuple[str, str]]:
-    found = late_systems_placed(turns, "Google", between=between)
+    found = late_systems_placed(turns, "Google", between=between, dialect="gemini")
     return [(turn.role, turn.text) for turn in found]
 
 
@@ -35,7 +35,7 @@ def plain(*turns: Message) -> list[tuple[str, str]]:
 def test_system_messages_at_the_beginning_stay_as_they_are(between: bool) -> None:
     turns = [SYSTEM, LATE, USER, ANSWER]
 
-    assert late_systems_placed(turns, "Google", between=between) is turns
+    assert late_systems_placed(turns, "Google", between=between, dialect="gemini") is turns
 
 
 @pytest.mark.parametrize("turns", [[SYSTEM, USER, LATE], [SYSTEM, USER, LATE, ANSWER]])
@@ -68,7 +68,7 @@ def test_between_a_call_and_its_results_it_follows_the_results() -> None:
 
 def test_its_cache_mark_is_kept() -> None:
     late = Message("system", "In French.", metadata={"cache_control": {"type": "ephemeral"}})
-    found = late_systems_placed([USER, late], "Anthropic", between=False)
+    found = late_systems_placed([USER, late], "Anthropic", between=False, dialect="gemini")
 
     assert found[-1].cache_control == {"type": "ephemeral"}
 
@@ -77,7 +77,7 @@ def test_an_image_in_it_is_refused() -> None:
     late = Message("system", [ImagePart(url="https://example.org/a.png")])
 
     with pytest.raises(UnsupportedFeatureError, match="Google takes only text"):
-        late_systems_placed([USER, late], "Google", between=False)
+        late_systems_placed([USER, late], "Google", between=False, dialect="gemini")
 
 
 @given(st.lists(st.sampled_from([SYSTEM, USER, ANSWER, LATE])), st.booleans())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from llmring.chat.parts import TextPart
+from llmring.chat.parts import Part, ProviderPart, TextPart
 from llmring.chat.request import Message
 from llmring.exceptions import UnsupportedFeatureError
 
@@ -18,7 +18,7 @@ _MARK = "<system_message>\n{}\n</system_message>"
 
 
 def late_systems_placed(
-    turns: Sequence[Message], vendor: str, *, between: bool
+    turns: Sequence[Message], vendor: str, *, between: bool, dialect: str
 ) -> Sequence[Message]:
     """Return the messages with those system messages made fit that come after another message.
 
@@ -27,6 +27,7 @@ def late_systems_placed(
         vendor: The vendor's name, for errors.
         between: Whether the model takes a system message after a user's and before its answer:
             https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+        dialect: The name of the API, whose own items stay in the message.
 
     Raises:
         UnsupportedFeatureError: A system message has a part that is not text.
@@ -42,24 +43,47 @@ def late_systems_placed(
             continue
         follows = runs[at - 1][0] in ("user", "tool")
         answered = at + 1 == len(runs) or runs[at + 1][0] == "assistant"
-        texts = [part for turn in run for part in _texts(turn, vendor)]
-        mark = run[-1].metadata
-        if texts and between and follows and answered:
-            result.append(Message("system", texts, metadata=mark))
-        elif texts:
-            result.append(Message("user", [_marked(part) for part in texts], metadata=mark))
+        parts = [_kept(turn, vendor, dialect) for turn in run]
+        if between and follows and answered:
+            result += _joined(run, parts)
+        else:
+            joined = [_marked(part) for each in parts for part in each]
+            result += [Message("user", joined, metadata=run[-1].metadata)] if joined else []
     return result
 
 
-def _texts(message: Message, vendor: str) -> list[TextPart]:
-    texts = [part for part in message.parts if isinstance(part, TextPart)]
-    if len(texts) < len(message.parts):
+def _joined(run: Sequence[Message], parts: Sequence[Sequence[Part]]) -> list[Message]:
+    """Return adjacent system messages as one, unless an item of the API is about one of them."""
+    if any(isinstance(part, ProviderPart) for each in parts for part in each):
+        return [
+            Message("system", each, metadata=turn.metadata)
+            for turn, each in zip(run, parts, strict=True)
+            if each
+        ]
+    joined = [part for each in parts for part in each]
+    return [Message("system", joined, metadata=run[-1].metadata)] if joined else []
+
+
+def _kept(message: Message, vendor: str, dialect: str) -> list[Part]:
+    parts = own_parts(message, dialect)
+    if not all(isinstance(part, TextPart | ProviderPart) for part in parts):
         raise UnsupportedFeatureError(
             f"{vendor} takes only text in a system message; put images and documents into a user "
             "message"
         )
-    return [text for text in texts if text.text]
+    return [part for part in parts if not isinstance(part, TextPart) or part.text]
 
 
-def _marked(part: TextPart) -> TextPart:
+def own_parts(message: Message, dialect: str) -> list[Part]:
+    """Return the parts of a message without the items of other APIs."""
+    return [
+        part
+        for part in message.parts
+        if not isinstance(part, ProviderPart) or part.dialect == dialect
+    ]
+
+
+def _marked(part: Part) -> Part:
+    if not isinstance(part, TextPart):
+        return part
     return TextPart(_MARK.format(part.text), part.cache_control)

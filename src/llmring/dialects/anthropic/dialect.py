@@ -20,6 +20,7 @@ from llmring.dialects.dialect import Dialect
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
+    from llmring.dialects.request_decoding import DecodeRequest
 
 
 def _authorize(key: str) -> Mapping[str, str]:
@@ -31,6 +32,13 @@ def _reply_encoding() -> ReplyEncoding:
     from llmring.dialects.anthropic.encode_reply import ENCODING
 
     return ENCODING
+
+
+def _request_decoding() -> DecodeRequest:
+    # Only servers decode requests.
+    from llmring.dialects.anthropic.decode_request import decode_request
+
+    return decode_request
 
 
 DIALECT = Dialect(
@@ -47,5 +55,6 @@ DIALECT = Dialect(
     counting=counting(encode),
     files=FILES,
     reply_encoding=_reply_encoding,
+    request_decoding=_request_decoding,
     is_content=is_content,
 )

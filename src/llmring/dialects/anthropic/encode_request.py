@@ -54,8 +54,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     """
     request, lost = with_plain_tools(request)
     ordered = with_results_in_place(request.turns)
-    placed = late_systems_placed(ordered, "Anthropic", between=quirks.system_turns)
-    turns = fitted(placed, anthropic_content.NAME, anthropic_content.CALL_IDS, quirks)
+    name, between = anthropic_content.NAME, quirks.system_turns
+    placed = late_systems_placed(ordered, "Anthropic", between=between, dialect=name)
+    turns = fitted(placed, name, anthropic_content.CALL_IDS, quirks)
     messages = anthropic_content.messages(turns, quirks)
     thinking = _thinking(request, messages, quirks)
     wanted = _wanted(request, quirks, thinking)
@@ -82,6 +83,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     caching.settle(payload)
     extra = dict(request.extra_params)
     betas = extra.pop("betas", None) or ()
+    if thinking is None:
+        # Its further fields mean nothing alone.
+        extra.pop("thinking", None)
     payload = merged(payload, extra)
     if isinstance(choice := payload.get("tool_choice"), dict):
         # For choices that have no type, such as only `disable_parallel_tool_use`.
@@ -99,12 +103,16 @@ def _thinking(
     Of the models that think adaptively, those since Claude Opus 4.7 leave the text of their
     thinking out of the answer unless a summary is asked for; models with a budget give one anyway.
 
+    `thinking` in `extra_params` has priority; None leaves the field out, and fields without a type
+    are added to it.
+
     https://platform.claude.com/docs/en/build-with-claude/thinking
     https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
     """
     if "thinking" in request.extra_params:
         given: Mapping[str, Any] | None = request.extra_params["thinking"]
-        return given
+        if given is None or "type" in given:
+            return given
     reasoning = request.reasoning
     if reasoning is None:
         return None

@@ -37,6 +37,10 @@ CALL_IDS = CallIds("[a-zA-Z0-9_-]+", refused="[^a-zA-Z0-9_-]")
 
 Block = dict[str, Any]
 
+# The types of items that are not blocks: further fields of the block before, and of the turn.
+FURTHER = "llmring_fields"
+TURN_FIELDS = "llmring_turn_fields"
+
 
 def system(turns: Iterable[Message]) -> list[Block]:
     """Build the blocks of the system prompt from the system messages at the beginning, in order.
@@ -46,7 +50,7 @@ def system(turns: Iterable[Message]) -> list[Block]:
     """
     blocks: list[Block] = []
     for message in takewhile(lambda turn: turn.role == "system", turns):
-        if not all(isinstance(part, TextPart) for part in message.parts):
+        if not all(isinstance(part, TextPart | ProviderPart) for part in message.parts):
             raise UnsupportedFeatureError(
                 "Anthropic takes only text in a system message; put images and documents "
                 "into a user message"
@@ -84,15 +88,33 @@ def messages(turns: Sequence[Message], quirks: Quirks) -> list[dict[str, Any]]:
             case _:
                 role, blocks = "user", _blocks(message.parts)
         blocks = _marked(blocks, message.cache_control)
-        if result and result[-1]["role"] == role:
+        fields = _turn_fields(message.parts)
+        if result and _continues(result[-1], role, fields):
             result[-1]["content"] += blocks
-        elif blocks:
-            result.append({"role": role, "content": blocks})
+            result[-1] |= fields
+        elif blocks or fields:
+            result.append({"role": role, "content": blocks, **fields})
     for turn in result:
         # The API accepts results only at the beginning of a turn.
         # https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls
         turn["content"].sort(key=lambda block: block.get("type") != "tool_result")
     return result
+
+
+def _turn_fields(parts: Iterable[Part]) -> Block:
+    return {
+        name: value
+        for part in parts
+        if _is_ours(part, TURN_FIELDS)
+        for name, value in part.content["fields"].items()
+    }
+
+
+def _continues(turn: Block, role: str, fields: Block) -> bool:
+    """Return True if a message of this role, with these fields of its own, belongs to the turn."""
+    # The fields of a system message are about all of its text.
+    apart = role == "system" and (fields or turn.keys() - {"role", "content"})
+    return turn["role"] == role and not apart
 
 
 def lacks_thinking(messages: Sequence[Mapping[str, Any]]) -> bool:
@@ -138,15 +160,13 @@ def _assistant(message: Message, quirks: Quirks) -> list[Block]:
     for part in message.parts:
         if isinstance(part, ReasoningPart):
             blocks += _thought(part, message.origin, quirks)
-        elif _is_ours(part, "text"):
-            _cite(blocks, part.content)
         elif _is_ours(part, "tool_use"):
             # The call itself is in the tool calls; this part has its position and further fields.
             blocks += [
                 {**part.content, **call} for call in calls if call["id"] == part.content["id"]
             ]
         else:
-            blocks += _blocks([part])
+            _add(blocks, part)
     placed = {block["id"] for block in blocks if _is_call(block)}
     blocks += [call for call in calls if call["id"] not in placed]
     if quirks.reasoning_on == "all" and (not blocks or blocks[0].get("type") not in _THOUGHTS):
@@ -192,17 +212,33 @@ def _tool_result(message: Message, unanswered: dict[str, Block]) -> Block:
         result["is_error"] = True
     if "toolset_name" in call:
         result["toolset_name"] = call["toolset_name"]
+    for part in message.parts:
+        if _is_ours(part, FURTHER) and part.content["of"] == "tool_result":
+            result |= part.content["fields"]
     return result
 
 
 def _blocks(parts: Sequence[Part]) -> list[Block]:
     blocks: list[Block] = []
     for part in parts:
-        block = _block(part)
-        if block is not None:
-            mark = None if isinstance(part, ReasoningPart | ProviderPart) else part.cache_control
-            blocks += _marked([block], mark)
+        _add(blocks, part)
     return blocks
+
+
+def _add(blocks: list[Block], part: Part) -> None:
+    if _is_ours(part, "text") and part.content.get("citations"):
+        _cite(blocks, part.content)
+    elif _is_ours(part, FURTHER):
+        _extend(blocks, part.content)
+    elif (block := _block(part)) is not None:
+        mark = None if isinstance(part, ReasoningPart | ProviderPart) else part.cache_control
+        blocks += _marked([block], mark)
+
+
+def _extend(blocks: list[Block], further: Mapping[str, Any]) -> None:
+    """Add further fields to the block at the end of these, if it is the one that has them."""
+    if blocks and blocks[-1].get("type") == further["of"]:
+        blocks[-1] = {**blocks[-1], **further["fields"]}
 
 
 def _block(part: Part) -> Block | None:
@@ -219,14 +255,17 @@ def _block(part: Part) -> Block | None:
         case ReasoningPart():
             return None  # only assistants think
         case ProviderPart():
-            foreign = part.dialect != NAME or _is_ours(part, "container")
-            return None if foreign else dict(part.content)
+            other = part.dialect != NAME or part.content.get("type") in _NO_BLOCKS
+            return None if other else dict(part.content)
         case AudioPart():
             raise UnsupportedFeatureError(
                 "Anthropic takes no audio; send a transcript, or use a model that accepts audio"
             )
         case _:
             assert_never(part)
+
+
+_NO_BLOCKS = ("container", FURTHER, TURN_FIELDS)
 
 
 def _thought(part: ReasoningPart, origin: str | None, quirks: Quirks) -> list[Block]:

@@ -24,6 +24,7 @@ from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import json_object
 from llmring.dialects.gemini.call_places import call_at
+from llmring.dialects.system_turns import own_parts
 from llmring.dialects.thought_signatures import thought_signature
 from llmring.exceptions import UnsupportedFeatureError
 
@@ -85,7 +86,8 @@ def system_texts(turns: Iterable[Message]) -> list[str]:
     Raises:
         UnsupportedFeatureError: A system message has a part that is not text.
     """
-    parts = [part for message in turns if message.role == "system" for part in message.parts]
+    systems = (message for message in turns if message.role == "system")
+    parts = [part for message in systems for part in own_parts(message, NAME)]
     texts = [part.text for part in parts if isinstance(part, TextPart)]
     if len(texts) < len(parts):
         raise UnsupportedFeatureError(

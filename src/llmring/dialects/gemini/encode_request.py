@@ -19,7 +19,7 @@ from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.enforcement import asked_in_words
 from llmring.dialects.foreign.plain_tools import with_plain_tools
-from llmring.dialects.gemini.contents import contents_of, system_texts
+from llmring.dialects.gemini.contents import NAME, contents_of, system_texts
 from llmring.dialects.offered_tool import offered
 from llmring.dialects.result_order import with_results_in_place
 from llmring.dialects.system_turns import late_systems_placed
@@ -120,7 +120,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     request, notes = with_plain_tools(request)
     tools, output = request.tools, request.output
     ordered = with_results_in_place(request.turns)
-    turns = late_systems_placed(ordered, "Google", between=False)
+    turns = late_systems_placed(ordered, "Google", between=False, dialect=NAME)
     is_older = bool(_BEFORE_3.search(model))
     texts = system_texts(turns)
     if output and output.schema is not None and not quirks.json_schema and not tools:

@@ -26,11 +26,15 @@ from llmring.dialects.document_text import text_of
 from llmring.dialects.enforcement import asked_in_words
 from llmring.dialects.foreign.plain_tools import with_plain_tools
 from llmring.dialects.offered_tool import offered
+from llmring.dialects.result_order import with_results_in_place
+from llmring.dialects.system_turns import late_systems_placed
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.adapt import SchemaRules
 from llmring.json_schema.parameters import ParameterRules
 from llmring.json_schema.prompt import add_to_system_message, json_instruction, mentions_json
 from llmring.json_schema.references import resolved
+
+NAME = "ollama"
 
 # https://docs.ollama.com/modelfile#valid-parameters-and-values; a server accepts them in
 # `options`, and silently ignores them elsewhere.
@@ -69,7 +73,11 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "top_p": request.top_p,
         "seed": request.seed,
     }
-    tools, turns = _tools(request, notes), request.turns
+    ordered = with_results_in_place(request.turns)
+    # The templates of many models move all system messages to the beginning.
+    # https://docs.ollama.com/modelfile#template
+    turns = late_systems_placed(ordered, "Ollama", between=False, dialect=NAME)
+    tools = _tools(request, notes)
     format_, words = _format(request.output, turns, has_tools=bool(tools))
     if request.output is not None and request.output.schema is not None and tools:
         notes += asked_in_words(request.output)
