@@ -74,6 +74,20 @@ def _kept(message: Message, vendor: str, dialect: str) -> list[Part]:
     return [part for part in parts if not isinstance(part, TextPart) or part.text]
 
 
+def with_own_systems(turns: Sequence[Message], dialect: str) -> Sequence[Message]:
+    """Return the messages without system messages that have only items of other APIs.
+
+    Without these items they would be empty, which some servers refuse.
+    """
+    if not any(_has_parts(turn) for turn in turns):
+        return turns
+    return [turn for turn in turns if not _has_parts(turn) or own_parts(turn, dialect)]
+
+
+def _has_parts(turn: Message) -> bool:
+    return turn.role == "system" and bool(turn.content) and not isinstance(turn.content, str)
+
+
 def own_parts(message: Message, dialect: str) -> list[Part]:
     """Return the parts of a message without the items of other APIs."""
     return [

@@ -240,7 +240,7 @@ def test_claude_code_s_line_for_billing_is_kept_for_this_api_alone() -> None:
     assert written(found)["system"] == prompt
     for server in ("openai", "google", "ollama", "deepseek", "openrouter"):
         provider = PROVIDERS[server]
-        for dialect in (provider.speaking(None), PROVIDERS["openai"].speaking("openai_responses")):
+        for dialect in (provider.speaking(None), PROVIDERS["openai"].speaking("responses")):
             sent = dialect.encode(
                 parse_request(found.request), "m", stream=False, quirks=provider.quirks
             )

@@ -238,3 +238,10 @@ def test_an_unknown_response_format_is_refused() -> None:
 
 def test_the_key_is_sent_as_a_bearer_token() -> None:
     assert DIALECT.authorize("k") == {"authorization": "Bearer k"}
+
+
+def test_the_parts_of_a_system_message_are_apart() -> None:
+    turns = [Message("system", ["Be brief.", "Be kind."]), Message("user", ["Hi", "!"])]
+    messages = payload(turns)["messages"]
+
+    assert [message["content"] for message in messages] == ["Be brief.\n\nBe kind.", "Hi!"]

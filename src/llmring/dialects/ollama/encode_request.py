@@ -27,7 +27,7 @@ from llmring.dialects.enforcement import asked_in_words
 from llmring.dialects.foreign.plain_tools import with_plain_tools
 from llmring.dialects.offered_tool import offered
 from llmring.dialects.result_order import with_results_in_place
-from llmring.dialects.system_turns import late_systems_placed
+from llmring.dialects.system_turns import late_systems_placed, with_own_systems
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.adapt import SchemaRules
 from llmring.json_schema.parameters import ParameterRules
@@ -73,7 +73,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "top_p": request.top_p,
         "seed": request.seed,
     }
-    ordered = with_results_in_place(request.turns)
+    ordered = with_results_in_place(with_own_systems(request.turns, NAME))
     # The templates of many models move all system messages to the beginning.
     # https://docs.ollama.com/modelfile#template
     turns = late_systems_placed(ordered, "Ollama", between=False, dialect=NAME)
@@ -146,7 +146,8 @@ def _messages(turns: Sequence[Message]) -> list[dict[str, Any]]:
 def _text(turn: Message) -> str:
     pieces = [each for each in map(_as_text, turn.parts) if each is not None]
     has_documents = any(isinstance(part, DocumentPart) for part in turn.parts)
-    return "\n\n".join(pieces) if has_documents else "".join(pieces)
+    # The parts of a system message are prompts of their own, not the pieces of a text.
+    return ("\n\n" if has_documents or turn.role == "system" else "").join(pieces)
 
 
 def _as_text(part: Part) -> str | None:

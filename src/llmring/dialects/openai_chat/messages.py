@@ -35,6 +35,7 @@ from llmring.dialects.openai_chat.reasoning import (
     thought_returned,
 )
 from llmring.dialects.openai_chat.tool_media import with_media_moved
+from llmring.dialects.system_turns import with_own_systems
 from llmring.exceptions import UnsupportedFeatureError
 
 NAME = "openai_chat"
@@ -59,6 +60,7 @@ def encoded(
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of a message.
     """
+    turns = with_own_systems(turns, NAME)
     field = None
     roles = {turn.role for turn in turns}
     if "assistant" in roles or "tool" in roles:

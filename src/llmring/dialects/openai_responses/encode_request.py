@@ -22,6 +22,7 @@ from llmring.dialects.openai.strict_schema import (
 )
 from llmring.dialects.openai_responses.encode_input import NAME, encode_input, message_items
 from llmring.dialects.openai_responses.reach import renamed
+from llmring.dialects.system_turns import with_own_systems
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.json_schema.prompt import json_instruction
 from llmring.json_schema.references import resolved
@@ -54,7 +55,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         )
     tools = request.tools
     custom = _custom_names(tools)
-    turns = fitted(request.turns, NAME, CALL_IDS, quirks)
+    turns = fitted(with_own_systems(request.turns, NAME), NAME, CALL_IDS, quirks)
     # Items that the server stores are found there; by default it stores nothing.
     stored = request.extra_params.get("store") is True
     notes: list[str] = []
