@@ -481,11 +481,16 @@ def places_in(value: Any) -> list[list[Any]]:
     return [[], *([key, *rest] for key, each in items for rest in places_in(each))]
 
 
+def empty_answer(body: Json) -> bool:
+    content = body["messages"][2]["content"]
+    return not content if isinstance(content, list) else not content.strip()
+
+
 PLACES = [place for place in places_in(FULL) if place]
 
 
 @given(st.sampled_from(PLACES), JSON)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_damage_is_an_error_of_the_format_or_read_and_written_the_same_way(
     place: list[Any], value: Any
 ) -> None:
@@ -500,5 +505,9 @@ def test_any_damage_is_an_error_of_the_format_or_read_and_written_the_same_way(
     except RequestFormatError:
         return
 
-    again = decode_request(json.dumps(written_again(found)).encode(), {})
-    assert written_again(again) == written_again(found)
+    # An empty answer is not written, after which a system message may have another place.
+    once = decode_request(json.dumps(written_again(found)).encode(), {})
+    twice = decode_request(json.dumps(written_again(once)).encode(), {})
+    assert written_again(twice) == written_again(once)
+    if not empty_answer(body):
+        assert written_again(once) == written_again(found)

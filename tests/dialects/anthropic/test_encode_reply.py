@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from llmring import Usage
 from llmring.chat.events import (
+    CommentaryDelta,
     Event,
     Finished,
     ProviderItem,
@@ -17,8 +20,9 @@ from llmring.chat.events import (
     ToolCallDelta,
     UsageReport,
 )
-from llmring.dialects.anthropic.encode_reply import ENCODING
+from llmring.dialects.anthropic.encode_reply import ENCODING, KEEP_ALIVE
 from llmring.dialects.reply_encoding import Envelope, ErrorAnswer
+from replies import ARGUMENTS, TEXTS, WORDS, usages
 
 STOP = Finished("stop", "")
 
@@ -134,3 +138,193 @@ def test_an_error_has_the_type_of_its_status(status: int, code: str | None, kind
         "error": {"type": kind, "message": "no"},
         "request_id": "r",
     }
+
+
+# --- The tokens of the beginning ---
+
+
+def begun(*events: Event, envelope: Envelope) -> dict[str, Any]:
+    encoder = ENCODING.encoder(envelope)
+    pieces = [piece for event in events for piece in encoder.encode(event)] + encoder.end()
+    usage: dict[str, Any] = json.loads(pieces[0].splitlines()[1][6:])["message"]["usage"]
+    return usage
+
+
+def test_the_beginning_has_the_tokens_of_the_envelope_until_others_are_known() -> None:
+    envelope = Envelope(usage=Usage(prompt_tokens=90, cached_tokens=30))
+    known = UsageReport(Usage(prompt_tokens=70))
+
+    assert begun(TextDelta("a"), known, STOP, envelope=envelope)["input_tokens"] == 60
+    assert begun(known, TextDelta("a"), STOP, envelope=envelope)["input_tokens"] == 70
+
+
+@pytest.mark.parametrize("usage", [None, Usage()])
+def test_the_beginning_never_has_an_empty_prompt(usage: Usage | None) -> None:
+    assert begun(TextDelta("a"), STOP, envelope=Envelope(usage=usage))["input_tokens"] == 1
+
+
+def test_a_prompt_that_was_cached_as_a_whole_has_no_other_tokens() -> None:
+    envelope = Envelope(usage=Usage(prompt_tokens=30, cached_tokens=30))
+
+    assert begun(TextDelta("a"), STOP, envelope=envelope)["input_tokens"] == 0
+
+
+def test_the_end_corrects_the_tokens_of_the_beginning() -> None:
+    encoder = ENCODING.encoder(Envelope(usage=Usage(prompt_tokens=90)))
+    events: list[Event] = [
+        TextDelta("a"),
+        UsageReport(Usage(prompt_tokens=70, completion_tokens=3)),
+        STOP,
+    ]
+    pieces = [piece for event in events for piece in encoder.encode(event)] + encoder.end()
+    end = json.loads(pieces[-2].splitlines()[1][6:])
+
+    assert (end["usage"]["input_tokens"], end["usage"]["output_tokens"]) == (70, 3)
+
+
+def test_a_keep_alive_is_a_ping() -> None:
+    assert KEEP_ALIVE == b'event: ping\ndata: {"type":"ping"}\n\n'
+
+
+# --- Any events ---
+
+SIGNATURES = st.none() | WORDS
+CITATION = {
+    "type": "web_search_result_location",
+    "url": "https://example.org",
+    "title": "t",
+    "cited_text": "c",
+    "encrypted_index": "x",
+}
+
+
+@st.composite
+def tool_calls(draw: st.DrawFn, index: int) -> list[Event]:
+    """Draw a call in pieces, often with its place."""
+    id_, arguments = f"call_{index}", draw(ARGUMENTS)
+    cut = draw(st.integers(0, len(arguments)))
+    place = {"type": "tool_use", "id": id_, "caller": {"type": "direct"}}
+    return [
+        *([ProviderItem(place)] if draw(st.booleans()) else []),
+        ToolCallDelta(index, id_, draw(WORDS), arguments[:cut]),
+        ToolCallDelta(index, arguments=arguments[cut:]),
+    ]
+
+
+SINGLE: st.SearchStrategy[list[Event]] = st.one_of(
+    st.builds(lambda text: [TextDelta(text)], TEXTS),
+    st.just([TextDelta("")]),
+    st.builds(lambda text, sign: [ReasoningDelta(text, sign)], TEXTS, SIGNATURES),
+    st.builds(lambda sign: [ReasoningDelta("", sign)], WORDS),
+    st.builds(lambda text: [RefusalDelta(text)], TEXTS),
+    st.builds(lambda text: [CommentaryDelta(text)], TEXTS),
+    st.builds(
+        lambda text: [
+            TextDelta(text),
+            ProviderItem({"type": "text", "text": text, "citations": [CITATION]}),
+        ],
+        TEXTS,
+    ),
+    st.builds(
+        lambda data: [ProviderItem({"type": "redacted_thinking", "data": data})],
+        WORDS,
+    ),
+    st.builds(
+        lambda id_, query: [
+            ProviderItem(
+                {
+                    "type": "server_tool_use",
+                    "id": id_,
+                    "name": "web_search",
+                    "input": {"query": query},
+                    "caller": {"type": "direct"},
+                }
+            )
+        ],
+        WORDS,
+        TEXTS,
+    ),
+    st.just([ProviderItem({"type": "container", "id": "container_1"})]),
+)
+
+
+@st.composite
+def any_events(draw: st.DrawFn) -> list[Event]:
+    events: list[Event] = [Started("m", "msg_1")] if draw(st.booleans()) else []
+    for index in range(draw(st.integers(0, 7))):
+        is_call = draw(st.sampled_from([False, False, True]))
+        events += draw(tool_calls(index) if is_call else SINGLE)
+    events.append(UsageReport(draw(usages())))
+    return [*events, draw(st.sampled_from([STOP, Finished("length", ""), Finished("stop", "x")]))]
+
+
+def blocks_of(sent: list[dict[str, Any]]) -> list[str]:
+    """Check the order of a stream; return the kinds of its blocks."""
+    kinds: list[str] = []
+    open_kind: str | None = None
+    signed = texts = 0
+    assert [sent[0]["type"], sent[-2]["type"], sent[-1]["type"]] == [
+        "message_start",
+        "message_delta",
+        "message_stop",
+    ]
+    for event in sent[1:-2]:
+        match event["type"]:
+            case "ping":
+                continue
+            case "content_block_start":
+                assert open_kind is None
+                assert event["index"] == len(kinds)
+                open_kind = event["content_block"]["type"]
+                kinds.append(open_kind)
+                signed = texts = 0
+            case "content_block_delta":
+                assert open_kind is not None
+                assert event["index"] == len(kinds) - 1
+                assert not signed, "a signature is the last of a thought"
+                signed += event["delta"]["type"] == "signature_delta"
+                texts += bool(event["delta"].get("text"))
+            case "content_block_stop":
+                assert event["index"] == len(kinds) - 1
+                assert open_kind != "text" or texts, "no text block is empty"
+                open_kind = None
+            case other:
+                pytest.fail(f"{other} between the blocks")
+    assert open_kind is None
+    return kinds
+
+
+@given(any_events())
+@settings(max_examples=200, deadline=None)
+def test_any_events_are_a_stream_in_order_that_the_vendor_s_client_folds_to_the_whole_reply(
+    events: list[Event],
+) -> None:
+    sent = streamed(*events)
+    complete = whole(*events)
+
+    assert blocks_of(sent) == [block["type"] for block in complete["content"]]
+    assert folded(sent) == essence(complete)
+
+
+def folded(sent: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the message that the vendor's client makes of a stream."""
+    accumulate = pytest.importorskip("anthropic.lib.streaming._messages").accumulate_event
+    message: Any = None
+    buffers: dict[int, bytes] = {}
+    for event in sent:
+        if event["type"] != "ping":
+            message = accumulate(event=event, current_snapshot=message, json_bufs=buffers)
+    return essence(json.loads(message.to_json()))
+
+
+def essence(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message without fields that are null."""
+    kept = ("id", "model", "role", "content", "stop_reason", "stop_details", "container")
+    found = {name: message[name] for name in kept if message.get(name) is not None}
+    counts = ("input_tokens", "output_tokens", "cache_read_input_tokens")
+    found["usage"] = {name: message["usage"][name] for name in counts}
+    found["content"] = [
+        {name: value for name, value in block.items() if value is not None}
+        for block in message["content"]
+    ]
+    return found

@@ -137,13 +137,17 @@ class _MessageBuilder:
     def add(self, content: Event) -> None:
         """Take in a piece of content that is complete."""
         match content:
-            case TextDelta(text=text):
+            case TextDelta(text=text) if text and self._goes_on("text", "citations"):
+                self.blocks[-1]["text"] += text
+            case TextDelta(text=text) if text:
                 self.blocks.append({"type": "text", "text": text})
                 if self._citations is not None:
                     self.blocks[-1]["citations"], self._citations = self._citations, None
             case ReasoningDelta(text=text, signature=signature):
-                thought = {"type": "thinking", "thinking": text, "signature": signature or ""}
-                self.blocks.append(thought)
+                if not self._goes_on("thinking", "signature"):
+                    self.blocks.append({"type": "thinking", "thinking": "", "signature": ""})
+                self.blocks[-1]["thinking"] += text
+                self.blocks[-1]["signature"] = signature or ""
             case ToolCallDelta():
                 self.blocks.append({**self.call(content), "input": json_arguments(content)})
             case _CitedText(content=item):
@@ -152,6 +156,13 @@ class _MessageBuilder:
                 self.blocks.append(dict(content.content))
             case RefusalDelta(text=text):
                 self._refusal.append(text)
+
+    def _goes_on(self, kind: str, closed_by: str) -> bool:
+        """Return True if the last block is of this kind, and nothing has closed it."""
+        if not self.blocks or self._citations is not None:
+            return False
+        last = self.blocks[-1]
+        return last["type"] == kind and not last.get(closed_by)
 
     def notes(self, item: ProviderItem) -> bool:
         """Take in an item that is not a block; False if it is one."""
@@ -195,11 +206,15 @@ def _stop_reason(finished: Finished | None, *, called: bool) -> str | None:
     return finished.native or _REASONS.get(finished.reason, usual)
 
 
+# Sent in a silence, so that no client or proxy takes the connection for a dead one.
+# https://platform.claude.com/docs/en/build-with-claude/streaming#ping-events
+KEEP_ALIVE = named_sse({"type": "ping"})
+
+_OF_PROMPT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+
 # Of the tokens, those that the end of a stream reports; the others come with its beginning.
 _AT_END = (
-    "input_tokens",
-    "cache_creation_input_tokens",
-    "cache_read_input_tokens",
+    *_OF_PROMPT,
     "output_tokens",
     "output_tokens_details",
     "server_tool_use",
@@ -223,7 +238,10 @@ class _AnthropicStream(StreamEncoder):
 
     def _begin(self) -> Iterator[bytes]:
         self._message = _MessageBuilder(self._id)
-        begun = encode_usage(self._envelope.usage or Usage())
+        begun = encode_usage(self._usage or self._envelope.usage or Usage())
+        if not any(begun[name] for name in _OF_PROMPT):
+            # Clients that size their context by it take 0 for a count; the end has the real one.
+            begun["input_tokens"] = 1
         self._at_start = begun = {**begun, "output_tokens": min(1, begun["output_tokens"])}
         begun.pop("output_tokens_details", None)
         begun.pop("server_tool_use", None)
@@ -310,7 +328,7 @@ class _AnthropicStream(StreamEncoder):
         index = len(self._message.blocks)
         yield named_sse({"type": "content_block_start", "index": index, "content_block": block})
         if index == 0:
-            yield named_sse({"type": "ping"})
+            yield KEEP_ALIVE
 
     def _delta(self, kind: str, **piece: object) -> bytes:
         delta = {"type": kind, **piece}
