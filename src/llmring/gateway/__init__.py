@@ -1,0 +1,1 @@
+"""The gateway: the lockfile behind HTTP, for clients of five APIs."""
