@@ -77,7 +77,7 @@ _YOUTUBE = re.compile(r"https?://((www|m)\.)?(youtube\.com|youtu\.be)/", re.IGNO
 
 # The media types that the result of a function may contain.
 # https://ai.google.dev/gemini-api/docs/function-calling#multimodal
-_IN_RESULTS = frozenset({"application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain"})
+IN_RESULTS = frozenset({"application/pdf", "image/jpeg", "image/png", "image/webp", "text/plain"})
 
 
 def system_texts(turns: Iterable[Message]) -> list[str]:
@@ -189,8 +189,12 @@ def _result(
     message: Message, names: Mapping[str, str], media_in_results: bool
 ) -> list[dict[str, Any]]:
     id_ = message.tool_call_id
+    for part in message.parts:
+        if isinstance(part, ProviderPart) and part.dialect == NAME:
+            # The API's own form of the whole result.
+            return [dict(part.content)]
     media = _media_parts(part for part in message.parts if not isinstance(part, TextPart))
-    within = [part for part in media if media_in_results and _media_type_of(part) in _IN_RESULTS]
+    within = [part for part in media if media_in_results and _media_type_of(part) in IN_RESULTS]
     content: dict[str, Any] = {
         "name": names.get(id_ or "") or message.name or id_,
         "response": _response(message, has_more=bool(media)),
@@ -238,6 +242,8 @@ def _media_parts(parts: Iterable[Part]) -> list[dict[str, Any]]:
                 result.append({"inlineData": {"mimeType": part.media_type, "data": part.data}})
             case UploadedPart():
                 result.append({"fileData": {"mimeType": part.media_type, "fileUri": part.id}})
+            case ProviderPart(dialect=dialect, content=content) if dialect == NAME:
+                result.append(dict(content))
             case ReasoningPart() | ProviderPart():
                 pass
             case _:
@@ -255,9 +261,19 @@ def _media(part: ImagePart | DocumentPart) -> dict[str, Any]:
 def _media_type_at(part: ImagePart | DocumentPart) -> str | None:
     """Return the media type at an address; None to let Google detect it."""
     address = part.url or ""
-    if _YOUTUBE.match(address):
+    if is_video_page(address):
         return None
-    ending = re.split(r"[?#]", address)[0].rpartition(".")[2].lower()
-    known = _MEDIA_TYPES.get(ending)
+    known = media_type_of_address(address)
     # A document is a PDF by default, so the extension in the address is more reliable.
     return known or part.media_type if isinstance(part, DocumentPart) else part.media_type or known
+
+
+def is_video_page(address: str) -> bool:
+    """Return True if an address is that of a page with a video, which Google opens itself."""
+    return _YOUTUBE.match(address) is not None
+
+
+def media_type_of_address(address: str) -> str | None:
+    """Return the media type that an address ends in; None if it has no known ending."""
+    ending = re.split(r"[?#]", address)[0].rpartition(".")[2].lower()
+    return _MEDIA_TYPES.get(ending)

@@ -18,6 +18,7 @@ from llmring.dialects.gemini.models import LISTING
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
+    from llmring.dialects.request_decoding import DecodeRequest
 
 
 def authorize(key: str) -> Mapping[str, str]:
@@ -32,6 +33,13 @@ def _reply_encoding() -> ReplyEncoding:
     return ENCODING
 
 
+def _request_decoding() -> DecodeRequest:
+    # As above.
+    from llmring.dialects.gemini.decode_request import decode_request
+
+    return decode_request
+
+
 DIALECT = Dialect(
     name=NAME,
     encode=encode,
@@ -44,5 +52,6 @@ DIALECT = Dialect(
     counting=counting(encode),
     files=files.FILES,
     reply_encoding=_reply_encoding,
+    request_decoding=_request_decoding,
     is_content=decode_reply.is_content,
 )

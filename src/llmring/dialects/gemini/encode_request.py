@@ -20,6 +20,7 @@ from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.enforcement import asked_in_words
 from llmring.dialects.foreign.plain_tools import with_plain_tools
 from llmring.dialects.gemini.contents import NAME, contents_of, system_texts
+from llmring.dialects.gemini.field_names import camel
 from llmring.dialects.offered_tool import offered
 from llmring.dialects.result_order import with_results_in_place
 from llmring.dialects.system_turns import late_systems_placed
@@ -277,15 +278,11 @@ def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:
     placed: dict[str, Any] = {}
     generation: dict[str, Any] = {}
     for key, value in extra.items():
-        name = _camel(key)
+        name = camel(key)
         if name == "generationConfig" and isinstance(value, Mapping):
-            generation |= {_camel(inner): setting for inner, setting in value.items()}
+            generation |= {camel(inner): setting for inner, setting in value.items()}
         elif name in _GENERATION:
             generation[name] = value
         else:
             placed[name] = value
     return placed | {"generationConfig": generation} if generation else placed
-
-
-def _camel(name: str) -> str:
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
