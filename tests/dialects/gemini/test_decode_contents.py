@@ -148,6 +148,25 @@ def test_what_only_google_s_models_make_is_in_its_place_and_needed(part: dict[st
     assert written(messages) == [model({"text": "a"}, part, {"text": "b"})]
 
 
+def test_the_pieces_of_a_streamed_answer_are_one_message() -> None:
+    pieces = [
+        model({"text": "Hm", "thought": True}),
+        model({"text": "", "thought": True, "thoughtSignature": "c2ln"}),
+        model({"text": "Ye"}),
+        model({"text": "s."}),
+        model(call("f", "c1")),
+    ]
+    messages, _ = read(user({"text": "Go"}), *pieces, user(result("f")), model({"brandNew": 1}))
+
+    assert [message.role for message in messages] == ["user", "assistant", "tool", "assistant"]
+    assert messages[1].content == [
+        ReasoningPart("Hm", "c2ln", dialect="gemini"),
+        TextPart("Ye"),
+        TextPart("s."),
+    ]
+    assert [each["id"] for each in messages[1].calls] == ["c1"]
+
+
 # --- Calls ---
 
 

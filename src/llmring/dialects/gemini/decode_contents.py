@@ -54,11 +54,10 @@ class _UnansweredFunctionCall(Struct, frozen=True):
 
 
 class _GeminiTurn(Struct, frozen=True):
-    """One item of `contents`: its role, its parts with their fields in camelCase, its path."""
+    """A turn: its role, and its parts with their paths, their fields in camelCase."""
 
     role: Literal["user", "model"]
-    parts: list[dict[str, Any]]
-    place: str
+    parts: list[tuple[str, dict[str, Any]]]
 
 
 class ContentsReader:
@@ -80,7 +79,7 @@ class ContentsReader:
         Raises:
             RequestFormatError: The contents are not what the API accepts.
         """
-        turns = [_turn(each, at("contents", n)) for n, each in enumerate(items(contents))]
+        turns = _turns(items(contents))
         if not turns:
             raise RequestFormatError("contents is missing; give at least one", "contents")
         self._given = {*_ids(turns)}
@@ -99,8 +98,7 @@ class ContentsReader:
         places: list[int] = []
         # An unsigned thought, whose signature may follow.
         thinking = False
-        for index, part in enumerate(turn.parts):
-            where = at(turn.place, f"parts.{index}")
+        for where, part in turn.parts:
             if "functionCall" in part and not part.keys() - _OF_CALLS:
                 call = self._call(part, where)
                 if call is not None:
@@ -179,8 +177,7 @@ class ContentsReader:
     def _user(self, turn: _GeminiTurn) -> Iterator[Message]:
         parts: list[Part] = []
         is_empty = True
-        for index, part in enumerate(turn.parts):
-            where = at(turn.place, f"parts.{index}")
+        for where, part in turn.parts:
             if "functionResponse" in part:
                 if parts:
                     yield Message("user", _plain(parts))
@@ -243,10 +240,7 @@ class ContentsReader:
             if media is None or is_stored:
                 self.required.append(where)
             found += [] if media is None else [media]
-            content = next(iter(part.values()), None)
-            kind = content.get("mimeType") if isinstance(content, Mapping) else None
-            plain = media is not None and "displayName" not in fields(content, where)
-            is_exact = is_exact and plain and kind in IN_RESULTS
+            is_exact = is_exact and media is not None and _is_usual(part, where)
         return found, is_exact
 
     def _answered(self, id_: str | None, name: str | None) -> _UnansweredFunctionCall | None:
@@ -259,6 +253,21 @@ class ContentsReader:
         return None
 
 
+def _turns(contents: list[Any]) -> list[_GeminiTurn]:
+    """Return the turns, with those joined that are one answer.
+
+    Clients keep each piece of a streamed answer as a turn of its own.
+    """
+    turns: list[_GeminiTurn] = []
+    for index, value in enumerate(contents):
+        turn = _turn(value, at("contents", index))
+        if turn.role == "model" and turns and turns[-1].role == "model":
+            turns[-1].parts.extend(turn.parts)
+        else:
+            turns.append(turn)
+    return turns
+
+
 def _turn(value: Any, place: str) -> _GeminiTurn:
     found = fields(value, place)
     role = (text_at(found, "role", place) or "").lower()
@@ -266,10 +275,10 @@ def _turn(value: Any, place: str) -> _GeminiTurn:
         where = at(place, "role")
         raise RequestFormatError(f"{where} must be user or model, not {role!r:.100}", where)
     where = at(place, "parts")
-    parts = [_part(each, at(where, n)) for n, each in enumerate(items(found.get("parts")))]
-    if not parts:
+    places = [(at(where, index), each) for index, each in enumerate(items(found.get("parts")))]
+    if not places:
         raise RequestFormatError(f"{where} is missing; give at least one", where)
-    return _GeminiTurn(_ROLES[role], parts, place)
+    return _GeminiTurn(_ROLES[role], [(each, _part(part, each)) for each, part in places])
 
 
 def _part(value: Any, place: str) -> dict[str, Any]:
@@ -285,10 +294,17 @@ _UNSIGNED = ("thoughtSignature", "")
 
 def _ids(turns: list[_GeminiTurn]) -> Iterator[str]:
     for turn in turns:
-        for part in turn.parts:
+        for _, part in turn.parts:
             call = part.get("functionCall")
             if isinstance(call, Mapping) and isinstance(id_ := call.get("id"), str):
                 yield id_
+
+
+def _is_usual(file: Mapping[str, Any], place: str) -> bool:
+    """Return True for a file that a result is written with, as nothing but a file."""
+    (content,) = file.values()
+    found = fields(content, place)
+    return "displayName" not in found and found.get("mimeType") in IN_RESULTS
 
 
 def _without_stand_in(call: ToolCall) -> None:
