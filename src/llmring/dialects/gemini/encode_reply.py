@@ -4,6 +4,9 @@ https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 https://ai.google.dev/gemini-api/docs/thought-signatures
 https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 
+A stream is in server-sent events if the client asks for them (`alt=sse`), else it is a JSON array:
+https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
+
 The API has no place for:
 
 - a refusal: its text is sent as text;
@@ -58,6 +61,9 @@ _REASONS = {
     "content_filter": "SAFETY",
 }
 
+# The end of a complete reply for which no reason came. Clients take one without any for a cut one.
+_ENDED = Finished("stop", "")
+
 # Why a prompt can be blocked that an answer can't be.
 # https://ai.google.dev/api/generate-content#BlockReason
 _OF_PROMPTS = frozenset({"BLOCK_REASON_UNSPECIFIED", "JAILBREAK", "OTHER"})
@@ -77,7 +83,7 @@ def encode_whole(events: Iterable[Event], envelope: Envelope) -> bytes:
         if isinstance(content, _Sent):
             _add(parts, content)
     text = "".join(each.text for each in events if isinstance(each, TextDelta))
-    body: Json = _answer(parts, reply.finished, citation_metadata(sources, text))
+    body: Json = _answer(parts, reply.finished or _ENDED, citation_metadata(sources, text))
     if reply.usage is not None:
         body["usageMetadata"] = _usage(reply.usage)
     return msgspec.json.encode(body | _name(reply.model, reply.id))
@@ -229,18 +235,54 @@ class _GeminiStream(StreamEncoder):
     def _send(self, answer: Json) -> bytes:
         if self._usage is not None:
             answer["usageMetadata"] = _usage(self._usage)
-        return sse(answer | _name(self._model, self._id), b"\r\n")
+        return self._framed(answer | _name(self._model, self._id))
+
+    def _framed(self, payload: Json) -> bytes:
+        return sse(payload, b"\r\n")
+
+    def keep_alive(self) -> bytes:
+        """Encode an event without content, which keeps the connection open.
+
+        Google's clients take a comment, as other APIs have it, for a broken event.
+        """
+        return self._framed({"candidates": []})
 
     def _end(self) -> Iterator[bytes]:
         yield from self._call_out()
         sources = citation_metadata(self._sources, self._text)
-        if self._finished is not None or self._usage is not None or sources:
-            empty = [{"text": ""}] if self._has_content else []
-            yield self._send(_answer(empty, self._finished, sources))
+        empty = [{"text": ""}] if self._has_content else []
+        yield self._send(_answer(empty, self._finished or _ENDED, sources))
 
     def fail(self, error: ErrorAnswer) -> list[bytes]:
         """Encode the end of a reply that fails after its beginning."""
-        return [sse(_error(error), b"\r\n")]
+        return [self._framed(_error(error))]
+
+
+class _GeminiArray(_GeminiStream):
+    """A streamed reply as a JSON array, one element an event."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        super().__init__(envelope)
+        self._before = b"["
+
+    def _framed(self, payload: Json) -> bytes:
+        before, self._before = self._before, b",\r\n"
+        return before + msgspec.json.encode(payload)
+
+    def keep_alive(self) -> bytes:
+        """Encode white space, which keeps the connection open and is not an element."""
+        if self._before != b"[":
+            return b"\r\n"
+        self._before = b""
+        return b"[\r\n"
+
+    def end(self) -> list[bytes]:
+        """Encode the end of a complete reply."""
+        return [*super().end(), b"\r\n]"]
+
+    def fail(self, error: ErrorAnswer) -> list[bytes]:
+        """Encode the end of a reply that fails after its beginning: the error is an element."""
+        return [*super().fail(error), b"\r\n]"]
 
 
 _STATUSES = {
@@ -275,3 +317,8 @@ def _error(error: ErrorAnswer) -> Json:
 
 
 ENCODING = ReplyEncoding(whole=encode_whole, encoder=_GeminiStream, error=encode_error)
+
+# For clients that do not ask for server-sent events.
+ARRAY_ENCODING = msgspec.structs.replace(
+    ENCODING, encoder=_GeminiArray, stream_type="application/json"
+)
