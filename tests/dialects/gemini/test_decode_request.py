@@ -17,6 +17,8 @@ form of where the library has several. `normal` removes exactly these difference
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -41,10 +43,11 @@ from llmring.chat.parts import (
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.gemini.decode_request import decode_counting, decode_request
+from llmring.dialects.gemini.decode_request import decode_counting, decode_request, wants_thoughts
 from llmring.dialects.gemini.dialect import DIALECT
 from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
-from replies import ARGUMENTS, TEXTS, WORDS
+from llmring.exceptions import ValidationError
+from replies import ARGUMENTS, JSON, TEXTS, WORDS
 
 CAPTURES = Path(__file__).resolve().parents[3].parent / "shared" / "captures"
 MODEL = "gemini-3-pro"
@@ -158,6 +161,24 @@ def test_a_count_is_of_the_contents_or_of_a_whole_request() -> None:
     assert decode_counting(json.dumps(whole).encode(), {}).request == decoded(whole).request
     inner = {"generateContentRequest": {"model": "models/fast", **whole}}
     assert decode_counting(json.dumps(inner).encode(), {}).request == decoded(whole).request
+
+
+@pytest.mark.parametrize(
+    ("thinking", "shown"),
+    [
+        ({}, False),
+        ({"includeThoughts": True}, True),
+        ({"thinkingBudget": -1, "includeThoughts": True}, True),
+        ({"thinkingBudget": 9, "includeThoughts": True}, True),
+        ({"thinkingBudget": 9}, False),
+        ({"thinkingLevel": "LOW", "includeThoughts": False}, False),
+        ({"thinkingBudget": 0}, False),
+    ],
+)
+def test_thoughts_are_shown_only_where_asked_for(thinking: dict[str, Any], shown: bool) -> None:
+    settings = {"generationConfig": {"thinkingConfig": thinking}}
+
+    assert wants_thoughts(decoded({"contents": {"parts": ["Hello"]}, **settings})) is shown
 
 
 # --- The library's own requests ---
@@ -397,6 +418,31 @@ def test_a_body_that_was_read_and_written_once_stays_the_same(body: dict[str, An
     once = again(decoded(body))
 
     assert again(decoded(once)) == once
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Each object or list in a body, with each of its keys."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    return [
+        each
+        for key, under in inner
+        for each in ((value, key), *(places(under) if isinstance(under, dict | list) else ()))
+    ]
+
+
+@given(body=BODIES, replaced=st.data(), new=JSON)
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_wrong_in_a_body_is_an_error_of_its_format(
+    body: dict[str, Any], replaced: st.DataObject, new: Any
+) -> None:
+    damaged = copy.deepcopy(body)
+    holder, key = replaced.draw(st.sampled_from(places(damaged)))
+    holder[key] = new
+    with contextlib.suppress(RequestFormatError):
+        client = decoded(damaged)
+        # A schema that is not one is found where it is written for an API.
+        with contextlib.suppress(ValidationError):
+            again(client)
 
 
 # --- Captures of clients ---

@@ -50,6 +50,15 @@ def decode_counting(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  
     return _decoded(found if whole is None else fields(whole, "generateContentRequest"))
 
 
+def wants_thoughts(client: ClientRequest) -> bool:
+    """Return True if a decoded request asks for the model's thoughts to be shown."""
+    match client.own:
+        case {"generationConfig": {"thinkingConfig": {"includeThoughts": shown}}}:
+            return bool(shown)
+    asked = client.request.reasoning()
+    return asked is not None and not asked.is_off
+
+
 def _decoded(found: dict[str, Any]) -> ClientRequest:
     found.pop("model", None)
     own: dict[str, Any] = {}
