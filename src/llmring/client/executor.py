@@ -199,13 +199,16 @@ class Executor:
         await failover.report_settled(attempt)
         return answer
 
-    async def stream(self, failover: Failover) -> AsyncGenerator[StreamChunk, None]:
+    async def stream(
+        self, failover: Failover, reader: type[StreamReader] = StreamReader
+    ) -> AsyncGenerator[StreamChunk, None]:
         """Yield the answer of the first model that answers, in chunks.
 
         If it breaks off, another model continues the answer or starts over.
 
         Args:
             failover: The models to try.
+            reader: Reads the answers.
 
         Raises:
             ProviderError: No model answered, or an answer broke off and no other model may take
@@ -214,7 +217,7 @@ class Executor:
         """
         admission = self._admission(failover)
         streams = StreamedAttempts(
-            self, failover, partial(self._begin_stream, failover, admission), admission
+            self, failover, partial(self._begin_stream, failover, admission, reader), admission
         )
         progress = failover.context.progress
         last: StreamChunk | None = None
@@ -280,7 +283,11 @@ class Executor:
         attempt.fail(error)
 
     async def _begin_stream(
-        self, failover: Failover, admission: Admission | None, attempt: AttemptState
+        self,
+        failover: Failover,
+        admission: Admission | None,
+        reads: type[StreamReader],
+        attempt: AttemptState,
     ) -> OpenStream:
         """Begin a streamed answer, up to its first chunk."""
         if admission is not None:
@@ -290,17 +297,16 @@ class Executor:
             if not is_success(exchange.head):
                 whole_reply(attempt, exchange.head, await exchange.read())
             progress = failover.context.progress
-            reader = StreamReader(attempt, exchange.head, progress, self._limits)
+            reader = reads(attempt, exchange.head, progress, self._limits)
             opened = OpenStream(attempt, exchange, reader)
             policy, end = failover.context.policy, _local_time(failover, failover.deadline)
-            exchange.watch(
-                reader.patience(
-                    now(),
-                    stall=policy.stall_timeout,
-                    first_content=policy.first_content_timeout,
-                    deadline=end,
-                )
+            patience = reader.patience(
+                now(),
+                stall=policy.stall_timeout,
+                first_content=policy.first_content_timeout,
+                deadline=end,
             )
+            exchange.watch(patience)
             first = None
             while first is None:
                 opened.chunks = await self._next_chunks(opened)
@@ -308,6 +314,9 @@ class Executor:
                 first = next(opened.chunks, None)
             opened.chunks = chain((first,), opened.chunks)
             # From here on it's the content that keeps time for the later models.
+            if failover.context.until_content:
+                patience.lift_deadline()
+                failover.deadline = end = None
             exchange.expire_at(end)
         except BaseException:
             exchange.close()

@@ -118,6 +118,7 @@ class CallPlanner:
         record: CallObserver | None = None,
         *,
         stream: bool,
+        served: bool = False,
     ) -> Failover:
         """Plan a call: build the failover over its models.
 
@@ -126,6 +127,8 @@ class CallPlanner:
             profile: The profile of the lockfile, if the call names one.
             record: The call's record for the ledger, if one is kept.
             stream: True for a streamed answer.
+            served: True for a stream that is passed on to a client, which can't take back what it
+                was sent.
 
         Raises:
             ModelNotFoundError: The alias does not exist.
@@ -146,7 +149,9 @@ class CallPlanner:
         progress = NO_PROGRESS
         if stream:
             structured = request.output is not None
-            progress = StreamProgress(structured=structured, on_failure=policy.on_stream_failure)
+            progress = StreamProgress(
+                structured=structured, on_failure=policy.on_stream_failure, takes_back=not served
+            )
         context = CallContext(
             policy=policy,
             progress=progress,
@@ -158,6 +163,7 @@ class CallPlanner:
             stamp=route.stamp,
             refused=self._refused,
             remark_on=route.remark,
+            until_content=served,
         )
         timeout = self._timeout
         if request.timeout is not UNSET or policy.timeout is not None:

@@ -38,10 +38,12 @@ class RingCalls(RingCore):
         failover.report_result(response)
         return response
 
-    def _plan(self, request: ParsedRequest, profile: str | None, *, stream: bool) -> Failover:
+    def _plan(
+        self, request: ParsedRequest, profile: str | None, *, stream: bool, served: bool = False
+    ) -> Failover:
         record = self._recorder.record(CallStart("chat", request.model, profile, request, stream))
         try:
-            failover = self._planner.plan(request, profile, record, stream=stream)
+            failover = self._planner.plan(request, profile, record, stream=stream, served=served)
         except LLMRingError as error:
             if record is not None:
                 record.on_failure(error)

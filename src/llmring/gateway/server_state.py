@@ -1,10 +1,10 @@
-"""What all requests of one gateway process share."""
+"""The state that all requests of one gateway process share."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
-from llmring.client.ring import LLMRing
+from llmring.gateway.served_ring import ServedRing
 from llmring.lockfile.gateway_table import GatewayTable
 
 
@@ -20,7 +20,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
             profile, and see the providers' messages.
     """
 
-    ring: LLMRing
+    ring: ServedRing
     table: GatewayTable
     secret: bytes
     profile: str | None = None

@@ -126,6 +126,11 @@ class AttemptState:
         """The settings of the call."""
         return self._call.context
 
+    @property
+    def has_successors(self) -> bool:
+        """True if other models of the call could still answer."""
+        return self.reserve > 0
+
     def goes_on_after_refusal(self) -> bool:
         """Return True if a model of another provider is to answer after this refusal."""
         return self._call.goes_on_after_refusal(self.target, committed=self.committed)

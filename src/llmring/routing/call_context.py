@@ -37,6 +37,7 @@ class CallContext(Struct, frozen=True, kw_only=True):
         stamp: What the ledger's entry of the call repeats of the lockfile.
         refused: The parameters that models have refused.
         remark_on: Returns a remark if a provider reports an unexpected model; else None.
+        until_content: Whether the call's deadline holds only until an answer's first content.
     """
 
     policy: Policy = Policy()
@@ -50,3 +51,4 @@ class CallContext(Struct, frozen=True, kw_only=True):
     stamp: Stamp | None = None
     refused: RefusedParameters = msgspec.field(default_factory=RefusedParameters)
     remark_on: Callable[[ModelRef, str | None], str | None] = _nothing_unexpected
+    until_content: bool = False

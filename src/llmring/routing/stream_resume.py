@@ -26,6 +26,7 @@ class StreamProgress:
     Args:
         structured: Whether the answer is data, which can't be continued by another model.
         on_failure: The lockfile's setting for a stream that fails, if any.
+        takes_back: Whether the caller discards what was shown when an answer starts over.
 
     Attributes:
         calls: Whether a complete tool call was shown, which the caller may have carried out.
@@ -34,11 +35,25 @@ class StreamProgress:
         citations: The sources of the text, with places in the text of all models.
     """
 
-    __slots__ = ("_on_failure", "_structured", "_text", "anything", "calls", "citations", "resumes")
+    __slots__ = (
+        "_on_failure",
+        "_structured",
+        "_takes_back",
+        "_text",
+        "anything",
+        "calls",
+        "citations",
+        "resumes",
+    )
 
     def __init__(
-        self, *, structured: bool = False, on_failure: OnStreamFailure | None = None
+        self,
+        *,
+        structured: bool = False,
+        on_failure: OnStreamFailure | None = None,
+        takes_back: bool = True,
     ) -> None:
+        self._takes_back = takes_back
         self._structured = structured
         self._on_failure = on_failure
         self._text: list[str] = []
@@ -66,6 +81,12 @@ class StreamProgress:
 
     def next_step(self) -> OnStreamFailure:
         """Decide how to react, now that the stream has failed."""
+        step = self._next_step()
+        if step == "restart" and not self._takes_back and (self.calls or self.text.strip()):
+            return "raise"
+        return step
+
+    def _next_step(self) -> OnStreamFailure:
         if self._on_failure == "raise" or (self.calls and self._on_failure != "restart"):
             # A call that was carried out must not be asked for a second time.
             return "raise"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
-from llmring.dialects.openai_responses.decode_tools import DecodedTools, decode_tools
+from llmring.dialects.openai_responses.decode_tools import ResponsesTools, decode_tools
 from llmring.dialects.request_decoding import RequestFormatError
 
 F = {"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": False}
@@ -16,7 +16,7 @@ SPACE = {"type": "namespace", "name": "agents", "description": "d", "tools": [F,
 SEARCH = {"type": "web_search", "external_web_access": False}
 
 
-def tools(*given: Any, choice: Any = None) -> DecodedTools:
+def tools(*given: Any, choice: Any = None) -> ResponsesTools:
     fields = {"tools": list(given), "tool_choice": choice}
     return decode_tools({name: value for name, value in fields.items() if value is not None})
 
@@ -24,7 +24,7 @@ def tools(*given: Any, choice: Any = None) -> DecodedTools:
 def test_functions_are_tools_and_all_others_stay_as_they_are() -> None:
     found = tools({**F, "description": "d", "strict": True}, SPACE, SEARCH)
 
-    assert found == DecodedTools(
+    assert found == ResponsesTools(
         [
             Tool("f", "d", {"type": "object"}, strict=True),
             ProviderTool(SPACE),
@@ -77,7 +77,7 @@ def test_the_choice_of_a_tool_that_the_server_runs_requires_it() -> None:
     )
 
 
-def allowed(*listed: dict[str, str], mode: str = "auto") -> DecodedTools:
+def allowed(*listed: dict[str, str], mode: str = "auto") -> ResponsesTools:
     choice = {"type": "allowed_tools", "mode": mode, "tools": list(listed)}
     found = tools(F, G, SPACE, SEARCH, choice=choice)
     assert found.own == {"tools": [F, G, SPACE, SEARCH], "tool_choice": choice}

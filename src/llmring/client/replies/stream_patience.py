@@ -103,6 +103,10 @@ class StreamPatience:
         elif kind is Finished:
             self._ends = True
 
+    def lift_deadline(self) -> None:
+        """Let the answer take as long as it brings content."""
+        self._deadline, self._reserve = None, 0.0
+
     def forgive(self, now: float) -> None:
         """Start all limits again, after a time in which the caller read nothing."""
         self.read_at = self.read_at and now

@@ -33,7 +33,7 @@ _MODES = ("none", "auto", "required")
 _NAMED = frozenset({"function", "custom"})
 
 
-class DecodedTools(Struct, frozen=True):
+class ResponsesTools(Struct, frozen=True):
     """The tools that a request offers.
 
     Attributes:
@@ -49,7 +49,7 @@ class DecodedTools(Struct, frozen=True):
     required: tuple[str, ...] = ()
 
 
-def decode_tools(fields: Mapping[str, Any]) -> DecodedTools:
+def decode_tools(fields: Mapping[str, Any]) -> ResponsesTools:
     """Return the tools of a request.
 
     Args:
@@ -89,7 +89,7 @@ def decode_tools(fields: Mapping[str, Any]) -> DecodedTools:
             required.append("tool_choice")
         case _:
             raise _unknown_choice(wanted)
-    return DecodedTools(tools, choice, own, tuple(required))
+    return ResponsesTools(tools, choice, own, tuple(required))
 
 
 def _unknown_choice(wanted: Any) -> RequestFormatError:

@@ -1,0 +1,224 @@
+"""Reading a streamed answer as the events of its API, for a server that passes them on.
+
+What such a server has sent it can't take back. So a tool call is given once it is complete, as long
+as another model could still answer, and a refusal and the end once the answer is known to be one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from llmring.chat.events import (
+    Cited,
+    CommentaryDelta,
+    Event,
+    Finished,
+    ReasoningDelta,
+    RefusalDelta,
+    ShownAsAnswer,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    UsageReport,
+)
+from llmring.chat.response import StreamChunk
+from llmring.chat.tools import ToolCall
+from llmring.client.replies.reply_reader import StreamReader
+from llmring.routing.attempt import AttemptState
+from llmring.routing.stream_resume import StreamProgress
+from llmring.routing.targets import Target
+from llmring.transport.unpack import BodyLimits
+from llmring.wire import HttpHead
+
+
+class EventChunk(StreamChunk, kw_only=True):
+    """A piece of a streamed answer with the events that it consists of.
+
+    Attributes:
+        events: The events, with what repeats another model's text taken out.
+        target: The model that begins to answer with this piece; None if it goes on.
+    """
+
+    events: tuple[Event, ...] = ()
+    target: Target | None = None
+
+
+class ReplyEventReader(StreamReader):
+    """A streamed answer being read as events; arguments as for `StreamReader`."""
+
+    def __init__(
+        self, attempt: AttemptState, head: HttpHead, progress: StreamProgress, limits: BodyLimits
+    ) -> None:
+        super().__init__(attempt, head, progress, limits)
+        policy = attempt.context.policy
+        self._model = attempt.target.name
+        self._holds_calls = policy.tool_calls == "whole" and attempt.has_successors
+        self._calls: dict[int, list[ToolCallDelta]] = {}
+        # Before the first content, since nothing is sent until there is one.
+        self._early: list[Event] = []
+        self._refusal: list[Event] = []
+        self._report: UsageReport | None = None
+        self._end: Finished | None = None
+        self._target: Target | None = attempt.target
+        self._most_held = 0 if progress.anything else _most_held(policy.stream_commit)
+        self._held: list[EventChunk] = []
+        self._held_length = 0
+
+    def _shown(self, events: Iterable[Event]) -> Iterator[StreamChunk]:
+        for event in events:
+            if self._patience is not None:
+                self._patience.see(event)
+            chunk = self._reply.add(event)
+            if chunk is None:
+                self._note_usage(event)
+            for each in self._chunks(event, chunk):
+                yield from self._committed(each)
+
+    def end(self) -> Iterator[StreamChunk]:
+        """Yield the remaining chunks at the end of the bytes, then the last; ends the attempt.
+
+        Raises:
+            ProviderError: The answer is incomplete.
+        """
+        for chunk in super().end():
+            if isinstance(chunk, EventChunk):
+                yield chunk
+            elif chunk.message is None:
+                yield from self._committed(self._text(chunk))
+            else:
+                yield from self._last(chunk)
+
+    def _last(self, chunk: StreamChunk) -> Iterator[EventChunk]:
+        calls = [*self._complete_calls()]
+        held, self._held, self._most_held = self._held, [], 0
+        yield from held
+        yield from calls
+        ends = (self._report, self._end)
+        events = (*self._begun(), *self._refusal, *(each for each in ends if each is not None))
+        fields = {name: getattr(chunk, name) for name in _FIELDS}
+        yield EventChunk(**fields, cost=chunk.cost, events=events, target=self._taken_target())
+
+    def _chunks(self, event: Event, chunk: StreamChunk | None) -> Iterator[EventChunk]:
+        """Yield what is to be shown for an event, and for those held back until it came."""
+        match event:
+            case Started():
+                self._early.append(event)
+            case UsageReport():
+                self._report = event
+                if self._target is not None:
+                    self._early.append(event)
+            case Finished():
+                self._end = event
+            case RefusalDelta():
+                self._refusal.append(event)
+            case ToolCallDelta():
+                yield from self._take_call(event)
+            case ShownAsAnswer():
+                # What was sent can't be taken back.
+                return
+            case TextDelta() | Cited() | CommentaryDelta():
+                yield from self._complete_calls()
+                if chunk is not None and self._show(chunk):
+                    yield self._text(chunk)
+            case _:
+                yield from self._complete_calls()
+                yield from self._other(event, chunk)
+
+    def _other(self, event: Event, chunk: StreamChunk | None) -> Iterator[EventChunk]:
+        if chunk is None and self._target is not None:
+            # An answer does not begin with a signature or an item alone.
+            self._early.append(event)
+            return
+        shown = StreamChunk(model=self._model) if chunk is None else chunk
+        if self._show(shown):
+            yield EventChunk(
+                model=self._model,
+                reasoning=event.text if isinstance(event, ReasoningDelta) else None,
+                restart=shown.restart,
+                events=(*self._begun(), event),
+                target=self._taken_target(),
+            )
+
+    def _text(self, chunk: StreamChunk) -> EventChunk:
+        events: list[Event] = []
+        if chunk.delta:
+            events.append(TextDelta(chunk.delta))
+        if chunk.commentary:
+            events.append(CommentaryDelta(chunk.commentary))
+        if chunk.citations:
+            events.append(Cited(chunk.citations))
+        return EventChunk(
+            delta=chunk.delta,
+            model=self._model,
+            restart=chunk.restart,
+            citations=chunk.citations,
+            commentary=chunk.commentary,
+            events=(*self._begun(), *events),
+            target=self._taken_target(),
+        )
+
+    def _take_call(self, piece: ToolCallDelta) -> Iterator[EventChunk]:
+        if self._holds_calls:
+            self._calls.setdefault(piece.index, []).append(piece)
+            return
+        begins = piece.index not in self._calls
+        self._calls.setdefault(piece.index, [])
+        yield self._call_chunk([piece], [piece] if begins else [])
+
+    def _complete_calls(self) -> Iterator[EventChunk]:
+        """Yield the calls that were held back, which are complete now."""
+        calls = [pieces for pieces in self._calls.values() if pieces]
+        if calls:
+            self._calls = {}
+            yield self._call_chunk([*chain.from_iterable(calls)], [each[0] for each in calls])
+
+    def _call_chunk(self, pieces: list[ToolCallDelta], begun: list[ToolCallDelta]) -> EventChunk:
+        chunk = StreamChunk(model=self._model)
+        self._mark(chunk)
+        return EventChunk(
+            model=self._model,
+            restart=chunk.restart,
+            tool_calls=[_named(each) for each in begun] or None,
+            events=(*self._begun(), *pieces),
+            target=self._taken_target(),
+        )
+
+    def _committed(self, chunk: EventChunk) -> Iterator[EventChunk]:
+        """Yield the chunks that may be shown, now that this one has come."""
+        if not self._most_held:
+            yield chunk
+            return
+        self._held.append(chunk)
+        self._held_length += len(chunk.delta)
+        if self._held_length >= self._most_held or (chunk.tool_calls and self._most_held < _ALL):
+            held, self._held, self._most_held = self._held, [], 0
+            yield from held
+
+    def _begun(self) -> list[Event]:
+        early, self._early = self._early, []
+        return early
+
+    def _taken_target(self) -> Target | None:
+        target, self._target = self._target, None
+        return target
+
+
+_ALL = sys.maxsize
+_FIELDS = tuple(
+    name for name in StreamChunk.__struct_fields__ if name not in ("cost", "cost_parts")
+)
+
+
+def _most_held(commit: str | int) -> int:
+    """Return the number of characters from which on an answer is shown."""
+    if commit == "first":
+        return 0
+    return commit if isinstance(commit, int) else _ALL
+
+
+def _named(piece: ToolCallDelta) -> ToolCall:
+    """Return the call that begins with a piece."""
+    function = {"name": piece.name or "", "arguments": ""}
+    return {"id": piece.id or "", "type": piece.kind, "function": function}  # type: ignore[typeddict-item]
