@@ -304,8 +304,15 @@ messages = st.one_of(
         optional={"tool_name": st.sampled_from(["look", "ask", "see"])},
     ),
 )
+
+
+def in_order(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the system messages first: later ones are marked in the next message of the user."""
+    return sorted(sent, key=lambda each: each["role"] not in ("system", "developer"))
+
+
 bodies = st.fixed_dictionaries(
-    {"model": st.just("gpt-oss"), "messages": st.lists(messages, max_size=6)},
+    {"model": st.just("gpt-oss"), "messages": st.lists(messages, max_size=6).map(in_order)},
     optional={
         "stream": st.booleans(),
         "options": st.fixed_dictionaries(
