@@ -292,9 +292,10 @@ calls = st.fixed_dictionaries(
 )
 messages = st.one_of(
     st.fixed_dictionaries(
-        {"role": st.sampled_from(["system", "user", "developer"]), "content": texts},
+        {"role": st.just("user"), "content": texts},
         optional={"images": st.lists(st.just(PNG), max_size=2)},
     ),
+    st.fixed_dictionaries({"role": st.sampled_from(["system", "developer"]), "content": texts}),
     st.fixed_dictionaries(
         {"role": st.just("assistant")},
         optional={"content": texts, "thinking": texts, "tool_calls": st.lists(calls, max_size=3)},
@@ -305,14 +306,8 @@ messages = st.one_of(
     ),
 )
 
-
-def in_order(sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the system messages first: later ones are marked in the next message of the user."""
-    return sorted(sent, key=lambda each: each["role"] not in ("system", "developer"))
-
-
 bodies = st.fixed_dictionaries(
-    {"model": st.just("gpt-oss"), "messages": st.lists(messages, max_size=6).map(in_order)},
+    {"model": st.just("gpt-oss"), "messages": st.lists(messages, max_size=6)},
     optional={
         "stream": st.booleans(),
         "options": st.fixed_dictionaries(
@@ -334,7 +329,8 @@ bodies = st.fixed_dictionaries(
 
 @given(bodies)
 def test_what_was_read_is_read_the_same_when_it_is_written(body: dict[str, Any]) -> None:
-    client = read(body)
+    # Written once, results follow their calls, and late system messages are a user's.
+    client = read(encoded(read(body)))
 
     assert read(encoded(client)) == client
 
