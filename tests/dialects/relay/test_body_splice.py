@@ -22,7 +22,7 @@ from llmring.dialects.relay.body_splice import (
 )
 from llmring.dialects.request_decoding import RequestFormatError
 
-CAPTURES = Path(__file__).resolve().parents[4].parent / "shared" / "captures"
+CAPTURES = Path(__file__).resolve().parents[4] / "shared" / "captures"
 
 # Texts without halves of UTF-16 pairs, which no decoder here takes.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
