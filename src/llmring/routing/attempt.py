@@ -127,6 +127,11 @@ class AttemptState:
         return self._call.context
 
     @property
+    def earlier(self) -> tuple[Attempt, ...]:
+        """The outcomes of the attempts before it."""
+        return tuple(self._call.attempts)
+
+    @property
     def has_successors(self) -> bool:
         """True if other models of the call could still answer."""
         return self.reserve > 0

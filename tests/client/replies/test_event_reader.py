@@ -111,6 +111,8 @@ def test_after_a_cut_the_next_model_goes_on_in_the_same_text(pair: Pair, after: 
     assert error is None
     assert text_of(events_of(chunks)).endswith("and the rest")
     assert not any(chunk.restart for chunk in chunks)
+    second = next(each for each in chunks if each.target and str(each.target.ref) == SECOND.model)
+    assert [attempt.outcome for attempt in second.attempts] == ["failed"]
     assert [event for event in events_of(chunks) if isinstance(event, Finished)] == [
         Finished("stop", "stop")
     ]

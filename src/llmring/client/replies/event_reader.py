@@ -7,8 +7,9 @@ as another model could still answer, and a refusal and the end once the answer i
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import Any
 
 from llmring.chat.events import (
     Cited,
@@ -23,7 +24,7 @@ from llmring.chat.events import (
     ToolCallDelta,
     UsageReport,
 )
-from llmring.chat.response import StreamChunk
+from llmring.chat.response import Attempt, StreamChunk
 from llmring.chat.tools import ToolCall
 from llmring.client.replies.reply_reader import StreamReader
 from llmring.routing.attempt import AttemptState
@@ -39,6 +40,7 @@ class EventChunk(StreamChunk, kw_only=True):
     Attributes:
         events: The events, with what repeats another model's text taken out.
         target: The model that begins to answer with this piece; None if it goes on.
+            The chunk's `attempts` are then those before.
     """
 
     events: tuple[Event, ...] = ()
@@ -96,9 +98,13 @@ class ReplyEventReader(StreamReader):
         yield from held
         yield from calls
         ends = (self._report, self._end)
-        events = (*self._begun(), *self._refusal, *(each for each in ends if each is not None))
         fields = {name: getattr(chunk, name) for name in _FIELDS}
-        yield EventChunk(**fields, cost=chunk.cost, events=events, target=self._taken_target())
+        yield self._piece(
+            [*self._refusal, *(each for each in ends if each is not None)],
+            **fields,
+            cost=chunk.cost,
+            attempts=chunk.attempts,
+        )
 
     def _chunks(self, event: Event, chunk: StreamChunk | None) -> Iterator[EventChunk]:
         """Yield what is to be shown for an event, and for those held back until it came."""
@@ -133,13 +139,8 @@ class ReplyEventReader(StreamReader):
             return
         shown = StreamChunk(model=self._model) if chunk is None else chunk
         if self._show(shown):
-            yield EventChunk(
-                model=self._model,
-                reasoning=event.text if isinstance(event, ReasoningDelta) else None,
-                restart=shown.restart,
-                events=(*self._begun(), event),
-                target=self._taken_target(),
-            )
+            reasoning = event.text if isinstance(event, ReasoningDelta) else None
+            yield self._piece([event], reasoning=reasoning, restart=shown.restart)
 
     def _text(self, chunk: StreamChunk) -> EventChunk:
         events: list[Event] = []
@@ -149,14 +150,12 @@ class ReplyEventReader(StreamReader):
             events.append(CommentaryDelta(chunk.commentary))
         if chunk.citations:
             events.append(Cited(chunk.citations))
-        return EventChunk(
+        return self._piece(
+            events,
             delta=chunk.delta,
-            model=self._model,
             restart=chunk.restart,
             citations=chunk.citations,
             commentary=chunk.commentary,
-            events=(*self._begun(), *events),
-            target=self._taken_target(),
         )
 
     def _take_call(self, piece: ToolCallDelta) -> Iterator[EventChunk]:
@@ -177,13 +176,8 @@ class ReplyEventReader(StreamReader):
     def _call_chunk(self, pieces: list[ToolCallDelta], begun: list[ToolCallDelta]) -> EventChunk:
         chunk = StreamChunk(model=self._model)
         self._mark(chunk)
-        return EventChunk(
-            model=self._model,
-            restart=chunk.restart,
-            tool_calls=[_named(each) for each in begun] or None,
-            events=(*self._begun(), *pieces),
-            target=self._taken_target(),
-        )
+        calls = [_named(each) for each in begun] or None
+        return self._piece(pieces, restart=chunk.restart, tool_calls=calls)
 
     def _committed(self, chunk: EventChunk) -> Iterator[EventChunk]:
         """Yield the chunks that may be shown, now that this one has come."""
@@ -196,18 +190,28 @@ class ReplyEventReader(StreamReader):
             held, self._held, self._most_held = self._held, [], 0
             yield from held
 
-    def _begun(self) -> list[Event]:
+    def _piece(
+        self, events: Sequence[Event], *, attempts: tuple[Attempt, ...] = (), **fields: Any
+    ) -> EventChunk:
+        """Return a chunk of these events, after those that came before the first content."""
         early, self._early = self._early, []
-        return early
-
-    def _taken_target(self) -> Target | None:
         target, self._target = self._target, None
-        return target
+        if target is not None and not attempts:
+            attempts = self._attempt.earlier
+        return EventChunk(
+            model=self._model,
+            events=(*early, *events),
+            target=target,
+            attempts=attempts,
+            **fields,
+        )
 
 
 _ALL = sys.maxsize
 _FIELDS = tuple(
-    name for name in StreamChunk.__struct_fields__ if name not in ("cost", "cost_parts")
+    name
+    for name in StreamChunk.__struct_fields__
+    if name not in ("model", "attempts", "cost", "cost_parts")
 )
 
 
