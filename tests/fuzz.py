@@ -43,9 +43,7 @@ RECORDED_AS = {
 }
 
 DIALECTS: dict[str, Dialect] = {
-    dialect.name: dialect
-    for row in PROVIDERS.values()
-    for dialect in (row.dialect, *row.apis.values())
+    dialect.name: dialect for row in PROVIDERS.values() for dialect in row.dialects
 }
 
 ODD_VALUES: tuple[Any, ...] = (

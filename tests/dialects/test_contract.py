@@ -38,11 +38,7 @@ from llmring.providers.table import PROVIDERS
 from llmring.wire import HttpHead
 
 SAMPLES = Path(__file__).resolve().parents[1] / "wire_samples"
-DIALECTS = {
-    dialect.name: dialect
-    for row in PROVIDERS.values()
-    for dialect in (row.dialect, *row.apis.values())
-}
+DIALECTS = {dialect.name: dialect for row in PROVIDERS.values() for dialect in row.dialects}
 # APIs without stop texts.
 WITHOUT_STOPS = {"openai_responses"}
 

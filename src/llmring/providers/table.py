@@ -3,7 +3,7 @@
 Providers with an API of their own are listed here; OpenAI-compatible servers are in `presets`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -11,14 +11,10 @@ from msgspec import Struct
 
 from llmring.address import variables_in
 from llmring.chat.parsed_request import ParsedRequest
-from llmring.dialects.anthropic import dialect as anthropic
 from llmring.dialects.dialect import AS_GIVEN, EVERY_FIELD, Dialect, Limits, Quirks
-from llmring.dialects.gemini import dialect as gemini
-from llmring.dialects.ollama import dialect as ollama
-from llmring.dialects.openai_chat import dialect as openai_chat
-from llmring.dialects.openai_responses import dialect as openai_responses
 from llmring.dialects.reported_cost import COST_FIELDS
 from llmring.local.defaults import with_local_defaults
+from llmring.providers.dialects import DialectName, dialect_named
 from llmring.providers.presets import PRESETS, Preset
 
 
@@ -27,9 +23,9 @@ class Provider(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: The first half of a model reference.
-        dialect: The wire format of its main API.
+        main_api: The dialect of its main API.
         apis: Dialects of its further APIs, under the names used by `api` in a lockfile and by
-            the catalog; "chat" always means `dialect`.
+            the catalog; "chat" always means `main_api`.
         base_url: Its address; the dialect appends paths. Names in braces are replaced by the
             values of these environment variables.
         base_url_env: Environment variables that override `base_url`; the first one set wins.
@@ -45,13 +41,13 @@ class Provider(Struct, frozen=True, kw_only=True):
         quirks: Differences from other servers of the same dialect.
         prepare: Fills in fields that models of this provider need and the request leaves open;
             raises UnsupportedFeatureError if none of them can serve the request.
-        second_api: The API, of `apis`, for requests that `dialect` can't express, and for models
+        second_api: The API, of `apis`, for requests that `main_api` can't express, and for models
             that take tools only there; see `by_api`.
         note: A note that the command line shows whenever this provider answers.
     """
 
     name: str
-    dialect: Dialect
+    main_api: DialectName
     base_url: str
     base_url_env: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
@@ -63,12 +59,22 @@ class Provider(Struct, frozen=True, kw_only=True):
     quirks: Quirks = Quirks()
     prepare: Callable[[ParsedRequest, str], ParsedRequest] | None = None
     note: str | None = None
-    apis: Mapping[str, Dialect] = {}
+    apis: Mapping[str, DialectName] = {}
     second_api: str | None = None
 
     def speaking(self, api: str | None) -> Dialect:
         """Return the dialect of the API with this name, or the main one by default."""
-        return self.apis.get(api, self.dialect) if api else self.dialect
+        return dialect_named(self.apis.get(api, self.main_api) if api else self.main_api)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The wire format of its main API."""
+        return dialect_named(self.main_api)
+
+    @property
+    def dialects(self) -> Iterator[Dialect]:
+        """The wire formats of all its APIs, the main one first."""
+        return map(dialect_named, (self.main_api, *self.apis.values()))
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -81,7 +87,7 @@ _NATIVE = {
     for row in (
         Provider(
             name="openai",
-            dialect=openai_chat.DIALECT,
+            main_api="openai_chat",
             sdk="openai",
             base_url="https://api.openai.com/v1",
             base_url_env=("OPENAI_BASE_URL",),
@@ -97,12 +103,12 @@ _NATIVE = {
                 # https://developers.openai.com/api/docs/guides/file-inputs
                 limits=Limits(request=512 * 2**20, files=50 * 2**20),
             ),
-            apis={"responses": openai_responses.DIALECT},
+            apis={"responses": "openai_responses"},
             second_api="responses",
         ),
         Provider(
             name="anthropic",
-            dialect=anthropic.DIALECT,
+            main_api="anthropic",
             sdk="anthropic",
             base_url="https://api.anthropic.com",
             base_url_env=("ANTHROPIC_BASE_URL",),
@@ -121,7 +127,7 @@ _NATIVE = {
         ),
         Provider(
             name="google",
-            dialect=gemini.DIALECT,
+            main_api="gemini",
             sdk="google",
             base_url="https://generativelanguage.googleapis.com",
             base_url_env=("GOOGLE_GEMINI_BASE_URL",),
@@ -134,7 +140,7 @@ _NATIVE = {
         ),
         Provider(
             name="ollama",
-            dialect=ollama.DIALECT,
+            main_api="ollama",
             sdk="ollama",
             base_url="http://localhost:11434",
             base_url_env=("OLLAMA_BASE_URL", "OLLAMA_HOST"),
@@ -144,7 +150,7 @@ _NATIVE = {
         ),
         Provider(
             name="local",
-            dialect=openai_chat.DIALECT,
+            main_api="openai_chat",
             base_url="local://",
             quirks=Quirks(prefills=True),
             prepare=with_local_defaults,
@@ -152,7 +158,7 @@ _NATIVE = {
         ),
         Provider(
             name="mock",
-            dialect=openai_chat.DIALECT,
+            main_api="openai_chat",
             base_url="mock://",
         ),
     )

@@ -75,7 +75,7 @@ async def count_tokens(
 
 def _counter(target: Target) -> _Counter | None:
     # OpenAI counts in only one of its APIs; a model reads the same in both.
-    for dialect in (target.dialect, *target.endpoint.provider.apis.values()):
+    for dialect in (target.dialect, *target.endpoint.provider.dialects):
         if dialect.counting is not None:
             return _Counter(dialect.counting, dialect)
     return None
