@@ -21,6 +21,7 @@ from llmring.chat.events import (
     Started,
     TextDelta,
     ToolCallDelta,
+    Usage,
     UsageReport,
 )
 from llmring.chat.reply import fold
@@ -44,6 +45,7 @@ pydantic = pytest.importorskip("pydantic")
 KEY = "a-key-that-opens-nothing"
 ASKED: Any = [{"role": "user", "content": "Hello"}]
 ENVELOPE = Envelope(created=1_700_000_000)
+USED = Usage(prompt_tokens=3, completion_tokens=2)
 
 
 def sendable(reply: LLMResponse) -> list[Event]:
@@ -408,6 +410,25 @@ def test_all_that_is_sent_is_valid_in_the_client_s_strict_types(
     sent = encoding.stream(events, ENVELOPE) if stream else [encoding.whole(events, ENVELOPE)]
 
     VALIDATE[name](sent, stream=stream)
+
+
+# --- Silence ---
+
+
+@EACH_CLIENT
+def test_g084_messages_that_keep_a_connection_open_change_nothing(name: str) -> None:
+    client = CLIENTS[name]
+    reply = LLMResponse(content="Hello", model="a:m", finish_reason="stop", usage=USED)
+    encoder = client.encoding.encoder(ENVELOPE)
+    pieces = [encoder.keep_alive()]
+    for event in unfold(reply):
+        pieces += [*encoder.encode(event), encoder.keep_alive()]
+    pieces += encoder.end()
+    answer = Answer(pieces, 200, {"content-type": client.encoding.stream_type}, "chunked")
+    with Loopback(answer) as server:
+        read = client.read(server.url, stream=True)
+
+    assert read == expected(client, name, reply)
 
 
 # --- Errors ---

@@ -61,6 +61,7 @@ class ErrorAnswer(Struct, frozen=True, kw_only=True):
         status: The HTTP status.
         message: The message.
         code: The API's own code or type; None for the usual one of the status.
+        param: The path of the field of the request that is wrong, if it is one field.
         retry_after: Seconds that the client should wait.
         request_id: The ID of the request.
     """
@@ -68,6 +69,7 @@ class ErrorAnswer(Struct, frozen=True, kw_only=True):
     status: int
     message: str
     code: str | None = None
+    param: str | None = None
     retry_after: float | None = None
     request_id: str | None = None
 
@@ -148,6 +150,13 @@ class StreamEncoder(ABC):
     @abstractmethod
     def fail(self, error: ErrorAnswer) -> list[bytes]:
         """Encode the end of a reply that fails after its beginning."""
+
+    def keep_alive(self) -> bytes:
+        """Encode a message without content, which keeps the connection open between events.
+
+        https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
+        """
+        return b": keep-alive\n\n"
 
     def _started(self) -> Iterable[bytes]:
         if self._begun:

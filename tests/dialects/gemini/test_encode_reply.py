@@ -104,6 +104,14 @@ def test_an_error_has_the_name_of_its_status(status: int, code: str | None, name
     assert json.loads(body)["error"] == {"code": status, "message": "no", "status": name}
 
 
+def test_an_error_of_one_field_names_it_in_the_details() -> None:
+    _, body = ENCODING.error(ErrorAnswer(status=400, message="no", param="contents.0"))
+    [detail] = json.loads(body)["error"]["details"]
+
+    assert detail["@type"] == "type.googleapis.com/google.rpc.BadRequest"
+    assert detail["fieldViolations"] == [{"field": "contents.0", "description": "no"}]
+
+
 def test_an_error_has_its_wait_in_the_details() -> None:
     _, body = ENCODING.error(ErrorAnswer(status=429, message="no", retry_after=2.5))
 

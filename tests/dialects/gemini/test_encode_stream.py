@@ -178,6 +178,13 @@ def test_an_array_that_fails_ends_in_the_error(kept_alive: int, begun: bool) -> 
     assert last == {"error": {"code": 503, "message": "Not today.", "status": "UNAVAILABLE"}}
 
 
+def test_an_error_in_place_of_an_array_is_its_only_element() -> None:
+    head, body = ARRAY_ENCODING.error(ErrorAnswer(status=404, message="no"))
+
+    assert head.status == 404
+    assert json.loads(body) == [{"error": {"code": 404, "message": "no", "status": "NOT_FOUND"}}]
+
+
 @pytest.mark.parametrize("kept_alive", [0, 1, 2])
 def test_an_array_is_one_at_every_place_but_its_end(kept_alive: int) -> None:
     encoder: Any = ARRAY_ENCODING.encoder(ENVELOPE)

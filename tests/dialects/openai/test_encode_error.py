@@ -16,7 +16,8 @@ from llmring.dialects.reply_encoding import ErrorAnswer
         (401, None, ("invalid_request_error", "invalid_api_key")),
         (404, None, ("invalid_request_error", "model_not_found")),
         (429, None, ("requests", "rate_limit_exceeded")),
-        (429, "insufficient_quota", ("requests", "insufficient_quota")),
+        (429, "insufficient_quota", ("insufficient_quota", "insufficient_quota")),
+        (402, "insufficient_quota", ("insufficient_quota", "insufficient_quota")),
         (503, None, ("server_error", None)),
         (500, "overloaded_error", ("overloaded_error", None)),
         (402, "402", (None, "402")),
@@ -29,6 +30,12 @@ def test_an_error_has_the_type_and_code_of_its_status(
 
     assert (found["type"], found["code"]) == sent
     assert (found["message"], found["param"]) == ("no", None)
+
+
+def test_an_error_of_one_field_names_it() -> None:
+    found = error_object(ErrorAnswer(status=400, message="no", param="messages.0.role"))
+
+    assert found["param"] == "messages.0.role"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])

@@ -362,6 +362,10 @@ class _AnthropicStream(StreamEncoder):
         """Encode the end of a reply that fails after its beginning."""
         return [named_sse({"type": "error", **_error(error)})]
 
+    def keep_alive(self) -> bytes:
+        """Encode the API's own event for an open connection."""
+        return named_sse({"type": "ping"})
+
 
 # https://platform.claude.com/docs/en/api/errors#http-errors
 _TYPES = {

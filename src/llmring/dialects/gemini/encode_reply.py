@@ -288,6 +288,7 @@ class _GeminiArray(_GeminiStream):
 _STATUSES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
+    402: "FAILED_PRECONDITION",
     403: "PERMISSION_DENIED",
     404: "NOT_FOUND",
     408: "DEADLINE_EXCEEDED",
@@ -306,19 +307,38 @@ def encode_error(error: ErrorAnswer) -> tuple[HttpHead, bytes]:
     return error.head(), msgspec.json.encode(_error(error))
 
 
+def encode_error_element(error: ErrorAnswer) -> tuple[HttpHead, bytes]:
+    """Encode an error into its head and body, an array of one element."""
+    return error.head(), msgspec.json.encode([_error(error)])
+
+
 def _error(error: ErrorAnswer) -> Json:
     usual = "UNAVAILABLE" if error.status >= 500 else "INVALID_ARGUMENT"
     status = error.code or _STATUSES.get(error.status, usual)
     sent: Json = {"code": error.status, "message": error.message, "status": status}
-    if error.retry_after is not None:
-        info = "type.googleapis.com/google.rpc.RetryInfo"
-        sent["details"] = [{"@type": info, "retryDelay": f"{error.retry_after:g}s"}]
+    if details := [*_error_details(error)]:
+        sent["details"] = details
     return {"error": sent}
+
+
+# https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
+_DETAIL = "type.googleapis.com/google.rpc."
+
+
+def _error_details(error: ErrorAnswer) -> Iterator[Json]:
+    if error.param is not None:
+        fault = {"field": error.param, "description": error.message}
+        yield {"@type": f"{_DETAIL}BadRequest", "fieldViolations": [fault]}
+    if error.retry_after is not None:
+        yield {"@type": f"{_DETAIL}RetryInfo", "retryDelay": f"{error.retry_after:g}s"}
 
 
 ENCODING = ReplyEncoding(whole=encode_whole, encoder=_GeminiStream, error=encode_error)
 
 # For clients that do not ask for server-sent events.
 ARRAY_ENCODING = msgspec.structs.replace(
-    ENCODING, encoder=_GeminiArray, stream_type="application/json"
+    ENCODING,
+    encoder=_GeminiArray,
+    error=encode_error_element,
+    stream_type="application/json",
 )

@@ -165,6 +165,10 @@ class _OllamaStream(StreamEncoder):
         """Encode the end of a reply that fails after its beginning."""
         return [json_line({"error": error.message}) + b"\n"]
 
+    def keep_alive(self) -> bytes:
+        """Encode a line without content; clients expect each line to have all fields."""
+        return self._send({"content": ""})
+
 
 def encode_error(error: ErrorAnswer) -> tuple[HttpHead, bytes]:
     """Encode an error into its head and body."""
