@@ -18,7 +18,7 @@ from llmring.exceptions import (
 from llmring.lockfile import syntax
 from llmring.lockfile.problem import Fault, Problem, nearest
 from llmring.lockfile.schema import keys
-from llmring.lockfile.schema.naming import alias_objection
+from llmring.lockfile.schema.name_rules import alias_objection
 from llmring.lockfile.schema.shapes import OWN_KEY, Outline, Shape, misfits, unknown_key
 from llmring.lockfile.toml.layout import KeyPath
 

@@ -12,7 +12,7 @@ from llmring.exceptions import AliasNotFoundError, LLMRingError
 from llmring.lockfile.compose import Packages, look_up
 from llmring.lockfile.document import Lockfile
 from llmring.lockfile.problem import Fault, Problem, nearest
-from llmring.lockfile.schema.naming import alias_objection
+from llmring.lockfile.schema.name_rules import alias_objection
 from llmring.lockfile.toml.layout import scan
 
 

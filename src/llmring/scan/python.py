@@ -14,7 +14,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from llmring.lockfile.schema.naming import alias_objection
+from llmring.lockfile.schema.name_rules import alias_objection
 from llmring.scan.aliases import Use, Uses, lines_of
 from llmring.scan.python_names import Scope, collected
 

@@ -16,7 +16,7 @@ from llmring.lockfile.document import (
     parse,
     references,
 )
-from llmring.lockfile.schema.naming import alias_objection, profile_objection
+from llmring.lockfile.schema.name_rules import alias_objection, profile_objection
 from llmring.lockfile.toml.array import array
 from llmring.lockfile.toml.layout import KeyPath, Layout, Section, TextSpan, scan
 from llmring.lockfile.toml.quoting import dotted, quoted

@@ -14,7 +14,7 @@ from llmring.lockfile.document import Lockfile, parse
 from llmring.lockfile.edit.bindings import bind
 from llmring.lockfile.problem import nearest
 from llmring.lockfile.schema import keys
-from llmring.lockfile.schema.naming import profile_objection
+from llmring.lockfile.schema.name_rules import profile_objection
 from llmring.lockfile.schema.shapes import misfits
 from llmring.lockfile.toml.layout import KeyPath, Layout, scan
 from llmring.lockfile.toml.quoting import dotted, quoted, quoted_key

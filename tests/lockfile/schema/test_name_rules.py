@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmring.lockfile.schema.naming import alias_objection, profile_objection
+from llmring.lockfile.schema.name_rules import alias_objection, profile_objection
 
 
 @pytest.mark.parametrize("name", ["fast", "a:b", "résumé", "a/b"])
