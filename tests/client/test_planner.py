@@ -9,7 +9,9 @@ import pytest
 
 import answers
 from conftest import Way
-from llmring import LLMRing, ModelNotFoundError, ProviderTimeoutError, ValidationError
+from llmring import LLMRequest, LLMRing, ModelNotFoundError, ProviderTimeoutError, ValidationError
+from llmring.chat.parsed_request import parse_request
+from llmring.routing.call_wishes import CallWishes
 from loopback import Answer, Loopback, Pause
 from rings import LASTING, MODEL, ring_at
 
@@ -126,3 +128,80 @@ def test_a_call_that_chooses_its_model_by_price_asks_the_cheapest_first(
     )
 
     assert way.chat(ring_at(server, lockfile_path=path), "fast", "Hi").model == "openai:cheap"
+
+
+# --- The caller's wishes ---
+
+PRICED = """
+[[profiles.default.bindings]]
+alias = "fast"
+models = ["openai:dear", "openai:cheap", "openai:old"]
+{policy}
+[registry.models."openai:dear"]
+prices = {{ input = 9, output = 9 }}
+[registry.models."openai:cheap"]
+prices = {{ input = 1, output = 1 }}
+[registry.models."openai:old"]
+prices = {{ input = 1, output = 1 }}
+retires = 2026-11-01
+"""
+
+
+@pytest.fixture
+def planned(serve: Serve, tmp_path: Path) -> Callable[..., list[str]]:
+    """Plan a call with these wishes, and return the models that it would try."""
+    server = serve(answers.openai("Hi"))
+    path = tmp_path / "llmring.lock"
+
+    def plan(policy: str = "", *, stream: bool = False, **wishes: Any) -> list[str]:
+        path.write_text(PRICED.format(policy=policy))
+        ring = ring_at(server, lockfile_path=path)
+        request = parse_request(LLMRequest(model="fast", messages="Hi", max_tokens=1000))
+        found = ring._planner.plan(request, None, stream=stream, wishes=CallWishes(**wishes))
+        return [each.ref.model for each in found.targets]
+
+    return plan
+
+
+Planned = Callable[..., list[str]]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_g025_a_call_tries_the_model_first_that_its_caller_prefers(
+    planned: Planned, stream: bool
+) -> None:
+    assert planned(stream=stream) == ["dear", "cheap", "old"]
+    assert planned(stream=stream, prefer="openai:cheap") == ["cheap", "dear", "old"]
+    assert planned(stream=stream, prefer="openai:missing") == ["dear", "cheap", "old"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "order"),
+    [
+        ('strategy = "cheapest"', ["dear", "cheap", "old"]),
+        ('strategy = "weighted"\nweights = [0, 1, 0]', ["dear", "cheap", "old"]),
+        ('strategy = "cheapest"\naffinity = false', ["cheap", "dear", "old"]),
+        ("max_price_ratio = 0.5\naffinity = false", ["dear", "cheap", "old"]),
+    ],
+)
+def test_g025_a_preferred_model_comes_before_the_strategy_s(
+    planned: Planned, policy: str, order: list[str]
+) -> None:
+    assert planned(policy, prefer="openai:dear") == order
+
+
+def test_g025_a_preferred_model_that_is_retired_still_comes_last(planned: Planned) -> None:
+    assert planned(prefer="openai:old") == ["dear", "cheap", "old"]
+
+
+def test_g025_a_preferred_model_that_costs_too_much_is_not_tried(planned: Planned) -> None:
+    policy = "max_cost_per_request = 0.005"
+
+    assert planned(policy, prefer="openai:dear") == ["cheap", "old"]
+
+
+def test_g028_a_caller_can_only_lower_the_cost_of_a_call(planned: Planned) -> None:
+    assert planned(max_cost=0.005) == ["cheap", "old"]
+    assert planned("max_cost_per_request = 0.005", max_cost=1.0) == ["cheap", "old"]
+    assert planned("max_cost_per_request = 1.0", max_cost=0.0001) == []
+    assert planned(max_cost=1.0) == ["dear", "cheap", "old"]

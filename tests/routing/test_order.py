@@ -13,7 +13,7 @@ from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.exceptions import ProviderAuthenticationError
 from llmring.routing.estimate import TokenEstimate
-from llmring.routing.order import EXPLORED, OrderInputs, ordered, user_of
+from llmring.routing.order import EXPLORED, OrderInputs, ordered, preferred_first, user_of
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Skip, Target
 from priced import target
@@ -226,3 +226,22 @@ def test_now_and_then_a_model_that_is_not_measured_comes_first() -> None:
 
 def test_where_no_model_is_measured_the_lockfile_s_order_holds() -> None:
     assert fastest({}, 0.0) == "a b c"
+
+
+# --- A preferred model ---
+
+
+@pytest.mark.parametrize(
+    ("model", "order"),
+    [("openai:c", "c a b"), ("openai:a", "a b c"), ("openai:d", "a b c"), ("", "a b c")],
+)
+def test_a_preferred_model_comes_first_if_it_is_among_the_candidates(
+    model: str, order: str
+) -> None:
+    assert names(preferred_first([A, B, C], model)) == order
+
+
+def test_a_preferred_model_that_can_t_be_called_keeps_its_place() -> None:
+    skip = Skip(C.ref, ProviderAuthenticationError("no key"))
+
+    assert preferred_first([A, B, skip], "openai:c") == [A, B, skip]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from llmring.lockfile.document import ModelRef
     from llmring.registry.catalog import ModelFacts
     from llmring.replay.overrides import Overrides
+    from llmring.routing.call_wishes import CallWishes
 
 
 class CallPlanner:
@@ -119,6 +120,7 @@ class CallPlanner:
         *,
         stream: bool,
         served: bool = False,
+        wishes: CallWishes | None = None,
     ) -> Failover:
         """Plan a call: build the failover over its models.
 
@@ -129,6 +131,7 @@ class CallPlanner:
             stream: True for a streamed answer.
             served: True for a stream that is passed on to a client, which can't take back what it
                 was sent.
+            wishes: The wishes of the caller, if it has any.
 
         Raises:
             ModelNotFoundError: The alias does not exist.
@@ -141,10 +144,17 @@ class CallPlanner:
             raise ValidationError("the request has no messages")
         route = self._route(model, profile)
         found, policy = route.found, route.policy
+        if wishes is not None:
+            policy = wishes.within(policy)
         models = route.models.fit_for(request)
         candidates, rules = models.candidates, None
-        if route.is_weighed:
-            candidates, rules = self._weighed(request, route, candidates)
+        if route.is_weighed or policy is not route.policy:
+            candidates, rules = self._weighed(request, route, policy, candidates)
+        if wishes is not None and wishes.prefer is not None and policy.affinity:
+            from llmring.routing.order import preferred_first
+
+            candidates = preferred_first(candidates, wishes.prefer)
+        if candidates is not models.candidates:
             candidates = retired_last(candidates, route.day)
         progress = NO_PROGRESS
         if stream:
@@ -275,6 +285,7 @@ class CallPlanner:
         self,
         request: ParsedRequest,
         route: Route,
+        policy: Policy,
         candidates: Sequence[Target | Skip],
     ) -> tuple[Sequence[Target | Skip], Rules]:
         """Return the candidates in the order of the strategy, and the limits of the call."""
@@ -282,7 +293,7 @@ class CallPlanner:
         from llmring.routing.order import OrderInputs, ordered, user_of
         from llmring.routing.selection.filters import within
 
-        policy, reading = route.policy, route.reading
+        reading = route.reading
         estimate, day, alias = estimate_tokens(request), self._clock.today(), request.model or ""
         first = reading.facts(route.found.models[0])
         candidates = within(candidates, first, policy, estimate, day)

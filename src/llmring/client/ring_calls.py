@@ -17,15 +17,18 @@ from llmring.exceptions import LLMRingError
 if TYPE_CHECKING:
     from llmring.chat.output_format import OutputFormat
     from llmring.client.answer_schema import AnswerForm
+    from llmring.routing.call_wishes import CallWishes
     from llmring.routing.failover import Failover
 
 
 class RingCalls(RingCore):
     """The methods by which `LLMRing` sends chats."""
 
-    async def _send(self, request: ParsedRequest, profile: str | None) -> LLMResponse:
+    async def _send(
+        self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None
+    ) -> LLMResponse:
         form = None if request.output is None else _form(request.output)
-        failover = self._plan(request, profile, stream=False)
+        failover = self._plan(request, profile, wishes, stream=False)
         try:
             if form is None:
                 executor = self._executor_ or self._executor
@@ -39,11 +42,19 @@ class RingCalls(RingCore):
         return response
 
     def _plan(
-        self, request: ParsedRequest, profile: str | None, *, stream: bool, served: bool = False
+        self,
+        request: ParsedRequest,
+        profile: str | None,
+        wishes: CallWishes | None = None,
+        *,
+        stream: bool,
+        served: bool = False,
     ) -> Failover:
         record = self._recorder.record(CallStart("chat", request.model, profile, request, stream))
         try:
-            failover = self._planner.plan(request, profile, record, stream=stream, served=served)
+            failover = self._planner.plan(
+                request, profile, record, stream=stream, served=served, wishes=wishes
+            )
         except LLMRingError as error:
             if record is not None:
                 record.on_failure(error)
@@ -64,10 +75,10 @@ class RingCalls(RingCore):
         return await chat_in_form(form, request, failover, send, again)
 
     def _stream(
-        self, request: ParsedRequest, profile: str | None
+        self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None
     ) -> AsyncGenerator[StreamChunk, None]:
         form = None if request.output is None else _form(request.output)
-        failover = self._plan(request, profile, stream=True)
+        failover = self._plan(request, profile, wishes, stream=True)
         chunks = self._executor.stream(failover)
         if form is None:
             return chunks

@@ -81,6 +81,19 @@ def ordered(
     return [*skipped, *(entry.target for entry in chosen)]
 
 
+def preferred_first(candidates: Sequence[Target | Skip], model: str) -> Sequence[Target | Skip]:
+    """Return the candidates with this model first, if it can be called.
+
+    Args:
+        candidates: The models, in the order in which they would be tried.
+        model: The reference of the model.
+    """
+    for at, each in enumerate(candidates):
+        if isinstance(each, Target) and each.name == model:
+            return [each, *candidates[:at], *candidates[at + 1 :]]
+    return candidates
+
+
 def _as_it_is(entries: list[_WeightedTarget], _: OrderInputs) -> list[_WeightedTarget]:
     return entries
 

@@ -1,0 +1,27 @@
+"""The wishes of a caller for one call, which never allow more than the lockfile does."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from llmring.routing.policy import Policy
+
+
+class CallWishes(Struct, frozen=True, kw_only=True):
+    """The wishes of a caller for one call.
+
+    Attributes:
+        prefer: The reference of the model to try first, if it can be called.
+        max_cost: USD that the call may cost; None for no limit of its own.
+    """
+
+    prefer: str | None = None
+    max_cost: float | None = None
+
+    def within(self, policy: Policy) -> Policy:
+        """Return a policy with the stricter one of its own limits and the caller's."""
+        own = policy.max_cost_per_request
+        if self.max_cost is None or (own is not None and own <= self.max_cost):
+            return policy
+        return msgspec.structs.replace(policy, max_cost_per_request=self.max_cost)
