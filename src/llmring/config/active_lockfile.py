@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from llmring.config.lockfile_reading import LockfileReading
 from llmring.config.settings import Settings, chosen_profile, find_active_lockfile
@@ -39,6 +41,21 @@ if TYPE_CHECKING:
     from llmring.registry.effective_facts import EffectiveFacts
 
 _log = logging.getLogger("llmring")
+
+
+class CallableNames(Struct, frozen=True):
+    """The names that a call may give as its model.
+
+    Attributes:
+        profile: The profile.
+        aliases: The aliases of the profile in the order of the file, then those of packages as
+            "package:alias".
+        providers: The names of all providers, in lower case.
+    """
+
+    profile: str
+    aliases: Collection[str]
+    providers: Collection[str]
 
 
 class ActiveLockfile:
@@ -178,6 +195,32 @@ class ActiveLockfile:
         """Return the bindings of a profile by alias, in the order of the file."""
         reading = self.now()
         return resolve.bindings(reading.lockfile, reading.profile(profile))
+
+    def callable_names(self, profile: str | None) -> CallableNames:
+        """Return the names that calls in a profile may give; a package that can't be read has none.
+
+        Raises:
+            ConfigurationError: The profile does not exist.
+        """
+        reading = self.now()
+        lockfile, chosen = reading.lockfile, reading.profile(profile)
+        aliases: Collection[str] = resolve.bindings(lockfile, chosen)
+        if lockfile.packages:
+            found = dict.fromkeys(aliases)
+            for package in lockfile.packages:
+                found |= dict.fromkeys(self._of_package(package, chosen))
+            aliases = found
+        providers: Collection[str] = self._settings.endpoints
+        if lockfile.providers:
+            providers = {*providers, *map(str.lower, lockfile.providers)}
+        return CallableNames(chosen, aliases, providers)
+
+    def _of_package(self, package: str, profile: str) -> list[str]:
+        try:
+            bindings = self._packages.bindings(package, profile)
+        except LLMRingError:
+            return []
+        return [f"{package}:{alias}" for alias in bindings]
 
     def primaries(self, profile: str | None) -> dict[str, str]:
         """Return each alias of a profile with its first model, in the order of the file."""

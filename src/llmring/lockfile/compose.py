@@ -75,6 +75,17 @@ class Packages:
             self._found[package] = found
         return found.current() if isinstance(found, LiveLockfile) else found
 
+    def bindings(self, package: str, profile: str) -> Mapping[str, Binding]:
+        """Return the bindings by alias that a package brings to calls in a profile.
+
+        Raises:
+            LockfileError: The lockfile can't be read.
+        """
+        lockfile = self.lockfile(package)
+        if lockfile is None:
+            return {}
+        return resolve.bindings(lockfile, package_profile(lockfile, profile))
+
     @property
     def readers(self) -> list[Thread]:
         """The threads that read lockfiles of packages now."""
