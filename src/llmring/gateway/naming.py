@@ -1,0 +1,182 @@
+"""The names and the profile that a client's request calls, and its wishes for the call.
+
+The profile is that of the header `x-llmring-profile`, or else of the path, or else the gateway's
+own, or else the lockfile's. A gateway with keys has fixed it: another one is forbidden.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from llmring.config.active_lockfile import CallableNames
+from llmring.dialects.request_decoding import RequestFormatError
+from llmring.exceptions import ConfigurationError
+from llmring.gateway.http import GatewayRequest
+from llmring.gateway.refusals import ForbiddenError, NoSuchPathError, UnknownModelError
+from llmring.gateway.server_state import Gateway
+from llmring.gateway.wires import Wire
+from llmring.lockfile.gateway_names import ClientNames, RefusedName, find_name
+
+PROFILE, TAGS, TIMEOUT, MAX_COST = (
+    "x-llmring-profile",
+    "x-llmring-tags",
+    "x-llmring-timeout",
+    "x-llmring-max-cost",
+)
+
+_MOST_TAGS = 20
+_TAG = re.compile(r"[\w.:/@ -]{1,64}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+
+
+class CalledName(Struct, frozen=True, kw_only=True):
+    """A name that a client calls.
+
+    Attributes:
+        name: The name that the ring is called with: an alias, or "provider:model".
+        profile: The profile.
+        alias: The alias; None for a model that is called directly.
+    """
+
+    name: str
+    profile: str
+    alias: str | None
+
+
+class ClientWishes(Struct, frozen=True, kw_only=True):
+    """The wishes of a client for one call, which never allow more than the lockfile does.
+
+    Attributes:
+        tags: Tags for the ledger.
+        timeout: Seconds that the call may take.
+        max_cost: USD that the call may cost.
+    """
+
+    tags: tuple[str, ...] = ()
+    timeout: float | None = None
+    max_cost: float | None = None
+
+    def seconds_within(self, most: float | None) -> float | None:
+        """Return the shorter one of a time and the client's own; None for no limit."""
+        times = [each for each in (most, self.timeout) if each is not None]
+        return min(times, default=None)
+
+
+def called(gateway: Gateway, wire: Wire, request: GatewayRequest, asked: str) -> CalledName:  # noqa: ARG001 -- keys may be limited to wires
+    """Return what a client calls by the name of a model.
+
+    Args:
+        gateway: The gateway.
+        wire: The API of the client.
+        request: The request.
+        asked: The name as the client gives it.
+
+    Raises:
+        UnknownModelError: It is the name of neither an alias nor a model that the client may call.
+        ForbiddenError: The client may not call the alias, or not in this profile.
+        RequestFormatError: The header names an unknown profile.
+        NoSuchPathError: The path names an unknown profile.
+    """
+    names = callable_names(gateway, request)
+    found = find_name(asked, client_names(gateway, names))
+    if isinstance(found, RefusedName):
+        if found.forbidden:
+            raise ForbiddenError(f"this key may not call {asked!r:.200}{_hint(found.nearest)}")
+        raise UnknownModelError(
+            f"unknown model {asked!r:.200} in profile {names.profile!r:.200}{_hint(found.nearest)}",
+            found.nearest,
+        )
+    return CalledName(
+        name=found.name, profile=names.profile, alias=None if found.direct else found.name
+    )
+
+
+def callable_names(gateway: Gateway, request: GatewayRequest) -> CallableNames:
+    """Return the profile that a request calls, and the names in it.
+
+    Raises:
+        ForbiddenError: The client may not choose this profile.
+        RequestFormatError: The header names an unknown profile.
+        NoSuchPathError: The path names an unknown profile.
+    """
+    wanted = request.headers.get(PROFILE) or None
+    asked = wanted or request.profile
+    if asked is None:
+        return gateway.ring.callable_names(gateway.profile)
+    if not gateway.is_open:
+        own = gateway.ring.callable_names(gateway.profile)
+        if asked != own.profile:
+            raise ForbiddenError(f"this key may not call the profile {asked!r:.200}")
+        return own
+    try:
+        return gateway.ring.callable_names(asked)
+    except ConfigurationError:
+        unknown = f"the lockfile has no profile {asked!r:.200}"
+        if wanted is not None:
+            raise RequestFormatError(f"{PROFILE}: {unknown}", PROFILE) from None
+        raise NoSuchPathError(unknown) from None
+
+
+def client_names(gateway: Gateway, names: CallableNames) -> ClientNames:
+    """Return the names that a client may use.
+
+    Args:
+        gateway: The gateway.
+        names: The names in the profile that it calls.
+    """
+    return ClientNames(
+        aliases=names.aliases,
+        rules=gateway.table.names,
+        providers=names.providers,
+        direct=gateway.is_open,
+    )
+
+
+def client_wishes(headers: Mapping[str, str]) -> ClientWishes:
+    """Return the wishes for a call in the headers of its request.
+
+    Raises:
+        RequestFormatError: A header holds a value that can't be used.
+    """
+    if not any(name in headers for name in (TAGS, TIMEOUT, MAX_COST)):
+        return _NO_WISHES
+    return ClientWishes(
+        tags=_tags(headers.get(TAGS, "")),
+        timeout=_amount(headers, TIMEOUT, "seconds"),
+        max_cost=_amount(headers, MAX_COST, "USD"),
+    )
+
+
+_NO_WISHES = ClientWishes()
+
+
+def _tags(given: str) -> tuple[str, ...]:
+    tags = tuple(dict.fromkeys(tag for each in given.split(",") if (tag := each.strip())))
+    if len(tags) > _MOST_TAGS:
+        raise RequestFormatError(f"{TAGS}: give at most {_MOST_TAGS} tags", TAGS)
+    for tag in tags:
+        if not _TAG.fullmatch(tag):
+            raise RequestFormatError(
+                f"{TAGS}: {tag!r:.100} can't be a tag; use up to 64 letters, digits, spaces and "
+                "any of _ . : / @ -",
+                TAGS,
+            )
+    return tags
+
+
+def _amount(headers: Mapping[str, str], name: str, unit: str) -> float | None:
+    given = headers.get(name)
+    if given is None:
+        return None
+    amount = float(given) if _NUMBER.fullmatch(given.strip()) else math.nan
+    if not amount > 0:
+        raise RequestFormatError(f"{name}: {given!r:.100} must be a number of {unit} above 0", name)
+    return amount
+
+
+def _hint(nearest: tuple[str, ...]) -> str:
+    return f"; nearest: {', '.join(f'{each!r:.100}' for each in nearest)}" if nearest else ""
