@@ -3,6 +3,7 @@
 https://developers.openai.com/api/reference/resources/responses/subresources/input_tokens
 """
 
+import msgspec
 from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest
@@ -39,6 +40,11 @@ def decode(head: HttpHead, body: bytes) -> int:
         ProviderResponseError: The reply is in another format.
     """
     return read_as(_ResponsesTokenCount, head, body).input_tokens
+
+
+def encode_count(tokens: int) -> bytes:
+    """Encode the number of input tokens, as the server answers it."""
+    return msgspec.json.encode({"object": "response.input_tokens", "input_tokens": tokens})
 
 
 def counting(encode: Encode) -> Counting:
