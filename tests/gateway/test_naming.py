@@ -120,6 +120,28 @@ def test_g166_a_name_can_t_write_lines_into_its_error(gateway: Made) -> None:
     assert len(error.value.message) < 1000
 
 
+@pytest.fixture(scope="module")
+def with_keys(tmp_path_factory: pytest.TempPathFactory) -> Gateway:
+    path = tmp_path_factory.mktemp("keys") / "llmring.lock"
+    return gateway_of(_ring(path, ""), is_open=False, names=RULES)
+
+
+WIDE = "\uff46ast"
+NAMES = "fast FAST coder openai mine models/ claude/ :latest [1m] gpt-4o"
+PIECES = st.sampled_from([*NAMES.split(), *":/* \0", WIDE])
+
+
+@given(st.text() | st.lists(PIECES, max_size=5).map("".join))
+def test_g162_whatever_the_name_only_an_alias_is_called(with_keys: Gateway, asked: str) -> None:
+    try:
+        found = name(with_keys, asked)
+    except UnknownModelError:
+        return
+
+    assert found.name == found.alias
+    assert found.alias in ("fast", "coder")
+
+
 # --- Profiles ---
 
 HEADER = {"x-llmring-profile": "prod"}
@@ -258,6 +280,21 @@ def test_g028_a_header_that_can_t_be_used_is_named(header: str, value: str) -> N
         client_wishes({header: value})
 
     assert error.value.field == header
+
+
+@pytest.mark.parametrize(
+    ("given_", "seconds"),
+    [
+        ({"x-stainless-timeout": "600"}, 600),
+        ({"x-stainless-timeout": "600", "x-llmring-timeout": "30"}, 30),
+        ({"x-stainless-timeout": "30.5", "x-llmring-timeout": "600"}, 30.5),
+        *(({"x-stainless-timeout": each}, None) for each in ("", "0", "never", "-1", "1e9")),
+    ],
+)
+def test_g026_the_time_limit_of_the_client_s_own_library_counts_too(
+    given_: dict[str, str], seconds: float | None
+) -> None:
+    assert client_wishes(given_).timeout == seconds
 
 
 @given(st.decimals("0.000001", "999999999", places=6))

@@ -15,9 +15,11 @@ from gateways import HandlerServer, gateway_of, get, post
 from llmring import LLMRing
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
+from llmring.gateway.naming import called
 from llmring.gateway.ollama_models import list_running, list_tags, server_version, show_model
 from llmring.gateway.refusals import UnknownModelError
 from llmring.gateway.server_state import Gateway
+from llmring.gateway.wires import OLLAMA
 from loopback import Loopback
 
 Handle = Callable[[Gateway, GatewayRequest], Awaitable[GatewayAnswer]]
@@ -154,3 +156,13 @@ def test_g009_ollama_s_client_lists_and_shows_the_models(served: Loopback) -> No
 @pytest.mark.parametrize("body", sent_to("/api/show"))
 def test_g009_real_clients_that_ask_for_a_model_get_it(gateway: Gateway, body: Any) -> None:
     assert "completion" in shown(gateway, body)["capabilities"]
+
+
+@pytest.mark.parametrize("body", sent_to("/api/chat"))
+def test_g009_real_clients_call_models_by_names_that_are_listed(
+    gateway: Gateway, body: Any
+) -> None:
+    listed = {each["name"] for each in answered(list_tags(gateway, get("/api/tags")))["models"]}
+
+    assert body["model"] in {*listed, *(each.removesuffix(":latest") for each in listed)}
+    assert called(gateway, OLLAMA, post("/api/chat", b""), body["model"]).alias == "fast"

@@ -6,7 +6,6 @@ own, or else the lockfile's. A gateway with keys has fixed it: another one is fo
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 
@@ -27,6 +26,9 @@ PROFILE, TAGS, TIMEOUT, MAX_COST = (
     "x-llmring-timeout",
     "x-llmring-max-cost",
 )
+
+# Anthropic's and OpenAI's SDKs, and programs made with them, send their own time limit in it.
+SDK_TIMEOUT = "x-stainless-timeout"
 
 _MOST_TAGS = 20
 _TAG = re.compile(r"[\w.:/@ -]{1,64}", re.ASCII)
@@ -140,18 +142,14 @@ def client_wishes(headers: Mapping[str, str]) -> ClientWishes:
     """Return the wishes for a call in the headers of its request.
 
     Raises:
-        RequestFormatError: A header holds a value that can't be used.
+        RequestFormatError: A header of the gateway holds a value that can't be used.
     """
-    if not any(name in headers for name in (TAGS, TIMEOUT, MAX_COST)):
-        return _NO_WISHES
+    sdk = _number(headers.get(SDK_TIMEOUT, ""))
     return ClientWishes(
-        tags=_tags(headers.get(TAGS, "")),
-        timeout=_amount(headers, TIMEOUT, "seconds"),
+        tags=_tags(headers[TAGS]) if TAGS in headers else (),
+        timeout=ClientWishes(timeout=sdk).seconds_within(_amount(headers, TIMEOUT, "seconds")),
         max_cost=_amount(headers, MAX_COST, "USD"),
     )
-
-
-_NO_WISHES = ClientWishes()
 
 
 def _tags(given: str) -> tuple[str, ...]:
@@ -172,10 +170,14 @@ def _amount(headers: Mapping[str, str], name: str, unit: str) -> float | None:
     given = headers.get(name)
     if given is None:
         return None
-    amount = float(given) if _NUMBER.fullmatch(given.strip()) else math.nan
-    if not amount > 0:
+    amount = _number(given)
+    if amount is None:
         raise RequestFormatError(f"{name}: {given!r:.100} must be a number of {unit} above 0", name)
     return amount
+
+
+def _number(given: str) -> float | None:
+    return (float(given) or None) if _NUMBER.fullmatch(given.strip()) else None
 
 
 def _hint(nearest: tuple[str, ...]) -> str:
