@@ -198,8 +198,9 @@ def test_g023_an_unknown_profile_is_an_error_of_where_it_is_named(gateway: Made)
         name(gateway(), "fast", get(headers={"x-llmring-profile": "dev"}))
     assert error.value.field == "x-llmring-profile"
 
-    with pytest.raises(NoSuchPathError):
-        name(gateway(), "fast", get(profile="dev"))
+    for unknown in ("dev", ""):
+        with pytest.raises(NoSuchPathError):
+            name(gateway(), "fast", get(profile=unknown))
 
 
 # --- Packages ---

@@ -6,6 +6,7 @@ own, or else the lockfile's. A gateway with keys has fixed it: another one is fo
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 
@@ -114,13 +115,15 @@ def callable_names(gateway: Gateway, request: GatewayRequest) -> CallableNames:
         if asked != own.profile:
             raise ForbiddenError(f"this key may not call the profile {asked!r:.200}")
         return own
-    try:
-        return gateway.ring.callable_names(asked)
-    except ConfigurationError:
-        unknown = f"the lockfile has no profile {asked!r:.200}"
-        if wanted is not None:
-            raise RequestFormatError(f"{PROFILE}: {unknown}", PROFILE) from None
-        raise NoSuchPathError(unknown) from None
+    with contextlib.suppress(ConfigurationError):
+        names = gateway.ring.callable_names(asked)
+        # An empty name would mean the lockfile's own profile.
+        if names.profile == asked:
+            return names
+    unknown = f"the lockfile has no profile {asked!r:.200}"
+    if wanted is not None:
+        raise RequestFormatError(f"{PROFILE}: {unknown}", PROFILE)
+    raise NoSuchPathError(unknown)
 
 
 def client_names(gateway: Gateway, names: CallableNames) -> ClientNames:
