@@ -191,7 +191,7 @@ def test_g029_fields_that_are_left_out_are_named(serve: Serve, gateway: Made) ->
     asked = {**ASKED["chat"][1], "user": "u", "x\r\nset-cookie": "a"}
     here = gateway(serve(vectors(*VECTORS)))
 
-    assert embedded(here, CHAT, asked).headers["x-llmring-notes"] == "user"
+    assert embedded(here, CHAT, asked).headers["x-llmring-notes"] == "user left out"
     assert "x-llmring-notes" not in embedded(here, *ASKED["chat"][:2]).headers
 
 
@@ -199,7 +199,7 @@ def test_g029_fields_of_several_texts_are_named_once(serve: Serve, gateway: Made
     asked = {"requests": [{**content(each), "taskType": "CLUSTERING"} for each in TEXTS]}
     answer = embedded(gateway(serve(vectors(*VECTORS))), GEMINI, asked, batch=True)
 
-    assert answer.headers["x-llmring-notes"] == "taskType"
+    assert answer.headers["x-llmring-notes"] == "taskType left out"
 
 
 def test_g028_a_client_can_shorten_the_time(serve: Serve, gateway: Made) -> None:

@@ -232,6 +232,17 @@ def test_g022_aliases_of_packages_are_called_with_the_package_s_name(
     assert name(here, "fast").alias == "fast"
 
 
+def test_g022_a_package_brings_its_default_aliases_to_profiles_that_it_lacks(
+    gateway: Made, package: Shipped
+) -> None:
+    package("gwown", '[[profiles.default.bindings]]\nalias = "ask"\nmodels = ["openai:gpt-4o"]\n')
+    here = gateway('[extends]\npackages = ["gwown"]\n', is_open=False, profile="prod")
+
+    assert name(here, "gwown:ask") == CalledName(
+        name="gwown:ask", profile="prod", alias="gwown:ask"
+    )
+
+
 def test_g022_a_package_without_a_readable_lockfile_has_no_names(
     gateway: Made, package: Shipped
 ) -> None:

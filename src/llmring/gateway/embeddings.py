@@ -150,5 +150,6 @@ def _encoded(wire: Wire, asked: _Asked, found: _Vectors, *, batch: bool) -> byte
 
 
 def _notes(names: Iterable[str]) -> str:
-    """Return the names that can be in a header."""
-    return ", ".join([name for name in names if _FIELD.fullmatch(name)][:_MOST_FIELDS])
+    """Return a note on what was left out, with those names that can be in a header."""
+    shown = [name for name in names if _FIELD.fullmatch(name)][:_MOST_FIELDS]
+    return f"{', '.join(shown)} left out" if shown else ""
