@@ -41,10 +41,10 @@ class _Entry(Struct, frozen=True):
     def listed(self) -> ListedModel:
         """The entry in the form of a provider's list."""
         model = self.model
-        is_alias = (model.first,) != model.models or model.name != model.first
         return ListedModel(
             id=self.name,
-            name=f"{model.name} → {model.first}" if is_alias else None,
+            # A model that is called directly is its own first model.
+            name=None if model.name == model.first else f"{model.name} → {model.first}",
             context_window=model.context_window,
             max_output=model.max_output,
         )
