@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from llmring import LLMRing
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.refusals import RefusedCallError
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.lockfile.gateway_table import GatewayTable
 from loopback import Answer, Loopback, Request
@@ -20,7 +20,7 @@ SECRET = b"a secret of at least 32 characters"
 Handler = Callable[[GatewayRequest], Awaitable[GatewayAnswer]]
 
 
-def gateway_of(ring: LLMRing, **options: Any) -> Gateway:
+def gateway_of(ring: ServedRing, **options: Any) -> Gateway:
     """Return a gateway; `names` are the rules of its table."""
     table = GatewayTable(
         **{name: options.pop(name) for name in ("names", "body_model") if name in options}
@@ -55,7 +55,7 @@ class HandlerServer(Loopback):
         ring: The ring that it calls, whose connections are closed at the end.
     """
 
-    def __init__(self, handler: Handler, ring: LLMRing) -> None:
+    def __init__(self, handler: Handler, ring: ServedRing) -> None:
         self._handler = handler
         self._ring = ring
         self._loop = asyncio.new_event_loop()

@@ -26,15 +26,10 @@ TARGET = ROOT / "docs/api.txt"
 MODULES = (llmring, llmring.testing)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
-# The ring's own doors to a request, the gateway's doors to a ring, and the one to what a test has
-# scripted.
+# The ring's own doors to a request, and to what a test has scripted.
 NOT_FOR_USERS = frozenset(
     (
         "llmring.LLMRequest.parsed",
-        "llmring.LLMRing.callable_names",
-        "llmring.LLMRing.clock",
-        "llmring.LLMRing.models_of_providers",
-        "llmring.LLMRing.offered_models",
         "llmring.testing.Faults.script",
         "llmring.testing.Replies.open",
     )

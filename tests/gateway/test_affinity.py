@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 import answers
 from gateways import SECRET, post
-from llmring import LLMRequest, LLMRing
+from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.clock import Clock
 from llmring.dialects.request_decoding import ClientRequest
 from llmring.gateway.affinity import HEADERS, MOST, SECONDS, Affinity, conversation_of
 from llmring.gateway.naming import CalledName
+from llmring.gateway.served_ring import ServedRing
 from llmring.routing.call_wishes import CallWishes
 from loopback import Answer, Loopback
 
@@ -209,7 +210,7 @@ def test_g025_ids_have_one_length_and_hold_nothing_of_the_text(one: str, other: 
 class Two:
     """Two models of equal weight behind one alias, and the conversations with it."""
 
-    def __init__(self, ring: LLMRing, servers: tuple[Loopback, Loopback]) -> None:
+    def __init__(self, ring: ServedRing, servers: tuple[Loopback, Loopback]) -> None:
         self.ring = ring
         self.servers = servers
         self.affinity = Affinity(ring.clock)
@@ -253,7 +254,7 @@ def two(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
             *policy,
         ]
         path.write_text("\n".join(lines))
-        return Two(LLMRing(path), servers)
+        return Two(ServedRing(path), servers)
 
     return make
 

@@ -14,11 +14,11 @@ import pytest
 import answers
 from client_bodies import sent_to
 from gateways import HandlerServer, gateway_of, post
-from llmring import LLMRing
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.gateway.counting import answer_count
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.refusals import NotSupportedError, UnknownModelError
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, RESPONSES, Wire
 from loopback import Answer, Loopback, Pause, as_json
@@ -73,7 +73,7 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
                 address, server.url + ("/v1" if name in ("OPENAI", "DEEPSEEK") else "")
             )
             monkeypatch.setenv(key, "sk-0123456789abcdef")
-        return gateway_of(LLMRing(path), **options)
+        return gateway_of(ServedRing(path), **options)
 
     return make
 
@@ -158,7 +158,7 @@ def test_g006_without_a_key_there_is_an_estimate(
     here = gateway(serve(answers.openai()))
     monkeypatch.delenv("ANTHROPIC_API_KEY")
 
-    found, how = counted(gateway_of(LLMRing(here.ring.lockfile_path)), wire, "claude")
+    found, how = counted(gateway_of(ServedRing(here.ring.lockfile_path)), wire, "claude")
 
     assert how == "estimate"
     assert found[field] > 5

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from gateways import HandlerServer, gateway_of, post
-from llmring import AllModelsFailedError, LLMRing, ProviderTimeoutError
+from llmring import AllModelsFailedError, ProviderTimeoutError
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.gateway.embeddings import answer_embeddings
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.refusals import NotSupportedError, UnknownModelError
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, RESPONSES, Wire
 from loopback import Answer, Loopback, Pause, as_json
@@ -53,7 +54,7 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
             if server is not None:
                 monkeypatch.setenv(f"{name}_BASE_URL", f"{server.url}/v1")
                 monkeypatch.setenv(f"{name}_API_KEY", "sk-0123456789abcdef")
-        return gateway_of(LLMRing(path), **options)
+        return gateway_of(ServedRing(path), **options)
 
     return make
 

@@ -12,11 +12,11 @@ import pytest
 
 from client_bodies import CAPTURES
 from gateways import HandlerServer, gateway_of, get
-from llmring import LLMRing
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.models import list_models, one_model, wire_of_list
 from llmring.gateway.refusals import UnknownModelError
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import WireName
 from loopback import Loopback
@@ -62,7 +62,7 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ga
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
     path = tmp_path / "llmring.lock"
     path.write_text(LOCK)
-    return lambda **options: gateway_of(LLMRing(path), **options)
+    return lambda **options: gateway_of(ServedRing(path), **options)
 
 
 Made = Callable[..., Gateway]

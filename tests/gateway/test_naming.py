@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateways import gateway_of, get
-from llmring import LLMRing
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
 from llmring.gateway.refusals import ForbiddenError, NoSuchPathError, UnknownModelError
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import CHAT, MESSAGES
 
@@ -50,9 +50,9 @@ def gateway(tmp_path: Path) -> Callable[..., Gateway]:
     return lambda text="", **options: gateway_of(_ring(path, text), **options)
 
 
-def _ring(path: Path, text: str) -> LLMRing:
+def _ring(path: Path, text: str) -> ServedRing:
     path.write_text(text + LOCK)
-    return LLMRing(path)
+    return ServedRing(path)
 
 
 Made = Callable[..., Gateway]

@@ -12,12 +12,12 @@ import pytest
 
 from client_bodies import sent_to
 from gateways import HandlerServer, gateway_of, get, post
-from llmring import LLMRing
 from llmring.dialects.request_decoding import RequestFormatError
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.naming import called
 from llmring.gateway.ollama_models import list_running, list_tags, server_version, show_model
 from llmring.gateway.refusals import UnknownModelError
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import OLLAMA
 from loopback import Loopback
@@ -62,7 +62,7 @@ def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
     path = tmp_path / "llmring.lock"
     path.write_text(LOCK)
-    return gateway_of(LLMRing(path))
+    return gateway_of(ServedRing(path))
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from llmring.client.ring_core import RingCore
-from llmring.config.active_lockfile import CallableNames
 
 
 class RingAliases(RingCore):
@@ -62,17 +61,6 @@ class RingAliases(RingCore):
         """
         bindings = self._active_lockfile.bindings(profile)
         return {name: tuple(map(str, bindings[name].models)) for name in bindings}
-
-    def callable_names(self, profile: str | None = None) -> CallableNames:
-        """Return the names that calls in a profile may give as their model, for the gateway.
-
-        Args:
-            profile: The profile; by default the active one.
-
-        Raises:
-            ConfigurationError: The profile does not exist.
-        """
-        return self._active_lockfile.callable_names(profile)
 
     def has_alias(self, alias: str, profile: str | None = None) -> bool:
         """Return True if the alias exists; never raises.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from msgspec import UNSET, UnsetType
@@ -16,7 +15,7 @@ from llmring.client.pending_calls import PendingCount, PendingEmbedding, Pending
 from llmring.client.request_args import RequestFields, request_of
 from llmring.client.ring_core import RingCore
 from llmring.config.settings import timeout_of
-from llmring.exceptions import LLMRingError, ValidationError
+from llmring.exceptions import ValidationError
 from llmring.routing.call_context import CallContext
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Skip, Target
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from llmring.chat.embedding import EmbeddingResponse
     from llmring.chat.token_count import TokenCount
     from llmring.client.operations.embed import EmbeddingRequest
-    from llmring.client.operations.offered_models import OfferedModel
     from llmring.config.lockfile_reading import LockfileReading
     from llmring.dialects.dialect import ListedModel
     from llmring.lockfile.compose import Resolved
@@ -167,42 +165,6 @@ class RingModels(RingCore):
         if not loop_is_running():
             pending.result()
         return pending
-
-    def offered_models(
-        self, names: Iterable[str], profile: str | None = None
-    ) -> list[OfferedModel]:
-        """Return the facts about names that calls can give, for the gateway's lists.
-
-        Names that can't be called are left out.
-
-        Args:
-            names: Aliases, or models as "provider:model".
-            profile: As for `chat`.
-        """
-        from llmring.client.operations.offered_models import offered
-
-        reading = self._active_lockfile.now()
-        models = []
-        for name in names:
-            with contextlib.suppress(LLMRingError):
-                found = self._active_lockfile.look_up(name, profile, reading)
-                policy = self._planner.policy(found)
-                candidates = self._planner.targets(found, policy, reading)
-                models.append(offered(name, found, candidates, policy))
-        return models
-
-    def models_of_providers(self) -> list[OfferedModel]:
-        """Return the known models of the providers that have keys, for the gateway's lists.
-
-        A frozen lockfile, which allows only its own models, has no such models.
-        """
-        from llmring.client.operations.offered_models import offered_directly
-
-        reading = self._active_lockfile.now()
-        if reading.frozen is not None:
-            return []
-        today = self._settings.clock.today()
-        return [*offered_directly(reading.known.models, reading.endpoints, today)]
 
     @overload
     def count_tokens(self, request: LLMRequest, *, profile: str | None = None) -> PendingCount: ...

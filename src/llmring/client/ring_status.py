@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from llmring.bridge.pending import loop_is_running
 from llmring.client.ring_core import RingCore
 from llmring.client.status import PendingStatus, status_of
-from llmring.clock import Clock
 
 if TYPE_CHECKING:
     from llmring.client.status import Status
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
 
 class RingStatus(RingCore):
     """The method of `LLMRing` that reports its status."""
-
-    @property
-    def clock(self) -> Clock:
-        """The clock that the ring goes by, for the gateway."""
-        return self._settings.clock
 
     def status(self, profile: str | None = None) -> PendingStatus:
         """Return the ring's status: lockfile, providers, circuit breakers, today's spending.

@@ -81,7 +81,7 @@ def judge(error: ProviderError) -> Judgement:
     return Judgement(failure=_passing(passing), passes=True, retry_after=min(waits, default=None))
 
 
-class _Member(Struct, frozen=True):
+class _FailedModel(Struct, frozen=True):
     """The last failure of one model of a call.
 
     Attributes:
@@ -102,19 +102,19 @@ class _Member(Struct, frozen=True):
         return kind is ProviderResponseError or issubclass(kind, ProviderTimeoutError)
 
 
-def _last_of_each(error: ProviderError) -> list[_Member]:
+def _last_of_each(error: ProviderError) -> list[_FailedModel]:
     """Return the last failure of each model of a failed call."""
     if not isinstance(error, AllModelsFailedError):
-        return [_Member(error)]
-    found: dict[str, _Member] = {}
+        return [_FailedModel(error)]
+    found: dict[str, _FailedModel] = {}
     if error.attempts:
         for attempt in error.attempts:
             if attempt.error is not None:
-                found[attempt.model] = _Member(attempt.error, attempt.outcome == "skipped")
+                found[attempt.model] = _FailedModel(attempt.error, attempt.outcome == "skipped")
     else:
         skipped = isinstance(error, NoUsableModelError)
         for each in _leaves(error):
-            found[f"{each.provider}:{each.model}"] = _Member(each, skipped)
+            found[f"{each.provider}:{each.model}"] = _FailedModel(each, skipped)
     return list(found.values())
 
 
@@ -126,7 +126,7 @@ def _leaves(error: BaseException) -> Iterator[ProviderError]:
         yield error
 
 
-def _passing(members: Sequence[_Member]) -> Failure:
+def _passing(members: Sequence[_FailedModel]) -> Failure:
     sent = [each.error for each in members if not each.skipped]
     if sent and all(isinstance(each, ProviderRateLimitError) for each in sent):
         return Failure.RATE_LIMITED

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import contextlib
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, cast
 
@@ -10,11 +11,17 @@ from msgspec import UNSET, UnsetType
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import LLMResponse
+from llmring.client.operations.offered_models import OfferedModel, offered, offered_directly
 from llmring.client.replies.event_reader import EventChunk, ReplyEventReader
 from llmring.client.ring import LLMRing
 from llmring.client.ring_core import RingCore
+from llmring.clock import Clock
+from llmring.config.active_lockfile import CallableNames
+from llmring.exceptions import LLMRingError
+from llmring.routing.call_wishes import CallWishes
 
 if TYPE_CHECKING:
+    from llmring.lockfile.document import Lockfile
     from llmring.providers.endpoint import Endpoint
 
 
@@ -50,20 +57,76 @@ class ServedRing(LLMRing):
         """The endpoint of each provider, by its name."""
         return self._active_lockfile.latest().endpoints
 
-    async def answer(self, request: ParsedRequest, profile: str | None) -> LLMResponse:
+    @property
+    def clock(self) -> Clock:
+        """The clock that the ring goes by."""
+        return self._settings.clock
+
+    @property
+    def lockfile(self) -> Lockfile:
+        """The lockfile in use."""
+        return self._active_lockfile.latest().lockfile
+
+    def callable_names(self, profile: str | None = None) -> CallableNames:
+        """Return the names that calls in a profile may give as their model.
+
+        Args:
+            profile: The profile; by default the active one.
+
+        Raises:
+            ConfigurationError: The profile does not exist.
+        """
+        return self._active_lockfile.callable_names(profile)
+
+    def offered_models(
+        self, names: Iterable[str], profile: str | None = None
+    ) -> list[OfferedModel]:
+        """Return the facts about names that calls can give.
+
+        Names that can't be called are left out.
+
+        Args:
+            names: Aliases, or models as "provider:model".
+            profile: As for `chat`.
+        """
+        reading = self._active_lockfile.now()
+        models = []
+        for name in names:
+            with contextlib.suppress(LLMRingError):
+                found = self._active_lockfile.look_up(name, profile, reading)
+                policy = self._planner.policy(found)
+                candidates = self._planner.targets(found, policy, reading)
+                models.append(offered(name, found, candidates, policy))
+        return models
+
+    def models_of_providers(self) -> list[OfferedModel]:
+        """Return the known models of the providers that have keys.
+
+        A frozen lockfile, which allows only its own models, has no such models.
+        """
+        reading = self._active_lockfile.now()
+        if reading.frozen is not None:
+            return []
+        today = self._settings.clock.today()
+        return [*offered_directly(reading.known.models, reading.endpoints, today)]
+
+    async def answer(
+        self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None
+    ) -> LLMResponse:
         """Return a whole answer, as `chat` does.
 
         Args:
             request: The request.
             profile: The profile of the lockfile; None for the usual one.
+            wishes: The client's wishes, if it has any.
 
         Raises:
             LLMRingError: No model answered.
         """
-        return await self._send(request, profile)
+        return await self._send(request, profile, wishes)
 
     def stream_events(
-        self, request: ParsedRequest, profile: str | None
+        self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None
     ) -> AsyncGenerator[EventChunk, None]:
         """Stream an answer as events, to be passed on to a client.
 
@@ -73,10 +136,11 @@ class ServedRing(LLMRing):
         Args:
             request: The request.
             profile: The profile of the lockfile; None for the usual one.
+            wishes: The client's wishes, if it has any.
 
         Raises:
             LLMRingError: No model answered, or an answer broke off and no other model may go on.
         """
-        failover = self._plan(request, profile, stream=True, served=True)
+        failover = self._plan(request, profile, wishes, stream=True, served=True)
         chunks = self._executor.stream(failover, ReplyEventReader)
         return cast("AsyncGenerator[EventChunk, None]", chunks)
