@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from llmring.chat.request import LLMRequest, Message
+
+
+class OwnFields(Struct, frozen=True, kw_only=True):
+    """The part of a request that is in the format of one API alone.
+
+    Attributes:
+        dialect: The name of the API.
+        fields: Fields of its requests, which are merged into a request to a server with this API
+            after `extra_params`; None may leave out what the library would send.
+        required: The paths of fields and content without which the request means something else;
+            no other API may answer if there are any.
+    """
+
+    dialect: str
+    fields: Mapping[str, Any] = {}
+    required: Sequence[str] = ()
 
 
 class ParsedRequest(Struct, frozen=True, kw_only=True):
@@ -42,6 +58,8 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
         max_repairs: How often a model may fix an answer that does not fit `output`.
         allow_empty: Whether an answer may be empty.
         given: The request as the application gave it; recordings keep that.
+        own: What a client's program asks for in the format of its API alone.
+        one_call: True if the model may call only one tool at a time.
     """
 
     turns: Sequence[Message]
@@ -63,6 +81,8 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
     max_repairs: int = 1
     allow_empty: bool = False
     given: LLMRequest | None = None
+    own: OwnFields | None = None
+    one_call: bool = False
 
     @property
     def reasoning_tokens(self) -> int:

@@ -9,6 +9,7 @@ from llmring.chat.events import Event, Usage
 from llmring.chat.json_text import value_of
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.call_ids import CallIds
+from llmring.dialects.foreign.server_tools import NO_SERVER_TOOLS, ServerTools
 from llmring.dialects.reported_cost import CostField
 from llmring.exceptions import (
     ProviderError,
@@ -84,6 +85,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
         reports_cost: The fields in which the server reports the cost of a reply, best first.
         thinking_display: True if the API takes `thinking.display`, Anthropic's field for showing
             reasoning that newer models would leave out.
+        vendor: True if the API's own vendor runs the server, so that it may know who asks.
         think_tags: Whether the server leaves reasoning in `<think>` tags at the beginning of the
             content: "read" turns it into reasoning; "returned" also sends it back so.
     """
@@ -111,6 +113,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     reports_cost: tuple[CostField, ...] = ()
     thinking_display: bool = False
+    vendor: bool = False
     think_tags: Literal["read", "returned"] | None = None
 
 
@@ -303,6 +306,10 @@ class Dialect(Struct, frozen=True, kw_only=True):
             that the catalog lacks.
         reply_encoding: Returns the encoder of replies, for what answers as the vendor does.
         request_decoding: Returns the decoder of requests, for what answers as the vendor does.
+        server_tools: The tools that servers of the API run themselves.
+        private: Fields of a client's request about the person or the program that asks, which only
+            the API's vendor may get; see `Quirks.vendor`.
+        shared: By the name of another API: fields that mean the same in both.
         is_content: Checks if an item (see `ProviderItem`) is content of an answer, such as an
             image, and not only the vendor's own notes, such as encrypted reasoning.
     """
@@ -323,6 +330,9 @@ class Dialect(Struct, frozen=True, kw_only=True):
     is_content: Callable[[Mapping[str, Any]], bool] = _any_item
     expresses: Callable[[ParsedRequest], bool] = _everything
     refuses_tools: Callable[[str], bool] = _nothing
+    server_tools: ServerTools = NO_SERVER_TOOLS
+    private: frozenset[str] = frozenset()
+    shared: Mapping[str, frozenset[str]] = {}
 
 
 def merged(payload: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.parsed_request import OwnFields, ParsedRequest, parse_request
 from llmring.chat.request import LLMRequest
 from llmring.exceptions import ValidationError
 
@@ -45,6 +46,7 @@ class ClientRequest(Struct, frozen=True, kw_only=True):
             into requests to these, and left out for other APIs.
         required_own: The paths of fields and content without which the request means something
             else and which servers of the same API alone understand: no other API may answer.
+        one_call: True if the model may call only one tool at a time.
         conversation: The client's own ID of the conversation, if the body has one.
     """
 
@@ -55,7 +57,17 @@ class ClientRequest(Struct, frozen=True, kw_only=True):
     echo: Mapping[str, Any] = {}
     own: Mapping[str, Any] = {}
     required_own: tuple[str, ...] = ()
+    one_call: bool = False
     conversation: str | None = None
+
+    def parsed(self, dialect: str) -> ParsedRequest:
+        """Return the request in the form that the steps of a call share.
+
+        Args:
+            dialect: The name of the API in whose format it was sent.
+        """
+        own = OwnFields(dialect=dialect, fields=self.own, required=self.required_own)
+        return msgspec.structs.replace(parse_request(self.request), own=own, one_call=self.one_call)
 
 
 class ClientEmbedding(Struct, frozen=True, kw_only=True):

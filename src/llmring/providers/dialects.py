@@ -6,9 +6,11 @@ Together they are a third of llmring's code, and an application calls by one or 
 from __future__ import annotations
 
 import functools
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, get_args
 
 from llmring.dialects.dialect import Dialect
+from llmring.dialects.foreign.server_tools import KnownTools
 
 DialectName = Literal["anthropic", "gemini", "ollama", "openai_chat", "openai_responses"]
 
@@ -37,3 +39,10 @@ def dialect_named(name: DialectName) -> Dialect:
             from llmring.dialects.openai_responses import dialect as openai_responses
 
             return openai_responses.DIALECT
+
+
+@functools.cache
+def known_tools() -> KnownTools:
+    """Return the tools that servers run themselves, by the names of all APIs."""
+    dialects = map(dialect_named, get_args(DialectName))
+    return MappingProxyType({each.name: each.server_tools for each in dialects})

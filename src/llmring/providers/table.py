@@ -99,6 +99,7 @@ _NATIVE = {
                 message_fields=EVERY_FIELD,
                 caching="keys",
                 keeps_files=True,
+                vendor=True,
                 # https://developers.openai.com/api/docs/guides/images-vision
                 # https://developers.openai.com/api/docs/guides/file-inputs
                 limits=Limits(request=512 * 2**20, files=50 * 2**20),

@@ -68,13 +68,27 @@ def test_a_choice_may_name_a_tool(kind: str) -> None:
 
 
 def test_the_choice_of_a_tool_that_the_server_runs_requires_it() -> None:
-    found = tools(SEARCH, choice={"type": "web_search"})
+    found = tools({"type": "image_generation"}, choice={"type": "image_generation"})
 
     assert (found.choice, found.own, found.required) == (
         None,
-        {"tool_choice": {"type": "web_search"}},
+        {"tool_choice": {"type": "image_generation"}},
         ("tool_choice",),
     )
+
+
+def test_the_choice_of_a_search_has_an_equivalent_elsewhere() -> None:
+    found = tools(SEARCH, choice={"type": "web_search"})
+
+    assert (found.choice, found.own, found.required) == (
+        NamedTool("web_search"),
+        {"tool_choice": {"type": "web_search"}},
+        (),
+    )
+
+
+def test_the_choice_of_a_search_that_is_not_offered_requires_the_same_api() -> None:
+    assert tools(F, choice={"type": "web_search"}).required == ("tool_choice",)
 
 
 def allowed(*listed: dict[str, str], mode: str = "auto") -> ResponsesTools:

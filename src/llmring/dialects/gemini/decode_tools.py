@@ -21,17 +21,6 @@ from llmring.dialects.gemini.openapi_schema import json_schema
 from llmring.dialects.gemini.request_fields import at, fields, items, text_at, texts_at
 from llmring.dialects.request_decoding import RequestFormatError
 
-# Searches of the web, which the models of other vendors can make themselves.
-_SEARCHES = frozenset(
-    {
-        "enterpriseWebSearch",
-        "exaAiSearch",
-        "googleSearch",
-        "googleSearchRetrieval",
-        "parallelAiSearch",
-    }
-)
-
 _CONFIG = "toolConfig"
 _CALLING = "toolConfig.functionCallingConfig"
 
@@ -90,8 +79,6 @@ class _GeminiToolReader:
             self.functions.append(self._function(each, at(where, index)))
         for name, options in found.items():
             self.others.append(ProviderTool({name: options}))
-            if name not in _SEARCHES:
-                self.required.append(at(place, name))
 
     def _function(self, value: Any, place: str) -> Tool:
         found = fields(value, place)

@@ -31,6 +31,8 @@ _OF_FUNCTIONS = frozenset({"type", "name", "description", "parameters", "strict"
 _MODES = ("none", "auto", "required")
 # Choices of tools that clients run; those of the server's own are known to it alone.
 _NAMED = frozenset({"function", "custom"})
+# A tool that other vendors have too.
+_SEARCH = "web_search"
 
 
 class ResponsesTools(Struct, frozen=True):
@@ -80,6 +82,9 @@ def decode_tools(fields: Mapping[str, Any]) -> ResponsesTools:
             choice = wanted
         case {"type": str(kind), "name": str(name)} if kind in _NAMED:
             choice = NamedTool(name)
+        case {"type": str(kind)} if kind.startswith(_SEARCH) and _offers(tools, kind):
+            choice = NamedTool(kind)
+            own["tool_choice"] = wanted
         case {"type": "allowed_tools"}:
             tools, choice = _allowed(tools, present(wanted, "tool_choice"))
             own |= {"tools": given, "tool_choice": wanted}
@@ -90,6 +95,11 @@ def decode_tools(fields: Mapping[str, Any]) -> ResponsesTools:
         case _:
             raise _unknown_choice(wanted)
     return ResponsesTools(tools, choice, own, tuple(required))
+
+
+def _offers(tools: Iterable[Tool | ProviderTool], kind: str) -> bool:
+    """Return True if one of the tools is of this type, which the server runs."""
+    return any(isinstance(t, ProviderTool) and t.definition["type"] == kind for t in tools)
 
 
 def _unknown_choice(wanted: Any) -> RequestFormatError:

@@ -70,6 +70,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "max_output_tokens": _max_tokens(request),
         "tools": [_tool(tool, quirks, notes) for tool in tools] or None,
         "tool_choice": _tool_choice(request, custom),
+        "parallel_tool_calls": False if request.one_call and tools else None,
         "text": _text(request, quirks, notes),
         "reasoning": _reasoning(request),
         "include": ["reasoning.encrypted_content"] if _thinks(request, model) else None,
@@ -220,8 +221,21 @@ def _custom_names(tools: Sequence[Tool | ProviderTool]) -> frozenset[str]:
 def _tool_choice(request: ParsedRequest, custom: frozenset[str]) -> str | dict[str, Any] | None:
     choice = request.choice
     if isinstance(choice, NamedTool):
+        if "tool_choice" in request.extra_params:
+            return None
+        own = [t.definition for t in request.tools if isinstance(t, ProviderTool)]
+        if choice.name not in custom and any(each.get("type") == choice.name for each in own):
+            return _server_tool(choice.name)
         return {"type": "custom" if choice.name in custom else "function", "name": choice.name}
     if choice != "required" and not request.tools and "tools" not in request.extra_params:
         # OpenAI refuses a tool choice without tools.
         return None
     return choice
+
+
+def _server_tool(kind: str) -> dict[str, Any]:
+    """Force a tool that the server runs, which has no name.
+
+    https://platform.openai.com/docs/api-reference/responses/create#responses-create-tool_choice
+    """
+    return {"type": "allowed_tools", "mode": "required", "tools": [{"type": kind}]}
