@@ -19,7 +19,9 @@ def read(body: dict[str, Any]) -> ClientRequest:
 def sent_again(client: ClientRequest) -> dict[str, Any]:
     """The body that is sent to a server of the same API."""
     request = parse_request(client.request)
-    request = msgspec.structs.replace(request, extra_params=dict(client.own))
+    request = msgspec.structs.replace(
+        request, extra_params=dict(client.own), one_call=client.one_call
+    )
     return DIALECT.encode(
         request, client.model, stream=client.stream, quirks=Quirks(any_schema=True)
     ).payload
@@ -41,6 +43,7 @@ def plain(client: ClientRequest) -> dict[str, Any]:
         "model": client.model,
         "stream": client.stream,
         "own": client.own,
+        "one_call": client.one_call,
         # Instructions move the paths.
         "required": len(client.required_own),
         "conversation": client.conversation,

@@ -31,7 +31,9 @@ def read(tools: Any, choice: Any = None) -> ClientRequest:
 
 
 def written_again(found: ClientRequest) -> Json:
-    parsed = msgspec.structs.replace(parse_request(found.request), extra_params=dict(found.own))
+    parsed = msgspec.structs.replace(
+        parse_request(found.request), extra_params=dict(found.own), one_call=found.one_call
+    )
     payload: Json = DIALECT.encode(parsed, "m", stream=False, quirks=Quirks()).payload
     return payload
 
@@ -91,18 +93,31 @@ def test_a_choice_is_that_of_the_library(choice: Json, expected: Any) -> None:
     assert written_again(found)["tool_choice"] == choice
 
 
-def test_calls_one_at_a_time_are_for_this_api_alone() -> None:
+def test_calls_one_at_a_time_are_read() -> None:
     choice = {"type": "any", "disable_parallel_tool_use": True}
     found = read([WEATHER], choice)
 
-    assert found.own == {"tool_choice": {"disable_parallel_tool_use": True}}
+    assert (found.one_call, found.own, found.required_own) == (True, {}, ())
     assert written_again(found)["tool_choice"] == choice
+
+
+@pytest.mark.parametrize(("tools", "kind"), [([], "auto"), ([WEATHER], "none")])
+def test_calls_one_at_a_time_are_of_this_api_alone_where_no_tool_can_be_called(
+    tools: list[Json], kind: str
+) -> None:
+    choice = {"type": kind, "disable_parallel_tool_use": True}
+    found = read(tools, choice)
+
+    assert (found.one_call, found.own) == (
+        False,
+        {"tool_choice": {"disable_parallel_tool_use": True}},
+    )
 
 
 def test_parallel_calls_are_the_default() -> None:
     found = read([WEATHER], {"type": "auto", "disable_parallel_tool_use": False})
 
-    assert found.own == {}
+    assert (found.one_call, found.own) == (False, {})
 
 
 def test_a_choice_of_tomorrow_is_kept_and_required() -> None:

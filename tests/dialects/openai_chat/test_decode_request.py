@@ -45,7 +45,7 @@ def read_with(**fields: Any) -> ClientRequest:
 def encoded(client: ClientRequest, quirks: Quirks = QUIRKS) -> dict[str, Any]:
     """The body that a server with the same API is sent."""
     request = msgspec.structs.replace(client.request, extra_params=dict(client.own))
-    parsed = parse_request(request)
+    parsed = msgspec.structs.replace(parse_request(request), one_call=client.one_call)
     return DIALECT.encode(parsed, client.model, stream=client.stream, quirks=quirks).payload
 
 
@@ -240,7 +240,6 @@ MATTERS: dict[str, Any] = {
     "top_logprobs": 3,
     "modalities": ["text", "audio"],
     "service_tier": "flex",
-    "parallel_tool_calls": False,
     "moderation": {"model": "m"},
     "web_search_options": {},
     "response_format": {"type": "grammar", "grammar": "root ::= [0-9]"},
@@ -265,8 +264,18 @@ def test_a_field_that_changes_the_answer_or_its_price_needs_the_same_api(name: s
     assert encoded(client)[name] == MATTERS[name]
 
 
+def test_calls_one_at_a_time_are_read_where_there_are_tools() -> None:
+    client = read_with(parallel_tool_calls=False, tools=[TOOL])
+
+    assert (client.one_call, client.own, client.required_own) == (True, {}, ())
+    assert encoded(client)["parallel_tool_calls"] is False
+
+
 def test_calls_one_at_a_time_need_nothing_without_tools() -> None:
-    assert read_with(parallel_tool_calls=False).required_own == ()
+    client = read_with(parallel_tool_calls=False)
+
+    assert (client.one_call, client.own) == (False, {"parallel_tool_calls": False})
+    assert client.required_own == ()
 
 
 def test_a_null_field_is_an_absent_one() -> None:

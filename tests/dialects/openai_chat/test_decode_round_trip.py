@@ -52,7 +52,7 @@ def read(body: dict[str, Any]) -> ClientRequest:
 def encoded(client: ClientRequest, quirks: Quirks = QUIRKS) -> dict[str, Any]:
     """The body that a server with the same API is sent."""
     request = msgspec.structs.replace(client.request, extra_params=dict(client.own))
-    parsed = parse_request(request)
+    parsed = msgspec.structs.replace(parse_request(request), one_call=client.one_call)
     return DIALECT.encode(parsed, client.model, stream=client.stream, quirks=quirks).payload
 
 

@@ -16,6 +16,7 @@ from llmring.exceptions import ProviderError
 from llmring.lockfile.compose import Resolved
 from llmring.routing.attempt import AttemptState
 from llmring.routing.selection.fit import fit
+from llmring.routing.selection.own_parts import for_api
 from llmring.routing.selection.prepare import Prepared
 from llmring.routing.targets import Skip, Target
 from llmring.wire import HttpHead, is_success
@@ -84,7 +85,8 @@ def _counter(target: Target) -> _Counter | None:
 def _counting_request(request: ParsedRequest, counter: _Counter) -> Callable[[Target], Prepared]:
     def prepare(target: Target) -> Prepared:
         # Stop texts are not part of the input, and some counting APIs refuse them.
-        fitted = replace(fit(request, target).request, stops=())
+        taken, _ = for_api(request, counter.dialect, target.quirks)
+        fitted = replace(fit(taken, target).request, stops=())
         outgoing = counter.counting.encode(fitted, target.ref.model, target.quirks)
         return Prepared(target.endpoint.request(outgoing, counter.dialect))
 

@@ -113,7 +113,7 @@ def _decoded(body: Json, headers: Mapping[str, str]) -> ClientRequest:
     own: Json = beyond(body, _READ)
     required = [name for name in own if name in _DECISIVE and own[name] not in _DECISIVE[name]]
     tools = decode_tools(body)
-    choice, choice_fields, forced = decode_choice(body, tools)
+    choice = decode_choice(body, tools)
     reasoning = decode_reasoning(body)
     output, output_fields, unread = decode_output(body, reasoning.effort)
     caching, mark_fields = _caching(body)
@@ -124,7 +124,7 @@ def _decoded(body: Json, headers: Mapping[str, str]) -> ClientRequest:
         required.append("max_tokens")
     betas = [*texts(body, "betas", ""), *_listed(headers.get("anthropic-beta", ""))]
     parts_of_fields: dict[str, Any] = {
-        "tool_choice": choice_fields,
+        "tool_choice": choice.own,
         "output_config": output_fields,
         "betas": betas,
         "cache_control": mark_fields,
@@ -138,7 +138,7 @@ def _decoded(body: Json, headers: Mapping[str, str]) -> ClientRequest:
         max_tokens=max_tokens,
         stop=texts(body, "stop_sequences", "") or None,
         tools=tools or None,
-        tool_choice=choice,
+        tool_choice=choice.choice,
         response_format=output,
         reasoning_tokens=reasoning.tokens,
         reasoning_effort=reasoning.effort,
@@ -149,7 +149,8 @@ def _decoded(body: Json, headers: Mapping[str, str]) -> ClientRequest:
         request=request,
         stream=flag(body, "stream", "") or False,
         own=own,
-        required_own=(*required, *forced, *unread, *reader.required),
+        required_own=(*required, *choice.required, *unread, *reader.required),
+        one_call=choice.one_call,
         conversation=_conversation(body),
     )
 

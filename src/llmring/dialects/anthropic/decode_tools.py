@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from llmring.chat.tools import NamedTool, ProviderTool, Tool, ToolChoice
 from llmring.dialects.anthropic.decode_fields import (
     Json,
@@ -50,20 +52,33 @@ def _tool(tool: Json, path: str) -> Tool | ProviderTool:
     )
 
 
-def decode_choice(
-    body: Json, tools: Sequence[Tool | ProviderTool]
-) -> tuple[ToolChoice | None, Json | None, tuple[str, ...]]:
-    """Return the choice, its fields for this API alone, and the paths of what only it can do.
+class AskedChoice(Struct, frozen=True, kw_only=True):
+    """The choice among the tools that a request asks for.
+
+    Attributes:
+        choice: The choice; None where it is left open.
+        one_call: True if the model may call only one tool at a time.
+        own: The fields of the choice for this API alone.
+        required: The paths of what only this API can do.
+    """
+
+    choice: ToolChoice | None = None
+    one_call: bool = False
+    own: Json = {}
+    required: tuple[str, ...] = ()
+
+
+def decode_choice(body: Json, tools: Sequence[Tool | ProviderTool]) -> AskedChoice:
+    """Return the choice.
 
     Raises:
         RequestFormatError: The choice is incomplete.
     """
     given = table(body, "tool_choice", "")
     if given is None:
-        return None, None, ()
+        return AskedChoice()
     own = beyond(given, _CHOICE)
-    if flag(given, "disable_parallel_tool_use", "tool_choice"):
-        own["disable_parallel_tool_use"] = True
+    one_call = bool(flag(given, "disable_parallel_tool_use", "tool_choice"))
     choice: ToolChoice
     match required_text(given, "type", "tool_choice"):
         case "auto":
@@ -75,9 +90,12 @@ def decode_choice(
         case "tool":
             choice = NamedTool(filled_text(given, "name", "tool_choice"))
         case _:
-            return None, given, ("tool_choice",)
-    needed = _forced(choice, tools)
-    return choice, own or None, ("tool_choice",) if needed else ()
+            return AskedChoice(own=given, required=("tool_choice",))
+    if one_call and (not tools or choice == "none"):
+        # It means nothing here.
+        own["disable_parallel_tool_use"], one_call = True, False
+    required = ("tool_choice",) if _forced(choice, tools) else ()
+    return AskedChoice(choice=choice, one_call=one_call, own=own, required=required)
 
 
 def _forced(choice: ToolChoice, tools: Sequence[Tool | ProviderTool]) -> bool:

@@ -207,10 +207,17 @@ def _tool_choice(request: ParsedRequest, wanted: MessagesOutputFields) -> dict[s
     if wanted.tool is not None:
         if request.tools and choice != "none":
             # Either one of the tools, or the answer.
-            return {"type": "any"}
+            return _one_call(request, {"type": "any"})
         name = wanted.tool["name"]
         return {"type": "tool", "name": name, "disable_parallel_tool_use": True}
-    return _choice(choice) if request.tools else None
+    return _one_call(request, _choice(choice)) if request.tools else None
+
+
+def _one_call(request: ParsedRequest, choice: dict[str, Any] | None) -> dict[str, Any] | None:
+    # https://platform.claude.com/docs/en/agents-and-tools/tool-use/parallel-tool-use
+    if not request.one_call or request.choice == "none":
+        return choice
+    return {"type": "auto", **(choice or {}), "disable_parallel_tool_use": True}
 
 
 def _choice(choice: ToolChoice | None) -> dict[str, Any] | None:

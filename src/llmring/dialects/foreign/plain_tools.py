@@ -25,6 +25,9 @@ from llmring.dialects.foreign.tool_names import (
 
 INPUT = "input"
 
+# For APIs that have no such setting.
+PARALLEL_CALLS = "parallel tool calls left on: the API can't turn them off"
+
 
 def with_plain_tools(
     request: ParsedRequest, *, has_custom_tools: bool = False

@@ -18,7 +18,7 @@ from llmring.chat.reasoning import Effort, Reasoning
 from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.dialect import Outgoing, Quirks, merged
 from llmring.dialects.enforcement import asked_in_words
-from llmring.dialects.foreign.plain_tools import with_plain_tools
+from llmring.dialects.foreign.plain_tools import PARALLEL_CALLS, with_plain_tools
 from llmring.dialects.gemini.contents import NAME, contents_of, system_texts
 from llmring.dialects.gemini.field_names import camel
 from llmring.dialects.offered_tool import offered
@@ -120,6 +120,8 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     """
     request, notes = with_plain_tools(request)
     tools, output = request.tools, request.output
+    if request.one_call and tools:
+        notes.append(PARALLEL_CALLS)
     ordered = with_results_in_place(request.turns)
     turns = late_systems_placed(ordered, "Google", between=False, dialect=NAME)
     is_older = bool(_BEFORE_3.search(model))

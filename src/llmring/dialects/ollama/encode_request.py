@@ -24,7 +24,7 @@ from llmring.chat.tools import ProviderTool, Tool, ToolCall
 from llmring.dialects.dialect import Outgoing, Quirks, json_object, merged
 from llmring.dialects.document_text import text_of
 from llmring.dialects.enforcement import asked_in_words
-from llmring.dialects.foreign.plain_tools import with_plain_tools
+from llmring.dialects.foreign.plain_tools import PARALLEL_CALLS, with_plain_tools
 from llmring.dialects.offered_tool import offered
 from llmring.dialects.result_order import with_results_in_place
 from llmring.dialects.system_turns import late_systems_placed, with_own_systems
@@ -78,6 +78,8 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     # https://docs.ollama.com/modelfile#template
     turns = late_systems_placed(ordered, "Ollama", between=False, dialect=NAME)
     tools = _tools(request, notes)
+    if request.one_call and tools:
+        notes.append(PARALLEL_CALLS)
     format_, words = _format(request.output, turns, has_tools=bool(tools))
     if request.output is not None and request.output.schema is not None and tools:
         notes += asked_in_words(request.output)

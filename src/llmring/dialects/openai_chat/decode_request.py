@@ -65,7 +65,11 @@ def decode(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  # noqa: A
         seed=fields.take("seed", _SEED),
     )
     required += tools.required_own
-    own = {**_own(fields, required, has_tools=bool(tools.tools)), **tools.own}
+    parallel = fields.take("parallel_tool_calls", bool)
+    one_call = parallel is False and bool(tools.tools)
+    if parallel is not None and not one_call:
+        fields.keep("parallel_tool_calls", parallel)
+    own = {**_own(fields, required), **tools.own}
     return ClientRequest(
         model=model,
         request=request,
@@ -73,6 +77,7 @@ def decode(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  # noqa: A
         include_usage=include_usage or not stream,
         own=own,
         required_own=tuple(required),
+        one_call=one_call,
         conversation=key,
     )
 
@@ -188,7 +193,7 @@ _MATTERS: Mapping[str, tuple[Any, Callable[[Any], bool]]] = MappingProxyType(
 )
 
 
-def _own(fields: BodyFields, required: list[str], *, has_tools: bool) -> dict[str, Any]:
+def _own(fields: BodyFields, required: list[str]) -> dict[str, Any]:
     """Return the fields of the API alone, and add the paths of those that matter to `required`."""
     own = {}
     for name, (kind, matters) in _MATTERS.items():
@@ -197,10 +202,4 @@ def _own(fields: BodyFields, required: list[str], *, has_tools: bool) -> dict[st
             own[name] = value
             if matters(value):
                 required.append(name)
-    parallel = fields.take("parallel_tool_calls", bool)
-    if parallel is not None:
-        own["parallel_tool_calls"] = parallel
-        if has_tools and not parallel:
-            # The program may read only the first call.
-            required.append("parallel_tool_calls")
     return {**own, **fields.left()}

@@ -56,6 +56,8 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         quirks.max_tokens_field: _max_tokens(request),
         "tools": [_tool(tool, quirks, notes) for tool in tools] if tools else None,
         "tool_choice": None if request.choice is None else _tool_choice(request, custom),
+        # OpenAI refuses it without tools.
+        "parallel_tool_calls": False if request.one_call and tools else None,
         "response_format": output.format,
         **(reasoning_fields(reasoning, quirks.reasoning) if reasoning else {}),
         **(_cache_fields(caching) if caching and quirks.caching == "keys" else {}),

@@ -104,7 +104,10 @@ def decode_request(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  #
     offered = decode_tools(fields)
     text, reasoning = (present(fields.get(name, {}), name) for name in ("text", "reasoning"))
     cache, own_cache = _caching(fields)
+    one_call = optional_flag(fields, "parallel_tool_calls") is False and bool(offered.tools)
     own = {name: fields[name] for name in fields if name not in _READ | _SPLIT}
+    if one_call:
+        del own["parallel_tool_calls"]
     own |= {**own_cache, **_own_text(text), **_own_reasoning(reasoning), **offered.own}
     try:
         request = LLMRequest(
@@ -129,6 +132,7 @@ def decode_request(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  #
         echo=_echo(fields, text, reasoning),
         own=own,
         required_own=(*required, *offered.required, *_required(fields)),
+        one_call=one_call,
         conversation=optional_text(fields, "prompt_cache_key"),
     )
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import ProviderPart, ReasoningPart
+from llmring.dialects.foreign.server_tools import prefers_other
+from llmring.providers.table import KNOWN_TOOLS
 from llmring.routing.targets import Target
 
 
 def by_api(request: ParsedRequest, target: Target) -> Target:
     """Return the model with the API that serves this request.
 
-    That is the provider's main API, unless it can't express the request, or the model takes tools
-    only by the other one. A request that the other API can't express either stays with the main
-    one. Where the lockfile or the catalog names one API for all requests, that one is used.
+    That is the provider's main API, unless it can't express the request, the model takes tools only
+    by the other one, or a client's program sent the request in the format of the other one or with
+    tools that only the other one has. A request that the other API can't express either stays with
+    the main one. Where the lockfile or the catalog names one API for all requests, that one is
+    used.
 
     Args:
         request: The request, with its files in its messages.
@@ -23,7 +27,15 @@ def by_api(request: ParsedRequest, target: Target) -> Target:
         return target
     if _needs_other(request, target) or not target.dialect.expresses(request):
         return other
-    return target
+    return other if _suits_other(request, target, other) else target
+
+
+def _suits_other(request: ParsedRequest, target: Target, other: Target) -> bool:
+    """Return True if a request that either API can express loses less by the other one."""
+    main, second = target.dialect.name, other.dialect.name
+    if request.own is not None and request.own.dialect in (main, second):
+        return request.own.dialect == second
+    return bool(request.tools) and prefers_other(request, main, second, KNOWN_TOOLS)
 
 
 def _needs_other(request: ParsedRequest, target: Target) -> bool:

@@ -11,6 +11,7 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.dialect import Limits
 from llmring.routing.selection.api import by_api
 from llmring.routing.selection.fit import fit
+from llmring.routing.selection.own_parts import for_api
 from llmring.routing.selection.request_size import check_sizes, sized_parts
 from llmring.routing.stream_resume import StreamProgress, continued
 from llmring.routing.targets import Target
@@ -63,6 +64,7 @@ def _prepared(
     target: Target,
 ) -> Prepared:
     target = by_api(request, target)
+    request, lost = for_api(request, target.dialect, target.quirks)
     if progress is not None and progress.resumes:
         request = continued(request, progress.text, prefills=target.prefills)
     fitted = fit(request, target)
@@ -70,4 +72,4 @@ def _prepared(
     limits = target.quirks.limits
     if limits != _NONE:
         check_sizes(sized_parts(fitted.request), len(http.body), limits)
-    return Prepared(http, (*fitted.adjusted, *http.notes), target)
+    return Prepared(http, (*lost, *fitted.adjusted, *http.notes), target)

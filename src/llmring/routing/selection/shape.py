@@ -15,6 +15,7 @@ from llmring.routing.policy import Policy
 from llmring.routing.selection.api import by_api
 from llmring.routing.selection.filters import capable, prompt_room
 from llmring.routing.selection.fit import forces_a_tool, needs_of
+from llmring.routing.selection.own_parts import for_api
 from llmring.routing.selection.prepare import Prepared, chat
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Skip, Target
@@ -67,12 +68,15 @@ class ShapedModels(Struct, frozen=True):
             UnsupportedFeatureError: The model can't serve the request.
         """
         if target.ref in self.unchanged and (progress is None or not progress.resumes):
-            if request.tools or request.extra_params:
+            lost: tuple[str, ...] = ()
+            sent = request
+            if request.tools or request.extra_params or request.own is not None:
                 target = by_api(request, target)
-            http = target.encode(request, stream=stream)
+                sent, lost = for_api(request, target.dialect, target.quirks)
+            http = target.encode(sent, stream=stream)
             most = target.quirks.limits.request
             if most is None or len(http.body) <= most:
-                return Prepared(http, http.notes, target)
+                return Prepared(http, (*lost, *http.notes) if lost else http.notes, target)
         return chat(request, stream=stream, progress=progress)(target)
 
     def hold(self, request: ParsedRequest, characters: int) -> bool:
