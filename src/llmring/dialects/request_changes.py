@@ -71,8 +71,8 @@ class RequestChange(Protocol):
     def apply(self, draft: Draft) -> str | None:
         """Change the draft and return a remark on it; None if nothing changes."""
 
-    def settled(self, draft: Draft) -> RequestChange:
-        """Return the change in the form in which later requests need it.
+    def settled(self, draft: Draft) -> RequestChange | None:
+        """Return the change in the form in which later requests need it; None if they don't.
 
         Args:
             draft: The request that was refused.
@@ -358,5 +358,5 @@ def changed_request(http: HttpRequest, changes: Sequence[RequestChange]) -> Chan
     return ChangedRequest(
         HttpRequest(http.method, http.url, draft.headers, msgspec.json.encode(draft.body)),
         tuple(note for note, _ in made),
-        tuple(change.settled(refused) for _, change in made),
+        tuple(lasting for _, change in made if (lasting := change.settled(refused)) is not None),
     )

@@ -107,9 +107,6 @@ HISTORY = [
     "`thinking` is enabled, a final `assistant` message must start with a thinking block.",
     "messages.5.content.0: If an assistant message contains any thinking blocks, the first block "
     "must be thinking or redacted_thinking. Found text.",
-    "messages.9.content.15: `thinking` or `redacted_thinking` blocks in the latest assistant "
-    "message cannot be modified.",
-    "messages.1.content.0: Invalid `signature` in `thinking` block",
     "messages.1.content.1.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
     "This model does not support assistant message prefill. The conversation must end with a user "
     "message.",

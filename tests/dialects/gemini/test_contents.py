@@ -20,8 +20,8 @@ from llmring.chat.parts import (
 from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.gemini.contents import UNSIGNED
 from llmring.dialects.gemini.dialect import DIALECT
+from llmring.dialects.thought_signatures import UNSIGNED
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.wire import HttpHead
 

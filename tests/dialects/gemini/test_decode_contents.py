@@ -9,9 +9,10 @@ import pytest
 from llmring.chat.parts import DocumentPart, ImagePart, Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.request import Message
 from llmring.dialects.gemini.call_places import call_place
-from llmring.dialects.gemini.contents import UNSIGNED, contents_of
+from llmring.dialects.gemini.contents import contents_of
 from llmring.dialects.gemini.decode_contents import ContentsReader
 from llmring.dialects.request_decoding import RequestFormatError
+from llmring.dialects.thought_signatures import UNSIGNED
 
 PNG = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
 IMAGE = ImagePart(data="aGk=", media_type="image/png")

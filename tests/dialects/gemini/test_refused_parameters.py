@@ -122,9 +122,6 @@ def read(message: str) -> Exception:
 @pytest.mark.parametrize(
     "message",
     [
-        "Function call is missing a thought_signature in functionCall parts. This is required.",
-        "Thought signature is not valid.",
-        "Corrupted thought signature.",
         "Please ensure that function call turn comes immediately after a user turn.",
         "Please ensure that multiturn requests alternate between user and model.",
         "Invalid JSON payload received. Unknown name \"const\" at 'tools[0].function_declarations'",

@@ -18,8 +18,8 @@ from llmring.chat.reply import fold
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
 from llmring.dialects.dialect import Quirks
-from llmring.dialects.gemini.contents import UNSIGNED
 from llmring.dialects.gemini.dialect import DIALECT
+from llmring.dialects.thought_signatures import UNSIGNED
 from llmring.wire import HttpHead
 
 RECORDINGS = Path(__file__).resolve().parents[4] / "shared" / "recordings" / "google.jsonl"

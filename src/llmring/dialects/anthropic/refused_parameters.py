@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from llmring.chat.reasoning import EFFORTS
 from llmring.dialects.refusals.number_ranges import NUMBERS, clamps
+from llmring.dialects.refusals.refused_thoughts import THOUGHTS_RULE
 from llmring.dialects.request_changes import (
     ChooseLevel,
     Clamp,
@@ -133,4 +134,4 @@ def changes_for(message: str) -> tuple[RequestChange, ...]:
     Args:
         message: The message of an error of the type "invalid_request_error".
     """
-    return first_match(_RULES, message) or clamps(message, _SAMPLING)
+    return first_match((THOUGHTS_RULE, *_RULES), message) or clamps(message, _SAMPLING)

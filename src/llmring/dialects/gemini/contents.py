@@ -25,16 +25,11 @@ from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import json_object
 from llmring.dialects.gemini.call_places import call_at
 from llmring.dialects.system_turns import own_parts
-from llmring.dialects.thought_signatures import thought_signature
+from llmring.dialects.thought_signatures import UNSIGNED, thought_signature
 from llmring.exceptions import UnsupportedFeatureError
 
 # The name of the dialect, which also marks its own items among the parts of a message.
 NAME = "gemini"
-
-# The signature for calls made by another vendor's model; newer models refuse a call without
-# one. In base64, as all signatures are: "skip_thought_signature_validator".
-# https://ai.google.dev/gemini-api/docs/thought-signatures
-UNSIGNED = "c2tpcF90aG91Z2h0X3NpZ25hdHVyZV92YWxpZGF0b3I="
 
 # By the file extension of an address. https://ai.google.dev/gemini-api/docs/file-input-methods
 _MEDIA_TYPES = {

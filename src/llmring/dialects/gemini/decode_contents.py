@@ -24,10 +24,11 @@ from llmring.chat.parts import Part, ProviderPart, ReasoningPart, TextPart
 from llmring.chat.request import Message
 from llmring.chat.tools import ToolCall
 from llmring.dialects.gemini.call_places import call_place
-from llmring.dialects.gemini.contents import IN_RESULTS, NAME, UNSIGNED
+from llmring.dialects.gemini.contents import IN_RESULTS, NAME
 from llmring.dialects.gemini.decode_media import decode_media
 from llmring.dialects.gemini.request_fields import at, fields, items, text_at
 from llmring.dialects.request_decoding import RequestFormatError
+from llmring.dialects.thought_signatures import UNSIGNED
 
 _ROLES: Mapping[str, Literal["user", "model"]] = {
     "": "user",

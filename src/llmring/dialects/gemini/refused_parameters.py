@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from llmring.dialects.refusals.number_ranges import clamps
+from llmring.dialects.refusals.refused_thoughts import THOUGHTS_RULE
 from llmring.dialects.request_changes import (
     Clamp,
     LeaveOut,
@@ -147,4 +148,4 @@ def changes_for(message: str) -> tuple[RequestChange, ...]:
     Args:
         message: The message of an error of the status INVALID_ARGUMENT.
     """
-    return first_match(_RULES, message) or clamps(message, _SAMPLING)
+    return first_match((THOUGHTS_RULE, *_RULES), message) or clamps(message, _SAMPLING)

@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from llmring.chat.reasoning import EFFORTS
 from llmring.dialects.refusals.number_ranges import NUMBERS, clamps
+from llmring.dialects.refusals.refused_thoughts import THOUGHTS_RULE, LeaveOutThoughts
 from llmring.dialects.request_changes import (
     ChooseLevel,
     Clamp,
@@ -240,7 +241,9 @@ def refusal_of(codes: Sequence[str], param: str | None, message: str) -> Refusal
         param: The parameter that the error names, if any.
         message: The vendor's message.
     """
-    if changes := first_match(_SPECIFIC, message):
+    if "invalid_encrypted_content" in codes:
+        return Refusal((LeaveOutThoughts(),))
+    if changes := first_match((THOUGHTS_RULE, *_SPECIFIC), message):
         return Refusal(changes)
     name = _plain_name(param) if param else None
     if changes := clamps(message, _SAMPLING, name):
