@@ -61,7 +61,10 @@ class Tool(Struct, frozen=True):
 
 
 class ProviderTool(Struct, frozen=True):
-    """A tool that the provider runs itself (web search, code execution), sent unchanged."""
+    """A tool that the provider runs itself (web search, code execution), sent to its API alone.
+
+    For other APIs, a search of the web takes their form, and any other tool is left out.
+    """
 
     __module__ = "llmring"
 

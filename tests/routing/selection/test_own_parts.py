@@ -16,11 +16,13 @@ from llmring.chat.tools import NamedTool, ProviderTool, Tool
 from llmring.dialects.request_decoding import ClientRequest
 from llmring.exceptions import NoUsableModelError, UnsupportedFeatureError
 from llmring.providers.table import PROVIDERS
+from llmring.registry.catalog import ModelFacts
 from llmring.routing.failover import Failover
 from llmring.routing.policy import Policy
+from llmring.routing.selection.filters import capable
 from llmring.routing.selection.prepare import Prepared, chat
 from llmring.routing.selection.shape import ModelsByShape
-from llmring.routing.targets import Target
+from llmring.routing.targets import Skip, Target
 
 SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
 CLOCK = Tool("clock", "Tell the time", {"type": "object", "properties": {}})
@@ -184,6 +186,64 @@ def test_the_path_of_usual_requests_treats_own_fields_the_same(stream: bool) -> 
     for each in candidates:
         quick = models.prepared(request, None, each, stream=stream)
         assert quick == chat(request, stream=stream)(each)
+
+
+# --- Limits ---
+
+
+def known(model: str, **figures: Any) -> Target:
+    plain = target(model)
+    facts = ModelFacts(
+        provider=plain.ref.provider,
+        name=plain.ref.model,
+        capabilities=frozenset({"tools", "temperature"}),
+        **figures,
+    )
+    return Target(plain.ref, plain.endpoint, plain.dialect, facts)
+
+
+@pytest.mark.parametrize("model", [ANTHROPIC, OPENAI, GROQ])
+def test_g047_a_limit_above_that_of_the_model_is_lowered_with_a_remark(model: str) -> None:
+    request = asked("anthropic", max_tokens=64_000)
+    candidate = known(model, max_output=16_384)
+    models = ModelsByShape([candidate], Policy()).fit_for(request)
+
+    assert models.candidates == [candidate]
+    found = models.prepared(request, None, candidate, stream=False)
+    body = json.loads(found.http.body)
+    assert 16_384 in (body.get("max_tokens"), body.get("max_completion_tokens"))
+    assert found.adjusted == ("max_tokens 16,384 for 64,000: the model gives no longer answers",)
+
+
+def test_a_limit_that_the_model_has_is_kept() -> None:
+    request = asked("anthropic", max_tokens=16_384)
+    candidate = known(ANTHROPIC, max_output=16_384)
+    found = ModelsByShape([candidate], Policy()).fit_for(request)
+
+    prepared_ = found.prepared(request, None, candidate, stream=False)
+    assert json.loads(prepared_.http.body)["max_tokens"] == 16_384
+    assert prepared_.adjusted == ()
+
+
+@pytest.mark.parametrize(
+    ("dialect", "name", "model"),
+    [
+        ("anthropic", "context_management", ANTHROPIC),
+        ("openai_responses", "truncation", OPENAI),
+        ("openai_chat", "transforms", GROQ),
+    ],
+)
+def test_a_text_that_its_own_api_may_shorten_is_not_too_long_for_it(
+    dialect: str, name: str, model: str
+) -> None:
+    words = "word " * 200
+    shortened = asked(dialect, {name: "auto"}, messages=words)
+    plain = asked(dialect, {"metadata": {}}, messages=words)
+    candidate, other = known(model, context_window=100), known(GOOGLE, context_window=100)
+
+    assert capable([candidate], shortened, Policy()) == [candidate]
+    assert isinstance(capable([candidate], plain, Policy())[0], Skip)
+    assert isinstance(capable([other], shortened, Policy())[0], Skip)
 
 
 # --- Persons and programs ---

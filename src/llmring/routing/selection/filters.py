@@ -42,22 +42,45 @@ def capable(
         tokens: The tokens of the prompt, if known; else they are estimated from its text.
     """
     length = Length(request, tokens)
+    own = request.own
+    shortens = own is not None and not _SHORTENING.isdisjoint(own.fields)
     found: list[Target | Skip] = []
     for each in candidates:
-        facts = each.facts if isinstance(each, Target) else None
-        error = None if facts is None else _objection(facts, request, policy, length)
+        error = None
+        if isinstance(each, Target) and each.facts is not None:
+            is_short = shortens and own is not None and own.dialect in _dialects(each)
+            error = _objection(each.facts, request, policy, None if is_short else length)
         found.append(each if error is None else Skip(each.ref, error))
     return found
 
 
+# Fields with which a server with the client's API may shorten the text.
+# https://platform.openai.com/docs/api-reference/responses/create#responses-create-truncation
+# https://platform.claude.com/docs/en/build-with-claude/context-editing
+# https://openrouter.ai/docs/guides/features/message-transforms
+_SHORTENING = frozenset({"context_management", "plugins", "transforms", "truncation"})
+
+
+def _dialects(target: Target) -> Sequence[str]:
+    other = target.elsewhere
+    return (target.dialect.name, *(() if other is None else (other.dialect.name,)))
+
+
 def _objection(
-    facts: ModelFacts, request: ParsedRequest, policy: Policy, length: Length
+    facts: ModelFacts, request: ParsedRequest, policy: Policy, length: Length | None
 ) -> ProviderRequestError | None:
-    """Return why a model can't serve a request; None if it can."""
+    """Return why a model can't serve a request; None if it can.
+
+    Args:
+        facts: The facts of the model.
+        request: The request.
+        policy: The policy of the alias.
+        length: The text of the request; None if the provider may shorten it.
+    """
     lacking = dict(_features(facts, request, policy))
     kind = UnsupportedFeatureError if lacking else ContextLengthError
     room = prompt_room(facts)
-    if room is not None and length.exceeds(room):
+    if room is not None and length is not None and length.exceeds(room):
         lacking["context"] = f"no prompt of more than {room:,} tokens"
     if not lacking:
         return None
@@ -77,7 +100,9 @@ def _features(facts: ModelFacts, request: ParsedRequest, policy: Policy) -> Iter
     if policy.min_context is not None and window is not None and window < policy.min_context:
         yield "min_context", f"no context of {policy.min_context:,} tokens (it has {window:,})"
     most = facts.max_output
-    if request.max_tokens is not None and most is not None and request.max_tokens > most:
+    # A client's program asks the same limit of every model; `fit` lowers it.
+    asked = request.max_tokens if request.own is None else None
+    if asked is not None and most is not None and asked > most:
         yield "max_tokens", f"no max_tokens above {most:,}"
 
 

@@ -43,9 +43,11 @@ def fit(request: ParsedRequest, target: Target) -> Fitted:
         error = UnsupportedFeatureError(f"the model takes no {' and no '.join(lacking)}")
         error.lacking = {capability: f"no {capability}" for capability in lacking}
         raise error
-    changes = [
-        change for change in (_sampling(request, facts), _reasoning(request, facts)) if change
-    ]
+    limited = _limited(request, facts)
+    if limited is not None:
+        request = msgspec.structs.replace(request, **limited.fields)
+    adjustments = (limited, _sampling(request, facts), _reasoning(request, facts))
+    changes = [change for change in adjustments if change]
     if request.max_tokens is None and provider.quirks.needs_max_tokens:
         changes.append(_Adjustment({"max_tokens": facts.max_output}))
     if not changes:
@@ -53,6 +55,15 @@ def fit(request: ParsedRequest, target: Target) -> Fitted:
     fields = {name: value for change in changes for name, value in change.fields.items()}
     notes = tuple(line for change in changes for line in change.notes)
     return Fitted(msgspec.structs.replace(request, **fields), notes)
+
+
+def _limited(request: ParsedRequest, facts: ModelFacts) -> _Adjustment | None:
+    """Lower the limit of the answer, which a client's program sets for models that it expects."""
+    asked, most = request.max_tokens, facts.max_output
+    if request.own is None or asked is None or most is None or asked <= most:
+        return None
+    note = f"max_tokens {most:,} for {asked:,}: the model gives no longer answers"
+    return _Adjustment({"max_tokens": most}, (note,))
 
 
 def _sampling(request: ParsedRequest, facts: ModelFacts) -> _Adjustment | None:

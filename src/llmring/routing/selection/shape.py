@@ -147,7 +147,9 @@ class ModelsByShape:
         if found.hold(request, characters):
             return found
         rest = capable(self._candidates, request, self._policy)
-        return ShapedModels(rest, found.room, found.longest, found.unchanged)
+        # The limit of a client's program may have to be lowered.
+        unchanged = found.unchanged if request.own is None else frozenset[ModelRef]()
+        return ShapedModels(rest, found.room, found.longest, unchanged)
 
 
 def _shaped(
