@@ -13,6 +13,7 @@ from llmring.dialects.request_changes import (
     LeaveOut,
     LeaveOutBetas,
     LeaveOutItem,
+    LeaveOutOfTools,
     LeaveOutValue,
     Rename,
     Replace,
@@ -49,6 +50,11 @@ CHANGES: list[tuple[RequestChange, dict[str, Any], str]] = [
         LeaveOutItem(path=("include",), item="a"),
         {"include": ["a", "b"]},
         "a left out: the model refuses it",
+    ),
+    (
+        LeaveOutOfTools("b"),
+        {"tools": [{"a": 1, "b": 2}, {"b": 3}, {"a": 1}]},
+        "b of tools left out: the model refuses it",
     ),
     (Rename(name="a", to="b"), {"a": 1}, "a sent as b: the model refuses the other name"),
     (

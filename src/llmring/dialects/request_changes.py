@@ -176,6 +176,29 @@ class LeaveOutItem(Struct, frozen=True, kw_only=True):
         return self
 
 
+class LeaveOutOfTools(Struct, frozen=True):
+    """Leaving out a field of tools.
+
+    Attributes:
+        name: The field.
+    """
+
+    name: str
+
+    def apply(self, draft: Draft) -> str | None:
+        """Remove the field from all tools."""
+        tools = draft.get(("tools",))
+        given = tools if isinstance(tools, list) else []
+        found = [each for each in given if isinstance(each, dict) and self.name in each]
+        for tool in found:
+            del tool[self.name]
+        return f"{self.name} of tools left out: the model refuses it" if found else None
+
+    def settled(self, draft: Draft) -> RequestChange:  # noqa: ARG002
+        """Return the same change."""
+        return self
+
+
 class Replace(Struct, frozen=True, kw_only=True):
     """Setting a parameter to the value that the model demands.
 

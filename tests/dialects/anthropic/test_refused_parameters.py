@@ -51,6 +51,21 @@ THINKS = {"type": "enabled", "budget_tokens": 2048}
             {"output_config": {"effort": "high"}},
         ),
         (
+            "context_management: Extra inputs are not permitted",
+            {"context_management": {"edits": []}, "max_tokens": 1},
+            {"max_tokens": 1},
+        ),
+        (
+            "tools.0.custom.input_examples: Extra inputs are not permitted",
+            {"tools": [{"name": "a", "input_examples": []}, {"name": "b", "input_examples": []}]},
+            {"tools": [{"name": "a"}, {"name": "b"}]},
+        ),
+        (
+            "tools.3.eager_input_streaming: Extra inputs are not permitted",
+            {"tools": [{"name": "a", "eager_input_streaming": True}]},
+            {"tools": [{"name": "a"}]},
+        ),
+        (
             "This model does not support the effort parameter.",
             {"output_config": {"effort": "low"}, "max_tokens": 1},
             {"max_tokens": 1},

@@ -23,6 +23,7 @@ from llmring.dialects.request_changes import (
     Clamp,
     LeaveOut,
     LeaveOutBetas,
+    LeaveOutOfTools,
     LeaveOutValue,
     Path,
     Replace,
@@ -37,6 +38,7 @@ _EFFORT: tuple[Path, ...] = (("output_config", "effort"),)
 _PARAMETERS: Mapping[str, tuple[Path, ...]] = MappingProxyType(
     {
         "cache_control": (("cache_control",),),
+        "context_management": (("context_management",),),
         "effort": _EFFORT,
         "metadata": (("metadata",),),
         "output_config.effort": _EFFORT,
@@ -47,6 +49,9 @@ _PARAMETERS: Mapping[str, tuple[Path, ...]] = MappingProxyType(
         "top_p": (("top_p",),),
     }
 )
+
+# The fields of tools that the model can do without.
+_OF_TOOLS = "defer_loading|eager_input_streaming|input_examples"
 
 _SAMPLING = {name: _PARAMETERS[name] for name in NUMBERS if name in _PARAMETERS}
 
@@ -124,6 +129,10 @@ _RULES: tuple[Rule, ...] = tuple(
         (rf"not support (the )?(use of )?`?(?P<name>{_NAMES})\b", _named),
         (rf"`?(?P<name>{_NAMES})`? is (deprecated|not supported|not available)", _named),
         (rf"(?<![\w.])(?P<name>{_NAMES}): extra inputs are not permitted", _named),
+        (
+            rf"\btools\.\d+\.([\w-]+\.)*(?P<name>{_OF_TOOLS}): extra inputs are not permitted",
+            lambda match: (LeaveOutOfTools(match["name"]),),
+        ),
     )
 )
 
