@@ -211,6 +211,38 @@ def test_g093_a_body_that_can_t_be_read_is_an_error(
         asyncio.run(answer_count(here, wire, post("/any", b"[1]"), model="claude"))
 
 
+def test_g104_the_answer_names_the_model_the_alias_and_the_profile(
+    serve: Serve, gateway: Made
+) -> None:
+    here = gateway(serve(COUNTED["claude"]))
+
+    async def ask() -> GatewayAnswer:
+        async with here.ring:
+            return await answer_count(here, MESSAGES, post("/any", body_of(MESSAGES, "claude")))
+
+    headers = asyncio.run(ask()).headers
+    assert headers["x-llmring-model"] == "anthropic:some-model"
+    assert (headers["x-llmring-alias"], headers["x-llmring-profile"]) == ("claude", "default")
+
+
+def test_g051_g059_fields_of_the_api_are_counted_by_servers_of_the_same_api(
+    serve: Serve, gateway: Made
+) -> None:
+    server = serve(COUNTED["claude"])
+    asked = {**json.loads(body_of(MESSAGES, "claude")), "context_management": {"edits": []}}
+
+    async def ask() -> GatewayAnswer:
+        async with here.ring:
+            sent = post("/any", json.dumps(asked).encode(), headers={"anthropic-beta": "b-1"})
+            return await answer_count(here, MESSAGES, sent)
+
+    here = gateway(server)
+    assert asyncio.run(ask()).headers["x-llmring-count"] == "exact"
+    [sent] = server.requests
+    assert sent.json["context_management"] == {"edits": []}
+    assert "b-1" in sent.headers["anthropic-beta"]
+
+
 # --- At the same time ---
 
 

@@ -188,6 +188,20 @@ def test_g011_a_request_without_texts_only_loads_the_model(serve: Serve, gateway
     assert server.requests == []
 
 
+def test_g104_g105_the_answer_names_what_answered_and_what_it_cost(
+    serve: Serve, gateway: Made
+) -> None:
+    here = gateway(serve(as_json({}, 500)), serve(vectors(*VECTORS)))
+    headers = embedded(here, *ASKED["chat"][:2]).headers
+
+    assert headers["x-llmring-model"] == "deepinfra:embedder"
+    assert headers["x-llmring-alias"] == "vectors"
+    assert headers["x-llmring-attempts"].startswith("openai:embedder 500 ")
+    # Its price is not known.
+    assert "x-llmring-cost-unknown" in headers
+    assert "x-llmring-cost" not in headers
+
+
 def test_g029_fields_that_are_left_out_are_named(serve: Serve, gateway: Made) -> None:
     asked = {**ASKED["chat"][1], "user": "u", "x\r\nset-cookie": "a"}
     here = gateway(serve(vectors(*VECTORS)))

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from llmring.chat.embedding import EmbeddingResponse
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.gateway.wires import Wire
 from llmring.lockfile.document import Lockfile
@@ -58,7 +59,9 @@ class Duration(Struct, frozen=True, kw_only=True):
 
 
 def answer_headers(
-    answer: LLMResponse | StreamChunk, facts: CallFacts, duration: Duration | None = None
+    answer: LLMResponse | StreamChunk | EmbeddingResponse,
+    facts: CallFacts,
+    duration: Duration | None = None,
 ) -> dict[str, str]:
     """Return the headers for an answer.
 
@@ -71,18 +74,18 @@ def answer_headers(
 
 
 def _headers(
-    answer: LLMResponse | StreamChunk, facts: CallFacts, duration: Duration | None
+    answer: LLMResponse | StreamChunk | EmbeddingResponse,
+    facts: CallFacts,
+    duration: Duration | None,
 ) -> Iterator[tuple[str, str]]:
     yield "x-llmring-model", answer.model
-    if facts.alias is not None:
-        yield "x-llmring-alias", facts.alias
-    yield "x-llmring-profile", facts.profile
+    yield from name_headers(facts.alias, facts.profile).items()
     yield "x-llmring-attempts", attempts_text(answer.attempts, answer.model)
     yield "x-llmring-relay", facts.relay
     if facts.lock is not None:
         yield "x-llmring-lock", facts.lock
     notes = [*facts.notes]
-    if isinstance(answer, LLMResponse):
+    if not isinstance(answer, StreamChunk):
         if answer.cost is None:
             yield "x-llmring-cost-unknown", answer.cost_reason or "not known"
         else:
@@ -95,6 +98,17 @@ def _headers(
         upstream = min(duration.upstream, duration.total)
         own = duration.total - upstream
         yield "server-timing", f"gateway;dur={own:.1f}, upstream;dur={upstream:.1f}"
+
+
+def name_headers(alias: str | None, profile: str) -> dict[str, str]:
+    """Return the headers with the names that a call was made with.
+
+    Args:
+        alias: The alias; None if the client named a model.
+        profile: The profile of the lockfile.
+    """
+    found = {"x-llmring-profile": header_text(profile)}
+    return found if alias is None else {"x-llmring-alias": header_text(alias), **found}
 
 
 def attempts_text(attempts: Sequence[Attempt], answering: str | None = None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
+from llmring.chat.parsed_request import OwnFields, parse_request
 from llmring.dialects.anthropic.decode_request import decode_count
 from llmring.dialects.anthropic.encode_models import encode_count as messages_count
 from llmring.dialects.gemini.decode_request import decode_counting
@@ -14,6 +15,7 @@ from llmring.dialects.gemini.encode_models import encode_count as gemini_count
 from llmring.dialects.openai_responses.count_tokens import encode_count as responses_count
 from llmring.dialects.openai_responses.decode_request import decode_request as decode_responses
 from llmring.dialects.request_decoding import DecodeRequest
+from llmring.gateway.answer_headers import header_text, name_headers
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.models import JSON_HEADERS
 from llmring.gateway.naming import called, client_wishes
@@ -63,9 +65,14 @@ async def answer_count(
     client = form.decode(request.body, request.headers)
     name = called(gateway, wire, request, client.model if model is None else model)
     seconds = client_wishes(request.headers).seconds_within(SECONDS)
-    question = msgspec.structs.replace(client.request, model=name.name, timeout=seconds)
-    count = await gateway.ring.count_tokens(question, profile=name.profile)
-    return GatewayAnswer(
-        headers={**JSON_HEADERS, "x-llmring-count": "exact" if count.exact else "estimate"},
-        body=form.encode(count.tokens),
+    own = OwnFields(dialect=wire.dialect.name, fields=client.own, required=client.required_own)
+    question = msgspec.structs.replace(
+        parse_request(client.request), model=name.name, timeout=seconds, own=own
     )
+    count = await gateway.ring.count_parsed(question, name.profile)
+    headers = {
+        "x-llmring-count": "exact" if count.exact else "estimate",
+        "x-llmring-model": header_text(count.model),
+        **name_headers(name.alias, name.profile),
+    }
+    return GatewayAnswer(headers={**JSON_HEADERS, **headers}, body=form.encode(count.tokens))

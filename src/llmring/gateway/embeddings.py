@@ -19,6 +19,7 @@ from llmring.dialects.ollama import encode_embeddings as ollama_encode
 from llmring.dialects.openai import decode_embeddings as openai_decode
 from llmring.dialects.openai import encode_embeddings as openai_encode
 from llmring.dialects.request_decoding import ClientEmbedding, RequestFormatError
+from llmring.gateway.answer_headers import CallFacts, answer_headers, name_headers
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.models import JSON_HEADERS
 from llmring.gateway.naming import called, client_wishes
@@ -86,7 +87,7 @@ async def answer_embeddings(
     asked = _asked(wire, request, model, batch=batch)
     name = called(gateway, wire, request, asked.model)
     seconds = client_wishes(request.headers).seconds_within(SECONDS)
-    found = _Vectors([], asked.model, None)
+    found, headers = _Vectors([], asked.model, None), name_headers(name.alias, name.profile)
     # Without texts, Ollama's clients only want the model loaded.
     if asked.texts:
         response = await gateway.ring.embed(
@@ -99,10 +100,15 @@ async def answer_embeddings(
         served = ModelRef.parse(response.model).model
         shown = asked.model if gateway.table.body_model == "asked" else served
         found = _Vectors(response.vectors, shown, response.usage)
-    notes = _notes(asked.left_out)
+        facts = CallFacts(
+            alias=name.alias,
+            profile=name.profile,
+            relay="translated",
+            notes=_notes(asked.left_out),
+        )
+        headers = answer_headers(response, facts)
     return GatewayAnswer(
-        headers={**JSON_HEADERS, **({"x-llmring-notes": notes} if notes else {})},
-        body=_encoded(wire, asked, found, batch=batch),
+        headers={**JSON_HEADERS, **headers}, body=_encoded(wire, asked, found, batch=batch)
     )
 
 
@@ -149,7 +155,7 @@ def _encoded(wire: Wire, asked: _Asked, found: _Vectors, *, batch: bool) -> byte
     return gemini.encode_embeddings(found.vectors, found.usage, batch=batch)
 
 
-def _notes(names: Iterable[str]) -> str:
-    """Return a note on what was left out, with those names that can be in a header."""
+def _notes(names: Iterable[str]) -> tuple[str, ...]:
+    """Return a note on what was left out, with those names that can be the names of fields."""
     shown = [name for name in names if _FIELD.fullmatch(name)][:_MOST_FIELDS]
-    return f"{', '.join(shown)} left out" if shown else ""
+    return (f"{', '.join(shown)} left out",) if shown else ()

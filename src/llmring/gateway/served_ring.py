@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.response import LLMResponse
+from llmring.chat.token_count import TokenCount
 from llmring.client.operations.offered_models import OfferedModel, offered, offered_directly
 from llmring.client.replies.event_reader import EventChunk, ReplyEventReader
 from llmring.client.ring import LLMRing
@@ -124,6 +125,18 @@ class ServedRing(LLMRing):
             LLMRingError: No model answered.
         """
         return await self._send(request, profile, wishes)
+
+    async def count_parsed(self, request: ParsedRequest, profile: str | None) -> TokenCount:
+        """Count the input tokens of a request, as `count_tokens` does.
+
+        Args:
+            request: The request.
+            profile: The profile of the lockfile; None for the usual one.
+
+        Raises:
+            LLMRingError: No model can count them.
+        """
+        return await self._count(request, profile)
 
     def stream_events(
         self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None
