@@ -154,3 +154,16 @@ def test_a_late_piece_of_a_call_cannot_be_streamed() -> None:
 
     with pytest.raises(ValueError, match="tool call 0 goes on after another has begun"):
         encoder.encode(ToolCallDelta(0, arguments="{}"))
+
+
+def test_the_name_of_a_call_is_sent_once() -> None:
+    encoder = ENCODING.encoder(Envelope())
+    pieces = [
+        ToolCallDelta(0, "c1", "f"),
+        ToolCallDelta(0, arguments="{}"),
+        ToolCallDelta(0, "c1", "f"),
+    ]
+    sent = b"".join(piece for each in pieces for piece in encoder.encode(each))
+
+    assert sent.count(b'"name":"f"') == 1
+    assert sent.count(b'"c1"') == 1

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import answers
-from gateways import SECRET, post
 from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.clock import Clock
-from llmring.dialects.request_decoding import ClientRequest
-from llmring.gateway.affinity import HEADERS, MOST, SECONDS, Affinity, conversation_of
+from llmring.gateway.affinity import MOST, SECONDS, Affinity
 from llmring.gateway.naming import CalledName
 from llmring.gateway.served_ring import ServedRing
 from llmring.routing.call_wishes import CallWishes
@@ -124,89 +121,6 @@ FAST = CalledName(name="fast", profile="default", alias="fast")
 TURNS = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"}]
 
 
-def id_of(
-    headers: Mapping[str, str] | None = None,
-    *turns: Mapping[str, Any],
-    name: CalledName = FAST,
-    conversation: str | None = None,
-    secret: bytes = SECRET,
-    key: str = "",
-) -> str:
-    request = LLMRequest(messages=list(turns or TURNS))
-    client = ClientRequest(model="any", request=request, conversation=conversation)
-    return conversation_of(post("/any", b"", headers=headers or {}), client, name, secret, key)
-
-
-@pytest.mark.parametrize("header", HEADERS)
-def test_g025_the_header_of_a_client_names_the_conversation(header: str) -> None:
-    other = {"role": "user", "content": "Something else"}
-
-    assert id_of({header: "s1"}) == id_of({header: "s1"}, other)
-    assert id_of({header: "s1"}) != id_of({header: "s2"})
-    assert id_of({header: "s1"}, conversation="c") == id_of({header: "s1"})
-
-
-def test_g025_the_gateway_s_own_header_comes_first() -> None:
-    every = dict.fromkeys(HEADERS, "other") | {"x-llmring-session": "s1"}
-
-    assert id_of(every) == id_of({"x-llmring-session": "s1"})
-
-
-def test_g025_the_id_in_the_body_names_the_conversation() -> None:
-    other = {"role": "user", "content": "Something else"}
-
-    assert id_of(conversation="c1") == id_of({}, other, conversation="c1")
-    assert id_of(conversation="c1") != id_of(conversation="c2")
-
-
-def test_g025_without_an_id_the_first_turns_are_it() -> None:
-    later = [*TURNS, {"role": "assistant", "content": "Hi"}, {"role": "user", "content": "More"}]
-
-    assert id_of({}, *later) == id_of()
-    assert id_of({}, TURNS[0], {"role": "user", "content": "Bye"}) != id_of()
-    assert id_of({}, TURNS[1]) != id_of()
-
-
-def test_g025_a_text_is_never_taken_for_an_id() -> None:
-    assert id_of({}, {"role": "user", "content": "c1"}) != id_of(conversation="c1")
-
-
-def test_g025_parts_of_a_turn_count_too() -> None:
-    def asked(url: str) -> str:
-        image = {"type": "image_url", "image_url": {"url": url}}
-        return id_of({}, {"role": "user", "content": [{"type": "text", "text": "a"}, image]})
-
-    assert asked("https://example.com/1.png") == asked("https://example.com/1.png")
-    assert asked("https://example.com/1.png") != asked("https://example.com/2.png")
-
-
-def test_g164_conversations_of_other_keys_aliases_profiles_and_gateways_are_others() -> None:
-    coder = CalledName(name="coder", profile="default", alias="coder")
-    prod = CalledName(name="fast", profile="prod", alias="fast")
-    session = {"x-llmring-session": "s1"}
-
-    found = {
-        id_of(session),
-        id_of(session, key="web"),
-        id_of(session, name=coder),
-        id_of(session, name=prod),
-        id_of(session, secret=b"another secret of 32 characters.."),
-    }
-
-    assert len(found) == 5
-
-
-@given(st.text(), st.text())
-def test_g025_ids_have_one_length_and_hold_nothing_of_the_text(one: str, other: str) -> None:
-    ids = [id_of({}, {"role": "user", "content": each}) for each in (one, other)]
-
-    assert [len(each) for each in ids] == [32, 32]
-    assert (ids[0] == ids[1]) is (one == other)
-
-
-# --- Calls ---
-
-
 class Two:
     """Two models of equal weight behind one alias, and the conversations with it."""
 
@@ -217,7 +131,7 @@ class Two:
 
     async def turn(self, session: str) -> str:
         """Make one turn of a conversation as the gateway does; return the model that answers."""
-        conversation = id_of({"x-llmring-session": session})
+        conversation = session
         wishes = CallWishes(prefer=self.affinity.preferred(conversation))
         question = parse_request(LLMRequest(model="t", messages="Hello"))
         answer = await self.ring._send(question, None, wishes)
@@ -278,7 +192,7 @@ def test_g025_a_model_that_fails_is_left_and_the_next_one_stays(two: Callable[..
     here = two()
     before = {f"s{each}": ("deepseek:any", "groq:any")[each % 2] for each in range(20)}
     for session, model in before.items():
-        here.affinity.answered(id_of({"x-llmring-session": session}), model)
+        here.affinity.answered(session, model)
     # Twice in a row, so that the model is healthy for its other conversations.
     broken = Answer([b'{"error":{"message":"overloaded"}}'], 503)
     here.servers[0].answers[:] = [broken, broken, answers.openai("a")]
@@ -300,6 +214,6 @@ def test_g025_a_model_that_the_lockfile_rules_out_is_not_preferred(
     two: Callable[..., Two],
 ) -> None:
     here = two("weights = [1, 0]", "needs = ['tools']")
-    here.affinity.answered(id_of({"x-llmring-session": "s0"}), "openai:not-of-this-alias")
+    here.affinity.answered("s0", "openai:not-of-this-alias")
 
     assert here.turns(1, 2)["s0"] == ["deepseek:any"] * 2

@@ -136,6 +136,11 @@ class StreamEncoder(ABC):
                 begins = index != self._call
                 if begins and index in self._calls:
                     raise ValueError(f"tool call {index} goes on after another has begun")
+                if index in self._calls:
+                    # Some APIs name a call again at its end; clients would join both names.
+                    event = msgspec.structs.replace(event, id=None, name=None)
+                    if event == ToolCallDelta(index, kind=event.kind):
+                        return []
                 self._call = index
                 self._calls.add(index)
                 return [*self._started(), *self._content(event)]

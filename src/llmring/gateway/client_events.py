@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 from msgspec import Struct
 
-from llmring.chat.events import EndMarked, Event, ReasoningDelta, Started, UsageReport
+from llmring.chat.events import EndMarked, Event, Finished, ReasoningDelta, Started, UsageReport
 from llmring.client.replies.event_reader import EventChunk
 from llmring.dialects.foreign.tool_names import ForeignTool
 from llmring.dialects.openai_responses.restored_calls import RestoredCalls
@@ -91,6 +91,9 @@ class ClientEvents:
                     pass
                 case ReasoningDelta() if not self._shown.reasoning:
                     pass
+                case Finished() if not self._is_own:
+                    # The word of another API means nothing to the client.
+                    yield Finished(event.reason, "", event.detail)
                 case UsageReport():
                     yield UsageReport(event.usage)
                 case _:

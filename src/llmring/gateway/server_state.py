@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
+from llmring.clock import SYSTEM
+from llmring.dialects.relay.sealed_signatures import SealKey
+from llmring.gateway.affinity import Affinity
+from llmring.gateway.answer_headers import LockDigest
 from llmring.gateway.served_ring import ServedRing
 from llmring.lockfile.gateway_table import GatewayTable
 
@@ -18,6 +23,8 @@ class Gateway(Struct, frozen=True, kw_only=True):
         profile: The profile of requests that name none; None for the lockfile's own.
         is_open: True if it serves without keys: clients may call models directly, choose a
             profile, and see the providers' messages.
+        affinity: The memory of the models that answered.
+        digest: The digest of its lockfile.
     """
 
     ring: ServedRing
@@ -25,3 +32,16 @@ class Gateway(Struct, frozen=True, kw_only=True):
     secret: bytes
     profile: str | None = None
     is_open: bool = True
+    affinity: Affinity = msgspec.field(default_factory=lambda: Affinity(SYSTEM))
+    digest: LockDigest = msgspec.field(default_factory=LockDigest)
+
+    @property
+    def seal_key(self) -> SealKey:
+        """The key of the seals of its clients."""
+        return SealKey(self.secret)
+
+    @property
+    def quotes_providers(self) -> bool:
+        """True if errors quote the messages of providers."""
+        shown = self.table.show_upstream_errors
+        return self.is_open if shown is None else shown

@@ -1,0 +1,173 @@
+"""Chats of clients: a request of any API in, an answer of the same API out, from any provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Self
+
+from llmring.chat.events import Event
+from llmring.client.replies.event_reader import EventChunk
+from llmring.gateway.answer_headers import CallFacts, answer_headers
+from llmring.gateway.client_call import ClientCall, client_call, mark_of
+from llmring.gateway.client_events import ClientEvents
+from llmring.gateway.errors import stream_error
+from llmring.gateway.http import GatewayAnswer, GatewayRequest
+from llmring.gateway.keep_alive import KeptAlive
+from llmring.gateway.server_state import Gateway
+from llmring.gateway.wires import RESPONSES, Wire
+
+Chunks = AsyncGenerator[EventChunk, None]
+
+
+async def answer_chat(
+    gateway: Gateway,
+    wire: Wire,
+    request: GatewayRequest,
+    *,
+    model: str | None = None,
+    stream: bool | None = None,
+) -> GatewayAnswer:
+    """Answer a chat of a client.
+
+    Args:
+        gateway: The gateway.
+        wire: The client's API.
+        request: The request.
+        model: The name of the model, where the API has it in the path.
+        stream: Whether the client asks for a stream, where the API has it in the path.
+
+    Raises:
+        LLMRingError: The request can't be read or sent, or no model answers.
+    """
+    call = client_call(gateway, wire, request, model=model, stream=stream)
+    chunks = gateway.ring.stream_events(call.request, call.called.profile, call.wishes)
+    if call.asked.stream:
+        return await _streamed(gateway, call, chunks)
+    return await _whole(gateway, call, chunks)
+
+
+async def _whole(gateway: Gateway, call: ClientCall, chunks: Chunks) -> GatewayAnswer:
+    """Answer with a whole reply, which is read as a stream, so that it may take its time."""
+    events = _client_events(gateway, call)
+    found: list[Event] = []
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            found += events.take(chunk)
+    gateway.affinity.answered(call.conversation, chunk.model)
+    headers = {"content-type": "application/json", **_headers(gateway, call, chunk, events)}
+    return GatewayAnswer(headers=headers, body=call.encoding.whole(found, call.envelope))
+
+
+async def _streamed(gateway: Gateway, call: ClientCall, chunks: Chunks) -> GatewayAnswer:
+    """Answer with a stream, whose head waits for the first content."""
+    stream = _Stream(gateway, call, chunks)
+    await stream.begin()
+    headers = {"content-type": call.encoding.stream_type}
+    if stream.first is not None:
+        headers |= _headers(gateway, call, stream.first, stream.events)
+    return GatewayAnswer(headers=headers, body=stream)
+
+
+class _Stream(AsyncIterator[bytes]):
+    """A streamed answer, as the bytes that are sent to a client.
+
+    Args:
+        gateway: The gateway.
+        call: The call.
+        chunks: The answer.
+
+    Attributes:
+        first: The first piece of the answer, once it has come.
+        events: The events to encode for the client.
+    """
+
+    def __init__(self, gateway: Gateway, call: ClientCall, chunks: Chunks) -> None:
+        self.first: EventChunk | None = None
+        self.events = _client_events(gateway, call)
+        self._gateway = gateway
+        self._call = call
+        self._chunks = chunks
+        self._encoder = call.encoding.encoder(call.envelope)
+        self._pieces = KeptAlive(self._encoded(), self._encoder.keep_alive)
+        self._has_ended = False
+
+    async def begin(self) -> None:
+        """Wait for the first content, or until the head must go out without.
+
+        Raises:
+            LLMRingError: No model answers.
+        """
+        try:
+            await self._pieces.head_after(self._gateway.table.head_after)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._has_ended:
+            raise StopAsyncIteration
+        try:
+            return await anext(self._pieces)
+        except Exception as error:
+            self._has_ended = True
+            await self.aclose()
+            if isinstance(error, StopAsyncIteration):
+                raise
+            return self._failing_end(error)
+
+    async def aclose(self) -> None:
+        """Cancel the call, if it goes on."""
+        self._has_ended = True
+        await self._pieces.aclose()
+
+    async def _encoded(self) -> AsyncGenerator[bytes, None]:
+        async with aclosing(self._chunks) as chunks:
+            async for chunk in chunks:
+                self.first = self.first or chunk
+                if data := self._bytes_of(chunk):
+                    yield data
+        self._gateway.affinity.answered(self._call.conversation, chunk.model)
+
+    def _bytes_of(self, chunk: EventChunk) -> bytes:
+        encoder = self._encoder
+        pieces = [piece for each in self.events.take(chunk) for piece in encoder.encode(each)]
+        if chunk.message is not None:
+            pieces += encoder.end()
+        return b"".join(pieces)
+
+    def _failing_end(self, error: Exception) -> bytes:
+        """Return the end of a stream that fails, in the form of the client's API."""
+        fault = stream_error(
+            error,
+            self._call.wire,
+            request_id=self._call.request_id,
+            quote=self._gateway.quotes_providers,
+        )
+        return b"".join(self._encoder.fail(fault))
+
+
+def _client_events(gateway: Gateway, call: ClientCall) -> ClientEvents:
+    return ClientEvents(
+        call.wire.dialect.name,
+        gateway.seal_key,
+        lambda target: mark_of(gateway.secret, target.endpoint),
+        call.tools if call.wire is RESPONSES else {},
+        call.shown,
+    )
+
+
+def _headers(
+    gateway: Gateway, call: ClientCall, answer: EventChunk, events: ClientEvents
+) -> dict[str, str]:
+    facts = CallFacts(
+        alias=call.called.alias,
+        profile=call.called.profile,
+        relay="translated",
+        lock=gateway.digest.of(gateway.ring.lockfile),
+        notes=tuple(sorted(f"{each} left out" for each in events.lost)),
+    )
+    return answer_headers(answer, facts)

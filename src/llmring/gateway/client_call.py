@@ -1,0 +1,181 @@
+"""The reading of a client's chat: what it calls, and in what form it wants the answer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct
+
+from llmring.chat.events import Usage
+from llmring.chat.parsed_request import OwnFields, ParsedRequest, parse_request
+from llmring.dialects.foreign.tool_names import ForeignTool, foreign_tools
+from llmring.dialects.gemini.decode_request import wants_thoughts
+from llmring.dialects.gemini.encode_reply import ARRAY_ENCODING
+from llmring.dialects.ollama.encode_reply import PROMPT_ENCODING
+from llmring.dialects.relay.open_requests import open_messages
+from llmring.dialects.relay.sealed_signatures import endpoint_mark
+from llmring.dialects.reply_encoding import Envelope, ReplyEncoding
+from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
+from llmring.gateway.client_events import Shown
+from llmring.gateway.conversation import conversation_of
+from llmring.gateway.http import GatewayRequest
+from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
+from llmring.gateway.reply_ids import new_reply_id
+from llmring.gateway.server_state import Gateway
+from llmring.gateway.wires import GEMINI, MESSAGES, OLLAMA, Wire
+from llmring.providers.endpoint import Endpoint
+from llmring.routing.call_wishes import CallWishes
+from llmring.routing.estimate import estimate_tokens
+
+
+class ClientCall(Struct, frozen=True, kw_only=True):
+    """A chat of a client, ready to be sent.
+
+    Attributes:
+        wire: The client's API.
+        asked: The request as the client sent it.
+        called: The name and the profile that it calls.
+        request: The call of the ring.
+        encoding: The encoding of the reply.
+        envelope: The fields of the reply that no provider gives.
+        tools: The client's own tools by the names of their functions.
+        shown: The part of the answer that the client sees.
+        conversation: The ID of the conversation.
+        wishes: The wishes for the call: its client's, and those of the conversation so far.
+        request_id: The ID of the request.
+    """
+
+    wire: Wire
+    asked: ClientRequest
+    called: CalledName
+    request: ParsedRequest
+    encoding: ReplyEncoding
+    envelope: Envelope
+    tools: Mapping[str, ForeignTool]
+    shown: Shown
+    conversation: str
+    wishes: CallWishes
+    request_id: str
+
+
+def client_call(
+    gateway: Gateway,
+    wire: Wire,
+    request: GatewayRequest,
+    *,
+    model: str | None,
+    stream: bool | None,
+) -> ClientCall:
+    """Read a chat of a client.
+
+    Args:
+        gateway: The gateway.
+        wire: The client's API.
+        request: The request.
+        model: The name of the model, where the API has it in the path.
+        stream: Whether the client asks for a stream, where the API has it in the path.
+
+    Raises:
+        RequestFormatError: The request is not one of the API.
+        RefusedCallError: The client may not call this.
+        ValidationError: The request can't be sent.
+    """
+    decode = wire.dialect.request_decoding
+    if decode is None:
+        raise RequestFormatError(f"the API {wire.name} has no chats")
+    asked = decode()(request.body, request.headers)
+    asked = msgspec.structs.replace(
+        asked,
+        model=asked.model if model is None else model,
+        stream=asked.stream if stream is None else stream,
+    )
+    named = called(gateway, wire, request, asked.model)
+    wishes = client_wishes(request.headers)
+    parsed = _parsed(gateway, wire, asked, named, wishes)
+    conversation = conversation_of(request, asked, named, gateway.secret)
+    estimate = Usage(prompt_tokens=max(1, estimate_tokens(parsed).tokens))
+    return ClientCall(
+        wire=wire,
+        asked=asked,
+        called=named,
+        request=parsed,
+        encoding=_encoding(wire, request),
+        envelope=Envelope(
+            model=asked.model,
+            id=new_reply_id(wire.name),
+            created=gateway.ring.clock.time_ns() // 10**9,
+            include_usage=asked.include_usage,
+            usage=estimate if wire is MESSAGES else None,
+            echo=asked.echo,
+        ),
+        tools=foreign_tools(parsed.tools),
+        shown=Shown(
+            reasoning=_shows_reasoning(wire, asked),
+            model=asked.model if gateway.table.body_model == "asked" else None,
+        ),
+        conversation=conversation,
+        wishes=CallWishes(
+            prefer=gateway.affinity.preferred(conversation), max_cost=wishes.max_cost
+        ),
+        request_id=request.headers.get("x-request-id", ""),
+    )
+
+
+def _parsed(
+    gateway: Gateway, wire: Wire, asked: ClientRequest, named: CalledName, wishes: ClientWishes
+) -> ParsedRequest:
+    request = parse_request(asked.request)
+    turns = open_messages(request.turns, gateway.seal_key, marks(gateway))
+    metadata = dict(request.metadata or {})
+    if wishes.tags:
+        metadata["tags"] = list(wishes.tags)
+    return msgspec.structs.replace(
+        request,
+        model=named.name,
+        turns=turns,
+        metadata=metadata or None,
+        timeout=request.timeout if wishes.timeout is None else wishes.timeout,
+        own=OwnFields(dialect=wire.dialect.name, fields=asked.own, required=asked.required_own),
+    )
+
+
+def marks(gateway: Gateway) -> Mapping[str, str]:
+    """Return the names of the gateway's providers by the marks of their endpoints."""
+    found = gateway.ring.endpoints
+    known = _MARKS.get(gateway.secret)
+    if known is None or known[0] is not found:
+        by_mark = {mark_of(gateway.secret, endpoint): name for name, endpoint in found.items()}
+        known = _MARKS[gateway.secret] = (found, by_mark)
+    return known[1]
+
+
+_MARKS: dict[bytes, tuple[Mapping[str, Endpoint], Mapping[str, str]]] = {}
+
+
+def mark_of(secret: bytes, endpoint: Endpoint) -> str:
+    """Return the mark of an endpoint."""
+    return _mark(secret, endpoint.provider.name, endpoint.base_url)
+
+
+@functools.lru_cache(maxsize=1024)
+def _mark(secret: bytes, provider: str, base_url: str) -> str:
+    return endpoint_mark(secret, provider, base_url)
+
+
+def _encoding(wire: Wire, request: GatewayRequest) -> ReplyEncoding:
+    if wire is GEMINI and request.query.get("alt") != "sse":
+        return ARRAY_ENCODING
+    if wire is OLLAMA and request.path.endswith("/generate"):
+        return PROMPT_ENCODING
+    return wire.dialect.reply_encoding()
+
+
+def _shows_reasoning(wire: Wire, asked: ClientRequest) -> bool:
+    if wire is GEMINI:
+        return wants_thoughts(asked)
+    if wire in (MESSAGES, OLLAMA):
+        wanted = asked.request.reasoning()
+        return wanted is not None and not wanted.is_off
+    return True

@@ -1,0 +1,177 @@
+"""Chats of clients of every API, answered by models of every API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import answers
+from gateways import gateway_of, post
+from llmring.chat.events import (
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+)
+from llmring.chat.reply import fold
+from llmring.chat.response import LLMResponse
+from llmring.gateway.chat import answer_chat
+from llmring.gateway.http import GatewayAnswer
+from llmring.gateway.served_ring import ServedRing
+from llmring.gateway.wires import GEMINI, OLLAMA, WIRES, Wire
+from llmring.wire import HttpHead
+from loopback import Loopback, Pause, Reset, as_stream
+from vendors import APIS, FALLBACK, Pair, ended
+
+each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+each_api = pytest.mark.parametrize("name", APIS)
+either_form = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+
+TOOL = {"type": "object", "properties": {"city": {"type": "string"}}}
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "chat": {
+        "model": "t",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "tools": [{"type": "function", "function": {"name": "weather", "parameters": TOOL}}],
+    },
+    "responses": {
+        "model": "t",
+        "input": "Hello",
+        "tools": [{"type": "function", "name": "weather", "parameters": TOOL, "strict": False}],
+    },
+    "messages": {
+        "model": "t",
+        "max_tokens": 2000,
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "messages": [{"role": "user", "content": "Hello"}],
+        "tools": [{"name": "weather", "input_schema": TOOL}],
+    },
+    "gemini": {
+        "contents": [{"role": "user", "parts": [{"text": "Hello"}]}],
+        "tools": [{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": TOOL}]}],
+        "generationConfig": {"thinkingConfig": {"includeThoughts": True}},
+    },
+    "ollama": {
+        "model": "t",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "think": True,
+        "tools": [{"type": "function", "function": {"name": "weather", "parameters": TOOL}}],
+    },
+}
+
+
+@pytest.fixture
+def pair(serve: Callable[..., Loopback], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
+    return Pair(serve, tmp_path / "llmring.lock", monkeypatch)
+
+
+def ask(wire: Wire, *, stream: bool, **more: Any) -> tuple[GatewayAnswer, bytes]:
+    """Ask as a client does; return the answer and all bytes of its body."""
+    question = {**QUESTIONS[wire.name], **more}
+    arguments: dict[str, Any] = {}
+    if wire is GEMINI:
+        path = "/v1beta/models/t:generateContent"
+        arguments = {"model": "t", "stream": stream}
+    else:
+        path = "/api/chat" if wire is OLLAMA else "/v1"
+        question["stream"] = stream
+        if wire.name == "chat" and stream:
+            question["stream_options"] = {"include_usage": True}
+    request = post(path, json.dumps(question).encode(), query={"alt": "sse"})
+
+    async def go() -> tuple[GatewayAnswer, bytes]:
+        async with ServedRing() as ring:
+            answer = await answer_chat(gateway_of(ring), wire, request, **arguments)
+            if isinstance(answer.body, bytes):
+                return answer, answer.body
+            return answer, b"".join([piece async for piece in answer.body])
+
+    return asyncio.run(go())
+
+
+def read(wire: Wire, answer: GatewayAnswer, body: bytes) -> LLMResponse:
+    """Read an answer as the library reads those of the API's own servers."""
+    head = HttpHead(answer.status, answer.headers)
+    if answer.headers["content-type"] == "application/json":
+        return fold("x:y", wire.dialect.decode(head, body), wire.dialect.name)
+    decoder = wire.dialect.decoder(head)
+    events = [*decoder.feed(body), *decoder.end()]
+    return fold("x:y", events, wire.dialect.name)
+
+
+@each_wire
+@each_api
+@either_form
+def test_g064_a_text_comes_from_any_model_to_any_client(
+    pair: Pair, wire: Wire, name: str, stream: bool
+) -> None:
+    pair.first(name, TextDelta("Hello "), TextDelta("you"), *ended("stop"), stream=True)
+
+    answer, body = ask(wire, stream=stream)
+
+    found = read(wire, answer, body)
+    assert (found.content, found.finish_reason) == ("Hello you", "stop")
+    assert found.usage is not None
+    assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (10, 2)
+    assert answer.headers["x-llmring-model"] == APIS[name].model
+
+
+@each_wire
+@each_api
+@either_form
+def test_g064_calls_of_tools_come_from_any_model_to_any_client(
+    pair: Pair, wire: Wire, name: str, stream: bool
+) -> None:
+    calls = [
+        ToolCallDelta(0, "call_1", "weather", '{"city": "Ulm"}'),
+        ToolCallDelta(1, "call_2", "weather", '{"city": "Bonn"}'),
+    ]
+    pair.first(name, TextDelta("Look: "), *calls, *ended("tool_calls"), stream=True)
+
+    found = read(wire, *ask(wire, stream=stream))
+
+    assert (found.content, found.finish_reason) == ("Look: ", "tool_calls")
+    shown = [json.loads(call["function"]["arguments"]) for call in found.tool_calls or ()]
+    assert shown == [{"city": "Ulm"}, {"city": "Bonn"}]
+
+
+@each_wire
+@each_api
+@either_form
+def test_g045_reasoning_comes_from_any_model_to_any_client_that_wants_it(
+    pair: Pair, wire: Wire, name: str, stream: bool
+) -> None:
+    pair.first(name, ReasoningDelta("Hm."), TextDelta("Hello"), *ended("stop"), stream=True)
+
+    found = read(wire, *ask(wire, stream=stream))
+
+    assert found.content == "Hello"
+    assert found.reasoning == "Hm."
+
+
+@each_wire
+@each_api
+@pytest.mark.parametrize("after", ["Once", " upon", " a"])
+def test_g078_no_client_sees_that_another_model_goes_on(
+    pair: Pair, wire: Wire, name: str, after: str
+) -> None:
+    api = APIS[name]
+    words = [TextDelta(word) for word in ("Once", " upon", " a", " midnight", " dreary")]
+    steps = api.answer(*words, *ended("stop"), stream=True).steps
+    last = next(
+        at for at, step in enumerate(steps) if isinstance(step, bytes) and after.encode() in step
+    )
+    pair.lock(api.model, FALLBACK.model, lockfile=api.lockfile)
+    begun = [*steps[: last + 1], Pause(0.05), Reset()]
+    pair.start(api, as_stream(*begun, content_type=api.encoding.stream_type))
+    pair.start(FALLBACK, answers.openai_stream(" and on it goes"))
+
+    found = read(wire, *ask(wire, stream=True))
+
+    shown = "Once upon a midnight dreary"
+    assert found.content == shown[: shown.index(after) + len(after)] + " and on it goes"
+    assert found.finish_reason == "stop"

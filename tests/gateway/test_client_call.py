@@ -1,0 +1,112 @@
+"""The reading of a client's chat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateways import gateway_of, post
+from llmring.dialects.gemini.encode_reply import ARRAY_ENCODING, ENCODING
+from llmring.dialects.request_decoding import RequestFormatError
+from llmring.gateway.client_call import ClientCall, client_call, mark_of, marks
+from llmring.gateway.served_ring import ServedRing
+from llmring.gateway.server_state import Gateway
+from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, Wire
+
+Read = Callable[..., ClientCall]
+
+LOCKFILE = """
+[[profiles.default.bindings]]
+alias = "fast"
+models = ["openai:gpt-4o-mini", "anthropic:claude-sonnet-4-5"]
+"""
+QUESTION = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Gateway:
+    path = tmp_path / "llmring.lock"
+    path.write_text(LOCKFILE)
+    return gateway_of(ServedRing(path))
+
+
+def read(
+    gateway: Gateway,
+    wire: Wire = CHAT,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> ClientCall:
+    data = json.dumps(QUESTION if body is None else body).encode()
+    request = post("/v1", data, headers=headers or {}, query=more.pop("query", {}))
+    return client_call(gateway, wire, request, **{"model": None, "stream": None, **more})
+
+
+def test_a_chat_is_read_with_the_name_that_it_calls(gateway: Gateway) -> None:
+    call = read(gateway)
+
+    assert (call.request.model, call.called.profile) == ("fast", "default")
+    assert call.request.turns[0].text == "Hi"
+    assert call.envelope.id.startswith("chatcmpl-")
+
+
+def test_g058_the_first_message_of_a_stream_has_an_estimate_of_the_prompt(
+    gateway: Gateway,
+) -> None:
+    call = read(gateway, MESSAGES, {**QUESTION, "max_tokens": 10})
+
+    assert call.envelope.usage is not None
+    assert call.envelope.usage.prompt_tokens > 0
+
+
+@pytest.mark.parametrize(("query", "encoding"), [({"alt": "sse"}, ENCODING), ({}, ARRAY_ENCODING)])
+def test_g007_gemini_streams_are_events_or_an_array(
+    gateway: Gateway, query: dict[str, str], encoding: object
+) -> None:
+    body = {"contents": [{"parts": [{"text": "Hi"}]}]}
+
+    call = read(gateway, GEMINI, body, model="fast", stream=True, query=query)
+
+    assert call.encoding is encoding
+    assert call.asked.stream
+
+
+def test_g028_the_wishes_of_the_headers_are_those_of_the_call(gateway: Gateway) -> None:
+    headers = {"x-llmring-tags": "a,b", "x-llmring-timeout": "3", "x-llmring-max-cost": "0.5"}
+
+    call = read(gateway, headers=headers)
+
+    assert call.request.metadata == {"tags": ["a", "b"]}
+    assert (call.request.timeout, call.wishes.max_cost) == (3.0, 0.5)
+
+
+def test_g025_a_conversation_prefers_the_model_that_answered_it(gateway: Gateway) -> None:
+    headers = {"x-llmring-session": "s1"}
+    gateway.affinity.answered(read(gateway, headers=headers).conversation, "openai:gpt-4o-mini")
+
+    assert read(gateway, headers=headers).wishes.prefer == "openai:gpt-4o-mini"
+    assert read(gateway, headers={"x-llmring-session": "s2"}).wishes.prefer is None
+
+
+def test_the_fields_of_the_client_s_api_go_with_the_call(gateway: Gateway) -> None:
+    call = read(gateway, body={**QUESTION, "logit_bias": {"1": 2}})
+
+    assert call.request.own is not None
+    assert call.request.own.dialect == "openai_chat"
+    assert call.request.own.fields["logit_bias"] == {"1": 2}
+
+
+def test_an_endpoint_is_found_by_its_mark(gateway: Gateway) -> None:
+    openai = gateway.ring.endpoints["openai"]
+
+    assert marks(gateway)[mark_of(gateway.secret, openai)] == "openai"
+    assert mark_of(gateway.secret, openai) != mark_of(b"another", openai)
+
+
+def test_a_body_that_is_no_request_is_an_error(gateway: Gateway) -> None:
+    with pytest.raises(RequestFormatError):
+        read(gateway, body=[])
