@@ -34,3 +34,20 @@ def test_a_dialect_is_loaded_when_it_is_used() -> None:
     )
 
     assert done.stdout.split("\n")[:2] == ["[]", "['ollama']"]
+
+
+def test_the_tools_of_all_dialects_are_known_without_loading_them() -> None:
+    code = (
+        "import sys\n"
+        "from llmring.providers.dialects import known_tools\n"
+        "print(*known_tools())\n"
+        "print([n for n in sys.argv[1:] if f'llmring.dialects.{n}.dialect' in sys.modules])\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, *NAMES], capture_output=True, text=True, check=True
+    )
+
+    known, loaded, _ = done.stdout.split("\n")
+    assert known.split() == sorted(NAMES)
+    assert loaded == "[]"

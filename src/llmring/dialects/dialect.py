@@ -9,7 +9,6 @@ from llmring.chat.events import Event, Usage
 from llmring.chat.json_text import value_of
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.call_ids import CallIds
-from llmring.dialects.foreign.server_tools import NO_SERVER_TOOLS, ServerTools
 from llmring.dialects.reported_cost import CostField
 from llmring.exceptions import (
     ProviderError,
@@ -306,7 +305,6 @@ class Dialect(Struct, frozen=True, kw_only=True):
             that the catalog lacks.
         reply_encoding: Returns the encoder of replies, for what answers as the vendor does.
         request_decoding: Returns the decoder of requests, for what answers as the vendor does.
-        server_tools: The tools that servers of the API run themselves.
         private: Fields of a client's request about the person or the program that asks, which only
             the API's vendor may get; see `Quirks.vendor`.
         shared: By the name of another API: fields that mean the same in both.
@@ -330,7 +328,6 @@ class Dialect(Struct, frozen=True, kw_only=True):
     is_content: Callable[[Mapping[str, Any]], bool] = _any_item
     expresses: Callable[[ParsedRequest], bool] = _everything
     refuses_tools: Callable[[str], bool] = _nothing
-    server_tools: ServerTools = NO_SERVER_TOOLS
     private: frozenset[str] = frozenset()
     shared: Mapping[str, frozenset[str]] = {}
 

@@ -6,11 +6,10 @@ Together they are a third of llmring's code, and an application calls by one or 
 from __future__ import annotations
 
 import functools
-from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Literal
 
 from llmring.dialects.dialect import Dialect
-from llmring.dialects.foreign.server_tools import KnownTools
+from llmring.dialects.foreign.server_tools import NO_SERVER_TOOLS, KnownTools
 
 DialectName = Literal["anthropic", "gemini", "ollama", "openai_chat", "openai_responses"]
 
@@ -43,6 +42,16 @@ def dialect_named(name: DialectName) -> Dialect:
 
 @functools.cache
 def known_tools() -> KnownTools:
-    """Return the tools that servers run themselves, by the names of all APIs."""
-    dialects = map(dialect_named, get_args(DialectName))
-    return MappingProxyType({each.name: each.server_tools for each in dialects})
+    """Return the tools that servers run themselves, by the names of all dialects."""
+    from llmring.dialects.anthropic import server_tools as anthropic
+    from llmring.dialects.gemini import server_tools as gemini
+    from llmring.dialects.openai_chat import server_tools as openai_chat
+    from llmring.dialects.openai_responses import server_tools as openai_responses
+
+    return {
+        "anthropic": anthropic.SERVER_TOOLS,
+        "gemini": gemini.SERVER_TOOLS,
+        "ollama": NO_SERVER_TOOLS,
+        "openai_chat": openai_chat.SERVER_TOOLS,
+        "openai_responses": openai_responses.SERVER_TOOLS,
+    }

@@ -16,7 +16,6 @@ from llmring.dialects.anthropic.errors import explain
 from llmring.dialects.anthropic.files import FILES
 from llmring.dialects.anthropic.messages import NAME
 from llmring.dialects.anthropic.models import LISTING
-from llmring.dialects.anthropic.server_tools import SERVER_TOOLS
 from llmring.dialects.dialect import Dialect
 
 if TYPE_CHECKING:
@@ -57,6 +56,5 @@ DIALECT = Dialect(
     files=FILES,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
-    server_tools=SERVER_TOOLS,
     is_content=is_content,
 )

@@ -107,8 +107,6 @@ def with_server_tools(
     Raises:
         UnsupportedFeatureError: The model has to call a tool that the API lacks.
     """
-    if not has_server_tools(request):
-        return request, ()
     offer = _Offer(request)
     for tool in request.tools:
         if isinstance(tool, Tool) or _stays(tool, request, dialect, known):
@@ -127,8 +125,6 @@ def prefers_other(request: ParsedRequest, main: str, other: str, known: KnownToo
         other: The name of its other API.
         known: The tools of all APIs.
     """
-    if not has_server_tools(request):
-        return False
     for tool in _server_tools(request):
         if known[other].owns(tool.definition) and not known[main].owns(tool.definition):
             return True

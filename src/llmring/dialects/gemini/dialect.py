@@ -15,7 +15,6 @@ from llmring.dialects.gemini.count_tokens import counting
 from llmring.dialects.gemini.embeddings import EMBEDDING
 from llmring.dialects.gemini.encode_request import encode
 from llmring.dialects.gemini.models import LISTING
-from llmring.dialects.gemini.server_tools import SERVER_TOOLS
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -54,6 +53,5 @@ DIALECT = Dialect(
     files=files.FILES,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
-    server_tools=SERVER_TOOLS,
     is_content=decode_reply.is_content,
 )

@@ -18,7 +18,6 @@ from llmring.dialects.openai_chat.encode_request import encode
 from llmring.dialects.openai_chat.messages import NAME
 from llmring.dialects.openai_chat.reach import expresses, refuses_tools
 from llmring.dialects.openai_chat.reasoning import is_content
-from llmring.dialects.openai_chat.server_tools import SERVER_TOOLS
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -57,7 +56,6 @@ DIALECT = Dialect(
     refuses_tools=refuses_tools,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
-    server_tools=SERVER_TOOLS,
     private=frozenset({"metadata", "prompt_cache_key", "safety_identifier", "store", "user"}),
     shared={
         "openai_responses": frozenset(

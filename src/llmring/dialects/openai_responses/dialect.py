@@ -19,7 +19,6 @@ from llmring.dialects.openai_responses.encode_input import NAME
 from llmring.dialects.openai_responses.encode_request import encode
 from llmring.dialects.openai_responses.items import is_content
 from llmring.dialects.openai_responses.reach import expresses
-from llmring.dialects.openai_responses.server_tools import SERVER_TOOLS
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -58,7 +57,6 @@ DIALECT = Dialect(
     expresses=expresses,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
-    server_tools=SERVER_TOOLS,
     private=frozenset(
         # The last one has the IDs of Codex's installation and its folders.
         {"metadata", "prompt_cache_key", "safety_identifier", "store", "user", "client_metadata"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.parts import ProviderPart, ReasoningPart
-from llmring.dialects.foreign.server_tools import prefers_other
+from llmring.dialects.foreign.server_tools import has_server_tools, prefers_other
 from llmring.providers.dialects import known_tools
 from llmring.routing.targets import Target
 
@@ -35,7 +35,7 @@ def _suits_other(request: ParsedRequest, target: Target, other: Target) -> bool:
     main, second = target.dialect.name, other.dialect.name
     if request.own is not None and request.own.dialect in (main, second):
         return request.own.dialect == second
-    return bool(request.tools) and prefers_other(request, main, second, known_tools())
+    return has_server_tools(request) and prefers_other(request, main, second, known_tools())
 
 
 def _needs_other(request: ParsedRequest, target: Target) -> bool:

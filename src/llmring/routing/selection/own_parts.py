@@ -12,9 +12,8 @@ from typing import Any
 import msgspec
 
 from llmring.chat.parsed_request import OwnFields, ParsedRequest
-from llmring.chat.tools import ProviderTool
 from llmring.dialects.dialect import Dialect, Quirks, merged
-from llmring.dialects.foreign.server_tools import with_server_tools
+from llmring.dialects.foreign.server_tools import has_server_tools, with_server_tools
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.providers.dialects import known_tools
 
@@ -37,7 +36,7 @@ def for_api(
     if own is not None and (own.fields or own.required):
         kept, notes = _kept(own, dialect, quirks)
         request = _with_fields(request, own, kept)
-    if any(isinstance(tool, ProviderTool) for tool in request.tools):
+    if request.tools and has_server_tools(request):
         request, lost = with_server_tools(request, dialect.name, known_tools())
         notes = (*notes, *lost)
     return request, notes
