@@ -84,6 +84,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
         reports_cost: The fields in which the server reports the cost of a reply, best first.
         thinking_display: True if the API takes `thinking.display`, Anthropic's field for showing
             reasoning that newer models would leave out.
+        searches: True if the server has the API's own search of the web.
         vendor: True if the API's own vendor runs the server, so that it may know who asks.
         think_tags: Whether the server leaves reasoning in `<think>` tags at the beginning of the
             content: "read" turns it into reasoning; "returned" also sends it back so.
@@ -112,6 +113,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     reports_cost: tuple[CostField, ...] = ()
     thinking_display: bool = False
+    searches: bool = False
     vendor: bool = False
     think_tags: Literal["read", "returned"] | None = None
 

@@ -327,6 +327,8 @@ _SERVICES = (
         quirks=Quirks(
             max_tokens_field="max_completion_tokens",
             reports_cost=("cost_in_usd_ticks",),
+            # https://docs.x.ai/docs/guides/tools/overview
+            searches=True,
         ),
     ),
     Preset(

@@ -99,6 +99,8 @@ _NATIVE = {
                 message_fields=EVERY_FIELD,
                 caching="keys",
                 keeps_files=True,
+                # https://developers.openai.com/api/docs/guides/tools-web-search
+                searches=True,
                 vendor=True,
                 # https://developers.openai.com/api/docs/guides/images-vision
                 # https://developers.openai.com/api/docs/guides/file-inputs
@@ -119,6 +121,8 @@ _NATIVE = {
                 # For other servers at ANTHROPIC_BASE_URL; Anthropic signs all of its thinking.
                 reasoning_field=AS_GIVEN,
                 keeps_files=True,
+                # https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
+                searches=True,
                 # https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
                 thinking_display=True,
                 # https://platform.claude.com/docs/en/api/overview#request-size-limits
@@ -135,6 +139,8 @@ _NATIVE = {
             key_env=("GOOGLE_GEMINI_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
             quirks=Quirks(
                 keeps_files=True,
+                # https://ai.google.dev/gemini-api/docs/google-search
+                searches=True,
                 # https://ai.google.dev/gemini-api/docs/file-input-methods
                 limits=Limits(request=100 * 2**20, each={"application/pdf": 50 * 2**20}),
             ),

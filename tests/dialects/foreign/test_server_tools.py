@@ -57,8 +57,10 @@ def offered(*definitions: Json | Tool, client: str | None = None, choice: Any = 
     return ParsedRequest(**{**fields, "own": OwnFields(dialect=client)})
 
 
-def placed(request: ParsedRequest, dialect: str) -> tuple[ParsedRequest, tuple[str, ...]]:
-    return with_server_tools(request, dialect, known_tools())
+def placed(
+    request: ParsedRequest, dialect: str, *, searches: bool = True
+) -> tuple[ParsedRequest, tuple[str, ...]]:
+    return with_server_tools(request, dialect, known_tools(), searches=searches)
 
 
 def definitions(request: ParsedRequest) -> list[Any]:
@@ -293,8 +295,22 @@ def test_functions_alone_are_the_same_request() -> None:
 def test_the_api_with_more_of_the_tools_is_preferred(tool: Any, *, preferred: bool) -> None:
     request = offered(tool)
 
-    assert prefers_other(request, "openai_chat", "openai_responses", known_tools()) == preferred
-    assert not prefers_other(request, "openai_responses", "openai_chat", known_tools())
+    assert is_preferred(request, "openai_chat", "openai_responses") == preferred
+    assert not is_preferred(request, "openai_responses", "openai_chat")
+
+
+def is_preferred(request: ParsedRequest, main: str, other: str, *, searches: bool = True) -> bool:
+    return prefers_other(request, main, other, known_tools(), searches=searches)
+
+
+def test_a_search_of_another_vendor_needs_a_server_with_one() -> None:
+    request = offered(CLAUDE_SEARCH, CLOCK, client="anthropic")
+    found, notes = placed(request, "openai_responses", searches=False)
+
+    assert (definitions(found), notes) == ([CLOCK], (LEFT_OUT.format("web_search"),))
+    assert not is_preferred(request, "openai_chat", "openai_responses", searches=False)
+    own = offered(OPENAI_SEARCH, client="openai_responses")
+    assert placed(own, "openai_responses", searches=False) == (own, ())
 
 
 # --- What clients send ---

@@ -357,6 +357,21 @@ def test_g037_a_search_that_must_be_made_is_not_left_to_a_server_without_one() -
             prepared(request, model)
 
 
+@pytest.mark.parametrize(
+    ("model", "searches"),
+    [(OPENAI, True), ("xai:grok-4", True), ("groq:llama", False), ("vllm:any", False)],
+)
+def test_g037_a_search_is_made_where_the_server_has_one(model: str, *, searches: bool) -> None:
+    request = asked("anthropic", tools=[ProviderTool(SEARCH), CLOCK])
+    plain = target(model)
+    row = plain.endpoint.provider
+    by_responses = Target(plain.ref, plain.endpoint, row.speaking("responses"))
+    body = json.loads(chat(request, stream=False)(by_responses).http.body)
+
+    assert ({"type": "web_search"} in body["tools"]) == searches
+    assert len(body["tools"]) == 1 + searches
+
+
 # --- One call at a time ---
 
 

@@ -92,7 +92,7 @@ def has_server_tools(request: ParsedRequest) -> bool:
 
 
 def with_server_tools(
-    request: ParsedRequest, dialect: str, known: KnownTools
+    request: ParsedRequest, dialect: str, known: KnownTools, *, searches: bool
 ) -> tuple[ParsedRequest, tuple[str, ...]]:
     """Return a request with the tools that an API has, and remarks on the others.
 
@@ -103,6 +103,7 @@ def with_server_tools(
         request: The request, which is not changed.
         dialect: The name of the API that is asked.
         known: The tools of all APIs.
+        searches: True if the server has the API's own search of the web.
 
     Raises:
         UnsupportedFeatureError: The model has to call a tool that the API lacks.
@@ -112,11 +113,14 @@ def with_server_tools(
         if isinstance(tool, Tool) or _stays(tool, request, dialect, known):
             offer.tools.append(tool)
         else:
-            offer.add(tool.definition, _search(tool, request, dialect, known))
+            search = _search(tool, request, dialect, known) if searches else None
+            offer.add(tool.definition, search)
     return offer.request()
 
 
-def prefers_other(request: ParsedRequest, main: str, other: str, known: KnownTools) -> bool:
+def prefers_other(
+    request: ParsedRequest, main: str, other: str, known: KnownTools, *, searches: bool
+) -> bool:
     """Return True if another API of the same provider has more of the tools of a request.
 
     Args:
@@ -124,12 +128,13 @@ def prefers_other(request: ParsedRequest, main: str, other: str, known: KnownToo
         main: The name of the provider's main API.
         other: The name of its other API.
         known: The tools of all APIs.
+        searches: True if the provider has searches of the web.
     """
     for tool in _server_tools(request):
         if known[other].owns(tool.definition) and not known[main].owns(tool.definition):
             return True
-        if not _stays(tool, request, main, known) and _search(tool, request, main, known) is None:
-            return _stays(tool, request, other, known) or bool(_search(tool, request, other, known))
+        if searches and _search(tool, request, other, known) is not None:
+            return _search(tool, request, main, known) is None
     return False
 
 

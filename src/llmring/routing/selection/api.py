@@ -35,7 +35,10 @@ def _suits_other(request: ParsedRequest, target: Target, other: Target) -> bool:
     main, second = target.dialect.name, other.dialect.name
     if request.own is not None and request.own.dialect in (main, second):
         return request.own.dialect == second
-    return has_server_tools(request) and prefers_other(request, main, second, known_tools())
+    if not has_server_tools(request):
+        return False
+    searches = target.quirks.searches
+    return prefers_other(request, main, second, known_tools(), searches=searches)
 
 
 def _needs_other(request: ParsedRequest, target: Target) -> bool:

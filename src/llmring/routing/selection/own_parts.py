@@ -37,7 +37,9 @@ def for_api(
         kept, notes = _kept(own, dialect, quirks)
         request = _with_fields(request, own, kept)
     if request.tools and has_server_tools(request):
-        request, lost = with_server_tools(request, dialect.name, known_tools())
+        request, lost = with_server_tools(
+            request, dialect.name, known_tools(), searches=quirks.searches
+        )
         notes = (*notes, *lost)
     return request, notes
 
