@@ -11,7 +11,9 @@ from llmring.routing.side_effects import may_act
 MCP = {"type": "mcp", "server_label": "crm", "server_url": "https://crm.example"}
 
 
-@pytest.mark.parametrize("tool", [MCP, {"type": "computer_use_preview"}, {"type": "new_thing"}])
+@pytest.mark.parametrize(
+    "tool", [MCP, {"type": "computer_use_preview"}, {"type": "new_thing"}, {"mcpServers": []}]
+)
 def test_a_tool_of_the_provider_s_may_act(tool: dict[str, Any]) -> None:
     assert may_act(parse_request(LLMRequest("fast", "Hi", tools=[tool])))
 
@@ -24,6 +26,10 @@ def test_a_tool_of_the_provider_s_may_act(tool: dict[str, Any]) -> None:
         {"type": "namespace", "name": "agents", "tools": [{"type": "function", "name": "close"}]},
         {"type": "web_search_20250305", "name": "web_search"},
         {"google_search": {}},
+        {"googleSearch": {}},
+        {"codeExecution": {}},
+        {"type": "bash_20250124", "name": "bash"},
+        {"type": "local_shell"},
         {"type": "code_interpreter", "container": {"type": "auto"}},
     ],
 )

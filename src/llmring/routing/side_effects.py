@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.tools import ProviderTool
 
@@ -10,15 +12,31 @@ from llmring.chat.tools import ProviderTool
 _HARMLESS = (
     "code_execution",
     "code_interpreter",
+    "enterprise_web_search",
+    "exa_ai_search",
     "file_search",
     "google_maps",
     "google_search",
     "image_generation",
+    "parallel_ai_search",
     "retrieval",
     "tool_search",
     "url_context",
     "web_fetch",
     "web_search",
+)
+
+# Tools that a provider defines and the caller runs; the model only asks for them.
+# https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview
+# https://platform.openai.com/docs/api-reference/responses/create#responses-create-tools
+_OF_THE_CALLER = (
+    "apply_patch",
+    "bash_",
+    "custom",
+    "local_shell",
+    "memory_",
+    "namespace",
+    "text_editor_",
 )
 
 
@@ -34,5 +52,6 @@ def may_act(request: ParsedRequest) -> bool:
 
 def _is_harmless(tool: ProviderTool) -> bool:
     kind = tool.definition.get("type") or next(iter(tool.definition), "")
-    # The caller runs custom tools, and those in namespaces.
-    return kind in ("custom", "namespace") or str(kind).startswith(_HARMLESS)
+    # Google's names have two spellings.
+    name = re.sub(r"(?<=[a-z])([A-Z])", lambda match: "_" + match[1].lower(), str(kind))
+    return name.startswith((*_HARMLESS, *_OF_THE_CALLER))
