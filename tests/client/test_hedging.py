@@ -119,7 +119,7 @@ def test_a_request_with_side_effects_is_not_sent_to_two_models(way: Way, pair: P
     slow = answers.openai("Hi")
     late = Answer([Pause(0.4), *slow.steps], headers=slow.headers, framing="chunked")
     _, anthropic = pair(late, answers.anthropic())
-    remote = {"type": "mcp", "server_label": "crm", "server_url": "https://crm.example"}
+    remote = {"type": "of_the_server"}
 
     response = way.chat(LLMRing(), "fast", "Hello", tools=[remote])
 
