@@ -119,6 +119,14 @@ class ActiveLockfile:
         self._pair = pair = (reading, reading.known)
         return pair
 
+    def admit(self, check: Callable[[Lockfile], object]) -> None:
+        """Use changed versions of the lockfile only if they pass a check.
+
+        Args:
+            check: Raises a LockfileError for a version that is not to be used.
+        """
+        self._live.check = check
+
     @property
     def readers(self) -> list[Thread]:
         """The threads that read lockfiles now."""

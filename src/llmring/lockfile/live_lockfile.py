@@ -67,6 +67,10 @@ class LiveLockfile(Generic[T]):
         form: Makes of a version what calls use.
         complete: Works out what calls will need of it, where a thread reads the file.
         clock: The wall clock, to compare with the file's own time.
+
+    Attributes:
+        check: Raises a LockfileError for a changed version that is not to be used; None for no
+            such check.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class LiveLockfile(Generic[T]):
         complete: Callable[[T], object] | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
+        self.check: Callable[[Lockfile], object] | None = None
         self._path = path
         self._form = form
         self._complete = complete
@@ -160,6 +165,8 @@ class LiveLockfile(Generic[T]):
             if last is not None and not last.forgotten and text == last.text:
                 return _Version(last.form, text, seen, settled), []
             lockfile = parse(text, self._path)
+            if self.check is not None:
+                self.check(lockfile)
         except LockfileError as error:
             if last is None:
                 raise
