@@ -1,0 +1,205 @@
+"""The process of the gateway: its socket, its first lines, its signals and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET, Struct
+
+from llmring.address import is_loopback
+from llmring.client.ring import LLMRing
+from llmring.config.gateway_secret import gateway_secret
+from llmring.config.settings import read_settings, trusts_lockfiles, variables
+from llmring.gateway.server.drain import DELAY_SECONDS, Drain
+from llmring.gateway.server.listening import listening
+from llmring.gateway.server.live_gateway import LiveGateway
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from llmring.gateway.app import GatewayApp
+    from llmring.gateway.server.guarded_protocol import GuardedProtocol
+
+# Agents wait long for one answer.
+TIMEOUT_SECONDS = 600.0
+
+# Longer than clients and proxies keep an idle connection, so that they close it first.
+_KEEP_ALIVE_SECONDS = 75
+# After the calls that run too long are cancelled, they have this time to end.
+_GRACE_SECONDS = 10
+# On the second signal, calls have this time to end.
+_FORCED_SECONDS = 0.5
+_TICK_SECONDS = 0.05
+
+
+class ServeOptions(Struct, frozen=True, kw_only=True):
+    """The options of a gateway's process.
+
+    Attributes:
+        host: The address to listen on.
+        port: The port; 0 for any free one.
+        profile: The profile, if one is named.
+        file: The lockfile, if one is named.
+        trust: True if the user agrees to what the lockfile holds now.
+        drain_delay: Seconds from the first signal to end until no connections are taken.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4180
+    profile: str | None = None
+    file: str | None = None
+    trust: bool = False
+    drain_delay: float = DELAY_SECONDS
+
+
+class PreparedGateway(Struct, frozen=True, kw_only=True):
+    """A gateway that listens, but does not answer yet.
+
+    Attributes:
+        lines: What to print: the address, the profile, the aliases, and how clients find it.
+        run: Answers until the process is asked to end.
+        close: Closes the socket of a gateway that is not to run.
+    """
+
+    lines: tuple[str, ...]
+    run: Callable[[], None]
+    close: Callable[[], None]
+
+
+def prepare(options: ServeOptions) -> PreparedGateway:
+    """Read what a gateway needs, and open its socket.
+
+    Args:
+        options: The options.
+
+    Raises:
+        LLMRingError: The lockfile, the profile, the secret or a setting can't be used.
+        ConfigurationError: The address is not one of this machine, or the port is in use.
+    """
+    settings = read_settings()
+    own = "".join(variables(["LLMRING_PROVIDER_TIMEOUT_S"]).values()).strip()
+    ring = LLMRing(options.file, timeout=UNSET if own else TIMEOUT_SECONDS)
+    live = LiveGateway(
+        ring,
+        gateway_secret(settings.gateway_secret, settings.state_dir),
+        profile=options.profile,
+        is_open=is_loopback(options.host),
+        needs_consent=ring.lockfile_source == "folder" and not trusts_lockfiles(),
+    )
+    aliases = ring.list_aliases(options.profile)
+    door = listening(options.host, options.port)
+    url = _url(options.host, door.getsockname()[1])
+    return PreparedGateway(
+        lines=first_lines(url, live.active_profile, list(aliases)),
+        run=lambda: _run(live, door, Drain(options.drain_delay)),
+        close=door.close,
+    )
+
+
+def first_lines(url: str, profile: str, aliases: list[str]) -> tuple[str, ...]:
+    """Return what a gateway prints when it starts.
+
+    Args:
+        url: Its address.
+        profile: Its profile.
+        aliases: The aliases of the profile.
+    """
+    return (
+        f"llmring gateway at {url}, profile {profile}, "
+        f"aliases: {', '.join(aliases) or 'none'}, keys off",
+        f"export OPENAI_BASE_URL={url}/v1",
+        f"export ANTHROPIC_BASE_URL={url}",
+        f"export GOOGLE_GEMINI_BASE_URL={url}",
+    )
+
+
+def _url(host: str, port: int) -> str:
+    """Return the address for clients on this machine."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 -- the address of all, which clients can't call
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _run(live: LiveGateway, door: socket.socket, drain: Drain) -> None:
+    from llmring.gateway.app import GatewayApp
+
+    with door:
+        app = GatewayApp(live.now, drain=drain)
+        server_for(app, drain, on_hangup=live.read_again).run(sockets=[door])
+
+
+def server_for(
+    app: GatewayApp,
+    drain: Drain,
+    on_hangup: Callable[[], None] | None = None,
+    protocol: type[GuardedProtocol] | None = None,
+) -> uvicorn.Server:
+    """Build the server of a gateway.
+
+    Args:
+        app: The gateway.
+        drain: The end of the gateway.
+        on_hangup: Called on SIGHUP.
+        protocol: The HTTP server.
+    """
+    import uvicorn
+
+    from llmring.gateway.server.guarded_protocol import GuardedProtocol
+
+    class DrainingServer(uvicorn.Server):
+        """A server that ends as its gateway drains."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            is_main = threading.current_thread() is threading.main_thread()
+            if on_hangup is not None and is_main and hasattr(signal, "SIGHUP"):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
+            await super().startup(sockets)
+
+        async def on_tick(self, counter: int) -> bool:
+            return await super().on_tick(counter) or drain.is_closing
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            timer = asyncio.get_running_loop().call_later(drain.limit, drain.expire)
+            forcing = asyncio.create_task(self._end_if_forced())
+            await super().shutdown(sockets)
+            timer.cancel()
+            forcing.cancel()
+            await asyncio.wait([forcing])
+
+        async def _end_if_forced(self) -> None:
+            while not drain.is_forced:
+                await asyncio.sleep(_TICK_SECONDS)
+            drain.expire()
+            await asyncio.sleep(_FORCED_SECONDS)
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+            # Python runs this between two steps of the loop; the next tick sees the change.
+            if drain.is_draining:
+                drain.force()
+            else:
+                drain.begin(at_once=sig == signal.SIGINT)
+
+    config = uvicorn.Config(
+        app,
+        http=protocol or GuardedProtocol,
+        ws="none",
+        loop="asyncio" if sys.platform == "win32" else "uvloop",
+        lifespan="on",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=int(drain.limit) + _GRACE_SECONDS,
+    )
+    return DrainingServer(config)

@@ -1,0 +1,65 @@
+"""Checks of what the gateway needs on this machine, in addition to what calls need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from llmring.audit.machine import Check, CheckOutcome, Setup
+from llmring.config.gateway_secret import gateway_secret
+from llmring.exceptions import ConfigurationError
+from llmring.gateway.server.listening import listening
+from llmring.lockfile.gateway_table import gateway_table
+from llmring.lockfile.resolve import bindings
+
+
+def _server(setup: Setup) -> Iterator[CheckOutcome]:  # noqa: ARG001 -- as all checks
+    if find_spec("uvicorn") is None:
+        fix = "pip install 'llmring[gateway]'"
+        yield CheckOutcome("fail", "uvicorn is not installed", fix)
+    else:
+        loop = "uvloop" if find_spec("uvloop") else "asyncio"
+        yield CheckOutcome("ok", f"uvicorn, with {loop}")
+
+
+def _secret(setup: Setup) -> Iterator[CheckOutcome]:
+    gateway_secret(setup.settings.gateway_secret, setup.settings.state_dir)
+    yield CheckOutcome("ok", "the gateway's secret can be read")
+
+
+def _names(setup: Setup) -> Iterator[CheckOutcome]:
+    """Check that each rule for names leads to an alias."""
+    rules = gateway_table(setup.lockfile, setup.source).names
+    known = bindings(setup.lockfile, setup.profile)
+    lost = [f"{rule!r} = {alias!r}" for rule, alias in rules.items() if alias not in known]
+    if lost:
+        message = f"the profile {setup.profile} lacks the alias of {', '.join(lost)}"
+        yield CheckOutcome("warn", message, "bind the alias, or change names in [gateway]")
+    elif rules:
+        yield CheckOutcome("ok", f"{len(rules)} in [gateway], all lead to an alias")
+
+
+GATEWAY_CHECKS: tuple[tuple[str, Check], ...] = (
+    ("gateway", _server),
+    ("gateway secret", _secret),
+    ("gateway names", _names),
+)
+
+
+def port_check(host: str, port: int) -> Check:
+    """Return the check that the gateway can listen.
+
+    Args:
+        host: The address.
+        port: The port.
+    """
+
+    def check(setup: Setup) -> Iterator[CheckOutcome]:  # noqa: ARG001 -- as all checks
+        try:
+            listening(host, port).close()
+        except ConfigurationError as error:
+            yield CheckOutcome("fail", str(error))
+        else:
+            yield CheckOutcome("ok", f"{host}, port {port} is free")
+
+    return check

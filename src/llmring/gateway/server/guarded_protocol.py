@@ -1,0 +1,265 @@
+"""The HTTP/1.1 server of the gateway: uvicorn's, with bounds on time and size.
+
+uvicorn waits for the head of a request without an end, reads heads of any size, and keeps a
+connection whose client reads nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from llmring.gateway.server.sending import BREAK_OFF
+
+if TYPE_CHECKING:
+    from asyncio import TimerHandle
+
+_TOO_SLOW = b"408 Request Timeout"
+_TOO_LARGE = b"431 Request Header Fields Too Large"
+
+# The headers that show how long a body is.
+_FRAMING = (b"content-length", b"transfer-encoding")
+
+# The kernel would keep up to some megabytes for a client that reads nothing.
+_KERNEL_BYTES = 256 * 1024
+
+
+class _TooManyHeadersError(Exception):
+    """A head, or the trailers of a body, with more headers than any client sends."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection of a client.
+
+    Attributes:
+        head_timeout: Seconds from the beginning of a connection, or from the first byte of another
+            request, until a head has to be complete.
+        write_stall: Seconds after which a client that reads nothing is dropped.
+        most_head: Bytes of a head, or of a body between two pieces of its content.
+        most_headers: Headers of a request.
+        most_connections: Connections of one address.
+    """
+
+    head_timeout: ClassVar[float] = 10.0
+    write_stall: ClassVar[float] = 60.0
+    most_head: ClassVar[int] = 64 * 1024
+    most_headers: ClassVar[int] = 128
+    most_connections: ClassVar[int] = 1024
+
+    _open: ClassVar[Counter[str]] = Counter()
+
+    _head_timer: TimerHandle | None = None
+    _write_timer: TimerHandle | None = None
+    _address: str | None = None
+    # Bytes that have brought neither a head nor a part of a body to its end.
+    _fruitless = 0
+    _is_in_body = False
+    # What is being parsed, and whether it is the head that `_read_body_again` makes up.
+    _data = b""
+    _is_made_up = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        opened = transport.get_extra_info("socket")
+        if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
+        self._address = self.client[0] if self.client else ""
+        self._open[self._address] += 1
+        if self._address and self._open[self._address] > self.most_connections:
+            transport.abort()
+            return
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        if self._address is not None:
+            self._open[self._address] -= 1
+            if not self._open[self._address]:
+                del self._open[self._address]
+            self._address = None
+        self._stop_timers()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what has come, within bounds."""
+        self._fruitless += len(data)
+        self._data = data
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._fruitless > self.most_head:
+            self._refuse(_TOO_LARGE)
+        elif self._head_timer is None and not self._is_in_body and self._is_idle():
+            # A part of another request, perhaps not even its first line.
+            self._await_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer of a body."""
+        if self._is_made_up:
+            return
+        super().on_header(name, value)
+        if len(self.headers) > self.most_headers:
+            raise _TooManyHeadersError
+
+    def on_headers_complete(self) -> None:
+        """Start to answer a request."""
+        if self._is_made_up:
+            return
+        self._fruitless = 0
+        self._is_in_body = True
+        self._stop_head_timer()
+        super().on_headers_complete()
+        # uvicorn adds the trailers of the body to its own list.
+        self.scope["headers"] = list(self.headers)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body."""
+        self._fruitless = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Take the end of a request."""
+        if self.parser.should_upgrade() and self._has_body():
+            return
+        self._fruitless = 0
+        self._is_in_body = False
+        super().on_message_complete()
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        if self._is_made_up:
+            return
+        super().on_message_begin()
+        self.scope["extensions"] = {BREAK_OFF: {"close": self.break_off}}
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the target of a request."""
+        if not self._is_made_up:
+            super().on_url(url)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer a request that offers another protocol in this one."""
+        if self._has_body():
+            self._read_body_again()
+        else:
+            # The parser reads nothing more.
+            self.cycle.keep_alive = False
+
+    def _has_body(self) -> bool:
+        return any(name in _FRAMING for name, _ in self.headers)
+
+    def _read_body_again(self) -> None:
+        """Read the body of a request that offers another protocol, which the parser skips.
+
+        Java's own client offers HTTP/2 with each request.
+        """
+        error = sys.exc_info()[1]
+        assert isinstance(error, httptools.HttpParserUpgrade)  # noqa: S101 -- who calls this
+        rest = self._data[error.args[0] :]
+        framing = [b"%b: %b\r\n" % each for each in self.headers if each[0] in _FRAMING]
+        self.parser = httptools.HttpRequestParser(self)
+        self._is_made_up = True
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
+        self._is_made_up = False
+        if rest:
+            self.data_received(rest)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._watch_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP; in the middle of an answer, only end the connection."""
+        if self._is_idle():
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        """Hold the answer back, since the client reads too slowly."""
+        super().pause_writing()
+        self._watch_writing()
+
+    def resume_writing(self) -> None:
+        """Go on with the answer."""
+        self._stop_write_timer()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection; the client gets the time of a stall to read what is left."""
+        super().timeout_keep_alive_handler()
+        self._watch_writing()
+
+    def break_off(self, *, at_once: bool = False) -> None:
+        """Close the connection without the end of the answer.
+
+        Args:
+            at_once: True to drop what the client has not read yet.
+        """
+        # Without chunks, the client would take the end of the connection for that of the answer.
+        if self.scope["http_version"] == "1.0":
+            opened = self.transport.get_extra_info("socket")
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            at_once = True
+        if at_once:
+            self.transport.abort()
+        else:
+            self.transport.close()
+            self._watch_writing()
+
+    def _is_idle(self) -> bool:
+        cycle: Any = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(self.head_timeout, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if self._fruitless:
+            self._refuse(_TOO_SLOW)
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: bytes) -> None:
+        if self._is_idle() and not self.transport.is_closing():
+            head = b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            self.transport.write(head % status)
+        self.transport.close()
+
+    def _watch_writing(self) -> None:
+        """Drop the client if it reads nothing for the time of a stall."""
+        self._stop_write_timer()
+        left = self.transport.get_write_buffer_size()
+        if left:
+            self._write_timer = self.loop.call_later(self.write_stall, self._write_is_late, left)
+
+    def _write_is_late(self, before: int) -> None:
+        self._write_timer = None
+        if self.transport.get_write_buffer_size() < before:
+            self._watch_writing()
+        else:
+            self.transport.abort()
+
+    def _stop_timers(self) -> None:
+        self._stop_head_timer()
+        self._stop_write_timer()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None

@@ -1,0 +1,130 @@
+"""A gateway whose settings follow its lockfile."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import lockfile_of
+from llmring import LLMRing, LockfileError
+from llmring.config.settings import trusted_lockfiles
+from llmring.gateway.server.live_gateway import LiveGateway
+from llmring.lockfile.consent import claims, fingerprint
+from llmring.lockfile.document import parse
+from llmring.providers.table import PROVIDERS
+
+SECRET = b"a secret of at least 32 characters"
+PATH = Path("llmring.lock")
+ALIASES = lockfile_of(default={"fast": ["mock:a"]})
+
+AWAY = '\n[providers.mine]\nbase_url = "https://llm.example/v1"\napi_key_env = "OPENAI_API_KEY"\n'
+
+
+def rewrite(text: str) -> None:
+    """Replace the lockfile, as a change that is older than the last moments."""
+    PATH.write_text(text)
+    rewrite.moment += 1_000_000_000  # type: ignore[attr-defined]
+    os.utime(PATH, ns=(rewrite.moment, rewrite.moment))  # type: ignore[attr-defined]
+
+
+rewrite.moment = 1_700_000_000_000_000_000  # type: ignore[attr-defined]
+
+
+def gateway_table_text(**keys: str) -> str:
+    return "".join(["\n[gateway]\n", *(f"{name} = {value}\n" for name, value in keys.items())])
+
+
+def live(text: str = ALIASES, *, needs_consent: bool = False) -> LiveGateway:
+    rewrite(text)
+    return LiveGateway(LLMRing(), SECRET, needs_consent=needs_consent)
+
+
+def test_g125_the_table_is_that_of_the_lockfile_and_the_same_until_it_changes() -> None:
+    found = live(ALIASES + gateway_table_text(body_limit="1000"))
+
+    assert found.now().table.body_limit == 1000
+    assert found.now() is found.now()
+
+
+def test_g125_a_change_of_the_lockfile_is_seen_by_the_next_call() -> None:
+    found = live()
+    before = found.now()
+    rewrite(ALIASES.replace("fast", "quick") + gateway_table_text(body_limit="1000"))
+
+    assert found.now().table.body_limit == 1000
+    assert before.table.body_limit == 32 * 2**20
+    assert list(found.now().ring.list_aliases()) == ["quick"]
+
+
+@pytest.mark.parametrize("broken", ["version = ", "[gateway]\nbody_limit = -1\n", ""])
+def test_g125_a_broken_lockfile_changes_nothing(
+    broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = live(ALIASES + gateway_table_text(body_limit="1000"))
+    rewrite(broken)
+
+    assert found.now().table.body_limit == 1000
+    assert list(found.now().ring.list_aliases()) == ["fast"]
+
+    PATH.unlink()
+    assert found.now().table.body_limit == 1000
+
+
+def test_g125_many_rewrites_half_of_them_broken_fail_no_look_up() -> None:
+    found = live()
+    for number in range(1, 200):
+        good = ALIASES + gateway_table_text(body_limit=str(number))
+        rewrite("version =" if number % 2 else good)
+
+        assert found.now().table.body_limit == (number if number % 2 == 0 else number - 1 or 2**25)
+
+
+@pytest.mark.parametrize("more", [AWAY, gateway_table_text(cors='["https://evil.example"]')])
+def test_g125_a_lockfile_that_needs_consent_counts_as_broken(
+    more: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = live(needs_consent=True)
+    rewrite(ALIASES.replace("fast", "quick") + more)
+
+    assert list(found.now().ring.list_aliases()) == ["fast"]
+    assert found.now().table.cors == ()
+    assert "llmring trust" in caplog.text
+
+
+def test_g125_settings_that_were_agreed_to_may_stay_go_and_come_back() -> None:
+    found = live(ALIASES + AWAY, needs_consent=True)
+    for alias, more in (("one", AWAY), ("two", ""), ("three", AWAY)):
+        rewrite(ALIASES.replace("fast", alias) + more)
+
+        assert list(found.now().ring.list_aliases()) == [alias]
+
+
+def test_g125_a_named_lockfile_needs_no_consent() -> None:
+    found = live(needs_consent=False)
+    rewrite(ALIASES.replace("fast", "quick") + AWAY)
+
+    assert list(found.now().ring.list_aliases()) == ["quick"]
+
+
+def test_g125_consent_given_meanwhile_counts_once_the_file_is_read_again() -> None:
+    found = live(needs_consent=True)
+    text = ALIASES.replace("fast", "quick") + AWAY
+    rewrite(text)
+    assert list(found.now().ring.list_aliases()) == ["fast"]
+
+    path = found.now().ring.lockfile_path
+    trusted_lockfiles().add(path, fingerprint(claims(parse(text, path), PROVIDERS)))
+    found.read_again()
+
+    assert list(found.now().ring.list_aliases()) == ["quick"]
+
+
+def test_g173_the_profile_of_requests_that_name_none_is_known() -> None:
+    assert live().active_profile == "default"
+
+
+def test_g125_a_lockfile_that_was_never_good_is_an_error() -> None:
+    rewrite("version = ")
+
+    with pytest.raises(LockfileError):
+        LiveGateway(LLMRing(), SECRET)
