@@ -44,6 +44,7 @@ COMMANDS: list[list[str]] = [
     ["lock", "try", "default=mine:n"],
     ["doctor", "--live"],
     ["registry", "update"],
+    ["serve", "--port", "0"],
 ]
 
 

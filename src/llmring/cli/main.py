@@ -61,6 +61,7 @@ COMMANDS = (
     Command(("logs", "prune"), "commands.logs_prune", "remove old calls from the ledger"),
     Command(("logs",), "commands.logs", "show the last calls"),
     Command(("doctor",), "commands.doctor", "check everything that calls need, and suggest fixes"),
+    Command(("serve",), "commands.serve", "answer client programs of five APIs, over HTTP"),
     Command(("mcp",), "commands.mcp", "serve the lockfile to coding assistants, over MCP"),
     Command(("local", "pull"), "commands.local_pull", "download the small local model"),
     Command(("completion",), "commands.completion", "print a shell completion script"),

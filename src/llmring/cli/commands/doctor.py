@@ -41,7 +41,7 @@ def handle(args: argparse.Namespace) -> int:
     for finding in _findings(args):
         found.append(finding)
         if not args.json:
-            print_out(_line(finding))
+            print_out(finding_line(finding))
     counts = {state: sum(each.state == state for each in found) for state in ("fail", "warn")}
     if args.json:
         print_json({"ok": not counts["fail"], "findings": found})
@@ -68,7 +68,8 @@ def _findings(args: argparse.Namespace) -> Iterator[CheckResult]:
         yield from checked(setup, LIVE)
 
 
-def _line(finding: CheckResult) -> str:
+def finding_line(finding: CheckResult) -> str:
+    """Return a finding on one line."""
     fix = f"; {finding.fix}" if finding.fix else ""
     message = " ".join(finding.message.split())
     return f"{finding.state:4}  {finding.check}: {message}{fix}"

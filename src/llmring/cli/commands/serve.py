@@ -1,0 +1,143 @@
+"""llmring serve: answer client programs of five APIs, over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from llmring.address import is_loopback
+from llmring.cli.commands.doctor import finding_line
+from llmring.cli.lockfile_options import add_options
+from llmring.cli.output import harmless, print_error, print_note, print_out
+from llmring.cli.trust_check import add_trust_option, require_consent
+
+if TYPE_CHECKING:
+    from llmring.audit.machine import CheckResult
+
+INSTALL = "pip install 'llmring[gateway]'"
+
+EXAMPLES = """examples:
+  llmring serve
+  llmring serve --profile prod --port 8080
+  llmring serve --check
+
+Programs of the APIs of OpenAI (Chat Completions and Responses), Anthropic,
+Google and Ollama reach every alias at the address that is printed.
+
+All who reach the gateway can spend the money behind its providers' keys, so a
+--host that other machines can reach needs --no-keys. SIGTERM ends the
+gateway when the calls in progress are answered, a second one at once.
+--check exit codes: 0 no check failed; 1 some did."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="address to listen on (default: 127.0.0.1)",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=4180,
+        metavar="PORT",
+        help="port to listen on; 0 for any free one (default: 4180)",
+    )
+    parser.add_argument(
+        "--no-keys", action="store_true", help="let all who reach the --host make calls"
+    )
+    parser.add_argument(
+        "--drain-delay",
+        type=_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="after SIGTERM, take connections for this time (default: 5)",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="check all that the gateway needs, and end"
+    )
+    add_trust_option(parser)
+    add_options(parser)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text[:6]) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time; give a number of seconds")
+    return seconds
+
+
+def handle(args: argparse.Namespace) -> int:
+    """Answer client programs until the process is asked to end."""
+    if not is_loopback(args.host) and not args.no_keys:
+        print_error(
+            f"{args.host} can be reached from other machines, and all who reach it could spend the "
+            "money behind the keys of your providers; listen on 127.0.0.1, or add --no-keys"
+        )
+        return 2
+    if args.check:
+        return _check(args)
+    if find_spec("uvicorn") is None:
+        print_error(f"the gateway needs more packages; run: {INSTALL}")
+        return 1
+    require_consent(args)
+    from llmring.gateway.serve import ServeOptions, prepare
+
+    prepared = prepare(
+        ServeOptions(
+            host=args.host,
+            port=args.port,
+            profile=args.profile,
+            file=args.file,
+            drain_delay=args.drain_delay,
+        )
+    )
+    if not is_loopback(args.host):
+        print_note(
+            f"WARNING: no keys are needed. All who reach {args.host} can make calls and spend the "
+            "money behind the keys of your providers."
+        )
+    for line in prepared.lines:
+        print_out(harmless(line))
+    prepared.run()
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    """Print the findings, one per line."""
+    found = []
+    for finding in _findings(args):
+        found.append(finding)
+        print_out(finding_line(finding))
+    counts = {state: sum(each.state == state for each in found) for state in ("fail", "warn")}
+    parts = [f"{count} {state}" for state, count in counts.items() if count]
+    print_note(", ".join(parts) or "no problems found")
+    return 1 if counts["fail"] else 0
+
+
+def _findings(args: argparse.Namespace) -> Iterator[CheckResult]:
+    from llmring.audit.machine import CHECKS, CheckResult, checked, look, versions
+    from llmring.audit.storage import PLACES
+    from llmring.gateway.server.checks import GATEWAY_CHECKS, port_check
+
+    yield versions()
+    setup = look(args.file, args.profile)
+    if isinstance(setup, CheckResult):
+        yield setup
+        return
+    yield from checked(setup, (*CHECKS, *PLACES, *GATEWAY_CHECKS))
+    yield from checked(setup, (("port", port_check(args.host, args.port)),))
