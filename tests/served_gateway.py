@@ -14,11 +14,11 @@ from typing import Any
 
 import uvloop
 
-from llmring import LLMRing
 from llmring.gateway.app import GatewayApp
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.routes import Handler, load_handler
 from llmring.gateway.serve import server_for
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server.drain import Drain
 from llmring.gateway.server.guarded_protocol import GuardedProtocol
 from llmring.gateway.server.listening import listening
@@ -64,7 +64,7 @@ class ServedGateway:
     ) -> None:
         given = handlers or {}
         gateway = Gateway(
-            ring=LLMRing(),
+            ring=ServedRing(),
             table=GatewayTable() if table is None else table,
             secret=SECRET,
             is_open=is_open,

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from cli.terminal import lockfile_of, write
-from llmring import LLMRing
 from llmring.gateway.health import answer_health, answer_ready, answer_root, usable_aliases
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.lockfile.gateway_table import GatewayTable
 from rings import KEY
@@ -18,7 +18,7 @@ from rings import KEY
 
 def gateway(text: str, **options: Any) -> Gateway:
     write(text)
-    ring = LLMRing(environ=options.pop("environ", {}))
+    ring = ServedRing(environ=options.pop("environ", {}))
     return Gateway(ring=ring, table=GatewayTable(), secret=b"x" * 32, **options)
 
 

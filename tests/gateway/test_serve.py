@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import PYTHON, lockfile_of, write
-from llmring import ConfigurationError, LLMRing
+from llmring import ConfigurationError
 from llmring.gateway.serve import (
     TIMEOUT_SECONDS,
     ServeOptions,
     first_lines,
     prepare,
 )
+from llmring.gateway.served_ring import ServedRing
 from served_gateway import ServedGateway, eventually, parsed, read_all, read_until, request
 
 ONE = lockfile_of(default={"fast": ["mock:a"], "deep": ["mock:b"]}, dev={"fast": ["mock:c"]})
@@ -166,14 +167,14 @@ def test_g026_calls_have_ten_minutes_unless_the_environment_sets_another_time(
     write(ONE)
     for name, value in env.items():
         monkeypatch.setenv(name, value)
-    rings: list[LLMRing] = []
-    original = LLMRing.__init__
+    rings: list[ServedRing] = []
+    original = ServedRing.__init__
 
-    def spy(self: LLMRing, *args: object, **options: object) -> None:
+    def spy(self: ServedRing, *args: object, **options: object) -> None:
         original(self, *args, **options)  # type: ignore[arg-type]
         rings.append(self)
 
-    monkeypatch.setattr(LLMRing, "__init__", spy)
+    monkeypatch.setattr(ServedRing, "__init__", spy)
     prepared = prepare(ServeOptions(port=0))
     prepared.close()
 

@@ -9,8 +9,8 @@ from typing import Self
 from llmring.chat.events import Event
 from llmring.client.replies.event_reader import EventChunk
 from llmring.gateway.answer_headers import CallFacts, answer_headers
-from llmring.gateway.client_call import ClientCall, client_call, mark_of
-from llmring.gateway.client_events import ClientEvents
+from llmring.gateway.chats.client_events import ClientEvents
+from llmring.gateway.chats.read_chat import ReadChat, mark_of, read_chat
 from llmring.gateway.errors import stream_error
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.keep_alive import KeptAlive
@@ -40,14 +40,14 @@ async def answer_chat(
     Raises:
         LLMRingError: The request can't be read or sent, or no model answers.
     """
-    call = client_call(gateway, wire, request, model=model, stream=stream)
+    call = read_chat(gateway, wire, request, model=model, stream=stream)
     chunks = gateway.ring.stream_events(call.request, call.called.profile, call.wishes)
     if call.asked.stream:
         return await _streamed(gateway, call, chunks)
     return await _whole(gateway, call, chunks)
 
 
-async def _whole(gateway: Gateway, call: ClientCall, chunks: Chunks) -> GatewayAnswer:
+async def _whole(gateway: Gateway, call: ReadChat, chunks: Chunks) -> GatewayAnswer:
     """Answer with a whole reply, which is read as a stream, so that it may take its time."""
     events = _client_events(gateway, call)
     found: list[Event] = []
@@ -59,7 +59,7 @@ async def _whole(gateway: Gateway, call: ClientCall, chunks: Chunks) -> GatewayA
     return GatewayAnswer(headers=headers, body=call.encoding.whole(found, call.envelope))
 
 
-async def _streamed(gateway: Gateway, call: ClientCall, chunks: Chunks) -> GatewayAnswer:
+async def _streamed(gateway: Gateway, call: ReadChat, chunks: Chunks) -> GatewayAnswer:
     """Answer with a stream, whose head waits for the first content."""
     stream = _Stream(gateway, call, chunks)
     await stream.begin()
@@ -82,7 +82,7 @@ class _Stream(AsyncIterator[bytes]):
         events: The events to encode for the client.
     """
 
-    def __init__(self, gateway: Gateway, call: ClientCall, chunks: Chunks) -> None:
+    def __init__(self, gateway: Gateway, call: ReadChat, chunks: Chunks) -> None:
         self.first: EventChunk | None = None
         self.events = _client_events(gateway, call)
         self._gateway = gateway
@@ -150,7 +150,7 @@ class _Stream(AsyncIterator[bytes]):
         return b"".join(self._encoder.fail(fault))
 
 
-def _client_events(gateway: Gateway, call: ClientCall) -> ClientEvents:
+def _client_events(gateway: Gateway, call: ReadChat) -> ClientEvents:
     return ClientEvents(
         call.wire.dialect.name,
         gateway.seal_key,
@@ -161,7 +161,7 @@ def _client_events(gateway: Gateway, call: ClientCall) -> ClientEvents:
 
 
 def _headers(
-    gateway: Gateway, call: ClientCall, answer: EventChunk, events: ClientEvents
+    gateway: Gateway, call: ReadChat, answer: EventChunk, events: ClientEvents
 ) -> dict[str, str]:
     facts = CallFacts(
         alias=call.called.alias,

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, Struct
 
 from llmring.address import is_loopback
-from llmring.client.ring import LLMRing
 from llmring.config.gateway_secret import gateway_secret
 from llmring.config.settings import read_settings, trusts_lockfiles, variables
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server.drain import DELAY_SECONDS, Drain
 from llmring.gateway.server.listening import listening
 from llmring.gateway.server.live_gateway import LiveGateway
@@ -85,7 +85,7 @@ def prepare(options: ServeOptions) -> PreparedGateway:
     """
     settings = read_settings()
     own = "".join(variables(["LLMRING_PROVIDER_TIMEOUT_S"]).values()).strip()
-    ring = LLMRing(options.file, timeout=UNSET if own else TIMEOUT_SECONDS)
+    ring = ServedRing(options.file, timeout=UNSET if own else TIMEOUT_SECONDS)
     live = LiveGateway(
         ring,
         gateway_secret(settings.gateway_secret, settings.state_dir),

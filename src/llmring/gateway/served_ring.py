@@ -17,7 +17,7 @@ from llmring.client.replies.event_reader import EventChunk, ReplyEventReader
 from llmring.client.ring import LLMRing
 from llmring.client.ring_core import RingCore
 from llmring.clock import Clock
-from llmring.config.active_lockfile import CallableNames
+from llmring.config.active_lockfile import ActiveLockfile, CallableNames
 from llmring.exceptions import LLMRingError
 from llmring.routing.call_wishes import CallWishes
 
@@ -62,6 +62,11 @@ class ServedRing(LLMRing):
     def clock(self) -> Clock:
         """The clock that the ring goes by."""
         return self._settings.clock
+
+    @property
+    def active_lockfile(self) -> ActiveLockfile:
+        """The lockfile in use, which is read again when it changes."""
+        return self._active_lockfile
 
     @property
     def lockfile(self) -> Lockfile:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import lockfile_of
-from llmring import LLMRing, LockfileError
+from llmring import LockfileError
 from llmring.config.settings import trusted_lockfiles
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server.live_gateway import LiveGateway
 from llmring.lockfile.consent import claims, fingerprint
 from llmring.lockfile.document import parse
@@ -36,7 +37,7 @@ def gateway_table_text(**keys: str) -> str:
 
 def live(text: str = ALIASES, *, needs_consent: bool = False) -> LiveGateway:
     rewrite(text)
-    return LiveGateway(LLMRing(), SECRET, needs_consent=needs_consent)
+    return LiveGateway(ServedRing(), SECRET, needs_consent=needs_consent)
 
 
 def test_g125_the_table_is_that_of_the_lockfile_and_the_same_until_it_changes() -> None:
@@ -127,4 +128,4 @@ def test_g125_a_lockfile_that_was_never_good_is_an_error() -> None:
     rewrite("version = ")
 
     with pytest.raises(LockfileError):
-        LiveGateway(LLMRing(), SECRET)
+        LiveGateway(ServedRing(), SECRET)

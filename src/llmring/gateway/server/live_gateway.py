@@ -7,9 +7,10 @@ from pathlib import Path
 
 import msgspec
 
-from llmring.client.ring import LLMRing
 from llmring.config.settings import trusted_lockfiles
 from llmring.exceptions import LLMRingError, LockfileError
+from llmring.gateway.affinity import Affinity
+from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.lockfile.consent import Claim, claims, fingerprint
 from llmring.lockfile.document import Lockfile
@@ -38,14 +39,14 @@ class LiveGateway:
 
     def __init__(
         self,
-        ring: LLMRing,
+        ring: ServedRing,
         secret: bytes,
         *,
         profile: str | None = None,
         is_open: bool = True,
         needs_consent: bool = False,
     ) -> None:
-        self._lockfile = ring._active_lockfile  # noqa: SLF001 -- of which no other part needs all
+        self._lockfile = ring.active_lockfile
         self._reading = self._lockfile.now()
         lockfile, source = self._reading.lockfile, self._reading.source
         self._gateway = Gateway(
@@ -54,6 +55,7 @@ class LiveGateway:
             secret=secret,
             profile=profile,
             is_open=is_open,
+            affinity=Affinity(ring.clock),
         )
         agreed = claims(lockfile, PROVIDERS) if needs_consent else None
         self._lockfile.admit(_check(source.path, agreed, has_aliases=_has_aliases(lockfile)))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateways import SECRET, post
 from llmring import LLMRequest
 from llmring.dialects.request_decoding import ClientRequest
-from llmring.gateway.conversation import HEADERS, conversation_of
+from llmring.gateway.chats.conversation import HEADERS, conversation_of
 from llmring.gateway.naming import CalledName
 
 FAST = CalledName(name="fast", profile="default", alias="fast")

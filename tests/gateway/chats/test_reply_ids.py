@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmring.gateway.reply_ids import new_reply_id
+from llmring.gateway.chats.reply_ids import new_reply_id
 from llmring.gateway.wires import WIRES, Wire
 
 

@@ -21,7 +21,7 @@ from llmring.chat.tools import ProviderTool
 from llmring.client.replies.event_reader import EventChunk
 from llmring.dialects.foreign.tool_names import foreign_tools
 from llmring.dialects.relay.sealed_signatures import SealKey, is_sealed
-from llmring.gateway.client_events import ClientEvents, Shown
+from llmring.gateway.chats.client_events import ClientEvents, Shown
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS

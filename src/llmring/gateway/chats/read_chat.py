@@ -18,11 +18,11 @@ from llmring.dialects.relay.open_requests import open_messages
 from llmring.dialects.relay.sealed_signatures import endpoint_mark
 from llmring.dialects.reply_encoding import Envelope, ReplyEncoding
 from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
-from llmring.gateway.client_events import Shown
-from llmring.gateway.conversation import conversation_of
+from llmring.gateway.chats.client_events import Shown
+from llmring.gateway.chats.conversation import conversation_of
+from llmring.gateway.chats.reply_ids import new_reply_id
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
-from llmring.gateway.reply_ids import new_reply_id
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import GEMINI, MESSAGES, OLLAMA, Wire
 from llmring.providers.endpoint import Endpoint
@@ -30,7 +30,7 @@ from llmring.routing.call_wishes import CallWishes
 from llmring.routing.estimate import estimate_tokens
 
 
-class ClientCall(Struct, frozen=True, kw_only=True):
+class ReadChat(Struct, frozen=True, kw_only=True):
     """A chat of a client, ready to be sent.
 
     Attributes:
@@ -60,14 +60,14 @@ class ClientCall(Struct, frozen=True, kw_only=True):
     request_id: str
 
 
-def client_call(
+def read_chat(
     gateway: Gateway,
     wire: Wire,
     request: GatewayRequest,
     *,
     model: str | None,
     stream: bool | None,
-) -> ClientCall:
+) -> ReadChat:
     """Read a chat of a client.
 
     Args:
@@ -96,7 +96,7 @@ def client_call(
     parsed = _parsed(gateway, wire, asked, named, wishes)
     conversation = conversation_of(request, asked, named, gateway.secret)
     estimate = Usage(prompt_tokens=max(1, estimate_tokens(parsed).tokens))
-    return ClientCall(
+    return ReadChat(
         wire=wire,
         asked=asked,
         called=named,

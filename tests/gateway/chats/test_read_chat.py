@@ -12,12 +12,12 @@ import pytest
 from gateways import gateway_of, post
 from llmring.dialects.gemini.encode_reply import ARRAY_ENCODING, ENCODING
 from llmring.dialects.request_decoding import RequestFormatError
-from llmring.gateway.client_call import ClientCall, client_call, mark_of, marks
+from llmring.gateway.chats.read_chat import ReadChat, mark_of, marks, read_chat
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, Wire
 
-Read = Callable[..., ClientCall]
+Read = Callable[..., ReadChat]
 
 LOCKFILE = """
 [[profiles.default.bindings]]
@@ -40,10 +40,10 @@ def read(
     body: Any = None,
     headers: dict[str, str] | None = None,
     **more: Any,
-) -> ClientCall:
+) -> ReadChat:
     data = json.dumps(QUESTION if body is None else body).encode()
     request = post("/v1", data, headers=headers or {}, query=more.pop("query", {}))
-    return client_call(gateway, wire, request, **{"model": None, "stream": None, **more})
+    return read_chat(gateway, wire, request, **{"model": None, "stream": None, **more})
 
 
 def test_a_chat_is_read_with_the_name_that_it_calls(gateway: Gateway) -> None:

@@ -1,0 +1,1 @@
+"""The reading of chats, and the writing of their answers."""
