@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Usage
-from llmring.chat.parsed_request import OwnFields, ParsedRequest, parse_request
+from llmring.chat.parsed_request import ParsedRequest
 from llmring.dialects.foreign.tool_names import ForeignTool, foreign_tools
 from llmring.dialects.gemini.decode_request import wants_thoughts
 from llmring.dialects.gemini.encode_reply import ARRAY_ENCODING
@@ -126,7 +126,7 @@ def read_chat(
 def _parsed(
     gateway: Gateway, wire: Wire, asked: ClientRequest, named: CalledName, wishes: ClientWishes
 ) -> ParsedRequest:
-    request = parse_request(asked.request)
+    request = asked.parsed(wire.dialect.name)
     turns = open_messages(request.turns, gateway.seal_key, marks(gateway))
     metadata = dict(request.metadata or {})
     if wishes.tags:
@@ -137,7 +137,6 @@ def _parsed(
         turns=turns,
         metadata=metadata or None,
         timeout=request.timeout if wishes.timeout is None else wishes.timeout,
-        own=OwnFields(dialect=wire.dialect.name, fields=asked.own, required=asked.required_own),
     )
 
 
