@@ -338,6 +338,18 @@ def test_g037_the_search_of_claude_code_is_made_by_every_api_that_has_one(body: 
             written(request, dialect)
 
 
+@pytest.mark.parametrize("body", MESSAGES)
+def test_g037_the_functions_of_claude_code_are_offered_by_every_api(body: Json) -> None:
+    client = read_messages(json.dumps(body).encode(), {})
+    request = client.parsed("anthropic")
+    if has_server_tools(request):
+        return
+    for name, dialect in DIALECTS.items():
+        assert placed(request, name) == (request, ())
+        sent = json.dumps(written(request, dialect))
+        assert all(f'"{tool["name"]}"' in sent for tool in body.get("tools", ()))
+
+
 @pytest.mark.parametrize("body", sent_to("/v1/responses"))
 def test_g037_the_tools_of_codex_are_taken_by_every_api(body: Json) -> None:
     client = read_responses(json.dumps(body).encode(), {})
