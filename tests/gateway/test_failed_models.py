@@ -1,6 +1,8 @@
 """The judgement of failed models, and the report of them."""
 
+import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from llmring import (
     Attempt,
     ContentPolicyError,
     ContextLengthError,
+    LLMRing,
     NoUsableModelError,
     ProviderAuthenticationError,
     ProviderConnectionError,
@@ -24,11 +27,12 @@ from llmring import (
 from llmring.gateway.failed_models import (
     MOST_QUOTED,
     Failure,
+    Judgement,
     judge,
-    prompt_sizes,
     report,
-    too_long_message,
 )
+from loopback import Answer, Reset, as_json
+from vendors import APIS, FALLBACK, Pair, Serve, either_form
 
 BUSY = ProviderResponseError("503 busy", provider="a", model="m", status=503)
 BROKEN = ProviderResponseError("500 oops", provider="b", model="m", status=500)
@@ -153,43 +157,6 @@ def test_a_group_within_a_group_counts_by_its_members(inner: ProviderError) -> N
     assert judge(nested) == judge(group(inner))
 
 
-@pytest.mark.parametrize(
-    ("text", "sizes"),
-    [
-        ("prompt is too long: 210000 tokens > 200000 maximum", (210_000, 200_000)),
-        ("maximum context length is 8192 tokens, got 9,000", (9_000, 8_192)),
-        ("The input token count (1500000) exceeds the maximum (1048576).", (1_500_000, 1_048_576)),
-        ("the model takes no prompt of more than 128,000 tokens", (None, 128_000)),
-        ("gpt-4-0613 takes 8192", (None, 8_192)),
-        ("limit 8192, 9000 in all, 8000 of them in the messages", (None, None)),
-        ("400 too long", (None, None)),
-        (f"{'9' * 5000} tokens", (None, None)),
-    ],
-)
-def test_g095_the_sizes_are_taken_from_what_a_provider_says(
-    text: str, sizes: tuple[int | None, int | None]
-) -> None:
-    assert prompt_sizes(ContextLengthError(text, provider="a", model="m")) == sizes
-
-
-def test_g095_the_model_with_the_largest_context_counts() -> None:
-    small = ContextLengthError("9000 > 8192", provider="a", model="m")
-    large = ContextLengthError("210000 > 200000", provider="b", model="m")
-    unknown = ContextLengthError("more than 900000", provider="c", model="m")
-
-    assert prompt_sizes(group(large, small, unknown)) == (210_000, 200_000)
-    assert prompt_sizes(group(small, unknown)) == (9_000, 8_192)
-
-
-def test_g095_the_words_are_those_of_the_client_s_api() -> None:
-    error = ContextLengthError("210000 > 200000", provider="a", model="m")
-
-    claude = too_long_message(error, "messages")
-    assert claude == "prompt is too long: 210000 tokens > 200000 maximum"
-    assert "maximum context length is 200000 tokens" in too_long_message(error, "chat")
-    assert "(210000) exceeds" in too_long_message(error, "gemini")
-
-
 def test_g103_each_model_is_reported_with_outcome_and_status_in_one_line() -> None:
     text = report(group(BUSY, BUSY, NO_ANSWER, skipped=[NO_VISION, OPEN]), quote=False)
 
@@ -220,3 +187,75 @@ def test_what_a_model_lacks_is_reported() -> None:
     error.lacking = {"vision": "no vision"}
 
     assert report(group(skipped=[error]), quote=False) == "a:m skipped (no vision)"
+
+
+# --- What rings raise ---
+
+
+@pytest.fixture
+def pair(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
+    pair = Pair(serve, tmp_path / "llmring.lock", monkeypatch)
+    pair.lock(FIRST.model, FALLBACK.model)
+    return pair
+
+
+FIRST = APIS["anthropic"]
+
+
+def error_of(*, stream: bool) -> ProviderError:
+    async def call() -> None:
+        async with LLMRing() as ring:
+            if not stream:
+                await ring.chat("t", "Hello")
+                return
+            async for _ in ring.chat_stream("t", "Hello"):
+                pass
+
+    with pytest.raises(ProviderError) as caught:
+        asyncio.run(call())
+    return caught.value
+
+
+@either_form
+def test_g098_models_that_are_limited_pass_with_the_shortest_wait(pair: Pair, stream: bool) -> None:
+    pair.start(FIRST, as_json({}, 429, retry_after="9"))
+    pair.start(FALLBACK, as_json({}, 429, retry_after="4"))
+    error = error_of(stream=stream)
+
+    judgement = judge(error)
+    assert judgement == Judgement(failure=Failure.RATE_LIMITED, passes=True, retry_after=4)
+    assert report(error, quote=False) == "anthropic:any failed (429); groq:any failed (429)"
+
+
+@either_form
+def test_g100_a_refused_key_and_a_missing_one_do_not_pass(pair: Pair, stream: bool) -> None:
+    pair.start(FIRST, as_json({"error": {"message": "bad key sk-0123456789abcdef"}}, 401))
+    error = error_of(stream=stream)
+
+    assert judge(error) == Judgement(failure=Failure.BROKEN)
+    assert report(error, quote=True).startswith(
+        "anthropic:any failed (the gateway's key for anthropic was refused): bad key ***; "
+        "groq:any skipped (the gateway has no key for groq)"
+    )
+
+
+@either_form
+def test_g095_a_prompt_that_both_models_reject_is_too_long(pair: Pair, stream: bool) -> None:
+    long = {"type": "invalid_request_error", "message": "prompt is too long: 9000 tokens > 8192"}
+    pair.start(FIRST, as_json({"type": "error", "error": long}, 400))
+    fault = {"code": "context_length_exceeded", "message": "9100 tokens, but at most 8192"}
+    pair.start(FALLBACK, as_json({"error": fault}, 400))
+
+    assert judge(error_of(stream=stream)) == Judgement(failure=Failure.TOO_LONG)
+
+
+@either_form
+def test_g099_servers_without_capacity_and_out_of_reach_pass(pair: Pair, stream: bool) -> None:
+    pair.start(FIRST, as_json({}, 529))
+    pair.start(FALLBACK, Answer([Reset()]))
+    error = error_of(stream=stream)
+
+    assert judge(error) == Judgement(failure=Failure.OVERLOADED, passes=True)
+    assert report(error, quote=False) == (
+        "anthropic:any failed (529); groq:any failed (no connection)"
+    )

@@ -37,9 +37,9 @@ from llmring.gateway.failed_models import (
     judge,
     report,
     text_of,
-    too_long_message,
 )
 from llmring.gateway.http import GatewayAnswer
+from llmring.gateway.prompt_too_long import too_long_message
 from llmring.gateway.refusals import (
     ForbiddenError,
     MethodNotAllowedError,
@@ -51,7 +51,7 @@ from llmring.gateway.refusals import (
     UnauthenticatedError,
     UnknownModelError,
 )
-from llmring.gateway.wires import Wire, WireName
+from llmring.gateway.wires import WIRES, Wire, WireName
 from llmring.redaction import redact
 
 _log = logging.getLogger("llmring")
@@ -85,8 +85,7 @@ def _row(status: int, openai: str | None = None, **others: _Cell | int) -> _Row:
         others: The cell or the status of a wire.
     """
     own: dict[WireName, _Cell] = {}
-    names: tuple[WireName, ...] = ("chat", "responses", "messages", "gemini", "ollama")
-    for name in names:
+    for name in (wire.name for wire in WIRES):
         code = openai if name in ("chat", "responses") else None
         cell = others.get(name, status)
         own[name] = _Cell(cell, code) if isinstance(cell, int) else cell
@@ -111,7 +110,8 @@ _OF_FAILURES: Mapping[Failure, _Row] = {
     Failure.UNKNOWN_MODEL: _UNKNOWN_MODEL,
     Failure.TOO_LONG: _row(400, "context_length_exceeded"),
     Failure.TOO_DEAR: _OVER_BUDGET,
-    Failure.REFUSED: _row(400, "content_policy_violation"),
+    # Codex sends a request again after the other code, if it comes in a stream.
+    Failure.REFUSED: _row(400, "content_policy_violation", responses=_Cell(400, "invalid_prompt")),
     Failure.BAD_REQUEST: _BAD_REQUEST,
     Failure.TOO_LARGE: _TOO_LARGE,
 }
@@ -156,6 +156,7 @@ def error_answer(
     request_id: str,
     quote: bool,
     encoding: ReplyEncoding | None = None,
+    prompt_tokens: int | None = None,
 ) -> GatewayAnswer:
     """Return the answer that reports an error to a client.
 
@@ -165,8 +166,9 @@ def error_answer(
         request_id: The ID of the request.
         quote: True to show the providers' texts and the gateway's settings.
         encoding: The format, where it is not the usual one of the API.
+        prompt_tokens: An estimate of the prompt's tokens, if there is one.
     """
-    complaint = _complaint(error, _Client(wire, request_id, quote))
+    complaint = _complaint(error, _Client(wire, request_id, quote, prompt_tokens))
     answer = _encodable(complaint, wire, request_id)
     head, body = (encoding or wire.dialect.reply_encoding()).error(answer)
     headers = {**head.headers, **request_id_headers(wire, request_id), **complaint.headers}
@@ -177,16 +179,17 @@ def error_answer(
     return GatewayAnswer(status=head.status, headers=headers, body=body)
 
 
-def stream_error(error: BaseException, wire: Wire, *, request_id: str, quote: bool) -> ErrorAnswer:
-    """Return an error for the end of a stream that has begun.
-
-    Args:
-        error: The error.
-        wire: The client's API.
-        request_id: The ID of the request.
-        quote: True to show the providers' texts and the gateway's settings.
-    """
-    return _encodable(_complaint(error, _Client(wire, request_id, quote)), wire, request_id)
+def stream_error(
+    error: BaseException,
+    wire: Wire,
+    *,
+    request_id: str,
+    quote: bool,
+    prompt_tokens: int | None = None,
+) -> ErrorAnswer:
+    """Return an error for the end of a stream that has begun; arguments as for `error_answer`."""
+    client = _Client(wire, request_id, quote, prompt_tokens)
+    return _encodable(_complaint(error, client), wire, request_id)
 
 
 def _encodable(complaint: _Complaint, wire: Wire, request_id: str) -> ErrorAnswer:
@@ -228,11 +231,13 @@ class _Client(Struct, frozen=True):
         wire: Its API.
         request_id: The ID of its request.
         quote: True if it may see the providers' texts and the gateway's settings.
+        prompt_tokens: An estimate of the tokens of its prompt, if there is one.
     """
 
     wire: Wire
     request_id: str
     quote: bool
+    prompt_tokens: int | None = None
 
 
 def _complaint(error: BaseException, client: _Client) -> _Complaint:
@@ -328,7 +333,7 @@ _INTRODUCTIONS: Mapping[Failure, str] = {
 
 def _model_message(error: ProviderError, verdict: Judgement, client: _Client) -> str:
     if verdict.failure is Failure.TOO_LONG:
-        return too_long_message(error, client.wire.name)
+        return too_long_message(error, client.wire.name, client.prompt_tokens)
     message = f"{_INTRODUCTIONS[verdict.failure]}: {report(error, quote=client.quote)}"
     return _with_wait(message, verdict.retry_after)
 

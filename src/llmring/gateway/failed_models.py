@@ -7,8 +7,7 @@ such as one whose key is refused, count only if no other model may answer later.
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -29,7 +28,6 @@ from llmring.exceptions import (
     ProviderTimeoutError,
     UnreadableResponseError,
 )
-from llmring.gateway.wires import WireName
 from llmring.redaction import redact
 from llmring.routing.failure_policy import is_passing
 
@@ -73,7 +71,7 @@ def judge(error: ProviderError) -> Judgement:
     ):
         # Without an alias, it is the client that has named the model.
         return Judgement(failure=Failure.UNKNOWN_MODEL)
-    members = _last_of_each(error)
+    members = last_of_each(error)
     passing = [each for each in members if each.passes]
     if not passing:
         return Judgement(failure=_lasting([each.error for each in members]))
@@ -81,7 +79,7 @@ def judge(error: ProviderError) -> Judgement:
     return Judgement(failure=_passing(passing), passes=True, retry_after=min(waits, default=None))
 
 
-class _FailedModel(Struct, frozen=True):
+class FailedModel(Struct, frozen=True):
     """The last failure of one model of a call.
 
     Attributes:
@@ -102,19 +100,19 @@ class _FailedModel(Struct, frozen=True):
         return kind is ProviderResponseError or issubclass(kind, ProviderTimeoutError)
 
 
-def _last_of_each(error: ProviderError) -> list[_FailedModel]:
+def last_of_each(error: ProviderError) -> list[FailedModel]:
     """Return the last failure of each model of a failed call."""
     if not isinstance(error, AllModelsFailedError):
-        return [_FailedModel(error)]
-    found: dict[str, _FailedModel] = {}
+        return [FailedModel(error)]
+    found: dict[str, FailedModel] = {}
     if error.attempts:
         for attempt in error.attempts:
             if attempt.error is not None:
-                found[attempt.model] = _FailedModel(attempt.error, attempt.outcome == "skipped")
+                found[attempt.model] = FailedModel(attempt.error, attempt.outcome == "skipped")
     else:
         skipped = isinstance(error, NoUsableModelError)
         for each in _leaves(error):
-            found[f"{each.provider}:{each.model}"] = _FailedModel(each, skipped)
+            found[f"{each.provider}:{each.model}"] = FailedModel(each, skipped)
     return list(found.values())
 
 
@@ -126,7 +124,7 @@ def _leaves(error: BaseException) -> Iterator[ProviderError]:
         yield error
 
 
-def _passing(members: Sequence[_FailedModel]) -> Failure:
+def _passing(members: Sequence[FailedModel]) -> Failure:
     sent = [each.error for each in members if not each.skipped]
     if sent and all(isinstance(each, ProviderRateLimitError) for each in sent):
         return Failure.RATE_LIMITED
@@ -149,81 +147,6 @@ def _lasting(members: Sequence[ProviderError]) -> Failure:
     if any(type(each) is ProviderError and each.status is None for each in members):
         return Failure.TOO_DEAR
     return Failure.BROKEN
-
-
-# Numbers of tokens, but no parts of names such as "gpt-4-0613", no statuses and no decimals.
-_TOKENS = re.compile(r"(?<![\w.,-])(\d{1,3}(?:,\d{3})+|\d+)(?![\w-]|[.,]\d)", re.ASCII)
-_FEWEST_TOKENS = 512
-
-
-def prompt_sizes(error: ProviderError) -> tuple[int | None, int | None]:
-    """Return the tokens of a prompt that is too long, and the most that a model takes, if known.
-
-    Providers write both numbers into their messages, in no common form, and the larger one is that
-    of the prompt.
-    """
-    pairs, limits = [], []
-    for each in _last_of_each(error):
-        if isinstance(each.error, ContextLengthError):
-            match _token_counts(each.error):
-                case [limit, size]:
-                    pairs.append((limit, size))
-                case [limit]:
-                    limits.append(limit)
-    if pairs:
-        most, size = max(pairs)
-        return size, most
-    return None, max(limits, default=None)
-
-
-def _token_counts(error: ProviderError) -> list[int]:
-    found = _TOKENS.findall(error.provider_message or text_of(error))
-    numbers = {int(text.replace(",", "")) for text in found if len(text) < _LONGEST_NUMBER}
-    return sorted(number for number in numbers if number >= _FEWEST_TOKENS)
-
-
-_LONGEST_NUMBER = 16
-
-
-def too_long_message(error: ProviderError, wire: WireName) -> str:
-    """Return the message for a prompt that is too long for all models, as an API words it."""
-    return _TOO_LONG[wire](*prompt_sizes(error))
-
-
-# Programs know a prompt that is too long by these words of their API's own servers, and Claude
-# Code takes both numbers out of them.
-
-
-def _too_long(tokens: int | None, most: int | None) -> str:
-    if tokens is not None:
-        return f"prompt is too long: {tokens} tokens > {most} maximum"
-    return "prompt is too long" if most is None else f"prompt is too long: more than {most} tokens"
-
-
-def _too_long_for_openai(tokens: int | None, most: int | None) -> str:
-    if tokens is None:
-        return (
-            "Your input exceeds the context window of this model. Please adjust your input and try "
-            "again."
-        )
-    return (
-        f"This model's maximum context length is {most} tokens. However, your messages resulted in "
-        f"{tokens} tokens. Please reduce the length of the messages."
-    )
-
-
-def _too_long_for_google(tokens: int | None, most: int | None) -> str:
-    count, limit = ("" if each is None else f" ({each})" for each in (tokens, most))
-    return f"The input token count{count} exceeds the maximum number of tokens allowed{limit}."
-
-
-_TOO_LONG: Mapping[WireName, Callable[[int | None, int | None], str]] = {
-    "chat": _too_long_for_openai,
-    "responses": _too_long_for_openai,
-    "messages": _too_long,
-    "gemini": _too_long_for_google,
-    "ollama": _too_long,
-}
 
 
 # Of a provider's text in an error.
@@ -250,7 +173,7 @@ def _lines(error: ProviderError, *, quote: bool) -> Iterator[str]:
         for attempt in error.attempts:
             yield _line(attempt.model, attempt.outcome, attempt.error, quote=quote)
         return
-    for each in _last_of_each(error):
+    for each in last_of_each(error):
         model = ":".join(filter(None, (each.error.provider, each.error.model))) or "the model"
         outcome = "skipped" if each.skipped else "failed"
         yield _line(model, outcome, each.error, quote=quote)
