@@ -269,6 +269,26 @@ def test_closing_cancels_the_stream_and_leaves_no_task(stop: Stop, pause: float)
     assert source.closed or source.sent == 0
 
 
+@pytest.mark.parametrize("waits_for_head", [False, True])
+@pytest.mark.parametrize("seconds", [0, 4, 14])
+def test_g085_cancelling_a_wait_cancels_the_stream(seconds: float, waits_for_head: bool) -> None:
+    source = Source((50, b"x"))
+
+    async def main() -> None:
+        stream = kept_alive(source)
+        waits = stream.head_after(15) if waits_for_head else read(stream)
+        reader = asyncio.create_task(waits)
+        await asyncio.sleep(seconds)
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        assert asyncio.get_running_loop().time() == seconds
+
+    run(main())
+
+    assert source.cancelled or seconds == 0
+
+
 def test_closing_waits_for_the_clean_up_of_the_stream() -> None:
     events: list[str] = []
 

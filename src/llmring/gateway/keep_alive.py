@@ -31,7 +31,8 @@ _MOST_AHEAD = 16
 class KeptAlive(AsyncIterator[T | Beat], Generic[T, Beat]):
     """The items of a stream, with another one after each time of silence.
 
-    Close it with `aclose`, also if nothing was read of it: that cancels the reading.
+    Close it with `aclose` unless it was read to its end: that cancels the work on the next item. If
+    a wait for an item is cancelled, the stream is closed too.
 
     Args:
         items: The stream: events, or pieces of bytes.
@@ -141,7 +142,12 @@ class KeptAlive(AsyncIterator[T | Beat], Generic[T, Beat]):
         if self._due < self._timer_at:
             self._set_timer(loop)
         self._waiter = loop.create_future()
-        await self._waiter
+        try:
+            await self._waiter
+        except asyncio.CancelledError:
+            # As with any stream, whose work is a part of the wait.
+            await self.aclose()
+            raise
 
     def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
         self._stop_timer()
