@@ -32,7 +32,7 @@ from llmring.gateway.server import sending
 from llmring.gateway.server.body import ClientGoneError, Receive, drain_body, read_body
 from llmring.gateway.server.client_call import CallHead, ClientCall, Scope
 from llmring.gateway.server.drain import Drain
-from llmring.gateway.server.sending import BREAK_OFF, Send
+from llmring.gateway.server.sending import Send
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import MESSAGES
 from llmring.redaction import redact
@@ -92,17 +92,17 @@ class GatewayApp:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 -- servers run applications in tasks
         call = ClientCall(task, scope, receive, send)
+        self._drain.enter(task)
         try:
-            with self._drain.counting(task):
-                try:
-                    await self._converse(call)
-                except asyncio.CancelledError:
-                    if call.is_gone or call.is_over or not self._drain.is_expired:
-                        raise
-                    task.uncancel()
-                    await _end_early(call)
-                finally:
-                    await call.end()
+            try:
+                await self._converse(call)
+            except asyncio.CancelledError:
+                if call.is_gone or call.is_over or not self._drain.is_expired:
+                    raise
+                task.uncancel()
+                await _end_early(call)
+            finally:
+                await call.end()
         except asyncio.CancelledError:
             if not call.is_gone:
                 raise
@@ -112,6 +112,8 @@ class GatewayApp:
         except StreamBrokenError:
             if not call.is_gone:
                 await _break_off(call)
+        finally:
+            self._drain.leave(task)
 
     async def _converse(self, call: ClientCall) -> None:
         """Read a request and send its answer."""
@@ -135,19 +137,19 @@ class GatewayApp:
             if call.is_gone:
                 return
             answer = _error_answer(error, call, gateway)
-        answer = await sending.packed(
-            _completed(answer, call, origin), head.headers.get("accept-encoding", "")
-        )
+        answer = _completed(answer, call, origin)
+        if isinstance(answer.body, bytes) and len(answer.body) > sending.PACKED_FROM:
+            answer = await sending.packed(answer, head.headers.get("accept-encoding", ""))
         is_read = call.is_read or await _is_drained(call, answer)
         if not is_read or self._drain.is_draining:
             headers = {"connection": "close", **answer.headers}
             answer = msgspec.structs.replace(answer, headers=headers)
-        await _send(answer, call)
+        await _send(answer, call, ends=is_read)
         if not is_read:
             # A connection that is closed while the client still sends may lose it the answer.
             await drain_body(call.receive)
-        call.is_over = True
-        await sending.send_end(call.send)
+            call.is_over = True
+            await sending.send_end(call.send)
 
     async def _read(
         self, call: ClientCall, route: GatewayRoute, gateway: Gateway
@@ -158,13 +160,14 @@ class GatewayApp:
         if route.refusal is not None:
             raise route.refusal
         head, scope = call.head, call.scope
-        body = await read_body(call.receive, head.headers, gateway.table.body_limit)
+        limit = gateway.table.body_limit
+        body = await read_body(call.receive, head.headers, limit, has_arrived=call.has_arrived)
         if body:
             origins.check_media_type(head.headers)
         return GatewayRequest(
             method=head.method,
             path=head.path.path,
-            query=_query(scope),
+            query=_query(scope) if scope["query_string"] else {},
             headers=head.headers,
             body=body,
             profile=head.path.profile,
@@ -236,24 +239,37 @@ async def _is_drained(call: ClientCall, answer: GatewayAnswer) -> bool:
     return await drain_body(call.receive)
 
 
-async def _send(answer: GatewayAnswer, call: ClientCall) -> None:
-    """Send an answer but for its end.
+async def _send(answer: GatewayAnswer, call: ClientCall, *, ends: bool) -> None:
+    """Send an answer.
+
+    Args:
+        answer: The answer.
+        call: The call.
+        ends: False to leave it open.
 
     Raises:
         StreamBrokenError: Its stream has failed.
     """
     call.begun = answer
     await sending.send_head(answer, call.send)
+    is_head = call.head.method == "HEAD"
     if isinstance(answer.body, bytes):
-        if call.head.method != "HEAD":
-            await sending.send_bytes(answer.body, call.send)
+        call.is_over = ends and len(answer.body) <= sending.PIECE
+        await sending.send_bytes(b"" if is_head else answer.body, call.send, ends=ends)
+        call.is_over = ends
         return
     try:
-        await sending.send_pieces(answer.body, call.send)
+        if is_head:
+            await sending.close_pieces(answer.body)
+        else:
+            await sending.send_pieces(answer.body, call.send)
     except Exception as error:
         if not call.is_gone:
             _report_broken(error, call)
         raise StreamBrokenError from error
+    if ends:
+        call.is_over = True
+        await sending.send_end(call.send)
 
 
 async def _end_early(call: ClientCall) -> None:
@@ -266,13 +282,12 @@ async def _end_early(call: ClientCall) -> None:
     if call.begun is None:
         answer = error_answer(error, call.wire, request_id=call.head.request_id, quote=False)
         answer = msgspec.structs.replace(answer, headers={"connection": "close", **answer.headers})
-        await _send(_completed(answer, call, None), call)
+        await _send(_completed(answer, call, None), call, ends=True)
     elif isinstance(call.begun.body, bytes):
         raise StreamBrokenError
     else:
-        await sending.send_bytes(_failing_end(error, call, call.begun), call.send)
+        await sending.send_bytes(_failing_end(error, call, call.begun), call.send, ends=True)
     call.is_over = True
-    await sending.send_end(call.send)
 
 
 def _failing_end(error: NotReadyError, call: ClientCall, answer: GatewayAnswer) -> bytes:
@@ -294,12 +309,12 @@ async def _break_off(call: ClientCall) -> None:
     Raises:
         StreamBrokenError: The server has no way of its own; it closes the connection for this.
     """
-    close = (call.scope.get("extensions") or {}).get(BREAK_OFF, {}).get("close")
-    if close is None:
+    connection = call.connection
+    if connection is None:
         raise StreamBrokenError
-    close()
+    connection.break_off()
     try:
         async with asyncio.timeout(_BROKEN_OFF_SECONDS):
             await call.until_gone()
     except TimeoutError:
-        close(at_once=True)
+        connection.break_off(at_once=True)

@@ -7,6 +7,7 @@ https://fetch.spec.whatwg.org/#origin-header
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
@@ -47,15 +48,24 @@ def check_host(host: str | None, table: GatewayTable, bound: str | None = None) 
         MissingHostError: The header is missing or no name of a host.
         ForbiddenError: The name is unknown.
     """
-    found = _HOST.fullmatch(host or "")
-    if found is None:
+    name, is_local = _name_of(host or "")
+    if not name:
         raise MissingHostError("the request needs one header Host, with the name of a host")
-    name = found[1].lower().removesuffix(".")
-    if is_loopback(name.strip("[]")) or name in table.hosts or name.strip("[]") == bound:
+    if is_local or name in table.hosts or name.strip("[]") == bound:
         return
     raise ForbiddenError(
         f"the host {name[:255]!r} is unknown here; add it to hosts in [gateway] of the lockfile"
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _name_of(host: str) -> tuple[str, bool]:
+    """Return the name in a header Host, if it is one, and True if it is this machine's."""
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return "", False
+    name = found[1].lower().removesuffix(".")
+    return name, is_loopback(name.strip("[]"))
 
 
 def check_origin(headers: Mapping[str, str], table: GatewayTable) -> str | None:
@@ -97,6 +107,8 @@ def check_media_type(headers: Mapping[str, str]) -> None:
     Raises:
         WrongMediaTypeError: It is not.
     """
+    if headers.get("content-type") == "application/json":
+        return
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if _JSON.fullmatch(media_type) is None:
         raise WrongMediaTypeError("send the body with the header content-type: application/json")

@@ -156,6 +156,10 @@ def read_path(raw_path: str) -> ReadPath:
     Args:
         raw_path: The path as the client sends it.
     """
+    return _usual_path(raw_path) if len(raw_path) < _LONGEST_HINTED else _read_path(raw_path)
+
+
+def _read_path(raw_path: str) -> ReadPath:
     profile = None
     path = "/" + raw_path.lstrip("/")
     if path.startswith("/profiles/"):
@@ -166,6 +170,9 @@ def read_path(raw_path: str) -> ReadPath:
     if is_anthropic:
         path = path.removeprefix("/anthropic")
     return ReadPath(path.rstrip("/") or "/", profile, is_anthropic)
+
+
+_usual_path = functools.lru_cache(maxsize=512)(_read_path)
 
 
 def find_route(method: str, path: str, headers: Mapping[str, str]) -> GatewayRoute:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -192,7 +191,7 @@ def server_for(
         app,
         http=protocol or GuardedProtocol,
         ws="none",
-        loop="asyncio" if sys.platform == "win32" else "uvloop",
+        loop="auto",
         lifespan="on",
         log_config=None,
         log_level="critical",

@@ -63,13 +63,16 @@ class _Coding(Protocol):
         """Return True at the end of the packed data."""
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], limit: int, *, has_arrived: bool = False
+) -> bytes:
     """Read and unpack the body of a request.
 
     Args:
         receive: Reads the next part of the request.
         headers: The headers, by their names in lower case.
         limit: The largest size in bytes, packed and unpacked.
+        has_arrived: True if the body has come, so that no time is needed.
 
     Raises:
         PayloadTooLargeError: The body is larger, or unpacks to far more than its size.
@@ -82,6 +85,14 @@ async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) ->
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > limit:
         raise _too_large(limit)
+    if has_arrived and unpacker is None:
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            whole: bytes = message.get("body", b"")
+            if len(whole) > limit:
+                raise _too_large(limit)
+            return whole
+        raise ClientGoneError
     packed, body = 0, bytearray()
     async for data in _parts(receive):
         packed += len(data)

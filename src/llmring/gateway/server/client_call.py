@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import uuid
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -19,6 +18,9 @@ from llmring.gateway.server.sending import Send
 from llmring.gateway.wires import CHAT, Wire
 
 Scope = MutableMapping[str, Any]
+
+# The extension by which the gateway's own server offers the connection.
+CONNECTION = "llmring.connection"
 
 _REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
@@ -39,6 +41,22 @@ class CallHead(Struct, frozen=True, kw_only=True):
     request_id: str
 
 
+class Connection(Protocol):
+    """The connection of a client, as the gateway's own server offers it.
+
+    Attributes:
+        on_gone: Called when the connection is closed, for the call in progress.
+    """
+
+    on_gone: Callable[[], None] | None
+
+    def has_arrived(self) -> bool:
+        """Return True if all of the request has come, so that reading it takes no time."""
+
+    def break_off(self, *, at_once: bool = False) -> None:
+        """Close the connection without the end of the answer."""
+
+
 class ClientCall:
     """A call that is being answered.
 
@@ -52,6 +70,7 @@ class ClientCall:
         scope: The head of the request, and what the server adds to it.
         head: The head, read.
         wire: The API of the answer.
+        connection: The connection, if the server offers more of it than all servers do.
         send: Sends a part of the answer.
         begun: The answer of which the head has been sent.
         is_over: True once nothing but the end of the answer is to be sent.
@@ -66,6 +85,7 @@ class ClientCall:
         self.wire: Wire = CHAT
         self.begun: GatewayAnswer | None = None
         self.is_over = self.is_gone = self.is_read = False
+        self.connection: Connection | None = (scope.get("extensions") or {}).get(CONNECTION)
         self._task = task
         self._receive = receive
         self._watcher: asyncio.Task[None] | None = None
@@ -77,12 +97,23 @@ class ClientCall:
             self.is_read = True
         return message
 
+    @property
+    def has_arrived(self) -> bool:
+        """True if all of the request has come, as far as the server tells."""
+        return self.connection is not None and self.connection.has_arrived()
+
     def watch(self) -> None:
         """End the call at once if the client closes the connection from now on."""
-        self._watcher = asyncio.create_task(self._watch())
+        if self.connection is not None:
+            self.connection.on_gone = self._leave
+        else:
+            self._watcher = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
         await self.until_gone()
+        self._leave()
+
+    def _leave(self) -> None:
         if not self.is_over:
             self.is_gone = True
             self._task.cancel()
@@ -95,6 +126,8 @@ class ClientCall:
     async def end(self) -> None:
         """Watch the client no longer."""
         self.is_over = True
+        if self.connection is not None:
+            self.connection.on_gone = None
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.wait([self._watcher])
@@ -125,4 +158,5 @@ def new_id() -> str:
     milliseconds = SYSTEM.time_ns() // 10**6 & (1 << 48) - 1
     random = int.from_bytes(os.urandom(10))
     high, low = random >> 62 & 0xFFF, random & (1 << 62) - 1
-    return str(uuid.UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low))
+    text = f"{milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

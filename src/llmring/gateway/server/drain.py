@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 DELAY_SECONDS = 5.0
 LIMIT_SECONDS = 300.0
@@ -80,11 +79,10 @@ class Drain:
         for task in self._running:
             task.cancel()
 
-    @contextlib.contextmanager
-    def counting(self, task: asyncio.Task[object]) -> Iterator[None]:
-        """Count a task as a running call meanwhile."""
+    def enter(self, task: asyncio.Task[object]) -> None:
+        """Count a task as a running call."""
         self._running.add(task)
-        try:
-            yield
-        finally:
-            self._running.discard(task)
+
+    def leave(self, task: asyncio.Task[object]) -> None:
+        """Count a task no longer."""
+        self._running.discard(task)

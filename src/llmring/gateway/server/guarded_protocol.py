@@ -11,12 +11,13 @@ import socket
 import struct
 import sys
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from llmring.gateway.server.sending import BREAK_OFF
+from llmring.gateway.server.client_call import CONNECTION
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle
@@ -32,13 +33,49 @@ _KERNEL_BYTES = 256 * 1024
 
 
 class _TooManyHeadersError(Exception):
-    """A head, or the trailers of a body, with more headers than any client sends."""
+    """A head with more headers than any client sends."""
+
+
+class _WithoutFirstHead:
+    """What a parser reports, except for the head of the first request.
+
+    Args:
+        protocol: The protocol to which the rest is reported.
+    """
+
+    def __init__(self, protocol: GuardedProtocol) -> None:
+        self._protocol = protocol
+        self._is_first = True
+        self.on_body = protocol.on_body
+        self.on_message_complete = protocol.on_message_complete
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        if not self._is_first:
+            self._protocol.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the target of a request."""
+        if not self._is_first:
+            self._protocol.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        if not self._is_first:
+            self._protocol.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Take the end of a head."""
+        if not self._is_first:
+            self._protocol.on_headers_complete()
+        self._is_first = False
 
 
 class GuardedProtocol(HttpToolsProtocol):
     """One connection of a client.
 
     Attributes:
+        on_gone: Called when the connection is closed, for the call in progress.
         head_timeout: Seconds from the beginning of a connection, or from the first byte of another
             request, until a head has to be complete.
         write_stall: Seconds after which a client that reads nothing is dropped.
@@ -46,6 +83,8 @@ class GuardedProtocol(HttpToolsProtocol):
         most_headers: Headers of a request.
         most_connections: Connections of one address.
     """
+
+    on_gone: Callable[[], None] | None = None
 
     head_timeout: ClassVar[float] = 10.0
     write_stall: ClassVar[float] = 60.0
@@ -61,13 +100,13 @@ class GuardedProtocol(HttpToolsProtocol):
     # Bytes that have brought neither a head nor a part of a body to its end.
     _fruitless = 0
     _is_in_body = False
-    # What is being parsed, and whether it is the head that `_read_body_again` makes up.
+    # What is being parsed.
     _data = b""
-    _is_made_up = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
         super().connection_made(transport)
+        self._extensions: dict[str, Any] = {CONNECTION: self}
         opened = transport.get_extra_info("socket")
         if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
@@ -87,6 +126,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._address = None
         self._stop_timers()
         super().connection_lost(exc)
+        if self.on_gone is not None:
+            self.on_gone()
 
     def data_received(self, data: bytes) -> None:
         """Read what has come, within bounds."""
@@ -95,24 +136,16 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._fruitless > self.most_head:
+        if self._fruitless > self.most_head or len(self.headers or ()) > self.most_headers:
             self._refuse(_TOO_LARGE)
         elif self._head_timer is None and not self._is_in_body and self._is_idle():
             # A part of another request, perhaps not even its first line.
             self._await_head()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer of a body."""
-        if self._is_made_up:
-            return
-        super().on_header(name, value)
-        if len(self.headers) > self.most_headers:
-            raise _TooManyHeadersError
-
     def on_headers_complete(self) -> None:
         """Start to answer a request."""
-        if self._is_made_up:
-            return
+        if len(self.headers) > self.most_headers:
+            raise _TooManyHeadersError
         self._fruitless = 0
         self._is_in_body = True
         self._stop_head_timer()
@@ -135,15 +168,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
-        if self._is_made_up:
-            return
         super().on_message_begin()
-        self.scope["extensions"] = {BREAK_OFF: {"close": self.break_off}}
-
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the target of a request."""
-        if not self._is_made_up:
-            super().on_url(url)
+        self.scope["extensions"] = self._extensions
 
     def _unsupported_upgrade_warning(self) -> None:
         """Answer a request that offers another protocol in this one."""
@@ -165,17 +191,16 @@ class GuardedProtocol(HttpToolsProtocol):
         assert isinstance(error, httptools.HttpParserUpgrade)  # noqa: S101 -- who calls this
         rest = self._data[error.args[0] :]
         framing = [b"%b: %b\r\n" % each for each in self.headers if each[0] in _FRAMING]
-        self.parser = httptools.HttpRequestParser(self)
-        self._is_made_up = True
+        self.parser = httptools.HttpRequestParser(_WithoutFirstHead(self))
         self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(framing))
-        self._is_made_up = False
         if rest:
             self.data_received(rest)
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
-        self._watch_writing()
+        if self.transport.is_closing():
+            self._watch_writing()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP; in the middle of an answer, only end the connection."""
@@ -198,6 +223,10 @@ class GuardedProtocol(HttpToolsProtocol):
         """Close an idle connection; the client gets the time of a stall to read what is left."""
         super().timeout_keep_alive_handler()
         self._watch_writing()
+
+    def has_arrived(self) -> bool:
+        """Return True if all of the request has come, so that reading it takes no time."""
+        return not (self.cycle.more_body or self.cycle.waiting_for_100_continue or self.pipeline)
 
     def break_off(self, *, at_once: bool = False) -> None:
         """Close the connection without the end of the answer.

@@ -6,6 +6,7 @@ https://asgi.readthedocs.io/en/latest/specs/www.html
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
@@ -16,16 +17,12 @@ from llmring.gateway.http import GatewayAnswer
 # An ASGI application sends a part of its answer by calling this; it waits for a slow client.
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# The extension by which a server offers, as "close", its own way to end a connection before the
-# end of an answer.
-BREAK_OFF = "llmring.break_off"
-
 # Whole bodies from this size on are packed for clients that can unpack them.
 PACKED_FROM = 1024
 # Larger ones are packed in a thread, since they would hold up the event loop.
 _PACKED_IN_THREAD = 256 * 1024
 _LEVEL = 4
-_PIECE = 64 * 1024
+PIECE = 64 * 1024
 
 LONGEST_HEADER = 2048
 # RFC 9110, section 5.5: a value is one line of visible characters, spaces and tabs.
@@ -39,7 +36,15 @@ STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 def header_value(value: str) -> bytes:
     """Return the value of a header as one line of ASCII of bounded length, whatever is in it."""
+    if value.isascii() and value.isprintable() and len(value) <= LONGEST_HEADER:
+        return value.strip().encode()
     return _NOT_IN_VALUE.sub("?", value)[:LONGEST_HEADER].strip().encode()
+
+
+@functools.lru_cache(maxsize=256)
+def header_name(name: str) -> bytes | None:
+    """Return the name of a header; None for what can't be one."""
+    return name.encode() if _NAME.fullmatch(name) else None
 
 
 def accepts_gzip(accepted: str) -> bool:
@@ -53,14 +58,14 @@ def accepts_gzip(accepted: str) -> bool:
 
 
 async def packed(answer: GatewayAnswer, accepted: str) -> GatewayAnswer:
-    """Return an answer with its body packed by gzip, if that is worth it and the client can.
+    """Return an answer with its body packed by gzip, if the client can unpack it.
 
     Args:
         answer: The answer.
         accepted: The header Accept-Encoding of the request.
     """
     body, headers = answer.body, answer.headers
-    if not isinstance(body, bytes) or len(body) <= PACKED_FROM or "content-encoding" in headers:
+    if not isinstance(body, bytes) or "content-encoding" in headers:
         return answer
     vary = ", ".join(filter(None, (headers.get("vary"), "accept-encoding")))
     more = {**headers, "vary": vary}
@@ -89,19 +94,29 @@ async def send_head(answer: GatewayAnswer, send: Send) -> None:
             "type": "http.response.start",
             "status": answer.status,
             "headers": [
-                (name.encode(), header_value(value))
+                (sent, header_value(value))
                 for name, value in headers.items()
-                if _NAME.fullmatch(name)
+                if (sent := header_name(name)) is not None
             ],
         }
     )
 
 
-async def send_bytes(body: bytes, send: Send) -> None:
-    """Send all of a body, and wait for a slow client in between; the answer stays open."""
-    for start in range(0, len(body), _PIECE):
-        piece = body[start : start + _PIECE]
+async def send_bytes(body: bytes, send: Send, *, ends: bool = False) -> None:
+    """Send all of a body, and wait for a slow client in between.
+
+    Args:
+        body: The body.
+        send: Sends a part of the answer.
+        ends: True to complete the answer, which otherwise stays open.
+    """
+    start = 0
+    while len(body) - start > PIECE:
+        piece = body[start : start + PIECE]
         await send({"type": "http.response.body", "body": piece, "more_body": True})
+        start += PIECE
+    last = body[start:] if start else body
+    await send({"type": "http.response.body", "body": last, "more_body": not ends})
 
 
 async def send_pieces(body: AsyncIterator[bytes], send: Send) -> None:
@@ -114,9 +129,14 @@ async def send_pieces(body: AsyncIterator[bytes], send: Send) -> None:
             if piece:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
     finally:
-        close = getattr(body, "aclose", None)
-        if close is not None:
-            await close()
+        await close_pieces(body)
+
+
+async def close_pieces(body: AsyncIterator[bytes]) -> None:
+    """Close a stream that is not read to its end."""
+    close = getattr(body, "aclose", None)
+    if close is not None:
+        await close()
 
 
 async def send_end(send: Send) -> None:
