@@ -711,3 +711,27 @@ def test_g174_a_call_in_progress_is_answered_while_the_gateway_ends() -> None:
         reply = parsed(read_all(opened))
 
     assert (reply.status, reply.body) == (200, b"done")
+
+
+def test_g174_streams_in_progress_end_whole_while_the_gateway_ends() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for number in range(20):
+            yield b"data: %d\n\n" % number
+            await asyncio.sleep(0.03)
+
+    async def handler(**_: Any) -> GatewayAnswer:
+        return GatewayAnswer(headers=SSE, body=pieces())
+
+    with ServedGateway({"chat:answer_chat": handler}) as gateway:
+        opened = [gateway.connect() for _ in range(64)]
+        for each in opened:
+            each.sendall(request(body=b"{}"))
+        begun = [read_until(each, b"data: 0\n\n") for each in opened]
+        gateway.drain.begin()
+        replies = [
+            parsed(first + read_all(each)) for first, each in zip(begun, opened, strict=True)
+        ]
+        for each in opened:
+            each.close()
+
+    assert {reply.body.count(b"data: ") for reply in replies} == {20}
