@@ -60,6 +60,7 @@ class ServedGateway:
         table: GatewayTable | None = None,
         drain: Drain | None = None,
         is_open: bool = True,
+        on_call: Callable[[str, str], None] | None = None,
         **bounds: float,
     ) -> None:
         given = handlers or {}
@@ -77,7 +78,7 @@ class ServedGateway:
         self._door = listening("127.0.0.1", 0)
         self.port: int = self._door.getsockname()[1]
         protocol = type("BoundedProtocol", (GuardedProtocol,), bounds)
-        app = GatewayApp(lambda: gateway, drain=self.drain, handler=handler)
+        app = GatewayApp(lambda: gateway, drain=self.drain, handler=handler, on_call=on_call)
         self._server = server_for(app, self.drain, protocol=protocol)
         self.leaked: list[str] = []
         self._thread = threading.Thread(target=self._run, daemon=True)

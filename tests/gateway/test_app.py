@@ -353,6 +353,22 @@ def test_g070_small_answers_and_streams_are_never_packed() -> None:
     assert len(reply.body) == 5008
 
 
+def test_g125_the_aliases_that_are_called_are_reported() -> None:
+    called: list[tuple[str, str]] = []
+    headers = {"x-llmring-alias": "fast", "x-llmring-profile": "prod"}
+
+    async def handler(**_: Any) -> GatewayAnswer:
+        return GatewayAnswer(headers=headers)
+
+    with ServedGateway(
+        {"chat:answer_chat": handler}, on_call=lambda *each: called.append(each)
+    ) as gateway:
+        gateway.ask(body=b"{}")
+        gateway.ask("GET", "/healthz")
+
+    assert called == [("prod", "fast")]
+
+
 def answering(answer: GatewayAnswer) -> ServedGateway:
     async def handler(**_: Any) -> GatewayAnswer:
         return answer

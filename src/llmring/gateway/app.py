@@ -37,6 +37,7 @@ from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import MESSAGES
 from llmring.redaction import redact
 
+_ALIAS, _PROFILE = "x-llmring-alias", "x-llmring-profile"
 _READY = "health:answer_ready"
 _MOST_FIELDS = 100
 _BROKEN_OFF_SECONDS = 5.0
@@ -55,6 +56,7 @@ class GatewayApp:
         gateway: Returns the gateway as it is now; a change of the lockfile makes it another.
         drain: The end of the gateway.
         handler: Returns the function of a route by its name.
+        on_call: Called with the profile and the alias of each call that is answered.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class GatewayApp:
         *,
         drain: Drain | None = None,
         handler: Callable[[str], Handler] = load_handler,
+        on_call: Callable[[str, str], None] | None = None,
     ) -> None:
+        self._on_call = on_call
         self._gateway = gateway
         self._drain = drain or Drain()
         self._handler = handler
@@ -180,7 +184,10 @@ class GatewayApp:
         if route.handler == _READY and self._drain.is_draining:
             return not_ready("the gateway is ending")
         handler = self._handler(route.handler)
-        return await handler(gateway=gateway, request=request, **route.arguments)
+        answer = await handler(gateway=gateway, request=request, **route.arguments)
+        if self._on_call is not None and _ALIAS in answer.headers:
+            self._on_call(answer.headers.get(_PROFILE, ""), answer.headers[_ALIAS])
+        return answer
 
 
 def _check_host(call: ClientCall, gateway: Gateway) -> None:

@@ -46,7 +46,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
         port: The port; 0 for any free one.
         profile: The profile, if one is named.
         file: The lockfile, if one is named.
-        trust: True if the user agrees to what the lockfile holds now.
+        accept_removals: True if the lockfile may lose aliases that are called.
         drain_delay: Seconds from the first signal to end until no connections are taken.
     """
 
@@ -54,7 +54,7 @@ class ServeOptions(Struct, frozen=True, kw_only=True):
     port: int = 4180
     profile: str | None = None
     file: str | None = None
-    trust: bool = False
+    accept_removals: bool = False
     drain_delay: float = DELAY_SECONDS
 
 
@@ -90,6 +90,7 @@ def prepare(options: ServeOptions) -> PreparedGateway:
         gateway_secret(settings.gateway_secret, settings.state_dir),
         profile=options.profile,
         is_open=is_loopback(options.host),
+        accept_removals=options.accept_removals,
         needs_consent=ring.lockfile_source == "folder" and not trusts_lockfiles(),
     )
     aliases = ring.list_aliases(options.profile)
@@ -130,7 +131,7 @@ def _run(live: LiveGateway, door: socket.socket, drain: Drain) -> None:
     from llmring.gateway.app import GatewayApp
 
     with door:
-        app = GatewayApp(live.now, drain=drain)
+        app = GatewayApp(live.now, drain=drain, on_call=live.report_call)
         server_for(app, drain, on_hangup=live.read_again).run(sockets=[door])
 
 

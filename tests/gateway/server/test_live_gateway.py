@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,9 +36,9 @@ def gateway_table_text(**keys: str) -> str:
     return "".join(["\n[gateway]\n", *(f"{name} = {value}\n" for name, value in keys.items())])
 
 
-def live(text: str = ALIASES, *, needs_consent: bool = False) -> LiveGateway:
+def live(text: str = ALIASES, **options: Any) -> LiveGateway:
     rewrite(text)
-    return LiveGateway(ServedRing(), SECRET, needs_consent=needs_consent)
+    return LiveGateway(ServedRing(), SECRET, **options)
 
 
 def test_g125_the_table_is_that_of_the_lockfile_and_the_same_until_it_changes() -> None:
@@ -129,3 +130,45 @@ def test_g125_a_lockfile_that_was_never_good_is_an_error() -> None:
 
     with pytest.raises(LockfileError):
         LiveGateway(ServedRing(), SECRET)
+
+
+TWO = lockfile_of(default={"fast": ["mock:a"], "slow": ["mock:b"]}, dev={"fast": ["mock:c"]})
+
+
+def aliases(found: LiveGateway, profile: str = "default") -> list[str]:
+    return list(found.now().ring.list_aliases(profile))
+
+
+@pytest.mark.parametrize(
+    ("profile", "alias", "kept"),
+    [("default", "slow", True), ("default", "fast", False), ("dev", "fast", True)],
+)
+def test_g125_a_lockfile_that_lacks_an_alias_in_use_counts_as_broken(
+    profile: str, alias: str, kept: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = live(TWO)
+    found.report_call(profile, alias)
+    rewrite(lockfile_of(default={"fast": ["mock:a"], "new": ["mock:a"]}))
+
+    assert (aliases(found) == ["fast", "slow"]) is kept
+    assert ("--accept-removals" in caplog.text) is kept
+
+
+def test_g125_an_alias_is_in_use_for_an_hour() -> None:
+    moment = [0.0]
+    found = live(TWO, monotonic=lambda: moment[0])
+    found.report_call("default", "slow")
+    moment[0] = 3601.0
+    rewrite(ALIASES)
+
+    assert aliases(found) == ["fast"]
+
+
+def test_g125_removals_can_be_accepted_and_unknown_names_are_not_remembered() -> None:
+    accepting, strict = live(TWO, accept_removals=True), live(TWO)
+    accepting.report_call("default", "slow")
+    strict.report_call("default", "no-such-alias")
+    strict.report_call("no-such-profile", "slow")
+    rewrite(ALIASES)
+
+    assert aliases(accepting) == aliases(strict) == ["fast"]

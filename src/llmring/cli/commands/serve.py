@@ -59,6 +59,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="after SIGTERM, take connections for this time (default: 5)",
     )
     parser.add_argument(
+        "--accept-removals",
+        action="store_true",
+        help="follow a changed lockfile even if it lacks aliases called in the last hour",
+    )
+    parser.add_argument(
         "--check", action="store_true", help="check all that the gateway needs, and end"
     )
     add_trust_option(parser)
@@ -103,6 +108,7 @@ def handle(args: argparse.Namespace) -> int:
             port=args.port,
             profile=args.profile,
             file=args.file,
+            accept_removals=args.accept_removals,
             drain_delay=args.drain_delay,
         )
     )

@@ -99,7 +99,7 @@ class ClientCall:
 
     @property
     def has_arrived(self) -> bool:
-        """True if all of the request has come, as far as the server tells."""
+        """True if all of the request has come; False if the server does not report that."""
         return self.connection is not None and self.connection.has_arrived()
 
     def watch(self) -> None:

@@ -37,7 +37,7 @@ class _TooManyHeadersError(Exception):
 
 
 class _WithoutFirstHead:
-    """What a parser reports, except for the head of the first request.
+    """The reports of a parser, except for the head of the first request.
 
     Args:
         protocol: The protocol to which the rest is reported.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -12,18 +12,21 @@ from llmring.exceptions import LLMRingError, LockfileError
 from llmring.gateway.affinity import Affinity
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
-from llmring.lockfile.consent import Claim, claims, fingerprint
+from llmring.lockfile.consent import claims, fingerprint
 from llmring.lockfile.document import Lockfile
 from llmring.lockfile.gateway_table import gateway_table
 from llmring.providers.table import PROVIDERS
+
+# An alias is in use for this time after a call.
+IN_USE_SECONDS = 3600.0
 
 
 class LiveGateway:
     """A gateway whose settings follow its lockfile.
 
     A lockfile that can't be read changes nothing. Neither does one that has lost all aliases, such
-    as a file that is being written, nor one whose settings need the user's consent if it was only
-    found in the folder.
+    as a file that is being written, or an alias that was called in the last hour, nor one whose
+    settings need the user's consent if it was only found in the folder.
 
     Args:
         ring: The ring that makes the calls.
@@ -32,6 +35,8 @@ class LiveGateway:
         is_open: As for `Gateway`.
         needs_consent: True if later versions of the lockfile need the user's consent. What it
             holds now has been agreed to.
+        accept_removals: True if later versions may lack aliases that were called.
+        monotonic: The clock, in seconds.
 
     Raises:
         LockfileError: The lockfile can't be read.
@@ -45,7 +50,12 @@ class LiveGateway:
         profile: str | None = None,
         is_open: bool = True,
         needs_consent: bool = False,
+        accept_removals: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
+        # The last calls, by profile and alias.
+        self._called: dict[tuple[str, str], float] = {}
         self._lockfile = ring.active_lockfile
         self._reading = self._lockfile.now()
         lockfile, source = self._reading.lockfile, self._reading.source
@@ -57,8 +67,11 @@ class LiveGateway:
             is_open=is_open,
             affinity=Affinity(ring.clock),
         )
-        agreed = claims(lockfile, PROVIDERS) if needs_consent else None
-        self._lockfile.admit(_check(source.path, agreed, has_aliases=_has_aliases(lockfile)))
+        self._path = source.path
+        self._agreed = claims(lockfile, PROVIDERS) if needs_consent else None
+        self._has_aliases = _has_aliases(lockfile)
+        self._accepts_removals = accept_removals
+        self._lockfile.admit(self._admit)
 
     def now(self) -> Gateway:
         """Return the gateway as it is now; the same object until the lockfile changes."""
@@ -78,39 +91,56 @@ class LiveGateway:
         """The profile of requests that name none."""
         return self._reading.profile(self._gateway.profile)
 
+    def report_call(self, profile: str, alias: str) -> None:
+        """Remember that clients call an alias.
+
+        Args:
+            profile: The profile.
+            alias: The alias.
+        """
+        found = self._reading.lockfile.profiles.get(profile)
+        if found is not None and alias in found.bindings:
+            self._called[profile, alias] = self._monotonic()
+
     def read_again(self) -> None:
         """Read the lockfile at the next call, whether it has changed or not."""
         self._lockfile.forget()
 
-
-def _has_aliases(lockfile: Lockfile) -> bool:
-    return any(profile.bindings for profile in lockfile.profiles.values())
-
-
-def _check(
-    path: Path, agreed: tuple[Claim, ...] | None, *, has_aliases: bool
-) -> Callable[[Lockfile], None]:
-    """Return the check of a changed lockfile.
-
-    Args:
-        path: The lockfile.
-        agreed: The settings that the user has agreed to; None for all.
-        has_aliases: True if it has had aliases.
-    """
-
-    def check(lockfile: Lockfile) -> None:
-        if has_aliases and not _has_aliases(lockfile):
-            raise LockfileError("has lost all its aliases", path=path)
-        if agreed is None:
+    def _admit(self, lockfile: Lockfile) -> None:
+        """Raise an error for a changed lockfile that is not to be used."""
+        if self._has_aliases and not _has_aliases(lockfile):
+            raise LockfileError("has lost all its aliases", path=self._path)
+        lost = [] if self._accepts_removals else self._lost(lockfile)
+        if lost:
+            raise LockfileError(
+                f"lacks aliases that were called in the last hour: {', '.join(lost)}; "
+                "with --accept-removals, the gateway accepts that",
+                path=self._path,
+            )
+        if self._agreed is None:
             return
         found = claims(lockfile, PROVIDERS)
-        if all(each in agreed for each in found):
+        if all(each in self._agreed for each in found):
             return
-        if not trusted_lockfiles().holds(path, fingerprint(found)):
+        if not trusted_lockfiles().holds(self._path, fingerprint(found)):
             raise LockfileError(
                 "has new settings for keys and addresses; if you agree, run llmring trust and "
                 "start the gateway again",
-                path=path,
+                path=self._path,
             )
 
-    return check
+    def _lost(self, lockfile: Lockfile) -> list[str]:
+        """Return the aliases in use that a changed lockfile lacks."""
+        since = self._monotonic() - IN_USE_SECONDS
+        # Calls may be reported meanwhile.
+        called = [each for each, at in list(self._called.items()) if at >= since]
+        profiles = lockfile.profiles
+        return [
+            f"{alias} ({profile})"
+            for profile, alias in called
+            if profile not in profiles or alias not in profiles[profile].bindings
+        ]
+
+
+def _has_aliases(lockfile: Lockfile) -> bool:
+    return any(profile.bindings for profile in lockfile.profiles.values())
