@@ -41,7 +41,7 @@ class CallHead(Struct, frozen=True, kw_only=True):
     request_id: str
 
 
-class Connection(Protocol):
+class ServerConnection(Protocol):
     """The connection of a client, as the gateway's own server offers it.
 
     Attributes:
@@ -85,7 +85,7 @@ class ClientCall:
         self.wire: Wire = CHAT
         self.begun: GatewayAnswer | None = None
         self.is_over = self.is_gone = self.is_read = False
-        self.connection: Connection | None = (scope.get("extensions") or {}).get(CONNECTION)
+        self.connection: ServerConnection | None = (scope.get("extensions") or {}).get(CONNECTION)
         self._task = task
         self._receive = receive
         self._watcher: asyncio.Task[None] | None = None
