@@ -118,6 +118,9 @@ def test_g064_a_text_comes_from_any_model_to_any_client(
     assert found.usage is not None
     assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (10, 2)
     assert answer.headers["x-llmring-model"] == APIS[name].model
+    assert "server-timing" in answer.headers
+    # The cost of a stream is known at its end.
+    assert ("x-llmring-cost-unknown" in answer.headers) is not stream
 
 
 @each_wire

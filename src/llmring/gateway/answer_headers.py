@@ -85,7 +85,7 @@ def _headers(
     if facts.lock is not None:
         yield "x-llmring-lock", facts.lock
     notes = [*facts.notes]
-    if not isinstance(answer, StreamChunk):
+    if not isinstance(answer, StreamChunk) or answer.message is not None:
         if answer.cost is None:
             yield "x-llmring-cost-unknown", answer.cost_reason or "not known"
         else:

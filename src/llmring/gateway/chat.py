@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Self
 
+from msgspec import Struct
+
 from llmring.chat.events import Event
 from llmring.client.replies.event_reader import EventChunk
-from llmring.gateway.answer_headers import CallFacts, answer_headers
+from llmring.gateway.answer_headers import CallFacts, Duration, answer_headers
 from llmring.gateway.chats.client_events import ClientEvents
 from llmring.gateway.chats.read_chat import ReadChat, mark_of, read_chat
 from llmring.gateway.errors import stream_error
@@ -40,14 +43,28 @@ async def answer_chat(
     Raises:
         LLMRingError: The request can't be read or sent, or no model answers.
     """
+    began = time.perf_counter()
     call = read_chat(gateway, wire, request, model=model, stream=stream)
+    times = _Times(began, time.perf_counter())
     chunks = gateway.ring.stream_events(call.request, call.called.profile, call.wishes)
     if call.asked.stream:
-        return await _streamed(gateway, call, chunks)
-    return await _whole(gateway, call, chunks)
+        return await _streamed(gateway, call, chunks, times)
+    return await _whole(gateway, call, chunks, times)
 
 
-async def _whole(gateway: Gateway, call: ReadChat, chunks: Chunks) -> GatewayAnswer:
+class _Times(Struct, frozen=True):
+    """The times at which a request had come and was sent on, by the counter for performance."""
+
+    began: float
+    sent: float
+
+    def now(self) -> Duration:
+        """Return the time that the call has taken so far."""
+        now = time.perf_counter()
+        return Duration(total=(now - self.began) * 1000, upstream=(now - self.sent) * 1000)
+
+
+async def _whole(gateway: Gateway, call: ReadChat, chunks: Chunks, times: _Times) -> GatewayAnswer:
     """Answer with a whole reply, which is read as a stream, so that it may take its time."""
     events = _client_events(gateway, call)
     found: list[Event] = []
@@ -55,17 +72,20 @@ async def _whole(gateway: Gateway, call: ReadChat, chunks: Chunks) -> GatewayAns
         async for chunk in chunks:
             found += events.take(chunk)
     gateway.affinity.answered(call.conversation, chunk.model)
-    headers = {"content-type": "application/json", **_headers(gateway, call, chunk, events)}
+    shown = _headers(gateway, call, chunk, events, times)
+    headers = {"content-type": "application/json", **shown}
     return GatewayAnswer(headers=headers, body=call.encoding.whole(found, call.envelope))
 
 
-async def _streamed(gateway: Gateway, call: ReadChat, chunks: Chunks) -> GatewayAnswer:
+async def _streamed(
+    gateway: Gateway, call: ReadChat, chunks: Chunks, times: _Times
+) -> GatewayAnswer:
     """Answer with a stream, whose head waits for the first content."""
     stream = _Stream(gateway, call, chunks)
     await stream.begin()
     headers = {"content-type": call.encoding.stream_type}
     if stream.first is not None:
-        headers |= _headers(gateway, call, stream.first, stream.events)
+        headers |= _headers(gateway, call, stream.first, stream.events, times)
     return GatewayAnswer(headers=headers, body=stream)
 
 
@@ -161,13 +181,15 @@ def _client_events(gateway: Gateway, call: ReadChat) -> ClientEvents:
 
 
 def _headers(
-    gateway: Gateway, call: ReadChat, answer: EventChunk, events: ClientEvents
+    gateway: Gateway, call: ReadChat, answer: EventChunk, events: ClientEvents, times: _Times
 ) -> dict[str, str]:
+    is_whole = answer.message is not None and answer.attempts
+    changes = answer.attempts[-1].adjusted if is_whole else answer.adjusted
     facts = CallFacts(
         alias=call.called.alias,
         profile=call.called.profile,
         relay="translated",
         lock=gateway.digest.of(gateway.ring.lockfile),
-        notes=tuple(sorted(f"{each} left out" for each in events.lost)),
+        notes=(*changes, *sorted(f"{each} left out" for each in events.lost)),
     )
-    return answer_headers(answer, facts)
+    return answer_headers(answer, facts, times.now())

@@ -41,10 +41,12 @@ class EventChunk(StreamChunk, kw_only=True):
         events: The events, with what repeats another model's text taken out.
         target: The model that begins to answer with this piece; None if it goes on.
             The chunk's `attempts` are then those before.
+        adjusted: With a target, the changes to the request that this model needed.
     """
 
     events: tuple[Event, ...] = ()
     target: Target | None = None
+    adjusted: tuple[str, ...] = ()
 
 
 class ReplyEventReader(StreamReader):
@@ -202,6 +204,7 @@ class ReplyEventReader(StreamReader):
             model=self._model,
             events=(*early, *events),
             target=target,
+            adjusted=() if target is None else self._attempt.adjusted,
             attempts=attempts,
             **fields,
         )

@@ -95,7 +95,7 @@ def read_chat(
     wishes = client_wishes(request.headers)
     parsed = _parsed(gateway, wire, asked, named, wishes)
     conversation = conversation_of(request, asked, named, gateway.secret)
-    estimate = Usage(prompt_tokens=max(1, estimate_tokens(parsed).tokens))
+    estimate = Usage(prompt_tokens=max(1, estimate_tokens(parsed).prompt))
     return ReadChat(
         wire=wire,
         asked=asked,
