@@ -52,7 +52,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         UnsupportedFeatureError: The API does not accept a part of a message.
         ValidationError: The data of a document is not base64.
     """
-    request, lost = with_plain_tools(request)
+    lost: list[str] = []
+    if request.tools:
+        request, lost = with_plain_tools(request)
     ordered = with_results_in_place(request.turns)
     name, between = anthropic_content.NAME, quirks.system_turns
     placed = late_systems_placed(ordered, "Anthropic", between=between, dialect=name)

@@ -118,7 +118,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     Raises:
         UnsupportedFeatureError: The API does not accept a part of a message.
     """
-    request, notes = with_plain_tools(request)
+    notes: list[str] = []
+    if request.tools:
+        request, notes = with_plain_tools(request)
     tools, output = request.tools, request.output
     if request.one_call and tools:
         notes.append(PARALLEL_CALLS)

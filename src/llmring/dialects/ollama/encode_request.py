@@ -65,7 +65,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
-    request, notes = with_plain_tools(request)
+    notes: list[str] = []
+    if request.tools:
+        request, notes = with_plain_tools(request)
     options = {
         "num_predict": _max_tokens(request),
         "stop": request.stops or None,

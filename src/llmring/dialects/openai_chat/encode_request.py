@@ -33,7 +33,9 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
-    request, lost = with_plain_tools(request, has_custom_tools=True)
+    lost: list[str] = []
+    if request.tools:
+        request, lost = with_plain_tools(request, has_custom_tools=True)
     tools = request.tools
     custom = _custom_names(tools) if tools else frozenset()
     turns = request.turns
