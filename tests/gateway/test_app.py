@@ -652,6 +652,7 @@ def test_g195_many_calls_that_end_in_every_way_leave_nothing_behind() -> None:
             leave(opened, reset=number % 2 == 0)
 
         assert eventually(lambda: gateway.drain.running == 0)
+        assert eventually(lambda: gateway.connections == set())
 
 
 def test_g102_a_gateway_that_has_drained_answers_503_in_the_client_s_form() -> None:

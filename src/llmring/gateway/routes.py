@@ -271,7 +271,7 @@ def _wrong_method(wire: Wire, path: str, allowed: tuple[str, ...]) -> GatewayRou
 def _unknown(path: str) -> str:
     if len(path) > _LONGEST_HINTED:
         return "no such path"
-    near = difflib.get_close_matches(path, _EXACT, 1, cutoff=0.5)
+    near = difflib.get_close_matches(path, [*_EXACT.keys() - {"/"}], 1, cutoff=0.5)
     return f"no path {path!r}" + (f"; did you mean {near[0]}?" if near else "")
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from asyncio import TimerHandle
 
 _TOO_SLOW = b"408 Request Timeout"
+_DAMAGED = b"400 Bad Request"
 _TOO_LARGE = b"431 Request Header Fields Too Large"
 
 # The headers that show how long a body is.
@@ -134,10 +135,11 @@ class GuardedProtocol(HttpToolsProtocol):
         self._fruitless += len(data)
         self._data = data
         super().data_received(data)
+        self._data = b""
         if self.transport.is_closing():
             return
         if self._fruitless > self.most_head or len(self.headers or ()) > self.most_headers:
-            self._refuse(_TOO_LARGE)
+            self._refuse(_DAMAGED if self._is_in_body else _TOO_LARGE)
         elif self._head_timer is None and not self._is_in_body and self._is_idle():
             # A part of another request, perhaps not even its first line.
             self._await_head()
@@ -202,12 +204,9 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._watch_writing()
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP; in the middle of an answer, only end the connection."""
-        if self._is_idle():
-            super().send_400_response(msg)
-        else:
-            self.transport.close()
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn calls this
+        """Refuse what is not HTTP."""
+        self._refuse(_DAMAGED)
 
     def pause_writing(self) -> None:
         """Hold the answer back, since the client reads too slowly."""
@@ -260,7 +259,9 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: bytes) -> None:
-        if self._is_idle() and not self.transport.is_closing():
+        """End the connection, with an error if that can't get into the middle of an answer."""
+        is_answering = self.pipeline or (not self._is_idle() and self.cycle.response_started)
+        if not is_answering and not self.transport.is_closing():
             head = b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(head % status)
         self.transport.close()
