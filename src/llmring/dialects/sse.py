@@ -109,6 +109,10 @@ _IGNORED = frozenset({b"id", b"retry"})
 
 
 def _event(block: bytes) -> ServerEvent | None:
+    first, _, rest = block.partition(b"\n")
+    if first.startswith(b"event: ") and rest.startswith(b"data: ") and b"\n" not in rest:
+        # As of servers that name their events.
+        return ServerEvent(first[7:].decode("utf-8", "replace"), rest[6:])
     name, data, stray = "", [], []
     for line in block.split(b"\n"):
         field, _, value = line.partition(b":")

@@ -6,10 +6,10 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from llmring.chat.citation import Citation
 from llmring.chat.events import (
@@ -64,6 +64,21 @@ class BlockDelta(MessageEnd):
     encrypted_content: Any = None
 
 
+class TextDeltaPiece(Struct, gc=False, forbid_unknown_fields=True):
+    """A piece of a block that is text and nothing else."""
+
+    type: Literal["text_delta"]
+    text: Annotated[str, Meta(min_length=1)]
+
+
+class TextDeltaEvent(Struct, gc=False, forbid_unknown_fields=True):
+    """An event that is a piece of text alone, of which a stream consists for the most part."""
+
+    type: Literal["content_block_delta"]
+    index: int
+    delta: TextDeltaPiece
+
+
 class TextBlock:
     """A block of text, which may have citations.
 
@@ -87,6 +102,11 @@ class TextBlock:
             return []
         self._pieces.append(delta.text)
         return [TextDelta(delta.text)]
+
+    def append(self, text: str) -> TextDelta:
+        """Return the event of one more piece that is text alone."""
+        self._pieces.append(text)
+        return TextDelta(text)
 
     def close(self) -> list[Event]:
         """Return the events of the end of the block."""

@@ -6,6 +6,7 @@ https://platform.claude.com/docs/en/api/messages
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -36,6 +37,7 @@ from llmring.dialects.anthropic.blocks import (
     MessageEnd,
     OpenBlock,
     TextBlock,
+    TextDeltaEvent,
     ThinkingBlock,
     WrappedAnswerBlock,
 )
@@ -88,6 +90,7 @@ class _AnthropicEvent(Struct):
 _MESSAGE = msgspec.json.Decoder(_AnthropicMessage)
 _EVENT = msgspec.json.Decoder(_AnthropicEvent)
 _BLOCK = msgspec.json.Decoder(AnthropicBlock)
+_TEXT = msgspec.json.Decoder(TextDeltaEvent)
 _OBJECT: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
 _CONTENT: msgspec.json.Decoder[list[msgspec.Raw] | str | None] = msgspec.json.Decoder(
     list[msgspec.Raw] | str | None
@@ -140,6 +143,11 @@ class _AnthropicReader:
     def writes(self) -> bool:
         """True if a block of text is open."""
         return any(isinstance(block, _TEXTS) for block in self._open.values())
+
+    def open_text(self, at: int) -> TextBlock | None:
+        """Return the block of text that is open at a position, if there is one."""
+        block = self._open.get(at)
+        return block if type(block) is TextBlock else None
 
     def take(self, event: _AnthropicEvent) -> list[Event]:
         match event.type:
@@ -343,7 +351,8 @@ def decoder(head: HttpHead) -> EventStreamDecoder:
 
     https://platform.claude.com/docs/en/build-with-claude/streaming
     """
-    return EventStreamDecoder(head, _AnthropicStreamReader(head), decode)
+    reader = _AnthropicStreamReader(head)
+    return EventStreamDecoder(head, reader, decode, texts=reader.texts)
 
 
 class _AnthropicStreamReader:
@@ -358,6 +367,20 @@ class _AnthropicStreamReader:
     def text_ended(self) -> bool:
         """True unless a block of text is open."""
         return not self._message.writes
+
+    def texts(self, received: list[ServerEvent], start: int) -> list[TextDelta]:
+        """Return the text of each event up to the first other one; see `Texts`."""
+        found: list[TextDelta] = []
+        for event in islice(received, start, None):
+            try:
+                piece = _TEXT.decode(event.data)
+            except (ValueError, RecursionError):
+                break
+            block = self._message.open_text(piece.index)
+            if block is None or event.stray or event.name == "error":
+                break
+            found.append(block.append(piece.delta.text))
+        return found
 
     def take(self, server_event: ServerEvent) -> list[Event]:
         data = server_event.data
