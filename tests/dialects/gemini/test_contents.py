@@ -106,6 +106,9 @@ def test_results_of_parallel_calls_are_sent_by_name_in_one_turn() -> None:
     [
         ("[1, 2]", {"output": [1, 2]}),
         ("7", {"output": 7}),
+        ("0.30", {"output": "0.30"}),
+        ("1e3", {"output": "1e3"}),
+        ("0.5", {"output": 0.5}),
         ("", {"output": ""}),
         ('{"error": "closed"}', {"error": "closed"}),
         ('{"$ref": "#/a"}', {"output": '{"$ref": "#/a"}'}),

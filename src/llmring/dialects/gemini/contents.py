@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, assert_never
 
-from llmring.chat.json_text import value_of
+from llmring.chat.json_text import json_bytes, value_of
 from llmring.chat.parts import (
     AudioPart,
     DocumentPart,
@@ -207,16 +207,25 @@ def _response(message: Message, *, has_more: bool) -> dict[str, Any]:
     text = message.text
     if not text and has_more:
         return {}
-    try:
-        value = value_of(text)
-    except ValueError:
-        value = text
-    if '"$ref"' in text:
-        # In an object, "$ref" would have to name one of the media.
-        value = text
+    value = _value(text)
     if (message.metadata or {}).get("is_error"):
         return {"error": value}
     return value if isinstance(value, dict) else {"output": value}
+
+
+def _value(text: str) -> Any:
+    """Return the JSON in the text of a result, or else the text."""
+    try:
+        value = value_of(text)
+    except ValueError:
+        return text
+    if '"$ref"' in text:
+        # In an object, "$ref" would have to name one of the media.
+        return text
+    if isinstance(value, float) and json_bytes(value).decode() != text.strip():
+        # A version "0.30" is not the number 0.3.
+        return text
+    return value
 
 
 def _media_type_of(part: Mapping[str, Mapping[str, str]]) -> str | None:
