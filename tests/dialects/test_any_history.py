@@ -1,26 +1,13 @@
 """Any history of any vendors, encoded for each server: it keeps that server's rules."""
 
-import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 import pytest
-from anthropic.types import (
-    RedactedThinkingBlockParam,
-    TextBlockParam,
-    ThinkingBlockParam,
-    ToolResultBlockParam,
-    ToolUseBlockParam,
-)
-from google.genai.types import Content
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ollama import Message as OllamaMessage
-from openai.types.chat import ChatCompletionMessageParam, ChatCompletionMessageToolCallUnionParam
-from openai.types.responses import ResponseInputParam
-from pydantic import TypeAdapter
 
 from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import ImagePart, Part, ProviderPart, ReasoningPart, TextPart
@@ -29,6 +16,13 @@ from llmring.chat.tools import ToolCall
 from llmring.dialects.dialect import Dialect, Quirks
 from llmring.providers.table import KINDS, PROVIDERS
 from replies import ARGUMENTS, TEXTS, WORDS
+from vendor_rules import (
+    check_anthropic,
+    check_chat,
+    check_gemini,
+    check_ollama,
+    check_responses,
+)
 
 ORIGINS = [None, "openai", "anthropic", "google", "deepseek", "mistral", "openrouter", "mine"]
 
@@ -118,41 +112,6 @@ def sent(row: str, api: str | None, turns: list[Message]) -> dict[str, Any]:
     return payload
 
 
-CHAT = TypeAdapter[Any](list[ChatCompletionMessageParam])
-CALLS = TypeAdapter[Any](list[ChatCompletionMessageToolCallUnionParam])
-INPUT = TypeAdapter[Any](ResponseInputParam)
-BLOCKS = {
-    "text": TypeAdapter[Any](TextBlockParam),
-    "thinking": TypeAdapter[Any](ThinkingBlockParam),
-    "redacted_thinking": TypeAdapter[Any](RedactedThinkingBlockParam),
-    "tool_use": TypeAdapter[Any](ToolUseBlockParam),
-    "tool_result": TypeAdapter[Any](ToolResultBlockParam),
-}
-
-
-# --- Chat Completions ---
-
-
-def check_chat(messages: list[dict[str, Any]], id_pattern: str) -> None:
-    CHAT.validate_python(messages)
-    waiting: list[str] = []
-    seen: set[str] = set()
-    for message in messages:
-        if message["role"] == "tool":
-            waiting.remove(message["tool_call_id"])
-            assert isinstance(message["content"], str)
-            continue
-        assert not waiting, "each call is answered before anything else"
-        CALLS.validate_python(message.get("tool_calls", []))
-        waiting = [call["id"] for call in message.get("tool_calls", ())]
-        assert all(re.fullmatch(id_pattern, id_, re.DOTALL) for id_ in waiting)
-        assert len({*waiting}) == len(waiting)
-        if id_pattern != ".+":
-            assert not seen & {*waiting}
-        seen |= {*waiting}
-    assert not waiting
-
-
 @pytest.mark.parametrize(
     ("row", "id_pattern"),
     [
@@ -201,39 +160,14 @@ def test_each_answer_has_reasoning_where_the_vendor_demands_it(
 @given(turns=histories())
 @settings(max_examples=20, deadline=None)
 def test_the_responses_api_gets_fitting_ids_and_only_its_own_items(turns: list[Message]) -> None:
-    items = sent("openai", "responses", turns)["input"]
-
-    INPUT.validate_python(items)
-    calls = [item["call_id"] for item in items if item["type"] == "function_call"]
-    results = [item["call_id"] for item in items if item["type"] == "function_call_output"]
-    assert all(0 < len(id_) <= 64 for id_ in calls)
-    assert len({*calls}) == len(calls)
-    assert sorted(calls) == sorted(results)
+    check_responses(sent("openai", "responses", turns)["input"])
 
 
 @pytest.mark.parametrize("row", ["anthropic", "own-anthropic"])
 @given(turns=histories())
 @settings(max_examples=20, deadline=None)
 def test_anthropic_gets_sides_in_turn_and_results_first(row: str, turns: list[Message]) -> None:
-    messages = sent(row, None, turns)["messages"]
-
-    roles = [message["role"] for message in messages]
-    assert all(one != other for one, other in pairwise(roles))
-    seen: set[str] = set()
-    waiting: list[str] = []
-    for message in messages:
-        blocks = message["content"]
-        assert blocks
-        for block in blocks:
-            BLOCKS[block["type"]].validate_python(block)
-        results = [block["tool_use_id"] for block in blocks if block["type"] == "tool_result"]
-        assert sorted(results) == sorted(waiting)
-        assert [block["type"] for block in blocks[: len(results)]] == ["tool_result"] * len(results)
-        waiting = [block["id"] for block in blocks if block["type"] == "tool_use"]
-        assert all(re.fullmatch("[a-zA-Z0-9_-]+", id_) for id_ in waiting)
-        assert not seen & {*waiting}
-        seen |= {*waiting}
-    assert not waiting
+    check_anthropic(sent(row, None, turns)["messages"])
 
 
 @given(turns=histories())
@@ -261,30 +195,13 @@ def test_anthropic_gets_no_thinking_that_another_server_signed_or_none_did(
 @given(turns=histories())
 @settings(max_examples=20, deadline=None)
 def test_gemini_gets_each_call_after_a_user_and_its_results_next(turns: list[Message]) -> None:
-    contents = sent("google", None, turns)["contents"]
-
-    for content in contents:
-        Content.model_validate(content)
-    waiting = 0
-    before = None
-    for content in contents:
-        parts = content["parts"]
-        assert sum("functionResponse" in part for part in parts) == waiting
-        waiting = sum("functionCall" in part for part in parts)
-        assert not waiting or (content["role"] == "model" and before == "user")
-        before = content["role"]
-    assert not waiting
+    check_gemini(sent("google", None, turns)["contents"])
 
 
 @given(turns=histories())
 @settings(max_examples=20, deadline=None)
 def test_ollama_gets_the_name_of_each_result(turns: list[Message]) -> None:
-    messages = sent("ollama", None, turns)["messages"]
-
-    for message in messages:
-        message.pop("images", None)  # the SDK encodes them itself
-        OllamaMessage.model_validate(message)
-        assert message["role"] != "tool" or message["tool_name"]
+    check_ollama(sent("ollama", None, turns)["messages"])
 
 
 ENCODINGS: list[Callable[[list[Message]], dict[str, Any]]] = [
