@@ -142,8 +142,7 @@ def _refuse_stored(fields: Json) -> None:
     for name in _STORED:
         if fields.get(name):
             raise RequestFormatError(
-                f"{name} is not supported, as nothing is stored; send the whole input, or use "
-                "WebSocket mode",
+                f"{name} is not supported, as nothing is stored; send the whole input",
                 name,
                 "unsupported_parameter",
             )
