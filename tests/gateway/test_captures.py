@@ -375,7 +375,7 @@ def play(session: Replay, exchange: Exchange, wire: Wire) -> None:
 
 @each_capture
 @each_api
-def test_g190_captured_requests_reach_a_vendor_of_each_api_whole(
+def test_g030_g032_g034_g036_g052_g190_captured_requests_reach_a_vendor_of_each_api_whole(
     replay: Callable[[str], Replay], capture: str, name: str
 ) -> None:
     session = replay(name)

@@ -110,3 +110,16 @@ def test_an_endpoint_is_found_by_its_mark(gateway: Gateway) -> None:
 def test_a_body_that_is_no_request_is_an_error(gateway: Gateway) -> None:
     with pytest.raises(RequestFormatError):
         read(gateway, body=[])
+
+
+def test_g038_a_call_that_was_interrupted_gets_a_result(gateway: Gateway) -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    turns = [
+        {"role": "user", "content": "Look."},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "user", "content": "Go on."},
+    ]
+
+    found = read(gateway, CHAT, {"model": "fast", "messages": turns})
+
+    assert [turn.role for turn in found.request.turns] == ["user", "assistant", "tool", "user"]

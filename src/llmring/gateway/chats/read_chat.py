@@ -20,6 +20,7 @@ from llmring.dialects.reply_encoding import Envelope, ReplyEncoding
 from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
 from llmring.gateway.chats.client_events import Shown
 from llmring.gateway.chats.conversation import conversation_of
+from llmring.gateway.chats.missing_results import with_all_results
 from llmring.gateway.chats.reply_ids import new_reply_id
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
@@ -127,7 +128,8 @@ def _parsed(
     gateway: Gateway, wire: Wire, asked: ClientRequest, named: CalledName, wishes: ClientWishes
 ) -> ParsedRequest:
     request = asked.parsed(wire.dialect.name)
-    turns = open_messages(request.turns, gateway.seal_key, marks(gateway))
+    opened = open_messages(request.turns, gateway.seal_key, marks(gateway))
+    turns = with_all_results(opened)
     metadata = dict(request.metadata or {})
     if wishes.tags:
         metadata["tags"] = list(wishes.tags)
