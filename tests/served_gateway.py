@@ -50,6 +50,7 @@ class ServedGateway:
         handlers: Functions by the name of their route; others are those of the gateway.
         table: The settings of the gateway.
         drain: The end of the gateway.
+        ring: The ring that makes the calls.
         bounds: Attributes of the HTTP server.
     """
 
@@ -61,11 +62,13 @@ class ServedGateway:
         drain: Drain | None = None,
         is_open: bool = True,
         on_call: Callable[[str, str], None] | None = None,
+        ring: ServedRing | None = None,
         **bounds: float,
     ) -> None:
         given = handlers or {}
+        self._ring = ServedRing() if ring is None else ring
         gateway = Gateway(
-            ring=ServedRing(),
+            ring=self._ring,
             table=GatewayTable() if table is None else table,
             secret=SECRET,
             is_open=is_open,
@@ -90,6 +93,7 @@ class ServedGateway:
 
     async def _serve(self) -> None:
         await self._server.serve(sockets=[self._door])
+        await self._ring.aclose()
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         self.leaked = [repr(task) for task in rest]
 
