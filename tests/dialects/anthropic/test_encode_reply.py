@@ -94,6 +94,11 @@ def test_a_reply_without_an_end_has_no_stop_reason() -> None:
     assert whole(TextDelta("a"))["stop_reason"] is None
 
 
+@pytest.mark.parametrize("stop", [Finished("stop", ""), Finished("content_filter", "")])
+def test_the_refusal_of_another_api_is_the_reason_of_the_stop(stop: Finished) -> None:
+    assert whole(RefusalDelta("I can't."), stop)["stop_reason"] == "refusal"
+
+
 def test_a_refusal_is_the_explanation_of_the_stop() -> None:
     details = whole(RefusalDelta("I can't."), Finished("content_filter", ""))["stop_details"]
 

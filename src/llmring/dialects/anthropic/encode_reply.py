@@ -186,7 +186,7 @@ class _MessageBuilder:
         """Return the fields of the message's end: its reason, the refusal, the container."""
         called = any(block["type"] == "tool_use" for block in self.blocks)
         end: Json = {
-            "stop_reason": _stop_reason(finished, called=called),
+            "stop_reason": _stop_reason(finished, called=called, refused=bool(self._refusal)),
             "stop_sequence": None,
             "stop_details": None,
         }
@@ -199,11 +199,12 @@ class _MessageBuilder:
         return end
 
 
-def _stop_reason(finished: Finished | None, *, called: bool) -> str | None:
+def _stop_reason(finished: Finished | None, *, called: bool, refused: bool) -> str | None:
     if finished is None:
         return None
     usual = "tool_use" if called and finished.reason == "stop" else "end_turn"
-    return finished.native or _REASONS.get(finished.reason, usual)
+    # Other APIs refuse in the text of an answer that ends as usual.
+    return finished.native or _REASONS.get(finished.reason, "refusal" if refused else usual)
 
 
 # Sent in a silence, so that no client or proxy takes the connection for a dead one.
