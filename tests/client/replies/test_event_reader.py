@@ -147,6 +147,34 @@ def test_calls_that_come_piece_by_piece_are_shown_so_if_the_lockfile_says_it(pai
     assert len(with_calls) > 1
 
 
+@pytest.mark.parametrize(
+    ("first", "rest", "shown"),
+    [
+        ('{"city": "Ulm"}', "", [0, 1, 0]),
+        ('{"city": ', '"Ulm"}', [0, 0, 1]),
+        ("", "{}", [0, 0, 1]),
+    ],
+)
+def test_a_call_is_shown_piece_by_piece_once_the_one_before_is_complete(
+    pair: Pair, first: str, rest: str, shown: list[int]
+) -> None:
+    calls = [(0, "weather", first), (1, "weather", '{"city": "Bonn"}'), (0, None, rest)]
+    pieces = [
+        answers.openai_event(
+            tool_calls=[{"index": at, "function": {"name": name, "arguments": arguments}}]
+        )
+        for at, name, arguments in calls
+    ]
+    end = answers.openai_event(finish_reason="tool_calls")
+    pair.lock(SECOND.model)
+    pair.start(SECOND, as_stream(*pieces, end, answers.DONE))
+
+    chunks, _ = read(tools=[WEATHER])
+
+    found = [event for event in events_of(chunks) if isinstance(event, ToolCallDelta)]
+    assert [each.index for each in found] == shown
+
+
 def test_after_a_whole_call_a_failure_ends_the_answer(pair: Pair) -> None:
     pair.lock(FIRST.model, SECOND.model)
     call = ToolCallDelta(0, "call_1", "weather", '{"city": "Ulm"}')

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+import msgspec
+
 from llmring.chat.events import (
     Cited,
     CommentaryDelta,
@@ -60,6 +62,8 @@ class ReplyEventReader(StreamReader):
         self._model = attempt.target.name
         self._holds_calls = policy.tool_calls == "whole" and attempt.has_successors
         self._calls: dict[int, list[ToolCallDelta]] = {}
+        # The call that is being shown piece by piece.
+        self._shown_call: list[ToolCallDelta] = []
         # Before the first content, since nothing is sent until there is one.
         self._early: list[Event] = []
         self._refusal: list[Event] = []
@@ -161,18 +165,33 @@ class ReplyEventReader(StreamReader):
         )
 
     def _take_call(self, piece: ToolCallDelta) -> Iterator[EventChunk]:
-        if self._holds_calls:
+        if self._holds_calls or not self._may_follow(piece):
             self._calls.setdefault(piece.index, []).append(piece)
             return
         begins = piece.index not in self._calls
         self._calls.setdefault(piece.index, [])
         yield self._call_chunk([piece], [piece] if begins else [])
 
+    def _may_follow(self, piece: ToolCallDelta) -> bool:
+        """Return True if a piece of a call may be shown now.
+
+        Clients take one call after the other, but some servers mix the pieces of several: those of
+        the others wait until the call that is shown has all its arguments, or its end comes.
+        """
+        shown, waiting = self._shown_call, any(self._calls.values())
+        if piece.index not in self._calls and not waiting and _is_complete(shown):
+            self._shown_call = [piece]
+            return True
+        if shown and shown[0].index == piece.index:
+            shown.append(piece)
+            return True
+        return piece.index in self._calls and not self._calls[piece.index]
+
     def _complete_calls(self) -> Iterator[EventChunk]:
         """Yield the calls that were held back, which are complete now."""
         calls = [pieces for pieces in self._calls.values() if pieces]
         if calls:
-            self._calls = {}
+            self._calls, self._shown_call = {}, []
             yield self._call_chunk([*chain.from_iterable(calls)], [each[0] for each in calls])
 
     def _call_chunk(self, pieces: list[ToolCallDelta], begun: list[ToolCallDelta]) -> EventChunk:
@@ -229,3 +248,14 @@ def _named(piece: ToolCallDelta) -> ToolCall:
     """Return the call that begins with a piece."""
     function = {"name": piece.name or "", "arguments": ""}
     return {"id": piece.id or "", "type": piece.kind, "function": function}  # type: ignore[typeddict-item]
+
+
+def _is_complete(call: list[ToolCallDelta]) -> bool:
+    """Return True if the pieces of a call have all its arguments, as far as they show it."""
+    if not call or call[0].kind == "custom":
+        return True
+    try:
+        msgspec.json.decode("".join(each.arguments for each in call))
+    except msgspec.DecodeError:
+        return False
+    return True
