@@ -193,3 +193,51 @@ def test_the_thought_of_an_endpoint_that_broke_off_is_not_sealed_for_the_next() 
     sealer.begin("openai_responses", "two")
 
     assert sealer.take(TextDelta("Hi")) == [TextDelta("Hi")]
+
+
+def test_a_thought_that_broke_off_ends_before_the_next_one_begins() -> None:
+    sealer = ReplySealer(KEY, "anthropic")
+    sealer.begin("openai_chat", "one")
+    sealer.take(ReasoningDelta("Hm"))
+
+    (end,) = sealer.begin("openai_responses", "two")
+
+    assert opened(end) == OpenedSeal("openai_chat", "one", SealedThought())
+    assert sealer.take(ReasoningDelta("Well")) == [ReasoningDelta("Well")]
+
+
+def test_a_thought_of_the_client_s_own_api_that_broke_off_ends_without_an_endpoint() -> None:
+    sealer = ReplySealer(KEY, "anthropic")
+    sealer.begin("anthropic", "one")
+    sealer.take(ReasoningDelta("Hm"))
+
+    (end,) = sealer.begin("anthropic", "two")
+
+    assert opened(end) == OpenedSeal("anthropic", "", SealedThought())
+
+
+@pytest.mark.parametrize(
+    "event", [ReasoningDelta("", "own"), TextDelta("Hi"), ToolCallDelta(0, "c", "f", "{}")]
+)
+@pytest.mark.parametrize("dialect", ["anthropic", "openai_chat"])
+def test_a_thought_that_is_over_needs_no_other_end(dialect: str, event: Event) -> None:
+    sealer = ReplySealer(KEY, "anthropic")
+    sealer.begin(dialect, "one")
+    sealer.take(ReasoningDelta("Hm"))
+    sealer.take(event)
+
+    assert sealer.begin("openai_responses", "two") == []
+
+
+@pytest.mark.parametrize("client", ["openai_chat", "ollama"])
+@pytest.mark.parametrize("dialect", ["openai_chat", "ollama", "anthropic"])
+def test_where_thoughts_have_no_slot_a_blank_line_ends_the_one_that_broke_off(
+    client: str, dialect: str
+) -> None:
+    sealer = ReplySealer(KEY, client)
+    sealer.begin(dialect, "one")
+    sealer.take(ReasoningDelta("Hm"))
+
+    assert sealer.begin("openai_chat", "two") == []
+    assert sealer.take(ReasoningDelta("Well")) == [ReasoningDelta("\n\nWell")]
+    assert sealer.take(ReasoningDelta(" then")) == [ReasoningDelta(" then")]

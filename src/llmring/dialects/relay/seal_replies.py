@@ -76,31 +76,43 @@ class ReplySealer:
         self._slots = _SLOTS[client]
         self._dialect, self._mark = client, ""
         self._thought: SealedThought | None = None
+        # A thought of the client's own API that no signature has ended.
+        self._own_thought: SealedThought | None = None
+        self._begins_apart = False
         # The calls of the endpoint by their indexes, and the number of calls before them.
         self._calls: dict[int, SealedCall] = {}
         self._before = 0
         self._late: list[SealedCall] = []
 
-    def begin(self, dialect: str, mark: str) -> None:
+    def begin(self, dialect: str, mark: str) -> list[Event]:
         """Begin with the events of an endpoint: the first one, or the next after a failure.
+
+        Return the events that end a thought in which the endpoint before broke off.
 
         Args:
             dialect: The name of its API.
             mark: Its mark.
         """
+        ended = self._end_broken_thought()
         self._dialect, self._mark = dialect, mark
-        self._thought, self._late = None, []
+        self._late = []
         self._before += len(self._calls)
         self._calls = {}
+        return ended
 
     def take(self, event: Event) -> list[Event]:
         """Return the events to encode in place of this one."""
+        if self._begins_apart and isinstance(event, ReasoningDelta) and event.text:
+            self._begins_apart = False
+            event = msgspec.structs.replace(event, text=f"\n\n{event.text}")
         match event:
             case ToolCallDelta():
+                self._own_thought = None
                 return self._take_call(event)
             case Started() | UsageReport():
                 return [event]
             case _ if self._dialect == self._client:
+                self._own_thought = _open_thought(event)
                 return [event]
             case ReasoningDelta():
                 return [*self._end_calls(), *self._take_thought(event)]
@@ -139,6 +151,17 @@ class ReplySealer:
             return []
         return [ReasoningDelta("", self._seal(thought, self._slots.thought), thought.id)]
 
+    def _end_broken_thought(self) -> list[Event]:
+        own, self._own_thought = self._own_thought, None
+        thought = self._thought or own
+        if thought is not None and self._slots.thought is None:
+            self._thought, self._begins_apart = None, True
+        if own is None or self._slots.thought is None:
+            return self._end_thought()
+        # Without a mark, so that the signatures of the endpoint that goes on stay its own.
+        broken = OpenedSeal(self._dialect, "", own)
+        return [ReasoningDelta("", seal(self._key, broken, self._slots.thought), own.id)]
+
     def _take_call(self, event: ToolCallDelta) -> list[Event]:
         begins = event.index not in self._calls
         before = [*self._end_thought(), *self._end_calls()] if begins else []
@@ -173,3 +196,10 @@ class ReplySealer:
 
     def _seal(self, content: SealedContent, slot: Slot) -> str:
         return seal(self._key, OpenedSeal(self._dialect, self._mark, content), slot)
+
+
+def _open_thought(event: Event) -> SealedThought | None:
+    """Return the thought that goes on after this event, if one does."""
+    if isinstance(event, ReasoningDelta) and event.signature is None:
+        return SealedThought(None, event.id, event.field)
+    return None

@@ -65,13 +65,13 @@ class ClientEvents:
 
     def take(self, chunk: EventChunk) -> list[Event]:
         """Return the events to encode for a piece of the answer."""
+        events: list[Event] = []
         if chunk.target is not None:
             name = chunk.target.dialect.name
             self._is_own = name == self._dialect
-            self._sealer.begin(name, self._mark(chunk.target))
-        events = [
-            sealed for event in self._seen(chunk.events) for sealed in self._sealer.take(event)
-        ]
+            events += self._sealer.begin(name, self._mark(chunk.target))
+        for event in self._seen(chunk.events):
+            events += self._sealer.take(event)
         if self._calls is None:
             return events
         restored = [each for event in events for each in self._calls.take(event)]
