@@ -135,7 +135,8 @@ def test_g085_a_client_that_waits_no_longer_ends_the_call_of_the_vendor(
     ):
         talk.answer(stream=stream)
 
-    assert vendor.hung_up.wait(5)
+    # On a busy machine the client may leave before the vendor is asked.
+    assert not vendor.requests or vendor.hung_up.wait(5)
 
 
 @each_sdk
