@@ -38,7 +38,7 @@ calendar: .venv/dev ## Run the tests that could depend on the date, on three lat
 examples: .venv/dev ## List the models in docs and help texts that retire within 90 days
 	$(BIN)/python tools/examples.py
 
-contract: .venv/dev ## Run the tests of the lockfile contract, and write docs/contract.md
+contract: .venv/dev ## Run the tests of the lockfile and gateway contracts, and write docs/contract.md
 	$(BIN)/python tools/contract_table.py
 
 chaos: .venv/dev ## Make REQUESTS calls with each fault, and write docs/reliability.md

@@ -1,15 +1,17 @@
-"""Writes docs/contract.md: the rows of the lockfile contract and the tests that cover them.
+"""Writes docs/contract.md: the rows of two contracts and the tests that cover them.
 
     python tools/contract_table.py
 
 A test names its rows: `test_S046_...`, or `test_S100_S101_...` for several. S rows are promises of
-the contract; C rows are contradictions in it. The tests are run, and the exit code is 1 if a test
-fails, or if a row has neither a test nor a reason to lack one.
+the lockfile contract; C rows are contradictions in it. G rows are promises of the gateway, named in
+lower case (`test_g022_...`); gateway_rows.toml has those without a test. The tests are run, and the
+exit code is 1 if a test fails, or if a row has neither a test nor a reason to lack one.
 """
 
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +21,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "docs/contract.md"
 
-ROWS = (*(f"S{number}" for number in range(1, 141)), *(f"C{number}" for number in range(1, 21)))
+LOCKFILE_ROWS = (
+    *(f"S{number}" for number in range(1, 141)),
+    *(f"C{number}" for number in range(1, 21)),
+)
+GATEWAY_ROWS = tuple(f"G{number}" for number in range(1, 197))
+ROWS = (*LOCKFILE_ROWS, *GATEWAY_ROWS)
+
+# By "open" and "later": the words of the gateway's rows that have no test yet.
+UNTESTED: Mapping[str, Mapping[str, str]] = tomllib.loads(
+    (ROOT / "tools/gateway_rows.toml").read_text(encoding="utf-8")
+)
 
 _REGISTRY = "waits for the registry"
 
@@ -35,15 +47,24 @@ DOCUMENTARY: Mapping[str, str] = {
     "C19": "a snippet that lacks an import",
 }
 
-_NAMED = re.compile(r"test_((?:[SC]\d+_)+)(\w+)")
+_NAMED = re.compile(r"test_((?:(?:[SC]|g)\d+_)+)(\w+)")
 
 _HEAD = """\
 # The lockfile contract, row by row
 
-`make contract` runs the tests that are named after a row, and writes this table. S rows are
+`make contract` runs the tests that are named after a row, and writes these tables. S rows are
 promises of the contract; C rows are contradictions in it, each with a behavior that satisfies both
 sides.
 
+"""
+_GATEWAY_HEAD = """
+## The gateway
+
+G rows are promises of [the gateway](gateway.md). Of these, "open" ones have no test of their name,
+so they may be missing or kept in part, and "later" ones are not planned for its first version.
+
+"""
+_COLUMNS = """\
 | row | promise | test | result |
 |---|---|---|---|
 """
@@ -63,10 +84,17 @@ class Held(NamedTuple):
     test: str
 
 
-def held(tests: Path = ROOT / "tests") -> list[Held]:
-    """Find the tests that are named after rows, in the order of the rows."""
+def held(tests: Path = ROOT / "tests", root: Path = ROOT) -> list[Held]:
+    """Find the tests that are named after rows, in the order of the rows.
+
+    Args:
+        tests: Their folder.
+        root: The folder that their paths begin in.
+    """
     found = [
-        Held(f"{row[0]}{int(row[1:])}", _words(match[2]), f"{file.relative_to(ROOT)}::{name}")
+        Held(
+            f"{row[0].upper()}{int(row[1:])}", _words(match[2]), f"{file.relative_to(root)}::{name}"
+        )
         for file in sorted(tests.rglob("test_*.py"))
         for name in _functions(file)
         if (match := _NAMED.fullmatch(name)) is not None
@@ -88,8 +116,9 @@ def _words(name: str) -> str:
 
 def uncovered(found: Iterable[Held]) -> list[str]:
     """Return the rows that have neither a test nor a reason to lack one."""
-    rows = {each.row for each in found}
-    return [row for row in ROWS if row not in {*rows, *WAITING, *DOCUMENTARY}]
+    excused = {row for rows in UNTESTED.values() for row in rows}
+    known = {*(each.row for each in found), *WAITING, *DOCUMENTARY, *excused}
+    return [row for row in ROWS if row not in known]
 
 
 class _Results:
@@ -116,9 +145,17 @@ def table(found: Iterable[Held], results: Mapping[str, str]) -> str:
         lines[row].append(f"| {row} | {words} | | {why} |")
     for row, words in DOCUMENTARY.items():
         lines[row].append(f"| {row} | {words} | | documentary |")
+    for state, rows in UNTESTED.items():
+        for row, words in rows.items():
+            if not lines[row]:
+                lines[row].append(f"| {row} | {words} | | {state} |")
     for row in uncovered(found):
         lines[row].append(f"| {row} | nothing yet | | **no test** |")
-    return _HEAD + "\n".join(line for row in ROWS for line in lines[row]) + "\n"
+
+    def of(rows: Iterable[str]) -> str:
+        return _COLUMNS + "".join(f"{line}\n" for row in rows for line in lines[row])
+
+    return _HEAD + of(LOCKFILE_ROWS) + _GATEWAY_HEAD + of(GATEWAY_ROWS)
 
 
 def main() -> int:

@@ -576,7 +576,7 @@ HELLO: list[Event] = [
 ]
 
 
-def test_chat_reports_the_tokens_of_a_stream_only_if_it_is_asked_to() -> None:
+def test_g074_chat_reports_the_tokens_of_a_stream_only_if_it_is_asked_to() -> None:
     with_usage, without = (
         payloads("openai_chat", HELLO, Envelope(include_usage=request)) for request in (True, False)
     )
@@ -629,7 +629,7 @@ def test_anthropic_numbers_its_blocks_and_closes_each() -> None:
     ]
 
 
-def test_responses_number_their_events_and_end_with_the_whole_reply() -> None:
+def test_g073_responses_number_their_events_and_end_with_the_whole_reply() -> None:
     events: list[Event] = [
         Started("m", "resp_1"),
         ReasoningDelta("Think", "sig", "rs_1"),

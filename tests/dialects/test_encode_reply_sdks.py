@@ -330,7 +330,7 @@ def expected(client: Client, name: str, reply: LLMResponse) -> Read:
 
 @EACH_CLIENT
 @EITHER_FORM
-def test_the_vendor_s_own_client_reads_the_same_values(name: str, stream: bool) -> None:
+def test_g077_the_vendor_s_own_client_reads_the_same_values(name: str, stream: bool) -> None:
     client = CLIENTS[name]
     with Loopback() as server:
 
@@ -402,7 +402,7 @@ VALIDATE = {
 @EITHER_FORM
 @given(reply=replies())
 @settings(max_examples=20, deadline=None)
-def test_all_that_is_sent_is_valid_in_the_client_s_strict_types(
+def test_g062_all_that_is_sent_is_valid_in_the_client_s_strict_types(
     name: str, stream: bool, reply: LLMResponse
 ) -> None:
     encoding = CLIENTS[name].encoding

@@ -52,7 +52,7 @@ def gateway() -> Iterator[ServedGateway]:
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_the_python_code_of_the_page_prints_an_answer(
+def test_g196_the_python_code_of_the_page_prints_an_answer(
     gateway: ServedGateway, capsys: pytest.CaptureFixture[str], code: str
 ) -> None:
     assert "127.0.0.1:4180" in code

@@ -118,7 +118,7 @@ def test_after_a_cut_the_next_model_goes_on_in_the_same_text(pair: Pair, after: 
     ]
 
 
-def test_a_call_is_shown_whole_or_not_at_all(pair: Pair) -> None:
+def test_g079_a_call_is_shown_whole_or_not_at_all(pair: Pair) -> None:
     pair.lock(FIRST.model, SECOND.model)
     call = [
         ToolCallDelta(0, "call_1", "weather", '{"city": '),
@@ -134,7 +134,9 @@ def test_a_call_is_shown_whole_or_not_at_all(pair: Pair) -> None:
     assert text_of(events_of(chunks)) == "Look: it rains."
 
 
-def test_calls_that_come_piece_by_piece_are_shown_so_if_the_lockfile_says_it(pair: Pair) -> None:
+def test_g079_calls_that_come_piece_by_piece_are_shown_so_if_the_lockfile_says_it(
+    pair: Pair,
+) -> None:
     call = [
         ToolCallDelta(0, "call_1", "weather", '{"city": '),
         ToolCallDelta(0, arguments='"Ulm"}'),
@@ -199,7 +201,7 @@ def test_a_refusal_is_not_shown_when_another_provider_answers(pair: Pair) -> Non
 
 
 @pytest.mark.parametrize(("commit", "shown"), [('"first"', True), ('"whole"', False), ("8", False)])
-def test_the_lockfile_says_when_an_answer_begins_to_be_shown(
+def test_g081_the_lockfile_says_when_an_answer_begins_to_be_shown(
     pair: Pair, commit: str, shown: bool
 ) -> None:
     pair.lock(FIRST.model, SECOND.model, policy=f"stream_commit = {commit}")
@@ -214,7 +216,7 @@ def test_the_lockfile_says_when_an_answer_begins_to_be_shown(
     assert targets == ([FIRST.model] if shown else []) + [SECOND.model]
 
 
-def test_an_answer_that_would_start_over_fails_once_text_was_sent(pair: Pair) -> None:
+def test_g081_an_answer_that_would_start_over_fails_once_text_was_sent(pair: Pair) -> None:
     pair.lock(FIRST.model, SECOND.model, policy='on_stream_failure = "restart"')
     pair.start(FIRST, cut(FIRST, TextDelta("Half"), TextDelta(" of it"), after=b"Half"))
     second = pair.start(SECOND, answers.openai_stream("more"))
@@ -225,7 +227,7 @@ def test_an_answer_that_would_start_over_fails_once_text_was_sent(pair: Pair) ->
     assert not second.requests
 
 
-def test_reasoning_alone_is_followed_by_that_of_the_next_model(pair: Pair) -> None:
+def test_g080_reasoning_alone_is_followed_by_that_of_the_next_model(pair: Pair) -> None:
     pair.lock(FIRST.model, SECOND.model)
     pair.start(FIRST, cut(FIRST, ReasoningDelta("Hm"), TextDelta("x"), after=b"Hm"))
     pair.start(SECOND, answers.openai_stream("from groq"))

@@ -233,7 +233,7 @@ def test_an_empty_system_prompt_is_none(prompt: Any) -> None:
     assert [turn.role for turn in turns(user(text("Hi")), system=prompt)] == ["user"]
 
 
-def test_claude_code_s_line_for_billing_is_kept_for_this_api_alone() -> None:
+def test_g032_claude_code_s_line_for_billing_is_kept_for_this_api_alone() -> None:
     prompt = [BILLING, text("You are Claude Code.", cache_control=MARK), text("Be brief.")]
     found = read(user(text("Hi")), system=prompt)
 

@@ -37,7 +37,7 @@ def streamed(*events: Event) -> list[dict[str, Any]]:
     return [json.loads(piece.splitlines()[1].removeprefix(b"data: ")) for piece in pieces]
 
 
-def test_a_stream_opens_and_closes_one_block_after_the_other() -> None:
+def test_g072_a_stream_opens_and_closes_one_block_after_the_other() -> None:
     sent = streamed(
         Started("m", "msg_2"),
         ReasoningDelta("So.", "c2ln"),
@@ -301,7 +301,7 @@ def blocks_of(sent: list[dict[str, Any]]) -> list[str]:
 
 @given(any_events())
 @settings(max_examples=200, deadline=None)
-def test_any_events_are_a_stream_in_order_that_the_vendor_s_client_folds_to_the_whole_reply(
+def test_g077_any_events_are_a_stream_in_order_that_the_vendor_s_client_folds_to_the_whole_reply(
     events: list[Event],
 ) -> None:
     sent = streamed(*events)

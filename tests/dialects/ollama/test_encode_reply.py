@@ -45,7 +45,7 @@ def test_thinking_text_and_calls_are_fields_of_one_message() -> None:
     }
 
 
-def test_a_stream_is_a_line_for_each_piece_and_the_last_one_is_done() -> None:
+def test_g076_a_stream_is_a_line_for_each_piece_and_the_last_one_is_done() -> None:
     usage = Usage(prompt_tokens=3, completion_tokens=4)
     first, second, last = streamed(TextDelta("a\n"), TextDelta("b"), UsageReport(usage), STOP)
 

@@ -136,7 +136,7 @@ def test_fields_of_meaning_or_price_require_the_same_api(name: str, value: Any) 
 
 
 @pytest.mark.parametrize("name", ["previous_response_id", "conversation", "background"])
-def test_requests_that_rest_on_what_is_stored_are_refused(name: str) -> None:
+def test_g063_requests_that_rest_on_what_is_stored_are_refused(name: str) -> None:
     fault = error(**{name: True if name == "background" else "x_1"})
 
     assert (fault.field, fault.code) == (name, "unsupported_parameter")

@@ -84,7 +84,7 @@ def test_a_stream_cut_by_a_limit_ends_as_incomplete() -> None:
     assert streamed(TextDelta("a"), Finished("length", ""))[-1]["type"] == "response.incomplete"
 
 
-def test_fields_of_the_request_are_repeated_over_the_defaults() -> None:
+def test_g062_fields_of_the_request_are_repeated_over_the_defaults() -> None:
     body = whole(STOP, echo={"temperature": 0.5})
 
     assert (body["temperature"], body["top_p"], body["tool_choice"]) == (0.5, 1.0, "auto")
