@@ -676,7 +676,8 @@ def assert_is_of_the_wire(body: Any, wire: Wire, status: int) -> None:
         case "messages":
             assert body.keys() == {"type", "error", "request_id"}
             assert body["type"] == "error"
-            assert body["error"].keys() == {"type", "message"}
+            assert body["error"].keys() - {"details"} == {"type", "message"}
+            assert body["error"].get("details", {"error_code": ""}).keys() == {"error_code"}
             assert isinstance(body["error"]["type"], str)
         case "gemini":
             assert body.keys() == {"error"}

@@ -61,6 +61,7 @@ class ErrorAnswer(Struct, frozen=True, kw_only=True):
         status: The HTTP status.
         message: The message.
         code: The API's own code or type; None for the usual one of the status.
+        detail: Anthropic's code of the case, which goes next to the type.
         param: The path of the field of the request that is wrong, if it is one field.
         retry_after: Seconds that the client should wait.
         request_id: The ID of the request.
@@ -69,6 +70,7 @@ class ErrorAnswer(Struct, frozen=True, kw_only=True):
     status: int
     message: str
     code: str | None = None
+    detail: str | None = None
     param: str | None = None
     retry_after: float | None = None
     request_id: str | None = None

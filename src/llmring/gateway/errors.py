@@ -200,6 +200,7 @@ def _encodable(complaint: _Complaint, wire: Wire, request_id: str) -> ErrorAnswe
         status=cell.status,
         message=_clean(complaint.message),
         code=own or cell.code,
+        detail=complaint.code if wire.name == "messages" else None,
         param=None if complaint.param is None else _clean(complaint.param),
         retry_after=None if wait is None else _seconds(wait),
         request_id=header_text(request_id, _LONGEST_ID),

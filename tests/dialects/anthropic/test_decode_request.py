@@ -108,7 +108,6 @@ def test_what_other_apis_can_do_without_is_for_this_api_alone(field: str, value:
         ("mcp_servers", [{"type": "url", "name": "a", "url": "https://example.org/sse"}]),
         ("service_tier", "standard_only"),
         ("speed", "fast"),
-        ("thread", {"type": "continue", "previous_message_id": "msg_1"}),
     ],
 )
 def test_what_changes_the_meaning_or_the_price_is_required(field: str, value: Any) -> None:
@@ -116,6 +115,17 @@ def test_what_changes_the_meaning_or_the_price_is_required(field: str, value: An
 
     assert (found.own, found.required_own) == ({field: value}, (field,))
     assert written_again(found)[field] == value
+
+
+@pytest.mark.parametrize(
+    "thread", [{"type": "create"}, {"type": "continue", "previous_message_id": "msg_1"}]
+)
+def test_g063_a_conversation_that_the_server_would_keep_is_refused(thread: Any) -> None:
+    with pytest.raises(RequestFormatError) as caught:
+        read(thread=thread)
+
+    assert (caught.value.field, caught.value.code) == ("thread", "thread_unsupported_request")
+    assert read(thread=None).required_own == ()
 
 
 def test_a_request_that_only_fills_the_cache_is_for_this_api_alone() -> None:

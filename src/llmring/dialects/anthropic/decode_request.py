@@ -39,7 +39,7 @@ from llmring.dialects.anthropic.decode_options import (
     decode_reasoning,
 )
 from llmring.dialects.anthropic.decode_tools import decode_choice, decode_tools
-from llmring.dialects.request_decoding import ClientRequest, body_object
+from llmring.dialects.request_decoding import ClientRequest, RequestFormatError, body_object
 
 # The fields that are read into the request; all others are for this API alone.
 _READ = frozenset(
@@ -72,7 +72,6 @@ _DECISIVE: Mapping[str, tuple[Any, ...]] = {
     "mcp_servers": ([],),
     "service_tier": ("auto",),
     "speed": ("standard",),
-    "thread": (),
 }
 
 _MARK = frozenset({"type", "ttl"})
@@ -93,6 +92,14 @@ def decode_request(body: bytes, headers: Mapping[str, str]) -> ClientRequest:
         RequestFormatError: The body is not what the API accepts.
     """
     given = body_object(body)
+    if given.get("thread") is not None:
+        # The vendor's library then sends the whole conversation, with which any model can answer:
+        # see its type `ThreadUnsupportedRequestErrorDetails`.
+        raise RequestFormatError(
+            "thread is not supported, as nothing is stored; send the whole conversation",
+            "thread",
+            "thread_unsupported_request",
+        )
     if integer(given, "max_tokens", "") is None:
         raise wrong("max_tokens", "Field required")
     return _decoded(given, headers)

@@ -392,7 +392,9 @@ def encode_error(error: ErrorAnswer) -> tuple[HttpHead, bytes]:
 def _error(error: ErrorAnswer) -> Json:
     usual = "api_error" if error.status >= 500 else "invalid_request_error"
     kind = error.code or _TYPES.get(error.status, usual)
-    return {"error": {"type": kind, "message": error.message}, "request_id": error.request_id}
+    details = {"details": {"error_code": error.detail}} if error.detail else {}
+    fault = {"type": kind, "message": error.message, **details}
+    return {"error": fault, "request_id": error.request_id}
 
 
 ENCODING = ReplyEncoding(
