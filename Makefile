@@ -27,7 +27,10 @@ TIMELESS := architecture bridge chaos chat contract dialects json_schema local l
 	cli/test_output.py cli/test_piped_input.py client/test_application_code.py \
 	client/test_cancelled_calls.py client/test_damaged_answers.py client/test_empty_answers.py \
 	client/test_recordings.py client/replies/test_refused_answers.py client/replies/test_streamed_attempts.py \
-	client/test_refusals.py client/replies/test_stream_patience.py client/tools ledger/test_spool.py \
+	client/test_refusals.py client/replies/test_stream_patience.py client/tools \
+	gateway/chats gateway/sdks gateway/server gateway/test_app.py gateway/test_captures.py \
+	gateway/test_chat.py gateway/test_errors.py gateway/test_keep_alive.py gateway/test_serve.py \
+	ledger/test_spool.py \
 	ledger/test_writer.py limits/test_redis_circuits.py limits/test_redis_nonsense.py \
 	replay/test_recordings_at_once.py testing/test_isolation.py
 
