@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -35,6 +35,27 @@ class OwnFields(Struct, frozen=True, kw_only=True):
     required: Sequence[str] = ()
 
 
+# How much of a client's request or of a provider's answer stays as it came: all bytes, these with
+# single values changed, or the meaning.
+Relay = Literal["verbatim", "adapted", "translated"]
+
+
+class VerbatimBody(Struct, frozen=True, kw_only=True):
+    """A request as a client's program sent it, for servers with the same API.
+
+    Attributes:
+        dialect: The name of the API.
+        body: The body.
+        headers: The headers, by their names in lower case.
+        shows: True if the client gets the bytes of such a server's answer.
+    """
+
+    dialect: str
+    body: bytes
+    headers: Mapping[str, str] = {}
+    shows: bool = True
+
+
 class ParsedRequest(Struct, frozen=True, kw_only=True):
     """A request in one form; `parse_request` builds it.
 
@@ -60,6 +81,7 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
         given: The request as the application gave it; recordings keep that.
         own: What a client's program asks for in the format of its API alone.
         one_call: True if the model may call only one tool at a time.
+        verbatim: The request as a client's program sent it, if servers may get it so.
     """
 
     turns: Sequence[Message]
@@ -83,6 +105,7 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
     given: LLMRequest | None = None
     own: OwnFields | None = None
     one_call: bool = False
+    verbatim: VerbatimBody | None = None
 
     @property
     def reasoning_tokens(self) -> int:

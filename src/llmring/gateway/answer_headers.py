@@ -7,12 +7,12 @@ printable ASCII of limited length.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 from urllib.parse import quote
 
 from msgspec import Struct
 
 from llmring.chat.embedding import EmbeddingResponse
+from llmring.chat.parsed_request import Relay
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.gateway.wires import Wire
 from llmring.lockfile.document import Lockfile
@@ -23,8 +23,6 @@ LONGEST = 2048
 
 _SEPARATOR = "; "
 _CUT = "..."
-
-Relay = Literal["verbatim", "adapted", "translated"]
 
 
 class CallFacts(Struct, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ class AttemptState:
         finish: Makes the request to send, if something has to be done first; see `Prepared`.
         deadline: When the attempt must have begun to answer, on the call's clock.
         pause: Seconds to wait before it is sent.
+        relay: How much of a client's body the request has; see `Prepared`.
         reserve: Most seconds of the call to leave to the models after it.
         committed: Whether a part of its answer has been shown.
         is_dropped: Whether another attempt was faster, or the call has ended.
@@ -62,6 +63,7 @@ class AttemptState:
         "is_sent",
         "notes",
         "pause",
+        "relay",
         "reserve",
         "target",
         "usage",
@@ -87,6 +89,7 @@ class AttemptState:
         self.day = call.day
         self.http = prepared.http
         self.finish = prepared.finish
+        self.relay = prepared.relay
         self.deadline = deadline
         self.committed = self.is_dropped = self.is_sent = False
         self.usage: Usage | None = None

@@ -72,7 +72,8 @@ def _key(target: Target) -> tuple[str, str]:
 
 def _with_changes(prepared: Prepared, changed: ChangedRequest) -> Prepared:
     notes = (*prepared.adjusted, *changed.notes)
-    return msgspec.structs.replace(prepared, http=changed.http, adjusted=notes)
+    relay = prepared.relay and "translated"
+    return msgspec.structs.replace(prepared, http=changed.http, adjusted=notes, relay=relay)
 
 
 def without_refused(http: HttpRequest, error: ProviderError) -> ChangedRequest | None:

@@ -15,7 +15,7 @@ from llmring.dialects.request_decoding import RequestFormatError
 from llmring.gateway.chats.read_chat import ReadChat, mark_of, marks, read_chat
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server_state import Gateway
-from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, Wire
+from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, Wire
 
 Read = Callable[..., ReadChat]
 
@@ -24,7 +24,7 @@ LOCKFILE = """
 alias = "fast"
 models = ["openai:gpt-4o-mini", "anthropic:claude-sonnet-4-5"]
 """
-QUESTION = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}]}
+QUESTION: dict[str, Any] = {"model": "fast", "messages": [{"role": "user", "content": "Hi"}]}
 
 
 @pytest.fixture
@@ -123,3 +123,53 @@ def test_g038_a_call_that_was_interrupted_gets_a_result(gateway: Gateway) -> Non
     found = read(gateway, CHAT, {"model": "fast", "messages": turns})
 
     assert [turn.role for turn in found.request.turns] == ["user", "assistant", "tool", "user"]
+
+
+@pytest.mark.parametrize("name", ["model", "max_tokens", "stream"])
+def test_g160_a_repeated_field_that_decides_is_refused(gateway: Gateway, name: str) -> None:
+    value = {"model": '"fast"', "max_tokens": "10", "stream": "true"}[name]
+    body = f'{{"{name}":{value},"{name}":{value},' + json.dumps(
+        {**QUESTION, "max_tokens": 10}
+    ).removeprefix("{")
+
+    with pytest.raises(RequestFormatError) as caught:
+        read_chat(gateway, MESSAGES, post("/v1", body.encode()), model=None, stream=None)
+
+    assert caught.value.field == name
+
+
+def test_g065_the_bytes_of_a_request_are_kept_for_servers_of_its_api(gateway: Gateway) -> None:
+    call = read(gateway, headers={"openai-beta": "a"})
+
+    assert call.request.verbatim is not None
+    assert call.request.verbatim.body == json.dumps(QUESTION).encode()
+    assert call.request.verbatim.headers["openai-beta"] == "a"
+    assert call.request.verbatim.shows
+
+
+def test_a_prompt_of_ollama_is_no_chat_that_a_server_could_get(gateway: Gateway) -> None:
+    body = json.dumps({"model": "fast", "prompt": "Hi"}).encode()
+
+    call = read_chat(gateway, OLLAMA, post("/api/generate", body), model=None, stream=None)
+
+    assert call.request.verbatim is None
+
+
+def test_a_client_that_wants_an_array_gets_no_bytes_of_events(gateway: Gateway) -> None:
+    body = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+
+    shown = [
+        read(gateway, GEMINI, body, model="fast", stream=True, query=query).request.verbatim
+        for query in ({"alt": "sse"}, {})
+    ]
+
+    assert [each and each.shows for each in shown] == [True, False]
+
+
+def test_an_opened_signature_keeps_the_bytes_of_the_request_back(gateway: Gateway) -> None:
+    sealed = {"type": "thinking", "thinking": "So.", "signature": "lr1.a.b.c"}
+    turns = [*QUESTION["messages"], {"role": "assistant", "content": [sealed]}]
+
+    call = read(gateway, MESSAGES, {**QUESTION, "max_tokens": 10, "messages": turns})
+
+    assert call.request.verbatim is None

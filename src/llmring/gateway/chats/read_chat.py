@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Usage
-from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.parsed_request import ParsedRequest, VerbatimBody
 from llmring.dialects.foreign.tool_names import ForeignTool, foreign_tools
 from llmring.dialects.gemini.decode_request import wants_thoughts
 from llmring.dialects.gemini.encode_reply import ARRAY_ENCODING
 from llmring.dialects.ollama.encode_reply import PROMPT_ENCODING
+from llmring.dialects.relay.body_splice import members_of, repeated
 from llmring.dialects.relay.open_requests import open_messages
 from llmring.dialects.relay.sealed_signatures import endpoint_mark
 from llmring.dialects.reply_encoding import Envelope, ReplyEncoding
@@ -87,6 +89,7 @@ def read_chat(
     if decode is None:
         raise RequestFormatError(f"the API {wire.name} has no chats")
     asked = decode()(request.body, request.headers)
+    _refuse_repeated(request.body)
     asked = msgspec.structs.replace(
         asked,
         model=asked.model if model is None else model,
@@ -94,7 +97,7 @@ def read_chat(
     )
     named = called(gateway, wire, request, asked.model)
     wishes = client_wishes(request.headers)
-    parsed = _parsed(gateway, wire, asked, named, wishes)
+    parsed = _parsed(gateway, wire, request, asked, named, wishes)
     conversation = conversation_of(request, asked, named, gateway.secret)
     estimate = Usage(prompt_tokens=max(1, estimate_tokens(parsed).prompt))
     return ReadChat(
@@ -125,11 +128,18 @@ def read_chat(
 
 
 def _parsed(
-    gateway: Gateway, wire: Wire, asked: ClientRequest, named: CalledName, wishes: ClientWishes
+    gateway: Gateway,
+    wire: Wire,
+    sent: GatewayRequest,
+    asked: ClientRequest,
+    named: CalledName,
+    wishes: ClientWishes,
 ) -> ParsedRequest:
     request = asked.parsed(wire.dialect.name)
     opened = open_messages(request.turns, gateway.seal_key, marks(gateway))
     turns = with_all_results(opened)
+    # What another server sealed goes back to it opened, and to no other.
+    is_open = len(turns) == len(request.turns) and all(map(operator.is_, turns, request.turns))
     metadata = dict(request.metadata or {})
     if wishes.tags:
         metadata["tags"] = list(wishes.tags)
@@ -137,9 +147,33 @@ def _parsed(
         request,
         model=named.name,
         turns=turns,
+        verbatim=_verbatim(gateway, wire, sent) if is_open else None,
         metadata=metadata or None,
         timeout=request.timeout if wishes.timeout is None else wishes.timeout,
     )
+
+
+def _verbatim(gateway: Gateway, wire: Wire, sent: GatewayRequest) -> VerbatimBody | None:
+    """Return the request as it was sent; None if it has another form than the API's own chats."""
+    encoding = _encoding(wire, sent)
+    if encoding is PROMPT_ENCODING:
+        return None
+    is_own = encoding is not ARRAY_ENCODING and gateway.table.body_model != "asked"
+    return VerbatimBody(
+        dialect=wire.dialect.name, body=sent.body, headers=sent.headers, shows=is_own
+    )
+
+
+# The keys that decide who answers, how and at what price. Servers differ in which of two counts.
+_DECIDING = frozenset(
+    {"model", "stream", "max_tokens", "max_completion_tokens", "max_output_tokens"}
+)
+
+
+def _refuse_repeated(body: bytes) -> None:
+    for name in repeated(members_of(body)):
+        if name in _DECIDING:
+            raise RequestFormatError(f"{name} is given more than once; give it once", name)
 
 
 def marks(gateway: Gateway) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from llmring.chat.parsed_request import ParsedRequest
+from llmring.chat.parsed_request import ParsedRequest, Relay
 from llmring.dialects.dialect import Limits
 from llmring.routing.selection.api import by_api
 from llmring.routing.selection.fit import fit
@@ -30,12 +30,14 @@ class Prepared(Struct, frozen=True):
         target: The model with the API that is asked; None for the one that it was made for.
         finish: Makes the request that is sent in place of `http`, if files have to be read or
             uploaded first; takes a function that sends a request, and the seconds left.
+        relay: How much of a client's body `http` has; None for calls of other kinds.
     """
 
     http: HttpRequest
     adjusted: tuple[str, ...] = ()
     target: Target | None = None
     finish: Callable[[Fetch, float | None], Awaitable[HttpRequest]] | None = None
+    relay: Relay | None = None
 
 
 _NONE = Limits()
@@ -64,12 +66,20 @@ def _prepared(
     target: Target,
 ) -> Prepared:
     target = by_api(request, target)
+    asked = request
     request, lost = for_api(request, target.dialect, target.quirks)
     if progress is not None and progress.resumes:
         request = continued(request, progress.text, prefills=target.prefills)
     fitted = fit(request, target)
-    http = target.encode(fitted.request, stream=stream)
+    relay: Relay | None = None
+    if asked.verbatim is None:
+        http = target.encode(fitted.request, stream=stream)
+    else:
+        from llmring.routing.selection.relayed import relayed
+
+        found = relayed(asked, fitted.request, target, stream=stream)
+        http, relay = found.http, found.relay
     limits = target.quirks.limits
     if limits != _NONE:
         check_sizes(sized_parts(fitted.request), len(http.body), limits)
-    return Prepared(http, (*lost, *fitted.adjusted, *http.notes), target)
+    return Prepared(http, (*lost, *fitted.adjusted, *http.notes), target, relay=relay)

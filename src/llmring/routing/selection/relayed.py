@@ -1,0 +1,267 @@
+"""The request that a client's program sent, passed on to a server with the same API.
+
+The body stays as it came, byte for byte, except for what must change for this server. What that is
+shows in two encodings of the request: one for the server that is asked, and one for a server that
+takes all that the API has. Where they differ in single values, these are spliced into the body; a
+difference in the conversation, its tools or the form of the answer takes a new body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from llmring.chat.json_text import json_bytes
+from llmring.chat.parsed_request import ParsedRequest, Relay, VerbatimBody
+from llmring.chat.parts import Part, ProviderPart, ReasoningPart
+from llmring.dialects.call_ids import ANY
+from llmring.dialects.dialect import AS_GIVEN, EVERY_FIELD, Outgoing, Quirks
+from llmring.dialects.relay.body_splice import MemberPath, members_of, repeated, spliced
+from llmring.exceptions import LLMRingError
+from llmring.routing.selection.own_parts import for_api
+from llmring.routing.targets import Target
+from llmring.wire import HttpRequest
+
+Changes = dict[MemberPath, Any]
+
+# The parts of a request, at any depth, whose form differs between clients that mean the same.
+_WHOLE = frozenset(
+    {
+        "contents",
+        "format",
+        "input",
+        "instructions",
+        "messages",
+        "responseJsonSchema",
+        "responseSchema",
+        "response_format",
+        "safetySettings",
+        "system",
+        "systemInstruction",
+        "toolConfig",
+        "tool_choice",
+        "tools",
+    }
+)
+_ABSENT: Final = object()
+_LONGEST_AGENT = 256
+
+# The headers of clients that the servers of their API get.
+# https://platform.claude.com/docs/en/api/versioning
+# https://platform.claude.com/docs/en/api/beta-headers
+# https://platform.openai.com/docs/api-reference/assistants
+_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "anthropic": ("anthropic-version",),
+    "openai_chat": ("openai-beta",),
+    "openai_responses": ("openai-beta",),
+    "gemini": ("x-goog-api-client",),
+}
+
+
+class RelayedRequest(Struct, frozen=True):
+    """The request to send in place of a client's.
+
+    Attributes:
+        http: The request.
+        relay: How much of the client's body it has.
+    """
+
+    http: HttpRequest
+    relay: Relay
+
+
+def relayed(
+    asked: ParsedRequest, fitted: ParsedRequest, target: Target, *, stream: bool
+) -> RelayedRequest:
+    """Return the request that asks a model what a client's program asked.
+
+    Args:
+        asked: The request of the client, with its body.
+        fitted: The same, as the model takes it.
+        target: The model.
+        stream: Whether the answer is streamed.
+
+    Raises:
+        UnsupportedFeatureError: The API has no equivalent for a part of the request.
+    """
+    outgoing = target.dialect.encode(fitted, target.ref.model, stream=stream, quirks=target.quirks)
+    verbatim = asked.verbatim
+    changes = None
+    if verbatim is not None and verbatim.dialect == target.dialect.name:
+        changes = _changes(asked, verbatim, outgoing, target, stream=stream)
+    if verbatim is None or changes is None:
+        return RelayedRequest(target.endpoint.request(outgoing, target.dialect), "translated")
+    body = spliced(verbatim.body, changes) if changes else verbatim.body
+    headers = {
+        "content-type": "application/json",
+        **target.endpoint.headers(target.dialect),
+        **outgoing.headers,
+        **_passed_on(verbatim),
+    }
+    url = target.endpoint.url(outgoing.path)
+    relay: Relay = "adapted" if changes.keys() - {("model",)} else "verbatim"
+    return RelayedRequest(HttpRequest("POST", url, headers, body, outgoing.notes), relay)
+
+
+def _changes(
+    asked: ParsedRequest,
+    verbatim: VerbatimBody,
+    outgoing: Outgoing,
+    target: Target,
+    *,
+    stream: bool,
+) -> Changes | None:
+    """Return the values to splice into a client's body; None if that is not enough."""
+    if outgoing.notes or outgoing.body is not None or outgoing.method != "POST":
+        return None
+    if _has_refused_thoughts(asked, target):
+        return None
+    body = msgspec.json.decode(verbatim.body)
+    if repeated(members_of(verbatim.body)):
+        # Servers differ in which of two values counts.
+        return None
+    for_all = _for_all(asked, body, target, stream=stream)
+    if for_all is None:
+        return None
+    # What is compared is what is sent: sequences of any type are arrays.
+    sent = msgspec.json.decode(json_bytes(outgoing.payload))
+    changes: Changes = {}
+    if not _add_changes(changes, (), body, for_all, sent):
+        return None
+    _add_settled(changes, body, sent, target, stream=stream)
+    return changes
+
+
+def _has_refused_thoughts(asked: ParsedRequest, target: Target) -> bool:
+    """Return True if the server refuses thoughts without a signature, and there are any."""
+    # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+    if target.dialect.name != "anthropic" or target.quirks.signatures == "any":
+        return False
+    return any(
+        _is_unsigned(part)
+        for turn in asked.turns
+        if not isinstance(turn.content, str)
+        for part in turn.parts
+    )
+
+
+def _is_unsigned(part: Part) -> bool:
+    match part:
+        case ReasoningPart(signature=signature):
+            return not signature
+        case ProviderPart(content={"type": "thinking", **block}):
+            return not block.get("signature")
+    return False
+
+
+def _for_all(
+    asked: ParsedRequest, body: Mapping[str, Any], target: Target, *, stream: bool
+) -> dict[str, Any] | None:
+    """Return the body for a server that takes all that the API has; None if it has no form."""
+    quirks = _taking_all(target.quirks, body)
+    try:
+        request, _ = for_api(asked, target.dialect, quirks)
+        outgoing = target.dialect.encode(request, target.ref.model, stream=stream, quirks=quirks)
+    except LLMRingError:
+        return None
+    found: dict[str, Any] = msgspec.json.decode(json_bytes(outgoing.payload))
+    return found
+
+
+def _taking_all(quirks: Quirks, body: Mapping[str, Any]) -> Quirks:
+    names = ("max_tokens", "max_completion_tokens")
+    return msgspec.structs.replace(
+        quirks,
+        max_tokens_field=next((name for name in names if name in body), quirks.max_tokens_field),
+        json_schema=True,
+        json_mode=True,
+        any_schema=True,
+        reasoning="effort",
+        reasoning_field=AS_GIVEN,
+        reasoning_on="thought",
+        signatures="any",
+        call_ids=ANY,
+        bridges=False,
+        message_fields=EVERY_FIELD,
+        caching=quirks.caching,
+        signed_calls=True,
+        system_turns=True,
+        vendor=True,
+    )
+
+
+def _add_changes(
+    changes: Changes,
+    path: MemberPath,
+    body: Mapping[str, Any],
+    for_all: Mapping[str, Any],
+    sent: Mapping[str, Any],
+) -> bool:
+    """Add what differs between two encodings of a body; return False if it can't be spliced."""
+    for key in dict.fromkeys((*for_all, *sent)):
+        usual, own, given = (each.get(key, _ABSENT) for each in (for_all, sent, body))
+        if usual == own or (not path and key in _SETTLED):
+            continue
+        if key in _WHOLE:
+            return False
+        here = (*path, key)
+        if isinstance(usual, dict) and isinstance(own, dict) and isinstance(given, dict):
+            if not _add_changes(changes, here, given, usual, own):
+                return False
+        elif own is _ABSENT:
+            if given is not _ABSENT:
+                changes[here] = UNSET
+        elif usual is not _ABSENT and given is _ABSENT:
+            # The client gave it under another name, and both would be sent.
+            return False
+        elif own != given:
+            changes[here] = own
+    return True
+
+
+# Fields in which the body of a client may differ from that of any encoding.
+_SETTLED = frozenset({"model", "stream", "stream_options"})
+
+
+def _add_settled(
+    changes: Changes,
+    body: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    target: Target,
+    *,
+    stream: bool,
+) -> None:
+    name = target.dialect.name
+    if body.get("model") != sent.get("model"):
+        changes["model",] = sent.get("model", UNSET)
+    if name == "anthropic" and "betas" in body:
+        # They are sent as a header.
+        changes["betas",] = UNSET
+    if name != "gemini" and body.get("stream", name == "ollama") != stream:
+        changes["stream",] = stream
+    options = sent.get("stream_options")
+    if isinstance(options, dict) and options.get("include_usage"):
+        given = body.get("stream_options")
+        if not isinstance(given, dict):
+            changes["stream_options",] = {"include_usage": True}
+        elif given.get("include_usage") is not True:
+            changes["stream_options", "include_usage"] = True
+    elif "stream_options" in body and options is None:
+        changes["stream_options",] = UNSET
+
+
+def _passed_on(verbatim: VerbatimBody) -> dict[str, str]:
+    given = verbatim.headers
+    names = _HEADERS.get(verbatim.dialect, ())
+    found = {name: given[name] for name in names if name in given and _is_plain(given[name])}
+    agent = given.get("user-agent", "")
+    if agent and _is_plain(agent):
+        found["user-agent"] = f"llmring {agent[:_LONGEST_AGENT]}"
+    return found
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
