@@ -17,6 +17,39 @@ from loopback import Answer, Loopback, Request
 
 SECRET = b"a secret of at least 32 characters"
 
+TOOL = {"type": "object", "properties": {"city": {"type": "string"}}}
+# A question in each API, with a tool, to the alias `t`.
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "chat": {
+        "model": "t",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "tools": [{"type": "function", "function": {"name": "weather", "parameters": TOOL}}],
+    },
+    "responses": {
+        "model": "t",
+        "input": "Hello",
+        "tools": [{"type": "function", "name": "weather", "parameters": TOOL, "strict": False}],
+    },
+    "messages": {
+        "model": "t",
+        "max_tokens": 2000,
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "messages": [{"role": "user", "content": "Hello"}],
+        "tools": [{"name": "weather", "input_schema": TOOL}],
+    },
+    "gemini": {
+        "contents": [{"role": "user", "parts": [{"text": "Hello"}]}],
+        "tools": [{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": TOOL}]}],
+        "generationConfig": {"thinkingConfig": {"includeThoughts": True}},
+    },
+    "ollama": {
+        "model": "t",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "think": True,
+        "tools": [{"type": "function", "function": {"name": "weather", "parameters": TOOL}}],
+    },
+}
+
 Handler = Callable[[GatewayRequest], Awaitable[GatewayAnswer]]
 
 

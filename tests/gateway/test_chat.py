@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import answers
-from gateways import gateway_of, post
+from gateways import QUESTIONS, gateway_of, post
 from llmring.chat.events import (
     ReasoningDelta,
     TextDelta,
@@ -30,38 +30,6 @@ from vendors import APIS, FALLBACK, Pair, ended
 each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
 each_api = pytest.mark.parametrize("name", APIS)
 either_form = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-
-TOOL = {"type": "object", "properties": {"city": {"type": "string"}}}
-QUESTIONS: dict[str, dict[str, Any]] = {
-    "chat": {
-        "model": "t",
-        "messages": [{"role": "user", "content": "Hello"}],
-        "tools": [{"type": "function", "function": {"name": "weather", "parameters": TOOL}}],
-    },
-    "responses": {
-        "model": "t",
-        "input": "Hello",
-        "tools": [{"type": "function", "name": "weather", "parameters": TOOL, "strict": False}],
-    },
-    "messages": {
-        "model": "t",
-        "max_tokens": 2000,
-        "thinking": {"type": "enabled", "budget_tokens": 1024},
-        "messages": [{"role": "user", "content": "Hello"}],
-        "tools": [{"name": "weather", "input_schema": TOOL}],
-    },
-    "gemini": {
-        "contents": [{"role": "user", "parts": [{"text": "Hello"}]}],
-        "tools": [{"functionDeclarations": [{"name": "weather", "parametersJsonSchema": TOOL}]}],
-        "generationConfig": {"thinkingConfig": {"includeThoughts": True}},
-    },
-    "ollama": {
-        "model": "t",
-        "messages": [{"role": "user", "content": "Hello"}],
-        "think": True,
-        "tools": [{"type": "function", "function": {"name": "weather", "parameters": TOOL}}],
-    },
-}
 
 
 @pytest.fixture

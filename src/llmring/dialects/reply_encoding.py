@@ -150,6 +150,22 @@ class StreamEncoder(ABC):
                 return [*self._started(), *self._content(event)]
         return []
 
+    def adopt(self, data: bytes, events: Iterable[Event]) -> None:
+        """Follow what the client was sent in place of events, to go on from there.
+
+        Args:
+            data: Whole events, as a server with the same API wrote them.
+            events: The same, decoded.
+        """
+        for event in events:
+            # What is late here may have been shown in time.
+            with contextlib.suppress(ValueError):
+                self.encode(event)
+        self._adopt(data)
+
+    def _adopt(self, data: bytes) -> None:  # noqa: B027 -- some have nothing to take over
+        """Take over the IDs, times and numbers of these bytes."""
+
     def end(self) -> list[bytes]:
         """Encode the end of a complete reply."""
         return [*self._started(), *self._end()]

@@ -10,15 +10,17 @@ from typing import Self
 from msgspec import Struct
 
 from llmring.chat.events import Event
+from llmring.chat.parsed_request import Relay
 from llmring.client.replies.event_reader import EventChunk
 from llmring.gateway.answer_headers import CallFacts, Duration, answer_headers
 from llmring.gateway.chats.client_events import ClientEvents
+from llmring.gateway.chats.hidden_tokens import without_tokens
 from llmring.gateway.chats.read_chat import ReadChat, mark_of, read_chat
 from llmring.gateway.errors import stream_error
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.keep_alive import KeptAlive
 from llmring.gateway.server_state import Gateway
-from llmring.gateway.wires import RESPONSES, Wire
+from llmring.gateway.wires import CHAT, RESPONSES, Wire
 
 Chunks = AsyncGenerator[EventChunk, None]
 
@@ -85,7 +87,8 @@ async def _streamed(
     await stream.begin()
     headers = {"content-type": call.encoding.stream_type}
     if stream.first is not None:
-        headers |= _headers(gateway, call, stream.first, stream.events, times)
+        relay = "translated" if stream.first.raw is None else stream.first.relay
+        headers |= _headers(gateway, call, stream.first, stream.events, times, relay)
     return GatewayAnswer(headers=headers, body=stream)
 
 
@@ -154,10 +157,18 @@ class _Stream(AsyncIterator[bytes]):
 
     def _bytes_of(self, chunk: EventChunk) -> bytes:
         encoder = self._encoder
+        if chunk.raw is not None:
+            # The encoder goes on if this model does not come to its end.
+            encoder.adopt(chunk.raw, self.events.take(chunk))
+            return self._shown_of(chunk.raw)
         pieces = [piece for each in self.events.take(chunk) for piece in encoder.encode(each)]
         if chunk.message is not None:
             pieces += encoder.end()
         return b"".join(pieces)
+
+    def _shown_of(self, raw: bytes) -> bytes:
+        is_hidden = self._call.wire is CHAT and not self._call.asked.include_usage
+        return without_tokens(raw) if is_hidden else raw
 
     def _failing_end(self, error: Exception) -> bytes:
         """Return the end of a stream that fails, in the form of the client's API."""
@@ -181,14 +192,19 @@ def _client_events(gateway: Gateway, call: ReadChat) -> ClientEvents:
 
 
 def _headers(
-    gateway: Gateway, call: ReadChat, answer: EventChunk, events: ClientEvents, times: _Times
+    gateway: Gateway,
+    call: ReadChat,
+    answer: EventChunk,
+    events: ClientEvents,
+    times: _Times,
+    relay: Relay = "translated",
 ) -> dict[str, str]:
     is_whole = answer.message is not None and answer.attempts
     changes = answer.attempts[-1].adjusted if is_whole else answer.adjusted
     facts = CallFacts(
         alias=call.called.alias,
         profile=call.called.profile,
-        relay="translated",
+        relay=relay,
         lock=gateway.digest.of(gateway.ring.lockfile),
         notes=(*changes, *sorted(f"{each} left out" for each in events.lost)),
     )

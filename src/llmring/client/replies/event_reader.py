@@ -26,13 +26,16 @@ from llmring.chat.events import (
     ToolCallDelta,
     UsageReport,
 )
+from llmring.chat.parsed_request import Relay
 from llmring.chat.response import Attempt, StreamChunk
 from llmring.chat.tools import ToolCall
+from llmring.client.replies.event_bytes import ENDS, EventBytes
 from llmring.client.replies.reply_reader import StreamReader
+from llmring.redaction import MASK
 from llmring.routing.attempt import AttemptState
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
-from llmring.transport.unpack import BodyLimits
+from llmring.transport.unpack import BodyLimits, too_large
 from llmring.wire import HttpHead
 
 
@@ -44,11 +47,15 @@ class EventChunk(StreamChunk, kw_only=True):
         target: The model that begins to answer with this piece; None if it goes on.
             The chunk's `attempts` are then those before.
         adjusted: With a target, the changes to the request that this model needed.
+        relay: With `target`, how much of a client's body the model was sent.
+        raw: The bytes of the server that this piece is; None if a client can't be sent these.
     """
 
     events: tuple[Event, ...] = ()
     target: Target | None = None
     adjusted: tuple[str, ...] = ()
+    relay: Relay = "translated"
+    raw: bytes | None = None
 
 
 class ReplyEventReader(StreamReader):
@@ -73,6 +80,49 @@ class ReplyEventReader(StreamReader):
         self._most_held = 0 if progress.anything else _most_held(policy.stream_commit)
         self._held: list[EventChunk] = []
         self._held_length = 0
+        self._splitter = _splitter(attempt, head, progress)
+        # The bytes and the chunks of events that wait for others.
+        self._raw: list[bytes] = []
+        self._waiting: list[StreamChunk] = []
+
+    def feed(self, data: bytes) -> Iterator[StreamChunk]:
+        """Return the chunks that these bytes complete.
+
+        Raises:
+            ProviderError: The provider reports a failure, or its answer can't be read.
+        """
+        if self._splitter is None:
+            return super().feed(data)
+        pieces = self._splitter.feed(data)
+        if self._splitter.unfinished > self._most_bytes:
+            raise too_large("an event of the answer", self._most_bytes)
+        return self._relayed(pieces)
+
+    def _relayed(self, pieces: list[bytes]) -> Iterator[StreamChunk]:
+        for piece in pieces:
+            if self.done:
+                return
+            self._waiting += super().feed(piece)
+            self._raw.append(piece)
+            # These are shown later, in the order of the bytes.
+            waits = self._refusal or self._end is not None or any(self._calls.values())
+            if self._waiting and not waits:
+                yield from self._with_raw()
+
+    def _with_raw(self) -> Iterator[StreamChunk]:
+        """Yield the chunks that wait, the first one with the bytes of all."""
+        raw, chunks = b"".join(self._raw), self._waiting
+        self._raw, self._waiting = [], []
+        for chunk in chunks:
+            if isinstance(chunk, EventChunk):
+                chunk.raw, raw = self._without_secrets(raw), b""
+            yield chunk
+
+    def _without_secrets(self, raw: bytes) -> bytes:
+        secrets, text = self._attempt.target.secrets, raw.decode("latin-1")
+        if secrets.search(text) is None:
+            return raw
+        return secrets.sub(MASK, text).encode("latin-1")
 
     def _shown(self, events: Iterable[Event]) -> Iterator[StreamChunk]:
         for event in events:
@@ -90,6 +140,18 @@ class ReplyEventReader(StreamReader):
         Raises:
             ProviderError: The answer is incomplete.
         """
+        if self._splitter is None:
+            yield from self._ended()
+            return
+        rest = self._splitter.end()
+        if rest and not self.done:
+            self._waiting += super().feed(rest)
+            self._raw.append(rest)
+        # Read to its end first: what can't be read is not shown.
+        self._waiting += self._ended()
+        yield from self._with_raw()
+
+    def _ended(self) -> Iterator[StreamChunk]:
         for chunk in super().end():
             if isinstance(chunk, EventChunk):
                 yield chunk
@@ -224,9 +286,22 @@ class ReplyEventReader(StreamReader):
             events=(*early, *events),
             target=target,
             adjusted=() if target is None else self._attempt.adjusted,
+            relay=self._attempt.relay or "translated",
             attempts=attempts,
             **fields,
         )
+
+
+def _splitter(attempt: AttemptState, head: HttpHead, progress: StreamProgress) -> EventBytes | None:
+    """Return the splitter of an answer whose bytes a client gets; None if it gets others."""
+    question = attempt.context.question
+    verbatim = question.verbatim if question is not None else None
+    if verbatim is None or not verbatim.shows or attempt.relay in (None, "translated"):
+        return None
+    ends = ENDS.get(head.content_type)
+    if ends is None or progress.anything:
+        return None
+    return EventBytes(ends)
 
 
 _ALL = sys.maxsize

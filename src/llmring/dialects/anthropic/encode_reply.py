@@ -41,6 +41,7 @@ from llmring.chat.events import (
 )
 from llmring.chat.reply_events import Content, marked_call, merged
 from llmring.dialects.anthropic.encode_usage import encode_usage
+from llmring.dialects.relay.shown_events import shown_events
 from llmring.dialects.reply_encoding import (
     Envelope,
     ErrorAnswer,
@@ -236,6 +237,26 @@ class _AnthropicStream(StreamEncoder):
         # Characters of a text with citations that have not come.
         self._left = 0
         self._at_start: Json = {}
+        # The blocks of adopted bytes by their indexes, and the open one.
+        self._shown: dict[int, Json] = {}
+        self._open_shown: Json | None = None
+
+    def _adopt(self, data: bytes) -> None:
+        # Its blocks may be others than the events show, such as empty ones.
+        self._input_end, self._citations = "", []
+        for event in shown_events(data) if b"content_block_st" in data else ():
+            match event:
+                case {
+                    "type": "content_block_start",
+                    "index": int(at),
+                    "content_block": dict(block),
+                }:
+                    self._shown[at] = self._open_shown = block
+                case {"type": "content_block_stop"}:
+                    self._open_shown = None
+        blocks = [*self._shown.values()]
+        self._open = self._open_shown
+        self._message.blocks = blocks if self._open is None else blocks[:-1]
 
     def _begin(self) -> Iterator[bytes]:
         self._message = _MessageBuilder(self._id)

@@ -42,6 +42,7 @@ from llmring.dialects.citation_fields import result_of
 from llmring.dialects.openai.citations import annotation
 from llmring.dialects.openai.encode_error import encode_error, error_object
 from llmring.dialects.openai_chat.reasoning import DETAIL
+from llmring.dialects.relay.shown_events import shown_events
 from llmring.dialects.reply_encoding import (
     Envelope,
     ErrorAnswer,
@@ -195,6 +196,16 @@ class _ChatStream(StreamEncoder):
         super().__init__(envelope)
         # Calls of functions whose arguments have not come.
         self._bare: set[int] = set()
+        self._has_adopted = False
+
+    def _adopt(self, data: bytes) -> None:
+        for event in () if self._has_adopted else shown_events(data):
+            self._has_adopted = True
+            self._id, self._model = event.get("id") or self._id, event.get("model") or self._model
+            created = event.get("created")
+            if isinstance(created, int):
+                self._envelope = msgspec.structs.replace(self._envelope, created=created)
+            return
 
     def _begin(self) -> Iterator[bytes]:
         yield self._delta({"role": "assistant", "content": "", "refusal": None})

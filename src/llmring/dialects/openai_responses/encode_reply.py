@@ -21,6 +21,7 @@ An item of another API is not an item of this one: leave such items out before e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -51,6 +52,7 @@ from llmring.dialects.openai_responses.encode_items import (
     part_done,
     text_delta,
 )
+from llmring.dialects.relay.shown_events import shown_events
 from llmring.dialects.reply_encoding import (
     Envelope,
     ErrorAnswer,
@@ -91,6 +93,10 @@ _ECHO: Mapping[str, Any] = {
 
 # Reasons that come as the reason why a reply is not complete; all others are its status.
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+# What changes the items of a reply in bytes, and the last number of its events.
+_MARKS = (b"response.created", b"response.output_item.")
+_NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d+)')
+
 _STATUSES = frozenset({"completed", "incomplete", "failed", "cancelled", "in_progress", "queued"})
 
 
@@ -326,6 +332,23 @@ class _ResponseBuilder:
     def _item_id(self, kind: str, index: int) -> str:
         return f"{PREFIXES[kind]}_{self._id.removeprefix('resp_')}_{index}"
 
+    def adopt(self, envelope: Envelope, done: list[Json], opened: Json | None) -> None:
+        """Take over the items that were shown: those that are complete, and the open one."""
+        self._envelope = envelope
+        before, self._item = self._item, None
+        self.output = done
+        kind = None if opened is None else opened.get("type")
+        if opened is None:
+            return
+        if kind not in PREFIXES:
+            # It stays as it was shown.
+            self.output.append(opened)
+            return
+        fields = {key: opened[key] for key in opened if key not in _OF_BUILDER}
+        item = self._item = ItemBuilder(kind, len(done), str(opened.get("id")), fields)
+        if before is not None and before.kind == kind:
+            item.parts, item.annotations, item.base = before.parts, before.annotations, before.base
+
     def close(self, whole: Json | None = None) -> list[Json]:
         """Complete the open item; `whole` is the item in place of what came of it."""
         item, self._item = self._item, None
@@ -337,6 +360,13 @@ class _ResponseBuilder:
             *part_done(item),
             {"type": "response.output_item.done", "output_index": item.index, "item": done},
         ]
+
+
+# The fields of an item that its builder makes.
+_OF_BUILDER = ("id", "type", "status", "role", "content", "summary", "arguments", "input")
+
+# The fields of a reply that are not those of its beginning.
+_OF_END = ("status", "completed_at", "error", "incomplete_details", "output", "usage")
 
 
 def _fields(mark: Mapping[str, Any], text: str) -> Json:
@@ -384,6 +414,53 @@ class _ResponsesStream(StreamEncoder):
         super().__init__(envelope)
         self._reply = _ResponseBuilder(envelope.id, envelope.model, envelope)
         self._number = 0
+        # The items of adopted bytes by their indexes, and those of them that are complete.
+        self._shown: dict[int, Json] = {}
+        self._done: set[int] = set()
+        self._goes_on = False
+
+    def _adopt(self, data: bytes) -> None:
+        numbers = _NUMBER.findall(data)
+        if numbers:
+            self._number = int(numbers[-1]) + 1
+        if not any(mark in data for mark in _MARKS):
+            return
+        for event in shown_events(data):
+            match event:
+                case {"type": "response.created", "response": {**begun}}:
+                    echo = {key: begun[key] for key in begun if key not in _OF_END}
+                    self._envelope = msgspec.structs.replace(self._envelope, echo=echo)
+                case {"type": "response.output_item.added", "output_index": int(at), "item": item}:
+                    self._shown[at] = item
+                case {"type": "response.output_item.done", "output_index": int(at), "item": item}:
+                    self._shown[at] = item
+                    self._done.add(at)
+
+    def adopt(self, data: bytes, events: Iterable[Event]) -> None:
+        """Follow what the client was sent in place of events, to go on from there."""
+        self._goes_on = False
+        super().adopt(data, events)
+        self._goes_on = True
+
+    def encode(self, event: Event) -> list[bytes]:
+        """Encode one event."""
+        self._settle()
+        return super().encode(event)
+
+    def end(self) -> list[bytes]:
+        """Encode the end of a complete reply."""
+        self._settle()
+        return super().end()
+
+    def _settle(self) -> None:
+        """Go on from the items that were shown, and not from those that would have been."""
+        if not self._goes_on:
+            return
+        self._goes_on = False
+        places = sorted(self._shown)
+        done = [self._shown[at] for at in places if at in self._done]
+        left = [self._shown[at] for at in places if at not in self._done]
+        self._reply.adopt(self._envelope, done, left[-1] if left else None)
 
     def _send(self, event: Json) -> bytes:
         number, self._number = self._number, self._number + 1
@@ -406,6 +483,7 @@ class _ResponsesStream(StreamEncoder):
 
     def fail(self, error: ErrorAnswer) -> list[bytes]:
         """Encode the end of a reply that fails after its beginning."""
+        self._settle()
         fields = error_object(error)
         fault = {"code": fields["code"] or fields["type"], "message": fields["message"]}
         failed = self._reply.snapshot("failed", error=fault, output=self._reply.output)

@@ -71,6 +71,8 @@ class ShapedModels(Struct, frozen=True):
             lost: tuple[str, ...] = ()
             sent = request
             if request.tools or request.extra_params or request.own is not None:
+                if request.verbatim is not None:
+                    return chat(request, stream=stream, progress=progress)(target)
                 target = by_api(request, target)
                 sent, lost = for_api(request, target.dialect, target.quirks)
             http = target.encode(sent, stream=stream)
