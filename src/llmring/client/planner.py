@@ -246,6 +246,23 @@ class CallPlanner:
             request, lambda whole: chat(whole, stream=stream, progress=progress)
         )
 
+    def is_alone(self, request: ParsedRequest, profile: str | None, dialect: str) -> bool:
+        """Return True if one model alone can answer a request, and is asked in this API.
+
+        Args:
+            request: The request.
+            profile: The profile of the lockfile, if the call names one.
+            dialect: The name of the API.
+
+        Raises:
+            ModelNotFoundError: The alias does not exist.
+        """
+        from llmring.routing.selection.api import by_api
+
+        models = self._route(request.model or "", profile).models.fit_for(request)
+        targets = [each for each in models.candidates if isinstance(each, Target)]
+        return len(targets) == 1 and by_api(request, targets[0]).dialect.name == dialect
+
     def _route(self, model: str, profile: str | None) -> Route:
         """Return the route of an alias, built once for each reading of the lockfile."""
         pair = self._active_lockfile.reading()

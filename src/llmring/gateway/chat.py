@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from llmring.chat.events import Event
 from llmring.chat.parsed_request import Relay
+from llmring.chat.response import LLMResponse
 from llmring.client.replies.event_reader import EventChunk
 from llmring.gateway.answer_headers import CallFacts, Duration, answer_headers
 from llmring.gateway.chats.client_events import ClientEvents
@@ -48,6 +49,8 @@ async def answer_chat(
     began = time.perf_counter()
     call = read_chat(gateway, wire, request, model=model, stream=stream)
     times = _Times(began, time.perf_counter())
+    if not call.asked.stream and gateway.ring.relays_whole(call.request, call.called.profile):
+        return await _relayed(gateway, call, times)
     chunks = gateway.ring.stream_events(call.request, call.called.profile, call.wishes)
     if call.asked.stream:
         return await _streamed(gateway, call, chunks, times)
@@ -64,6 +67,19 @@ class _Times(Struct, frozen=True):
         """Return the time that the call has taken so far."""
         now = time.perf_counter()
         return Duration(total=(now - self.began) * 1000, upstream=(now - self.sent) * 1000)
+
+
+async def _relayed(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAnswer:
+    """Answer with the bytes of a whole reply, from the one model that may give it."""
+    found = await gateway.ring.answer_with_bytes(call.request, call.called.profile, call.wishes)
+    gateway.affinity.answered(call.conversation, found.answer.model)
+    events = _client_events(gateway, call)
+    body = found.body
+    if found.relay == "translated":
+        chunk = EventChunk(model=found.answer.model, events=found.events, target=found.target)
+        body = call.encoding.whole(events.take(chunk), call.envelope)
+    headers = _headers(gateway, call, found.answer, events, times, found.relay)
+    return GatewayAnswer(headers={"content-type": "application/json", **headers}, body=body)
 
 
 async def _whole(gateway: Gateway, call: ReadChat, chunks: Chunks, times: _Times) -> GatewayAnswer:
@@ -194,13 +210,15 @@ def _client_events(gateway: Gateway, call: ReadChat) -> ClientEvents:
 def _headers(
     gateway: Gateway,
     call: ReadChat,
-    answer: EventChunk,
+    answer: EventChunk | LLMResponse,
     events: ClientEvents,
     times: _Times,
     relay: Relay = "translated",
 ) -> dict[str, str]:
-    is_whole = answer.message is not None and answer.attempts
-    changes = answer.attempts[-1].adjusted if is_whole else answer.adjusted
+    if isinstance(answer, EventChunk) and answer.message is None:
+        changes = answer.adjusted
+    else:
+        changes = answer.attempts[-1].adjusted if answer.attempts else ()
     facts = CallFacts(
         alias=call.called.alias,
         profile=call.called.profile,

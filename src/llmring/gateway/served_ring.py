@@ -14,6 +14,8 @@ from llmring.chat.response import LLMResponse
 from llmring.chat.token_count import TokenCount
 from llmring.client.operations.offered_models import OfferedModel, offered, offered_directly
 from llmring.client.replies.event_reader import EventChunk, ReplyEventReader
+from llmring.client.replies.refused_answers import refused_answer
+from llmring.client.replies.whole_bytes import RelayedAnswer, WholeBytes
 from llmring.client.ring import LLMRing
 from llmring.client.ring_core import RingCore
 from llmring.clock import Clock
@@ -130,6 +132,46 @@ class ServedRing(LLMRing):
             LLMRingError: No model answered.
         """
         return await self._send(request, profile, wishes)
+
+    def relays_whole(self, request: ParsedRequest, profile: str | None) -> bool:
+        """Return True if a whole answer is asked as one, and may come as the model's bytes.
+
+        Where other models could go on, answers are asked as streams: a model that stalls shows it.
+
+        Args:
+            request: The request.
+            profile: The profile of the lockfile; None for the usual one.
+
+        Raises:
+            LLMRingError: The call names no model that there is.
+        """
+        own = request.verbatim
+        return (
+            own is not None and own.shows and self._planner.is_alone(request, profile, own.dialect)
+        )
+
+    async def answer_with_bytes(
+        self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None
+    ) -> RelayedAnswer:
+        """Return a whole answer with the bytes that it came as.
+
+        Args:
+            request: The request.
+            profile: The profile of the lockfile; None for the usual one.
+            wishes: The client's wishes, if it has any.
+
+        Raises:
+            LLMRingError: No model answered.
+        """
+        failover = self._plan(request, profile, wishes, stream=False, served=True)
+        found = WholeBytes()
+        try:
+            answer = await self._executor.send(failover, found.settle, refused_answer)
+        except BaseException as error:
+            failover.report_result(error)
+            raise
+        failover.report_result(answer)
+        return found.of(answer)
 
     async def count_parsed(self, request: ParsedRequest, profile: str | None) -> TokenCount:
         """Count the input tokens of a request, as `count_tokens` does.

@@ -147,18 +147,21 @@ def _parsed(
         request,
         model=named.name,
         turns=turns,
-        verbatim=_verbatim(gateway, wire, sent) if is_open else None,
+        verbatim=_verbatim(gateway, wire, sent, asked) if is_open else None,
         metadata=metadata or None,
         timeout=request.timeout if wishes.timeout is None else wishes.timeout,
     )
 
 
-def _verbatim(gateway: Gateway, wire: Wire, sent: GatewayRequest) -> VerbatimBody | None:
+def _verbatim(
+    gateway: Gateway, wire: Wire, sent: GatewayRequest, asked: ClientRequest
+) -> VerbatimBody | None:
     """Return the request as it was sent; None if it has another form than the API's own chats."""
     encoding = _encoding(wire, sent)
     if encoding is PROMPT_ENCODING:
         return None
-    is_own = encoding is not ARRAY_ENCODING and gateway.table.body_model != "asked"
+    is_array = encoding is ARRAY_ENCODING and asked.stream
+    is_own = not is_array and gateway.table.body_model != "asked"
     return VerbatimBody(
         dialect=wire.dialect.name, body=sent.body, headers=sent.headers, shows=is_own
     )

@@ -1,0 +1,62 @@
+"""Whole answers with the bytes that they came as, for a server that passes these on."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from llmring.chat.events import Event, ShownAsAnswer
+from llmring.chat.parsed_request import Relay
+from llmring.chat.response import LLMResponse
+from llmring.client.replies.reply_reader import whole_reply
+from llmring.redaction import MASK
+from llmring.routing.attempt import AttemptState
+from llmring.routing.targets import Target
+from llmring.wire import HttpHead
+
+
+class RelayedAnswer(Struct, frozen=True, kw_only=True):
+    """A whole answer, and what it came as.
+
+    Attributes:
+        answer: The answer.
+        target: The model.
+        relay: How much of a client's body the model was sent.
+        body: The bytes of its answer, without secrets that it repeats.
+        events: The same, decoded.
+    """
+
+    answer: LLMResponse
+    target: Target
+    relay: Relay
+    body: bytes
+    events: tuple[Event, ...]
+
+
+class WholeBytes:
+    """The answers to the attempts of a call, with their bytes."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[str, tuple[AttemptState, HttpHead, bytes]] = {}
+
+    def settle(self, attempt: AttemptState, head: HttpHead, body: bytes) -> LLMResponse:
+        """Return the answer of an attempt; see `whole_reply`."""
+        self._bodies[attempt.target.name] = attempt, head, body
+        return whole_reply(attempt, head, body)
+
+    def of(self, answer: LLMResponse) -> RelayedAnswer:
+        """Return an answer of these attempts with its bytes."""
+        attempt, head, body = self._bodies[answer.model]
+        secrets, text = attempt.target.secrets, body.decode("latin-1")
+        if secrets.search(text) is not None:
+            body = secrets.sub(MASK, text).encode("latin-1")
+        return RelayedAnswer(
+            answer=answer,
+            target=attempt.target,
+            relay=attempt.relay or "translated",
+            body=body,
+            events=tuple(
+                event
+                for event in attempt.target.decode(head, body)
+                if not isinstance(event, ShownAsAnswer)
+            ),
+        )
