@@ -404,3 +404,16 @@ def test_a_key_in_a_whole_reply_does_not_reach_the_client(pair: Pair) -> None:
 
     assert b"0123456789abcdef" not in body
     assert json.loads(body)["choices"][0]["message"]["content"] == "Once upon a midnight dreary"
+
+
+def test_a_refusal_that_nobody_betters_is_shown(pair: Pair) -> None:
+    refused = APIS["openai_chat"].answer(
+        RefusalDelta("I will not."), *ended("content_filter", "content_filter"), stream=True
+    )
+    two(pair, CHAT, refused)
+    pair.start(FALLBACK, Answer([b"{}"], 404))
+
+    [(_, body)] = streamed(CHAT)
+
+    assert b"I will not" in body
+    assert body.endswith(b"data: [DONE]\n\n")

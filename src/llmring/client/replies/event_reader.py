@@ -160,6 +160,16 @@ class ReplyEventReader(StreamReader):
             else:
                 yield from self._last(chunk)
 
+    def _kept(self, last: StreamChunk) -> EventChunk:
+        """Return the last chunk with the events of a refusal, none of which was shown."""
+        ends = (self._report, self._end)
+        return EventChunk(
+            model=self._model,
+            events=(*self._early, *self._refusal, *(each for each in ends if each is not None)),
+            target=self._target,
+            **{name: getattr(last, name) for name in _FIELDS},
+        )
+
     def _last(self, chunk: StreamChunk) -> Iterator[EventChunk]:
         calls = [*self._complete_calls()]
         held, self._held, self._most_held = self._held, [], 0

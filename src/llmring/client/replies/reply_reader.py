@@ -192,12 +192,17 @@ class StreamReader:
         self._attempt.record_served_name(last.served_model)
         if not self._reply.is_plain_text:
             whole = self._reply.response()
-            _require_answer(self._attempt, self._head, self._reply, whole, last, before or "")
+            kept = self._kept(last)
+            _require_answer(self._attempt, self._head, self._reply, whole, kept, before or "")
         last.attempts = self._attempt.succeed(self._head.status)
         last.cost, last.cost_reason = cost_of_call(self._attempt, last.attempts)
         self._attempt.report_answer(self._reply.response)
         self._mark(last)
         yield last
+
+    def _kept(self, last: StreamChunk) -> StreamChunk:
+        """Return the last chunk as the caller gets it if the answer is a refusal that stays."""
+        return last
 
     def _last_chunk(self, before: str | None) -> StreamChunk:
         last = self._reply.last_chunk(before)
