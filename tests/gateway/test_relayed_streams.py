@@ -417,3 +417,20 @@ def test_a_refusal_that_nobody_betters_is_shown(pair: Pair) -> None:
 
     assert b"I will not" in body
     assert body.endswith(b"data: [DONE]\n\n")
+
+
+@each_wire
+def test_g067_the_bytes_of_the_second_model_are_passed_on_if_nothing_was_shown(
+    pair: Pair, wire: Wire
+) -> None:
+    api = api_of(wire)
+    pair.lock(f"{api.provider}:one", f"{api.provider}:two", lockfile=api.lockfile)
+    good = api.answer(*WORDS, *ended("stop"), stream=True)
+    server = pair.start(api, Answer([b"{}"], 404), good)
+
+    [(answer, body)] = streamed(wire)
+
+    assert body == b"".join(step for step in good.steps if isinstance(step, bytes))
+    assert answer.headers["x-llmring-model"] == f"{api.provider}:two"
+    assert "404" in answer.headers["x-llmring-attempts"]
+    assert len(server.requests) == 2

@@ -95,7 +95,7 @@ _ECHO: Mapping[str, Any] = {
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 # What changes the items of a reply in bytes, and the last number of its events.
 _MARKS = (b"response.created", b"response.output_item.")
-_NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d+)')
+_NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d{1,18})')
 
 _STATUSES = frozenset({"completed", "incomplete", "failed", "cancelled", "in_progress", "queued"})
 
@@ -429,10 +429,23 @@ class _ResponsesStream(StreamEncoder):
             match event:
                 case {"type": "response.created", "response": {**begun}}:
                     echo = {key: begun[key] for key in begun if key not in _OF_END}
-                    self._envelope = msgspec.structs.replace(self._envelope, echo=echo)
-                case {"type": "response.output_item.added", "output_index": int(at), "item": item}:
+                    created = begun.get("created_at")
+                    if not isinstance(created, int | float):
+                        created = self._envelope.created
+                    self._envelope = msgspec.structs.replace(
+                        self._envelope, echo=echo, created=int(created)
+                    )
+                case {
+                    "type": "response.output_item.added",
+                    "output_index": int(at),
+                    "item": dict(item),
+                }:
                     self._shown[at] = item
-                case {"type": "response.output_item.done", "output_index": int(at), "item": item}:
+                case {
+                    "type": "response.output_item.done",
+                    "output_index": int(at),
+                    "item": dict(item),
+                }:
                     self._shown[at] = item
                     self._done.add(at)
 

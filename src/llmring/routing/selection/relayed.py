@@ -8,7 +8,7 @@ difference in the conversation, its tools or the form of the answer takes a new 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Final
 
 import msgspec
@@ -115,24 +115,39 @@ def _changes(
     stream: bool,
 ) -> Changes | None:
     """Return the values to splice into a client's body; None if that is not enough."""
-    if outgoing.notes or outgoing.body is not None or outgoing.method != "POST":
+    is_plain = not outgoing.notes and outgoing.body is None and outgoing.method == "POST"
+    if not is_plain or _has_refused_thoughts(asked, target):
         return None
-    if _has_refused_thoughts(asked, target):
-        return None
-    body = msgspec.json.decode(verbatim.body)
     if repeated(members_of(verbatim.body)):
         # Servers differ in which of two values counts.
         return None
-    for_all = _for_all(asked, body, target, stream=stream)
+    given = _OBJECT.decode(verbatim.body)
+    for_all = _for_all(asked, given, target, stream=stream)
     if for_all is None:
         return None
     # What is compared is what is sent: sequences of any type are arrays.
-    sent = msgspec.json.decode(json_bytes(outgoing.payload))
-    changes: Changes = {}
-    if not _add_changes(changes, (), body, for_all, sent):
+    usual, sent = _members(for_all), _members(outgoing.payload)
+    keys = {key for key in (*usual, *sent) if usual.get(key) != sent.get(key)}
+    if keys & _WHOLE:
         return None
-    _add_settled(changes, body, sent, target, stream=stream)
+    keys |= _SETTLED
+    body = _decoded(given, keys)
+    changes: Changes = {}
+    if not _add_changes(changes, (), body, _decoded(usual, keys), _decoded(sent, keys)):
+        return None
+    _add_settled(changes, body, _decoded(sent, keys), target, stream=stream)
     return changes
+
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _members(payload: Mapping[str, Any]) -> dict[str, bytes]:
+    return {key: json_bytes(value) for key, value in payload.items()}
+
+
+def _decoded(members: Mapping[str, bytes | msgspec.Raw], keys: Set[str]) -> dict[str, Any]:
+    return {key: msgspec.json.decode(members[key]) for key in keys if key in members}
 
 
 def _has_refused_thoughts(asked: ParsedRequest, target: Target) -> bool:
@@ -167,8 +182,7 @@ def _for_all(
         outgoing = target.dialect.encode(request, target.ref.model, stream=stream, quirks=quirks)
     except LLMRingError:
         return None
-    found: dict[str, Any] = msgspec.json.decode(json_bytes(outgoing.payload))
-    return found
+    return outgoing.payload
 
 
 def _taking_all(quirks: Quirks, body: Mapping[str, Any]) -> Quirks:
@@ -223,7 +237,7 @@ def _add_changes(
 
 
 # Fields in which the body of a client may differ from that of any encoding.
-_SETTLED = frozenset({"model", "stream", "stream_options"})
+_SETTLED = frozenset({"betas", "model", "stream", "stream_options"})
 
 
 def _add_settled(
