@@ -16,7 +16,7 @@ from sdk_talks import TALKS, Talk
 from served_gateway import ServedGateway, eventually
 from vendors import APIS, FALLBACK, ended
 
-# Models are used once, so that no circuit opens and no conversation is known.
+# Models are seldom used twice, so that no circuit opens and no conversation is known.
 _COUNT = 200
 
 
@@ -50,7 +50,8 @@ class Stage:
             base = f"http://127.0.0.1:{self.gateway.port}"
             self._clients[connect, timeout] = connect(base, timeout)
         client = self._clients[connect, timeout]
-        begun: Talk = talk(client, f"{kind}-{api}-{next(self._numbers[api])}", **more)
+        number = next(self._numbers[api]) % _COUNT
+        begun: Talk = talk(client, f"{kind}-{api}-{number}", **more)
         return begun
 
     def close(self) -> None:

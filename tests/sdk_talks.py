@@ -6,6 +6,7 @@ Every SDK keeps the history in its own types: the answer that it returns is appe
 from __future__ import annotations
 
 import base64
+import gc
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -252,8 +253,11 @@ class ResponsesTalk(_Base):
     def _accumulated(events: Any) -> Any:
         """Read to the end; the pieces must add up to the whole reply that ends the stream."""
         text, numbers, failed = "", [], None
+        names = set()
         for event in events:
             numbers.append(event.sequence_number)
+            if hasattr(event, "response"):
+                names.add((event.response.id, event.response.model, event.response.created_at))
             if event.type == "response.output_text.delta":
                 text += event.delta
             if event.type == "response.failed":
@@ -261,6 +265,7 @@ class ResponsesTalk(_Base):
             if event.type == "response.incomplete":
                 return event.response
         assert numbers == [*range(len(numbers))]
+        assert len(names) == 1
         if failed is not None:
             raise openai.OpenAIError(f"{failed.code}: {failed.message}")
         found = events.get_final_response()
@@ -383,6 +388,9 @@ class GeminiTalk(_Base):
         events: Any = self.chat.send_message_stream(sent)
         next(events)
         events.close()
+        # The SDK closes the connection only when its response is deleted.
+        del events
+        gc.collect()
 
     def answer(self, *, stream: bool) -> SdkReply:
         sent: Any = self.parts
