@@ -169,6 +169,7 @@ NO_SOUND_OR_IMAGES = dict.fromkeys(
 
 
 def lost_by_anthropic(events: list[Event], streamed: bool) -> Iterator[Event]:
+    refuses = any(isinstance(each, RefusalDelta) for each in events)
     for event in events:
         match event:
             case ReasoningDelta(text=text, signature=signature):
@@ -182,7 +183,10 @@ def lost_by_anthropic(events: list[Event], streamed: bool) -> Iterator[Event]:
             case Finished():
                 if not any(isinstance(each, UsageReport) for each in events):
                     yield UsageReport(Usage())
-                yield event
+                # A refusal is a reason to stop there.
+                others = ("length", "content_filter", "tool_calls")
+                is_reason = refuses and event.reason not in others and not event.native
+                yield Finished("content_filter", "refusal") if is_reason else event
             case _:
                 yield event
 

@@ -315,13 +315,17 @@ def expected(client: Client, name: str, reply: LLMResponse) -> Read:
         # The vendor's client counts remarks among the text.
         texts = (e for e in unfold(reply) if isinstance(e, TextDelta | CommentaryDelta))
         content = "".join(event.text for event in texts)
+    end = client.ends.get(reply.finish_reason or "", "stop")
+    if name == "anthropic" and refusal and end == "end_turn":
+        # A refusal is a reason to stop there.
+        end = "refusal"
     return Read(
         content + ("" if client.keeps_refusals else refusal),
         [
             (call["function"]["name"], json.loads(call["function"]["arguments"]))
             for call in reply.tool_calls or ()
         ],
-        client.ends.get(reply.finish_reason or "", "stop"),
+        end,
         usage or ((0, 0) if client.needs_usage else None),
         thoughts,
         refusal if client.keeps_refusals else "",

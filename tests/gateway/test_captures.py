@@ -79,7 +79,14 @@ class Vendor(Loopback):
         if request.path.endswith("input_tokens"):
             return as_json({"input_tokens": 12, "object": "response.input_tokens"})
         self.chats.append(request)
-        return self.api.answer(*self.events, stream=True)
+        return self.api.answer(*self.events, stream=wants_stream(request))
+
+
+def wants_stream(request: Request) -> bool:
+    """Return True if a vendor is asked for a stream."""
+    if ":" in request.path:
+        return ":streamGenerateContent" in request.path
+    return bool(request.json.get("stream", request.path.startswith("/api/")))
 
 
 class Exchange:

@@ -84,6 +84,9 @@ class ReplyEventReader(StreamReader):
         # The bytes and the chunks of events that wait for others.
         self._raw: list[bytes] = []
         self._waiting: list[StreamChunk] = []
+        # The call of the last piece, and whether a server has mixed the pieces of several.
+        self._last_call: int | None = None
+        self._is_mixed = False
 
     def feed(self, data: bytes) -> Iterator[StreamChunk]:
         """Return the chunks that these bytes complete.
@@ -102,6 +105,9 @@ class ReplyEventReader(StreamReader):
         for piece in pieces:
             if self.done:
                 return
+            if self._splitter is None:
+                yield from super().feed(piece)
+                continue
             self._waiting += super().feed(piece)
             self._raw.append(piece)
             # These are shown later, in the order of the bytes.
@@ -113,8 +119,11 @@ class ReplyEventReader(StreamReader):
         """Yield the chunks that wait, the first one with the bytes of all."""
         raw, chunks = b"".join(self._raw), self._waiting
         self._raw, self._waiting = [], []
+        if self._is_mixed:
+            # Clients take one call after the other, which these bytes do not bring.
+            self._splitter = None
         for chunk in chunks:
-            if isinstance(chunk, EventChunk):
+            if isinstance(chunk, EventChunk) and not self._is_mixed:
                 chunk.raw, raw = self._without_secrets(raw), b""
             yield chunk
 
@@ -237,6 +246,9 @@ class ReplyEventReader(StreamReader):
         )
 
     def _take_call(self, piece: ToolCallDelta) -> Iterator[EventChunk]:
+        again = piece.index in self._calls and piece.index != self._last_call
+        self._is_mixed = self._is_mixed or again
+        self._last_call = piece.index
         if self._holds_calls or not self._may_follow(piece):
             self._calls.setdefault(piece.index, []).append(piece)
             return
