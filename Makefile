@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test test-computed test-others api calendar examples contract chaos bench bench-faults bench-holding bench-instructions fuzz-answers guard threats trace lint format lock clean
+.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-holding bench-instructions fuzz-answers guard threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -15,18 +15,18 @@ demo: .venv/runtime ## Run the main job: a chat through an alias, with failover,
 	$(BIN)/llmring local pull || true
 	$(BIN)/llmring demo
 
-# The tests of what is computed keep one core busy; most of the others wait for servers.
-COMPUTED := architecture chat contract dialects docs gateway json_schema lockfile packing providers \
-	scan
+# About half of the tests by their time; the other half has those that wait for servers.
+HALF := advisor architecture audit chat cli config contract dialects docs files gateway json_schema \
+	lockfile packing providers registry routing scan
 
 test: .venv/dev ## Run all tests, in two processes
-	printf 'computed\nothers\n' | xargs -P 2 -I PART $(MAKE) --no-print-directory test-PART
+	printf 'half\nrest\n' | xargs -P 2 -I PART $(MAKE) --no-print-directory test-PART
 
-test-computed: .venv/dev
-	$(BIN)/pytest $(COMPUTED:%=tests/%)
+test-half: .venv/dev
+	$(BIN)/pytest $(HALF:%=tests/%)
 
-test-others: .venv/dev
-	$(BIN)/pytest $(COMPUTED:%=--ignore tests/%)
+test-rest: .venv/dev
+	$(BIN)/pytest $(HALF:%=--ignore tests/%)
 
 api: .venv/dev ## List the public names with their signatures and fields in docs/api.txt
 	$(BIN)/python tools/api_list.py
