@@ -231,6 +231,15 @@ def test_a_document_may_be_read_without_its_citations_but_not_without_its_contex
     assert written_again(block) == [block]
 
 
+def test_a_document_of_a_type_that_the_api_lacks_is_for_its_own_servers_to_refuse() -> None:
+    source = {"type": "base64", "media_type": "application/msword", "data": "AAAA"}
+    block = {"type": "document", "source": source}
+
+    assert parts(block) == [ours(block)]
+    assert read(block).required_own == ("messages.0.content.0",)
+    assert written_again(block) == [block]
+
+
 @pytest.mark.parametrize("role", ["user", "assistant"])
 def test_a_text_with_citations_is_text_for_all_and_a_block_for_the_api(role: str) -> None:
     cited = {"type": "text", "text": "b", "citations": [CITATION], "cache_control": MARK}

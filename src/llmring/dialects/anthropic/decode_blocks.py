@@ -24,6 +24,7 @@ from llmring.dialects.anthropic.decode_fields import (
     wrong,
 )
 from llmring.dialects.anthropic.messages import FURTHER, NAME
+from llmring.dialects.document_text import text_of
 
 # The fields of each source that the library has a part for; others are sent to this API alone.
 _SOURCES = {
@@ -46,6 +47,7 @@ _HARMLESS = frozenset({"citations"})
 _TEXT = frozenset({"type", "text", "citations", "cache_control"})
 _IMAGE = frozenset({"type", "source", "cache_control"})
 _DOCUMENT = frozenset({"type", "source", "title", "cache_control"})
+_PDF = "application/pdf"
 _UPLOAD = frozenset({"type", "file_id", "cache_control"})
 
 
@@ -138,11 +140,14 @@ class BlockReader:
                     data = base64.b64encode(data.encode()).decode()
                 kind = source["media_type"]
                 part = DocumentPart(data=data, media_type=kind, name=title, cache_control=mark)
+                if kind != _PDF and text_of(part) is None:
+                    # The API has no such documents, as its server will answer.
+                    return self.own(block, path)
             case {"type": "url"}:
                 part = DocumentPart(url=source["url"], name=title, cache_control=mark)
             case {"type": "file"}:
                 self.required.append(path)
-                part = UploadedPart(source["file_id"], "application/pdf", title, mark)
+                part = UploadedPart(source["file_id"], _PDF, title, mark)
             case _:
                 return self.own(block, path)
         return [part, *self.further(block, _DOCUMENT, path)]
