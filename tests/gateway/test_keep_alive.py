@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leaping_clock import run
-from llmring.gateway.keep_alive import EVENT_ENDS, LINE_ENDS, KeptAlive
+from llmring.gateway.keep_alive import KeptAlive
 
 BEAT = b": keep-alive\n\n"
 
@@ -89,28 +89,6 @@ def test_g084_no_beat_comes_while_items_do() -> None:
     source = Source(*[(9.9, b"x")] * 100)
 
     assert [piece for _, piece in run(read(kept_alive(source)))] == [b"x"] * 100
-
-
-@pytest.mark.parametrize(
-    ("event", "ends"),
-    [(b"data: x\n\n", EVENT_ENDS), (b"data: x\r\n\r\n", EVENT_ENDS), (b"{}\n", LINE_ENDS)],
-)
-def test_g084_no_beat_comes_within_an_event(event: bytes, ends: tuple[bytes, ...]) -> None:
-    for at in range(1, len(event)):
-        source = Source((0, event[:at]), (25, event[at:]), (25, event))
-
-        pieces = [piece for _, piece in run(read(kept_alive(source, ends=ends)))]
-
-        assert pieces == [event[:at], event[at:], BEAT, BEAT, event]
-
-
-def test_g084_the_end_of_an_event_is_found_in_pieces_of_one_byte() -> None:
-    bytes_ = [bytes([each]) for each in b"data: x\r\n\r\n"]
-    source = Source(*[(11, each) for each in bytes_], (11, b"data: y\n\n"))
-
-    pieces = [piece for _, piece in run(read(kept_alive(source, ends=EVENT_ENDS)))]
-
-    assert pieces == [BEAT, *bytes_, BEAT, b"data: y\n\n"]
 
 
 @given(pauses=st.lists(st.sampled_from([0, 0, 0, 0.5, 9, 10, 11, 25, 40]), max_size=40))

@@ -15,10 +15,10 @@ from llmring.gateway.served_ring import ServedRing
 from loopback import Loopback
 
 
-def test_a_server_s_ring_answers_whole_and_knows_its_endpoints(
+def test_a_server_s_ring_streams_events_and_knows_its_endpoints(
     serve: Callable[..., Loopback], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = serve(answers.openai("hello"))
+    server = serve(answers.openai_stream("hel", "lo"))
     path = tmp_path / "llmring.lock"
     path.write_text(
         '[[profiles.default.bindings]]\nalias = "fast"\nmodels = ["openai:gpt-4o-mini"]\n'
@@ -29,7 +29,7 @@ def test_a_server_s_ring_answers_whole_and_knows_its_endpoints(
     async def ask() -> tuple[str, str]:
         async with ServedRing(path) as ring:
             request = parse_request(LLMRequest(model="fast", messages="Hi"))
-            answer = await ring.answer(request, None)
-            return answer.content, ring.endpoints["openai"].base_url
+            text = "".join([chunk.delta async for chunk in ring.stream_events(request, None)])
+            return text, ring.endpoints["openai"].base_url
 
     assert asyncio.run(ask()) == ("hello", f"{server.url}/v1")

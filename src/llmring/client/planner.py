@@ -158,9 +158,10 @@ class CallPlanner:
             candidates = retired_last(candidates, route.day)
         progress = NO_PROGRESS
         if stream:
-            structured = request.output is not None
             progress = StreamProgress(
-                structured=structured, on_failure=policy.on_stream_failure, takes_back=not served
+                structured=request.output is not None,
+                on_failure=policy.on_stream_failure,
+                takes_back=not served,
             )
         context = CallContext(
             policy=policy,

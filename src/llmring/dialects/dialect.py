@@ -274,6 +274,22 @@ class FileStore(Struct, frozen=True, kw_only=True):
     lifetime: float | None = None
 
 
+class Relaying(Struct, frozen=True, kw_only=True):
+    """The way of a client's own bytes to servers with the same API.
+
+    Attributes:
+        headers: The names of the client's headers that the servers get.
+        streams: Whether a body asks for a stream without a word on it; None if the path decides.
+        as_headers: Fields of a body that are sent as headers.
+        needs_signatures: True if servers refuse thoughts without a signature.
+    """
+
+    headers: tuple[str, ...] = ()
+    streams: bool | None = False
+    as_headers: frozenset[str] = frozenset()
+    needs_signatures: bool = False
+
+
 def _any_item(_: Mapping[str, Any]) -> bool:
     return True
 
@@ -307,6 +323,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
             that the catalog lacks.
         reply_encoding: Returns the encoder of replies, for what answers as the vendor does.
         request_decoding: Returns the decoder of requests, for what answers as the vendor does.
+        relaying: The way of a client's own bytes to its servers.
         private: Fields of a client's request about the person or the program that asks, which only
             the API's vendor may get; see `Quirks.vendor`.
         shared: By the name of another API: fields that mean the same in both.
@@ -321,7 +338,8 @@ class Dialect(Struct, frozen=True, kw_only=True):
     explain: Callable[[HttpHead, bytes], ProviderError]
     authorize: Callable[[str], Mapping[str, str]]
     reply_encoding: "Callable[[], ReplyEncoding]"
-    request_decoding: "Callable[[], DecodeRequest] | None" = None
+    request_decoding: "Callable[[], DecodeRequest]"
+    relaying: Relaying = Relaying()
     headers: Mapping[str, str] = {}
     embedding: Embedding | None = None
     listing: Listing | None = None

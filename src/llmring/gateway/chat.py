@@ -21,7 +21,7 @@ from llmring.gateway.errors import stream_error
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.keep_alive import KeptAlive
 from llmring.gateway.server_state import Gateway
-from llmring.gateway.wires import CHAT, RESPONSES, Wire
+from llmring.gateway.wires import CHAT, Wire
 
 Chunks = AsyncGenerator[EventChunk, None]
 
@@ -202,7 +202,7 @@ def _client_events(gateway: Gateway, call: ReadChat) -> ClientEvents:
         call.wire.dialect.name,
         gateway.seal_key,
         lambda target: mark_of(gateway.secret, target.endpoint),
-        call.tools if call.wire is RESPONSES else {},
+        call.tools,
         call.shown,
     )
 

@@ -19,11 +19,6 @@ Beat = TypeVar("Beat")
 # Load balancers wait for 60 s, programs for 30 s or longer.
 EVERY_SECONDS = 10.0
 
-# The ends of server-sent events, and of lines, of which pieces may be only parts.
-EVENT_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
-LINE_ENDS = (b"\n",)
-_LONGEST_END = 4
-
 # Items that are read before they are asked for. Pieces of relayed streams have up to 64 KiB.
 _MOST_AHEAD = 16
 
@@ -35,11 +30,9 @@ class KeptAlive(AsyncIterator[T | Beat], Generic[T, Beat]):
     a wait for an item is cancelled, the stream is closed too.
 
     Args:
-        items: The stream: events, or pieces of bytes.
+        items: The stream; each item is one or more whole events.
         beat: Makes what is sent in silence.
         seconds: The time of silence.
-        ends: For pieces of bytes that may be parts of events, the ends of an event, after which
-            alone a beat may come; empty if each item is a whole one.
     """
 
     def __init__(
@@ -48,13 +41,10 @@ class KeptAlive(AsyncIterator[T | Beat], Generic[T, Beat]):
         beat: Callable[[], Beat],
         *,
         seconds: float = EVERY_SECONDS,
-        ends: tuple[bytes, ...] = (),
     ) -> None:
         self._items = items
         self._beat = beat
         self._seconds = seconds
-        self._ends = ends
-        self._tail = b""
         self._ready: deque[T] = deque()
         self._task: asyncio.Task[None] | None = None
         self._has_ended = False
@@ -100,15 +90,12 @@ class KeptAlive(AsyncIterator[T | Beat], Generic[T, Beat]):
                 if ready or self._has_ended:
                     continue
             self._is_late = False
-            if not self._tail or self._tail.endswith(self._ends):
-                return self._beat()
+            return self._beat()
         self._is_late = False
         item = ready.popleft()
         if self._room is not None and len(ready) <= _MOST_AHEAD // 2:
             _done(self._room)
             self._room = None
-        if self._ends and isinstance(item, bytes):
-            self._tail = item if len(item) >= _LONGEST_END else self._tail[-_LONGEST_END:] + item
         return item
 
     async def aclose(self) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import socket
-import threading
 from collections.abc import Callable
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct
@@ -33,9 +29,6 @@ TIMEOUT_SECONDS = 600.0
 _KEEP_ALIVE_SECONDS = 75
 # After the calls that run too long are cancelled, they have this time to end.
 _GRACE_SECONDS = 10
-# On the second signal, calls have this time to end.
-_FORCED_SECONDS = 0.5
-_TICK_SECONDS = 0.05
 
 
 class ServeOptions(Struct, frozen=True, kw_only=True):
@@ -151,42 +144,8 @@ def server_for(
     """
     import uvicorn
 
+    from llmring.gateway.server.draining_server import DrainingServer
     from llmring.gateway.server.guarded_protocol import GuardedProtocol
-
-    class DrainingServer(uvicorn.Server):
-        """A server that ends as its gateway drains."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            is_main = threading.current_thread() is threading.main_thread()
-            if on_hangup is not None and is_main and hasattr(signal, "SIGHUP"):
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, on_hangup)
-            await super().startup(sockets)
-
-        async def on_tick(self, counter: int) -> bool:
-            return await super().on_tick(counter) or drain.is_closing
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            timer = asyncio.get_running_loop().call_later(drain.limit, drain.expire)
-            forcing = asyncio.create_task(self._end_if_forced())
-            await super().shutdown(sockets)
-            timer.cancel()
-            forcing.cancel()
-            await asyncio.wait([forcing])
-
-        async def _end_if_forced(self) -> None:
-            while not drain.is_forced:
-                await asyncio.sleep(_TICK_SECONDS)
-            drain.expire()
-            await asyncio.sleep(_FORCED_SECONDS)
-            for connection in list(self.server_state.connections):
-                connection.transport.abort()
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-            # Python runs this between two steps of the loop; the next tick sees the change.
-            if drain.is_draining:
-                drain.force()
-            else:
-                drain.begin(at_once=sig == signal.SIGINT)
 
     config = uvicorn.Config(
         app,
@@ -202,4 +161,4 @@ def server_for(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(drain.limit) + _GRACE_SECONDS,
     )
-    return DrainingServer(config)
+    return DrainingServer(config, drain, on_hangup)

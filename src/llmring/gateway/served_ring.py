@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 from msgspec import UNSET, UnsetType
 
 from llmring.chat.parsed_request import ParsedRequest
-from llmring.chat.response import LLMResponse
 from llmring.chat.token_count import TokenCount
 from llmring.client.operations.offered_models import OfferedModel, offered, offered_directly
 from llmring.client.replies.event_reader import EventChunk, ReplyEventReader
@@ -117,21 +116,6 @@ class ServedRing(LLMRing):
             return []
         today = self._settings.clock.today()
         return [*offered_directly(reading.known.models, reading.endpoints, today)]
-
-    async def answer(
-        self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None
-    ) -> LLMResponse:
-        """Return a whole answer, as `chat` does.
-
-        Args:
-            request: The request.
-            profile: The profile of the lockfile; None for the usual one.
-            wishes: The client's wishes, if it has any.
-
-        Raises:
-            LLMRingError: No model answered.
-        """
-        return await self._send(request, profile, wishes)
 
     def relays_whole(self, request: ParsedRequest, profile: str | None) -> bool:
         """Return True if a whole answer is asked as one, and may come as the model's bytes.

@@ -213,21 +213,12 @@ def entry_of(row: Sequence[Any]) -> LedgerEntry:
     return LedgerEntry(**fields)
 
 
-class _Counts(msgspec.Struct, omit_defaults=True):
-    """The counts of a `Usage`, in its order."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    cache_write_tokens: int = 0
-    cache_write_1h_tokens: int = 0
-    reasoning_tokens: int = 0
-    audio_prompt_tokens: int = 0
-    cached_audio_tokens: int = 0
-    audio_completion_tokens: int = 0
-    image_completion_tokens: int = 0
-    provider_tool_calls: int = 0
-    service_tier: str | None = None
+# A `Usage` that leaves out the counts that are zero.
+_Counts = msgspec.defstruct(
+    "_Counts",
+    [(each.name, each.type, each.default) for each in msgspec.structs.fields(Usage)],
+    omit_defaults=True,
+)
 
 
 def _counts(usage: Usage) -> str:

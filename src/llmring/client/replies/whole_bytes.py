@@ -22,7 +22,7 @@ class RelayedAnswer(Struct, frozen=True, kw_only=True):
         target: The model.
         relay: How much of a client's body the model was sent.
         body: The bytes of its answer, without secrets that it repeats.
-        events: The same, decoded.
+        events: The same, decoded, if the client has to get it in another form.
     """
 
     answer: LLMResponse
@@ -49,14 +49,12 @@ class WholeBytes:
         secrets, text = attempt.target.secrets, body.decode("latin-1")
         if secrets.search(text) is not None:
             body = secrets.sub(MASK, text).encode("latin-1")
+        relay = attempt.relay or "translated"
+        events = attempt.target.decode(head, body) if relay == "translated" else ()
         return RelayedAnswer(
             answer=answer,
             target=attempt.target,
-            relay=attempt.relay or "translated",
+            relay=relay,
             body=body,
-            events=tuple(
-                event
-                for event in attempt.target.decode(head, body)
-                if not isinstance(event, ShownAsAnswer)
-            ),
+            events=tuple(event for event in events if not isinstance(event, ShownAsAnswer)),
         )

@@ -16,7 +16,7 @@ from llmring.dialects.anthropic.errors import explain
 from llmring.dialects.anthropic.files import FILES
 from llmring.dialects.anthropic.messages import NAME
 from llmring.dialects.anthropic.models import LISTING
-from llmring.dialects.dialect import Dialect
+from llmring.dialects.dialect import Dialect, Relaying
 
 if TYPE_CHECKING:
     from llmring.dialects.reply_encoding import ReplyEncoding
@@ -56,5 +56,12 @@ DIALECT = Dialect(
     files=FILES,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
+    # https://platform.claude.com/docs/en/api/versioning
+    relaying=Relaying(
+        headers=("anthropic-version",),
+        as_headers=frozenset({"betas"}),
+        # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+        needs_signatures=True,
+    ),
     is_content=is_content,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from llmring.dialects.dialect import Dialect
+from llmring.dialects.dialect import Dialect, Relaying
 from llmring.dialects.gemini import decode_reply, errors, files
 from llmring.dialects.gemini.contents import NAME
 from llmring.dialects.gemini.count_tokens import counting
@@ -53,5 +53,6 @@ DIALECT = Dialect(
     files=files.FILES,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
+    relaying=Relaying(headers=("x-goog-api-client",), streams=None),
     is_content=decode_reply.is_content,
 )

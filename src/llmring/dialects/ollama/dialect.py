@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from llmring.dialects.dialect import Dialect
+from llmring.dialects.dialect import Dialect, Relaying
 from llmring.dialects.ollama.decode_reply import LineDecoder, decode, explain
 from llmring.dialects.ollama.embeddings import EMBEDDING
 from llmring.dialects.ollama.encode_request import encode
@@ -49,4 +49,6 @@ DIALECT = Dialect(
     listing=LISTING,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
+    # https://docs.ollama.com/api/streaming
+    relaying=Relaying(streams=True),
 )

@@ -108,22 +108,22 @@ class _Reading:
         if isinstance(content, list):
             content, of_parts = refusals_apart(content)
             refused = refused if refused == of_parts else (refused or "") + of_parts
-        said: Any = content_of(content, fields.path("content"), self._required)
+        shown: Any = content_of(content, fields.path("content"), self._required)
         further = _further(fields)
-        if refused and said:
+        if refused and shown:
             # Other APIs take it as text.
-            said = [TextPart(said)] if isinstance(said, str) else said
+            shown = [TextPart(shown)] if isinstance(shown, str) else shown
             mark = {"type": "message", "refusal": refused, "text": refused}
-            said = [*said, TextPart(refused), ProviderPart(_NAME, mark)]
+            shown = [*shown, TextPart(refused), ProviderPart(_NAME, mark)]
         elif refused:
             further["refusal"] = refused
         audio = further.get("audio")
-        if audio and not said and not audio.get("transcript"):
+        if audio and not shown and not audio.get("transcript"):
             # The words are on the vendor's server alone.
             self._required.append(fields.path("audio"))
         name = fields.take("name", str)
         path = fields.path("thinking_blocks")
-        with_all = parsed(lambda each: with_fields(said or None, each), further, path)
+        with_all = parsed(lambda each: with_fields(shown or None, each), further, path)
         return Message("assistant", with_all, tool_calls=calls or None, name=name)
 
     def _calls(self, fields: BodyFields) -> list[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from llmring.dialects.dialect import Dialect
+from llmring.dialects.dialect import Dialect, Relaying
 from llmring.dialects.openai.embeddings import EMBEDDING
 from llmring.dialects.openai.errors import explain
 from llmring.dialects.openai.files import CHAT_FILES
@@ -56,6 +56,8 @@ DIALECT = Dialect(
     refuses_tools=refuses_tools,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
+    # https://platform.openai.com/docs/api-reference/assistants
+    relaying=Relaying(headers=("openai-beta",)),
     private=frozenset({"metadata", "prompt_cache_key", "safety_identifier", "store", "user"}),
     shared={
         "openai_responses": frozenset(

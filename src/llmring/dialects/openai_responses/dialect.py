@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from llmring.dialects.dialect import Dialect
+from llmring.dialects.dialect import Dialect, Relaying
 from llmring.dialects.openai.embeddings import EMBEDDING
 from llmring.dialects.openai.errors import explain
 from llmring.dialects.openai.files import RESPONSES_FILES
@@ -57,6 +57,8 @@ DIALECT = Dialect(
     expresses=expresses,
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
+    # https://platform.openai.com/docs/api-reference/assistants
+    relaying=Relaying(headers=("openai-beta",)),
     private=frozenset(
         # The last one has the IDs of Codex's installation and its folders.
         {"metadata", "prompt_cache_key", "safety_identifier", "store", "user", "client_metadata"}

@@ -27,7 +27,7 @@ from llmring.gateway.chats.reply_ids import new_reply_id
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
 from llmring.gateway.server_state import Gateway
-from llmring.gateway.wires import GEMINI, MESSAGES, OLLAMA, Wire
+from llmring.gateway.wires import GEMINI, MESSAGES, OLLAMA, RESPONSES, Wire
 from llmring.providers.endpoint import Endpoint
 from llmring.routing.call_wishes import CallWishes
 from llmring.routing.estimate import estimate_tokens
@@ -43,7 +43,7 @@ class ReadChat(Struct, frozen=True, kw_only=True):
         request: The call of the ring.
         encoding: The encoding of the reply.
         envelope: The fields of the reply that no provider gives.
-        tools: The client's own tools by the names of their functions.
+        tools: The client's own tools by the names of their functions, of an API that has such.
         shown: The part of the answer that the client sees.
         conversation: The ID of the conversation.
         wishes: The wishes for the call: its client's, and those of the conversation so far.
@@ -85,10 +85,7 @@ def read_chat(
         RefusedCallError: The client may not call this.
         ValidationError: The request can't be sent.
     """
-    decode = wire.dialect.request_decoding
-    if decode is None:
-        raise RequestFormatError(f"the API {wire.name} has no chats")
-    asked = decode()(request.body, request.headers)
+    asked = wire.dialect.request_decoding()(request.body, request.headers)
     _refuse_repeated(request.body)
     asked = msgspec.structs.replace(
         asked,
@@ -99,7 +96,6 @@ def read_chat(
     wishes = client_wishes(request.headers)
     parsed = _parsed(gateway, wire, request, asked, named, wishes)
     conversation = conversation_of(request, asked, named, gateway.secret)
-    estimate = Usage(prompt_tokens=max(1, estimate_tokens(parsed).prompt))
     return ReadChat(
         wire=wire,
         asked=asked,
@@ -111,10 +107,10 @@ def read_chat(
             id=new_reply_id(wire.name),
             created=gateway.ring.clock.time_ns() // 10**9,
             include_usage=asked.include_usage,
-            usage=estimate if wire is MESSAGES else None,
+            usage=_estimate(parsed) if wire is MESSAGES else None,
             echo=asked.echo,
         ),
-        tools=foreign_tools(parsed.tools),
+        tools=foreign_tools(parsed.tools) if wire is RESPONSES else {},
         shown=Shown(
             reasoning=_shows_reasoning(wire, asked),
             model=asked.model if gateway.table.body_model == "asked" else None,
@@ -125,6 +121,10 @@ def read_chat(
         ),
         request_id=request.headers.get("x-request-id", ""),
     )
+
+
+def _estimate(request: ParsedRequest) -> Usage:
+    return Usage(prompt_tokens=max(1, estimate_tokens(request).prompt))
 
 
 def _parsed(

@@ -49,17 +49,6 @@ _WHOLE = frozenset(
 _ABSENT: Final = object()
 _LONGEST_AGENT = 256
 
-# The headers of clients that the servers of their API get.
-# https://platform.claude.com/docs/en/api/versioning
-# https://platform.claude.com/docs/en/api/beta-headers
-# https://platform.openai.com/docs/api-reference/assistants
-_HEADERS: Mapping[str, tuple[str, ...]] = {
-    "anthropic": ("anthropic-version",),
-    "openai_chat": ("openai-beta",),
-    "openai_responses": ("openai-beta",),
-    "gemini": ("x-goog-api-client",),
-}
-
 
 class RelayedRequest(Struct, frozen=True):
     """The request to send in place of a client's.
@@ -99,7 +88,7 @@ def relayed(
         "content-type": "application/json",
         **target.endpoint.headers(target.dialect),
         **outgoing.headers,
-        **_passed_on(verbatim),
+        **_passed_on(verbatim, target),
     }
     url = target.endpoint.url(outgoing.path)
     relay: Relay = "adapted" if changes.keys() - {("model",)} else "verbatim"
@@ -152,8 +141,7 @@ def _decoded(members: Mapping[str, bytes | msgspec.Raw], keys: Set[str]) -> dict
 
 def _has_refused_thoughts(asked: ParsedRequest, target: Target) -> bool:
     """Return True if the server refuses thoughts without a signature, and there are any."""
-    # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
-    if target.dialect.name != "anthropic" or target.quirks.signatures == "any":
+    if not target.dialect.relaying.needs_signatures or target.quirks.signatures == "any":
         return False
     return any(
         _is_unsigned(part)
@@ -248,13 +236,12 @@ def _add_settled(
     *,
     stream: bool,
 ) -> None:
-    name = target.dialect.name
+    rules = target.dialect.relaying
     if body.get("model") != sent.get("model"):
         changes["model",] = sent.get("model", UNSET)
-    if name == "anthropic" and "betas" in body:
-        # They are sent as a header.
-        changes["betas",] = UNSET
-    if name != "gemini" and body.get("stream", name == "ollama") != stream:
+    for field in rules.as_headers & body.keys():
+        changes[field,] = UNSET
+    if rules.streams is not None and body.get("stream", rules.streams) != stream:
         changes["stream",] = stream
     options = sent.get("stream_options")
     if isinstance(options, dict) and options.get("include_usage"):
@@ -267,9 +254,9 @@ def _add_settled(
         changes["stream_options",] = UNSET
 
 
-def _passed_on(verbatim: VerbatimBody) -> dict[str, str]:
+def _passed_on(verbatim: VerbatimBody, target: Target) -> dict[str, str]:
     given = verbatim.headers
-    names = _HEADERS.get(verbatim.dialect, ())
+    names = target.dialect.relaying.headers
     found = {name: given[name] for name in names if name in given and _is_plain(given[name])}
     agent = given.get("user-agent", "")
     if agent and _is_plain(agent):
