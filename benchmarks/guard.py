@@ -28,9 +28,9 @@ LIMITS = {
     "chat": 420,
     "chunk": 12,
     "resolve_alias": 50,
-    "chat: files": 49,
+    "chat: files": 50,
     "chat: own functions": 350,
-    "stream: files": 56,
+    "stream: files": 57,
     "stream: own functions": 650,
 }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from llmring.bridge.inline import INLINE, here, now, on_loop
 from llmring.chat.response import StreamChunk
 from llmring.client.hedging import Race
-from llmring.client.network import Network, Transport
+from llmring.client.network import Network, Transport, opened
 from llmring.client.replies.refused_answers import refused_chunk
 from llmring.client.replies.reply_reader import StreamReader, whole_reply
 from llmring.client.replies.streamed_attempts import OpenStream, StreamedAttempts
@@ -23,7 +23,6 @@ from llmring.exceptions import LimitExceededError, ProviderError, ProviderTimeou
 from llmring.limits.admission import Admission, AdmissionControl
 from llmring.limits.backends import spending_for
 from llmring.routing.attempt import AttemptState
-from llmring.routing.call_context import CallContext
 from llmring.routing.circuits import CircuitObserver, Circuits
 from llmring.routing.failover import Failover
 from llmring.routing.latency import Latencies
@@ -104,7 +103,9 @@ class Executor:
             if admission is not None:
                 await on_loop()
                 await admission.enter()
-            answer = await self._send(failover, settle, admission)
+            ask = partial(self._whole, failover, settle, admission)
+            first = await self.first_answer(failover, ask)
+            answer = await self._later_answer(failover, ask) if first is None else first
         except (ProviderError, LimitExceededError) as error:
             kept = refused(failover)
             if kept is None:
@@ -134,16 +135,10 @@ class Executor:
         if admission is not None:
             admission.leave()
 
-    async def _send(
-        self,
-        failover: Failover,
-        settle: Callable[[AttemptState, HttpHead, bytes], T],
-        admission: Admission | None,
+    async def _later_answer(
+        self, failover: Failover, ask: Callable[[AttemptState], Awaitable[T]]
     ) -> T:
-        ask = partial(self._whole, failover, settle, admission)
-        answer = await self.first_answer(failover, ask)
-        if answer is None:
-            answer = await self.race(failover, ask, _drop_nothing).first()
+        answer = await self.race(failover, ask, _drop_nothing).first()
         if answer is None:
             raise failover.exhausted()
         return answer
@@ -191,6 +186,7 @@ class Executor:
         if admission is not None:
             await admission.admit(failover, attempt)
         exchange = await self._open(failover, attempt)
+        exchange.expire_at(_local_time(failover, attempt.deadline))
         try:
             answer = settle(attempt, exchange.head, await exchange.read())
         finally:
@@ -293,6 +289,7 @@ class Executor:
         if admission is not None:
             await admission.admit(failover, attempt)
         exchange = await self._open(failover, attempt)
+        exchange.expire_at(_local_time(failover, attempt.deadline))
         try:
             if not is_success(exchange.head):
                 whole_reply(attempt, exchange.head, await exchange.read())
@@ -374,25 +371,13 @@ class Executor:
             if began is place:
                 self._calls[failover] = None
 
-    async def _open(self, failover: Failover, attempt: AttemptState) -> Exchange:
+    def _open(self, failover: Failover, attempt: AttemptState) -> Awaitable[Exchange]:
+        """Send the request of an attempt; the awaited exchange has the head of its answer."""
         if self._calls[failover] is None:
             raise ring_closed()
         transport = self._transport(failover.context.policy)
         attempt.is_sent = True
-        if attempt.finish is not None:
-            await on_loop()
-            fetch = partial(_fetch, transport, failover.context)
-            attempt.http = await attempt.finish(fetch, _seconds_left(failover, attempt))
-        seconds = _seconds_left(failover, attempt)
-        observed = failover.sending(attempt)
-        opening = transport.open(attempt.http, seconds, attempt.target, failover.context)
-        if observed is None:
-            exchange = await opening
-        else:
-            with observed:
-                exchange = await opening
-        exchange.expire_at(_local_time(failover, attempt.deadline))
-        return exchange
+        return opened(transport, failover, attempt)
 
     def _transport(self, policy: Policy) -> Transport:
         """Return the transport for the requests of a call."""
@@ -420,23 +405,6 @@ def _refused_answer(failover: Failover, error: BaseException) -> StreamChunk | N
 
 def _drop_nothing(_: object) -> None:
     """Discard a whole answer, which holds no connection."""
-
-
-async def _fetch(
-    transport: Transport, context: CallContext, request: HttpRequest, seconds: float | None
-) -> tuple[HttpHead, bytes]:
-    """Return the answer to a preliminary request of an attempt, such as an upload."""
-    exchange = await transport.open(request, seconds, None, context)
-    try:
-        if seconds is not None:
-            exchange.expire_at(now() + seconds)
-        return exchange.head, await exchange.read()
-    finally:
-        exchange.close()
-
-
-def _seconds_left(failover: Failover, attempt: AttemptState) -> float | None:
-    return None if attempt.deadline is None else max(0.0, attempt.deadline - failover.clock())
 
 
 def _local_time(failover: Failover, deadline: float | None) -> float | None:

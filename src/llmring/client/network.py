@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from llmring.bridge.inline import on_loop
+from llmring.bridge.inline import now, on_loop
 from llmring.exceptions import ConfigurationError, ProviderNotFoundError
 from llmring.local import llama, mock
+from llmring.routing.attempt import AttemptState
 from llmring.routing.call_context import CallContext
+from llmring.routing.failover import Failover
+from llmring.routing.selection.prepare import Finish
 from llmring.routing.targets import Target
+from llmring.transport.exchange import Exchange
 from llmring.transport.http_client import HttpClient
 from llmring.transport.scripted import open_script
-from llmring.wire import HttpRequest
+from llmring.wire import HttpHead, HttpRequest
 
 if TYPE_CHECKING:
     from llmring.config.settings import Settings
-    from llmring.transport.exchange import Exchange
 
 
 class Transport(Protocol):
@@ -96,3 +101,60 @@ class Network:
     def _serve(self, name: str) -> llama.RunningServer:
         settings = self._settings
         return llama.serve(llama.locate(name, settings.local_model, settings.cache_dir))
+
+
+def opened(transport: Transport, failover: Failover, attempt: AttemptState) -> Awaitable[Exchange]:
+    """Send the request of an attempt; the awaited exchange has the head of its answer.
+
+    Args:
+        transport: Sends it.
+        failover: The call.
+        attempt: The attempt.
+
+    Raises:
+        ProviderError: No answer came.
+    """
+    if attempt.finish is None:
+        return _asked(transport, failover, attempt)
+    return _finish_and_ask(transport, failover, attempt, attempt.finish)
+
+
+def _asked(transport: Transport, failover: Failover, attempt: AttemptState) -> Awaitable[Exchange]:
+    observed = failover.sending(attempt)
+    seconds = _seconds_left(failover, attempt)
+    opening = transport.open(attempt.http, seconds, attempt.target, failover.context)
+    return opening if observed is None else _observed(observed, opening)
+
+
+async def _observed(
+    observed: AbstractContextManager[object], opening: Awaitable[Exchange]
+) -> Exchange:
+    with observed:
+        return await opening
+
+
+async def _finish_and_ask(
+    transport: Transport, failover: Failover, attempt: AttemptState, finish: Finish
+) -> Exchange:
+    """Send what the request of an attempt needs first, such as uploads, and then the request."""
+    await on_loop()
+    fetch = partial(_fetch, transport, failover.context)
+    attempt.http = await finish(fetch, _seconds_left(failover, attempt))
+    return await _asked(transport, failover, attempt)
+
+
+async def _fetch(
+    transport: Transport, context: CallContext, request: HttpRequest, seconds: float | None
+) -> tuple[HttpHead, bytes]:
+    """Return the answer to a preliminary request of an attempt, such as an upload."""
+    exchange = await transport.open(request, seconds, None, context)
+    try:
+        if seconds is not None:
+            exchange.expire_at(now() + seconds)
+        return exchange.head, await exchange.read()
+    finally:
+        exchange.close()
+
+
+def _seconds_left(failover: Failover, attempt: AttemptState) -> float | None:
+    return None if attempt.deadline is None else max(0.0, attempt.deadline - failover.clock())

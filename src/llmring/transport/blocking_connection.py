@@ -12,7 +12,6 @@ from llmring.transport.answer_parser import AnswerParser, BadAnswerError
 from llmring.transport.destination import RequestHead
 from llmring.transport.exchange import Patience, answer_timeout
 from llmring.transport.http_errors import closed_early, no_answer_in_time, not_http
-from llmring.transport.sockets import readable
 
 _RECEIVE_BYTES = 64 * 1024
 
@@ -30,7 +29,6 @@ class BlockingConnection:
 
     Attributes:
         sock: The socket.
-        has_more: Returns what has come that was not read yet, after so many milliseconds.
         parser: The answer that is coming; None between answers.
         fault: Why the connection has failed, if it has.
         idle_since: The time of the monotonic clock at which the last answer ended.
@@ -43,7 +41,6 @@ class BlockingConnection:
         "_on_lost",
         "_patience",
         "fault",
-        "has_more",
         "idle_since",
         "is_remembered",
         "parser",
@@ -57,7 +54,6 @@ class BlockingConnection:
         on_lost: Callable[[BlockingConnection], None],
     ) -> None:
         self.sock = sock
-        self.has_more = readable(sock)
         self._on_idle = on_idle
         self._on_lost = on_lost
         self.parser: AnswerParser | None = None

@@ -30,7 +30,7 @@ from llmring.transport.http_errors import (
 )
 from llmring.transport.options import TransportOptions
 from llmring.transport.pool import CONNECT_SECONDS, IDLE_SECONDS
-from llmring.transport.sockets import BlockingResolver, connected_at_once, unix_socket
+from llmring.transport.sockets import BlockingResolver, connected_at_once, has_come, unix_socket
 from llmring.transport.tls import ResumingContext, certified_name, client_context
 
 
@@ -82,7 +82,7 @@ class BlockingPool:
                 self._busy[connection] = origin
             old = time.monotonic() - connection.idle_since > IDLE_SECONDS
             # What can be read between two answers is the end, or was not asked for.
-            if not old and not connection.has_more(0):
+            if not old and not has_come(connection.sock.fileno()):
                 return connection
             connection.abort()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from asyncio import AbstractEventLoop, Future, TimerHandle
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from llmring.exceptions import LLMRingError
@@ -45,7 +44,7 @@ class Connection(asyncio.Protocol):
         is_secure: True for TLS, to the server or to a proxy.
 
     Attributes:
-        has_more: Returns what has come that the loop has not read yet, after so many milliseconds.
+        descriptor: The descriptor of its socket.
         transport: The transport; None before it is connected.
         parser: The answer that is coming; None between answers.
         fault: Why the connection has failed, if it has.
@@ -66,8 +65,8 @@ class Connection(asyncio.Protocol):
         "_timer_at",
         "_waiter",
         "_waits_for_end",
+        "descriptor",
         "fault",
-        "has_more",
         "idle_since",
         "is_paused",
         "is_remembered",
@@ -85,7 +84,7 @@ class Connection(asyncio.Protocol):
         self._loop = loop
         self._is_secure = is_secure
         self._owner = owner
-        self.has_more: Callable[[int], object] = bool
+        self.descriptor = -1
         self.transport: Any = None
         self.parser: AnswerParser | None = None
         self.fault: LLMRingError | None = None
@@ -183,7 +182,8 @@ class Connection(asyncio.Protocol):
                 self.transport.write(head.data)
                 await self._send(body, parser)
             while not parser.status:
-                await self.more(parser)
+                await self._arrival(parser)
+                self._check(parser)
         except BaseException:
             self.abort()
             raise
@@ -209,13 +209,21 @@ class Connection(asyncio.Protocol):
         Raises:
             ProviderError: No more will come.
         """
+        await self._arrival(parser, until_end=until_end)
+        self._check(parser)
+
+    def _arrival(self, parser: AnswerParser, *, until_end: bool = False) -> Future[None]:
+        """Return what ends when more of an answer, or its end, has come."""
         if self.parser is not parser:
             raise self.fault or closed_early(parser.status or None)
         self._waits_for_end = until_end
         if self.is_paused:
             self.resume_reading()
         waiter = self._waiter = self._loop.create_future()
-        await waiter
+        return waiter
+
+    def _check(self, parser: AnswerParser) -> None:
+        """Raise why nothing more of an answer has come, if so."""
         if self.parser is not parser and not (parser.complete or parser.pieces):
             raise self.fault or closed_early(parser.status or None)
 

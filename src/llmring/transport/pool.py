@@ -19,7 +19,7 @@ from llmring.transport.http_errors import (
     unknown_host,
 )
 from llmring.transport.options import TransportOptions
-from llmring.transport.sockets import Resolver, connected, connected_unix, readable
+from llmring.transport.sockets import Resolver, connected, connected_unix, has_come
 from llmring.transport.tls import ResumingContext, certified_name, client_context
 
 # A host that takes longer than this to accept a connection counts as down.
@@ -86,7 +86,9 @@ class Pool:
         idle = self._idle.get(origin)
         while idle:
             connection = idle.pop()
-            if connection.has_more(0):
+            if connection.transport.is_closing():
+                continue
+            if has_come(connection.descriptor):
                 # The loop takes two turns to read its end, or what was not asked for.
                 try:
                     await asyncio.sleep(0)
@@ -94,17 +96,19 @@ class Pool:
                 except asyncio.CancelledError:
                     connection.close()
                     raise
-            if not connection.transport.is_closing():
-                return connection
+                if connection.transport.is_closing():
+                    continue
+            return connection
         return None
 
     async def _opened(self, origin: Origin, seconds: float | None) -> Connection:
         fault: LLMRingError | None = None
+        is_short = seconds is not None and seconds < CONNECT_SECONDS
         try:
-            async with asyncio.timeout(seconds), asyncio.timeout(CONNECT_SECONDS) as patience:
+            async with asyncio.timeout(seconds if is_short else CONNECT_SECONDS):
                 connection = await self._connect(origin)
         except TimeoutError:
-            fault = no_connection_in_time() if patience.expired() else no_answer_in_time()
+            fault = no_answer_in_time() if is_short else no_connection_in_time()
         if fault is not None:
             raise fault
         if self._is_closed:
@@ -150,7 +154,7 @@ class Pool:
             if not addresses:
                 raise unknown_host(first.host)
             sock = await connected(self._loop, addresses)
-        connection.has_more = readable(sock)
+        connection.descriptor = sock.fileno()
         try:
             await self._loop.create_connection(
                 lambda: connection,

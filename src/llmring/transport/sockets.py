@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from asyncio import AbstractEventLoop, Future, Task
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias
@@ -52,16 +52,16 @@ def prepared(family: int, kind: int, protocol: int) -> socket.socket:
     return made
 
 
-def readable(sock: socket.socket) -> Callable[[int], object]:
-    """Return a function that checks if something has come on a socket: bytes, or its end.
-
-    It waits for so many milliseconds.
-    """
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return poll.poll
-    return lambda milliseconds: select.select([sock], [], [], milliseconds / 1000)[0]
+def has_come(descriptor: int) -> bool:
+    """Check if something can be read from a socket: bytes, or its end; a closed one has ended."""
+    if descriptor < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([descriptor], [], [], 0)[0])
+    # One kept for each connection would take more memory than this takes time.
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Resolver:

@@ -20,6 +20,9 @@ from llmring.wire import HttpHead, HttpRequest
 # Sends one request within these seconds and returns the answer, whatever its status.
 Fetch = Callable[[HttpRequest, float | None], Awaitable[tuple[HttpHead, bytes]]]
 
+# Makes a request, by what it sends through the function within the seconds.
+Finish = Callable[[Fetch, float | None], Awaitable[HttpRequest]]
+
 
 class Prepared(Struct, frozen=True):
     """A request that is ready for one model.
@@ -36,7 +39,7 @@ class Prepared(Struct, frozen=True):
     http: HttpRequest
     adjusted: tuple[str, ...] = ()
     target: Target | None = None
-    finish: Callable[[Fetch, float | None], Awaitable[HttpRequest]] | None = None
+    finish: Finish | None = None
     relay: Relay | None = None
 
 
