@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count, repeat
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from client_bodies import CAPTURES
 from client_turns import is_of_model, turn_of, with_turn
 from llmring.chat.events import Event, ReasoningDelta, TextDelta, ToolCallDelta
+from llmring.chat.output_format import OutputFormat
 from llmring.chat.parts import TextPart
 from llmring.chat.request import Message
 from llmring.chat.tools import ProviderTool, Tool
@@ -334,11 +335,26 @@ SIGNED = {
 }
 
 
-def answered(following: ClientRequest | None, api: Api) -> list[Event]:
+def sample(schema: Mapping[str, Any]) -> object:
+    """Return a value that fits a schema of the captures."""
+    if schema["type"] == "object":
+        return {name: sample(each) for name, each in schema.get("properties", {}).items()}
+    return {"string": ANSWER, "integer": 1, "array": []}[schema["type"]]
+
+
+def text_for(asked: ClientRequest) -> str:
+    """Return the text of a model's answer, in the form that a request asks for."""
+    output = asked.request.response_format
+    if isinstance(output, OutputFormat) and output.schema is not None:
+        return json.dumps(sample(output.schema))
+    return ANSWER
+
+
+def answered(asked: ClientRequest, following: ClientRequest | None, api: Api) -> list[Event]:
     """Return what a vendor answers, so that the client goes on with its next request."""
     made = [] if following is None else calls(following)[-1:]
     if not made:
-        return [TextDelta(ANSWER), *ended("stop")]
+        return [TextDelta(text_for(asked)), *ended("stop")]
     [(tool, arguments)] = made
     thought: list[Event] = []
     signature = None
@@ -368,13 +384,13 @@ def play(session: Replay, exchange: Exchange, wire: Wire) -> None:
     following = None if exchange.next is None else Exchange(exchange.next, ())
     next_body = {} if following is None else following.filled()
     read = None if following is None else following.read(wire, next_body)
-    session.vendor.events = answered(read, api)
+    session.vendor.events = answered(exchange.read(wire, body), read, api)
     reply = session.chat(exchange, wire, body)
     if following is None:
         return
     turn = turn_of(wire.name, reply.body)
     second = with_turn(wire.name, next_body, len(_items({"body": body})), turn)
-    session.vendor.events = answered(None, api)
+    session.vendor.events = answered(following.read(wire, second), None, api)
     session.chat(following, wire, second)
     if wire.name in SIGNED.get(api.provider, ()) and wants_thoughts(wire, body):
         assert SIGNATURE.encode() in session.vendor.chats[0].body

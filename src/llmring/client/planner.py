@@ -29,7 +29,7 @@ from llmring.routing.refused_parameters import RefusedParameters
 from llmring.routing.selection.filters import retired_last
 from llmring.routing.selection.prepare import Prepared, chat
 from llmring.routing.side_effects import may_act
-from llmring.routing.stream_resume import NO_PROGRESS, StreamProgress
+from llmring.routing.stream_resume import NO_PROGRESS, Delivery, StreamProgress
 from llmring.routing.targets import Skip, Target, targets
 from llmring.telemetry.tracing import Telemetry
 
@@ -119,7 +119,7 @@ class CallPlanner:
         record: CallObserver | None = None,
         *,
         stream: bool,
-        served: bool = False,
+        delivery: Delivery = Delivery.REVOCABLE,
         wishes: CallWishes | None = None,
     ) -> Failover:
         """Plan a call: build the failover over its models.
@@ -129,8 +129,7 @@ class CallPlanner:
             profile: The profile of the lockfile, if the call names one.
             record: The call's record for the ledger, if one is kept.
             stream: True for a streamed answer.
-            served: True for a stream that is passed on to a client, which can't take back what it
-                was sent.
+            delivery: How the caller is given a streamed answer.
             wishes: The wishes of the caller, if it has any.
 
         Raises:
@@ -161,7 +160,7 @@ class CallPlanner:
             progress = StreamProgress(
                 structured=request.output is not None,
                 on_failure=policy.on_stream_failure,
-                takes_back=not served,
+                delivery=delivery,
             )
         context = CallContext(
             policy=policy,
@@ -174,7 +173,8 @@ class CallPlanner:
             stamp=route.stamp,
             refused=self._refused,
             remark_on=route.remark,
-            until_content=served,
+            until_content=delivery is not Delivery.REVOCABLE,
+            checks_form=delivery is Delivery.WHOLE and request.output is not None,
         )
         timeout = self._timeout
         if request.timeout is not UNSET or policy.timeout is not None:

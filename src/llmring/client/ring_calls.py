@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,16 @@ from llmring.client.replies.refused_answers import refused_answer
 from llmring.client.replies.reply_reader import whole_reply
 from llmring.client.ring_core import RingCore
 from llmring.exceptions import LLMRingError
+from llmring.routing.stream_resume import Delivery
 
 if TYPE_CHECKING:
     from llmring.chat.output_format import OutputFormat
     from llmring.client.answer_schema import AnswerForm
+    from llmring.routing.attempt import AttemptState
     from llmring.routing.call_wishes import CallWishes
     from llmring.routing.failover import Failover
+    from llmring.routing.targets import Target
+    from llmring.wire import HttpHead
 
 
 class RingCalls(RingCore):
@@ -48,12 +52,12 @@ class RingCalls(RingCore):
         wishes: CallWishes | None = None,
         *,
         stream: bool,
-        served: bool = False,
+        delivery: Delivery = Delivery.REVOCABLE,
     ) -> Failover:
         record = self._recorder.record(CallStart("chat", request.model, profile, request, stream))
         try:
             failover = self._planner.plan(
-                request, profile, record, stream=stream, served=served, wishes=wishes
+                request, profile, record, stream=stream, delivery=delivery, wishes=wishes
             )
         except LLMRingError as error:
             if record is not None:
@@ -68,11 +72,31 @@ class RingCalls(RingCore):
     async def _answer_in_form(
         self, form: AnswerForm, request: ParsedRequest, failover: Failover
     ) -> LLMResponse:
-        from llmring.client.structured import chat_in_form
+        from llmring.client.structured import in_form
 
-        again = partial(self._planner.plan_followup, failover)
-        send = partial(self._executor.send, refused=refused_answer)
-        return await chat_in_form(form, request, failover, send, again)
+        reached: list[Target] = []
+
+        def settle(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMResponse:
+            response = whole_reply(attempt, head, body)
+            reached.append(attempt.target)
+            return response
+
+        first = await self._executor.send(failover, settle, refused_answer)
+        return await in_form(
+            form, request, first, partial(self._repaired, failover, whole_reply, reached)
+        )
+
+    async def _repaired(
+        self,
+        failover: Failover,
+        settle: Callable[[AttemptState, HttpHead, bytes], LLMResponse],
+        reached: Sequence[Target],
+        request: ParsedRequest,
+    ) -> LLMResponse:
+        """Ask the model that was reached last to repair its answer, in what is left of the time."""
+        left = None if failover.deadline is None else failover.deadline - failover.clock()
+        again = self._planner.plan_followup(failover, request, reached[-1], left)
+        return await self._executor.send(again, settle, refused_answer)
 
     def _stream(
         self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None

@@ -14,58 +14,40 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.request import Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.client.answer_schema import AnswerForm, ParsedAnswer, data_so_far, parse_answer
-from llmring.client.replies.reply_reader import whole_reply
 from llmring.client.replies.streamed_answer import streamed_answer
 from llmring.client.usage_totals import both, total_cost, total_usage
 from llmring.exceptions import ProviderError, SchemaValidationError
-from llmring.routing.attempt import AttemptState
-from llmring.routing.failover import Failover
-from llmring.routing.targets import Target
-from llmring.wire import HttpHead
 
-Send = Callable[
-    [Failover, Callable[[AttemptState, HttpHead, bytes], LLMResponse]], Awaitable[LLMResponse]
-]
-# Builds the failover that asks one model again: the request, the model, and the seconds left.
-AskAgain = Callable[[ParsedRequest, Target, float | None], Failover]
+# Sends a request to the model that has answered.
+AskAgain = Callable[[ParsedRequest], Awaitable[LLMResponse]]
 
 
-async def chat_in_form(
-    form: AnswerForm, request: ParsedRequest, failover: Failover, send: Send, ask_again: AskAgain
+async def in_form(
+    form: AnswerForm, request: ParsedRequest, first: LLMResponse, ask_again: AskAgain
 ) -> LLMResponse:
-    """Return the answer to a request, with `parsed`.
+    """Return an answer with `parsed`, repaired by its model if it does not fit.
 
     Usage, cost and attempts include all repairs.
 
     Args:
         form: The requested form.
         request: The request.
-        failover: The models to try.
-        send: Sends the request of a failover.
-        ask_again: Builds the failover of a repair.
+        first: The answer.
+        ask_again: Sends the request for a repair.
 
     Raises:
-        ProviderError: No model answered.
         SchemaValidationError: The answer does not fit, and could not be repaired.
     """
-    reached: list[Target] = []
-
-    def settle(attempt: AttemptState, head: HttpHead, body: bytes) -> LLMResponse:
-        response = whole_reply(attempt, head, body)
-        reached.append(attempt.target)
-        return response
-
-    response = await send(failover, settle)
-    turns = [*request.turns]
+    response, turns = first, [*request.turns]
     found = _read(form, response)
     for _ in range(request.max_repairs):
         if not found.misfits or response.finish_reason == "length":
             break
         turns = [*turns, *_correction(response, found.misfits)]
-        again = msgspec.structs.replace(request, turns=turns)
-        left = None if failover.deadline is None else failover.deadline - failover.clock()
+        # Not in the bytes of a client, which lack the correction.
+        again = msgspec.structs.replace(request, turns=turns, verbatim=None)
         try:
-            repaired = await send(ask_again(again, reached[-1], left), whole_reply)
+            repaired = await ask_again(again)
         except ProviderError as error:
             response.attempts += error.attempts
             response.cost, response.cost_reason = _with_failed(response, error.attempts)

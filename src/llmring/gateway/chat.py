@@ -9,7 +9,6 @@ from typing import Self
 
 from msgspec import Struct
 
-from llmring.chat.events import Event
 from llmring.chat.parsed_request import Relay
 from llmring.chat.response import LLMResponse
 from llmring.client.replies.event_reader import EventChunk
@@ -51,10 +50,10 @@ async def answer_chat(
     times = _Times(began, time.perf_counter())
     if not call.asked.stream and gateway.ring.relays_whole(call.request, call.called.profile):
         return await _relayed(gateway, call, times)
+    if not call.asked.stream:
+        return await _whole(gateway, call, times)
     chunks = gateway.ring.stream_events(call.request, call.called.profile, call.wishes)
-    if call.asked.stream:
-        return await _streamed(gateway, call, chunks, times)
-    return await _whole(gateway, call, chunks, times)
+    return await _streamed(gateway, call, chunks, times)
 
 
 class _Times(Struct, frozen=True):
@@ -82,15 +81,13 @@ async def _relayed(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAn
     return GatewayAnswer(headers={"content-type": "application/json", **headers}, body=body)
 
 
-async def _whole(gateway: Gateway, call: ReadChat, chunks: Chunks, times: _Times) -> GatewayAnswer:
+async def _whole(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAnswer:
     """Answer with a whole reply, which is read as a stream, so that it may take its time."""
+    chunks = await gateway.ring.whole_events(call.request, call.called.profile, call.wishes)
+    gateway.affinity.answered(call.conversation, chunks[-1].model)
     events = _client_events(gateway, call)
-    found: list[Event] = []
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            found += events.take(chunk)
-    gateway.affinity.answered(call.conversation, chunk.model)
-    shown = _headers(gateway, call, chunk, events, times)
+    found = [each for chunk in chunks for each in events.take(chunk)]
+    shown = _headers(gateway, call, chunks[-1], events, times)
     headers = {"content-type": "application/json", **shown}
     return GatewayAnswer(headers=headers, body=call.encoding.whole(found, call.envelope))
 

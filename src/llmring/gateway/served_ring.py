@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, cast
 
@@ -11,20 +13,27 @@ from msgspec import UNSET, UnsetType
 
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import TokenCount
+from llmring.client.answer_schema import answer_form
 from llmring.client.operations.offered_models import OfferedModel, offered, offered_directly
 from llmring.client.replies.event_reader import EventChunk, ReplyEventReader
+from llmring.client.replies.fitting_events import fitting_events
 from llmring.client.replies.refused_answers import refused_answer
+from llmring.client.replies.reply_reader import whole_reply
+from llmring.client.replies.streamed_answer import streamed_answer
 from llmring.client.replies.whole_bytes import RelayedAnswer, WholeBytes
 from llmring.client.ring import LLMRing
 from llmring.client.ring_core import RingCore
+from llmring.client.structured import in_form
 from llmring.clock import Clock
 from llmring.config.active_lockfile import ActiveLockfile, CallableNames
 from llmring.exceptions import LLMRingError
 from llmring.routing.call_wishes import CallWishes
+from llmring.routing.stream_resume import Delivery
 
 if TYPE_CHECKING:
     from llmring.lockfile.document import Lockfile
     from llmring.providers.endpoint import Endpoint
+    from llmring.routing.failover import Failover
 
 
 class ServedRing(LLMRing):
@@ -147,10 +156,14 @@ class ServedRing(LLMRing):
         Raises:
             LLMRingError: No model answered.
         """
-        failover = self._plan(request, profile, wishes, stream=False, served=True)
+        form = None if request.output is None else answer_form(request.output)
+        failover = self._plan(request, profile, wishes, stream=False)
         found = WholeBytes()
         try:
             answer = await self._executor.send(failover, found.settle, refused_answer)
+            if form is not None:
+                repair = partial(self._repaired, failover, found.settle, found.targets)
+                answer = await in_form(form, request, answer, repair)
         except BaseException as error:
             failover.report_result(error)
             raise
@@ -185,6 +198,45 @@ class ServedRing(LLMRing):
         Raises:
             LLMRingError: No model answered, or an answer broke off and no other model may go on.
         """
-        failover = self._plan(request, profile, wishes, stream=True, served=True)
+        failover = self._plan(request, profile, wishes, stream=True, delivery=Delivery.FINAL)
+        return self._events(failover)
+
+    def _events(self, failover: Failover) -> AsyncGenerator[EventChunk, None]:
         chunks = self._executor.stream(failover, ReplyEventReader)
         return cast("AsyncGenerator[EventChunk, None]", chunks)
+
+    async def whole_events(
+        self, request: ParsedRequest, profile: str | None, wishes: CallWishes | None = None
+    ) -> list[EventChunk]:
+        """Return a whole answer as its events, asked for as a stream.
+
+        A model that stalls shows it, and what came before a failure may be used or dropped. If the
+        answer is to have a form, it has it.
+
+        Args:
+            request: The request.
+            profile: The profile of the lockfile; None for the usual one.
+            wishes: The client's wishes, if it has any.
+
+        Raises:
+            LLMRingError: No model answered, or the answer does not have the form.
+        """
+        form = None if request.output is None else answer_form(request.output)
+        failover = self._plan(request, profile, wishes, stream=True, delivery=Delivery.WHOLE)
+        found: list[EventChunk] = []
+        async with aclosing(self._events(failover)) as chunks:
+            async for chunk in chunks:
+                if chunk.restart:
+                    found.clear()
+                found.append(chunk)
+        if form is None:
+            return found
+        targets = [chunk.target for chunk in found if chunk.target is not None]
+        try:
+            repair = partial(self._repaired, failover, whole_reply, targets)
+            answer = await in_form(form, request, streamed_answer(found[-1]), repair)
+        except BaseException as error:
+            failover.report_result(error)
+            raise
+        failover.report_result(answer)
+        return fitting_events(found, answer, targets)

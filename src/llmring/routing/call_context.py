@@ -38,6 +38,7 @@ class CallContext(Struct, frozen=True, kw_only=True):
         refused: The parameters that models have refused.
         remark_on: Returns a remark if a provider reports an unexpected model; else None.
         until_content: Whether the call's deadline holds only until an answer's first content.
+        checks_form: Whether an answer is checked for its form when its stream has ended.
     """
 
     policy: Policy = Policy()
@@ -52,3 +53,4 @@ class CallContext(Struct, frozen=True, kw_only=True):
     refused: RefusedParameters = msgspec.field(default_factory=RefusedParameters)
     remark_on: Callable[[ModelRef, str | None], str | None] = _nothing_unexpected
     until_content: bool = False
+    checks_form: bool = False

@@ -203,6 +203,8 @@ class CallProgress:
 
     def report_chunk(self, chunk: StreamChunk) -> None:
         """Report that the first or the last chunk is about to be shown to the caller."""
+        if chunk.message is not None and self.context.checks_form:
+            return  # the call goes on until its form is known to fit
         for each in self.observers:
             if each.on_chunk is not None:
                 each.on_chunk(chunk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
+
 import msgspec
 
 from llmring.chat.citation import Citations
@@ -20,13 +22,27 @@ LEAST_OVERLAP = 12
 MOST_OVERLAP = 400
 
 
+class Delivery(Enum):
+    """The way in which a caller is given an answer that comes as a stream.
+
+    Attributes:
+        REVOCABLE: In pieces, which it discards if the answer starts over.
+        FINAL: In pieces, which it keeps.
+        WHOLE: At its end.
+    """
+
+    REVOCABLE = auto()
+    FINAL = auto()
+    WHOLE = auto()
+
+
 class StreamProgress:
     """The part of a streamed answer that has been shown so far, by all models of the call.
 
     Args:
         structured: Whether the answer is data, which can't be continued by another model.
         on_failure: The lockfile's setting for a stream that fails, if any.
-        takes_back: Whether the caller discards what was shown when an answer starts over.
+        delivery: How the caller is given the answer.
 
     Attributes:
         calls: Whether a complete tool call was shown, which the caller may have carried out.
@@ -36,9 +52,9 @@ class StreamProgress:
     """
 
     __slots__ = (
+        "_delivery",
         "_on_failure",
         "_structured",
-        "_takes_back",
         "_text",
         "anything",
         "calls",
@@ -51,9 +67,9 @@ class StreamProgress:
         *,
         structured: bool = False,
         on_failure: OnStreamFailure | None = None,
-        takes_back: bool = True,
+        delivery: Delivery = Delivery.REVOCABLE,
     ) -> None:
-        self._takes_back = takes_back
+        self._delivery = delivery
         self._structured = structured
         self._on_failure = on_failure
         self._text: list[str] = []
@@ -82,8 +98,12 @@ class StreamProgress:
     def next_step(self) -> OnStreamFailure:
         """Decide how to react, now that the stream has failed."""
         step = self._next_step()
-        if step == "restart" and not self._takes_back and (self.calls or self.text.strip()):
-            return "raise"
+        match self._delivery:
+            case Delivery.FINAL if step == "restart" and (self.calls or self.text.strip()):
+                return "raise"
+            case Delivery.WHOLE if step == "raise":
+                # No call was carried out, and nothing was shown that could be wrong.
+                return "restart"
         return step
 
     def _next_step(self) -> OnStreamFailure:

@@ -38,6 +38,11 @@ class WholeBytes:
     def __init__(self) -> None:
         self._bodies: dict[str, tuple[AttemptState, HttpHead, bytes]] = {}
 
+    @property
+    def targets(self) -> list[Target]:
+        """The models that have answered."""
+        return [attempt.target for attempt, _, _ in self._bodies.values()]
+
     def settle(self, attempt: AttemptState, head: HttpHead, body: bytes) -> LLMResponse:
         """Return the answer of an attempt; see `whole_reply`."""
         self._bodies[attempt.target.name] = attempt, head, body

@@ -1,0 +1,212 @@
+"""Answers in a form: those that a client gets whole are checked, and repaired by their model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateways import QUESTIONS, gateway_of, post
+from ledgers import wait_for
+from llmring import SchemaValidationError
+from llmring.chat.events import Event, ReasoningDelta, TextDelta, ToolCallDelta
+from llmring.chat.reply import fold
+from llmring.chat.response import LLMResponse
+from llmring.gateway.chat import answer_chat
+from llmring.gateway.http import GatewayAnswer
+from llmring.gateway.served_ring import ServedRing
+from llmring.gateway.wires import GEMINI, OLLAMA, WIRES, Wire
+from llmring.wire import HttpHead
+from loopback import Loopback, Pause, Reset, as_stream
+from vendors import APIS, FALLBACK, Pair, ended
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "people": {"type": "integer"}},
+    "required": ["city", "people"],
+    "additionalProperties": False,
+}
+ULM = '{"city": "Ulm", "people": 126329}'
+HALF = '{"city": "Ulm"}'
+
+each_wire = pytest.mark.parametrize("wire", WIRES, ids=lambda wire: wire.name)
+each_api = pytest.mark.parametrize("name", APIS)
+
+
+@pytest.fixture
+def pair(serve: Callable[..., Loopback], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
+    return Pair(serve, tmp_path / "llmring.lock", monkeypatch)
+
+
+def form(wire: Wire, schema: object = SCHEMA) -> dict[str, Any]:
+    """Return the fields by which a client asks for an answer that fits a schema."""
+    match wire.name:
+        case "chat":
+            named = {"name": "city", "schema": schema}
+            return {"response_format": {"type": "json_schema", "json_schema": named}}
+        case "responses":
+            return {"text": {"format": {"type": "json_schema", "name": "city", "schema": schema}}}
+        case "messages":
+            return {"output_config": {"format": {"type": "json_schema", "schema": schema}}}
+        case "gemini":
+            wanted = {"responseMimeType": "application/json", "responseJsonSchema": schema}
+            shown = QUESTIONS["gemini"]["generationConfig"]
+            return {"generationConfig": {**shown, **wanted}}
+        case _:
+            return {"format": schema}
+
+
+def ask(wire: Wire, **more: Any) -> GatewayAnswer:
+    """Ask for a whole answer, as a client does."""
+    question = {**QUESTIONS[wire.name], **form(wire), **more}
+    arguments: dict[str, Any] = {}
+    path = "/v1"
+    if wire is GEMINI:
+        path = "/v1beta/models/t:generateContent"
+        arguments = {"model": "t", "stream": False}
+    else:
+        question["stream"] = False
+        if wire is OLLAMA:
+            path = "/api/chat"
+
+    async def go() -> GatewayAnswer:
+        async with ServedRing() as ring:
+            request = post(path, json.dumps(question).encode())
+            return await answer_chat(gateway_of(ring), wire, request, **arguments)
+
+    return asyncio.run(go())
+
+
+def read(wire: Wire, answer: GatewayAnswer) -> LLMResponse:
+    assert isinstance(answer.body, bytes)
+    head = HttpHead(answer.status, answer.headers)
+    return fold("x:y", wire.dialect.decode(head, answer.body), wire.dialect.name)
+
+
+def several(pair: Pair, name: str, *replies: tuple[Event, ...]) -> Loopback:
+    """Start a model that answers with these events, the first time in a stream."""
+    api = APIS[name]
+    pair.lock(api.model, FALLBACK.model, lockfile=api.lockfile)
+    pair.start(FALLBACK)
+    first, *rest = replies
+    answers = [api.answer(*first, *ended("stop"), stream=True)]
+    answers += [api.answer(*each, *ended("stop"), stream=False) for each in rest]
+    return pair.start(api, *answers)
+
+
+@each_wire
+@each_api
+def test_g046_an_answer_that_does_not_fit_is_repaired_for_each_client(
+    pair: Pair, wire: Wire, name: str
+) -> None:
+    server = several(pair, name, (TextDelta(HALF),), (TextDelta(ULM),))
+
+    answer = ask(wire)
+
+    found = read(wire, answer)
+    assert json.loads(found.content) == json.loads(ULM)
+    assert found.finish_reason == "stop"
+    assert len(server.requests) == 2
+    assert b"does not fit the form" in server.requests[1].body
+    # Of the attempt that is shown.
+    assert found.usage is not None
+    assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (10, 2)
+    assert answer.headers["x-llmring-attempts"].count(APIS[name].model) == 2
+
+
+@each_wire
+@each_api
+def test_g046_a_value_within_other_text_is_given_alone(pair: Pair, wire: Wire, name: str) -> None:
+    several(pair, name, (ReasoningDelta("Hm."), TextDelta("```json\n"), TextDelta(f"{ULM}\n```")))
+
+    found = read(wire, ask(wire))
+
+    assert json.loads(found.content) == json.loads(ULM)
+    assert found.reasoning == "Hm."
+
+
+@each_wire
+def test_g046_what_a_model_adds_for_its_own_api_is_taken_out(pair: Pair, wire: Wire) -> None:
+    # A form that is no object is asked for within one.
+    server = several(pair, "openai_chat", (TextDelta('{"answer": ["Ulm"]}'),))
+
+    found = read(wire, ask(wire, **form(wire, {"type": "array", "items": {"type": "string"}})))
+
+    assert json.loads(found.content) == ["Ulm"]
+    assert len(server.requests) == 1
+
+
+@each_wire
+def test_g046_an_answer_that_fits_is_given_as_it_came(pair: Pair, wire: Wire) -> None:
+    text = '{"city":\n "Ulm", "people": 1}'
+    server = several(pair, "anthropic", (TextDelta(text[:9]), TextDelta(text[9:])))
+
+    assert read(wire, ask(wire)).content == text
+    assert len(server.requests) == 1
+
+
+@each_wire
+def test_g046_calls_of_tools_need_not_fit(pair: Pair, wire: Wire) -> None:
+    server = several(pair, "anthropic", (ToolCallDelta(0, "call_1", "weather", "{}"),))
+
+    found = read(wire, ask(wire))
+
+    assert [call["function"]["name"] for call in found.tool_calls or ()] == ["weather"]
+    assert len(server.requests) == 1
+
+
+@each_wire
+def test_g046_an_answer_that_can_not_be_repaired_is_no_answer(pair: Pair, wire: Wire) -> None:
+    several(pair, "anthropic", *[(TextDelta(HALF),)] * 4)
+
+    with pytest.raises(SchemaValidationError, match="people"):
+        ask(wire)
+
+
+def test_g046_the_cost_of_repairs_is_in_the_cost_of_the_call(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = tmp_path / "own.sqlite"
+    monkeypatch.setenv("LLMRING_LEDGER_URL", f"sqlite://{ledger}")
+    api = APIS["openai_responses"]
+    priced = "openai:gpt-4o-mini"
+    pair.lock(priced, FALLBACK.model, lockfile=api.lockfile)
+    pair.start(FALLBACK)
+    usage = ended("stop")
+    pair.start(
+        api,
+        api.answer(TextDelta(HALF), *usage, stream=True),
+        api.answer(TextDelta(ULM), *usage, stream=False),
+    )
+
+    answer = ask(WIRES[0])
+
+    one = Decimal("0.00000015") * 10 + Decimal("0.0000006") * 2
+    assert Decimal(answer.headers["x-llmring-cost"]) == 2 * one
+    (kept,) = wait_for(ledger, 1)
+    assert (kept.outcome, kept.attempts, kept.cost) == ("ok", 2, 2 * one)
+    assert kept.usage is not None
+    assert kept.usage.prompt_tokens == 20
+
+
+@each_wire
+@pytest.mark.parametrize("policy", ["", 'on_stream_failure = "raise"'])
+def test_g088_a_whole_answer_that_breaks_off_starts_over_with_the_next_model(
+    pair: Pair, wire: Wire, policy: str
+) -> None:
+    api = APIS["anthropic"]
+    pair.lock(api.model, FALLBACK.model, lockfile=api.lockfile, policy=policy)
+    call = ToolCallDelta(0, "call_1", "weather", '{"city": "Ulm"}')
+    begun = api.answer(TextDelta(ULM[:9]), call, *ended("stop"), stream=True).steps[:-2]
+    steps = [*begun, Pause(0.05), Reset()]
+    pair.start(api, as_stream(*steps, content_type=api.encoding.stream_type))
+    pair.start(FALLBACK, FALLBACK.answer(TextDelta(ULM), *ended("stop"), stream=True))
+
+    found = read(wire, ask(wire))
+
+    assert (found.content, found.tool_calls) == (ULM, None)
