@@ -39,6 +39,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
     "scan": set(),
     "bridge": set(),
     "client": {
+        "replies/event_chunk",  # a record
         "ring_calls",  # the way of `ring.chat`, and tested there
         "ring_files",  # delegates to `files.registered`, and is tested there
         "ring_tools",  # delegates to `tools`, and is tested there

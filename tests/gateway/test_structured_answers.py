@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateways import QUESTIONS, gateway_of, post
@@ -20,7 +21,7 @@ from llmring.chat.response import LLMResponse
 from llmring.gateway.chat import answer_chat
 from llmring.gateway.http import GatewayAnswer
 from llmring.gateway.served_ring import ServedRing
-from llmring.gateway.wires import GEMINI, OLLAMA, WIRES, Wire
+from llmring.gateway.wires import GEMINI, MESSAGES, OLLAMA, WIRES, Wire
 from llmring.wire import HttpHead
 from loopback import Loopback, Pause, Reset, as_stream
 from vendors import APIS, FALLBACK, Pair, ended
@@ -61,23 +62,27 @@ def form(wire: Wire, schema: object = SCHEMA) -> dict[str, Any]:
             return {"format": schema}
 
 
-def ask(wire: Wire, **more: Any) -> GatewayAnswer:
-    """Ask for a whole answer, as a client does."""
+def ask(wire: Wire, *, stream: bool = False, **more: Any) -> GatewayAnswer:
+    """Ask as a client does, and wait for all of the answer."""
     question = {**QUESTIONS[wire.name], **form(wire), **more}
     arguments: dict[str, Any] = {}
     path = "/v1"
     if wire is GEMINI:
         path = "/v1beta/models/t:generateContent"
-        arguments = {"model": "t", "stream": False}
+        arguments = {"model": "t", "stream": stream}
     else:
-        question["stream"] = False
+        question["stream"] = stream
         if wire is OLLAMA:
             path = "/api/chat"
 
     async def go() -> GatewayAnswer:
         async with ServedRing() as ring:
-            request = post(path, json.dumps(question).encode())
-            return await answer_chat(gateway_of(ring), wire, request, **arguments)
+            request = post(path, json.dumps(question).encode(), query={"alt": "sse"})
+            answer = await answer_chat(gateway_of(ring), wire, request, **arguments)
+            if isinstance(answer.body, bytes):
+                return answer
+            body = b"".join([piece async for piece in answer.body])
+            return msgspec.structs.replace(answer, body=body)
 
     return asyncio.run(go())
 
@@ -85,7 +90,10 @@ def ask(wire: Wire, **more: Any) -> GatewayAnswer:
 def read(wire: Wire, answer: GatewayAnswer) -> LLMResponse:
     assert isinstance(answer.body, bytes)
     head = HttpHead(answer.status, answer.headers)
-    return fold("x:y", wire.dialect.decode(head, answer.body), wire.dialect.name)
+    if answer.headers["content-type"] == "application/json":
+        return fold("x:y", wire.dialect.decode(head, answer.body), wire.dialect.name)
+    decoder = wire.dialect.decoder(head)
+    return fold("x:y", [*decoder.feed(answer.body), *decoder.end()], wire.dialect.name)
 
 
 def several(pair: Pair, name: str, *replies: tuple[Event, ...]) -> Loopback:
@@ -210,3 +218,47 @@ def test_g088_a_whole_answer_that_breaks_off_starts_over_with_the_next_model(
     found = read(wire, ask(wire))
 
     assert (found.content, found.tool_calls) == (ULM, None)
+
+
+NICK = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "nick": {"type": "string"}},
+    "required": ["name"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("wire", [MESSAGES, GEMINI, OLLAMA], ids=lambda wire: wire.name)
+@pytest.mark.parametrize(
+    ("schema", "pieces", "expected"),
+    [
+        (NICK, ['{"name": "Ada",', ' "nick": null}'], {"name": "Ada"}),
+        ({"type": "array", "items": {"type": "string"}}, ['{"answer": [', '"Ulm"]}'], ["Ulm"]),
+        (NICK, ['{"name": "Ada"}'], {"name": "Ada"}),
+    ],
+    ids=["null for what is missing", "within an object", "as it is"],
+)
+def test_g046_a_stream_has_the_form_that_was_asked_for(
+    pair: Pair, wire: Wire, schema: object, pieces: list[str], expected: object
+) -> None:
+    api = APIS["openai_responses"]
+    pair.lock("openai:gpt-4o-mini", FALLBACK.model, lockfile=api.lockfile)
+    pair.start(FALLBACK)
+    pair.start(api, api.answer(*map(TextDelta, pieces), *ended("stop"), stream=True))
+
+    answer = ask(wire, stream=True, **form(wire, schema))
+
+    assert json.loads(read(wire, answer).content) == expected
+
+
+def test_g046_a_stream_that_can_only_come_in_the_form_is_shown_as_it_comes(pair: Pair) -> None:
+    api = APIS["openai_responses"]
+    pair.lock("openai:gpt-4o-mini", FALLBACK.model, lockfile=api.lockfile)
+    pair.start(FALLBACK)
+    pieces = [TextDelta(ULM[:9]), TextDelta(ULM[9:])]
+    pair.start(api, api.answer(*pieces, *ended("stop"), stream=True))
+
+    answer = ask(MESSAGES, stream=True)
+
+    assert isinstance(answer.body, bytes)
+    assert answer.body.count(b"text_delta") == 2

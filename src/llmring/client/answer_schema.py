@@ -67,6 +67,21 @@ def answer_form(output: OutputFormat) -> AnswerForm:
     return AnswerForm(output, compiled.schema, compiled.opens, compiled.validators)
 
 
+def is_widened(form: AnswerForm) -> bool:
+    """Check if some APIs need a wider schema, so that an answer has to be read back.
+
+    They take objects alone, or have null in place of what may be missing.
+    """
+    return form.schema is not None and _is_widened(_key(form.schema))
+
+
+@functools.lru_cache(maxsize=128)
+def _is_widened(key: bytes) -> bool:
+    schema = msgspec.json.decode(key)
+    wider = adapted(schema, SchemaRules(requires_all=True, needs_object=True))
+    return wider != adapted(schema, SchemaRules())
+
+
 def _opens(schema: Mapping[str, Any]) -> str:
     return "{" if is_object(schema) else "{["
 

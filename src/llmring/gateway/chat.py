@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from llmring.chat.parsed_request import Relay
 from llmring.chat.response import LLMResponse
-from llmring.client.replies.event_reader import EventChunk
+from llmring.client.replies.event_chunk import EventChunk
 from llmring.gateway.answer_headers import CallFacts, Duration, answer_headers
 from llmring.gateway.chats.client_events import ClientEvents
 from llmring.gateway.chats.hidden_tokens import without_tokens

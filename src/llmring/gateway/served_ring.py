@@ -15,7 +15,8 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.chat.token_count import TokenCount
 from llmring.client.answer_schema import answer_form
 from llmring.client.operations.offered_models import OfferedModel, offered, offered_directly
-from llmring.client.replies.event_reader import EventChunk, ReplyEventReader
+from llmring.client.replies.event_chunk import EventChunk
+from llmring.client.replies.event_reader import ReplyEventReader
 from llmring.client.replies.fitting_events import fitting_events
 from llmring.client.replies.refused_answers import refused_answer
 from llmring.client.replies.reply_reader import whole_reply

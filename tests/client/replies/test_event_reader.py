@@ -22,7 +22,7 @@ from llmring.chat.events import (
     ToolCallDelta,
 )
 from llmring.chat.parsed_request import parse_request
-from llmring.client.replies.event_reader import EventChunk
+from llmring.client.replies.event_chunk import EventChunk
 from llmring.gateway.served_ring import ServedRing
 from loopback import Answer, Close, Loopback, Pause, Reset, as_stream
 from vendors import APIS, FALLBACK, Api, Pair, ended

@@ -9,7 +9,7 @@ from llmring.chat.events import Event, Finished, ReasoningDelta, Started, TextDe
 from llmring.chat.parts import ReasoningPart, TextPart
 from llmring.chat.reply import fold
 from llmring.chat.response import Attempt, LLMResponse
-from llmring.client.replies.event_reader import EventChunk
+from llmring.client.replies.event_chunk import EventChunk
 from llmring.client.replies.fitting_events import fitting_events
 
 ONCE = (

@@ -18,7 +18,7 @@ from llmring.chat.events import (
     UsageReport,
 )
 from llmring.chat.tools import ProviderTool
-from llmring.client.replies.event_reader import EventChunk
+from llmring.client.replies.event_chunk import EventChunk
 from llmring.dialects.foreign.tool_names import foreign_tools
 from llmring.dialects.relay.sealed_signatures import SealKey, is_sealed
 from llmring.gateway.chats.client_events import ClientEvents, Shown

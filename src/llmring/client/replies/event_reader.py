@@ -26,36 +26,20 @@ from llmring.chat.events import (
     ToolCallDelta,
     UsageReport,
 )
-from llmring.chat.parsed_request import Relay
 from llmring.chat.response import Attempt, StreamChunk
 from llmring.chat.tools import ToolCall
+from llmring.client.answer_schema import AnswerForm, answer_form, is_widened
 from llmring.client.replies.event_bytes import ENDS, EventBytes
+from llmring.client.replies.event_chunk import EventChunk
+from llmring.client.replies.fitting_events import read_back
 from llmring.client.replies.reply_reader import StreamReader
+from llmring.exceptions import ValidationError
 from llmring.redaction import MASK
 from llmring.routing.attempt import AttemptState
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
 from llmring.transport.unpack import BodyLimits, too_large
 from llmring.wire import HttpHead
-
-
-class EventChunk(StreamChunk, kw_only=True):
-    """A piece of a streamed answer with the events that it consists of.
-
-    Attributes:
-        events: The events, with what repeats another model's text taken out.
-        target: The model that begins to answer with this piece; None if it goes on.
-            The chunk's `attempts` are then those before.
-        adjusted: With a target, the changes to the request that this model needed.
-        relay: With `target`, how much of a client's body the model was sent.
-        raw: The bytes of the server that this piece is; None if a client can't be sent these.
-    """
-
-    events: tuple[Event, ...] = ()
-    target: Target | None = None
-    adjusted: tuple[str, ...] = ()
-    relay: Relay = "translated"
-    raw: bytes | None = None
 
 
 class ReplyEventReader(StreamReader):
@@ -77,7 +61,10 @@ class ReplyEventReader(StreamReader):
         self._report: UsageReport | None = None
         self._end: Finished | None = None
         self._target: Target | None = attempt.target
-        self._most_held = 0 if progress.anything else _most_held(policy.stream_commit)
+        self._form = _form_to_read_back(attempt)
+        self._most_held = _ALL if self._form is not None else _most_held(policy.stream_commit)
+        if progress.anything:
+            self._most_held = 0
         self._held: list[EventChunk] = []
         self._held_length = 0
         self._splitter = _splitter(attempt, head, progress)
@@ -182,7 +169,7 @@ class ReplyEventReader(StreamReader):
     def _last(self, chunk: StreamChunk) -> Iterator[EventChunk]:
         calls = [*self._complete_calls()]
         held, self._held, self._most_held = self._held, [], 0
-        yield from held
+        yield from held if self._form is None else read_back(self._form, held)
         yield from calls
         ends = (self._report, self._end)
         fields = {name: getattr(chunk, name) for name in _FIELDS}
@@ -312,6 +299,18 @@ class ReplyEventReader(StreamReader):
             attempts=attempts,
             **fields,
         )
+
+
+def _form_to_read_back(attempt: AttemptState) -> AnswerForm | None:
+    """Return the form of an answer which may come in a wider one; None if it comes as it is."""
+    question = attempt.context.question
+    if question is None or question.output is None or attempt.relay in ("verbatim", "adapted"):
+        return None
+    try:
+        form = answer_form(question.output)
+    except ValidationError:
+        return None  # what can't be checked can't be read back
+    return form if is_widened(form) else None
 
 
 def _splitter(attempt: AttemptState, head: HttpHead, progress: StreamProgress) -> EventBytes | None:

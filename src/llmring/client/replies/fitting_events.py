@@ -1,16 +1,19 @@
-"""The events of a whole answer in a form, once its value is known to fit."""
+"""The events of an answer in a form, once all of it has come: its text is the value alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
+from llmring.chat.events import TextDelta
 from llmring.chat.json_text import json_bytes
 from llmring.chat.parts import Part, TextPart
 from llmring.chat.reply_events import unfold
 from llmring.chat.response import LLMResponse
-from llmring.client.replies.event_reader import EventChunk
+from llmring.client.answer_schema import AnswerForm, parse_answer
+from llmring.client.replies.event_chunk import EventChunk
 from llmring.routing.targets import Target
 
 
@@ -27,7 +30,9 @@ def fitting_events(
         answer: The answer that fits, with the value.
         targets: The models that have answered, the one of this answer last.
     """
-    text = _text(answer)
+    text = answer.content
+    if answer.parsed is not None:
+        text = _as_json(text, answer.parsed)
     last = chunks[-1]
     if text == answer.content and len(answer.attempts) == len(last.attempts):
         return chunks
@@ -53,15 +58,37 @@ def fitting_events(
     ]
 
 
-def _text(answer: LLMResponse) -> str:
-    """Return the text of an answer, or its value as JSON where the text has more than that."""
-    if answer.parsed is None:
-        return answer.content
+def read_back(form: AnswerForm, chunks: list[EventChunk]) -> list[EventChunk]:
+    """Return the chunks of an answer with the JSON that fits the form in place of their text.
+
+    An answer that does not fit stays as it is.
+
+    Args:
+        form: The form.
+        chunks: All chunks with text, and others.
+    """
+    given = "".join(chunk.delta for chunk in chunks)
+    found = parse_answer(form, given)
+    text = given if found.misfits else _as_json(given, found.value)
+    if text == given:
+        return chunks
+    read = []
+    for chunk in chunks:
+        begins = [TextDelta(text)] if text and chunk.delta else []
+        others = [event for event in chunk.events if not isinstance(event, TextDelta)]
+        delta = text if begins else ""
+        read.append(msgspec.structs.replace(chunk, events=(*begins, *others), delta=delta))
+        text = "" if begins else text
+    return read
+
+
+def _as_json(text: str, value: Any) -> str:
+    """Return a text that is this value as JSON, or else the value as JSON."""
     try:
-        given = msgspec.json.decode(answer.content)
+        given = msgspec.json.decode(text)
     except msgspec.DecodeError:
         given = None
-    return answer.content if given == answer.parsed else json_bytes(answer.parsed).decode()
+    return text if given == value else json_bytes(value).decode()
 
 
 def _with_text(parts: Sequence[Part], text: str) -> list[Part]:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import EndMarked, Event, Finished, ReasoningDelta, Started, UsageReport
-from llmring.client.replies.event_reader import EventChunk
+from llmring.client.replies.event_chunk import EventChunk
 from llmring.dialects.foreign.tool_names import ForeignTool
 from llmring.dialects.openai_responses.restored_calls import RestoredCalls
 from llmring.dialects.relay.seal_replies import ReplySealer
