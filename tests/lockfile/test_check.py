@@ -67,7 +67,7 @@ def test_S065_the_structure_is_checked(text: str, line: str) -> None:
         ('["openai:"]', "3:11: error: profiles.default.bindings[0].models[0]: 'openai:' is not"),
         ('[\n  "opnai:x"]', "4:3: error: profiles.default.bindings[0].models[0]: unknown provider"),
         ('["opnai:x"]', "unknown provider 'opnai'; did you mean openai:x?"),
-        ('["zzz:x"]', "name one of: anthropic, google, local, mock, ollama, openai"),
+        ('["zzz:x"]', "name one of: openai, anthropic, google, ollama, local, mock"),
         (
             '["mock:a", "mock:b",\n "mock:a"]',
             "4:2: warning: profiles.default.bindings[0].models[2]",

@@ -273,7 +273,7 @@ class ActiveLockfile:
         reading = self.now()
         name = reading.profile(profile)
         own = map(str.lower, reading.lockfile.providers)
-        check.require_providers(refs, {*self._settings.endpoints, *own})
+        check.require_providers(refs, [*self._settings.endpoints, *own])
         wanted = [str(ref) for ref in refs]
         self._edit(lambda text: edit.bind(text, alias, wanted, name), new=starter())
 

@@ -9,7 +9,7 @@ from llmring.exceptions import ConfigurationError, LockfileVersionError
 from llmring.lockfile import model_checks, needs, provider_checks
 from llmring.lockfile.document import Binding, Examination, Lockfile, ModelRef, examine
 from llmring.lockfile.home_address import BuiltInProvider
-from llmring.lockfile.problem import Fault, Problem, Severity, nearest
+from llmring.lockfile.problem import Fault, Problem, Severity, listed, nearest
 from llmring.lockfile.toml.layout import KeyPath, scan
 
 
@@ -58,7 +58,7 @@ def require_providers(models: Iterable[ModelRef], providers: Collection[str]) ->
 
 def _meant(ref: ModelRef, providers: Collection[str]) -> str:
     meant = nearest(ref.provider, providers)
-    names = ", ".join(sorted(providers))
+    names = listed(providers, "llmring providers")
     return f"did you mean {meant}:{ref.model}?" if meant else f"name one of: {names}"
 
 
@@ -66,7 +66,7 @@ def _advice(reading: Examination, providers: Mapping[str, BuiltInProvider]) -> I
     """Yield the faults that reading a lockfile does not find."""
     if any(fault.raises is LockfileVersionError for fault in reading.faults):
         return
-    known = {name.lower() for name in (*providers, *_table(reading, "providers"))}
+    known = dict.fromkeys(map(str.lower, (*providers, *_table(reading, "providers"))))
     yield from provider_checks.advice(reading.lockfile.providers, providers)
     yield from _unknown_providers(reading, known)
     yield from _repeated_models(reading)

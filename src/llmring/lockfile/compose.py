@@ -33,7 +33,7 @@ from llmring.lockfile import resolve
 from llmring.lockfile.document import Binding, Lockfile, ModelRef, parse
 from llmring.lockfile.file import NAME, decode
 from llmring.lockfile.live_lockfile import LiveLockfile
-from llmring.lockfile.problem import nearest
+from llmring.lockfile.problem import listed, nearest
 
 
 class Resolved(Struct, frozen=True):
@@ -185,7 +185,8 @@ def _neither(
         return error
     prefix, _, rest = name.partition(":")
     meant = nearest(prefix.lower(), providers) or nearest(prefix, lockfile.packages)
-    hint = f"did you mean {meant}:{rest}?" if meant else f"providers are: {', '.join(providers)}"
+    known = listed(providers, "llmring providers")
+    hint = f"did you mean {meant}:{rest}?" if meant else f"providers are: {known}"
     return ProviderNotFoundError(
         f"unknown provider {prefix!r}, and the lockfile extends no package {prefix!r}; {hint}; "
         "to use the aliases of a package, list its import name in the lockfile: "

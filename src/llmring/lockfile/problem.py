@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -10,6 +11,10 @@ from msgspec import Struct
 from llmring.exceptions import LockfileError, LockfileParseError
 from llmring.lockfile.toml.layout import KeyPath
 from llmring.lockfile.toml.quoting import dotted
+
+# More names than this do not fit a line.
+_MOST_LISTED = 8
+_FEW = 4
 
 if TYPE_CHECKING:
     from llmring.lockfile.toml.layout import Layout
@@ -86,6 +91,14 @@ class Fault(Struct, frozen=True, kw_only=True):
 
 def _escaped(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def listed(names: Collection[str], command: str) -> str:
+    """Return the names, or where there are many the first few and the command that lists all."""
+    if len(names) <= _MOST_LISTED:
+        return ", ".join(names)
+    first = ", ".join(islice(names, _FEW))
+    return f"{first} and {len(names) - _FEW} more (list them: {command})"
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

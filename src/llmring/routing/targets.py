@@ -17,6 +17,7 @@ from llmring.dialects.dialect import Decoder, Dialect, Quirks
 from llmring.dialects.think_tags import UntaggedDecoder, untagged
 from llmring.exceptions import ProviderError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
+from llmring.lockfile.problem import listed, nearest
 from llmring.providers.endpoint import Endpoint
 from llmring.redaction import pattern_of
 from llmring.registry.catalog import ModelFacts
@@ -149,10 +150,9 @@ def _target(
 ) -> Target | Skip:
     endpoint = endpoints.get(ref.provider)
     if endpoint is None:
-        import difflib
-
-        near = difflib.get_close_matches(ref.provider, endpoints, 1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(endpoints)}"
+        near = nearest(ref.provider, endpoints)
+        names = listed(endpoints, "llmring providers")
+        hint = f"did you mean {near}?" if near else f"known are {names}"
         return Skip(
             ref,
             ProviderNotFoundError(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.terminal import Call, is_plain_error, lockfile_of, run, write
+from cli.terminal import Call, Outcome, is_plain_error, lockfile_of, run, write
 from llmring.lockfile.default_lockfile import BUNDLED
 from llmring.lockfile.document import parse
 from lockfile.texts import EXAMPLE
@@ -18,12 +18,18 @@ def bound(profile: str = "default", path: str = "llmring.lock") -> dict[str, lis
     return {alias: list(map(str, binding.models)) for alias, binding in bindings.items()}
 
 
+def place(result: Outcome) -> str:
+    """Return the first note, which has the profile and the file."""
+    return result.err.splitlines()[0]
+
+
 def test_S006_S039_an_alias_is_bound_to_a_model() -> None:
     write(lockfile_of(default={}))
 
     result = run("bind", "fast", "openai:gpt-4o-mini")
 
-    assert result == (0, "fast → openai:gpt-4o-mini\n", "in profile default of llmring.lock\n")
+    assert (result.code, result.out) == (0, "fast → openai:gpt-4o-mini\n")
+    assert place(result) == "in profile default of llmring.lock"
     assert bound() == {"fast": ["openai:gpt-4o-mini"]}
 
 
@@ -42,7 +48,7 @@ def test_S041_a_missing_profile_is_created(call: Call) -> None:
 
     result = call("bind", "assistant", "openai:gpt-4o-mini", "--profile", "a-b-testing")
 
-    assert result.err == "in profile a-b-testing (new) of llmring.lock\n"
+    assert place(result) == "in profile a-b-testing (new) of llmring.lock"
     assert bound("a-b-testing") == {"assistant": ["openai:gpt-4o-mini"]}
 
 
@@ -109,7 +115,7 @@ def test_S044_C005_the_default_profile_of_the_file_is_used_if_none_is_named(call
 
     result = call("bind", "fast", "openai:gpt-4o")
 
-    assert result.err == "in profile dev (the file's default) of llmring.lock\n"
+    assert place(result) == "in profile dev (the file's default) of llmring.lock"
     assert bound("dev") == {"fast": ["openai:gpt-4o"]}
 
 
@@ -119,7 +125,7 @@ def test_C005_the_variable_selects_the_profile(call: Call, monkeypatch: pytest.M
 
     result = call("bind", "fast", "openai:gpt-4o")
 
-    assert result.err == "in profile prod (by LLMRING_PROFILE, new) of llmring.lock\n"
+    assert place(result) == "in profile prod (by LLMRING_PROFILE, new) of llmring.lock"
     assert bound("prod") == {"fast": ["openai:gpt-4o"]}
 
 
@@ -138,7 +144,7 @@ def test_S045_C011_a_missing_lockfile_is_created_in_the_working_folder(call: Cal
 
     result = call("bind", "mine", "openai:gpt-4o")
 
-    assert result.err == "in profile default of llmring.lock (new)\n"
+    assert place(result) == "in profile default of llmring.lock (new)"
     assert bound() == {"mine": ["openai:gpt-4o"]}
     assert BUNDLED.read_bytes() == bundled
 
@@ -167,7 +173,7 @@ def test_binding_the_same_model_again_changes_nothing(call: Call) -> None:
 
     result = call("bind", "fast", "openai:gpt-4o-mini")
 
-    assert result.err == "unchanged in profile default of llmring.lock\n"
+    assert place(result) == "unchanged in profile default of llmring.lock"
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 
@@ -179,7 +185,7 @@ def test_S014_the_variable_selects_the_file(
 
     result = call("bind", "fast", "openai:gpt-4o")
 
-    assert result.err == f"in profile default of {other}\n"
+    assert place(result) == f"in profile default of {other}"
     assert bound(path=str(other)) == {"fast": ["openai:gpt-4o"]}
     assert not Path("llmring.lock").exists()
 
@@ -199,7 +205,7 @@ def test_S015_the_file_named_by_the_variable_must_exist(
 def test_the_file_option_creates_the_file_and_its_folders(call: Call) -> None:
     result = call("bind", "fast", "openai:gpt-4o", "--file", "a/b/llmring.lock")
 
-    assert result.err == f"in profile default of {Path('a/b/llmring.lock')} (new)\n"
+    assert place(result) == f"in profile default of {Path('a/b/llmring.lock')} (new)"
     assert bound(path="a/b/llmring.lock") == {"fast": ["openai:gpt-4o"]}
 
 
@@ -259,3 +265,48 @@ def test_a_provider_defined_in_the_lockfile_can_be_bound(call: Call) -> None:
     write('[providers.mine]\nkind = "openai"\nbase_url = "http://localhost:1/v1"\n')
 
     assert call("bind", "fast", "mine:llama").code == 0
+
+
+def remarks(result: Outcome) -> list[str]:
+    return result.err.splitlines()[1:]
+
+
+def test_what_is_known_about_the_models_is_noted(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-0123456789abcdef")
+    monkeypatch.setenv("LLMRING_TODAY", "2026-11-24")
+
+    found = remarks(call("bind", "fast", "openai:gpt-6-lunar,anthropic:claude-3-opus-20240229"))
+
+    unlisted, retired, keyless = found
+    assert "openai:gpt-6-lunar is in no catalog" in unlisted
+    assert "did you mean openai:gpt-6-luna?" in unlisted
+    assert "anthropic:claude-3-opus-20240229 is retired since" in retired
+    assert keyless == "openai:gpt-6-lunar can't be called here: no key; set OPENAI_API_KEY"
+
+
+def test_models_that_can_be_called_need_no_remark(call: Call) -> None:
+    assert remarks(call("bind", "fast", "mock:a")) == []
+
+
+def test_models_are_separated_by_commas(call: Call) -> None:
+    result = call("bind", "fast", "openai:gpt-4o,", "ollama:llama3")
+
+    assert result.code == 2
+    assert "separate models by commas: llmring bind fast openai:gpt-4o,ollama:llama3" in result.err
+    assert not Path("llmring.lock").exists()
+
+
+def test_a_model_without_its_provider_is_found(call: Call) -> None:
+    result = call("bind", "fast", "openai:gpt-4o,gpt-6-luna")
+
+    assert result.err.rstrip().endswith("did you mean openai:gpt-6-luna?")
+
+
+def test_of_many_providers_a_few_are_named(call: Call) -> None:
+    result = call("bind", "fast", "zzz:x")
+
+    assert "openai, anthropic, google, ollama and " in result.err
+    assert "list them: llmring providers" in result.err
+    assert len(result.err) < 160

@@ -18,17 +18,20 @@ from llmring.cli.answer_printer import (
     summary_line,
 )
 from llmring.cli.lockfile_options import add_options, read_profile
+from llmring.cli.model_facts import near
 from llmring.cli.output import is_terminal, print_json, print_note, print_out
 from llmring.cli.piped_input import PATIENCE_SECONDS, piped_text
 from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.client.ring import LLMRing
-from llmring.config.settings import frozen_environ
+from llmring.config.settings import effective_facts_here, frozen_environ
 from llmring.exceptions import (
+    AliasNotFoundError,
     ConfigurationError,
     ProviderAuthenticationError,
     ProviderError,
     ValidationError,
 )
+from llmring.lockfile.document import Lockfile
 from llmring.lockfile.resolve import bindings, is_reference
 
 EXAMPLES = """examples:
@@ -51,7 +54,7 @@ WITHOUT_A_KEY = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument(
-        "message", metavar="MESSAGE", nargs="?", help="the message; piped input is appended to it"
+        "message", metavar="MESSAGE", nargs="*", help="the message; piped input is appended to it"
     )
     parser.add_argument(
         "--model",
@@ -113,6 +116,11 @@ def handle(args: argparse.Namespace) -> int:
     )
     try:
         end = _ask(args, request, profile)
+    except AliasNotFoundError as error:
+        meant = near(model, effective_facts_here(Lockfile()))
+        if ":" in model or not meant:
+            raise
+        raise AliasNotFoundError(f"{error.message}; or did you mean {meant[0]}?") from None
     except ProviderError as error:
         if args.explain:
             _print_attempts(error.attempts)
@@ -176,15 +184,16 @@ def _model(args: argparse.Namespace) -> tuple[str, str | None]:
 
 
 def _messages(args: argparse.Namespace) -> list[Message]:
+    message = " ".join(args.message)
     try:
         # Without a message, only the input can be sent.
-        waits = args.stdin or not args.message
+        waits = args.stdin or not message
         piped = piped_text(None if waits else PATIENCE_SECONDS)
         # Undecodable bytes became lone surrogates, which fail to encode.
-        f"{args.message}{args.system}{piped}".encode()
+        f"{message}{args.system}{piped}".encode()
     except UnicodeError:
         raise ValidationError("the message is not UTF-8 text") from None
-    text = "\n\n".join(part for part in (args.message, piped.strip("\r\n")) if part)
+    text = "\n\n".join(part for part in (message, piped.strip("\r\n")) if part)
     if not text.strip():
         raise ValidationError('no message; write one: llmring chat "Hello"')
     system = [Message("system", args.system)] if args.system else []
