@@ -210,6 +210,16 @@ def test_S123_a_single_string_is_one_alias(lockfile: Lock) -> None:
         LLMRing(lockfile()).require_aliases("balanced")
 
 
+def test_a_missing_alias_of_a_package_comes_with_what_is_missing(lockfile: Lock) -> None:
+    with pytest.raises(MissingAliasesError) as caught:
+        LLMRing(lockfile(a=[MINI])).require_aliases(["b", "my-lib:x", MINI])
+
+    about_package, about_model = str(caught.value).splitlines()[3:]
+    assert caught.value.missing == ("b", "my-lib:x", MINI)
+    assert '[extends] packages = ["my_lib"]' in about_package
+    assert about_model == f"{MINI} is a model, not an alias"
+
+
 # Binding
 
 

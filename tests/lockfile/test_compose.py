@@ -293,6 +293,29 @@ def test_a_profile_of_the_package_that_lacks_the_alias_does_not_fall_back(
         found("liba:summarizer", extending("liba") + profile("dev"), "dev")
 
 
+@pytest.mark.parametrize("listed", ["my-lib", "my_lib"])
+@pytest.mark.parametrize("called", ["my-lib", "my_lib"])
+def test_a_package_is_also_known_by_the_name_of_its_distribution(
+    install: Install, listed: str, called: str
+) -> None:
+    install("my_lib", profile(a="mock:theirs"))
+
+    assert models(f"{called}:a", extending(listed) + profile()) == ["mock:theirs"]
+
+
+def test_an_override_counts_for_both_names_of_a_package(install: Install) -> None:
+    install("my_lib", profile(a="mock:theirs"))
+
+    consumer = extending("my_lib") + profile(my_lib__a="mock:mine")
+    assert models("my-lib:a", consumer) == ["mock:mine"]
+
+
+def test_a_package_listed_under_both_names_is_a_warning() -> None:
+    found = problems(extending("my_lib", "my-lib") + profile(), PROVIDERS)
+
+    assert ("warning", "'my-lib' is listed twice") in [(p.severity, p.message) for p in found]
+
+
 def test_a_name_without_a_colon_never_comes_from_a_package(install: Install) -> None:
     install("liba", profile(summarizer="openai:gpt-4o"))
 

@@ -205,7 +205,7 @@ def test_profiles_inherit_over_several_steps() -> None:
         (in_default('alias="a"\nmodels="x:y"') * 2, "5:7", "bound twice in profile 'default'"),
         ('[profiles.a]\nextends = "b"', "2:11", "unknown profile 'b'; name one of: a"),
         ('[profiles.a]\nextends = "a"', "2:11", "profile 'a' extends itself"),
-        ('[extends]\npackages = ["lib-a"]', "2:13", "is not the name of a package"),
+        ('[extends]\npackages = ["lib a"]', "2:13", "is not the name of a package"),
         ("[profiles.a.registry_versions]\nopenai = 0", "2:10", "is not a number from 1"),
         ("[providers]\nmine = 1", "2:8", "providers.mine: is not a table"),
     ],

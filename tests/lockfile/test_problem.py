@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmring.lockfile.problem import Problem, nearest
+from llmring.lockfile.problem import Problem, Severity, nearest
 from llmring.lockfile.toml.quoting import dotted, quoted, quoted_key
 
 TEXTS = st.text(st.characters(codec="utf-8"))
@@ -32,6 +32,17 @@ def test_a_quoted_key_parses_to_that_key(text: str) -> None:
 )
 def test_a_key_path_is_formatted_as_in_toml(path: tuple[str | int, ...], expected: str) -> None:
     assert dotted(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("severity", "softened"), [("error", "warning"), ("warning", "warning"), ("hint", "hint")]
+)
+def test_a_problem_that_did_not_stop_the_reading_is_a_warning_or_a_hint(
+    severity: Severity, softened: Severity
+) -> None:
+    problem = Problem(1, 1, severity, "a", "b", "c")
+
+    assert problem.softened() == Problem(1, 1, softened, "a", "b", "c")
 
 
 def test_nearest_returns_the_most_similar_word() -> None:

@@ -98,7 +98,8 @@ def read_profile(args: argparse.Namespace) -> tuple[Lockfile, str]:
         print_note("no lockfile here; using llmring's own. Create yours: llmring lock init")
     lockfile = parse(file.read(source.path), source.path)
     for problem in lockfile.warnings:
-        print_note(f"{shown(source.path)}:{problem.line}: ignored: {problem}")
+        effect = "" if problem.severity == "hint" else "ignored: "
+        print_note(f"{shown(source.path)}:{problem.line}: {effect}{problem}")
     return lockfile, resolve.profile_name(args.profile, chosen_profile(), lockfile)
 
 

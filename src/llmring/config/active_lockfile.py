@@ -245,7 +245,11 @@ class ActiveLockfile:
     def require(
         self, wanted: str | Iterable[str], context: str | None, profile: str | None
     ) -> None:
-        """Raise unless all these aliases exist; the contract fixes the message."""
+        """Raise unless all these aliases exist; the contract fixes the message's first lines.
+
+        A line follows for each missing "package:alias", with what the lockfile or the package
+        lacks.
+        """
         names = [wanted] if isinstance(wanted, str) else list(wanted)
         reading = self.now()
         if reading.frozen is not None:
@@ -259,9 +263,17 @@ class ActiveLockfile:
         raise MissingAliasesError(
             f"Lockfile missing required aliases{purpose}: {', '.join(missing)}.\n"
             f"Lockfile path: {self.source.path}{where}\n"
-            "Please ensure your lockfile defines these aliases.",
+            "Please ensure your lockfile defines these aliases."
+            + "".join(self._reason(name, profile, reading) for name in missing if ":" in name),
             missing,
         )
+
+    def _reason(self, alias: str, profile: str | None, reading: LockfileReading) -> str:
+        try:
+            self.look_up(alias, profile, reading)
+        except LLMRingError as error:
+            return f"\n{error}"
+        return f"\n{alias} is a model, not an alias"
 
     def bind(self, alias: str, models: str | Iterable[str], profile: str | None) -> None:
         """Bind an alias on disk; if the lockfile may not be edited, in `./llmring.lock`."""

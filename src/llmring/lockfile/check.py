@@ -10,6 +10,7 @@ from llmring.lockfile import model_checks, needs, provider_checks
 from llmring.lockfile.document import Binding, Examination, Lockfile, ModelRef, examine
 from llmring.lockfile.home_address import BuiltInProvider
 from llmring.lockfile.problem import Fault, Problem, Severity, listed, nearest
+from llmring.lockfile.schema.name_rules import import_name
 from llmring.lockfile.toml.layout import KeyPath, scan
 
 
@@ -150,7 +151,7 @@ def _packages(reading: Examination, known: Collection[str]) -> Iterator[Fault]:
         if not isinstance(package, str):
             continue
         path = ("extends", "packages", index)
-        first = seen.setdefault(package, path)
+        first = seen.setdefault(import_name(package), path)
         if first != path:
             yield _fault(
                 path,

@@ -7,6 +7,8 @@ A name with a colon is read as the first of these that fits:
 3. an alias of the package before the colon, if `[extends] packages` of the consumer's lockfile
    lists the package: in the package's profile of the same name, or else its default profile.
 
+A hyphen in the name of a package is read as an underscore.
+
 So a package named like a provider can't be reached, which `lock check` reports. A name without a
 colon is only looked up in the consumer's lockfile. Packages that a package's own lockfile extends
 are not followed.
@@ -34,6 +36,7 @@ from llmring.lockfile.document import Binding, Lockfile, ModelRef, parse
 from llmring.lockfile.file import NAME, decode
 from llmring.lockfile.live_lockfile import LiveLockfile
 from llmring.lockfile.problem import listed, nearest
+from llmring.lockfile.schema.name_rules import import_name
 
 
 class Resolved(Struct, frozen=True):
@@ -126,13 +129,14 @@ def look_up(
     own = lockfile.profiles[profile].policy if profile in lockfile.profiles else {}
     if colon and _is_provider(prefix.strip().lower(), lockfile, providers):
         return Resolved((ModelRef.parse(name),), None, (own,))
-    binding = resolve.bindings(lockfile, profile).get(name)
+    bindings, package = resolve.bindings(lockfile, profile), import_name(prefix)
+    binding = bindings.get(name) or bindings.get(f"{package}:{rest}")
     if binding is not None:
         return Resolved(binding.models, name, (own, binding.policy))
     if not colon:
         raise resolve.not_found(lockfile, name, profile)
-    if prefix in lockfile.packages:
-        binding = _of_package(prefix, rest, profile, packages)
+    if package in lockfile.packages:
+        binding = _of_package(package, rest, profile, packages)
         # The consumer's policy for the profile also applies to aliases of packages.
         return Resolved(binding.models, name, (_harmless(binding.policy), own))
     raise _neither(name, lockfile, providers)
@@ -190,7 +194,7 @@ def _neither(
     return ProviderNotFoundError(
         f"unknown provider {prefix!r}, and the lockfile extends no package {prefix!r}; {hint}; "
         "to use the aliases of a package, list its import name in the lockfile: "
-        f'[extends] packages = ["{prefix}"]',
+        f'[extends] packages = ["{import_name(prefix)}"]',
         provider=ref.provider,
         model=ref.model,
     )

@@ -18,7 +18,7 @@ from llmring.exceptions import (
 from llmring.lockfile import syntax
 from llmring.lockfile.problem import Fault, Problem, nearest
 from llmring.lockfile.schema import keys
-from llmring.lockfile.schema.name_rules import alias_objection
+from llmring.lockfile.schema.name_rules import alias_objection, package_name
 from llmring.lockfile.schema.shapes import OWN_KEY, Outline, Shape, misfits, unknown_key
 from llmring.lockfile.toml.layout import KeyPath
 
@@ -104,7 +104,7 @@ class Lockfile(Struct, frozen=True):
         providers: The tables of the user's own servers, by name, as written.
         registry: Corrections and pins of model facts, as written.
         path: The file that the lockfile was read from, if any.
-        warnings: Problems that did not stop the reading: unknown keys.
+        warnings: Problems that did not stop the reading: unknown keys, and hints.
         name: The project's name, if it has one.
         ledger: The settings for recorded calls, as written.
         gateway: The settings of the gateway, as written.
@@ -175,7 +175,7 @@ def parse(text: str, path: Path | None = None) -> Lockfile:
     if grave:
         problem, kind = min(grave, key=lambda pair: (pair[0].line, pair[0].column))
         raise _error(kind, problem, path, more=len(grave) - 1)
-    warnings = tuple(msgspec.structs.replace(each, severity="warning") for each, _ in placed)
+    warnings = tuple(each.softened() for each, _ in placed)
     return msgspec.structs.replace(reading.lockfile, path=path, warnings=warnings)
 
 
@@ -292,12 +292,9 @@ class _TreeReader:
         extends = self._table(known.get("extends", {}), ("extends",), keys.EXTENDS, "[extends]")
         good = []
         for index, package in enumerate(extends.get("packages", ())):
-            if isinstance(package, str) and package.isidentifier():
-                good.append(package)
-                continue
-            at = ("extends", "packages", index)
-            fix = "write the name used in import statements, such as my_library"
-            self._fault(at, f"{package!r} is not the name of a package", fix)
+            name, fault = package_name(package, ("extends", "packages", index))
+            good += [name] if name else []
+            self._faults += [fault] if fault else []
         return tuple(dict.fromkeys(good))
 
     def _profile(self, name: str, table: object) -> Profile:

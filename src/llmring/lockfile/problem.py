@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from llmring.exceptions import LockfileError, LockfileParseError
 from llmring.lockfile.toml.layout import KeyPath
@@ -44,6 +45,10 @@ class Problem(Struct, frozen=True):
     def __str__(self) -> str:
         key = f"{self.key}: " if self.key else ""
         return f"{key}{self.message}; {self.fix}"
+
+    def softened(self) -> Problem:
+        """Return the problem as one that did not stop the reading: a warning, or still a hint."""
+        return self if self.severity == "hint" else replace(self, severity="warning")
 
     def render(self, path: object) -> str:
         """Format the problem on one line, as compilers do: `file:line:column: error: …`."""

@@ -226,7 +226,7 @@ def test_json_contains_the_whole_check(call: Call, install: Install) -> None:
         (None, "llmring: no llmring.lock here to check"),
         ("fast = \n", ":1:8: not TOML"),
         ('version = "9.9"\n', "this llmring reads versions 1.x, not '9.9'"),
-        (f'{OWN}[extends]\npackages = ["lib-a"]\n', ":10:13: extends.packages[0]: 'lib-a' is not"),
+        (f'{OWN}[extends]\npackages = ["lib a"]\n', ":10:13: extends.packages[0]: 'lib a' is not"),
     ],
     ids=["none", "no TOML", "another version", "an invalid name"],
 )

@@ -329,8 +329,9 @@ EXTENDS: Mapping[str, Shape] = {
             each=Text(
                 noun="the name of a package",
                 example='"mylibrary"',
-                # Python's identifiers, as closely as a portable regular expression allows.
-                pattern=r"[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*",
+                # Python's identifiers, as closely as a portable regular expression allows, and
+                # hyphens, which are read as underscores.
+                pattern=r"[^\x00-@\[-^`{-\x7f][^\x00-,./:-@\[-^`{-\x7f]*",
             ),
             noun="a list of package names",
             example='["mylibrary"]',
