@@ -5,6 +5,8 @@ Public names are loaded on first use, to keep the import fast.
 
 from importlib import import_module
 
+__version__ = "2.0.0"
+
 # As in typing, whose import takes 8 ms; type checkers know this name.
 TYPE_CHECKING = False
 
@@ -104,8 +106,6 @@ if TYPE_CHECKING:
     from llmring.registry.catalog import Rates
     from llmring.routing.circuits import CircuitState
     from llmring.routing.plan import CallSize, Plan, PlanStep
-
-    __version__: str
 
 _HOMES = {
     "Attempt": "llmring.chat.response",
@@ -270,10 +270,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("llmring")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(_HOMES.get(name, "llmring.exceptions")), name)

@@ -5,12 +5,14 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 
 from cli.terminal import run, write
+from llmring import __version__
 from llmring.lockfile.check import problems
 from llmring.lockfile.document import parse
 from llmring.providers.table import PROVIDERS
@@ -97,13 +99,73 @@ def scripts() -> list[str]:
     return [step["run"] for step in ACTION["runs"]["steps"] if "run" in step]
 
 
-def test_the_action_installs_llmring_and_checks_the_lockfile() -> None:
-    install, check = scripts()
+def test_the_action_checks_the_lockfile() -> None:
+    _, check = scripts()
 
-    assert install == 'python -P -m pip install --quiet "$REQUIREMENT"'
     assert check.endswith('python -P -m llmring lock check --ci -- "${files[@]}"\n')
     for step in ACTION["runs"]["steps"]:
         assert {*re.findall(r"inputs\.([\w-]+)", str(step))} <= ACTION["inputs"].keys()
+
+
+def wheel(version: str) -> Path:
+    """Write a wheel of that version of llmring, with nothing but its name in it."""
+    path = Path("wheels", f"llmring-{version}-py3-none-any.whl")
+    path.parent.mkdir(exist_ok=True)
+    folder = f"llmring-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            f"{folder}/METADATA", f"Metadata-Version: 2.1\nName: llmring\nVersion: {version}\n"
+        )
+        archive.writestr(
+            f"{folder}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{folder}/RECORD", "")
+    return path
+
+
+def install(requirement: str, action: str = "none") -> "subprocess.CompletedProcess[str]":
+    """Run the action's first step, with the wheels of this folder in place of an index."""
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f'PATH="{BIN}:$PATH"; {scripts()[0]}'],  # noqa: S607
+        env={
+            "REQUIREMENT": requirement,
+            "GITHUB_ACTION_PATH": action,
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(Path.cwd()),
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": "wheels",
+            "PIP_TARGET": "installed",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def installed() -> list[str]:
+    return [path.name for path in Path().glob("installed/*.dist-info")]
+
+
+def test_the_action_installs_its_own_version_unless_another_is_named() -> None:
+    done = install("", action=str(wheel("2.3.0")))
+
+    assert (done.returncode, installed()) == (0, ["llmring-2.3.0.dist-info"])
+
+
+@pytest.mark.parametrize("requirement", ["llmring", "llmring==2.3.0", "wheels/{name}"])
+def test_the_action_installs_a_wheel_or_a_version(requirement: str) -> None:
+    wheel("1.4.0")
+    done = install(requirement.format(name=wheel("2.3.0").name))
+
+    assert (done.returncode, installed()) == (0, ["llmring-2.3.0.dist-info"])
+
+
+@pytest.mark.parametrize("requirement", ["llmring", "llmring==1.4.0", "wheels/{name}"])
+def test_the_action_refuses_the_predecessor(requirement: str) -> None:
+    done = install(requirement.format(name=wheel("1.4.0").name))
+
+    assert (done.returncode, installed()) == (1, [])
+    assert done.stdout.startswith("::error::")
 
 
 @pytest.mark.usefixtures("lockfile")
@@ -161,7 +223,8 @@ def test_the_workflow_uses_inputs_that_the_action_has() -> None:
 
     assert step["uses"].startswith("OWNER/llmring@")
     assert step["with"].keys() <= ACTION["inputs"].keys()
-    assert [each["run"].split()[-1] for each in yaml.safe_load(STEPS)] == ["llmring", "--ci"]
+    runs = [each["run"].split()[-1] for each in yaml.safe_load(STEPS)]
+    assert runs == [f"git+https://example.com/OWNER/llmring@v{__version__}", "--ci"]
 
 
 def test_the_page_lists_all_pre_commit_hooks() -> None:

@@ -16,6 +16,7 @@ from llmring.lockfile.syntax import load
         ("a\n", 1, 2, "Expected '='", "write key ="),
         ("a = 1 b = 2", 1, 7, "Expected newline", "one key per line"),
         ("a = 1\r\n\r\n? = 1", 3, 1, "Invalid statement", "https://toml.io"),
+        ('\n{"version": "1.0"}', 1, 1, "is JSON", "as TOML"),
         ("a = 1\n<<<<<<< HEAD\nb = 1\n", 2, 1, "merge conflict", "resolve the conflict"),
     ],
 )

@@ -55,6 +55,9 @@ def _not_toml(text: str, complaint: str) -> Problem:
             "the file contains a merge conflict",
             "resolve the conflict and remove its markers",
         )
+    if text.lstrip().startswith("{"):
+        # llmring 1.x also wrote JSON.
+        return _problem((1, 1), "the file is JSON", "write the same keys as TOML")
     found = re.search(_PLACE, complaint)
     place = (int(found[1]), int(found[2])) if found and found[1] else _place(text, len(text))
     message = complaint[: found.start()] if found else complaint
