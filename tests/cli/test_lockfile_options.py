@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import lockfile_of, write
-from llmring import LLMRingError
+from llmring import LLMRingError, LockfileNotFoundError
 from llmring.cli.lockfile_options import (
     add_options,
     add_scope_options,
@@ -50,6 +50,35 @@ def test_a_command_that_reads_without_a_lockfile_notes_that_it_uses_the_bundled_
     assert capsys.readouterr().err == (
         "no lockfile here; using llmring's own. Create yours: llmring lock init\n"
     )
+
+
+def test_the_note_names_the_lockfile_of_a_parent_folder(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    meant = Path.cwd().parent / "llmring.lock"
+    meant.touch()
+
+    read_profile(options())
+
+    assert str(meant) in capsys.readouterr().err
+
+
+def test_a_command_reads_no_other_lockfile_where_one_is_required(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LLMRING_REQUIRE_LOCKFILE", "1")
+
+    with pytest.raises(LockfileNotFoundError):
+        read_profile(options())
+
+
+def test_a_hint_is_noted_as_nothing_that_was_ignored(capsys: pytest.CaptureFixture[str]) -> None:
+    write(f'{TEXT}\n[extends]\npackages = ["my-lib"]\n')
+
+    lockfile, _ = read_profile(options())
+
+    assert lockfile.packages == ("my_lib",)
+    assert ": extends.packages[0]: " in capsys.readouterr().err
 
 
 def test_an_ignored_key_is_noted_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,3 +58,11 @@ def test_after_all_are_forgotten_warnings_are_logged_again(
 
 def test_all_rings_of_a_process_share_the_record_of_served_models() -> None:
     assert warn_once.served_models() is warn_once.served_models()
+
+
+def test_a_warning_that_the_user_has_had_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
+    warn_once.skip("key")
+
+    warn_once.warn("key", lambda: "text")
+
+    assert logged(caplog) == []

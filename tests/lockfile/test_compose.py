@@ -20,6 +20,7 @@ from llmring.lockfile.check import problems
 from llmring.lockfile.compose import (
     Packages,
     Resolved,
+    is_in_package,
     is_installed,
     locate,
     locate_around,
@@ -463,3 +464,22 @@ def test_a_package_that_is_installed_later_is_found(site: Path) -> None:
     packages.forget()
 
     assert (before, too_early, packages.lockfile("liba") is None) == (None, None, False)
+
+
+def test_a_file_lies_in_a_package_once_the_package_is_imported(install: Install) -> None:
+    path = install("lib", profile(), code="")
+    assert not is_in_package(path)
+
+    importlib.import_module("lib")
+
+    assert is_in_package(path)
+    assert is_in_package(path.parent / "data" / "other.lock")
+    assert not is_in_package(path.parent.parent / "llmring.lock")
+
+
+def test_the_folder_of_a_namespace_is_not_that_of_a_package(install: Install) -> None:
+    path = install("space.lib", profile(), code="")
+    importlib.import_module("space.lib")
+
+    assert is_in_package(path)
+    assert not is_in_package(path.parent.parent / "llmring.lock")

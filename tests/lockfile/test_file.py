@@ -83,7 +83,9 @@ def test_S016_folders_above_are_not_searched(tmp_path: Path, path: Path) -> None
 
 
 def test_S017_the_bundled_lockfile_comes_last(tmp_path: Path) -> None:
-    assert find(None, "", tmp_path) == LockfileSource(BUNDLED, "bundled", writable=False)
+    assert find(None, "", tmp_path) == LockfileSource(
+        BUNDLED, "bundled", writable=False, searched=tmp_path
+    )
 
 
 def test_S018_a_relative_path_starts_at_the_working_folder(tmp_path: Path, path: Path) -> None:

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from llmring.address import without_login
+from llmring.config.fallback_lockfile import require_lockfile
 from llmring.config.owner_key import owner_key
+from llmring.config.profile_choice import active_profile
 from llmring.config.settings import (
-    chosen_profile,
     effective_facts_here,
     endpoints_for,
     find_active_lockfile,
@@ -139,10 +140,11 @@ def look(path: str | None, profile: str | None) -> Setup | CheckResult:
         settings = read_settings()
         step = "lockfile"
         source = find_active_lockfile(path)
+        require_lockfile(source)
         text = file.read(source.path)
         lockfile = parse(text, source.path)
         step = "profile"
-        name = resolve.profile_name(profile, chosen_profile(), lockfile)
+        name = active_profile(profile, lockfile, source)
         resolve.bindings(lockfile, name)
         endpoints = endpoints_for(lockfile, settings)
     except (LLMRingError, OSError) as error:

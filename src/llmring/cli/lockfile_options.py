@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from llmring.cli.output import print_error, print_note
+from llmring.config.fallback_lockfile import missed_lockfile, require_lockfile
+from llmring.config.profile_choice import active_profile
 from llmring.config.settings import chosen_profile, find_active_lockfile
 from llmring.exceptions import LockfileError, LockfileNotFoundError
 from llmring.lockfile import file, resolve
@@ -94,13 +96,30 @@ def read_profile(args: argparse.Namespace) -> tuple[Lockfile, str]:
         LockfileError: The file is missing or can't be read.
     """
     source = find_active_lockfile(args.file)
-    if source.rule == "bundled":
-        print_note("no lockfile here; using llmring's own. Create yours: llmring lock init")
+    note_fallback(source)
     lockfile = parse(file.read(source.path), source.path)
     for problem in lockfile.warnings:
         effect = "" if problem.severity == "hint" else "ignored: "
         print_note(f"{shown(source.path)}:{problem.line}: {effect}{problem}")
-    return lockfile, resolve.profile_name(args.profile, chosen_profile(), lockfile)
+    return lockfile, active_profile(args.profile, lockfile, source)
+
+
+def note_fallback(source: LockfileSource) -> None:
+    """Note, in place of the library's warning, if the active lockfile is llmring's own.
+
+    Raises:
+        LockfileNotFoundError: The user does not allow it.
+    """
+    require_lockfile(source)
+    if source.rule != "bundled":
+        return
+    from llmring.client import warn_once
+
+    print_note("no lockfile here; using llmring's own. Create yours: llmring lock init")
+    missed = missed_lockfile(source)
+    if missed is not None:
+        print_note(f"{missed} exists, but parent folders are not searched; name it with --file")
+    warn_once.skip(warn_once.FALLBACK)
 
 
 class EditTarget(NamedTuple):

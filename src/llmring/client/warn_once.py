@@ -8,6 +8,9 @@ from collections.abc import Callable
 
 from llmring.routing.served_models import ServedModels
 
+# The key of the warning that calls go by llmring's own lockfile.
+FALLBACK = "llmring's own lockfile"
+
 _log = logging.getLogger("llmring")
 
 
@@ -38,3 +41,8 @@ def warn(key: str, message: Callable[[], str]) -> None:
     if key not in _warned():
         _warned().add(key)
         _log.warning("%s", message())
+
+
+def skip(key: str) -> None:
+    """Skip the warning with this key, as the user has been warned in another way."""
+    _warned().add(key)

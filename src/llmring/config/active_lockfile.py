@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from llmring.config.fallback_lockfile import require_lockfile
 from llmring.config.lockfile_reading import LockfileReading
 from llmring.config.settings import Settings, chosen_profile, find_active_lockfile
 from llmring.exceptions import (
@@ -84,7 +85,9 @@ class ActiveLockfile:
         self._environ = environ
         self._pair: tuple[LockfileReading, EffectiveFacts] | None = None
         self._packages = Packages()
-        self._use(find_active_lockfile(lockfile_path, environ, package_lockfile))
+        source = find_active_lockfile(lockfile_path, environ, package_lockfile)
+        require_lockfile(source, environ)
+        self._use(source)
 
     def _use(self, source: LockfileSource) -> None:
         def form(lockfile: Lockfile) -> LockfileReading:
@@ -283,7 +286,7 @@ class ActiveLockfile:
 
         refs = references(models)
         reading = self.now()
-        name = reading.profile(profile)
+        name = self._edited_profile(profile, reading)
         own = map(str.lower, reading.lockfile.providers)
         check.require_providers(refs, [*self._settings.endpoints, *own])
         wanted = [str(ref) for ref in refs]
@@ -298,8 +301,12 @@ class ActiveLockfile:
                 "belongs to a package and can't be edited; run llmring lock init to make your own",
                 path=self.source.path,
             )
-        name = self.active_profile(profile)
+        name = self._edited_profile(profile, self.now())
         self._edit(lambda text: edit.unbind(text, alias, name))
+
+    def _edited_profile(self, profile: str | None, reading: LockfileReading) -> str:
+        """Return the profile to edit, which an edit may create."""
+        return resolve.profile_name(profile, chosen_profile(self._environ), reading.lockfile)
 
     def _edit(self, change: Callable[[str], str], *, new: str = "") -> None:
         target = file.writable_target(self.source, file.working_folder())

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmring.config.identity import LockfileIdentity, identity_of
-from llmring.config.settings import Settings, chosen_profile, endpoints_for
+from llmring.config.profile_choice import active_profile
+from llmring.config.settings import Settings, endpoints_for
 from llmring.exceptions import LLMRingError
 from llmring.ledger.project import Stamp, age_of
-from llmring.lockfile import resolve
 
 if TYPE_CHECKING:
     from llmring.config.frozen import Frozen
@@ -62,7 +62,7 @@ class LockfileReading:
 
     def profile(self, profile: str | None) -> str:
         """Return the name of the profile that a call would use."""
-        return resolve.profile_name(profile, chosen_profile(self._environ), self.lockfile)
+        return active_profile(profile, self.lockfile, self.source, self._environ)
 
     @property
     def digest(self) -> str | None:

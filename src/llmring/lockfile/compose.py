@@ -17,6 +17,7 @@ are not followed.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from importlib.machinery import ModuleSpec
@@ -222,6 +223,19 @@ def locate_around(module: str) -> Path | None:
     parts = module.split(".")
     packages = (".".join(parts[: count + 1]) for count in range(len(parts)))
     return next(filter(None, map(locate, packages)), None)
+
+
+def is_in_package(path: Path) -> bool:
+    """Return True if a file lies in the folder of a package that is imported."""
+    real = os.path.realpath(path)
+    folders = {str(folder) for each in (path, Path(real)) for folder in each.parents}
+    specs = (getattr(module, "__spec__", None) for module in [*sys.modules.values()])
+    return any(
+        # A namespace package, which has no origin, may be any folder on the path.
+        spec is not None and spec.origin is not None and folders.intersection(places)
+        for spec in specs
+        if (places := getattr(spec, "submodule_search_locations", None))
+    )
 
 
 def is_installed(package: str) -> bool:

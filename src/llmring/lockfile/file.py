@@ -60,11 +60,13 @@ class LockfileSource(Struct, frozen=True):
         rule: Where the path came from: the argument, the environment, the working folder, the
             calling package, or, failing all these, llmring's bundled lockfile.
         writable: Whether the file may be edited; that of an installed package may not.
+        searched: The working folder, if the bundled lockfile is used because it has none.
     """
 
     path: Path
     rule: Rule
     writable: bool
+    searched: Path | None = None
 
 
 def find(
@@ -105,7 +107,12 @@ def find(
         return LockfileSource(local, "folder", is_writable(local))
     if package is not None:
         return LockfileSource(package, "package", writable=False)
-    return LockfileSource(bundled_lockfile(), "bundled", writable=False)
+    return LockfileSource(bundled_lockfile(), "bundled", writable=False, searched=cwd)
+
+
+def find_above(folder: Path) -> Path | None:
+    """Return the nearest lockfile in a folder above this one, which is never used by itself."""
+    return next(filter(os.path.lexists, (above / NAME for above in folder.parents)), None)
 
 
 def is_writable(path: Path) -> bool:

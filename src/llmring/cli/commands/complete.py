@@ -10,6 +10,7 @@ from importlib import import_module
 from llmring.cli.output import print_out
 from llmring.exceptions import LLMRingError
 from llmring.lockfile.document import Lockfile
+from llmring.lockfile.file import LockfileSource
 
 EXAMPLES = """examples:
   llmring _complete -- chat --model fa"""
@@ -102,25 +103,25 @@ def _values(action: argparse.Action, typed: Typed, last: str) -> Iterator[str]:
         return iter(())
 
 
-def _lockfile(typed: Typed) -> Lockfile:
+def _lockfile(typed: Typed) -> tuple[Lockfile, LockfileSource]:
     from llmring.config.settings import find_active_lockfile
     from llmring.lockfile import file
     from llmring.lockfile.document import parse
 
     source = find_active_lockfile(typed.get("file"))
-    return parse(file.read(source.path), source.path)
+    return parse(file.read(source.path), source.path), source
 
 
 def _aliases(typed: Typed, _: str) -> Iterator[str]:
-    from llmring.config.settings import chosen_profile
-    from llmring.lockfile.resolve import bindings, profile_name
+    from llmring.config.profile_choice import active_profile
+    from llmring.lockfile.resolve import bindings
 
-    lockfile = _lockfile(typed)
-    yield from bindings(lockfile, profile_name(typed.get("profile"), chosen_profile(), lockfile))
+    lockfile, source = _lockfile(typed)
+    yield from bindings(lockfile, active_profile(typed.get("profile"), lockfile, source))
 
 
 def _profiles(typed: Typed, _: str) -> Iterator[str]:
-    yield from _lockfile(typed).profiles
+    yield from _lockfile(typed)[0].profiles
 
 
 def _models(typed: Typed, last: str) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _models(typed: Typed, last: str) -> Iterator[str]:
     from llmring.config.settings import effective_facts_here
 
     chosen = last[: last.rfind(",") + 1]
-    lockfile = _lockfile(typed)
+    lockfile, _ = _lockfile(typed)
     bound = [
         ref
         for profile in lockfile.profiles.values()

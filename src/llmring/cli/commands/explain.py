@@ -9,9 +9,10 @@ import msgspec
 
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part
 from llmring.chat.request import LLMRequest, Message
-from llmring.cli.lockfile_options import add_options
+from llmring.cli.lockfile_options import add_options, note_fallback
 from llmring.cli.output import print_json, print_note, print_out, table
 from llmring.client.ring import LLMRing
+from llmring.config.settings import find_active_lockfile
 from llmring.registry.price import dollars, price_tag
 from llmring.routing.plan import Plan, PlanStep
 
@@ -64,8 +65,7 @@ def _count(text: str) -> int:
 def handle(args: argparse.Namespace) -> int:
     """Print the models in the order they would be tried, then those skipped."""
     with LLMRing(args.file) as ring:
-        if ring.lockfile_source == "bundled":
-            print_note("no lockfile here; using llmring's own. Create yours: llmring lock init")
+        note_fallback(find_active_lockfile(args.file))
         plan = ring.explain(_request(args), tokens=args.tokens, profile=args.profile)
     if args.json:
         print_json(_to_json(plan))

@@ -13,7 +13,8 @@ from llmring.audit import drift
 from llmring.audit import findings as lockfile_findings
 from llmring.cli.lockfile_options import add_files_argument, binding_line, for_each_file
 from llmring.cli.output import print_error, print_json, print_note, print_out
-from llmring.config.settings import chosen_profile, find_active_lockfile
+from llmring.config.profile_choice import active_profile
+from llmring.config.settings import find_active_lockfile
 from llmring.exceptions import ConfigurationError, LockfileError, LockfileNotFoundError
 from llmring.lockfile import file, resolve
 from llmring.lockfile.compose import Packages, is_installed, package_profile
@@ -149,7 +150,7 @@ def _own(path: str | None) -> tuple[Lockfile, str]:
             f"no {file.NAME} here to check; create one: llmring lock init, or name one with --file"
         )
     lockfile = parse(file.read(source.path), source.path)
-    return lockfile, resolve.profile_name(None, chosen_profile(), lockfile)
+    return lockfile, active_profile(None, lockfile, source)
 
 
 def _package(
