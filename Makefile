@@ -24,6 +24,7 @@ test: .venv/dev ## Run all tests, in two processes
 
 test-half: .venv/dev
 	$(BIN)/pytest $(HALF:%=tests/%)
+	$(BIN)/pytest plugins/llm-llmring
 
 test-rest: .venv/dev
 	$(BIN)/pytest $(HALF:%=--ignore tests/%)
@@ -89,6 +90,7 @@ lint: .venv/dev ## Check format, style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	cd plugins/llm-llmring && $(CURDIR)/$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: .venv/dev ## Format the code

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = sorted((ROOT / "src" / "llmring").rglob("*.py"))
+SOURCES = sorted([*(ROOT / "src").rglob("*.py"), *ROOT.glob("plugins/*/src/**/*.py")])
 # Tables that tools write; they quote their sources.
 GENERATED = {"benchmarks.md", "catalog.md", "contract.md", "reliability.md"}
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(page for page in ROOT.glob("docs/**/*.md") if page.name not in GENERATED),
     *sorted(ROOT.glob("skills/**/*.md")),
+    *sorted(ROOT.glob("plugins/*/*.md")),
     *(ROOT / name for name in ("Makefile", "action.yml", ".pre-commit-hooks.yaml")),
 ]
 

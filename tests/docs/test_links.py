@@ -10,6 +10,7 @@ PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("skills/**/*.md")),
+    *sorted(ROOT.glob("plugins/*/*.md")),
 ]
 LINKS = sorted(
     {
