@@ -1,10 +1,12 @@
 """Warnings that a process logs once."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
 from llmring.client import warn_once
+from llmring.lockfile.file import LockfileSource, find
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -64,5 +66,21 @@ def test_a_warning_that_the_user_has_had_is_skipped(caplog: pytest.LogCaptureFix
     warn_once.skip("key")
 
     warn_once.warn("key", lambda: "text")
+
+    assert logged(caplog) == []
+
+
+@pytest.mark.parametrize(("alias", "count"), [("fast", 1), (None, 0)])
+def test_calls_by_llmring_s_own_lockfile_are_warned_of_if_they_need_one(
+    alias: str | None, count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        warn_once.warn_of_fallback(find(None, None, Path.cwd()), alias)
+
+    assert len(logged(caplog)) == count
+
+
+def test_calls_by_another_lockfile_are_not_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    warn_once.warn_of_fallback(LockfileSource(Path("a"), "folder", writable=True), "fast")
 
     assert logged(caplog) == []

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Way
-from llmring import LLMRing, LockfileNotFoundError
+from llmring import LLMRing, LLMRingError, LockfileNotFoundError
+from llmring.client import warn_once
 from llmring.config.fallback_lockfile import (
     fallback_warning,
     missed_lockfile,
@@ -48,6 +49,17 @@ def test_a_call_by_the_bundled_lockfile_warns_once_and_names_both_files(
     [warning] = warnings()
     assert str(Path.cwd() / "llmring.lock") in warning
     assert str(BUNDLED) in warning
+
+
+@pytest.mark.usefixtures("vendors")
+def test_texts_to_embed_or_to_count_are_warned_of_too(warnings: Callable[[], list[str]]) -> None:
+    assert LLMRing().count_tokens("fast", messages="Hello").tokens
+    assert len(warnings()) == 1
+
+    warn_once.forget()
+    with pytest.raises(LLMRingError):
+        LLMRing().embed("fast", ["Hello"]).result()
+    assert len(warnings()) == 2
 
 
 @pytest.mark.usefixtures("vendors")

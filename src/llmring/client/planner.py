@@ -16,7 +16,6 @@ from llmring.chat.parsed_request import ParsedRequest
 from llmring.client import warn_once
 from llmring.client.route_cache import Route, Routes, route_of
 from llmring.config.active_lockfile import ActiveLockfile
-from llmring.config.fallback_lockfile import fallback_warning, missed_lockfile
 from llmring.config.settings import Settings, timeout_of
 from llmring.exceptions import ValidationError
 from llmring.lockfile.compose import Resolved
@@ -280,22 +279,13 @@ class CallPlanner:
             policy = self.policy(found)
             candidates = self.targets(found, policy, reading)
             stamp = reading.stamp(profile)
-            self._warn_of_fallback(reading, found)
+            warn_once.warn_of_fallback(reading.source, found.alias)
             self._require_name(reading)
             route = route_of(found, policy, candidates, stamp, reading, today)
             # The overrides of tests and the lockfiles of packages may change at any time.
             if not (self._overrides or policy.mode) and (":" not in model or found.alias is None):
                 routes.keep(key, route)
         return route
-
-    def _warn_of_fallback(self, reading: LockfileReading, found: Resolved) -> None:
-        """Warn once if calls go by llmring's own lockfile.
-
-        A call that names its model needs no lockfile, unless the user has one nearby.
-        """
-        source = reading.source
-        if source.rule == "bundled" and (found.alias is not None or missed_lockfile(source)):
-            warn_once.warn(warn_once.FALLBACK, lambda: fallback_warning(source))
 
     def _require_name(self, reading: LockfileReading) -> None:
         """Warn once if budgets are counted in Redis, but each machine counts its own."""

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from llmring.bridge.pending import loop_is_running
 from llmring.chat.parsed_request import ParsedRequest, parse_request
 from llmring.chat.request import LLMRequest, Messages
+from llmring.client import warn_once
 from llmring.client.call_record import CallStart
 from llmring.client.pending_calls import PendingCount, PendingEmbedding, PendingModels
 from llmring.client.request_args import RequestFields, request_of
@@ -237,6 +238,7 @@ class RingModels(RingCore):
         """Return the models of an alias, and their policy without its limits."""
         reading = reading or self._active_lockfile.now()
         found = self._active_lockfile.look_up(name, profile, reading)
+        warn_once.warn_of_fallback(reading.source, found.alias)
         policy = self._planner.policy(found)
         own = Policy(
             retries=policy.retries,
