@@ -28,6 +28,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "responses": {
         "model": "t",
         "input": "Hello",
+        "store": False,
         "tools": [{"type": "function", "name": "weather", "parameters": TOOL, "strict": False}],
     },
     "messages": {

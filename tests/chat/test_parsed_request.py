@@ -1,5 +1,8 @@
 """A request in one form, which later changes of the request do not reach."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from llmring import LLMRequest, Message
@@ -31,7 +34,7 @@ def test_every_field_is_there_in_one_form_however_it_was_given() -> None:
     assert parsed.choice == "required"
     assert parsed.output == OutputFormat()
     assert parsed.reasoning == Reasoning(tokens=500)
-    assert parsed.reasoning_tokens == 500
+    assert parsed.extra_tokens == 500
     assert parsed.caching == Caching("1h")
 
 
@@ -41,7 +44,32 @@ def test_a_request_with_nothing_but_a_text_leaves_all_else_open() -> None:
     assert parsed.turns == [Message("user", "Hi")]
     assert [*parsed.stops, *parsed.tools, *parsed.files] == []
     assert (parsed.choice, parsed.output, parsed.reasoning, parsed.caching) == (None,) * 4
-    assert parsed.reasoning_tokens == 0
+    assert parsed.extra_tokens == 0
+
+
+def test_a_limit_that_includes_reasoning_is_not_raised_by_it() -> None:
+    parsed = parse_request(LLMRequest("fast", "Hi", max_tokens=900, reasoning_tokens=500))
+
+    assert parsed.extra_tokens == 500
+    assert msgspec.structs.replace(parsed, limits_all=True).extra_tokens == 0
+
+
+@pytest.mark.parametrize(
+    ("cache", "group", "key"),
+    [
+        (None, None, None),
+        ("1h", None, None),
+        (None, "c1", "c1"),
+        ("1h", "c1", "c1"),
+        ({"key": "own"}, "c1", "own"),
+    ],
+)
+def test_the_key_of_the_cache_is_the_request_s_own_or_else_that_of_its_group(
+    cache: Any, group: str | None, key: str | None
+) -> None:
+    parsed = parse_request(LLMRequest("fast", "Hi", cache=cache))
+
+    assert msgspec.structs.replace(parsed, cache_group=group).cache_key == key
 
 
 def test_a_message_that_is_appended_later_is_not_in_it() -> None:

@@ -12,7 +12,12 @@ from llmring.chat.parsed_request import parse_request
 from llmring.chat.parts import ImagePart, ProviderPart, TextPart
 from llmring.chat.request import LLMRequest, Message
 from llmring.dialects.result_order import with_results_in_place
-from llmring.dialects.system_turns import late_systems_placed, own_parts, with_own_systems
+from llmring.dialects.system_turns import (
+    MOVED,
+    late_systems_placed,
+    own_parts,
+    with_own_systems,
+)
 from llmring.exceptions import UnsupportedFeatureError
 from llmring.providers.table import PROVIDERS
 
@@ -27,7 +32,7 @@ MARKED = ("user", "<system_message>\nIn French.\n</system_message>")
 
 
 def placed(turns: Sequence[Message], *, between: bool = False) -> list[tuple[str, str]]:
-    found = late_systems_placed(turns, "Google", between=between, dialect="gemini")
+    found = late_systems_placed(turns, "Google", [], between=between, dialect="gemini")
     return [(turn.role, turn.text) for turn in found]
 
 
@@ -39,7 +44,7 @@ def plain(*turns: Message) -> list[tuple[str, str]]:
 def test_system_messages_at_the_beginning_stay_as_they_are(between: bool) -> None:
     turns = [SYSTEM, LATE, USER, ANSWER]
 
-    assert late_systems_placed(turns, "Google", between=between, dialect="gemini") is turns
+    assert late_systems_placed(turns, "Google", [], between=between, dialect="gemini") is turns
 
 
 @pytest.mark.parametrize("turns", [[SYSTEM, USER, LATE], [SYSTEM, USER, LATE, ANSWER]])
@@ -54,6 +59,18 @@ def test_where_no_system_message_is_possible_a_marked_user_message_is_in_its_pla
     expected = [MARKED if turn is LATE else (turn.role, turn.text) for turn in turns]
 
     assert placed(turns, between=True) == placed(turns) == expected
+
+
+def test_a_message_that_becomes_the_user_s_is_remarked_once() -> None:
+    notes: list[str] = []
+
+    late_systems_placed(
+        [USER, LATE, ANSWER, LATE], "Google", notes, between=False, dialect="gemini"
+    )
+    kept: list[str] = []
+    late_systems_placed([SYSTEM, USER, LATE], "Anthropic", kept, between=True, dialect="anthropic")
+
+    assert (notes, kept) == ([MOVED], [])
 
 
 def test_adjacent_system_messages_become_one() -> None:
@@ -72,7 +89,7 @@ def test_between_a_call_and_its_results_it_follows_the_results() -> None:
 
 def test_its_cache_mark_is_kept() -> None:
     late = Message("system", "In French.", metadata={"cache_control": {"type": "ephemeral"}})
-    found = late_systems_placed([USER, late], "Anthropic", between=False, dialect="gemini")
+    found = late_systems_placed([USER, late], "Anthropic", [], between=False, dialect="gemini")
 
     assert found[-1].cache_control == {"type": "ephemeral"}
 
@@ -81,7 +98,7 @@ def test_an_image_in_it_is_refused() -> None:
     late = Message("system", [ImagePart(url="https://example.org/a.png")])
 
     with pytest.raises(UnsupportedFeatureError, match="Google takes only text"):
-        late_systems_placed([USER, late], "Google", between=False, dialect="gemini")
+        late_systems_placed([USER, late], "Google", [], between=False, dialect="gemini")
 
 
 @given(st.lists(st.sampled_from([SYSTEM, USER, ANSWER, LATE])), st.booleans())
@@ -110,7 +127,7 @@ def test_the_api_s_own_items_stay_with_their_text() -> None:
     first = Message("system", ["In French.", OF_CLAUDE])
     turns = [USER, first, SYSTEM, ANSWER]
 
-    found = late_systems_placed(turns, "Anthropic", between=True, dialect="anthropic")
+    found = late_systems_placed(turns, "Anthropic", [], between=True, dialect="anthropic")
 
     assert [(turn.role, turn.parts) for turn in found] == [
         (turn.role, list(turn.parts)) if turn.role == "system" else (turn.role, turn.parts)

@@ -81,6 +81,9 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
         given: The request as the application gave it; recordings keep that.
         own: What a client's program asks for in the format of its API alone.
         one_call: True if the model may call only one tool at a time.
+        limits_all: True if `max_tokens` includes the reasoning, as in the APIs of all vendors.
+        cache_group: The key of the prompt cache for APIs that have keys, of a request that has
+            marks, or no key of its own.
         verbatim: The request as a client's program sent it, if servers may get it so.
     """
 
@@ -105,12 +108,21 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
     given: LLMRequest | None = None
     own: OwnFields | None = None
     one_call: bool = False
+    limits_all: bool = False
+    cache_group: str | None = None
     verbatim: VerbatimBody | None = None
 
     @property
-    def reasoning_tokens(self) -> int:
-        """The most tokens that the model may spend on reasoning; 0 where no number is given."""
-        return (self.reasoning.tokens or 0) if self.reasoning is not None else 0
+    def extra_tokens(self) -> int:
+        """The most tokens of reasoning on top of `max_tokens`; 0 where no number is given."""
+        if self.reasoning is None or self.limits_all:
+            return 0
+        return self.reasoning.tokens or 0
+
+    @property
+    def cache_key(self) -> str | None:
+        """The key of the prompt cache, for APIs that have keys."""
+        return (self.caching.key if self.caching is not None else None) or self.cache_group
 
 
 def parse_request(request: LLMRequest) -> ParsedRequest:

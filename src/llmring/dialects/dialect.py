@@ -282,12 +282,14 @@ class Relaying(Struct, frozen=True, kw_only=True):
         streams: Whether a body asks for a stream without a word on it; None if the path decides.
         as_headers: Fields of a body that are sent as headers.
         needs_signatures: True if servers refuse thoughts without a signature.
+        fixed: Fields of a body that have the same value for all clients.
     """
 
     headers: tuple[str, ...] = ()
     streams: bool | None = False
     as_headers: frozenset[str] = frozenset()
     needs_signatures: bool = False
+    fixed: Mapping[str, Any] = {}
 
 
 def _any_item(_: Mapping[str, Any]) -> bool:

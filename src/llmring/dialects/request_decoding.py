@@ -67,7 +67,9 @@ class ClientRequest(Struct, frozen=True, kw_only=True):
             dialect: The name of the API in whose format it was sent.
         """
         own = OwnFields(dialect=dialect, fields=self.own, required=self.required_own)
-        return msgspec.structs.replace(parse_request(self.request), own=own, one_call=self.one_call)
+        return msgspec.structs.replace(
+            parse_request(self.request), own=own, one_call=self.one_call, limits_all=True
+        )
 
 
 class ClientEmbedding(Struct, frozen=True, kw_only=True):

@@ -14,17 +14,20 @@ from llmring.chat.parts import Part, ProviderPart, TextPart
 from llmring.chat.request import Message
 from llmring.exceptions import UnsupportedFeatureError
 
+MOVED = "a system message became a part of the user's turn"
+
 _MARK = "<system_message>\n{}\n</system_message>"
 
 
 def late_systems_placed(
-    turns: Sequence[Message], vendor: str, *, between: bool, dialect: str
+    turns: Sequence[Message], vendor: str, notes: list[str], *, between: bool, dialect: str
 ) -> Sequence[Message]:
     """Return the messages with those system messages made fit that come after another message.
 
     Args:
         turns: The messages, with the results of calls in place; not changed.
         vendor: The vendor's name, for errors.
+        notes: Remarks on the request, to which one on such messages is added.
         between: Whether the model takes a system message after a user's and before its answer:
             https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
         dialect: The name of the API, whose own items stay in the message.
@@ -49,6 +52,7 @@ def late_systems_placed(
         else:
             joined = [_marked(part) for each in parts for part in each]
             result += [Message("user", joined, metadata=run[-1].metadata)] if joined else []
+            notes += [MOVED] if joined and MOVED not in notes else []
     return result
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from llmring import LLMRequest, UnsupportedFeatureError
@@ -176,6 +177,15 @@ def test_R38_reasoning_given_in_tokens_is_added_to_max_tokens() -> None:
     ).request
 
     assert (request.reasoning, request.max_tokens) == (Reasoning(effort="medium"), 4500)
+
+
+def test_a_client_s_limit_includes_its_reasoning_already() -> None:
+    model = target("openai", "reasoning", efforts=LEVELS)
+    asked = parse_request(LLMRequest("fast", "Hi", reasoning_tokens=4000, max_tokens=5000))
+
+    request = fit(msgspec.structs.replace(asked, limits_all=True), model).request
+
+    assert (request.reasoning, request.max_tokens) == (Reasoning(effort="medium"), 5000)
 
 
 def test_R38_max_tokens_with_reasoning_stays_within_the_model_s_limit() -> None:

@@ -200,6 +200,24 @@ def test_g065_a_stream_of_chat_completions_is_asked_for_its_tokens(
     assert json.loads(prepared.http.body) == {**HI, "model": "gpt", "stream": True, **expected}
 
 
+@pytest.mark.parametrize(
+    ("given_", "relay", "notes"),
+    [
+        ({"store": False}, "verbatim", ()),
+        ({}, "adapted", ()),
+        ({"store": None}, "adapted", ()),
+        ({"store": True}, "adapted", ("store set to false: the gateway allows nothing else",)),
+    ],
+)
+def test_g002_a_response_is_never_stored(
+    given_: dict[str, Any], relay: str, notes: tuple[str, ...]
+) -> None:
+    prepared = sent("openai_responses", {"model": "fast", "input": "Hi", **given_})
+
+    assert json.loads(prepared.http.body) == {"model": "gpt", "input": "Hi", "store": False}
+    assert (prepared.relay, prepared.adjusted) == (relay, notes)
+
+
 def test_a_server_that_knows_the_limit_by_another_name_gets_that_name_alone() -> None:
     body = {**HI, "max_completion_tokens": 7}
 

@@ -52,17 +52,17 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         UnsupportedFeatureError: The API does not accept a part of a message.
         ValidationError: The data of a document is not base64.
     """
-    lost: list[str] = []
+    notes: list[str] = []
     if request.tools:
-        request, lost = with_plain_tools(request)
+        request, notes = with_plain_tools(request)
     ordered = with_results_in_place(request.turns)
     name, between = anthropic_content.NAME, quirks.system_turns
-    placed = late_systems_placed(ordered, "Anthropic", between=between, dialect=name)
+    placed = late_systems_placed(ordered, "Anthropic", notes, between=between, dialect=name)
     turns = fitted(placed, name, anthropic_content.CALL_IDS, quirks)
     messages = anthropic_content.messages(turns, quirks)
     thinking = _thinking(request, messages, quirks)
     wanted = _wanted(request, quirks, thinking)
-    notes = [*lost, *wanted.notes]
+    notes += wanted.notes
     payload: dict[str, Any] = {
         "model": model,
         "max_tokens": _max_tokens(request, thinking),

@@ -84,10 +84,6 @@ def decode_generation(value: Any) -> GeminiSettings:
     settings["response_format"] = _output(found, own, required)
     if thinking := found.pop("thinkingConfig", None):
         settings |= _thinking(thinking, own)
-    budget = settings.get("reasoning_tokens") or 0
-    if settings["max_tokens"] is not None and budget >= settings["max_tokens"]:
-        # Elsewhere, the limit is that of the answer alone, which would be raised by the budget.
-        own["maxOutputTokens"] = settings["max_tokens"]
     own |= found
     required += [at(_PLACE, name) for name in sorted(found) if _is_needed(found, name)]
     return GeminiSettings({k: v for k, v in settings.items() if v is not None}, own, required)

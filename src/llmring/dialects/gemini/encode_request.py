@@ -125,7 +125,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     if request.one_call and tools:
         notes.append(PARALLEL_CALLS)
     ordered = with_results_in_place(request.turns)
-    turns = late_systems_placed(ordered, "Google", between=False, dialect=NAME)
+    turns = late_systems_placed(ordered, "Google", notes, between=False, dialect=NAME)
     is_older = bool(_BEFORE_3.search(model))
     texts = system_texts(turns)
     if output and output.schema is not None and not quirks.json_schema and not tools:
@@ -187,7 +187,7 @@ def _prompt_for_json(output: OutputFormat) -> str:
 
 def _max_tokens(request: ParsedRequest) -> int | None:
     # The API's limit includes reasoning; a limit that reasoning could use up leaves no answer.
-    limit, budget = request.max_tokens, request.reasoning_tokens or 0
+    limit, budget = request.max_tokens, request.extra_tokens
     return limit if limit is None or limit > budget else limit + budget
 
 

@@ -78,7 +78,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
     ordered = with_results_in_place(with_own_systems(request.turns, NAME))
     # The templates of many models move all system messages to the beginning.
     # https://docs.ollama.com/modelfile#template
-    turns = late_systems_placed(ordered, "Ollama", between=False, dialect=NAME)
+    turns = late_systems_placed(ordered, "Ollama", notes, between=False, dialect=NAME)
     tools = _tools(request, notes)
     if request.one_call and tools:
         notes.append(PARALLEL_CALLS)
@@ -112,7 +112,7 @@ def _max_tokens(request: ParsedRequest) -> int | None:
     # The limit includes thinking, so the tokens for it are added.
     if request.max_tokens is None:
         return None
-    return request.max_tokens + request.reasoning_tokens
+    return request.max_tokens + request.extra_tokens
 
 
 def _think(reasoning: Reasoning | None, model: str) -> bool | str | None:

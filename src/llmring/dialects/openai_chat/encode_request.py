@@ -62,7 +62,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         "parallel_tool_calls": False if request.one_call and tools else None,
         "response_format": output.format,
         **(reasoning_fields(reasoning, quirks.reasoning) if reasoning else {}),
-        **(_cache_fields(caching) if caching and quirks.caching == "keys" else {}),
+        **(_cache_fields(request) if quirks.caching == "keys" else {}),
         "stream": stream or None,
         "stream_options": {"include_usage": True} if stream and quirks.stream_usage else None,
     }
@@ -77,7 +77,7 @@ def _max_tokens(request: ParsedRequest) -> int | None:
     # https://platform.openai.com/docs/guides/reasoning#controlling-costs
     if request.max_tokens is None:
         return None
-    return request.max_tokens + request.reasoning_tokens
+    return request.max_tokens + request.extra_tokens
 
 
 # --- Tools ---
@@ -121,15 +121,15 @@ def _tool_choice(request: ParsedRequest, custom: frozenset[str]) -> str | dict[s
 # --- Caching ---
 
 
-def _cache_fields(caching: Caching) -> dict[str, Any]:
+def _cache_fields(request: ParsedRequest) -> dict[str, Any]:
     # Prefixes are cached automatically; a request can group them, and set how long they are kept.
     # https://platform.openai.com/docs/guides/prompt-caching
-    fields: dict[str, Any] = {"prompt_cache_key": caching.key}
-    match caching.ttl:
-        case "24h" | "in_memory":
-            fields["prompt_cache_retention"] = caching.ttl
-        case "30m" | "12h":
-            fields["prompt_cache_options"] = {"ttl": caching.ttl}
+    fields: dict[str, Any] = {"prompt_cache_key": request.cache_key}
+    match request.caching.ttl if request.caching is not None else None:
+        case "24h" | "in_memory" as ttl:
+            fields["prompt_cache_retention"] = ttl
+        case "30m" | "12h" as ttl:
+            fields["prompt_cache_options"] = {"ttl": ttl}
     return fields
 
 

@@ -58,7 +58,7 @@ DIALECT = Dialect(
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
     # https://platform.openai.com/docs/api-reference/assistants
-    relaying=Relaying(headers=("openai-beta",)),
+    relaying=Relaying(headers=("openai-beta",), fixed={"store": False}),
     private=frozenset(
         # The last one has the IDs of Codex's installation and its folders.
         {"metadata", "prompt_cache_key", "safety_identifier", "store", "user", "client_metadata"}

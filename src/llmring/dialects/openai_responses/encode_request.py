@@ -91,7 +91,7 @@ def _max_tokens(request: ParsedRequest) -> int | None:
     # https://platform.openai.com/docs/guides/reasoning#controlling-costs
     if request.max_tokens is None:
         return None
-    return request.max_tokens + request.reasoning_tokens
+    return request.max_tokens + request.extra_tokens
 
 
 def _reasoning(request: ParsedRequest) -> dict[str, Any] | None:
@@ -122,15 +122,12 @@ def _caching(request: ParsedRequest) -> dict[str, Any]:
 
     https://platform.openai.com/docs/guides/prompt-caching
     """
-    caching = request.caching
-    if caching is None:
-        return {}
-    fields: dict[str, Any] = {"prompt_cache_key": caching.key}
-    match caching.ttl:
-        case "24h" | "in_memory":
-            fields["prompt_cache_retention"] = caching.ttl
-        case "30m" | "12h":
-            fields["prompt_cache_options"] = {"ttl": caching.ttl}
+    fields: dict[str, Any] = {"prompt_cache_key": request.cache_key}
+    match request.caching.ttl if request.caching is not None else None:
+        case "24h" | "in_memory" as ttl:
+            fields["prompt_cache_retention"] = ttl
+        case "30m" | "12h" as ttl:
+            fields["prompt_cache_options"] = {"ttl": ttl}
     return fields
 
 

@@ -20,6 +20,7 @@ from llmring.dialects.relay.open_requests import open_messages
 from llmring.dialects.relay.sealed_signatures import endpoint_mark
 from llmring.dialects.reply_encoding import Envelope, ReplyEncoding
 from llmring.dialects.request_decoding import ClientRequest, RequestFormatError
+from llmring.gateway.chats.cache_group import cache_group
 from llmring.gateway.chats.client_events import Shown
 from llmring.gateway.chats.conversation import conversation_of
 from llmring.gateway.chats.missing_results import with_all_results
@@ -94,8 +95,10 @@ def read_chat(
     )
     named = called(gateway, wire, request, asked.model)
     wishes = client_wishes(request.headers)
-    parsed = _parsed(gateway, wire, request, asked, named, wishes)
     conversation = conversation_of(request, asked, named, gateway.secret)
+    parsed = _parsed(gateway, wire, request, asked, named, wishes)
+    if (group := cache_group(parsed, conversation)) is not None:
+        parsed = msgspec.structs.replace(parsed, cache_group=group)
     return ReadChat(
         wire=wire,
         asked=asked,

@@ -129,7 +129,7 @@ def _room(request: ParsedRequest, reasoning: Reasoning, facts: ModelFacts) -> di
     Every vendor counts reasoning towards the longest answer, and an effort does not limit its
     tokens.
     """
-    if request.max_tokens is None or not reasoning.tokens:
+    if request.max_tokens is None or not reasoning.tokens or request.limits_all:
         return {}
     longest = request.max_tokens + reasoning.tokens
     return {"max_tokens": longest if facts.max_output is None else min(longest, facts.max_output)}

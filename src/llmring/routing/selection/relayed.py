@@ -19,7 +19,7 @@ from llmring.chat.parsed_request import ParsedRequest, Relay, VerbatimBody
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart
 from llmring.dialects.call_ids import ANY
 from llmring.dialects.dialect import AS_GIVEN, EVERY_FIELD, Outgoing, Quirks
-from llmring.dialects.relay.body_splice import MemberPath, members_of, repeated, spliced
+from llmring.dialects.relay.body_splice import MemberPath, members_of, repeated, spliced, value_in
 from llmring.exceptions import LLMRingError
 from llmring.routing.selection.own_parts import for_api
 from llmring.routing.targets import Target
@@ -92,7 +92,12 @@ def relayed(
     }
     url = target.endpoint.url(outgoing.path)
     relay: Relay = "adapted" if changes.keys() - {("model",)} else "verbatim"
-    return RelayedRequest(HttpRequest("POST", url, headers, body, outgoing.notes), relay)
+    notes = tuple(
+        f"{field} set to {str(value).lower()}: the gateway allows nothing else"
+        for field, value in target.dialect.relaying.fixed.items()
+        if (field,) in changes and value_in(verbatim.body, (field,)) not in (None, b"null")
+    )
+    return RelayedRequest(HttpRequest("POST", url, headers, body, notes), relay)
 
 
 def _changes(
@@ -119,7 +124,7 @@ def _changes(
     keys = {key for key in (*usual, *sent) if usual.get(key) != sent.get(key)}
     if keys & _WHOLE:
         return None
-    keys |= _SETTLED
+    keys |= _SETTLED | target.dialect.relaying.fixed.keys()
     body = _decoded(given, keys)
     changes: Changes = {}
     if not _add_changes(changes, (), body, _decoded(usual, keys), _decoded(sent, keys)):
@@ -237,6 +242,9 @@ def _add_settled(
     stream: bool,
 ) -> None:
     rules = target.dialect.relaying
+    for field, value in rules.fixed.items():
+        if body.get(field, _ABSENT) != value:
+            changes[field,] = value
     if body.get("model") != sent.get("model"):
         changes["model",] = sent.get("model", UNSET)
     for field in rules.as_headers & body.keys():
