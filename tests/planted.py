@@ -231,6 +231,10 @@ class Outputs:
                         found.append(f"{each.provider}, {each.shape}, in {place}: {context!r}")
         return found[:20]
 
+    def holds(self, text: str) -> list[str]:
+        """Return the places that hold a text."""
+        return [place for place, data in self._found.items() if text.encode() in data]
+
     @property
     def places(self) -> set[str]:
         return set(self._found)
