@@ -28,6 +28,7 @@ cors = ["https://chat.example.com", "http://localhost:3000", "http://[::1]:80", 
 hosts = ["LLM.example.com", "[::1]"]
 show_upstream_errors = false
 body_model = "asked"
+allow = ["mcp"]
 x-note = "ours"
 
 [gateway.names]
@@ -58,6 +59,7 @@ def test_the_table_is_read_with_all_its_keys() -> None:
         hosts=("llm.example.com", "[::1]"),
         show_upstream_errors=False,
         body_model="asked",
+        allow=("mcp",),
     )
 
 

@@ -16,6 +16,7 @@ from llmring.dialects.openai_responses.count_tokens import encode_count as respo
 from llmring.dialects.openai_responses.decode_request import decode_request as decode_responses
 from llmring.dialects.request_decoding import DecodeRequest
 from llmring.gateway.answer_headers import header_text, name_headers
+from llmring.gateway.chats.named_servers import check_named_servers
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.models import JSON_HEADERS
 from llmring.gateway.naming import called, client_wishes
@@ -69,6 +70,7 @@ async def answer_count(
     question = msgspec.structs.replace(
         parse_request(client.request), model=name.name, timeout=seconds, own=own
     )
+    check_named_servers(question, gateway.table.allow)
     count = await gateway.ring.count_parsed(question, name.profile)
     headers = {
         "x-llmring-count": "exact" if count.exact else "estimate",

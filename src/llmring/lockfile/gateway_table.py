@@ -24,6 +24,8 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
         show_upstream_errors: True if errors quote the provider's message; None for only where the
             gateway serves this machine alone.
         body_model: The model that replies name: the one that answered, or the client's own name.
+        allow: What clients may ask of providers that they may not by default: "mcp" for servers
+            that their requests name.
     """
 
     names: Mapping[str, str] = {}
@@ -33,6 +35,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
     show_upstream_errors: bool | None = None
     body_model: Literal["served", "asked"] = "served"
+    allow: tuple[Literal["mcp"], ...] = ()
 
 
 _USUAL = GatewayTable()

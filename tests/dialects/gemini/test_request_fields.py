@@ -58,7 +58,9 @@ def test_a_number_may_be_a_text(value: Any, expected: float | None) -> None:
     assert number_at({"topP": value}, "topP", "") == expected
 
 
-@pytest.mark.parametrize("value", [True, "much", "NaN", "Infinity", [], {}, ""])
+@pytest.mark.parametrize(
+    "value", [True, "much", "NaN", "Infinity", [], {}, "", 10**400, str(-(10**400))]
+)
 def test_what_is_no_number_is_an_error(value: Any) -> None:
     with pytest.raises(RequestFormatError) as caught:
         number_at({"topP": value}, "topP", "generationConfig")

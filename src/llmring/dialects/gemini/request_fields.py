@@ -7,8 +7,8 @@ as a list of one, and numbers as text: https://protobuf.dev/programming-guides/j
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from llmring.dialects.gemini.field_names import camel
@@ -63,6 +63,9 @@ def text_at(found: Mapping[str, Any], name: str, place: str) -> str | None:
     return value
 
 
+_LARGEST = sys.float_info.max
+
+
 def number_at(found: Mapping[str, Any], name: str, place: str) -> float | None:
     """Return a field that must be a number; None if it is absent.
 
@@ -75,7 +78,10 @@ def number_at(found: Mapping[str, Any], name: str, place: str) -> float | None:
             value = float(value) if set(value) & set(".eEN") else int(value)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _wrong(at(place, name), "a number", value)
+    # Infinite numbers, and whole ones that no float can be, are out of it.
+    if not -_LARGEST <= value <= _LARGEST:
         raise _wrong(at(place, name), "a number", value)
     return value
 

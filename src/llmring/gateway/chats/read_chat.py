@@ -24,6 +24,7 @@ from llmring.gateway.chats.cache_group import cache_group
 from llmring.gateway.chats.client_events import Shown
 from llmring.gateway.chats.conversation import conversation_of
 from llmring.gateway.chats.missing_results import with_all_results
+from llmring.gateway.chats.named_servers import check_named_servers
 from llmring.gateway.chats.reply_ids import new_reply_id
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
@@ -97,6 +98,7 @@ def read_chat(
     wishes = client_wishes(request.headers)
     conversation = conversation_of(request, asked, named, gateway.secret)
     parsed = _parsed(gateway, wire, request, asked, named, wishes)
+    check_named_servers(parsed, gateway.table.allow)
     if (group := cache_group(parsed, conversation)) is not None:
         parsed = msgspec.structs.replace(parsed, cache_group=group)
     return ReadChat(
@@ -172,14 +174,30 @@ def _verbatim(
 
 # The keys that decide who answers, how and at what price. Servers differ in which of two counts.
 _DECIDING = frozenset(
-    {"model", "stream", "max_tokens", "max_completion_tokens", "max_output_tokens"}
+    {
+        "model",
+        "stream",
+        "max_tokens",
+        "max_completion_tokens",
+        "max_output_tokens",
+        "maxOutputTokens",
+        "num_predict",
+    }
 )
+# The tables in which Gemini's and Ollama's APIs have them.
+_TABLES = frozenset({"generationConfig", "generation_config", "options"})
 
 
-def _refuse_repeated(body: bytes) -> None:
-    for name in repeated(members_of(body)):
-        if name in _DECIDING:
-            raise RequestFormatError(f"{name} is given more than once; give it once", name)
+def _refuse_repeated(body: bytes, place: str = "") -> None:
+    members = members_of(body)
+    for name in repeated(members):
+        if name in _DECIDING or name in _TABLES:
+            field = f"{place}{name}"
+            raise RequestFormatError(f"{field} is given more than once; give it once", field)
+    for member in members:
+        value = body[member.value_begin : member.end]
+        if member.key in _TABLES and not place and value.startswith(b"{"):
+            _refuse_repeated(value, f"{member.key}.")
 
 
 def marks(gateway: Gateway) -> Mapping[str, str]:

@@ -110,4 +110,11 @@ GATEWAY: Mapping[str, Shape] = {
         about="The model that replies name: the one that answered, or the name that the client "
         "asked for.",
     ),
+    "allow": Items(
+        each=Choice(options=("mcp",), noun="mcp", example='"mcp"'),
+        noun='a list with "mcp" or nothing',
+        example='["mcp"]',
+        about='What clients may ask of providers: "mcp" to name MCP servers for them to call; '
+        "nothing if left out.",
+    ),
 }
