@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-holding bench-instructions fuzz-answers guard threats trace lint format lock clean
+.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-holding bench-instructions fuzz-answers guard recordings threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -39,7 +39,8 @@ TIMELESS := architecture bridge chaos chat contract dialects json_schema local l
 	client/test_cancelled_calls.py client/test_damaged_answers.py client/test_empty_answers.py \
 	client/test_recordings.py client/replies/test_refused_answers.py client/replies/test_streamed_attempts.py \
 	client/test_refusals.py client/replies/test_stream_patience.py client/tools \
-	gateway/chats gateway/sdks gateway/server gateway/test_app.py gateway/test_captures.py \
+	gateway/calls gateway/chats gateway/recorded gateway/sdks gateway/server gateway/translation \
+	gateway/test_app.py gateway/test_captures.py \
 	gateway/test_chat.py gateway/test_errors.py gateway/test_keep_alive.py gateway/test_serve.py \
 	ledger/test_spool.py \
 	ledger/test_writer.py limits/test_redis_circuits.py limits/test_redis_nonsense.py \
@@ -58,6 +59,9 @@ contract: .venv/dev ## Run the tests of the lockfile and gateway contracts, and 
 chaos: .venv/dev ## Make REQUESTS calls with each fault, and write docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.report --requests $(or $(REQUESTS),5000) \
 		--save docs/reliability.md
+
+recordings: .venv/dev ## Send all recordings of real replies through the gateway, to the SDKs of all APIs
+	RECORDINGS=all $(BIN)/pytest -q tests/gateway/recorded
 
 threats: .venv/dev ## Run the tests of each guard, and write docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.threats --save docs/reliability.md

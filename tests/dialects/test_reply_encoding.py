@@ -96,6 +96,7 @@ def test_a_call_without_an_id_has_the_same_one_in_the_same_reply_only() -> None:
     ("text", "kind", "sent"),
     [
         ('{"a": 1.00}', "function", '{"a": 1.00}'),
+        ('{"a":\n  1.00,\r\n  "b": "x\\ny"}\n', "function", '{"a":1.00,"b":"x\\ny"}'),
         ("  ", "function", "{}"),
         ("[1]", "function", '{"arguments":"[1]"}'),
         ('{"a":', "function", '{"arguments":"{\\"a\\":"}'),

@@ -286,7 +286,7 @@ def call_id(reply_id: str, call: ToolCallDelta) -> str:
 
 
 def json_arguments(call: ToolCallDelta) -> msgspec.Raw | Json:
-    """Return the arguments of a tool call as a JSON object, their numbers as they were.
+    """Return the arguments of a tool call as a JSON object in one line, their numbers as they were.
 
     The text of a custom tool, and one that is not a JSON object, is put under "arguments".
     """
@@ -294,7 +294,11 @@ def json_arguments(call: ToolCallDelta) -> msgspec.Raw | Json:
     if call.kind == "function":
         with contextlib.suppress(ValueError, RecursionError):
             msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-            return msgspec.Raw(text.encode())
+            # A line's end would be the end of an event of a stream.
+            is_lines = "\n" in text or "\r" in text
+            return msgspec.Raw(
+                (msgspec.json.format(text, indent=-1) if is_lines else text).encode()
+            )
     return {"arguments": call.arguments}
 
 

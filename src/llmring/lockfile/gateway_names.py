@@ -166,7 +166,9 @@ def _parted(name: str) -> tuple[str, str, str]:
 
 
 def _is_model(model: str) -> bool:
-    return model.isprintable() and model == model.strip()
+    """Return False for a name that no model has; in an address, dots would lead elsewhere."""
+    is_path = not {".", ".."} & set(model.split("/"))
+    return is_path and model.isprintable() and model == model.strip()
 
 
 def _nearest(asked: str, names: ClientNames) -> tuple[str, ...]:

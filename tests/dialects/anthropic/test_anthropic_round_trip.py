@@ -202,7 +202,7 @@ def few_marks(payload: Json) -> bool:
 
 @given(requests())
 @settings(max_examples=80, deadline=None)
-def test_a_request_of_the_library_is_read_as_it_was_written(request: LLMRequest) -> None:
+def test_g194_a_request_of_the_library_is_read_as_it_was_written(request: LLMRequest) -> None:
     payload = written(request)
     if not few_marks(payload):
         request.cache = None

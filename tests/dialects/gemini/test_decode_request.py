@@ -414,7 +414,7 @@ def has_content(body: dict[str, Any]) -> bool:
 
 @given(body=BODIES.filter(has_content))
 @settings(max_examples=300, deadline=None)
-def test_a_body_that_was_read_and_written_once_stays_the_same(body: dict[str, Any]) -> None:
+def test_g194_a_body_that_was_read_and_written_once_stays_the_same(body: dict[str, Any]) -> None:
     once = again(decoded(body))
 
     assert again(decoded(once)) == once

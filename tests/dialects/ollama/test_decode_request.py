@@ -328,7 +328,7 @@ bodies = st.fixed_dictionaries(
 
 
 @given(bodies)
-def test_what_was_read_is_read_the_same_when_it_is_written(body: dict[str, Any]) -> None:
+def test_g194_what_was_read_is_read_the_same_when_it_is_written(body: dict[str, Any]) -> None:
     # Written once, results follow their calls, and late system messages are a user's.
     client = read(encoded(read(body)))
 

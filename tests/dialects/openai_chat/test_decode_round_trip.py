@@ -298,7 +298,7 @@ def same_meaning(client: ClientRequest) -> Any:
 
 
 @given(bodies)
-def test_what_was_read_is_read_the_same_when_it_is_written(body: dict[str, Any]) -> None:
+def test_g194_what_was_read_is_read_the_same_when_it_is_written(body: dict[str, Any]) -> None:
     client = read(body)
     if client.stream:
         # A stream from a server always has the tokens.

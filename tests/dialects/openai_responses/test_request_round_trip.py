@@ -190,7 +190,7 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(bodies())
-def test_a_body_that_is_read_and_sent_is_read_as_the_same(body: dict[str, Any]) -> None:
+def test_g194_a_body_that_is_read_and_sent_is_read_as_the_same(body: dict[str, Any]) -> None:
     found = read(body)
 
     again = read(sent_again(found))

@@ -143,6 +143,24 @@ def test_g077_texts_and_calls_may_alternate(scene: Stage, sdk: str, api: str, st
     assert [each["city"] for _, each in reply.places] == ["Ulm", "Bonn"]
 
 
+@each_sdk
+@each_api
+@either_form
+def test_g077_arguments_of_several_lines_are_those_of_one_call(
+    scene: Stage, sdk: str, api: str, stream: bool
+) -> None:
+    lines = '{\n  "city": "Ulm",\r\n  "note": "a\\nb"\n}'
+    scene.script(
+        api, scripted(api, ToolCallDelta(0, "call_0", "weather", lines), reason="tool_calls")
+    )
+
+    talk = scene.talk(sdk, api, tools=True)
+    talk.say("What is the weather?")
+    reply = talk.answer(stream=stream)
+
+    assert reply.places == [("weather", {"city": "Ulm", "note": "a\nb"})]
+
+
 def mixed(*pieces: tuple[int, str | None, str]) -> Answer:
     """Return an answer by Chat Completions whose pieces of calls come in this order."""
     events = []

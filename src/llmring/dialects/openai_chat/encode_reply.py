@@ -20,6 +20,7 @@ Reasoning has no field in OpenAI's own replies; if none is given, it is sent as
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import TypeGuard
 
@@ -196,6 +197,7 @@ class _ChatStream(StreamEncoder):
         super().__init__(envelope)
         # Calls of functions whose arguments have not come.
         self._bare: set[int] = set()
+        self._annotations = itertools.count()
         self._has_adopted = False
 
     def _adopt(self, data: bytes) -> None:
@@ -219,7 +221,10 @@ class _ChatStream(StreamEncoder):
             case RefusalDelta(text=text):
                 yield self._delta({"refusal": text})
             case Cited():
+                # Clients add up the entries of a list by their indexes.
                 if annotations := [*_annotations(event)]:
+                    for each in annotations:
+                        each["index"] = next(self._annotations)
                     yield self._delta({"annotations": annotations})
                 if results := [*_results(event)]:
                     yield self._chunk([], search_results=results)
