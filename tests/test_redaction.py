@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.redaction import pattern_of, redact, secrets_in
+from llmring.redaction import one_line, pattern_of, redact, secrets_in
 
 SECRET = "q7Zt.distinctive.W9x4"
 
@@ -93,3 +93,17 @@ def test_a_pattern_finds_given_secrets_and_no_shapes() -> None:
 
     assert pattern_of([SECRET, "x"]).sub("***", f"{name} {SECRET.upper()} x") == f"{name} *** x"
     assert pattern_of([]).search(f"{name} {SECRET}") is None
+
+
+@given(st.text())
+def test_a_line_has_nothing_that_ends_it_or_controls_a_terminal(text: str) -> None:
+    line = one_line(text)
+
+    assert line.isprintable()
+    assert len(line) == len(text)
+    assert all(new in (old, " ") for old, new in zip(text, line, strict=True))
+
+
+def test_a_line_keeps_what_can_be_read() -> None:
+    assert one_line("Grüß Gott 🙂") == "Grüß Gott 🙂"
+    assert one_line("\x1b[31ma\r\nb\u202ec\u2028d") == " [31ma  b c d"

@@ -44,6 +44,13 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _KEY_SHAPES.sub(MASK, text)
 
 
+def one_line(text: str) -> str:
+    """Return a text without what ends a line or controls a terminal, spaces in its place."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
 def pattern_of(secrets: Iterable[str]) -> re.Pattern[str]:
     """Return a pattern that finds the given secrets, and nothing else."""
     spellings = [_pattern(secret).pattern for secret in secrets if len(secret) >= _SHORTEST]

@@ -14,6 +14,7 @@ from llmring.client import warn_once
 from llmring.ledger.project import Stamp
 from llmring.lockfile.compose import Resolved
 from llmring.lockfile.document import ModelRef
+from llmring.redaction import one_line
 from llmring.routing.policy import Policy, limits, weighs
 from llmring.routing.selection.filters import is_retired, retired_last, warning
 from llmring.routing.selection.shape import ModelsByShape
@@ -57,7 +58,7 @@ class Route(Struct, frozen=True):
         pin = pins.get(str(ref)) if pins else None
         remark = warn_once.served_models().remark(ref, name, pin.get("snapshot") if pin else None)
         if remark is not None:
-            _log.warning("%s %s", ref, remark)
+            _log.warning("%s %s", ref, one_line(remark))
         return remark
 
 

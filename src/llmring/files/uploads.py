@@ -21,6 +21,7 @@ from llmring.exceptions import (
 )
 from llmring.files.local_file import LocalFile
 from llmring.providers.endpoint import Endpoint
+from llmring.redaction import one_line
 from llmring.routing.selection.prepare import Fetch
 from llmring.wire import HttpHead, HttpRequest, is_success
 
@@ -251,11 +252,11 @@ async def _drop(uploaded: UploadedCopy, fetch: Fetch, clock: Clock) -> None:
             host.request(host.store.delete(uploaded.stored.id)), DELETE_SECONDS
         )
     except ProviderError as error:
-        why = error.message
+        why = one_line(error.message)
     else:
         if is_success(head) or head.status == 404:
             return
-        why = host.dialect.explain(head, body).message
+        why = one_line(host.dialect.explain(head, body).message)
     log.warning("%s could not remove the file %s: %s", host.place[0], uploaded.stored.id, why)
 
 

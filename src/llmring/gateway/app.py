@@ -35,7 +35,7 @@ from llmring.gateway.server.drain import Drain
 from llmring.gateway.server.sending import Send
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import MESSAGES
-from llmring.redaction import redact
+from llmring.redaction import one_line, redact
 
 _ALIAS, _PROFILE = "x-llmring-alias", "x-llmring-profile"
 _READY = "health:answer_ready"
@@ -221,7 +221,8 @@ def _error_answer(error: Exception, call: ClientCall, gateway: Gateway) -> Gatew
 
 def _report_broken(error: Exception, call: ClientCall) -> None:
     """Log why a stream has failed after its beginning."""
-    detail = redact("".join(traceback.format_exception(error)))
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    detail = redact("\n".join(map(one_line, lines)))
     _log.error("the answer to request %s broke off: %s", call.head.request_id, detail)
 
 

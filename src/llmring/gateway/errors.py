@@ -52,7 +52,7 @@ from llmring.gateway.refusals import (
     UnknownModelError,
 )
 from llmring.gateway.wires import WIRES, Wire, WireName
-from llmring.redaction import redact
+from llmring.redaction import one_line, redact
 
 _log = logging.getLogger("llmring")
 
@@ -209,13 +209,8 @@ def _encodable(complaint: _Complaint, wire: Wire, request_id: str) -> ErrorAnswe
 
 def _clean(text: str) -> str:
     """Return a text in one line, with keys masked, that any JSON parser and terminal takes."""
-    line = redact(" ".join(_printable(text).split()))
+    line = redact(" ".join(one_line(text).split()))
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 1]}…"
-
-
-def _printable(text: str) -> str:
-    """Replace all characters that control a terminal or can't be encoded."""
-    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _seconds(wait: float) -> int:
@@ -372,7 +367,7 @@ def _of_own_error(error: LLMRingError, client: _Client) -> _Complaint:
 def _of_fault(error: BaseException, client: _Client) -> _Complaint:
     """Report a fault of the gateway itself, whose details are for the log alone."""
     lines = "".join(traceback.format_exception(error)).splitlines()
-    detail = redact("\n".join(map(_printable, lines)))
+    detail = redact("\n".join(map(one_line, lines)))
     return _of_fault_with(detail, client, shows=False)
 
 

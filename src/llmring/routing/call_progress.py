@@ -19,6 +19,7 @@ from llmring.exceptions import (
     ProviderError,
     ProviderTimeoutError,
 )
+from llmring.redaction import one_line
 from llmring.routing.call_context import CallContext
 from llmring.routing.failure_policy import Verdict, may_have_run, verdict
 from llmring.routing.observers import CallObserver, ObservedAttempt
@@ -143,7 +144,8 @@ class CallProgress:
             # Only a person can replace a refused key, even if another model answers.
             loud = isinstance(attempt.error, ProviderAuthenticationError)
             level = logging.WARNING if loud and attempt.outcome == "failed" else logging.INFO
-            log.log(level, "%s %s: %s", attempt.model, attempt.outcome, attempt.reason)
+            reason = one_line(str(attempt.reason))
+            log.log(level, "%s %s: %s", attempt.model, attempt.outcome, reason)
         for each in self.observers:
             if each.on_attempt_outcome is not None:
                 each.on_attempt_outcome(attempt)

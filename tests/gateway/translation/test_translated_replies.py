@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -11,6 +12,7 @@ import pytest
 from google.genai.types import GenerateContentResponse
 from openai.types.responses import Response
 
+from ledgers import wait_for
 from llmring.chat.events import Event, Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from loopback import Answer
 from raw_calls import PATHS, Asked, ask
@@ -213,6 +215,7 @@ CASES = [
     for api in words
     for word in words[api]
 ]
+ONE_WORD = {api: words[0] for api, words in MEANINGS["unknown"].items()}
 # The words of each client, by what they mean.
 WORDS = {
     "chat": {
@@ -321,3 +324,13 @@ def test_g054_a_reason_that_is_a_failure_is_for_the_next_model(
 
     assert ends(wire, asked.reply.body) == {WORDS[wire]["stop"]}
     assert b"error" not in asked.reply.body.replace(b'"error":null', b"")
+
+
+@pytest.mark.parametrize(("api", "word"), [*ONE_WORD.items()])
+def test_g054_the_ledger_has_a_vendor_s_new_word(tmp_path: Path, api: str, word: str) -> None:
+    with stage(tmp_path) as scene:
+        asked = ask(scene, "messages", api, QUESTIONS["messages"], answered(api, "unknown", word))
+        [call] = wait_for(tmp_path / "state" / "llmring" / "ledger.sqlite", 1)
+
+    assert asked.reply.status == 200
+    assert call.finish_reason == word.lower()
