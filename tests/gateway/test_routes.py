@@ -43,6 +43,7 @@ def route(method: str, path: str, **headers: str) -> GatewayRoute:
         ("GET", "/api/ps", "ollama", "ollama_models:list_running"),
         ("POST", "/api/show", "ollama", "ollama_models:show_model"),
         ("POST", "/v1/embeddings", "chat", "embeddings:answer_embeddings"),
+        ("GET", "/ui/api/explain", "chat", "ui_api.explained_call:answer_explain"),
         ("GET", "/v1/models", "chat", "models:list_models"),
         ("GET", "/v1/models/", "chat", "models:list_models"),
         ("GET", "/v1beta/models", "gemini", "models:list_models"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from llmring import LLMRequest
@@ -230,6 +231,26 @@ def test_no_wait_goes_past_the_deadline() -> None:
     models = failover(target("openai:a"), timeout=0.2, context=usual())
 
     assert rounds(models, lambda: ProviderConnectionError("cut")) == [("a", 0)]
+
+
+def test_g027_the_pauses_of_a_call_are_bounded_together() -> None:
+    context = msgspec.structs.replace(usual(retries=9), most_pauses=3)
+    models = failover(target("openai:a"), target("openai:b"), context=context)
+
+    tries = rounds(models, lambda: ProviderConnectionError("cut"))
+
+    assert tries == [("a", 0), ("a", 0.25), ("a", 0.5), ("a", 1), ("b", 0), ("b", 0.25), ("b", 0.5)]
+    assert models.exhausted().retry_after == 1
+
+
+def test_g027_the_provider_s_own_wait_comes_before_that_of_the_call() -> None:
+    context = msgspec.structs.replace(usual(), most_pauses=6)
+    models = failover(target("openai:a"), context=context)
+
+    tries = rounds(models, lambda: ProviderRateLimitError("slow", status=429, retry_after=4))
+
+    assert tries == [("a", 0), ("a", 4.2)]
+    assert models.exhausted().retry_after == 4
 
 
 def test_a_request_that_may_have_acted_is_not_sent_again_nor_to_another_model() -> None:

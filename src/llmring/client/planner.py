@@ -20,6 +20,7 @@ from llmring.config.settings import Settings, timeout_of
 from llmring.exceptions import ValidationError
 from llmring.lockfile.compose import Resolved
 from llmring.replay import overrides as test_overrides
+from llmring.routing.backoff import MOST_SERVED_SECONDS
 from llmring.routing.call_context import CallContext
 from llmring.routing.failover import Failover
 from llmring.routing.latency import Latencies
@@ -175,6 +176,7 @@ class CallPlanner:
             remark_on=route.remark,
             until_content=delivery is not Delivery.REVOCABLE,
             checks_form=delivery is Delivery.WHOLE and request.output is not None,
+            most_pauses=None if delivery is Delivery.REVOCABLE else MOST_SERVED_SECONDS,
         )
         timeout = self._timeout
         if request.timeout is not UNSET or policy.timeout is not None:

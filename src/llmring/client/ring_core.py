@@ -40,6 +40,8 @@ class RingCore:
 
     _executor_: Executor | None = None
     _files_: Files | None = None
+    # Of embeddings and counts; see `CallContext`.
+    _most_pauses: float | None = None
 
     def __init__(
         self,

@@ -106,9 +106,8 @@ class RingModels(RingCore):
 
                 trace = EmbeddingTrace(spans)
             observers = self._hooks if trace is None else [trace, *self._hooks]
-            shared_deadline = SharedDeadline(
-                seconds, self._settings.clock, CallContext(policy=policy, observers=observers)
-            )
+            context = CallContext(policy=policy, observers=observers, most_pauses=self._most_pauses)
+            shared_deadline = SharedDeadline(seconds, self._settings.clock, context)
             if record is not None:
                 record.found(found.alias, shared_deadline.attempts, reading.stamp(profile))
             response = await embed_texts(
@@ -219,7 +218,7 @@ class RingModels(RingCore):
         shared_deadline = SharedDeadline(
             timeout_of(request.timeout, self._timeout),
             self._settings.clock,
-            CallContext(policy=policy),
+            CallContext(policy=policy, most_pauses=self._most_pauses),
         )
         return await count_tokens(
             self._executor, request, found, candidates, shared_deadline, self._with_files

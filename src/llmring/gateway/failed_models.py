@@ -76,7 +76,9 @@ def judge(error: ProviderError) -> Judgement:
     if not passing:
         return Judgement(failure=_lasting([each.error for each in members]))
     waits = [each.error.retry_after for each in passing if each.error.retry_after is not None]
-    return Judgement(failure=_passing(passing), passes=True, retry_after=min(waits, default=None))
+    # Without a provider's wait, the call's own pause that was too long.
+    wait = min(waits, default=error.retry_after)
+    return Judgement(failure=_passing(passing), passes=True, retry_after=wait)
 
 
 class FailedModel(Struct, frozen=True):

@@ -90,6 +90,7 @@ _EXACT: Mapping[str, Mapping[str, GatewayRoute]] = {
     "/api/version": {"GET": _of(OLLAMA, "ollama_models:server_version")},
     "/api/ps": {"GET": _of(OLLAMA, "ollama_models:list_running")},
     "/api/show": {"POST": _of(OLLAMA, "ollama_models:show_model")},
+    "/ui/api/explain": {"GET": _of(CHAT, "ui_api.explained_call:answer_explain")},
     "/": {"GET": GatewayRoute(wire=CHAT, handler="health:answer_root")},
     "/healthz": {"GET": GatewayRoute(wire=CHAT, handler="health:answer_health", is_public=True)},
     "/readyz": {"GET": GatewayRoute(wire=CHAT, handler="health:answer_ready", is_public=True)},

@@ -9,6 +9,7 @@ from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, cast
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from llmring.chat.parsed_request import ParsedRequest
@@ -28,6 +29,7 @@ from llmring.client.structured import in_form
 from llmring.clock import Clock
 from llmring.config.active_lockfile import ActiveLockfile, CallableNames
 from llmring.exceptions import LLMRingError
+from llmring.routing.backoff import MOST_SERVED_SECONDS
 from llmring.routing.call_wishes import CallWishes
 from llmring.routing.stream_resume import Delivery
 
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from llmring.lockfile.document import Lockfile
     from llmring.providers.endpoint import Endpoint
     from llmring.routing.failover import Failover
+    from llmring.routing.plan import Plan
+    from llmring.routing.policy import Policy
 
 
 class ServedRing(LLMRing):
@@ -45,6 +49,8 @@ class ServedRing(LLMRing):
         timeout: As for `LLMRing`.
         environ: As for `LLMRing`.
     """
+
+    _most_pauses = MOST_SERVED_SECONDS
 
     def __init__(
         self,
@@ -158,7 +164,7 @@ class ServedRing(LLMRing):
             LLMRingError: No model answered.
         """
         form = None if request.output is None else answer_form(request.output)
-        failover = self._plan(request, profile, wishes, stream=False)
+        failover = self._plan(request, profile, wishes, stream=False, delivery=Delivery.WHOLE)
         found = WholeBytes()
         try:
             answer = await self._executor.send(failover, found.settle, refused_answer)
@@ -170,6 +176,28 @@ class ServedRing(LLMRing):
             raise
         failover.report_result(answer)
         return found.of(answer)
+
+    def explain_parsed(
+        self, request: ParsedRequest, tokens: int | None, profile: str | None
+    ) -> tuple[Plan, Policy]:
+        """Return what a call would do, and the settings of the lockfile for it.
+
+        Args:
+            request: The request; it may lack messages.
+            tokens: Tokens of the prompt, if known.
+            profile: The profile of the lockfile; None for the usual one.
+
+        Raises:
+            LLMRingError: The call names no model that there is.
+        """
+        from llmring.client.explain import explain
+
+        found = self._active_lockfile.look_up(request.model or "", profile)
+        plan = explain(request, tokens, found, self._planner, self._circuits)
+        policy = self._planner.policy(found)
+        if policy.timeout is None:
+            policy = msgspec.structs.replace(policy, timeout=self._timeout)
+        return plan, policy
 
     async def count_parsed(self, request: ParsedRequest, profile: str | None) -> TokenCount:
         """Count the input tokens of a request, as `count_tokens` does.

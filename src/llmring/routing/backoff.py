@@ -10,6 +10,8 @@ FIRST_SECONDS = 0.5
 MOST_SECONDS = 8.0
 # If a provider asks for more, the next model is tried instead.
 MOST_RETRY_AFTER_SECONDS = 10.0
+# Of all pauses of a call together, for a server's clients: their programs retry as well.
+MOST_SERVED_SECONDS = 10.0
 
 
 def pause(

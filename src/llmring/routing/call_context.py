@@ -39,6 +39,7 @@ class CallContext(Struct, frozen=True, kw_only=True):
         remark_on: Returns a remark if a provider reports an unexpected model; else None.
         until_content: Whether the call's deadline holds only until an answer's first content.
         checks_form: Whether an answer is checked for its form when its stream has ended.
+        most_pauses: Seconds that the pauses of the call may take together; None for no limit.
     """
 
     policy: Policy = Policy()
@@ -54,3 +55,4 @@ class CallContext(Struct, frozen=True, kw_only=True):
     remark_on: Callable[[ModelRef, str | None], str | None] = _nothing_unexpected
     until_content: bool = False
     checks_form: bool = False
+    most_pauses: float | None = None

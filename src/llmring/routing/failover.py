@@ -71,6 +71,8 @@ class Failover(CallProgress):
         self.alias = alias
         self.blocked: Mapping[str, OpenCircuit] = {}
         self._has_started = False
+        self._paused = 0.0
+        self._retry_after: float | None = None
         self._resends: tuple[tuple[AttemptState, ChangedRequest], ...] = ()
         self._resent: dict[ModelRef, int] = {}
 
@@ -226,9 +228,17 @@ class Failover(CallProgress):
         left = None if self.deadline is None else self.deadline - self.clock()
         delays = [error.retry_after for error in failures]
         known = [delay for delay in delays if delay is not None]
-        return pause(
+        seconds = pause(
             nth, min(known) if len(known) == len(delays) else None, left, self.context.chance
         )
+        most = self.context.most_pauses
+        if seconds is None or most is None:
+            return seconds
+        if self._paused + seconds >= most:
+            self._retry_after = seconds
+            return None
+        self._paused += seconds
+        return seconds
 
     def exhausted(self) -> ProviderError:
         """Return the error of a call that no model answered."""
@@ -246,6 +256,8 @@ class Failover(CallProgress):
                 skipped,
             )
         error.attempts = tuple(self.attempts)
+        if error.retry_after is None:
+            error.retry_after = self._retry_after
         return error
 
     def _errors(self, outcome: str) -> list[ProviderError]:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Usage
@@ -93,6 +95,17 @@ class Plan(PlainData, Struct, frozen=True, kw_only=True):
     def skipped(self) -> tuple[PlanStep, ...]:
         """The models that would be skipped."""
         return tuple(step for step in self.steps if step.turn is None)
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Convert a plan to JSON-compatible data, with amounts as strings without exponents."""
+    plain: dict[str, Any] = msgspec.to_builtins(plan, builtin_types=(Decimal,))
+    for step in plain["steps"]:
+        for amounts in (step, step["rates"] or {}):
+            for key, value in amounts.items():
+                if isinstance(value, Decimal):
+                    amounts[key] = f"{value:f}"
+    return plain
 
 
 class PlanInputs(Struct, frozen=True, kw_only=True):

@@ -2,10 +2,6 @@
 
 import argparse
 import base64
-from decimal import Decimal
-from typing import Any
-
-import msgspec
 
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part
 from llmring.chat.request import LLMRequest, Message
@@ -14,7 +10,7 @@ from llmring.cli.output import print_json, print_note, print_out, table
 from llmring.client.ring import LLMRing
 from llmring.config.settings import find_active_lockfile
 from llmring.registry.price import dollars, price_tag
-from llmring.routing.plan import Plan, PlanStep
+from llmring.routing.plan import Plan, PlanStep, plan_to_json
 
 EXAMPLES = """examples:
   llmring explain fast
@@ -68,7 +64,7 @@ def handle(args: argparse.Namespace) -> int:
         note_fallback(find_active_lockfile(args.file))
         plan = ring.explain(_request(args), tokens=args.tokens, profile=args.profile)
     if args.json:
-        print_json(_to_json(plan))
+        print_json(plan_to_json(plan))
     else:
         _print(plan, args.model)
     if not plan.tried:
@@ -115,14 +111,3 @@ def _cost(step: PlanStep) -> str:
     if step.prompt_cost is not None:
         return f"{dollars(step.prompt_cost)} for the prompt"
     return "cost unknown"
-
-
-def _to_json(plan: Plan) -> dict[str, Any]:
-    """Convert a plan to JSON-compatible data, with amounts as strings without exponents."""
-    plain: dict[str, Any] = msgspec.to_builtins(plan, builtin_types=(Decimal,))
-    for step in plain["steps"]:
-        for amounts in (step, step["rates"] or {}):
-            for key, value in amounts.items():
-                if isinstance(value, Decimal):
-                    amounts[key] = f"{value:f}"
-    return plain
