@@ -108,8 +108,11 @@ def test_g156_a_body_is_json(media_type: str) -> None:
     ],
 )
 def test_g156_a_body_that_a_web_page_sends_without_asking_is_a_415(media_type: str) -> None:
-    with pytest.raises(WrongMediaTypeError):
+    with pytest.raises(WrongMediaTypeError) as caught:
         check_media_type({"content-type": media_type})
+
+    # As curl takes it, which sends forms by itself.
+    assert "-H 'content-type: application/json'" in str(caught.value)
 
 
 def test_g156_a_preflight_allows_one_origin_and_never_all() -> None:

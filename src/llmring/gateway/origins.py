@@ -111,7 +111,11 @@ def check_media_type(headers: Mapping[str, str]) -> None:
         return
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if _JSON.fullmatch(media_type) is None:
-        raise WrongMediaTypeError("send the body with the header content-type: application/json")
+        sent = f"{media_type:.100}" or "a text without a type"
+        raise WrongMediaTypeError(
+            f"the body came as {sent}; send it as JSON, with this header (curl: "
+            "-H 'content-type: application/json')"
+        )
 
 
 def preflight(origin: str, headers: Mapping[str, str]) -> GatewayAnswer:
