@@ -55,10 +55,9 @@ Handler = Callable[[GatewayRequest], Awaitable[GatewayAnswer]]
 
 
 def gateway_of(ring: ServedRing, **options: Any) -> Gateway:
-    """Return a gateway; `names` are the rules of its table."""
-    table = GatewayTable(
-        **{name: options.pop(name) for name in ("names", "body_model") if name in options}
-    )
+    """Return a gateway; the settings of its table are among the options."""
+    keys = options.keys() & set(GatewayTable.__struct_fields__)
+    table = GatewayTable(**{name: options.pop(name) for name in keys})
     return Gateway(ring=ring, table=table, secret=SECRET, **options)
 
 

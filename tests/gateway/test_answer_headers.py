@@ -17,10 +17,12 @@ from llmring.gateway.answer_headers import (
     answer_headers,
     attempts_text,
     header_text,
+    limit_headers,
     request_id_headers,
 )
 from llmring.gateway.wires import CHAT, MESSAGES
 from llmring.lockfile.document import parse
+from llmring.wire import HttpHead
 
 FACTS = CallFacts(alias="fast", profile="default", relay="translated", lock="sha256:ab")
 FAILED = Attempt(model="openai:gpt-4o", outcome="failed", status=503, ms=120.4)
@@ -65,6 +67,31 @@ def test_g104_a_stream_shows_the_attempts_so_far_and_no_cost() -> None:
         "openai:gpt-4o 503 120ms; groq:x skipped; anthropic:claude ok"
     )
     assert not any("cost" in name for name in headers)
+
+
+def test_g069_the_limits_of_a_provider_are_read_from_its_headers() -> None:
+    sent = {
+        "x-ratelimit-remaining-requests": "9",
+        "anthropic-ratelimit-tokens-reset": "2026-11-30T10:00:00Z",
+        "x-ratelimit-limit-tokens": "1\x00\n" + "9" * 900,
+        "set-cookie": "a=b",
+        "my-x-ratelimit-a": "1",
+        "request-id": "req_1",
+    }
+
+    found = limit_headers(HttpHead(200, sent))
+
+    assert found.keys() == {*list(sent)[:3]}
+    assert found["x-ratelimit-remaining-requests"] == "9"
+    assert len(found["x-ratelimit-limit-tokens"]) <= 128
+    assert found["x-ratelimit-limit-tokens"].isprintable()
+
+
+def test_g069_their_number_is_limited() -> None:
+    head = HttpHead(200, {f"x-ratelimit-{at}": "1" for at in range(1000)})
+
+    assert 0 < len(limit_headers(head)) <= 32
+    assert limit_headers(None) == {}
 
 
 def test_an_attempt_without_a_status_shows_its_outcome() -> None:

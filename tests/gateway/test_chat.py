@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from llmring.chat.response import LLMResponse
 from llmring.gateway.chat import answer_chat
 from llmring.gateway.http import GatewayAnswer
 from llmring.gateway.served_ring import ServedRing
-from llmring.gateway.wires import GEMINI, OLLAMA, WIRES, Wire
+from llmring.gateway.wires import CHAT, GEMINI, OLLAMA, WIRES, Wire
 from llmring.wire import HttpHead
 from loopback import Loopback, Pause, Reset, as_stream
 from vendors import APIS, FALLBACK, Pair, ended
@@ -37,7 +38,9 @@ def pair(serve: Callable[..., Loopback], tmp_path: Path, monkeypatch: pytest.Mon
     return Pair(serve, tmp_path / "llmring.lock", monkeypatch)
 
 
-def ask(wire: Wire, *, stream: bool, **more: Any) -> tuple[GatewayAnswer, bytes]:
+def ask(
+    wire: Wire, *, stream: bool, options: dict[str, Any] | None = None, **more: Any
+) -> tuple[GatewayAnswer, bytes]:
     """Ask as a client does; return the answer and all bytes of its body."""
     question = {**QUESTIONS[wire.name], **more}
     arguments: dict[str, Any] = {}
@@ -53,7 +56,9 @@ def ask(wire: Wire, *, stream: bool, **more: Any) -> tuple[GatewayAnswer, bytes]
 
     async def go() -> tuple[GatewayAnswer, bytes]:
         async with ServedRing() as ring:
-            answer = await answer_chat(gateway_of(ring), wire, request, **arguments)
+            answer = await answer_chat(
+                gateway_of(ring, **(options or {})), wire, request, **arguments
+            )
             if isinstance(answer.body, bytes):
                 return answer, answer.body
             return answer, b"".join([piece async for piece in answer.body])
@@ -146,3 +151,21 @@ def test_g078_no_client_sees_that_another_model_goes_on(
     shown = "Once upon a midnight dreary"
     assert found.content == shown[: shown.index(after) + len(after)] + " and on it goes"
     assert found.finish_reason == "stop"
+
+
+@either_form
+@pytest.mark.parametrize("models", [1, 2])
+@pytest.mark.parametrize("shows", [False, True])
+def test_g069_the_limits_of_a_provider_are_shown_if_the_lockfile_allows_it(
+    pair: Pair, stream: bool, models: int, shows: bool
+) -> None:
+    api = APIS["openai_chat"]
+    answer = api.answer(TextDelta("Hello"), *ended("stop"), stream=stream or models > 1)
+    limit = {"x-ratelimit-remaining-tokens": "7"}
+    pair.lock(*[api.model, FALLBACK.model][:models])
+    pair.start(FALLBACK)
+    pair.start(api, replace(answer, headers={**answer.headers, **limit}))
+
+    found, _ = ask(CHAT, stream=stream, options={"show_upstream_limits": shows})
+
+    assert (limit.items() <= found.headers.items()) is shows

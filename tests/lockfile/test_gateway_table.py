@@ -27,6 +27,7 @@ body_limit = 1_000_000
 cors = ["https://chat.example.com", "http://localhost:3000", "http://[::1]:80", "tauri://app"]
 hosts = ["LLM.example.com", "[::1]"]
 show_upstream_errors = false
+show_upstream_limits = true
 body_model = "asked"
 allow = ["mcp"]
 x-note = "ours"
@@ -58,6 +59,7 @@ def test_the_table_is_read_with_all_its_keys() -> None:
         ),
         hosts=("llm.example.com", "[::1]"),
         show_upstream_errors=False,
+        show_upstream_limits=True,
         body_model="asked",
         allow=("mcp",),
     )

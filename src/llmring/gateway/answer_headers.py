@@ -6,6 +6,7 @@ printable ASCII of limited length.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
@@ -17,11 +18,16 @@ from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.gateway.wires import Wire
 from llmring.lockfile.document import Lockfile
 from llmring.lockfile.pins import digest_of, pins_of, plain_amount
+from llmring.wire import HttpHead
 
 # Proxies take 4 KB to 8 KB for all headers together.
 LONGEST = 2048
 
 _SEPARATOR = "; "
+# https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
+# https://platform.claude.com/docs/en/api/rate-limits#response-headers
+_LIMITS = re.compile(r"(x|anthropic)-ratelimit-[a-z0-9-]{1,80}")
+_MOST_LIMITS, _LONGEST_LIMIT = 32, 128
 _CUT = "..."
 
 
@@ -169,6 +175,14 @@ def header_text(text: str, longest: int = LONGEST) -> str:
         )
     text = text.strip()
     return text if len(text) <= longest else text[: longest - len(_CUT)].rstrip() + _CUT
+
+
+def limit_headers(head: HttpHead | None) -> dict[str, str]:
+    """Return the headers of a provider's answer about the limits of the gateway's key with it."""
+    if head is None:
+        return {}
+    names = [name for name in head.headers if _LIMITS.fullmatch(name)]
+    return {name: header_text(head.headers[name], _LONGEST_LIMIT) for name in names[:_MOST_LIMITS]}
 
 
 class LockDigest:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from llmring.chat.parsed_request import Relay
 from llmring.chat.response import LLMResponse
 from llmring.client.replies.event_chunk import EventChunk
-from llmring.gateway.answer_headers import CallFacts, Duration, answer_headers
+from llmring.gateway.answer_headers import CallFacts, Duration, answer_headers, limit_headers
 from llmring.gateway.chats.client_events import ClientEvents
 from llmring.gateway.chats.hidden_tokens import without_tokens
 from llmring.gateway.chats.read_chat import ReadChat, mark_of, read_chat
@@ -21,6 +21,7 @@ from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.keep_alive import KeptAlive
 from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import CHAT, Wire
+from llmring.wire import HttpHead
 
 Chunks = AsyncGenerator[EventChunk, None]
 
@@ -78,6 +79,7 @@ async def _relayed(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAn
         chunk = EventChunk(model=found.answer.model, events=found.events, target=found.target)
         body = call.encoding.whole(events.take(chunk), call.envelope)
     headers = _headers(gateway, call, found.answer, events, times, found.relay)
+    headers |= _limits(gateway, found.head)
     return GatewayAnswer(headers={"content-type": "application/json", **headers}, body=body)
 
 
@@ -87,8 +89,9 @@ async def _whole(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAnsw
     gateway.affinity.answered(call.conversation, chunks[-1].model)
     events = _client_events(gateway, call)
     found = [each for chunk in chunks for each in events.take(chunk)]
+    head = next((chunk.head for chunk in reversed(chunks) if chunk.head is not None), None)
     shown = _headers(gateway, call, chunks[-1], events, times)
-    headers = {"content-type": "application/json", **shown}
+    headers = {"content-type": "application/json", **_limits(gateway, head), **shown}
     return GatewayAnswer(headers=headers, body=call.encoding.whole(found, call.envelope))
 
 
@@ -102,6 +105,7 @@ async def _streamed(
     if stream.first is not None:
         relay = "translated" if stream.first.raw is None else stream.first.relay
         headers |= _headers(gateway, call, stream.first, stream.events, times, relay)
+        headers |= _limits(gateway, stream.first.head)
     return GatewayAnswer(headers=headers, body=stream)
 
 
@@ -202,6 +206,10 @@ def _client_events(gateway: Gateway, call: ReadChat) -> ClientEvents:
         call.tools,
         call.shown,
     )
+
+
+def _limits(gateway: Gateway, head: HttpHead | None) -> dict[str, str]:
+    return limit_headers(head) if gateway.table.show_upstream_limits else {}
 
 
 def _headers(

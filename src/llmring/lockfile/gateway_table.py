@@ -23,6 +23,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
         hosts: Names of hosts, in lower case, by which clients reach the gateway.
         show_upstream_errors: True if errors quote the provider's message; None for only where the
             gateway serves this machine alone.
+        show_upstream_limits: True if answers have the provider's headers about its limits.
         body_model: The model that replies name: the one that answered, or the client's own name.
         allow: What clients may ask of providers that they may not by default: "mcp" for servers
             that their requests name.
@@ -34,6 +35,7 @@ class GatewayTable(Struct, frozen=True, kw_only=True):
     cors: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     show_upstream_errors: bool | None = None
+    show_upstream_limits: bool = False
     body_model: Literal["served", "asked"] = "served"
     allow: tuple[Literal["mcp"], ...] = ()
 

@@ -36,6 +36,7 @@ BINDING = (
         ('cors = "https://a.example"', "gateway.cors: is not a list of origins; write cors = ["),
         ('hosts = ["a.example:80"]', "gateway.hosts[0]: is not the name of a host, without a port"),
         ('hosts = ["*"]', "gateway.hosts[0]"),
+        ("show_upstream_limits = 1", "gateway.show_upstream_limits: is not true or false"),
         ("show_upstream_errors = 1", "is not true or false; write show_upstream_errors = true"),
         (
             'body_model = "servd"',

@@ -293,6 +293,8 @@ HEADERS = {
     "anthropic-beta": "context-1m-2025-08-07,not-yet-known-2031-01-01",
     "authorization": "Bearer client",
     "cookie": "a=b",
+    # One of the client's would be the same for several attempts, and no vendor documents it.
+    "idempotency-key": "k-1",
     "openai-beta": "x=v1",
     "user-agent": "claude-cli/2.1",
     "x-api-key": "client-key",
@@ -334,6 +336,17 @@ def test_g068_each_api_has_its_own_headers(name: DialectName, header: str) -> No
 
     assert set(headers) - ours == {header}
     assert "client" not in headers.get("authorization", "").replace("client-key", "client")
+
+
+def test_g068_the_headers_go_out_with_a_new_body_too() -> None:
+    body = b'{"top_k":1,"top_k":2,' + json.dumps(MESSAGE).encode()[1:]
+
+    prepared = sent("anthropic", body, HEADERS)
+
+    assert prepared.relay == "translated"
+    assert prepared.http.headers["anthropic-version"] == "2030-01-01"
+    assert prepared.http.headers["user-agent"] == "llmring claude-cli/2.1"
+    assert "idempotency-key" not in prepared.http.headers
 
 
 def test_g068_a_header_with_other_characters_stays_behind() -> None:

@@ -6,6 +6,7 @@ from llmring.chat.events import Event
 from llmring.chat.parsed_request import Relay
 from llmring.chat.response import StreamChunk
 from llmring.routing.targets import Target
+from llmring.wire import HttpHead
 
 
 class EventChunk(StreamChunk, kw_only=True):
@@ -18,6 +19,7 @@ class EventChunk(StreamChunk, kw_only=True):
         adjusted: With a target, the changes to the request that this model needed.
         relay: With `target`, how much of a client's body the model was sent.
         raw: The bytes of the server that this piece is; None if a client can't be sent these.
+        head: With `target`, the head of its answer.
     """
 
     events: tuple[Event, ...] = ()
@@ -25,3 +27,4 @@ class EventChunk(StreamChunk, kw_only=True):
     adjusted: tuple[str, ...] = ()
     relay: Relay = "translated"
     raw: bytes | None = None
+    head: HttpHead | None = None

@@ -51,6 +51,7 @@ class ReplyEventReader(StreamReader):
         super().__init__(attempt, head, progress, limits)
         policy = attempt.context.policy
         self._model = attempt.target.name
+        self._first_head: HttpHead | None = head
         self._holds_calls = policy.tool_calls == "whole" and attempt.has_successors
         self._calls: dict[int, list[ToolCallDelta]] = {}
         # The call that is being shown piece by piece.
@@ -163,6 +164,7 @@ class ReplyEventReader(StreamReader):
             model=self._model,
             events=(*self._early, *self._refusal, *(each for each in ends if each is not None)),
             target=self._target,
+            head=self._first_head,
             **{name: getattr(last, name) for name in _FIELDS},
         )
 
@@ -288,6 +290,7 @@ class ReplyEventReader(StreamReader):
         """Return a chunk of these events, after those that came before the first content."""
         early, self._early = self._early, []
         target, self._target = self._target, None
+        head, self._first_head = self._first_head, None
         if target is not None and not attempts:
             attempts = self._attempt.earlier
         return EventChunk(
@@ -297,6 +300,7 @@ class ReplyEventReader(StreamReader):
             adjusted=() if target is None else self._attempt.adjusted,
             relay=self._attempt.relay or "translated",
             attempts=attempts,
+            head=head,
             **fields,
         )
 

@@ -48,6 +48,7 @@ def fitting_events(
             model=answer.model,
             events=(*unfold(shown),),
             target=targets[-1],
+            head=next((chunk.head for chunk in reversed(chunks) if chunk.head is not None), None),
             message=shown.message,
             usage=answer.usage,
             finish_reason=answer.finish_reason,

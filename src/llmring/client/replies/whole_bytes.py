@@ -23,6 +23,7 @@ class RelayedAnswer(Struct, frozen=True, kw_only=True):
         relay: How much of a client's body the model was sent.
         body: The bytes of its answer, without secrets that it repeats.
         events: The same, decoded, if the client has to get it in another form.
+        head: The head of its answer.
     """
 
     answer: LLMResponse
@@ -30,6 +31,7 @@ class RelayedAnswer(Struct, frozen=True, kw_only=True):
     relay: Relay
     body: bytes
     events: tuple[Event, ...]
+    head: HttpHead
 
 
 class WholeBytes:
@@ -61,5 +63,6 @@ class WholeBytes:
             target=attempt.target,
             relay=relay,
             body=body,
+            head=head,
             events=tuple(event for event in events if not isinstance(event, ShownAsAnswer)),
         )

@@ -103,6 +103,10 @@ GATEWAY: Mapping[str, Shape] = {
     "show_upstream_errors": Flag(
         about="Whether errors quote the provider's message; if left out, only on this machine.",
     ),
+    "show_upstream_limits": Flag(
+        about="Whether answers have the provider's headers about the limits of your key with it; "
+        "false if left out.",
+    ),
     "body_model": Choice(
         options=("served", "asked"),
         noun="one of served, asked",

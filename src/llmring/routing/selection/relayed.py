@@ -78,17 +78,20 @@ def relayed(
     """
     outgoing = target.dialect.encode(fitted, target.ref.model, stream=stream, quirks=target.quirks)
     verbatim = asked.verbatim
-    changes = None
-    if verbatim is not None and verbatim.dialect == target.dialect.name:
-        changes = _changes(asked, verbatim, outgoing, target, stream=stream)
-    if verbatim is None or changes is None:
+    if verbatim is None or verbatim.dialect != target.dialect.name:
         return RelayedRequest(target.endpoint.request(outgoing, target.dialect), "translated")
+    own = _passed_on(verbatim, target)
+    changes = _changes(asked, verbatim, outgoing, target, stream=stream)
+    if changes is None:
+        http = target.endpoint.request(outgoing, target.dialect)
+        http = msgspec.structs.replace(http, headers={**http.headers, **own})
+        return RelayedRequest(http, "translated")
     body = spliced(verbatim.body, changes) if changes else verbatim.body
     headers = {
         "content-type": "application/json",
         **target.endpoint.headers(target.dialect),
         **outgoing.headers,
-        **_passed_on(verbatim, target),
+        **own,
     }
     url = target.endpoint.url(outgoing.path)
     relay: Relay = "adapted" if changes.keys() - {("model",)} else "verbatim"
