@@ -77,3 +77,14 @@ def test_a_failure_may_have_cost_something_unless_the_provider_refused(
 
 def test_an_amount_of_the_lockfile_is_taken_as_it_is_written() -> None:
     assert usd(0.1) == Decimal("0.1")
+
+
+def test_g061_each_answer_that_a_model_writes_counts() -> None:
+    asked = msgspec.structs.replace(
+        parse_request(LLMRequest("fast", "Hi", max_tokens=100)), answers=2, written=3
+    )
+
+    estimate = estimate_tokens(asked)
+
+    assert estimate.tokens - estimate.prompt == 300
+    assert estimate.cost(facts("a", "0", "1"), None) == Decimal("0.0003")

@@ -85,6 +85,8 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
         cache_group: The key of the prompt cache for APIs that have keys, of a request that has
             marks, or no key of its own.
         verbatim: The request as a client's program sent it, if servers may get it so.
+        answers: The number of answers that the caller gets; several are passed on as bytes.
+        written: The number of answers that the model writes, and charges for.
     """
 
     turns: Sequence[Message]
@@ -111,6 +113,8 @@ class ParsedRequest(Struct, frozen=True, kw_only=True):
     limits_all: bool = False
     cache_group: str | None = None
     verbatim: VerbatimBody | None = None
+    answers: int = 1
+    written: int = 1
 
     @property
     def extra_tokens(self) -> int:

@@ -160,7 +160,8 @@ class CallPlanner:
         if stream:
             progress = StreamProgress(
                 structured=request.output is not None,
-                on_failure=policy.on_stream_failure,
+                # Another model can't go on with several answers.
+                on_failure="raise" if request.answers > 1 else policy.on_stream_failure,
                 delivery=delivery,
             )
         context = CallContext(

@@ -48,6 +48,8 @@ class ClientRequest(Struct, frozen=True, kw_only=True):
             else and which servers of the same API alone understand: no other API may answer.
         one_call: True if the model may call only one tool at a time.
         conversation: The client's own ID of the conversation, if the body has one.
+        answers: The number of answers that the client gets.
+        written: The number of answers that the model writes, to choose among.
     """
 
     model: str
@@ -59,6 +61,8 @@ class ClientRequest(Struct, frozen=True, kw_only=True):
     required_own: tuple[str, ...] = ()
     one_call: bool = False
     conversation: str | None = None
+    answers: int = 1
+    written: int = 1
 
     def parsed(self, dialect: str) -> ParsedRequest:
         """Return the request in the form that the steps of a call share.
@@ -68,7 +72,12 @@ class ClientRequest(Struct, frozen=True, kw_only=True):
         """
         own = OwnFields(dialect=dialect, fields=self.own, required=self.required_own)
         return msgspec.structs.replace(
-            parse_request(self.request), own=own, one_call=self.one_call, limits_all=True
+            parse_request(self.request),
+            own=own,
+            one_call=self.one_call,
+            answers=self.answers,
+            written=max(self.answers, self.written),
+            limits_all=True,
         )
 
 

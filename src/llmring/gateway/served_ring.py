@@ -137,6 +137,7 @@ class ServedRing(LLMRing):
         """Return True if a whole answer is asked as one, and may come as the model's bytes.
 
         Where other models could go on, answers are asked as streams: a model that stalls shows it.
+        With several answers to a request, none could.
 
         Args:
             request: The request.
@@ -146,7 +147,7 @@ class ServedRing(LLMRing):
             LLMRingError: The call names no model that there is.
         """
         own = request.verbatim
-        return (
+        return request.answers > 1 or (
             own is not None and own.shows and self._planner.is_alone(request, profile, own.dialect)
         )
 

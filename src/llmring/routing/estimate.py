@@ -27,21 +27,23 @@ class TokenEstimate(Struct, frozen=True):
         prompt: Tokens of the prompt, estimated from its length, without documents and audio.
         answer: Tokens of the longest answer that the request allows; without a limit, of a usual
             answer and the reasoning that is asked for.
+        answers: The number of answers that the model writes.
     """
 
     prompt: int
     answer: int
+    answers: int = 1
 
     @property
     def tokens(self) -> int:
-        """Prompt and answer together."""
-        return self.prompt + self.answer
+        """Prompt and answers together."""
+        return self.prompt + self.answer * self.answers
 
     def cost(self, facts: ModelFacts | None, day: date | None) -> Cost | Unpriced:
         """Return the cost with this model on this day, without a discount for caches."""
         most = facts.max_output if facts is not None else None
         answer = self.answer if most is None else min(self.answer, most)
-        usage = Usage(prompt_tokens=self.prompt, completion_tokens=answer)
+        usage = Usage(prompt_tokens=self.prompt, completion_tokens=answer * self.answers)
         return cost_of(usage, facts, day)
 
 
@@ -49,10 +51,10 @@ def estimate_tokens(request: ParsedRequest) -> TokenEstimate:
     """Estimate the tokens that this request will take."""
     prompt = estimated(request, request.model or "", "").tokens
     if request.max_tokens is not None:
-        return TokenEstimate(prompt, request.max_tokens)
+        return TokenEstimate(prompt, request.max_tokens, request.written)
     reasoning = request.reasoning
     thought = reasoning.as_tokens if reasoning is not None and not reasoning.is_off else 0
-    return TokenEstimate(prompt, USUAL_ANSWER_TOKENS + thought)
+    return TokenEstimate(prompt, USUAL_ANSWER_TOKENS + thought, request.written)
 
 
 def may_have_cost(error: ProviderError) -> bool:

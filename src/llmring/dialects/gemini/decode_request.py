@@ -87,6 +87,7 @@ def _decoded(found: dict[str, Any]) -> ClientRequest:
         ),
         own=own | offer.own | found,
         required_own=(*required, *reader.required, *offer.required, *generation.required),
+        answers=generation.own.get("candidateCount") or 1,
     )
 
 

@@ -79,6 +79,8 @@ def decode(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  # noqa: A
         required_own=tuple(required),
         one_call=one_call,
         conversation=key,
+        answers=own.get("n", 1),
+        written=own.get("best_of", 1),
     )
 
 
@@ -180,6 +182,8 @@ def _caching(fields: BodyFields, key: str | None) -> dict[str, str] | None:
 _MATTERS: Mapping[str, tuple[Any, Callable[[Any], bool]]] = MappingProxyType(
     {
         "n": (_COUNT, lambda number: number != 1),
+        # Of vLLM and others: https://docs.vllm.ai/en/stable/serving/openai_compatible_server/
+        "best_of": (_COUNT, lambda number: number != 1),
         "logprobs": (bool, bool),
         "top_logprobs": (int, bool),
         "modalities": (list[str], lambda kinds: kinds != ["text"]),

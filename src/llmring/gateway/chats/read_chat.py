@@ -166,7 +166,13 @@ def _verbatim(
     if encoding is PROMPT_ENCODING:
         return None
     is_array = encoding is ARRAY_ENCODING and asked.stream
-    is_own = not is_array and gateway.table.body_model != "asked"
+    if is_array and asked.answers > 1:
+        raise RequestFormatError(
+            "candidateCount: several answers are streamed as events alone; add alt=sse",
+            "generationConfig.candidateCount",
+        )
+    # Several answers come as their bytes alone, whatever name of the model these have.
+    is_own = not is_array and (gateway.table.body_model != "asked" or asked.answers > 1)
     return VerbatimBody(
         dialect=wire.dialect.name, body=sent.body, headers=sent.headers, shows=is_own
     )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from llmring.chat.parsed_request import ParsedRequest, Relay
 from llmring.dialects.dialect import Limits
+from llmring.exceptions import UnsupportedFeatureError
 from llmring.routing.selection.api import by_api
 from llmring.routing.selection.fit import fit
 from llmring.routing.selection.own_parts import for_api
@@ -82,6 +83,11 @@ def _prepared(
 
         found = relayed(asked, fitted.request, target, stream=stream)
         http, relay = found.http, found.relay
+    if asked.answers > 1 and relay in (None, "translated"):
+        raise UnsupportedFeatureError(
+            f"{asked.answers} answers come as the server's own bytes alone, and it does not take "
+            "this request as the client sent it"
+        )
     limits = target.quirks.limits
     if limits != _NONE:
         check_sizes(sized_parts(fitted.request), len(http.body), limits)
