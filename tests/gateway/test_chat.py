@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -169,3 +170,34 @@ def test_g069_the_limits_of_a_provider_are_shown_if_the_lockfile_allows_it(
     found, _ = ask(CHAT, stream=stream, options={"show_upstream_limits": shows})
 
     assert (limit.items() <= found.headers.items()) is shows
+
+
+def test_g041_a_client_may_return_a_call_without_the_field_of_its_signature(pair: Pair) -> None:
+    gemini = APIS["gemini"]
+    signature = base64.b64encode(b"of Google").decode()
+    pair.lock(gemini.model)
+    call = ToolCallDelta(0, None, "weather", "{}", signature)
+    server = pair.start(
+        gemini,
+        gemini.answer(call, *ended("tool_calls"), stream=False),
+        gemini.answer(TextDelta("Sunny"), *ended("stop"), stream=False),
+    )
+    question = QUESTIONS["chat"]
+
+    async def go() -> None:
+        async with ServedRing() as ring:
+            gateway = gateway_of(ring)
+            first = await answer_chat(gateway, CHAT, post("/v1", json.dumps(question).encode()))
+            assert isinstance(first.body, bytes)
+            said = json.loads(first.body)["choices"][0]["message"]
+            [made] = said["tool_calls"]
+            del made["extra_content"]
+            result = {"role": "tool", "tool_call_id": made["id"], "content": "sun"}
+            turns = [*question["messages"], {**said, "tool_calls": [made]}, result]
+            again = json.dumps({**question, "messages": turns}).encode()
+            await answer_chat(gateway, CHAT, post("/v1", again))
+
+    asyncio.run(go())
+
+    [_, sent] = server.requests
+    assert signature in sent.body.decode()

@@ -20,7 +20,8 @@ from llmring.gateway.errors import stream_error
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
 from llmring.gateway.keep_alive import KeptAlive
 from llmring.gateway.server_state import Gateway
-from llmring.gateway.wires import CHAT, Wire
+from llmring.gateway.signatures.signature_keeper import SignatureKeeper
+from llmring.gateway.wires import CHAT, OLLAMA, Wire
 from llmring.wire import HttpHead
 
 Chunks = AsyncGenerator[EventChunk, None]
@@ -205,7 +206,16 @@ def _client_events(gateway: Gateway, call: ReadChat) -> ClientEvents:
         lambda target: mark_of(gateway.secret, target.endpoint),
         call.tools,
         call.shown,
+        _keeper(gateway, call),
     )
+
+
+def _keeper(gateway: Gateway, call: ReadChat) -> SignatureKeeper | None:
+    """Return what keeps the signatures of calls, for APIs whose clients return calls without."""
+    if call.wire not in (CHAT, OLLAMA):
+        return None
+    reply_id = call.envelope.id if call.wire is CHAT else None
+    return SignatureKeeper(gateway.signatures, call.conversation, call.request.turns, reply_id)
 
 
 def _limits(gateway: Gateway, head: HttpHead | None) -> dict[str, str]:

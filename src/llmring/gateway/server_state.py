@@ -10,6 +10,7 @@ from llmring.dialects.relay.sealed_signatures import SealKey
 from llmring.gateway.affinity import Affinity
 from llmring.gateway.answer_headers import LockDigest
 from llmring.gateway.served_ring import ServedRing
+from llmring.gateway.signatures.kept_signatures import KeptSignatures
 from llmring.lockfile.gateway_table import GatewayTable
 
 
@@ -24,6 +25,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
         is_open: True if it serves without keys: clients may call models directly, choose a
             profile, and see the providers' messages.
         affinity: The memory of the models that answered.
+        signatures: The memory of signatures that clients return calls without.
         digest: The digest of its lockfile.
     """
 
@@ -33,6 +35,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
     profile: str | None = None
     is_open: bool = True
     affinity: Affinity = msgspec.field(default_factory=lambda: Affinity(SYSTEM))
+    signatures: KeptSignatures = msgspec.field(default_factory=lambda: KeptSignatures(SYSTEM))
     digest: LockDigest = msgspec.field(default_factory=LockDigest)
 
     @property

@@ -10,7 +10,7 @@ Each API of a client has its own slots:
   https://ai.google.dev/gemini-api/docs/thought-signatures
 - Chat Completions has Google's `thought_signature` in the `extra_content` of a call, but nothing
   for thoughts. https://ai.google.dev/gemini-api/docs/thought-signatures#openai
-- Ollama's API has none.
+- Ollama's API has none. The signatures of its calls are sealed all the same, to be kept.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _SLOTS = {
     "openai_responses": _OpaqueSlots(thought="text"),
     "gemini": _OpaqueSlots(thought="base64", call="base64"),
     "openai_chat": _OpaqueSlots(call="text"),
-    "ollama": _OpaqueSlots(),
+    "ollama": _OpaqueSlots(call="text"),
 }
 
 

@@ -13,6 +13,7 @@ from llmring.dialects.foreign.tool_names import ForeignTool
 from llmring.dialects.openai_responses.restored_calls import RestoredCalls
 from llmring.dialects.relay.seal_replies import ReplySealer
 from llmring.dialects.relay.sealed_signatures import SealKey
+from llmring.gateway.signatures.signature_keeper import SignatureKeeper
 from llmring.routing.targets import Target
 
 
@@ -37,6 +38,7 @@ class ClientEvents:
         mark: Returns the mark of a model's endpoint.
         tools: The client's own tools by the names of their functions.
         shown: What the client sees.
+        keeper: Keeps the signatures of calls that the client may return without; None for none.
 
     Attributes:
         lost: What the client's API has no place for; see `ReplySealer`.
@@ -49,12 +51,14 @@ class ClientEvents:
         mark: Callable[[Target], str],
         tools: Mapping[str, ForeignTool],
         shown: Shown,
+        keeper: SignatureKeeper | None = None,
     ) -> None:
         self._dialect = dialect
         self._mark = mark
         self._shown = shown
         self._sealer = ReplySealer(key, dialect)
         self._calls = RestoredCalls(tools) if tools else None
+        self._keeper = keeper
         self._is_own = False
         self._has_begun = False
 
@@ -72,6 +76,8 @@ class ClientEvents:
             events += self._sealer.begin(name, self._mark(chunk.target))
         for event in self._seen(chunk.events):
             events += self._sealer.take(event)
+        if self._keeper is not None:
+            events = [self._keeper.take(event) for event in events]
         if self._calls is None:
             return events
         restored = [each for event in events for each in self._calls.take(event)]

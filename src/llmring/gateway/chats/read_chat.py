@@ -29,7 +29,7 @@ from llmring.gateway.chats.reply_ids import new_reply_id
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
 from llmring.gateway.server_state import Gateway
-from llmring.gateway.wires import GEMINI, MESSAGES, OLLAMA, RESPONSES, Wire
+from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, RESPONSES, Wire
 from llmring.providers.endpoint import Endpoint
 from llmring.routing.call_wishes import CallWishes
 from llmring.routing.estimate import estimate_tokens
@@ -97,7 +97,7 @@ def read_chat(
     named = called(gateway, wire, request, asked.model)
     wishes = client_wishes(request.headers)
     conversation = conversation_of(request, asked, named, gateway.secret)
-    parsed = _parsed(gateway, wire, request, asked, named, wishes)
+    parsed = _parsed(gateway, wire, request, asked, named, wishes, conversation)
     check_named_servers(parsed, gateway.table.allow)
     if (group := cache_group(parsed, conversation)) is not None:
         parsed = msgspec.structs.replace(parsed, cache_group=group)
@@ -139,9 +139,13 @@ def _parsed(
     asked: ClientRequest,
     named: CalledName,
     wishes: ClientWishes,
+    conversation: str,
 ) -> ParsedRequest:
     request = asked.parsed(wire.dialect.name)
-    opened = open_messages(request.turns, gateway.seal_key, marks(gateway))
+    own = request.turns
+    if wire in (CHAT, OLLAMA):
+        own = gateway.signatures.restored(conversation, own)
+    opened = open_messages(own, gateway.seal_key, marks(gateway))
     turns = with_all_results(opened)
     # What another server sealed goes back to it opened, and to no other.
     is_open = len(turns) == len(request.turns) and all(map(operator.is_, turns, request.turns))

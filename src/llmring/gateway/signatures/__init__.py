@@ -1,0 +1,1 @@
+"""Signatures that clients return nothing of, kept by the process."""
