@@ -40,7 +40,13 @@ def pair(serve: Callable[..., Loopback], tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def ask(
-    wire: Wire, *, stream: bool, options: dict[str, Any] | None = None, **more: Any
+    wire: Wire,
+    *,
+    stream: bool,
+    options: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+    alt: str = "sse",
+    **more: Any,
 ) -> tuple[GatewayAnswer, bytes]:
     """Ask as a client does; return the answer and all bytes of its body."""
     question = {**QUESTIONS[wire.name], **more}
@@ -52,8 +58,9 @@ def ask(
         path = "/api/chat" if wire is OLLAMA else "/v1"
         question["stream"] = stream
         if wire.name == "chat" and stream:
-            question["stream_options"] = {"include_usage": True}
-    request = post(path, json.dumps(question).encode(), query={"alt": "sse"})
+            question.setdefault("stream_options", {"include_usage": True})
+    body = json.dumps(question).encode()
+    request = post(path, body, query={"alt": alt}, headers=headers or {})
 
     async def go() -> tuple[GatewayAnswer, bytes]:
         async with ServedRing() as ring:
@@ -201,3 +208,65 @@ def test_g041_a_client_may_return_a_call_without_the_field_of_its_signature(pair
 
     [_, sent] = server.requests
     assert signature in sent.body.decode()
+
+
+PRICE = "prices = { input = 1, output = 2 }\n"
+REPORT = {"x-llmring-report": "1"}
+
+
+def reports(body: bytes) -> list[dict[str, Any]]:
+    """Return the reports in the events of a stream, or in the elements of an array."""
+    if body.startswith(b"["):
+        found = json.loads(body)
+    else:
+        texts = [each.removeprefix(b"data: ") for each in body.splitlines()]
+        found = [json.loads(each) for each in texts if each.startswith(b"{")]
+    return [each["llmring"] for each in found if "llmring" in each]
+
+
+@each_wire
+@each_api
+@pytest.mark.parametrize("fails", [False, True], ids=["at once", "after a failure"])
+def test_g106_a_stream_reports_its_cost_at_the_end_if_the_client_asks(
+    pair: Pair, wire: Wire, name: str, fails: bool
+) -> None:
+    api = APIS[name]
+    facts = f'[registry.models."{api.model}"]\ncapabilities = ["tools", "reasoning"]\n{PRICE}'
+    models = [FALLBACK.model, api.model] if fails else [api.model]
+    pair.lock(*models, lockfile=api.lockfile + facts)
+    pair.start(FALLBACK, answers.openai_error(503))
+    events = [TextDelta("Hello "), TextDelta("you"), *ended("stop")]
+    pair.start(api, api.answer(*events, stream=True))
+
+    answer, body = ask(wire, stream=True, headers=REPORT, stream_options=None)
+
+    found = read(wire, answer, body)
+    assert (found.content, found.finish_reason) == ("Hello you", "stop")
+    [report] = reports(body)
+    assert (report["model"], report["cost"]) == (api.model, "0.000014")
+    assert [each["outcome"] for each in report["attempts"]] == [*["failed"] * fails, "ok"]
+
+
+@each_wire
+def test_g106_a_stream_without_a_known_price_reports_the_reason(pair: Pair, wire: Wire) -> None:
+    pair.first("openai_chat", TextDelta("Hello"), *ended("stop"), stream=True)
+
+    [report] = reports(ask(wire, stream=True, headers=REPORT)[1])
+
+    assert report["cost_unknown"]
+    assert "cost" not in report
+
+
+def test_g106_an_array_has_the_report_in_its_last_element(pair: Pair) -> None:
+    pair.first("openai_chat", TextDelta("Hello"), *ended("stop"), stream=True)
+
+    [report] = reports(ask(GEMINI, stream=True, headers=REPORT, alt="json")[1])
+
+    assert report["attempts"]
+
+
+@each_wire
+def test_g106_a_client_that_does_not_ask_gets_no_report(pair: Pair, wire: Wire) -> None:
+    pair.first("openai_chat", TextDelta("Hello"), *ended("stop"), stream=True)
+
+    assert b"llmring" not in ask(wire, stream=True)[1]

@@ -339,3 +339,16 @@ def test_the_api_of_the_client_changes_no_name(gateway: Made) -> None:
     here = gateway()
 
     assert called(here, MESSAGES, get(), "fast") == called(here, CHAT, get(), "fast")
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("1", True), (" 1 ", True), ("0", False)])
+def test_g106_a_report_is_asked_for_by_a_header(value: str, wanted: bool) -> None:
+    assert client_wishes({"x-llmring-report": value}).report is wanted
+    assert client_wishes({}).report is False
+
+
+def test_g106_another_word_is_refused() -> None:
+    with pytest.raises(RequestFormatError) as caught:
+        client_wishes({"x-llmring-report": "yes"})
+
+    assert caught.value.field == "x-llmring-report"

@@ -13,6 +13,7 @@ from llmring.chat.parsed_request import Relay
 from llmring.chat.response import LLMResponse
 from llmring.client.replies.event_chunk import EventChunk
 from llmring.gateway.answer_headers import CallFacts, Duration, answer_headers, limit_headers
+from llmring.gateway.chats.call_report import call_report, events_of, with_report
 from llmring.gateway.chats.client_events import ClientEvents
 from llmring.gateway.chats.hidden_tokens import without_tokens
 from llmring.gateway.chats.read_chat import ReadChat, mark_of, read_chat
@@ -178,13 +179,20 @@ class _Stream(AsyncIterator[bytes]):
         if chunk.raw is not None:
             # The encoder goes on if this model does not come to its end.
             encoder.adopt(chunk.raw, self.events.take(chunk))
-            return self._shown_of(chunk.raw)
+            return self._shown_of(chunk, chunk.raw)
         pieces = [piece for each in self.events.take(chunk) for piece in encoder.encode(each)]
         if chunk.message is not None:
             pieces += encoder.end()
+            if self._call.reports:
+                return with_report(pieces, call_report(chunk))
         return b"".join(pieces)
 
-    def _shown_of(self, raw: bytes) -> bytes:
+    def _shown_of(self, chunk: EventChunk, raw: bytes) -> bytes:
+        if self._call.reports:
+            if chunk.message is None:
+                return raw
+            events = events_of(raw, self._call.encoding.stream_type)
+            return with_report(events, call_report(chunk))
         is_hidden = self._call.wire is CHAT and not self._call.asked.include_usage
         return without_tokens(raw) if is_hidden else raw
 

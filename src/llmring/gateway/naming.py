@@ -21,11 +21,12 @@ from llmring.gateway.server_state import Gateway
 from llmring.gateway.wires import Wire
 from llmring.lockfile.gateway_names import ClientNames, RefusedName, find_name
 
-PROFILE, TAGS, TIMEOUT, MAX_COST = (
+PROFILE, TAGS, TIMEOUT, MAX_COST, REPORT = (
     "x-llmring-profile",
     "x-llmring-tags",
     "x-llmring-timeout",
     "x-llmring-max-cost",
+    "x-llmring-report",
 )
 
 # Anthropic's and OpenAI's SDKs, and programs made with them, send their own time limit in it.
@@ -57,11 +58,13 @@ class ClientWishes(Struct, frozen=True, kw_only=True):
         tags: Tags for the ledger.
         timeout: Seconds that the call may take.
         max_cost: USD that the call may cost.
+        report: True if a stream ends with a report on the call.
     """
 
     tags: tuple[str, ...] = ()
     timeout: float | None = None
     max_cost: float | None = None
+    report: bool = False
 
     def seconds_within(self, most: float | None) -> float | None:
         """Return the shorter one of a time and the client's own; None for no limit."""
@@ -152,6 +155,7 @@ def client_wishes(headers: Mapping[str, str]) -> ClientWishes:
         tags=_tags(headers[TAGS]) if TAGS in headers else (),
         timeout=ClientWishes(timeout=sdk).seconds_within(_amount(headers, TIMEOUT, "seconds")),
         max_cost=_amount(headers, MAX_COST, "USD"),
+        report=_flag(headers, REPORT),
     )
 
 
@@ -167,6 +171,13 @@ def _tags(given: str) -> tuple[str, ...]:
                 TAGS,
             )
     return tags
+
+
+def _flag(headers: Mapping[str, str], name: str) -> bool:
+    given = headers.get(name, "0").strip()
+    if given not in ("0", "1"):
+        raise RequestFormatError(f"{name}: {given!r:.100} must be 1 or 0", name)
+    return given == "1"
 
 
 def _amount(headers: Mapping[str, str], name: str, unit: str) -> float | None:

@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import ollama
 import openai
 import pytest
+from google import genai
+from google.genai import types
 
 import answers
 from llmring.chat.events import (
@@ -290,3 +293,31 @@ def test_g057_cached_and_reasoning_tokens_are_counted_as_each_api_does(
     uncached = sdk == "messages" and api != "ollama"
     assert reply.tokens == (40 if uncached else 100, 20)
     assert json.dumps(60) in str(reply.raw) or "ollama" in (sdk, api)
+
+
+REPORT = {"x-llmring-report": "1"}
+
+
+def asking_for_reports(sdk: str, client: Any, base: str) -> Any:
+    if sdk == "gemini":
+        options = types.HttpOptions(base_url=base, headers=REPORT)
+        return genai.Client(api_key="none", http_options=options)
+    if sdk == "ollama":
+        return ollama.Client(host=base, headers=REPORT)
+    return client.with_options(default_headers=REPORT)
+
+
+@each_sdk
+@each_api
+def test_g106_a_report_disturbs_no_sdk(scene: Stage, sdk: str, api: str) -> None:
+    scene.script(api, scripted(api, TextDelta("Hello "), TextDelta("you")))
+    talk: Any = scene.talk(sdk, api, alone=True)
+    shared = talk.client
+    talk.client = asking_for_reports(sdk, shared, f"http://127.0.0.1:{scene.gateway.port}")
+
+    talk.say("Hi")
+    reply = talk.answer(stream=True)
+    if sdk in ("gemini", "ollama"):
+        getattr(talk.client, "_client", talk.client).close()
+
+    assert (reply.text, reply.tokens) == ("Hello you", (10, 2))

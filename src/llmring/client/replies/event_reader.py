@@ -103,17 +103,19 @@ class ReplyEventReader(StreamReader):
             if self._waiting and not waits:
                 yield from self._with_raw()
 
-    def _with_raw(self) -> Iterator[StreamChunk]:
-        """Yield the chunks that wait, the first one with the bytes of all."""
+    def _with_raw(self, at: int = 0) -> Iterator[StreamChunk]:
+        """Yield the chunks that wait, one of them with the bytes of all."""
         raw, chunks = b"".join(self._raw), self._waiting
         self._raw, self._waiting = [], []
         if self._is_mixed:
             # Clients take one call after the other, which these bytes do not bring.
             self._splitter = None
-        for chunk in chunks:
-            if isinstance(chunk, EventChunk) and not self._is_mixed:
-                chunk.raw, raw = self._without_secrets(raw), b""
-            yield chunk
+        shown = [each for each in chunks if isinstance(each, EventChunk) and not self._is_mixed]
+        for each in shown:
+            each.raw = b""
+        if shown:
+            shown[at].raw = self._without_secrets(raw)
+        yield from chunks
 
     def _without_secrets(self, raw: bytes) -> bytes:
         secrets, text = self._attempt.target.secrets, raw.decode("latin-1")
@@ -146,7 +148,8 @@ class ReplyEventReader(StreamReader):
             self._raw.append(rest)
         # Read to its end first: what can't be read is not shown.
         self._waiting += self._ended()
-        yield from self._with_raw()
+        # With the last one, whose answer is known with its cost.
+        yield from self._with_raw(at=-1)
 
     def _ended(self) -> Iterator[StreamChunk]:
         for chunk in super().end():

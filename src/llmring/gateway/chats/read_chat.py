@@ -50,6 +50,7 @@ class ReadChat(Struct, frozen=True, kw_only=True):
         conversation: The ID of the conversation.
         wishes: The wishes for the call: its client's, and those of the conversation so far.
         request_id: The ID of the request.
+        reports: True if a stream ends with a report on the call.
     """
 
     wire: Wire
@@ -63,6 +64,7 @@ class ReadChat(Struct, frozen=True, kw_only=True):
     conversation: str
     wishes: CallWishes
     request_id: str
+    reports: bool = False
 
 
 def read_chat(
@@ -111,7 +113,7 @@ def read_chat(
             model=asked.model,
             id=new_reply_id(wire.name),
             created=gateway.ring.clock.time_ns() // 10**9,
-            include_usage=asked.include_usage,
+            include_usage=asked.include_usage or wishes.report,
             usage=_estimate(parsed) if wire is MESSAGES else None,
             echo=asked.echo,
         ),
@@ -125,6 +127,7 @@ def read_chat(
             prefer=gateway.affinity.preferred(conversation), max_cost=wishes.max_cost
         ),
         request_id=request.headers.get("x-request-id", ""),
+        reports=wishes.report,
     )
 
 
