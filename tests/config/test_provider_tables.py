@@ -453,7 +453,9 @@ def test_tags_are_returned_with_earlier_answers_if_the_table_says_so(
     assert earlier["content"] == THOUGHT
 
 
-@pytest.mark.parametrize("line", ['think_tags = "maybe"', 'reports_cost = ["price"]'])
+@pytest.mark.parametrize(
+    "line", ['think_tags = "maybe"', 'reports_cost = ["price"]', 'betas = ["a b"]']
+)
 def test_a_wrong_value_of_these_keys_is_an_error(serve: Serve, write: Write, line: str) -> None:
     server = serve(answers.openai())
 

@@ -11,7 +11,6 @@ from llmring.dialects.request_changes import (
     ChooseLevel,
     Clamp,
     LeaveOut,
-    LeaveOutBetas,
     LeaveOutItem,
     LeaveOutOfTools,
     LeaveOutValue,
@@ -126,15 +125,6 @@ def test_a_parameter_beside_another_is_left_out_only_with_it() -> None:
 
     assert notes(change, {"top_p": 1, "temperature": 1})
     assert not notes(change, {"top_p": 1})
-
-
-def test_the_header_for_betas_keeps_the_known_ones() -> None:
-    change = LeaveOutBetas(("a",))
-    changed = changed_request(request({}, anthropic_beta="a, b"), [change])
-
-    assert changed is not None
-    assert changed.http.headers == {"anthropic-beta": "b"}
-    assert notes(change, {}, anthropic_beta="b") == ()
 
 
 def test_a_body_that_is_not_json_is_left_alone() -> None:

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from circuits import target as target_of
+from llmring.dialects.refusals.unknown_to_server import LeaveOutBetas, LeaveOutField
 from llmring.dialects.request_changes import LeaveOut, RequestChange
 from llmring.exceptions import ProviderError, ProviderResponseError, UnsupportedFeatureError
 from llmring.routing.refused_parameters import (
@@ -57,6 +58,38 @@ def test_what_one_model_refused_is_left_out_for_it_alone() -> None:
     )
     assert refused.adjusted(target("other"), prepared) is prepared
     assert refused.adjusted(target(url="http://two"), prepared) is prepared
+
+
+@pytest.mark.parametrize(
+    "change", [LeaveOutBetas(("seed",)), LeaveOutField(name="seed", vendor="v.example")]
+)
+def test_g051_what_a_server_does_not_know_is_left_out_for_all_of_its_models(
+    change: RequestChange,
+) -> None:
+    http = HttpRequest("POST", "http://x", {"anthropic-beta": "seed"}, request().body)
+    refused, prepared = RefusedParameters(), Prepared(http)
+    refused.remember(target(), [change, left_out("top_k")])
+
+    of_other = refused.adjusted(target("other"), prepared)
+
+    assert len(of_other.adjusted) == 1
+    assert "seed" in of_other.adjusted[0]
+    assert refused.adjusted(target("other", url="http://two"), prepared) is prepared
+    assert len(refused.adjusted(target(), prepared).adjusted) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "relay"), [(LeaveOutBetas(("b",)), "verbatim"), (left_out("seed"), "translated")]
+)
+def test_g051_a_body_whose_bytes_stay_is_still_the_client_s(
+    change: RequestChange, relay: str
+) -> None:
+    http = HttpRequest("POST", "http://x", {"anthropic-beta": "b"}, request().body)
+    refused = RefusedParameters()
+    refused.remember(target(), [change])
+
+    assert refused.adjusted(target(), Prepared(http, relay="verbatim")).relay == relay
+    assert refused.adjusted(target(), Prepared(http)).relay is None
 
 
 def test_a_request_that_is_finished_later_is_changed_too() -> None:

@@ -102,6 +102,8 @@ def _quirks(table: Mapping[str, Any]) -> dict[str, Any]:
         quirks["think_tags"] = None if table["think_tags"] == "off" else table["think_tags"]
     if "reports_cost" in table:
         quirks["reports_cost"] = tuple(table["reports_cost"])
+    if "betas" in table:
+        quirks["betas"] = frozenset(table["betas"])
     field = table.get("reasoning_field")
     if field == "none":
         quirks["reasoning_field"] = None

@@ -86,6 +86,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
             reasoning that newer models would leave out.
         searches: True if the server has the API's own search of the web.
         vendor: True if the API's own vendor runs the server, so that it may know who asks.
+        betas: The values of `anthropic-beta` that the server takes; None for any.
         think_tags: Whether the server leaves reasoning in `<think>` tags at the beginning of the
             content: "read" turns it into reasoning; "returned" also sends it back so.
     """
@@ -115,6 +116,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     thinking_display: bool = False
     searches: bool = False
     vendor: bool = False
+    betas: frozenset[str] | None = None
     think_tags: Literal["read", "returned"] | None = None
 
 

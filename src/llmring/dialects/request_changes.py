@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -19,18 +20,18 @@ from llmring.wire import HttpRequest
 # The keys that lead to a value in the body.
 Path = tuple[str, ...]
 
-BETAS = "anthropic-beta"
-
 
 class Draft:
     """A request that is being changed.
 
     Attributes:
+        host: The host that it goes to.
         body: Its JSON body.
         headers: Its headers.
     """
 
     def __init__(self, http: HttpRequest) -> None:
+        self.host = urlsplit(http.url).hostname or ""
         body = msgspec.json.decode(http.body)
         self.body: dict[str, Any] = body if isinstance(body, dict) else {}
         self.headers = dict(http.headers)
@@ -334,33 +335,6 @@ class ChooseLevel(Struct, frozen=True, kw_only=True):
         return self
 
 
-class LeaveOutBetas(Struct, frozen=True):
-    """Leaving out values of the header for beta features.
-
-    Attributes:
-        betas: The values.
-    """
-
-    betas: tuple[str, ...]
-
-    def apply(self, draft: Draft) -> str | None:
-        """Remove the values, and the header if it is empty without them."""
-        given = [beta.strip() for beta in draft.headers.get(BETAS, "").split(",")]
-        rest = [beta for beta in given if beta not in self.betas]
-        if len(rest) == len(given):
-            return None
-        if rest:
-            draft.headers[BETAS] = ",".join(rest)
-        else:
-            del draft.headers[BETAS]
-        left_out = ", ".join(beta for beta in given if beta in self.betas)
-        return f"beta {left_out} left out: the provider does not know it"
-
-    def settled(self, draft: Draft) -> RequestChange:  # noqa: ARG002
-        """Return the same change."""
-        return self
-
-
 class ChangedRequest(Struct, frozen=True):
     """A request with changes, remarks on them, and the changes as later requests need them."""
 
@@ -378,8 +352,10 @@ def changed_request(http: HttpRequest, changes: Sequence[RequestChange]) -> Chan
     made = [(note, change) for change in changes if (note := change.apply(draft))]
     if not made:
         return None
+    # A body that stays is not written again, as its bytes may be signed.
+    body = http.body if draft.body == refused.body else msgspec.json.encode(draft.body)
     return ChangedRequest(
-        HttpRequest(http.method, http.url, draft.headers, msgspec.json.encode(draft.body)),
+        HttpRequest(http.method, http.url, draft.headers, body),
         tuple(note for note, _ in made),
         tuple(lasting for _, change in made if (lasting := change.settled(refused)) is not None),
     )

@@ -28,7 +28,12 @@ from llmring.routing.circuits import OpenCircuit
 from llmring.routing.failure_policy import is_passing
 from llmring.routing.observers import ObservedAttempt
 from llmring.routing.policy import LAST_RETRIES
-from llmring.routing.refused_parameters import MOST_RESENDS, is_refused_at_once, without_refused
+from llmring.routing.refused_parameters import (
+    MOST_RESENDS,
+    is_refused_at_once,
+    relay_of,
+    without_refused,
+)
 from llmring.routing.reserve import latest_end, reserve_for
 from llmring.routing.selection.prepare import Prepared
 from llmring.routing.skip_report import why_none
@@ -194,7 +199,8 @@ class Failover(CallProgress):
         # By reference: the attempt may have asked the model by its provider's other API.
         places = [isinstance(each, Target) and each.ref == target.ref for each in self._candidates]
         later = self._candidates[places.index(True) + 1 :]
-        prepared = Prepared(changed.http, (*refused.adjusted, *changed.notes))
+        relay = relay_of(refused.http, refused.relay, changed)
+        prepared = Prepared(changed.http, (*refused.adjusted, *changed.notes), relay=relay)
         attempt = self._attempt(target, prepared, later, 0.0)
         attempt.changes = (*refused.changes, *changed.changes)
         return attempt

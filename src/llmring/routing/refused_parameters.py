@@ -1,7 +1,8 @@
 """Parameters that models have refused, so that later requests leave them out at once.
 
 A model that refuses a parameter gets the request once more without it, and only then the next model
-is tried. What it refused is kept for each model and address, as long as the ring lives.
+is tried. What it refused is kept for each model and address, as long as the ring lives; what a
+server does not know at all, for the address.
 """
 
 from __future__ import annotations
@@ -11,7 +12,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from llmring.dialects.request_changes import ChangedRequest, RequestChange, changed_request
+from llmring.chat.parsed_request import Relay
+from llmring.dialects.refusals.unknown_to_server import OF_SERVER
+from llmring.dialects.request_changes import (
+    ChangedRequest,
+    RequestChange,
+    changed_request,
+)
 from llmring.exceptions import ProviderError, UnsupportedFeatureError
 from llmring.routing.selection.prepare import Fetch, Prepared
 from llmring.routing.targets import Target
@@ -37,21 +44,29 @@ class RefusedParameters:
         self._lock = threading.Lock()
 
     def remember(self, target: Target, changes: Sequence[RequestChange]) -> None:
-        """Make these changes to all further requests to a model."""
-        key = _key(target)
+        """Make these changes to all further requests to a model, or to its server."""
+        of_server = [each for each in changes if isinstance(each, OF_SERVER)]
+        of_model = [each for each in changes if not isinstance(each, OF_SERVER)]
         with self._lock:
-            known = self._changes.pop(key, ())
-            together = tuple(dict.fromkeys((*known, *changes)))
-            self._changes[key] = together[-MOST_CHANGES:]
-            if len(self._changes) > MOST_MODELS:
-                del self._changes[next(iter(self._changes))]
+            for key, those in ((_server(target), of_server), (_key(target), of_model)):
+                if those:
+                    self._remember(key, those)
             self.is_empty = False
+
+    def _remember(self, key: tuple[str, str], changes: Sequence[RequestChange]) -> None:
+        known = self._changes.pop(key, ())
+        together = tuple(dict.fromkeys((*known, *changes)))
+        self._changes[key] = together[-MOST_CHANGES:]
+        if len(self._changes) > MOST_MODELS:
+            del self._changes[next(iter(self._changes))]
 
     def adjusted(self, target: Target, prepared: Prepared) -> Prepared:
         """Return a prepared request without what the model has refused."""
-        changes = self._changes.get(_key(target))
+        of_model = self._changes.get(_key(target), ())
+        of_server = self._changes.get(_server(target), ())
+        changes = (*of_server, *of_model)
         changed = changed_request(prepared.http, changes) if changes else None
-        if changes is None or changed is None:
+        if changed is None:
             return prepared
         finish = prepared.finish
         if finish is None:
@@ -70,9 +85,18 @@ def _key(target: Target) -> tuple[str, str]:
     return target.endpoint.base_url, target.name
 
 
+def _server(target: Target) -> tuple[str, str]:
+    return target.endpoint.base_url, ""
+
+
+def relay_of(http: HttpRequest, relay: Relay | None, changed: ChangedRequest) -> Relay | None:
+    """Return how much of a client's body a changed request still has."""
+    return relay if changed.http.body is http.body else relay and "translated"
+
+
 def _with_changes(prepared: Prepared, changed: ChangedRequest) -> Prepared:
     notes = (*prepared.adjusted, *changed.notes)
-    relay = prepared.relay and "translated"
+    relay = relay_of(prepared.http, prepared.relay, changed)
     return msgspec.structs.replace(prepared, http=changed.http, adjusted=notes, relay=relay)
 
 

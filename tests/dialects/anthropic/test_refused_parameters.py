@@ -117,6 +117,59 @@ def test_an_unknown_beta_is_left_out(beta: str, left: str | None) -> None:
     assert sent_again(message, {}, beta) == ({}, left)
 
 
+def test_g051_a_beta_is_left_out_in_the_words_of_the_documentation() -> None:
+    message = "Unsupported beta header: a-2025-01-01"
+
+    assert sent_again(message, {}, "a-2025-01-01,b-2025-02-02") == ({}, "b-2025-02-02")
+
+
+@pytest.mark.parametrize("name", ["future_field", "cache_diagnostics"])
+def test_g051_a_field_that_a_server_does_not_know_is_left_out(name: str) -> None:
+    again = sent_again(f"{name}: Extra inputs are not permitted", {name: 1, "model": "m"})
+
+    assert again == ({"model": "m"}, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["service_tier", "container", "messages", "tools", "output_config"]
+)
+def test_g051_a_field_that_the_answer_needs_stays(name: str) -> None:
+    assert sent_again(f"{name}: Extra inputs are not permitted", {name: 1}) is None
+    assert sent_again(f"messages.0.{name}: Extra inputs are not permitted", {name: 1}) is None
+
+
+def listing(*places: object, kind: str = "extra_forbidden") -> bytes:
+    return json.dumps(
+        {"detail": [{"type": kind, "loc": loc, "msg": "No"} for loc in places]}
+    ).encode()
+
+
+def test_g051_the_fields_that_a_compatible_server_lists_are_left_out() -> None:
+    error = explain(HttpHead(422, {}), listing(["body", "a"], ["body", "b"]))
+
+    assert isinstance(error, UnsupportedFeatureError)
+    http = HttpRequest("POST", "http://x", {}, b'{"a": 1, "b": 2, "model": "m"}')
+    changed = changed_request(http, error.changes)
+    assert changed is not None
+    assert json.loads(changed.http.body) == {"model": "m"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        listing(["body", "messages"]),
+        listing(["body", "a", "b"]),
+        listing(["query", "a"]),
+        listing("body"),
+        listing(["body", "a"], kind="missing"),
+        b'{"detail": "not found"}',
+        b'{"detail": [1]}',
+    ],
+)
+def test_g051_other_faults_that_a_server_lists_are_no_unknown_fields(body: bytes) -> None:
+    assert not getattr(explain(HttpHead(422, {}), body), "changes", ())
+
+
 HISTORY = [
     "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`. When "
     "`thinking` is enabled, a final `assistant` message must start with a thinking block.",

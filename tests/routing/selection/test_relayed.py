@@ -353,3 +353,26 @@ def test_g068_a_header_with_other_characters_stays_behind() -> None:
     headers = sent("anthropic", MESSAGE, {"user-agent": "a\r\nx-evil: 1"}).http.headers
 
     assert "user-agent" not in headers
+
+
+def test_g051_a_server_gets_the_betas_that_it_is_known_to_take() -> None:
+    known = vendor("anthropic")
+    quirks = msgspec.structs.replace(known.quirks, betas=frozenset({"a-1"}))
+    row = msgspec.structs.replace(known.endpoint.provider, quirks=quirks)
+    to = msgspec.structs.replace(
+        known, endpoint=msgspec.structs.replace(known.endpoint, provider=row)
+    )
+
+    prepared = sent("anthropic", MESSAGE, {"anthropic-beta": "a-1, b-2"}, to=to)
+
+    assert prepared.http.headers["anthropic-beta"] == "a-1"
+    assert prepared.relay == "verbatim"
+    assert prepared.adjusted == ("beta b-2 left out: the server does not take it",)
+
+
+def test_g051_no_other_api_gets_betas() -> None:
+    parsed, _ = request("anthropic", json.dumps(MESSAGE).encode(), {"anthropic-beta": "a-1"})
+
+    prepared = chat(parsed, stream=False)(vendor("openai_chat"))
+
+    assert "a-1" not in f"{prepared.http.headers} {prepared.http.body!r}"

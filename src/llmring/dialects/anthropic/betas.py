@@ -29,7 +29,11 @@ _BY_TOOL = {
 
 
 def header(
-    payload: Mapping[str, Any], given: str | Iterable[str], *, files: bool
+    payload: Mapping[str, Any],
+    given: str | Iterable[str],
+    *,
+    files: bool,
+    taken: frozenset[str] | None = None,
 ) -> dict[str, str]:
     """Build the header for a request; empty if it needs none.
 
@@ -38,6 +42,7 @@ def header(
         given: One or more betas that the caller asks for; they take precedence over the default
             version of the same beta.
         files: True if the request refers to an uploaded file.
+        taken: The betas that the server takes; None for any.
     """
     betas = given.split(",") if isinstance(given, str) else list(dict.fromkeys(given))
     needed = [beta for name, beta in _BY_PARAMETER.items() if name in payload]
@@ -52,6 +57,8 @@ def header(
         needed.append(FILES)
     known = {_family(beta) for beta in betas}
     betas += [beta for beta in dict.fromkeys(needed) if _family(beta) not in known]
+    if taken is not None:
+        betas = [beta for beta in betas if beta.strip() in taken]
     return {"anthropic-beta": ",".join(betas)} if betas else {}
 
 

@@ -93,7 +93,7 @@ def encode(request: ParsedRequest, model: str, *, stream: bool, quirks: Quirks) 
         # For choices that have no type, such as only `disable_parallel_tool_use`.
         payload["tool_choice"] = {"type": "auto"} | choice
     files = any(isinstance(part, UploadedPart) for turn in turns for part in turn.parts)
-    headers = anthropic_betas.header(payload, betas, files=files)
+    headers = anthropic_betas.header(payload, betas, files=files, taken=quirks.betas)
     return Outgoing("/v1/messages", payload, headers=headers, notes=tuple(notes))
 
 

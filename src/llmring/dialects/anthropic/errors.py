@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from llmring.dialects.anthropic.refused_parameters import changes_for
+from llmring.dialects.anthropic.refused_parameters import changes_for, unknown_field
 from llmring.dialects.error_response import error_class, error_in_answer, response_error
 from llmring.dialects.lenient_json import decode_leniently
 from llmring.dialects.refusals.vendor_words import (
@@ -51,6 +51,7 @@ class ErrorObject(Struct):
 
 class _AnthropicErrorBody(Struct):
     error: ErrorObject | str | None = None
+    detail: Any = None
     request_id: str | None = None
 
 
@@ -118,16 +119,30 @@ def explain(head: HttpHead, body: bytes) -> ProviderError:
     except (ValueError, RecursionError):
         return response_error(head, body, message=None)
     error = _error(reply.error)
+    unknown = _unknown_fields(reply.detail)
     result = response_error(
         head,
         body,
         message=error.message,
         code=error.type,
-        kind=_kind(error, head.status),
-        changes=_changes(error),
+        kind=UnsupportedFeatureError if unknown else _kind(error, head.status),
+        changes=unknown or _changes(error),
     )
     result.request_id = reply.request_id or result.request_id
     return result
+
+
+def _unknown_fields(detail: Any) -> tuple[RequestChange, ...]:
+    """Return the changes for the fields that a compatible server lists as unknown to it."""
+    found: list[RequestChange] = []
+    for each in detail if isinstance(detail, list) else ():
+        match each:
+            case {"type": "extra_forbidden", "loc": ["body", str(name)]}:
+                found += unknown_field(name)
+            case _:
+                # With another fault, the rest would be refused as well.
+                return ()
+    return tuple(found)
 
 
 def failure(

@@ -7,6 +7,12 @@ The API has one type for all of them, so the message decides. Sources of the wor
 - https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 - https://platform.claude.com/docs/en/build-with-claude/effort
 - https://platform.claude.com/docs/en/about-claude/models/migration-guide
+
+Servers that imitate the API refuse fields that they do not know with the message of the library
+that checks them, or in its form:
+
+- https://docs.pydantic.dev/latest/errors/validation_errors/#extra_forbidden
+- https://fastapi.tiangolo.com/tutorial/handling-errors/
 """
 
 from __future__ import annotations
@@ -18,11 +24,11 @@ from types import MappingProxyType
 from llmring.chat.reasoning import EFFORTS
 from llmring.dialects.refusals.number_ranges import NUMBERS, clamps
 from llmring.dialects.refusals.refused_thoughts import THOUGHTS_RULE
+from llmring.dialects.refusals.unknown_to_server import LeaveOutBetas, LeaveOutField
 from llmring.dialects.request_changes import (
     ChooseLevel,
     Clamp,
     LeaveOut,
-    LeaveOutBetas,
     LeaveOutOfTools,
     LeaveOutValue,
     Path,
@@ -81,6 +87,10 @@ _RULES: tuple[Rule, ...] = tuple(
             lambda match: (LeaveOutBetas(tuple(re.findall(r"[\w.-]+", match["betas"]))),),
         ),
         (
+            r"unsupported beta header: (?P<beta>[\w.-]+)",
+            lambda match: (LeaveOutBetas((match["beta"],)),),
+        ),
+        (
             r"`?temperature`? and `?top_p`? cannot both be specified",
             lambda _: (_leave_out("top_p", together_with="temperature"),),
         ),
@@ -133,8 +143,42 @@ _RULES: tuple[Rule, ...] = tuple(
             rf"\btools\.\d+\.([\w-]+\.)*(?P<name>{_OF_TOOLS}): extra inputs are not permitted",
             lambda match: (LeaveOutOfTools(match["name"]),),
         ),
+        (
+            r"(?<![\w.])(?P<name>[a-z_]{1,64}): extra inputs are not permitted",
+            lambda match: unknown_field(match["name"]),
+        ),
     )
 )
+
+VENDOR = "api.anthropic.com"
+
+# Without these, the answer would be another one, or another deal.
+_NEEDED = frozenset(
+    {
+        "billing_policy",
+        "compaction",
+        "container",
+        "inference_geo",
+        "max_tokens",
+        "mcp_servers",
+        "messages",
+        "model",
+        "output_config",
+        "output_format",
+        "service_tier",
+        "speed",
+        "stop_sequences",
+        "stream",
+        "system",
+        "tool_choice",
+        "tools",
+    }
+)
+
+
+def unknown_field(name: str) -> tuple[RequestChange, ...]:
+    """Return the change for a field of the body that a server does not know; empty for none."""
+    return () if name in _NEEDED else (LeaveOutField(name=name, vendor=VENDOR),)
 
 
 def changes_for(message: str) -> tuple[RequestChange, ...]:

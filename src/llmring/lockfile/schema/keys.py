@@ -301,6 +301,18 @@ PROVIDER: Mapping[str, Shape] = {
         example='["x-litellm-response-cost"]',
         about="The fields in which the server reports the cost of a reply in USD, best first.",
     ),
+    "betas": Items(
+        each=Text(
+            noun="a value of the header anthropic-beta",
+            example='"context-management-2025-06-27"',
+            pattern=r"[A-Za-z0-9._-]+",
+            about="A beta feature that the server has.",
+        ),
+        noun="a list of values",
+        example='["context-management-2025-06-27"]',
+        about="The values of anthropic-beta that a server with Anthropic's API takes; any if left "
+        "out.",
+    ),
     "reasoning_field": Text(
         noun="the name of a field",
         example='"reasoning_content"',

@@ -71,11 +71,22 @@ def _kept(
     taken = {name: own.fields[name] for name in own.fields if is_same or name in shared}
     kept = {name: value for name, value in taken.items() if name not in hidden}
     notes = []
+    if refused := [each for each in kept.get(_BETAS) or () if not _is_taken(each, quirks)]:
+        kept[_BETAS] = [each for each in kept[_BETAS] if _is_taken(each, quirks)]
+        notes.append(f"beta {', '.join(refused)} left out: the server does not take it")
     if foreign := [*_names({k: v for k, v in own.fields.items() if k not in taken})]:
         notes.append(f"{', '.join(foreign)} left out: only the API {own.dialect!r} has them")
     if private := [*_names({k: v for k, v in taken.items() if k in hidden})]:
         notes.append(f"{', '.join(private)} left out: only the API's own vendor gets them")
     return kept, tuple(notes)
+
+
+# Anthropic's, which come as a header or in the body.
+_BETAS = "betas"
+
+
+def _is_taken(beta: str, quirks: Quirks) -> bool:
+    return quirks.betas is None or beta in quirks.betas
 
 
 def _names(fields: Mapping[str, Any]) -> Iterator[str]:

@@ -200,6 +200,7 @@ def _taking_all(quirks: Quirks, body: Mapping[str, Any]) -> Quirks:
         signed_calls=True,
         system_turns=True,
         vendor=True,
+        betas=None,
     )
 
 
