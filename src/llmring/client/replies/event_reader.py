@@ -69,6 +69,8 @@ class ReplyEventReader(StreamReader):
         self._held: list[EventChunk] = []
         self._held_length = 0
         self._splitter = _splitter(attempt, head, progress)
+        question = attempt.context.question
+        self._brings_several = question is not None and question.answers > 1
         # The bytes and the chunks of events that wait for others.
         self._raw: list[bytes] = []
         self._waiting: list[StreamChunk] = []
@@ -96,12 +98,24 @@ class ReplyEventReader(StreamReader):
             if self._splitter is None:
                 yield from super().feed(piece)
                 continue
-            self._waiting += super().feed(piece)
+            chunks = [*super().feed(piece)]
+            self._waiting += chunks
             self._raw.append(piece)
+            if self._brings_several and not chunks:
+                self._see_other(piece)
             # These are shown later, in the order of the bytes.
             waits = self._refusal or self._end is not None or any(self._calls.values())
             if self._waiting and not waits:
                 yield from self._with_raw()
+
+    def _see_other(self, piece: bytes) -> None:
+        """Take a piece of another answer than the first one, which no events come of."""
+        if b"{" not in piece:
+            return
+        if self._patience is not None:
+            self._patience.see(CommentaryDelta(""))
+        if self._target is None:
+            self._waiting.append(EventChunk(model=self._model))
 
     def _with_raw(self, at: int = 0) -> Iterator[StreamChunk]:
         """Yield the chunks that wait, one of them with the bytes of all."""
