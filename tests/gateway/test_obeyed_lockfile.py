@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,14 @@ CASES = {
         asked=(1, 0),
         stream=True,
     ),
+    "continued streams": Case(
+        policy="",
+        first=[as_stream(answers.ROLE, BEGUN, Pause(0.05), Reset())],
+        shown="second",
+        asked=(1, 1),
+        stream=True,
+    ),
+    "tpm": Case(policy="tpm = 500\ntimeout = 1", shown="rate_limit", status=429, asked=(0, 0)),
     "on_refusal": Case(policy='on_refusal = "answer"', first=[REFUSED], shown="No.", asked=(1, 0)),
     "faults": Case(
         policy="",
@@ -195,6 +204,38 @@ def test_g024_a_frozen_lockfile_refuses_models_that_are_not_pinned(
     reply = here.ask()
 
     assert (reply.status, here.asked) == (403, (0, 0))
+
+
+def test_g024_recorded_answers_are_replayed_over_http(
+    served: Callable[[Case], Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def case(mode: str) -> Case:
+        table = f'[profiles.default]\nmode = "{mode}"\n'
+        return Case(policy="", shown="", asked=(0, 0), more=table)
+
+    recorded = served(case("record")).ask()
+    replaying = served(case("replay"))
+    replayed = replaying.ask()
+
+    assert recorded.status == replayed.status == 200
+    assert replayed.json["choices"] == recorded.json["choices"]
+    assert replaying.asked == (0, 0)
+
+
+def test_g024_no_more_calls_run_at_once_than_the_lockfile_allows(
+    served: Callable[[Case], Served],
+) -> None:
+    slow = as_stream(answers.ROLE, BEGUN, Pause(1.5), *answers.OPENAI_END)
+    policy = "max_concurrency = 1\ntimeout = 0.4"
+    here = served(Case(policy=policy, first=[slow], shown="", asked=(1, 0)))
+    other = threading.Thread(target=here.ask, kwargs={"stream": True})
+    other.start()
+    assert here.first.received()
+
+    reply = here.ask()
+
+    other.join()
+    assert (reply.status, here.asked) == (429, (1, 0))
 
 
 def test_g027_a_client_waits_for_the_retries_itself(served: Callable[[Case], Served]) -> None:
