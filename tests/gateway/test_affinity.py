@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mmap
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,10 @@ import answers
 from llmring import LLMRequest
 from llmring.chat.parsed_request import parse_request
 from llmring.clock import Clock
-from llmring.gateway.affinity import MOST, SECONDS, Affinity
+from llmring.gateway.affinity import MOST, SECONDS, Affinity, SharedAffinity
 from llmring.gateway.naming import CalledName
 from llmring.gateway.served_ring import ServedRing
+from llmring.gateway.shared_table import SharedTable, size_of
 from llmring.routing.call_wishes import CallWishes
 from loopback import Answer, Loopback
 
@@ -113,6 +115,25 @@ def test_g025_the_memory_agrees_with_a_simple_one(steps: list[tuple[str, str, in
         alive[conversation] = (target, clock.time)
         simple = dict([*alive.items()][-3:])
         assert len(affinity) <= 3
+
+
+# --- The memory of several processes ---
+
+
+def test_g025_a_conversation_stays_with_its_model_in_all_processes() -> None:
+    clock = MovedClock()
+    memory = mmap.mmap(-1, size_of(4))
+    one, other = (SharedAffinity(clock, SharedTable(memory, 0, 4)) for _ in range(2))
+    one.answered("a", "openai:x")
+    assert (one.preferred("a"), other.preferred("a")) == ("openai:x", "openai:x")
+    assert other.preferred("b") is None
+
+    clock.move(SECONDS - 1)
+    other.answered("a", "openai:y")
+    clock.move(SECONDS - 1)
+    assert one.preferred("a") == "openai:y"
+    clock.move(1)
+    assert (one.preferred("a"), other.preferred("a")) == (None, None)
 
 
 # --- The ID ---

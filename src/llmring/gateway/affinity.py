@@ -11,6 +11,7 @@ from collections import OrderedDict
 from msgspec import Struct
 
 from llmring.clock import Clock
+from llmring.gateway.shared_table import SharedTable
 
 MOST = 10_000
 SECONDS = 3600
@@ -68,3 +69,31 @@ class Affinity:
     @property
     def _oldest(self) -> _LastAnswer:
         return next(iter(self._answers.values()))
+
+
+class SharedAffinity(Affinity):
+    """The same memory, shared by the processes of a gateway.
+
+    Args:
+        clock: The wall clock.
+        table: The table that the processes share.
+        seconds: As for `Affinity`.
+    """
+
+    def __init__(self, clock: Clock, table: SharedTable, seconds: float = SECONDS) -> None:
+        super().__init__(clock, seconds=seconds)
+        self._table = table
+
+    def preferred(self, conversation: str) -> str | None:
+        """Return the reference of the model that answered last, if it is remembered."""
+        return self._table.get(conversation, self._clock.time_ns())
+
+    def answered(self, conversation: str, target: str) -> None:
+        """Remember the model that has answered.
+
+        Args:
+            conversation: The ID of the conversation, as of `conversation_of`.
+            target: The reference of the model, "provider:model".
+        """
+        until = self._clock.time_ns() + self._nanoseconds
+        self._table.put(conversation, target, until)

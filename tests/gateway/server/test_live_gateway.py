@@ -1,5 +1,6 @@
 """A gateway whose settings follow its lockfile."""
 
+import mmap
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from llmring import LockfileError
 from llmring.config.settings import trusted_lockfiles
 from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server.live_gateway import LiveGateway
+from llmring.gateway.shared_table import SharedTable, SharedTables, size_of
 from llmring.lockfile.consent import claims, fingerprint
 from llmring.lockfile.document import parse
 from llmring.providers.table import PROVIDERS
@@ -154,14 +156,18 @@ def test_g125_a_lockfile_that_lacks_an_alias_in_use_counts_as_broken(
     assert ("--accept-removals" in caplog.text) is kept
 
 
-def test_g125_an_alias_is_in_use_for_an_hour() -> None:
-    moment = [0.0]
-    found = live(TWO, monotonic=lambda: moment[0])
-    found.report_call("default", "slow")
-    moment[0] = 3601.0
+def test_g125_a_call_of_another_process_counts_too_when_an_alias_is_removed() -> None:
+    memory = mmap.mmap(-1, size_of(2))
+    tables = SharedTables(
+        conversations=SharedTable(memory, 0, 1), aliases=SharedTable(memory, size_of(1), 1)
+    )
+    one, other = live(TWO, tables=tables), live(TWO, tables=tables)
+    one.report_call("default", "slow")
+    one.now().affinity.answered("a", "mock:b")
     rewrite(ALIASES)
 
-    assert aliases(found) == ["fast"]
+    assert aliases(one) == aliases(other) == ["fast", "slow"]
+    assert other.now().affinity.preferred("a") == "mock:b"
 
 
 def test_g125_removals_can_be_accepted_and_unknown_names_are_not_remembered() -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import msgspec
 
 from llmring.config.settings import trusted_lockfiles
 from llmring.exceptions import LLMRingError, LockfileError
-from llmring.gateway.affinity import Affinity
+from llmring.gateway.affinity import Affinity, SharedAffinity
 from llmring.gateway.served_ring import ServedRing
+from llmring.gateway.server.called_aliases import CalledAliases
 from llmring.gateway.server_state import Gateway
-from llmring.lockfile.consent import claims, fingerprint
+from llmring.gateway.shared_table import SharedTables
+from llmring.lockfile.consent import Claim, claims, fingerprint
 from llmring.lockfile.document import Lockfile
 from llmring.lockfile.gateway_table import gateway_table
 from llmring.providers.table import PROVIDERS
-
-# An alias is in use for this time after a call.
-IN_USE_SECONDS = 3600.0
 
 
 class LiveGateway:
@@ -33,13 +29,16 @@ class LiveGateway:
         secret: As for `Gateway`.
         profile: As for `Gateway`.
         is_open: As for `Gateway`.
-        needs_consent: True if later versions of the lockfile need the user's consent. What it
-            holds now has been agreed to.
+        needs_consent: True if later versions of the lockfile need the user's consent.
+        agreed: The settings that the user has agreed to; None for those that the lockfile has now.
         accept_removals: True if later versions may lack aliases that were called.
-        monotonic: The clock, in seconds.
+        tables: The tables that the processes of the gateway share; None for one process.
+
+    Attributes:
+        agreed: The settings that the user has agreed to; None if no version needs consent.
 
     Raises:
-        LockfileError: The lockfile can't be read.
+        LockfileError: The lockfile can't be read, or has settings that need the user's consent.
     """
 
     def __init__(
@@ -50,12 +49,14 @@ class LiveGateway:
         profile: str | None = None,
         is_open: bool = True,
         needs_consent: bool = False,
+        agreed: tuple[Claim, ...] | None = None,
         accept_removals: bool = False,
-        monotonic: Callable[[], float] = time.monotonic,
+        tables: SharedTables | None = None,
     ) -> None:
-        self._monotonic = monotonic
-        # The last calls, by profile and alias.
-        self._called: dict[tuple[str, str], float] = {}
+        self._called = CalledAliases(None if tables is None else tables.aliases)
+        affinity = Affinity(ring.clock)
+        if tables is not None:
+            affinity = SharedAffinity(ring.clock, tables.conversations)
         self._lockfile = ring.active_lockfile
         self._reading = self._lockfile.now()
         lockfile, source = self._reading.lockfile, self._reading.source
@@ -65,10 +66,13 @@ class LiveGateway:
             secret=secret,
             profile=profile,
             is_open=is_open,
-            affinity=Affinity(ring.clock),
+            affinity=affinity,
         )
         self._path = source.path
-        self._agreed = claims(lockfile, PROVIDERS) if needs_consent else None
+        self.agreed: tuple[Claim, ...] | None = None
+        if needs_consent:
+            self.agreed = claims(lockfile, PROVIDERS) if agreed is None else agreed
+            self._require_consent(lockfile)
         self._has_aliases = _has_aliases(lockfile)
         self._accepts_removals = accept_removals
         self._lockfile.admit(self._admit)
@@ -100,7 +104,7 @@ class LiveGateway:
         """
         found = self._reading.lockfile.profiles.get(profile)
         if found is not None and alias in found.bindings:
-            self._called[profile, alias] = self._monotonic()
+            self._called.report(profile, alias)
 
     def read_again(self) -> None:
         """Read the lockfile at the next call, whether it has changed or not."""
@@ -110,17 +114,23 @@ class LiveGateway:
         """Raise an error for a changed lockfile that is not to be used."""
         if self._has_aliases and not _has_aliases(lockfile):
             raise LockfileError("has lost all its aliases", path=self._path)
-        lost = [] if self._accepts_removals else self._lost(lockfile)
+        lost: list[str] = []
+        if not self._accepts_removals:
+            lost = self._called.lost(self._reading.lockfile, lockfile)
         if lost:
             raise LockfileError(
                 f"lacks aliases that were called in the last hour: {', '.join(lost)}; "
                 "with --accept-removals, the gateway accepts that",
                 path=self._path,
             )
-        if self._agreed is None:
+        self._require_consent(lockfile)
+
+    def _require_consent(self, lockfile: Lockfile) -> None:
+        """Raise an error for settings that the user has not agreed to."""
+        if self.agreed is None:
             return
         found = claims(lockfile, PROVIDERS)
-        if all(each in self._agreed for each in found):
+        if all(each in self.agreed for each in found):
             return
         if not trusted_lockfiles().holds(self._path, fingerprint(found)):
             raise LockfileError(
@@ -128,18 +138,6 @@ class LiveGateway:
                 "start the gateway again",
                 path=self._path,
             )
-
-    def _lost(self, lockfile: Lockfile) -> list[str]:
-        """Return the aliases in use that a changed lockfile lacks."""
-        since = self._monotonic() - IN_USE_SECONDS
-        # Calls may be reported meanwhile.
-        called = [each for each, at in list(self._called.items()) if at >= since]
-        profiles = lockfile.profiles
-        return [
-            f"{alias} ({profile})"
-            for profile, alias in called
-            if profile not in profiles or alias not in profiles[profile].bindings
-        ]
 
 
 def _has_aliases(lockfile: Lockfile) -> bool:
