@@ -730,6 +730,24 @@ def test_g174_a_call_in_progress_is_answered_while_the_gateway_ends() -> None:
     assert (reply.status, reply.body) == (200, b"done")
 
 
+@pytest.mark.parametrize("requests_before", [0, 1])
+def test_g174_a_request_on_its_way_while_the_gateway_ends_is_answered(
+    requests_before: int,
+) -> None:
+    with ServedGateway({"chat:answer_chat": echo}) as gateway, gateway.connect() as opened:
+        assert eventually(lambda: len(gateway.connections) == 1)
+        for _ in range(requests_before):
+            opened.sendall(request("GET", "/healthz"))
+            read_until(opened, b"ok")
+        gateway.drain.begin()
+        # By now, the gateway takes no connections.
+        time.sleep(0.5)
+        opened.sendall(request(body=b"{}"))
+        reply = parsed(read_all(opened))
+
+    assert (reply.status, reply.headers["connection"]) == (200, "close")
+
+
 def test_g174_streams_in_progress_end_whole_while_the_gateway_ends() -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for number in range(20):

@@ -159,7 +159,7 @@ class GatewayApp:
         self, call: ClientCall, route: GatewayRoute, gateway: Gateway
     ) -> GatewayRequest:
         """Read the rest of a request that may be answered."""
-        if self._drain.is_closing and not route.is_public:
+        if self._drain.is_expired and not route.is_public:
             raise NotReadyError("the gateway is ending; try again")
         if route.refusal is not None:
             raise route.refusal

@@ -14,7 +14,8 @@ class Drain:
     """The state of a gateway that ends.
 
     Until the delay is over, it answers as before, but reports that it is not ready, so that load
-    balancers leave it. Then it takes no connections, and calls that run have until the limit.
+    balancers leave it. Then it takes no connections, answers at most one more call on each that it
+    has, and calls that run have until the limit.
 
     Args:
         delay: Seconds from the first signal until no connections are taken.

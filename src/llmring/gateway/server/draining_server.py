@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import threading
@@ -16,6 +17,8 @@ from llmring.gateway.server.drain import Drain
 # On the second signal, calls have this time to end.
 _FORCED_SECONDS = 0.5
 _TICK_SECONDS = 0.05
+
+_log = logging.getLogger("llmring")
 
 
 class DrainingServer(uvicorn.Server):
@@ -38,8 +41,15 @@ class DrainingServer(uvicorn.Server):
         """Begin to serve."""
         is_main = threading.current_thread() is threading.main_thread()
         if self._on_hangup is not None and is_main and hasattr(signal, "SIGHUP"):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._on_hangup)
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+            # It would end the process.
+            loop.add_signal_handler(signal.SIGUSR2, self.refuse_restart)
         await super().startup(sockets)
+
+    def refuse_restart(self) -> None:
+        """Report that SIGUSR2 has no effect."""
+        _log.warning("SIGUSR2 replaces workers, and this gateway is one process; add --workers")
 
     async def on_tick(self, counter: int) -> bool:
         """Return True once the server is to end."""
@@ -50,6 +60,10 @@ class DrainingServer(uvicorn.Server):
         drain = self._drain
         timer = asyncio.get_running_loop().call_later(drain.limit, drain.expire)
         forcing = asyncio.create_task(self._end_if_forced())
+        for server in self.servers:
+            server.close()
+        # The loop takes some steps from a connection to its protocol.
+        await asyncio.sleep(_TICK_SECONDS)
         await super().shutdown(sockets)
         timer.cancel()
         forcing.cancel()

@@ -80,6 +80,7 @@ class GuardedProtocol(HttpToolsProtocol):
         head_timeout: Seconds from the beginning of a connection, or from the first byte of another
             request, until a head has to be complete.
         write_stall: Seconds after which a client that reads nothing is dropped.
+        last_request: Seconds for which a gateway that ends waits for another request.
         most_head: Bytes of a head, or of a body between two pieces of its content.
         most_headers: Headers of a request.
         most_connections: Connections of one address.
@@ -89,6 +90,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     head_timeout: ClassVar[float] = 10.0
     write_stall: ClassVar[float] = 60.0
+    last_request: ClassVar[int] = 1
     most_head: ClassVar[int] = 64 * 1024
     most_headers: ClassVar[int] = 128
     most_connections: ClassVar[int] = 1024
@@ -217,6 +219,18 @@ class GuardedProtocol(HttpToolsProtocol):
         """Go on with the answer."""
         self._stop_write_timer()
         super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Close the connection as soon as it was idle for a moment.
+
+        A request may be on its way, since the client has not been asked to close the connection.
+        """
+        self.timeout_keep_alive = self.last_request
+        if self._is_idle():
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.last_request, self.timeout_keep_alive_handler
+            )
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection; the client gets the time of a stall to read what is left."""
