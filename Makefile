@@ -40,7 +40,7 @@ TIMELESS := architecture bridge chaos chat contract dialects json_schema local l
 	client/test_recordings.py client/replies/test_refused_answers.py client/replies/test_streamed_attempts.py \
 	client/test_refusals.py client/replies/test_stream_patience.py client/tools \
 	gateway/calls gateway/chats gateway/recorded gateway/sdks gateway/server gateway/translation \
-	gateway/test_app.py gateway/test_captures.py \
+	gateway/workers gateway/test_app.py gateway/test_captures.py \
 	gateway/test_chat.py gateway/test_errors.py gateway/test_keep_alive.py gateway/test_serve.py \
 	ledger/test_spool.py \
 	ledger/test_writer.py limits/test_redis_circuits.py limits/test_redis_nonsense.py \

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import uvloop
 
@@ -104,7 +104,7 @@ class ServedGateway:
         assert not self._thread.is_alive()
         assert self.leaked == []
 
-    def __enter__(self) -> ServedGateway:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -53,6 +53,7 @@ DECIDE_NOTHING: dict[str, set[str]] = {
         "server/draining_server",  # a part of `serve`, and tested there
         "server_state",  # a record
         "wires",  # records
+        "workers/messages",  # a record and constants
     },
     "limits": set(),
     "replay": set(),

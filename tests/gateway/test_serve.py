@@ -1,17 +1,15 @@
 """The process of the gateway: its first lines, its signals and its end."""
 
-import os
 import signal
 import socket
-import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from cli.terminal import PYTHON, lockfile_of, write
+from cli.terminal import lockfile_of, write
+from gateway_process import started
 from llmring import ConfigurationError
 from llmring.gateway.serve import (
     TIMEOUT_SECONDS,
@@ -20,47 +18,9 @@ from llmring.gateway.serve import (
     prepare,
 )
 from llmring.gateway.served_ring import ServedRing
-from served_gateway import ServedGateway, eventually, parsed, read_all, read_until, request
+from served_gateway import eventually, parsed, read_all, read_until, request
 
 ONE = lockfile_of(default={"fast": ["mock:a"], "deep": ["mock:b"]}, dev={"fast": ["mock:c"]})
-
-
-class Process(ServedGateway):
-    """A gateway in a process of its own, to which connections can be made."""
-
-    def __init__(self, process: "subprocess.Popen[str]", lines: list[str]) -> None:
-        self.process = process
-        self.lines = lines
-        self.port = int(lines[0].split(",")[0].rpartition(":")[2])
-
-    def end(self, *signals: signal.Signals) -> int:
-        """Send signals, a moment apart; return the exit code."""
-        for each in signals:
-            self.process.send_signal(each)
-            time.sleep(0.2)
-        return self.process.wait(20)
-
-
-@contextmanager
-def started(*words: str, env: Mapping[str, str] | None = None) -> Iterator[Process]:
-    process = subprocess.Popen(
-        [*PYTHON, "serve", "--port", "0", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **(env or {})},
-    )
-    assert process.stdout is not None
-    try:
-        lines = [process.stdout.readline().rstrip("\n") for _ in range(4)]
-        gateway = Process(process, lines)
-        # It listens before it answers.
-        assert gateway.ask("GET", "/healthz").status == 200
-        yield gateway
-    finally:
-        process.kill()
-        process.wait(20)
-        process.stdout.close()
 
 
 def test_g173_the_first_lines_show_how_clients_reach_the_aliases() -> None:
@@ -142,6 +102,17 @@ def test_g125_a_change_of_the_file_and_sighup_are_followed() -> None:
         time.sleep(0.1)
 
         assert gateway.ask("GET", "/healthz").status == 200
+
+
+def test_g174_one_process_has_no_workers_to_replace() -> None:
+    write(ONE)
+    with started("--drain-delay", "0") as gateway:
+        gateway.process.send_signal(signal.SIGUSR2)
+        assert gateway.ask("GET", "/healthz").status == 200
+        assert gateway.end(signal.SIGTERM) == 0
+        assert gateway.process.stdout is not None
+
+        assert "--workers" in gateway.process.stdout.read()
 
 
 def test_g109_a_gateway_prints_nothing_about_its_calls() -> None:

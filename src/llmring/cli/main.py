@@ -68,8 +68,11 @@ COMMANDS = (
     Command(("demo",), "commands.demo", "watch failover happen, without keys or network"),
 )
 
-# Called by shell scripts; not listed in any help.
-HIDDEN = (Command(("_complete",), "commands.complete", "list completions"),)
+# Called by shell scripts and by `serve`; not listed in any help.
+HIDDEN = (
+    Command(("_complete",), "commands.complete", "list completions"),
+    Command(("_serve_worker",), "commands.serve_worker", "answer as a worker of llmring serve"),
+)
 
 EXAMPLES = """
 examples:

@@ -15,6 +15,8 @@ from llmring.gateway.served_ring import ServedRing
 from llmring.gateway.server.drain import DELAY_SECONDS, Drain
 from llmring.gateway.server.listening import listening
 from llmring.gateway.server.live_gateway import LiveGateway
+from llmring.gateway.shared_table import SharedTables
+from llmring.lockfile.consent import Claim
 
 if TYPE_CHECKING:
     import uvicorn
@@ -28,7 +30,7 @@ TIMEOUT_SECONDS = 600.0
 # Longer than clients and proxies keep an idle connection, so that they close it first.
 _KEEP_ALIVE_SECONDS = 75
 # After the calls that run too long are cancelled, they have this time to end.
-_GRACE_SECONDS = 10
+GRACE_SECONDS = 10
 
 
 class ServeOptions(Struct, frozen=True, kw_only=True):
@@ -55,14 +57,26 @@ class PreparedGateway(Struct, frozen=True, kw_only=True):
     """A gateway that listens, but does not answer yet.
 
     Attributes:
+        options: Its options.
+        live: The gateway.
+        door: Its socket.
         lines: What to print: the address, the profile, the aliases, and how clients find it.
-        run: Answers until the process is asked to end.
-        close: Closes the socket of a gateway that is not to run.
     """
 
+    options: ServeOptions
+    live: LiveGateway
+    door: socket.socket
     lines: tuple[str, ...]
-    run: Callable[[], None]
-    close: Callable[[], None]
+
+    def run(self) -> None:
+        """Answer until the process is asked to end."""
+        drain = Drain(self.options.drain_delay)
+        with self.door:
+            server_for(app_for(self.live, drain), drain, self.live.read_again).run([self.door])
+
+    def close(self) -> None:
+        """Close the socket of a gateway that is not to run."""
+        self.door.close()
 
 
 def prepare(options: ServeOptions) -> PreparedGateway:
@@ -75,24 +89,46 @@ def prepare(options: ServeOptions) -> PreparedGateway:
         LLMRingError: The lockfile, the profile, the secret or a setting can't be used.
         ConfigurationError: The address is not one of this machine, or the port is in use.
     """
+    live = open_gateway(options)
+    aliases = live.now().ring.list_aliases(options.profile)
+    door = listening(options.host, options.port)
+    url = _url(options.host, door.getsockname()[1])
+    return PreparedGateway(
+        options=options,
+        live=live,
+        door=door,
+        lines=first_lines(url, live.active_profile, list(aliases)),
+    )
+
+
+def open_gateway(
+    options: ServeOptions,
+    *,
+    agreed: tuple[Claim, ...] | None = None,
+    tables: SharedTables | None = None,
+) -> LiveGateway:
+    """Read what a gateway needs.
+
+    Args:
+        options: The options.
+        agreed: As for `LiveGateway`.
+        tables: The tables that the processes of the gateway share; None for one process.
+
+    Raises:
+        LLMRingError: The lockfile, the profile, the secret or a setting can't be used.
+    """
     settings = read_settings()
     own = "".join(variables(["LLMRING_PROVIDER_TIMEOUT_S"]).values()).strip()
     ring = ServedRing(options.file, timeout=UNSET if own else TIMEOUT_SECONDS)
-    live = LiveGateway(
+    return LiveGateway(
         ring,
         gateway_secret(settings.gateway_secret, settings.state_dir),
         profile=options.profile,
         is_open=is_loopback(options.host),
         accept_removals=options.accept_removals,
         needs_consent=ring.lockfile_source == "folder" and not trusts_lockfiles(),
-    )
-    aliases = ring.list_aliases(options.profile)
-    door = listening(options.host, options.port)
-    url = _url(options.host, door.getsockname()[1])
-    return PreparedGateway(
-        lines=first_lines(url, live.active_profile, list(aliases)),
-        run=lambda: _run(live, door, Drain(options.drain_delay)),
-        close=door.close,
+        agreed=agreed,
+        tables=tables,
     )
 
 
@@ -120,12 +156,16 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _run(live: LiveGateway, door: socket.socket, drain: Drain) -> None:
+def app_for(live: LiveGateway, drain: Drain) -> GatewayApp:
+    """Build the application of a gateway.
+
+    Args:
+        live: The gateway.
+        drain: Its end.
+    """
     from llmring.gateway.app import GatewayApp
 
-    with door:
-        app = GatewayApp(live.now, drain=drain, on_call=live.report_call)
-        server_for(app, drain, on_hangup=live.read_again).run(sockets=[door])
+    return GatewayApp(live.now, drain=drain, on_call=live.report_call)
 
 
 def server_for(
@@ -142,12 +182,20 @@ def server_for(
         on_hangup: Called on SIGHUP.
         protocol: The HTTP server.
     """
+    from llmring.gateway.server.draining_server import DrainingServer
+
+    return DrainingServer(server_config(app, drain, protocol), drain, on_hangup)
+
+
+def server_config(
+    app: GatewayApp, drain: Drain, protocol: type[GuardedProtocol] | None = None
+) -> uvicorn.Config:
+    """Return the settings of a gateway's server; see `server_for`."""
     import uvicorn
 
-    from llmring.gateway.server.draining_server import DrainingServer
     from llmring.gateway.server.guarded_protocol import GuardedProtocol
 
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         http=protocol or GuardedProtocol,
         ws="none",
@@ -159,6 +207,5 @@ def server_for(
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=int(drain.limit) + _GRACE_SECONDS,
+        timeout_graceful_shutdown=int(drain.limit) + GRACE_SECONDS,
     )
-    return DrainingServer(config, drain, on_hangup)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from cli.terminal import Call, is_plain_error, lockfile_of, run, write
+from llmring.cli.commands.serve import possible_workers
 
 ONE = lockfile_of(default={"fast": ["mock:a"]})
 ALL = "0.0.0.0"  # noqa: S104
@@ -25,6 +26,33 @@ def test_g174_an_invalid_delay_is_wrong_usage(call: Call, delay: str) -> None:
 
     assert done.code == 2
     assert "give a number of seconds" in done.err
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "257", "two", "1.5", "٢", "9" * 5000])
+def test_g173_an_invalid_number_of_workers_is_wrong_usage(call: Call, workers: str) -> None:
+    done = call("serve", "--workers", workers)
+
+    assert done.code == 2
+    assert "give one from 1 to 256" in done.err
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "value", "reason"),
+    [("sys", "platform", "win32", "Windows"), ("sys", "frozen", True, "executable")],
+)
+def test_g173_where_one_worker_alone_is_possible_a_note_is_printed(
+    owner: str,
+    name: str,
+    value: object,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert [possible_workers(each) for each in (1, 2)] == [1, 2]
+    monkeypatch.setattr(f"{owner}.{name}", value, raising=False)
+
+    assert [possible_workers(each) for each in (1, 2, 8)] == [1, 1, 1]
+    assert capsys.readouterr().err.count(reason) == 2
 
 
 @pytest.mark.parametrize("host", [ALL, "::", "192.0.2.7", "gateway.example"])

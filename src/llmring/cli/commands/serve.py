@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -17,11 +18,13 @@ from llmring.cli.trust_check import add_trust_option, require_consent
 if TYPE_CHECKING:
     from llmring.audit.machine import CheckResult
 
+MOST_WORKERS = 256
+
 INSTALL = "pip install 'llmring[gateway]'"
 
 EXAMPLES = """examples:
   llmring serve
-  llmring serve --profile prod --port 8080
+  llmring serve --profile prod --port 8080 --workers 2
   llmring serve --check
 
 Programs of the APIs of OpenAI (Chat Completions and Responses), Anthropic,
@@ -29,7 +32,8 @@ Google and Ollama reach every alias at the address that is printed.
 
 All who reach the gateway can spend the money behind its providers' keys, so a
 --host that other machines can reach needs --no-keys. SIGTERM ends the
-gateway when the calls in progress are answered, a second one at once.
+gateway when the calls in progress are answered, a second one at once; SIGHUP
+has the lockfile read again; SIGUSR2 replaces the workers one by one.
 --check exit codes: 0 no check failed; 1 some did."""
 
 
@@ -47,6 +51,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=4180,
         metavar="PORT",
         help="port to listen on; 0 for any free one (default: 4180)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_workers,
+        default=1,
+        metavar="N",
+        help="processes that answer at the same address (default: 1)",
     )
     parser.add_argument(
         "--no-keys", action="store_true", help="let all who reach the --host make calls"
@@ -73,6 +84,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text[:6]) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; give a number from 0 to 65535")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:6]) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of workers; give one from 1 to {MOST_WORKERS}"
+        )
     return int(text)
 
 
@@ -117,10 +136,28 @@ def handle(args: argparse.Namespace) -> int:
             f"WARNING: no keys are needed. All who reach {args.host} can make calls and spend the "
             "money behind the keys of your providers."
         )
+    workers = possible_workers(args.workers)
     for line in prepared.lines:
         print_out(harmless(line))
-    prepared.run()
+    if workers == 1:
+        prepared.run()
+    else:
+        from llmring.cli.commands.serve_worker import command
+        from llmring.gateway.workers.supervisor import Supervisor
+
+        Supervisor(prepared, workers, command()).run()
     return 0
+
+
+def possible_workers(wanted: int) -> int:
+    """Return the number of workers that this system and this Python allow."""
+    if wanted > 1 and sys.platform == "win32":
+        print_note("on Windows, the gateway has one worker; one starts")
+        return 1
+    if wanted > 1 and getattr(sys, "frozen", False):
+        print_note("in an executable file, the gateway has one worker; one starts")
+        return 1
+    return wanted
 
 
 def _check(args: argparse.Namespace) -> int:
