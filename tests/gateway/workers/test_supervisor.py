@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from cli.terminal import lockfile_of, write
 from gateway_process import children, is_running, server_of
 from llmring import ConfigurationError
+from llmring.gateway.workers.acceptor import MOST_SURPLUS
 from served_gateway import eventually, read_until, request
 from supervised_gateway import (
     SupervisedGateway,
@@ -58,6 +61,19 @@ def test_g175_workers_that_answer_are_not_replaced() -> None:
         time.sleep(4)
 
         assert gateway.pids == before
+
+
+def test_g188_connections_that_come_together_are_spread_over_the_workers() -> None:
+    with supervised() as gateway, contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(gateway.connect()) for _ in range(32)]
+        for each in opened:
+            each.sendall(request("GET", "/healthz"))
+        for each in opened:
+            read_until(each, b"ok")
+        shares = Counter(server_of(each, gateway.pids) for each in opened)
+
+    assert len(shares) == 2
+    assert max(shares.values()) <= 16 + MOST_SURPLUS
 
 
 def test_g175_workers_that_end_as_soon_as_they_start_end_the_gateway() -> None:
@@ -245,13 +261,16 @@ def test_g174_on_the_second_signal_all_workers_end_now() -> None:
 
 
 def test_g195_a_gateway_leaves_no_process_and_no_descriptor_behind() -> None:
-    descriptors = Path("/proc/self/fd")
+    def descriptors() -> Counter[str]:
+        found = [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+        names = [str(each.readlink()) for each in found]
+        return Counter(name for name in names if "/proc/" not in name)
+
     with supervised() as gateway:
         gateway.ask("GET", "/readyz")
-    before = {each.readlink() for each in descriptors.iterdir() if each.is_symlink()}
+    before = descriptors()
     with supervised() as gateway:
         gateway.ask("GET", "/readyz")
         os.kill(min(gateway.pids), signal.SIGKILL)
-    after = {each.readlink() for each in descriptors.iterdir() if each.is_symlink()}
 
-    assert {str(each) for each in after - before if "/proc/" not in str(each)} == set()
+    assert descriptors() - before == Counter()

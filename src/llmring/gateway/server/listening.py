@@ -21,10 +21,13 @@ def listening(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        door = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, UnicodeError) as error:
         # The operating system's message repeats the address.
         reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
         raise ConfigurationError(
             f"can't listen on {host}, port {port}: {reason}; choose another with --port or --host"
         ) from error
+    # Connections inherit it. asyncio sets it only on sockets that name their protocol.
+    door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return door

@@ -30,10 +30,12 @@ class WorkerStart(Struct, frozen=True, kw_only=True):
         agreed: As for `LiveGateway`.
         door: The descriptor of the socket that listens.
         memory: The descriptor of the memory that the workers share; None without one.
+        place: Its place in `ConnectionCounts`; None without one.
     """
 
     options: ServeOptions
     lockfile: str
     agreed: tuple[Claim, ...] | None
     door: int
-    memory: int | None
+    memory: int | None = None
+    place: int | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+from collections.abc import Collection
 
 from llmring.gateway.affinity import MOST
 from llmring.gateway.shared_table import SharedTable, SharedTables, size_of
@@ -12,6 +13,10 @@ from llmring.gateway.shared_table import SharedTable, SharedTables, size_of
 # So many that few buckets are full while as many conversations run as one process remembers.
 _CONVERSATIONS = MOST // 2
 _ALIASES = 128
+_TABLES_BYTES = size_of(_CONVERSATIONS + _ALIASES)
+# While workers are replaced, there may be twice as many as there are to be.
+_PLACES = 512
+_BYTES = _TABLES_BYTES + 4 * _PLACES
 
 
 def make_memory() -> int | None:
@@ -21,7 +26,7 @@ def make_memory() -> int | None:
     except OSError:
         return None
     try:
-        os.ftruncate(descriptor, size_of(_CONVERSATIONS + _ALIASES))
+        os.ftruncate(descriptor, _BYTES)
     except OSError:
         os.close(descriptor)
         return None
@@ -35,13 +40,57 @@ def _new_descriptor() -> int:
         return os.dup(file.fileno())
 
 
+class ConnectionCounts:
+    """The number of connections that each worker has.
+
+    Args:
+        descriptor: The descriptor of the memory, which may be closed after this.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._memory = mmap.mmap(descriptor, _BYTES)
+        # Zero for a place that no worker has, else one more than the connections.
+        self._counts = memoryview(self._memory)[_TABLES_BYTES:].cast("I")
+
+    def surplus(self, place: int, connections: int) -> int:
+        """Enter the number of connections of a worker.
+
+        Args:
+            place: Its place.
+            connections: The number.
+
+        Returns:
+            How many more these are than those of the worker that has the fewest.
+        """
+        self._counts[place] = connections + 1
+        return connections + 1 - min(filter(None, self._counts))
+
+    def leave(self, place: int) -> None:
+        """Count the connections of a worker no longer.
+
+        Args:
+            place: Its place.
+        """
+        self._counts[place] = 0
+
+    def close(self) -> None:
+        """Release the memory."""
+        self._counts.release()
+        self._memory.close()
+
+
+def free_place(taken: Collection[int | None]) -> int | None:
+    """Return a place in `ConnectionCounts` that is not taken; None if all are."""
+    return next((each for each in range(_PLACES) if each not in taken), None)
+
+
 def tables_in(descriptor: int) -> SharedTables:
     """Return the tables of the memory.
 
     Args:
         descriptor: The descriptor, which may be closed after this.
     """
-    memory = mmap.mmap(descriptor, size_of(_CONVERSATIONS + _ALIASES))
+    memory = mmap.mmap(descriptor, _BYTES)
     return SharedTables(
         conversations=SharedTable(memory, 0, _CONVERSATIONS),
         aliases=SharedTable(memory, size_of(_CONVERSATIONS), _ALIASES),

@@ -13,12 +13,14 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from llmring.exceptions import ConfigurationError
 from llmring.gateway.serve import GRACE_SECONDS, PreparedGateway
 from llmring.gateway.server.drain import LIMIT_SECONDS
 from llmring.gateway.workers.crash_loop import LASTING_SECONDS, CrashLoop
 from llmring.gateway.workers.messages import DRAIN, FORCE, LEAVE, READ_AGAIN, WorkerStart
-from llmring.gateway.workers.shared_memory import make_memory
+from llmring.gateway.workers.shared_memory import ConnectionCounts, free_place, make_memory
 from llmring.gateway.workers.worker_process import HELD_SIGNALS, WorkerProcess
 
 # A worker that reports nothing for this time is ended and replaced.
@@ -55,6 +57,7 @@ class Supervisor:
         self._command = command
         self._patience = patience
         self._memory = make_memory()
+        self._counts = None if self._memory is None else ConnectionCounts(self._memory)
         self._worker_start = WorkerStart(
             options=prepared.options,
             lockfile=str(prepared.live.now().ring.lockfile_path),
@@ -113,6 +116,8 @@ class Supervisor:
         for each in (*self._workers, *self._leaving):
             each.kill()
             each.reap()
+        if self._counts is not None:
+            self._counts.close()
         if self._memory is not None:
             os.close(self._memory)
 
@@ -184,8 +189,10 @@ class Supervisor:
     # --- The workers ---
 
     def _start(self) -> WorkerProcess | None:
+        taken = {each.place for each in (*self._workers, *self._leaving)}
+        start = msgspec.structs.replace(self._worker_start, place=free_place(taken))
         try:
-            worker = WorkerProcess(self._command, self._worker_start)
+            worker = WorkerProcess(self._command, start)
         except OSError as error:
             self._count_death(0.0, f"no worker can be started: {error}")
             return None
@@ -197,6 +204,8 @@ class Supervisor:
         """Handle the end of a worker."""
         self._selector.unregister(worker)
         code = worker.reap()
+        if self._counts is not None and worker.place is not None:
+            self._counts.leave(worker.place)
         if worker in self._leaving:
             self._leaving.remove(worker)
             return

@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from types import FrameType
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -17,7 +18,9 @@ from llmring.exceptions import ConfigurationError, LLMRingError
 from llmring.gateway.serve import app_for, open_gateway, server_config
 from llmring.gateway.server.drain import Drain
 from llmring.gateway.server.draining_server import DrainingServer
+from llmring.gateway.server.guarded_protocol import GuardedProtocol
 from llmring.gateway.server.live_gateway import LiveGateway
+from llmring.gateway.workers.acceptor import Acceptor
 from llmring.gateway.workers.messages import (
     BEAT,
     BEAT_SECONDS,
@@ -30,7 +33,7 @@ from llmring.gateway.workers.messages import (
     READY,
     WorkerStart,
 )
-from llmring.gateway.workers.shared_memory import tables_in
+from llmring.gateway.workers.shared_memory import ConnectionCounts, tables_in
 from llmring.gateway.workers.worker_process import release_signals
 
 # Without a parent, a worker that does not end by itself has this time.
@@ -55,9 +58,9 @@ def run_worker(descriptor: int) -> int:
             return 1
         drain = Drain(start.options.drain_delay)
         parent = _Parent(channel, drain, live, orders)
-        server = _WorkerServer(server_config(app_for(live, drain), drain), drain, live, parent)
+        config = server_config(app_for(live, drain), drain)
         with door:
-            server.run([door])
+            _WorkerServer(config, drain, live, parent, start).run([door])
         parent.leave()
     return 0
 
@@ -82,8 +85,8 @@ def _read_start(channel: socket.socket) -> bytes:
 def _opened(start: WorkerStart) -> LiveGateway:
     tables = None
     if start.memory is not None:
+        os.set_inheritable(start.memory, False)
         tables = tables_in(start.memory)
-        os.close(start.memory)
     live = open_gateway(start.options, agreed=start.agreed, tables=tables)
     found = str(live.now().ring.lockfile_path)
     if found != start.lockfile:
@@ -169,19 +172,50 @@ class _WorkerServer(DrainingServer):
         drain: The end of the worker.
         live: The gateway.
         parent: The process that watches this worker.
+        start: What the worker was given.
     """
 
     def __init__(
-        self, config: uvicorn.Config, drain: Drain, live: LiveGateway, parent: _Parent
+        self,
+        config: uvicorn.Config,
+        drain: Drain,
+        live: LiveGateway,
+        parent: _Parent,
+        start: WorkerStart,
     ) -> None:
         super().__init__(config, drain, live.read_again)
         self._parent = parent
+        self._place = start.place
+        self._counts = None if start.memory is None else ConnectionCounts(start.memory)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve."""
-        await super().startup(sockets)
+        await super().startup([])
+        for door in sockets or []:
+            # Those of an event loop have the same methods.
+            server: Any = Acceptor(door, self._protocol, self._surplus)
+            self.servers.append(server)
+        self._surplus()
         release_signals()
         self._parent.follow()
+
+    def _protocol(self) -> asyncio.BaseProtocol:
+        # As uvicorn builds it for its own servers.
+        return GuardedProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+    def _surplus(self) -> int:
+        """Return how many more connections this worker has than the one with the fewest."""
+        if self._counts is None or self._place is None:
+            return 0
+        return self._counts.surplus(self._place, len(self.server_state.connections))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the server, and leave new connections to other workers."""
+        if self._counts is not None and self._place is not None:
+            self._counts.leave(self._place)
+        await super().shutdown(sockets)
 
     def refuse_restart(self) -> None:
         """Do nothing: SIGUSR2 is for the parent."""

@@ -31,12 +31,14 @@ class WorkerProcess:
         start: What the worker is given.
 
     Attributes:
+        place: Its place in `ConnectionCounts`; None without one.
         is_ready: True once it answers clients.
         started_at: The monotonic time of its start.
         has_lasted: True once it has run for long enough to have started well.
     """
 
     def __init__(self, command: Sequence[str], start: WorkerStart) -> None:
+        self.place = start.place
         self.is_ready = self.has_lasted = False
         self.started_at = time.monotonic()
         self._heard_at = self.started_at
