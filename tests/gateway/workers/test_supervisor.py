@@ -18,6 +18,7 @@ from cli.terminal import lockfile_of, write
 from gateway_process import children, is_running, server_of
 from llmring import ConfigurationError
 from llmring.gateway.workers.acceptor import MOST_SURPLUS
+from llmring.ledger.reader import entries
 from served_gateway import eventually, read_until, request
 from supervised_gateway import (
     SupervisedGateway,
@@ -144,8 +145,12 @@ def test_g174_a_restart_of_two_workers_under_64_streams_breaks_none() -> None:
     with supervised(slow_model(0.3)) as gateway:
         found = asyncio.run(run(gateway))
 
+    whole = sum(whole for whole, _ in found)
     assert sum(broken for _, broken in found) == 0
-    assert sum(whole for whole, _ in found) > 64
+    assert whole > 64
+    # Of all workers, also of those that have left.
+    place = Path(os.environ["XDG_STATE_HOME"]) / "llmring" / "ledger.sqlite"
+    assert Counter(each.outcome for each in entries(place)) == {"ok": whole}
 
 
 def test_g174_a_connection_that_is_kept_open_is_closed_with_an_answer() -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from cli.terminal import lockfile_of, write
 from gateway_process import is_running
 from llmring.cli.commands.serve_worker import command
@@ -189,6 +191,21 @@ def test_g174_a_worker_ends_its_streams_when_it_has_to_end_now() -> None:
         found.process.order(FORCE)
 
         assert read_all(opened).endswith(b"0\r\n\r\n")
+        assert found.ends()
+        assert found.process.reap() == 0
+
+
+def test_g132_the_parent_waits_for_the_last_records_of_a_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("llmring.gateway.workers.worker_process._REAP_SECONDS", 0.5)
+    code = (
+        "import atexit, sys, time; from llmring.gateway.workers.worker import run_worker; "
+        "atexit.register(time.sleep, 2); sys.exit(run_worker(int(sys.argv[1])))"
+    )
+    with started(program=[sys.executable, "-c", code]) as found:
+        found.process.order(LEAVE)
+
         assert found.ends()
         assert found.process.reap() == 0
 

@@ -46,22 +46,24 @@ def run_worker(descriptor: int) -> int:
     Args:
         descriptor: The descriptor of the socket to the parent.
     """
-    with _own_socket(descriptor) as channel:
-        try:
-            line, _, orders = _read_start(channel).partition(b"\n")
-            start = msgspec.json.decode(line, type=WorkerStart)
-            live = _opened(start)
-            door = _own_socket(start.door)
-        except (LLMRingError, OSError, msgspec.DecodeError) as error:
-            with contextlib.suppress(OSError):
-                channel.sendall(FAILED + str(error).encode())
-            return 1
-        drain = Drain(start.options.drain_delay)
-        parent = _Parent(channel, drain, live, orders)
-        config = server_config(app_for(live, drain), drain)
-        with door:
-            _WorkerServer(config, drain, live, parent, start).run([door])
-        parent.leave()
+    channel = _own_socket(descriptor)
+    try:
+        line, _, orders = _read_start(channel).partition(b"\n")
+        start = msgspec.json.decode(line, type=WorkerStart)
+        live = _opened(start)
+        door = _own_socket(start.door)
+    except (LLMRingError, OSError, msgspec.DecodeError) as error:
+        with channel, contextlib.suppress(OSError):
+            channel.sendall(FAILED + str(error).encode())
+        return 1
+    drain = Drain(start.options.drain_delay)
+    parent = _Parent(channel, drain, live, orders)
+    config = server_config(app_for(live, drain), drain)
+    with door:
+        _WorkerServer(config, drain, live, parent, start).run([door])
+    parent.leave()
+    # It is open until the process has ended, so that the parent waits for the last records.
+    channel.detach()
     return 0
 
 
