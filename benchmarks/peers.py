@@ -29,6 +29,10 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "openai": (("openai",),),
     "anthropic": (("anthropic",),),
     "litellm": (("litellm", "boto3"), ("--no-deps", "-U", "litellm")),
+    "litellm-proxy": (
+        ("litellm[proxy]", "semver", "soundfile", "pynacl"),
+        ("--no-deps", "-U", "litellm"),
+    ),
     "any-llm": (("any-llm-sdk[openai]",),),
     "aisuite": (("aisuite[openai]",),),
     "pydantic-ai": (("pydantic-ai-slim[openai]",),),
