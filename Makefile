@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-holding bench-instructions fuzz-answers guard recordings threats trace lint format lock clean
+.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults gateway-faults bench-holding bench-instructions fuzz-answers guard recordings threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -79,6 +79,10 @@ trace: .venv/dev ## Count the files and functions of a warm call, and compare it
 bench-faults: .venv/dev .venv-peers/done ## Make calls with each fault in LiteLLM and the OpenAI SDK
 	PYTHONPATH=tests $(BIN)/python benchmarks/faults.py --requests $(or $(REQUESTS),1000) \
 		--peers .venv-peers --save docs/reliability.md
+
+gateway-faults: .venv/dev ## Make ROUNDS calls with each fault through gateways, and write docs/reliability.md
+	$(BIN)/python benchmarks/gateway_faults.py --peers .venv-peers --rounds $(or $(ROUNDS),3) \
+		--save docs/reliability.md
 
 bench-holding: .venv/dev ## Measure how long hostile answers hold the event loop, and write docs/reliability.md
 	PYTHONPATH=tests $(BIN)/python -m chaos.holding --save docs/reliability.md

@@ -29,8 +29,9 @@ ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "openai": (("openai",),),
     "anthropic": (("anthropic",),),
     "litellm": (("litellm", "boto3"), ("--no-deps", "-U", "litellm")),
+    # With version 3 of the OpenAI SDK, which it takes too, it ends stalled streams with an error.
     "litellm-proxy": (
-        ("litellm[proxy]", "semver", "soundfile", "pynacl"),
+        ("litellm[proxy]", "openai<3", "semver", "soundfile", "pynacl"),
         ("--no-deps", "-U", "litellm"),
     ),
     "any-llm": (("any-llm-sdk[openai]",),),

@@ -12,11 +12,15 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import peers
+
+PORTKEY = "portkey"
+ENVIRONMENTS = ("litellm-proxy", PORTKEY, "tensorzero")
 
 # With the newer versions of the server's library that npm would take, every answer of the gateway
 # is a 500 ("immutable"). Its repository has this version, with this change in `patches`.
@@ -26,18 +30,19 @@ _AFTER = "return await responseViaResponseObject(res, outgoing, options);"
 _CHANGED = "node_modules/@hono/node-server/dist/index.mjs"
 
 
-def install(folder: Path) -> dict[str, str]:
+def install(folder: Path, names: Iterable[str] = ENVIRONMENTS) -> dict[str, str]:
     """Install what is missing; return why some could not be."""
-    failed = peers.install(folder, ["litellm-proxy", "tensorzero"])
-    place = folder / "portkey"
+    wanted = set(names)
+    failed = peers.install(folder, wanted - {PORTKEY})
+    place = folder / PORTKEY
     done = place / peers.DONE
-    if not done.is_file():
+    if PORTKEY in wanted and not done.is_file():
         fault = _portkey(place)
         if fault is None:
             done.write_text(NODE_SERVER)
         else:
-            failed["portkey"] = fault
-            sys.stderr.write(f"portkey can't be installed: {fault}\n")
+            failed[PORTKEY] = fault
+            sys.stderr.write(f"{PORTKEY} can't be installed: {fault}\n")
     return failed
 
 
@@ -45,7 +50,7 @@ def _portkey(place: Path) -> str | None:
     npm = shutil.which("npm")
     if npm is None:
         return "there is no npm"
-    sys.stderr.write("installing portkey\n")
+    sys.stderr.write(f"installing {PORTKEY}\n")
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     wanted = {

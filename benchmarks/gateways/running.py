@@ -198,4 +198,5 @@ def _waited(process: subprocess.Popen[bytes], home: Path, look: Callable[[], T |
         time.sleep(0.1)
     process.kill()
     process.wait()
-    raise RuntimeError((home / _LOG).read_text(errors="replace").strip()[-500:] or "it is silent")
+    lines = (home / _LOG).read_text(errors="replace").strip().splitlines() or ["it is silent"]
+    raise RuntimeError(lines[-1])

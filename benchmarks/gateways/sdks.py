@@ -118,4 +118,4 @@ ASK: dict[str, Callable[[str, Called, float], Answer]] = {
     "ollama": _ollama,
 }
 
-VERSIONS = ("openai", "anthropic", "google-genai", "ollama")
+PACKAGES = ("openai", "anthropic", "google-genai", "ollama")

@@ -3,7 +3,7 @@
 Set up as in https://www.tensorzero.com/docs/gateway/guides/retries-fallbacks (`routing`) and
 https://www.tensorzero.com/docs/gateway/configuration-reference (`timeouts`): `ttft_ms` of a
 provider is the time to the first chunk. It is started by the function behind
-`patch_openai_client`, without a database.
+`patch_openai_client`, without a database. Aliases with models of other APIs are left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from gateways.running import (
 )
 
 ENVIRONMENT = "tensorzero"
-_PROVIDERS = {"chat": "openai", "messages": "anthropic"}
 # It prints the version and the address, and serves until it is ended.
 _SERVE = """
 import signal, sys
@@ -46,7 +45,8 @@ def start(config: Config, peers: Path, home: Path) -> Running:
     """
     home.mkdir(parents=True, exist_ok=True)
     settings = home / "tensorzero.toml"
-    settings.write_text("\n".join(row for alias in config.aliases for row in _rows(alias, config)))
+    served = [each for each in config.aliases if {model.api for model in each.models} == {"chat"}]
+    settings.write_text("\n".join(row for alias in served for row in _rows(alias, config)))
     python = (peers / ENVIRONMENT / "bin" / "python").absolute()
     process = launched(
         [str(python), "-c", _SERVE, str(settings)],
@@ -72,10 +72,11 @@ def _rows(alias: Alias, config: Config) -> list[str]:
 def _provider(table: str, model: Model, config: Config) -> list[str]:
     return [
         f"[{table}]",
-        f'type = "{_PROVIDERS[model.api]}"',
+        'type = "openai"',
         f'model_name = "{model.name}"',
         f'api_base = "{root_of(model)}"',
         'api_key_location = "none"',
         f"timeouts.streaming.ttft_ms = {round(config.stall * 1000)}",
+        f"timeouts.streaming.total_ms = {round(config.deadline * 1000)}",
         f"timeouts.non_streaming.total_ms = {round(config.deadline * 1000)}",
     ]
