@@ -54,7 +54,9 @@ def start(config: Config, peers: Path, home: Path, *, more: str = "") -> Running
         text=True,
         check=True,
     ).stdout.strip()
-    process = launched([*command, "serve", "--port", "0", "--trust"], home, environ)
+    process = launched(
+        [*command, "serve", "--port", "0", "--trust", "--drain-delay", "0"], home, environ
+    )
     base = printed(process, home, r"http://[\d.]+:\d+")[0]
     until_it_listens(process, base, home)
     return Running("llmring", version, process, urls_at(base))
