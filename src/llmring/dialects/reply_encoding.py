@@ -23,6 +23,7 @@ from llmring.chat.events import (
     ProviderItem,
     ShownAsAnswer,
     Started,
+    TextDelta,
     ToolCallDelta,
     Usage,
     UsageReport,
@@ -158,10 +159,16 @@ class StreamEncoder(ABC):
             events: The same, decoded.
         """
         for event in events:
+            if self._begun and type(event) is TextDelta and self._follows(event):
+                continue
             # What is late here may have been shown in time.
             with contextlib.suppress(ValueError):
                 self.encode(event)
         self._adopt(data)
+
+    def _follows(self, text: TextDelta) -> bool:  # noqa: ARG002 -- some have to know it
+        """Take over a text that goes on; return False if it has to be encoded for this."""
+        return False
 
     def _adopt(self, data: bytes) -> None:  # noqa: B027 -- some have nothing to take over
         """Take over the IDs, times and numbers of these bytes."""

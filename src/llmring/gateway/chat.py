@@ -153,13 +153,16 @@ class _Stream(AsyncIterator[bytes]):
         if self._has_ended:
             raise StopAsyncIteration
         try:
-            return await anext(self._pieces)
+            piece = await anext(self._pieces)
         except Exception as error:
             self._has_ended = True
             await self.aclose()
             if isinstance(error, StopAsyncIteration):
                 raise
             return self._failing_end(error)
+        # What has come together is sent together.
+        more = self._pieces.take_ready()
+        return b"".join((piece, *more)) if more else piece
 
     async def aclose(self) -> None:
         """Cancel the call, if it goes on."""

@@ -94,9 +94,20 @@ class KeptAlive(AsyncIterator[T | Beat], Generic[T, Beat]):
         self._is_late = False
         item = ready.popleft()
         if self._room is not None and len(ready) <= _MOST_AHEAD // 2:
-            _done(self._room)
-            self._room = None
+            self._has_room()
         return item
+
+    def take_ready(self) -> list[T]:
+        """Return the items that have come, without waiting for others."""
+        items = list(self._ready)
+        if items:
+            self._ready.clear()
+            self._has_room()
+        return items
+
+    def _has_room(self) -> None:
+        _done(self._room)
+        self._room = None
 
     async def aclose(self) -> None:
         """Stop reading: cancel the task that reads, and close the stream."""

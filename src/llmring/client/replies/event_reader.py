@@ -92,21 +92,56 @@ class ReplyEventReader(StreamReader):
         return self._relayed(pieces)
 
     def _relayed(self, pieces: list[bytes]) -> Iterator[StreamChunk]:
-        for piece in pieces:
+        texts: list[str] = []
+        begin = 0
+        for at, piece in enumerate(pieces):
             if self.done:
-                return
+                break
             if self._splitter is None:
                 yield from super().feed(piece)
                 continue
-            chunks = [*super().feed(piece)]
+            events = self._decoder.feed(piece)
+            if len(events) == 1 and type(event := events[0]) is TextDelta and self._flows():
+                begin = begin if texts else at
+                texts.append(event.text)
+                continue
+            if texts:
+                yield self._texts(texts, pieces[begin:at])
+                texts = []
+            chunks = [*self._shown(events)]
             self._waiting += chunks
             self._raw.append(piece)
             if self._brings_several and not chunks:
                 self._see_other(piece)
-            # These are shown later, in the order of the bytes.
-            waits = self._refusal or self._end is not None or any(self._calls.values())
-            if self._waiting and not waits:
+            if self._waiting and not self._waits():
                 yield from self._with_raw()
+        if texts:
+            yield self._texts(texts, pieces[begin : begin + len(texts)])
+
+    def _waits(self) -> bool:
+        """Return True if what has come is shown later, in the order of the bytes."""
+        return bool(self._refusal) or self._end is not None or any(self._calls.values())
+
+    def _flows(self) -> bool:
+        """Return True if a text is shown as soon as it comes, and as it comes."""
+        held = self._most_held or self._waiting or self._raw or self._is_mixed
+        alone = self._target is None and not self._brings_several
+        return alone and not held and not self._waits()
+
+    def _texts(self, texts: list[str], pieces: list[bytes]) -> EventChunk:
+        """Return one chunk for texts that came together."""
+        event = TextDelta("".join(texts))
+        if self._patience is not None:
+            self._patience.see(event)
+        self._reply.add(event)
+        raw = self._without_secrets(b"".join(pieces))
+        return EventChunk(
+            model=self._model,
+            delta=event.text,
+            events=(event,),
+            relay=self._attempt.relay or "translated",
+            raw=raw,
+        )
 
     def _see_other(self, piece: bytes) -> None:
         """Take a piece of another answer than the first one, which no events come of."""

@@ -258,6 +258,9 @@ class _AnthropicStream(StreamEncoder):
         self._open = self._open_shown
         self._message.blocks = blocks if self._open is None else blocks[:-1]
 
+    def _follows(self, text: TextDelta) -> bool:  # noqa: ARG002 -- its block is open
+        return self._kind() == "text" and not self._citations
+
     def _begin(self) -> Iterator[bytes]:
         self._message = _MessageBuilder(self._id)
         begun = encode_usage(self._usage or self._envelope.usage or Usage())

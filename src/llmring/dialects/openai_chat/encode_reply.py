@@ -209,6 +209,9 @@ class _ChatStream(StreamEncoder):
                 self._envelope = msgspec.structs.replace(self._envelope, created=created)
             return
 
+    def _follows(self, text: TextDelta) -> bool:  # noqa: ARG002 -- nothing later depends on it
+        return True
+
     def _begin(self) -> Iterator[bytes]:
         yield self._delta({"role": "assistant", "content": "", "refusal": None})
 

@@ -455,6 +455,10 @@ class _ResponsesStream(StreamEncoder):
         super().adopt(data, events)
         self._goes_on = True
 
+    def _follows(self, text: TextDelta) -> bool:
+        self._number += len(list(self._reply.add(text)))
+        return True
+
     def encode(self, event: Event) -> list[bytes]:
         """Encode one event."""
         self._settle()
