@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 from msgspec import Struct
@@ -122,6 +122,13 @@ class StreamEncoder(ABC):
         Raises:
             ValueError: It is a late piece of a tool call after which another has begun.
         """
+        # Nearly all events are texts.
+        return [*self._content(event)] if self._is_next(event) else self._encoded(event)
+
+    def _is_next(self, event: Event) -> TypeGuard[TextDelta]:
+        return self._begun and type(event) is TextDelta
+
+    def _encoded(self, event: Event) -> list[bytes]:
         match event:
             case Started(model=model, id=id_):
                 self._model, self._id = model or self._model, id_ or self._id
@@ -159,7 +166,7 @@ class StreamEncoder(ABC):
             events: The same, decoded.
         """
         for event in events:
-            if self._begun and type(event) is TextDelta and self._follows(event):
+            if self._is_next(event) and self._follows(event):
                 continue
             # What is late here may have been shown in time.
             with contextlib.suppress(ValueError):
@@ -332,13 +339,18 @@ def placed(events: Iterable[Event], mark: Callable[[ProviderItem], str | None]) 
 _LINE_ENDS = {mark.encode(): f"\\u{ord(mark):04x}".encode() for mark in "\u0085\u2028\u2029"}
 
 
-def json_line(payload: Json) -> bytes:
+def json_line(payload: Json | str) -> bytes:
     """Encode a JSON text that no client takes for more than one line."""
     data = msgspec.json.encode(payload)
     for mark, escaped in _LINE_ENDS.items():
         if mark in data:
             data = data.replace(mark, escaped)
     return data
+
+
+def json_text_line(text: str) -> bytes:
+    """Encode a text as JSON that no client takes for more than one line."""
+    return msgspec.json.encode(text) if text.isascii() else json_line(text)
 
 
 def sse(payload: Json, line_end: bytes = b"\n") -> bytes:

@@ -12,6 +12,7 @@ from llmring.chat.events import (
     ProviderItem,
     ReasoningDelta,
     RefusalDelta,
+    Started,
     TextDelta,
     ToolCallDelta,
     UsageReport,
@@ -98,6 +99,22 @@ def test_the_finish_reason_is_the_same_whole_and_streamed(
     last = streamed(*events)[-1]["choices"][0]["finish_reason"]
 
     assert (whole, last) == (reason, reason)
+
+
+@pytest.mark.parametrize("text", ["Hi", 'a "b"\\\n', "ä€𝄞", "\u2028 and \x85", '{"content":""}'])
+def test_a_text_and_the_names_around_it_may_have_any_characters(text: str) -> None:
+    encoder = ENCODING.encoder(Envelope(model='{"content":""}', id=text))
+
+    first, *rest = [piece for _ in range(3) for piece in encoder.encode(TextDelta(text))]
+    [named] = encoder.encode(Started("other", None)) or encoder.encode(TextDelta(text))
+
+    assert json.loads(first[6:])["choices"][0]["delta"]["role"] == "assistant"
+    for piece, model in (*((each, '{"content":""}') for each in rest), (named, "other")):
+        assert piece.count(b"\n") == 2
+        assert len(piece.decode().splitlines()) == 2
+        chunk = json.loads(piece[6:])
+        assert (chunk["id"], chunk["model"]) == (text, model)
+        assert chunk["choices"][0]["delta"] == {"content": text}
 
 
 def test_a_reply_that_fails_ends_without_done() -> None:

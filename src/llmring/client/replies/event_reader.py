@@ -101,7 +101,12 @@ class ReplyEventReader(StreamReader):
                 yield from super().feed(piece)
                 continue
             events = self._decoder.feed(piece)
-            if len(events) == 1 and type(event := events[0]) is TextDelta and self._flows():
+            if (
+                len(events) == 1
+                and type(event := events[0]) is TextDelta
+                and event.text
+                and self._flows()
+            ):
                 begin = begin if texts else at
                 texts.append(event.text)
                 continue
@@ -125,23 +130,21 @@ class ReplyEventReader(StreamReader):
     def _flows(self) -> bool:
         """Return True if a text is shown as soon as it comes, and as it comes."""
         held = self._most_held or self._waiting or self._raw or self._is_mixed
+        changes = held or self._trimmer is not None or self._restarts
         alone = self._target is None and not self._brings_several
-        return alone and not held and not self._waits()
+        return alone and not changes and not self._waits()
 
     def _texts(self, texts: list[str], pieces: list[bytes]) -> EventChunk:
         """Return one chunk for texts that came together."""
-        event = TextDelta("".join(texts))
-        if self._patience is not None:
-            self._patience.see(event)
-        self._reply.add(event)
         raw = self._without_secrets(b"".join(pieces))
-        return EventChunk(
-            model=self._model,
-            delta=event.text,
-            events=(event,),
-            relay=self._attempt.relay or "translated",
-            raw=raw,
-        )
+        return self._flowing(TextDelta("".join(texts)), raw)
+
+    def _flowing(self, text: TextDelta, raw: bytes | None = None) -> EventChunk:
+        """Return the chunk of a text that is shown as it comes."""
+        if self._patience is not None:
+            self._patience.see(text)
+        self._reply.add(text)
+        return EventChunk(model=self._model, delta=text.text, events=(text,), raw=raw)
 
     def _see_other(self, piece: bytes) -> None:
         """Take a piece of another answer than the first one, which no events come of."""
@@ -174,6 +177,10 @@ class ReplyEventReader(StreamReader):
 
     def _shown(self, events: Iterable[Event]) -> Iterator[StreamChunk]:
         for event in events:
+            if type(event) is TextDelta and event.text and self._flows():
+                # Nearly all events are of this kind.
+                yield self._flowing(event)
+                continue
             if self._patience is not None:
                 self._patience.see(event)
             chunk = self._reply.add(event)

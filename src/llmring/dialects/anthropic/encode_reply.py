@@ -51,6 +51,7 @@ from llmring.dialects.reply_encoding import (
     call_id,
     gather,
     json_arguments,
+    json_text_line,
     named_sse,
     placed,
 )
@@ -223,6 +224,14 @@ _AT_END = (
 )
 
 
+# A piece of a text before and after the text.
+_TEXT_BEGINS = (
+    b"event: content_block_delta\n"
+    b'data: {"type":"content_block_delta","index":%d,"delta":{"type":"text_delta","text":'
+)
+_TEXT_ENDS = b"}}\n\n"
+
+
 class _AnthropicStream(StreamEncoder):
     """A streamed message: one block after the other, each with its start, deltas and stop."""
 
@@ -285,7 +294,7 @@ class _AnthropicStream(StreamEncoder):
             case TextDelta(text=text) if text:
                 if self._kind() != "text":
                     yield from self._start({"type": "text", "text": ""})
-                yield self._delta("text_delta", text=text)
+                yield self._text_piece(text)
                 self._left -= len(text)
                 if self._citations and self._left <= 0:
                     yield from self._stop()
@@ -354,6 +363,10 @@ class _AnthropicStream(StreamEncoder):
         yield named_sse({"type": "content_block_start", "index": index, "content_block": block})
         if index == 0:
             yield KEEP_ALIVE
+
+    def _text_piece(self, text: str) -> bytes:
+        index = len(self._message.blocks)
+        return b"".join((_TEXT_BEGINS % index, json_text_line(text), _TEXT_ENDS))
 
     def _delta(self, kind: str, **piece: object) -> bytes:
         delta = {"type": kind, **piece}

@@ -52,6 +52,7 @@ from llmring.dialects.reply_encoding import (
     StreamEncoder,
     call_id,
     gather,
+    json_text_line,
     sse,
 )
 
@@ -199,6 +200,8 @@ class _ChatStream(StreamEncoder):
         self._bare: set[int] = set()
         self._annotations = itertools.count()
         self._has_adopted = False
+        # The bytes of a chunk before and after its text, and the fields that they are of.
+        self._frame: tuple[tuple[object, ...], bytes, bytes] = ((), b"", b"")
 
     def _adopt(self, data: bytes) -> None:
         for event in () if self._has_adopted else shown_events(data):
@@ -218,7 +221,7 @@ class _ChatStream(StreamEncoder):
     def _content(self, event: Content) -> Iterator[bytes]:
         match event:
             case TextDelta(text=text):
-                yield self._delta({"content": text})
+                yield self._text_chunk(text)
             case ReasoningDelta(text=text, field=field) if text:
                 yield self._delta({field or REASONING[0]: text})
             case RefusalDelta(text=text):
@@ -263,6 +266,18 @@ class _ChatStream(StreamEncoder):
     def fail(self, error: ErrorAnswer) -> list[bytes]:
         """Encode the end of a reply that fails after its beginning."""
         return [sse({"error": error_object(error)})]
+
+    def _text_chunk(self, text: str) -> bytes:
+        fields = (self._id, self._model, self._usage, self._envelope)
+        known, before, after = self._frame
+        # Compared one by one, as most of them are the same objects.
+        if known != fields:
+            empty = b'{"content":'
+            before, mark, after = self._delta({"content": ""}).partition(empty + b'""')
+            before += empty
+            assert mark  # noqa: S101 -- a key in quotes occurs in no string of JSON
+            self._frame = (fields, before, after)
+        return before + json_text_line(text) + after
 
     def _delta(self, delta: Json, reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}

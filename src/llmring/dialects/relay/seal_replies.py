@@ -15,7 +15,7 @@ Each API of a client has its own slots:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +25,7 @@ from llmring.chat.events import (
     ProviderItem,
     ReasoningDelta,
     Started,
+    TextDelta,
     ToolCallDelta,
     UsageReport,
 )
@@ -99,6 +100,11 @@ class ReplySealer:
         self._before += len(self._calls)
         self._calls = {}
         return ended
+
+    def passes(self, events: Sequence[Event]) -> bool:
+        """Return True if these are a text that is encoded as it is, with nothing before it."""
+        is_text = len(events) == 1 and type(events[0]) is TextDelta
+        return is_text and not (self._thought or self._own_thought or self._late)
 
     def take(self, event: Event) -> list[Event]:
         """Return the events to encode in place of this one."""
