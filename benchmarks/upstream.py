@@ -6,8 +6,10 @@ The interpreter has to have llmring, which encodes them.
 
 It prints two ports, which serve the same, and ends with its standard input. The first part of a
 path decides how a request is answered: `ok`, `apart` (each event of a stream is written by itself),
-`events-N` (a stream of N events), `hold` (no answer between `/keep` and `/release`), `500`, `429`,
-`reset`, and `turned` (the X of the last `/turn/X`). `/held` returns the number of held requests.
+`events-N` (a stream of N events), `apart-N`, `paced-N-MS` (an event each MS milliseconds), `cut-N`
+(the connection ends after N events), `hold` (no answer between `/keep` and `/release`), `500`,
+`429`, `reset`, and `turned` (the X of the last `/turn/X`). `/held` returns the number of held
+requests.
 """
 
 from __future__ import annotations
@@ -18,10 +20,15 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from texts import ANSWER, EVENTS, pieces
+
+try:
+    from uvloop import run
+except ImportError:
+    from asyncio import run
 
 from llmring.chat.events import Event, Finished, Started, TextDelta, Usage, UsageReport
 from llmring.dialects.anthropic import encode_reply as anthropic_encode_reply
@@ -112,6 +119,11 @@ class Upstream(asyncio.Protocol):
         """Keep the connection."""
         self._transport = transport  # type: ignore[assignment]
 
+    def connection_lost(self, error: Exception | None) -> None:
+        """Write no more."""
+        del error
+        self._transport = None
+
     def data_received(self, data: bytes) -> None:
         """Answer what is complete."""
         self._buffer += data
@@ -142,23 +154,39 @@ class Upstream(asyncio.Protocol):
             case b"hold" if self._state.keeps:
                 self._state.held.append(lambda: self._write(_whole(anthropic)))
             case _ if b'"stream":true' in body or b'"stream": true' in body:
-                count = int(what[7:]) if what.startswith(b"events-") else EVENTS
-                if what == b"apart":
-                    self._write_apart(iter(_stream(anthropic, count)))
-                else:
-                    self._write(_stream_at_once(anthropic, count))
+                kind, *numbers = what.split(b"-")
+                self._stream(kind, anthropic, [int(number) for number in numbers])
             case _:
                 self._write(_whole(anthropic))
+
+    def _stream(self, kind: bytes, anthropic: bool, numbers: list[int]) -> None:
+        count = numbers[0] if numbers else EVENTS
+        match kind:
+            case b"apart":
+                self._write_apart(iter(_stream(anthropic, count)))
+            case b"paced":
+                self._write_apart(iter(_stream(anthropic, count)), numbers[1] / 1000)
+            case b"cut":
+                # The head, what begins the answer, and so many events.
+                self._write(b"".join(_stream(anthropic, EVENTS)[: count + 2]))
+                if self._transport is not None:
+                    self._transport.close()
+            case _:
+                self._write(_stream_at_once(anthropic, count))
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
 
-    def _write_apart(self, events: object) -> None:
-        piece = next(events, None)  # type: ignore[call-overload]
-        if piece is not None:
+    def _write_apart(self, events: Iterator[bytes], seconds: float = 0.0) -> None:
+        piece = next(events, None)
+        if piece is not None and self._transport is not None:
             self._write(piece)
-            asyncio.get_running_loop().call_soon(self._write_apart, events)
+            loop = asyncio.get_running_loop()
+            if seconds:
+                loop.call_later(seconds, self._write_apart, events, seconds)
+            else:
+                loop.call_soon(self._write_apart, events)
 
     def _reset(self) -> None:
         if self._transport is not None:
@@ -184,4 +212,4 @@ async def _serve() -> None:
 if __name__ == "__main__":
     if sys.argv[1:]:
         os.sched_setaffinity(0, {int(sys.argv[1])})
-    asyncio.run(_serve())
+    run(_serve())

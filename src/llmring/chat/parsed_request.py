@@ -40,18 +40,36 @@ class OwnFields(Struct, frozen=True, kw_only=True):
 Relay = Literal["verbatim", "adapted", "translated"]
 
 
+class BodyMember(Struct, frozen=True, gc=False):
+    """A member of the JSON object that a body is: its key, decoded, and its place in the bytes.
+
+    Attributes:
+        key: The key.
+        begin: The place of the key's first quote.
+        value_begin: The place of the value.
+        end: The place after the value.
+    """
+
+    key: str
+    begin: int
+    value_begin: int
+    end: int
+
+
 class VerbatimBody(Struct, frozen=True, kw_only=True):
     """A request as a client's program sent it, for servers with the same API.
 
     Attributes:
         dialect: The name of the API.
         body: The body.
+        members: The members of the body, in their order, repeated ones too.
         headers: The headers, by their names in lower case.
         shows: True if the client gets the bytes of such a server's answer.
     """
 
     dialect: str
     body: bytes
+    members: tuple[BodyMember, ...]
     headers: Mapping[str, str] = {}
     shows: bool = True
 

@@ -44,6 +44,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
         created: The time of the reply, in seconds since 1970.
         include_usage: False leaves the tokens out of a stream of Chat Completions.
         usage: The tokens to report at the beginning of a stream, where the API does so.
+        estimate: Estimates these tokens, if they are not known.
         echo: Fields of the request that the API repeats in its reply (`tools`, `temperature` …).
     """
 
@@ -52,6 +53,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
     created: int = 0
     include_usage: bool = True
     usage: Usage | None = None
+    estimate: Callable[[], Usage] | None = None
     echo: Mapping[str, Any] = {}
 
 
@@ -112,7 +114,7 @@ class StreamEncoder(ABC):
         self._id = envelope.id
         self._usage: Usage | None = None
         self._finished: Finished | None = None
-        self._begun = False
+        self._begun = self._adopts = False
         self._call: int | None = None
         self._calls: set[int] = set()
 
@@ -165,6 +167,7 @@ class StreamEncoder(ABC):
             data: Whole events, as a server with the same API wrote them.
             events: The same, decoded.
         """
+        self._adopts = True
         for event in events:
             if self._is_next(event) and self._follows(event):
                 continue
@@ -172,6 +175,7 @@ class StreamEncoder(ABC):
             with contextlib.suppress(ValueError):
                 self.encode(event)
         self._adopt(data)
+        self._adopts = False
 
     def _follows(self, text: TextDelta) -> bool:  # noqa: ARG002 -- some have to know it
         """Take over a text that goes on; return False if it has to be encoded for this."""

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from llmring.chat.parsed_request import BodyMember
 from llmring.dialects.relay.body_splice import (
-    Member,
     MemberPath,
     members_of,
     repeated,
@@ -81,11 +81,11 @@ def plain(value: Any) -> Any:
             return value
 
 
-def rest(body: bytes, member: Member) -> bytes:
+def rest(body: bytes, member: BodyMember) -> bytes:
     return body[: member.value_begin] + body[member.end :]
 
 
-def only(body: bytes, key: str) -> Member:
+def only(body: bytes, key: str) -> BodyMember:
     (member,) = (member for member in members_of(body) if member.key == key)
     return member
 
@@ -129,6 +129,21 @@ def test_setting_a_member_changes_its_value_and_no_other_byte(
         added = only(after, key)
         begin = added.begin - 1 if before else added.begin
         assert after[:begin] + after[added.end :] == body
+
+
+@given(BODIES, VALUES, VALUES)
+def test_known_members_are_set_as_those_that_are_looked_for(
+    body: bytes, first: str, second: str
+) -> None:
+    members = members_of(body)
+    if repeated(members):
+        return
+    values = [msgspec.Raw(value.encode()) for value in (first, second)]
+    changes: dict[MemberPath, Any] = {
+        (each.key,): value for each, value in zip(members[::-2], values, strict=False)
+    }
+
+    assert spliced(body, changes, members) == spliced(body, changes)
 
 
 @given(BODIES, KEYS)

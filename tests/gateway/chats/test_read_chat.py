@@ -59,8 +59,8 @@ def test_g058_the_first_message_of_a_stream_has_an_estimate_of_the_prompt(
 ) -> None:
     call = read(gateway, MESSAGES, {**QUESTION, "max_tokens": 10})
 
-    assert call.envelope.usage is not None
-    assert 0 < call.envelope.usage.prompt_tokens < 10
+    assert call.envelope.estimate is not None
+    assert 0 < call.envelope.estimate().prompt_tokens < 10
 
 
 @pytest.mark.parametrize(("query", "encoding"), [({"alt": "sse"}, ENCODING), ({}, ARRAY_ENCODING)])

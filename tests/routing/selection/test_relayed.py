@@ -40,7 +40,7 @@ def request(
     decode = dialect_named(name).request_decoding
     assert decode is not None
     asked = decode()(body, headers)
-    verbatim = VerbatimBody(dialect=name, body=body, headers=headers)
+    verbatim = VerbatimBody(dialect=name, body=body, members=members_of(body), headers=headers)
     return msgspec.structs.replace(asked.parsed(name), verbatim=verbatim), asked.stream
 
 

@@ -18,21 +18,20 @@ from llmring.json_schema.restore import arguments_back, has_other_names
 
 
 def restorer(tools: Iterable[Tool | ProviderTool]) -> Restore | None:
-    """Return the function that restores the arguments of a call; None if they come unchanged."""
-    changed = {
-        tool.name: tool
-        for tool in tools
-        if isinstance(tool, Tool)
-        and tool.parameters
-        and (tool.strict or not is_object(tool.parameters) or has_other_names(tool.parameters))
-    }
-    return partial(_restored, changed) if changed else None
+    """Return the function that restores the arguments of a call; None without any."""
+    named = {tool.name: tool for tool in tools if isinstance(tool, Tool) and tool.parameters}
+    return partial(_restored, named) if named else None
 
 
-def _restored(changed: Mapping[str, Tool], call: ToolCall) -> ToolCall:
+def _is_changed(tool: Tool) -> bool:
+    """Return True if the model may be asked for other arguments than those of a tool."""
+    return bool(tool.strict or not is_object(tool.parameters) or has_other_names(tool.parameters))
+
+
+def _restored(tools: Mapping[str, Tool], call: ToolCall) -> ToolCall:
     function = call["function"]
-    tool = changed.get(function["name"])
-    if tool is None or call["type"] != "function":
+    tool = tools.get(function["name"])
+    if tool is None or call["type"] != "function" or not _is_changed(tool):
         return call
     try:
         given = msgspec.json.decode(function["arguments"])

@@ -272,7 +272,7 @@ class _AnthropicStream(StreamEncoder):
 
     def _begin(self) -> Iterator[bytes]:
         self._message = _MessageBuilder(self._id)
-        begun = encode_usage(self._usage or self._envelope.usage or Usage())
+        begun = encode_usage(self._usage or self._envelope.usage or self._estimated())
         if not any(begun[name] for name in _OF_PROMPT):
             # Clients that size their context by it take 0 for a count; the end has the real one.
             begun["input_tokens"] = 1
@@ -288,6 +288,11 @@ class _AnthropicStream(StreamEncoder):
             "usage": begun,
         }
         yield named_sse({"type": "message_start", "message": message})
+
+    def _estimated(self) -> Usage:
+        # A beginning that was adopted has the tokens already.
+        estimate = None if self._adopts else self._envelope.estimate
+        return Usage() if estimate is None else estimate()
 
     def _content(self, event: Content) -> Iterator[bytes]:
         match event:
@@ -388,7 +393,7 @@ class _AnthropicStream(StreamEncoder):
 
     def _end(self) -> Iterator[bytes]:
         yield from self._stop()
-        usage = encode_usage(self._usage or self._envelope.usage or Usage())
+        usage = encode_usage(self._usage or self._envelope.usage or self._estimated())
         # What the beginning could not know yet.
         late = [key for key in usage if self._at_start.get(key) != usage[key]]
         counts = {key: usage[key] for key in usage if key in _AT_END or key in late}

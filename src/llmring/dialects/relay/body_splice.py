@@ -15,42 +15,26 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from llmring.chat.json_text import json_bytes
+from llmring.chat.parsed_request import BodyMember
 from llmring.dialects.request_decoding import RequestFormatError
 
 # The keys that lead to a value, from the outermost object.
 MemberPath = tuple[str, ...]
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_QUOTE, _CLOSING = b'"}'
+_QUOTE = ord('"')
 _OPENING = b"{["
 _AFTER_VALUE = b" \t\r\n,}"
-_SEPARATOR = re.compile(rb"[ \t\r\n,]*+")
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_COLON = re.compile(rb"[ \t\r\n]*+:[ \t\r\n]*+")
+_KEY = re.compile(rb'[ \t\r\n,]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL)
 _SCALAR = re.compile(rb"[^ \t\r\n,}\]]++")
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}\[\]]*+)*+', re.DOTALL)
 
 
-class Member(Struct, frozen=True):
-    """A member of a JSON object: its key, decoded, and its place in the bytes.
-
-    Attributes:
-        key: The key.
-        begin: The place of the key's first quote.
-        value_begin: The place of the value.
-        end: The place after the value.
-    """
-
-    key: str
-    begin: int
-    value_begin: int
-    end: int
-
-
-def members_of(body: bytes) -> tuple[Member, ...]:
+def members_of(body: bytes) -> tuple[BodyMember, ...]:
     """Return the members of the JSON object that a text is, in their order, repeated ones too.
 
     Raises:
@@ -59,8 +43,10 @@ def members_of(body: bytes) -> tuple[Member, ...]:
     return _members(body, 0, len(body), ())
 
 
-def repeated(members: tuple[Member, ...]) -> tuple[str, ...]:
+def repeated(members: tuple[BodyMember, ...]) -> tuple[str, ...]:
     """Return the keys that several members have: readers differ in which of them counts."""
+    if len({member.key for member in members}) == len(members):
+        return ()
     counts = Counter(member.key for member in members)
     return tuple(key for key, count in counts.items() if count > 1)
 
@@ -77,25 +63,44 @@ def value_in(body: bytes, path: MemberPath) -> bytes | None:
     return body[places[-1].value_begin : places[-1].end]
 
 
-def spliced(body: bytes, changes: Mapping[MemberPath, Any]) -> bytes:
+def spliced(
+    body: bytes, changes: Mapping[MemberPath, Any], members: tuple[BodyMember, ...] = ()
+) -> bytes:
     """Return the body with other values at some paths; every other byte stays.
 
     Args:
         body: A JSON object.
         changes: By path, the new value, encoded if it is a `msgspec.Raw`; UNSET removes the
             member. A new member comes last in its object, and objects on the way to it are made.
+        members: The members of the body, if they are known, none of them repeated.
 
     Raises:
         RequestFormatError: The body is not a JSON object, a key on a path is repeated, or a value
             on the way is not an object.
     """
+    places: dict[MemberPath, BodyMember] = {(member.key,): member for member in members}
+    if changes.keys() <= places.keys() and UNSET not in changes.values():
+        return _replaced(body, [(places[path], value) for path, value in changes.items()])
     for path, value in changes.items():
         body = _without(body, path) if value is UNSET else _with(body, path, value)
     return body
 
 
+def _replaced(body: bytes, values: list[tuple[BodyMember, Any]]) -> bytes:
+    """Return the body with other values in place of those of some of its members."""
+    pieces, at = [], 0
+    for member, value in sorted(values, key=lambda each: each[0].begin):
+        pieces += [body[at : member.value_begin], _encoded(value)]
+        at = member.end
+    return b"".join([*pieces, body[at:]])
+
+
+def _encoded(value: Any) -> bytes:
+    return bytes(value) if isinstance(value, msgspec.Raw) else json_bytes(value)
+
+
 def _with(body: bytes, path: MemberPath, value: Any) -> bytes:
-    new = bytes(value) if isinstance(value, msgspec.Raw) else json_bytes(value)
+    new = _encoded(value)
     places, members = _on_the_way(body, path)
     if len(places) == len(path):
         return body[: places[-1].value_begin] + new + body[places[-1].end :]
@@ -124,9 +129,9 @@ def _without(body: bytes, path: MemberPath) -> bytes:
     return body[:begin] + body[end:]
 
 
-def _on_the_way(body: bytes, path: MemberPath) -> tuple[list[Member], tuple[Member, ...]]:
+def _on_the_way(body: bytes, path: MemberPath) -> tuple[list[BodyMember], tuple[BodyMember, ...]]:
     """Return the members along a path as far as they exist, and those of the last object."""
-    places: list[Member] = []
+    places: list[BodyMember] = []
     begin, end = 0, len(body)
     while True:
         done = path[: len(places)]
@@ -146,26 +151,22 @@ def _on_the_way(body: bytes, path: MemberPath) -> tuple[list[Member], tuple[Memb
         begin, end = found[0].value_begin, found[0].end
 
 
-def _members(body: bytes, begin: int, end: int, path: MemberPath) -> tuple[Member, ...]:
+def _members(body: bytes, begin: int, end: int, path: MemberPath) -> tuple[BodyMember, ...]:
     """Return the members of the object in a span, with their places in the whole body."""
     text = body[begin:end] if path else body
     values = _raw_values(text, path)
     # Each value is copied once, however often its key is repeated.
     copies: dict[str, bytes] = {}
-    members: list[Member] = []
+    members: list[BodyMember] = []
     at = text.index(b"{") + 1
-    while True:
-        at = _end(_SEPARATOR, text, at)
-        if text[at] == _CLOSING:
-            return tuple(members)
-        key_end = _end(_STRING, text, at)
-        key: str = msgspec.json.decode(text[at:key_end])
-        value_begin = _end(_COLON, text, key_end)
+    while (match := _KEY.match(text, at)) is not None:
+        key: str = msgspec.json.decode(match[1])
         if key not in copies:
             copies[key] = bytes(values[key])
-        value_end = _value_end(text, value_begin, copies[key])
-        members.append(Member(key, begin + at, begin + value_begin, begin + value_end))
-        at = value_end
+        value_begin = match.end()
+        at = _value_end(text, value_begin, copies[key])
+        members.append(BodyMember(key, begin + match.start(1), begin + value_begin, begin + at))
+    return tuple(members)
 
 
 def _raw_values(text: bytes, path: MemberPath) -> dict[str, msgspec.Raw]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from llmring.chat.events import Usage
-from llmring.chat.parsed_request import ParsedRequest, VerbatimBody
+from llmring.chat.parsed_request import BodyMember, ParsedRequest, VerbatimBody
 from llmring.dialects.foreign.tool_names import ForeignTool, foreign_tools
 from llmring.dialects.gemini.decode_request import wants_thoughts
 from llmring.dialects.gemini.encode_reply import ARRAY_ENCODING
@@ -90,7 +90,8 @@ def read_chat(
         ValidationError: The request can't be sent.
     """
     asked = wire.dialect.request_decoding()(request.body, request.headers)
-    _refuse_repeated(request.body)
+    members = members_of(request.body)
+    _refuse_repeated(request.body, members)
     asked = msgspec.structs.replace(
         asked,
         model=asked.model if model is None else model,
@@ -98,8 +99,9 @@ def read_chat(
     )
     named = called(gateway, wire, request, asked.model)
     wishes = client_wishes(request.headers)
+    verbatim = _verbatim(gateway, wire, request, asked, members)
     conversation = conversation_of(request, asked, named, gateway.secret)
-    parsed = _parsed(gateway, wire, request, asked, named, wishes, conversation)
+    parsed = _parsed(gateway, wire, asked, named, wishes, conversation, verbatim)
     check_named_servers(parsed, gateway.table.allow)
     if (group := cache_group(parsed, conversation)) is not None:
         parsed = msgspec.structs.replace(parsed, cache_group=group)
@@ -114,7 +116,7 @@ def read_chat(
             id=new_reply_id(wire.name),
             created=gateway.ring.clock.time_ns() // 10**9,
             include_usage=asked.include_usage or wishes.report,
-            usage=_estimate(parsed) if wire is MESSAGES else None,
+            estimate=functools.partial(_estimate, parsed) if wire is MESSAGES else None,
             echo=asked.echo,
         ),
         tools=foreign_tools(parsed.tools) if wire is RESPONSES else {},
@@ -138,11 +140,11 @@ def _estimate(request: ParsedRequest) -> Usage:
 def _parsed(
     gateway: Gateway,
     wire: Wire,
-    sent: GatewayRequest,
     asked: ClientRequest,
     named: CalledName,
     wishes: ClientWishes,
     conversation: str,
+    verbatim: VerbatimBody | None,
 ) -> ParsedRequest:
     request = asked.parsed(wire.dialect.name)
     own = request.turns
@@ -159,14 +161,18 @@ def _parsed(
         request,
         model=named.name,
         turns=turns,
-        verbatim=_verbatim(gateway, wire, sent, asked) if is_open else None,
+        verbatim=verbatim if is_open else None,
         metadata=metadata or None,
         timeout=request.timeout if wishes.timeout is None else wishes.timeout,
     )
 
 
 def _verbatim(
-    gateway: Gateway, wire: Wire, sent: GatewayRequest, asked: ClientRequest
+    gateway: Gateway,
+    wire: Wire,
+    sent: GatewayRequest,
+    asked: ClientRequest,
+    members: tuple[BodyMember, ...],
 ) -> VerbatimBody | None:
     """Return the request as it was sent; None if it has another form than the API's own chats."""
     encoding = _encoding(wire, sent)
@@ -181,7 +187,11 @@ def _verbatim(
     # Several answers come as their bytes alone, whatever name of the model these have.
     is_own = not is_array and (gateway.table.body_model != "asked" or asked.answers > 1)
     return VerbatimBody(
-        dialect=wire.dialect.name, body=sent.body, headers=sent.headers, shows=is_own
+        dialect=wire.dialect.name,
+        body=sent.body,
+        members=members,
+        headers=sent.headers,
+        shows=is_own,
     )
 
 
@@ -201,8 +211,7 @@ _DECIDING = frozenset(
 _TABLES = frozenset({"generationConfig", "generation_config", "options"})
 
 
-def _refuse_repeated(body: bytes, place: str = "") -> None:
-    members = members_of(body)
+def _refuse_repeated(body: bytes, members: tuple[BodyMember, ...], place: str = "") -> None:
     for name in repeated(members):
         if name in _DECIDING or name in _TABLES:
             field = f"{place}{name}"
@@ -210,7 +219,7 @@ def _refuse_repeated(body: bytes, place: str = "") -> None:
     for member in members:
         value = body[member.value_begin : member.end]
         if member.key in _TABLES and not place and value.startswith(b"{"):
-            _refuse_repeated(value, f"{member.key}.")
+            _refuse_repeated(value, members_of(value), f"{member.key}.")
 
 
 def marks(gateway: Gateway) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ difference in the conversation, its tools or the form of the answer takes a new 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Container, Mapping, Set
 from typing import Any, Final
 
 import msgspec
@@ -19,7 +19,7 @@ from llmring.chat.parsed_request import ParsedRequest, Relay, VerbatimBody
 from llmring.chat.parts import Part, ProviderPart, ReasoningPart
 from llmring.dialects.call_ids import ANY
 from llmring.dialects.dialect import AS_GIVEN, EVERY_FIELD, Outgoing, Quirks
-from llmring.dialects.relay.body_splice import MemberPath, members_of, repeated, spliced, value_in
+from llmring.dialects.relay.body_splice import MemberPath, repeated, spliced, value_in
 from llmring.exceptions import LLMRingError
 from llmring.routing.selection.own_parts import for_api
 from llmring.routing.targets import Target
@@ -86,7 +86,7 @@ def relayed(
         http = target.endpoint.request(outgoing, target.dialect)
         http = msgspec.structs.replace(http, headers={**http.headers, **own})
         return RelayedRequest(http, "translated")
-    body = spliced(verbatim.body, changes) if changes else verbatim.body
+    body = spliced(verbatim.body, changes, verbatim.members) if changes else verbatim.body
     headers = {
         "content-type": "application/json",
         **target.endpoint.headers(target.dialect),
@@ -115,36 +115,43 @@ def _changes(
     is_plain = not outgoing.notes and outgoing.body is None and outgoing.method == "POST"
     if not is_plain or _has_refused_thoughts(asked, target):
         return None
-    if repeated(members_of(verbatim.body)):
+    if repeated(verbatim.members):
         # Servers differ in which of two values counts.
         return None
-    given = _OBJECT.decode(verbatim.body)
-    for_all = _for_all(asked, given, target, stream=stream)
+    places = {member.key: member for member in verbatim.members}
+    for_all = _for_all(asked, places, target, stream=stream)
     if for_all is None:
         return None
-    # What is compared is what is sent: sequences of any type are arrays.
-    usual, sent = _members(for_all), _members(outgoing.payload)
-    keys = {key for key in (*usual, *sent) if usual.get(key) != sent.get(key)}
+    sent = outgoing.payload
+    keys = {key for key in (*for_all, *sent) if not _is_same(for_all, sent, key)}
     if keys & _WHOLE:
         return None
     keys |= _SETTLED | target.dialect.relaying.fixed.keys()
-    body = _decoded(given, keys)
+    given = {key: places[key] for key in keys if key in places}
+    body = {
+        key: msgspec.json.decode(verbatim.body[member.value_begin : member.end])
+        for key, member in given.items()
+    }
     changes: Changes = {}
-    if not _add_changes(changes, (), body, _decoded(usual, keys), _decoded(sent, keys)):
+    own = _decoded(sent, keys)
+    if not _add_changes(changes, (), body, _decoded(for_all, keys), own):
         return None
-    _add_settled(changes, body, _decoded(sent, keys), target, stream=stream)
+    _add_settled(changes, body, own, target, stream=stream)
     return changes
 
 
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+def _is_same(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> bool:
+    """Return True if two payloads have the same JSON under a key."""
+    here, there = one.get(key, _ABSENT), other.get(key, _ABSENT)
+    if here is there or here == there:
+        return True
+    # Sequences of any type are arrays.
+    return _ABSENT not in (here, there) and json_bytes(here) == json_bytes(there)
 
 
-def _members(payload: Mapping[str, Any]) -> dict[str, bytes]:
-    return {key: json_bytes(value) for key, value in payload.items()}
-
-
-def _decoded(members: Mapping[str, bytes | msgspec.Raw], keys: Set[str]) -> dict[str, Any]:
-    return {key: msgspec.json.decode(members[key]) for key in keys if key in members}
+def _decoded(payload: Mapping[str, Any], keys: Set[str]) -> dict[str, Any]:
+    """Return the members of a payload as a server decodes them."""
+    return {key: msgspec.json.decode(json_bytes(payload[key])) for key in keys if key in payload}
 
 
 def _has_refused_thoughts(asked: ParsedRequest, target: Target) -> bool:
@@ -169,7 +176,7 @@ def _is_unsigned(part: Part) -> bool:
 
 
 def _for_all(
-    asked: ParsedRequest, body: Mapping[str, Any], target: Target, *, stream: bool
+    asked: ParsedRequest, body: Container[str], target: Target, *, stream: bool
 ) -> dict[str, Any] | None:
     """Return the body for a server that takes all that the API has; None if it has no form."""
     quirks = _taking_all(target.quirks, body)
@@ -181,7 +188,7 @@ def _for_all(
     return outgoing.payload
 
 
-def _taking_all(quirks: Quirks, body: Mapping[str, Any]) -> Quirks:
+def _taking_all(quirks: Quirks, body: Container[str]) -> Quirks:
     names = ("max_tokens", "max_completion_tokens")
     return msgspec.structs.replace(
         quirks,
