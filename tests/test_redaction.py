@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmring.redaction import one_line, pattern_of, redact, secrets_in
+from llmring.redaction import marks_of, one_line, pattern_of, redact, secrets_in
 
 SECRET = "q7Zt.distinctive.W9x4"
 
@@ -107,3 +107,21 @@ def test_a_line_has_nothing_that_ends_it_or_controls_a_terminal(text: str) -> No
 def test_a_line_keeps_what_can_be_read() -> None:
     assert one_line("Grüß Gott 🙂") == "Grüß Gott 🙂"
     assert one_line("\x1b[31ma\r\nb\u202ec\u2028d") == " [31ma  b c d"
+
+
+@given(
+    st.text(st.characters(max_codepoint=255), max_size=20),
+    st.sampled_from([SECRET, "a/b+c?d&é01", "'quoted'\\\"key\"", "plain0123"]),
+    st.sampled_from([str, str.upper, json.dumps, quote]),
+)
+def test_a_text_that_holds_a_secret_has_a_mark_of_it(around, secret, written) -> None:  # type: ignore[no-untyped-def]
+    text = f"{around}{written(secret)}{around}"
+    data = text.encode("latin-1", "replace")
+
+    if pattern_of([secret]).search(data.decode("latin-1")):
+        assert any(mark in data.lower() for mark in marks_of([secret]))
+
+
+def test_secrets_that_are_too_short_have_no_marks() -> None:
+    assert marks_of(["x", "none"]) == ()
+    assert marks_of([SECRET]) == (SECRET.lower().encode(),)

@@ -57,6 +57,17 @@ def pattern_of(secrets: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(spellings) or "(?!)", re.IGNORECASE)
 
 
+def marks_of(secrets: Iterable[str]) -> tuple[bytes, ...]:
+    """Return bytes of which one is in every text that holds one of the secrets, in lower case.
+
+    Looking for these takes a fraction of the time that the pattern takes.
+    """
+    spellings = [
+        each for secret in secrets if len(secret) >= _SHORTEST for each in _spellings(secret)
+    ]
+    return tuple(each.lower().encode() if each.isascii() else b"" for each in spellings)
+
+
 def secrets_in(named: Mapping[str, str]) -> list[str]:
     """Return the values of headers, or of the query of an address, that are secrets."""
     return [value for name, value in named.items() if SECRET_NAME.search(name)]

@@ -53,3 +53,13 @@ def test_a_model_takes_late_system_messages_if_its_facts_say_so(takes: bool) -> 
 
     assert isinstance(found, Target)
     assert found.quirks.system_turns is takes
+
+
+@pytest.mark.parametrize("key", ["sk-0123456789Abcdef", "with/slash+and=more"])
+def test_a_key_in_bytes_of_the_server_is_masked_in_any_case(key: str) -> None:
+    provider = PROVIDERS["openai"]
+    target = Target(ModelRef("openai", "m"), Endpoint(provider, "https://x", key), provider.dialect)
+    data = f"ä {key} b {key.upper()} c".encode()
+
+    assert target.masked(data) == "ä *** b *** c".encode()
+    assert target.masked("ä".encode()) == "ä".encode()

@@ -19,7 +19,7 @@ from llmring.exceptions import ProviderError, ProviderNotFoundError
 from llmring.lockfile.document import ModelRef
 from llmring.lockfile.problem import listed, nearest
 from llmring.providers.endpoint import Endpoint
-from llmring.redaction import pattern_of
+from llmring.redaction import MASK, marks_of, pattern_of
 from llmring.registry.catalog import ModelFacts
 from llmring.wire import HttpHead, HttpRequest
 
@@ -115,6 +115,18 @@ class Target(Struct, frozen=True, dict=True):
     def secrets(self) -> re.Pattern[str]:
         """The pattern of the secrets that requests carry, in the spellings of servers."""
         return pattern_of(self.endpoint.secrets)
+
+    @functools.cached_property
+    def _secret_marks(self) -> tuple[bytes, ...]:
+        return marks_of(self.endpoint.secrets)
+
+    def masked(self, data: bytes) -> bytes:
+        """Return bytes of the server without the secrets that requests carry."""
+        marks = self._secret_marks
+        lower = data.lower() if marks else b""
+        if not any(mark in lower for mark in marks):
+            return data
+        return self.secrets.sub(MASK, data.decode("latin-1")).encode("latin-1")
 
     @functools.cached_property
     def _json_headers(self) -> dict[str, str]:

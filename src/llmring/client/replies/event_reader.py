@@ -34,7 +34,6 @@ from llmring.client.replies.event_chunk import EventChunk
 from llmring.client.replies.fitting_events import read_back
 from llmring.client.replies.reply_reader import StreamReader
 from llmring.exceptions import ValidationError
-from llmring.redaction import MASK
 from llmring.routing.attempt import AttemptState
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
@@ -136,7 +135,7 @@ class ReplyEventReader(StreamReader):
 
     def _texts(self, texts: list[str], pieces: list[bytes]) -> EventChunk:
         """Return one chunk for texts that came together."""
-        raw = self._without_secrets(b"".join(pieces))
+        raw = self._attempt.target.masked(b"".join(pieces))
         return self._flowing(TextDelta("".join(texts)), raw)
 
     def _flowing(self, text: TextDelta, raw: bytes | None = None) -> EventChunk:
@@ -166,14 +165,8 @@ class ReplyEventReader(StreamReader):
         for each in shown:
             each.raw = b""
         if shown:
-            shown[at].raw = self._without_secrets(raw)
+            shown[at].raw = self._attempt.target.masked(raw)
         yield from chunks
-
-    def _without_secrets(self, raw: bytes) -> bytes:
-        secrets, text = self._attempt.target.secrets, raw.decode("latin-1")
-        if secrets.search(text) is None:
-            return raw
-        return secrets.sub(MASK, text).encode("latin-1")
 
     def _shown(self, events: Iterable[Event]) -> Iterator[StreamChunk]:
         for event in events:

@@ -8,7 +8,6 @@ from llmring.chat.events import Event, ShownAsAnswer
 from llmring.chat.parsed_request import Relay
 from llmring.chat.response import LLMResponse
 from llmring.client.replies.reply_reader import whole_reply
-from llmring.redaction import MASK
 from llmring.routing.attempt import AttemptState
 from llmring.routing.targets import Target
 from llmring.wire import HttpHead
@@ -53,9 +52,7 @@ class WholeBytes:
     def of(self, answer: LLMResponse) -> RelayedAnswer:
         """Return an answer of these attempts with its bytes."""
         attempt, head, body = self._bodies[answer.model]
-        secrets, text = attempt.target.secrets, body.decode("latin-1")
-        if secrets.search(text) is not None:
-            body = secrets.sub(MASK, text).encode("latin-1")
+        body = attempt.target.masked(body)
         relay = attempt.relay or "translated"
         events = attempt.target.decode(head, body) if relay == "translated" else ()
         return RelayedAnswer(
