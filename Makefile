@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults gateway-faults bench-holding bench-instructions fuzz-answers guard recordings threats trace lint format lock clean
+.PHONY: help demo test test-half test-rest api calendar examples contract chaos bench bench-faults bench-gateway gateway-faults bench-holding bench-instructions fuzz-answers guard recordings threats trace lint format lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -69,6 +69,10 @@ threats: .venv/dev ## Run the tests of each guard, and write docs/reliability.md
 bench: ## Measure llmring and its peers, and write docs/benchmarks.md; ROUNDS=n, ONLY=names, QUICK=1
 	$(PYTHON) benchmarks/bench.py --peers .venv-peers --save docs/benchmarks.md \
 		--rounds $(or $(ROUNDS),5) $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick)
+
+bench-gateway: ## Measure llmring serve and other gateways, and write docs/benchmarks.md; ROUNDS=n, ONLY=names
+	$(PYTHON) benchmarks/gateway_bench.py --peers .venv-peers --save docs/benchmarks.md \
+		--rounds $(or $(ROUNDS),3) $(if $(ONLY),--only "$(ONLY)")
 
 guard: .venv/dev ## Fail if the hottest paths call many more functions than before
 	$(BIN)/python benchmarks/guard.py

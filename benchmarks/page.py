@@ -36,6 +36,9 @@ GROWING = {
 # The marks of the instructions, and the text before the first count.
 INSTRUCTIONS = "instructions"
 UNCOUNTED = "Not counted yet: run `make bench-instructions`."
+# The marks of the gateways, and the text before they were first measured.
+GATEWAY_SECTION = "gateways"
+UNMEASURED = "Not measured yet: run `make bench-gateway`."
 
 
 class Conditions(NamedTuple):
@@ -49,8 +52,16 @@ class Conditions(NamedTuple):
     missing: Mapping[str, str]
 
 
-def page(results: Results, conditions: Conditions, instructions: str = UNCOUNTED) -> str:
-    """Format the page; `make bench-instructions` has counted the instructions."""
+def page(
+    results: Results,
+    conditions: Conditions,
+    instructions: str = UNCOUNTED,
+    gateways: str = UNMEASURED,
+) -> str:
+    """Format the page.
+
+    `make bench-instructions` has counted the instructions, `make bench-gateway` measured gateways.
+    """
     sections = (
         _head(conditions),
         goals(results),
@@ -62,6 +73,7 @@ def page(results: Results, conditions: Conditions, instructions: str = UNCOUNTED
         _crowd(results),
         _growth(results),
         _reload(results),
+        ["## Gateways", "", marked(GATEWAY_SECTION, gateways)],
         _absent(results, conditions),
         _again(),
     )
@@ -297,6 +309,9 @@ def _again() -> list[str]:
         "`make bench-instructions` counts the instructions with valgrind's callgrind, and writes",
         "only that section; `apt install valgrind` installs it. It takes some minutes.",
         "",
+        "`make bench-gateway` measures `llmring serve` next to other gateways, and writes only",
+        "that section; npm and nginx (`apt install nginx-light`) are needed for two of them.",
+        "",
         "`make guard` counts the calls of functions, Python's and C's, that a chat call, a chunk",
         "of a stream and `resolve_alias` make, and fails if one makes many more than it used",
         "to. These counts hardly depend on the machine or its load, so CI can check them.",
@@ -315,10 +330,11 @@ def _named(results: Results, name: str) -> str:
 def write(results: Results, conditions: Conditions, target: Path) -> None:
     """Write the page, and its plots into a folder of the same name.
 
-    The instructions of an earlier page are kept.
+    The instructions and the gateways of an earlier page are kept.
     """
     counted = kept(target, INSTRUCTIONS, UNCOUNTED)
-    target.write_text(page(results, conditions, counted), encoding="utf-8")
+    gateways = kept(target, GATEWAY_SECTION, UNMEASURED)
+    target.write_text(page(results, conditions, counted, gateways), encoding="utf-8")
     folder = target.with_suffix("")
     folder.mkdir(exist_ok=True)
     for name, drawn in plots(results).items():

@@ -22,6 +22,7 @@ DONE = "installed.txt"
 # requirements come with the newest version that can be satisfied.
 ENVIRONMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "llmring": (("-e", str(ROOT)),),
+    "llmring-gateway": (("-e", f"{ROOT}[gateway]"),),
     "aiohttp": (("aiohttp", "msgspec"),),
     "httpx": (("httpx",),),
     "pyreqwest": (("pyreqwest", "orjson"),),

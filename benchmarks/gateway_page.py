@@ -1,0 +1,192 @@
+"""The section on gateways of docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from figures import median, minus, number, paragraph, ratio, table
+from gateway_bodies import CHAT, MESSAGES, Body, large, small
+from gateway_goals import gateway_goals
+from gateway_measures import (
+    AT_ONCE,
+    AT_PACE,
+    AT_SPEED,
+    CHUNKS,
+    DIRECT,
+    FAULTS,
+    FEW,
+    FEW_CHUNKS,
+    PACE_MS,
+    Question,
+)
+from gateway_peers import GATEWAYS, NGINX
+from measures import Results
+
+SMALL_RELAYED = Question(small(CHAT), CHAT, stream=False)
+SMALL_TRANSLATED = Question(small(CHAT), MESSAGES, stream=False)
+LARGE_RELAYED = Question(large(), MESSAGES, stream=False)
+LARGE_TRANSLATED = Question(large(), CHAT, stream=False)
+WHOLE = (SMALL_RELAYED, SMALL_TRANSLATED, LARGE_RELAYED, LARGE_TRANSLATED)
+
+FAULT_WORDS = {"500": "500", "429": "429", "cut-5": "cut within a stream"}
+
+
+class Run(NamedTuple):
+    """The conditions of a run."""
+
+    command: str
+    day: str
+    machine: str
+    rounds: int
+    seconds: float
+    missing: Mapping[str, str]
+
+
+def section(results: Results, run: Run) -> str:
+    """Format the section."""
+    parts = (
+        _head(run),
+        gateway_goals(results),
+        _requests(results),
+        _chunks(results),
+        _added(results),
+        _failovers(results),
+        _absent(results, run),
+    )
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _head(run: Run) -> list[str]:
+    return paragraph(
+        f"`{run.command}`, {run.day}: {run.machine}; medians of {run.rounds} "
+        f"round{'s' * (run.rounds != 1)}, each with {run.seconds:g} s a measure. Each gateway has "
+        "one core, the load and a scripted model's server the other; one process, no keys of its "
+        "own, no limits, no metrics, no database; llmring is measured with its ledger and without. "
+        "CPU is that of all its processes, from /proc. Relayed requests keep their API "
+        "(Chat Completions for 250 B, Anthropic's for 85 KB, which is a request of Claude Code), "
+        f"translated ones change it. {AT_ONCE} requests are in progress at a time. {NGINX} does "
+        "nothing but pass them on."
+    )
+
+
+def _requests(results: Results) -> list[str]:
+    rows = []
+    for name in _names(results):
+        costs = [median(results, name, f"cpu {each.measure}") for each in WHOLE]
+        rates = [median(results, name, f"rate {each.measure}") for each in WHOLE[:2]]
+        ready = median(results, name, "ready")
+        memory = number(median(results, name, "memory"))
+        held = number(median(results, name, "held"))
+        cells = [number(each) for each in (*costs, *rates, ready)]
+        rows.append([_named(results, name), *cells, memory, held])
+    heads = (
+        "µs CPU: 250 B relayed",
+        "translated",
+        "85 KB relayed",
+        "translated",
+        "250 B/s relayed",
+        "translated",
+        "s to ready",
+        "MB",
+        "KB a stream",
+    )
+    return ["### Whole answers, and memory", "", *table(("", *heads), rows)]
+
+
+def of_chunk(results: Results, name: str, body: Body, to: str, upstream: str) -> float | None:
+    """Return the microseconds of CPU that one chunk of a stream takes."""
+
+    def cost(how: str) -> float | None:
+        measure = Question(body, to, stream=True, upstream=how).measure
+        return median(results, name, f"cpu {measure}")
+
+    if upstream == AT_PACE:
+        return ratio(cost(AT_PACE), CHUNKS)
+    return ratio(minus(cost(upstream), cost(FEW)), CHUNKS - FEW_CHUNKS)
+
+
+def _chunks(results: Results) -> list[str]:
+    ways = ((small(CHAT), CHAT), (small(CHAT), MESSAGES))
+    rows = []
+    for name in _names(results):
+        costs = [of_chunk(results, name, *way, how) for how in (AT_SPEED, AT_PACE) for way in ways]
+        rows.append([_named(results, name), *map(number, costs)])
+    return [
+        "### Streams",
+        "",
+        *paragraph(
+            f"µs of CPU a chunk, of streams of {CHUNKS}. The server writes each chunk by itself: "
+            "the next one at once, so that several may come together (the part of the request is "
+            f"subtracted), or after {PACE_MS} ms (it is not)."
+        ),
+        "",
+        *table(("", "at once: relayed", "translated", "paced: relayed", "translated"), rows),
+    ]
+
+
+def added(results: Results, name: str, question: Question, what: str = "whole") -> float | None:
+    """Return the milliseconds that a gateway adds to a request that is alone."""
+    measure = f"{what} {question.measure}"
+    return minus(median(results, name, measure), median(results, DIRECT, measure))
+
+
+def _added(results: Results) -> list[str]:
+    rows = []
+    for name in _names(results):
+        first = added(results, name, STREAMED, "first")
+        cells = [number(added(results, name, each)) for each in WHOLE]
+        rows.append([_named(results, name), *cells, number(first)])
+    heads = ("250 B relayed", "translated", "85 KB relayed", "translated", "first byte of a stream")
+    return [
+        "### Time added",
+        "",
+        "Median ms that one request at a time takes longer than without a gateway.",
+        "",
+        *table(("", *heads), rows),
+    ]
+
+
+STREAMED = Question(small(CHAT), CHAT, stream=True, upstream=AT_PACE)
+
+
+def _failovers(results: Results) -> list[str]:
+    rows = []
+    for name in _names(results):
+        cells = [number(median(results, name, f"failover {fault}")) for fault in FAULTS]
+        if set(cells) != {"-"}:
+            rows.append([_named(results, name), *cells])
+    if not rows:
+        return []
+    return [
+        "### Time added by a failover",
+        "",
+        "ms that a request takes longer whose first model fails, the failed attempt included.",
+        "",
+        *table(("", *(FAULT_WORDS[fault] for fault in FAULTS)), rows),
+    ]
+
+
+def _absent(results: Results, run: Run) -> list[str]:
+    rows = [[name, "", why] for name, why in run.missing.items()]
+    rows += [
+        [name, measure, why]
+        for name, errors in results.errors.items()
+        for measure, why in errors.items()
+    ]
+    if not rows:
+        return []
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    return ["### Without a figure", "", *table(("", "measure", "why"), cells)]
+
+
+def _plain(cell: str) -> str:
+    return " ".join(cell.replace("|", "/").replace("<", "(").split())[:200]
+
+
+def _names(results: Results) -> list[str]:
+    return [each.name for each in GATEWAYS if each.name in results.figures]
+
+
+def _named(results: Results, name: str) -> str:
+    return f"{name} {results.versions.get(name, '')}".strip()
