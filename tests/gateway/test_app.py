@@ -427,6 +427,12 @@ def test_g156_a_web_page_can_make_no_call(
     assert echoing.ask(body=b"{}", **headers).status == status
 
 
+def test_g156_a_program_that_names_no_type_of_its_body_is_answered(echoing: ServedGateway) -> None:
+    sent = request(path="/api/chat", body=b"{}", user_agent="litellm/1.81.10", connection="close")
+
+    assert b" 200 " in echoing.raw(sent.replace(b"content-type: application/json\r\n", b""))
+
+
 def test_g156_two_hosts_or_none_are_a_400(echoing: ServedGateway) -> None:
     two = request(body=b"{}").replace(b"\r\n\r\n", b"\r\nhost: localhost\r\n\r\n", 1)
     none = request(body=b"{}", connection="close").replace(b"host: localhost\r\n", b"", 1)

@@ -93,6 +93,19 @@ def test_g009_the_aliases_are_the_models_of_the_server(gateway: Gateway) -> None
     assert names == ["fast:latest", "vectors:latest", "new:latest"]
 
 
+def test_g009_an_alias_with_another_model_has_another_digest(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    def digest() -> str:
+        return str(answered(list_tags(gateway, get("/api/tags")))["models"][-1]["digest"])
+
+    before = digest()
+    path = tmp_path / "llmring.lock"
+    path.write_text(path.read_text().replace("openai:new", "openai:newer"))
+
+    assert digest() != before
+
+
 @pytest.mark.parametrize("key", ["model", "name"])
 @pytest.mark.parametrize("asked", ["fast", "fast:latest"])
 def test_g009_a_model_is_shown_by_either_key_and_with_or_without_its_tag(

@@ -115,6 +115,13 @@ def test_g156_a_body_that_a_web_page_sends_without_asking_is_a_415(media_type: s
     assert "-H 'content-type: application/json'" in str(caught.value)
 
 
+def test_g156_a_program_may_leave_the_type_of_its_body_out_and_a_browser_may_not() -> None:
+    check_media_type({"user-agent": "litellm/1.81.10"})
+    for name in ("origin", "referer", "sec-fetch-site"):
+        with pytest.raises(WrongMediaTypeError):
+            check_media_type({name: "http://localhost:4180"})
+
+
 def test_g156_a_preflight_allows_one_origin_and_never_all() -> None:
     asked = {"access-control-request-headers": "authorization, x-stainless-os"}
 

@@ -71,7 +71,12 @@ def _answer(body: bytes) -> GatewayAnswer:
 
 def _listed(models: list[OfferedModel]) -> list[ListedModel]:
     return [
-        ListedModel(id=each.name, context_window=each.context_window, max_output=each.max_output)
+        ListedModel(
+            id=each.name,
+            name=each.first,
+            context_window=each.context_window,
+            max_output=each.max_output,
+        )
         for each in models
     ]
 

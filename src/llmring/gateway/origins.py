@@ -101,21 +101,28 @@ def _is_navigation(headers: Mapping[str, str]) -> bool:
 def check_media_type(headers: Mapping[str, str]) -> None:
     """Check that a body is sent as JSON, as no web page can without a preflight.
 
+    Some programs name no type at all. A page can do that too, but a browser then names the page.
+
     Args:
         headers: The headers, by their names in lower case.
 
     Raises:
         WrongMediaTypeError: It is not.
     """
-    if headers.get("content-type") == "application/json":
+    given = headers.get("content-type")
+    if given == "application/json" or (given is None and not _of_browser(headers)):
         return
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = (given or "").partition(";")[0].strip().lower()
     if _JSON.fullmatch(media_type) is None:
         sent = f"{media_type:.100}" or "a text without a type"
         raise WrongMediaTypeError(
             f"the body came as {sent}; send it as JSON, with this header (curl: "
             "-H 'content-type: application/json')"
         )
+
+
+def _of_browser(headers: Mapping[str, str]) -> bool:
+    return any(name in headers for name in ("origin", "referer", "sec-fetch-site"))
 
 
 def preflight(origin: str, headers: Mapping[str, str]) -> GatewayAnswer:

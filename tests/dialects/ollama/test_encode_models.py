@@ -40,6 +40,14 @@ def test_each_model_has_a_digest_of_its_own_that_stays() -> None:
     assert parsed(encode_running([FAST], 0))["models"][0]["digest"] == first["digest"]
 
 
+@pytest.mark.parametrize("change", [{"name": "fast → b"}, {"context_window": 9}, {"max_output": 9}])
+def test_a_digest_changes_with_the_facts_as_programs_keep_them_by_it(change: Any) -> None:
+    other = msgspec.structs.replace(FAST, **change)
+    first, second = parsed(encode_tags([FAST, other]))["models"]
+
+    assert first["digest"] != second["digest"]
+
+
 def test_times_are_those_of_the_models() -> None:
     first, second = parsed(encode_tags([FAST, DIRECT]))["models"]
 

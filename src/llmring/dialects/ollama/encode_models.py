@@ -5,7 +5,8 @@ https://docs.ollama.com/api-reference/show-model-details
 https://docs.ollama.com/api/ps
 https://docs.ollama.com/api-reference/get-version
 
-Sizes are 0, as the models are elsewhere, and digests are made of the names.
+Sizes are 0, as the models are elsewhere. Digests are made of the names and limits: programs keep
+what they learn about a model by its digest, so it changes with the model behind an alias.
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def encode_version(version: str = VERSION) -> bytes:
 
 def _identity(model: ListedModel) -> Json:
     name = model.id if ":" in model.id else f"{model.id}:latest"
-    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+    facts = (name, model.name, model.context_window, model.max_output)
+    digest = hashlib.sha256(repr(facts).encode("utf-8", "replace")).hexdigest()
     return {"name": name, "model": name, "size": 0, "digest": digest}
 
 
