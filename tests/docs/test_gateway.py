@@ -72,9 +72,10 @@ def test_the_example_lockfile_has_no_errors_or_warnings() -> None:
 
 def test_the_settings_of_programs_can_be_read() -> None:
     [codex] = [each for each in blocks("toml") if "model_provider" in each]
-    [opencode] = blocks("json")
+    gemini_cli, opencode = blocks("json")
 
     assert tomllib.loads(codex)["model_provider"] == "llmring"
+    assert json.loads(gemini_cli)["general"]["maxAttempts"] > 1
     assert "llmring" in json.loads(opencode)["provider"]
 
 

@@ -16,6 +16,7 @@ from llmring.gateway.answer_headers import CallFacts, Duration, answer_headers, 
 from llmring.gateway.chats.call_report import call_report, events_of, with_report
 from llmring.gateway.chats.client_events import ClientEvents
 from llmring.gateway.chats.hidden_tokens import without_tokens
+from llmring.gateway.chats.own_names import named_events, named_reply
 from llmring.gateway.chats.read_chat import ReadChat, mark_of, read_chat
 from llmring.gateway.errors import stream_error
 from llmring.gateway.http import GatewayAnswer, GatewayRequest
@@ -76,11 +77,13 @@ async def _relayed(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAn
     found = await gateway.ring.answer_with_bytes(call.request, call.called.profile, call.wishes)
     gateway.affinity.answered(call.conversation, found.answer.model)
     events = _client_events(gateway, call)
-    body = found.body
-    if found.relay == "translated":
+    body, relay = found.body, found.relay
+    if relay == "translated":
         chunk = EventChunk(model=found.answer.model, events=found.events, target=found.target)
         body = call.encoding.whole(events.take(chunk), call.envelope)
-    headers = _headers(gateway, call, found.answer, events, times, found.relay)
+    elif call.shown.model is not None:
+        body, relay = named_reply(body, call.shown.model), "adapted"
+    headers = _headers(gateway, call, found.answer, events, times, relay)
     headers |= _limits(gateway, found.head)
     return GatewayAnswer(headers={"content-type": "application/json", **headers}, body=body)
 
@@ -106,6 +109,8 @@ async def _streamed(
     headers = {"content-type": call.encoding.stream_type}
     if stream.first is not None:
         relay = "translated" if stream.first.raw is None else stream.first.relay
+        if relay == "verbatim" and call.shown.model is not None:
+            relay = "adapted"
         headers |= _headers(gateway, call, stream.first, stream.events, times, relay)
         headers |= _limits(gateway, stream.first.head)
     return GatewayAnswer(headers=headers, body=stream)
@@ -191,6 +196,8 @@ class _Stream(AsyncIterator[bytes]):
         return b"".join(pieces)
 
     def _shown_of(self, chunk: EventChunk, raw: bytes) -> bytes:
+        if self._call.shown.model is not None:
+            raw = named_events(raw, self._call.shown.model)
         if self._call.reports:
             if chunk.message is None:
                 return raw

@@ -25,6 +25,7 @@ from llmring.gateway.chats.client_events import Shown
 from llmring.gateway.chats.conversation import conversation_of
 from llmring.gateway.chats.missing_results import with_all_results
 from llmring.gateway.chats.named_servers import check_named_servers
+from llmring.gateway.chats.own_names import needs_own_name
 from llmring.gateway.chats.reply_ids import new_reply_id
 from llmring.gateway.http import GatewayRequest
 from llmring.gateway.naming import CalledName, ClientWishes, called, client_wishes
@@ -122,7 +123,7 @@ def read_chat(
         tools=foreign_tools(parsed.tools) if wire is RESPONSES else {},
         shown=Shown(
             reasoning=_shows_reasoning(wire, asked),
-            model=asked.model if gateway.table.body_model == "asked" else None,
+            model=asked.model if _names_it_itself(gateway, wire, request) else None,
         ),
         conversation=conversation,
         wishes=CallWishes(
@@ -131,6 +132,12 @@ def read_chat(
         request_id=request.headers.get("x-request-id", ""),
         reports=wishes.report,
     )
+
+
+def _names_it_itself(gateway: Gateway, wire: Wire, request: GatewayRequest) -> bool:
+    """Return True if the answer gives the model the name that the client asked for."""
+    is_wished = gateway.table.body_model == "asked"
+    return is_wished or (wire is MESSAGES and needs_own_name(request.headers))
 
 
 def _estimate(request: ParsedRequest) -> Usage:
@@ -184,8 +191,10 @@ def _verbatim(
             "candidateCount: several answers are streamed as events alone; add alt=sse",
             "generationConfig.candidateCount",
         )
-    # Several answers come as their bytes alone, whatever name of the model these have.
-    is_own = not is_array and (gateway.table.body_model != "asked" or asked.answers > 1)
+    # Another name can be put into the bytes of Anthropic's API. Several answers come as their bytes
+    # alone, whatever name of the model these have.
+    keeps_name = wire is MESSAGES or gateway.table.body_model != "asked" or asked.answers > 1
+    is_own = not is_array and keeps_name
     return VerbatimBody(
         dialect=wire.dialect.name,
         body=sent.body,
