@@ -164,7 +164,9 @@ class ServedRing(LLMRing):
         Raises:
             LLMRingError: No model answered.
         """
-        form = None if request.output is None else answer_form(request.output)
+        # Of several answers, only the first one is read.
+        output = request.output if request.answers == 1 else None
+        form = None if output is None else answer_form(output)
         failover = self._plan(request, profile, wishes, stream=False, delivery=Delivery.WHOLE)
         found = WholeBytes()
         try:
