@@ -81,8 +81,8 @@ async def _relayed(gateway: Gateway, call: ReadChat, times: _Times) -> GatewayAn
     if relay == "translated":
         chunk = EventChunk(model=found.answer.model, events=found.events, target=found.target)
         body = call.encoding.whole(events.take(chunk), call.envelope)
-    elif call.shown.model is not None:
-        body, relay = named_reply(body, call.shown.model), "adapted"
+    elif call.name_in_bytes is not None:
+        body, relay = named_reply(body, call.name_in_bytes), "adapted"
     headers = _headers(gateway, call, found.answer, events, times, relay)
     headers |= _limits(gateway, found.head)
     return GatewayAnswer(headers={"content-type": "application/json", **headers}, body=body)
@@ -109,7 +109,7 @@ async def _streamed(
     headers = {"content-type": call.encoding.stream_type}
     if stream.first is not None:
         relay = "translated" if stream.first.raw is None else stream.first.relay
-        if relay == "verbatim" and call.shown.model is not None:
+        if relay == "verbatim" and call.name_in_bytes is not None:
             relay = "adapted"
         headers |= _headers(gateway, call, stream.first, stream.events, times, relay)
         headers |= _limits(gateway, stream.first.head)
@@ -196,8 +196,8 @@ class _Stream(AsyncIterator[bytes]):
         return b"".join(pieces)
 
     def _shown_of(self, chunk: EventChunk, raw: bytes) -> bytes:
-        if self._call.shown.model is not None:
-            raw = named_events(raw, self._call.shown.model)
+        if self._call.name_in_bytes is not None:
+            raw = named_events(raw, self._call.name_in_bytes)
         if self._call.reports:
             if chunk.message is None:
                 return raw

@@ -67,6 +67,11 @@ class ReadChat(Struct, frozen=True, kw_only=True):
     request_id: str
     reports: bool = False
 
+    @property
+    def name_in_bytes(self) -> str | None:
+        """The name of the model that is put into bytes that are passed on; None to leave theirs."""
+        return self.shown.model if self.wire is MESSAGES else None
+
 
 def read_chat(
     gateway: Gateway,
