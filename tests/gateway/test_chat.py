@@ -24,7 +24,7 @@ from llmring.chat.response import LLMResponse
 from llmring.gateway.chat import answer_chat
 from llmring.gateway.http import GatewayAnswer
 from llmring.gateway.served_ring import ServedRing
-from llmring.gateway.wires import CHAT, GEMINI, OLLAMA, WIRES, Wire
+from llmring.gateway.wires import CHAT, GEMINI, MESSAGES, OLLAMA, WIRES, Wire
 from llmring.wire import HttpHead
 from loopback import Loopback, Pause, Reset, as_stream
 from vendors import APIS, FALLBACK, Pair, ended
@@ -135,6 +135,64 @@ def test_g045_reasoning_comes_from_any_model_to_any_client_that_wants_it(
 
     assert found.content == "Hello"
     assert found.reasoning == "Hm."
+
+
+@each_api
+def test_g044_claude_code_changes_the_effort_of_any_model_in_mid_conversation(
+    pair: Pair, name: str
+) -> None:
+    turns = [
+        {"role": "user", "content": "Hello"},
+        {"role": "system", "content": [], "output_config": {"effort": "low"}},
+        {"role": "assistant", "content": "Hi."},
+        {"role": "user", "content": "And now?"},
+    ]
+    server, _ = pair.first(name, TextDelta("Hello"), *ended("stop"), stream=True)
+
+    answer, _ = ask(
+        MESSAGES,
+        stream=True,
+        messages=turns,
+        thinking={"type": "adaptive"},
+        output_config={"effort": "high"},
+    )
+
+    sent = server.requests[0]
+    assert answer.status == 200
+    assert "system_message" not in sent.body.decode()
+    assert ("output_config" in sent.body.decode()) is (name == "anthropic")
+    if name == "openai_responses":
+        assert sent.json["reasoning"]["effort"] == "low"
+        assert [each["role"] for each in sent.json["input"]] == ["user", "assistant", "user"]
+    if name == "openai_chat":
+        assert [each["role"] for each in sent.json["messages"]] == ["user", "assistant", "user"]
+
+
+@each_api
+def test_g034_claude_code_finds_its_deferred_tools_with_any_model(pair: Pair, name: str) -> None:
+    call = {"type": "tool_use", "id": "call_1", "name": "ToolSearch", "input": {"query": "Fetch"}}
+    found = [{"type": "tool_reference", "tool_name": "WebFetch"}]
+    result = {"type": "tool_result", "tool_use_id": "call_1", "content": found}
+    turns = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [result, {"type": "text", "text": "Tool loaded."}]},
+    ]
+    schema = {"type": "object", "properties": {}}
+    tools = [
+        {"name": "ToolSearch", "input_schema": schema},
+        {"name": "WebFetch", "input_schema": schema, "defer_loading": True},
+    ]
+    server, other = pair.first(name, TextDelta("Hello"), *ended("stop"), stream=True)
+
+    answer, _ = ask(MESSAGES, stream=True, messages=turns, tools=tools)
+
+    sent = server.requests[0].body.decode()
+    assert answer.status == 200
+    assert other.requests == []
+    assert "Tool loaded." in sent
+    assert "WebFetch" in sent
+    assert ("tool_reference" in sent) is (name == "anthropic")
 
 
 @each_wire

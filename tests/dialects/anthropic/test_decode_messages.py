@@ -209,11 +209,17 @@ def test_large_numbers_in_a_call_are_exact() -> None:
     assert found.calls[0]["function"]["arguments"] == f'{{"at":{2**80}}}'
 
 
-def test_an_unknown_block_within_a_result_is_required() -> None:
-    reference = {"type": "tool_reference", "tool_name": "f"}
-    given = [assistant(use("a")), user(result("a", content=[reference]))]
+@pytest.mark.parametrize(("kind", "required"), [("of tomorrow", True), ("tool_reference", False)])
+def test_an_unknown_block_within_a_result_is_required_but_not_the_name_of_a_tool(
+    kind: str, *, required: bool
+) -> None:
+    given = [
+        assistant(use("a")),
+        user(result("a", content=[{"type": kind, "tool_name": "f"}])),
+    ]
 
-    assert read(*given).required_own == ("messages.1.content.0.content.0",)
+    paths = ("messages.1.content.0.content.0",) if required else ()
+    assert read(*given).required_own == paths
     assert written_again(*given) == given
 
 
@@ -274,11 +280,25 @@ def test_the_fields_of_a_system_message_are_kept_and_required() -> None:
     given = [
         user(text("Hi")),
         system(text("In French."), clear_at="next_user_message"),
-        system(text("Be kind."), output_config={"effort": "low"}),
+        system(text("Be kind."), output_config={"effort": "of tomorrow"}),
         system(text("Be brief.")),
     ]
 
     assert read(*given).required_own == ("messages.1.clear_at", "messages.2.output_config")
+    assert written_again(*given) == given
+
+
+def test_a_system_message_may_change_the_effort_for_all_apis() -> None:
+    given = [
+        user(text("Hi")),
+        system(text("Think."), output_config={"effort": "max"}),
+        system(output_config={"effort": "low"}),
+    ]
+
+    found = read(*given)
+
+    assert found.required_own == ()
+    assert found.request.reasoning_effort == "low"
     assert written_again(*given) == given
 
 
@@ -295,7 +315,7 @@ def test_a_tool_may_be_added_in_a_system_message() -> None:
     }
     given = [user(text("Hi")), system(text("Look."), addition)]
 
-    assert read(*given).required_own == ("messages.1.content.1",)
+    assert read(*given).required_own == ()
     assert written_again(*given) == given
 
 

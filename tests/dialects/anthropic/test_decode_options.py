@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from llmring.chat.parsed_request import parse_request
+from llmring.dialects.anthropic.decode_options import is_effort
 from llmring.dialects.anthropic.decode_request import decode_request
 from llmring.dialects.anthropic.dialect import DIALECT
 from llmring.dialects.dialect import Quirks
@@ -40,6 +41,22 @@ def written_again(found: ClientRequest, *, shown: bool = False) -> Json:
 
 ADAPTIVE, OFF = {"type": "adaptive"}, {"type": "disabled"}
 HIGH = {"effort": "high"}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"effort": "low"}, True),
+        ({"effort": "of tomorrow"}, False),
+        ({"effort": ["low"]}, False),
+        ({"effort": "low", "task_budget": {}}, False),
+        ({}, False),
+        ("low", False),
+    ],
+    ids=str,
+)
+def test_a_message_that_changes_the_effort_alone_is_known(config: Any, expected: bool) -> None:
+    assert is_effort(config) is expected
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,10 @@ _MISPLACED = frozenset({"redacted_thinking", "thinking", "tool_result", "tool_us
 # https://platform.claude.com/docs/en/build-with-claude/compaction
 _SUMMARY = "compaction"
 
+# Blocks with which a model gets a deferred tool of the request; other APIs get all tools at once.
+# https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
+_OF_DEFERRED_TOOLS = frozenset({"tool_addition", "tool_reference"})
+
 # Further fields of a block without which an answer is the same, only less well documented.
 _HARMLESS = frozenset({"citations"})
 
@@ -95,7 +99,8 @@ class BlockReader:
 
     def own(self, block: Json, path: str) -> list[Part]:
         """Return a block as it is, for this API alone."""
-        if is_content(block) or block["type"] == _SUMMARY:
+        kind = block["type"]
+        if (is_content(block) and kind not in _OF_DEFERRED_TOOLS) or kind == _SUMMARY:
             self.required.append(path)
         return [ProviderPart(NAME, block)]
 

@@ -31,6 +31,7 @@ from llmring.dialects.anthropic.decode_fields import (
     text,
     wrong,
 )
+from llmring.dialects.anthropic.decode_options import is_effort
 from llmring.dialects.anthropic.messages import NAME, TURN_FIELDS
 
 # A line of Claude Code, first in its prompt, with a value that differs by conversation. To other
@@ -104,7 +105,12 @@ class _ConversationReader:
             turn = {**turn, "content": [{"type": "text", "text": content}]}
         messages = self._of_blocks(role, tables(turn, "content", path), at(path, "content"))
         if fields:
-            self._blocks.required += [at(path, name) for name in fields]
+            self._blocks.required += [
+                at(path, name)
+                for name, value in fields.items()
+                # Other APIs get the effort of the whole request.
+                if not (name == "output_config" and is_effort(value))
+            ]
             further = ProviderPart(NAME, {"type": TURN_FIELDS, "fields": fields})
             messages = _with_part(messages, role, further)
         return messages

@@ -2,6 +2,7 @@
 
 https://platform.claude.com/docs/en/build-with-claude/thinking
 https://platform.claude.com/docs/en/build-with-claude/effort
+https://platform.claude.com/docs/en/build-with-claude/effort-per-message
 https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
@@ -19,6 +20,7 @@ from llmring.dialects.anthropic.decode_fields import (
     integer,
     required_text,
     table,
+    tables,
     text,
     wrong,
 )
@@ -46,14 +48,15 @@ class AskedReasoning(Struct, frozen=True, kw_only=True):
 def decode_reasoning(body: Json) -> AskedReasoning:
     """Return the amount of reasoning that a request asks for.
 
-    An effort without `thinking` is one for models of other vendors; a model of this API gets no
+    The effort is that of the last message that changes it, or else the request's. An effort without
+    `thinking` is one for models of other vendors; a model of this API gets no
     `thinking` either.
 
     Raises:
         RequestFormatError: `thinking` is incomplete.
     """
     given = text(table(body, "output_config", "") or {}, "effort", "output_config")
-    effort = given if given in _EFFORTS else None
+    effort = _changed_effort(body) or (given if given in _EFFORTS else None)
     thinking = table(body, "thinking", "")
     if thinking is None:
         own: Json = {} if effort is None else {"thinking": None}
@@ -69,6 +72,17 @@ def decode_reasoning(body: Json) -> AskedReasoning:
                 raise wrong("thinking.budget_tokens", "Input should be an integer above 0")
             return AskedReasoning(tokens=tokens, own=_further(thinking))
     return AskedReasoning(effort=effort, own={"thinking": thinking})
+
+
+def is_effort(config: object) -> bool:
+    """Return True if the `output_config` of a message changes the effort, and nothing else."""
+    return config in [{"effort": effort} for effort in _EFFORTS]
+
+
+def _changed_effort(body: Json) -> str | None:
+    configs = [turn.get("output_config") for turn in tables(body, "messages", "")]
+    efforts = [config["effort"] for config in configs if config is not None and is_effort(config)]
+    return efforts[-1] if efforts else None
 
 
 def _further(thinking: Json) -> Json:
