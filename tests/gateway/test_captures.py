@@ -23,7 +23,7 @@ from llmring.gateway.routes import find_route, read_path
 from llmring.gateway.wires import MESSAGES, WIRES, Wire
 from llmring.lockfile.gateway_table import GatewayTable
 from loopback import Answer, Loopback, Request, as_json
-from served_gateway import Reply, ServedGateway
+from served_gateway import Reply, ServedGateway, parsed, request
 from vendor_rules import (
     check_anthropic,
     check_chat,
@@ -182,7 +182,10 @@ class Replay:
 
     def send(self, exchange: Exchange, body: Json | None) -> Reply:
         data = None if body is None else json.dumps(body).encode()
-        return self.gateway.ask(exchange.method, exchange.path, data, **exchange.headers)
+        sent = request(exchange.method, exchange.path, data, connection="close", **exchange.headers)
+        if "content-type" not in exchange.headers:
+            sent = sent.replace(b"content-type: application/json\r\n", b"")
+        return parsed(self.gateway.raw(sent))
 
     def chat(self, exchange: Exchange, wire: Wire, body: Json) -> Reply:
         """Send a chat, and check what the vendor gets."""

@@ -2,88 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from llmring.chat.events import Finished, Started, TextDelta, Usage, UsageReport
-from llmring.dialects.reply_encoding import Envelope, ErrorAnswer
-from loopback import Answer, Close, Pause, Reset, Step, as_stream
-from sdk_stage import Stage, scripted, stage
+from broken_streams import FAULTS, STALL, WORDS, broken, going_on, seen
+from loopback import Pause
+from sdk_stage import Stage, stage
 from sdk_talks import TALKS
-from vendors import APIS, FALLBACK
+from vendors import APIS
 
 each_sdk = pytest.mark.parametrize("sdk", TALKS)
 each_api = pytest.mark.parametrize("api", APIS)
-
-WORDS = [f"word{number} " for number in range(60)]
-STALL = 1.0
+each_fault = pytest.mark.parametrize("fault", FAULTS)
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with stage(tmp_path_factory.mktemp("stage"), f"stall_timeout = {STALL}") as found:
         yield found
-
-
-def pieces(api: str) -> list[bytes]:
-    """Return what the vendor would send, a piece for each of the words among them."""
-    return [step for step in scripted(api, *map(TextDelta, WORDS)).steps if isinstance(step, bytes)]
-
-
-def begun(api: str, count: int) -> tuple[list[bytes], bytes]:
-    """Return the pieces with this number of words, and the next one."""
-    sent = pieces(api)
-    mark = WORDS[count - 1].strip().encode() + b" "
-    last = next(at for at, piece in enumerate(sent) if mark in piece)
-    return sent[: last + 1], sent[last + 1]
-
-
-def broken(api: str, count: int, end: Sequence[Step], *, halved: bool = False) -> Answer:
-    first, following = begun(api, count)
-    half = [following[: len(following) // 2]] if halved else []
-    return as_stream(*first, *half, *end, content_type=APIS[api].encoding.stream_type)
-
-
-def cut(count: int) -> Callable[[str], Answer]:
-    return lambda api: broken(api, count, [Pause(0.02), Reset()])
-
-
-def malformed(api: str) -> Answer:
-    line = b"{oops" + b"\n" if api == "ollama" else b"data: {oops\n\n"
-    return broken(api, 3, [line, Pause(0.02), Close()])
-
-
-def error_event(api: str) -> Answer:
-    encoder = APIS[api].encoding.encoder(Envelope())
-    encoder.encode(Started("any", "id-1"))
-    encoder.encode(TextDelta("word"))
-    error = b"".join(encoder.fail(ErrorAnswer(status=503, message="overloaded")))
-    return broken(api, 3, [error])
-
-
-FAULTS: dict[str, Callable[[str], Answer]] = {
-    "cut-1": cut(1),
-    "cut-3": cut(3),
-    "cut-40": cut(40),
-    "malformed": malformed,
-    "error": error_event,
-    "no-end": lambda api: broken(api, 3, []),
-    "half": lambda api: broken(api, 3, [Close()], halved=True),
-}
-each_fault = pytest.mark.parametrize("fault", FAULTS)
-
-
-def seen(fault: str) -> int:
-    return int(fault.partition("-")[2]) if fault.startswith("cut") else 3
-
-
-def going_on(count: int) -> Answer:
-    """Return the rest of the answer, whose beginning repeats words, by the fallback."""
-    rest = [*WORDS[count - 3 if count > 1 else 1 :]]
-    usage = UsageReport(Usage(prompt_tokens=33, completion_tokens=7))
-    return FALLBACK.answer(*map(TextDelta, rest), usage, Finished("stop", ""), stream=True)
 
 
 def checked(reply: Any) -> None:
