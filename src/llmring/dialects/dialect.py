@@ -285,6 +285,7 @@ class Relaying(Struct, frozen=True, kw_only=True):
         as_headers: Fields of a body that are sent as headers.
         needs_signatures: True if servers refuse thoughts without a signature.
         fixed: Fields of a body that have the same value for all clients.
+        call_ids: The IDs of tool calls that servers usually accept.
     """
 
     headers: tuple[str, ...] = ()
@@ -292,6 +293,7 @@ class Relaying(Struct, frozen=True, kw_only=True):
     as_headers: frozenset[str] = frozenset()
     needs_signatures: bool = False
     fixed: Mapping[str, Any] = {}
+    call_ids: CallIds | None = None
 
 
 def _any_item(_: Mapping[str, Any]) -> bool:

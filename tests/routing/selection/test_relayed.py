@@ -18,7 +18,10 @@ from llmring.chat.response import StreamChunk
 from llmring.dialects.relay.body_splice import members_of
 from llmring.providers.dialects import DialectName, dialect_named
 from llmring.registry.catalog import ModelFacts
+from llmring.routing.selection.fit import fit
+from llmring.routing.selection.own_parts import for_api
 from llmring.routing.selection.prepare import Prepared, chat
+from llmring.routing.selection.relayed import relayed
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
 
@@ -132,6 +135,59 @@ def test_g065_a_body_of_chat_completions_keeps_its_messages_and_tools(
     assert (got["messages"], got.get("tools")) == (body["messages"], body.get("tools"))
     if prepared.relay == "verbatim":
         assert rest(prepared.http.body) == rest(json.dumps(body).encode())
+
+
+def calling(*ids: str, results: tuple[str, ...] = ()) -> dict[str, Any]:
+    uses = [{"type": "tool_use", "id": id_, "name": "f", "input": {}} for id_ in ids]
+    found = [{"type": "tool_result", "tool_use_id": id_, "content": "1"} for id_ in results]
+    thought = {"type": "thinking", "thinking": "Hm", "signature": "c2ln"}
+    turns = [*HI_ALONE, {"role": "assistant", "content": [thought, *uses]}]
+    turns += [{"role": "user", "content": found}] if found else []
+    tools = [{"name": "f", "input_schema": {"type": "object", "properties": {}}}]
+    return {**MESSAGE, "messages": turns, "tools": tools}
+
+
+def chat_calling(id_: str) -> dict[str, Any]:
+    function = {"name": "f", "arguments": "{}"}
+    call = {"id": id_, "type": "function", "function": function, "extra_content": {"a": 1}}
+    schema = {"type": "object", "properties": {"a": {"oneOf": [{"type": "string"}]}}}
+    result = {"role": "tool", "tool_call_id": id_, "content": "1"}
+    return {
+        **HI,
+        "messages": [*HI_ALONE, {"role": "assistant", "tool_calls": [call]}, result],
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": schema}}],
+        "max_tokens": 10,
+        "user": "me",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("anthropic", calling("toolu_1", "toolu_2", results=("toolu_1", "toolu_2"))),
+        ("anthropic", calling("bad id", results=("bad id",))),
+        ("anthropic", calling("toolu_1", "toolu_1", results=("toolu_1",))),
+        ("anthropic", calling("toolu_1", results=("toolu_9",))),
+        ("anthropic", {**MESSAGE, "messages": [*HI_ALONE, {"role": "system", "content": "Be."}]}),
+        ("anthropic", {**MESSAGE, "metadata": {"user_id": "me"}, "thinking": {"type": "adaptive"}}),
+        ("openai_chat", HI),
+        ("openai_chat", chat_calling("call_1")),
+        ("openai_chat", chat_calling("c" * 50)),
+        ("openai_responses", {"model": "fast", "input": "Hi", "store": False, "user": "me"}),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_stays_does_not_depend_on_how_it_is_found_out(
+    name: DialectName, body: dict[str, Any], stream: bool
+) -> None:
+    parsed, _ = request(name, json.dumps(body).encode())
+    others = ("deepseek:m", "groq:m", "mistral:m") if name == "openai_chat" else ()
+    for at in (vendor(name), vendor(name, system_turns=True), *map(target, others)):
+        own, _ = for_api(parsed, at.dialect, at.quirks)
+        fitted = fit(own, at).request
+        found = relayed(parsed, fitted, at, stream=stream, is_as_asked=fitted is own)
+
+        assert found == relayed(parsed, fitted, at, stream=stream)
 
 
 def test_g065_spaces_escapes_order_and_big_numbers_are_kept() -> None:

@@ -14,7 +14,7 @@ from llmring.dialects.anthropic.decode_reply import decode, decoder
 from llmring.dialects.anthropic.encode_request import encode
 from llmring.dialects.anthropic.errors import explain
 from llmring.dialects.anthropic.files import FILES
-from llmring.dialects.anthropic.messages import NAME
+from llmring.dialects.anthropic.messages import CALL_IDS, NAME
 from llmring.dialects.anthropic.models import LISTING
 from llmring.dialects.dialect import Dialect, Relaying
 
@@ -62,6 +62,7 @@ DIALECT = Dialect(
         as_headers=frozenset({"betas"}),
         # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
         needs_signatures=True,
+        call_ids=CALL_IDS,
     ),
     is_content=is_content,
 )

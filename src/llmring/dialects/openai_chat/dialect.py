@@ -15,7 +15,7 @@ from llmring.dialects.openai.files import CHAT_FILES
 from llmring.dialects.openai.models import LISTING
 from llmring.dialects.openai_chat.decode_reply import decode, decoder
 from llmring.dialects.openai_chat.encode_request import encode
-from llmring.dialects.openai_chat.messages import NAME
+from llmring.dialects.openai_chat.messages import CALL_IDS, NAME
 from llmring.dialects.openai_chat.reach import expresses, refuses_tools
 from llmring.dialects.openai_chat.reasoning import is_content
 
@@ -57,7 +57,7 @@ DIALECT = Dialect(
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
     # https://platform.openai.com/docs/api-reference/assistants
-    relaying=Relaying(headers=("openai-beta",)),
+    relaying=Relaying(headers=("openai-beta",), call_ids=CALL_IDS),
     private=frozenset({"metadata", "prompt_cache_key", "safety_identifier", "store", "user"}),
     shared={
         "openai_responses": frozenset(

@@ -16,7 +16,7 @@ from llmring.dialects.openai.models import LISTING
 from llmring.dialects.openai_responses.count_tokens import counting
 from llmring.dialects.openai_responses.decode_reply import decode, decoder
 from llmring.dialects.openai_responses.encode_input import NAME
-from llmring.dialects.openai_responses.encode_request import encode
+from llmring.dialects.openai_responses.encode_request import CALL_IDS, encode
 from llmring.dialects.openai_responses.items import is_content
 from llmring.dialects.openai_responses.reach import expresses
 
@@ -58,7 +58,7 @@ DIALECT = Dialect(
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
     # https://platform.openai.com/docs/api-reference/assistants
-    relaying=Relaying(headers=("openai-beta",), fixed={"store": False}),
+    relaying=Relaying(headers=("openai-beta",), call_ids=CALL_IDS, fixed={"store": False}),
     private=frozenset(
         # The last one has the IDs of Codex's installation and its folders.
         {"metadata", "prompt_cache_key", "safety_identifier", "store", "user", "client_metadata"}

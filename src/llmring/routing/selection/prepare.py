@@ -71,7 +71,8 @@ def _prepared(
 ) -> Prepared:
     target = by_api(request, target)
     asked = request
-    request, lost = for_api(request, target.dialect, target.quirks)
+    own, lost = for_api(request, target.dialect, target.quirks)
+    request = own
     if progress is not None and progress.resumes:
         request = continued(request, progress.text, prefills=target.prefills)
     fitted = fit(request, target)
@@ -81,7 +82,9 @@ def _prepared(
     else:
         from llmring.routing.selection.relayed import relayed
 
-        found = relayed(asked, fitted.request, target, stream=stream)
+        found = relayed(
+            asked, fitted.request, target, stream=stream, is_as_asked=fitted.request is own
+        )
         http, relay = found.http, found.relay
     if asked.answers > 1 and relay in (None, "translated"):
         raise UnsupportedFeatureError(

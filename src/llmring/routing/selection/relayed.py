@@ -9,7 +9,7 @@ difference in the conversation, its tools or the form of the answer takes a new 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Set
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -62,8 +62,25 @@ class RelayedRequest(Struct, frozen=True):
     relay: Relay
 
 
+class _WatchedQuirks:
+    """The differences of a server, and which of them an encoder looks at."""
+
+    def __init__(self, quirks: Quirks) -> None:
+        self.seen: set[str] = set()
+        self._quirks = quirks
+
+    def __getattr__(self, name: str) -> Any:
+        self.seen.add(name)
+        return getattr(self._quirks, name)
+
+
 def relayed(
-    asked: ParsedRequest, fitted: ParsedRequest, target: Target, *, stream: bool
+    asked: ParsedRequest,
+    fitted: ParsedRequest,
+    target: Target,
+    *,
+    stream: bool,
+    is_as_asked: bool = False,
 ) -> RelayedRequest:
     """Return the request that asks a model what a client's program asked.
 
@@ -72,16 +89,20 @@ def relayed(
         fitted: The same, as the model takes it.
         target: The model.
         stream: Whether the answer is streamed.
+        is_as_asked: True if nothing was changed for the model.
 
     Raises:
         UnsupportedFeatureError: The API has no equivalent for a part of the request.
     """
-    outgoing = target.dialect.encode(fitted, target.ref.model, stream=stream, quirks=target.quirks)
+    watched = _WatchedQuirks(target.quirks)
+    quirks = cast("Quirks", watched)
+    outgoing = target.dialect.encode(fitted, target.ref.model, stream=stream, quirks=quirks)
     verbatim = asked.verbatim
     if verbatim is None or verbatim.dialect != target.dialect.name:
         return RelayedRequest(target.endpoint.request(outgoing, target.dialect), "translated")
     own = _passed_on(verbatim, target)
-    changes = _changes(asked, verbatim, outgoing, target, stream=stream)
+    seen = watched.seen if is_as_asked else None
+    changes = _changes(asked, verbatim, outgoing, target, stream=stream, seen=seen)
     if changes is None:
         http = target.endpoint.request(outgoing, target.dialect)
         http = msgspec.structs.replace(http, headers={**http.headers, **own})
@@ -110,8 +131,13 @@ def _changes(
     target: Target,
     *,
     stream: bool,
+    seen: Set[str] | None,
 ) -> Changes | None:
-    """Return the values to splice into a client's body; None if that is not enough."""
+    """Return the values to splice into a client's body; None if that is not enough.
+
+    `seen` are the differences of the server that the request depends on; None if it depends on
+    more.
+    """
     is_plain = not outgoing.notes and outgoing.body is None and outgoing.method == "POST"
     if not is_plain or _has_refused_thoughts(asked, target):
         return None
@@ -119,10 +145,11 @@ def _changes(
         # Servers differ in which of two values counts.
         return None
     places = {member.key: member for member in verbatim.members}
-    for_all = _for_all(asked, places, target, stream=stream)
+    sent = outgoing.payload
+    is_same = seen is not None and _is_usual(asked, target, places, seen)
+    for_all = sent if is_same else _for_all(asked, places, target, stream=stream)
     if for_all is None:
         return None
-    sent = outgoing.payload
     keys = {key for key in (*for_all, *sent) if not _is_same(for_all, sent, key)}
     if keys & _WHOLE:
         return None
@@ -173,6 +200,30 @@ def _is_unsigned(part: Part) -> bool:
         case ProviderPart(content={"type": "thinking", **block}):
             return not block.get("signature")
     return False
+
+
+def _is_usual(asked: ParsedRequest, target: Target, body: Container[str], seen: Set[str]) -> bool:
+    """Return True if a server that takes all that the API has is sent the same for certain."""
+    own, usual = target.quirks, _taking_all(target.quirks, body)
+    if not own.vendor and asked.own is not None:
+        private = target.dialect.private
+        if not private.isdisjoint((*asked.own.fields, *asked.own.required)):
+            return False
+    changed = {name for name in seen if getattr(own, name) != getattr(usual, name)}
+    return not changed or (changed == {"call_ids"} and _has_fitting_ids(asked, target))
+
+
+def _has_fitting_ids(asked: ParsedRequest, target: Target) -> bool:
+    """Return True if a server takes the IDs of all calls as they are."""
+    rule = target.quirks.call_ids or target.dialect.relaying.call_ids
+    ids = [call["id"] for turn in asked.turns for call in turn.calls]
+    known = set(ids)
+    return (
+        rule is not None
+        and len(known) == len(ids)
+        and all(rule.accepts(id_) for id_ in ids)
+        and all(turn.tool_call_id in known for turn in asked.turns if turn.role == "tool")
+    )
 
 
 def _for_all(
