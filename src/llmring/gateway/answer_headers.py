@@ -6,6 +6,7 @@ printable ASCII of limited length.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
@@ -160,6 +161,7 @@ def request_id_headers(wire: Wire, request_id: str) -> dict[str, str]:
     return dict.fromkeys(names, shown)
 
 
+@functools.lru_cache(maxsize=512)
 def header_text(text: str, longest: int = LONGEST) -> str:
     """Return a text as the value of a header: one line of printable ASCII.
 

@@ -42,6 +42,11 @@ class EventBytes:
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the bytes of the events that these bytes complete, each with its end."""
+        if not self._pending:
+            first = self._ends.search(data)
+            if first is not None and first.end() == len(data):
+                # One whole event, as nearly all come.
+                return [data]
         self._pending.append(data)
         seen = self._tail + data
         if self._ends.search(seen) is None:

@@ -171,4 +171,6 @@ def cache_mark(owner: Mapping[str, Any], path: str) -> Json | None:
 
 def beyond(owner: Mapping[str, Any], known: frozenset[str]) -> Json:
     """Return the fields that are given in addition to those that are known."""
+    if known.issuperset(owner):
+        return {}
     return {name: value for name, value in owner.items() if name not in known and value is not None}
