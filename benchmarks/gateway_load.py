@@ -61,7 +61,7 @@ class Tally:
     Attributes:
         sent: Number of requests sent.
         wrong: Number of answers that are not right.
-        complaint: The beginning of one of these.
+        complaint: The status and the beginning of one of these.
         wholes: Seconds until each right answer was whole.
         firsts: Seconds until the first content of each.
         open: Number of connections in use.
@@ -93,7 +93,8 @@ class Tally:
             self.wholes.append(whole)
         else:
             self.wrong += 1
-            self.complaint = answer[:MOST_COMPLAINT].decode("latin-1")
+            head, _, body = answer.partition(_HEAD_END)
+            self.complaint = f"{head[9:12].decode()} {body[:MOST_COMPLAINT].decode('latin-1')}"
 
     def close(self) -> None:
         """Note that a connection sends no more."""

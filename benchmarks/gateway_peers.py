@@ -242,7 +242,7 @@ GATEWAYS = (
     Gateway(OURS, "llmring-gateway", _ours, _ALL),
     Gateway(UNRECORDED, "llmring-gateway", _unrecorded, _ALL),
     Gateway(TENSORZERO, "tensorzero", _tensorzero, frozenset({(CHAT, CHAT), (CHAT, MESSAGES)})),
-    Gateway(PORTKEY, "portkey", _portkey, _ALL),
+    Gateway(PORTKEY, "portkey", _portkey, _ALL - {(MESSAGES, CHAT)}),
     Gateway(LITELLM, "litellm-proxy", _litellm, _ALL),
     Gateway(NGINX, "", _nginx, _RELAYED),
 )
