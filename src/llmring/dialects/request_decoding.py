@@ -175,6 +175,8 @@ def check(value: Any, kind: Any, path: str) -> None:
     Raises:
         RequestFormatError: The value is not of the type.
     """
+    if type(value) is kind:
+        return
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

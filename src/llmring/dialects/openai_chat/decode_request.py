@@ -26,7 +26,11 @@ from llmring.dialects.request_decoding import (
 )
 from llmring.dialects.service_tier import unusual
 
+# Each annotation is built once: the check of a new one works its type out again.
+_MODEL = Annotated[str, Meta(min_length=1)]
+_MESSAGES = Annotated[list[Any], Meta(min_length=1)]
 _COUNT = Annotated[int, Meta(ge=1, le=2**53)]
+_STOP = str | list[str]
 _SEED = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
@@ -42,8 +46,8 @@ def decode(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  # noqa: A
     """
     fields = BodyFields(body_object(body))
     required: list[str] = []
-    model = fields.need("model", Annotated[str, Meta(min_length=1)])
-    messages = fields.need("messages", Annotated[list[Any], Meta(min_length=1)])
+    model = fields.need("model", _MODEL)
+    messages = fields.need("messages", _MESSAGES)
     turns = decoded_messages(messages, required)
     stream = fields.take("stream", bool) or False
     include_usage = _include_usage(fields)
@@ -61,7 +65,7 @@ def decode(body: bytes, headers: Mapping[str, str]) -> ClientRequest:  # noqa: A
         tools=tools.tools or None,
         tool_choice=tools.choice,
         cache=_caching(fields, key),
-        stop=fields.take("stop", str | list[str]) or None,
+        stop=fields.take("stop", _STOP) or None,
         seed=fields.take("seed", _SEED),
     )
     required += tools.required_own
@@ -199,7 +203,9 @@ _MATTERS: Mapping[str, tuple[Any, Callable[[Any], bool]]] = MappingProxyType(
 
 def _own(fields: BodyFields, required: list[str]) -> dict[str, Any]:
     """Return the fields of the API alone, and add the paths of those that matter to `required`."""
-    own = {}
+    own: dict[str, Any] = {}
+    if not fields.left():
+        return own
     for name, (kind, matters) in _MATTERS.items():
         value = fields.take(name, kind)
         if value is not None:
