@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -188,6 +190,34 @@ def test_what_stays_does_not_depend_on_how_it_is_found_out(
         found = relayed(parsed, fitted, at, stream=stream, is_as_asked=fitted is own)
 
         assert found == relayed(parsed, fitted, at, stream=stream)
+
+
+def functions_called(act: Callable[[], object]) -> int:
+    count = 0
+
+    def note(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    act()
+    sys.setprofile(note)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("to", [None, target("openai:gpt")], ids=["relayed", "translated"])
+def test_the_work_on_a_body_grows_in_proportion_to_it(to: Target | None) -> None:
+    def work(size: int) -> int:
+        ids = [f"toolu_{n}" for n in range(size)]
+        body = calling(*ids, results=(*ids,))
+        body["tools"] = [{**body["tools"][0], "name": f"f{n}"} for n in range(size)]
+        body["messages"] += HI_ALONE * size
+        return functions_called(lambda: sent("anthropic", body, to=to))
+
+    assert work(200) < 2.2 * work(100)
 
 
 def test_g065_spaces_escapes_order_and_big_numbers_are_kept() -> None:
