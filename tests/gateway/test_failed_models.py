@@ -46,7 +46,7 @@ POLICY = ContentPolicyError("400 no", provider="i", model="m", status=400)
 NO_VISION = UnsupportedFeatureError("the model takes no vision", provider="j", model="m")
 TOO_LARGE = ProviderRequestError("413 large", provider="k", model="m", status=413)
 NO_ANSWER = ProviderTimeoutError("timed out", provider="l", model="m")
-OPEN = ProviderResponseError("skipped: circuit open", provider="n", model="m")
+OPEN = ProviderResponseError("circuit open", provider="n", model="m")
 DEAR = ProviderError("the call may cost $2.00", provider="o", model="m")
 STRANGER = ProviderNotFoundError("no provider 'p'", provider="p", model="m")
 

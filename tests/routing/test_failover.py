@@ -280,7 +280,7 @@ def test_a_model_with_an_open_circuit_is_skipped() -> None:
     models.blocked = {"openai:a": OpenCircuit(9, "500 down")}
 
     assert tried(models) == ["openai:b"]
-    assert models.attempts[0].reason == ("skipped: circuit open for another 9 s (500 down)")
+    assert models.attempts[0].reason == ("circuit open for another 9 s (500 down)")
 
 
 def test_if_all_circuits_are_open_the_first_to_close_is_tried() -> None:

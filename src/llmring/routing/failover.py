@@ -307,5 +307,5 @@ class _Attempts:
 
 def _cooling(circuit: OpenCircuit) -> ProviderError:
     return ProviderResponseError(
-        f"skipped: circuit open for another {circuit.seconds:.0f} s ({circuit.reason})"
+        f"circuit open for another {circuit.seconds:.0f} s ({circuit.reason})"
     )

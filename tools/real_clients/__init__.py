@@ -1,0 +1,1 @@
+"""Real client programs, run through `llmring serve`; see `tools/real_clients.sh`."""
