@@ -4,8 +4,8 @@
 
 It reads jobs from its standard input and writes their results, each as one line of JSON. A job has
 the `port`, `path`, `headers` and the file of the `body` of the request that is sent over and over,
-the connections `at_once`, the `seconds` or the number of `requests` to send, and the `text` that
-occurs in a right answer, with the number of `times` if that counts.
+the connections `at_once`, the `seconds` or the number of `requests` to send, the `text` that occurs
+in a right answer, and the `first` text of one.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Job(NamedTuple):
     headers: dict[str, str]
     body: str
     text: str
+    first: str
     at_once: int = 1
     seconds: float = 0.0
     requests: int = sys.maxsize
-    times: int = 0
 
     def request(self) -> bytes:
         """Return the bytes of a request."""
@@ -63,7 +63,8 @@ class Tally:
         wrong: Number of answers that are not right.
         complaint: The status and the beginning of one of these.
         wholes: Seconds until each right answer was whole.
-        firsts: Seconds until the first content of each.
+        firsts: Seconds until the first text of each.
+        first: The first text.
         open: Number of connections in use.
     """
 
@@ -74,7 +75,7 @@ class Tally:
         self.firsts: list[float] = []
         self.ended = asyncio.get_running_loop().create_future()
         self._job = job
-        self._text = job.text.encode()
+        self._text, self.first = job.text.encode(), job.first.encode()
         self._until = time.perf_counter() + (job.seconds or PATIENCE_SECONDS)
 
     def goes_on(self) -> bool:
@@ -86,9 +87,7 @@ class Tally:
 
     def add(self, answer: bytes, first: float, whole: float) -> None:
         """Count an answer."""
-        found = answer.count(self._text)
-        is_right = answer[9:12] == b"200" and (found == self._job.times or not self._job.times)
-        if is_right and found:
+        if answer[9:12] == b"200" and self._text in answer:
             self.firsts.append(first)
             self.wholes.append(whole)
         else:
@@ -135,7 +134,7 @@ class Caller(asyncio.Protocol):
         self._pieces.append(data)
         if self._is_whole is None:
             self._read_head()
-        if not self._first and (len(self._pieces) > 1 or not data.endswith(_HEAD_END)):
+        if not self._first and self._tally.first in data:
             self._first = time.perf_counter()
         if self._is_whole is not None and self._is_whole():
             now = time.perf_counter()

@@ -33,8 +33,8 @@ TENSORZERO, PORTKEY, LITELLM, NGINX = "TensorZero", "Portkey", "LiteLLM", "nginx
 
 # The models of the upstream, by the path that they are asked at.
 MODELS = {CHAT: "gpt-4o-mini", MESSAGES: "claude-opus-4-8"}
-# Aliases of llmring alone: two models, and the second of them.
-BOTH, ALONE = "both", "alone"
+# An alias of llmring alone, with two models.
+BOTH = "both"
 # No attempt takes as long.
 PATIENCE_SECONDS = 60.0
 
@@ -104,12 +104,11 @@ def _config(ports: Ports) -> Config:
 
 def _llmring(folder: Path, home: Path, ports: Ports, *, records: bool) -> Running:
     lockfile = home / "llmring.lock"
-    second = f"http://127.0.0.1:{ports.second}/ok/v1"
+    second = f"http://127.0.0.1:{ports.second}/events-80/v1"
     bindings = {
         MODELS[CHAT]: [f"openai:{MODELS[CHAT]}"],
         MODELS[MESSAGES]: [f"anthropic:{MODELS[MESSAGES]}"],
         BOTH: [f"openai:{MODELS[CHAT]}", f"second:{MODELS[CHAT]}"],
-        ALONE: [f"second:{MODELS[CHAT]}"],
     }
     home.mkdir(parents=True, exist_ok=True)
     lockfile.write_text(

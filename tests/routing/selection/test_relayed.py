@@ -187,7 +187,7 @@ def test_what_stays_does_not_depend_on_how_it_is_found_out(
     for at in (vendor(name), vendor(name, system_turns=True), *map(target, others)):
         own, _ = for_api(parsed, at.dialect, at.quirks)
         fitted = fit(own, at).request
-        found = relayed(parsed, fitted, at, stream=stream, is_as_asked=fitted is own)
+        found = relayed(parsed, fitted, at, stream=stream, is_as_asked=fitted == own)
 
         assert found == relayed(parsed, fitted, at, stream=stream)
 

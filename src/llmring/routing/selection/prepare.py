@@ -82,9 +82,8 @@ def _prepared(
     else:
         from llmring.routing.selection.relayed import relayed
 
-        found = relayed(
-            asked, fitted.request, target, stream=stream, is_as_asked=fitted.request is own
-        )
+        is_as_asked = fitted.request == own
+        found = relayed(asked, fitted.request, target, stream=stream, is_as_asked=is_as_asked)
         http, relay = found.http, found.relay
     if asked.answers > 1 and relay in (None, "translated"):
         raise UnsupportedFeatureError(
