@@ -195,3 +195,19 @@ def test_a_fetched_catalog_reaches_a_running_ring(
     assert before.cost is not None
     assert after.cost is not None
     assert before.cost < 1 <= after.cost
+
+
+@pytest.mark.parametrize(
+    ("entry", "lacks"),
+    [
+        ("context_window = 1000", False),
+        ("capabilities = []", True),
+        ('capabilities = ["vision"]', True),
+        ('capabilities = ["tools"]', False),
+    ],
+)
+def test_a_model_lacks_what_is_known_to_be_missing(entry: str, lacks: bool) -> None:
+    facts = known_with(f'[registry.models."mine:own"]\n{entry}\n').find("mine", "own")
+
+    assert facts is not None
+    assert facts.lacks("tools") is lacks

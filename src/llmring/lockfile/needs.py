@@ -20,6 +20,9 @@ class CapabilityFacts(Protocol):
     def capabilities(self) -> Collection[str]:
         """The names of the model's capabilities."""
 
+    def lacks(self, capability: str) -> bool:
+        """Check if the model is known not to have a capability."""
+
     @property
     def context_window(self) -> int | None:
         """The largest prompt and answer together, in tokens."""
@@ -106,7 +109,7 @@ def unmet(ref: ModelRef, demand: Demand, facts: Facts, *, at: KeyPath) -> Fault 
         return None
     if known is None:
         return _unknown(ref, " and ".join(demand.needs), asks, at) if demand.needs else None
-    lacking = [need for need in demand.needs if need not in known.capabilities]
+    lacking = [need for need in demand.needs if known.lacks(need)]
     if not lacking:
         return None
     return _fault(at, "warning", f"{ref} lacks {' and '.join(lacking)}, {asks}", _FIX)

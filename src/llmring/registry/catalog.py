@@ -202,6 +202,11 @@ class ModelFacts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __str__(self) -> str:
         return f"{self.provider}:{self.name}"
 
+    def lacks(self, capability: str) -> bool:
+        """Check if the model is known not to have a capability."""
+        is_known = self.capabilities or self.origins.capabilities
+        return bool(is_known) and capability not in self.capabilities
+
     def prices_on(self, day: dt.date | None) -> Prices | None:
         """Return the prices on a day, or with None those on the catalog's date."""
         prices = self.prices

@@ -100,7 +100,7 @@ class Target(Struct, frozen=True, dict=True):
         """The quirks of its server and of the model itself."""
         quirks, facts = self.endpoint.provider.quirks, self.facts
         changes: dict[str, Any] = {"server": self.ref.provider}
-        if quirks.json_schema and facts is not None and "json_schema" not in facts.capabilities:
+        if quirks.json_schema and facts is not None and facts.lacks("json_schema"):
             # Older models of a server that enforces schemas may refuse its JSON mode too (GPT-4).
             # https://platform.openai.com/docs/guides/structured-outputs#json-mode
             changes |= {"json_schema": False, "json_mode": False}

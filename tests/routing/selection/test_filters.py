@@ -11,7 +11,7 @@ from llmring.exceptions import ProviderError
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
-from llmring.registry.catalog import Capability, ModelFacts
+from llmring.registry.catalog import Capability, ModelFacts, Origins
 from llmring.routing.policy import Policy
 from llmring.routing.selection.filters import capable
 from llmring.routing.targets import Skip, Target
@@ -31,9 +31,15 @@ class Answer(TypedDict):
     a: str
 
 
+# The sources of the capabilities, which are all that a model has.
+KNOWN = Origins(capabilities=("vendor",))
+
+
 def target(*capabilities: Capability, known: bool = True, **figures: Any) -> Target:
     row = PROVIDERS["openai"]
-    facts = ModelFacts(provider="openai", name="m", capabilities=frozenset(capabilities), **figures)
+    facts = ModelFacts(
+        provider="openai", name="m", capabilities=frozenset(capabilities), origins=KNOWN, **figures
+    )
     endpoint = Endpoint(row, row.base_url, "a-key")
     return Target(ModelRef("openai", "m"), endpoint, row.dialect, facts if known else None)
 

@@ -11,7 +11,7 @@ from llmring.chat.reasoning import Reasoning
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
-from llmring.registry.catalog import Capability, ModelFacts, Refusal, TokenRange
+from llmring.registry.catalog import Capability, ModelFacts, Origins, Refusal, TokenRange
 from llmring.routing.selection.fit import fit
 from llmring.routing.targets import Target
 
@@ -45,6 +45,7 @@ def target(
         efforts=efforts,
         refuses=refuses,
         budget=budget,
+        origins=Origins(capabilities=("vendor",)),
     )
     row = PROVIDERS[provider]
     endpoint = Endpoint(row, row.base_url, "a-key")

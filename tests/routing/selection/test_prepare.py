@@ -11,7 +11,7 @@ from llmring.chat.parts import DocumentPart, TextPart
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import StreamChunk
 from llmring.exceptions import UnsupportedFeatureError
-from llmring.registry.catalog import ModelFacts
+from llmring.registry.catalog import ModelFacts, Origins
 from llmring.routing.selection.prepare import chat
 from llmring.routing.stream_resume import StreamProgress
 from llmring.routing.targets import Target
@@ -90,7 +90,7 @@ def test_an_answer_that_is_to_start_over_is_asked_for_from_the_beginning() -> No
 
 
 def test_a_parameter_that_the_model_does_not_take_is_left_out_and_reported() -> None:
-    facts = ModelFacts(provider="openai", name="a", capabilities=frozenset())
+    facts = ModelFacts(provider="openai", name="a", origins=Origins(capabilities=("vendor",)))
     model = msgspec.structs.replace(target("openai:a"), facts=facts)
 
     prepared = chat(REQUEST, stream=False)(model)

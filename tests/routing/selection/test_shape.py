@@ -15,7 +15,7 @@ from llmring.exceptions import UnsupportedFeatureError
 from llmring.lockfile.document import ModelRef
 from llmring.providers.endpoint import Endpoint
 from llmring.providers.table import PROVIDERS
-from llmring.registry.catalog import Capability, ModelFacts
+from llmring.registry.catalog import Capability, ModelFacts, Origins
 from llmring.routing.policy import Policy
 from llmring.routing.selection.filters import capable
 from llmring.routing.selection.prepare import Prepared, chat
@@ -26,8 +26,14 @@ IMAGE = ImagePart(data="aGk=", media_type="image/png")
 TEXT_FILE = DocumentPart(data="aGk=", media_type="text/plain", name="a.txt")
 
 
+# The sources of the capabilities, which are all that a model has.
+KNOWN = Origins(capabilities=("vendor",))
+
+
 def target(provider: str, *capabilities: Capability, known: bool = True, **limits: Any) -> Target:
-    facts = ModelFacts(provider=provider, name="m", capabilities=frozenset(capabilities), **limits)
+    facts = ModelFacts(
+        provider=provider, name="m", capabilities=frozenset(capabilities), origins=KNOWN, **limits
+    )
     row = PROVIDERS[provider]
     endpoint = Endpoint(row, row.base_url, "a-key")
     return Target(ModelRef(provider, "m"), endpoint, row.dialect, facts if known else None)

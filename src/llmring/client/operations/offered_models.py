@@ -83,13 +83,14 @@ def offered_directly(
 def _offer(
     name: str, refs: tuple[ModelRef, ...], first: ModelRef, known: Sequence[ModelFacts]
 ) -> OfferedModel:
+    able = [each.capabilities for each in known if each.capabilities]
     return OfferedModel(
         name=name,
         models=tuple(map(str, refs)),
         first=str(first),
         context_window=_least(known, prompt_room),
         max_output=_least(known, lambda facts: facts.max_output),
-        capabilities=frozenset().union(*(each.capabilities for each in known)) if known else None,
+        capabilities=frozenset().union(*able) if able else None,
         embeds=bool(known) and all(each.kind == "embedding" for each in known),
     )
 

@@ -94,7 +94,7 @@ def _features(facts: ModelFacts, request: ParsedRequest, policy: Policy) -> Iter
     for capability in lacking:
         yield capability, f"no {capability}"
     for capability in policy.needs:
-        if capability not in facts.capabilities and capability not in lacking:
+        if facts.lacks(capability) and capability not in lacking:
             yield capability, f"no {capability} (needed by the lockfile)"
     window = facts.context_window
     if policy.min_context is not None and window is not None and window < policy.min_context:

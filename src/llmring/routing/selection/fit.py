@@ -67,7 +67,7 @@ def _limited(request: ParsedRequest, facts: ModelFacts) -> _Adjustment | None:
 
 
 def _sampling(request: ParsedRequest, facts: ModelFacts) -> _Adjustment | None:
-    if "temperature" in facts.capabilities:
+    if not facts.lacks("temperature"):
         return None
     given = [name for name in ("temperature", "top_p") if getattr(request, name) is not None]
     if not given:
@@ -118,7 +118,7 @@ def _left_out(reasoning: Reasoning, facts: ModelFacts) -> tuple[str, ...] | None
     """Return the remarks if the reasoning setting is left out; None if it is sent."""
     if reasoning.is_off and "no_reasoning" in facts.refuses and facts.budget is None:
         return ("reasoning left on: the model can't turn it off",)
-    if "reasoning" not in facts.capabilities:
+    if facts.lacks("reasoning"):
         return () if reasoning.is_off else ("reasoning left out: the model has none",)
     return None
 
@@ -144,9 +144,7 @@ def missing(request: ParsedRequest, facts: ModelFacts) -> list[str]:
     needs = needs_of(request)
     if not needs:
         return []
-    lacking: list[str] = [
-        need for need in _NEEDS if need in needs and need not in facts.capabilities
-    ]
+    lacking: list[str] = [need for need in _NEEDS if need in needs and facts.lacks(need)]
     if "forced_tools" in facts.refuses and request.tools and forces_a_tool(request):
         lacking.append("forced choice of a tool")
     return lacking
