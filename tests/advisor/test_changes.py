@@ -9,7 +9,11 @@ from llmring.advisor.changes import (
     Change,
     CopyProfile,
     CreateProfile,
+    RemoveProfile,
+    RenameBinding,
+    ReplaceModel,
     SetPolicy,
+    Several,
     Unbind,
     edit_of,
     profile_of,
@@ -116,3 +120,38 @@ def test_the_default_profile_is_that_of_the_lockfile() -> None:
 def test_a_change_that_names_no_profile_applies_to_the_usual_one() -> None:
     assert profile_of(Unbind("a", profile="dev"), "usual") == "dev"
     assert profile_of(Unbind("a"), "usual") == profile_of(CreateProfile("a"), "usual") == "usual"
+
+
+def test_a_renamed_alias_keeps_its_models() -> None:
+    change = RenameBinding("old", "new")
+
+    assert models(applied(change)) == {"new": ["openai:gpt-4o"]}
+    assert in_words(change) == "Renamed alias old to new"
+
+
+def test_a_model_is_replaced_in_every_profile_or_in_one() -> None:
+    both = applied(Bind("mine", [MINI, "openai:gpt-4o"], "dev"))
+    everywhere = ReplaceModel("openai:gpt-4o", MINI)
+    in_dev = ReplaceModel("openai:gpt-4o", MINI, "dev")
+
+    assert models(applied(everywhere, both)) == {"old": [MINI]}
+    assert models(applied(everywhere, both), "dev") == {"mine": [MINI]}
+    assert models(applied(in_dev, both)) == {"old": ["openai:gpt-4o"]}
+    assert (
+        in_words(everywhere, both) == f"Replaced openai:gpt-4o by {MINI} in old, mine (profile dev)"
+    )
+    assert in_words(everywhere, "") == f"Replaced openai:gpt-4o by {MINI} in no alias"
+
+
+def test_a_removed_profile_is_gone() -> None:
+    assert applied(RemoveProfile("dev")) == LOCKFILE
+    assert in_words(RemoveProfile("dev")) == "Removed profile dev"
+
+
+def test_several_changes_follow_each_other_and_name_only_those_that_change_something() -> None:
+    change = Several(
+        (Bind("new", [MINI]), Bind("old", ["openai:gpt-4o"]), SetPolicy("rpm", 5, "new"))
+    )
+
+    assert parse(applied(change)).profiles["default"].bindings["new"].policy == {"rpm": 5}
+    assert in_words(change) == f"Added binding new → {MINI}; Set rpm of alias new to 5"

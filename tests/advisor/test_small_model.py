@@ -47,22 +47,22 @@ def choosing(model: str) -> Any:
 
 def test_the_model_chooses_among_models_that_meet_the_need(model: Serve) -> None:
     server = model(choosing("openai:made-up"))
-    Conversation().say("use a cheap openai model for dev")
+    Conversation().say("use a cheap openai model for helper")
     offered = choices(server)
     server.answers[:] = [choosing(offered[-1])]
     conversation = Conversation()
 
-    turn = conversation.say("use a cheap openai model for dev")
+    turn = conversation.say("use a cheap openai model for helper")
 
     assert 2 <= len(offered) <= 5
     assert all(each.startswith("openai:") for each in offered)
     assert (turn.model, turn.done) == (MINI, True)
-    assert conversation.editor.aliases()["dev"][0] == offered[-1]
+    assert conversation.editor.aliases()["helper"][0] == offered[-1]
 
 
 def test_each_choice_is_offered_with_its_price(model: Serve) -> None:
     server = model(choosing("openai:made-up"))
-    Conversation().say("use a cheap openai model for dev")
+    Conversation().say("use a cheap openai model for helper")
 
     prompt = server.requests[0].json["messages"][-1]["content"]
     lines = [line for line in prompt.splitlines() if line.startswith("- ")]
@@ -83,10 +83,10 @@ def test_an_answer_outside_the_form_leaves_the_choice_to_the_rules(model: Serve)
     model(choosing("openai:made-up"))
     conversation = Conversation()
 
-    turn = conversation.say("use a cheap openai model for dev")
+    turn = conversation.say("use a cheap openai model for helper")
 
     assert (turn.model, turn.done) == (None, True)
-    assert conversation.editor.aliases()["dev"][0].startswith("openai:")
+    assert conversation.editor.aliases()["helper"][0].startswith("openai:")
     assert "made-up" not in Path("llmring.lock").read_text()
     assert (conversation.meter.total or 0) > 0
 
@@ -95,5 +95,5 @@ def test_a_failed_call_changes_nothing(model: Serve) -> None:
     model(answers.openai_error(500, "out of order"))
 
     with pytest.raises(ProviderError, match="out of order"):
-        Conversation().say("use a cheap openai model for dev")
+        Conversation().say("use a cheap openai model for helper")
     assert Path("llmring.lock").read_text() == LOCKFILE

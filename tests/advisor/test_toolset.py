@@ -26,6 +26,9 @@ CALLS: dict[str, list[dict[str, Any]]] = {
     "list_providers": [{}],
     "bind": [{"alias": "a", "models": [MINI]}, {"alias": "b", "models": [MINI], "reason": "why"}],
     "unbind": [{"alias": "old"}],
+    "rename_alias": [{"alias": "old", "new": "ancient"}],
+    "replace_model": [{"old": "openai:gpt-4o", "new": MINI, "profile": "default"}],
+    "remove_profile": [{"name": "spare"}],
     "create_profile": [{"name": "dev"}, {"name": "test", "extends": "default"}],
     "copy_profile": [{"source": "default", "name": "dev"}],
     "set_policy": [
@@ -59,7 +62,7 @@ def test_W30_a_tool_accepts_what_its_own_schema_allows(
     name: str, arguments: dict[str, Any]
 ) -> None:
     person = Person()
-    editor = editor_of()
+    editor = editor_of(f"{LOCKFILE}\n[profiles.spare]\n")
     tools = Tools(editor, person.agree)
 
     result = result_content(called(tools, name, arguments))

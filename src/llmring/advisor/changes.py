@@ -7,9 +7,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from llmring.lockfile.document import DEFAULT_PROFILE, parse, references
+from llmring.lockfile.document import DEFAULT_PROFILE, Binding, ModelRef, parse, references
 from llmring.lockfile.edit.bindings import bind, unbind
 from llmring.lockfile.edit.profiles import copy_profile, create_profile, give_reason, set_policy
+from llmring.lockfile.edit.remove_profile import remove_profile
+from llmring.lockfile.edit.rename_alias import rename_alias
+from llmring.lockfile.edit.replace_models import replace_models
 
 Reason = Annotated[str | None, Meta(description="The reason in one line; kept as a comment.")]
 InProfile = Annotated[str | None, Meta(description="The profile (default: the one being edited).")]
@@ -108,7 +111,121 @@ class SetPolicy(Struct, frozen=True, tag="set_policy", tag_field="action"):
         return f"Set {self.key} of {whose} to {_formatted(self.value)}{where}"
 
 
-Change = Bind | Unbind | CreateProfile | CopyProfile | SetPolicy
+class RenameBinding(Struct, frozen=True, tag="rename_alias", tag_field="action"):
+    """A change that renames an alias; its models, policies and place stay."""
+
+    alias: Annotated[str, Meta(description="The alias.")]
+    new: Annotated[str, Meta(description="Its new name.")]
+    profile: InProfile = None
+
+    def text(self, text: str, profile: str, _day: str) -> str:
+        """Return the text of the lockfile after the change."""
+        return rename_alias(text, self.alias, self.new, profile)
+
+    def done(self, before: str, profile: str) -> str:
+        """Describe the change in words."""
+        return f"Renamed alias {self.alias} to {self.new}{_where(before, profile)}"
+
+
+class ReplaceModel(Struct, frozen=True, tag="replace_model", tag_field="action"):
+    """A change that puts a model in the place of another, in every alias or in those of a profile.
+
+    An alias that has the new model already loses the old one.
+    """
+
+    old: Annotated[str, Meta(description="The model to replace, as provider:model.")]
+    new: Annotated[str, Meta(description="The model that takes its place.")]
+    profile: Annotated[str | None, Meta(description="The profile (default: every profile).")] = None
+
+    def text(self, text: str, _profile: str, _day: str) -> str:
+        """Return the text of the lockfile after the change."""
+        old, new = ModelRef.parse(self.old), ModelRef.parse(self.new)
+        simple = {}
+        for profile, alias, binding in self._places(text):
+            if new in binding.models:
+                rest = [str(each) for each in binding.models if each != old]
+                text = bind(text, alias, rest, profile)
+            else:
+                simple[binding.at] = {old: new}
+        return replace_models(text, simple)
+
+    def _places(self, text: str) -> list[tuple[str, str, Binding]]:
+        """Find the own bindings of profiles that have the old model."""
+        old = ModelRef.parse(self.old)
+        return [
+            (profile.name, alias, binding)
+            for profile in parse(text).profiles.values()
+            for alias, binding in profile.bindings.items()
+            if binding.at[1] == profile.name and old in binding.models
+            if self.profile in (None, profile.name)
+        ]
+
+    def done(self, before: str, _profile: str) -> str:
+        """Describe the change in words."""
+        usual = _default_profile(before)
+        places = ", ".join(
+            alias if profile == usual else f"{alias} (profile {profile})"
+            for profile, alias, _ in self._places(before)
+        )
+        return f"Replaced {self.old} by {self.new} in {places or 'no alias'}"
+
+
+class RemoveProfile(Struct, frozen=True, tag="remove_profile", tag_field="action"):
+    """A change that removes a profile with its aliases."""
+
+    name: Annotated[str, Meta(description="The profile.")]
+
+    def text(self, text: str, _profile: str, _day: str) -> str:
+        """Return the text of the lockfile after the change."""
+        return remove_profile(text, self.name)
+
+    def done(self, _before: str, _profile: str) -> str:
+        """Describe the change in words."""
+        return f"Removed profile {self.name}"
+
+
+SingleChange = (
+    Bind
+    | Unbind
+    | CreateProfile
+    | CopyProfile
+    | SetPolicy
+    | RenameBinding
+    | ReplaceModel
+    | RemoveProfile
+)
+
+
+class Several(Struct, frozen=True, tag="several", tag_field="action"):
+    """Changes that are made together, or not at all."""
+
+    changes: tuple[SingleChange, ...]
+
+    def text(self, text: str, profile: str, day: str) -> str:
+        """Return the text of the lockfile after the changes."""
+        for change in self.changes:
+            text = change.text(text, profile_of(change, profile), day)
+        return text
+
+    def done(self, before: str, profile: str) -> str:
+        """Describe the changes in words; those that change nothing are left out."""
+        words = []
+        for change in self.changes:
+            own = profile_of(change, profile)
+            # The day is part of comments only.
+            after = change.text(before, own, "")
+            if after != before:
+                words.append(change.done(before, own))
+            before = after
+        return "; ".join(words) or "No change"
+
+
+Change = SingleChange | Several
+
+
+def singles(change: Change) -> tuple[SingleChange, ...]:
+    """Return the single changes that a change consists of."""
+    return change.changes if isinstance(change, Several) else (change,)
 
 
 def profile_of(change: Change, usual: str) -> str:
@@ -128,8 +245,11 @@ def edit_of(change: Change, profile: str, day: str) -> Callable[[str], str]:
 
 def _where(before: str, profile: str) -> str:
     """Name the profile in parentheses, unless it is the default."""
-    usual = parse(before).default_profile if before.strip() else DEFAULT_PROFILE
-    return "" if profile == usual else f" (profile {profile})"
+    return "" if profile == _default_profile(before) else f" (profile {profile})"
+
+
+def _default_profile(text: str) -> str:
+    return parse(text).default_profile if text.strip() else DEFAULT_PROFILE
 
 
 def _formatted(value: Any) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from llmring.advisor.changes import Bind, Change, edit_of, profile_of
+from llmring.advisor.changes import Bind, Change, edit_of, profile_of, singles
 from llmring.advisor.ranking import Availability
 from llmring.config.settings import effective_facts_here, endpoints_for, read_settings
 from llmring.exceptions import ConfigurationError, LockfileError
@@ -134,8 +134,9 @@ class LockfileEditor:
         Raises:
             LLMRingError: The change is invalid, or names something that does not exist.
         """
-        if isinstance(change, Bind):
-            require_providers(references(change.models), self.endpoints)
+        for each in singles(change):
+            if isinstance(each, Bind):
+                require_providers(references(each.models), self.endpoints)
         before = self.text
         parse(before, self.path)
         profile = profile_of(change, self.profile)
@@ -210,9 +211,13 @@ class LockfileEditor:
         return {alias: [str(ref) for ref in binding.models] for alias, binding in found.items()}
 
     def _evidence(self, change: Change) -> Iterator[str]:
-        if not isinstance(change, Bind):
-            return
-        for ref in references(change.models):
+        bound = [
+            ref
+            for each in singles(change)
+            if isinstance(each, Bind)
+            for ref in references(each.models)
+        ]
+        for ref in dict.fromkeys(bound):
             facts = self.known.facts(ref)
             if facts is None:
                 yield f"{ref}: not in the catalog; price unknown"

@@ -10,7 +10,9 @@ from typing import TypeVar
 import msgspec
 
 from llmring.advisor.editor import LockfileEditor
-from llmring.advisor.intent import Vocabulary, read
+from llmring.advisor.grammar.sentence import need_of
+from llmring.advisor.grammar.spoken_models import ModelNames
+from llmring.advisor.grammar.vocabulary import Vocabulary
 from llmring.advisor.ranking import Need, across_vendors, mixed_price, ranked
 from llmring.lockfile.edit.starter import Suggestion
 from llmring.registry.catalog import ModelFacts
@@ -75,12 +77,15 @@ def interview(
 
 
 def _need(editor: LockfileEditor, answer: str) -> Need:
-    intent = read(answer, Vocabulary(providers=[*editor.endpoints]))
-    if answer and not _is_none(answer) and not intent.states_need:
+    if not answer or _is_none(answer):
+        return Need()
+    models = ModelNames(editor.models, editor.availability, editor.day)
+    found = need_of(answer, Vocabulary({}, frozenset(editor.endpoints), models))
+    if found is None:
         raise _UnclearError(
             f"unknown needs {answer!r}; write such as images, tools, json, 200k, cheap"
         )
-    return intent.need
+    return found.need
 
 
 def _amount(answer: str) -> Decimal | None:

@@ -39,6 +39,7 @@ class Need(Struct, frozen=True, kw_only=True):
         max_input_price: The highest input price, in USD per million tokens.
         max_output_price: The highest output price, in USD per million tokens.
         providers: The accepted providers; empty for all.
+        lines: The accepted first words of a model's name, such as "gemini"; empty for all.
         usable_only: True to accept only providers that can be called here.
         order: The order of the results.
     """
@@ -48,6 +49,7 @@ class Need(Struct, frozen=True, kw_only=True):
     max_input_price: Decimal | None = None
     max_output_price: Decimal | None = None
     providers: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
     usable_only: bool = False
     order: Order = "cheapest"
 
@@ -72,7 +74,7 @@ def ranked(
         day: Today.
     """
     fit = [
-        facts for facts in models if _lasting(facts, day) and _meets(facts, need, availability, day)
+        facts for facts in models if lasting(facts, day) and _meets(facts, need, availability, day)
     ]
     key = _ORDERS[need.order]
     later = _replaced(fit) if need.order == "best" else frozenset()
@@ -111,7 +113,8 @@ def _replaced(models: Iterable[ModelFacts]) -> frozenset[str]:
     )
 
 
-def _lasting(facts: ModelFacts, day: date) -> bool:
+def lasting(facts: ModelFacts, day: date) -> bool:
+    """Return True if a model is for chat, released, and not about to retire."""
     return (
         facts.kind == "chat"
         and (facts.released is None or facts.released <= day)
@@ -127,6 +130,7 @@ def _meets(
     place = facts.provider in need.providers if need.providers else mixed_price(facts, day) != 0
     return (
         place
+        and (not need.lines or facts.name.rpartition("/")[2].lower().startswith(need.lines))
         and not (need.usable_only and availability(facts.provider) is not Availability.AT_HAND)
         and facts.capabilities.issuperset(need.capabilities)
         and (facts.context_window or 0) >= (need.min_context or 0)

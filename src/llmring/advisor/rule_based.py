@@ -1,30 +1,77 @@
-"""The guided mode: the advisor by rules alone, without a model."""
+"""The guided mode: the advisor by a grammar alone, without a model."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from typing import Any
+
 from msgspec import Struct
 
-from llmring.advisor.changes import Bind, Change, CopyProfile, CreateProfile, SetPolicy, Unbind
+from llmring.advisor.answers import (
+    ability_answers,
+    comparison,
+    cost_answers,
+    lockfile_answers,
+    recommendation,
+    retirement,
+)
+from llmring.advisor.answers.not_understood import HELP, not_understood
+from llmring.advisor.changes import Change
 from llmring.advisor.editor import LockfileEditor
-from llmring.advisor.intent import Intent, Vocabulary, read
-from llmring.advisor.ranking import across_vendors, mixed_price, ranked
+from llmring.advisor.grammar.intents import (
+    AskAbilities,
+    AskAliases,
+    AskAlternatives,
+    AskCheaper,
+    AskComparison,
+    AskCost,
+    AskHelp,
+    AskOutage,
+    AskProfiles,
+    AskProviders,
+    AskRetirement,
+    AskUsers,
+    Edit,
+    Intent,
+    Recommend,
+    SameAgain,
+    UndoLast,
+)
+from llmring.advisor.grammar.sentence import readings
+from llmring.advisor.grammar.spoken_models import ModelNames
+from llmring.advisor.grammar.vocabulary import Vocabulary
+from llmring.advisor.planning.context import Context, Memory, Place
+from llmring.advisor.planning.descriptions import as_wished, decided, described_in
+from llmring.advisor.planning.edit_planner import carry_out, require_clear_places
+from llmring.advisor.planning.unclear import Option, UnclearRequestError
+from llmring.advisor.planning.working_copy import WorkingCopy
+from llmring.advisor.ranking import ranked
 from llmring.advisor.toolset import Tools
 from llmring.exceptions import LLMRingError
-from llmring.registry.catalog import ModelFacts
-from llmring.registry.price import price_tag
 
 GREETING = (
     "This is the guided mode: no model answers; choices are made by rules from the registry. "
     "Write what you need, such as: a cheap model that reads images; bind it to my 'vision' alias; "
-    "use openai:gpt-6-luna for summarizer; copy profile default to dev; set timeout of fast to 20."
+    "limit fast to 60 requests a minute; replace gpt-4o with haiku everywhere."
 )
-_HELP = (
-    "I understand only plain requests: qualities of a model (cheap, best, vision, tools, long "
-    "context, local, a provider, under $1), and: bind, use, unbind, copy or create a profile, "
-    "set timeout, retries or budget. For example: bind a cheap model with fallbacks to summarizer."
-)
-_FALLBACKS = 3
-_SHOWN = 3
+
+_ANSWERS: dict[type, Callable[[Context, Any], str]] = {
+    Recommend: recommendation.recommend,
+    AskCost: cost_answers.cost,
+    AskAlternatives: cost_answers.alternatives,
+    AskCheaper: cost_answers.cheaper,
+    AskComparison: comparison.compare,
+    AskRetirement: retirement.retirement,
+    AskAbilities: ability_answers.able,
+    AskAliases: lockfile_answers.aliases,
+    AskUsers: lockfile_answers.users,
+    AskOutage: lockfile_answers.outage,
+    AskProfiles: lambda context, _: lockfile_answers.profiles(context),
+    AskProviders: lambda context, _: lockfile_answers.providers(context),
+    AskHelp: lambda _, __: HELP,
+}
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": 0}
 
 
 class RuleBasedReply(Struct, frozen=True):
@@ -34,8 +81,28 @@ class RuleBasedReply(Struct, frozen=True):
     done: bool = True
 
 
+class Understood(Struct, frozen=True):
+    """The outcome of a request.
+
+    Attributes:
+        intents: Its intents.
+        change: The change of the lockfile; None if it asks for none.
+        answers: The answers to its questions.
+        notes: Remarks on the change.
+        places: The aliases it was about.
+        recommended: The models recommended last.
+    """
+
+    intents: tuple[Intent, ...]
+    change: Change | None
+    answers: tuple[str, ...]
+    notes: tuple[str, ...]
+    places: tuple[Place, ...]
+    recommended: tuple[str, ...]
+
+
 class RuleBasedAgent:
-    """An advisor that works by rules and remembers its recommendations.
+    """An advisor that works by a grammar and remembers the conversation.
 
     Args:
         editor: The lockfile being edited.
@@ -45,36 +112,84 @@ class RuleBasedAgent:
     def __init__(self, editor: LockfileEditor, tools: Tools) -> None:
         self._editor = editor
         self._tools = tools
-        self._recommended: tuple[str, ...] = ()
+        self._memory = Memory()
+        self._models: ModelNames | None = None
 
     async def say(self, text: str) -> RuleBasedReply:
-        """Answer a message from the user, and propose the changes it asks for."""
+        """Answer a message from the user, and propose the change it asks for."""
         try:
-            intent = read(text, vocabulary(self._editor))
-        except LLMRingError as error:
-            return RuleBasedReply(f"That failed: {error}", done=False)
-        return await self.carry_out(intent)
-
-    async def carry_out(self, intent: Intent) -> RuleBasedReply:
-        """Answer an intent, and propose the changes it asks for."""
-        try:
-            return await self._answer(intent)
+            return await self.carry_out(self.understand(text))
+        except UnclearRequestError as unclear:
+            return self._asked_back(unclear)
         except LLMRingError as error:
             return RuleBasedReply(f"That failed: {error}", done=False)
 
-    async def _answer(self, intent: Intent) -> RuleBasedReply:
-        match intent.kind:
-            case "recommend":
-                return self._recommend(intent)
-            case "show":
-                return RuleBasedReply(self._show(intent))
-            case "unclear":
-                return RuleBasedReply(_HELP, done=False)
-            case _:
-                change = self._change(intent)
-                if isinstance(change, str):
-                    return RuleBasedReply(change, done=False)
-                return await self._made(change)
+    def understand(self, text: str) -> Understood:
+        """Find what a message comes to.
+
+        Raises:
+            UnclearRequestError: It is not understood, or its meaning is unclear.
+            LLMRingError: The lockfile can't be read, or can't be changed so.
+        """
+        option = self._chosen(text)
+        if option is not None:
+            return self._outcome(option.intents or self._memory.asked, option)
+        names = self.vocabulary()
+        found = readings(text, names)
+        if not found:
+            self._memory.options = ()
+            raise UnclearRequestError(not_understood(text, names))
+        return self._settled([each.intents for each in found])
+
+    def vocabulary(self) -> Vocabulary:
+        """Collect the names that a request about this lockfile may use."""
+        editor = self._editor
+        if self._models is None:
+            self._models = ModelNames(editor.models, editor.availability, editor.day)
+        profiles = editor.lockfile.profiles.items()
+        return Vocabulary(
+            {name: tuple(profile.bindings) for name, profile in profiles},
+            frozenset(editor.endpoints),
+            self._models,
+        )
+
+    def choices(self, understood: Understood) -> list[str]:
+        """Return the models that meet the only description in a request, best first."""
+        needs = {each.need for each in described_in(understood.intents)}
+        if len(needs) != 1:
+            return []
+        editor, [need] = self._editor, needs
+        return [str(each) for each in ranked(editor.models, need, editor.availability, editor.day)]
+
+    def decided(self, understood: Understood, model: str) -> Understood:
+        """Return a request with a model in the place of its description.
+
+        Raises:
+            LLMRingError: The lockfile can't be changed so.
+        """
+        return self._outcome(decided(understood.intents, model))
+
+    async def carry_out(self, understood: Understood) -> RuleBasedReply:
+        """Answer a request that is understood, and propose its change."""
+        memory = self._memory
+        memory.options = ()
+        memory.recommended = understood.recommended
+        if understood.places:
+            memory.places = understood.places
+        if any(isinstance(each, UndoLast) for each in understood.intents):
+            return self._undone()
+        if understood.change is None:
+            return RuleBasedReply("\n".join(understood.answers))
+        reply = await self._made(understood.change)
+        if reply.done and not all(isinstance(each, SameAgain) for each in understood.intents):
+            memory.edits = understood.intents
+        notes = understood.notes if reply.done else ()
+        text = "\n".join((*understood.answers, reply.text, *notes))
+        return RuleBasedReply(text, reply.done)
+
+    def _undone(self) -> RuleBasedReply:
+        undone = self._editor.undo()
+        return RuleBasedReply(f"Undone: {undone.done}")
 
     async def _made(self, change: Change) -> RuleBasedReply:
         before = len(self._tools.proposals)
@@ -86,120 +201,108 @@ class RuleBasedAgent:
                 )
         return RuleBasedReply(result)
 
-    def _recommend(self, intent: Intent) -> RuleBasedReply:
-        named = [self._editor.facts(model) for model in intent.models]
-        found = [*filter(None, named), *self.candidates(intent)]
-        if not found:
-            lack = (
-                "No model in the registry meets these needs; relax them, or name other providers."
-            )
-            return RuleBasedReply(lack, done=False)
-        first, *others = across_vendors(found, _SHOWN)
-        self._recommended = tuple(str(each) for each in (first, *others))
-        lines = [f"I recommend {first.name} - it's {_price(first, self._editor)} ({_why(first)})."]
-        if others:
-            others_ = "; ".join(f"{each} at {_price(each, self._editor)}" for each in others)
-            lines.append(f"Alternatives: {others_}.")
-        if not self._editor.usable(first.provider):
-            lines.append(f"No key is set for {first.provider} here.")
-        lines.append("Shall I bind it? Name the alias: set that as my 'fast' alias.")
-        return RuleBasedReply(" ".join(lines))
+    def _settled(self, found: list[tuple[Intent, ...]]) -> Understood:
+        """Choose among the readings of a request; those that come to the same count once."""
+        outcomes: list[Understood] = []
+        unclear: list[UnclearRequestError] = []
+        errors: list[LLMRingError] = []
+        for intents in found:
+            try:
+                outcome = self._outcome(intents)
+            except UnclearRequestError as each:
+                each.add_note(repr(intents))
+                unclear.append(each)
+                self._memory.asked = intents if each.options else self._memory.asked
+            except LLMRingError as error:
+                errors.append(error)
+            else:
+                if all(outcome.change != each.change for each in outcomes):
+                    outcomes.append(outcome)
+        questions = [each for each in unclear if each.options]
+        if questions and outcomes:
+            raise questions[0]
+        if len(outcomes) == 1:
+            return outcomes[0]
+        if len(outcomes) > 1:
+            raise UnclearRequestError("Which do you mean?", tuple(map(self._option, outcomes)))
+        raise (questions or unclear or errors)[0]
 
-    def _change(self, intent: Intent) -> Change | str:
-        """Build the change that an intent asks for, or a question about a missing part."""
-        change: Change | str = "Which alias? For example: to summarizer."
-        match intent:
-            case Intent(kind="bind", alias=str(alias)):
-                change = self._binding(alias, intent)
-            case Intent(kind="unbind", alias=str(alias)):
-                change = Unbind(alias, intent.profile)
-            case Intent(kind="policy", policy=(str(key), value)):
-                change = SetPolicy(key, value, intent.alias, intent.profile)
-            case Intent(kind="create profile", profile=str(name)):
-                change = CreateProfile(name, intent.source)
-            case Intent(kind="copy profile", source=str(source), profile=str(name)):
-                change = CopyProfile(source, name)
-            case Intent(kind="create profile" | "copy profile"):
-                change = "Which profile? For example: copy profile default to dev."
-        return change
+    def _option(self, outcome: Understood) -> Option:
+        if outcome.change is None:
+            return Option("only an answer; change nothing", outcome.intents)
+        words = outcome.change.done(self._editor.text, self._editor.profile)
+        return Option(words, outcome.intents)
 
-    def _binding(self, alias: str, intent: Intent) -> Change | str:
-        models = self._models(intent)
-        if intent.appends and intent.models:
-            there = self._editor.aliases(intent.profile).get(alias, [])
-            models = [*dict.fromkeys([*there, *intent.models])]
-        if not models:
-            return "Which model? Name one (provider:model), or describe what it should do."
-        return Bind(alias, models, intent.profile, self._reason(intent, models))
-
-    def _models(self, intent: Intent) -> list[str]:
-        if intent.models:
-            chosen = list(intent.models)
-        elif self._recommended and intent.refers_back:
-            chosen = [self._recommended[0]]
-        elif intent.refers_back and not intent.states_need:
-            return []
-        else:
-            chosen = [str(each) for each in self.candidates(intent)[:1]]
-        return self._with_fallbacks(chosen, intent) if intent.fallbacks else chosen
-
-    def _with_fallbacks(self, chosen: list[str], intent: Intent) -> list[str]:
-        """Add fallbacks from other vendors to the chosen models."""
-        vendors = {model.partition(":")[0] for model in chosen}
-        others = [each for each in self.candidates(intent) if each.provider not in vendors]
-        chosen = [*chosen, *(str(each) for each in across_vendors(others, _FALLBACKS))]
-        return chosen[:_FALLBACKS]
-
-    def candidates(self, intent: Intent) -> list[ModelFacts]:
-        """Find the models that meet an intent, best first."""
-        editor = self._editor
-        return ranked(editor.models, intent.need, editor.availability, editor.day)
-
-    def _reason(self, intent: Intent, models: list[str]) -> str | None:
-        facts = self._editor.facts(models[0])
-        prices = facts.prices_on(self._editor.day) if facts else None
-        if prices is None:
-            return None
-        what = ", ".join(intent.need.capabilities)
-        able = f" with {what}" if what else ""
-        return (
-            f"{intent.need.order}{able}, {price_tag(prices)}"
-            if intent.states_need
-            else price_tag(prices)
+    def _outcome(self, intents: tuple[Intent, ...], option: Option | None = None) -> Understood:
+        """Carry out intents on a copy of the lockfile."""
+        memory = self._memory
+        context = Context(
+            WorkingCopy(self._editor),
+            memory,
+            intents,
+            option.meant if option else {},
+            memory.recommended,
+        )
+        intents = context.request = as_wished(intents, context.is_alias)
+        answers = []
+        if option is None or option.intents is None:
+            require_clear_places(intents)
+        for intent in intents:
+            answer = _ANSWERS.get(type(intent))
+            if answer is not None:
+                answers.append(answer(context, intent))
+            elif not isinstance(intent, UndoLast):
+                carry_out(context, _edit(intent))
+            elif len(intents) > 1:
+                raise UnclearRequestError("Undo alone, please; nothing was changed.")
+        return Understood(
+            intents,
+            context.copy.change(),
+            tuple(answers),
+            tuple(context.notes),
+            context.topic or (),
+            context.recommended,
         )
 
-    def _show(self, intent: Intent) -> str:
-        aliases = self._editor.aliases(intent.profile)
-        profile = intent.profile or self._editor.profile
-        if not aliases:
-            return f"Profile {profile} has no aliases yet."
-        lines = [f"{alias} → {', '.join(models)}" for alias, models in aliases.items()]
-        return "\n".join([f"Profile {profile}:", *lines])
+    def _asked_back(self, unclear: UnclearRequestError) -> RuleBasedReply:
+        self._memory.options = unclear.options
+        lines = [f"{number}. {each.label}" for number, each in enumerate(unclear.options, 1)]
+        if lines:
+            lines.append("Answer with a number; nothing was changed.")
+        return RuleBasedReply("\n".join([str(unclear), *lines]), done=False)
+
+    def _chosen(self, text: str) -> Option | None:
+        """Find the choice that a message makes among the options of the last question."""
+        options = self._memory.options
+        answer = " ".join(re.findall(r"[\w.:/@+-]+", text.lower()))
+        if not options or not answer:
+            return None
+        if len(options) == 1 and answer in (
+            "yes",
+            "y",
+            "ok",
+            "okay",
+            "sure",
+            "yes please",
+            "do it",
+        ):
+            return options[0]
+        words = re.sub(r"^(?:the|number|option|no) | (?:one|option)$", "", answer)
+        words = re.sub(r"^the | one$", "", words)
+        number = int(words) if words.isdigit() else _ORDINALS.get(words)
+        if number is not None and number <= len(options):
+            return options[number - 1]
+        named = [
+            each
+            for each in options
+            if answer in (each.label.lower(), _model(each.label)) or f"({words}," in each.label
+        ]
+        return named[0] if len(named) == 1 else None
 
 
-def vocabulary(editor: LockfileEditor) -> Vocabulary:
-    """Collect the names that a sentence about this lockfile may use."""
-    profiles = editor.lockfile.profiles
-    return Vocabulary(
-        profiles=[*profiles],
-        aliases=[alias for each in profiles.values() for alias in each.bindings],
-        models=[
-            name
-            for facts in editor.models
-            for name in (str(facts), *(f"{facts.provider}:{each}" for each in facts.aliases))
-        ],
-        providers=[*editor.endpoints],
-    )
+def _model(label: str) -> str:
+    return label.partition(" (")[0].rpartition(":")[2].lower()
 
 
-def _price(facts: ModelFacts, editor: LockfileEditor) -> str:
-    prices = facts.prices_on(editor.day)
-    if prices is None:
-        return "an unknown price"
-    return "no cost per token" if mixed_price(facts, editor.day) == 0 else price_tag(prices)
-
-
-def _why(facts: ModelFacts) -> str:
-    context = f"context of {facts.context_window:,} tokens" if facts.context_window else ""
-    able = ", ".join(sorted(facts.capabilities - {"temperature", "prefill", "reasoning_budget"}))
-    return "; ".join(filter(None, (context, able))) or "as far as the registry knows"
+def _edit(intent: Intent) -> Edit:
+    return intent  # type: ignore[return-value]  # the answers above take all questions

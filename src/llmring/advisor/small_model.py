@@ -10,18 +10,17 @@ from contextlib import suppress
 from typing import cast
 
 from msgspec import UNSET
-from msgspec.structs import replace
 
 from llmring.advisor.agent import Turn
 from llmring.advisor.editor import LockfileEditor
-from llmring.advisor.intent import Intent, Kind, read
-from llmring.advisor.rule_based import RuleBasedAgent, vocabulary
+from llmring.advisor.planning.unclear import UnclearRequestError
+from llmring.advisor.rule_based import RuleBasedAgent, Understood
 from llmring.advisor.toolset import Tools
 from llmring.advisor.usage_meter import UsageMeter
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import LLMResponse
 from llmring.client.ring import LLMRing
-from llmring.exceptions import SchemaValidationError
+from llmring.exceptions import ConfigurationError, LockfileError, SchemaValidationError
 from llmring.registry.price import price_tag
 
 INSTRUCTIONS = (
@@ -29,7 +28,6 @@ INSTRUCTIONS = (
     "prices, and fill in the form."
 )
 _CHOICES = 5
-_OPEN: tuple[Kind, ...] = ("recommend", "bind")
 
 
 class SmallModelAgent:
@@ -67,24 +65,25 @@ class SmallModelAgent:
             ProviderError: The model did not answer.
             LockfileError: The lockfile can't be read.
         """
-        intent = read(text, vocabulary(self._editor))
-        decided = intent.models or intent.refers_back
         model = None
-        if intent.kind in _OPEN and not decided:
-            # If the answer does not match the schema, keep the intent that the rules parsed.
+        try:
+            understood = self._rules.understand(text)
+            # If the answer does not match the schema, keep the choice that the rules made.
             with suppress(SchemaValidationError):
-                intent, model = await self._decided(text, intent)
-        reply = await self._rules.carry_out(intent)
+                understood, model = await self._decided(text, understood)
+            reply = await self._rules.carry_out(understood)
+        except (UnclearRequestError, LockfileError, ConfigurationError):
+            reply = await self._rules.say(text)
         return Turn(reply.text, model, done=reply.done)
 
-    async def _decided(self, text: str, intent: Intent) -> tuple[Intent, str | None]:
-        """Let the model choose among candidates; return the intent and the model's name."""
-        models = [str(facts) for facts in self._rules.candidates(intent)[:_CHOICES]]
+    async def _decided(self, text: str, understood: Understood) -> tuple[Understood, str | None]:
+        """Let the model choose among candidates; return the request and the model's name."""
+        models = self._rules.choices(understood)[:_CHOICES]
         if len(models) < 2:
-            return intent, None
+            return understood, None
         answer = await self._filled_in(text, models)
         chosen = cast("dict[str, str]", answer.parsed)
-        return replace(intent, models=(chosen["model"],)), answer.model
+        return self._rules.decided(understood, chosen["model"]), answer.model
 
     async def _filled_in(self, text: str, models: list[str]) -> LLMResponse:
         lines = "\n".join(f"- {model}: {self._tag(model)}" for model in models)

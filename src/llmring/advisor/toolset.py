@@ -11,17 +11,28 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta
+from msgspec import Meta
 
-from llmring.advisor.changes import Bind, Change, CopyProfile, CreateProfile, SetPolicy, Unbind
-from llmring.advisor.editor import LockfileEditor, Proposal, is_name
+from llmring.advisor.changes import (
+    Bind,
+    Change,
+    CopyProfile,
+    CreateProfile,
+    RemoveProfile,
+    RenameBinding,
+    ReplaceModel,
+    SetPolicy,
+    Unbind,
+    singles,
+)
+from llmring.advisor.editor import LockfileEditor, Proposal
+from llmring.advisor.model_rows import Plain, details_of, row_of, usd
 from llmring.advisor.ranking import Need, Order, ranked
 from llmring.chat.function import FunctionTool, tool
-from llmring.exceptions import ConfigurationError, LLMRingError
+from llmring.exceptions import ConfigurationError
 from llmring.lockfile.document import ModelRef
 from llmring.lockfile.problem import nearest
-from llmring.registry.catalog import Capability, ModelFacts, Prices, Rates
-from llmring.registry.price import dollars
+from llmring.registry.catalog import Capability
 
 Agree = Callable[[Proposal], Awaitable[bool]]
 
@@ -30,7 +41,6 @@ _MOST = 25
 Models = Annotated[list[str], Meta(min_length=1, description='Such as ["openai:gpt-6-luna"].')]
 Tokens = Annotated[int, Meta(ge=0)]
 Dollars = Annotated[float, Meta(gt=0)]
-Plain = dict[str, Any]
 
 DECLINED = "The user declined this change; nothing was written. Ask what they want instead."
 
@@ -80,8 +90,11 @@ class Tools:
             for each in (
                 self.bind,
                 self.unbind,
+                self.rename_alias,
+                self.replace_model,
                 self.create_profile,
                 self.copy_profile,
+                self.remove_profile,
                 self.set_policy,
             )
         ]
@@ -121,7 +134,7 @@ class Tools:
         editor = self._editor
         found = ranked(editor.models, need, editor.availability, editor.day)
         return {
-            "models": [self._row(facts) for facts in found[:count]],
+            "models": [row_of(editor, facts) for facts in found[:count]],
             "more": max(0, len(found) - count),
             "catalog_of": editor.known.catalog.date.isoformat(),
         }
@@ -132,7 +145,7 @@ class Tools:
         Args:
             models: References "provider:model".
         """
-        return {model: self._details(model) for model in models}
+        return {model: details_of(self._editor, model) for model in models}
 
     def estimate_cost(self, models: Models, input_tokens: Tokens, output_tokens: Tokens) -> Plain:
         """Estimate the cost of a number of tokens with some models, in USD.
@@ -149,7 +162,7 @@ class Tools:
             costs[model] = (
                 "unknown: the registry has no price"
                 if rates is None
-                else _usd((rates.input * input_tokens + rates.output * output_tokens) / 1_000_000)
+                else usd((rates.input * input_tokens + rates.output * output_tokens) / 1_000_000)
             )
         return {"usd": costs, "input_tokens": input_tokens, "output_tokens": output_tokens}
 
@@ -219,6 +232,26 @@ class Tools:
         """
         return await self.change(Unbind(alias, profile))
 
+    async def rename_alias(self, alias: str, new: str, profile: str | None = None) -> str:
+        """Rename an alias; its models and policies stay.
+
+        Args:
+            alias: The alias.
+            new: Its new name.
+            profile: The profile (default: the one being edited).
+        """
+        return await self.change(RenameBinding(alias, new, profile))
+
+    async def replace_model(self, old: str, new: str, profile: str | None = None) -> str:
+        """Put a model in the place of another, wherever aliases have it.
+
+        Args:
+            old: The model to replace, as "provider:model".
+            new: The model that takes its place, as "provider:model".
+            profile: The profile (default: every profile).
+        """
+        return await self.change(ReplaceModel(old, new, profile))
+
     async def create_profile(self, name: str, extends: str | None = None) -> str:
         """Create a profile: a set of aliases for an environment such as dev or prod.
 
@@ -236,6 +269,14 @@ class Tools:
             name: The new profile.
         """
         return await self.change(CopyProfile(source, name))
+
+    async def remove_profile(self, name: str) -> str:
+        """Remove a profile with its aliases; the default one can't be removed.
+
+        Args:
+            name: The profile.
+        """
+        return await self.change(RemoveProfile(name))
 
     async def set_policy(
         self,
@@ -267,8 +308,8 @@ class Tools:
             return await self._made(change)
 
     async def _made(self, change: Change) -> str:
-        if isinstance(change, Bind):
-            for model in change.models:
+        for each in singles(change):
+            for model in _named_models(each):
                 self._require_known(model)
         proposal = self._editor.propose(change)
         if not proposal.diff:
@@ -300,61 +341,16 @@ class Tools:
             "llmring bind"
         )
 
-    def _row(self, facts: ModelFacts) -> Plain:
-        rates = facts.prices_on(self._editor.day)
-        return {
-            "model": str(facts),
-            "usd_per_million_tokens": _prices(rates),
-            "context": facts.context_window,
-            "capabilities": sorted(facts.capabilities),
-            "released": _day(facts.released),
-            "key_set_here": self._editor.usable(facts.provider),
-        }
 
-    def _details(self, model: str) -> Plain | str:
-        try:
-            facts = self._editor.facts(model)
-        except LLMRingError as error:
-            return str(error)
-        if facts is None:
-            return "not in the registry"
-        more = {
-            "max_output": facts.max_output,
-            "retires": _day(facts.retires),
-            "deprecated": _day(facts.deprecated),
-            "family": _name(facts.family),
-            "successor": _name(facts.successor),
-            "efforts": [each for each in facts.efforts if is_name(each)],
-        }
-        return self._row(facts) | {key: value for key, value in more.items() if value}
+def _named_models(change: Change) -> list[str]:
+    match change:
+        case Bind(models=models):
+            return models
+        case ReplaceModel(new=new):
+            return [new]
+        case _:
+            return []
 
 
 def _decimal(amount: float | None) -> Decimal | None:
     return None if amount is None else Decimal(str(amount))
-
-
-def _prices(rates: Rates | None) -> Plain | str:
-    if rates is None:
-        return "unknown"
-    details = {
-        name: _usd(value)
-        for name in ("input", "output", "cached_input", "cache_write")
-        if (value := getattr(rates, name)) is not None
-    }
-    long = rates.long_context if isinstance(rates, Prices) else None
-    if long is not None:
-        details["if_the_prompt_is_longer_than"] = f"{long.above} tokens"
-        details["then_input"], details["then_output"] = _usd(long.input), _usd(long.output)
-    return details
-
-
-def _usd(amount: Decimal) -> str:
-    return dollars(round(amount, 6))
-
-
-def _day(day: Any) -> str | None:
-    return None if day is None or day is UNSET else str(day)
-
-
-def _name(text: str | None) -> str | None:
-    return text if text is not None and is_name(text) else None

@@ -1,0 +1,116 @@
+"""Clauses that remove, rename and upgrade aliases."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from llmring.advisor.grammar.chart import Rule, Values, rules
+from llmring.advisor.grammar.intent_parts import AliasPhrase
+from llmring.advisor.grammar.intents import (
+    CannotDo,
+    Edit,
+    RemoveAliases,
+    RenameAlias,
+    UpgradeModels,
+)
+from llmring.advisor.grammar.order_clauses import REMOVE
+
+Clause = tuple[Edit, ...]
+
+
+def _renamed_everywhere(v: Values) -> Clause | None:
+    found = _renamed(v)
+    if found is None or v["who"].profile is not None:
+        return None
+    return tuple(replace(each, everywhere=True) for each in found)
+
+
+def _renamed(v: Values) -> tuple[RenameAlias, ...] | None:
+    new: AliasPhrase = v["new_alias"]
+    old: AliasPhrase = v["who"]
+    if old.scope == "all" or len(old.names) > 1 or new.profile not in (None, old.profile):
+        return None
+    return (RenameAlias(old, new.names[0]),)
+
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "remove": rules(
+        ("<who> can go [away]", lambda v: (RemoveAliases(v["who"]),)),
+        (
+            "<who> is (no longer needed|no longer used|not needed any more|not needed "
+            "anymore|obsolete) , (remove|delete|drop) it",
+            lambda v: (RemoveAliases(v["who"]),),
+        ),
+        (
+            "(we|i) have no (use|need) for <who> [any more|anymore]",
+            lambda v: (RemoveAliases(v["who"]),),
+        ),
+        (
+            f"{REMOVE} <who> [,] [because|since|as] (we|i) (do not|no longer) (use|need) "
+            "(it|that) [any more|anymore]",
+            lambda v: (RemoveAliases(v["who"]),),
+        ),
+        (
+            "(we|i) (do not|no longer) (use|need) <who> [any more|anymore] , (remove|"
+            "delete|drop) it",
+            lambda v: (RemoveAliases(v["who"]),),
+        ),
+        (f"{REMOVE} <who>", lambda v: (RemoveAliases(v["who"]),)),
+        (f"{REMOVE} <who> completely", lambda v: (RemoveAliases(v["who"]),)),
+        (
+            f"({REMOVE}|clear|wipe|reset|purge|empty|nuke) (everything|all|all aliases|it "
+            "all|all bindings|lockfile|all of it|everything in lockfile|whole lockfile|"
+            "all my aliases|every alias|everything else|entire lockfile|whole file|file|"
+            "all profiles|every profile|everything you have)",
+            lambda _: (CannotDo("I remove one alias at a time: name it, as in: remove {alias}."),),
+        ),
+        (
+            "(start over|start from scratch|wipe everything out|clean everything up|"
+            "reset everything)",
+            lambda _: (CannotDo("I remove one alias at a time: name it, as in: remove {alias}."),),
+        ),
+        (
+            "(we|i) (do not|no longer) need <who> (any more|anymore)",
+            lambda v: (RemoveAliases(v["who"]),),
+        ),
+        ("(we|i) no longer need <who>", lambda v: (RemoveAliases(v["who"]),)),
+    ),
+    "rename": rules(
+        ("rename <who> [to|as|into|->] <new_alias> <everywhere>", _renamed_everywhere),
+        ("<everywhere> [,] rename <who> [to|as|into|->] <new_alias>", _renamed_everywhere),
+        ("(change|turn) <who> into <new_alias>", _renamed),
+        (
+            "<who> (is now called|is now named|shall be called|shall be named|must be "
+            "called|will be called) <new_alias>",
+            _renamed,
+        ),
+        ("<who> should (have|get|carry) name <new_alias>", _renamed),
+        ("rename <who> [to|as|into|->] <new_alias>", _renamed),
+        ("(change|update|set) name of <who> to <new_alias>", _renamed),
+        ("(change|update) <who> 's name to <new_alias>", _renamed),
+        ("(call|name) <who> <new_alias> [instead|from now on]", _renamed),
+        ("<who> should be (called|named|renamed to|renamed) <new_alias> [instead]", _renamed),
+        ("(let|have) <who> be (called|named) <new_alias> [instead]", _renamed),
+        ("give <who> [new] name <new_alias>", _renamed),
+    ),
+    "upgrade": rules(
+        (
+            "(upgrade|update|bring|move|switch|migrate) <who> [to] (newest|latest|up to "
+            "date|current|most recent) [version|versions|model|models|release|releases|"
+            "generation] [of their lines|of its line]",
+            lambda v: (UpgradeModels(v["who"]),),
+        ),
+        ("upgrade <who>", lambda v: (UpgradeModels(v["who"]),)),
+        (
+            "(upgrade|update) (models|model) (of|in|for|on) <who>",
+            lambda v: (UpgradeModels(v["who"]),),
+        ),
+        (
+            "(replace|update|upgrade|swap|change|swap out) [all|every|any] (retired|"
+            "retiring|deprecated|old|outdated|obsolete) (models|model|ones) [(of|in|for|"
+            "on) <who>] [with successors|with newer ones|with newest ones|by newer ones|"
+            "with their successors|with replacements]",
+            lambda v: (UpgradeModels(v.get("who") or AliasPhrase(scope="all"), retiring=True),),
+        ),
+    ),
+}

@@ -1,0 +1,307 @@
+"""Clauses that bind aliases to models: "use haiku for fast, with gpt-4o-mini as fallback"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from llmring.advisor.grammar.alias_phrases import in_profile
+from llmring.advisor.grammar.chart import Rule, Values, rules
+from llmring.advisor.grammar.intent_parts import (
+    LEFT_OUT,
+    AliasPhrase,
+    DescribedModel,
+    ModelList,
+    RecommendedModel,
+)
+from llmring.advisor.grammar.intents import BindAliases, CopyAlias, Edit, Topic, WantedModels
+from llmring.advisor.grammar.need_phrases import described
+
+Clause = tuple[Edit, ...]
+
+_BIND = "(bind|rebind|map|assign|connect|hook up|link|attach|wire|wire up|alias|associate|tie)"
+_CHANGE = (
+    "(set|change|switch|update|move|migrate|point|repoint|redirect|route|direct|shift|turn|convert|"
+    "set up|configure|swap)"
+)
+_USE = "(use|take|pick|choose|put|have|select|try|run|go with|let us use|let us go with)"
+_DEFINE = "(create|add|define|register|set up|introduce)"
+_CREATE = (
+    "(create|add|make|define|register|set up|introduce|new|give me|build|need|i need|i want|"
+    "i would like|we need|have)"
+)
+
+
+def _bound(v: Values) -> Clause | None:
+    aliases: AliasPhrase = v.get("target") or v.get("who") or v.get("use") or LEFT_OUT
+    placed = in_profile(aliases, v.get("where"))
+    return None if placed is None else (BindAliases(placed, v["models"]),)
+
+
+def _first_then(v: Values) -> Clause:
+    models = ModelList(models=(v["one"], *v["more"]))
+    return (BindAliases(v.get("who") or LEFT_OUT, models),)
+
+
+def _wanted_there(v: Values) -> tuple[Any, ...] | None:
+    need = described((*v.get("qualities", ()), *v["tails"]))
+    if need is None:
+        return None
+    return _wanted({"models": ModelList(models=(need,)), "use": v["use"]})
+
+
+def _verbless(v: Values) -> Clause | None:
+    """Read "haiku for fast"; a description needs a verb."""
+    if any(isinstance(each, DescribedModel) for each in v["sequence"]):
+        return None
+    return (BindAliases(v["who"], ModelList(models=v["sequence"])),)
+
+
+def _for_profile(v: Values) -> Clause | None:
+    placed = in_profile(v["who"], v["p"])
+    return None if placed is None else (BindAliases(placed, v["models"]),)
+
+
+def _created(v: Values) -> Clause:
+    return (BindAliases(replace(v["new_alias"], new="explicit"), v["models"]),)
+
+
+def _recommended(v: Values) -> Clause:
+    return (BindAliases(v["target"], ModelList(models=(RecommendedModel(),))),)
+
+
+def _wanted(v: Values) -> tuple[Any, ...]:
+    """Make "I want M for A" a change, unless A may be a purpose and M is only described."""
+    models: ModelList = v["models"]
+    aliases: AliasPhrase = v["use"]
+    described_ = any(isinstance(each, DescribedModel) for each in models.models)
+    if described_ and aliases.new == "implied":
+        return (WantedModels(aliases, models),)
+    return (BindAliases(aliases, models),)
+
+
+def _backed(v: Values) -> Clause | None:
+    """Add fallbacks that follow the aliases: "use M for A with fallbacks"."""
+    more: ModelList = v["more"]
+    intents: Clause = v["bind_core"]
+    backed = []
+    for each in intents:
+        if not isinstance(each, BindAliases) or each.models.fallbacks is not None:
+            return None
+        models = ModelList(
+            models=(*each.models.models, *more.models),
+            fallbacks=more.fallbacks,
+            vendors=max(more.vendors, each.models.vendors),
+            backup=more.backup,
+        )
+        backed.append(BindAliases(each.aliases, models))
+    return tuple(backed)
+
+
+def _able(v: Values) -> ModelList:
+    from llmring.advisor.ranking import Need
+
+    need = Need(capabilities=tuple(sorted(set(v["abilities"]))))
+    return ModelList(models=(DescribedModel(need),))
+
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "bind": rules(
+        ("<bind_core>", lambda v: v["bind_core"]),
+        ("<bind_core> <more:backup>", _backed),
+    ),
+    "bind_core": rules(
+        (
+            "(i want|we want|i would like|i need|we need|find|find me|pick|choose|get "
+            "me) [<qualities>] <noun> for <use> <tails>",
+            _wanted_there,
+        ),
+        ("(hook|wire|link) <target> up (to|with) <models>", _bound),
+        (
+            f"{_USE} <models> as [primary|main|first|default|preferred] [model|choice|"
+            "option] (for|of|in|on) <use>",
+            _bound,
+        ),
+        ("(make|let|have) <models> (serve|power|back|drive|run|handle|answer) <who>", _bound),
+        (
+            "(i want|we want|i would like|we would like|i need|we need) <models> (behind|"
+            "under|as|on) <target>",
+            _bound,
+        ),
+        (
+            "(i want|we want|i would like|we would like|i need|we need|get|put|have|"
+            "keep) <who> [to be] (on|running on|using|powered by|backed by|served by|"
+            "bound to|set to|switched to|moved to|pointed at|pointing at) <models>",
+            _bound,
+        ),
+        (
+            "(start using|begin using|go for|settle on|opt for|let us use|go with) "
+            "<models> (for|in|on|behind) <use>",
+            _bound,
+        ),
+        ("(define|declare|register|create) <target> (as|to be|=) <models>", _bound),
+        ("<target> gets <models>", _bound),
+        (
+            "(try|use|ask|call|take) <one:model> first [(in|for|on) <who>] [,] [and|and "
+            "then|then] <more:sequence> [after that|next|second|afterwards]",
+            _first_then,
+        ),
+        (
+            "(in|for|on) <who> [,] (try|use|ask|call|take) <one:model> first [,] [and|"
+            "and then|then] <more:sequence>",
+            _first_then,
+        ),
+        (
+            "<who> (should|must|shall) (try|use|ask|call|take) <one:model> first [,] "
+            "[and|and then|then] [try|use|fall back to] <more:sequence>",
+            _first_then,
+        ),
+        (
+            "(make|let|have) <who> (try|use|ask|call|take) <one:model> first [,] [and|"
+            "and then|then] <more:sequence>",
+            _first_then,
+        ),
+        (
+            "(order|sort|arrange|set) (models|model order|order|order of models|list) "
+            "(of|in|for) <who> [to|as|:|like this :|to :] <models>",
+            _bound,
+        ),
+        (
+            "(profile <p:profile_name>|<p:profile_name> profile) (should|must|shall) "
+            "(use|have|get|bind) <models> (for|as|behind) <who>",
+            _for_profile,
+        ),
+        (
+            f"{_CREATE} [new] alias (that|which) [can|could] <abilities> [,] (called|"
+            "named|and call it|call it|and name it) <name>",
+            lambda v: (BindAliases(AliasPhrase(names=(v["name"],), new="explicit"), _able(v)),),
+        ),
+        (f"{_BIND} <target> (to|with|onto|->|=) <models>", _bound),
+        (f"{_BIND} <models> (to|as|under|behind|for) <target>", _bound),
+        (f"{_CHANGE} <who> [over] (to|at|onto|->|=) [use] <models>", _bound),
+        ("(set|set up|point|route) <target> (to|at) [use] <models>", _bound),
+        (
+            "(change|switch|replace|update|swap) (model|models) (of|for|in|behind|on|"
+            "used by) <who> (to|with|by|for) <models>",
+            _bound,
+        ),
+        ("(change|set|switch|update) <who> 's (model|models) to <models>", _bound),
+        (f"{_USE} <models> (for|behind|on|under) <use>", _bound),
+        (
+            "(use|set|save|store|register|keep|take|put|add) <models> as [model (for|of)] <target>",
+            _bound,
+        ),
+        ("(set|make) <models> model (for|of|in) <use>", _bound),
+        ("(set|put) <models> (for|in|on) <use>", _bound),
+        ("put <models> (behind|under) <target>", _bound),
+        (
+            "<target> (should|shall|must|will|needs to|has to|is to|ought to|can) "
+            "(use|be|run on|run|point to|point at|go to|call|be bound to|be set to|"
+            "resolve to|map to|switch to|"
+            "be using|be on|go with|be served by|be answered by|be handled by) <models>",
+            _bound,
+        ),
+        ("<target> (=|->|:) <models>", _bound),
+        (
+            "(make|let|have|get|show|force|ask|allow) <target> [to] (use|run on|run|"
+            "point to|point at|call|be|"
+            "go to|try|go with|switch to|start using|resolve to) <models>",
+            _bound,
+        ),
+        ("make <who> <models>", _bound),
+        ("make <models> <who>", lambda _: None),
+        (
+            f"({_CREATE} <new_alias:explicit_alias>|{_DEFINE} <new_alias>) "
+            "(for|with|to|using|that uses|pointing to|pointing at|"
+            "bound to|which uses|=|->|that points to|that points at|on|as|:|running|that "
+            "runs on|backed by|that is bound to|mapped to) <models>",
+            _created,
+        ),
+        (
+            f"{_CREATE} [new] alias for <name> (using|with|bound to|that uses|which uses|"
+            "on|pointing to|pointing at|backed by|running on|->|:) <models>",
+            lambda v: (BindAliases(AliasPhrase(names=(v["name"],), new="explicit"), v["models"]),),
+        ),
+        (
+            f"{_CREATE} [new] alias for <models> (called|named) <name>",
+            lambda v: (BindAliases(AliasPhrase(names=(v["name"],), new="explicit"), v["models"]),),
+        ),
+        ("(create|add|define|register|set up) <models> as <target>", _bound),
+        (
+            f"{_CREATE} <new_alias:explicit_alias> (that|which) [can|could] <abilities>",
+            lambda v: (BindAliases(v["new_alias"], _able(v)),),
+        ),
+        ("(call|name) (it|that|this|that one|that model|this one) <target>", _recommended),
+        (
+            "(save|store|keep|bind|set|use|add|register|make) (it|that|this|that one|"
+            "this one|that model) as <target>",
+            _recommended,
+        ),
+        (
+            "(i want|i would like|we want|i need|we need|i would prefer) <who> to (use|"
+            "run on|run|call|be|point to|point at|go to) <models>",
+            _bound,
+        ),
+        (
+            "(i want|i would like|we want|i need|we need|give me|find me|i am looking "
+            "for|get me) <models> for <use>",
+            _wanted,
+        ),
+        ("replace <who> with <models>", _bound),
+        ("(switch|change|go|move) [over] to <models> [for|in|on] <who>", _bound),
+        ("(use|take|go with|switch to|change to) <models>", _bound),
+        ("(upgrade|downgrade) <who> to <models>", _bound),
+        ("(give|assign|hand) <who> <models>", _bound),
+        ("let <models> (handle|answer|serve|do|run|take over) <who>", _bound),
+        (
+            "(let|have|make) <models> (answer|serve|handle) (for|requests for|requests "
+            "to|calls to) <who>",
+            _bound,
+        ),
+        (
+            "<models> (should|shall|must) (be used for|be used by|serve|handle|answer|be "
+            "behind) <who>",
+            _bound,
+        ),
+        ("(bind|map|assign|set|point|switch|change) <pairs>", lambda v: v["pairs"]),
+    ),
+    "pair": rules(("<target> (to|->|=|at|:) <models> [<where>]", _bound)),
+    "pairs": rules(
+        ("<one:pair> (,|and|, and) <two:pair>", lambda v: (*v["one"], *v["two"])),
+        ("<one:pair> (,|and|, and) <more:pairs>", lambda v: (*v["one"], *v["more"])),
+    ),
+    "topic": rules(
+        ("(for|in|on|regarding|about) <who> [,|:]", lambda v: (Topic(v["who"]),)),
+        ("[for|in|on] <who> (:|,)", lambda v: (Topic(v["who"]),)),
+    ),
+    # A clause without a verb, at the beginning of a request: "haiku for fast".
+    "verbless": rules(("<sequence> for <who>", _verbless)),
+    # A clause without a verb that continues a binding: "... and opus for deep".
+    "more_bind": rules(
+        (
+            "to <models> <where>",
+            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
+        ),
+        ("<models> (for|behind) <use>", _bound),
+        ("<who> (to|->|=|:|at) <models> [<where>]", _bound),
+        (
+            "<models> <where>",
+            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
+        ),
+        (
+            "<where> [,] <models>",
+            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
+        ),
+        (
+            "<where> [,] to <models>",
+            lambda v: (BindAliases(replace(LEFT_OUT, profile=v["where"]), v["models"]),),
+        ),
+    ),
+    "copy": rules(
+        (
+            "(copy|duplicate|clone) <who> (to|as|into) [new] [alias|profile] [called|named] <name>",
+            lambda v: (CopyAlias(v["who"], v["name"]),),
+        ),
+    ),
+}

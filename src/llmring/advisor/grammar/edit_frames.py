@@ -1,0 +1,149 @@
+"""The frames of edits: limits, fallbacks, vendors and plain bindings, in any order of words."""
+
+from __future__ import annotations
+
+from llmring.advisor.grammar.alias_phrases import in_profile
+from llmring.advisor.grammar.chart import Rule, Values, rules
+from llmring.advisor.grammar.frames import FramePart, frame
+from llmring.advisor.grammar.intent_parts import (
+    AliasPhrase,
+    DescribedModel,
+    ModelList,
+    RecommendedModel,
+)
+from llmring.advisor.grammar.intents import AddModels, BindAliases, Edit, SetLimits, SpreadVendors
+from llmring.advisor.grammar.model_lists import backup_of, models_of
+
+Clause = tuple[Edit, ...]
+
+_SHOULD = "should must shall may can could needs_to has_to have_to need_to is_to ought_to will"
+_WISH = "i_want i_would_like we_want we_would_like i_need we_need want need"
+_AIM = "make_sure ensure see_to_it that to for of on in at with by be"
+
+
+def _who(v: Values) -> AliasPhrase | None:
+    phrase: AliasPhrase = v["owner"]
+    return in_profile(phrase, v.get("where"))
+
+
+def _limited(v: Values) -> Clause | None:
+    who = _who(v)
+    return None if who is None else (SetLimits(who, v["bounds"]),)
+
+
+def _bound(v: Values) -> Clause | None:
+    who = _who(v)
+    models: ModelList = v["models"]
+    if who is None or who.scope == "all":
+        return None
+    if any(isinstance(each, RecommendedModel) for each in models.models):
+        return None
+    return (BindAliases(who, models),)
+
+
+def _backed(v: Values) -> Clause | None:
+    who = _who(v)
+    if who is None or any(
+        isinstance(each, RecommendedModel | DescribedModel) for each in v["sequence"]
+    ):
+        return None
+    return (AddModels(who, models_of({"sequence": v["sequence"]})),)
+
+
+def _chosen(v: Values) -> Clause | None:
+    who = _who(v)
+    if who is None:
+        return None
+    if "from_vendors" in v:
+        models = backup_of({"vendors_of": v["from_vendors"], "fallback": v["count"]})
+        return None if models is None else (AddModels(who, models),)
+    vendors = 2 if "other_vendor" in v else 1
+    return (AddModels(who, ModelList(models=(), fallbacks=v["count"], vendors=vendors)),)
+
+
+def _spread(v: Values) -> Clause | None:
+    who = _who(v)
+    return None if who is None else (SpreadVendors(who, v["vendor_count"]),)
+
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    # The aliases of a frame; also all of a profile.
+    "owner": rules(
+        ("<who>", lambda v: v["who"]),
+        (
+            "(profile <profile_name>|<profile_name> profile)",
+            lambda v: AliasPhrase(scope="all", profile=v["profile_name"]),
+        ),
+    ),
+    "known_owner": rules(("<who>", lambda v: v["who"])),
+    "count": rules(
+        ("<fallback>", lambda v: v["fallback"]),
+        ("<number> [more|additional|extra] <fallback>", lambda v: int(v["number"])),
+        ("(second|another|additional|extra|one more|third|new) <fallback>", lambda _: 1),
+    ),
+    "from_vendors": rules(
+        ("(from|of|by|at) <vendors>", lambda v: v["vendors"]),
+    ),
+    "vendor_count": rules(
+        (
+            "[at least|minimum] <number> [different|distinct|separate] "
+            "(vendors|providers|companies)",
+            lambda v: int(v["number"]) if 2 <= v["number"] <= 5 else None,
+        ),
+        ("(several|different|multiple|various) (vendors|providers|companies)", lambda _: 2),
+        ("more than one (vendor|provider|company)", lambda _: 2),
+    ),
+}
+
+LEXEMES = {
+    "limit_frame": frame(
+        (FramePart("owner"), FramePart("bounds"), FramePart("where", required=False)),
+        f"{_SHOULD} {_WISH} {_AIM} limit limits limited cap caps capped restrict restricted "
+        "throttle throttled set put give get gets have has allow allowed let lets use using keep "
+        "kept run runs running handle handles serve serves make makes do does cost costs spend "
+        "spends spending take takes wait waits pay only at_most up_to no_more_than not_more_than "
+        "max maximum under below within less_than not_exceed never_exceed calls requests call "
+        "request traffic usage each every per_alias rate should_be must_be apply enforce impose "
+        "configure want wants to_have answer answers respond responds finish finishes stay stays "
+        "not_cost_more_than not_take_longer_than not_take_more_than not_spend_more_than "
+        "not_use_more_than not_run_longer_than never_cost_more_than never_take_longer_than",
+        _limited,
+    ),
+    "bind_frame": frame(
+        (FramePart("owner"), FramePart("models"), FramePart("where", required=False)),
+        f"{_SHOULD} {_WISH} {_AIM} bind bound rebind use uses using set put point points run runs "
+        "running switch switched change changed move moved make have give assign map let get "
+        "always over onto it_to call go going route served powered backed_by",
+        _bound,
+    ),
+    "backup_frame": frame(
+        (
+            FramePart("owner"),
+            FramePart("fallback"),
+            FramePart("sequence"),
+            FramePart("where", required=False),
+        ),
+        f"{_SHOULD} {_WISH} {_AIM} add append use set set_up configure attach behind put "
+        "give get have keep has as another second "
+        "third additional extra new its use_as include let make want",
+        _backed,
+    ),
+    "chosen_frame": frame(
+        (
+            FramePart("owner"),
+            FramePart("count"),
+            FramePart("other_vendor", required=False),
+            FramePart("from_vendors", required=False),
+            FramePart("where", required=False),
+        ),
+        f"{_SHOULD} {_WISH} to for of on in with add set_up give get have has configure choose "
+        "pick find some automatic suitable good want wants its",
+        _chosen,
+    ),
+    "vendors_frame": frame(
+        (FramePart("owner"), FramePart("vendor_count"), FramePart("where", required=False)),
+        f"{_SHOULD} {_WISH} {_AIM} give have has use uses using models model from spread span "
+        "spans across over include includes cover covers depend_on rely_on run runs get",
+        _spread,
+    ),
+}

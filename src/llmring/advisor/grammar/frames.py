@@ -1,0 +1,69 @@
+"""Frames: clauses whose parts may stand in any order, between words that only connect them.
+
+The parts of a frame differ in kind (an alias, models, a limit), so that their order means nothing.
+Every other word must be one of the frame's own, as for every clause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from llmring.advisor.grammar.chart import Build, Chart, Lexeme
+
+_MOST_ENDS = 40
+
+
+class FramePart(Struct, frozen=True):
+    """A part of a frame.
+
+    Attributes:
+        symbol: The symbol of its phrase; its value is kept under this name.
+        required: True if the frame needs it.
+    """
+
+    symbol: str
+    required: bool = True
+
+
+def frame(parts: tuple[FramePart, ...], words: str, build: Build) -> Lexeme:
+    """Return a symbol for a frame.
+
+    Args:
+        parts: The parts, each used at most once.
+        words: The words that may connect them; in phrases, words are joined by "_".
+        build: Makes the value from the values of the parts.
+    """
+    phrases = sorted(
+        (tuple(each.split("_")) for each in words.split()), key=lambda each: -len(each)
+    )
+
+    def ends(chart: Chart, begin: int) -> Iterator[tuple[Any, int]]:
+        stack: list[tuple[int, dict[str, Any]]] = [(begin, {})]
+        seen = 0
+        while stack and seen < _MOST_ENDS:
+            at, found = stack.pop()
+            if all(each.symbol in found for each in parts if each.required):
+                value = build(found)
+                if value is not None:
+                    seen += 1
+                    yield value, at
+            stack += [(at + len(phrase), found) for phrase in phrases if _begins(chart, at, phrase)]
+            for part in parts:
+                # A profile in front belongs to the clauses that follow, too.
+                if part.symbol not in found and (found or part.symbol != "where"):
+                    stack += [
+                        (end, {**found, part.symbol: value})
+                        for value, end in chart.at(part.symbol, at)
+                    ]
+
+    return ends
+
+
+def _begins(chart: Chart, at: int, phrase: tuple[str, ...]) -> bool:
+    tokens = chart.tokens[at : at + len(phrase)]
+    return len(tokens) == len(phrase) and all(
+        token.word == word for token, word in zip(tokens, phrase, strict=True)
+    )

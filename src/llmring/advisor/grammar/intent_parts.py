@@ -1,0 +1,88 @@
+"""The parts of intents: the aliases and models that a request means, and limits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from llmring.advisor.grammar.spoken_models import SpokenModel
+from llmring.advisor.ranking import Need
+
+Scope = Literal["named", "back", "all", "left out"]
+Value = str | int | float | tuple[str, ...] | None
+
+
+class AliasPhrase(Struct, frozen=True, kw_only=True):
+    """The aliases that a clause is about.
+
+    Attributes:
+        names: Their names, if the clause names them.
+        scope: "named", "back" ("it", "that alias"), "all", or "left out".
+        profile: The profile that the clause names, if any.
+        new: Whether the clause may create the alias: "no", "implied" by "for", or "explicit".
+    """
+
+    names: tuple[str, ...] = ()
+    scope: Scope = "named"
+    profile: str | None = None
+    new: Literal["no", "implied", "explicit"] = "no"
+
+
+LEFT_OUT = AliasPhrase(scope="left out")
+
+
+class DescribedModel(Struct, frozen=True):
+    """A model as a request describes it.
+
+    Attributes:
+        need: The requirements.
+        is_precise: True if they leave a single best model.
+    """
+
+    need: Need
+    is_precise: bool = True
+
+
+class RecommendedModel(Struct, frozen=True):
+    """A model that was recommended last: "that one", or "the second one" with an index of 1."""
+
+    index: int = 0
+
+
+class PlacedModel(Struct, frozen=True):
+    """The model at a place of an alias: 0 for the first, -1 for the last."""
+
+    index: int
+
+
+class ModelsOfAlias(Struct, frozen=True):
+    """The models of another alias: "the same as coder"."""
+
+    alias: str
+
+
+ModelPhrase = SpokenModel | DescribedModel | RecommendedModel | ModelsOfAlias | PlacedModel
+
+
+class ModelList(Struct, frozen=True, kw_only=True):
+    """Models in order, best first.
+
+    Attributes:
+        models: The models.
+        fallbacks: The number of fallbacks to choose for them; None if none are asked for.
+        vendors: The smallest number of vendors.
+        backup: The need for the fallbacks to choose; None for models like the first.
+    """
+
+    models: tuple[ModelPhrase, ...]
+    fallbacks: int | None = None
+    vendors: int = 1
+    backup: Need | None = None
+
+
+class Setting(Struct, frozen=True):
+    """A policy key and its value; None removes the key."""
+
+    key: str
+    value: Value

@@ -1,0 +1,131 @@
+"""The recognition of questions by their words, where the grammar has no clause for them.
+
+A question changes nothing, so some of its words may remain without a meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from llmring.advisor.grammar.chart import Chart
+from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase, ModelList
+from llmring.advisor.grammar.intents import (
+    Ask,
+    AskAbilities,
+    AskAliases,
+    AskAlternatives,
+    AskCheaper,
+    AskComparison,
+    AskCost,
+    AskRetirement,
+    Recommend,
+)
+from llmring.advisor.grammar.need_phrases import Feature, described
+from llmring.advisor.grammar.spoken_models import SpokenModel
+
+_BEGINNINGS = frozenset(
+    """
+    what which how when who why where is are does do did will would can could should shall compare
+    show explain show list estimate any has until
+    """.split()  # noqa: SIM905 -- as a list, one word a line
+)
+_NO_QUESTION = re.compile(r"(?:(?:can|could|will|would) you|do not|can not|have not)\b")
+_RETIREMENT = re.compile(
+    r"\b(?:retir\w*|deprecat\w*|discontinued?|sunset\w*|shut (?:down|off)|go(?:es|ing)? away|"
+    r"end of life|obsolete|outdated|supported|expir\w*)\b"
+)
+_CHEAPER = re.compile(r"\b(?:cheaper|save|saves|saving|less expensive|cut costs|reduce costs?)\b")
+_ALTERNATIVES = re.compile(r"\b(?:alternatives?|similar|replacements?|substitutes?|instead of)\b")
+_COST = re.compile(
+    r"\b(?:costs?|prices?|pricing|pay|paying|spend|spending|expensive|bill|charge|charged|money)\b"
+)
+
+
+def spotted(chart: Chart) -> tuple[Ask, ...] | None:
+    """Recognize a question by its words; None for other requests.
+
+    Args:
+        chart: The tokens of the request.
+    """
+    words = [token.word for token in chart.tokens]
+    text = " ".join(words)
+    if not words or _NO_QUESTION.match(text):
+        return None
+    if words[0] not in _BEGINNINGS and words[-1] != "?":
+        return None
+    question = _question(chart, text)
+    return None if question is None else (question,)
+
+
+def _question(chart: Chart, text: str) -> Ask | None:
+    models, taken = _models(chart)
+    names = tuple(
+        dict.fromkeys(
+            alias
+            for at, token in enumerate(chart.tokens)
+            if at not in taken and (alias := chart.names.alias(token.text)) is not None
+        )
+    )
+    aliases = AliasPhrase(names=names) if names else LEFT_OUT
+    every = aliases if names else AliasPhrase(scope="all")
+    able = tuple(dict.fromkeys(value for value in _values(chart, "ability", taken)))
+    found: Ask | None = None
+    if _RETIREMENT.search(text):
+        found = AskRetirement(every, models)
+    elif len(models) > 1 or (models and names):
+        found = AskComparison(models, aliases if names else None)
+    elif _CHEAPER.search(text) and (models or names):
+        found = AskCheaper(aliases, models[0] if models else None)
+    elif _ALTERNATIVES.search(text) and models:
+        found = AskAlternatives(models[0])
+    elif _COST.search(text) and (models or names):
+        volume = dict(next(iter(_values(chart, "volume", taken)), ()))
+        found = AskCost(aliases=aliases, models=models, **volume)
+    elif models or (names and able):
+        found = AskAbilities(aliases, models, able)
+    elif names:
+        found = AskAliases(aliases)
+    elif re.search(r"\bmodels?\b", text):
+        found = _recommendation(chart, taken)
+    return found
+
+
+def _recommendation(chart: Chart, taken: set[int]) -> Recommend | None:
+    features: list[Feature] = [*_values(chart, "quality", taken)]
+    for tail in _values(chart, "tail", taken):
+        features += tail
+    features += [Feature("capability", each) for each in _values(chart, "ability", taken)]
+    need = described(tuple(features))
+    return None if need is None or not need.is_precise else Recommend(ModelList(models=(need,)))
+
+
+def _models(chart: Chart) -> tuple[tuple[SpokenModel, ...], set[int]]:
+    """Find the models that a question names, and the places of their words."""
+    found: list[SpokenModel] = []
+    taken: set[int] = set()
+    at = 0
+    while at < len(chart.tokens):
+        named = [each for each in chart.at("spoken", at) if len(each[0].models) == 1]
+        if named and chart.names.alias(chart.tokens[at].text) is None:
+            model, end = named[0]
+            taken.update(range(at, end))
+            found.append(model)
+            at = end
+        else:
+            at += 1
+    return tuple(dict.fromkeys(found)), taken
+
+
+def _values(chart: Chart, symbol: str, taken: set[int]) -> list[Any]:
+    """Find the longest phrases of a symbol, one behind the other."""
+    found = []
+    at = 0
+    while at < len(chart.tokens):
+        here = [] if at in taken else [*chart.at(symbol, at)]
+        if here:
+            value, at = max(here, key=lambda each: each[1])
+            found.append(value)
+        else:
+            at += 1
+    return found

@@ -1,0 +1,144 @@
+"""Clauses that replace a model by another: "replace gpt-4o with haiku everywhere"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from llmring.advisor.grammar.chart import Rule, Values, rules
+from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase
+from llmring.advisor.grammar.intents import Edit, ReplaceModels
+
+Clause = tuple[Edit, ...]
+
+
+def _replaced(v: Values, *, scope: Any) -> Clause | None:
+    aliases: AliasPhrase = v.get("who") or (
+        AliasPhrase(scope="all") if scope == "all" else LEFT_OUT
+    )
+    if "where" in v:
+        aliases = replace(aliases, profile=v["where"])
+    return (ReplaceModels(v["old"], v["new"], aliases),)
+
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "replace": rules(
+        (
+            "<old:model> (should be|must be|has to be|needs to be) replaced (by|with) "
+            "<new:model> (in|for|of|on) <who>",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "(everywhere|wherever|anywhere) [that] (we|i|you|it|lockfile) (have|use|see|"
+            "find|uses|has|still use|still have) <old:model> [,] (put|use|take|switch to|"
+            "replace it with|replace it by|make it|have|change it to|i want|we want) "
+            "<new:model> [instead]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(update|change|switch|move|migrate|convert|set|rebind|bind|point) (all "
+            "aliases|every alias|everything|aliases|all|all of them|all bindings) (that "
+            "use|that uses|using|on|with|bound to|that are on|that have|which use|which "
+            "uses|that is on|that are bound to|pointing to) <old:model> (to use|to|onto|"
+            "over to) <new:model> [instead]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "<old:model> (should be|must be|has to be|needs to be) replaced (by|with) "
+            "<new:model> [everywhere]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(phase out|retire|get rid of|ditch|drop|stop using|move away from|move off|"
+            "migrate off|migrate away from) <old:model> [everywhere] [,] (in favor of|in "
+            "favour of|and use|use|for|and switch to|and move to|and replace it with|and "
+            "replace it by) <new:model> [instead|everywhere]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(put|take|have) <new:model> (instead of|in place of|where you see) "
+            "<old:model> [(in|for|of|on) <who>]",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "<everywhere> [,] use <new:model> (instead of|in place of) <old:model>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "<everywhere> [,] (replace|swap|change|exchange|switch|upgrade|move) [from] "
+            "<old:model> (with|by|for|to|->) <new:model>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(replace|swap|exchange|substitute|change|swap out) <old:model> (with|by|for|"
+            "to|->) <new:model> "
+            "[(in|for|of|on) <who>] [<where>]",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "(replace|swap|exchange|substitute|change|swap out|migrate|move|switch|"
+            "upgrade) [all|every|each] [uses of|use of|occurrences of|occurrence of|"
+            "references to] "
+            "<old:model> (with|by|for|to|->) <new:model> <everywhere>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(replace|swap|exchange|substitute|change|swap out|migrate|move|switch) (all|"
+            "every|each) [uses of|use of|occurrences of|occurrence of|references to] "
+            "<old:model> (with|by|for|to|->) <new:model>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "<everywhere> [,] (replace|swap|change|exchange|switch) <old:model> (with|by|"
+            "for|to) <new:model>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "use <new:model> instead of <old:model> [(in|for|of|on) <who>]",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "use <new:model> instead of <old:model> <everywhere>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "use <new:model> (everywhere|anywhere) [instead of|that uses|that used|in "
+            "place of|you see|where] <old:model> [is used|was used]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(wherever|everywhere) [we use|i use|it uses|that uses] <old:model> [is "
+            "used] [,] use <new:model> [instead]",
+            lambda v: _replaced(v, scope="all"),
+        ),
+        (
+            "(switch|move|migrate|change|upgrade) from <old:model> to <new:model> [(in|"
+            "for|of|on) <who>]",
+            lambda v: _replaced(v, scope="named"),
+        ),
+        (
+            "(switch|move|migrate|change) (everything|all aliases|every alias|everything "
+            "on|everything that uses|aliases|all aliases on|all aliases that use|every "
+            "alias that uses|everything using) [from|that uses|on|using] <old:model> to "
+            "[use] <new:model>",
+            lambda v: _replaced(v, scope="all"),
+        ),
+    ),
+    "everywhere": rules(
+        (
+            "(wherever you find it|wherever it occurs|wherever it is|wherever used|"
+            "wherever possible|anywhere|in every single alias|for everything|in all my "
+            "aliases|across lockfile|in entire lockfile)",
+            lambda _: True,
+        ),
+        (
+            "(everywhere|in all aliases|in every alias|for all aliases|for every alias|"
+            "throughout|in everything|in all of them|across board|in all bindings|"
+            "wherever it is used|wherever it appears|across all aliases|in all places|in "
+            "whole lockfile|in lockfile|in all profiles|in every profile|across all "
+            "profiles|across profiles)",
+            lambda _: True,
+        ),
+    ),
+}

@@ -1,0 +1,310 @@
+"""Whole requests: one or more clauses, every word of which has a meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from llmring.advisor.grammar import (
+    alias_clauses,
+    alias_phrases,
+    bind_clauses,
+    edit_frames,
+    fallback_clauses,
+    limit_clauses,
+    limit_phrases,
+    model_lists,
+    need_clauses,
+    need_phrases,
+    order_clauses,
+    profile_clauses,
+    quantities,
+    replace_clauses,
+)
+from llmring.advisor.grammar.alias_phrases import in_profile
+from llmring.advisor.grammar.chart import Chart, Grammar, Rule, Values, rules
+from llmring.advisor.grammar.intent_parts import AliasPhrase, DescribedModel
+from llmring.advisor.grammar.intents import BindAliases, Edit, Intent, Recommend, SetLimits, Topic
+from llmring.advisor.grammar.lexer import Token, tokens_of
+from llmring.advisor.grammar.need_phrases import described
+from llmring.advisor.grammar.questions import (
+    cost_questions,
+    lockfile_questions,
+    model_questions,
+    need_questions,
+    retirement_questions,
+)
+from llmring.advisor.grammar.questions.question_words import spotted
+from llmring.advisor.grammar.vocabulary import Vocabulary
+
+# Plain requests are shorter.
+_MOST_CHARACTERS = 1000
+_MOST_TOKENS = 80
+
+
+class RequestReading(Struct, frozen=True):
+    """One meaning of a whole request.
+
+    Attributes:
+        intents: What it asks for, in order.
+    """
+
+    intents: tuple[Intent, ...]
+
+
+def _placed(v: Values) -> tuple[Intent, ...] | None:
+    """Put the profile that surrounds a clause into its intents."""
+    profile = v.get("before") or v.get("after")
+    if v.get("before") and v.get("after") and v["before"] != v["after"]:
+        return None
+    found: list[Intent] = []
+    for intent in v["core"]:
+        placed = _in_profile(intent, profile) if profile else intent
+        if placed is None:
+            return None
+        found.append(placed)
+    if v.get("before"):
+        # A profile at the beginning is that of the clauses that follow, too.
+        found.insert(0, Topic(AliasPhrase(scope="left out", profile=profile)))
+    return tuple(found)
+
+
+def _in_profile(intent: Any, profile: str) -> Any:
+    for field in ("aliases", "old", "alias"):
+        phrase = getattr(intent, field, None)
+        if isinstance(phrase, AliasPhrase):
+            moved = in_profile(phrase, profile)
+            return None if moved is None else replace(intent, **{field: moved})
+    return None
+
+
+def _joined(v: Values) -> tuple[Intent, ...]:
+    return (*v["one"], *v.get("rest", ()))
+
+
+def _continued(kind: type | tuple[type, ...]) -> Any:
+    """Return a function that accepts a clause without a verb only behind one of a kind."""
+
+    def build(v: Values) -> tuple[Any, ...]:
+        return (("continues", kind), *v["one"], *v.get("rest", ()))
+
+    return build
+
+
+def _whole(v: Values) -> tuple[Intent, ...] | None:
+    """Check that each clause without a verb continues a clause that it fits."""
+    found: list[Any] = []
+    for each in (*v["one"], *v.get("rest", ())):
+        if isinstance(each, tuple):
+            if not any(isinstance(before, each[1]) for before in found):
+                return None
+        else:
+            found.append(each)
+    # A wish behind an edit is likely a part of the edit.
+    edited = False
+    for each in found:
+        if isinstance(each, Recommend) and edited:
+            return None
+        edited = edited or isinstance(each, Edit)
+    return tuple(found)
+
+
+def _answered_first(v: Values) -> tuple[Intent, ...] | None:
+    later = _whole(v)
+    return None if later is None else (*v["core"], *later)
+
+
+_POLITE = (
+    "(can you|could you|would you|will you|would you mind|can i ask you to|could i ask you to)"
+)
+_LEAD = (
+    "(i want you to|i would like you to|i would like to|i want to|i need you to|i need to|let us|"
+    "we need to|we want to|we should|we have to|we must|you should|i am going to|i have to|"
+    "help me|help me to|make sure to|we would like to|i would love to|you can|you may|"
+    "i would rather|i would prefer to|i think we should|i think you should|feel free to|"
+    "remember to|do|try to|time to|it is time to|"
+    "want to|need to|i would like|we are going to)"
+)
+_EDITS = (
+    "bind",
+    "add",
+    "order",
+    "drop",
+    "remove",
+    "rename",
+    "upgrade",
+    "replace",
+    "copy",
+    "limit",
+    "require",
+    "profile",
+    "again",
+    "undo",
+    "topic",
+    "limit_frame",
+    "bind_frame",
+    "backup_frame",
+    "chosen_frame",
+    "vendors_frame",
+)
+_QUESTIONS = (
+    "cost",
+    "cheaper",
+    "comparison",
+    "retirement",
+    "abilities_question",
+    "recommend",
+    "lockfile",
+    "profiles_question",
+    "providers_question",
+    "help",
+)
+
+_RULES: dict[str, tuple[Rule, ...]] = {
+    "edit": rules(*((f"<{name}>", lambda v: next(iter(v.values()))) for name in _EDITS)),
+    "question": rules(*((f"<{name}>", lambda v: next(iter(v.values()))) for name in _QUESTIONS)),
+    "clause": rules(
+        ("<core:edit> [instead|again]", _placed),
+        (f"{_LEAD} <core:edit> [instead|again]", _placed),
+        (f"{_POLITE} <core:edit> [instead|again] [?]", _placed),
+        (
+            "<before:where> [,|:] [(i want you to|let us|we should|can you|could you)] <core:edit>",
+            _placed,
+        ),
+        ("<core:edit> [,] <after:where>", _placed),
+        (f"({_LEAD}|{_POLITE}) <core:edit> [,] <after:where> [?]", _placed),
+        ("<core:question> [?]", _placed),
+        (f"({_POLITE}|{_LEAD}) <core:question> [?]", _placed),
+        ("<core:question> [,] <after:where> [?]", _placed),
+        ("<before:where> [,] <core:question> [?]", _placed),
+        (
+            "(can you|could you|would you) (show me|find|find me) <core:question> [?]",
+            _placed,
+        ),
+        (
+            "(show me|i want to know|i would like to know|do you know) [,] <core:question> [?]",
+            _placed,
+        ),
+    ),
+    "joint": rules(
+        (
+            "(and|,|, and|then|, then|and then|.|;|, and then|. then|. and|but|, but|!|; "
+            "and|;  then|"
+            ", plus|plus|.  after that|after that|and after that|, also|: |and finally|"
+            "finally|, finally)",
+            lambda _: True,
+        ),
+    ),
+    "rest": rules(
+        ("<joint> <one:clause> [<rest>]", _joined),
+        ("[,] [<joint>] <one:more_bind> [instead] [<rest>]", _continued(BindAliases)),
+        ("[<joint>] <one:more_limits> [<rest>]", _continued((SetLimits, BindAliases))),
+    ),
+    "request": rules(
+        ("[and|then|but] <one:clause> [<rest>]", _whole),
+        ("<one:verbless> [<rest>]", _whole),
+        ("yes , <one:clause> [<rest>]", _whole),
+        ("yes <one:clause> [<rest>]", _whole),
+        ("<core:question> ? [<joint>] <one:clause> [<rest>]", _answered_first),
+    ),
+}
+
+GRAMMAR = Grammar(
+    rules={
+        **quantities.RULES,
+        **need_phrases.RULES,
+        **alias_phrases.RULES,
+        **model_lists.RULES,
+        **bind_clauses.RULES,
+        **replace_clauses.RULES,
+        **fallback_clauses.RULES,
+        **order_clauses.RULES,
+        **alias_clauses.RULES,
+        **limit_phrases.RULES,
+        **limit_clauses.RULES,
+        **need_clauses.RULES,
+        **edit_frames.RULES,
+        **profile_clauses.RULES,
+        **cost_questions.RULES,
+        **model_questions.RULES,
+        **need_questions.RULES,
+        **retirement_questions.RULES,
+        **lockfile_questions.RULES,
+        **_RULES,
+    },
+    lexemes={
+        **quantities.LEXEMES,
+        **need_phrases.LEXEMES,
+        **alias_phrases.LEXEMES,
+        **edit_frames.LEXEMES,
+    },
+)
+
+
+def readings(text: str, names: Vocabulary) -> list[RequestReading]:
+    """Find every meaning of a request that accounts for each of its words.
+
+    Args:
+        text: The request, in English; above 1,000 characters, it has none.
+        names: The names that it may contain.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        return []
+    tokens = tokens_of(text, names.kept())
+    if not tokens or len(tokens) > _MOST_TOKENS:
+        return []
+    chart = Chart(GRAMMAR, tokens, names)
+    found = [] if _contradicts(tokens) else chart.readings("request")
+    if not found:
+        question = spotted(chart)
+        found = [] if question is None else [question]
+    return [RequestReading(each) for each in _explicit(dict.fromkeys(found))]
+
+
+def _contradicts(tokens: tuple[Token, ...]) -> bool:
+    """Return True if a negation meets an upper limit: "may not use at most 5" means neither."""
+    text = f" {' '.join(token.word for token in tokens)} "
+    limits = (" at most ", " up to ", " no more than ", " not more than ")
+    is_limited = [limit for limit in limits if limit in text]
+    if re.search(r" (?:stop|keep|prevent) .* from .* not ", text):
+        return True
+    rest = text.replace(" not more than ", " ")
+    return bool(is_limited) and (" not " in rest or " never " in rest)
+
+
+def _explicit(found: Iterable[tuple[Intent, ...]]) -> list[tuple[Intent, ...]]:
+    """Drop the readings that take a name for a purpose, if it is called an alias."""
+    kept = [*found]
+    aliases = {
+        phrase.names for intents in kept for phrase in _phrases(intents) if phrase.new == "explicit"
+    }
+    return [
+        intents
+        for intents in kept
+        if not any(
+            phrase.new == "implied" and phrase.names in aliases for phrase in _phrases(intents)
+        )
+    ] or kept
+
+
+def _phrases(intents: tuple[Intent, ...]) -> Iterator[AliasPhrase]:
+    for intent in intents:
+        phrase = getattr(intent, "aliases", None)
+        if isinstance(phrase, AliasPhrase):
+            yield phrase
+
+
+def need_of(text: str, names: Vocabulary) -> DescribedModel | None:
+    """Read the description of a model, such as "images, tools, 200k"; None if it is unclear."""
+    tokens: tuple[Token, ...] = tokens_of(text)
+    if len(text) > _MOST_CHARACTERS or not tokens:
+        return None
+    for features in Chart(GRAMMAR, tokens, names).readings("needs"):
+        found = described(features)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,276 @@
+"""The steps that bind, extend, reorder, replace, rename and remove aliases."""
+
+from __future__ import annotations
+
+from llmring.advisor.changes import Bind, RenameBinding, ReplaceModel, SetPolicy, Unbind
+from llmring.advisor.grammar.intent_parts import DescribedModel
+from llmring.advisor.grammar.intents import (
+    AddModels,
+    BindAliases,
+    CopyAlias,
+    MoveModel,
+    OrderModels,
+    RemoveAliases,
+    RemoveModels,
+    RenameAlias,
+    ReplaceModels,
+    SetFallbacks,
+    SpreadVendors,
+    UpgradeModels,
+)
+from llmring.advisor.grammar.words import ENVIRONMENTS
+from llmring.advisor.planning.context import Context, Place
+from llmring.advisor.planning.model_selection import fallbacks, one, one_in, selected
+from llmring.advisor.planning.unclear import UnclearRequestError
+from llmring.lockfile.document import ModelRef
+from llmring.registry.price import price_tag
+from llmring.registry.successors import ReplacementRules, steps
+
+_NOTHING = "Nothing was changed."
+
+
+def bind(context: Context, intent: BindAliases) -> None:
+    """Bind the aliases of a clause."""
+    places = context.places(intent.aliases, creates=True)
+    models = selected(context, intent.models)
+    vendors = {each.partition(":")[0] for each in models}
+    if len(vendors) < intent.models.vendors:
+        raise UnclearRequestError(
+            f"These models are of {len(vendors)} vendor, not {intent.models.vendors}. {_NOTHING}"
+        )
+    for alias, profile in places:
+        given = context.copy.given(profile)
+        context.copy.make(Bind(alias, models, given, _reason(context, intent, models)))
+
+
+def add(context: Context, intent: AddModels) -> None:
+    """Add models to aliases, behind those that they have."""
+    for place in context.places(intent.aliases):
+        there = _models(context, place)
+        models = selected(context, intent.models, tuple(there))
+        new = [each for each in models if each not in there]
+        if not new:
+            raise UnclearRequestError(
+                f"{place[0]} has {', '.join(models) or 'these models'} already. {_NOTHING}"
+            )
+        _rebind(context, place, [*there, *new])
+
+
+def set_fallbacks(context: Context, intent: SetFallbacks) -> None:
+    """Replace the fallbacks of aliases."""
+    for place in context.places(intent.aliases):
+        there = _models(context, place)
+        models = [one_in(context, place, each) for each in intent.models]
+        _rebind(context, place, [*dict.fromkeys((there[0], *models))])
+
+
+def move(context: Context, intent: MoveModel) -> None:
+    """Move a model to the front or the end; one that is new is added there."""
+    for place in context.places(intent.aliases, creates=True):
+        model = one_in(context, place, intent.model)
+        rest = [each for each in context.copy.models(*place) if each != model]
+        _rebind(context, place, [model, *rest] if intent.place == "first" else [*rest, model])
+
+
+def order(context: Context, intent: OrderModels) -> None:
+    """Put models into an order: the named ones take the places that they have together."""
+    for place in context.places(intent.aliases):
+        there = _models(context, place)
+        wanted = [one_in(context, place, each) for each in intent.models] or there[::-1]
+        missing = [each for each in wanted if each not in there]
+        if missing == wanted[:1] and intent.inserts:
+            there.insert(there.index(wanted[1]), wanted[0])
+            missing = []
+        if missing or len(there) < 2:
+            lack = f"does not have {', '.join(missing)}" if missing else "has a single model"
+            raise UnclearRequestError(f"{place[0]} {lack}. {_NOTHING}")
+        left = iter(wanted)
+        _rebind(context, place, [next(left) if each in wanted else each for each in there])
+
+
+def remove_models(context: Context, intent: RemoveModels) -> None:
+    """Remove models from aliases; at least one must remain."""
+    for place in context.places(intent.aliases):
+        there = _models(context, place)
+        gone = [one_in(context, place, each) for each in intent.models]
+        missing = [each for each in gone if each not in there]
+        if missing:
+            raise UnclearRequestError(
+                f"{place[0]} does not have {', '.join(missing)}; it has {', '.join(there)}. "
+                f"{_NOTHING}"
+            )
+        rest = [each for each in there if each not in gone] if gone else there[:1]
+        if not rest:
+            raise UnclearRequestError(
+                f"{place[0]} has no other model. Bind it to another one, or remove the alias. "
+                f"{_NOTHING}"
+            )
+        _rebind(context, place, rest)
+
+
+def replace_models(context: Context, intent: ReplaceModels) -> None:
+    """Replace a model by another: in the named aliases, in a profile, or in every profile."""
+    old, new = one(context, intent.old), one(context, intent.new)
+    if old == new:
+        raise UnclearRequestError(f"Both are {old}. {_NOTHING}")
+    phrase = intent.aliases
+    if phrase.scope in ("named", "back"):
+        for place in context.places(phrase):
+            there = _models(context, place)
+            if old not in there:
+                raise UnclearRequestError(
+                    f"{place[0]} does not have {old}; it has {', '.join(there)}. {_NOTHING}"
+                )
+            swapped = [new if each == old else each for each in there]
+            _rebind(context, place, [*dict.fromkeys(swapped)])
+        return
+    profile = phrase.profile or context.profile
+    users = _users(context, old, profile)
+    if not users:
+        raise UnclearRequestError(f"No alias has {old}. {_NOTHING}")
+    if phrase.scope == "left out" and profile is None and len({p for _, p in users}) > 1:
+        where = ", ".join(f"{alias} in {place}" for alias, place in users)
+        raise UnclearRequestError(
+            f"{old} is in several profiles ({where}). Write: everywhere, or name a profile. "
+            f"{_NOTHING}"
+        )
+    context.topic = users
+    context.copy.make(ReplaceModel(old, new, profile))
+
+
+def upgrade(context: Context, intent: UpgradeModels) -> None:
+    """Replace the models of aliases by the newest of their lines."""
+    editor = context.editor
+    done = False
+    for alias, profile in context.places(intent.aliases):
+        there = _models(context, (alias, profile))
+        policy = context.copy.policy(alias, profile)
+        rules = ReplacementRules(
+            on=editor.day,
+            needs=policy.get("needs", ()),
+            min_context=policy.get("min_context", 0),
+        )
+        models = []
+        for step in steps([ModelRef.parse(each) for each in there], editor.known, rules):
+            facts = step.facts
+            leaves = facts is not None and bool(facts.retires or facts.deprecated)
+            is_due = leaves or not intent.retiring
+            models.append(str(step.to) if step.to is not None and is_due else str(step.ref))
+        if models != there:
+            done = True
+            _rebind(context, (alias, profile), models)
+    if not done:
+        raise UnclearRequestError(f"No newer model fits. {_NOTHING}")
+
+
+def spread(context: Context, intent: SpreadVendors) -> None:
+    """Add fallbacks until aliases have models of several vendors."""
+    done = False
+    for place in context.places(intent.aliases):
+        there = _models(context, place)
+        vendors = len({each.partition(":")[0] for each in there})
+        missing = max(intent.vendors - vendors, intent.models - len(there))
+        if missing > 0:
+            new = fallbacks(context, there, None, missing)
+            if len(new) < missing:
+                raise UnclearRequestError(f"No other vendor has a model like these. {_NOTHING}")
+            _rebind(context, place, [*there, *new])
+            done = True
+    if not done:
+        raise UnclearRequestError(f"The aliases have such models already. {_NOTHING}")
+
+
+def rename(context: Context, intent: RenameAlias) -> None:
+    """Rename an alias."""
+    [(alias, profile)] = context.places(intent.old)
+    if alias not in context.editor.aliases(profile):
+        raise UnclearRequestError(f"Which name should {alias} have? {_NOTHING}")
+    profiles = [profile]
+    if intent.everywhere:
+        profiles = [
+            each.name
+            for each in context.copy.lockfile.profiles.values()
+            if alias in each.bindings and each.bindings[alias].at[1] == each.name
+        ]
+    for name in profiles:
+        context.copy.make(RenameBinding(alias, intent.new, context.copy.given(name)))
+    context.topic = ((intent.new, profile),)
+    others = [
+        name
+        for name, other in context.copy.lockfile.profiles.items()
+        if name != profile and alias in other.bindings
+    ]
+    if others:
+        context.notes.append(f"Still named {alias} in: {', '.join(others)}.")
+
+
+def copy(context: Context, intent: CopyAlias) -> None:
+    """Copy an alias under another name, or into a profile of that name."""
+    copied: list[Place] = []
+    for alias, profile in context.places(intent.alias):
+        to = (intent.to, profile)
+        if intent.to in context.copy.lockfile.profiles and not context.is_alias(intent.to):
+            to = (alias, intent.to)
+        elif intent.to in context.copy.bindings(profile):
+            raise UnclearRequestError(f"There is an alias {intent.to} already. {_NOTHING}")
+        elif intent.to.lower() in ENVIRONMENTS:
+            raise UnclearRequestError(
+                f"No profile is called {intent.to}. Create it first: create a profile called "
+                f"{intent.to}. {_NOTHING}"
+            )
+        models = _models(context, (alias, profile))
+        policy = context.copy.policy(alias, profile)
+        given = context.copy.given(to[1])
+        context.copy.make(Bind(to[0], models, given))
+        for key, value in policy.items():
+            context.copy.make(SetPolicy(key, value, to[0], given))
+        copied.append(to)
+    context.topic = tuple(copied)
+
+
+def remove(context: Context, intent: RemoveAliases) -> None:
+    """Remove the named aliases."""
+    if intent.aliases.scope == "all":
+        raise UnclearRequestError(f"I remove one alias at a time. {context.which_alias()}")
+    for alias, profile in context.places(intent.aliases):
+        context.copy.make(Unbind(alias, context.copy.given(profile)))
+
+
+def _models(context: Context, place: Place) -> list[str]:
+    found = context.copy.models(*place)
+    if not found:
+        raise UnclearRequestError(f"Profile {place[1]} has no alias {place[0]}. {_NOTHING}")
+    return found
+
+
+def _rebind(context: Context, place: Place, models: list[str]) -> None:
+    alias, profile = place
+    if models == context.copy.models(alias, profile):
+        raise UnclearRequestError(f"{alias} has these models in this order already. {_NOTHING}")
+    context.copy.own(alias, profile)
+    context.copy.make(Bind(alias, models, context.copy.given(profile)))
+
+
+def _users(context: Context, model: str, profile: str | None) -> tuple[Place, ...]:
+    ref = ModelRef.parse(model)
+    return tuple(
+        (alias, each.name)
+        for each in context.copy.lockfile.profiles.values()
+        for alias, binding in each.bindings.items()
+        if binding.at[1] == each.name and ref in binding.models and profile in (None, each.name)
+    )
+
+
+def _reason(context: Context, intent: BindAliases, models: list[str]) -> str | None:
+    """Give the reason for a binding: what the request describes, and the price."""
+    facts = context.editor.facts(models[0])
+    prices = facts.prices_on(context.editor.day) if facts else None
+    if prices is None:
+        return None
+    need = next(
+        (each.need for each in intent.models.models if isinstance(each, DescribedModel)), None
+    )
+    if need is None:
+        return price_tag(prices)
+    able = f" with {', '.join(need.capabilities)}" if need.capabilities else ""
+    return f"{need.order}{able}, {price_tag(prices)}"

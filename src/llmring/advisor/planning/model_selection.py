@@ -1,0 +1,229 @@
+"""The selection of models for the phrases of a request that name or describe them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from llmring.advisor.grammar.intent_parts import (
+    DescribedModel,
+    ModelList,
+    ModelPhrase,
+    ModelsOfAlias,
+    PlacedModel,
+    RecommendedModel,
+)
+from llmring.advisor.grammar.spoken_models import SpokenModel
+from llmring.advisor.planning.context import Context, Place
+from llmring.advisor.planning.unclear import Option, UnclearRequestError
+from llmring.advisor.ranking import Availability, Need, Order, across_vendors, mixed_price, ranked
+from llmring.lockfile.problem import nearest
+from llmring.registry.catalog import Capability, ModelFacts
+from llmring.registry.price import price_tag
+from llmring.registry.successors import is_preview
+
+# Capabilities that a fallback must share with the first model.
+_SHARED: frozenset[Capability] = frozenset({"vision", "documents", "audio", "tools", "json_schema"})
+_ORDERS: tuple[Order, ...] = ("cheapest", "best", "newest")
+
+
+def candidates(context: Context, need: Need) -> list[ModelFacts]:
+    """Find the models that meet a need, best first."""
+    editor = context.editor
+    return ranked(editor.models, need, editor.availability, editor.day)
+
+
+def selected(context: Context, models: ModelList, keep: tuple[str, ...] = ()) -> list[str]:
+    """Select the models of a list, with the fallbacks it asks for.
+
+    Args:
+        context: The context of the request.
+        models: The list.
+        keep: Models that the alias has already, which are not selected again.
+
+    Raises:
+        UnclearRequestError: No model is meant, or several could be.
+    """
+    found: list[str] = []
+    for phrase in models.models:
+        found += [each for each in chosen(context, phrase) if each not in found]
+    count = models.fallbacks
+    if count is None:
+        return found
+    need = next((each.need for each in models.models if isinstance(each, DescribedModel)), None)
+    others = fallbacks(context, [*keep, *found], need, count, models.backup)
+    if len(others) < count:
+        raise UnclearRequestError(
+            f"Only {len(found) + len(others)} vendors have a model that meets this; relax "
+            "the needs. "
+            "Nothing was changed."
+        )
+    return [*found, *others]
+
+
+def one(context: Context, phrase: ModelPhrase) -> str:
+    """Select the model of a phrase that means exactly one.
+
+    Raises:
+        UnclearRequestError: No model is meant, or several could be.
+    """
+    found = chosen(context, phrase)
+    if len(found) != 1:
+        raise UnclearRequestError("Name one model; nothing was changed.")
+    return found[0]
+
+
+def one_in(context: Context, place: Place, phrase: ModelPhrase) -> str:
+    """Select the model of a phrase, which may name it by its place in an alias.
+
+    Raises:
+        UnclearRequestError: No model is meant, or several could be.
+    """
+    if not isinstance(phrase, PlacedModel):
+        return one(context, phrase)
+    there = context.copy.models(*place)
+    index = phrase.index if phrase.index >= 0 else len(there) + phrase.index
+    if not 0 <= index < len(there) or (phrase.index < 0 and len(there) < 2):
+        raise UnclearRequestError(
+            f"{place[0]} has {', '.join(there) or 'no models'}. Nothing was changed."
+        )
+    return there[index]
+
+
+def chosen(context: Context, phrase: ModelPhrase) -> list[str]:
+    """Select the models of a phrase.
+
+    Raises:
+        UnclearRequestError: No model is meant, or several could be.
+    """
+    match phrase:
+        case SpokenModel():
+            return [_spoken(context, phrase)]
+        case DescribedModel(need, is_precise):
+            return [_described(context, need, is_precise=is_precise)]
+        case RecommendedModel(index):
+            if len(context.recommended) <= index:
+                raise UnclearRequestError(
+                    "Which model? Name one (provider:model), or describe what it should do; "
+                    "nothing was changed."
+                )
+            return [context.recommended[index]]
+        case PlacedModel():
+            raise UnclearRequestError(context.which_alias())
+        case ModelsOfAlias(alias):
+            profile = context.profile or context.editor.profile
+            models = context.copy.models(alias, profile)
+            if not models:
+                raise UnclearRequestError(
+                    f"Profile {profile} has no alias {alias}. Nothing was changed."
+                )
+            return models
+
+
+def fallbacks(
+    context: Context,
+    models: list[str],
+    need: Need | None,
+    count: int,
+    backup: Need | None = None,
+) -> list[str]:
+    """Choose fallbacks from other vendors: those that meet the need, or are like the first model.
+
+    Args:
+        context: The context of the request.
+        models: The models to back up.
+        need: The need that the models meet, if the request describes them.
+        count: The number of fallbacks.
+        backup: What the request asks of the fallbacks, if anything.
+    """
+    vendors = {model.partition(":")[0] for model in models}
+    first = context.editor.facts(models[0]) if models else None
+    if need is None:
+        shared = tuple(sorted(first.capabilities & _SHARED)) if first else ()
+        need = Need(capabilities=shared)
+    wanted = backup or Need()
+    whole = replace(
+        wanted, capabilities=tuple({*need.capabilities, *wanted.capabilities}), order=need.order
+    )
+    asked = bool(wanted.providers or wanted.lines)
+    found = [
+        facts
+        for facts in candidates(context, replace(whole, min_context=need.min_context))
+        if str(facts) not in models and (asked or facts.provider not in vendors)
+    ]
+    if first is not None:
+        found = _like(context, first, found)
+    if asked:
+        return [str(each) for each in found[:count]]
+    return [str(each) for each in across_vendors(found, count)]
+
+
+def _like(context: Context, first: ModelFacts, found: list[ModelFacts]) -> list[ModelFacts]:
+    """Order models by how near their price is to that of another, reachable ones first."""
+    editor = context.editor
+    price = mixed_price(first, editor.day)
+    if not price:
+        return found
+
+    def distance(facts: ModelFacts) -> tuple[Availability, bool, Decimal]:
+        other = mixed_price(facts, editor.day)
+        ratio = max(other / price, price / other) if other else Decimal("Infinity")
+        return editor.availability(facts.provider), is_preview(facts.name), ratio
+
+    return sorted(found, key=distance)
+
+
+def _spoken(context: Context, phrase: SpokenModel) -> str:
+    models = phrase.models
+    if phrase.text in context.meant:
+        return context.meant[phrase.text]
+    if len(models) == 1:
+        return models[0]
+    if not models:
+        names: dict[str, str] = {}
+        for facts in context.editor.models:
+            names.setdefault(facts.name, str(facts))
+        meant = nearest(phrase.text.replace(" ", "-"), names)
+        hint = f" Did you mean {names[meant]}?" if meant else ""
+        raise UnclearRequestError(
+            f"The registry has no model {phrase.text!r}.{hint} Nothing was changed."
+        )
+    raise UnclearRequestError(
+        f"Which {phrase.text}? Several models have this name:",
+        tuple(Option(each, None, {phrase.text: each}) for each in models),
+    )
+
+
+def _described(context: Context, need: Need, *, is_precise: bool) -> str:
+    described = _in_words(need)
+    if described in context.meant:
+        return context.meant[described]
+    found = candidates(context, need)
+    if not found:
+        raise UnclearRequestError(
+            "No model in the registry meets these needs; relax them, or name other providers. "
+            "Nothing was changed."
+        )
+    if is_precise:
+        return str(found[0])
+    options: dict[str, tuple[Order, ModelFacts]] = {}
+    for order in _ORDERS:
+        best = candidates(context, replace(need, order=order))[0]
+        options.setdefault(str(best), (order, best))
+    raise UnclearRequestError(
+        f"Which {described}? Name it, or choose:",
+        tuple(
+            Option(f"{name} ({order}, {_price(context, facts)})", None, {described: name})
+            for name, (order, facts) in options.items()
+        ),
+    )
+
+
+def _in_words(need: Need) -> str:
+    return " ".join((*need.providers, *need.lines, "model"))
+
+
+def _price(context: Context, facts: ModelFacts) -> str:
+    prices = facts.prices_on(context.editor.day)
+    return price_tag(prices) if prices else "price unknown"

@@ -1,0 +1,86 @@
+"""Requests become intents; each word has a meaning in them."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from advisor.small_catalog import small_agent, small_editor
+from llmring.advisor.grammar.intent_parts import AliasPhrase, Setting
+from llmring.advisor.grammar.intents import (
+    AskCost,
+    BindAliases,
+    NewProfiles,
+    RemoveAliases,
+    SetLimits,
+    Topic,
+)
+from llmring.advisor.grammar.sentence import need_of, readings
+from llmring.advisor.grammar.vocabulary import Vocabulary
+
+
+@pytest.fixture
+def names() -> Vocabulary:
+    return small_agent(small_editor()).vocabulary()
+
+
+def test_clauses_become_intents_in_order(names: Vocabulary) -> None:
+    for reading in readings("make fast use haiku and limit it to 60 rpm", names):
+        first, second = reading.intents
+        assert isinstance(first, BindAliases)
+        assert first.aliases.names == ("fast",)
+        assert second == SetLimits(AliasPhrase(scope="back"), (Setting("rpm", 60),))
+
+
+def test_a_profile_at_the_beginning_is_that_of_all_clauses(names: Vocabulary) -> None:
+    found = readings("in prod, remove fast and remove coder", names)
+
+    assert (
+        Topic(AliasPhrase(scope="left out", profile="prod")),
+        RemoveAliases(AliasPhrase(names=("fast",), profile="prod")),
+        RemoveAliases(AliasPhrase(names=("coder",))),
+    ) in [reading.intents for reading in found]
+
+
+def test_profiles_are_no_aliases(names: Vocabulary) -> None:
+    [reading] = readings("Set up profiles for dev and prod", names)
+
+    assert reading.intents == (NewProfiles(names=("dev", "prod")),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "bind", "bind fast", "bind fast to haiku zqx", "hello there friend", "not", "a" * 2000],
+)
+def test_a_request_with_a_word_too_many_or_too_few_has_no_reading(
+    names: Vocabulary, text: str
+) -> None:
+    assert readings(text, names) == []
+
+
+def test_a_question_may_have_words_without_a_meaning(names: Vocabulary) -> None:
+    [reading] = readings("what on earth does that fancy coder thing cost?", names)
+
+    assert reading.intents == (AskCost(aliases=AliasPhrase(names=("coder",))),)
+
+
+@pytest.mark.parametrize(
+    ("text", "need"),
+    [
+        ("images, tools and 200k", {"capabilities": ("tools", "vision"), "min_context": 200_000}),
+        ("cheap", {"order": "cheapest"}),
+        ("best", {"order": "best"}),
+        ("pdfs under $2", {"capabilities": ("documents",), "max_input_price": Decimal(2)}),
+        ("from google", {"providers": ("google",)}),
+        ("local", {"providers": ("local", "ollama")}),
+    ],
+)
+def test_a_need_is_read(names: Vocabulary, text: str, need: dict[str, Any]) -> None:
+    found = need_of(text, names)
+
+    assert found is not None
+    assert {key: getattr(found.need, key) for key in need} == need
+
+
+def test_an_unknown_need_is_unclear(names: Vocabulary) -> None:
+    assert need_of("images and blue", names) is None
