@@ -45,7 +45,7 @@ def profile_name(chart: Chart, at: int) -> Iterator[tuple[str, int]]:
         known = chart.names.profile(SHORT_ENVIRONMENTS.get(token.word, token.text))
     if token.quoted or known is not None:
         yield known or token.text, at + 1
-    elif token.word in ENVIRONMENTS or _can_be_name(chart, at):
+    elif token.word in USUAL_PROFILES or _can_be_name(chart, at):
         new = _as_new(chart, at)
         yield SHORT_ENVIRONMENTS.get(new.lower(), new), at + 1
 
@@ -208,6 +208,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<name> alias [<where>]", _new),
     ),
     "where": rules(
+        (
+            "(in|on|for) new profile [called|named] <profile_name>",
+            lambda v: v["profile_name"],
+        ),
         (
             "(in|on|for|under|within|inside|of|to|from) [profile] <place> "
             "[profile|environment|env|environments]",

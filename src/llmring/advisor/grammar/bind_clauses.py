@@ -13,6 +13,7 @@ from llmring.advisor.grammar.intent_parts import (
     AliasPhrase,
     DescribedModel,
     ModelList,
+    ModelsOfAlias,
     RecommendedModel,
 )
 from llmring.advisor.grammar.intents import BindAliases, CopyAlias, Edit, Topic, WantedModels
@@ -49,6 +50,10 @@ def _wanted_there(v: Values) -> tuple[Any, ...] | None:
     if need is None:
         return None
     return _wanted({"models": ModelList(models=(need,)), "use": v["use"]})
+
+
+def _bound_everywhere(v: Values) -> Clause:
+    return (BindAliases(AliasPhrase(scope="all", profile=v.get("where")), v["models"]),)
 
 
 def _verbless(v: Values) -> Clause | None:
@@ -113,6 +118,26 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "bind_core": rules(
         (
+            "(use|take|put) <models> (everywhere|for everything|for all aliases) [<where>]",
+            _bound_everywhere,
+        ),
+        (
+            "(use|have|put) (same model|same models) (for|in|on) <who> as (for|in|on) <alias>",
+            lambda v: (BindAliases(v["who"], ModelList(models=(ModelsOfAlias(v["alias"]),))),),
+        ),
+        (
+            "(for|in|on) <who> [,] (i would prefer|i would rather have|i would rather "
+            "use|i want|i would like|we want|we would like|we prefer|give me|let us "
+            "have) <models>",
+            _bound,
+        ),
+        (
+            "(make|let|have) (profile <p:profile_name>|<p:profile_name> profile) (use|"
+            "have|run) <models> (for|as|behind) <who>",
+            _for_profile,
+        ),
+        ("make <models> model (behind|of|for|in) <use>", _bound),
+        (
             "(i want|we want|i would like|i need|we need|find|find me|pick|choose|get "
             "me) [<qualities>] <noun> for <use> <tails>",
             _wanted_there,
@@ -161,11 +186,6 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "(make|let|have) <who> (try|use|ask|call|take) <one:model> first [,] [and|"
             "and then|then] <more:sequence>",
             _first_then,
-        ),
-        (
-            "(order|sort|arrange|set) (models|model order|order|order of models|list) "
-            "(of|in|for) <who> [to|as|:|like this :|to :] <models>",
-            _bound,
         ),
         (
             "(profile <p:profile_name>|<p:profile_name> profile) (should|must|shall) "
@@ -266,7 +286,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
         ("(bind|map|assign|set|point|switch|change) <pairs>", lambda v: v["pairs"]),
     ),
-    "pair": rules(("<target> (to|->|=|at|:) <models> [<where>]", _bound)),
+    "pair": rules(("<who> (to|->|=|at|:) <models> [<where>]", _bound)),
     "pairs": rules(
         ("<one:pair> (,|and|, and) <two:pair>", lambda v: (*v["one"], *v["two"])),
         ("<one:pair> (,|and|, and) <more:pairs>", lambda v: (*v["one"], *v["more"])),

@@ -18,7 +18,7 @@ Clause = tuple[Edit, ...]
 
 _SHOULD = "should must shall may can could needs_to has_to have_to need_to is_to ought_to will"
 _WISH = "i_want i_would_like we_want we_would_like i_need we_need want need"
-_AIM = "make_sure ensure see_to_it that to for of on in at with by be"
+_AIM = "make_sure ensure see_to_it that to for of on in at with be"
 
 
 def _who(v: Values) -> AliasPhrase | None:
@@ -113,7 +113,8 @@ LEXEMES = {
         (FramePart("owner"), FramePart("models"), FramePart("where", required=False)),
         f"{_SHOULD} {_WISH} {_AIM} bind bound rebind use uses using set put point points run runs "
         "running switch switched change changed move moved make have give assign map let get "
-        "always over onto it_to call go going route served powered backed_by",
+        "always over onto it_to model behind go going route served powered backed_by "
+        "behind by served_by powered_by",
         _bound,
     ),
     "backup_frame": frame(
@@ -136,14 +137,18 @@ LEXEMES = {
             FramePart("from_vendors", required=False),
             FramePart("where", required=False),
         ),
-        f"{_SHOULD} {_WISH} to for of on in with add set_up give get have has configure choose "
+        f"{_SHOULD} {_WISH} to for of on in with put place behind add set_up give get "
+        "have has configure choose "
         "pick find some automatic suitable good want wants its",
         _chosen,
     ),
     "vendors_frame": frame(
         (FramePart("owner"), FramePart("vendor_count"), FramePart("where", required=False)),
-        f"{_SHOULD} {_WISH} {_AIM} give have has use uses using models model from spread span "
-        "spans across over include includes cover covers depend_on rely_on run runs get",
+        f"{_SHOULD} {_WISH} {_AIM} needs wants requires is_covered_by is_backed_by "
+        "is_served_by is_spread_over give have has use uses using models model from "
+        "spread span "
+        "spans across over include includes cover covers covered_by backed_by served_by "
+        "spread_over depend_on rely_on run runs get",
         _spread,
     ),
 }

@@ -59,6 +59,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "add": rules(
         (
+            "(add|append|put|place|attach) <sequence> (to|at) end of (<who> ['s] [list|"
+            "models|fallbacks|chain]|list of <who>|models of <who>|fallbacks of <who>)",
+            _added,
+        ),
+        ("(add|append|put) <sequence> to (list|models|fallbacks|chain) of <who>", _added),
+        ("(add|append|put) <sequence> to <who> 's (list|models|fallbacks|chain)", _added),
+        (
             "(have|keep) <sequence> (ready|on standby|in reserve|standing by|as reserve) "
             "(for|in case of|behind) <who>",
             _added,

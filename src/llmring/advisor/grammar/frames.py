@@ -41,21 +41,27 @@ def frame(parts: tuple[FramePart, ...], words: str, build: Build) -> Lexeme:
     )
 
     def ends(chart: Chart, begin: int) -> Iterator[tuple[Any, int]]:
-        stack: list[tuple[int, dict[str, Any]]] = [(begin, {})]
+        stack: list[tuple[int, dict[str, Any], bool]] = [(begin, {}, False)]
         seen = 0
         while stack and seen < _MOST_ENDS:
-            at, found = stack.pop()
-            if all(each.symbol in found for each in parts if each.required):
+            at, found, may_end = stack.pop()
+            if may_end and all(each.symbol in found for each in parts if each.required):
                 value = build(found)
                 if value is not None:
                     seen += 1
                     yield value, at
-            stack += [(at + len(phrase), found) for phrase in phrases if _begins(chart, at, phrase)]
+            # A frame ends with a part: a word that connects needs something to connect.
+            stack += [
+                (end, found, end == len(chart.tokens))
+                for phrase in phrases
+                if _begins(chart, at, phrase)
+                for end in (at + len(phrase),)
+            ]
             for part in parts:
                 # A profile in front belongs to the clauses that follow, too.
                 if part.symbol not in found and (found or part.symbol != "where"):
                     stack += [
-                        (end, {**found, part.symbol: value})
+                        (end, {**found, part.symbol: value}, True)
                         for value, end in chart.at(part.symbol, at)
                     ]
 

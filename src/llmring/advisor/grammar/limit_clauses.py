@@ -7,7 +7,7 @@ from typing import Any
 from llmring.advisor.grammar.chart import Rule, Values, rules
 from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase, Setting
 from llmring.advisor.grammar.intents import CannotDo, Edit, SetLimits
-from llmring.advisor.grammar.limit_phrases import CALLS, MOST, PER, keyed
+from llmring.advisor.grammar.limit_phrases import CALLS, DOLLARS, MOST, PER, keyed
 from llmring.advisor.grammar.quantities import plain
 
 Clause = tuple[Edit, ...]
@@ -47,6 +47,11 @@ def _key_of(v: Values) -> Clause | None:
     return None if setting is None else (SetLimits(_who(v), (setting,)),)
 
 
+def _budget(v: Values) -> Clause | None:
+    setting: Setting = v["rate"]
+    return (SetLimits(_who(v), (setting,)),) if setting.key in DOLLARS else None
+
+
 def _same_key(v: Values) -> Clause | None:
     """Accept "the rate limit … to 200 requests per minute" if both mean the same limit."""
     setting: Setting = v["rate"]
@@ -55,6 +60,41 @@ def _same_key(v: Values) -> Clause | None:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "limit": rules(
+        (
+            "[let|allow] no (call|request) (to|of) <who> [to|should|must|may] cost (more "
+            "than|over) <money>",
+            lambda v: (SetLimits(_who(v), (Setting("max_cost_per_request", plain(v["money"])),)),),
+        ),
+        (
+            "(let|allow) no (call|request|calls|requests) (to|of) <who> [to] (cost|take|"
+            "run|use) (more than|longer than|over) <settings:bounds>",
+            _set,
+        ),
+        (
+            "no (call|request) (to|of) <who> (should|must|may) (cost|take|run|use) (more "
+            "than|longer than|over) <settings:bounds>",
+            _set,
+        ),
+        ("(take|lift) [all] limits off <who>", lambda v: (SetLimits(v["who"], ()),)),
+        (
+            "(i|we) do not want <who> to (cost|spend|take|use|run|exceed|make|send|wait|"
+            "go over) [more than|longer than|over|for more than|for longer than] "
+            "<settings:bounds>",
+            _set,
+        ),
+        ("(i|we) do not want to (spend|pay|use) more than <settings:bounds> (on|for) <who>", _set),
+        (
+            "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust|cut|put|"
+            "make) (budget|spending limit|daily budget|cost limit) (of|for|on) <who> (to|"
+            "at|=) <rate>",
+            _budget,
+        ),
+        (
+            "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust|cut|put|"
+            "make) <who> 's (budget|spending limit|daily budget|cost limit) (to|at|=) "
+            "<rate>",
+            _budget,
+        ),
         (
             "(stop|keep|prevent) <who> from (costing|spending|using|taking|making|"
             "sending|running|exceeding) [more than|longer than|over] <settings:bounds>",

@@ -156,6 +156,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("no retries", lambda _: Setting("retries", 0)),
     ),
     "setting": rules(
+        (
+            "(time out|times out|give up|gives up|timing out) after [at most|no more "
+            "than] <duration>",
+            _of("timeout", "duration"),
+        ),
         ("retry [up to|at most|max] <times>", lambda v: Setting("retries", int(v["times"]))),
         ("[up to|at most] <times> retry", lambda v: Setting("retries", int(v["times"]))),
         ("<rate>", lambda v: v["rate"]),

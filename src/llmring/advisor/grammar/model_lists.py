@@ -89,6 +89,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("first <model> [,] [and] then <more:sequence>", _sequence),
     ),
     "backup": rules(
+        (
+            "[,] (with|and|keep|keeping) <sequence> (in reserve|on standby|as safety net|"
+            "as insurance|in case it fails|for when it fails|just in case|to fall back "
+            "on|to fall back to)",
+            _given,
+        ),
         ("[,] (with|and|plus|using|have) [automatic|some] <fallback> [in place]", _automatic),
         ("[,] (with|and|plus) <number> <fallback>", _automatic),
         (

@@ -285,6 +285,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("<one:tail> [and|,|, and] <more:tails>", lambda v: (*v["one"], *v["more"])),
     ),
     "need": rules(
+        (
+            "<provider>",
+            lambda v: DescribedModel(Need(providers=(v["provider"],)), is_precise=False),
+        ),
         ("<qualities> <noun> [<tails>]", _described),
         ("<noun> <tails>", _described),
         ("<qualities> <vendor> [<tails>]", _described),

@@ -14,12 +14,14 @@ REMOVE = (
     "away|kick out|erase|discard|eliminate)"
 )
 _FRONT = (
-    "(first|at front|to front|at top|on top|to top|primary|first choice|main model|in front|"
+    "(first|first one|first model|top choice|at front|to front|at top|on top|to top|"
+    "primary|first choice|main model|in front|"
     "at beginning|as first choice|as primary|first in line|up front|as first model|as main model|"
     "to first place|in first place|as first|ahead)"
 )
 _END = (
-    "(last|at end|to end|at bottom|to bottom|at back|to back|last resort|as last resort|as "
+    "(last|last one|last model|final one|at end|to end|at bottom|to bottom|at back|to "
+    "back|last resort|as last resort|as "
     "last fallback|to last place)"
 )
 
@@ -48,6 +50,11 @@ def _unplaced(v: Values) -> Clause:
     return (RemoveModels(v["who"], (v["placed"],)),)
 
 
+def _listed(v: Values) -> Clause | None:
+    models = v["sequence"]
+    return (OrderModels(subject(v), models),) if len(models) > 1 else None
+
+
 def _reversed(v: Values) -> Clause:
     return (OrderModels(subject(v), ()),)
 
@@ -72,6 +79,18 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("fallback", lambda _: PlacedModel(1)),
     ),
     "order": rules(
+        (
+            "(order|sort|arrange|set|change) (models|model order|order|order of models|"
+            "list|fallback order) (of|in|for) <who> [to|as|:|like this :|to :] <sequence>",
+            _listed,
+        ),
+        ("(order|reorder|arrange) <who> (as|to|:|like this :) <sequence>", _listed),
+        (
+            f"(put|move|make|list|place|use|set|bring) <model> {_FRONT} <who:of> and "
+            "(keep|leave) (rest|others|other ones|rest of them) [as fallbacks|as they "
+            "are|as is|behind it|after it]",
+            _to_front,
+        ),
         (
             "(put|bring|set) (models|order|order of models) (of|in|for) <who> (in|into) "
             "(reverse|reversed|opposite) order",
@@ -178,6 +197,12 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
     ),
     "drop": rules(
+        (
+            "<who> (should not|must not|may not|need not|does not need to) (have|use) "
+            "[any] (fallback|fallbacks)",
+            _without,
+        ),
+        ("<who> does not need [any] (fallback|fallbacks)", _without),
         (f"{REMOVE} <placed> (of|from|in|for) <who>", _unplaced),
         (f"{REMOVE} <who> 's <placed>", _unplaced),
         ("(take|pull|cut|leave|kick) <sequence> (out of|off|out from|off of) <who>", _without),

@@ -22,7 +22,7 @@ Clause = tuple[Edit, ...]
 _NEW = (
     "(create|add|make|new|set up|define|start|introduce|build|give me|i need|i want|we "
     "need|generate|prepare|"
-    "i would like|need|want|open|have) [new] [separate|different|own|two|three|four|some]"
+    "i would like|need|want|open|have) [me|us] [new] [separate|different|own|two|three|four|some]"
 )
 _BASED = (
     "(extending|that extends|which extends|based on|from|like|that inherits from|inheriting from|"
@@ -41,6 +41,17 @@ def _created(v: Values) -> Clause | None:
             return None
         models = v["kind"]
     return (NewProfiles(names=names, extends=v.get("base"), empty="empty" in v, models=models),)
+
+
+def _variant(v: Values) -> Clause | None:
+    """Read "a cheap version of profile default"."""
+    return _created({**v, "base": v["base_name"]})
+
+
+def _two_styles(v: Values) -> Clause:
+    return tuple(
+        NewProfiles(names=(name,), models=models) for models, name in (v["style"], v["other"])
+    )
 
 
 def _same_style(v: Values) -> Clause | None:
@@ -149,8 +160,19 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (f"[,] {_BASED} [profile] <profile_name> [profile|one]", lambda v: v["profile_name"]),
     ),
     "profile": rules(
+        (f"{_NEW} <style> profile and <other:style> profile", _two_styles),
         (
-            f"{_NEW} profile [called|named] <two:profile_name> [,] (copied from|as copy "
+            f"{_NEW} <style> (version|variant|copy) of [profile] <base_name:profile_name> "
+            "[profile] [(called|named) <names:profile_names>]",
+            _variant,
+        ),
+        (
+            "for <two:place> [,] (copy|duplicate|clone) [profile] <one:profile_name> [profile]",
+            lambda v: (DuplicateProfile(v["one"], v["two"]),),
+        ),
+        (
+            f"{_NEW} profile [called|named|for] <two:profile_name> [,] (that copies|which "
+            "copies|copied from|as copy "
             "of|that is copy of|with same aliases as) [profile] <one:profile_name> "
             "[profile]",
             lambda v: (DuplicateProfile(v["one"], v["two"]),),

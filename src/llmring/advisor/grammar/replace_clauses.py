@@ -120,7 +120,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (
             "(switch|move|migrate|change) (everything|all aliases|every alias|everything "
             "on|everything that uses|aliases|all aliases on|all aliases that use|every "
-            "alias that uses|everything using) [from|that uses|on|using] <old:model> to "
+            "alias that uses|everything using) [from|away from|that uses|on|using] <old:model> to "
             "[use] <new:model>",
             lambda v: _replaced(v, scope="all"),
         ),

@@ -201,7 +201,7 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "rest": rules(
         ("<joint> <one:clause> [<rest>]", _joined),
-        ("[,] [<joint>] <one:more_bind> [instead] [<rest>]", _continued(BindAliases)),
+        ("<joint> <one:more_bind> [instead] [<rest>]", _continued(BindAliases)),
         ("[<joint>] <one:more_limits> [<rest>]", _continued((SetLimits, BindAliases))),
     ),
     "request": rules(
@@ -268,6 +268,11 @@ def readings(text: str, names: Vocabulary) -> list[RequestReading]:
 def _contradicts(tokens: tuple[Token, ...]) -> bool:
     """Return True if a negation meets an upper limit: "may not use at most 5" means neither."""
     text = f" {' '.join(token.word for token in tokens)} "
+    return any(map(_clause_contradicts, re.split(r" (?:and|,|;|\.|then) ", text)))
+
+
+def _clause_contradicts(clause: str) -> bool:
+    text = f" {clause.strip()} "
     limits = (" at most ", " up to ", " no more than ", " not more than ")
     is_limited = [limit for limit in limits if limit in text]
     if re.search(r" (?:stop|keep|prevent) .* from .* not ", text):

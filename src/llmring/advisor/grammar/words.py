@@ -5,7 +5,7 @@ from __future__ import annotations
 # Courtesies and other words that do not change a request.
 FILLERS = frozenset(
     """
-    please pls plz kindly just simply now also too the a an my our your well ok okay so hey hi
+    please pls plz its kindly just simply now also too the a an my our your well ok okay so hey hi
     hello thanks thx cheers actually really always currently directly immediately asap
     yeah alright great perfect nice cool
     """.split()  # noqa: SIM905 -- as a list, one word a line
@@ -125,7 +125,7 @@ NOT_NAMES = frozenset(
     timeout timeouts budget rpm tpm retries concurrency limit limits strategy context price prices
     cost costs money dollars cents same other another different else more less most least
     first second third last primary main instead again only maybe perhaps possibly probably
-    exactly about around there here boss team everybody
+    exactly about around there here everywhere anywhere wherever nowhere boss team everybody
     named called
     """.split()  # noqa: SIM905 -- as a list, one word a line
 )

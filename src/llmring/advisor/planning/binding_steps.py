@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmring.advisor.changes import Bind, RenameBinding, ReplaceModel, SetPolicy, Unbind
-from llmring.advisor.grammar.intent_parts import DescribedModel
+from llmring.advisor.grammar.intent_parts import AliasPhrase, DescribedModel, ModelPhrase
 from llmring.advisor.grammar.intents import (
     AddModels,
     BindAliases,
@@ -18,9 +18,10 @@ from llmring.advisor.grammar.intents import (
     SpreadVendors,
     UpgradeModels,
 )
+from llmring.advisor.grammar.spoken_models import SpokenModel
 from llmring.advisor.grammar.words import ENVIRONMENTS
 from llmring.advisor.planning.context import Context, Place
-from llmring.advisor.planning.model_selection import fallbacks, one, one_in, selected
+from llmring.advisor.planning.model_selection import among, fallbacks, one, one_in, selected
 from llmring.advisor.planning.unclear import UnclearRequestError
 from llmring.lockfile.document import ModelRef
 from llmring.registry.price import price_tag
@@ -110,10 +111,11 @@ def remove_models(context: Context, intent: RemoveModels) -> None:
 
 def replace_models(context: Context, intent: ReplaceModels) -> None:
     """Replace a model by another: in the named aliases, in a profile, or in every profile."""
-    old, new = one(context, intent.old), one(context, intent.new)
+    phrase = intent.aliases
+    new = one(context, intent.new)
+    old = _used(context, intent.old, phrase)
     if old == new:
         raise UnclearRequestError(f"Both are {old}. {_NOTHING}")
-    phrase = intent.aliases
     if phrase.scope in ("named", "back"):
         for place in context.places(phrase):
             there = _models(context, place)
@@ -249,6 +251,25 @@ def _rebind(context: Context, place: Place, models: list[str]) -> None:
         raise UnclearRequestError(f"{alias} has these models in this order already. {_NOTHING}")
     context.copy.own(alias, profile)
     context.copy.make(Bind(alias, models, context.copy.given(profile)))
+
+
+def _used(context: Context, phrase: ModelPhrase, aliases: AliasPhrase) -> str:
+    """Select the model to replace: of all with its name, the one that is used."""
+    if isinstance(phrase, SpokenModel):
+        places = (
+            context.places(aliases)
+            if aliases.scope in ("named", "back")
+            else [
+                (alias, each.name)
+                for each in context.copy.lockfile.profiles.values()
+                for alias in each.bindings
+            ]
+        )
+        every = [model for place in places for model in context.copy.models(*place)]
+        found = among(context, phrase, [*dict.fromkeys(every)])
+        if found is not None:
+            return found
+    return one(context, phrase)
 
 
 def _users(context: Context, model: str, profile: str | None) -> tuple[Place, ...]:

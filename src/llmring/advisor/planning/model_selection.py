@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -80,15 +81,38 @@ def one_in(context: Context, place: Place, phrase: ModelPhrase) -> str:
     Raises:
         UnclearRequestError: No model is meant, or several could be.
     """
+    there = context.copy.models(*place)
+    if isinstance(phrase, SpokenModel):
+        return among(context, phrase, there) or one(context, phrase)
     if not isinstance(phrase, PlacedModel):
         return one(context, phrase)
-    there = context.copy.models(*place)
     index = phrase.index if phrase.index >= 0 else len(there) + phrase.index
     if not 0 <= index < len(there) or (phrase.index < 0 and len(there) < 2):
         raise UnclearRequestError(
             f"{place[0]} has {', '.join(there) or 'no models'}. Nothing was changed."
         )
     return there[index]
+
+
+def among(context: Context, phrase: SpokenModel, models: list[str]) -> str | None:
+    """Find the only model of some that a name without a version means: "sonnet", "gemini".
+
+    Args:
+        context: The context of the request.
+        phrase: The name.
+        models: The models that an alias has.
+    """
+    if phrase.text in context.meant or any(each in models for each in phrase.models):
+        return None
+    words = re.findall(r"[a-z]+|\d", phrase.text)
+    if any(word.isdigit() for word in words):
+        return None
+    found = [
+        each
+        for each in models
+        if set(words) <= set(re.findall(r"[a-z]+", each.partition(":")[2].lower()))
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def chosen(context: Context, phrase: ModelPhrase) -> list[str]:

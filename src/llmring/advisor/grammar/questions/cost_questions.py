@@ -182,6 +182,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "cheaper": rules(
         (
+            "what is cheapest (way to run|way to do|option for|model for|way for|choice for) <who>",
+            _cheaper,
+        ),
+        (
             "(what is|what are|is there|are there|suggest|find|find me|give me|show me|"
             "recommend|what would be|name|do you know) [good|some|any|best] (alternative|"
             "alternatives|replacement|substitute|alternatives there are|something "

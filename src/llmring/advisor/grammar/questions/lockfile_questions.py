@@ -29,6 +29,11 @@ def _one_alias(v: Values) -> Clause:
 RULES: dict[str, tuple[Rule, ...]] = {
     "lockfile": rules(
         (
+            "(do|does) any [of] (aliases|alias|them|bindings) (lack|miss|have no|have "
+            "only one model|not have) [any|a] [fallback|fallbacks]",
+            lambda _: (AskUsers(),),
+        ),
+        (
             "(explain|describe|show me about|what about) [what|how] <who> [is|does|works|uses]",
             _one_alias,
         ),

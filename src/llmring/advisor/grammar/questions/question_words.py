@@ -19,6 +19,7 @@ from llmring.advisor.grammar.intents import (
     AskComparison,
     AskCost,
     AskRetirement,
+    AskUsers,
     Recommend,
 )
 from llmring.advisor.grammar.need_phrases import Feature, described
@@ -33,10 +34,15 @@ _BEGINNINGS = frozenset(
 _NO_QUESTION = re.compile(r"(?:(?:can|could|will|would) you|do not|can not|have not)\b")
 _RETIREMENT = re.compile(
     r"\b(?:retir\w*|deprecat\w*|discontinued?|sunset\w*|shut (?:down|off)|go(?:es|ing)? away|"
-    r"end of life|obsolete|outdated|supported|expir\w*)\b"
+    r"end of life|obsolete|outdated|supported|expir\w*|"
+    r"(?:need|have) to (?:replace|migrate|change|upgrade|update))\b"
 )
 _CHEAPER = re.compile(r"\b(?:cheaper|save|saves|saving|less expensive|cut costs|reduce costs?)\b")
 _ALTERNATIVES = re.compile(r"\b(?:alternatives?|similar|replacements?|substitutes?|instead of)\b")
+_RECOMMENDATION = re.compile(r"(?:which|what) models? (?:should|would|could|do|is|are)\b")
+_USE = re.compile(
+    r"\b(?:everything|aliases|anything|bindings|where)\b.*\b(?:uses?|using|bound|on)\b"
+)
 _COST = re.compile(
     r"\b(?:costs?|prices?|pricing|pay|paying|spend|spending|expensive|bill|charge|charged|money)\b"
 )
@@ -67,28 +73,50 @@ def _question(chart: Chart, text: str) -> Ask | None:
             if at not in taken and (alias := chart.names.alias(token.text)) is not None
         )
     )
-    aliases = AliasPhrase(names=names) if names else LEFT_OUT
-    every = aliases if names else AliasPhrase(scope="all")
-    able = tuple(dict.fromkeys(value for value in _values(chart, "ability", taken)))
-    found: Ask | None = None
+    if _RECOMMENDATION.match(text):
+        wish = _recommendation(chart, taken)
+        if wish is not None:
+            return wish
     if _RETIREMENT.search(text):
-        found = AskRetirement(every, models)
-    elif len(models) > 1 or (models and names):
-        found = AskComparison(models, aliases if names else None)
-    elif _CHEAPER.search(text) and (models or names):
-        found = AskCheaper(aliases, models[0] if models else None)
-    elif _ALTERNATIVES.search(text) and models:
-        found = AskAlternatives(models[0])
-    elif _COST.search(text) and (models or names):
-        volume = dict(next(iter(_values(chart, "volume", taken)), ()))
-        found = AskCost(aliases=aliases, models=models, **volume)
-    elif models or (names and able):
-        found = AskAbilities(aliases, models, able)
-    elif names:
-        found = AskAliases(aliases)
-    elif re.search(r"\bmodels?\b", text):
-        found = _recommendation(chart, taken)
-    return found
+        every = AliasPhrase(names=names) if names else AliasPhrase(scope="all")
+        return AskRetirement(every, models)
+    if models:
+        return _about_models(chart, text, models, names)
+    if names:
+        return _about_aliases(chart, text, AliasPhrase(names=names))
+    able = tuple(dict.fromkeys(_values(chart, "ability", taken)))
+    if able and re.search(r"\balias(?:es)?\b", text):
+        return AskAbilities(AliasPhrase(scope="all"), (), able)
+    return _recommendation(chart, taken) if re.search(r"\bmodels?\b", text) else None
+
+
+def _about_models(
+    chart: Chart, text: str, models: tuple[SpokenModel, ...], names: tuple[str, ...]
+) -> Ask:
+    if len(models) > 1 or names:
+        return AskComparison(models, AliasPhrase(names=names) if names else None)
+    if _USE.search(text):
+        return AskUsers(models[0])
+    if _CHEAPER.search(text):
+        return AskCheaper(LEFT_OUT, models[0])
+    if _ALTERNATIVES.search(text):
+        return AskAlternatives(models[0])
+    if _COST.search(text):
+        return AskCost(models=models, **_volume(chart))
+    return AskAbilities(LEFT_OUT, models)
+
+
+def _about_aliases(chart: Chart, text: str, aliases: AliasPhrase) -> Ask:
+    if _CHEAPER.search(text):
+        return AskCheaper(aliases)
+    if _COST.search(text):
+        return AskCost(aliases=aliases, **_volume(chart))
+    able = tuple(dict.fromkeys(_values(chart, "ability", set())))
+    return AskAbilities(aliases, (), able) if able else AskAliases(aliases)
+
+
+def _volume(chart: Chart) -> dict[str, Any]:
+    return dict(max(_values(chart, "volume", set()), key=len, default=()))
 
 
 def _recommendation(chart: Chart, taken: set[int]) -> Recommend | None:
