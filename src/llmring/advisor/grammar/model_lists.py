@@ -5,6 +5,7 @@ from __future__ import annotations
 from llmring.advisor.grammar.chart import Rule, Values, rules
 from llmring.advisor.grammar.intent_parts import DescribedModel, ModelList, ModelPhrase
 from llmring.advisor.grammar.need_phrases import described
+from llmring.advisor.ranking import Need
 
 _ANOTHER = (
     "(another|other|different|second|separate|one other|distinct|various|several|some other|"
@@ -54,6 +55,14 @@ def _vendors(v: Values) -> ModelList | None:
     return ModelList(models=(), fallbacks=count - 1, vendors=count)
 
 
+def _any_of_vendors(v: Values) -> ModelList | None:
+    count = int(v["vendors"])
+    if not 2 <= count <= 5:
+        return None
+    any_model = DescribedModel(Need(), is_precise=False)
+    return ModelList(models=(any_model,), fallbacks=count - 1, vendors=count)
+
+
 def _several(v: Values) -> ModelList | None:
     """Read "two cheap models of different vendors"."""
     count = int(v["number"])
@@ -89,6 +98,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ("first <model> [,] [and] then <more:sequence>", _sequence),
     ),
     "backup": rules(
+        (
+            "[,] [with|and] <one:model> as [first] fallback (and|,|, and) <two:model> as "
+            "second [fallback|one]",
+            lambda v: ModelList(models=(v["one"], v["two"])),
+        ),
         (
             "[,] (with|and|keep|keeping) <sequence> (in reserve|on standby|as safety net|"
             "as insurance|in case it fails|for when it fails|just in case|to fall back "
@@ -144,6 +158,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
         (f"[,] with [at least] <number> [different|distinct|separate] {_VENDOR}", _vendors),
     ),
     "models": rules(
+        (
+            "(models|model) (from|of|by) [at least|minimum] <vendors:number> [different|"
+            f"distinct|separate] {_VENDOR}",
+            _any_of_vendors,
+        ),
         ("<sequence> [<more:backup>]", models_of),
         ("only <sequence>", models_of),
         ("<number> <need>", _several),

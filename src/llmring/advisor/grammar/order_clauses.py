@@ -80,6 +80,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "order": rules(
         (
+            "(make|let|have) <one:model> (come|be|go|be tried) (before|ahead of|in front "
+            "of) <two:model> [<who:of>]",
+            _ordered,
+        ),
+        (
             "(order|sort|arrange|set|change) (models|model order|order|order of models|"
             "list|fallback order) (of|in|for) <who> [to|as|:|like this :|to :] <sequence>",
             _listed,

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from llmring.advisor.grammar.chart import Rule, Values, rules
-from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase
+from llmring.advisor.grammar.intent_parts import LEFT_OUT, AliasPhrase, PlacedModel
 from llmring.advisor.grammar.intents import Edit, ReplaceModels
 
 Clause = tuple[Edit, ...]
@@ -24,6 +24,11 @@ def _replaced(v: Values, *, scope: Any) -> Clause | None:
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "replace": rules(
+        (
+            "(switch|change|set|replace|update|swap) (primary model|first model|main "
+            "model|primary|top model) (of|in|for) <who> (to|with|by) <model>",
+            lambda v: (ReplaceModels(PlacedModel(0), v["model"], v["who"]),),
+        ),
         (
             "<old:model> (should be|must be|has to be|needs to be) replaced (by|with) "
             "<new:model> (in|for|of|on) <who>",

@@ -15,6 +15,8 @@ FILLER_PHRASES: tuple[tuple[str, ...], ...] = tuple(
     for phrase in (
         "go ahead and",
         "go ahead",
+        "and thank you",
+        "and thanks",
         "thank you",
         "thanks in advance",
         "for me",

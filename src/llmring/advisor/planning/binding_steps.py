@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from llmring.advisor.changes import Bind, RenameBinding, ReplaceModel, SetPolicy, Unbind
-from llmring.advisor.grammar.intent_parts import AliasPhrase, DescribedModel, ModelPhrase
+from llmring.advisor.grammar.intent_parts import (
+    AliasPhrase,
+    DescribedModel,
+    ModelPhrase,
+    PlacedModel,
+)
 from llmring.advisor.grammar.intents import (
     AddModels,
     BindAliases,
@@ -255,6 +260,9 @@ def _rebind(context: Context, place: Place, models: list[str]) -> None:
 
 def _used(context: Context, phrase: ModelPhrase, aliases: AliasPhrase) -> str:
     """Select the model to replace: of all with its name, the one that is used."""
+    if isinstance(phrase, PlacedModel):
+        [place] = context.places(aliases)[:1]
+        return one_in(context, place, phrase)
     if isinstance(phrase, SpokenModel):
         places = (
             context.places(aliases)

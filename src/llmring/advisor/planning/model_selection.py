@@ -26,6 +26,7 @@ from llmring.registry.successors import is_preview
 
 # Capabilities that a fallback must share with the first model.
 _SHARED: frozenset[Capability] = frozenset({"vision", "documents", "audio", "tools", "json_schema"})
+_RARE: frozenset[Capability] = frozenset({"audio"})
 _ORDERS: tuple[Order, ...] = ("cheapest", "best", "newest")
 
 
@@ -163,6 +164,7 @@ def fallbacks(
     """
     vendors = {model.partition(":")[0] for model in models}
     first = context.editor.facts(models[0]) if models else None
+    is_like_first = need is None
     if need is None:
         shared = tuple(sorted(first.capabilities & _SHARED)) if first else ()
         need = Need(capabilities=shared)
@@ -176,6 +178,14 @@ def fallbacks(
         for facts in candidates(context, replace(whole, min_context=need.min_context))
         if str(facts) not in models and (asked or facts.provider not in vendors)
     ]
+    if not found and asked and is_like_first:
+        # The vendor that is asked for may lack what few models have.
+        fewer = tuple(each for each in whole.capabilities if each not in _RARE)
+        found = [
+            facts
+            for facts in candidates(context, replace(whole, capabilities=fewer))
+            if str(facts) not in models
+        ]
     if first is not None:
         found = _like(context, first, found)
     if asked:
@@ -231,6 +241,11 @@ def _described(context: Context, need: Need, *, is_precise: bool) -> str:
         )
     if is_precise:
         return str(found[0])
+    if not (need.providers or need.lines):
+        raise UnclearRequestError(
+            "Which models? Describe them, such as: cheap models that read images. Nothing was "
+            "changed."
+        )
     options: dict[str, tuple[Order, ModelFacts]] = {}
     for order in _ORDERS:
         best = candidates(context, replace(need, order=order))[0]
