@@ -29,7 +29,7 @@ LARGE_RELAYED = Question(large(), MESSAGES, stream=False)
 LARGE_TRANSLATED = Question(large(), CHAT, stream=False)
 WHOLE = (SMALL_RELAYED, SMALL_TRANSLATED, LARGE_RELAYED, LARGE_TRANSLATED)
 
-FAULT_WORDS = {"500": "500", "429": "429", "cut-5": "cut within a stream"}
+FAULT_WORDS = {"500": "500", "cut-5": "cut within a stream"}
 
 
 class Run(NamedTuple):

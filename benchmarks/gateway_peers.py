@@ -115,7 +115,8 @@ def _llmring(folder: Path, home: Path, ports: Ports, *, records: bool) -> Runnin
         f'[providers.second]\nkind = "openai"\nbase_url = "{second}"\n'
         + "".join(
             f"[[profiles.default.bindings]]\nalias = {json.dumps(alias)}\n"
-            f"models = {json.dumps(models)}\n"
+            # Conversations would stay with the model that has answered.
+            f"models = {json.dumps(models)}\naffinity = false\n"
             for alias, models in bindings.items()
         )
     )

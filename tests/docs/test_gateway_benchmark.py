@@ -27,7 +27,7 @@ def test_a_short_run_has_every_figure_of_the_gateway_and_no_wrong_answer(tmp_pat
     rows = re.findall(r"^\| llmring \|(.*)\|$", ended.stdout, re.MULTILINE)
     assert len(rows) == 4
     cells = [cell.strip() for row in rows for cell in row.split("|")]
-    assert len(cells) == 21
+    assert len(cells) == 20
     assert all(re.fullmatch(r"-?[\d,.]+", cell) for cell in cells)
     assert "Without a figure" not in ended.stdout
 
