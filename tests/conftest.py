@@ -44,6 +44,7 @@ def clean_environment(
     monkeypatch.setenv("LLMRING_RETRIES", "0")
     monkeypatch.setenv("LLMRING_TODAY", TODAY)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     warn_once.forget()
     folder = tmp_path / "cwd"

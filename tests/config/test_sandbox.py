@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 
 from llmring.config import sandbox
-from llmring.config.settings import read_settings, trusted_lockfiles, user_places
+from llmring.config.settings import (
+    kept_keys_path,
+    read_settings,
+    trusted_lockfiles,
+    user_places,
+)
 
 
 @pytest.fixture
@@ -38,6 +43,7 @@ def test_all_places_of_the_user_are_replaced(user: dict[str, str], tmp_path: Pat
     assert settings.ledger == box / "state" / "ledger.sqlite"
     assert settings.redis_url is None
     assert str(box) in str(vars(trusted_lockfiles()))
+    assert kept_keys_path() is None
 
 
 def test_places_that_a_test_names_itself_are_used(user: dict[str, str], tmp_path: Path) -> None:

@@ -249,9 +249,11 @@ def _keys(setup: Setup) -> Iterator[CheckOutcome]:
         return
     for name, endpoint in setup.used.items():
         names = " or ".join(endpoint.provider.key_env)
-        if endpoint.key is not None or endpoint.login is not None:
+        if endpoint.key_in_use is not None or endpoint.login is not None:
             host = urlsplit(endpoint.base_url).hostname
             source = names or "login in its URL"
+            if endpoint.key is None and endpoint.login is None:
+                source = "llmring auth"
             yield CheckOutcome("ok", f"{name}: set ({source}), goes to {host}")
         elif names:
             yield CheckOutcome("warn", f"{name}: not set; its models are skipped", f"set {names}")

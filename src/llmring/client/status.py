@@ -163,7 +163,7 @@ def _providers(reading: "LockfileReading", profile: str) -> Iterator[ProviderSta
 def _provider(endpoint: "Endpoint", *, used: bool) -> ProviderStatus:
     row = endpoint.provider
     objection = endpoint.objection()
-    has_key = endpoint.key is not None or endpoint.login is not None
+    has_key = endpoint.key_in_use is not None or endpoint.login is not None
     return ProviderStatus(
         name=row.name,
         base_url=endpoint.base_url,

@@ -84,7 +84,7 @@ def _openai(endpoint: Endpoint) -> Any:
     from openai import AsyncOpenAI
 
     return AsyncOpenAI(
-        api_key=endpoint.key or _NO_KEY,
+        api_key=endpoint.key_in_use or _NO_KEY,
         base_url=endpoint.base_url,
         default_headers=endpoint.extra_headers,
         default_query=dict(endpoint.provider.query),
@@ -95,7 +95,7 @@ def _anthropic(endpoint: Endpoint) -> Any:
     from anthropic import AsyncAnthropic
 
     return AsyncAnthropic(
-        api_key=endpoint.key or _NO_KEY,
+        api_key=endpoint.key_in_use or _NO_KEY,
         base_url=endpoint.base_url,
         default_headers=endpoint.extra_headers,
         default_query=dict(endpoint.provider.query),
@@ -107,7 +107,7 @@ def _google(endpoint: Endpoint) -> Any:
 
     return genai.Client(
         vertexai=False,
-        api_key=endpoint.key or _NO_KEY,
+        api_key=endpoint.key_in_use or _NO_KEY,
         http_options={"base_url": endpoint.base_url, "headers": endpoint.extra_headers},
     )
 

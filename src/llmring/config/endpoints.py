@@ -2,14 +2,18 @@
 
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from ipaddress import IPv6Address
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from llmring.address import UNIX_SCHEME, is_usable, variables_in, without_login
 from llmring.config.environment import value_of
 from llmring.exceptions import ConfigurationError
 from llmring.providers.endpoint import Endpoint
+from llmring.providers.kept_key import KeptKey
 from llmring.providers.table import Provider
 from llmring.redaction import redact
 
@@ -19,17 +23,28 @@ _log = logging.getLogger("llmring")
 _BIND_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-def endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:
+def endpoint(
+    row: Provider, env: Mapping[str, str], kept: Callable[[str], str | None] | None = None
+) -> Endpoint:
     """Build a provider's endpoint from the environment.
 
     A variable that can't be used makes the endpoint one with a `fault`; other providers work.
+
+    Args:
+        row: The provider's row.
+        env: The variables.
+        kept: Returns the key that the user has kept for a provider. It is called when the endpoint
+            is first used without a key in the environment.
     """
     try:
-        return _endpoint(row, env)
+        found = _endpoint(row, env)
     except ConfigurationError as error:
         # The key may be in the wrong variable, or in the address as well.
         keys = [value for name in row.key_env if (value := value_of(env, name))]
         return Endpoint(row, row.base_url, fault=redact(error.message, keys))
+    if kept is None or found.key is not None or not row.key_env:
+        return found
+    return msgspec.structs.replace(found, kept=KeptKey(partial(kept, row.name)))
 
 
 def _endpoint(row: Provider, env: Mapping[str, str]) -> Endpoint:

@@ -22,6 +22,10 @@ from llmring.providers.table import KINDS, Provider
 
 _log = logging.getLogger("llmring")
 
+# Settings with which a vendor's table is about another server or another key; a key that the user
+# has kept for the vendor is for neither.
+_AWAY = frozenset({"base_url", "api_key_env", "kind"})
+
 
 def with_own(
     lockfile: Lockfile, endpoints: Mapping[str, Endpoint], env: Mapping[str, str]
@@ -63,8 +67,12 @@ def _endpoint(
         row = msgspec.structs.replace(row, key_env=(own,) if own else ())
         if own and is_stray_key(own, table["base_url"], rows):
             _warn_of_key(own, host_of(name, table, rows))
-    changed: Endpoint = msgspec.structs.replace(endpoint(row, env), api=table.get("api"))
-    return changed
+    made = endpoint(row, env)
+    changed: Endpoint = msgspec.structs.replace(made, api=table.get("api"))
+    vendor = endpoints.get(name.lower())
+    if vendor is None or made.key is not None or _AWAY & table.keys():
+        return changed
+    return msgspec.structs.replace(changed, kept=vendor.kept)
 
 
 def _row(name: str, table: Mapping[str, Any], known: Provider | None) -> Provider:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import partial
@@ -23,6 +22,7 @@ from llmring.clock import SYSTEM, Clock
 from llmring.config import sandbox
 from llmring.config.environment import switch, value_of
 from llmring.config.transport_settings import transport_options
+from llmring.config.user_folders import config_folder, is_in_a_home, state_folder
 from llmring.exceptions import ConfigurationError
 from llmring.lockfile.document import RECORDINGS
 from llmring.lockfile.file import LockfileSource, find, working_folder
@@ -94,6 +94,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ConfigurationError: A variable holds a value that can't be used.
     """
     from llmring.config.endpoints import endpoint
+    from llmring.config.kept_keys import KeptKeys
     from llmring.local.weights import default_cache_dir
     from llmring.providers.table import PROVIDERS
 
@@ -101,8 +102,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     tests = sandbox_here()
     local_model = value_of(env, "LLMRING_LOCAL_MODEL")
     state_dir = state_folder(env)
+    kept_keys = kept_keys_path(env)
+    kept = None if kept_keys is None else KeptKeys(kept_keys).key
     settings = Settings(
-        endpoints={name: endpoint(row, env) for name, row in PROVIDERS.items()},
+        endpoints={name: endpoint(row, env, kept) for name, row in PROVIDERS.items()},
         timeout=_timeout(value_of(env, "LLMRING_PROVIDER_TIMEOUT_S")),
         retries=_retries(value_of(env, "LLMRING_RETRIES")),
         local_model=Path(local_model).expanduser() if local_model else None,
@@ -156,7 +159,7 @@ def user_places() -> tuple[Path, list[Path | str]]:
 
     env = os.environ
     state, cache = state_folder(env), default_cache_dir(env)
-    places: list[Path | str] = [state, cache, state / "ledger.sqlite"]
+    places: list[Path | str] = [state, cache, config_folder(env), state / "ledger.sqlite"]
     with contextlib.suppress(ConfigurationError):
         ledger = _ledger(env, state)
         places += [] if ledger is None else [ledger]
@@ -184,32 +187,19 @@ def read_clock(environ: Mapping[str, str] | None = None) -> Clock:
         ) from None
 
 
-def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """Return llmring's folder for state that programs should remember, on this platform.
+def kept_keys_path(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Return the path of the user's kept keys; None without a home folder, and for tests.
 
     Args:
-        environ: The environment's variables.
-        platform: As `sys.platform`.
+        environ: The variables; by default those of the process.
     """
-    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~")
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "llmring"
-    if platform == "darwin":
-        return home / "Library" / "Application Support" / "llmring"
-    # https://specifications.freedesktop.org/basedir-spec/latest/
-    named = environ.get("XDG_STATE_HOME", "")
-    return (Path(named) if named.startswith("/") else home / ".local" / "state") / "llmring"
+    from llmring.config.kept_keys import NAME
 
-
-def is_in_a_home(state_dir: Path) -> bool:
-    """Return True if the user has a home folder; without one, no state is kept.
-
-    A relative folder could come with the files of a repository.
-
-    Args:
-        state_dir: The folder that `state_folder` has found.
-    """
-    return state_dir.is_absolute()
+    tests = sandbox_here()
+    folder = config_folder(os.environ if environ is None else environ)
+    if not is_in_a_home(folder) or (tests is not None and tests.replaces(folder)):
+        return None
+    return folder / NAME
 
 
 def endpoints_for(
@@ -264,11 +254,7 @@ def trusted_lockfiles(environ: Mapping[str, str] | None = None) -> TrustedLockfi
     """
     from llmring.config.trust import TrustedLockfiles
 
-    tests = sandbox_here()
-    folder = state_folder(os.environ if environ is None else environ)
-    if tests is not None:
-        folder = tests.state_dir(folder)
-    return TrustedLockfiles(folder if is_in_a_home(folder) else None)
+    return TrustedLockfiles(kept_state_folder(environ))
 
 
 def mcp_token(environ: Mapping[str, str] | None = None) -> str | None:
@@ -278,6 +264,25 @@ def mcp_token(environ: Mapping[str, str] | None = None) -> str | None:
         environ: The variables; by default those of the process.
     """
     return value_of(os.environ if environ is None else environ, "LLMRING_MCP_TOKEN")
+
+
+def set_variables(found: Mapping[str, str]) -> None:
+    """Set variables of this process, for what it calls from then on; those set already stay."""
+    for name, value in found.items():
+        os.environ.setdefault(name, value)
+
+
+def kept_state_folder(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Return the user's folder of state, or that of a test run; None without a home folder.
+
+    Args:
+        environ: The variables; by default those of the process.
+    """
+    tests = sandbox_here()
+    folder = state_folder(os.environ if environ is None else environ)
+    if tests is not None:
+        folder = tests.state_dir(folder)
+    return folder if is_in_a_home(folder) else None
 
 
 def variables(names: Iterable[str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def keys_set(settings: Settings) -> list[str]:
     """Return the providers whose keys are set."""
-    return [name for name, endpoint in settings.endpoints.items() if endpoint.key]
+    return [name for name, endpoint in settings.endpoints.items() if endpoint.key_in_use]
 
 
 def first_aliases(settings: Settings) -> list[Suggestion]:

@@ -10,6 +10,7 @@ from llmring.address import variables_in
 from llmring.chat.json_text import json_bytes
 from llmring.dialects.dialect import Dialect, Outgoing
 from llmring.exceptions import ProviderAuthenticationError, ProviderError, ProviderNotFoundError
+from llmring.providers.kept_key import KeptKey
 from llmring.providers.table import Provider
 from llmring.redaction import MASK, secrets_in
 from llmring.wire import HttpRequest
@@ -21,11 +22,12 @@ class Endpoint(Struct, frozen=True):
     Attributes:
         provider: The provider's row.
         base_url: Its address, without a final slash.
-        key: The key, if any.
+        key: The key that the environment sets, if any.
         login: "user:password" for a server that requires them, such as a gateway.
         api: The API used for all models; None for the one that the catalog names for a model, or
             else the provider's default.
         fault: The error in its settings that keeps it from being used, if any.
+        kept: The key that the user has kept for it, used without one in the environment.
     """
 
     provider: Provider
@@ -34,6 +36,7 @@ class Endpoint(Struct, frozen=True):
     login: str | None = None
     api: str | None = None
     fault: str | None = None
+    kept: KeptKey | None = None
 
     def __repr__(self) -> str:
         key = MASK if self.key else None
@@ -43,6 +46,11 @@ class Endpoint(Struct, frozen=True):
         return [("provider", self.provider.name), ("base_url", self.base_url)]
 
     @property
+    def key_in_use(self) -> str | None:
+        """The key of the environment, or else the kept one, which may be read now."""
+        return self.kept.value() if self.key is None and self.kept is not None else self.key
+
+    @property
     def usable(self) -> bool:
         """True if the key and address that its provider needs are set."""
         return self.objection() is None
@@ -50,10 +58,9 @@ class Endpoint(Struct, frozen=True):
     def objection(self) -> ProviderError | None:
         """Return why the endpoint can't be used, and what to set; None if it can."""
         unset = variables_in(self.base_url)
-        keyless = self.key is None and self.login is None
         if self.fault:
             return ProviderNotFoundError(self.fault, provider=self.provider.name)
-        if keyless and self.provider.key_env:
+        if self.provider.key_env and self.login is None and self.key_in_use is None:
             names = " or ".join(self.provider.key_env)
             return ProviderAuthenticationError(f"no key; set {names}", provider=self.provider.name)
         if unset:
@@ -65,7 +72,9 @@ class Endpoint(Struct, frozen=True):
     @property
     def secrets(self) -> list[str]:
         """The secrets that must not appear in errors and logs."""
-        secrets = [self.key] if self.key else []
+        # A kept key that was not read can't be in a text.
+        key = self.key or (self.kept.known if self.kept is not None else None)
+        secrets = [key] if key else []
         if self.login:
             secrets += [_basic(self.login), self.login.partition(":")[2]]
         return secrets + secrets_in(self.provider.headers) + secrets_in(self.provider.query)
@@ -91,9 +100,10 @@ class Endpoint(Struct, frozen=True):
     def headers(self, dialect: Dialect) -> dict[str, str]:
         """Return the headers that all requests to the endpoint carry, key included."""
         own_header = self.provider.key_header
+        key = self.key_in_use
         return {
             **dialect.headers,
-            **(dialect.authorize(self.key) if self.key and not own_header else {}),
+            **(dialect.authorize(key) if key and not own_header else {}),
             **self.extra_headers,
         }
 
@@ -101,9 +111,9 @@ class Endpoint(Struct, frozen=True):
     def extra_headers(self) -> dict[str, str]:
         """The headers of its requests in addition to the dialect's, in lower case."""
         headers = dict(self.provider.headers)
-        name = self.provider.key_header
-        if self.key and name:
-            headers[name] = f"Bearer {self.key}" if name == "authorization" else self.key
+        name, key = self.provider.key_header, self.key_in_use
+        if key and name:
+            headers[name] = f"Bearer {key}" if name == "authorization" else key
         if self.login:
             headers["authorization"] = f"Basic {_basic(self.login)}"
         return headers

@@ -197,7 +197,7 @@ def least_bad(blocked: Mapping[str, OpenCircuit]) -> str:
 def circuit_key(target: Target) -> str:
     """Return a circuit's key: the model, the address and a short hash of the secret."""
     endpoint = target.endpoint
-    secret = endpoint.key or endpoint.login
+    secret = endpoint.key_in_use or endpoint.login
     # So short that not even a weak password can be recovered from it.
     mark = hashlib.blake2s(secret.encode(), digest_size=4).hexdigest() if secret else "none"
     return f"{target.ref} {endpoint.base_url} {mark}"

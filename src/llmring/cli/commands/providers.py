@@ -42,13 +42,15 @@ def _key(endpoint: Endpoint) -> str:
     if objection is not None:
         return objection.message
     variables = endpoint.provider.key_env
+    if variables and endpoint.key is None and endpoint.login is None:
+        return "key set (llmring auth)"
     return f"key set ({' or '.join(variables)})" if variables else "needs no key"
 
 
 def _to_json(name: str, endpoint: Endpoint) -> dict[str, Any]:
     """Convert a provider to JSON-compatible data."""
     objection = endpoint.objection()
-    has_key = endpoint.key is not None or endpoint.login is not None
+    has_key = endpoint.key_in_use is not None or endpoint.login is not None
     variables = endpoint.provider.key_env
     return {
         "name": name,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from llmring.address import is_loopback
 from llmring.cli.commands.doctor import finding_line
+from llmring.cli.env_file_option import add_env_file_option, apply_env_file
 from llmring.cli.lockfile_options import add_options
 from llmring.cli.output import harmless, print_error, print_note, print_out
 from llmring.cli.trust_check import add_trust_option, require_consent
@@ -77,6 +78,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check", action="store_true", help="check all that the gateway needs, and end"
     )
+    add_env_file_option(parser)
     add_trust_option(parser)
     add_options(parser)
 
@@ -113,6 +115,7 @@ def handle(args: argparse.Namespace) -> int:
             "money behind the keys of your providers; listen on 127.0.0.1, or add --no-keys"
         )
         return 2
+    apply_env_file(args)
     if args.check:
         return _check(args)
     if find_spec("uvicorn") is None:

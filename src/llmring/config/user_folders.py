@@ -1,0 +1,52 @@
+"""The user's own folders, on each platform."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def state_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Return llmring's folder for state that programs should remember, on this platform.
+
+    Args:
+        environ: The environment's variables.
+        platform: As `sys.platform`.
+    """
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~")
+    if platform == "win32":
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "llmring"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "llmring"
+    # https://specifications.freedesktop.org/basedir-spec/latest/
+    named = environ.get("XDG_STATE_HOME", "")
+    return (Path(named) if named.startswith("/") else home / ".local" / "state") / "llmring"
+
+
+def config_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """Return llmring's folder for what the user has set for all programs, on this platform.
+
+    Args:
+        environ: The environment's variables.
+        platform: As `sys.platform`.
+    """
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~")
+    if platform == "win32":
+        return Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "llmring"
+    if platform == "darwin":
+        return home / "Library" / "Application Support" / "llmring"
+    # https://specifications.freedesktop.org/basedir-spec/latest/
+    named = environ.get("XDG_CONFIG_HOME", "")
+    return (Path(named) if named.startswith("/") else home / ".config") / "llmring"
+
+
+def is_in_a_home(state_dir: Path) -> bool:
+    """Return True if the user has a home folder; without one, no state is kept.
+
+    A relative folder could come with the files of a repository.
+
+    Args:
+        state_dir: The folder that `state_folder` has found.
+    """
+    return state_dir.is_absolute()
