@@ -1,43 +1,93 @@
 """Answers as commands print them: text as it streams, then attempts, time and cost."""
 
+import sys
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from llmring.chat.citation import Citation
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.cli.output import print_note, print_out, table
+from llmring.cli.output import is_terminal, print_note, print_out, table
 from llmring.client.pending_calls import PendingStream
 from llmring.providers.table import PROVIDERS
 from llmring.registry.price import dollars
 
 
-def print_stream(stream: PendingStream, preface: Callable[[str], None]) -> StreamChunk:
+class AnswerDisplay(Protocol):
+    """The place where an answer appears as it streams."""
+
+    def piece(self, text: str) -> None:
+        """Show the next piece of the answer."""
+
+    def restart(self) -> None:
+        """End the answer shown so far; another follows."""
+
+    def end(self) -> None:
+        """Finish the answer."""
+
+
+class RawDisplay:
+    """Standard output, as the text arrives."""
+
+    def piece(self, text: str) -> None:
+        """Print the next piece of the answer."""
+        print_out(text, end="")
+
+    def restart(self) -> None:
+        """End the line; what was printed stays."""
+        print_out()
+
+    def end(self) -> None:
+        """End the line, as notes need a line of their own."""
+        print_out()
+
+
+def answer_display() -> AnswerDisplay:
+    """Return the display of answers: rendered Markdown on a terminal, if rich is installed."""
+    if not is_terminal(sys.stdout):
+        return RawDisplay()
+    try:
+        from rich.console import Console
+
+        from llmring.cli.live_markdown import LiveMarkdown
+    except ImportError:
+        return RawDisplay()
+    console = Console(highlight=False)
+    return RawDisplay() if console.is_dumb_terminal else LiveMarkdown(console)
+
+
+def print_stream(
+    stream: PendingStream,
+    preface: Callable[[str], None],
+    display: AnswerDisplay | None = None,
+) -> StreamChunk:
     """Print an answer as it streams and return its last chunk.
 
     Args:
         stream: The call; iterating sends it.
         preface: Called with the name of the answering model before its first word.
+        display: The place where the answer appears; standard output by default.
 
     Raises:
         ProviderError: No model answered, or the stream failed before its end.
     """
+    display = display or RawDisplay()
     with stream:
         chunks = iter(stream)
         chunk = next(chunks)
         model, went_on = chunk.model, []
         preface(model)
         try:
-            print_out(chunk.delta, end="")
+            display.piece(chunk.delta)
             for chunk in chunks:
                 if chunk.restart:
-                    print_out()
+                    display.restart()
                     print_note(f"{model} failed; {chunk.model} starts over")
                 elif chunk.model != model:
                     went_on.append(f"{model} failed; {chunk.model} continued the answer")
                 model = chunk.model
-                print_out(chunk.delta, end="")
+                display.piece(chunk.delta)
         finally:
-            # The answer may end without a line feed; notes need a line of their own.
-            print_out()
+            display.end()
             for line in went_on:
                 print_note(line)
     return chunk

@@ -388,6 +388,7 @@ def test_on_a_terminal_the_answer_is_streamed(openai: Vendors) -> None:
         stdin=theirs,
         stdout=theirs,
         stderr=subprocess.PIPE,
+        env={**os.environ, "TERM": "dumb"},
         check=False,
     )
     os.close(theirs)
@@ -414,6 +415,7 @@ def test_on_a_terminal_the_sources_follow_the_answer(openai: Vendors) -> None:
         stdin=theirs,
         stdout=theirs,
         stderr=subprocess.PIPE,
+        env={**os.environ, "TERM": "dumb"},
         check=False,
     )
     os.close(theirs)

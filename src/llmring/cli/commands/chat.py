@@ -1,121 +1,104 @@
-"""llmring chat: send a message to a model, through an alias."""
+"""llmring chat: send a message to a model, through an alias, or hold a conversation."""
+
+from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Any
-
-from msgspec import UNSET
+from typing import TYPE_CHECKING, Any
 
 from llmring.chat.request import LLMRequest, Message
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.cli.answer_printer import (
+    RawDisplay,
+    answer_display,
     attempt_lines,
-    model_warning,
     print_stream,
     source_lines,
     summary_line,
 )
-from llmring.cli.lockfile_options import add_options, read_profile
+from llmring.cli.chat.call_watch import CallWatch
+from llmring.cli.chat.chat_options import add_chat_options
+from llmring.cli.chat.code_block import last_code_block
+from llmring.cli.chat.function_tools import Consent, find_function, with_consent
+from llmring.cli.chat.kept_chats import KeptChat, LastChat
+from llmring.cli.chat.model_choice import choose_model
+from llmring.cli.chat.question import continued, is_conversation, read_question, request_of_chat
+from llmring.cli.env_file_option import apply_env_file
 from llmring.cli.model_facts import near
-from llmring.cli.output import is_terminal, print_json, print_note, print_out
-from llmring.cli.piped_input import PATIENCE_SECONDS, piped_text
-from llmring.cli.trust_check import add_trust_option, require_consent
+from llmring.cli.output import is_terminal, print_error, print_json, print_note, print_out
+from llmring.cli.trust_check import require_consent
 from llmring.client.ring import LLMRing
-from llmring.config.settings import effective_facts_here, frozen_environ
+from llmring.config.environment import switch
+from llmring.config.settings import (
+    effective_facts_here,
+    frozen_environ,
+    kept_state_folder,
+    read_settings,
+    variables,
+)
 from llmring.exceptions import (
     AliasNotFoundError,
-    ConfigurationError,
     ProviderAuthenticationError,
     ProviderError,
-    ValidationError,
 )
 from llmring.lockfile.document import Lockfile
-from llmring.lockfile.resolve import bindings, is_reference
+
+if TYPE_CHECKING:
+    from llmring.chat.function import FunctionTool
+    from llmring.chat.tool_conversation import ToolsResponse
 
 EXAMPLES = """examples:
   llmring chat "Hello"
+  llmring chat                      # a conversation, on a terminal
+  llmring chat -c "And in French?"  # goes on with the last one
   llmring chat "Summarize this" --model summarizer --profile prod < report.txt
   git diff | llmring chat "Write a commit message" --json
+  llmring chat "What is it?" -a photo.png --schema "items str[], price float"
+  llmring chat "Translate to {lang}: Hello" -t lang=French
+  llmring chat "A regex for dates, in a code block" -x
   llmring chat "Hello" --model local:smollm2-135m    # no key, no network
   llmring chat "What is in notes.txt?" --mcp "python server.py"
+  llmring chat "Is it raining in Rome?" --tool weather:current
 
-Tools of an MCP server are called without asking for confirmation."""
-
-DEFAULT_ALIAS = "fast"
+A --tool asks on a terminal before its first call, unless --yes is given; tools
+of an MCP server are called without asking. On a terminal, the conversation is
+kept in a file that only you can read; LLMRING_KEEP_CHATS=0 keeps none."""
 
 WITHOUT_A_KEY = (
     "without a key: llmring local pull, then llmring chat --model local:smollm2-135m; "
     "or use a model in Ollama: --model ollama:llama3.2"
 )
 
+_KEEPS = "LLMRING_KEEP_CHATS"
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument(
-        "message", metavar="MESSAGE", nargs="*", help="the message; piped input is appended to it"
-    )
-    parser.add_argument(
-        "--model",
-        "-m",
-        metavar="ALIAS",
-        help=f"alias or provider:model (default: {DEFAULT_ALIAS}, else the profile's first alias)",
-    )
-    parser.add_argument("--system", metavar="TEXT", help="system prompt")
-    parser.add_argument("--temperature", type=float, metavar="T", help="sampling temperature")
-    parser.add_argument("--max-tokens", type=int, metavar="N", help="limit the answer to N tokens")
-    parser.add_argument(
-        "--timeout", type=float, metavar="S", help="limit the whole call to S seconds"
-    )
-    parser.add_argument(
-        "--stream",
-        action=argparse.BooleanOptionalAction,
-        help="print the answer as it arrives (default: on a terminal)",
-    )
-    parser.add_argument(
-        "--mcp",
-        action="append",
-        default=[],
-        metavar="SERVER",
-        help="let the model call the tools of an MCP server: a URL or a command line",
-    )
-    parser.add_argument(
-        "--frozen",
-        action="store_true",
-        help="call only models that match their pins in the lockfile",
-    )
-    parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
-    parser.add_argument(
-        "--verbose",
-        "-v",
-        action="store_true",
-        help="report the model that answered, tokens and cost",
-    )
-    parser.add_argument(
-        "--explain", action="store_true", help="report every attempt after the answer"
-    )
-    parser.add_argument(
-        "--stdin",
-        action="store_true",
-        help="wait for standard input (default with a MESSAGE: 3 s for its first byte)",
-    )
-    add_trust_option(parser)
-    add_options(parser)
+    add_chat_options(parser)
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Send the request and print the answer."""
-    model, profile = _model(args)
-    request = LLMRequest(
-        model=model,
-        messages=_messages(args),
-        temperature=args.temperature,
-        max_tokens=args.max_tokens,
-        timeout=UNSET if args.timeout is None else args.timeout,
-    )
+    """Send the request and print the answer, or hold a conversation."""
+    if args.json and args.extract:
+        print_error("--json prints the whole answer, and --extract a part; leave one out")
+        return 2
+    apply_env_file(args)
+    system, question = read_question(args)
+    if args.resume:
+        kept = LastChat(kept_state_folder()).load()
+        messages = continued(kept.messages, system, question)
+        model, profile = kept.model, args.profile or kept.profile
+        if args.model:
+            model, profile = choose_model(args)
+    else:
+        model, profile = choose_model(args)
+        messages = [*system, *question]
+    request = request_of_chat(args, model, messages)
     try:
-        end = _ask(args, request, profile)
+        _run(args, request, profile)
     except AliasNotFoundError as error:
         meant = near(model, effective_facts_here(Lockfile()))
         if ":" in model or not meant:
@@ -127,8 +110,86 @@ def handle(args: argparse.Namespace) -> int:
         if _lacks_keys(error):
             error.add_note(WITHOUT_A_KEY)
         raise
-    _print_notes(args, end)
     return 0
+
+
+def _run(args: argparse.Namespace, request: LLMRequest, profile: str | None) -> None:
+    """Send the request, or hold a conversation; keep it if it is to be kept."""
+    # This command prints the failed attempts itself; keep the library's log off the terminal.
+    logging.getLogger("llmring").addHandler(logging.NullHandler())
+    watch = CallWatch(explains=args.explain)
+    require_consent(args)
+    environ = frozen_environ() if args.frozen else None
+    tools = [find_function(place) for place in args.tool]
+    if not args.yes and is_terminal(sys.stdin) and is_terminal(sys.stderr):
+        tools = with_consent(tools, _consent(watch))
+    ring = LLMRing(args.file, on_attempt=watch.attempt, on_failover=watch.failover, environ=environ)
+    if is_conversation(args):
+        _converse(args, ring, request, profile, tools, watch)
+        return
+    with ring:
+        try:
+            end, messages = _ask(args, ring, request, profile, tools, watch)
+        finally:
+            watch.stop()
+    _print_notes(args, end)
+    _keep(args, KeptChat(request.model or "", profile, messages))
+
+
+def _converse(
+    args: argparse.Namespace,
+    ring: LLMRing,
+    request: LLMRequest,
+    profile: str | None,
+    tools: Sequence[FunctionTool[..., Any]],
+    watch: CallWatch,
+) -> None:
+    from llmring.cli.chat.dialogue import hold, open_terminal
+    from llmring.cli.chat.ongoing_chat import Conversation
+    from llmring.files.attachment import attachment
+
+    talk = Conversation(ring, request, profile, tools, args.mcp)
+    talk.attached = [attachment(each) for each in args.attach]
+    hold(
+        talk,
+        open_terminal(talk),
+        watch,
+        lambda: require_consent(args),
+        lambda: _keep(args, KeptChat(talk.model, talk.profile, talk.messages)),
+    )
+
+
+def _consent(watch: CallWatch) -> Consent:
+    """Return a function that asks the user on the terminal before a call."""
+    from llmring.cli.confirmation import is_yes
+    from llmring.cli.lock.terminal import interruptible
+
+    async def agrees(call: str) -> bool:
+        watch.stop()
+        print_note(f"the model calls {call}")
+        print_note("Run it, and this function from now on? [y/N]")
+        # The event loop's own handler would not end the question.
+        with interruptible():
+            return is_yes(sys.stdin.readline())
+
+    return agrees
+
+
+def _keep(args: argparse.Namespace, chat: KeptChat) -> None:
+    """Keep the conversation, unless the user or the place of the call is against it."""
+    keeps = args.keep
+    if keeps is None and variables([_KEEPS]).get(_KEEPS):
+        keeps = switch(variables([_KEEPS]), _KEEPS)
+    if keeps is None:
+        # Calls of programs do not take the place of the user's own conversation.
+        keeps = args.resume or is_terminal(sys.stderr)
+    if not keeps:
+        return
+    secrets = [each for row in read_settings().endpoints.values() for each in row.secrets]
+    try:
+        LastChat(kept_state_folder()).save(chat, secrets)
+    except OSError as error:
+        print_note(f"the conversation is not kept: {error.strerror or error}")
 
 
 def _print_notes(args: argparse.Namespace, end: LLMResponse | StreamChunk) -> None:
@@ -157,82 +218,62 @@ def _print_attempts(
         print_note(line)
 
 
-def _model(args: argparse.Namespace) -> tuple[str, str | None]:
-    """Choose the model or alias, and the profile to look it up in."""
-    if args.model and is_reference(args.model):
-        return args.model, args.profile
-    lockfile, profile = read_profile(args)
-    if args.model:
-        return args.model, profile
-    aliases = bindings(lockfile, profile)
-    if DEFAULT_ALIAS in aliases:
-        return DEFAULT_ALIAS, profile
-    if aliases:
-        alias = next(iter(aliases))
-        print_note(f"using alias {alias} of profile {profile}; choose another with --model")
-        return alias, profile
-    usual = lockfile.default_profile
-    if DEFAULT_ALIAS in bindings(lockfile, usual):
-        print_note(f"profile {profile} has no aliases; using {DEFAULT_ALIAS} of profile {usual}")
-        return DEFAULT_ALIAS, usual
-    others = [name for name in lockfile.profiles if name != profile]
-    choose = f"choose a profile with --profile ({', '.join(others)}), or " if others else ""
-    raise ConfigurationError(
-        f"profile {profile!r} of {lockfile.path} has no aliases; {choose}"
-        "name a model with --model, or bind one: llmring bind fast openai:gpt-6-luna"
-    )
-
-
-def _messages(args: argparse.Namespace) -> list[Message]:
-    message = " ".join(args.message)
-    try:
-        # Without a message, only the input can be sent.
-        waits = args.stdin or not message
-        piped = piped_text(None if waits else PATIENCE_SECONDS)
-        # Undecodable bytes became lone surrogates, which fail to encode.
-        f"{message}{args.system}{piped}".encode()
-    except UnicodeError:
-        raise ValidationError("the message is not UTF-8 text") from None
-    text = "\n\n".join(part for part in (message, piped.strip("\r\n")) if part)
-    if not text.strip():
-        raise ValidationError('no message; write one: llmring chat "Hello"')
-    system = [Message("system", args.system)] if args.system else []
-    return [*system, Message("user", text)]
-
-
 def _ask(
-    args: argparse.Namespace, request: LLMRequest, profile: str | None
-) -> LLMResponse | StreamChunk:
-    """Send the request and print the answer: streamed, whole or as JSON."""
-    attempts: list[Attempt] = []
-
-    def preface(model: str) -> None:
-        # Always report a fallback, and a model with a caution.
-        for attempt in attempts:
-            if attempt.outcome != "ok" and not args.explain:
-                print_note(f"{attempt.model} {attempt.outcome}: {attempt.reason}")
-        if model_warning(model):
-            print_note(f"{model}: {model_warning(model)}")
-
-    # This command prints the failed attempts itself; keep the library's log off the terminal.
-    logging.getLogger("llmring").addHandler(logging.NullHandler())
+    args: argparse.Namespace,
+    ring: LLMRing,
+    request: LLMRequest,
+    profile: str | None,
+    tools: Sequence[FunctionTool[..., Any]],
+    watch: CallWatch,
+) -> tuple[LLMResponse | StreamChunk, list[Message]]:
+    """Send the request and print the answer; return it, and the conversation with it."""
+    watch.wait(ring, request, profile)
     stream = is_terminal(sys.stdout) if args.stream is None else args.stream
-    require_consent(args)
-    environ = frozen_environ() if args.frozen else None
-    with LLMRing(args.file, on_attempt=attempts.append, environ=environ) as ring:
-        if stream and not args.json and not args.mcp:
-            return print_stream(ring.chat_stream(request, profile=profile), preface)
-        response = (
-            ring.run_tools(request, mcp=args.mcp, profile=profile).result()
-            if args.mcp
-            else ring.chat(request, profile=profile).result()
+    whole = args.json or args.extract or args.schema or args.mcp or tools
+    if stream and not whole:
+        end = print_stream(
+            ring.chat_stream(request, profile=profile), watch.begun, answer_display()
         )
-        preface(response.model)
-        if args.json:
-            print_json(_to_json(response))
-        else:
-            print_out(response.content)
-        return response
+        return end, [*request.turns(), *([end.message] if end.message else ())]
+    if args.mcp or tools:
+        # In this thread, which alone can ask the user.
+        run = asyncio.run(_with_tools(ring, request, profile, tools, args.mcp))
+        answer: LLMResponse = run
+        messages = list(run.messages)
+    else:
+        answer = ring.chat(request, profile=profile).result()
+        messages = [*request.turns(), answer.message]
+    watch.begun(answer.model)
+    _print_answer(args, answer, rendered=bool(stream))
+    return answer, messages
+
+
+async def _with_tools(
+    ring: LLMRing,
+    request: LLMRequest,
+    profile: str | None,
+    tools: Sequence[FunctionTool[..., Any]],
+    mcp: Sequence[str],
+) -> ToolsResponse:
+    async with ring:
+        return await ring.run_tools(request, tools=tools, mcp=mcp, profile=profile)
+
+
+def _print_answer(args: argparse.Namespace, answer: LLMResponse, *, rendered: bool) -> None:
+    """Print a whole answer as the options ask for it."""
+    if args.json:
+        print_json(_to_json(answer) | ({"parsed": answer.parsed} if args.schema else {}))
+    elif args.extract:
+        block = last_code_block(answer.content)
+        if block is None:
+            print_note("the answer has no code block; this is all of it")
+        print_out(answer.content if block is None else block)
+    elif args.schema and answer.parsed is not None:
+        print_json(answer.parsed)
+    else:
+        display = answer_display() if rendered and not args.schema else RawDisplay()
+        display.piece(answer.content)
+        display.end()
 
 
 def _lacks_keys(error: ProviderError) -> bool:

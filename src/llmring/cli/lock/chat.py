@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmring.cli.lock.terminal import PlainTerminal
+from llmring.cli.lock.terminal import PlainTerminal, read_line
 from llmring.cli.lockfile_options import add_options, edit_target
 from llmring.cli.output import harmless, is_terminal, print_error, print_json, print_note, print_out
 from llmring.cli.trust_check import add_trust_option, require_consent
@@ -131,7 +131,7 @@ def converse(session: Session, screen: Terminal, check: Callable[[], None]) -> i
     screen.show(f"{session.who.greeting}\n/help lists commands; /quit ends.")
     with asyncio.Runner() as runner:
         try:
-            while (line := _read(screen)) is not None:
+            while (line := read_line(screen, QUIT)) is not None:
                 command = COMMANDS.get(line)
                 if command is not None:
                     screen.show(_run_command(command, session))
@@ -155,20 +155,6 @@ def _may_go_on(check: Callable[[], None], screen: Terminal) -> bool:
         screen.show(f"That failed: {error}")
         return False
     return True
-
-
-def _read(screen: Terminal) -> str | None:
-    """Read a line from the user; None if they end the conversation."""
-    while True:
-        try:
-            line = screen.read().strip()
-        except EOFError:
-            line = QUIT
-            screen.show("")
-        except KeyboardInterrupt:
-            screen.show("(Ctrl-D or /quit ends the conversation)")
-            continue
-        return None if line == QUIT else line
 
 
 def _answer(runner: asyncio.Runner, session: Session, screen: Terminal, line: str) -> None:

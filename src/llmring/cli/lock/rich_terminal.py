@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -10,18 +9,15 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, InMemoryHistory
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.markdown import Markdown
+from rich.console import Console
 from rich.text import Text
 
 from llmring.advisor.editor import Proposal
 from llmring.cli.confirmation import is_yes
+from llmring.cli.live_markdown import LiveMarkdown
 from llmring.cli.lock.terminal import ADVISOR, APPLY, YOU, at_work, proposal_lines
 from llmring.cli.output import harmless
 
-# Markdown that only works at the beginning of a line.
-_BLOCK = re.compile(r"\s*(?:[#>|`*+-]|\d+[.)])")
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -31,9 +27,15 @@ class RichTerminal:
     Args:
         history: A file to save input to; None to keep it in memory only.
         words: Returns the words that the Tab key completes.
+        label: The name in front of an answer; empty for none.
     """
 
-    def __init__(self, history: Path | None, words: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        history: Path | None,
+        words: Callable[[], Sequence[str]],
+        label: str = ADVISOR,
+    ) -> None:
         self._console = Console(highlight=False)
         self._input: PromptSession[str] = PromptSession(
             history=InMemoryHistory() if history is None else FileHistory(str(history)),
@@ -42,8 +44,7 @@ class RichTerminal:
         )
         # Confirmations stay out of the history of messages.
         self._question: PromptSession[str] = PromptSession()
-        self._text = ""
-        self._live: Live | None = None
+        self._answer = LiveMarkdown(self._console, label)
 
     def read(self) -> str:
         """Read a message from the user."""
@@ -71,39 +72,21 @@ class RichTerminal:
 
     def piece(self, text: str) -> None:
         """Show the next piece of the answer."""
-        self._text += harmless(text)
-        self._draw(_answer(self._text))
+        self._answer.piece(text)
 
     def restart(self) -> None:
         """Discard the answer shown so far; another follows."""
-        self._text = ""
-        if self._live is not None:
-            self._draw(Text("starting over …", style="dim"))
+        self._answer.restart()
 
     def working(self, tool: str) -> None:
         """Show that a tool is running."""
         words = at_work(tool)
         if words is not None:
-            remark = Text(words, style="dim")
-            self._draw(Group(_answer(self._text), remark) if self._text else remark)
+            self._answer.remark(words)
 
     def end(self) -> None:
         """Finish the answer."""
-        if self._live is not None:
-            self._live.update(_answer(self._text) if self._text else Text(""))
-            self._live.stop()
-        self._live, self._text = None, ""
-
-    def _draw(self, picture: RenderableType) -> None:
-        if self._live is None:
-            self._live = Live(console=self._console, refresh_per_second=12)
-            self._live.start()
-        self._live.update(picture)
-
-
-def _answer(text: str) -> Markdown:
-    gap = "\n\n" if _BLOCK.match(text) else " "
-    return Markdown(f"**{ADVISOR.strip()}**{gap}{text}", hyperlinks=False)
+        self._answer.end()
 
 
 class _Words(Completer):

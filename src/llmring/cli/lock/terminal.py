@@ -51,9 +51,14 @@ class Terminal(Screen, Protocol):
 
 
 class PlainTerminal:
-    """A plain terminal, or a pipe."""
+    """A plain terminal, or a pipe.
 
-    def __init__(self) -> None:
+    Args:
+        label: The name in front of an answer; empty for none.
+    """
+
+    def __init__(self, label: str = ADVISOR) -> None:
+        self._label = label
         self._within = False
 
     def read(self) -> str:
@@ -63,7 +68,7 @@ class PlainTerminal:
     async def agrees(self) -> bool:
         """Ask the user to confirm the change; return True if they agree."""
         # The event loop's own handler would not end the question.
-        with _interruptible():
+        with interruptible():
             try:
                 return is_yes(_ask(APPLY))
             except (EOFError, KeyboardInterrupt):
@@ -82,7 +87,7 @@ class PlainTerminal:
     def piece(self, text: str) -> None:
         """Show the next piece of the answer."""
         if not self._within:
-            print_out(ADVISOR, end="")
+            print_out(self._label, end="")
         self._within = True
         print_out(harmless(text), end="")
 
@@ -123,6 +128,25 @@ def proposal_lines(proposal: Proposal) -> Iterator[str]:
     yield from (f"  {line}" for line in proposal.evidence)
 
 
+def read_line(screen: Terminal, end: str) -> str | None:
+    """Read a line from the user; None if they end the conversation.
+
+    Args:
+        screen: The user's terminal.
+        end: The command that ends the conversation.
+    """
+    while True:
+        try:
+            line = screen.read().strip()
+        except EOFError:
+            line = end
+            screen.show("")
+        except KeyboardInterrupt:
+            screen.show(f"(Ctrl-D or {end} ends the conversation)")
+            continue
+        return None if line == end else line
+
+
 def at_work(tool: str) -> str | None:
     """Describe a running tool; None if its effect is shown anyway."""
     words = _AT_WORK.get(tool)
@@ -130,7 +154,7 @@ def at_work(tool: str) -> str | None:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Let Ctrl-C end a pending question."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
