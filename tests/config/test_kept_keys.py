@@ -48,7 +48,7 @@ class NoKeyringError(KeyringError, RuntimeError): pass
 @pytest.fixture
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the package keyring, if it is installed."""
-    monkeypatch.setattr(kept_keys, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "keyring", None)
 
 
 @pytest.fixture

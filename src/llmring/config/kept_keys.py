@@ -5,16 +5,14 @@ The file names the providers, so the keyring is asked only for a key that is in 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from llmring.exceptions import ConfigurationError
-from llmring.lockfile import atomic_write
 
 Place = Literal["keyring", "file"]
 
@@ -66,6 +64,7 @@ class KeptKeys:
         Raises:
             ConfigurationError: Without a home folder, or if the file can't be read or written.
         """
+        self._writable_path()
         held = has_keyring() and self._put(provider, key)
         self._change(lambda found: {**found, provider: None if held else key})
         return "keyring" if held else "file"
@@ -111,12 +110,13 @@ class KeptKeys:
     def _change(
         self, change: Callable[[Mapping[str, str | None]], Mapping[str, str | None]]
     ) -> None:
-        if self._path is None:
-            raise ConfigurationError(
-                "keys can't be kept without a home folder; set HOME or XDG_CONFIG_HOME"
-            )
+        place = self._writable_path()
+        import json
+
+        from llmring.lockfile import atomic_write
+
         try:
-            path = self._path.resolve()
+            path = place.resolve()
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with atomic_write.turn(path):
                 kept = change(self._read())
@@ -126,16 +126,21 @@ class KeptKeys:
                     path.chmod(0o600)
                 atomic_write.replace(path, text.encode(), mode=0o600)
         except OSError as error:
+            raise ConfigurationError(f"can't write {place}: {error.strerror or error}") from error
+
+    def _writable_path(self) -> Path:
+        if self._path is None:
             raise ConfigurationError(
-                f"can't write {self._path}: {error.strerror or error}"
-            ) from error
+                "keys can't be kept without a home folder; set HOME or XDG_CONFIG_HOME"
+            )
+        return self._path
 
     def _read(self) -> Mapping[str, str | None]:
         """Read the file: the key of each provider, None for one in the keyring."""
         if self._path is None:
             return {}
         try:
-            found = json.loads(self._path.read_bytes())
+            found = msgspec.json.decode(self._path.read_bytes())
             kept = {name: entry.get("key") for name, entry in found.items()}
         except (FileNotFoundError, NotADirectoryError):
             return {}
@@ -155,10 +160,14 @@ class KeptKeys:
 
 def has_keyring() -> bool:
     """Return True if the package that reaches the system's keyring is installed."""
+    from importlib.util import find_spec
+
     return find_spec("keyring") is not None
 
 
 def _keyring() -> Any:
+    from importlib import import_module
+
     try:
         import_module("keyring.errors")
         return import_module("keyring")

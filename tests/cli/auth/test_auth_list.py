@@ -1,16 +1,16 @@
 """`llmring auth list`."""
 
 import json
+import sys
 
 import pytest
 
 from cli.terminal import Call
-from llmring.config import kept_keys
 
 
 @pytest.fixture(autouse=True)
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_keys, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "keyring", None)
 
 
 def test_without_keys_the_way_to_keep_one_is_noted(call: Call) -> None:

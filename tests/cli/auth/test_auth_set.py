@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import Call, is_plain_error
-from llmring.config import kept_keys
 from llmring.config.kept_keys import KeptKeys
 from llmring.config.settings import kept_keys_path
 
@@ -16,7 +15,7 @@ KEY = "sk-kept-0123456789abcdef"
 
 @pytest.fixture(autouse=True)
 def no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_keys, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "keyring", None)
 
 
 def kept(provider: str) -> str | None:

@@ -44,11 +44,12 @@ def kept() -> Path:
 
 def test_a_conversation_goes_on_and_is_undone_and_saved(person: Person, openai: Vendors) -> None:
     server = openai(stream("I am one."), stream("I am two."), stream("I am three."))
-    child = person("-s", "Be brief")
+    child = person("-s", "Be brief", "-v")
     child.expect("fast answers")
     child.expect("You:")
     child.send("first\r")
     child.expect("I am one.")
+    child.expect("openai:gpt-4o-mini: 10 tokens in, 2 out")
     child.expect("You:")
     child.send("second\r")
     child.expect("I am two.")

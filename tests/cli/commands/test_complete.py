@@ -52,6 +52,7 @@ def test_an_empty_line_completes_like_an_empty_word(call: Call) -> None:
         ("aliases --verb", ["--verbose"]),
         ("aliases --json --profile d", ["default", "dev"]),
         ("completion f", ["fish"]),
+        ("auth set anth", ["anthropic"]),
         ("lock init --file ", []),
         ("nope ", []),
         ("nope --", []),

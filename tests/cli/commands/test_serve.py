@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +130,12 @@ def test_g126_a_check_ends_with_0_if_no_check_failed_and_else_with_1() -> None:
     assert "ok    gateway: uvicorn" in good.out
     assert bad.code == 1
     assert "fail  lockfile" in bad.out
+
+
+def test_variables_are_read_from_a_file_that_is_named(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "keys.env").write_text("OPENAI_API_KEY=sk-0123456789\nnot a variable\n")
+
+    result = call("serve", "--check", "--env-file", str(tmp_path / "keys.env"))
+
+    assert result.code == 1
+    assert "keys.env:2: not a variable" in result.err

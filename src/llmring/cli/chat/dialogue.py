@@ -31,6 +31,7 @@ def hold(
     watch: CallWatch,
     check: Callable[[], None],
     keep: Callable[[], None],
+    report: Callable[[StreamChunk], Sequence[str]],
 ) -> None:
     """Hold a conversation until the user ends it.
 
@@ -41,6 +42,7 @@ def hold(
         check: Called before each question, as the lockfile may have changed; raises if the user
             does not agree to what it does now.
         keep: Called after each answer, and after `/undo`.
+        report: Returns the lines to show after an answer, given its last chunk.
     """
     screen.show(f"{talk.model} answers. /help lists commands; /quit ends.")
     with asyncio.Runner() as runner:
@@ -51,8 +53,13 @@ def hold(
                     screen.show(run_command(line, talk))
                     if len(talk.messages) != count:
                         keep()
-                elif line and _may_go_on(check, screen):
-                    _answer(runner, talk, screen, watch, line)
+                elif (
+                    line
+                    and _may_go_on(check, screen)
+                    and (end := _answer(runner, talk, screen, watch, line)) is not None
+                ):
+                    for each in (*_remarks(end), *report(end)):
+                        screen.show(each)
                     keep()
         finally:
             runner.run(talk.ring.aclose())
@@ -70,23 +77,23 @@ def _may_go_on(check: Callable[[], None], screen: Terminal) -> bool:
 
 def _answer(
     runner: asyncio.Runner, talk: Conversation, screen: Terminal, watch: CallWatch, line: str
-) -> None:
+) -> StreamChunk | None:
+    """Answer a question; return the last chunk, or None if the answer is not complete."""
     try:
-        end = runner.run(talk.say(line, screen, watch, screen.show))
+        return runner.run(talk.say(line, screen, watch, screen.show))
     except KeyboardInterrupt:
         screen.show("(stopped)")
     except LLMRingError as error:
         screen.show(f"That failed: {error}")
-    else:
-        screen.end()
-        for remark in _remarks(end):
-            screen.show(remark)
     finally:
         screen.end()
+    return None
 
 
 def _remarks(end: StreamChunk) -> list[str]:
     remarks = source_lines(end.citations)
+    if end.attempts:
+        remarks += [f"{end.model}: {change}" for change in end.attempts[-1].adjusted]
     if end.finish_reason not in ("stop", None):
         remarks.append(f"the answer is incomplete: {end.finish_reason}")
     return remarks

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llmring.chat.request import LLMRequest, Message
@@ -22,7 +21,6 @@ from llmring.cli.answer_printer import (
 from llmring.cli.chat.call_watch import CallWatch
 from llmring.cli.chat.chat_options import add_chat_options
 from llmring.cli.chat.code_block import last_code_block
-from llmring.cli.chat.function_tools import Consent, find_function, with_consent
 from llmring.cli.chat.kept_chats import KeptChat, LastChat
 from llmring.cli.chat.model_choice import choose_model
 from llmring.cli.chat.question import continued, is_conversation, read_question, request_of_chat
@@ -120,9 +118,7 @@ def _run(args: argparse.Namespace, request: LLMRequest, profile: str | None) -> 
     watch = CallWatch(explains=args.explain)
     require_consent(args)
     environ = frozen_environ() if args.frozen else None
-    tools = [find_function(place) for place in args.tool]
-    if not args.yes and is_terminal(sys.stdin) and is_terminal(sys.stderr):
-        tools = with_consent(tools, _consent(watch))
+    tools = _tools(args, watch) if args.tool else []
     ring = LLMRing(args.file, on_attempt=watch.attempt, on_failover=watch.failover, environ=environ)
     if is_conversation(args):
         _converse(args, ring, request, profile, tools, watch)
@@ -156,10 +152,24 @@ def _converse(
         watch,
         lambda: require_consent(args),
         lambda: _keep(args, KeptChat(talk.model, talk.profile, talk.messages)),
+        lambda end: [
+            *(attempt_lines(end.attempts, end) if args.explain else ()),
+            *([summary_line(end)] if args.verbose else ()),
+        ],
     )
 
 
-def _consent(watch: CallWatch) -> Consent:
+def _tools(args: argparse.Namespace, watch: CallWatch) -> list[FunctionTool[..., Any]]:
+    """Return the functions that the model may call; on a terminal, they ask first."""
+    from llmring.cli.chat.function_tools import find_function, with_consent
+
+    tools = [find_function(place) for place in args.tool]
+    if args.yes or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return tools
+    return with_consent(tools, _consent(watch))
+
+
+def _consent(watch: CallWatch) -> Callable[[str], Awaitable[bool]]:
     """Return a function that asks the user on the terminal before a call."""
     from llmring.cli.confirmation import is_yes
     from llmring.cli.lock.terminal import interruptible
@@ -236,6 +246,8 @@ def _ask(
         )
         return end, [*request.turns(), *([end.message] if end.message else ())]
     if args.mcp or tools:
+        import asyncio
+
         # In this thread, which alone can ask the user.
         run = asyncio.run(_with_tools(ring, request, profile, tools, args.mcp))
         answer: LLMResponse = run

@@ -141,6 +141,12 @@ def _models(typed: Typed, last: str) -> Iterator[str]:
             yield f"{chosen}{model}"
 
 
+def _providers(_: Typed, __: str) -> Iterator[str]:
+    from llmring.providers.table import PROVIDERS
+
+    yield from PROVIDERS
+
+
 def _aliases_and_models(typed: Typed, last: str) -> Iterator[str]:
     yield from _aliases(typed, last)
     yield from _models(typed, last)
@@ -152,4 +158,5 @@ _SOURCES: Mapping[str, Callable[[Typed, str], Iterator[str]]] = {
     "model": _aliases_and_models,
     "models": _models,
     "profile": _profiles,
+    "provider": _providers,
 }
