@@ -1,6 +1,5 @@
 """Prompt caching as a request asks for it, and the parsing of its accepted forms."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -38,7 +37,9 @@ def parse_caching(value: Any) -> Caching | None:
             return Caching()
         case str(ttl):
             return Caching(ttl)
-        case Mapping() if value.keys() <= {"ttl", "key", "type"}:
+        case {**fields} if fields.keys() <= {"ttl", "key", "type"} and all(
+            isinstance(each, str | None) for each in fields.values()
+        ):
             return Caching(value.get("ttl"), value.get("key"))
     raise ValidationError(
         f'cache must be True, a lifetime like "1h" or {{"ttl": …, "key": …}}, not {value!r:.100}'

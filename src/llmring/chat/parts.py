@@ -10,6 +10,7 @@ from msgspec import Struct
 from llmring.chat.json_text import whole_pairs
 from llmring.data_url import base64_fault, media_type_and_data
 from llmring.exceptions import ValidationError
+from llmring.field_types import wrong_type
 from llmring.plain_data import PlainData
 
 
@@ -144,11 +145,13 @@ def parse_part(value: Part | str | Mapping[str, Any]) -> Part:
     if isinstance(value, str):
         return TextPart(value)
     if not isinstance(value, Mapping):
+        if not isinstance(value, Part):
+            raise wrong_type("a part of the content", value, "a text, a part or a dictionary")
         return value
     if "part" in value:
         return _plain_part(value)
     kind = value.get("type")
-    parse = _PARTS.get(kind)
+    parse = _PARTS.get(kind) if isinstance(kind, str) else None
     if parse is None:
         raise ValidationError(f"unknown content part type {kind!r}; use one of {', '.join(_PARTS)}")
     try:

@@ -24,6 +24,7 @@ from llmring.chat.tools import (
     parse_choice,
 )
 from llmring.exceptions import ValidationError
+from llmring.field_types import number, require, require_items, whole_number
 from llmring.plain_data import PlainData
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -70,7 +71,8 @@ class Message(PlainData, Struct):
     origin: str | None = None
 
     def __post_init__(self) -> None:
-        role = _ROLES.get(self.role)
+        given: object = self.role
+        role = _ROLES.get(given) if isinstance(given, str) else None
         if role is None:
             raise ValidationError(
                 f"unknown role {self.role!r}; use system, user, assistant or tool"
@@ -83,7 +85,14 @@ class Message(PlainData, Struct):
                 )
             self.content = [parse_part(part) for part in self.content]
         if self.tool_calls is not None:
+            require_items("tool_calls", self.tool_calls, "a list of calls")
             self.tool_calls = [parse_call(call) for call in self.tool_calls] or None
+        if type(self.tool_call_id) is not str and self.tool_call_id is not None:
+            require("tool_call_id", self.tool_call_id, str, "the text that the call has as its id")
+        if self.name is not None:
+            require("name", self.name, str, "a text")
+        if self.metadata is not None:
+            require("metadata", self.metadata, Mapping, "a dictionary")
         if role == "tool" and not (self.tool_call_id or self.name):
             raise ValidationError("a message of role 'tool' needs the tool_call_id it answers")
 
@@ -117,6 +126,10 @@ class Message(PlainData, Struct):
         """The cache mark of the message, if it has one."""
         return self.metadata.get("cache_control") if self.metadata else None
 
+
+_TOKENS = "a whole number of tokens"
+_STOP = "a text, or a list of texts"
+_FILES = "a list of the IDs or paths of files"
 
 Messages = str | Sequence[Message | Mapping[str, Any]]
 
@@ -183,7 +196,12 @@ class LLMRequest(Struct):
     allow_empty: bool = False
 
     def __post_init__(self) -> None:
+        # A value of the usual type is not checked any further, as each call takes this path.
+        if type(self.model) is not str and self.model is not None:
+            require("model", self.model, str, "an alias, or provider:model")
         self.messages = self.turns()
+        self._check_numbers()
+        self._check_others()
         if self.tools is not None:
             self.tools = self.toolset()
         if self.tool_choice is not None:
@@ -195,15 +213,56 @@ class LLMRequest(Struct):
         if self.cache is not None:
             self.caching()
 
+    def _check_numbers(self) -> None:
+        if self.temperature is not None:
+            self.temperature = number("temperature", self.temperature, "a number like 0.7")
+        if self.top_p is not None:
+            self.top_p = number("top_p", self.top_p, "a number like 0.9")
+        if type(self.max_tokens) is not int and self.max_tokens is not None:
+            self.max_tokens = whole_number("max_tokens", self.max_tokens, _TOKENS)
+        if self.reasoning_tokens is not None:
+            self.reasoning_tokens = whole_number("reasoning_tokens", self.reasoning_tokens, _TOKENS)
+        if self.seed is not None:
+            self.seed = whole_number("seed", self.seed, "a whole number")
+        if type(self.max_repairs) is not int:
+            self.max_repairs = whole_number("max_repairs", self.max_repairs, "a whole number")
+        if self.timeout is not UNSET and self.timeout is not None:
+            self.timeout = number("timeout", self.timeout, "seconds, like 30")
+
+    def _check_others(self) -> None:
+        if self.stop is not None and not isinstance(self.stop, str):
+            require_items("stop", self.stop, _STOP)
+            self.stop = list(self.stop)
+            for text in self.stop:
+                require("stop", text, str, _STOP)
+        if self.files is not None:
+            require_items("files", self.files, _FILES)
+            self.files = list(self.files)
+            for each in self.files:
+                require("files", each, (str, PathLike), _FILES)
+        if self.metadata is not None:
+            require("metadata", self.metadata, Mapping, "a dictionary")
+        if type(self.extra_params) is not dict:
+            require("extra_params", self.extra_params, Mapping, "a dictionary")
+        if self.json_response is not None:
+            require("json_response", self.json_response, bool, "True or False")
+        if self.allow_empty is not False:
+            require("allow_empty", self.allow_empty, bool, "True or False")
+
     def turns(self) -> list[Message]:
         """Return the messages as `Message`s."""
         if isinstance(self.messages, str):
             return [Message("user", self.messages)]
+        if type(self.messages) is not list:
+            require_items("messages", self.messages, "a text or a list of messages")
         return [each if type(each) is Message else _message(each) for each in self.messages]
 
     def toolset(self) -> list[Tool | ProviderTool]:
         """Return the tools as `Tool`s and `ProviderTool`s."""
-        return parse_tools(self.tools or ())
+        if self.tools is None:
+            return []
+        require_items("tools", self.tools, "a list of tools")
+        return parse_tools(self.tools)
 
     def choice(self) -> ToolChoice | None:
         """Return the parsed tool choice."""

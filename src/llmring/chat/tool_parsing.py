@@ -5,6 +5,7 @@ from typing import Any
 
 from llmring.chat.tools import AnyTool, ProviderTool, Tool
 from llmring.exceptions import ValidationError
+from llmring.field_types import require, require_items, wrong_type
 
 
 def parse_tool(value: AnyTool) -> Tool | ProviderTool:
@@ -16,6 +17,8 @@ def parse_tool(value: AnyTool) -> Tool | ProviderTool:
     if isinstance(value, Tool | ProviderTool):
         return value
     if not isinstance(value, Mapping):
+        if not callable(value):
+            raise wrong_type("a tool", value, "a function, a Tool or a dictionary")
         from llmring.chat.function import tool
 
         return tool(value)
@@ -28,6 +31,7 @@ def parse_tool(value: AnyTool) -> Tool | ProviderTool:
             raise ValidationError(f'tool without a name; add "name": {value}')
         # Google's own tools have their name as the key: {"google_search": {}}.
         return ProviderTool(dict(value))
+    require("the name of a tool", function["name"], str, "a text")
     return Tool(
         name=function["name"],
         description=function.get("description"),
@@ -79,6 +83,7 @@ def parse_tools(values: Iterable[AnyTool]) -> list[Tool | ProviderTool]:
             tools.append(parse_tool(value))
             continue
         for key in _DECLARATIONS & value.keys():
+            require_items(key, value[key], "a list of functions")
             tools += map(parse_tool, value[key])
         others = {name: each for name, each in value.items() if name not in _DECLARATIONS}
         if others:

@@ -17,6 +17,7 @@ from llmring.client.request_args import RequestFields, request_of
 from llmring.client.ring_core import RingCore
 from llmring.config.settings import timeout_of
 from llmring.exceptions import ValidationError
+from llmring.field_types import number, require, require_items, whole_number
 from llmring.routing.call_context import CallContext
 from llmring.routing.policy import Policy
 from llmring.routing.targets import Skip, Target
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from llmring.lockfile.compose import Resolved
     from llmring.routing.selection.prepare import Prepared
     from llmring.telemetry.embedding_trace import EmbeddingTrace
+
+
+_TEXTS = "a text, or a list of texts"
 
 
 class RingModels(RingCore):
@@ -66,9 +70,20 @@ class RingModels(RingCore):
             ProviderError: As for `chat`.
             ValidationError: `texts` is empty, or holds something other than texts.
         """
-        request = [texts] if isinstance(texts, str) else list(texts)
-        if not request or not all(isinstance(text, str) for text in request):
-            raise ValidationError("embed takes a text, or a list of at least one text")
+        require("model", alias, str, "an alias, or provider:model")
+        if isinstance(texts, str):
+            request = [texts]
+        else:
+            require_items("texts", texts, _TEXTS)
+            request = list(texts)
+            for text in request:
+                require("texts", text, str, _TEXTS)
+            if not request:
+                raise ValidationError("texts is empty; embed takes at least one text")
+        if dimensions is not None:
+            dimensions = whole_number("dimensions", dimensions, "a whole number")
+        if timeout is not UNSET and timeout is not None:
+            timeout = number("timeout", timeout, "seconds, like 30")
         seconds = timeout_of(timeout, self._timeout)
 
         async def call() -> EmbeddingResponse:

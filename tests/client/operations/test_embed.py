@@ -272,7 +272,7 @@ def test_a_provider_without_embeddings_is_skipped(
 
 @pytest.mark.parametrize("texts", [[], [1], ["a", None]])
 def test_invalid_texts_are_refused(texts: Any) -> None:
-    with pytest.raises(ValidationError, match="at least one text"):
+    with pytest.raises(ValidationError, match=r"^texts "):
         LLMRing().embed("mock:embed", texts)
 
 
