@@ -258,11 +258,13 @@ class ProviderError(LLMRingError):
         retry_after: Seconds that the provider asks to wait.
         should_retry: Whether the provider advises to send the same request again; None if it gives
             no advice.
+        fix: What to do about it, if known.
         attempts: Every attempt of the call that ended in this error, in order.
         messages: In `run_tools`, the conversation so far; pass it on to continue.
     """
 
     should_retry: bool | None = None
+    fix: str | None = None
 
     def __init__(
         self,

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from llmring import Attempt, LLMResponse, Usage
+from llmring import LLMResponse, Usage
 from llmring.chat.parts import ReasoningPart, TextPart
-from llmring.chat.response import story
 
 CALL: Any = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
@@ -25,14 +24,3 @@ def test_the_total_is_unknown_if_no_tokens_were_reported() -> None:
 
     assert LLMResponse(content="", model="a:m").total_tokens is None
     assert LLMResponse(content="", model="a:m", usage=usage).total_tokens == 7
-
-
-def test_the_attempts_are_listed_with_repeated_ones_counted() -> None:
-    limited = Attempt(model="a:m", outcome="failed", reason="429 slow down")
-    attempts = [limited, limited, Attempt(model="b:m", outcome="ok"), limited]
-
-    assert story(attempts) == "  a:m failed 3 times: 429 slow down\n  b:m ok"
-
-
-def test_without_attempts_nothing_is_listed() -> None:
-    assert story([]) == ""

@@ -6,7 +6,15 @@ import sys
 import pytest
 
 from cli.terminal import lockfile_of, run, run_on_terminal, write
-from llmring.cli.output import harmless, print_error, print_json, print_note, print_out, table
+from llmring.cli.output import (
+    harmless,
+    print_error,
+    print_error_lines,
+    print_json,
+    print_note,
+    print_out,
+    table,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +39,17 @@ def test_an_error_names_the_program(capsys: pytest.CaptureFixture[str]) -> None:
     print_error("it is\nas it is")
 
     assert capsys.readouterr() == ("", "llmring: it is as it is\n")
+
+
+def test_lines_of_an_error_are_kept_without_what_controls_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_error_lines("all failed:\n  a  \x1b[31mred\n  b  skipped")
+
+    assert capsys.readouterr() == (
+        "",
+        "llmring: all failed:\n  a   [31mred\n  b  skipped\n",
+    )
 
 
 def test_json_keeps_characters_that_the_output_can_encode(

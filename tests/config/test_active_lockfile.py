@@ -376,7 +376,7 @@ def test_S082_S083_C10_a_lockfile_that_is_there_is_not_overwritten_unless_forced
     path = lockfile(mine=[MINI])
     ring = LLMRing(path)
 
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError, match="pass force=True to replace it"):
         ring.init_lockfile()
     kept = ring.list_aliases()
     ring.init_lockfile(force=True)
@@ -530,7 +530,7 @@ def test_R45_an_alias_of_a_package_is_called_by_its_name_alone(served: LLMRing) 
 
 
 def test_R45_an_error_names_the_alias_of_the_package(way: Way, served: LLMRing) -> None:
-    with pytest.raises(AllModelsFailedError, match="all models of alias 'liba:alone' failed"):
+    with pytest.raises(AllModelsFailedError, match="the only model of alias 'liba:alone' failed"):
         way.chat(served, "liba:alone", messages="Hello")
 
 

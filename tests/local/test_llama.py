@@ -264,6 +264,24 @@ def test_the_error_for_a_missing_bundled_model_asks_to_pull_it(tmp_path: Path) -
         llama.locate("smollm2-135m", None, tmp_path)
 
 
+def test_the_steps_to_run_the_bundled_model_are_those_that_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "xllamacpp", None)
+        assert llama.steps_to_run(tmp_path) == [
+            "pip install 'llmring[local]'",
+            "llmring local pull",
+        ]
+    (tmp_path / "xllamacpp.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert llama.steps_to_run(tmp_path) == ["llmring local pull"]
+
+
+def test_a_pulled_model_is_not_to_be_pulled_again(weights: Path) -> None:
+    assert "llmring local pull" not in llama.steps_to_run(weights.parent)
+
+
 def test_a_users_own_model_is_named_by_its_file_s_stem(tmp_path: Path) -> None:
     own = tmp_path / "qwen3-4b.Q4_K_M.gguf"
 

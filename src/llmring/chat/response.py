@@ -193,16 +193,3 @@ class StreamChunk(PlainData, Struct, kw_only=True):
     def content(self) -> str:
         """The same as `delta`."""
         return self.delta
-
-
-def story(attempts: Sequence[Attempt]) -> str:
-    """Format the attempts as text, one per line; repeated outcomes are counted on one line."""
-    counts: dict[str, int] = {}
-    for attempt in attempts:
-        detail = f": {attempt.reason}" if attempt.reason else ""
-        line = f"  {attempt.model} {attempt.outcome}{{}}{detail}"
-        counts[line] = counts.get(line, 0) + 1
-    return "\n".join(
-        line.replace("{}", f" {count} times" if count > 1 else "", 1)
-        for line, count in counts.items()
-    )

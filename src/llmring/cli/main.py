@@ -1,5 +1,7 @@
 """The entry point of the command line: runs a command, and reports errors on one line.
 
+Only the failure of several models takes more lines: one for each of them.
+
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. To add a command, write a module in
 this folder with `EXAMPLES`, `arguments` and `handle`, and add a row to `COMMANDS`.
 """
@@ -10,8 +12,15 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from llmring.cli.output import discard_output, is_terminal, print_error, print_note, print_out
-from llmring.exceptions import LLMRingError
+from llmring.cli.output import (
+    discard_output,
+    is_terminal,
+    print_error,
+    print_error_lines,
+    print_note,
+    print_out,
+)
+from llmring.exceptions import AllModelsFailedError, LLMRingError
 
 
 class Command(NamedTuple):
@@ -122,7 +131,10 @@ def main(argv: list[str]) -> int:
 def _report(error: Exception) -> None:
     match error:
         case LLMRingError():
-            print_error(str(error))
+            if isinstance(error, AllModelsFailedError):
+                print_error_lines(str(error))
+            else:
+                print_error(str(error))
             for remark in getattr(error, "__notes__", ()):
                 print_note(remark)
         case OSError():

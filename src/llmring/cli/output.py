@@ -40,6 +40,12 @@ def print_error(message: str) -> None:
     print_note(f"llmring: {message}")
 
 
+def print_error_lines(message: str) -> None:
+    """Print an error message on standard error with its lines as they are."""
+    for line in f"llmring: {message}".splitlines():
+        _write(sys.stderr, _CONTROL.sub(" ", _SPACE.sub(" ", line)) + "\n")
+
+
 def discard_output() -> None:
     """Discard all further output, even at exit: the reader is gone, or the disk is full."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -88,6 +88,7 @@ class Network:
             served = await asyncio.to_thread(self._serve, target.ref.model)
         except ConfigurationError as error:
             fault = ProviderNotFoundError(error.message)
+            fault.fix = error.message.partition("; ")[2] or None
         else:
             path = request.url.removeprefix(target.endpoint.base_url)
             there: HttpRequest = msgspec.structs.replace(

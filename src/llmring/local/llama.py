@@ -75,6 +75,19 @@ def models(own: Path | None, cache_dir: Path) -> tuple[LocalModel, ...]:
     return tuple(found.values())
 
 
+def is_installed() -> bool:
+    """Return True if the extra that runs local models is installed."""
+    import importlib.util
+
+    return importlib.util.find_spec("xllamacpp") is not None
+
+
+def steps_to_run(cache_dir: Path) -> list[str]:
+    """Return the commands that are still to be run before the bundled model can answer."""
+    install = [] if is_installed() else [INSTALL]
+    return [*install, *([] if find(cache_dir) is not None else [PULL])]
+
+
 def locate(name: str, own: Path | None, cache_dir: Path) -> LocalModel:
     """Return the model of that name.
 
@@ -181,9 +194,7 @@ def _start(model: LocalModel) -> _Running:
 
 def _check(model: LocalModel) -> None:
     """Check the extra and the file before anything is started."""
-    import importlib.util
-
-    if importlib.util.find_spec("xllamacpp") is None:
+    if not is_installed():
         raise ConfigurationError(f"models of provider 'local' need an extra; run {INSTALL}")
     if not sys.executable or getattr(sys, "frozen", False):
         raise ConfigurationError(

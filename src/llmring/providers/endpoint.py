@@ -58,16 +58,20 @@ class Endpoint(Struct, frozen=True):
     def objection(self) -> ProviderError | None:
         """Return why the endpoint can't be used, and what to set; None if it can."""
         unset = variables_in(self.base_url)
+        keyless = self.key_in_use is None and self.login is None
+        error: ProviderError
         if self.fault:
             return ProviderNotFoundError(self.fault, provider=self.provider.name)
-        if self.provider.key_env and self.login is None and self.key_in_use is None:
-            names = " or ".join(self.provider.key_env)
-            return ProviderAuthenticationError(f"no key; set {names}", provider=self.provider.name)
-        if unset:
-            return ProviderNotFoundError(
-                f"no address; set {' and '.join(unset)}", provider=self.provider.name
-            )
-        return None
+        if keyless and self.provider.key_env:
+            fix = f"set {' or '.join(self.provider.key_env)}"
+            error = ProviderAuthenticationError(f"no key; {fix}", provider=self.provider.name)
+        elif unset:
+            fix = f"set {' and '.join(unset)}"
+            error = ProviderNotFoundError(f"no address; {fix}", provider=self.provider.name)
+        else:
+            return None
+        error.fix = fix
+        return error
 
     @property
     def secrets(self) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import date
 
-from llmring.chat.response import Attempt, story
+from llmring.chat.response import Attempt
 from llmring.dialects.request_changes import ChangedRequest
 from llmring.exceptions import (
     AllModelsFailedError,
@@ -26,6 +26,7 @@ from llmring.routing.call_context import CallContext
 from llmring.routing.call_progress import CallProgress
 from llmring.routing.circuits import OpenCircuit
 from llmring.routing.failure_policy import is_passing
+from llmring.routing.failure_report import failure_report
 from llmring.routing.observers import ObservedAttempt
 from llmring.routing.policy import LAST_RETRIES
 from llmring.routing.refused_parameters import (
@@ -36,7 +37,6 @@ from llmring.routing.refused_parameters import (
 )
 from llmring.routing.reserve import latest_end, reserve_for
 from llmring.routing.selection.prepare import Prepared
-from llmring.routing.skip_report import why_none
 from llmring.routing.targets import Skip, Target
 
 
@@ -252,15 +252,14 @@ class Failover(CallProgress):
         skipped = self._errors("skipped")
         if self.alias is None:
             error = (failed or skipped)[-1]
-        elif failed:
-            error = AllModelsFailedError.of(
-                f"all models of alias {self.alias!r} failed:\n{story(self.attempts)}", failed
-            )
         else:
-            error = NoUsableModelError(
-                f"no model of alias {self.alias!r} can be used:\n{why_none(self.attempts)}",
-                skipped,
-            )
+            waits = [each.retry_after for each in failed or skipped if each.retry_after is not None]
+            wait = min(waits, default=self._retry_after)
+            message = failure_report(self.alias, self.attempts, wait)
+            if failed:
+                error = AllModelsFailedError.of(message, failed)
+            else:
+                error = NoUsableModelError(message, skipped)
         error.attempts = tuple(self.attempts)
         if error.retry_after is None:
             error.retry_after = self._retry_after

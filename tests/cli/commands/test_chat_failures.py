@@ -29,9 +29,10 @@ def test_if_all_models_fail_the_error_gives_each_reason(call: Call, openai: Vend
 
     assert (result.code, result.out) == (1, "")
     assert result.err == (
-        "llmring: all models of alias 'fast' failed: "
-        f"{FIRST} failed: 429 rate_limit_exceeded slow down; "
-        f"{SECOND} failed: 529 server_error overloaded\n"
+        "llmring: all models of alias 'fast' failed:\n"
+        f"  {FIRST:<27}  failed  429 rate_limit_exceeded slow down\n"
+        f"  {SECOND}  failed  529 server_error overloaded\n"
+        "fix: retry later, or bind another model: llmring bind fast PROVIDER:MODEL\n"
     )
 
 
@@ -69,8 +70,8 @@ def test_a_broken_stream_keeps_its_text_and_reports_the_error_on_a_new_line(
     lines = result.stdout.splitlines()
     assert result.returncode == 1
     assert lines[0] == "Hel"
-    assert lines[1].startswith("llmring: all models of alias 'fast' failed: ")
-    assert len(lines) == 2
+    assert lines[1].startswith("llmring: all models of alias 'fast' failed:")
+    assert [line.split()[0] for line in lines[2:]] == [FIRST, SECOND, "fix:"]
 
 
 def test_a_stream_continued_by_another_model_is_reported_at_its_end(openai: Vendors) -> None:
@@ -107,15 +108,23 @@ def test_timeout_limits_the_whole_call(call: Call) -> None:
 
 
 @pytest.mark.parametrize("model", ["fast", FIRST], ids=["an alias", "a model"])
+@pytest.mark.usefixtures("no_local_model")
 def test_without_any_key_the_error_shows_how_to_do_without(call: Call, model: str) -> None:
     write(lockfile_of(default={"fast": [FIRST, SECOND]}))
 
     result = call("chat", "Hello", "--model", model)
 
     assert (result.code, result.out) == (1, "")
-    error, hint = result.err.splitlines()
-    assert "no key; set OPENAI_API_KEY" in error
-    assert hint.startswith("without a key: llmring local pull, then llmring chat --model local:")
+    *error, hint = result.err.splitlines()
+    assert "no key; set OPENAI_API_KEY" in "".join(error)
+    assert hint.startswith("without a key: ")
+    assert "llmring local pull, then llmring chat --model local:" in hint
+
+
+def test_a_local_model_that_is_here_is_not_to_be_pulled_again(call: Call, local_model: str) -> None:
+    hint = call("chat", "Hello", "--model", FIRST).err.splitlines()[-1]
+
+    assert hint.startswith(f"without a key: llmring chat --model {local_model}; ")
 
 
 @pytest.mark.parametrize("status", [401, 500])

@@ -42,6 +42,8 @@ from llmring.exceptions import (
     ProviderAuthenticationError,
     ProviderError,
 )
+from llmring.local import llama
+from llmring.local.weights import SMOLLM2
 from llmring.lockfile.document import Lockfile
 
 if TYPE_CHECKING:
@@ -65,10 +67,7 @@ A --tool asks on a terminal before its first call, unless --yes is given; tools
 of an MCP server are called without asking. On a terminal, the conversation is
 kept in a file that only you can read; LLMRING_KEEP_CHATS=0 keeps none."""
 
-WITHOUT_A_KEY = (
-    "without a key: llmring local pull, then llmring chat --model local:smollm2-135m; "
-    "or use a model in Ollama: --model ollama:llama3.2"
-)
+_LOCAL = f"local:{SMOLLM2.name}"
 
 _KEEPS = "LLMRING_KEEP_CHATS"
 
@@ -106,7 +105,7 @@ def handle(args: argparse.Namespace) -> int:
         if args.explain:
             _print_attempts(error.attempts)
         if _lacks_keys(error):
-            error.add_note(WITHOUT_A_KEY)
+            error.add_note(_without_a_key())
         raise
     return 0
 
@@ -293,6 +292,11 @@ def _lacks_keys(error: ProviderError) -> bool:
     return all(attempt.outcome == "skipped" for attempt in error.attempts) and any(
         isinstance(attempt.error, ProviderAuthenticationError) for attempt in error.attempts
     )
+
+
+def _without_a_key() -> str:
+    steps = [*llama.steps_to_run(read_settings().cache_dir), f"llmring chat --model {_LOCAL}"]
+    return f"without a key: {', then '.join(steps)}; or a model in Ollama: --model ollama:llama3.2"
 
 
 def _to_json(response: LLMResponse) -> dict[str, Any]:
