@@ -1,5 +1,6 @@
 """The first aliases of a new lockfile."""
 
+import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -46,12 +47,24 @@ def test_without_any_key_the_aliases_use_the_largest_vendors(environ: dict[str, 
 
 
 def test_a_local_model_has_an_alias_of_its_own_and_no_other_alias_falls_back_to_it(
-    environ: dict[str, str], tmp_path: Path
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "xllamacpp.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
     found = aliases({**environ, **ANTHROPIC, "LLMRING_LOCAL_MODEL": str(tmp_path / "mine.gguf")})
 
     assert found["local"] == ("local:mine",)
     assert [alias for alias, models in found.items() if "local:mine" in models] == ["local"]
+
+
+def test_without_the_runtime_of_local_models_there_is_no_alias_for_one(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+
+    assert "local" not in aliases(
+        {**environ, **ANTHROPIC, "LLMRING_LOCAL_MODEL": str(tmp_path / "mine.gguf")}
+    )
 
 
 def test_without_a_local_model_there_is_no_alias_for_one(environ: dict[str, str]) -> None:

@@ -21,12 +21,12 @@ def keys_set(settings: Settings) -> list[str]:
 def first_aliases(settings: Settings) -> list[Suggestion]:
     """Return the aliases of a new lockfile.
 
-    If a local model is installed, it gets the alias `local`. No other alias falls back to it,
-    because its answers can't replace theirs.
+    If a local model and its runtime are installed, it gets the alias `local`. No other alias falls
+    back to it, because its answers can't replace theirs.
     """
     chosen = suggestions(newest(settings.cache_dir), keys_set(settings), settings.clock.today())
     here = llama.models(settings.local_model, settings.cache_dir)
-    if here:
+    if here and llama.is_installed():
         comment = "a model on this machine, for trying things out: no key, no network, no cost"
         chosen.append(Suggestion("local", (f"local:{here[0].name}",), comment))
     return chosen

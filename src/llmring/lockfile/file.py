@@ -203,7 +203,7 @@ def create(path: Path, text: str, *, force: bool = False) -> None:
     """
     with _turn(path) as real:
         if real.exists() and not force:
-            raise LockfileExistsError("exists already; use --force to replace it", path=path)
+            raise LockfileExistsError("exists already; pass force=True to replace it", path=path)
         _replace(real, text.encode("utf-8"), path)
 
 

@@ -77,8 +77,10 @@ def test_the_set_keys_decide_the_vendors(
 
 
 def test_a_local_model_gets_an_alias_of_its_own(
-    call: Call, monkeypatch: pytest.MonkeyPatch
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    (tmp_path / "xllamacpp.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("LLMRING_LOCAL_MODEL", "/models/qwen.gguf")
 
     call("lock", "init")
@@ -107,7 +109,7 @@ def test_S033_an_existing_file_is_left_unchanged(call: Call) -> None:
     result = call("lock", "init")
 
     assert (result.code, result.out) == (1, "")
-    assert result.err == "llmring: llmring.lock: exists already; use --force to replace it\n"
+    assert result.err == "llmring: llmring.lock: exists already; replace it with --force\n"
     assert path.read_text(encoding="utf-8") == EXAMPLE
 
 

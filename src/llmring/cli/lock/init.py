@@ -48,7 +48,10 @@ def handle(args: argparse.Namespace) -> int:
     choices = _interview(Path(args.file), args) if args.guided else first_aliases(settings)
     keys = keys_set(settings)
     path = Path(args.file)
-    file.create(path, starter(choices), force=args.force)
+    try:
+        file.create(path, starter(choices), force=args.force)
+    except LockfileExistsError:
+        raise _exists(path) from None
     for choice in choices:
         print_out(binding_line(choice.alias, choice.models))
     reason = f"for your keys: {', '.join(keys)}" if keys else "no key is set, so all vendors"
@@ -64,11 +67,15 @@ def _interview(path: Path, args: argparse.Namespace) -> list[Suggestion]:
     from llmring.advisor.interview import interview
 
     if path.exists() and not args.force:
-        raise LockfileExistsError("exists already; replace it with --force", path=path)
+        raise _exists(path)
     choices = interview(editor_for(path, DEFAULT_PROFILE), _answer, _object)
     if not choices:
         raise ConfigurationError("no model in the registry meets these needs; relax them")
     return choices
+
+
+def _exists(path: Path) -> LockfileExistsError:
+    return LockfileExistsError("exists already; replace it with --force", path=path)
 
 
 def _answer(question: str) -> str:
