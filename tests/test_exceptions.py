@@ -110,3 +110,11 @@ def test_the_failure_of_all_models_has_the_arguments_of_a_group() -> None:
 
     assert error.args == ("all failed", error.exceptions)
     assert repr(error) == f"AllModelsFailedError('all failed', {error.exceptions!r})"
+
+
+def test_the_amounts_of_a_budget_are_shown_as_decimals() -> None:
+    error = BudgetExceededError("too much", Decimal(1), Decimal("7.5E-7"), Decimal("1E-7"))
+
+    assert repr(error) == (
+        "BudgetExceededError('too much', limit=1, spent=0.00000075, estimate=0.0000001)"
+    )

@@ -216,6 +216,10 @@ class BudgetExceededError(LimitExceededError):
         self.spent = spent
         self.estimate = estimate
 
+    def __repr__(self) -> str:
+        amounts = f"limit={self.limit:f}, spent={self.spent:f}, estimate={self.estimate:f}"
+        return f"{type(self).__name__}({self.message!r}, {amounts})"
+
 
 class ModelError(LLMRingError):
     """An error that concerns a model or an alias."""

@@ -89,6 +89,18 @@ def struct_data(value: Struct | PlainData) -> dict[str, Any]:
     return data
 
 
+def struct_repr(value: Any) -> str:
+    """Return the repr of a Struct with decimals written out: 0.00000075, not 7.5E-7."""
+    fields = (f"{name}={_shown(getattr(value, name))}" for name in value.__struct_fields__)
+    return f"{type(value).__name__}({', '.join(fields)})"
+
+
+def _shown(value: object) -> str:
+    from decimal import Decimal
+
+    return f"Decimal('{value:f}')" if isinstance(value, Decimal) else repr(value)
+
+
 def plain(value: Any) -> Any:
     """Return a value as plain data.
 

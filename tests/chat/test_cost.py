@@ -124,3 +124,27 @@ def test_a_cost_and_an_answer_survive_pickling(cost: Cost) -> None:
 
     assert again == (cost, answer)
     assert parts_of(again[0]) == parts_of(again[1].cost) == parts_of(cost)
+
+
+SMALL = Cost(*map(Decimal, ("5E-7", "0", "0", "2.5E-7")))
+
+
+@each_holder
+def test_a_small_cost_is_shown_as_a_decimal(make: Callable[[Any], Any]) -> None:
+    shown = repr(make(SMALL))
+
+    assert "cost=Decimal('0.00000075')" in shown
+    assert "input=Decimal('0.0000005')" in shown
+    assert "E-" not in shown
+
+
+def test_a_small_cost_is_written_as_a_decimal() -> None:
+    assert (str(SMALL), f"{SMALL}", f"{SMALL:.3e}") == ("0.00000075", "0.00000075", "7.500e-7")
+
+
+@each_holder
+def test_the_repr_has_all_fields_in_their_order(make: Callable[[Any], Any]) -> None:
+    value = make(None)
+
+    fields = [f"{name}={getattr(value, name)!r}" for name in value.__struct_fields__]
+    assert repr(value) == f"{type(value).__name__}({', '.join(fields)})"

@@ -2,6 +2,7 @@ import contextlib
 import io
 import subprocess
 import sys
+from decimal import Decimal
 
 import pytest
 
@@ -58,6 +59,12 @@ def test_json_keeps_characters_that_the_output_can_encode(
     print_json({"text": "Grüße"})
 
     assert capsys.readouterr() == ('{\n  "text": "Grüße"\n}\n', "")
+
+
+def test_json_writes_small_amounts_as_decimals(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"cost": Decimal("7.5E-7")})
+
+    assert capsys.readouterr().out == '{\n  "cost": "0.00000075"\n}\n'
 
 
 def test_the_columns_of_a_table_are_aligned() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 from msgspec import Struct
 from msgspec.structs import astuple, force_setattr
 
-from llmring.plain_data import EncodedFields, PlainData
+from llmring.plain_data import EncodedFields, PlainData, struct_repr
 
 T = TypeVar("T", bound=type)
 
@@ -35,6 +35,9 @@ class CostParts(PlainData, Struct, frozen=True, omit_defaults=True):
     cache_write: Decimal
     output: Decimal
     reported: Decimal = _NOTHING
+
+    def __repr__(self) -> str:
+        return struct_repr(self)
 
 
 class Cost(PlainData, Decimal):
@@ -76,6 +79,15 @@ class Cost(PlainData, Decimal):
         self.reported = reported
         return self
 
+    def __str__(self) -> str:
+        return f"{self.total:f}"
+
+    def __repr__(self) -> str:
+        return f"Decimal('{self.total:f}')"
+
+    def __format__(self, specification: str, /) -> str:  # type: ignore[override]
+        return format(self.total, specification or "f")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Cost, (self.input, self.cached_input, self.cache_write, self.output, self.reported)
 
@@ -96,7 +108,7 @@ class Cost(PlainData, Decimal):
         return {name: str(getattr(self, name)) for name in self._encoded_fields()}
 
     def _inside(self) -> str:
-        return str(self)
+        return str(self.total)
 
     def _encoded_fields(self) -> Iterable[str]:
         parts = ("total", "input", "cached_input", "cache_write", "output")
@@ -133,6 +145,7 @@ def with_cost(kind: T) -> T:
             amount.__set__(self, cost)
 
     kind.cost = property(read, write)  # type: ignore[attr-defined]
+    kind.__repr__ = struct_repr  # type: ignore[assignment, method-assign]
     kind._amount = amount  # type: ignore[attr-defined] # noqa: SLF001 -- the field itself
     return kind
 

@@ -20,12 +20,15 @@ def print_out(text: str = "", end: str = "\n") -> None:
 def print_json(value: object) -> None:
     """Print a result as JSON."""
     import json
+    from decimal import Decimal
 
     import msgspec
 
-    plain = msgspec.to_builtins(value)
-    text = json.dumps(plain, indent=2, ensure_ascii=False)
-    print_out(text if _fits(sys.stdout, text) else json.dumps(plain, indent=2))
+    plain = msgspec.to_builtins(value, builtin_types=(Decimal,))
+    text = json.dumps(plain, indent=2, ensure_ascii=False, default="{:f}".format)
+    print_out(
+        text if _fits(sys.stdout, text) else json.dumps(plain, indent=2, default="{:f}".format)
+    )
 
 
 def print_note(text: str) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from llmring.bridge.pending import Pending
 from llmring.chat.parsed_request import ParsedRequest
 from llmring.lockfile import resolve
-from llmring.plain_data import PlainData
+from llmring.plain_data import PlainData, struct_repr
 from llmring.routing.circuits import CircuitState
 from llmring.routing.estimate import estimate_tokens, usd
 from llmring.routing.policy import Rules, policy_of
@@ -61,6 +61,9 @@ class SpendingStatus(PlainData, Struct, frozen=True, kw_only=True):
     alias: str
     spent: Decimal
     budget: Decimal
+
+    def __repr__(self) -> str:
+        return struct_repr(self)
 
 
 class Status(PlainData, Struct, frozen=True, kw_only=True):
