@@ -284,6 +284,7 @@ class Relaying(Struct, frozen=True, kw_only=True):
         streams: Whether a body asks for a stream without a word on it; None if the path decides.
         as_headers: Fields of a body that are sent as headers.
         needs_signatures: True if servers refuse thoughts without a signature.
+        end_mark: The bytes by which clients know that a stream is whole, after all other events.
         fixed: Fields of a body that have the same value for all clients.
         call_ids: The IDs of tool calls that servers usually accept.
     """
@@ -292,6 +293,7 @@ class Relaying(Struct, frozen=True, kw_only=True):
     streams: bool | None = False
     as_headers: frozenset[str] = frozenset()
     needs_signatures: bool = False
+    end_mark: bytes = b""
     fixed: Mapping[str, Any] = {}
     call_ids: CallIds | None = None
 

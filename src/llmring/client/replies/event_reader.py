@@ -197,6 +197,9 @@ class ReplyEventReader(StreamReader):
             self._raw.append(rest)
         # Read to its end first: what can't be read is not shown.
         self._waiting += self._ended()
+        if not self.done:
+            # Some servers end without it, or stall before it.
+            self._raw.append(self._attempt.target.dialect.relaying.end_mark)
         # With the last one, whose answer is known with its cost.
         yield from self._with_raw(at=-1)
 

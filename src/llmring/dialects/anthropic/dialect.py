@@ -62,6 +62,7 @@ DIALECT = Dialect(
         as_headers=frozenset({"betas"}),
         # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
         needs_signatures=True,
+        end_mark=b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
         call_ids=CALL_IDS,
     ),
     is_content=is_content,

@@ -57,7 +57,7 @@ DIALECT = Dialect(
     reply_encoding=_reply_encoding,
     request_decoding=_request_decoding,
     # https://platform.openai.com/docs/api-reference/assistants
-    relaying=Relaying(headers=("openai-beta",), call_ids=CALL_IDS),
+    relaying=Relaying(headers=("openai-beta",), call_ids=CALL_IDS, end_mark=b"data: [DONE]\n\n"),
     private=frozenset({"metadata", "prompt_cache_key", "safety_identifier", "store", "user"}),
     shared={
         "openai_responses": frozenset(
