@@ -1,5 +1,6 @@
 import contextlib
 import io
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -115,13 +116,19 @@ def lockfile(text: str = EVIL) -> str:
 
 
 @pytest.mark.parametrize("words", [[], ["--no-stream"], ["--json"], ["--explain", "-v"]])
-def test_a_model_s_text_can_t_control_a_terminal(words: list[str]) -> None:
+@pytest.mark.parametrize("term", ["dumb", "xterm"])
+def test_a_model_s_text_can_t_control_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], term: str
+) -> None:
+    monkeypatch.setenv("TERM", term)
     write(lockfile())
 
     code, shown = run_on_terminal("chat", *words, "Hi")
 
     assert code == 0
     assert "hello" in shown
+    # Of the Markdown that is drawn again: hide and show the cursor, wipe a line, go up.
+    shown = re.sub(r"\x1b\[(\?25[lh]|2K|1A)", "", shown)
     assert not set(shown) & set("\x1b\x07\x9b\u202e\u2066")
 
 

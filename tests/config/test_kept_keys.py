@@ -88,6 +88,14 @@ def test_with_a_keyring_the_file_has_only_the_name(path: Path, keyring: Path) ->
     assert KeptKeys(path).key("openai") == KEY
 
 
+def test_a_keyring_that_keeps_nothing_is_replaced_by_the_file(path: Path, keyring: Path) -> None:
+    with (keyring / "__init__.py").open("a") as module:
+        module.write("def set_password(service, name, password): pass\n")
+
+    assert KeptKeys(path).add("openai", KEY) == "file"
+    assert KeptKeys(path).key("openai") == KEY
+
+
 def test_a_keyring_that_does_not_run_is_replaced_by_the_file(path: Path, keyring: Path) -> None:
     (keyring / "broken").touch()
 

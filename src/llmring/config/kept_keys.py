@@ -94,9 +94,10 @@ class KeptKeys:
         keyring = _keyring()
         try:
             keyring.set_password(_SERVICE, provider, key)
+            # The user may have switched the keyring off, which then keeps nothing.
+            return bool(keyring.get_password(_SERVICE, provider) == key)
         except keyring.errors.KeyringError:
             return False  # such as on a server, where no keyring runs
-        return True
 
     @staticmethod
     def _in_keyring(provider: str) -> str | None:

@@ -56,10 +56,12 @@ def test_only_the_user_can_read_it(tmp_path: Path) -> None:
 
 def test_keys_in_texts_are_masked_and_files_are_not(tmp_path: Path) -> None:
     shaped, known = "sk-ant-api03-0123456789abcdefghij", "a-secret-without-a-shape"
+    call = {**CALL, "function": {"name": "use", "arguments": f'{{"key": "{shaped}"}}'}}
     image = ImagePart(data="c2stYW50", media_type="image/png")
     asked = Message("user", [image, TextPart(f"Is {shaped} a key?")])
     LastChat(tmp_path).save(
-        KeptChat("fast", None, [asked, Message("assistant", f"{known} is one")]), [known]
+        KeptChat("fast", None, [asked, Message("assistant", f"{known} is", tool_calls=[call])]),
+        [known],
     )
 
     text = (tmp_path / NAME).read_text()

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import answers
-from cli.terminal import Call, is_plain_error, run
+from cli.terminal import FIRST, SECOND, Call, is_plain_error, run
 from llmring.cli.chat.kept_chats import NAME
 from llmring.config.settings import kept_state_folder
-from loopback import Loopback
+from loopback import Close, Loopback, Pause, as_stream
 
 Vendors = Callable[..., Loopback]
 
@@ -284,3 +284,40 @@ def test_on_a_terminal_markdown_is_rendered_and_the_conversation_kept(openai: Ve
     assert "bold" in child.before
     assert "**" not in child.before
     assert kept().exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_terminal_the_wait_and_a_failover_are_shown(openai: Vendors) -> None:
+    pexpect = pytest.importorskip("pexpect")
+    slow = as_stream(Pause(1.5), *answers.anthropic_stream("Salve").steps)
+    openai(answers.openai_error(500, "broken"), second=slow)
+    words = ["-m", "llmring", "chat", "Hello"]
+    env = {**os.environ, "TERM": "dumb"}
+    child = pexpect.spawn(sys.executable, words, env=env, encoding="utf-8", timeout=30)
+    child.expect(f"{FIRST} failed: .*; trying {SECOND}\r\n")
+    child.expect(rf"\r\x1b\[2Kfast -> {SECOND}  \d s")
+    child.expect("\r\x1b\\[2KSalve")
+    child.expect(pexpect.EOF)
+
+    assert "failed" not in child.before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_on_a_terminal_an_answer_that_starts_over_replaces_the_first(openai: Vendors) -> None:
+    pexpect = pytest.importorskip("pexpect")
+    broken = as_stream(answers.ROLE, answers.openai_event(content="Hel"), Close())
+    openai(broken, second=answers.anthropic_stream("Salve"))
+    path = Path("llmring.lock")
+    text = path.read_text().replace(
+        'alias = "fast"', 'alias = "fast"\non_stream_failure = "restart"'
+    )
+    path.write_text(text)
+    env = {**os.environ, "TERM": "xterm"}
+    words = ["-m", "llmring", "chat", "Hello"]
+    child = pexpect.spawn(sys.executable, words, env=env, encoding="utf-8", timeout=30)
+    child.expect(f"{FIRST} failed; {SECOND} starts over")
+    child.expect("Salve")
+    child.expect(pexpect.EOF)
+    child.close()
+
+    assert child.exitstatus == 0

@@ -115,5 +115,15 @@ def _without_keys(message: Message, secrets: tuple[str, ...]) -> Message:
             else part
             for part in message.parts
         ]
-    masked: Message = msgspec.structs.replace(message, content=content)
+    calls = [
+        {
+            **call,
+            "function": {
+                **call["function"],
+                "arguments": redact(call["function"]["arguments"], secrets),
+            },
+        }
+        for call in message.calls
+    ]
+    masked: Message = msgspec.structs.replace(message, content=content, tool_calls=calls or None)
     return masked

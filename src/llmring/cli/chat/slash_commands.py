@@ -76,7 +76,8 @@ def _profile(talk: Conversation, name: str) -> str:
 def _attach(talk: Conversation, source: str) -> str:
     if not source:
         return "Name a file or a URL: /attach photo.png"
-    talk.attached.append(attachment(source))
+    path = str(Path(source).expanduser()) if source.startswith("~") else source
+    talk.attached.append(attachment(path))
     count = len(talk.attached)
     return f"The next question has {count} file{'s' if count > 1 else ''}."
 

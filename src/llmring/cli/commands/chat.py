@@ -175,10 +175,10 @@ def _consent(watch: CallWatch) -> Callable[[str], Awaitable[bool]]:
 
     async def agrees(call: str) -> bool:
         watch.stop()
-        print_note(f"the model calls {call}")
-        print_note("Run it, and this function from now on? [y/N]")
         # The event loop's own handler would not end the question.
         with interruptible():
+            print_note(f"the model calls {call}")
+            print_note("Run it, and this function from now on? [y/N]")
             return is_yes(sys.stdin.readline())
 
     return agrees
