@@ -119,6 +119,7 @@ def test_without_any_key_the_error_shows_how_to_do_without(call: Call, model: st
     assert "no key; set OPENAI_API_KEY" in "".join(error)
     assert hint.startswith("without a key: ")
     assert "llmring local pull, then llmring chat --model local:" in hint
+    assert hint.endswith("llmring auth set openai")
 
 
 def test_a_local_model_that_is_here_is_not_to_be_pulled_again(call: Call, local_model: str) -> None:

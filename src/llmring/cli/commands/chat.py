@@ -296,7 +296,10 @@ def _lacks_keys(error: ProviderError) -> bool:
 
 def _without_a_key() -> str:
     steps = [*llama.steps_to_run(read_settings().cache_dir), f"llmring chat --model {_LOCAL}"]
-    return f"without a key: {', then '.join(steps)}; or a model in Ollama: --model ollama:llama3.2"
+    return (
+        f"without a key: {', then '.join(steps)}; or a model in Ollama: --model ollama:llama3.2; "
+        "to keep a key: llmring auth set openai"
+    )
 
 
 def _to_json(response: LLMResponse) -> dict[str, Any]:
