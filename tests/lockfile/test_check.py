@@ -106,6 +106,17 @@ def test_S129_an_alias_with_a_single_model_is_a_hint() -> None:
     ]
 
 
+def test_aliases_with_a_single_model_share_one_hint_at_the_first() -> None:
+    text = binding('["openai:gpt-4o"]') + binding('["openai:gpt-4o"]', alias="deep")
+
+    hints = [line for line in rendered(text) if "single model" in line]
+
+    assert hints == [
+        "llmring.lock:2:9: hint: profiles.default.bindings[0].alias: aliases 'fast', 'deep' have a "
+        "single model and no fallback; add a model of another vendor"
+    ]
+
+
 def test_a_profile_that_lacks_aliases_of_others_is_a_hint() -> None:
     text = GOOD + binding('["mock:a", "openai:b"]', alias="deep", profile="dev")
 

@@ -218,6 +218,20 @@ def test_a_missing_key_of_a_provider_is_a_hint() -> None:
     assert fault.message == "profile 'default' binds openai, which can't be called here: no key"
 
 
+def test_aliases_with_only_the_same_vendor_share_one_hint() -> None:
+    text = "".join(
+        f'[[profiles.default.bindings]]\nalias = "{alias}"\nmodels = ["{model}"]\n'
+        for alias, model in {"fast": "openai:mini", "deep": "openai:mini", "x": "a:b"}.items()
+    )
+
+    alone = [message for _, _, message in reported(text=text) if "alone" in message]
+
+    assert alone == [
+        "aliases 'fast', 'deep' depend on openai alone",
+        "alias 'x' depends on a alone",
+    ]
+
+
 def test_an_alias_with_only_one_vendor_is_a_hint_where_it_is_bound() -> None:
     text = TEXT.replace("anthropic:claude", "openai:mini-3") + '[profiles.dev]\nextends = "default"'
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from llmring.exceptions import ConfigurationError, LockfileVersionError
 from llmring.lockfile import model_checks, needs, provider_checks
 from llmring.lockfile.document import Binding, Examination, Lockfile, ModelRef, examine
 from llmring.lockfile.home_address import BuiltInProvider
-from llmring.lockfile.problem import Fault, Problem, Severity, listed, nearest
+from llmring.lockfile.problem import Fault, Problem, Severity, aliases_named, listed, nearest
 from llmring.lockfile.schema.name_rules import import_name
 from llmring.lockfile.toml.layout import KeyPath, scan
 
@@ -75,10 +75,15 @@ def _advice(reading: Examination, providers: Mapping[str, BuiltInProvider]) -> I
     yield from _packages(reading, known)
     yield from _names(reading)
     faulty = {fault.path[:4] for fault in reading.faults}
-    for profile in reading.lockfile.profiles.values():
-        for binding in profile.bindings.values():
-            if binding.at[1] == profile.name and binding.at not in faulty:
-                yield from _binding(binding, known)
+    own = [
+        binding
+        for profile in reading.lockfile.profiles.values()
+        for binding in profile.bindings.values()
+        if binding.at[1] == profile.name and binding.at not in faulty
+    ]
+    for binding in own:
+        yield from _binding(binding, known)
+    yield from _without_fallback([binding for binding in own if len(binding.models) == 1])
 
 
 def _unknown_providers(reading: Examination, known: Collection[str]) -> Iterator[Fault]:
@@ -193,11 +198,16 @@ def _binding(binding: Binding, known: Collection[str]) -> Iterator[Fault]:
             f"{binding.alias!r} is read as a model, so this alias is never used",
             "rename the alias",
         )
-    if len(binding.models) == 1:
+
+
+def _without_fallback(bindings: Sequence[Binding]) -> Iterator[Fault]:
+    """Yield one hint for all bindings of a single model, at the first of them."""
+    if bindings:
+        which, is_one = aliases_named(binding.alias for binding in bindings)
         yield _fault(
-            path,
+            (*bindings[0].at, "alias"),
             "hint",
-            f"alias {binding.alias!r} has a single model and no fallback",
+            f"{which} {'has' if is_one else 'have'} a single model and no fallback",
             "add a model of another vendor",
         )
 

@@ -106,6 +106,13 @@ def listed(names: Collection[str], command: str) -> str:
     return f"{first} and {len(names) - _FEW} more (list them: {command})"
 
 
+def aliases_named(aliases: Iterable[str]) -> tuple[str, bool]:
+    """Return "alias 'a'" or "aliases 'a', 'b'", and True if it is a single one."""
+    names = list(dict.fromkeys(map(repr, aliases)))
+    is_one = len(names) == 1
+    return f"alias{'' if is_one else 'es'} {', '.join(names)}", is_one
+
+
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the most similar of some words, or None if none is similar enough."""
     import difflib

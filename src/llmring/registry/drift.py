@@ -14,9 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from llmring.chat.events import Usage
-from llmring.lockfile.document import Lockfile, ModelRef
+from llmring.lockfile.document import Binding, Lockfile, ModelRef
 from llmring.lockfile.pins import Pin, is_pinned, mismatch, pins_of
-from llmring.lockfile.problem import Fault, Severity
+from llmring.lockfile.problem import Fault, Severity, aliases_named
 from llmring.lockfile.toml.layout import KeyPath
 from llmring.registry.catalog import ModelFacts, Prices, Rates
 from llmring.registry.effective_facts import EffectiveFacts
@@ -219,13 +219,18 @@ def _keys(lockfile: Lockfile, scene: DriftInputs) -> Iterator[Fault]:
 
 
 def _single_vendors(lockfile: Lockfile) -> Iterator[Fault]:
+    """Yield one hint for each vendor that is the only one of some aliases, at the first of them."""
+    found: dict[str, list[Binding]] = {}
     for profile in lockfile.profiles.values():
         for binding in profile.bindings.values():
             vendors = {ref.provider for ref in binding.models}
             if len(vendors) == 1 and binding.at[1:2] == (profile.name,):
-                message = f"alias {binding.alias!r} depends on {vendors.pop()} alone"
-                fix = "add a model of another vendor as a fallback"
-                yield _fault((*binding.at, "models"), "hint", message, fix)
+                found.setdefault(vendors.pop(), []).append(binding)
+    for vendor, bindings in found.items():
+        which, is_one = aliases_named(binding.alias for binding in bindings)
+        message = f"{which} depend{'s' if is_one else ''} on {vendor} alone"
+        fix = "add a model of another vendor as a fallback"
+        yield _fault((*bindings[0].at, "models"), "hint", message, fix)
 
 
 def _at(pin: Pin) -> KeyPath:
