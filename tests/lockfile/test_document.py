@@ -143,7 +143,7 @@ def test_an_unknown_key_is_a_warning_with_place_and_fix() -> None:
 
     assert [problem.render("llmring.lock") for problem in lockfile.warnings] == [
         "llmring.lock:4:1: warning: profiles.default.bindings[0].constraint: a binding has no such "
-        "key; did you mean 'constraints'? begin keys of your own with x-"
+        "key; did you mean 'constraints'? If not, begin keys of your own with x-"
     ]
 
 

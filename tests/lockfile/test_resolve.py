@@ -85,7 +85,7 @@ def test_an_alias_not_found_is_a_value_error_too() -> None:
 
 
 def test_the_error_for_a_misspelt_alias_suggests_the_right_one() -> None:
-    with pytest.raises(AliasNotFoundError, match="did you mean 'balanced'"):
+    with pytest.raises(AliasNotFoundError, match=r"; did you mean 'balanced'\? If not, bind it: "):
         models("balansed", "default")
 
 

@@ -59,7 +59,7 @@ def test_a_name_that_exists_or_may_be_something_else_is_not_reported(use: Use) -
 def test_an_alias_that_no_profile_has_is_reported_with_the_nearest_one() -> None:
     assert complaints(alias("sumarizer")) == [
         "app.py:3:7: error: the alias 'sumarizer' is not in profiles default, dev; "
-        "did you mean 'summarizer'? or bind it: "
+        "did you mean 'summarizer'? If not, bind it: "
         "llmring bind sumarizer provider:model --profile default"
     ]
 
@@ -85,7 +85,7 @@ def test_an_unknown_profile_is_reported_with_the_nearest_one() -> None:
     [complaint] = complaints(profile("defualt"))
 
     assert complaint.endswith(
-        "unknown profile 'defualt'; did you mean 'default'? use one of: default, dev"
+        "unknown profile 'defualt'; did you mean 'default'? If not, use one of: default, dev"
     )
 
 

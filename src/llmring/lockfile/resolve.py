@@ -38,7 +38,7 @@ def bindings(lockfile: Lockfile, profile: str) -> Mapping[str, Binding]:
     if profile == lockfile.default_profile:
         return {}
     meant = nearest(profile, lockfile.profiles)
-    fix = f"did you mean {meant!r}? " if meant else ""
+    fix = f"did you mean {meant!r}? If not, " if meant else ""
     names = ", ".join(lockfile.profiles)
     listing = f"use one of: {names}" if names else f"add [profiles.{quoted_key(profile)}]"
     raise ConfigurationError(f"unknown profile {profile!r}{_in_file(lockfile)}; {fix}{listing}")
@@ -72,14 +72,13 @@ def primaries(lockfile: Lockfile, profile: str) -> dict[str, str]:
 def not_found(lockfile: Lockfile, alias: str, profile: str) -> AliasNotFoundError:
     """Build the error for an alias that a profile does not bind, with likely alternatives."""
     message = f"profile {profile!r} has no alias {alias!r}{_in_file(lockfile)}"
-    meant = nearest(alias, bindings(lockfile, profile))
-    if meant:
-        message += f"; did you mean {meant!r}?"
     elsewhere = [name for name, other in lockfile.profiles.items() if alias in other.bindings]
     if elsewhere:
-        message += f"; it is defined in profiles: {', '.join(elsewhere)}"
+        message += f", but it is defined in profiles: {', '.join(elsewhere)}"
+    meant = nearest(alias, bindings(lockfile, profile))
+    hint = f"did you mean {meant!r}? If not, " if meant else ""
     return AliasNotFoundError(
-        f"{message}; bind it: llmring bind {alias} provider:model --profile {profile}"
+        f"{message}; {hint}bind it: llmring bind {alias} provider:model --profile {profile}"
     )
 
 

@@ -123,7 +123,7 @@ def _no_profile(use: Use, lockfile: Lockfile) -> tuple[str, str] | None:
     if use.name in profiles:
         return None
     near = nearest(use.name, profiles)
-    fix = f"did you mean {near!r}? " if near else ""
+    fix = f"did you mean {near!r}? If not, " if near else ""
     return f"unknown profile {use.name!r}", f"{fix}use one of: {', '.join(profiles)}"
 
 
@@ -154,7 +154,7 @@ def _no_alias(
         return None
     known = [alias for name in lacking for alias in _bound(lockfile, name)]
     near = nearest(use.name, known)
-    hint = f"did you mean {near!r}? or bind it" if near else "bind it"
+    hint = f"did you mean {near!r}? If not, bind it" if near else "bind it"
     which = "profile" if len(lacking) == 1 else "profiles"
     return (
         f"the alias {use.name!r} is not in {which} {', '.join(lacking)}",

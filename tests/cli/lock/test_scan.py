@@ -37,7 +37,7 @@ def test_a_missing_alias_is_reported_with_its_place_and_a_fix(call: Call) -> Non
     [finding, *hints] = outcome.out.splitlines()
     assert finding == (
         "app.py:5:17: error: the alias 'summarzer' is not in profiles default, dev; did you mean "
-        "'summarizer'? or bind it: llmring bind summarzer provider:model --profile default"
+        "'summarizer'? If not, bind it: llmring bind summarzer provider:model --profile default"
     )
     assert all(": hint: " in line for line in hints)
     assert outcome.err == "1 file, 1 missing, 2 unused\n"

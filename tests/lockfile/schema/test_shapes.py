@@ -128,7 +128,7 @@ def test_an_unknown_key_does_not_stop_the_reading_and_names_a_similar_key() -> N
     fault = unknown_key(("models", "pices"), {"prices": WHOLE, "aliases": WHOLE}, "a model")
 
     assert (fault.raises, fault.at_key) == (None, True)
-    assert fault.fix == "did you mean 'prices'? begin keys of your own with x-"
+    assert fault.fix == "did you mean 'prices'? If not, begin keys of your own with x-"
     assert unknown_key(("q",), {"prices": WHOLE}, "a model").fix == (
         "begin keys of your own with x-"
     )

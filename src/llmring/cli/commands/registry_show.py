@@ -65,7 +65,7 @@ def handle(args: argparse.Namespace) -> int:
 def _fix(ref: ModelRef, known: EffectiveFacts) -> str:
     like = near(str(ref), known)
     say_it = "describe it in the lockfile, under [registry.models]"
-    return f"did you mean {' or '.join(like)}? or {say_it}" if like else say_it
+    return f"did you mean {' or '.join(like)}? If not, {say_it}" if like else say_it
 
 
 def _source(key: str, known: EffectiveFacts, lockfile: Lockfile) -> tuple[str, str, str]:

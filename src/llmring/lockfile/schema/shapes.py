@@ -211,7 +211,7 @@ def misfits(shape: Shape, value: object, path: KeyPath) -> Iterator[Fault]:
 def unknown_key(path: KeyPath, keys: Mapping[str, Shape], owner: str) -> Fault:
     """Build the fault for an unknown key, which does not stop the reading."""
     meant = nearest(str(path[-1]), keys)
-    fix = f"did you mean {meant!r}? " if meant else ""
+    fix = f"did you mean {meant!r}? If not, " if meant else ""
     return Fault(
         path=path,
         message=f"{owner} has no such key",
