@@ -106,6 +106,19 @@ def test_C08_a_model_in_no_catalog_is_a_hint_that_names_a_near_one() -> None:
     ]
 
 
+def test_an_unknown_model_of_several_bindings_is_one_hint() -> None:
+    aliases = "".join(
+        f'[[profiles.default.bindings]]\nalias = "{alias}"\nmodels = ["mock:a", "openai:x"]\n'
+        for alias in ("a", "b")
+    )
+
+    found = problems(aliases, PROVIDERS, lambda _: Known(), TODAY)
+
+    assert [(each.line, each.message.partition(",")[2]) for each in found] == [
+        (3, " named 2 times, is in no catalog, so its price and capabilities are unknown")
+    ]
+
+
 def test_a_retiring_model_is_never_suggested_for_a_mistyped_one() -> None:
     [hint] = reported("openai:goin")
 

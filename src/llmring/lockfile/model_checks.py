@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -64,7 +64,8 @@ def advice(
 ) -> Iterator[Fault]:
     """Yield a fault for each model that is retired, about to retire, deprecated or unknown.
 
-    Models of a provider without any known model are not reported as unknown.
+    Models of a provider without any known model are not reported as unknown, and an unknown model
+    is reported once.
 
     Args:
         references: The references of the lockfile and their keys.
@@ -74,16 +75,19 @@ def advice(
     there: dict[str, list[LifecycleFacts]] = {}
     for facts in known.models:
         there.setdefault(facts.provider, []).append(facts)
+    unknown: dict[ModelRef, list[KeyPath]] = {}
     for path, ref in references:
         found = known.facts(ref)
         if found is None:
             if ref.provider in there:
-                yield _unlisted(path, ref, _lasting(there[ref.provider], today))
+                unknown.setdefault(ref, []).append(path)
             continue
         ends = _ending(found, today)
         if ends is not None:
             fix = _instead(found, _lasting(there.get(ref.provider, ()), today))
             yield Fault(path=path, severity="warning", message=f"{ref} {ends}", fix=fix)
+    for ref, paths in unknown.items():
+        yield _unlisted(paths, ref, _lasting(there[ref.provider], today))
 
 
 def _lasting(models: Iterable[LifecycleFacts], today: date) -> list[LifecycleFacts]:
@@ -114,12 +118,13 @@ def _instead(facts: LifecycleFacts, lasting: Collection[LifecycleFacts]) -> str:
     return f"bind another model; list them: llmring list --provider {facts.provider}"
 
 
-def _unlisted(path: KeyPath, ref: ModelRef, lasting: Iterable[LifecycleFacts]) -> Fault:
+def _unlisted(paths: Sequence[KeyPath], ref: ModelRef, lasting: Iterable[LifecycleFacts]) -> Fault:
+    often = f", named {len(paths)} times," if len(paths) > 1 else ""
     meant = nearest(ref.model, (facts.name for facts in lasting))
     other = f"did you mean {ref.provider}:{meant}? If not, " if meant else ""
     return Fault(
-        path=path,
+        path=paths[0],
         severity="hint",
-        message=f"{ref} is in no catalog, so its price and capabilities are unknown",
+        message=f"{ref}{often} is in no catalog, so its price and capabilities are unknown",
         fix=f"{other}describe it under [registry.models.{quoted(str(ref))}]",
     )
