@@ -8,14 +8,15 @@ from decimal import Decimal
 import pytest
 
 from cli.terminal import lockfile_of, run, run_on_terminal, write
+from llmring.cli.colour import Styled
 from llmring.cli.output import (
     harmless,
     print_error,
     print_error_lines,
     print_json,
+    print_line,
     print_note,
     print_out,
-    table,
 )
 
 
@@ -68,8 +69,28 @@ def test_json_writes_small_amounts_as_decimals(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == '{\n  "cost": "0.00000075"\n}\n'
 
 
-def test_the_columns_of_a_table_are_aligned() -> None:
-    assert table([("a", "bb", "c"), ("aaa", "b", "")]) == ["a    bb  c", "aaa  b"]
+@pytest.mark.parametrize(
+    ("variables", "shown"),
+    [
+        ({}, "a b"),
+        ({"FORCE_COLOR": "1"}, "a \x1b[31mb\x1b[0m"),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, "a b"),
+    ],
+)
+def test_a_pipe_has_colour_only_if_forced(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variables: dict[str, str],
+    shown: str,
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    print_line("a ", Styled("b", "error"))
+
+    assert capsys.readouterr().out == f"{shown}\n"
 
 
 def test_an_output_without_an_encoding_accepts_all_characters() -> None:
@@ -111,6 +132,10 @@ def test_output_is_discarded_also_if_the_parent_has_closed_a_stream(closed: str)
 EVIL = "%1b%5d52%3bc%3bcm0gLXJm%07%1b%5b2J%c2%9b2J%e2%80%ae%e2%81%a6hello%0a%09world"
 
 
+# The colours that llmring itself gives.
+COLOURS = re.compile("\x1b\\[(?:0|2|31|32|33)m")
+
+
 def lockfile(text: str = EVIL) -> str:
     return lockfile_of(default={"default": [f"mock:fixed?text={text}"]})
 
@@ -148,7 +173,7 @@ def test_a_file_s_text_can_t_control_a_terminal(words: list[str]) -> None:
     _, shown = run_on_terminal(*words)
 
     assert "2J" in shown
-    assert not set(shown) & set("\x1b\x9b")
+    assert not set(COLOURS.sub("", shown)) & set("\x1b\x9b")
 
 
 def test_control_characters_are_removed_and_lines_and_tabs_kept() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from itertools import repeat
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from llmring.chat.response import LLMResponse
     from llmring.config.lockfile_reading import LockfileReading
     from llmring.config.settings import Settings
+
+
+# Calls at the same time; more would meet rate limits that the recorded calls did not.
+MOST_AT_ONCE = 8
 
 
 class TrialSide(Struct, frozen=True, kw_only=True):
@@ -130,7 +136,7 @@ class TrialRing(LLMRing):
         return total
 
     def replay(self, calls: Sequence[ReplayableCall], profile: str | None) -> Iterator[Comparison]:
-        """Make these calls again, one after the other.
+        """Make these calls again, some at the same time, and yield them in their order.
 
         Args:
             calls: The calls.
@@ -139,8 +145,12 @@ class TrialRing(LLMRing):
         Raises:
             LimitExceededError: The budget does not allow it.
         """
-        for call in calls:
-            yield self._again(call, profile)
+        pool = ThreadPoolExecutor(MOST_AT_ONCE)
+        try:
+            yield from pool.map(self._again, calls, repeat(profile))
+        finally:
+            # After an interrupt or a budget, what has not begun is not sent.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _again(self, call: ReplayableCall, profile: str | None) -> Comparison:
         output = call.request.output()

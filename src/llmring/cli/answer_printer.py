@@ -6,7 +6,8 @@ from typing import Protocol
 
 from llmring.chat.citation import Citation
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
-from llmring.cli.output import is_terminal, print_note, print_out, table
+from llmring.cli.output import is_terminal, print_note, print_out
+from llmring.cli.tables import table
 from llmring.client.pending_calls import PendingStream
 from llmring.providers.table import PROVIDERS
 from llmring.registry.price import dollars

@@ -3,8 +3,12 @@
 import os
 import re
 import sys
-from collections.abc import Sequence
 from typing import TextIO
+
+from llmring.cli import colour
+from llmring.cli.colour import Styled, has_colour, painted
+
+is_terminal = colour.is_terminal
 
 # A text could control the terminal with these, or show its letters in another order: control
 # characters but tab and line feed, and the marks of https://www.unicode.org/reports/tr9/#Table_4.
@@ -15,6 +19,11 @@ _SPACE = re.compile(r"[\t\n]")
 def print_out(text: str = "", end: str = "\n") -> None:
     """Print a result."""
     _write(sys.stdout, text + end)
+
+
+def print_line(*parts: str | Styled) -> None:
+    """Print a line of a result, with the styles of its parts if the output has colour."""
+    _write(sys.stdout, *parts, "\n")
 
 
 def print_json(value: object) -> None:
@@ -33,14 +42,23 @@ def print_json(value: object) -> None:
 
 def print_note(text: str) -> None:
     """Print a note on one line of standard error."""
-    first, *rest = [line.strip() for line in text.splitlines()] or [""]
-    line = f"{first} {'; '.join(rest)}" if rest else first
-    _write(sys.stderr, _CONTROL.sub(" ", _SPACE.sub(" ", line)) + "\n")
+    _write(sys.stderr, _on_one_line(text), "\n")
+
+
+def print_warning(text: str) -> None:
+    """Print a note on one line of standard error, in the colour of warnings."""
+    _write(sys.stderr, Styled(_on_one_line(text), "warning"), "\n")
 
 
 def print_error(message: str) -> None:
     """Print an error message on one line of standard error."""
-    print_note(f"llmring: {message}")
+    _write(sys.stderr, Styled(f"llmring: {_on_one_line(message)}", "error"), "\n")
+
+
+def _on_one_line(text: str) -> str:
+    first, *rest = [line.strip() for line in text.splitlines()] or [""]
+    line = f"{first} {'; '.join(rest)}" if rest else first
+    return _CONTROL.sub(" ", _SPACE.sub(" ", line))
 
 
 def print_error_lines(message: str) -> None:
@@ -57,34 +75,27 @@ def discard_output() -> None:
             os.dup2(nowhere, stream.fileno())
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Return True for a terminal; False for a pipe, a file, and a stream that is closed."""
-    return stream is not None and not stream.closed and stream.isatty()
-
-
 def harmless(text: str) -> str:
     """Remove the characters with which a text could control a terminal or mislead its reader."""
     return _CONTROL.sub("", text)
 
 
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Format rows as lines with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
-def _write(stream: TextIO | None, text: str) -> None:
-    """Write a text; on a terminal, without the characters that could control it."""
+def _write(stream: TextIO | None, *parts: str | Styled) -> None:
+    """Write texts; on a terminal, without the characters that could control it."""
     if stream is None:  # closed by the parent process
         return
-    if is_terminal(stream):
-        text = harmless(text)
+    coloured = has_colour(stream)
+    text = ""
+    for part in parts:
+        styled = part if isinstance(part, Styled) else None
+        plain = styled.text if styled else str(part)
+        if is_terminal(stream):
+            plain = harmless(plain)
+        text += painted(plain, styled.style) if styled and coloured else plain
     if not _fits(stream, text):
         encoding = stream.encoding or "utf-8"
-        text = text.replace("→", "->").encode(encoding, "backslashreplace").decode(encoding)
+        text = text.replace("→", "->").replace("…", "~")
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
     stream.write(text)
     stream.flush()
 

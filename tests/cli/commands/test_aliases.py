@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.terminal import PYTHON, Call, is_plain_error, lockfile_of, run, write
+from cli.terminal import PYTHON, Call, is_plain_error, lockfile_of, run, run_on_terminal, write
 from lockfile.texts import EXAMPLE, REGIONS
 
 LISTED = """\
@@ -297,3 +297,20 @@ def test_a_provider_of_the_lockfile_can_be_bound_in_upper_or_lower_case(call: Ca
 
     assert call("bind", "fast", "MINE:model").code == 0
     assert call("aliases").out == "fast → mine:model\n"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_on_a_terminal_the_aliases_are_a_table(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    write(
+        lockfile_of(default={"fast": ["openai:gpt-6-luna"] + ["mock:a-long-name-of-a-model"] * 9})
+    )
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    _, shown = run_on_terminal("aliases")
+
+    head, row = shown.splitlines()
+    assert head.split() == ["alias", "model", "fallbacks"]
+    assert row.startswith("fast   openai:gpt-6-luna  mock:a-long")
+    assert len(row) == width
+    assert row.endswith("…")

@@ -9,7 +9,7 @@ import pytest
 
 import answers
 from audit.checkup import KEY, SOUND
-from cli.terminal import Call, Outcome, lockfile_of, write
+from cli.terminal import Call, Outcome, lockfile_of, run_on_terminal, write
 from llmring.audit import machine
 from llmring.audit.storage import PLACES
 from loopback import Loopback, as_json
@@ -144,3 +144,16 @@ def test_the_profile_and_file_options_select_what_is_checked(call: Call) -> None
         "warn  profiles: profile dev (active) binds no alias; "
         "llmring bind fast provider:model --profile dev"
     )
+
+
+def test_on_a_terminal_the_states_have_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    write(lockfile_of(default={"fast": ["openai:gpt-4o-mini"]}))
+
+    _, shown = run_on_terminal("doctor")
+
+    assert "\x1b[32mok  \x1b[0m  versions: " in shown
+    assert "\x1b[33mwarn\x1b[0m  keys: " in shown

@@ -1,4 +1,5 @@
 import importlib.util
+import json
 import os
 from pathlib import Path
 
@@ -48,3 +49,12 @@ def test_an_unwritable_cache_is_a_one_line_error(
     assert (result.code, result.out) == (1, "")
     assert is_plain_error(result.err), result.err
     assert "can't keep the model in" in result.err
+
+
+def test_json_names_the_model_and_its_file(call: Call, local_model: str) -> None:
+    result = call("local", "pull", "--json")
+
+    shown = json.loads(result.out)
+    assert shown["model"] == local_model
+    assert Path(shown["file"]).is_file()
+    assert shown["can_run"] is True

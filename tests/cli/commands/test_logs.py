@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.terminal import Call
+from cli.terminal import Call, run_on_terminal
 from ledgers import entry, keep
 from llmring.clock import SYSTEM
 from llmring.ledger.entry import LoggedAttempt
@@ -107,3 +107,16 @@ def test_follow_prints_calls_as_they_end(path: Path) -> None:
         process.terminate()
 
     assert shown == ["before", "first", "second"]
+
+
+@pytest.mark.usefixtures("calls")
+def test_on_a_terminal_the_calls_are_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    _, shown = run_on_terminal("logs", "--all-projects")
+
+    head, *rows = shown.splitlines()
+    assert head.split() == ["time", "alias", "model", "ms", "tokens", "cost", "outcome", "tags"]
+    assert max(map(len, rows)) <= 90
+    assert any("failed" in row and "slow" in row for row in rows)

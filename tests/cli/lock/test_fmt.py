@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,17 @@ def test_the_bundled_lockfile_is_never_formatted(call: Call) -> None:
 
     assert (result.code, result.out) == (1, "")
     assert "no llmring.lock here; create one: llmring lock init" in result.err
+
+
+def test_json_has_the_file_and_its_state(call: Call) -> None:
+    write('version="1.0"\n')
+
+    checked = call("lock", "fmt", "--check", "--json")
+    written = call("lock", "fmt", "--json")
+
+    path = str(Path("llmring.lock").resolve())
+    assert (checked.code, json.loads(checked.out)) == (
+        1,
+        {"file": path, "changed": False, "formatted": False},
+    )
+    assert json.loads(written.out) == {"file": path, "changed": True, "formatted": True}

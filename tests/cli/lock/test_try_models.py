@@ -1,7 +1,9 @@
 """llmring lock try: recorded requests, sent to another model and compared."""
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 import answers
 from cli.terminal import Call, lockfile_of, write
 from llmring import LLMRing
-from loopback import Answer, Loopback, as_json
+from loopback import Answer, Loopback, Pause, as_json
 
 ALIAS = "fast"
 CANDIDATE = "fast=anthropic:claude-sonnet-4-5"
@@ -58,13 +60,32 @@ def test_recorded_requests_are_sent_to_the_candidate_and_compared(
 
     assert outcome.code == 0, outcome
     sent = [json.loads(request.body)["messages"] for request in other.requests]
-    assert [each[0]["content"][0]["text"] for each in sent] == ["Hello 0", "Hello 1"]
+    assert sorted(each[0]["content"][0]["text"] for each in sent) == ["Hello 0", "Hello 1"]
     assert "2 of 2 answered, 2 alike" in outcome.out
     assert "openai:gpt-4o-mini" in outcome.out
     assert "anthropic:claude-sonnet-4-5" in outcome.out
     assert len(server.requests) == 2
     assert Path("llmring.lock").read_bytes() == before
     assert len(list(Path("tests/recordings").iterdir())) == 2
+
+
+def test_requests_are_sent_at_the_same_time_and_compared_in_their_order(
+    call: Call, record: Record
+) -> None:
+    quick = answers.anthropic("Salve")
+    slow = replace(quick, steps=[Pause(0.5), *quick.steps])
+    record(*[answers.openai("Hi")] * 6, second=(slow,))
+    words = ("lock", "try", CANDIDATE, "--replay", "6", "--yes", "--json")
+    began = time.monotonic()
+    outcome = call(*words)
+
+    assert time.monotonic() - began < 6 * 0.5
+    first, second = [
+        [trial["recording"] for trial in json.loads(each.out)["trials"]]
+        for each in (outcome, call(*words))
+    ]
+    assert len({*first}) == 6
+    assert first == second
 
 
 def test_a_try_in_a_recording_profile_records_nothing(call: Call, record: Record) -> None:

@@ -2,7 +2,8 @@
 
 import argparse
 
-from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.cli.output import print_json, print_note
+from llmring.cli.tables import print_table
 from llmring.config.kept_keys import KeptKeys
 from llmring.config.settings import kept_keys_path, variables
 from llmring.providers.table import PROVIDERS
@@ -37,8 +38,8 @@ def handle(args: argparse.Namespace) -> int:
         )
         for each in found
     ]
-    for line in table(rows) if rows else ():
-        print_out(line)
-    if not rows:
+    if rows:
+        print_table(rows, head=("provider", "places"))
+    else:
         print_note("no keys; keep one: llmring auth set openai")
     return 0

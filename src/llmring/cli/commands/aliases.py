@@ -1,9 +1,12 @@
 """llmring aliases: list the aliases of a profile and their models."""
 
 import argparse
+import sys
 
+from llmring.cli.colour import is_terminal
 from llmring.cli.lockfile_options import add_options, binding_line, read_profile
-from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.tables import print_table
 from llmring.lockfile.document import Lockfile, ModelRef
 from llmring.lockfile.resolve import bindings
 
@@ -36,12 +39,20 @@ def handle(args: argparse.Namespace) -> int:
         aliases = {alias: list(map(str, binding.models)) for alias, binding in found.items()}
         print_json({"file": str(lockfile.path), "profile": profile, "aliases": aliases})
         return 0
+    if found and not args.verbose and is_terminal(sys.stdout):
+        rows = [(alias, *_shown_models(binding.models)) for alias, binding in found.items()]
+        print_table(rows, head=("alias", "model", "fallbacks"), names={0, 1})
+        return 0
     for alias, binding in found.items():
         print_out(binding_line(alias, binding.models))
         if args.verbose:
-            for line in table(_details(binding.models, lockfile)):
-                print_out(f"    {line}")
+            print_table(_details(binding.models, lockfile), indent="    ")
     return 0
+
+
+def _shown_models(models: tuple[ModelRef, ...]) -> tuple[str, str]:
+    first, *others = map(str, models)
+    return first, ", ".join(others)
 
 
 def _details(models: tuple[ModelRef, ...], lockfile: Lockfile) -> list[tuple[str, ...]]:

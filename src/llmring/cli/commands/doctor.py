@@ -6,12 +6,15 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from llmring.cli.colour import Style, Styled
 from llmring.cli.lockfile_options import add_options
-from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.output import print_json, print_line, print_note
 from llmring.cli.trust_check import add_trust_option, require_consent
 
 if TYPE_CHECKING:
     from llmring.audit.machine import CheckResult
+
+_STYLES: dict[str, Style] = {"ok": "ok", "warn": "warning", "fail": "error"}
 
 EXAMPLES = """examples:
   llmring doctor
@@ -41,7 +44,7 @@ def handle(args: argparse.Namespace) -> int:
     for finding in _findings(args):
         found.append(finding)
         if not args.json:
-            print_out(finding_line(finding))
+            print_finding(finding)
     counts = {state: sum(each.state == state for each in found) for state in ("fail", "warn")}
     if args.json:
         print_json({"ok": not counts["fail"], "findings": found})
@@ -66,6 +69,12 @@ def _findings(args: argparse.Namespace) -> Iterator[CheckResult]:
         from llmring.audit.live import LIVE
 
         yield from checked(setup, LIVE)
+
+
+def print_finding(finding: CheckResult) -> None:
+    """Print a finding on one line, its state in colour."""
+    state, rest = f"{finding.state:4}", finding_line(finding)[4:]
+    print_line(Styled(state, _STYLES[finding.state]), rest)
 
 
 def finding_line(finding: CheckResult) -> str:

@@ -2,11 +2,15 @@
 
 import argparse
 import base64
+import sys
+from collections.abc import Iterator
 
 from llmring.chat.parts import AudioPart, DocumentPart, ImagePart, Part
 from llmring.chat.request import LLMRequest, Message
+from llmring.cli.colour import Styled, is_terminal
 from llmring.cli.lockfile_options import add_options, note_fallback
-from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.tables import Cell, print_table
 from llmring.client.ring import LLMRing
 from llmring.config.settings import find_active_lockfile
 from llmring.registry.price import dollars, price_tag
@@ -89,18 +93,28 @@ def _print(plan: Plan, name: str) -> None:
     prompt = f"a prompt of {size.prompt:,} tokens" if size.prompt else "a prompt of unknown length"
     answer = f", an answer of {size.answer:,} at most" if size.answer else ""
     print_out(f"{name} ({plan.strategy}), for {prompt}{answer}:")
-    rows = [_row(step) for step in plan.steps]
-    for step, line in zip(plan.steps, table(rows), strict=True):
-        print_out(line)
-        if step.reason is not None:
-            print_out(f"      skipped: {step.reason}")
-        for remark in step.remarks:
-            print_out(f"      {remark}")
+    print_table(
+        [_row(step, brief=is_terminal(sys.stdout)) for step in plan.steps],
+        names={1},
+        head=("  #", "model", "context", "per million", "cost"),
+        below=[[*_remarks(step)] for step in plan.steps],
+    )
 
 
-def _row(step: PlanStep) -> tuple[str, ...]:
+def _remarks(step: PlanStep) -> Iterator[Cell]:
+    if step.reason is not None:
+        yield Styled(f"      skipped: {step.reason}", "warning")
+    for remark in step.remarks:
+        yield f"      {remark}"
+
+
+def _row(step: PlanStep, *, brief: bool) -> tuple[str, ...]:
+    """Return the cells of a model; brief below headings that have the words."""
     window = f"context {step.context_window:,}" if step.context_window else "context unknown"
     price = price_tag(step.rates) if step.rates else "price unknown"
+    if brief:
+        window = window.removeprefix("context ")
+        price = price.removesuffix(" per million tokens").removeprefix("price ")
     turn = "  -" if step.turn is None else f"{step.turn:3}"
     return turn, step.model, window, price, _cost(step)
 

@@ -4,9 +4,11 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from llmring.cli.colour import Styled
 from llmring.cli.lockfile_options import add_options, read_profile
 from llmring.cli.model_facts import catalog_origin, fact_rows, near
-from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.tables import print_table
 from llmring.config.settings import effective_facts_here, endpoints_for, read_clock, read_settings
 from llmring.exceptions import AliasNotFoundError
 from llmring.lockfile.compose import Packages, look_up
@@ -62,8 +64,8 @@ def _print(
     for number, (ref, facts, endpoint) in enumerate(models, 1):
         same = facts is None or facts.name == ref.model
         print_out(f"{f'{number}. ' if alias else ''}{ref}{'' if same else f' (that is {facts})'}")
-        for line in table([*_rows(facts, endpoint)]):
-            print_out(f"  {line}")
+        rows = [(Styled(label, "dim"), text) for label, text in _rows(facts, endpoint)]
+        print_table(rows, indent="  ", whole=True)
 
 
 def _rows(facts: ModelFacts | None, endpoint: Endpoint | None) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,8 @@ from typing import NamedTuple, get_args
 
 from llmring.cli.lockfile_options import add_file_option
 from llmring.cli.model_facts import catalog_origin, lifecycle
-from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.cli.output import print_json, print_note
+from llmring.cli.tables import print_table
 from llmring.config.settings import (
     effective_facts_here,
     endpoints_for,
@@ -105,8 +106,8 @@ def handle(args: argparse.Namespace) -> int:
     if args.json:
         print_json(found)
     elif found:
-        for line in table([_row(facts, today) for facts in found]):
-            print_out(line)
+        head = ("model", "in/out", "context", "can", "life")
+        print_table([_row(facts, today) for facts in found], head=head, numbers={1, 2})
     for remark in _remarks(len(found), fitting, args.max_price, today):
         print_note(remark)
     print_note(catalog_origin(known.catalog, known.folder))

@@ -3,7 +3,8 @@
 import argparse
 import importlib.util
 
-from llmring.cli.output import print_note, print_out
+from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.progress import ProgressLine
 from llmring.config.settings import read_settings
 from llmring.local import llama, weights
 
@@ -16,14 +17,20 @@ own instead, set LLMRING_LOCAL_MODEL to its path."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add no arguments."""
-    del parser
+    """Add the arguments of the command."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def handle(args: argparse.Namespace) -> int:
     """Download the weights unless they are present, and print their path."""
-    del args
-    print_out(str(weights.pull(read_settings().cache_dir, print_note)))
-    if importlib.util.find_spec("xllamacpp") is None:
+    with ProgressLine(f"getting the model ({weights.SMOLLM2.megabytes} MB)") as progress:
+        path = weights.pull(read_settings().cache_dir, progress.note)
+    can_run = importlib.util.find_spec("xllamacpp") is not None
+    if args.json:
+        model = f"local:{weights.SMOLLM2.name}"
+        print_json({"model": model, "file": str(path), "can_run": can_run})
+    else:
+        print_out(str(path))
+    if not can_run:
         print_note(f"to run the model, install its runtime: {llama.INSTALL}")
     return 0

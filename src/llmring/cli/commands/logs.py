@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
+from llmring.cli.colour import Styled, is_terminal
 from llmring.cli.output import print_json, print_note, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects, others_note
+from llmring.cli.tables import Cell, print_table
 from llmring.config.settings import ledger_place, read_clock
 
 if TYPE_CHECKING:
@@ -73,6 +76,9 @@ def handle(args: argparse.Namespace) -> int:
     if args.json and not args.follow:
         print_json(found)
         return 0
+    if found and not args.follow and is_terminal(sys.stdout):
+        print_table([*map(_cells, found)], head=_HEAD, numbers=_NUMBERS, names={0, 1, 2})
+        return 0
     _show(found, as_json=args.json)
     if args.follow:
         for fresh in _fresh(place, span, began, {entry.id for entry in found}):
@@ -110,6 +116,27 @@ def _show(entries: Iterable[LedgerEntry], *, as_json: bool) -> None:
 
     for entry in entries:
         print_out(msgspec.json.encode(entry).decode() if as_json else _line(entry))
+
+
+# The columns of a table on a terminal; elsewhere, and with --follow, a call is a line.
+_HEAD = ("time", "alias", "model", "ms", "tokens", "cost", "outcome", "tags")
+_NUMBERS = {3, 4, 5}
+
+
+def _cells(entry: LedgerEntry) -> tuple[Cell, ...]:
+    tried = entry.story[-1].model if entry.story else "none"
+    outcome = entry.outcome if entry.error is None else f"{entry.outcome}: {entry.error}"
+    again = f", {entry.attempts} attempts" if entry.attempts > 1 else ""
+    return (
+        f"{entry.at:%m-%d %H:%M:%S}",
+        entry.alias or "",
+        entry.model or tried,
+        f"{entry.ms:,.0f}",
+        _tokens(entry).removesuffix(" tokens"),
+        _cost(entry).partition(" (")[0].removeprefix("cost "),
+        Styled(outcome, "error") if entry.outcome == "failed" else f"{outcome}{again}",
+        ", ".join(entry.tags),
+    )
 
 
 def _line(entry: LedgerEntry) -> str:

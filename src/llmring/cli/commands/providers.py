@@ -3,8 +3,10 @@
 import argparse
 from typing import Any
 
+from llmring.cli.colour import Styled
 from llmring.cli.lockfile_options import add_file_option
-from llmring.cli.output import print_json, print_out, table
+from llmring.cli.output import print_json
+from llmring.cli.tables import print_table
 from llmring.config.settings import endpoints_for, find_active_lockfile, read_settings
 from llmring.lockfile import file
 from llmring.lockfile.document import parse
@@ -32,19 +34,18 @@ def handle(args: argparse.Namespace) -> int:
         print_json([_to_json(name, endpoint) for name, endpoint in endpoints.items()])
         return 0
     rows = [(name, _key(endpoint), endpoint.base_url) for name, endpoint in endpoints.items()]
-    for line in table(rows):
-        print_out(line)
+    print_table(rows, head=("provider", "key", "address"))
     return 0
 
 
-def _key(endpoint: Endpoint) -> str:
+def _key(endpoint: Endpoint) -> str | Styled:
     objection = endpoint.objection()
     if objection is not None:
-        return objection.message
+        return Styled(objection.message, "warning")
     variables = endpoint.provider.key_env
     if variables and endpoint.key is None and endpoint.login is None:
-        return "key set (llmring auth)"
-    return f"key set ({' or '.join(variables)})" if variables else "needs no key"
+        return Styled("key set (llmring auth)", "ok")
+    return Styled(f"key set ({' or '.join(variables)})", "ok") if variables else "needs no key"
 
 
 def _to_json(name: str, endpoint: Endpoint) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import msgspec
 
 from llmring.cli.lockfile_options import add_file_option
 from llmring.cli.model_facts import catalog_origin, fact_rows, near
-from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.cli.output import print_json, print_note, print_out
+from llmring.cli.tables import print_table
 from llmring.config.settings import (
     effective_facts_here,
     find_active_lockfile,
@@ -51,13 +52,11 @@ def handle(args: argparse.Namespace) -> int:
         (f"  {each.label}", each.text, ", ".join(origins.get(each.key, ())))
         for each in fact_rows(facts, read_clock().today())
     ]
-    for line in table(rows):
-        print_out(line)
+    print_table(rows)
     used = dict.fromkeys(key for keys in origins.values() for key in keys)
     if used:
         print_out("from:")
-    for line in table([_source(key, known, lockfile) for key in used]) if used else ():
-        print_out(f"  {line}")
+        print_table([_source(key, known, lockfile) for key in used], indent="  ", whole=True)
     print_note(catalog)
     return 0
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from llmring.cli.lockfile_options import add_file_option
 from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.cli.progress import ProgressLine
 from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.config.settings import find_active_lockfile, read_settings
 from llmring.exceptions import ConfigurationError
@@ -75,16 +76,17 @@ def handle(args: argparse.Namespace) -> int:
         return 2
     settings = read_settings()
     url, folder = _source(args, settings.registry_url, settings.cache_dir)
-    came = asyncio.run(
-        refresh(
-            folder,
-            url,
-            today=settings.clock.today(),
-            sha256=args.sha256,
-            force=args.force,
-            seconds=args.timeout,
+    with ProgressLine("downloading the catalog"):
+        came = asyncio.run(
+            refresh(
+                folder,
+                url,
+                today=settings.clock.today(),
+                sha256=args.sha256,
+                force=args.force,
+                seconds=args.timeout,
+            )
         )
-    )
     if args.json:
         print_json(came)
         return 0

@@ -7,8 +7,9 @@ import io
 from typing import TYPE_CHECKING
 
 from llmring.cli.argument_types import HELP, since
-from llmring.cli.output import print_json, print_note, print_out, table
+from llmring.cli.output import print_json, print_note, print_out
 from llmring.cli.project_options import add_project_options, chosen_projects, others_note
+from llmring.cli.tables import print_table
 from llmring.config.settings import ledger_place
 
 if TYPE_CHECKING:
@@ -69,8 +70,12 @@ def handle(args: argparse.Namespace) -> int:
         return 0
     names = [group.name or _WITHOUT.get(args.by, "") for group in groups]
     rows = [_cells(name, group) for name, group in zip(names, groups, strict=True)]
-    for line in _table([(args.by, *_HEAD), *rows, _cells("all", whole)]):
-        print_out(line)
+    print_table(
+        [*rows, _cells("all", whole)],
+        head=(args.by, *_HEAD),
+        head_in_pipes=True,
+        numbers={*range(1, len(_HEAD) + 1)},
+    )
     print_out()
     for line in _chart(names, groups):
         print_out(line)
@@ -106,17 +111,6 @@ def _cost(group: Total) -> str:
 
 def _ms(ms: float | None) -> str:
     return "-" if ms is None else f"{ms:,.0f} ms"
-
-
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Format rows with names aligned left and figures aligned right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return table(
-        [
-            (row[0], *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)))
-            for row in rows
-        ]
-    )
 
 
 def _chart(names: list[str], groups: list[Total]) -> list[str]:

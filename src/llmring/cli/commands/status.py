@@ -5,8 +5,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmring.cli.colour import Style, Styled
 from llmring.cli.lockfile_options import add_options
-from llmring.cli.output import print_json, print_out, table
+from llmring.cli.output import print_json, print_out
+from llmring.cli.tables import Cell, print_section, print_table
 from llmring.lockfile.file import shown
 
 if TYPE_CHECKING:
@@ -56,24 +58,26 @@ def handle(args: argparse.Namespace) -> int:
     return 0
 
 
-def _section(title: str, lines: list[str]) -> None:
-    print_out(f"\n{title}:")
-    for line in lines:
-        print_out(f"  {line}")
+_Rows = list[tuple[Cell, ...]]
 
 
-def _providers(status: "Status") -> list[str]:
-    rows = [(each.name, _key(each), each.base_url) for each in status.providers]
-    return table(rows) if rows else ["none used, and no key is set"]
+def _section(title: str, rows: _Rows) -> None:
+    print_section(title)
+    print_table(rows, indent="  ", whole=True)
 
 
-def _key(provider: "ProviderStatus") -> str:
+def _providers(status: "Status") -> _Rows:
+    rows: _Rows = [(each.name, _key(each), each.base_url) for each in status.providers]
+    return rows or [("none used, and no key is set",)]
+
+
+def _key(provider: "ProviderStatus") -> Cell:
     if provider.problem is not None:
-        return provider.problem
+        return Styled(provider.problem, "warning")
     if provider.key == "not needed":
         return "needs no key"
     unused = "" if provider.used else ", not used"
-    return f"key set ({' or '.join(provider.variables)}){unused}"
+    return Styled(f"key set ({' or '.join(provider.variables)}){unused}", "ok")
 
 
 def _circuits_title(status: "Status") -> str:
@@ -82,35 +86,33 @@ def _circuits_title(status: "Status") -> str:
     return f"circuits in {status.shared}"
 
 
-def _circuits(status: "Status") -> list[str]:
+def _circuits(status: "Status") -> _Rows:
     if status.shared is None:
-        return _IN_EACH_PROCESS.splitlines()
+        return [(line,) for line in _IN_EACH_PROCESS.splitlines()]
     if not status.reachable:
-        return ["unreachable; meanwhile each process uses its own circuits"]
+        return [(Styled("unreachable; meanwhile each process uses its own circuits", "warning"),)]
     states = {
         "open": "open for {seconds:.0f} s",
         "half-open": "retried with the next call",
         "closed": "closed",
     }
-    rows = [
+    styles: dict[str, Style] = {"open": "error", "half-open": "warning", "closed": "ok"}
+    rows: _Rows = [
         (
             each.model,
-            states[each.state].format(seconds=each.seconds),
+            Styled(states[each.state].format(seconds=each.seconds), styles[each.state]),
             f"{each.failures} in a row",
             each.reason,
             each.address,
         )
         for each in status.circuits
     ]
-    return table(rows) if rows else ["all closed"]
+    return rows or [("all closed",)]
 
 
-def _spending(status: "Status") -> list[str]:
+def _spending(status: "Status") -> _Rows:
     from llmring.registry.price import dollars
 
-    return table(
-        [
-            (each.alias, f"{dollars(each.spent)} of {dollars(each.budget)}")
-            for each in status.spending
-        ]
-    )
+    return [
+        (each.alias, f"{dollars(each.spent)} of {dollars(each.budget)}") for each in status.spending
+    ]

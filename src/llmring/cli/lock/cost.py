@@ -13,8 +13,9 @@ from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.cli.argument_types import HELP, since, tokens
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
-from llmring.cli.output import print_error, print_json, print_note, print_out, table
+from llmring.cli.output import print_error, print_json, print_note
 from llmring.cli.project_options import add_all_projects_option
+from llmring.cli.tables import print_table
 from llmring.config.settings import effective_facts_here, read_clock
 from llmring.lockfile import file, pins, resolve
 from llmring.lockfile.document import Lockfile, ModelRef, parse
@@ -103,8 +104,7 @@ def handle(args: argparse.Namespace) -> int:
         print_json(_to_json(rows, args, str(path)))
         return 0
     if rows:
-        for line in table([HEAD, *map(_cells, rows)]):
-            print_out(line)
+        print_table([*map(_cells, rows)], head=HEAD, head_in_pipes=True, names={1, 2})
     else:
         print_note("the lockfile has no aliases; bind one: llmring bind fast openai:gpt-6-luna")
     for remark in _remarks(rows, args.per_request):
@@ -146,8 +146,7 @@ def _recorded(args: argparse.Namespace) -> int:
         return 0
     head = (*HEAD[:2], "calls", *HEAD[2:])
     cells = [(*row[:2], f"{each.calls:,}", *row[2:]) for each in rows for row in [_cells(each)]]
-    for line in table([head, *cells]):
-        print_out(line)
+    print_table(cells, head=head, head_in_pipes=True, numbers={2}, names={1, 3})
     if without:
         total = sum(row.calls or 0 for row in rows)
         print_note(f"left out, as their usage is unknown: {without:,} of {total:,} calls")

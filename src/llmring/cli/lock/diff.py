@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.cli.colour import Style, Styled
+from llmring.cli.output import print_error, print_json, print_line, print_note, print_out
 from llmring.cli.project_options import add_all_projects_option
 from llmring.exceptions import LockfileError
 from llmring.lockfile import file, git_revision
@@ -69,10 +70,15 @@ def handle(args: argparse.Namespace) -> int:
     return 1
 
 
+# Added is green and removed is red, as in git.
+_STYLES: dict[str, Style] = {"added": "ok", "removed": "error"}
+
+
 def _print_changes(found: Sequence[LockfileChange], costs: CostDiff) -> None:
     reported = set()
     for change in found:
-        print_out(str(change))
+        style = _STYLES.get(change.kind)
+        print_line(Styled(str(change), style) if style else str(change))
         amount = _of(change, costs)
         if amount is not None:
             reported.add(change.key)

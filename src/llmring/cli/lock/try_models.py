@@ -9,9 +9,12 @@ from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from llmring.cli.colour import Styled, is_terminal
 from llmring.cli.confirmation import is_yes
 from llmring.cli.lockfile_options import add_options, users_lockfile
-from llmring.cli.output import is_terminal, print_error, print_json, print_note, print_out, table
+from llmring.cli.output import print_error, print_json, print_note, print_out
+from llmring.cli.progress import ProgressLine
+from llmring.cli.tables import Cell, print_table
 from llmring.cli.trust_check import add_trust_option, require_consent
 from llmring.exceptions import InvalidModelReferenceError
 from llmring.lockfile.document import references
@@ -90,7 +93,8 @@ def handle(args: argparse.Namespace) -> int:
         code = _allowed(args, ring, found)
         if code is not None:
             return code
-        trials = [*ring.replay(found.calls, args.profile)]
+        with ProgressLine("requests answered", len(found.calls)) as progress:
+            trials = [*progress.over(ring.replay(found.calls, args.profile))]
     verdict = _verdict(args.binding, trials)
     if args.json:
         print_json(
@@ -126,20 +130,21 @@ def _allowed(args: argparse.Namespace, ring: TrialRing, found: RecordedCalls) ->
 
 
 def _print(trials: Sequence[Comparison]) -> None:
-    rows: list[tuple[str, ...]] = [("", "model", "time", "tokens", "cost", "finish", "answer")]
+    rows: list[tuple[str, ...]] = []
+    below: list[list[Cell]] = []
     for trial in trials:
         rows.append((trial.recording, *_cells(trial.before)))
+        below.append([])
         if trial.after is not None:
             rows.append(("  →", *_cells(trial.after)))
-    lines = iter(table(rows))
-    print_out(next(lines))
-    for trial in trials:
-        print_out(next(lines))
-        if trial.after is not None:
-            print_out(next(lines))
-        for remark in (trial.failure, *trial.unlike):
-            if remark:
-                print_out(f"    {'failed: ' if trial.failure else ''}{remark}")
+            below.append([])
+        if trial.failure:
+            below[-1].append(Styled(f"    failed: {trial.failure}", "error"))
+        below[-1] += [Styled(f"    {remark}", "warning") for remark in trial.unlike]
+    print_table(rows, head=_HEAD, head_in_pipes=True, names={1}, below=below)
+
+
+_HEAD = ("", "model", "time", "tokens", "cost", "finish", "answer")
 
 
 def _cells(side: TrialSide) -> tuple[str, ...]:
