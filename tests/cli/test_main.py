@@ -10,9 +10,17 @@ from pathlib import Path
 import pytest
 
 import answers
-from cli.terminal import PYTHON, Call, is_plain_error, lockfile_of, run, write
+from cli.terminal import (
+    PYTHON,
+    Call,
+    is_plain_error,
+    lockfile_of,
+    run,
+    run_on_terminal,
+    write,
+)
 from llmring.cli import main as command_line
-from llmring.cli.main import COMMANDS, Command
+from llmring.cli.main import COMMANDS, GROUPS, Command
 from lockfile.texts import EXAMPLE
 from loopback import Loopback, Pause, as_stream
 
@@ -44,11 +52,39 @@ def test_help_is_printed_on_standard_output(call: Call) -> None:
     assert [name for name in NAMES if f"\n  {name} " not in result.out] == []
 
 
-def test_no_command_is_wrong_usage_and_shows_the_help(call: Call) -> None:
+def test_no_command_is_no_error_and_shows_the_next_step(call: Call) -> None:
     result = call()
 
-    assert (result.code, result.out) == (2, "")
-    assert result.err == call("--help").out
+    assert (result.code, result.err) == (0, "")
+    assert "llmring lock init" in result.out
+    assert "llmring --help" in result.out
+
+
+def test_the_help_lists_each_command_once_below_a_heading(call: Call) -> None:
+    lines = call("--help").out.splitlines()
+    begin = lines.index(f"{GROUPS['use']}:")
+    listed = [line for line in lines[begin:] if line.startswith("  ")]
+
+    assert [title for title in GROUPS.values() if f"{title}:" not in lines] == []
+    assert [
+        name for name in NAMES if sum(line.startswith(f"  {name}  ") for line in listed) != 1
+    ] == []
+
+
+@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("words", [["--help"], ["list", "--help"]], ids=" ".join)
+def test_the_help_is_as_wide_as_the_terminal_and_at_most_100(
+    monkeypatch: pytest.MonkeyPatch, width: int, words: list[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+
+    code, shown = run_on_terminal(*words)
+
+    options = shown.partition("examples:")[0].splitlines()
+    assert code == 0
+    assert max(map(len, options)) <= min(width, 100)
+    if width == 120 and len(words) > 1:
+        assert max(map(len, options)) > 80
 
 
 def test_a_group_without_a_command_lists_its_commands(call: Call) -> None:
@@ -117,7 +153,8 @@ def test_wrong_usage_is_exit_code_2(call: Call, words: list[str]) -> None:
 def test_the_version_is_printed(call: Call) -> None:
     from importlib.metadata import version
 
-    assert call("--version") == (0, f"llmring {version('llmring')}\n", "")
+    printed = (0, f"llmring {version('llmring')}\n", "")
+    assert [call(each) for each in ("--version", "-V", "version")] == [printed] * 3
 
 
 def test_the_script_and_the_module_are_the_same_command() -> None:

@@ -8,76 +8,135 @@ this folder with `EXAMPLES`, `arguments` and `handle`, and add a row to `COMMAND
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from llmring.cli.output import (
-    discard_output,
-    is_terminal,
-    print_error,
-    print_error_lines,
-    print_note,
-    print_out,
-)
+from llmring.cli.colour import columns, is_terminal
+from llmring.cli.output import discard_output, print_error, print_error_lines, print_note
 from llmring.exceptions import AllModelsFailedError, LLMRingError
+
+Group = Literal["use", "models", "money", "serve", "setup"]
+
+# In the order of the help.
+GROUPS: dict[Group, str] = {
+    "use": "Use",
+    "models": "Models and lockfile",
+    "money": "Money and calls",
+    "serve": "Serve",
+    "setup": "Set up",
+}
 
 
 class Command(NamedTuple):
-    """A command: its words, its module, and a one-line help text."""
+    """A command: its words, its module, a one-line help text, and its group in the help."""
 
     words: tuple[str, ...]
     module: str
     help: str
+    group: Group = "use"
 
 
 COMMANDS = (
-    Command(("chat",), "commands.chat", "send a message to a model, through an alias"),
+    Command(("chat",), "commands.chat", "send a message to a model, through an alias", "use"),
     Command(
-        ("explain",), "commands.explain", "show which models a call would try, without calling"
+        ("explain",),
+        "commands.explain",
+        "show which models a call would try, without calling",
+        "use",
     ),
-    Command(("aliases",), "commands.aliases", "list the aliases of a profile"),
-    Command(("info",), "commands.info", "show the facts about a model, or about those of an alias"),
-    Command(("list",), "commands.list_models", "list models, filtered by capabilities and price"),
-    Command(("providers",), "commands.providers", "list providers, and which have their keys set"),
-    Command(("bind",), "commands.bind", "bind an alias to one or more models"),
-    Command(("unbind",), "commands.unbind", "remove an alias"),
-    Command(("auth", "set"), "auth.auth_set", "keep the key of a provider"),
-    Command(("auth", "list"), "auth.auth_list", "list the keys that are kept or set"),
-    Command(("auth", "path"), "auth.auth_path", "print the path of the file of kept keys"),
-    Command(("trust",), "commands.trust", "agree to where a lockfile sends keys and requests"),
-    Command(("lock", "init"), "lock.init", "create a lockfile"),
-    Command(("lock", "chat"), "lock.chat", "choose models and edit a lockfile in conversation"),
-    Command(("lock", "validate"), "lock.validate", "check a lockfile"),
-    Command(("lock", "fmt"), "lock.fmt", "format a lockfile"),
-    Command(("lock", "diff"), "lock.diff", "compare two lockfiles"),
-    Command(("lock", "check"), "lock.check", "check packages, models and pins of a lockfile"),
-    Command(("lock", "pin"), "lock.pin", "record the known facts about each model in the lockfile"),
-    Command(("lock", "outdated"), "lock.outdated", "list models that have a newer version"),
-    Command(("lock", "upgrade"), "lock.upgrade", "replace models by newer versions"),
-    Command(("lock", "cost"), "lock.cost", "estimate the cost of tokens with each alias"),
-    Command(("lock", "scan"), "lock.scan", "find names in source code that the lockfile lacks"),
+    Command(("aliases",), "commands.aliases", "list the aliases of a profile", "use"),
     Command(
-        ("lock", "try"), "lock.try_models", "send recorded requests to another model, and compare"
+        ("info",),
+        "commands.info",
+        "show the facts about a model, or about those of an alias",
+        "models",
     ),
-    Command(("lock", "schema"), "lock.schema", "print the JSON Schema of lockfiles"),
-    Command(("registry", "update"), "commands.registry_update", "download a newer model catalog"),
+    Command(
+        ("list",),
+        "commands.list_models",
+        "list models, filtered by capabilities and price",
+        "models",
+    ),
+    Command(
+        ("providers",),
+        "commands.providers",
+        "list providers, and which have their keys set",
+        "models",
+    ),
+    Command(("bind",), "commands.bind", "bind an alias to one or more models", "models"),
+    Command(("unbind",), "commands.unbind", "remove an alias", "models"),
+    Command(("auth", "set"), "auth.auth_set", "keep the key of a provider", "setup"),
+    Command(("auth", "list"), "auth.auth_list", "list the keys that are kept or set", "setup"),
+    Command(("auth", "path"), "auth.auth_path", "print the path of the file of kept keys", "setup"),
+    Command(
+        ("trust",), "commands.trust", "agree to where a lockfile sends keys and requests", "setup"
+    ),
+    Command(("lock", "init"), "lock.init", "create a lockfile", "models"),
+    Command(
+        ("lock", "chat"), "lock.chat", "choose models and edit a lockfile in conversation", "models"
+    ),
+    Command(("lock", "validate"), "lock.validate", "check a lockfile", "models"),
+    Command(("lock", "fmt"), "lock.fmt", "format a lockfile", "models"),
+    Command(("lock", "diff"), "lock.diff", "compare two lockfiles", "models"),
+    Command(
+        ("lock", "check"), "lock.check", "check packages, models and pins of a lockfile", "models"
+    ),
+    Command(
+        ("lock", "pin"),
+        "lock.pin",
+        "record the known facts about each model in the lockfile",
+        "models",
+    ),
+    Command(
+        ("lock", "outdated"), "lock.outdated", "list models that have a newer version", "models"
+    ),
+    Command(("lock", "upgrade"), "lock.upgrade", "replace models by newer versions", "models"),
+    Command(("lock", "cost"), "lock.cost", "estimate the cost of tokens with each alias", "models"),
+    Command(
+        ("lock", "scan"), "lock.scan", "find names in source code that the lockfile lacks", "models"
+    ),
+    Command(
+        ("lock", "try"),
+        "lock.try_models",
+        "send recorded requests to another model, and compare",
+        "models",
+    ),
+    Command(("lock", "schema"), "lock.schema", "print the JSON Schema of lockfiles", "models"),
+    Command(
+        ("registry", "update"),
+        "commands.registry_update",
+        "download a newer model catalog",
+        "models",
+    ),
     Command(
         ("registry", "show"),
         "commands.registry_show",
         "show the facts about a model, with their sources",
+        "models",
     ),
-    Command(("status",), "commands.status", "show keys, failing models, and spending today"),
-    Command(("stats",), "commands.stats", "summarize calls, tokens and cost"),
+    Command(
+        ("status",), "commands.status", "show keys, failing models, and spending today", "money"
+    ),
+    Command(("stats",), "commands.stats", "summarize calls, tokens and cost", "money"),
     # Before `logs`, whose name it begins with.
-    Command(("logs", "prune"), "commands.logs_prune", "remove old calls from the ledger"),
-    Command(("logs",), "commands.logs", "show the last calls"),
-    Command(("doctor",), "commands.doctor", "check everything that calls need, and suggest fixes"),
-    Command(("serve",), "commands.serve", "answer client programs of five APIs, over HTTP"),
-    Command(("mcp",), "commands.mcp", "serve the lockfile to coding assistants, over MCP"),
-    Command(("local", "pull"), "commands.local_pull", "download the small local model"),
-    Command(("completion",), "commands.completion", "print a shell completion script"),
-    Command(("demo",), "commands.demo", "watch failover happen, without keys or network"),
+    Command(("logs", "prune"), "commands.logs_prune", "remove old calls from the ledger", "money"),
+    Command(("logs",), "commands.logs", "show the last calls", "money"),
+    Command(
+        ("doctor",),
+        "commands.doctor",
+        "check everything that calls need, and suggest fixes",
+        "setup",
+    ),
+    Command(
+        ("serve",), "commands.serve", "answer client programs of five APIs, over HTTP", "serve"
+    ),
+    Command(("mcp",), "commands.mcp", "serve the lockfile to coding assistants, over MCP", "serve"),
+    Command(("local", "pull"), "commands.local_pull", "download the small local model", "serve"),
+    Command(("completion",), "commands.completion", "print a shell completion script", "setup"),
+    Command(("help",), "help", "show the help of a command", "setup"),
+    Command(("version",), "version", "print the version", "setup"),
+    Command(("demo",), "commands.demo", "watch failover happen, without keys or network", "use"),
 )
 
 # Called by shell scripts and by `serve`; not listed in any help.
@@ -92,6 +151,11 @@ examples:
   llmring aliases
   llmring chat "Hello"
 """
+
+# A help that is not on a terminal is the same everywhere.
+_PIPED_WIDTH = 79
+_WIDEST_HELP = 100
+_NARROWEST_TEXT = 20
 
 MORE = "\nSee llmring COMMAND --help for a command; --debug shows tracebacks."
 
@@ -171,29 +235,56 @@ def _run(command: Command, words: list[str]) -> int:
 
 def _overview(words: list[str]) -> int:
     """Print the list of commands, or report an unknown one; return the exit code."""
+    if not words:
+        from llmring.cli.situation import print_situation
+
+        print_situation()
+        return 0
     groups = {command.words[0] for command in COMMANDS if len(command.words) > 1}
     group = words[:1] if set(words[:1]) & groups else []
-    rows = [command for command in COMMANDS if [*command.words[: len(group)]] == group]
-    width = max(len(" ".join(command.words)) for command in rows)
-    lines = [f"  {' '.join(command.words):{width}}  {command.help}" for command in rows]
     parser = _parser(
         group,
         usage=" ".join(["llmring", *group, "COMMAND [options]"]),
         description="Call language models through aliases in a lockfile, with failover.",
-        epilog="\n".join(["commands:", *lines, *([] if group else [EXAMPLES.rstrip()]), MORE]),
+        epilog="\n".join([*_listed(group), *([] if group else [EXAMPLES.rstrip()]), MORE]),
     )
     if not group:
-        parser.add_argument("--version", action="store_true", help="print the version")
+        parser.add_argument("--version", "-V", action="store_true", help="print the version")
     rest = words[len(group) :]
     if rest and not rest[0].startswith("-"):
         parser.error(f"unknown command {' '.join([*group, rest[0]])!r}{_hint(words)}")
     if getattr(parser.parse_args(rest), "version", False):
-        from llmring import __version__
+        from llmring.cli.version import print_version
 
-        print_out(f"llmring {__version__}")
+        print_version()
         return 0
     parser.print_help(sys.stderr)
     return 2
+
+
+def _listed(group: list[str]) -> Iterator[str]:
+    """Yield the lines of the list of commands: those of a group, or all below headings."""
+    rows = [command for command in COMMANDS if [*command.words[: len(group)]] == group]
+    width = max(len(" ".join(command.words)) for command in rows)
+    for key, title in ({"": "commands"} if group else GROUPS).items():
+        yield f"{title}:"
+        for command in rows:
+            if group or command.group == key:
+                yield from _described(" ".join(command.words), width, command.help)
+        if not group:
+            yield ""
+
+
+def _described(name: str, width: int, text: str) -> list[str]:
+    """Return the name and the text of a command, with the text wrapped in its column."""
+    start = f"  {name:{width}}  "
+    if len(start) + len(text) <= _help_width():
+        return [start + text]
+    import textwrap
+
+    indent = " " * len(start)
+    wide = max(_help_width(), len(start) + _NARROWEST_TEXT)
+    return textwrap.wrap(text, wide, initial_indent=start, subsequent_indent=indent)
 
 
 def _hint(words: list[str]) -> str:
@@ -219,5 +310,10 @@ def _parser(words: Iterable[str], **texts: Any) -> argparse.ArgumentParser:
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    # A fixed width: the same help everywhere, and no import of shutil (2 ms).
-    return argparse.RawDescriptionHelpFormatter(prog, width=79)
+    return argparse.RawDescriptionHelpFormatter(prog, width=_help_width())
+
+
+def _help_width() -> int:
+    """Return the width of the help: that of the terminal, within reason."""
+    wide = columns(sys.stdout)
+    return _PIPED_WIDTH if wide is None else min(wide - 1, _WIDEST_HELP)
