@@ -55,6 +55,19 @@ def test_an_answer_is_streamed_word_by_word(server: DemoServer, ring: LLMRing, v
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
+def test_a_stream_may_break_off_after_its_text(
+    server: DemoServer, ring: LLMRing, vendor: str
+) -> None:
+    server.plan(vendor, "breaks", TEXT)
+    shown: list[str] = []
+
+    with pytest.raises(ProviderError):
+        shown.extend(chunk.delta for chunk in ring.chat_stream(f"{vendor}:any", "Hello"))
+
+    assert "".join(shown) == TEXT
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
 @pytest.mark.parametrize("status", [429, 500, 529])
 def test_a_planned_error_has_its_status_and_message(
     server: DemoServer, ring: LLMRing, vendor: str, status: int

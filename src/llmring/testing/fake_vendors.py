@@ -20,11 +20,14 @@ from llmring.dialects.reply_encoding import Envelope, ErrorAnswer, ReplyEncoding
 from llmring.replay.scripted_replies import encoding
 from llmring.wire import HttpHead
 
-Behaviour = Literal["answers", "429", "500", "529", "cut"]
+Behaviour = Literal["answers", "429", "500", "529", "cut", "breaks"]
 
 PROMPT_TOKENS = 12
 # Seconds that a vendor with too many requests asks to wait.
 RETRY_AFTER = 2.0
+
+# Where a reply ends that has no end: after its first event, or before its usage and finish reason.
+_ENDS: Mapping[Behaviour, int] = {"cut": 1, "breaks": -2}
 
 _OK = HttpHead(200, {"content-type": "application/json"})
 
@@ -47,7 +50,7 @@ class DemoServer:
     def plan(self, vendor: str, behaviour: Behaviour, text: str) -> None:
         """Plan how this vendor treats a request to come, and the text of its answer or error.
 
-        "cut" ends the connection before the first word of a stream.
+        "cut" ends the connection before the first word of a stream, and "breaks" after the text.
         """
         self._plans[vendor].append((behaviour, text))
 
@@ -113,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             wait = RETRY_AFTER if status == 429 else None
             self._send(*vendor.error(ErrorAnswer(status=status, message=text, retry_after=wait)))
         elif request.get("stream") or ":stream" in self.path:
-            self._stream(vendor, reply, cut=behaviour == "cut")
+            self._stream(vendor, reply, end=_ENDS.get(behaviour))
         else:
             self._send(_OK, vendor.whole(reply, Envelope()))
 
@@ -128,15 +131,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self, vendor: ReplyEncoding, reply: list[Event], *, cut: bool) -> None:
+    def _stream(self, vendor: ReplyEncoding, reply: list[Event], *, end: int | None) -> None:
+        """Send a reply as a stream; with an end, only the events before it."""
         self.send_response(200)
         self.send_header("content-type", vendor.stream_type)
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        begun = vendor.encoder(Envelope()).encode(reply[0])
-        for data in begun if cut else vendor.stream(reply, Envelope()):
+        encoder = vendor.encoder(Envelope())
+        begun = (data for event in reply[:end] for data in encoder.encode(event))
+        for data in vendor.stream(reply, Envelope()) if end is None else begun:
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
-        if cut:
+        if end is not None:
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
         else:

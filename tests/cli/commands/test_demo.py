@@ -1,4 +1,5 @@
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -45,11 +46,16 @@ def test_every_attempt_is_shown_in_order(shown: Outcome) -> None:
         ("ollama:llama3.2", "the"),
         ("anthropic:claude-haiku-5-5", "529"),
         ("local:smollm2-135m", "the" if "is not on this machine" in shown.out else "models"),
+        ("openai:gpt-6-sol", "the"),
     ]
 
 
 def test_the_catalog_knows_the_models_of_the_demo_and_retires_none() -> None:
-    models = [ModelRef.parse(model) for alias in (demo.FAST, demo.WRITER) for model in alias.models]
+    models = [
+        ModelRef.parse(model)
+        for alias in (demo.FAST, demo.WRITER, demo.STORY)
+        for model in alias.models
+    ]
 
     for model in models:
         facts = bundled().find(model.provider, model.model)
@@ -68,6 +74,7 @@ def test_each_scene_ends_with_tokens_time_and_cost(shown: Outcome) -> None:
         ("google:gemini-3.5-flash-lite", "12", "8", "$0.0000236"),
         ("openai:gpt-6-sol", "12", "9", "$0.000114"),
         ("mock:fixed", "6", "5", "cost unknown"),
+        ("anthropic:claude-sonnet-5-5", "12", "9", "$0.000228"),
     ]
 
 
@@ -76,26 +83,45 @@ def test_streamed_text_is_complete_and_not_repeated(shown: Outcome) -> None:
     assert "You will never read this." not in shown.out
 
 
-def test_without_a_real_model_the_demo_ends_with_a_mock_and_a_hint(shown: Outcome) -> None:
-    assert shown.out.endswith(
-        "That was a mock, not a model. "
+def test_without_a_real_model_a_mock_answers_with_a_hint(shown: Outcome) -> None:
+    assert (
+        "\nThat was a mock, not a model. "
         "To use a real one: pip install 'llmring[local]'; llmring local pull\n"
-    )
+    ) in shown.out
+
+
+def test_the_demo_ends_with_an_answer_that_another_vendor_goes_on_with(shown: Outcome) -> None:
+    last = shown.out.partition("\n4. ")[2].splitlines()
+
+    begin, failed, mark, end = last[3:7]
+    assert begin.endswith(" so a star seems")
+    assert failed.startswith("  openai:gpt-6-sol failed in ")
+    assert mark == "  --- anthropic:claude-sonnet-5-5 goes on ---"
+    assert end == "to flicker. From space, stars shine without a tremor."
+
+
+def test_the_last_lines_are_about_money(shown: Outcome) -> None:
+    last = shown.out.splitlines()[-2:]
+
+    whole, end, begin = map(Decimal, re.findall(r"\$([\d.]+\d)", " ".join(last)))
+    assert last[0].startswith("Money: ")
+    assert whole == end + begin
+    assert begin > 0
 
 
 def test_the_user_s_environment_does_not_affect_the_demo(shown: Outcome) -> None:
     assert "theirs" not in shown.out
 
 
-def test_with_the_local_model_the_demo_ends_with_its_answer(local_model: str) -> None:
+def test_the_local_model_answers_in_the_demo(local_model: str) -> None:
     write("no lockfile at all")
 
     shown = run("demo")
 
-    last = shown.out.splitlines()[-1]
+    scene = shown.out.partition("\n3. ")[2].partition("\n4. ")[0].splitlines()
     assert (shown.code, shown.err) == (0, "")
-    assert last.startswith(f"  {local_model}: ")
-    assert last.endswith(" ms, $0.00")
+    assert scene[-1].startswith(f"  {local_model}: ")
+    assert scene[-1].endswith(" ms, $0.00")
     assert f"  {local_model} is a tiny offline model; its answers are often wrong\n" in shown.out
     assert Path("llmring.lock").read_text() == "no lockfile at all"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from llmring.chat.response import Attempt, LLMResponse, StreamChunk
 from llmring.cli.answer_printer import model_warning, print_stream, summary_line
-from llmring.cli.output import print_out
+from llmring.cli.colour import Styled
+from llmring.cli.output import print_line, print_out
 from llmring.client.ring import LLMRing
 from llmring.config.settings import read_settings, variables
 from llmring.exceptions import ConfigurationError
@@ -15,11 +16,12 @@ from llmring.local import llama
 from llmring.local.weights import SMOLLM2
 from llmring.lockfile import file
 from llmring.lockfile.edit.starter import Suggestion, starter
+from llmring.registry.price import dollars
 from llmring.testing.fake_vendors import DemoServer
 
 EXAMPLES = """A local server speaks the wire formats of OpenAI, Anthropic, Google and Ollama,
 and fails on purpose. llmring sends it real requests, through a temporary
-lockfile. The last answer comes from a real model if one is installed:
+lockfile. One answer comes from a real model if one is installed:
   pip install 'llmring[local]'
   llmring local pull
 
@@ -31,11 +33,36 @@ FAST = Suggestion(
 )
 WRITER = Suggestion("writer", ("ollama:llama3.2", "openai:gpt-6-sol"))
 
+STORY = Suggestion("story", ("openai:gpt-6-sol", "anthropic:claude-sonnet-5-5"))
+
 # Answers if no real model is installed.
 MOCK = "mock:fixed"
 
 # The variables that locate the local model; the rest of the user's environment is ignored.
 LOCAL_VARIABLES = ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME", "LLMRING_LOCAL_MODEL")
+
+
+class _Narrator:
+    """Prints failed attempts, each on a line of its own.
+
+    Attributes:
+        is_within_text: True if the last line has no end yet.
+    """
+
+    is_within_text = False
+
+    def print_attempt(self, attempt: Attempt) -> None:
+        if attempt.outcome == "ok":
+            return
+        if self.is_within_text:
+            print_out()
+        wait = attempt.error.retry_after if attempt.error else None
+        asks = f" (retry after {wait:g} s: trying the next model at once)" if wait else ""
+        print_line(
+            "  ",
+            Styled(f"{attempt.model} {attempt.outcome}", "error"),
+            f" in {attempt.ms:.1f} ms: {attempt.reason}{asks}",
+        )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +71,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def handle(args: argparse.Namespace) -> int:
-    """Run the three scenes."""
+    """Run the four scenes."""
     del args
     environ = variables(LOCAL_VARIABLES)
     offline = Suggestion(
@@ -56,11 +83,15 @@ def handle(args: argparse.Namespace) -> int:
             "the answers are made up, and the costs below are not charged."
         )
         path = Path(folder) / file.NAME
-        file.create(path, starter((FAST, WRITER, offline)))
-        with LLMRing(path, on_attempt=_print_attempt, environ=environ | server.environ()) as ring:
+        file.create(path, starter((FAST, WRITER, offline, STORY)))
+        narrator = _Narrator()
+        with LLMRing(
+            path, on_attempt=narrator.print_attempt, environ=environ | server.environ()
+        ) as ring:
             _rate_limit_and_outage(server, ring)
             _cut_stream(server, ring)
             _real_model(server, ring, offline)
+            _broken_answer(server, ring, narrator)
     return 0
 
 
@@ -103,19 +134,47 @@ def _real_model(server: DemoServer, ring: LLMRing, offline: Suggestion) -> None:
         print_out(f"That was a mock, not a model. To use a real one: {llama.INSTALL}; {llama.PULL}")
 
 
+def _broken_answer(server: DemoServer, ring: LLMRing, narrator: _Narrator) -> None:
+    question = "Why do stars twinkle?"
+    title = "4. An answer breaks off in the middle: the next vendor goes on where it stopped"
+    _open(title, STORY, question)
+    server.plan(
+        "openai",
+        "breaks",
+        "Starlight crosses moving air, which bends it this way and that, so a star seems",
+    )
+    server.plan("anthropic", "answers", " to flicker. From space, stars shine without a tremor.")
+    with ring.chat_stream("story", question) as stream:
+        model, narrator.is_within_text = "", True
+        for chunk in stream:
+            text = chunk.delta
+            if model and chunk.model != model:
+                print_line(Styled(f"  --- {chunk.model} goes on ---", "ok"))
+                text = text.lstrip()
+            model = chunk.model
+            print_out(text, end="")
+    print_out()
+    narrator.is_within_text = False
+    _close(chunk)
+    print_out(_money(chunk))
+
+
+def _money(end: StreamChunk) -> str:
+    """Return what an answer cost, and how much of that is for the attempt that failed."""
+    answered = end.attempts[-1].cost
+    if end.cost is None or answered is None:
+        return f"Money: unknown ({end.cost_reason})"
+    return (
+        f"Money: {dollars(end.cost)} in all; of that, {dollars(answered)} for the end of the "
+        f"answer,\nand about {dollars(end.cost - answered)} for its beginning: an estimate, as the "
+        "vendor reported no tokens."
+    )
+
+
 def _open(title: str, alias: Suggestion, question: str) -> None:
     print_out(f"\n{title}")
     print_out(f"  {alias.alias}: {', then '.join(alias.models)}")
     print_out(f"> {question}")
-
-
-def _print_attempt(attempt: Attempt) -> None:
-    if attempt.outcome != "ok":
-        wait = attempt.error.retry_after if attempt.error else None
-        asks = f" (retry after {wait:g} s: trying the next model at once)" if wait else ""
-        print_out(
-            f"  {attempt.model} {attempt.outcome} in {attempt.ms:.1f} ms: {attempt.reason}{asks}"
-        )
 
 
 def _preface(model: str) -> None:
