@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Protocol
 
@@ -75,19 +76,19 @@ def advice(
     there: dict[str, list[LifecycleFacts]] = {}
     for facts in known.models:
         there.setdefault(facts.provider, []).append(facts)
-    unknown: dict[ModelRef, list[KeyPath]] = {}
+    references = list(references)
+    counts = Counter(ref for _, ref in references)
     for path, ref in references:
         found = known.facts(ref)
         if found is None:
-            if ref.provider in there:
-                unknown.setdefault(ref, []).append(path)
+            count = counts.pop(ref, 0)
+            if count and ref.provider in there:
+                yield _unlisted(path, ref, count, _lasting(there[ref.provider], today))
             continue
         ends = _ending(found, today)
         if ends is not None:
             fix = _instead(found, _lasting(there.get(ref.provider, ()), today))
             yield Fault(path=path, severity="warning", message=f"{ref} {ends}", fix=fix)
-    for ref, paths in unknown.items():
-        yield _unlisted(paths, ref, _lasting(there[ref.provider], today))
 
 
 def _lasting(models: Iterable[LifecycleFacts], today: date) -> list[LifecycleFacts]:
@@ -118,12 +119,12 @@ def _instead(facts: LifecycleFacts, lasting: Collection[LifecycleFacts]) -> str:
     return f"bind another model; list them: llmring list --provider {facts.provider}"
 
 
-def _unlisted(paths: Sequence[KeyPath], ref: ModelRef, lasting: Iterable[LifecycleFacts]) -> Fault:
-    often = f", named {len(paths)} times," if len(paths) > 1 else ""
+def _unlisted(path: KeyPath, ref: ModelRef, count: int, lasting: Iterable[LifecycleFacts]) -> Fault:
+    often = f", named {count} times," if count > 1 else ""
     meant = nearest(ref.model, (facts.name for facts in lasting))
     other = f"did you mean {ref.provider}:{meant}? If not, " if meant else ""
     return Fault(
-        path=paths[0],
+        path=path,
         severity="hint",
         message=f"{ref}{often} is in no catalog, so its price and capabilities are unknown",
         fix=f"{other}describe it under [registry.models.{quoted(str(ref))}]",
