@@ -113,7 +113,8 @@ def test_an_unknown_word_never_makes_another_edit(text: str, word: str, share: f
 def test_a_courtesy_never_makes_another_edit(text: str, word: str, share: float) -> None:
     assume('"' not in text and "'" not in text)
 
-    assert change_of(inserted(text, word, share)) == change_of(text)
+    # A courtesy can be read as another word, as in "as well"; then nothing is changed.
+    assert change_of(inserted(text, word, share)) in (None, change_of(text))
 
 
 @given(

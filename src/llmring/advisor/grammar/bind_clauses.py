@@ -197,6 +197,11 @@ RULES: dict[str, tuple[Rule, ...]] = {
             "named|and call it|call it|and name it) <name>",
             lambda v: (BindAliases(AliasPhrase(names=(v["name"],), new="explicit"), _able(v)),),
         ),
+        (
+            f"{_USE} <models> [,] [and|then|and then] (set|make|bind|save|keep|register|put) "
+            "(it|that|this|them) [as|to] [model (for|of)] <target>",
+            _bound,
+        ),
         (f"{_BIND} <target> (to|with|onto|->|=) <models>", _bound),
         (f"{_BIND} <models> (to|as|under|behind|for) <target>", _bound),
         (f"{_CHANGE} <who> [over] (to|at|onto|->|=) [use] <models>", _bound),
