@@ -122,3 +122,10 @@ def test_no_row_is_wider_than_the_terminal(
 
     assert len(lines) == len(rows)
     assert max(map(len, lines)) <= width
+
+
+def test_a_very_long_name_is_cut_along_with_the_texts() -> None:
+    [line] = shown([("n" * 60, "x" * 40)], 80)
+
+    name, text = line.split("  ")
+    assert (len(name), len(text)) == (39, 39)

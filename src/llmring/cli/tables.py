@@ -14,6 +14,8 @@ _GAP = "  "
 _CUT = "…"
 # Columns are not cut below this, but the whole line is.
 _NARROWEST = 12
+# Of a name, this much is kept as long as other columns can be cut.
+_NAME = 32
 
 
 def print_table(
@@ -103,7 +105,7 @@ def _fitted(widths: list[int], numbers: Set[int], names: Set[int], room: int) ->
     spare = sum(fitted) + len(_GAP) * (len(fitted) - 1) - room
     while spare > 0:
         wide = [at for at in range(len(fitted)) if at not in numbers and fitted[at] > _NARROWEST]
-        texts = [at for at in wide if at not in names] or wide
+        texts = [at for at in wide if at not in names or fitted[at] > _NAME] or wide
         if not texts:
             break
         fitted[max(texts, key=lambda at: (fitted[at], at))] -= 1

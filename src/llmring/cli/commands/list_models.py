@@ -1,11 +1,13 @@
 """llmring list: list models, filtered by capabilities and price."""
 
 import argparse
+import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple, get_args
 
+from llmring.cli.colour import is_terminal
 from llmring.cli.lockfile_options import add_file_option
 from llmring.cli.model_facts import catalog_origin, lifecycle
 from llmring.cli.output import print_json, print_note
@@ -107,7 +109,8 @@ def handle(args: argparse.Namespace) -> int:
         print_json(found)
     elif found:
         head = ("model", "in/out", "context", "can", "life")
-        print_table([_row(facts, today) for facts in found], head=head, numbers={1, 2})
+        rows = [_row(facts, today, brief=is_terminal(sys.stdout)) for facts in found]
+        print_table(rows, head=head, numbers={1, 2})
     for remark in _remarks(len(found), fitting, args.max_price, today):
         print_note(remark)
     print_note(catalog_origin(known.catalog, known.folder))
@@ -145,12 +148,15 @@ def _remarks(
         yield f"{unpriced} left out: their price is unknown"
 
 
-def _row(facts: ModelFacts, today: date) -> tuple[str, ...]:
+def _row(facts: ModelFacts, today: date, *, brief: bool) -> tuple[str, ...]:
+    """Return the cells of a model; brief below headings that have the words."""
     prices = facts.prices_on(today)
+    price = f"{dollars(prices.input)}/{dollars(prices.output)}" if prices else None
+    window = f"{facts.context_window:,}" if facts.context_window else None
     return (
         str(facts),
-        f"{dollars(prices.input)}/{dollars(prices.output)}" if prices else "price unknown",
-        f"{facts.context_window:,}" if facts.context_window else "context unknown",
+        price or ("?" if brief else "price unknown"),
+        window or ("?" if brief else "context unknown"),
         ", ".join(sorted(facts.capabilities)) if facts.kind == "chat" else facts.kind,
         lifecycle(facts, today),
     )

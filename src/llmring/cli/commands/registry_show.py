@@ -52,7 +52,7 @@ def handle(args: argparse.Namespace) -> int:
         (f"  {each.label}", each.text, ", ".join(origins.get(each.key, ())))
         for each in fact_rows(facts, read_clock().today())
     ]
-    print_table(rows)
+    print_table(rows, whole=True)
     used = dict.fromkeys(key for keys in origins.values() for key in keys)
     if used:
         print_out("from:")
