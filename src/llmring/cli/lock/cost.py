@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from llmring.audit.cost_diff import recorded_usages
 from llmring.chat.cost import Cost
 from llmring.chat.events import Usage
 from llmring.cli.argument_types import HELP, since, tokens
+from llmring.cli.colour import is_terminal
 from llmring.cli.lockfile_options import add_scope_options, users_lockfile
 from llmring.cli.output import print_error, print_json, print_note
 from llmring.cli.project_options import add_all_projects_option
@@ -146,7 +148,9 @@ def _recorded(args: argparse.Namespace) -> int:
         return 0
     head = (*HEAD[:2], "calls", *HEAD[2:])
     cells = [(*row[:2], f"{each.calls:,}", *row[2:]) for each in rows for row in [_cells(each)]]
-    print_table(cells, head=head, head_in_pipes=True, numbers={2}, names={1, 3})
+    # Programs read the columns of a pipe at their places.
+    numbers = {2} if is_terminal(sys.stdout) else set[int]()
+    print_table(cells, head=head, head_in_pipes=True, numbers=numbers, names={1, 3})
     if without:
         total = sum(row.calls or 0 for row in rows)
         print_note(f"left out, as their usage is unknown: {without:,} of {total:,} calls")
