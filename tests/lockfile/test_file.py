@@ -323,7 +323,7 @@ def test_S034_missing_folders_are_created(tmp_path: Path) -> None:
 
 
 def test_S033_an_existing_file_is_left_alone_without_force(path: Path) -> None:
-    with pytest.raises(LockfileExistsError, match="--force"):
+    with pytest.raises(LockfileExistsError, match="force=True"):
         create(path, "")
 
     assert read(path) == EXAMPLE

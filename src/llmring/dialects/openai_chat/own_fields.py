@@ -40,7 +40,8 @@ def with_own_fields(turn: Message, quirks: Quirks) -> tuple[Message, dict[str, A
             continue
         own = _accepted(part.content, quirks)
         fields |= own
-        spoken = TextPart(str(part.content.get("text")))
+        text = part.content.get("text")
+        spoken = TextPart(text) if isinstance(text, str) else None
         if ("refusal" in own or "audio" in own) and parts and parts[-1] == spoken:
             parts.pop()
     return msgspec.structs.replace(turn, content=parts), fields
